@@ -1,0 +1,39 @@
+# The S4100 rig: every target sets up what it needs. Start with `make certify` or `make test`.
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := requirements.lock
+STAMP := $(VENV)/.stamp
+
+.PHONY: certify test check soak lint types contracts lock clean help
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+certify: $(STAMP) ## certify the emulated meter: plan, measure, judge, report
+	@$(BIN)/rig certify
+
+test: $(STAMP) ## the tests of this software (no hardware needed)
+	@$(BIN)/python -m pytest tests
+
+soak: $(STAMP) ## the long campaigns, minutes to hours
+	@$(BIN)/python -m pytest tests -m soak --timeout 7200
+
+check: lint types contracts ## every static check
+
+lint: $(STAMP)
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(STAMP)
+	@$(BIN)/mypy
+
+contracts: $(STAMP)
+	@$(BIN)/lint-imports
+
+# The environment is current when its stamp holds the hash of the lock file.
+$(STAMP): $(LOCK) pyproject.toml tools/make_venv.sh
+	@sh tools/make_venv.sh $(VENV) $(LOCK)
+
+clean: ## remove the environment and everything that was written
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -1,0 +1,91 @@
+"""What every reference power analyzer is to the rig: a small base class, readings in instrument terms."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from drivers.source.base import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class ElementReading:
+    """One input element. ``None`` is "no valid data" (NAN, INF, over-range): never a number.
+
+    ``u_v`` volts rms; ``i`` rms of the current input in the unit it is scaled to (volts for an unscaled external
+    sensor input); ``p``, ``q``, ``s`` in volts times that unit, lagging (inductive) q positive; ``frequency_hz``;
+    ``u_phase_deg`` angle of this element's voltage fundamental relative to element 1's, ``i_phase_deg`` angle of
+    its current fundamental relative to element 1's voltage fundamental, negative = lag.
+    """
+
+    u_v: float | None
+    i: float | None
+    p: float | None
+    q: float | None
+    s: float | None
+    frequency_hz: float | None
+    u_phase_deg: float | None
+    i_phase_deg: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyzerReading:
+    """One fresh, synchronised data set of all elements; ``monotonic_s`` is the host's time when it arrived."""
+
+    monotonic_s: float
+    elements: tuple[ElementReading, ElementReading, ElementReading]
+
+
+@dataclass(frozen=True, slots=True)
+class IntegratorReading:
+    """Energy since the integration started: watt hours (volt times current unit times hours) for each element.
+
+    ``import_wh`` and ``export_wh`` are both positive; ``elapsed_s`` is the instrument's own integration time.
+    """
+
+    elapsed_s: float
+    import_wh: tuple[float | None, float | None, float | None]
+    export_wh: tuple[float | None, float | None, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyzerRanges:
+    """The selected measuring ranges of the three elements (rms): volts, and the current input's unit."""
+
+    voltage: tuple[float, float, float]
+    current: tuple[float, float, float]
+
+
+class ReferenceAnalyzer(ABC):
+    """A reference power analyzer that measures at the meter's terminals."""
+
+    update_s: float
+    """The data update period in seconds, as set."""
+
+    @abstractmethod
+    def identify(self) -> Identity:
+        """Ask the instrument who it is, and check that this driver fits it."""
+
+    @abstractmethod
+    def configure(self) -> None:
+        """Bring the instrument to a known state: wiring 3P4W, external sensor current inputs, items, update rate."""
+
+    @abstractmethod
+    def select_ranges(self, voltage_v: float, current: tuple[float, float, float]) -> AnalyzerRanges:
+        """Select the smallest fixed ranges that hold these rms values; returns what was selected, read back."""
+
+    @abstractmethod
+    def read(self) -> AnalyzerReading:
+        """Return a data set that was begun after this call; waits for it (time is spent in the clock given)."""
+
+    @abstractmethod
+    def start_integration(self) -> None:
+        """Reset and start the energy integrator."""
+
+    @abstractmethod
+    def stop_integration(self) -> IntegratorReading:
+        """Stop the energy integrator and read it."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give the connection back."""

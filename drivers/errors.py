@@ -1,0 +1,54 @@
+"""The one exception root of the rig, and the driver errors below it; every child carries its data."""
+
+from __future__ import annotations
+
+
+class RigError(Exception):
+    """Root of all errors the rig raises on purpose; its text is one sentence: what, where, what to do."""
+
+
+class DriverError(RigError):
+    """Something that talks to hardware failed."""
+
+
+class InstrumentError(DriverError):
+    """An instrument failed; ``resource`` is its VISA resource name or device path."""
+
+    def __init__(self, resource: str, message: str) -> None:
+        super().__init__(f"{resource}: {message}")
+        self.resource = resource
+
+
+class InstrumentLost(InstrumentError):
+    """The connection to an instrument is gone, could not be made, or no answer came in time."""
+
+
+class InstrumentRefused(InstrumentError):
+    """The instrument reported an error after a command; ``code`` is its error number, ``command`` what was sent."""
+
+    def __init__(self, resource: str, command: str, code: int, text: str) -> None:
+        super().__init__(resource, f"error {code} ({text}) after {command!r}")
+        self.command = command
+        self.code = code
+        self.text = text
+
+
+class AnswerInvalid(InstrumentError):
+    """An instrument's answer could not be understood; ``answer`` is what it said to ``command``."""
+
+    def __init__(self, resource: str, command: str, answer: str) -> None:
+        super().__init__(resource, f"answered {answer!r} to {command!r}, which is not understood")
+        self.command = command
+        self.answer = answer
+
+
+class SettingOutOfRange(DriverError):
+    """A set-point is outside what the instrument can give; nothing was sent and nothing is clamped."""
+
+    def __init__(self, quantity: str, value: float, low: float, high: float, unit: str) -> None:
+        super().__init__(f"{quantity} {value:g} {unit} is outside {low:g} to {high:g} {unit}")
+        self.quantity = quantity
+        self.value = value
+        self.low = low
+        self.high = high
+        self.unit = unit

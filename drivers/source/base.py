@@ -1,0 +1,120 @@
+"""What every AC source is to the rig: a small base class, its capabilities as data, settings in instrument terms."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+PHASES = (0, 1, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """One component of a waveform: harmonic ``order`` (1 = fundamental), ``rms`` in the channel's unit, ``phase_deg``.
+
+    Angles are in degrees relative to the fundamental of voltage channel 1, negative = lag; the angle of order h is
+    that of the component itself (sine convention: x(t) = sqrt(2)·rms·sin(h·2πft + phase)).
+    """
+
+    order: int
+    rms: float
+    phase_deg: float
+
+
+Channel = tuple[Tone, ...]
+"""The waveform of one output channel; the empty tuple is "channel off"."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSetting:
+    """A whole set-point at the source's own terminals.
+
+    ``voltage``: three channels in volts. ``current``: three channels in volts too, since the rig uses the current
+    channels as low-level voltage for CT inputs (a source that can only give amperes declares no low-level range).
+    """
+
+    frequency_hz: float
+    voltage: tuple[Channel, Channel, Channel]
+    current: tuple[Channel, Channel, Channel]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """One output range of a channel: the rms it can hold, from ``low`` to ``high``, in ``unit``."""
+
+    low: float
+    high: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCapabilities:
+    """What a source can do, as data: checked against a plan before any I/O; never clamped to."""
+
+    voltage_ranges: tuple[Range, ...]
+    low_level_ranges: tuple[Range, ...]
+    frequency_hz: tuple[float, float]
+    max_order: int
+    ramp_s: tuple[float, float]
+    has_watchdog: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who an instrument says it is (``*IDN?``)."""
+
+    manufacturer: str
+    model: str
+    serial_number: str
+    firmware: str
+
+
+@dataclass(frozen=True, slots=True)
+class SafeOff:
+    """How to switch a source off from any process, as data: no driver object, no ramp, no earlier connection needed.
+
+    ``commands`` are sent in order to ``resource``; then ``verify_query`` must be answered by one of ``off_answers``.
+    """
+
+    resource: str
+    commands: tuple[str, ...]
+    verify_query: str
+    off_answers: tuple[str, ...]
+
+
+class AcSource(ABC):
+    """A programmable three-phase AC source. Every call is one locked transaction; errors are raised, never logged only."""
+
+    capabilities: SourceCapabilities
+
+    @abstractmethod
+    def identify(self) -> Identity:
+        """Ask the instrument who it is, and check that this driver fits it."""
+
+    @abstractmethod
+    def select_ranges(self, envelope: SourceSetting) -> None:
+        """Select, with the affected channels off, ranges that hold ``envelope``; raises SettingOutOfRange before I/O."""
+
+    @abstractmethod
+    def set_point(self, setting: SourceSetting) -> None:
+        """Program a set-point within the selected ranges and read it back; output state is left as it is."""
+
+    @abstractmethod
+    def set_output(self, on: bool, ramp_s: float = 0.0) -> None:
+        """Switch the output; ``ramp_s`` is the instrument's own soft start or stop in seconds."""
+
+    @abstractmethod
+    def output_is_on(self) -> bool:
+        """Ask the instrument whether its output is on."""
+
+    @abstractmethod
+    def safe_off(self) -> SafeOff:
+        """How anyone may switch this instrument off and verify it, as data."""
+
+    @abstractmethod
+    def make_safe(self) -> None:
+        """Switch off at once, without ramp, and verify; idempotent; raises InstrumentError if not confirmed."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give the connection back; does not touch the output."""

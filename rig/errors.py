@@ -1,0 +1,49 @@
+"""Errors of the bench, below the one root in ``drivers.errors``; each knows the exit code of the command it ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from drivers.errors import RigError
+
+
+class BenchFileError(RigError):
+    """A bench, meter or standard file cannot be used (exit 11); ``path`` and ``line`` say where."""
+
+    def __init__(self, path: Path | str, line: int | None, message: str) -> None:
+        where = f"{path}:{line}" if line else f"{path}"
+        super().__init__(f"{where}: {message}")
+        self.path = str(path)
+        self.line = line
+
+
+class UsageRefused(RigError):
+    """What was asked for is refused before anything is energised (exit 11)."""
+
+
+class LimitExceeded(UsageRefused):
+    """A set-point is beyond an envelope; ``quantity``, ``value``, ``limit`` and ``unit`` say which (exit 11)."""
+
+    def __init__(self, quantity: str, value: float, limit: float, unit: str, why: str) -> None:
+        super().__init__(f"{quantity} {value:g} {unit} is beyond {limit:g} {unit}: {why}")
+        self.quantity = quantity
+        self.value = value
+        self.limit = limit
+        self.unit = unit
+
+
+class BenchBusy(RigError):
+    """Somebody else holds the bench (exit 12); ``holder`` says who."""
+
+    def __init__(self, bench: str, holder: str) -> None:
+        super().__init__(f"bench {bench!r} is in use by {holder}; wait for it to finish or stop it")
+        self.bench = bench
+        self.holder = holder
+
+
+class BenchFault(RigError):
+    """The bench cannot go on: an instrument, the bus or the guardian failed (exit 10)."""
+
+
+class SafeStateNotConfirmed(RigError):
+    """Nobody could confirm that the outputs are off (exit 13): the loudest error there is."""

@@ -1,0 +1,35 @@
+#!/bin/sh
+# Create or refresh the virtual environment from the lock file; say plainly what is missing.
+set -eu
+venv=$1
+lock=$2
+
+find_python() {
+    for candidate in ${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11; do
+        if command -v "$candidate" >/dev/null 2>&1 &&
+            "$candidate" -c 'import sys; raise SystemExit(sys.version_info < (3, 11))' 2>/dev/null; then
+            echo "$candidate"
+            return 0
+        fi
+    done
+    echo "No Python 3.11 or later was found. Install one, or name it: make PYTHON=/path/to/python3.12 ..." >&2
+    return 1
+}
+
+python=$(find_python)
+wanted=$("$python" -c 'import hashlib, sys; print(hashlib.sha256(b"".join(open(f, "rb").read() for f in sys.argv[1:])).hexdigest())' "$lock" pyproject.toml)
+if [ -f "$venv/.stamp" ] && [ "$(cat "$venv/.stamp")" = "$wanted" ]; then
+    touch "$venv/.stamp"
+    exit 0
+fi
+
+echo "Setting up $venv with $("$python" --version) (this takes a minute, once) ..."
+if ! "$python" -m venv "$venv" >"${TMPDIR:-/tmp}/s4100-venv.$$" 2>&1; then
+    cat "${TMPDIR:-/tmp}/s4100-venv.$$" >&2
+    echo "Python's venv module is incomplete. On Debian and Ubuntu: apt-get install python3-venv" >&2
+    exit 1
+fi
+rm -f "${TMPDIR:-/tmp}/s4100-venv.$$"
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+echo "$wanted" >"$venv/.stamp"
