@@ -1,0 +1,61 @@
+"""The ``rig`` command: one thin file a subcommand; errors become one sentence and an exit code."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from drivers.errors import RigError
+from rig.exit_codes import exit_code_of
+
+_COMMANDS = {
+    "bench": "rig.cli._bench:bench",
+    "certify": "rig.cli._suites:certify",
+    "emulate": "rig.cli._emulate:emulate",
+    "eol": "rig.cli._suites:eol",
+    "off": "rig.cli._off:off",
+    "plan": "rig.cli._plan:plan",
+    "predict": "rig.cli._predict:predict",
+    "report": "rig.cli._runs:report",
+    "runs": "rig.cli._runs:runs",
+    "snapshot": "rig.cli._snapshot:snapshot",
+}
+
+
+class _LazyGroup(click.Group):
+    """Imports a subcommand only when it is used: ``rig off`` must not wait for plotting or databases."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module_name, attribute = _COMMANDS[cmd_name].split(":")
+        module = __import__(module_name, fromlist=[attribute])
+        command = getattr(module, attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="s4100-rig", prog_name="rig")
+def cli() -> None:
+    """Test rig controller for the Leviton Series 4100 BACnet MS/TP energy meter."""
+
+
+def main() -> None:
+    """Run the command line; usage errors exit 11, errors of the rig with their own code (see docs/reference)."""
+    try:
+        result = cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("stopped", err=True)
+        sys.exit(2)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(11)
+    except RigError as error:
+        click.echo(f"rig: {error}", err=True)
+        sys.exit(exit_code_of(error))
+    sys.exit(result if isinstance(result, int) else 0)

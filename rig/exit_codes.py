@@ -1,0 +1,72 @@
+"""The exit codes of the rig, their order of precedence, and which error or outcome leads to which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntEnum
+
+from drivers.errors import DriverError, RigError
+from rig.errors import BenchBusy, BenchFault, BenchFileError, SafeStateNotConfirmed, UsageRefused
+from rig.metrology.outcome import Outcome
+
+
+class ExitCode(IntEnum):
+    """What a command of the rig ends with (docs/reference/exit-codes.md)."""
+
+    PASS = 0
+    FAIL = 1
+    STOPPED = 2
+    RIG_ERROR = 10
+    REFUSED = 11
+    BUSY = 12
+    NOT_SAFE = 13
+
+
+_PRECEDENCE = (
+    ExitCode.NOT_SAFE,
+    ExitCode.BUSY,
+    ExitCode.REFUSED,
+    ExitCode.RIG_ERROR,
+    ExitCode.STOPPED,
+    ExitCode.FAIL,
+    ExitCode.PASS,
+)
+
+_OF_ERROR: tuple[tuple[type[RigError], ExitCode], ...] = (
+    (SafeStateNotConfirmed, ExitCode.NOT_SAFE),
+    (BenchBusy, ExitCode.BUSY),
+    (BenchFileError, ExitCode.REFUSED),
+    (UsageRefused, ExitCode.REFUSED),
+    (BenchFault, ExitCode.RIG_ERROR),
+    (DriverError, ExitCode.RIG_ERROR),
+)
+
+_OF_OUTCOME = {
+    Outcome.PASS: ExitCode.PASS,
+    Outcome.COND_PASS: ExitCode.PASS,
+    Outcome.NOT_JUDGED: ExitCode.PASS,
+    Outcome.SKIP: ExitCode.PASS,
+    Outcome.FAIL: ExitCode.FAIL,
+    Outcome.COND_FAIL: ExitCode.FAIL,
+    Outcome.INVALID: ExitCode.RIG_ERROR,
+    Outcome.INCONCLUSIVE: ExitCode.RIG_ERROR,
+    Outcome.ERROR: ExitCode.RIG_ERROR,
+    Outcome.TERMINATED: ExitCode.STOPPED,
+    Outcome.ABORTED: ExitCode.NOT_SAFE,
+}
+
+
+def exit_code_of(error: RigError) -> ExitCode:
+    """Return the exit code of the command that this error ends."""
+    return next((code for kind, code in _OF_ERROR if isinstance(error, kind)), ExitCode.RIG_ERROR)
+
+
+def exit_code_of_outcome(outcome: Outcome) -> ExitCode:
+    """Return the exit code that one outcome, alone, would lead to."""
+    return _OF_OUTCOME[outcome]
+
+
+def worst(codes: Iterable[ExitCode]) -> ExitCode:
+    """Return the code that takes precedence: 13 > 12 > 11 > 10 > 2 > 1 > 0; PASS where there is none."""
+    present = set(codes)
+    return next((code for code in _PRECEDENCE if code in present), ExitCode.PASS)

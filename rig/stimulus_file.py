@@ -1,0 +1,92 @@
+"""The stimulus file of ``rig predict``: primary-side phasors and a meter configuration, in YAML."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from meter_model.configuration import Configuration
+from meter_model.stimulus import Phasor, Spectrum, Stimulus
+from rig.yaml_file import load_yaml_model
+
+_Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Phasor(_Strict):
+    order: Annotated[int, Field(ge=1, le=100, strict=True)]
+    rms: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    phase_deg: _Finite = 0.0
+
+
+class _Phase(_Strict):
+    voltage: tuple[_Phasor, ...] = ()
+    current: tuple[_Phasor, ...] = ()
+
+
+class _Phases(_Strict):
+    a: _Phase
+    b: _Phase = _Phase()
+    c: _Phase = _Phase()
+
+
+class _Configuration(_Strict):
+    system_type: Annotated[int, Field(strict=True)] = 40
+    ct_primary_a: _Finite = 100.0
+    ct_secondary: Annotated[int, Field(strict=True)] = 1
+    pt_ratio: _Finite = 1.0
+    system_voltage_v: _Finite = 600.0
+
+
+class _StimulusFile(_Strict):
+    frequency_hz: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    configuration: _Configuration = _Configuration()
+    phases: _Phases
+
+
+_AV_OF_FIELD = {"system_type": 2, "ct_primary_a": 3, "ct_secondary": 4, "pt_ratio": 5, "system_voltage_v": 6}
+
+
+def load_stimulus_file(path: Path) -> tuple[Stimulus, Configuration]:
+    """Read a stimulus file; returns the stimulus at the meter's terminals and the meter's configuration.
+
+    Voltages are volts line to neutral and currents amperes, both rms on the primary side; angles in degrees relative
+    to the fundamental of the phase-A voltage, negative = lag. Raises BenchFileError naming file and line.
+    """
+    data = load_yaml_model(path, _StimulusFile, check=_refuse_what_the_meter_refuses)
+    configuration = _configuration(data.configuration)
+    phases = (data.phases.a, data.phases.b, data.phases.c)
+    stimulus = configuration.stimulus_from_primary(
+        data.frequency_hz,
+        _three(phases, "voltage"),
+        _three(phases, "current"),
+    )
+    return stimulus, configuration
+
+
+def _three(phases: tuple[_Phase, _Phase, _Phase], which: str) -> tuple[Spectrum, Spectrum, Spectrum]:
+    a, b, c = (tuple(Phasor(p.order, p.rms, p.phase_deg) for p in getattr(phase, which)) for phase in phases)
+    return a, b, c
+
+
+def _configuration(data: _Configuration) -> Configuration:
+    configuration = Configuration()
+    for field, instance in _AV_OF_FIELD.items():
+        configuration = configuration.write(instance, getattr(data, field))
+    return configuration
+
+
+def _refuse_what_the_meter_refuses(data: _StimulusFile) -> tuple[tuple[str, ...], str] | None:
+    """Name the first configuration value that the meter's own write rules (PICS) refuse."""
+    configuration = Configuration()
+    for field, instance in _AV_OF_FIELD.items():
+        try:
+            configuration = configuration.write(instance, getattr(data.configuration, field))
+        except ValueError as error:
+            return ("configuration", field), str(error)
+    return None
