@@ -1,0 +1,218 @@
+"""MS/TP frames as values: their types, their octets, and a parser for whoever only watches a bus.
+
+Source: ASHRAE 135 clause 9.3. A frame on the wire is ``55 FF | type | DA | SA | length hi lo | header CRC`` and, when
+the length is not zero, ``data | CRC lo hi``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from drivers.mstp import crc
+
+PREAMBLE = b"\x55\xff"
+BROADCAST = 255
+"""The destination that every node hears."""
+
+MAX_MASTER_ADDRESS = 127
+MAX_DATA_OCTETS = 501
+"""Most data octets of a frame that is not an extended one (clause 9.3)."""
+
+HEADER_OCTETS = 8
+FIRST_ENCODED_TYPE = 32
+"""Types from here to 127 carry COBS-encoded data with a CRC-32K; a node before Protocol_Revision 16 skips them."""
+
+FIRST_PROPRIETARY_TYPE = 128
+BITS_PER_OCTET = 10
+"""Start bit, eight data bits, stop bit."""
+
+
+class FrameType(IntEnum):
+    """The frame types that clause 9.3 gives a meaning; any other octet is a legal but unknown type."""
+
+    TOKEN = 0
+    POLL_FOR_MASTER = 1
+    REPLY_TO_POLL_FOR_MASTER = 2
+    TEST_REQUEST = 3
+    TEST_RESPONSE = 4
+    DATA_EXPECTING_REPLY = 5
+    DATA_NOT_EXPECTING_REPLY = 6
+    REPLY_POSTPONED = 7
+    EXTENDED_DATA_EXPECTING_REPLY = 32
+    EXTENDED_DATA_NOT_EXPECTING_REPLY = 33
+
+
+class FrameInvalid(ValueError):
+    """Octets are not one whole, undamaged frame; ``octets`` is what they were."""
+
+    def __init__(self, octets: bytes, reason: str) -> None:
+        super().__init__(f"{octets[:16].hex(' ')}{' ...' if len(octets) > 16 else ''} is not an MS/TP frame: {reason}")
+        self.octets = octets
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame. ``frame_type`` is any octet (see FrameType); ``destination`` may be BROADCAST; ``data`` 0..501 octets.
+
+    The data of an encoded type (32..127) is the encoded field as it was on the wire, CRC-32K included.
+    """
+
+    frame_type: int
+    destination: int
+    source: int
+    data: bytes = b""
+
+    def encode(self) -> bytes:
+        """Return the octets, preamble and CRCs included; raises FrameInvalid if it is no frame that we send."""
+        size = len(self.data)
+        if size > MAX_DATA_OCTETS or FIRST_ENCODED_TYPE <= self.frame_type < FIRST_PROPRIETARY_TYPE:
+            raise FrameInvalid(self.data, f"type {self.frame_type} with {size} octets is not sent by this node")
+        body = bytes((self.frame_type, self.destination, self.source, size >> 8, size & 0xFF))
+        header = PREAMBLE + body + bytes((crc.header_crc(body),))
+        return header + self.data + crc.data_crc(self.data) if size else header
+
+    @property
+    def type_name(self) -> str:
+        """The type in words, or its number where clause 9.3 gives it none."""
+        try:
+            return FrameType(self.frame_type).name
+        except ValueError:
+            return f"TYPE_{self.frame_type}"
+
+
+def trailer_octets(length: int) -> int:
+    """Octets after the header for a length field of ``length``: the data and its CRC, or none.
+
+    Holds for encoded types too: their length field counts two octets less than the encoded field (clause 9.3).
+    """
+    return length + 2 if length else 0
+
+
+def frame_time_s(octet_count: int, baud: int) -> float:
+    """Seconds that ``octet_count`` octets occupy the line at ``baud`` bits per second, sent without gaps."""
+    return octet_count * BITS_PER_OCTET / baud
+
+
+def decode(octets: bytes) -> Frame:
+    """Return the frame that ``octets`` are, exactly; raises FrameInvalid. The inverse of ``Frame.encode``."""
+    if len(octets) < HEADER_OCTETS or not octets.startswith(PREAMBLE):
+        raise FrameInvalid(octets, "no preamble and header")
+    if crc.header_register(octets[2:HEADER_OCTETS]) != crc.HEADER_CRC_RESIDUE:
+        raise FrameInvalid(octets, "the header CRC does not fit")
+    length = octets[5] << 8 | octets[6]
+    if len(octets) != HEADER_OCTETS + trailer_octets(length):
+        raise FrameInvalid(octets, f"{len(octets)} octets do not fit a length field of {length}")
+    encoded = FIRST_ENCODED_TYPE <= octets[2] < FIRST_PROPRIETARY_TYPE
+    if length and not encoded and crc.data_register(octets[HEADER_OCTETS:]) != crc.DATA_CRC_RESIDUE:
+        raise FrameInvalid(octets, "the data CRC does not fit")
+    end = len(octets) if encoded else HEADER_OCTETS + length
+    return Frame(octets[2], octets[3], octets[4], octets[HEADER_OCTETS:end])
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFrame:
+    """A frame as an observer saw it: header read, CRC verdicts apart, times in seconds on the observer's clock.
+
+    ``start_s`` is when its first preamble octet began, ``end_s`` when its last octet ended. ``octets`` is the whole
+    frame as it was on the wire. ``data_crc_ok`` is True where there is no data, and where the data is encoded
+    (types 32..127, whose CRC-32K is not checked here). With ``header_crc_ok`` False the header fields are whatever
+    was received and ``octets`` is the header alone.
+    """
+
+    frame: Frame
+    start_s: float
+    end_s: float
+    header_crc_ok: bool
+    data_crc_ok: bool
+    octets: bytes
+
+    @property
+    def valid(self) -> bool:
+        """Whether every CRC fits."""
+        return self.header_crc_ok and self.data_crc_ok
+
+
+class FrameParser:
+    """Finds frames in octets as they come, for whoever watches a bus without being a node of it.
+
+    Unlike the receive state machine of a node it has no address, keeps the damaged frames and stamps times. After a
+    damaged header it looks for the next preamble right behind the damaged one; a frame that stops in the middle is
+    given up after ``abort_s`` seconds of silence. ``stray_octets`` counts octets that belong to no frame.
+    """
+
+    def __init__(self, abort_s: float = 0.1) -> None:
+        self.stray_octets = 0
+        self._abort_s = abort_s
+        self._held = bytearray()
+        self._times: list[tuple[int, float, float]] = []  # (octets held before this feed, its time, its octet time)
+        self._last_s = 0.0
+
+    def feed(self, octets: bytes, time_s: float, octet_s: float = 0.0) -> list[SeenFrame]:
+        """Take ``octets``, the first of which began at ``time_s`` and each next one ``octet_s`` later.
+
+        Returns the frames that these octets complete, oldest first. ``octet_s`` 0 means that all octets of one call
+        carry the same time: right for a reader that only knows when ``read`` returned.
+        """
+        if not octets:
+            return []
+        if self._held and time_s - self._last_s > self._abort_s:
+            self._drop(len(self._held))
+        self._times.append((len(self._held), time_s, octet_s))
+        self._held += octets
+        self._last_s = time_s + octet_s * len(octets)
+        found = []
+        while (seen := self._next()) is not None:
+            found.append(seen)
+        return found
+
+    def _next(self) -> SeenFrame | None:
+        """Take one whole frame off the held octets, or None when more octets are needed."""
+        held = self._held
+        while held:
+            start = held.find(0x55)
+            if start != 0:
+                self._drop(len(held) if start < 0 else start)
+                continue
+            if len(held) < 2:
+                return None
+            if held[1] != 0xFF:
+                self._drop(1)
+                continue
+            if len(held) < HEADER_OCTETS:
+                return None
+            header_ok = crc.header_register(bytes(held[2:HEADER_OCTETS])) == crc.HEADER_CRC_RESIDUE
+            size = HEADER_OCTETS + (trailer_octets(held[5] << 8 | held[6]) if header_ok else 0)
+            if len(held) < size:
+                return None
+            return self._take(size, header_ok)
+        return None
+
+    def _take(self, size: int, header_ok: bool) -> SeenFrame:
+        octets = bytes(self._held[:size])
+        body = octets[HEADER_OCTETS:]
+        encoded = FIRST_ENCODED_TYPE <= octets[2] < FIRST_PROPRIETARY_TYPE
+        data_ok = header_ok and (not body or encoded or crc.data_register(body) == crc.DATA_CRC_RESIDUE)
+        frame = Frame(octets[2], octets[3], octets[4], body if encoded else body[:-2])
+        start_s, _ = self._time_of(0)
+        _, end_s = self._time_of(size - 1)
+        self._forget(size if header_ok else len(PREAMBLE))
+        return SeenFrame(frame, start_s, end_s, header_ok, data_ok, octets)
+
+    def _time_of(self, index: int) -> tuple[float, float]:
+        """Begin and end of the held octet ``index``."""
+        first, time_s, octet_s = next(entry for entry in reversed(self._times) if entry[0] <= index)
+        start_s = time_s + (index - first) * octet_s
+        return start_s, start_s + octet_s
+
+    def _drop(self, count: int) -> None:
+        if self._held[:count].strip(b"\xff"):  # the optional pad octet FF between frames is no stray
+            self.stray_octets += count
+        self._forget(count)
+
+    def _forget(self, count: int) -> None:
+        del self._held[:count]
+        moved = [(first - count, time_s, octet_s) for first, time_s, octet_s in self._times]
+        later = next((i for i, (first, _, _) in enumerate(moved) if first > 0), len(moved))
+        self._times = moved[max(0, later - 1) :] if self._held else []
