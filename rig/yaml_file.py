@@ -53,20 +53,24 @@ def parse_yaml(path: Path | str, text: str) -> tuple[Any, dict[Location, int]]:
         raise BenchFileError(path, None, f"is not YAML: {error}") from None
     lines: dict[Location, int] = {}
     if node is not None:
-        _note_lines(node, (), lines)
+        _note_lines(path, node, (), lines)
     return data, lines
 
 
-def _note_lines(node: yaml.Node, where: Location, lines: dict[Location, int]) -> None:
+def _note_lines(path: Path | str, node: yaml.Node, where: Location, lines: dict[Location, int]) -> None:
     lines.setdefault(where, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             here = (*where, key.value)
-            lines[here] = key.start_mark.line + 1
-            _note_lines(value, here, lines)
+            line = key.start_mark.line + 1
+            if here in lines:
+                # YAML keeps the last one without a word; the first would be ignored silently.
+                raise BenchFileError(path, line, f"{_dotted(here)!r} stands twice (first in line {lines[here]})")
+            lines[here] = line
+            _note_lines(path, value, here, lines)
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
-            _note_lines(item, (*where, index), lines)
+            _note_lines(path, item, (*where, index), lines)
 
 
 def validate(
@@ -76,10 +80,14 @@ def validate(
     model: type[ModelT],
     *,
     check: Callable[[ModelT], tuple[tuple[str, ...], str] | None] | None = None,
+    context: object = None,
 ) -> ModelT:
-    """Validate parsed YAML against ``model``; the first complaint becomes a BenchFileError with its line."""
+    """Validate parsed YAML against ``model``; the first complaint becomes a BenchFileError with its line.
+
+    ``context`` is handed to the model's own validators as pydantic's validation context.
+    """
     try:
-        result = model.model_validate(data)
+        result = model.model_validate(data, context=context)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         location = tuple(first["loc"])
