@@ -1,0 +1,297 @@
+"""What a record holds, as frozen dataclasses in plain numbers and strings: written by procedures, read by reports."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+
+from rig.load_point import LoadPoint
+from rig.records.columns import Json
+
+OUTCOMES = (
+    "ABORTED", "TERMINATED", "ERROR", "FAIL", "COND_FAIL", "INVALID", "INCONCLUSIVE", "COND_PASS", "PASS", "NOT_JUDGED",
+    "SKIP",
+)  # fmt: skip
+"""All outcomes, the one that decides over the others first."""
+
+
+def worst_outcome(outcomes: list[str] | tuple[str, ...]) -> str | None:
+    """Give the outcome that decides over the others given, or None of none; an unknown word raises ValueError."""
+    return min(outcomes, key=OUTCOMES.index, default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunHeader:
+    """What is known when a run begins. ``kind``: certify, eol, regress ... ``retest_of``: id of the run repeated.
+
+    ``environment``: what was recorded of the surroundings, names with units (``{"ambient_temperature_c": 23.1}``).
+    ``simulated``: the readings come from the emulated bench, and every report says so loudly.
+    """
+
+    kind: str
+    bench_name: str
+    bench_file_sha256: str
+    software_version: str
+    git_sha: str | None = None
+    operator: str = ""
+    station: str = ""
+    decision_rule: str = ""
+    retest_of: str | None = None
+    simulated: bool = False
+    environment: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitRecord:
+    """One meter under test, as it says it is. ``position``: where it sits on the bench."""
+
+    serial_number: str
+    device_instance: int
+    model: str = ""
+    firmware: str = ""
+    application: str = ""
+    position: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstrumentRecord:
+    """One instrument used. ``role``: source, analyzer ... ``identity``: what ``*IDN?`` said or the file says.
+
+    A calibration that is None is "not recorded", and is printed in these words.
+    """
+
+    role: str
+    identity: str
+    serial_number: str = ""
+    calibration_certificate: str | None = None
+    calibration_date: date | None = None
+    calibration_due: date | None = None
+
+    @property
+    def calibration_is_recorded(self) -> bool:
+        """Whether a certificate and its date are known; one without the other proves nothing."""
+        return bool(self.calibration_certificate) and self.calibration_date is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitProvenance:
+    """Where a limit comes from, so that a reader can check it; ``checked_by`` empty means nobody has.
+
+    ``standard``: with the class, such as "IEC 62053-22 class 0.2S".
+    """
+
+    standard: str
+    edition: str = ""
+    table: str = ""
+    provenance: str = ""
+    checked_by: str = ""
+    checked_on: str = ""
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether somebody compared the row with a bought copy of the standard."""
+        return bool(self.checked_by)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetComponent:
+    """One line of an uncertainty budget. ``standard_uncertainty_pct`` is u(x), in percent of the measurand.
+
+    ``kind``: "A" or "B"; ``degrees_of_freedom`` may be infinite.
+    """
+
+    name: str
+    standard_uncertainty_pct: float
+    kind: str = "B"
+    distribution: str = "normal"
+    sensitivity: float = 1.0
+    degrees_of_freedom: float = math.inf
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultRecord:
+    """One judged quantity of one load point: what the meter read, what it should have read, and the verdict.
+
+    ``procedure``: power_comparison, energy_register ... ``instance``: of the Analog Input. ``phase``: A, B, C or ABC.
+    ``read_value`` and ``expected_value`` in ``unit``; NaN is "the meter gave no number". ``error_pct``: (read -
+    expected) / expected x 100. ``expanded_uncertainty_pct`` = ``k`` x u_c at ``nu_eff`` degrees of freedom from ``n``
+    readings. ``limit_pct``: the half-width L, ``guard_band_pct`` the w of the decision rule, both positive. None is
+    "not computed". ``conformance_probability``: 0 to 1. ``reason`` says why there is no plain verdict.
+    """
+
+    procedure: str
+    instance: int
+    quantity: str
+    phase: str
+    read_value: float
+    expected_value: float
+    unit: str
+    outcome: str
+    error_pct: float | None = None
+    expanded_uncertainty_pct: float | None = None
+    k: float | None = None
+    nu_eff: float | None = None
+    n: int = 0
+    limit_pct: float | None = None
+    guard_band_pct: float | None = None
+    limit: LimitProvenance | None = None
+    decision_rule: str = ""
+    conformance_probability: float | None = None
+    reason: str = ""
+    components: tuple[BudgetComponent, ...] = ()
+    unit_number: int | None = None
+
+    @property
+    def uncertainty_ratio(self) -> float | None:
+        """U/L, or None where one of them is missing."""
+        if self.expanded_uncertainty_pct is None or not self.limit_pct:
+            return None
+        return self.expanded_uncertainty_pct / self.limit_pct
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingRecord:
+    """One question answered in words rather than percent, such as identity or configuration read-back."""
+
+    name: str
+    expected: str
+    found: str
+    outcome: str
+    unit_number: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceReading:
+    """One reading of the reference; ``raw`` is what the instrument said, ``monotonic_s`` the host's time."""
+
+    raw: Mapping[str, Json]
+    monotonic_s: float
+    taken_utc: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterReading:
+    """One reading of the meter: ``values`` by Analog Input instance (NaN = QNAN), and when it was asked and answered.
+
+    ``answered_utc`` is the wall-clock time of the answer; the monotonic times are the host's. ``torn``: the meter
+    updated in the middle of it. ``errors``: objects that answered with an error, by instance.
+    """
+
+    values: Mapping[int, float]
+    requested_monotonic_s: float
+    answered_monotonic_s: float
+    answered_utc: datetime
+    torn: bool = False
+    errors: Mapping[int, str] = field(default_factory=dict)
+    unit_number: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRecord:
+    """Something that happened. ``severity``: info, warning or error; ``data``: JSON."""
+
+    time_utc: datetime
+    kind: str
+    severity: str
+    text: str
+    data: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactRecord:
+    """A file that belongs to the run; ``sha256`` is that of its content when it was recorded."""
+
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalEntry:
+    """One entry of the guardian's journal as folded in; ``confirmed``: it saw the outputs off itself."""
+
+    entry_id: str
+    time_utc: datetime | None
+    reason: str
+    confirmed: bool
+    data: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectValue:
+    """The value of one object when it was saved: ``name`` such as "AV2"; NaN is QNAN."""
+
+    name: str
+    value: float
+    unit_number: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointRecord:
+    """One load point of a run, with all that was read and judged there.
+
+    ``stated_outcome`` is what was said of the point itself (INVALID, ERROR, SKIP), None where the results speak.
+    ``deviation``: departures from the nominal point and reference conditions, names with units.
+    """
+
+    number: int
+    load_point: LoadPoint
+    label: str
+    started_utc: datetime
+    finished_utc: datetime | None
+    stated_outcome: str | None
+    reason: str
+    deviation: Mapping[str, Json]
+    reference_readings: tuple[ReferenceReading, ...]
+    meter_readings: tuple[MeterReading, ...]
+    results: tuple[ResultRecord, ...]
+
+    @property
+    def outcome(self) -> str:
+        """The outcome that decides over the point; ABORTED where it was begun and never came to an end."""
+        stated = [self.stated_outcome] if self.stated_outcome else []
+        if self.finished_utc is None and not stated:
+            return "ABORTED"
+        return worst_outcome(stated + [result.outcome for result in self.results]) or "NOT_JUDGED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """One line of the list of runs; ``counts``: results and findings by outcome."""
+
+    run_id: str
+    header: RunHeader
+    started_utc: datetime
+    finished_utc: datetime | None
+    outcome: str
+    exit_code: int | None
+    serial_numbers: tuple[str, ...]
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """One whole run as it is stored: all that a report may say.
+
+    ``outcome`` of a run that never finished is ABORTED, or TERMINATED where the guardian confirmed the safe state.
+    """
+
+    run_id: str
+    header: RunHeader
+    started_utc: datetime
+    finished_utc: datetime | None
+    outcome: str
+    exit_code: int | None
+    units: tuple[UnitRecord, ...]
+    instruments: tuple[InstrumentRecord, ...]
+    points: tuple[PointRecord, ...]
+    findings: tuple[FindingRecord, ...]
+    configuration_before: tuple[ObjectValue, ...]
+    configuration_after: tuple[ObjectValue, ...]
+    registers_before: tuple[ObjectValue, ...]
+    events: tuple[EventRecord, ...]
+    artifacts: tuple[ArtifactRecord, ...]
+    journal: tuple[JournalEntry, ...]

@@ -1,0 +1,1 @@
+"""Migrations of the records' schema, run by Alembic when a database is opened."""

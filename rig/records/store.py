@@ -1,0 +1,219 @@
+"""The store of all runs: begin one, read one back, list them, fold the guardian's journal in."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import Connection, Row, Select, func, insert, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from rig.records import models
+from rig.records._database import Database, reason_of
+from rig.records._reading_back import header_of, outcome_of, read_run
+from rig.records.columns import to_json
+from rig.records.data import RunHeader, RunRecord, RunSummary
+from rig.records.errors import NoSuchRun, RecordNotWritten, RecordsUnusable
+from rig.records.recorder import RunRecorder
+
+_SHOWN_CANDIDATES = 5
+
+
+class RunStore:
+    """All runs in one database. Rows are only ever added; several processes may read and write at once."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def open(cls, url_or_path: str | Path) -> Self:
+        """Open or make a database: a path is an SQLite file, anything with ``://`` an SQLAlchemy URL.
+
+        The schema is brought up to date first. Raises ``RecordsUnusable`` if it is not a database or cannot be
+        reached, ``SchemaTooNew`` if a newer rig wrote it.
+        """
+        return cls(Database(url_or_path))
+
+    @property
+    def where(self) -> str:
+        """The path or URL, without a password."""
+        return self._database.where
+
+    def close(self) -> None:
+        """Give the connections back; what was recorded is on disk already."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def begin_run(self, header: RunHeader) -> RunRecorder:
+        """Record that a run begins now; it counts as crashed until its recorder's ``finish``."""
+        run_id = str(uuid.uuid4())
+        with self._writing("the beginning of the run") as connection:
+            connection.execute(
+                insert(models.Run).values(
+                    id=run_id,
+                    kind=header.kind,
+                    bench_name=header.bench_name,
+                    bench_file_sha256=header.bench_file_sha256,
+                    software_version=header.software_version,
+                    git_sha=header.git_sha,
+                    operator=header.operator,
+                    station=header.station,
+                    decision_rule=header.decision_rule,
+                    retest_of=header.retest_of,
+                    simulated=header.simulated,
+                    environment=to_json(header.environment),
+                    started_utc=datetime.now(UTC),
+                )
+            )
+        return RunRecorder(self._database, run_id)
+
+    def runs(self, newest: int | None = None) -> tuple[RunSummary, ...]:
+        """List the runs, newest first; ``newest``: at most so many."""
+        query = select(models.Run.__table__).order_by(models.Run.started_utc.desc(), models.Run.id).limit(newest)
+        with self._reading() as connection:
+            rows = connection.execute(query).all()
+            ids = [row.id for row in rows]
+            journal = _grouped(connection, select(models.GuardianEntry.run_id, models.GuardianEntry.confirmed), ids)
+            units = _grouped(connection, select(models.Unit.run_id, models.Unit.serial_number), ids)
+            counts = _counts(connection, ids)
+        return tuple(
+            RunSummary(
+                run_id=row.id,
+                header=header_of(row),
+                started_utc=row.started_utc,
+                finished_utc=row.finished_utc,
+                outcome=outcome_of(row, journal.get(row.id, [])),
+                exit_code=row.exit_code,
+                serial_numbers=tuple(unit.serial_number for unit in units.get(row.id, [])),
+                counts=counts.get(row.id, {}),
+            )
+            for row in rows
+        )
+
+    def run(self, reference: str) -> RunRecord:
+        """Read one run back: by id, by the first letters of it, or "last". Raises ``NoSuchRun``."""
+        with self._reading() as connection:
+            return read_run(connection, self._find(connection, reference))
+
+    def fold_journal(self, entries: Iterable[Mapping[str, Any]]) -> int:
+        """Take entries of the guardian's journal in, each once however often it is offered; returns how many were new.
+
+        An entry is a JSON object with ``id`` (text or number, unique), ``time`` (ISO 8601 text, or seconds since 1970),
+        ``reason`` and ``confirmed`` (whether the outputs were seen off), and perhaps ``run`` (a run's id) and
+        ``bench`` (its name); the rest is kept as it is. Without ``run`` it belongs to the run that had begun last by
+        that time, on that bench if it is named, unless that one had finished by then; otherwise to none.
+        """
+        added = 0
+        with self._writing("the guardian's journal") as connection:
+            known = set(connection.scalars(select(models.GuardianEntry.id)))
+            for entry in entries:
+                entry_id = str(entry["id"])
+                if entry_id in known:
+                    continue
+                known.add(entry_id)
+                time_utc = _time(entry.get("time"))
+                connection.execute(
+                    insert(models.GuardianEntry).values(
+                        id=entry_id,
+                        run_id=self._run_of_entry(connection, entry, time_utc),
+                        time_utc=time_utc,
+                        reason=str(entry.get("reason", "")),
+                        confirmed=entry.get("confirmed") is True,
+                        data=to_json(entry),
+                    )
+                )
+                added += 1
+        return added
+
+    def _find(self, connection: Connection, reference: str) -> str:
+        newest_first = select(models.Run.id).order_by(models.Run.started_utc.desc(), models.Run.id)
+        if reference == "last":
+            newest = connection.scalar(newest_first.limit(1))
+            if newest is None:
+                raise NoSuchRun(reference, self.where)
+            return newest
+        matches = newest_first.where(models.Run.id.startswith(reference.lower(), autoescape=True))
+        found = tuple(connection.scalars(matches.limit(_SHOWN_CANDIDATES)))
+        if len(found) != 1 or not reference:
+            raise NoSuchRun(reference, self.where, found)
+        return found[0]
+
+    def _run_of_entry(self, connection: Connection, entry: Mapping[str, Any], time_utc: datetime | None) -> str | None:
+        named = entry.get("run")
+        if named:
+            return connection.scalar(select(models.Run.id).where(models.Run.id == str(named)))
+        if time_utc is None:
+            return None
+        query = select(models.Run.id, models.Run.finished_utc).where(models.Run.started_utc <= time_utc)
+        if entry.get("bench"):
+            query = query.where(models.Run.bench_name == str(entry["bench"]))
+        last = connection.execute(query.order_by(models.Run.started_utc.desc()).limit(1)).one_or_none()
+        if last is None or (last.finished_utc is not None and last.finished_utc < time_utc):
+            return None
+        return str(last.id)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        try:
+            with self._database.reading() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise RecordsUnusable(self.where, f"cannot be read: {reason_of(error)}") from error
+
+    @contextmanager
+    def _writing(self, what: str) -> Iterator[Connection]:
+        try:
+            with self._database.writing() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise RecordNotWritten(self.where, what, reason_of(error)) from error
+
+
+def _grouped(connection: Connection, query: Select[*tuple[Any, ...]], run_ids: list[str]) -> dict[str, list[Row[Any]]]:
+    grouped: dict[str, list[Row[Any]]] = defaultdict(list)
+    for row in connection.execute(query.where(query.selected_columns.run_id.in_(run_ids))):
+        grouped[row.run_id].append(row)
+    return grouped
+
+
+def _counts(connection: Connection, run_ids: list[str]) -> dict[str, Counter[str]]:
+    results = (
+        select(models.Point.run_id, models.ResultRow.outcome, func.count())
+        .join_from(models.ResultRow, models.Point)
+        .group_by(models.Point.run_id, models.ResultRow.outcome)
+        .where(models.Point.run_id.in_(run_ids))
+    )
+    findings = (
+        select(models.Finding.run_id, models.Finding.outcome, func.count())
+        .group_by(models.Finding.run_id, models.Finding.outcome)
+        .where(models.Finding.run_id.in_(run_ids))
+    )
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for query in (results, findings):
+        for run_id, outcome, number in connection.execute(query):
+            counts[run_id][outcome] += number
+    return counts
+
+
+def _time(value: object) -> datetime | None:
+    """Read a journal's time; one that cannot be understood must not keep the entry out."""
+    try:
+        if isinstance(value, int | float):
+            return datetime.fromtimestamp(value, UTC)
+        time = datetime.fromisoformat(str(value))
+    except (ValueError, OverflowError, OSError):
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
