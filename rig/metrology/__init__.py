@@ -1,0 +1,40 @@
+"""Judging a meter: limits with provenance, percentage error, uncertainty budget, decision rule, load points."""
+
+from rig.metrology.certification_points import (
+    JudgedQuantity,
+    certification_points,
+    in_source_order,
+    judged_at,
+    judged_energy_at,
+)
+from rig.metrology.decision import DecisionRule, Judgement, decide
+from rig.metrology.errors import ErrorNotDefined, percentage_error
+from rig.metrology.limit_files import available_limit_tables, load_limit_table
+from rig.metrology.limits import LimitRow, LimitTable, LoadKind, Quantity
+from rig.metrology.outcome import Outcome, worst
+from rig.metrology.uncertainty import Budget, Component, Distribution, register_quantisation
+
+__all__ = [
+    "Budget",
+    "Component",
+    "DecisionRule",
+    "Distribution",
+    "ErrorNotDefined",
+    "JudgedQuantity",
+    "Judgement",
+    "LimitRow",
+    "LimitTable",
+    "LoadKind",
+    "Outcome",
+    "Quantity",
+    "available_limit_tables",
+    "certification_points",
+    "decide",
+    "in_source_order",
+    "judged_at",
+    "judged_energy_at",
+    "load_limit_table",
+    "percentage_error",
+    "register_quantisation",
+    "worst",
+]

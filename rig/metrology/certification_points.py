@@ -1,0 +1,185 @@
+"""The load points of a certification run, made from the limit tables, and what is judged at each of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from rig.load_point import PHASE_NAMES, LoadPoint
+from rig.metrology.limits import LimitRow, LimitTable, LoadFactor, LoadKind, Quantity
+
+LINE_PAIRS = ("AB", "BC", "CA")
+_PER_PHASE = {Quantity.ACTIVE_POWER: 55, Quantity.REACTIVE_POWER: 58, Quantity.VOLTAGE: 70, Quantity.CURRENT: 73}
+_TOTAL = {Quantity.ACTIVE_POWER: 11, Quantity.REACTIVE_POWER: 12}
+_FIRST_LINE_VOLTAGE = 67
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedQuantity:
+    """One analog input that has a limit at a load point.
+
+    ``phase``: "A", "B", "C", "AB", "BC", "CA" or "ABC" for a total; ``row`` is from the table named ``table``.
+    """
+
+    instance: int
+    quantity: Quantity
+    phase: str
+    row: LimitRow
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentGrid:
+    """Currents in percent of In at which rows are tried; a row takes those that lie in its own range.
+
+    Denser where a class is tightest (active power at PF 1, balanced), thinner where limits are wide and time is short.
+    ``on_export_pct``: the currents at which PF 1 is repeated with the power reversed, balanced and each phase alone.
+    """
+
+    active_unity: tuple[float, ...] = (1, 2, 5, 10, 20, 50, 80, 100, 120)
+    active_other: tuple[float, ...] = (2, 5, 10, 20, 50, 100, 120)
+    active_single_unity: tuple[float, ...] = (5, 20, 100, 120)
+    active_single_other: tuple[float, ...] = (10, 50, 100)
+    reactive_unity: tuple[float, ...] = (2, 5, 10, 20, 50, 100, 120)
+    reactive_other: tuple[float, ...] = (5, 10, 20, 100)
+    reactive_single: tuple[float, ...] = (10, 100)
+    export_balanced: tuple[float, ...] = (5, 20, 100)
+    export_single: tuple[float, ...] = (100,)
+    single_phase_sides: frozenset[str] = field(default=frozenset({"", "lag"}))
+
+    def for_row(self, row: LimitRow, factor: LoadFactor) -> tuple[float, ...]:
+        """Return the currents to try for one factor of a row; () where the row's quantity makes no points."""
+        single = row.load is LoadKind.SINGLE_PHASE
+        if single and factor.side not in self.single_phase_sides:
+            return ()
+        if Quantity.ACTIVE_POWER in row.quantities:
+            if factor.value == 1.0:
+                return self.active_single_unity if single else self.active_unity
+            return self.active_single_other if single else self.active_other
+        if Quantity.REACTIVE_POWER in row.quantities:
+            if single:
+                return self.reactive_single
+            return self.reactive_unity if factor.value == 1.0 else self.reactive_other
+        return ()
+
+    def for_export(self, row: LimitRow, factor: LoadFactor) -> tuple[float, ...]:
+        """Return the currents at which a row's factor is repeated with the power reversed."""
+        if Quantity.ACTIVE_POWER not in row.quantities or factor.value != 1.0:
+            return ()
+        return self.export_single if row.load is LoadKind.SINGLE_PHASE else self.export_balanced
+
+
+def certification_points(
+    tables: Iterable[LimitTable], voltage_v: float, *, frequency_hz: float = 60.0, grid: CurrentGrid | None = None
+) -> tuple[LoadPoint, ...]:
+    """Return the distinct load points that the rows of ``tables`` ask for, in the order of fewest source changes.
+
+    ``voltage_v``: nominal volts line to neutral, the same at every point. Rows on request are left out. Voltage and
+    current rows ask for no points of their own: they are judged wherever powers are. Points without any row that
+    applies do not occur.
+    """
+    grid = grid or CurrentGrid()
+    points: dict[LoadPoint, None] = {}
+    for row in (row for table in tables for row in table.rows if not row.on_request):
+        for factor in row.factors:
+            for angle_deg, currents in (
+                (_angle_deg(factor), grid.for_row(row, factor)),
+                (180.0, grid.for_export(row, factor)),
+            ):
+                for current_pct in currents:
+                    if row.current_pct is not None and current_pct not in row.current_pct:
+                        continue
+                    for phases in _loads(row.load):
+                        points[LoadPoint(voltage_v, float(current_pct), angle_deg, phases, frequency_hz)] = None
+    return in_source_order(points)
+
+
+def _angle_deg(factor: LoadFactor) -> float:
+    """Return the angle of the current relative to its voltage, import, negative = lag."""
+    angle = math.degrees(math.acos(factor.value) if factor.function == "PF" else math.asin(factor.value))
+    return round(-angle if factor.side == "lag" else angle, 10) + 0.0  # 60.00000000000001 and -0.0 make poor ids
+
+
+def _loads(load: LoadKind) -> tuple[str, ...]:
+    if load is LoadKind.BALANCED:
+        return (PHASE_NAMES,)
+    return tuple(PHASE_NAMES) if load is LoadKind.SINGLE_PHASE else ()
+
+
+def in_source_order(points: Iterable[LoadPoint]) -> tuple[LoadPoint, ...]:
+    """Order points so that the source changes little from one to the next.
+
+    Range changes cost most, then amplitudes, then phases: so each frequency, voltage and current is visited once,
+    currents ascending; inside a current the loaded phases, and inside those the angles, run back and forth, so that
+    the last setting of one group is the first of the next wherever it occurs in both. Duplicates are dropped.
+    """
+    distinct = list(dict.fromkeys(points))
+    ordered: list[LoadPoint] = []
+    angles_up = True
+    levels = sorted({(p.frequency_hz, p.voltage_v, p.current_pct) for p in distinct})
+    for number, level in enumerate(levels):
+        group = [p for p in distinct if (p.frequency_hz, p.voltage_v, p.current_pct) == level]
+        loads = sorted({p.phases for p in group}, key=_load_rank, reverse=number % 2 == 1)
+        for phases in loads:
+            angles = sorted((p for p in group if p.phases == phases), key=lambda p: p.angle_deg)
+            ordered.extend(angles if angles_up else reversed(angles))
+            angles_up = not angles_up
+    return tuple(ordered)
+
+
+def _load_rank(phases: str) -> tuple[int, str]:
+    return (-len(phases), phases)
+
+
+def judged_at(point: LoadPoint, tables: Sequence[LimitTable]) -> tuple[JudgedQuantity, ...]:
+    """Return every instantaneous analog input of a type-40 meter that some row limits at the nominal ``point``.
+
+    Total powers AI11, AI12; phase powers AI55-AI60 where that phase alone is loaded; voltages AI67-AI72; currents
+    AI73-AI75 of the loaded phases. Inputs that are not in the answer are NOT_JUDGED there.
+    """
+    judged = []
+    for table in tables:
+        for instance, quantity, phase in _INPUTS:
+            row = table.row_for(point, quantity, phase)
+            if row is not None:
+                judged.append(JudgedQuantity(instance, quantity, phase, row, table.name))
+    return tuple(sorted(judged, key=lambda item: item.instance))
+
+
+def judged_energy_at(point: LoadPoint, tables: Sequence[LimitTable]) -> tuple[JudgedQuantity, ...]:
+    """Return the energy registers that some row limits at the nominal ``point``, for the gated register procedure.
+
+    Real energy by direction: AI2, AI31-AI33 import; AI3, AI34-AI36 export; phase registers where that phase alone is
+    loaded. Reactive energy by the quadrant of the point: AI4-AI7, and AI37-AI48 of that phase.
+    """
+    exporting = point.power_factor < -1e-9
+    active_total, active_first = (3, 34) if exporting else (2, 31)
+    quadrant = _quadrant(point)
+    registers = {Quantity.ACTIVE_ENERGY: (active_total, active_first)}
+    if quadrant is not None:
+        registers[Quantity.REACTIVE_ENERGY] = (3 + quadrant, 34 + 3 * quadrant)
+    judged = []
+    for table in tables:
+        for quantity, (total, first) in registers.items():
+            for instance, phase in ((total, PHASE_NAMES), *((first + i, name) for i, name in enumerate(PHASE_NAMES))):
+                row = table.row_for(point, quantity, phase)
+                if row is not None:
+                    judged.append(JudgedQuantity(instance, quantity, phase, row, table.name))
+    return tuple(sorted(judged, key=lambda item: item.instance))
+
+
+def _quadrant(point: LoadPoint) -> int | None:
+    """Return 1 to 4 by the signs of P and Q; None on an axis, where a meter's errors may pick either quadrant."""
+    if abs(point.power_factor) < 1e-9 or abs(point.sin_phi) < 1e-9:
+        return None
+    if point.sin_phi > 0.0:
+        return 1 if point.power_factor > 0.0 else 2
+    return 4 if point.power_factor > 0.0 else 3
+
+
+_INPUTS: tuple[tuple[int, Quantity, str], ...] = (
+    *((instance, quantity, PHASE_NAMES) for quantity, instance in _TOTAL.items()),
+    *((first + i, quantity, name) for quantity, first in _PER_PHASE.items() for i, name in enumerate(PHASE_NAMES)),
+    *((_FIRST_LINE_VOLTAGE + i, Quantity.VOLTAGE, pair) for i, pair in enumerate(LINE_PAIRS)),
+)

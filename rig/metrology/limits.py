@@ -1,0 +1,238 @@
+"""Limit tables: what error a standard allows, as data with provenance, chosen by the nominal load point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from rig.load_point import PHASE_NAMES, LoadPoint
+
+_FACTOR_TOLERANCE = 5e-4  # a plan may say -14.48 degrees for sin φ 0.25
+UNVERIFIED = "limit table unverified"
+
+
+class Quantity(StrEnum):
+    """What a limit is about; energies are judged on registers, the others on one-second values."""
+
+    ACTIVE_POWER = "active_power"
+    REACTIVE_POWER = "reactive_power"
+    ACTIVE_ENERGY = "active_energy"
+    REACTIVE_ENERGY = "reactive_energy"
+    VOLTAGE = "voltage"
+    CURRENT = "current"
+
+    @property
+    def follows_load(self) -> bool:
+        """Whether the limit depends on which phases are loaded (powers and energies)."""
+        return self not in (Quantity.VOLTAGE, Quantity.CURRENT)
+
+
+class LoadKind(StrEnum):
+    """Balanced load, one phase alone, or a limit that holds whatever the other phases carry."""
+
+    BALANCED = "balanced"
+    SINGLE_PHASE = "single_phase"
+    ANY = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Percent of In, or volts: ``low`` belongs to it; ``high`` only where ``closed``."""
+
+    low: float
+    high: float
+    closed: bool
+
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value < self.high or (self.closed and value == self.high)
+
+    @property
+    def text(self) -> str:
+        """The interval in words, such as ``1 to below 5``."""
+        return f"{self.low:g} to {'' if self.closed else 'below '}{self.high:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadFactor:
+    """A power factor or sin φ with its side: ``function`` is "PF" or "sin"; ``side`` "lag", "lead", or "" at PF 1.
+
+    The side is the sign of reactive power: lag is inductive, Q > 0, in import and in export alike.
+    """
+
+    function: str
+    value: float
+    side: str
+
+    @property
+    def text(self) -> str:
+        """As the limit files write it, such as ``PF 0.5 lag``."""
+        return f"{self.function} {self.value:g} {self.side}".rstrip()
+
+    def matches(self, point: LoadPoint) -> bool:
+        """Whether the nominal angle of ``point`` is this factor, for import or export."""
+        actual = point.power_factor if self.function == "PF" else point.sin_phi
+        if abs(abs(actual) - self.value) > _FACTOR_TOLERANCE:
+            return False
+        sign = {"lag": 1.0, "lead": -1.0}.get(self.side)
+        return sign is None or sign * point.sin_phi > 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRow:
+    """One row: ± ``limit_pct`` percent of reading for ``quantities`` at the load that the other fields describe.
+
+    ``current_pct``: percent of In, None where the current does not matter; ``voltage_ln_v``: nominal volts line to
+    neutral; ``factors``: empty where the angle does not matter. ``provenance``: how far to trust the number
+    (``K-H``: recalled, not checked; ``MANUAL``: in the meter's manual). ``per_kelvin_pct``: widening for each kelvin
+    away from ``reference_temperature_c``. ``on_request``: not part of the standard's ordinary table.
+    """
+
+    standard: str
+    edition: str
+    accuracy_class: str
+    table: str
+    quantities: frozenset[Quantity]
+    load: LoadKind
+    limit_pct: float
+    provenance: str
+    current_pct: Interval | None = None
+    voltage_ln_v: Interval | None = None
+    factors: tuple[LoadFactor, ...] = ()
+    on_request: bool = False
+    per_kelvin_pct: float = 0.0
+    reference_temperature_c: float | None = None
+    checked_by: str = ""
+    checked_on: date | None = None
+
+    @property
+    def verified(self) -> bool:
+        """Whether somebody has checked the row against a bought copy."""
+        return bool(self.checked_by)
+
+    @property
+    def citation(self) -> str:
+        """One line for records and reports: where the limit is from and how far to trust it."""
+        parts = [f"{self.standard}:{self.edition}" if self.edition else self.standard]
+        if self.accuracy_class:
+            parts[0] += f" class {self.accuracy_class}"
+        parts.append(self.table)
+        if self.current_pct is not None:
+            parts.append(f"{self.current_pct.text} % In")
+        if self.factors:
+            parts.append(" or ".join(factor.text for factor in self.factors))
+        parts.append(f"±{self.limit_pct:g} %")
+        state = f"checked by {self.checked_by}, {self.checked_on}" if self.verified else UNVERIFIED
+        return f"{', '.join(parts)} [{self.provenance}; {state}]"
+
+    def limit_at(self, temperature_c: float | None) -> float:
+        """Return the limit in percent at an ambient temperature; the narrowest one where that is not known."""
+        if temperature_c is None or self.reference_temperature_c is None:
+            return self.limit_pct
+        return self.limit_pct + self.per_kelvin_pct * abs(temperature_c - self.reference_temperature_c)
+
+    def applies_to(self, point: LoadPoint, quantity: Quantity, phase: str) -> bool:
+        """Whether this row is about ``quantity`` on ``phase`` ("A", "AB" line to line, "ABC" total) at ``point``."""
+        return (
+            quantity in self.quantities
+            and _is_loaded_as(self.load, quantity, point, phase)
+            and (self.current_pct is None or point.current_pct in self.current_pct)
+            and (self.voltage_ln_v is None or point.voltage_v in self.voltage_ln_v)
+            and (not self.factors or any(factor.matches(point) for factor in self.factors))
+        )
+
+
+def _is_loaded_as(load: LoadKind, quantity: Quantity, point: LoadPoint, phase: str) -> bool:
+    """Whether ``phase`` carries the kind of load that the row speaks of.
+
+    A balanced row is about the total of three phases, not about one of them; a single-phase row about the loaded
+    phase and, since nothing else is loaded, the total.
+    """
+    if quantity is Quantity.VOLTAGE:
+        return phase != PHASE_NAMES
+    if quantity is Quantity.CURRENT:
+        return len(phase) == 1 and phase in point.phases
+    if load is LoadKind.BALANCED:
+        return point.is_balanced and phase == PHASE_NAMES
+    if load is LoadKind.SINGLE_PHASE:
+        return len(point.phases) == 1 and phase in (point.phases, PHASE_NAMES)
+    return phase == PHASE_NAMES or phase in point.phases
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceRow:
+    """Limit of the difference between a single-phase error and the balanced error, both at the same current and factor.
+
+    ``limit_pct`` in percent; the other fields as in LimitRow.
+    """
+
+    table: str
+    quantities: frozenset[Quantity]
+    current_pct: float
+    factor: LoadFactor
+    limit_pct: float
+    provenance: str
+    checked_by: str = ""
+    checked_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceConditions:
+    """What the conditions of a measurement may deviate by before no verdict is given (INVALID); all ±.
+
+    Percent of nominal for voltage and frequency; percent of their mean for the three voltages and, where all are
+    loaded, the three currents (``unbalance_pct``); ``phase_spread_deg``: how far the displacements of the currents
+    from their voltages may differ; ``distortion_pct``: largest distortion factor.
+    """
+
+    temperature_c: float
+    temperature_k: float
+    voltage_pct: float
+    frequency_pct: float
+    unbalance_pct: float
+    phase_spread_deg: float
+    distortion_pct: float
+    provenance: str
+
+
+@dataclass(frozen=True, slots=True)
+class LimitTable:
+    """The rows of one standard and class, as loaded from ``source``; ``wording`` is what a report may claim."""
+
+    name: str
+    standard: str
+    edition: str
+    accuracy_class: str
+    wording: str
+    rows: tuple[LimitRow, ...]
+    differences: tuple[DifferenceRow, ...] = ()
+    reference_conditions: ReferenceConditions | None = None
+    source: str = ""
+
+    @property
+    def verified(self) -> bool:
+        """Whether every row has been checked against a bought copy."""
+        return all(row.verified for row in self.rows) and all(row.checked_by for row in self.differences)
+
+    @property
+    def status(self) -> str:
+        """What a report prints: "limit table unverified" until somebody has checked every row, then who did."""
+        if not self.verified:
+            return UNVERIFIED
+        return "checked by " + ", ".join(sorted({row.checked_by for row in self.rows}))
+
+    @property
+    def quantities(self) -> frozenset[Quantity]:
+        """Every quantity that some row is about."""
+        return frozenset(quantity for row in self.rows for quantity in row.quantities)
+
+    def row_for(self, point: LoadPoint, quantity: Quantity, phase: str, *, on_request: bool = False) -> LimitRow | None:
+        """Return the row for ``quantity`` on ``phase`` at the nominal ``point``, or None: then it is NOT_JUDGED.
+
+        ``phase``: "A", "B", "C"; "AB", "BC", "CA" for line to line voltages; "ABC" for a total. Rows marked on request
+        count only when asked for. Two rows that both apply cannot be loaded from a file (rig.metrology.limit_files).
+        """
+        return next(
+            (row for row in self.rows if (on_request or not row.on_request) and row.applies_to(point, quantity, phase)),
+            None,
+        )
