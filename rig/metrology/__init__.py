@@ -12,13 +12,22 @@ from rig.metrology.errors import ErrorNotDefined, percentage_error
 from rig.metrology.limit_files import available_limit_tables, load_limit_table
 from rig.metrology.limits import LimitRow, LimitTable, LoadKind, Quantity
 from rig.metrology.outcome import Outcome, worst
+from rig.metrology.reference import (
+    Accuracy,
+    ElementState,
+    ReferenceAccuracy,
+    ReferenceNotUsable,
+    ReferenceUncertainty,
+)
 from rig.metrology.uncertainty import Budget, Component, Distribution, register_quantisation
 
 __all__ = [
+    "Accuracy",
     "Budget",
     "Component",
     "DecisionRule",
     "Distribution",
+    "ElementState",
     "ErrorNotDefined",
     "JudgedQuantity",
     "Judgement",
@@ -27,6 +36,9 @@ __all__ = [
     "LoadKind",
     "Outcome",
     "Quantity",
+    "ReferenceAccuracy",
+    "ReferenceNotUsable",
+    "ReferenceUncertainty",
     "available_limit_tables",
     "certification_points",
     "decide",
