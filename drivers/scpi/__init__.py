@@ -1,0 +1,20 @@
+"""SCPI over VISA: transports, and a session that checks the error queue, keeps deadlines and never guesses."""
+
+from __future__ import annotations
+
+from drivers.scpi.parsing import parse_bool, parse_error, parse_float, split_answers
+from drivers.scpi.session import ScpiSession
+from drivers.scpi.transport import Exchange, RecordingTransport, Transport
+from drivers.scpi.visa import VisaTransport
+
+__all__ = [
+    "Exchange",
+    "RecordingTransport",
+    "ScpiSession",
+    "Transport",
+    "VisaTransport",
+    "parse_bool",
+    "parse_error",
+    "parse_float",
+    "split_answers",
+]

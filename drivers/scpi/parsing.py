@@ -1,0 +1,65 @@
+"""What SCPI instruments answer, as Python values: numbers that may be invalid, booleans, error queue entries."""
+
+from __future__ import annotations
+
+import math
+import re
+
+NOT_A_NUMBER_FROM = 9.9e37
+"""SCPI-99 vol. 1, 7.2.1.4: 9.9E37 is infinity and 9.91E37 is "not a number"; no instrument means it as a value."""
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(E[+-]?\d+)?")
+_INVALID = re.compile(r"|-{2,}|[+-]?(NAN|INF|INFINITY)|-*O-*[LF]-*|ERROR|UNDEF")
+_ERROR = re.compile(r'([+-]?\d+)\s*,\s*"?([^"]*)"?\s*$')
+
+
+def parse_float(text: str) -> float | None:
+    """Return the number in ``text``, or ``None`` where the instrument says that it has none.
+
+    ``NAN``, ``INF``, ``9.9E37`` and ``9.91E37``, dashes and an empty field are "no valid data" and never a number
+    (reference/instruments.md 1.9 and 1.10). Raises ValueError for anything else that is not a decimal number.
+    """
+    bare = text.strip().strip('"').strip().upper()
+    if _INVALID.fullmatch(bare):
+        return None
+    if not _NUMBER.fullmatch(bare):
+        raise ValueError(f"{text!r} is not a number")
+    value = float(bare)
+    return None if not math.isfinite(value) or abs(value) >= NOT_A_NUMBER_FROM else value
+
+
+def parse_bool(text: str) -> bool:
+    """Return whether ``text`` says on: ``0``/``1`` and ``OFF``/``ON`` in any case; raises ValueError otherwise.
+
+    Instruments of one family differ in which form they answer (reference/instruments.md 1.2), so both are read.
+    """
+    bare = text.strip().strip('"').upper()
+    if bare in {"1", "+1", "ON"}:
+        return True
+    if bare in {"0", "+0", "OFF"}:
+        return False
+    raise ValueError(f"{text!r} is not 0, 1, ON or OFF")
+
+
+def parse_error(text: str) -> tuple[int, str]:
+    """Return number and text of an error queue entry such as ``-113,"Undefined header"``; 0 is "no error".
+
+    A header before the number (an instrument that still answers with headers) is skipped. Raises ValueError.
+    """
+    match = _ERROR.search(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not an error queue entry")
+    return int(match.group(1)), match.group(2)
+
+
+def split_answers(text: str) -> list[str]:
+    """Split the answer to a message of several queries at its semicolons; those inside double quotes stay."""
+    parts = [""]
+    quoted = False
+    for char in text:
+        if char == ";" and not quoted:
+            parts.append("")
+            continue
+        quoted ^= char == '"'
+        parts[-1] += char
+    return [part.strip() for part in parts]
