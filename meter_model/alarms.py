@@ -19,6 +19,8 @@ MAXIMUM_LL_V = 600.0
 
 LOW_POWER_FACTOR = 0.5
 
+_ROUNDING = 1e-6  # a power factor of exactly 0.5 is not low, whatever the last bit says
+
 _PHASES = "ABC"
 _FIRST_PHASE = {"AB": "A", "BC": "B", "CA": "C"}
 
@@ -47,7 +49,7 @@ def alarm_states(
         phase for phase, value in inputs.currents_a.items() if value > OVER_RANGE * configuration.ct_primary_a
     }
     lost = _phase_loss(inputs, configuration, profile) | _imbalance(inputs, configuration)
-    low_pf = {phase for phase, value in inputs.power_factors.items() if abs(value) < LOW_POWER_FACTOR}
+    low_pf = {phase for phase, value in inputs.power_factors.items() if abs(value) < LOW_POWER_FACTOR - _ROUNDING}
     return (
         *(phase in over_voltage for phase in _PHASES),
         *(phase in over_current for phase in _PHASES),

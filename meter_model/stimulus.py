@@ -10,12 +10,18 @@ class Phasor:
     """One component of a waveform: harmonic ``order`` (1 = fundamental), ``rms``, ``phase_deg``.
 
     Angles in degrees relative to the fundamental of the phase-A voltage, negative = lag. The waveform is
-    x(t) = Σ sqrt(2)·rms·sin(order·2πft + phase).
+    x(t) = Σ sqrt(2)·rms·sin(order·2πft + phase). Raises ValueError for an order below 1.
     """
 
     order: int
     rms: float
     phase_deg: float
+
+    def __post_init__(self) -> None:
+        if self.order < 1:
+            raise ValueError(
+                f"order {self.order} is not a harmonic: 1 is the fundamental, direct voltage is not modelled"
+            )
 
 
 Spectrum = tuple[Phasor, ...]

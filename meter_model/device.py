@@ -1,0 +1,90 @@
+"""The Device object: identity, protocol limits and the writable properties (manual pages 21 to 23)."""
+
+from __future__ import annotations
+
+from meter_model.behaviour import BehaviourProfile, ObjectNameAccess
+from meter_model.clock import RealTimeClock
+from meter_model.object_access import checked_text, checked_unsigned, property_error
+from meter_model.points import DEVICE, OBJECTS
+
+MAXIMUM_INSTANCE = 4_193_999
+"""Highest device instance that may be written."""
+
+_LOCATION_LIMIT = 64
+_NAME_LIMIT = 64
+_SERVICES = "0000000000001011010000000000000011110000"
+_OBJECT_TYPES = "1011000010000000000010000"  # AI, AV, BI, Device, Trend_Log; the print lost a zero and sets bit 19
+
+
+class Device:
+    """Properties of the Device object; values are as ``S4100.read`` returns them."""
+
+    def __init__(
+        self, serial_number: str, instance: int, firmware_revision: str, profile: BehaviourProfile, clock: RealTimeClock
+    ) -> None:
+        self.instance = checked_unsigned(instance, 1, MAXIMUM_INSTANCE)
+        self._profile = profile
+        self._clock = clock
+        gateway = firmware_revision
+        self._values: dict[str, object] = {
+            "object-type": DEVICE.object_type,
+            "object-name": DEVICE.name.replace("<serial number>", serial_number),
+            "system-status": 0,
+            "vendor-name": "Leviton Mfg.",
+            "vendor-identifier": 133,
+            "model-name": "S4100 Energy Meter",
+            "firmware-revision": firmware_revision,
+            "application-software-version": f"RS=1000, OS=1000, BACnet Gateway={gateway}",
+            "location": "Installed location not yet identified",
+            "description": DEVICE.description.replace("<serial number>", serial_number),
+            "protocol-version": 1,
+            "protocol-revision": 4,
+            "protocol-services-supported": tuple(bit == "1" for bit in _SERVICES),
+            "protocol-object-types-supported": tuple(bit == "1" for bit in _OBJECT_TYPES),
+            "max-apdu-length-accepted": 480,
+            "segmentation-supported": 3,
+            "apdu-timeout": 60000,
+            "number-of-apdu-retries": 0,
+            "max-master": 127,
+            "max-info-frames": 1,
+            "device-address-binding": (),
+            "database-revision": 0,
+        }
+
+    @property
+    def max_master(self) -> int:
+        """Highest master address the meter polls for."""
+        value = self._values["max-master"]
+        assert isinstance(value, int)
+        return value
+
+    def read(self, name: str) -> object:
+        """Return one property, or raise unknown-property."""
+        match name:
+            case "object-identifier":
+                return ("DE", self.instance)
+            case "object-list":
+                return (("DE", self.instance), *((each.kind, each.instance) for each in OBJECTS[1:]))
+            case "local-date":
+                return self._clock.now.date()
+            case "local-time":
+                return self._clock.now.time()
+        if name not in self._values:
+            raise property_error("unknown-property")
+        return self._values[name]
+
+    def write(self, name: str, value: object) -> None:
+        """Write one property as the PICS allows, or raise why not."""
+        self.read(name)
+        if name == "object-identifier":
+            if not isinstance(value, tuple) or len(value) != 2 or value[0] != "DE":
+                raise property_error("invalid-data-type")
+            self.instance = checked_unsigned(value[1], 1, MAXIMUM_INSTANCE)
+        elif name == "max-master":
+            self._values[name] = checked_unsigned(value, 1, 127)
+        elif name == "location":
+            self._values[name] = checked_text(value, _LOCATION_LIMIT)
+        elif name == "object-name" and self._profile.object_name_access is ObjectNameAccess.WRITABLE:
+            self._values[name] = checked_text(value, _NAME_LIMIT)
+        else:
+            raise property_error("write-access-denied")
