@@ -3,3 +3,23 @@
 ``drivers.mstp.link`` holds the bacpypes3 link layer; it is not imported here, since the port process starts from this
 package and must stay free of bacpypes3.
 """
+
+from drivers.mstp.errors import NpduRefused, PortError, PortSettingInvalid, PortUnavailable
+from drivers.mstp.events import FrameReceived, PortEvent, PortFailed
+from drivers.mstp.port import MstpPort
+from drivers.mstp.settings import BAUD_RATES, PortSettings
+from drivers.mstp.statistics import Statistics
+
+__all__ = [
+    "BAUD_RATES",
+    "FrameReceived",
+    "MstpPort",
+    "NpduRefused",
+    "PortError",
+    "PortEvent",
+    "PortFailed",
+    "PortSettingInvalid",
+    "PortSettings",
+    "PortUnavailable",
+    "Statistics",
+]

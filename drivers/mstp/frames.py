@@ -19,6 +19,9 @@ MAX_MASTER_ADDRESS = 127
 MAX_DATA_OCTETS = 501
 """Most data octets of a frame that is not an extended one (clause 9.3)."""
 
+MAX_LENGTH_FIELD = 2043
+"""Largest length field of any frame, encoded ones included; a larger one can only be a damaged header."""
+
 HEADER_OCTETS = 8
 FIRST_ENCODED_TYPE = 32
 """Types from here to 127 carry COBS-encoded data with a CRC-32K; a node before Protocol_Revision 16 skips them."""
@@ -128,6 +131,18 @@ class SeenFrame:
     data_crc_ok: bool
     octets: bytes
 
+    @classmethod
+    def of(cls, octets: bytes, start_s: float, end_s: float) -> SeenFrame:
+        """Read ``octets``: a whole frame from its preamble on, or the header alone where that is damaged."""
+        body = octets[HEADER_OCTETS:]
+        length = octets[5] << 8 | octets[6]
+        header_ok = crc.header_register(octets[2:HEADER_OCTETS]) == crc.HEADER_CRC_RESIDUE
+        header_ok = header_ok and length <= MAX_LENGTH_FIELD
+        encoded = FIRST_ENCODED_TYPE <= octets[2] < FIRST_PROPRIETARY_TYPE
+        data_ok = header_ok and (not body or encoded or crc.data_register(body) == crc.DATA_CRC_RESIDUE)
+        frame = Frame(octets[2], octets[3], octets[4], body if encoded else body[:-2])
+        return cls(frame, start_s, end_s, header_ok, data_ok, octets)
+
     @property
     def valid(self) -> bool:
         """Whether every CRC fits."""
@@ -182,23 +197,21 @@ class FrameParser:
                 continue
             if len(held) < HEADER_OCTETS:
                 return None
+            length = held[5] << 8 | held[6]
             header_ok = crc.header_register(bytes(held[2:HEADER_OCTETS])) == crc.HEADER_CRC_RESIDUE
-            size = HEADER_OCTETS + (trailer_octets(held[5] << 8 | held[6]) if header_ok else 0)
+            header_ok = header_ok and length <= MAX_LENGTH_FIELD
+            size = HEADER_OCTETS + (trailer_octets(length) if header_ok else 0)
             if len(held) < size:
                 return None
             return self._take(size, header_ok)
         return None
 
     def _take(self, size: int, header_ok: bool) -> SeenFrame:
-        octets = bytes(self._held[:size])
-        body = octets[HEADER_OCTETS:]
-        encoded = FIRST_ENCODED_TYPE <= octets[2] < FIRST_PROPRIETARY_TYPE
-        data_ok = header_ok and (not body or encoded or crc.data_register(body) == crc.DATA_CRC_RESIDUE)
-        frame = Frame(octets[2], octets[3], octets[4], body if encoded else body[:-2])
         start_s, _ = self._time_of(0)
         _, end_s = self._time_of(size - 1)
+        seen = SeenFrame.of(bytes(self._held[:size]), start_s, end_s)
         self._forget(size if header_ok else len(PREAMBLE))
-        return SeenFrame(frame, start_s, end_s, header_ok, data_ok, octets)
+        return seen
 
     def _time_of(self, index: int) -> tuple[float, float]:
         """Begin and end of the held octet ``index``."""

@@ -1,0 +1,99 @@
+"""Messages between an MS/TP port process and its owner: a length, a kind, a body, over a stream socket."""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import asdict
+
+from drivers.mstp.events import FrameReceived
+from drivers.mstp.frames import SeenFrame
+from drivers.mstp.settings import PortSettings
+from drivers.mstp.statistics import Statistics
+
+READY = b"R"
+OPEN_FAILED = b"O"
+FAILED = b"F"
+NPDU = b"N"
+STATISTICS = b"S"
+CAPTURED = b"C"
+
+_LENGTH = struct.Struct("!I")
+_NPDU = struct.Struct("!BB?")
+_SEEN = struct.Struct("!ddH")
+
+
+def pack(kind: bytes, body: bytes = b"") -> bytes:
+    """Return one message as octets."""
+    return _LENGTH.pack(1 + len(body)) + kind + body
+
+
+class Unpacker:
+    """Takes a stream of octets apart into messages."""
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+
+    def feed(self, octets: bytes) -> list[tuple[bytes, bytes]]:
+        """Return the messages, as kind and body, that ``octets`` complete."""
+        self._held += octets
+        messages = []
+        while len(self._held) >= _LENGTH.size:
+            end = _LENGTH.size + _LENGTH.unpack_from(self._held)[0]
+            if len(self._held) < end:
+                break
+            messages.append((bytes(self._held[4:5]), bytes(self._held[5:end])))
+            del self._held[:end]
+        return messages
+
+
+def npdu_body(source: int, destination: int, expecting_reply: bool, npdu: bytes) -> bytes:
+    """Body of an NPDU message, in both directions."""
+    return _NPDU.pack(source, destination, expecting_reply) + npdu
+
+
+def read_npdu(body: bytes) -> FrameReceived:
+    """Read what ``npdu_body`` made."""
+    source, destination, expecting_reply = _NPDU.unpack_from(body)
+    return FrameReceived(source, destination, expecting_reply, body[_NPDU.size :])
+
+
+def settings_text(settings: PortSettings) -> str:
+    """Return settings as one command-line argument."""
+    return json.dumps(asdict(settings))
+
+
+def read_settings(text: str) -> PortSettings:
+    """Read what ``settings_text`` made."""
+    return PortSettings(**json.loads(text))
+
+
+def captured_body(frames: list[SeenFrame], offset_s: float) -> bytes:
+    """Body of a list of captured frames, ``offset_s`` added to their times."""
+    parts = []
+    for seen in frames:
+        parts.append(_SEEN.pack(seen.start_s + offset_s, seen.end_s + offset_s, len(seen.octets)))
+        parts.append(seen.octets)
+    return b"".join(parts)
+
+
+def read_captured(body: bytes) -> list[SeenFrame]:
+    """Read what ``captured_body`` made."""
+    frames = []
+    position = 0
+    while position < len(body):
+        start_s, end_s, size = _SEEN.unpack_from(body, position)
+        position += _SEEN.size
+        frames.append(SeenFrame.of(body[position : position + size], start_s, end_s))
+        position += size
+    return frames
+
+
+def statistics_body(statistics: Statistics) -> bytes:
+    """Body of a statistics answer."""
+    return json.dumps(asdict(statistics)).encode()
+
+
+def read_statistics(body: bytes) -> Statistics:
+    """Read what ``statistics_body`` made."""
+    return Statistics(**json.loads(body))

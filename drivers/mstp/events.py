@@ -1,0 +1,28 @@
+"""What an MS/TP port tells its user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FrameReceived:
+    """A data frame for this node, or a broadcast: MAC addresses 0..254 (``destination`` 255 = broadcast), the NPDU.
+
+    With ``expecting_reply`` the sender waits, for 250 ms at most, for an NPDU from here that answers this one.
+    """
+
+    source: int
+    destination: int
+    expecting_reply: bool
+    npdu: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PortFailed:
+    """The port has ended and will give no further event; ``reason`` says why, in words for a person."""
+
+    reason: str
+
+
+PortEvent = FrameReceived | PortFailed

@@ -1,0 +1,86 @@
+"""The link layer that lets any bacpypes3 application run over RS-485: a bacpypes3 server on an MS/TP port."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from bacpypes3.app import Application
+from bacpypes3.comm import Server
+from bacpypes3.pdu import PDU, Address, LocalBroadcast, LocalStation
+
+from drivers.mstp.errors import NpduRefused
+from drivers.mstp.events import FrameReceived, PortFailed
+from drivers.mstp.frames import BROADCAST
+from drivers.mstp.port import MstpPort
+
+_EXPECTING_REPLY = 0x04
+"""Bit of the NPCI control octet (ASHRAE 135 clause 6.2.2) that chooses between the two data frame types."""
+
+
+class MstpLink(Server[PDU]):
+    """Carries NPDUs between a bacpypes3 application and a started ``MstpPort``.
+
+    Make it while the event loop of the application runs, then ``attach`` it. The port is the caller's to start and
+    to close; ``close`` only ends the carrying. When the port fails, ``failure`` says why and ``on_failure``, if
+    given, is called once with the event, in the event loop: requests under way do not end by themselves.
+    """
+
+    _debug: Callable[..., None]
+
+    def __init__(self, port: MstpPort, on_failure: Callable[[PortFailed], None] | None = None) -> None:
+        super().__init__()
+        self.port = port
+        self.failure: PortFailed | None = None
+        self._on_failure = on_failure
+        self._loop = asyncio.get_running_loop()
+        self._descriptor: int | None = port.fileno()
+        self._upward: set[asyncio.Task[None]] = set()
+        self._loop.add_reader(self._descriptor, self._readable)
+
+    def attach(self, application: Application) -> None:
+        """Make this the one link of ``application``, which was made without a network port object."""
+        application.nsap.bind(self, address=LocalStation(bytes((self.port.settings.mac,))))
+
+    async def indication(self, pdu: PDU) -> None:
+        """Take an NPDU from the network layer; raises NpduRefused or PortUnavailable.
+
+        bacpypes3 leaves a request pending for ever when this raises: callers of ``Application.request`` set a deadline.
+        """
+        npdu = bytes(pdu.pduData)
+        address = pdu.pduDestination
+        if address.addrType == Address.localBroadcastAddr:
+            destination = BROADCAST
+        elif address.addrType == Address.localStationAddr and len(address.addrAddr) == 1:
+            destination = address.addrAddr[0]
+        else:
+            raise NpduRefused(self.port.settings.device, BROADCAST, len(npdu), f"{address} is no MS/TP address")
+        self.port.send(destination, npdu, bool(npdu[1] & _EXPECTING_REPLY) and destination != BROADCAST)
+
+    def _readable(self) -> None:
+        """Pass up all that the port has; runs in the event loop."""
+        while self._descriptor is not None:
+            event = self.port.receive(0)
+            if event is None:
+                return
+            if isinstance(event, PortFailed):
+                self.close()
+                self.failure = event
+                if self._on_failure is not None:
+                    self._on_failure(event)
+                return
+            self._pass_up(event)
+
+    def _pass_up(self, event: FrameReceived) -> None:
+        broadcast = event.destination == BROADCAST
+        destination = LocalBroadcast() if broadcast else LocalStation(bytes((event.destination,)))
+        pdu = PDU(event.npdu, source=LocalStation(bytes((event.source,))), destination=destination)
+        task = self._loop.create_task(self.response(pdu))
+        self._upward.add(task)
+        task.add_done_callback(self._upward.discard)
+
+    def close(self) -> None:
+        """Stop carrying; may be called again. The port stays as it is."""
+        if self._descriptor is not None:
+            self._loop.remove_reader(self._descriptor)
+            self._descriptor = None

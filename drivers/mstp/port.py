@@ -1,0 +1,209 @@
+"""The owner's side of an MS/TP port: starts the port process, sends and receives NPDUs, asks for statistics."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from pathlib import Path
+from types import TracebackType
+
+import drivers
+from drivers.mstp import _messages
+from drivers.mstp.errors import NpduRefused, PortUnavailable
+from drivers.mstp.events import PortEvent, PortFailed
+from drivers.mstp.frames import BROADCAST, MAX_DATA_OCTETS, SeenFrame
+from drivers.mstp.settings import PortSettings
+from drivers.mstp.statistics import Statistics
+
+_START_S = 15.0
+_QUERY_S = 5.0
+_END_S = 2.0
+_RECEIVE_OCTETS = 262_144
+
+
+class MstpPort:
+    """One master node on one serial port, living in a process of its own. A context manager: start and close.
+
+    ``send`` and ``statistics`` may be called from any thread; ``receive`` from one thread at a time.
+    """
+
+    def __init__(self, settings: PortSettings) -> None:
+        self.settings = settings
+        self._process: subprocess.Popen[bytes] | None = None
+        self._events: socket.socket | None = None
+        self._queries: socket.socket | None = None
+        self._unpacker = _messages.Unpacker()
+        self._inbox: deque[PortEvent] = deque()
+        self._failure: str | None = None
+        self._send_lock = threading.Lock()
+        self._query_lock = threading.Lock()
+
+    def __enter__(self) -> MstpPort:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Start the port process and open the device; raises PortUnavailable(device, reason). May be called once."""
+        if self._process is not None:
+            raise PortUnavailable(self.settings.device, "this port was started before; make a new one")
+        self._events, events = socket.socketpair()
+        self._queries, queries = socket.socketpair()
+        with events, queries:
+            descriptors = (events.fileno(), queries.fileno())
+            arguments = [_messages.settings_text(self.settings), *map(str, descriptors)]
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "drivers.mstp._process", *arguments],
+                pass_fds=descriptors,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                env=_environment(),
+            )
+        reason = self._await_ready(self._events)
+        if reason is not None:
+            self.close()
+            raise PortUnavailable(self.settings.device, reason)
+
+    def _await_ready(self, events: socket.socket) -> str | None:
+        """Wait for the process to say that the device is open; returns why not otherwise."""
+        deadline_s = time.monotonic() + _START_S
+        while select.select([events], [], [], max(0.0, deadline_s - time.monotonic()))[0]:
+            octets = events.recv(_RECEIVE_OCTETS)
+            if not octets:
+                return self._ending()
+            for kind, body in self._unpacker.feed(octets):
+                if kind == _messages.READY:
+                    return None
+                if kind == _messages.OPEN_FAILED:
+                    return body.decode()
+        return f"the port process did not open it within {_START_S:g} s"
+
+    def fileno(self) -> int:
+        """Return a file descriptor that is readable when ``receive(0)`` may have something.
+
+        It stays readable after PortFailed: stop watching it then.
+        """
+        return self._open_events().fileno()
+
+    def receive(self, timeout_s: float | None) -> PortEvent | None:
+        """Return the next event, or None after ``timeout_s`` seconds (None: wait without end).
+
+        PortFailed comes once and last; after it the answer is None at once.
+        """
+        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
+        while not self._inbox:
+            if self._failure is not None or self._events is None:
+                return None
+            left_s = None if deadline_s is None else max(0.0, deadline_s - time.monotonic())
+            if not select.select([self._events], [], [], left_s)[0]:
+                return None
+            self._take(self._events)
+        return self._inbox.popleft()
+
+    def _take(self, events: socket.socket) -> None:
+        """Read what the process has sent into the inbox."""
+        try:
+            octets = events.recv(_RECEIVE_OCTETS)
+        except OSError:
+            octets = b""
+        for kind, body in self._unpacker.feed(octets):
+            if kind == _messages.NPDU:
+                self._inbox.append(_messages.read_npdu(body))
+            elif kind == _messages.FAILED:
+                self._fail(body.decode())
+        if not octets and self._failure is None:
+            self._fail(self._ending())
+
+    def _fail(self, reason: str) -> None:
+        self._failure = reason
+        self._inbox.append(PortFailed(f"{self.settings.device}: {reason}"))
+
+    def _ending(self) -> str:
+        """Say how the process ended, for an end that it did not announce."""
+        try:
+            code = self._process.wait(_END_S) if self._process is not None else None
+        except subprocess.TimeoutExpired:
+            code = None
+        return f"the port process ended unexpectedly (exit code {code}); see its messages on stderr"
+
+    def send(self, destination: int, npdu: bytes, expecting_reply: bool) -> None:
+        """Send ``npdu`` to ``destination`` (0..254, or 255 = broadcast) with the next token, or as the answer awaited.
+
+        An NPDU that answers a frame received with ``expecting_reply`` (same station, same invoke id) goes out while
+        the requester waits; after 240 ms the requester is told Reply Postponed and the answer goes with the token.
+        Raises NpduRefused for an NPDU that is no MS/TP frame, PortUnavailable when the port has ended.
+        """
+        if not 0 <= destination <= BROADCAST or destination == self.settings.mac:
+            raise NpduRefused(self.settings.device, destination, len(npdu), "a destination is 0 to 255, not this node")
+        if not 1 <= len(npdu) <= MAX_DATA_OCTETS:
+            rule = f"a frame carries 1 to {MAX_DATA_OCTETS} octets"
+            raise NpduRefused(self.settings.device, destination, len(npdu), rule)
+        body = _messages.npdu_body(self.settings.mac, destination, expecting_reply, npdu)
+        events = self._open_events()
+        try:
+            with self._send_lock:
+                events.sendall(_messages.pack(_messages.NPDU, body))
+        except OSError as error:
+            raise PortUnavailable(self.settings.device, self._failure or "the port has ended") from error
+
+    def statistics(self) -> Statistics:
+        """Ask the port process for its counters; raises PortUnavailable when the port has ended."""
+        return _messages.read_statistics(self._ask(_messages.STATISTICS))
+
+    def captured(self) -> list[SeenFrame]:
+        """Ask for the last frames on the bus, own ones included, oldest first; times are seconds since 1970 (UTC)."""
+        return _messages.read_captured(self._ask(_messages.CAPTURED))
+
+    def _ask(self, kind: bytes) -> bytes:
+        queries = self._queries
+        if queries is None:
+            raise PortUnavailable(self.settings.device, "the port is not open")
+        unpacker = _messages.Unpacker()
+        with self._query_lock:
+            try:
+                queries.settimeout(_QUERY_S)
+                queries.sendall(_messages.pack(kind))
+                while octets := queries.recv(_RECEIVE_OCTETS):
+                    for _, body in unpacker.feed(octets):
+                        return body
+            except OSError as error:
+                raise PortUnavailable(self.settings.device, self._failure or "the port has ended") from error
+        raise PortUnavailable(self.settings.device, self._failure or "the port has ended")
+
+    def _open_events(self) -> socket.socket:
+        if self._events is None:
+            raise PortUnavailable(self.settings.device, "the port is not open")
+        return self._events
+
+    def close(self) -> None:
+        """End the port process and give the device back; may be called again, and from any state."""
+        for end in (self._events, self._queries):
+            if end is not None:
+                end.close()
+        self._events = self._queries = None
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_END_S)
+            return
+        process.kill()
+        process.wait()
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment in which the process finds this package wherever it was imported from."""
+    root = str(Path(drivers.__file__).resolve().parent.parent)
+    inherited = os.environ.get("PYTHONPATH")
+    return {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{inherited}" if inherited else root}

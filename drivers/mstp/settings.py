@@ -1,0 +1,71 @@
+"""Settings of an MS/TP node and of the serial port it lives on, checked against clause 9 before anything is opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from drivers.mstp.errors import PortSettingInvalid
+from drivers.mstp.frames import MAX_MASTER_ADDRESS
+
+BAUD_RATES = (9600, 19200, 38400, 57600, 76800, 115200)
+"""The rates of clause 9.2.3, in bits per second."""
+
+_USAGE_TIMEOUT_S = (0.020, 0.035)
+_REPLY_TIMEOUT_S = (0.255, 0.300)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSettings:
+    """What the state machine of one master node needs to know.
+
+    ``mac`` is TS (0..127); ``max_master`` the highest address ever polled, ``max_info_frames`` the data frames sent
+    in one holding of the token. ``usage_timeout_s`` (Tusage_timeout, 20..35 ms) is how long a successor may take to
+    use the token or to answer a poll; ``reply_timeout_s`` (Treply_timeout, 255..300 ms) how long an answer may take.
+    """
+
+    mac: int
+    baud: int = 76800
+    max_master: int = MAX_MASTER_ADDRESS
+    max_info_frames: int = 1
+    usage_timeout_s: float = 0.030
+    reply_timeout_s: float = 0.295
+
+
+@dataclass(frozen=True, slots=True)
+class PortSettings:
+    """A node and its serial port. ``device`` is a path such as ``/dev/ttyUSB0``; the rest is as in NodeSettings.
+
+    ``captured_frames`` is how many of the last frames on the bus the port keeps for ``MstpPort.captured``.
+    Raises PortSettingInvalid when made from values that clause 9 does not allow.
+    """
+
+    device: str
+    baud: int
+    mac: int
+    max_master: int = MAX_MASTER_ADDRESS
+    max_info_frames: int = 1
+    usage_timeout_s: float = 0.030
+    reply_timeout_s: float = 0.295
+    captured_frames: int = 2000
+
+    def __post_init__(self) -> None:
+        self._check("baud", self.baud in BAUD_RATES, f"use one of {', '.join(map(str, BAUD_RATES))}")
+        self._check("max_master", 1 <= self.max_master <= MAX_MASTER_ADDRESS, f"it is 1 to {MAX_MASTER_ADDRESS}")
+        self._check("mac", 0 <= self.mac <= self.max_master, f"a master's address is 0 to max_master {self.max_master}")
+        self._check("max_info_frames", 1 <= self.max_info_frames <= 255, "it is 1 to 255")
+        self._check("captured_frames", 0 <= self.captured_frames <= 100_000, "it is 0 to 100000")
+        low, high = _USAGE_TIMEOUT_S
+        self._check("usage_timeout_s", low <= self.usage_timeout_s <= high, f"it is {low} to {high} seconds")
+        low, high = _REPLY_TIMEOUT_S
+        self._check("reply_timeout_s", low <= self.reply_timeout_s <= high, f"it is {low} to {high} seconds")
+
+    def _check(self, field: str, allowed: bool, rule: str) -> None:
+        if not allowed:
+            raise PortSettingInvalid(self.device, field, getattr(self, field), rule)
+
+    @property
+    def node(self) -> NodeSettings:
+        """The part that the state machine needs."""
+        return NodeSettings(
+            self.mac, self.baud, self.max_master, self.max_info_frames, self.usage_timeout_s, self.reply_timeout_s
+        )
