@@ -1,0 +1,214 @@
+"""What the reference analyzer's specification is worth at a load point, and the reference conditions."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from rig.load_point import LoadPoint
+from rig.metrology import (
+    Accuracy,
+    Budget,
+    ElementState,
+    MeasuredConditions,
+    Quantity,
+    ReferenceAccuracy,
+    ReferenceNotUsable,
+    ReferenceUncertainty,
+    deviations,
+    load_limit_table,
+)
+
+LIMITS_OF_ERROR = ReferenceAccuracy(
+    voltage=Accuracy(of_reading_pct=0.01, of_range_pct=0.02),
+    current=Accuracy(of_reading_pct=0.02, of_range_pct=0.01),
+    power=Accuracy(of_reading_pct=0.02, of_range_pct=0.03),
+    phase_deg=0.01,
+    integrator_pct=0.005,
+)
+EXPANDED = LIMITS_OF_ERROR.model_copy(update={"distribution": "normal"})
+ROOT3 = math.sqrt(3)
+
+
+def loaded(angle=0.0, phases="ABC", accuracy=LIMITS_OF_ERROR, current=0.5):
+    return ReferenceUncertainty(
+        accuracy, {p: ElementState(250, 300, current if p in phases else 0.0, 1.0, angle) for p in "ABC"}
+    )
+
+
+def u(components):
+    return Budget(components).combined
+
+
+def test_of_reading_and_of_range_add_up_for_voltage_and_current():
+    assert u(loaded().voltage("A")) == pytest.approx((0.01 + 0.02 * 300 / 250) / ROOT3)
+    assert u(loaded().current("B")) == pytest.approx((0.02 + 0.01 / 0.5) / ROOT3)
+
+
+def test_expanded_figures_are_divided_by_their_coverage_factor():
+    assert u(loaded(accuracy=EXPANDED).voltage("A")) == pytest.approx((0.01 + 0.02 * 300 / 250) / 2)
+
+
+def test_power_at_unity_has_no_phase_part():
+    amplitude = 0.02 + 0.03 * 300 / 125
+    assert u(loaded().active_power("A")) == pytest.approx(amplitude / ROOT3)
+
+
+def test_the_phase_error_enters_as_the_tangent_for_p_and_the_cotangent_for_q():
+    # 0.01 degrees at PF 0.5 is 0.030 %: reference/metrology.md 2.1
+    active = {c.name: c.stated for c in loaded(-60).active_power("A")}
+    reactive = {c.name: c.stated for c in loaded(-60).reactive_power("A")}
+    assert active["reference phase error in power A"] == pytest.approx(0.0302, abs=5e-5)
+    assert reactive["reference phase error in reactive power A"] == pytest.approx(0.0302 / 3, abs=5e-5)
+
+
+@pytest.mark.parametrize("angle", [0, -60, 36.87, 180])
+def test_a_balanced_total_is_as_good_as_one_of_its_elements(angle):
+    reference = loaded(angle)
+    assert u(reference.active_power("ABC")) == pytest.approx(u(reference.active_power("A")))
+
+
+@pytest.mark.parametrize("phase", "ABC")
+def test_the_total_of_one_loaded_phase_is_that_phase(phase):
+    reference = loaded(-60, phase)
+    assert u(reference.active_power("ABC")) == pytest.approx(u(reference.active_power(phase)))
+    assert u(reference.apparent_power("ABC")) == pytest.approx(u(reference.apparent_power(phase)))
+
+
+def test_apparent_power_is_voltage_times_current():
+    reference = loaded()
+    expected = math.hypot(u(reference.voltage("A")), u(reference.current("A")))
+    assert u(reference.apparent_power("ABC")) == pytest.approx(expected)
+
+
+def test_power_factor_takes_power_and_apparent_power_as_independent():
+    reference = loaded(-60)
+    expected = math.hypot(u(reference.active_power("ABC")), u(reference.apparent_power("ABC")))
+    assert u(reference.power_factor("ABC")) == pytest.approx(expected)
+
+
+def test_energy_adds_the_integrator():
+    reference = loaded(-60)
+    assert u(reference.active_energy("ABC")) == pytest.approx(
+        math.hypot(u(reference.active_power("ABC")), 0.005 / ROOT3)
+    )
+    assert u(reference.reactive_energy("A")) == pytest.approx(
+        math.hypot(u(reference.reactive_power("A")), 0.005 / ROOT3)
+    )
+
+
+def test_line_to_line_voltage_agrees_with_phasors_drawn_at_random():
+    # Amplitude errors common to both elements, phase error between them: Monte Carlo on the phasors themselves.
+    rng = np.random.default_rng(3)
+    accuracy = EXPANDED.model_copy(update={"phase_deg": 0.05})
+    gain = rng.normal(0, (0.01 + 0.02 * 300 / 250) / 2 / 100, 200_000)
+    phase = np.radians(rng.normal(0, 0.05 / 2, 200_000))
+    line = np.abs(250 * (1 + gain) * (1 - np.exp(1j * (phase - 2 * math.pi / 3))))
+    spread_pct = 100 * line.std() / (250 * ROOT3)
+    assert u(loaded(accuracy=accuracy).voltage("AB")) == pytest.approx(spread_pct, rel=0.01)
+
+
+def test_power_agrees_with_phasors_drawn_at_random():
+    rng = np.random.default_rng(4)
+    amplitude = (0.02 + 0.03 * 300 * 1.0 / (250 * 0.5 * 0.5)) / 2 / 100
+    draws = np.cos(np.radians(-60 + rng.normal(0, 0.01 / 2, 400_000))) * (1 + rng.normal(0, amplitude, 400_000))
+    spread_pct = 100 * draws.std() / 0.5
+    assert u(loaded(-60, accuracy=EXPANDED).active_power("A")) == pytest.approx(spread_pct, rel=0.01)
+
+
+@pytest.mark.parametrize("quantity", list(Quantity))
+def test_each_limited_quantity_has_its_components_by_name(quantity):
+    by_name = {
+        Quantity.ACTIVE_POWER: "active_power",
+        Quantity.REACTIVE_POWER: "reactive_power",
+        Quantity.ACTIVE_ENERGY: "active_energy",
+        Quantity.REACTIVE_ENERGY: "reactive_energy",
+        Quantity.VOLTAGE: "voltage",
+        Quantity.CURRENT: "current",
+    }
+    reference = loaded(-45)
+    assert reference.of(quantity, "B") == getattr(reference, by_name[quantity])("B")
+
+
+@pytest.mark.parametrize(
+    ("quantity", "angle", "phases", "phase"),
+    [
+        (Quantity.REACTIVE_POWER, 0, "ABC", "ABC"),
+        (Quantity.ACTIVE_POWER, -90, "ABC", "A"),
+        (Quantity.ACTIVE_POWER, 0, "A", "B"),
+        (Quantity.CURRENT, 0, "A", "C"),
+    ],
+)
+def test_a_reference_of_zero_is_refused(quantity, angle, phases, phase):
+    with pytest.raises(ReferenceNotUsable, match="zero"):
+        loaded(angle, phases).of(quantity, phase)
+
+
+@given(st.floats(0.01, 1.0), st.floats(1.01, 100), st.floats(-89, 89))
+def test_a_smaller_reading_on_the_same_range_is_less_certain(current, factor, angle):
+    small, large = loaded(angle, current=current / factor), loaded(angle, current=current)
+    assert u(small.active_power("ABC")) > u(large.active_power("ABC"))
+    assert u(small.current("A")) > u(large.current("A"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"phase_deg": -0.1}, {"distribution": "guess"}, {"voltag": 1}, {"k": 0}, {"voltage": {"of_reading_pct": -1}}],
+)
+def test_an_impossible_specification_is_refused(change):
+    with pytest.raises(ValidationError):
+        ReferenceAccuracy.model_validate(LIMITS_OF_ERROR.model_dump() | change)
+
+
+CONDITIONS = load_limit_table("iec62053-22-2003-class-0.2S").reference_conditions
+POINT = LoadPoint(277, 50, -60)
+
+
+def measured(**change):
+    fields = {
+        "frequency_hz": 60.0,
+        "voltages_v": dict.fromkeys("ABC", 277.0),
+        "currents": dict.fromkeys("ABC", 0.5),
+        "angles_deg": dict.fromkeys("ABC", -60.0),
+    }
+    return MeasuredConditions(**fields | change)
+
+
+def test_a_point_as_it_should_be_deviates_in_nothing():
+    assert deviations(CONDITIONS, POINT, measured()) == ()
+
+
+def test_half_a_percent_off_the_set_point_is_within_the_conditions():
+    half_off = measured(voltages_v=dict.fromkeys("ABC", 277 * 1.005), currents=dict.fromkeys("ABC", 0.5 * 1.005))
+    assert deviations(CONDITIONS, POINT, half_off) == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"frequency_hz": 60.2}, {"frequency"}),
+        ({"frequency_hz": math.nan}, {"frequency"}),
+        ({"voltages_v": dict.fromkeys("ABC", 273.0)}, {"voltage A", "voltage B", "voltage C"}),
+        ({"voltages_v": {"A": 277.0, "B": 279.7, "C": 274.3}}, set()),
+        ({"voltages_v": {"A": 277.0, "B": 281.0, "C": 277.0}}, {"voltage B"}),
+        ({"currents": {"A": 0.5, "B": 0.52, "C": 0.49}}, {"balance of current B", "balance of current C"}),
+        ({"angles_deg": {"A": -60, "B": -58.9, "C": -61.0}}, {"displacement between phases"}),
+        ({"angles_deg": {"A": 179.5, "B": -179.5, "C": 180.0}}, set()),
+        ({"temperature_c": 26.0}, {"temperature"}),
+        ({"temperature_c": 24.9}, set()),
+        ({"distortion_pct": 2.5}, {"distortion"}),
+    ],
+)
+def test_each_condition_is_named_when_it_is_not_met(change, what):
+    found = deviations(CONDITIONS, POINT, measured(**change))
+    assert what <= {deviation.what for deviation in found}
+    assert bool(found) == bool(what)
+    assert all(deviation.what in deviation.text for deviation in found)
+
+
+def test_one_loaded_phase_is_not_asked_for_balanced_currents():
+    alone = LoadPoint(277, 50, -60, "B")
+    assert deviations(CONDITIONS, alone, measured(currents={"B": 0.5}, angles_deg={"B": -60.0})) == ()
