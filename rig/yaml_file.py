@@ -89,7 +89,9 @@ def validate(
     try:
         result = model.model_validate(data, context=context)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        every = error.errors(include_url=False)
+        # A misspelt key is a missing one too; the misspelling tells the reader more.
+        first = next((one for one in every if one["type"] == "extra_forbidden"), every[0])
         location = tuple(first["loc"])
         raise BenchFileError(path, _line_of(location, lines), _sentence(first, location, model)) from None
     complaint = check(result) if check else None
@@ -116,7 +118,10 @@ def _sentence(error: Any, location: Location, model: type[BaseModel]) -> str:  #
         return f"unknown key {where!r}; {advice}"
     if error["type"] == "missing":
         return f"{where!r} is missing"
-    return f"{where}: {error['msg']}, not {error['input']!r}"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if isinstance(error["input"], dict | list):  # a rule about several keys: repeating them all helps nobody
+        return f"{where}: {message}"
+    return f"{where}: {message}, not {error['input']!r}"
 
 
 def _keys_at(model: type[BaseModel], location: Location) -> list[str]:
@@ -129,7 +134,7 @@ def _keys_at(model: type[BaseModel], location: Location) -> list[str]:
         if field is None:
             continue
         current = next((m for m in _models_in(field.annotation)), current)
-    return sorted(getattr(current, "model_fields", {}))
+    return sorted(field.alias or name for name, field in getattr(current, "model_fields", {}).items())
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401 - a type expression

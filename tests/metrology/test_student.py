@@ -67,7 +67,7 @@ def test_the_factor_holds_the_coverage_it_was_asked_for(dof, coverage):
     assert inside == pytest.approx(coverage, abs=1e-7)
 
 
-@given(st.floats(0.1, 500), st.floats(0.1, 500), st.floats(0, 1))
+@given(st.floats(0.1, 500), st.floats(0.1, 500), st.integers(0, 2**20).map(lambda n: n / 2**20))
 def test_the_incomplete_beta_function_is_symmetric_and_bounded(a, b, x):
     value = regularised_incomplete_beta(a, b, x)
     assert -1e-12 <= value <= 1 + 1e-12
