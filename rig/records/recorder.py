@@ -251,8 +251,8 @@ class PointRecorder:
         with self._writing("results") as connection:
             for row, components in rows:
                 added = connection.execute(insert(models.ResultRow).values(row).returning(models.ResultRow.id))
+                result_id = added.scalar_one()  # read in any case: SQLite commits no transaction with a row unread
                 if components:
-                    result_id = added.scalar_one()
                     lines = [line | {"result_id": result_id} for line in components]
                     connection.execute(insert(models.BudgetComponentRow), lines)
 

@@ -1,0 +1,154 @@
+"""Opening: migrations from nothing, refusal of what is too new or not ours, many at once, and survival of a kill."""
+
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from rig.records import RecordsUnusable, RunHeader, RunStore, SchemaTooNew
+from rig.records.models import Base
+
+HEADER = RunHeader(kind="certify", bench_name="emulated", bench_file_sha256="00", software_version="0.1.0")
+
+
+def test_migrating_from_nothing_gives_exactly_the_tables_of_the_models(tmp_path):
+    path = tmp_path / "deep" / "down" / "records.sqlite"
+    RunStore.open(path).close()
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert context.get_current_revision() == "0001"
+        assert compare_metadata(context, Base.metadata) == []
+    engine.dispose()
+
+
+def test_an_sqlite_file_is_durable_and_keeps_its_references(tmp_path):
+    with RunStore.open(tmp_path / "records.sqlite") as store, store._database.reading() as connection:
+        pragma = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    assert pragma == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_opening_again_keeps_what_is_there(tmp_path):
+    path = tmp_path / "records.sqlite"
+    with RunStore.open(path) as store:
+        run_id = store.begin_run(HEADER).run_id
+    with RunStore.open(f"sqlite:///{path}") as store:
+        assert [run.run_id for run in store.runs()] == [run_id]
+
+
+def test_a_newer_schema_is_refused_and_left_alone(tmp_path):
+    path = tmp_path / "records.sqlite"
+    RunStore.open(path).close()
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.commit()
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(SchemaTooNew, match=r"version is '9999', but this software knows versions up to '0001' only"):
+        RunStore.open(path)
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path):
+    path = tmp_path / "holiday.jpg"
+    path.write_bytes(b"\xff\xd8 not a database" * 100)
+    before = path.read_bytes()
+    with pytest.raises(RecordsUnusable, match="file is not a database"):
+        RunStore.open(path)
+    assert path.read_bytes() == before
+
+
+def test_a_database_of_another_program_is_refused_and_left_alone(tmp_path):
+    path = tmp_path / "other.sqlite"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE point (x)")
+    connection.commit()
+    with pytest.raises(RecordsUnusable, match="table point already exists"):
+        RunStore.open(path)
+    assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("point",)]
+    connection.close()
+
+
+@pytest.mark.parametrize("url", ["nonsense://", "postgresql+nodriver://host/db", "://"])
+def test_a_url_that_leads_nowhere_is_refused_in_one_sentence(url):
+    with pytest.raises(RecordsUnusable, match=re.escape(url)):
+        RunStore.open(url)
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(RecordsUnusable, match="folder"):
+        RunStore.open(tmp_path / "file" / "records.sqlite")
+
+
+def test_threads_that_open_a_new_database_at_once_all_get_it(tmp_path):
+    path = tmp_path / "records.sqlite"
+
+    def open_and_begin(_):
+        with RunStore.open(path) as store:
+            return store.begin_run(HEADER).run_id
+
+    with ThreadPoolExecutor(8) as pool:
+        ids = set(pool.map(open_and_begin, range(8)))
+    with RunStore.open(path) as store:
+        assert {run.run_id for run in store.runs()} == ids
+
+
+_WRITER = """
+import sys
+from rig.load_point import LoadPoint
+from rig.records import RunHeader, RunStore
+store = RunStore.open(sys.argv[1])
+run = store.begin_run(RunHeader(kind="eol", bench_name="b", bench_file_sha256="0", software_version="0"))
+point = run.begin_point(LoadPoint(277.0, 5.0, 0.0))
+number = 0
+while True:
+    point.meter_reading({11: float(number)}, requested_monotonic_s=0.0, answered_monotonic_s=0.0)
+    number += 1
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.realtime
+def test_processes_killed_while_writing_lose_nothing_they_had_stored(tmp_path):
+    path = tmp_path / "records.sqlite"
+    writers = [
+        subprocess.Popen([sys.executable, "-c", _WRITER, str(path)], stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    reported = []
+    for writer in writers:
+        for line in writer.stdout:
+            if int(line) >= 25:
+                break
+    for writer in writers:
+        os.kill(writer.pid, signal.SIGKILL)
+    for writer in writers:
+        rest = [int(line) for line in writer.stdout.read().splitlines(keepends=True) if line.endswith("\n")]
+        reported.append(max([25, *rest]))
+        writer.stdout.close()
+        assert writer.wait() == -signal.SIGKILL
+    with RunStore.open(path) as store:
+        runs = [store.run(run.run_id) for run in store.runs()]
+    assert [run.outcome for run in runs] == ["ABORTED", "ABORTED"]
+    stored = sorted(len(run.points[0].meter_readings) for run in runs)
+    for run in runs:
+        assert [reading.values[11] for reading in run.points[0].meter_readings] == list(
+            map(float, range(len(run.points[0].meter_readings)))
+        )
+    for kept, told in zip(stored, sorted(reported), strict=True):
+        assert told <= kept <= told + 1
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()
