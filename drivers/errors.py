@@ -42,6 +42,16 @@ class AnswerInvalid(InstrumentError):
         self.answer = answer
 
 
+class SettingNotTaken(InstrumentError):
+    """The instrument was asked what it is set to and says something else than it was told (no error was reported)."""
+
+    def __init__(self, resource: str, setting: str, wanted: str, found: str) -> None:
+        super().__init__(resource, f"{setting} is {found} after it was set to {wanted}; check the instrument")
+        self.setting = setting
+        self.wanted = wanted
+        self.found = found
+
+
 class SettingOutOfRange(DriverError):
     """A set-point is outside what the instrument can give; nothing was sent and nothing is clamped."""
 

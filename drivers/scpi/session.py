@@ -26,8 +26,8 @@ class ScpiSession:
 
     When a transaction fails or its deadline passes, the connection is thrown away and InstrumentLost is raised: the
     transaction is never repeated, because nobody knows whether it was carried out. The next transaction opens a new
-    connection, asks ``*IDN?`` and refuses to talk to another instrument than before. ``generation`` counts
-    connections, so that a driver can tell that what it remembers of the instrument's state is worth nothing any more.
+    connection, asks ``*IDN?`` and refuses to talk to another instrument than before. ``generation`` changes whenever a
+    connection is made or lost, so that a driver can tell that what it remembers of the instrument is worth nothing.
 
     ``error_query`` is ``SYST:ERR?`` for most, ``:STAT:ERR?`` for Yokogawa; left out, the driver given the session
     sets its own. ``deadline_s``: seconds that a transaction may take. ``message_limit``: longest message in octets.
@@ -133,6 +133,7 @@ class ScpiSession:
             if self._transport is not None:
                 self._transport.close()
                 self._transport = None
+                self.generation += 1
 
     def _messages(self, commands: Iterable[str]) -> Iterator[str]:
         batch: list[str] = []
@@ -159,8 +160,7 @@ class ScpiSession:
             transport.write(message, limit_s)
         except BaseException:
             # Also for an interrupt: an answer that may still come must not become the answer to the next question.
-            self._transport = None
-            transport.close()
+            self.close()
             raise
         return ""
 

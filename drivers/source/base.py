@@ -68,22 +68,32 @@ class Identity:
     serial_number: str
     firmware: str
 
+    @classmethod
+    def from_idn(cls, answer: str) -> Identity:
+        """Read an answer to ``*IDN?``: four fields between commas (IEEE 488.2, 10.14); raises ValueError."""
+        fields = [field.strip().strip('"') for field in answer.split(",", 3)]
+        if len(fields) != 4 or not all(fields[:2]):
+            raise ValueError(f"{answer!r} is not an identification of four fields")
+        return cls(*fields)
+
 
 @dataclass(frozen=True, slots=True)
 class SafeOff:
     """How to switch a source off from any process, as data: no driver object, no ramp, no earlier connection needed.
 
     ``commands`` are sent in order to ``resource``; then ``verify_query`` must be answered by one of ``off_answers``.
+    ``visa_library`` reaches resources that are no plain TCP socket.
     """
 
     resource: str
     commands: tuple[str, ...]
     verify_query: str
     off_answers: tuple[str, ...]
+    visa_library: str = "@py"
 
 
 class AcSource(ABC):
-    """A programmable three-phase AC source. Every call is one locked transaction; errors are raised, never logged only."""
+    """A three-phase AC source. Every call is one locked transaction; errors are raised, not only logged."""
 
     capabilities: SourceCapabilities
 
@@ -93,7 +103,7 @@ class AcSource(ABC):
 
     @abstractmethod
     def select_ranges(self, envelope: SourceSetting) -> None:
-        """Select, with the affected channels off, ranges that hold ``envelope``; raises SettingOutOfRange before I/O."""
+        """Select ranges that hold ``envelope``, with the affected channels off; SettingOutOfRange before any I/O."""
 
     @abstractmethod
     def set_point(self, setting: SourceSetting) -> None:

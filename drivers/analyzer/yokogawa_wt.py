@@ -1,0 +1,260 @@
+"""Yokogawa WT1800 / WT3000 / WT5000 power analyzer as the reference: three elements, external sensor current inputs."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+
+from drivers.analyzer import _yokogawa_wt_data as data
+from drivers.analyzer.base import (
+    AnalyzerRanges,
+    AnalyzerReading,
+    ElementReading,
+    IntegratorReading,
+    ReferenceAnalyzer,
+)
+from drivers.errors import AnswerInvalid, InstrumentError, SettingNotTaken, SettingOutOfRange
+from drivers.scpi import ScpiSession
+from drivers.source.base import Identity
+
+
+class YokogawaWT(ReferenceAnalyzer):
+    """A WT measuring at the meter's terminals (reference/instruments.md 1.9; not yet tried on one).
+
+    ``sleep`` is the bench clock's: waiting for data is time spent. ``update_s``: data update period in seconds, one
+    of 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20. ``wiring``: how the model spells three-phase four-wire.
+
+    The current inputs are external sensor inputs whose ratio makes a volt read as a volt, so every "current" here is
+    in volts and every power in volts times volts. Signs: reactive power and PHI are positive for a lagging current
+    [IM WT3001E-17EN p. 6-97: lead negative, lag positive]; angles given out follow the rig, negative = lag. That
+    PHI_U1U2 is negative where element 2 lags is what the manuals say of harmonic angles, and has not been tried: the
+    rotation must be verified before judging anything.
+
+    A message holds one query at most and 1000 octets: what the instrument's parser takes.
+    """
+
+    ERROR_QUERY = ":STAT:ERR?"
+
+    def __init__(
+        self,
+        session: ScpiSession,
+        sleep: Callable[[float], None],
+        *,
+        update_s: float = 0.5,
+        wiring: str = "P3W4",
+    ) -> None:
+        if update_s not in data.UPDATE_S:
+            raise SettingOutOfRange("data update period", update_s, data.UPDATE_S[0], data.UPDATE_S[-1], "s")
+        self.update_s = update_s
+        self._session = session
+        if session.error_query is None:
+            session.error_query = self.ERROR_QUERY
+        self._sleep = sleep
+        self._wiring = wiring
+        self._items = data.items()
+        self._selected: tuple[float, ...] = ()
+        self._generation: int | None = None
+
+    def identify(self) -> Identity:
+        """Ask the instrument who it is; raises InstrumentError for another family (no unit, no range)."""
+        answer = self._session.identify()
+        try:
+            identity = Identity.from_idn(answer)
+        except ValueError as error:
+            raise AnswerInvalid(self._session.resource, "*IDN?", answer) from error
+        if "YOKOGAWA" not in identity.manufacturer.upper() or not identity.model.upper().startswith(data.KNOWN_MODELS):
+            text = f"{identity.manufacturer} {identity.model} is no WT1800, WT3000 or WT5000: choose another driver"
+            raise InstrumentError(self._session.resource, text)
+        return identity
+
+    def configure(self) -> None:
+        """Reset the instrument and set what the rig needs: wiring, inputs in volts, items, update period in seconds.
+
+        Crest factor 3, ranges fixed, scaling off, everything synchronised to the voltage of element 1 (the currents
+        may be zero), the angle of PHI from -180 to 180 degrees. Reads back what would falsify results if not taken.
+        """
+        ratio = data.SENSOR_RATIO_MV_PER_A
+        with self._session.transaction():
+            self._generation = None
+            self._session.write("*RST", "*CLS", deadline_s=data.SETTLE_DEADLINE_S)
+            self._session.write(":COMM:REM ON", ":COMM:HEAD OFF", ":COMM:VERB OFF")
+            self._session.write(f":INP:WIR {self._wiring}", deadline_s=data.SETTLE_DEADLINE_S)
+            self._session.write(
+                f":INP:CFAC {data.CREST_FACTOR}",
+                ":INP:VOLT:AUTO OFF",
+                ":INP:CURR:AUTO OFF",
+                f":INP:CURR:SRAT:ALL {ratio:g}",
+                ":INP:SCAL OFF",
+                ":INP:SYNC:ALL U1",
+                ":MEAS:PHAS 180",
+                f":RATE {data.with_unit(self.update_s, 'S')}",
+                ":STAT:FILT1 FALL",
+                ":NUM:FORM ASC",
+            )
+            numbered = [f":NUM:NORM:ITEM{number} {item}" for number, item in enumerate(self._items, start=1)]
+            self._session.write(*numbered, f":NUM:NORM:NUMB {len(self._items)}")
+            wiring = self._session.query(":INP:WIR?")
+            if not wiring.upper().startswith(self._wiring.upper()):
+                raise SettingNotTaken(self._session.resource, ":INP:WIR", self._wiring, wiring)
+            self._verify(":RATE?", self.update_s)
+            self._verify(":NUM:NORM:NUMB?", len(self._items))
+            for element in data.ELEMENTS:
+                self._verify(f":INP:CURR:SRAT:ELEM{element}?", ratio)
+            self._selected = ()
+            self._generation = self._session.generation
+
+    def select_ranges(self, voltage_v: float, current: tuple[float, float, float]) -> AnalyzerRanges:
+        """Select the smallest fixed ranges that hold these V rms with 5 % headroom; returns what is selected.
+
+        ``voltage_v``: 0 to 952 V for all elements (ranges 15 to 1000 V); ``current``: 0 to 9.5 V at each sensor input
+        (ranges 0.05 to 10 V). Read back from the instrument; nothing is sent when they are selected already. Raises
+        SettingOutOfRange before any I/O.
+        """
+        voltage_range = _smallest("analyzer voltage", voltage_v, data.VOLTAGE_RANGES_V)
+        current_ranges = [
+            _smallest(f"analyzer current input {element}", value, data.SENSOR_RANGES_V)
+            for element, value in zip(data.ELEMENTS, current, strict=True)
+        ]
+        wanted = (voltage_range, *current_ranges)
+        self._check_configured()
+        if wanted != self._selected:
+            with self._session.transaction():
+                self._selected = ()
+                self._session.write(
+                    *(f":INP:VOLT:RANG:ELEM{element} {voltage_range:g}V" for element in data.ELEMENTS),
+                    *(
+                        f":INP:CURR:RANG:ELEM{element} EXT,{data.with_unit(value, 'V')}"
+                        for element, value in zip(data.ELEMENTS, current_ranges, strict=True)
+                    ),
+                    deadline_s=data.SETTLE_DEADLINE_S,
+                )
+                for element, value in zip(data.ELEMENTS, current_ranges, strict=True):
+                    self._verify(f":INP:VOLT:RANG:ELEM{element}?", voltage_range)
+                    self._verify_sensor(f":INP:CURR:RANG:ELEM{element}?", value)
+                self._selected = wanted
+        return AnalyzerRanges(voltage=(wanted[0], wanted[0], wanted[0]), current=(wanted[1], wanted[2], wanted[3]))
+
+    def read(self) -> AnalyzerReading:
+        """Return a data set that was begun after this call, in volts, hertz and degrees; takes two update periods.
+
+        In the first period the data set that was being measured at the call comes to its end; the one that follows is
+        waited for and read. A value over range or without data is ``None``, never a number.
+        """
+        values = self._fresh_values()
+        arrived_s = time.monotonic()
+        per_element = len(data.ELEMENT_FUNCTIONS)
+        lags = values[per_element * len(data.ELEMENTS) :][: len(data.PHASE_FUNCTIONS)]
+        first, second, third = (
+            _element(values[per_element * index :][:per_element], u_phase_deg)
+            for index, u_phase_deg in enumerate((0.0, *lags))
+        )
+        return AnalyzerReading(monotonic_s=arrived_s, elements=(first, second, third))
+
+    def start_integration(self) -> None:
+        """Reset and start the energy integrator (watt hours; here volts times volts times hours); it has no end."""
+        self._check_configured()
+        with self._session.transaction():
+            if self._integration_state() == "STAR":
+                self._session.write(":INTEG:STOP")
+            self._session.write(":INTEG:MODE NORM", ":INTEG:RES", ":INTEG:STAR")
+            self._require_integrating("it did not start")
+
+    def stop_integration(self) -> IntegratorReading:
+        """Stop the energy integrator and read it: V x V x h, import and export apart, both 0 or more; s elapsed.
+
+        The elapsed time has the instrument's resolution of 1 s. Raises InstrumentError when the integrator was not
+        running any more: a gate of unknown length is no measurement.
+        """
+        with self._session.transaction():
+            self._require_integrating("it stopped by itself or was never started")
+            self._session.write(":INTEG:STOP")
+            values = self._fresh_values()
+        count = len(data.ELEMENTS)
+        elapsed_s, *energies = values[-1 - count * len(data.ENERGY_FUNCTIONS) :]
+        if elapsed_s is None:
+            raise InstrumentError(self._session.resource, "the integrator gives no elapsed time; measure again")
+        positive, negative = energies[:count], energies[count:]
+        return IntegratorReading(
+            elapsed_s=elapsed_s,
+            import_wh=(positive[0], positive[1], positive[2]),
+            export_wh=(_magnitude(negative[0]), _magnitude(negative[1]), _magnitude(negative[2])),
+        )
+
+    def close(self) -> None:
+        """Give the connection back (no unit, no range)."""
+        self._session.close()
+
+    def _fresh_values(self) -> list[float | None]:
+        self._check_configured()
+        command = ":NUM:NORM:VAL?"
+        with self._session.transaction():
+            self._sleep(self.update_s)
+            self._session.query(":STAT:EESR?")
+            self._sleep(self.update_s)
+            self._session.write(":COMM:WAIT 1", deadline_s=self._session.deadline_s + 2 * self.update_s)
+            answer = self._session.query(command)
+        values = [self._session.as_float(command, field) for field in answer.split(",")]
+        if len(values) != len(self._items):
+            raise AnswerInvalid(self._session.resource, command, answer)
+        return values
+
+    def _integration_state(self) -> str:
+        return self._session.query(":INTEG:STAT?").strip().upper()[:4]
+
+    def _require_integrating(self, otherwise: str) -> None:
+        state = self._integration_state()
+        if state != "STAR":
+            raise InstrumentError(self._session.resource, f"the energy integrator is in state {state}: {otherwise}")
+
+    def _verify(self, query: str, wanted: float) -> None:
+        answer = self._session.query(query)
+        found = self._session.as_float(query, answer)
+        if found is None or abs(found - wanted) > data.RANGE_TOLERANCE * wanted:
+            raise SettingNotTaken(self._session.resource, query.rstrip("?"), f"{wanted:g}", answer)
+
+    def _verify_sensor(self, query: str, wanted: float) -> None:
+        answer = self._session.query(query)
+        kind, _, number = answer.strip("()").rpartition(",")
+        found = self._session.as_float(query, number)
+        off = found is None or abs(found - wanted) > data.RANGE_TOLERANCE * wanted
+        if off or not kind.upper().startswith("EXT"):
+            raise SettingNotTaken(self._session.resource, query.rstrip("?"), f"EXT,{wanted:g}", answer)
+
+    def _check_configured(self) -> None:
+        if self._generation is None or self._generation != self._session.generation:
+            text = "its state is not known since the connection was made: configure it first"
+            raise InstrumentError(self._session.resource, text)
+
+
+def _element(values: Sequence[float | None], u_phase_deg: float | None) -> ElementReading:
+    u, i, p, s, q, _, phi_deg, frequency_hz = values
+    if q is not None and phi_deg is not None:
+        # The sign is what PHI says, whichever way the model signs Q and whether PHI runs to 180 or to 360 degrees.
+        q = math.copysign(abs(q), math.sin(math.radians(phi_deg)))
+    i_phase_deg = None if u_phase_deg is None or phi_deg is None else _wrapped(u_phase_deg - phi_deg)
+    return ElementReading(
+        u_v=u,
+        i=i,
+        p=p,
+        q=q,
+        s=s,
+        frequency_hz=frequency_hz,
+        u_phase_deg=None if u_phase_deg is None else _wrapped(u_phase_deg),
+        i_phase_deg=i_phase_deg,
+    )
+
+
+def _smallest(name: str, rms: float, ranges: Sequence[float]) -> float:
+    for candidate in ranges:
+        if 0.0 <= rms * data.HEADROOM <= candidate:
+            return candidate
+    raise SettingOutOfRange(name, rms, 0.0, ranges[-1] / data.HEADROOM, "V")
+
+
+def _wrapped(phase_deg: float) -> float:
+    return (phase_deg + 180.0) % 360.0 - 180.0
+
+
+def _magnitude(value: float | None) -> float | None:
+    return None if value is None else abs(value)

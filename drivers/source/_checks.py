@@ -1,0 +1,60 @@
+"""Checks of a source setting against declared capabilities, before anything is sent; nothing is ever clamped."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from drivers.errors import SettingOutOfRange
+from drivers.source.base import Channel, Range, SourceCapabilities, SourceSetting
+
+
+def channel_rms(channel: Channel) -> float:
+    """Return the rms of the composite waveform, in the channel's unit."""
+    return math.sqrt(sum(tone.rms**2 for tone in channel))
+
+
+def is_off(channel: Channel) -> bool:
+    """Whether a channel carries nothing: no tones, or all of rms 0 (zero is "channel off", never a small signal)."""
+    return all(tone.rms == 0.0 for tone in channel)
+
+
+def check_setting(setting: SourceSetting, capabilities: SourceCapabilities) -> None:
+    """Raise SettingOutOfRange when a frequency, harmonic order, amplitude or angle is not possible at all."""
+    _check("frequency", setting.frequency_hz, *capabilities.frequency_hz, "Hz")
+    for kind, channels in (("voltage", setting.voltage), ("current", setting.current)):
+        for number, channel in enumerate(channels, start=1):
+            _check_channel(f"{kind} channel {number}", channel, capabilities.max_order)
+
+
+def range_for(name: str, channel: Channel, ranges: Sequence[Range]) -> Range:
+    """Return the narrowest of ``ranges`` that holds the channel's rms; raises SettingOutOfRange naming ``name``."""
+    rms = channel_rms(channel)
+    fitting = [candidate for candidate in ranges if candidate.low <= rms <= candidate.high]
+    if not fitting:
+        low = min((candidate.low for candidate in ranges), default=0.0)
+        high = max((candidate.high for candidate in ranges), default=0.0)
+        raise SettingOutOfRange(name, rms, low, high, "V")
+    return min(fitting, key=lambda candidate: candidate.high)
+
+
+def check_within(name: str, channel: Channel, selected: Range) -> None:
+    """Raise SettingOutOfRange when the channel's rms is outside the range selected for it."""
+    _check(name, channel_rms(channel), selected.low, selected.high, selected.unit)
+
+
+def _check_channel(name: str, channel: Channel, max_order: int) -> None:
+    orders = [tone.order for tone in channel]
+    for tone in channel:
+        _check(f"{name} harmonic order", tone.order, 0, max_order, "")
+        _check(f"{name} harmonic {tone.order} rms", tone.rms, 0.0, math.inf, "V")
+        _check(f"{name} harmonic {tone.order} phase", tone.phase_deg, -360.0, 360.0, "deg")
+        if tone.order == 0:
+            _check(f"{name} DC phase", tone.phase_deg, 0.0, 0.0, "deg")
+    for order in orders:
+        _check(f"{name} components of order {order}", orders.count(order), 1, 1, "")
+
+
+def _check(quantity: str, value: float, low: float, high: float, unit: str) -> None:
+    if not (math.isfinite(value) and low <= value <= high):
+        raise SettingOutOfRange(quantity, value, low, high, unit)

@@ -1,0 +1,61 @@
+"""What a Fluke 6105A/6100B can do and how it is asked, as data with its provenance.
+
+Tags as in reference/instruments.md: [M] vendor manual read, [C] open drivers read, [R] recalled, verify on the
+instrument before relying on it. Nothing here has been tried on a real instrument yet.
+"""
+
+from __future__ import annotations
+
+from drivers.source.base import Range, SafeOff, SourceCapabilities
+
+KNOWN_MODELS = ("6105A", "6100B", "6100A", "6106A", "6101B")
+
+VOLTAGE_RANGES = tuple(Range(0.0, high, "V") for high in (23.0, 45.0, 90.0, 180.0, 360.0, 650.0, 1008.0))
+"""Upper limits [C]. The lower limits were not found; 0 is what the drivers send, and the instrument refuses what it
+cannot give."""
+
+LOW_LEVEL_RANGES = (Range(0.05, 0.25, "V"), Range(0.15, 1.5, "V"), Range(1.0, 10.0, "V"))
+"""Voltage out of the current terminals [M user's manual p. 5-43; the first is printed as "0.5 V range"]."""
+
+FREQUENCY_HZ = (16.0, 850.0)
+"""Fundamental frequency [R]."""
+
+MAX_ORDER = 100
+"""Highest harmonic; 0 is DC [M p. 5-36]."""
+
+RAMP_S = (0.0, 60.0)
+"""Soft start in seconds; the upper limit is ours. Two laboratories' drivers refuse less than 2 s [C]; 0 is none."""
+
+AMPLITUDE_TOLERANCE = 2e-5
+"""Read-back against setting, as a part of the range's upper limit: settings have six digits [R]."""
+
+PHASE_TOLERANCE_DEG = 0.002
+FREQUENCY_TOLERANCE_HZ = 0.001
+RAMP_TOLERANCE_S = 0.01
+LIMIT_TOLERANCE = 1e-3
+"""Range limits are compared to this part of themselves: they are chosen from a list, not set."""
+
+RESET_DEADLINE_S = 15.0
+"""``*RST`` reconfigures every channel [R]."""
+
+
+def capabilities(*, low_level: bool) -> SourceCapabilities:
+    """Return what the instrument can do; without ``low_level`` its current channels give amperes only."""
+    return SourceCapabilities(
+        voltage_ranges=VOLTAGE_RANGES,
+        low_level_ranges=LOW_LEVEL_RANGES if low_level else (),
+        frequency_hz=FREQUENCY_HZ,
+        max_order=MAX_ORDER,
+        ramp_s=RAMP_S,
+        has_watchdog=False,
+    )
+
+
+def safe_off(resource: str) -> SafeOff:
+    """Return how to switch the instrument at ``resource`` off from any process."""
+    return SafeOff(
+        resource=resource,
+        commands=("OUTP:STAT OFF",),
+        verify_query="OUTP:STAT?",
+        off_answers=("0", "OFF"),
+    )

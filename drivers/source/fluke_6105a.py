@@ -1,0 +1,231 @@
+"""Fluke 6105A / 6100B electrical power standard: three voltages, and three currents used as low-level voltages."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+
+from drivers.errors import AnswerInvalid, InstrumentError, InstrumentLost, SettingNotTaken, SettingOutOfRange
+from drivers.scpi import ScpiSession
+from drivers.source import _fluke_6105a_data as data
+from drivers.source import _fluke_6105a_steps as steps
+from drivers.source._checks import check_setting, check_within, is_off, range_for
+from drivers.source.base import PHASES, AcSource, Channel, Identity, Range, SafeOff, SourceSetting, Tone
+
+
+class Fluke6105A(AcSource):
+    """The 6105A/6100B with its auxiliary phases, over SCPI (reference/instruments.md 1.1; not yet tried on one).
+
+    The rig drives CT inputs, so the current channels are used in the "voltage out of the current terminals" mode
+    only: 0.05 to 10 V rms in three ranges. ``low_level=False`` declares that mode as not fitted; every current is
+    then refused. ``four_wire_sense``: the voltage sense terminals are wired to the meter.
+
+    Every setting is read back and compared (SettingNotTaken). What the instrument was told is remembered, and only
+    what changes is sent. After any error nothing is known any more, and ``select_ranges`` must be called first: it
+    switches the output off and starts from ``*RST``.
+    """
+
+    ERROR_QUERY = "SYST:ERR?"
+
+    def __init__(self, session: ScpiSession, *, low_level: bool = True, four_wire_sense: bool = False) -> None:
+        self.capabilities = data.capabilities(low_level=low_level)
+        self._session = session
+        if session.error_query is None:
+            session.error_query = self.ERROR_QUERY
+        self._four_wire_sense = four_wire_sense
+        self._generation: int | None = None
+        self._frequency_hz: float | None = None
+        kinds = (steps.VOLTAGE, steps.CURRENT)
+        self._channels = [steps.ChannelState(kind, phase + 1) for kind in kinds for phase in PHASES]
+
+    def identify(self) -> Identity:
+        """Ask the instrument who it is; raises InstrumentError for another model or where a phase is not fitted.
+
+        Takes nothing and changes nothing, so it has no unit and no range.
+        """
+        answer = self._session.identify()
+        try:
+            identity = Identity.from_idn(answer)
+        except ValueError as error:
+            raise AnswerInvalid(self._session.resource, "*IDN?", answer) from error
+        if identity.model not in data.KNOWN_MODELS:
+            known = ", ".join(data.KNOWN_MODELS)
+            raise InstrumentError(self._session.resource, f"{identity.model} is none of {known}: choose another driver")
+        queries = [f"SOUR:PHAS{phase + 1}:FITT?" for phase in PHASES]
+        for phase, query, fitted in zip(PHASES, queries, self._session.query_all(queries), strict=True):
+            if not self._session.as_bool(query, fitted):
+                raise InstrumentError(self._session.resource, f"phase {phase + 1} is not fitted; connect the auxiliary")
+        return identity
+
+    def select_ranges(self, envelope: SourceSetting) -> None:
+        """Select the narrowest ranges that hold ``envelope`` (V rms: voltages 0 to 1008, currents 0.05 to 10).
+
+        A channel whose range changes is off afterwards, until the next ``set_point``; channels that are off in
+        ``envelope`` keep the range they have. Nothing is sent when all fit. The first call after a connection was
+        made or lost switches the output off and resets the instrument. Raises SettingOutOfRange before any I/O.
+        """
+        check_setting(envelope, self.capabilities)
+        wanted = [
+            (state, range_for(state.name, channel, self._ranges(state)))
+            for state, channel in self._with_channels(envelope)
+            if not is_off(channel)
+        ]
+        with self._session.transaction(), self._unknown_after_error():
+            if self._generation != self._session.generation:
+                self._take_over()
+            changed = [(state, selected) for state, selected in wanted if state.selected != selected]
+            for state, _ in changed:
+                state.selected, state.tones = None, None
+            self._apply([steps.switch_channel(state, False) for state, _ in changed if state.is_on is not False])
+            self._apply([steps.select_range(state, selected) for state, selected in changed])
+            self._verify_volts([state for state, _ in changed])
+            for state, selected in changed:
+                state.selected, state.is_on = selected, False
+
+    def set_point(self, setting: SourceSetting) -> None:
+        """Program frequency (16 to 850 Hz), V rms and degrees within the selected ranges; the output stays as it is.
+
+        Amplitudes must lie inside the range selected for their channel; zero is channel off. Only what differs from
+        the set-point before is sent, in one message where it fits, and read back in another. Raises SettingOutOfRange
+        before any I/O, InstrumentError when no range has been selected, InstrumentRefused and SettingNotTaken.
+        """
+        check_setting(setting, self.capabilities)
+        channels = self._with_channels(setting)
+        if self._generation != self._session.generation:
+            raise InstrumentError(self._session.resource, "its state is not known: select the ranges first")
+        for state, channel in channels:
+            if is_off(channel):
+                continue
+            if not self._ranges(state):
+                range_for(state.name, channel, ())
+            if state.selected is None:
+                raise InstrumentError(self._session.resource, f"no range is selected for {state.name}: select it first")
+            check_within(state.name, channel, state.selected)
+        with self._session.transaction(), self._unknown_after_error():
+            self._apply(list(self._changes(setting.frequency_hz, channels)))
+        self._frequency_hz = setting.frequency_hz
+        for state, channel in channels:
+            state.is_on = not is_off(channel)
+            if state.is_on:
+                state.tones = _by_order(channel)
+
+    def set_output(self, on: bool, ramp_s: float = 0.0) -> None:
+        """Switch the output with a soft start of ``ramp_s`` seconds (0 to 60; 0 is none), and verify it.
+
+        Before switching on, every current channel in use must say that it gives volts. Raises SettingOutOfRange
+        before any I/O, and InstrumentError when the output does not follow (the instrument checks its connections).
+        """
+        low_s, high_s = self.capabilities.ramp_s
+        if not low_s <= ramp_s <= high_s:
+            raise SettingOutOfRange("ramp time", ramp_s, low_s, high_s, "s")
+        with self._session.transaction(), self._unknown_after_error():
+            if on:
+                self._verify_volts([state for state in self._channels if state.is_on])
+            self._apply([steps.set_ramp(ramp_s)])
+            self._session.write(f"OUTP:STAT {'ON' if on else 'OFF'}")
+            if self.output_is_on() is not on:
+                advice = "check connections and front panel" if on else "switch it off by hand"
+                message = f"output is still {'off' if on else 'on'} after OUTP:STAT {'ON' if on else 'OFF'}; {advice}"
+                raise InstrumentError(self._session.resource, message)
+
+    def output_is_on(self) -> bool:
+        """Ask the instrument whether its output is on (0 or 1, no unit)."""
+        return self._session.query_bool("OUTP:STAT?")
+
+    def safe_off(self) -> SafeOff:
+        """Return how anyone may switch this instrument off and verify it, as data (no unit, no range)."""
+        return data.safe_off(self._session.resource)
+
+    def make_safe(self) -> None:
+        """Switch the output off at once, without ramp (0 s), and verify; raises InstrumentError if not confirmed.
+
+        May be called at any time and any number of times. Where the connection turns out to be lost it is made anew
+        once: switching off is the one command that may be sent twice.
+        """
+        with self._session.transaction():
+            try:
+                self._switch_off()
+            except InstrumentLost:
+                self._switch_off()
+
+    def close(self) -> None:
+        """Give the connection back; the output stays as it is (no unit, no range)."""
+        self._session.close()
+
+    def _switch_off(self) -> None:
+        off = data.safe_off(self._session.resource)
+        for command in off.commands:
+            self._session.write(command)
+        if self.output_is_on():
+            message = f"output is still on after {'; '.join(off.commands)}; switch it off by hand"
+            raise InstrumentError(self._session.resource, message)
+
+    def _take_over(self) -> None:
+        """Bring an instrument in an unknown state to a known one: output off first."""
+        self._forget()
+        self._session.write("OUTP:STAT OFF")
+        self._session.write("*RST", "*CLS", deadline_s=data.RESET_DEADLINE_S)
+        self._apply([steps.set_sense(self._four_wire_sense)])
+        self._generation = self._session.generation
+
+    def _changes(
+        self, frequency_hz: float, channels: Sequence[tuple[steps.ChannelState, Channel]]
+    ) -> Iterator[steps.Step]:
+        for state, channel in channels:
+            if is_off(channel) and state.is_on is not False:
+                yield steps.switch_channel(state, False)
+        if frequency_hz != self._frequency_hz:
+            yield steps.set_frequency(frequency_hz)
+        used = [(state, channel) for state, channel in channels if not is_off(channel)]
+        for state, channel in used:
+            yield from steps.program_tones(state, _by_order(channel))
+        for state, _ in used:
+            if not state.is_on:
+                yield steps.switch_channel(state, True)
+
+    def _apply(self, todo: Sequence[steps.Step]) -> None:
+        """Send the steps, in few messages, and compare what the instrument says it is set to."""
+        if not todo:
+            return
+        self._session.write(*(step.command for step in todo))
+        asked = [step for step in todo if step.query]
+        for step, answer in zip(asked, self._session.query_all([step.query for step in asked]), strict=True):
+            try:
+                agrees = step.agrees(answer)
+            except ValueError as error:
+                raise AnswerInvalid(self._session.resource, step.query, answer) from error
+            if not agrees:
+                raise SettingNotTaken(self._session.resource, step.query.rstrip("?"), step.wanted, answer)
+
+    def _verify_volts(self, states: Sequence[steps.ChannelState]) -> None:
+        """Make sure that current channels give volts: the same number in amperes would destroy a CT input."""
+        queries = [steps.unit_query(state) for state in states if state.kind == steps.CURRENT]
+        for query, answer in zip(queries, self._session.query_all(queries), strict=True):
+            if not answer.strip('"').upper().startswith("VOLT"):
+                raise SettingNotTaken(self._session.resource, query.rstrip("?"), "VOLT", answer)
+
+    def _ranges(self, state: steps.ChannelState) -> Sequence[Range]:
+        is_voltage = state.kind == steps.VOLTAGE
+        return self.capabilities.voltage_ranges if is_voltage else self.capabilities.low_level_ranges
+
+    def _with_channels(self, setting: SourceSetting) -> list[tuple[steps.ChannelState, Channel]]:
+        return list(zip(self._channels, (*setting.voltage, *setting.current), strict=True))
+
+    @contextlib.contextmanager
+    def _unknown_after_error(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._forget()
+            raise
+
+    def _forget(self) -> None:
+        self._generation = None
+        self._frequency_hz = None
+        for state in self._channels:
+            state.forget()
+
+
+def _by_order(channel: Channel) -> dict[int, Tone]:
+    """Return the components by harmonic order; the fundamental, which cannot be cleared, is always among them."""
+    return {1: Tone(1, 0.0, 0.0)} | {tone.order: tone for tone in channel}
