@@ -1,0 +1,90 @@
+"""What holds for every registered driver: documented in units and ranges, safe, and honest about what it can do."""
+
+import inspect
+import itertools
+import re
+
+import pytest
+
+from drivers.analyzer import ANALYZERS, ReferenceAnalyzer
+from drivers.source import SOURCES, AcSource, SafeOff
+from drivers.testing import scripted_session
+
+DRIVERS = {**SOURCES, **ANALYZERS}
+SAYS_UNIT_AND_RANGE = re.compile(r"no unit|\b(V|A|Hz|s|V rms|volts|hertz|degrees|seconds|watt hours)\b")
+
+
+def public_methods(driver):
+    return [(name, method) for name, method in inspect.getmembers(driver, inspect.isfunction) if name[0] != "_"]
+
+
+@pytest.mark.parametrize("name", DRIVERS)
+def test_every_public_method_says_in_which_unit_it_takes_and_gives(name):
+    for method_name, method in public_methods(DRIVERS[name]):
+        text = inspect.getdoc(method) or ""
+        assert SAYS_UNIT_AND_RANGE.search(text), f"{name}.{method_name} says no unit"
+
+
+@pytest.mark.parametrize("name", DRIVERS)
+def test_every_public_method_is_the_drivers_own_with_its_own_docstring(name):
+    for method_name, method in public_methods(DRIVERS[name]):
+        assert method.__qualname__.startswith(DRIVERS[name].__name__), f"{name}.{method_name} is inherited"
+        assert method.__doc__, f"{name}.{method_name} has no docstring of its own"
+
+
+@pytest.mark.parametrize("name", DRIVERS)
+def test_methods_that_take_a_number_name_its_limits(name):
+    for method_name, method in public_methods(DRIVERS[name]):
+        annotations = [str(parameter.annotation) for parameter in inspect.signature(method).parameters.values()]
+        if any(word in annotation for annotation in annotations for word in ("float", "SourceSetting")):
+            assert re.search(r"\d+(\.\d+)? to \d+", method.__doc__), f"{name}.{method_name} names no range"
+
+
+@pytest.mark.parametrize("name", DRIVERS)
+def test_every_driver_says_that_it_belongs_to_its_family(name):
+    assert issubclass(DRIVERS[name], AcSource if name in SOURCES else ReferenceAnalyzer)
+    assert DRIVERS[name].ERROR_QUERY.endswith("?")
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_every_source_can_be_made_safe_and_says_how(name):
+    driver = SOURCES[name]
+    assert driver.make_safe is not AcSource.make_safe
+    with scripted_session() as session:
+        off = driver(session).safe_off()
+    assert isinstance(off, SafeOff)
+    assert off.commands
+    assert off.verify_query.endswith("?")
+    assert off.off_answers
+    assert off.resource == session.resource
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_every_source_declares_ranges_in_rising_order_and_sane_limits(name):
+    with scripted_session() as session:
+        can = SOURCES[name](session).capabilities
+    for ranges in (can.voltage_ranges, can.low_level_ranges):
+        assert all(0 <= each.low < each.high and each.unit == "V" for each in ranges)
+        assert [each.high for each in ranges] == sorted({each.high for each in ranges})
+        assert all(upper.low <= lower.high for lower, upper in itertools.pairwise(ranges)), "a gap"
+    assert can.voltage_ranges
+    assert 0 < can.frequency_hz[0] < 45.0
+    assert can.frequency_hz[1] > 65.0
+    assert can.max_order >= 1
+    assert 0 <= can.ramp_s[0] < can.ramp_s[1]
+
+
+@pytest.mark.parametrize("name", DRIVERS)
+def test_making_a_driver_sends_nothing(name):
+    arguments = () if name in SOURCES else (lambda _: None,)
+    with scripted_session() as session:
+        DRIVERS[name](session, *arguments)
+    assert session.generation == 0
+
+
+@pytest.mark.parametrize("name", DRIVERS)
+def test_an_error_query_given_to_the_session_is_kept(name):
+    arguments = () if name in SOURCES else (lambda _: None,)
+    with scripted_session(error_query="MY:ERR?") as session:
+        DRIVERS[name](session, *arguments)
+        assert session.error_query == "MY:ERR?"
