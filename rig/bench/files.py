@@ -1,0 +1,196 @@
+"""Bench files: found by name or path, ``extends`` and ``${launch.x}`` applied, refused with file and line."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from rig.bench.meter_type import MeterType, load_meter_type
+from rig.bench.schema import PLACEHOLDER, SCHEMA_VERSION, BenchPart
+from rig.errors import BenchFileError, UsageRefused
+from rig.yaml_file import Location, parse_yaml, read_text, validate
+
+_BENCHES = "fixtures.benches"
+
+
+@dataclass(frozen=True, slots=True)
+class BenchFile:
+    """A bench file that has been read and found good. ``path``: the file; ``sha256``: of its text and its bases'.
+
+    ``parts`` holds the content; fields that come from the launched process are only good after ``with_endpoints``.
+    """
+
+    path: Path
+    sha256: str
+    parts: BenchPart
+    meter_types: Mapping[str, MeterType]
+    _data: Any
+    _lines: Mapping[Location, int]
+
+    @property
+    def name(self) -> str:
+        """The bench's own name, as reports print it."""
+        return self.parts.name
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What this bench has, of ``source``, ``analyzer``, ``bus`` and ``meter``: partial benches are legal."""
+        present = {
+            "source": self.parts.source is not None,
+            "analyzer": self.parts.analyzer is not None,
+            "bus": self.parts.bus is not None,
+            "meter": bool(self.parts.positions),
+        }
+        return frozenset(name for name, there in present.items() if there)
+
+    @property
+    def is_launched(self) -> bool:
+        """Whether this bench starts a process of its own first."""
+        return self.parts.launch is not None
+
+    def launch_argv(self) -> list[str]:
+        """Return the command that starts the bench's process; empty where there is none."""
+        launch = self.parts.launch
+        if launch is None:
+            return []
+        return [word.replace("${python}", sys.executable) for word in (*launch.argv, *launch.extra_argv)]
+
+    def with_endpoints(self, endpoints: Mapping[str, Any]) -> BenchFile:
+        """Return the bench with every ``${launch.x}`` replaced; raises BenchFileError where one does not fit."""
+        data = _substitute(self._data, endpoints, (), self.path, self._lines)
+        parts = validate(self.path, data, dict(self._lines), BenchPart, context={"launched": True})
+        return replace(self, parts=parts, _data=data)
+
+
+def load_bench(name_or_path: str | Path) -> BenchFile:
+    """Read a bench file by NAME (of those that come with the rig) or PATH; raises BenchFileError, UsageRefused."""
+    path = _find(name_or_path)
+    data, lines, digest = _read_with_bases(path, ())
+    parts = validate(path, data, lines, BenchPart)
+    types: dict[str, MeterType] = {}
+    for index, position in enumerate(parts.positions):
+        if position.meter_type not in types:
+            line = _line(lines, ("positions", index, "meter_type"))
+            types[position.meter_type] = load_meter_type(position.meter_type, relative_to=path, line=line)
+            _check_rating(path, lines, parts, types[position.meter_type])
+    if parts.launch is None:
+        # Nothing can fill a placeholder in: say so now, with its line.
+        _substitute(data, {}, (), path, lines)
+    return BenchFile(path, digest, parts, types, data, lines)
+
+
+def bench_names() -> list[str]:
+    """Names of the bench files that come with the rig."""
+    folder = resources.files(_BENCHES)
+    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON schema of a bench file, for editors that complete and check YAML."""
+    schema = BenchPart.model_json_schema(by_alias=True)
+    # ``extends`` is applied before the model sees the file.
+    schema["properties"]["extends"] = {"type": "string", "description": "NAME or PATH of the bench file to start from"}
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "S4100 rig bench file"
+    schema["required"] = ["schema", "name"]
+    return schema
+
+
+def _find(name_or_path: str | Path, *, beside: Path | None = None) -> Path:
+    text = str(name_or_path)
+    if isinstance(name_or_path, Path) or text.endswith((".yaml", ".yml")) or "/" in text or "\\" in text:
+        path = Path(text).expanduser()
+        if beside is not None and not path.is_absolute():
+            path = beside.parent / path
+        return path.resolve()
+    found = resources.files(_BENCHES) / f"{text}.yaml"
+    with resources.as_file(found) as path:
+        if path.is_file():
+            return path.resolve()
+    known = ", ".join(bench_names())
+    raise UsageRefused(f"there is no bench {text!r}; known benches: {known}; a file is named by a path ending in .yaml")
+
+
+def _read_with_bases(path: Path, below: tuple[Path, ...]) -> tuple[Any, dict[Location, int], str]:
+    """Read a file on top of what it extends; the base is checked by itself, so later complaints are of this file."""
+    text = read_text(path)
+    data, lines = parse_yaml(path, text)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    if not isinstance(data, dict):
+        raise BenchFileError(path, 1, "a bench file is a mapping of keys; see example-real-bench")
+    if data.get("schema") != SCHEMA_VERSION:
+        line = _line(lines, ("schema",))
+        raise BenchFileError(path, line, f"'schema' must be {SCHEMA_VERSION}, not {data.get('schema')!r}")
+    base_name = data.pop("extends", None)
+    if base_name is None:
+        return data, lines, digest
+    line = _line(lines, ("extends",))
+    if not isinstance(base_name, str):
+        raise BenchFileError(path, line, f"'extends' names a bench, not {base_name!r}")
+    try:
+        base_path = _find(base_name, beside=path)
+    except UsageRefused as error:
+        raise BenchFileError(path, line, str(error)) from None
+    if base_path in (path, *below):
+        raise BenchFileError(path, line, f"extends itself by way of {base_name!r}")
+    base, _, base_digest = _read_with_bases(base_path, (path, *below))
+    validate(base_path, base, parse_yaml(base_path, read_text(base_path))[1], BenchPart)
+    both = hashlib.sha256(f"{base_digest}{digest}".encode()).hexdigest()
+    return _merged(base, data), lines, both
+
+
+def _merged(base: Any, over: Any) -> Any:  # noqa: ANN401 - whatever YAML can hold
+    """Merge mappings key by key; replace anything else, lists too (null takes the base's part away)."""
+    if not (isinstance(base, dict) and isinstance(over, dict)):
+        return over
+    result = dict(base)
+    for key, value in over.items():
+        result[key] = _merged(base[key], value) if key in base else value
+    return result
+
+
+def _substitute(
+    data: Any,  # noqa: ANN401
+    endpoints: Mapping[str, Any],
+    where: Location,
+    path: Path,
+    lines: Mapping[Location, int],
+) -> Any:  # noqa: ANN401
+    if isinstance(data, dict):
+        return {key: _substitute(value, endpoints, (*where, key), path, lines) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_substitute(item, endpoints, (*where, i), path, lines) for i, item in enumerate(data)]
+    if not isinstance(data, str) or "${launch" not in data:
+        return data
+    match = PLACEHOLDER.fullmatch(data)
+    line = _line(lines, where)
+    if match is None:
+        raise BenchFileError(path, line, f"{data!r} is not of the form ${{launch.name}} or ${{launch.list[0].name}}")
+    if not endpoints:
+        raise BenchFileError(path, line, f"{data!r} needs a 'launch' part, and there is none")
+    value: Any = endpoints
+    for step in match[1].replace("[", ".[").split(".")[1:]:
+        try:
+            value = value[int(step[1:-1])] if step.startswith("[") else value[step]
+        except (KeyError, IndexError, TypeError):
+            known = ", ".join(sorted(endpoints))
+            raise BenchFileError(path, line, f"{data!r}: the launched process gave {known} only") from None
+    return value
+
+
+def _check_rating(path: Path, lines: Mapping[Location, int], parts: BenchPart, meter_type: MeterType) -> None:
+    if parts.nominal and parts.nominal.rating not in meter_type.ratings:
+        known = ", ".join(sorted(meter_type.ratings))
+        line = _line(lines, ("nominal", "rating"))
+        raise BenchFileError(
+            path, line, f"meter type {meter_type.name} has ratings {known}, not {parts.nominal.rating}"
+        )
+
+
+def _line(lines: Mapping[Location, int], where: Location) -> int | None:
+    return next((lines[where[:n]] for n in range(len(where), -1, -1) if where[:n] in lines), None)

@@ -1,0 +1,268 @@
+"""What a bench file may say: pydantic models, strict and frozen; loading and line numbers are in ``files``."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+    field_validator,
+    model_validator,
+)
+
+SCHEMA_VERSION = 1
+PLACEHOLDER = re.compile(r"\$\{launch((?:\.[A-Za-z_]\w*|\[\d+\])+)\}")
+
+_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+_Angle = Annotated[float, Field(ge=-360, le=360, allow_inf_nan=False)]
+_Name = Annotated[str, Field(min_length=1)]
+
+
+def _may_come_from_launch(value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:  # noqa: ANN401
+    """Let ``${launch.x}`` stand for a value until the launched process has said what it is."""
+    launched = bool((info.context or {}).get("launched"))
+    if not launched and isinstance(value, str) and PLACEHOLDER.fullmatch(value):
+        return value
+    return handler(value)
+
+
+_Late = WrapValidator(_may_come_from_launch)
+_PLACEHOLDER_SCHEMA = {"type": "string", "pattern": PLACEHOLDER.pattern}
+_LateText = Annotated[str, Field(min_length=1), _Late]
+_LateMac = Annotated[
+    int,
+    Field(ge=0, le=127),
+    _Late,
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0, "maximum": 127}, _PLACEHOLDER_SCHEMA]}),
+]
+_LateInstance = Annotated[
+    int,
+    Field(ge=0, le=4_194_302),
+    _Late,
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0, "maximum": 4_194_302}, _PLACEHOLDER_SCHEMA]}),
+]
+_LateBaud = Annotated[
+    int,
+    Field(ge=9600, le=115_200),
+    _Late,
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 9600, "maximum": 115_200}, _PLACEHOLDER_SCHEMA]}),
+]
+
+
+class Strict(BaseModel):
+    """A part of a bench file: unknown keys, wrong types and later changes are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class LaunchPart(Strict):
+    """A process to start first; it prints one JSON line of endpoints, to which the file refers as ``${launch.x}``."""
+
+    argv: Annotated[tuple[_Name, ...], Field(min_length=1, strict=False)]
+    """Program and arguments; ``${python}`` is the Python that runs the rig."""
+    extra_argv: Annotated[tuple[_Name, ...], Field(strict=False)] = ()
+    """Appended to ``argv``, so that a variant of a bench can add an option to the bench it extends."""
+    ready_timeout_s: _Positive = 20.0
+
+
+class ClockPart(Strict):
+    """Where bench time is spent: the wall clock, or an endpoint that advances time when asked."""
+
+    kind: Literal["wall", "endpoint"] = "wall"
+    endpoint: _LateText | None = None
+
+    @model_validator(mode="after")
+    def _endpoint_fits_kind(self) -> ClockPart:
+        if (self.kind == "endpoint") != (self.endpoint is not None):
+            raise ValueError("kind: endpoint needs 'endpoint', kind: wall has none")
+        return self
+
+
+class CalibrationPart(Strict):
+    """An instrument's calibration as its certificate states it."""
+
+    serial: _Name
+    certificate: _Name
+    date: Annotated[dt.date, Field(strict=False)]
+    due: Annotated[dt.date, Field(strict=False)]
+
+
+class SourcePart(Strict):
+    """The AC source: which driver, where it is, and its calibration where it has one that matters."""
+
+    driver: _Name
+    resource: _LateText
+    visa_library: _Name = "@py"
+    ramp_s: _Positive = 5.0
+    """Soft start and stop of the voltage, in bench seconds."""
+    calibration: CalibrationPart | None = None
+
+
+class AccuracyRow(Strict):
+    """Accuracy of one measured quantity: percent of reading plus percent of range (plus degrees for angles).
+
+    ``distribution`` says what the figure is: ``rectangular``, the half-width of a specification; or ``normal``, an
+    expanded uncertainty from a certificate with coverage factor ``k``.
+    """
+
+    reading_pct: _NotNegative = 0.0
+    range_pct: _NotNegative = 0.0
+    fixed_deg: _NotNegative = 0.0
+    distribution: Literal["rectangular", "normal"] = "rectangular"
+    k: _Positive | None = None
+
+    @model_validator(mode="after")
+    def _k_fits_distribution(self) -> AccuracyRow:
+        if (self.distribution == "normal") != (self.k is not None):
+            raise ValueError("distribution: normal needs 'k', rectangular has none")
+        return self
+
+
+class AccuracyPart(Strict):
+    """Accuracy of the reference: voltage and current rms, power, and the angle between them (``fixed_deg``)."""
+
+    voltage: AccuracyRow
+    current: AccuracyRow
+    power: AccuracyRow
+    phase: AccuracyRow
+
+
+class AnalyzerPart(Strict):
+    """The reference analyzer at the meter's terminals."""
+
+    driver: _Name
+    resource: _LateText
+    visa_library: _Name = "@py"
+    update_s: _Positive = 0.5
+    accuracy: AccuracyPart
+    calibration: CalibrationPart | None = None
+
+
+class BusPart(Strict):
+    """The RS-485 port and how the rig behaves on the MS/TP bus. ``apdu_repeats``: lost requests repeated (counted)."""
+
+    port: _LateText
+    baud: _LateBaud = 76_800
+    mac: Annotated[int, Field(ge=0, le=127)] = 0
+    max_master: Annotated[int, Field(ge=1, le=127)] = 127
+    max_info_frames: Annotated[int, Field(ge=1, le=100)] = 1
+    apdu_timeout_s: _Positive = 2.0
+    apdu_repeats: Annotated[int, Field(ge=0, le=5)] = 0
+
+
+class PositionPart(Strict):
+    """One place for a meter: how it is found on the bus, and which meter type it is (fixtures/meters)."""
+
+    name: _Name
+    mac: _LateMac | None = None
+    device_instance: _LateInstance | None = None
+    meter_type: _Name
+
+    @model_validator(mode="after")
+    def _can_be_found(self) -> PositionPart:
+        if self.mac is None and self.device_instance is None:
+            raise ValueError("a position needs 'mac' or 'device_instance'")
+        return self
+
+
+class PathPart(Strict):
+    """A passive path from a source terminal to a meter terminal.
+
+    ``ratio``: volts at the source for one volt at the meter (a divider of 8:1 has 8). ``phase_deg``: angle of the
+    voltage at the meter relative to that at the source, degrees, negative = lag.
+    """
+
+    ratio: _Positive = 1.0
+    phase_deg: _Angle = 0.0
+
+
+class CtPart(Strict):
+    """The current transducer that is simulated: rated primary amperes, and the volts it gives at rated current."""
+
+    primary_a: Annotated[float, Field(ge=5, le=32_000)]
+    secondary_v: Annotated[float, Field(gt=0)]
+
+    @field_validator("secondary_v")
+    @classmethod
+    def _one_volt_or_a_third(cls, value: float) -> float:
+        """Take 0.33 to 0.3334 for one third of a volt: people write it in many ways, the meter has one."""
+        if value == 1.0:
+            return value
+        if 0.33 <= value <= 0.3334:
+            return 1.0 / 3.0
+        raise ValueError("the meter takes 1 V and 1/3 V (0.333) transducers only")
+
+
+class WiringPart(Strict):
+    """How source, meter and analyzer hang together; the analyzer measures at the meter's terminals."""
+
+    voltage: PathPart = PathPart()
+    current_divider: PathPart = PathPart()
+    ct: CtPart
+    pt_ratio: Annotated[float, Field(ge=0.01, le=320)] = 1.0
+
+
+class NominalPart(Strict):
+    """The system the meter is used in: ``voltage_v`` line to neutral, ``system_voltage_v`` as AV6 (line to line).
+
+    ``rating``: which of the meter type's ratings holds for this bench (UL or CE).
+    """
+
+    voltage_v: _Positive
+    frequency_hz: _Positive = 60.0
+    system_type: Literal[10, 11, 12, 31, 40] = 40
+    system_voltage_v: Annotated[float, Field(ge=82, le=32_000)]
+    rating: _Name = "UL"
+
+
+class SettlingPart(Strict):
+    """When a load point counts as settled: ``sets`` fresh analyzer data sets in a row within these limits.
+
+    ``std_pct`` and ``drift_pct``: standard deviation and end-to-end drift of rms values, percent of reading;
+    ``floor_pct``: the same two may also be this percent of the analyzer's range. Degrees and hertz: drift and spread.
+    """
+
+    sets: Annotated[int, Field(ge=5)] = 5
+    std_pct: _Positive = 0.02
+    drift_pct: _Positive = 0.02
+    floor_pct: _Positive = 0.01
+    phase_deg: _Positive = 0.05
+    frequency_hz: _Positive = 0.005
+    timeout_s: _Positive = 60.0
+
+
+class BenchPart(Strict):
+    """A whole bench file, after ``extends`` has been applied."""
+
+    schema_version: Annotated[Literal[1], Field(alias="schema")]
+    name: _Name
+    description: str = ""
+    launch: LaunchPart | None = None
+    clock: ClockPart = ClockPart()
+    source: SourcePart | None = None
+    analyzer: AnalyzerPart | None = None
+    bus: BusPart | None = None
+    positions: Annotated[tuple[PositionPart, ...], Field(strict=False)] = ()
+    wiring: WiringPart | None = None
+    nominal: NominalPart | None = None
+    settling: SettlingPart = SettlingPart()
+
+    @model_validator(mode="after")
+    def _parts_fit_together(self) -> BenchPart:
+        if self.source and not (self.wiring and self.nominal):
+            raise ValueError("a bench with a source needs 'wiring' and 'nominal'")
+        if self.positions and not self.bus:
+            raise ValueError("positions need a 'bus'")
+        names = [p.name for p in self.positions]
+        if len(set(names)) != len(names):
+            raise ValueError("two positions have the same name")
+        return self

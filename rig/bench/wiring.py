@@ -1,0 +1,182 @@
+"""The one place that converts between instrument terminals and meter terminals, both ways, with ratio and phase."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from drivers.analyzer.base import AnalyzerReading
+from drivers.source.base import Channel, SourceSetting, Tone
+from meter_model.stimulus import Phasor, Spectrum, Stimulus
+from rig.bench.schema import WiringPart
+from rig.errors import UsageRefused
+from rig.load_point import PHASE_NAMES, LoadPoint
+from rig.safety.errors import ReferenceInvalid
+
+T = TypeVar("T")
+
+_SEQUENCE_DEG = (0.0, -120.0, 120.0)
+_NO_CURRENT = 1e-3
+"""Below this part of the transducer's rated volts a current's angle may be missing: there is nothing to measure."""
+
+
+class CtConfiguration(Protocol):
+    """What the wiring needs of a meter's configuration (meter_model.configuration): AV3, AV4, AV5."""
+
+    @property
+    def ct_primary_a(self) -> float:
+        """AV3: rated primary amperes of the transducer."""
+
+    @property
+    def ct_secondary(self) -> int:
+        """AV4: 1 for a 1 V transducer, 3 for 1/3 V."""
+
+    @property
+    def pt_ratio(self) -> float:
+        """AV5: potential transformer ratio."""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A passive path from a source terminal to a meter terminal.
+
+    ``ratio``: volts at the source for one volt at the meter. ``phase_deg``: angle at the meter relative to the
+    source, degrees at the fundamental, negative = lag; as a delay, so that order h is turned by h times as much.
+    """
+
+    ratio: float = 1.0
+    phase_deg: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """How source, analyzer and meter hang together; the analyzer sits at the meter's terminals.
+
+    ``ct_primary_a`` and ``ct_secondary_v``: the transducer that the current channels stand for. ``pt_ratio``: primary
+    volts for one volt at the meter's voltage terminals.
+    """
+
+    ct_primary_a: float
+    ct_secondary_v: float
+    pt_ratio: float = 1.0
+    voltage: Path = Path()
+    current_divider: Path = Path()
+
+    @classmethod
+    def from_part(cls, part: WiringPart) -> Wiring:
+        """Make the wiring that a bench file describes."""
+        return cls(
+            ct_primary_a=part.ct.primary_a,
+            ct_secondary_v=part.ct.secondary_v,
+            pt_ratio=part.pt_ratio,
+            voltage=Path(part.voltage.ratio, part.voltage.phase_deg),
+            current_divider=Path(part.current_divider.ratio, part.current_divider.phase_deg),
+        )
+
+    @property
+    def power_scale(self) -> float:
+        """Primary-side watts for one "watt" at the terminals (volts times CT input volts)."""
+        return self.pt_ratio * self.ct_primary_a / self.ct_secondary_v
+
+    def terminals(self, point: LoadPoint) -> Stimulus:
+        """Tell what a load point means at the meter's terminals: volts line to neutral, volts at the CT inputs."""
+        volts = point.voltage_v / self.pt_ratio
+        ct_volts = self.ct_secondary_v * point.current_pct / 100.0
+        voltages = [(Phasor(1, volts, angle),) if volts > 0 else () for angle in _SEQUENCE_DEG]
+        currents = [
+            (Phasor(1, ct_volts, _wrapped(angle + point.angle_deg)),) if name in point.phases and ct_volts > 0 else ()
+            for name, angle in zip(PHASE_NAMES, _SEQUENCE_DEG, strict=True)
+        ]
+        return Stimulus(point.frequency_hz, _three(voltages), _three(currents))
+
+    def source_setting(self, point: LoadPoint, configuration: CtConfiguration | None = None) -> SourceSetting:
+        """Tell what the source has to give for a load point; UsageRefused if ``configuration`` does not match."""
+        if configuration is not None:
+            self.check_configuration(configuration)
+        return self.setting_for(self.terminals(point))
+
+    def setting_for(self, stimulus: Stimulus) -> SourceSetting:
+        """Go from meter terminals to source terminals; angles are relative to the source's own voltage channel 1."""
+        turn_deg = self.voltage.phase_deg - self.current_divider.phase_deg
+        voltage = [_scaled(spectrum, self.voltage.ratio, 0.0) for spectrum in stimulus.voltages]
+        current = [_scaled(spectrum, self.current_divider.ratio, turn_deg) for spectrum in stimulus.ct_inputs]
+        return SourceSetting(stimulus.frequency_hz, _three(_tones(voltage)), _three(_tones(current)))
+
+    def terminals_of(self, setting: SourceSetting) -> Stimulus:
+        """Go from source terminals to meter terminals: the inverse of ``setting_for``."""
+        turn_deg = self.current_divider.phase_deg - self.voltage.phase_deg
+        voltage = [_scaled(_phasors(channel), 1.0 / self.voltage.ratio, 0.0) for channel in setting.voltage]
+        current = [_scaled(_phasors(c), 1.0 / self.current_divider.ratio, turn_deg) for c in setting.current]
+        return Stimulus(setting.frequency_hz, _three(voltage), _three(current))
+
+    def stimulus(self, reading: AnalyzerReading) -> Stimulus:
+        """Tell what the analyzer measured at the meter's terminals, as fundamental phasors.
+
+        Raises ReferenceInvalid where the analyzer gave no valid value: a missing value is never taken for a number.
+        """
+        first = reading.elements[0]
+        frequency_hz = _valid(first.frequency_hz, "frequency", "A")
+        voltages: list[Spectrum] = []
+        currents: list[Spectrum] = []
+        for name, element in zip(PHASE_NAMES, reading.elements, strict=True):
+            volts = _valid(element.u_v, "voltage", name)
+            ct_volts = _valid(element.i, "CT input voltage", name)
+            angle = _valid(element.u_phase_deg, "angle of the voltage", name)
+            voltages.append((Phasor(1, volts, angle),))
+            if element.i_phase_deg is None and ct_volts < _NO_CURRENT * self.ct_secondary_v:
+                currents.append(())
+            else:
+                currents.append((Phasor(1, ct_volts, _valid(element.i_phase_deg, "angle of the current", name)),))
+        return Stimulus(frequency_hz, _three(voltages), _three(currents))
+
+    def check_configuration(self, configuration: CtConfiguration) -> None:
+        """Refuse a meter that is set up for another transducer or PT ratio than is injected; raises UsageRefused."""
+        meter_v = 1.0 / configuration.ct_secondary
+        if not math.isclose(meter_v, self.ct_secondary_v, rel_tol=1e-6):
+            raise UsageRefused(
+                f"the meter is set to {_ct_name(meter_v)} transducers (AV4 = {configuration.ct_secondary}) but the "
+                f"bench injects for {_ct_name(self.ct_secondary_v)}; set AV4, or ct: secondary_v in the bench file"
+            )
+        for number, what, meter, bench, key in (
+            (3, "CT primary", configuration.ct_primary_a, self.ct_primary_a, "ct: primary_a"),
+            (5, "PT ratio", configuration.pt_ratio, self.pt_ratio, "pt_ratio"),
+        ):
+            if not math.isclose(meter, bench, rel_tol=1e-6):
+                raise UsageRefused(
+                    f"the meter's {what} is {meter:g} (AV{number}) but the bench stands for {bench:g}; "
+                    f"set AV{number}, or 'wiring: {key}' in the bench file"
+                )
+
+
+def _valid(value: float | None, what: str, phase: str) -> float:
+    if value is None or not math.isfinite(value):
+        raise ReferenceInvalid(what, phase)
+    return value
+
+
+def _ct_name(volts: float) -> str:
+    return "1 V" if volts == 1.0 else "1/3 V"
+
+
+def _wrapped(angle_deg: float) -> float:
+    """Bring an angle into (-180, 180]."""
+    return 180.0 - (180.0 - angle_deg) % 360.0
+
+
+def _scaled(spectrum: Spectrum, factor: float, turn_deg: float) -> Spectrum:
+    return tuple(Phasor(p.order, p.rms * factor, _wrapped(p.phase_deg + p.order * turn_deg)) for p in spectrum)
+
+
+def _phasors(channel: Channel) -> Spectrum:
+    return tuple(Phasor(tone.order, tone.rms, tone.phase_deg) for tone in channel)
+
+
+def _tones(spectra: Sequence[Spectrum]) -> list[Channel]:
+    return [tuple(Tone(p.order, p.rms, p.phase_deg) for p in spectrum) for spectrum in spectra]
+
+
+def _three(items: Sequence[T]) -> tuple[T, T, T]:
+    one, two, three = items
+    return one, two, three

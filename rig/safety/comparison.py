@@ -1,0 +1,109 @@
+"""What the analyzer measures against what the source was told to give: on the way up, and after each change."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from drivers.analyzer.base import AnalyzerReading
+from meter_model.stimulus import Spectrum, Stimulus
+from rig.load_point import PHASE_NAMES
+from rig.safety.errors import OutputWrong
+
+OVERSHOOT = 0.03
+"""How far above its final value a voltage may be seen on the way up, as a part of it."""
+
+ARRIVED = 0.03
+"""How near to its final value a voltage counts as arrived."""
+
+CURRENT_TOLERANCE = 0.05
+"""How near to its set-point a CT input counts as right, as a part of it; finds wrong leads, judges nothing."""
+
+_FLOOR_V = 2.0
+_CT_FLOOR_PART = 0.005
+_SEQUENCE_TOLERANCE_DEG = 10.0
+_FREQUENCY_TOLERANCE = 0.005
+_LEADS = "check the leads, the ratio in the bench file and the source"
+
+
+def rms(spectrum: Spectrum) -> float:
+    """Rms of a waveform in its own unit."""
+    return math.sqrt(sum(part.rms**2 for part in spectrum))
+
+
+def check_not_above(
+    reading: AnalyzerReading, target: Stimulus, limit_v: float | None, *, all_valid: bool = False
+) -> None:
+    """Refuse a voltage above its final value (plus overshoot) or above ``limit_v`` rms; raises OutputWrong.
+
+    ``all_valid``: take no valid data for over-range. On the way up, what cannot be measured must not go on.
+    """
+    for name, element, spectrum in zip(PHASE_NAMES, reading.elements, target.voltages, strict=True):
+        highest = rms(spectrum) * (1.0 + OVERSHOOT) + _FLOOR_V
+        if limit_v is not None:
+            highest = min(highest, limit_v * (1.0 + OVERSHOOT))
+        if element.u_v is None and all_valid:
+            raise OutputWrong(f"voltage {name}", "no valid data or over range", f"at most {highest:.4g} V", _LEADS)
+        if element.u_v is not None and element.u_v > highest:
+            raise OutputWrong(f"voltage {name}", f"{element.u_v:.4g} V", f"at most {highest:.4g} V", _LEADS)
+
+
+def has_arrived(reading: AnalyzerReading, target: Stimulus) -> bool:
+    """Whether every voltage is near its final value."""
+    return all(
+        element.u_v is not None and abs(element.u_v - rms(spectrum)) <= rms(spectrum) * ARRIVED + _FLOOR_V
+        for element, spectrum in zip(reading.elements, target.voltages, strict=True)
+    )
+
+
+def volts_seen(reading: AnalyzerReading) -> str:
+    """The three voltages in words."""
+    return " / ".join("none" if e.u_v is None else f"{e.u_v:.4g} V" for e in reading.elements)
+
+
+def check_sequence_and_frequency(reading: AnalyzerReading, target: Stimulus) -> None:
+    """Confirm the rotation A-B-C and the frequency before any current flows; raises OutputWrong."""
+    found = reading.elements[0].frequency_hz
+    if found is None or abs(found - target.frequency_hz) > _FREQUENCY_TOLERANCE * target.frequency_hz:
+        said = "no valid data" if found is None else f"{found:.6g} Hz"
+        raise OutputWrong("frequency", said, f"{target.frequency_hz:g} Hz", "check the source")
+    deviating = [
+        (name, element.u_phase_deg, spectrum[0].phase_deg)
+        for name, element, spectrum in zip(PHASE_NAMES, reading.elements, target.voltages, strict=True)
+        if spectrum and _is_off(element.u_phase_deg, spectrum[0].phase_deg)
+    ]
+    if deviating:
+        name, angle, wanted = deviating[0]
+        said = "no valid data" if angle is None else f"{angle:.1f} degrees"
+        swapped = len(deviating) == 2 and [n for n, _, _ in deviating] == ["B", "C"]
+        advice = "the rotation is A-C-B: two voltage leads are swapped" if swapped else _LEADS
+        raise OutputWrong(f"angle of voltage {name}", said, f"{wanted:.1f} degrees", advice)
+
+
+def wrong_current(reading: AnalyzerReading, target: Stimulus, ct_secondary_v: float) -> OutputWrong | None:
+    """Tell the first CT input whose volts are not what was meant to be there, None when all are right."""
+    floor_v = _CT_FLOOR_PART * ct_secondary_v
+    for name, element, spectrum in zip(PHASE_NAMES, reading.elements, target.ct_inputs, strict=True):
+        wanted = rms(spectrum)
+        if element.i is None or abs(element.i - wanted) > wanted * CURRENT_TOLERANCE + floor_v:
+            said = "no valid data or over range" if element.i is None else f"{element.i:.4g} V"
+            return OutputWrong(f"CT input {name}", said, f"{wanted:.4g} V", _LEADS)
+    return None
+
+
+def range_request(targets: Sequence[Stimulus], ct_secondary_v: float) -> tuple[float, tuple[float, float, float]]:
+    """Rms values that the analyzer's ranges must hold for all ``targets``: volts, and volts at the three CT inputs.
+
+    A CT input without current is given the range of the largest one: a wrong lead must be seen, not be over range.
+    """
+    volts = max((rms(s) for target in targets for s in target.voltages), default=0.0)
+    inputs = [max(rms(target.ct_inputs[phase]) for target in targets) for phase in range(3)]
+    largest = max(inputs) or ct_secondary_v
+    one, two, three = (value or largest for value in inputs)
+    return volts, (one, two, three)
+
+
+def _is_off(angle_deg: float | None, wanted_deg: float) -> bool:
+    if angle_deg is None:
+        return True
+    return abs((angle_deg - wanted_deg + 180.0) % 360.0 - 180.0) > _SEQUENCE_TOLERANCE_DEG

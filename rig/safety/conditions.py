@@ -1,0 +1,120 @@
+"""Reference conditions: how far a measured stimulus is from its nominal, as data; outside is INVALID, never FAIL."""
+
+from __future__ import annotations
+
+import cmath
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from meter_model.stimulus import Spectrum, Stimulus
+from rig.load_point import PHASE_NAMES
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceLimits:
+    """IEC 62052-11:2003 and 62053-22 (recalled, to be checked against a bought copy): reference/metrology.md 1.6.
+
+    Percent of nominal for voltage and frequency; percent of the mean of the phases for unbalance; degrees for the
+    difference between the phases' displacement angles. ``current_pct``: of nominal, the rig's own, since the
+    standards fix load points without a tolerance.
+    """
+
+    voltage_pct: float = 1.0
+    frequency_pct: float = 0.3
+    unbalance_pct: float = 1.0
+    displacement_deg: float = 2.0
+    current_pct: float = 5.0
+
+
+IEC_REFERENCE = ReferenceLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """One quantity's deviation from reference conditions; ``met`` is whether it is within ``limit`` (both signs)."""
+
+    quantity: str
+    deviation: float
+    limit: float
+    unit: str
+
+    @property
+    def met(self) -> bool:
+        """Whether the condition is met."""
+        return abs(self.deviation) <= self.limit
+
+
+def deviations(measured: Stimulus, nominal: Stimulus, limits: ReferenceLimits = IEC_REFERENCE) -> tuple[Deviation, ...]:
+    """Compare what was measured at the meter's terminals with what was meant to be there.
+
+    Phases that nominally carry no current are left out of the current conditions. A wrong phase sequence shows as an
+    angle deviation of the voltages of 120 degrees.
+    """
+    found = [
+        Deviation("frequency", _pct(measured.frequency_hz, nominal.frequency_hz), limits.frequency_pct, "% of nominal")
+    ]
+    found += _against_nominal("voltage", measured.voltages, nominal.voltages, limits.voltage_pct)
+    found += _against_nominal("current", measured.ct_inputs, nominal.ct_inputs, limits.current_pct)
+    found += _unbalance("voltage", measured.voltages, nominal.voltages, limits.unbalance_pct)
+    found += _unbalance("current", measured.ct_inputs, nominal.ct_inputs, limits.unbalance_pct)
+    found += _angles(measured, nominal, limits.displacement_deg)
+    return tuple(found)
+
+
+def unmet(found: Sequence[Deviation]) -> str:
+    """Name the conditions that are not met, in words with numbers; empty when all are."""
+    return "; ".join(
+        f"{d.quantity} deviates by {d.deviation:+.3g} {d.unit}, more than {d.limit:g}" for d in found if not d.met
+    )
+
+
+def _against_nominal(
+    what: str, measured: Sequence[Spectrum], nominal: Sequence[Spectrum], limit_pct: float
+) -> list[Deviation]:
+    return [
+        Deviation(f"{what} {name}", _pct(_rms(found), _rms(wanted)), limit_pct, "% of nominal")
+        for name, found, wanted in zip(PHASE_NAMES, measured, nominal, strict=True)
+        if _rms(wanted) > 0
+    ]
+
+
+def _unbalance(
+    what: str, measured: Sequence[Spectrum], nominal: Sequence[Spectrum], limit_pct: float
+) -> list[Deviation]:
+    fed = [(n, _rms(m)) for n, m, w in zip(PHASE_NAMES, measured, nominal, strict=True) if _rms(w) > 0]
+    mean = sum(value for _, value in fed) / len(fed) if fed else 0.0
+    if len(fed) < 2 or mean == 0.0:
+        return []
+    return [Deviation(f"balance of {what} {n}", _pct(v, mean), limit_pct, "% of the mean") for n, v in fed]
+
+
+def _angles(measured: Stimulus, nominal: Stimulus, limit_deg: float) -> list[Deviation]:
+    found = []
+    for index, name in enumerate(PHASE_NAMES):
+        voltage, wanted_voltage = _angle(measured.voltages[index]), _angle(nominal.voltages[index])
+        current, wanted_current = _angle(measured.ct_inputs[index]), _angle(nominal.ct_inputs[index])
+        if voltage is None or wanted_voltage is None:
+            continue
+        found.append(Deviation(f"angle of voltage {name}", _turn(voltage - wanted_voltage), limit_deg, "deg"))
+        if current is not None and wanted_current is not None:
+            displacement = _turn((current - voltage) - (wanted_current - wanted_voltage))
+            found.append(Deviation(f"displacement of current {name}", displacement, limit_deg, "deg"))
+    return found
+
+
+def _angle(spectrum: Spectrum) -> float | None:
+    fundamental = sum(cmath.rect(p.rms, math.radians(p.phase_deg)) for p in spectrum if p.order == 1)
+    return math.degrees(cmath.phase(fundamental)) if fundamental else None
+
+
+def _rms(spectrum: Spectrum) -> float:
+    return math.sqrt(sum(part.rms**2 for part in spectrum))
+
+
+def _pct(value: float, reference: float) -> float:
+    return 100.0 * (value / reference - 1.0)
+
+
+def _turn(angle_deg: float) -> float:
+    return (angle_deg + 180.0) % 360.0 - 180.0

@@ -1,0 +1,269 @@
+"""The rig's side of the guardian: starts it, arms it, tells it of progress, and watches it in turn."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from drivers.source.base import SafeOff
+from rig.errors import BenchBusy, BenchFault
+from rig.safety.errors import GuardianActed, GuardianLost
+from rig.safety.raw_off import SafeOffResult, recipe_to_json, switch_all_off
+from rig.safety.state import bench_file_of_state, journal_path
+
+HANG_S = 2.5
+"""Wall seconds without any progress, while armed, after which the guardian takes the rig for hung."""
+
+_BEAT_EVERY_S = 0.1
+_ANSWER_S = 5.0
+_START_S = 15.0
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+class Watched(Protocol):
+    """What the supervisor needs of the guardian."""
+
+    def arm(self, recipes: Iterable[SafeOff]) -> None:
+        """From now on silence or death switches these off."""
+
+    def disarm(self) -> None:
+        """Tell that the outputs are off and verified: nothing is left to guard."""
+
+    def beat(self) -> None:
+        """Tell that the rig made progress."""
+
+    def switch_off(self, reason: str) -> list[SafeOffResult]:
+        """Ask for everything to be switched off now, without ramp."""
+
+    def quietly(self) -> contextlib.AbstractContextManager[None]:
+        """Beats raise nothing within: for switching off."""
+
+
+class GuardianLink:
+    """A running guardian. ``beat`` is the hook for everything that makes progress; it is cheap and may raise.
+
+    While armed, a beat raises GuardianLost if the guardian is gone or silent (after switching the outputs off from
+    here), and GuardianActed if the guardian has switched them off. Safe to use from several threads.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._process = process
+        self._input = process.stdin.fileno()
+        self._output = process.stdout.fileno()
+        self._lock = threading.RLock()
+        self._recipes: list[SafeOff] = []
+        self._armed = False
+        self._quiet = 0
+        self._received = b""
+        self._replies: list[dict[str, Any]] = []
+        self._acted: dict[str, Any] | None = None
+        self._lost: GuardianLost | None = None
+        self._number = 0
+        self._answered = 0
+        self._sent_s = 0.0
+        self._waiting_since_s: float | None = None
+
+    @classmethod
+    def start(cls, bench: str, *, hang_s: float = HANG_S, inherit: Iterable[int] = ()) -> GuardianLink:
+        """Start the guardian of ``bench`` and wait until it is ready; it keeps the descriptors of ``inherit`` open.
+
+        Raises BenchBusy when the guardian of an earlier run is still switching off, BenchFault when it does not start.
+        """
+        argv = [
+            sys.executable, "-m", "rig.safety.guardian",
+            "--bench", bench,
+            "--journal", str(journal_path()),
+            "--lock", str(bench_file_of_state(bench, ".guardian.lock")),
+            "--hang-s", str(hang_s),
+        ]  # fmt: skip
+        process = subprocess.Popen(
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+            pass_fds=tuple(inherit),
+            # Found whatever folder the rig was started in, and no module of that folder gets in the way.
+            env={**os.environ, "PYTHONPATH": str(_ROOT), "PYTHONSAFEPATH": "1"},
+        )
+        link = cls(process)
+        try:
+            os.set_blocking(link._input, False)
+            os.set_blocking(link._output, False)
+            reply = link._wait_for(("ready", "busy"), _START_S)
+            if reply is None:
+                raise BenchFault(
+                    f"the guardian process did not start (exit status {process.poll()}); see its messages above"
+                )
+            if "busy" in reply:
+                raise BenchBusy(bench, "the guardian of an earlier run, which is still switching the outputs off")
+        except BaseException:
+            link.close()
+            raise
+        return link
+
+    @property
+    def pid(self) -> int:
+        """Process id of the guardian."""
+        return self._process.pid
+
+    @property
+    def armed(self) -> bool:
+        """Whether the guardian guards anything at the moment."""
+        return self._armed
+
+    def alive(self) -> bool:
+        """Whether the guardian process exists and answers."""
+        with self._lock:
+            return self._what_is_wrong() is None
+
+    def name_run(self, run_id: str) -> None:
+        """Have the journal name this run."""
+        with self._lock:
+            self._send({"do": "run", "id": run_id})
+
+    def arm(self, recipes: Iterable[SafeOff]) -> None:
+        """Hand over how to switch off, before anything is switched on; raises GuardianLost if it does not confirm."""
+        with self._lock:
+            self._recipes = list(recipes)
+            self._acted = None
+            self._send({"do": "arm", "recipes": [recipe_to_json(recipe) for recipe in self._recipes]})
+            if self._wait_for(("armed",), _ANSWER_S) is None:
+                raise GuardianLost(self._what_is_wrong() or "does not answer", "nothing has been switched on")
+            self._armed = True
+            self._waiting_since_s = None
+
+    def disarm(self) -> None:
+        """Tell the guardian that the outputs are off and verified; a guardian that is gone needs not be told."""
+        with self._lock:
+            self._armed = False
+            self._acted = None
+            self._lost = None
+            self._send({"do": "disarm"})
+            self._wait_for(("disarmed",), _ANSWER_S)
+
+    def beat(self) -> None:
+        """Say that the rig made progress (a transaction done, a slice of time spent)."""
+        with self._lock:
+            if not self._armed:
+                return
+            self._take_replies()
+            now_s = time.monotonic()
+            if now_s - self._sent_s >= _BEAT_EVERY_S:
+                self._sent_s = now_s
+                self._number += 1
+                self._send({"do": "beat", "number": self._number})
+                if self._waiting_since_s is None:
+                    self._waiting_since_s = now_s
+            wrong = self._what_is_wrong()
+            if wrong is not None and self._lost is None:
+                results = switch_all_off(self._recipes)
+                self._lost = GuardianLost(wrong, _said_of(results))
+            if self._quiet:
+                return
+            if self._lost is not None:
+                raise self._lost
+            if self._acted is not None:
+                raise GuardianActed(str(self._acted["reason"]))
+
+    def switch_off(self, reason: str) -> list[SafeOffResult]:
+        """Have the guardian switch everything off now, without ramp; done from here if it is gone. Never raises."""
+        with self._lock:
+            if not self._recipes:
+                return []
+            self._take_replies()
+            self._replies = [reply for reply in self._replies if "acted" not in reply]
+            self._send({"do": "switch_off", "reason": reason})
+            reply = self._wait_for(("acted",), _ANSWER_S) if self._what_is_wrong() is None else None
+            if reply is None:
+                return switch_all_off(self._recipes)
+            return [SafeOffResult(**result) for result in reply["acted"]["results"]]
+
+    @contextlib.contextmanager
+    def quietly(self) -> Iterator[None]:
+        """Within this context a beat raises nothing: what switches off must not be interrupted by bad news."""
+        with self._lock:
+            self._quiet += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._quiet -= 1
+
+    def close(self) -> None:
+        """Let the guardian go; if it is still armed it switches off first. May be called twice."""
+        with self._lock:
+            if self._process.stdin is not None:
+                with contextlib.suppress(OSError):
+                    self._process.stdin.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                # An armed guardian that cannot reach the source goes on trying for half a minute, without us.
+                self._process.wait(timeout=_ANSWER_S)
+            if self._process.stdout is not None:
+                self._process.stdout.close()
+
+    def _what_is_wrong(self) -> str | None:
+        if self._process.poll() is not None:
+            return f"has ended (status {self._process.returncode})"
+        waiting_s = 0.0 if self._waiting_since_s is None else time.monotonic() - self._waiting_since_s
+        return f"has not answered for {waiting_s:.0f} s" if waiting_s > _ANSWER_S else None
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        # A full or broken pipe is a guardian that is stuck or gone; ``_what_is_wrong`` is where that is noticed.
+        with contextlib.suppress(OSError, ValueError):
+            os.write(self._input, json.dumps(message, separators=(",", ":")).encode() + b"\n")
+
+    def _take_replies(self) -> None:
+        while True:
+            try:
+                part = os.read(self._output, 65536)
+            except (BlockingIOError, ValueError):
+                break
+            if not part:
+                break
+            self._received += part
+        *lines, self._received = self._received.split(b"\n")
+        for line in lines:
+            reply = json.loads(line)
+            if "beat" in reply:
+                self._answered = reply["beat"]
+                self._waiting_since_s = None if self._answered == self._number else time.monotonic()
+            else:
+                if "acted" in reply:
+                    self._acted = reply["acted"]
+                self._replies.append(reply)
+
+    def _wait_for(self, names: tuple[str, ...], timeout_s: float) -> dict[str, Any] | None:
+        give_up_s = time.monotonic() + timeout_s
+        while True:
+            self._take_replies()
+            for index, reply in enumerate(self._replies):
+                if any(name in reply for name in names):
+                    return self._replies.pop(index)
+            left_s = give_up_s - time.monotonic()
+            if left_s <= 0 or (self._process.poll() is not None and not self._more_to_read()):
+                return None
+            select.select([self._output], [], [], min(left_s, 0.25))
+
+    def _more_to_read(self) -> bool:
+        before = len(self._replies)
+        self._take_replies()
+        return len(self._replies) > before
+
+
+def _said_of(results: list[SafeOffResult]) -> str:
+    if results and all(result.confirmed for result in results):
+        return "the rig has switched the outputs off and the source confirms it"
+    return "the rig could NOT confirm that the outputs are off: " + "; ".join(
+        f"{result.resource}: {result.details}" for result in results
+    )

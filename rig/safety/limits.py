@@ -1,0 +1,203 @@
+"""What a meter and a source may be exposed to: pure checks of a whole plan, made before any I/O; nothing is clamped."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+
+from drivers.source.base import Channel, Range, SourceCapabilities, SourceSetting
+from meter_model.stimulus import Phasor, Spectrum, Stimulus
+from rig.errors import LimitExceeded, UsageRefused
+from rig.load_point import PHASE_NAMES, LoadPoint
+
+EnvelopeName = Literal["accuracy", "measuring", "damage"]
+_ROUNDING = 1e-9  # relative; a point exactly on a limit is within it
+_SAMPLES_PER_ORDER = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One set of limits at the meter's terminals; None is "not known", and what is not known is not testable.
+
+    ``voltage_ln_v``, ``voltage_ll_v``: highest rms volts line to neutral and line to line. ``voltage_min_v``: lowest
+    rms volts line to neutral of a phase that is fed at all. ``ct_input_pct``: highest rms at a CT input, percent of
+    the transducer's rated volts. ``frequency_hz``: lowest and highest. ``why``: where the figures come from.
+    """
+
+    voltage_ln_v: float | None
+    voltage_ll_v: float | None
+    voltage_min_v: float
+    ct_input_pct: float | None
+    frequency_hz: tuple[float, float] | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class MeterRating:
+    """The three envelopes of a meter type under one rating (UL, CE): three different things, never mixed up."""
+
+    meter_type: str
+    name: str
+    accuracy: Envelope
+    measuring: Envelope
+    damage: Envelope
+
+    def envelope(self, name: EnvelopeName) -> Envelope:
+        """Return the envelope of this name."""
+        return {"accuracy": self.accuracy, "measuring": self.measuring, "damage": self.damage}[name]
+
+
+class InjectionPath(Protocol):
+    """What the checks need of the bench's wiring (rig.bench.wiring)."""
+
+    @property
+    def ct_secondary_v(self) -> float:
+        """Volts at a CT input at rated primary current."""
+
+    def terminals(self, point: LoadPoint) -> Stimulus:
+        """Tell what the point means at the meter's terminals."""
+
+    def source_setting(self, point: LoadPoint) -> SourceSetting:
+        """Tell what the source has to give for it."""
+
+
+def check(
+    points: Iterable[LoadPoint],
+    *,
+    rating: MeterRating,
+    path: InjectionPath,
+    source: SourceCapabilities | None = None,
+    envelope: EnvelopeName = "accuracy",
+) -> None:
+    """Refuse a plan that has a point beyond the meter's envelope or the source's abilities; returns None if all fit.
+
+    Raises LimitExceeded (a value above or below a limit) or UsageRefused (something the source cannot do at all),
+    naming the point, the quantity and the limit. Does no I/O.
+    """
+    for point in points:
+        check_stimulus(
+            path.terminals(point),
+            rating=rating,
+            ct_secondary_v=path.ct_secondary_v,
+            envelope=envelope,
+            what=point.label,
+        )
+        if source is not None:
+            check_source(path.source_setting(point), source, what=point.label)
+
+
+def check_stimulus(
+    stimulus: Stimulus, *, rating: MeterRating, ct_secondary_v: float, envelope: EnvelopeName, what: str
+) -> None:
+    """Refuse a stimulus (at the meter's terminals) beyond the envelope: rms and composite peak of every input.
+
+    The peak may not be above that of a sine wave at the rms limit. Raises LimitExceeded.
+    """
+    _require_sane(stimulus, what)
+    limits = rating.envelope(envelope)
+    why = f"{envelope} envelope of {rating.meter_type}, rating {rating.name} ({limits.why})"
+    if limits.frequency_hz is None or limits.voltage_ln_v is None or limits.ct_input_pct is None:
+        raise UsageRefused(f"{what}: {why} is not known, so it cannot be tested")
+    _between(f"{what}: frequency", stimulus.frequency_hz, limits.frequency_hz, "Hz", why)
+    for phase, spectrum in zip(PHASE_NAMES, stimulus.voltages, strict=True):
+        name = f"{what}: voltage {phase}-N"
+        _below(name, spectrum, limits.voltage_ln_v, why)
+        if spectrum and _rms(spectrum) < limits.voltage_min_v * (1 - _ROUNDING):
+            raise LimitExceeded(name, _rms(spectrum), limits.voltage_min_v, "V", f"the lowest of the {why}")
+    if limits.voltage_ll_v is not None:
+        for one, two in itertools.combinations(range(3), 2):
+            name = f"{what}: voltage {PHASE_NAMES[one]}-{PHASE_NAMES[two]}"
+            _below(name, _difference(stimulus.voltages[one], stimulus.voltages[two]), limits.voltage_ll_v, why)
+    ct_limit_v = ct_secondary_v * limits.ct_input_pct / 100.0
+    for phase, spectrum in zip(PHASE_NAMES, stimulus.ct_inputs, strict=True):
+        _below(f"{what}: CT input {phase}", spectrum, ct_limit_v, why)
+
+
+def check_source(setting: SourceSetting, source: SourceCapabilities, *, what: str) -> None:
+    """Refuse a set-point (at the source's terminals) that no range holds; raises LimitExceeded or UsageRefused."""
+    _between(f"{what}: source frequency", setting.frequency_hz, source.frequency_hz, "Hz", "what the source can give")
+    for kind, channels, ranges in (
+        ("voltage", setting.voltage, source.voltage_ranges),
+        ("current", setting.current, source.low_level_ranges),
+    ):
+        for phase, channel in zip(PHASE_NAMES, channels, strict=True):
+            if channel:
+                _fits_a_range(f"{what}: source {kind} {phase}", channel, ranges, source.max_order)
+
+
+def composite_peak(spectrum: Sequence[Phasor]) -> float:
+    """Upper bound of the waveform's peak, at most 0.12 % above it; in the spectrum's unit.
+
+    Sampled with N points a period, the peak of a waveform of highest order n is underestimated at most by
+    cos(pi·n/N) (Ehlich and Zeller, 1964); dividing by it makes the figure an upper bound.
+    """
+    if not spectrum:
+        return 0.0
+    highest = max(part.order for part in spectrum)
+    count = _SAMPLES_PER_ORDER * max(highest, 1)
+    angle = np.arange(count) * (2.0 * math.pi / count)
+    total = np.zeros(count)
+    for part in spectrum:
+        total += math.sqrt(2.0) * part.rms * np.sin(part.order * angle + math.radians(part.phase_deg))
+    return float(np.max(np.abs(total))) / math.cos(math.pi * highest / count)
+
+
+def _require_sane(stimulus: Stimulus, what: str) -> None:
+    """Refuse numbers that no comparison with a limit would catch: NaN compares false with everything."""
+    parts = [part for spectrum in (*stimulus.voltages, *stimulus.ct_inputs) for part in spectrum]
+    values = [stimulus.frequency_hz, *(x for part in parts for x in (part.rms, part.phase_deg))]
+    if not all(math.isfinite(value) for value in values) or any(part.rms < 0 or part.order < 1 for part in parts):
+        raise UsageRefused(f"{what}: a component is not a finite, positive number of order 1 or more")
+
+
+def _between(quantity: str, value: float, bounds: tuple[float, float], unit: str, why: str) -> None:
+    low, high = bounds
+    if not value >= low * (1 - _ROUNDING):
+        raise LimitExceeded(quantity, value, low, unit, f"the lowest of the {why}")
+    if not value <= high * (1 + _ROUNDING):
+        raise LimitExceeded(quantity, value, high, unit, why)
+
+
+def _below(quantity: str, spectrum: Spectrum, limit_v: float, why: str) -> None:
+    rms = _rms(spectrum)
+    if not rms <= limit_v * (1 + _ROUNDING):
+        raise LimitExceeded(quantity, rms, limit_v, "V", why)
+    if all(part.order == 1 for part in spectrum):
+        return  # a sine wave: its peak says no more than its rms
+    peak, peak_limit = composite_peak(spectrum), math.sqrt(2.0) * limit_v
+    if not peak <= peak_limit:
+        raise LimitExceeded(f"{quantity} (peak)", peak, peak_limit, "V", why)
+
+
+def _fits_a_range(quantity: str, channel: Channel, ranges: tuple[Range, ...], max_order: int) -> None:
+    if not ranges:
+        raise UsageRefused(f"{quantity}: the source has no such output; use a source that has, or leave the point out")
+    highest = max(tone.order for tone in channel)
+    if highest > max_order:
+        raise LimitExceeded(f"{quantity} (order)", highest, max_order, "", "the source's highest harmonic")
+    rms = math.sqrt(sum(tone.rms**2 for tone in channel))
+    if any(r.low * (1 - _ROUNDING) <= rms <= r.high * (1 + _ROUNDING) for r in ranges):
+        return
+    highest_range = max(ranges, key=lambda r: r.high)
+    if rms > highest_range.high:
+        raise LimitExceeded(quantity, rms, highest_range.high, highest_range.unit, "the source's highest range")
+    nearest = min(ranges, key=lambda r: abs(r.low - rms))
+    raise LimitExceeded(quantity, rms, nearest.low, nearest.unit, "the lowest value of the source's nearest range")
+
+
+def _rms(spectrum: Spectrum) -> float:
+    """Root of the sum of squares; components of the same order are added as phasors first."""
+    by_order: dict[int, complex] = {}
+    for part in spectrum:
+        value = part.rms * complex(math.cos(math.radians(part.phase_deg)), math.sin(math.radians(part.phase_deg)))
+        by_order[part.order] = by_order.get(part.order, 0j) + value
+    return math.sqrt(sum(abs(value) ** 2 for value in by_order.values()))
+
+
+def _difference(one: Spectrum, two: Spectrum) -> Spectrum:
+    return (*one, *(Phasor(part.order, part.rms, part.phase_deg + 180.0) for part in two))

@@ -1,0 +1,163 @@
+"""Switching off and knowing it: softly where all is well, at once where not, by the guardian where nothing works."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from drivers.analyzer.base import ReferenceAnalyzer
+from drivers.errors import RigError
+from drivers.source.base import AcSource, Channel, SourceSetting, Tone
+from rig.errors import SafeStateNotConfirmed
+from rig.safety.guardian_link import Watched
+
+OFF_BELOW_V = 2.0
+"""A voltage below this counts as off, rms volts at the meter's terminals."""
+
+_STEPS_DOWN = (0.6, 0.3, 0.1)
+_CONFIRM_S = 5.0
+_NOTHING: tuple[Channel, Channel, Channel] = ((), (), ())
+
+
+class Clock(Protocol):
+    """What is needed of the bench clock (rig.bench.clock)."""
+
+    def now_s(self) -> float:
+        """Tell the bench time in seconds."""
+
+    def sleep(self, dt_s: float) -> None:
+        """Spend bench time."""
+
+
+@dataclass(frozen=True, slots=True)
+class SafeStateReport:
+    """Whether the outputs are known to be off, and who says so: ``source``, ``analyzer``, ``guardian``.
+
+    ``details``: what was done and found, one sentence each.
+    """
+
+    confirmed: bool
+    by: tuple[str, ...]
+    details: tuple[str, ...]
+
+    def raise_if_not_confirmed(self) -> None:
+        """Raise SafeStateNotConfirmed, the loudest error there is, unless the outputs are known to be off."""
+        if not self.confirmed:
+            raise SafeStateNotConfirmed(
+                "NOBODY COULD CONFIRM THAT THE OUTPUTS ARE OFF: treat the meter's terminals as live, switch the source "
+                f"off by hand; {'; '.join(self.details)}"
+            )
+
+
+class SafeState:
+    """Brings a source to its safe state and has it confirmed by those who can see it."""
+
+    def __init__(
+        self,
+        source: AcSource,
+        analyzer: ReferenceAnalyzer | None,
+        clock: Clock,
+        guardian: Watched,
+        ramp_s: float,
+    ) -> None:
+        self._source = source
+        self._analyzer = analyzer
+        self._clock = clock
+        self._guardian = guardian
+        self._ramp_s = ramp_s
+
+    def reach(self, setting: SourceSetting | None) -> SafeStateReport:
+        """Switch off and verify; ``setting`` is what the source gives now, None when nothing was switched on.
+
+        Currents first, then the voltage down in steps, then the output. Whatever fails on the way (an instrument, the
+        clock, an interrupt) ends the soft way and the output is switched off at once. Never raises a RigError.
+        """
+        details: list[str] = []
+        with self._guardian.quietly():
+            if setting is not None:
+                self._softly(setting, details)
+            by = self._switch_off(details)
+            denied = self._ask_analyzer(by, details)
+        confirmed = bool(by) and not denied
+        return SafeStateReport(confirmed, tuple(by), tuple(details))
+
+    def at_once(self) -> SafeStateReport:
+        """Switch off without ramp and verify, as after a fault."""
+        return self.reach(None)
+
+    def _softly(self, setting: SourceSetting, details: list[str]) -> None:
+        try:
+            dead = replace(setting, current=_NOTHING)
+            self._source.set_point(dead)
+            for part in _STEPS_DOWN:
+                self._source.set_point(replace(dead, voltage=_scaled(setting.voltage, part)))
+                self._clock.sleep(self._ramp_s / len(_STEPS_DOWN))
+            self._source.set_output(False)
+        except (RigError, KeyboardInterrupt) as error:
+            details.append(f"not ramped down ({_said(error)})")
+        else:
+            details.append("currents off, voltage ramped down")
+
+    def _switch_off(self, details: list[str]) -> list[str]:
+        try:
+            # A driver's make_safe verifies; asking again would only repeat it.
+            self._source.make_safe()
+        except (RigError, KeyboardInterrupt) as error:
+            details.append(f"the source did not confirm ({_said(error)})")
+        else:
+            details.append("the source says that its output is off")
+            return ["source"]
+        results = self._guardian.switch_off("the rig cannot reach the source, or it does not switch off")
+        details += [f"guardian: {result.resource}: {result.details}" for result in results]
+        return ["guardian"] if results and all(result.confirmed for result in results) else []
+
+    def _ask_analyzer(self, by: list[str], details: list[str]) -> bool:
+        """Have the analyzer look at the terminals; True is "it sees volts, or cannot say that there are none"."""
+        if self._analyzer is None:
+            details.append("there is no analyzer to confirm it")
+            return False
+        give_up_s = time.monotonic() + _CONFIRM_S
+        while True:
+            try:
+                volts = [element.u_v for element in self._analyzer.read().elements]
+            except (RigError, KeyboardInterrupt) as error:
+                details.append(f"the analyzer could not confirm ({_said(error)})")
+                return False
+            if all(value is not None and value < OFF_BELOW_V for value in volts):
+                by.append("analyzer")
+                details.append(f"the analyzer sees less than {OFF_BELOW_V:g} V")
+                return False
+            if time.monotonic() > give_up_s:
+                seen = ", ".join("no valid data" if value is None else f"{value:.4g} V" for value in volts)
+                details.append(f"THE ANALYZER STILL SEES {seen}")
+                return True
+
+
+@contextlib.contextmanager
+def guarded(make_safe: Callable[[], SafeStateReport], harmless: tuple[type[RigError], ...] = ()) -> Iterator[None]:
+    """Switch off before any exception leaves this context, ``harmless`` ones apart.
+
+    If that is not confirmed, SafeStateNotConfirmed is raised in its place.
+    """
+    try:
+        yield
+    except harmless:
+        raise
+    except BaseException as error:
+        try:
+            make_safe().raise_if_not_confirmed()
+        except SafeStateNotConfirmed as worse:
+            raise worse from error
+        raise
+
+
+def _said(error: BaseException) -> str:
+    return str(error) or type(error).__name__
+
+
+def _scaled(channels: tuple[Channel, Channel, Channel], part: float) -> tuple[Channel, Channel, Channel]:
+    one, two, three = (tuple(Tone(t.order, t.rms * part, t.phase_deg) for t in channel) for channel in channels)
+    return one, two, three

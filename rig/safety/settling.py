@@ -1,0 +1,130 @@
+"""When a load point counts as settled: stable, whatever its value; a value off its set-point may be quite steady."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from drivers.analyzer.base import AnalyzerRanges, AnalyzerReading, ElementReading
+from rig.load_point import PHASE_NAMES
+
+_LOADED_PART = 1e-3
+"""A current below this part of the current range is none: it has no angle to be steady."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettlingLimits:
+    """``sets`` fresh data sets in a row must be within these limits before ``timeout_s`` (bench time) is over.
+
+    ``std_pct``, ``drift_pct``: standard deviation of rms values and their drift from end to end, percent of reading,
+    either plus ``floor_pct`` of the analyzer's range. ``phase_deg``, ``frequency_hz``: spread and drift likewise.
+    """
+
+    sets: int = 5
+    std_pct: float = 0.02
+    drift_pct: float = 0.02
+    floor_pct: float = 0.01
+    phase_deg: float = 0.05
+    frequency_hz: float = 0.005
+    timeout_s: float = 60.0
+
+
+class StabilityWindow:
+    """The newest ``limits.sets`` data sets, and what about them is not steady yet."""
+
+    def __init__(self, limits: SettlingLimits, ranges: AnalyzerRanges) -> None:
+        self._limits = limits
+        self._ranges = ranges
+        self._readings: deque[AnalyzerReading] = deque(maxlen=limits.sets)
+        self._invalid = "no data set has arrived"
+
+    def add(self, reading: AnalyzerReading) -> None:
+        """Take a fresh data set in; one without valid data starts the window anew."""
+        missing = next(_missing(reading), None)
+        if missing is None:
+            self._readings.append(reading)
+        else:
+            self._readings.clear()
+            self._invalid = f"the analyzer gave no valid {missing}"
+
+    @property
+    def readings(self) -> list[AnalyzerReading]:
+        """The data sets in the window, oldest first."""
+        return list(self._readings)
+
+    def unsteady(self) -> str | None:
+        """Tell what is not steady, in words with numbers; None when everything is."""
+        if len(self._readings) < self._limits.sets:
+            return self._invalid if not self._readings else f"only {len(self._readings)} valid data sets in a row"
+        for phase, name in enumerate(PHASE_NAMES):
+            elements = [reading.elements[phase] for reading in self._readings]
+            complaint = self._unsteady_element(name, elements, self._ranges.voltage[phase], self._ranges.current[phase])
+            if complaint:
+                return complaint
+        frequencies = [reading.elements[0].frequency_hz for reading in self._readings]
+        return _unsteady_absolute("frequency", frequencies, self._limits.frequency_hz, "Hz")
+
+    def _unsteady_element(
+        self, name: str, elements: Sequence[ElementReading], volts_range: float, current_range: float
+    ) -> str | None:
+        volts = [element.u_v for element in elements]
+        currents = [element.i for element in elements]
+        complaint = self._unsteady_rms(f"voltage {name}", volts, volts_range)
+        complaint = complaint or self._unsteady_rms(f"CT input {name}", currents, current_range)
+        complaint = complaint or _unsteady_absolute(
+            f"angle of voltage {name}", _unwrapped([e.u_phase_deg for e in elements]), self._limits.phase_deg, "deg"
+        )
+        mean = float(np.mean(np.array(currents, dtype=float)))
+        if complaint or mean < _LOADED_PART * current_range:
+            return complaint
+        # The floor of the rms limits, seen as an angle: noise across a small phasor turns it.
+        floor_deg = math.degrees(self._limits.floor_pct / 100.0 * current_range / mean)
+        angles = _unwrapped([element.i_phase_deg for element in elements])
+        return _unsteady_absolute(f"angle of current {name}", angles, self._limits.phase_deg + floor_deg, "deg")
+
+    def _unsteady_rms(self, what: str, values: Sequence[float | None], full_range: float) -> str | None:
+        data = np.array(values, dtype=float)
+        mean = float(np.mean(data))
+        floor = self._limits.floor_pct / 100.0 * full_range
+        std, drift = float(np.std(data, ddof=1)), _drift(data)
+        std_limit = self._limits.std_pct / 100.0 * mean + floor
+        drift_limit = self._limits.drift_pct / 100.0 * mean + floor
+        if std > std_limit:
+            return f"{what} {mean:.5g} V has a standard deviation of {std:.2g} V, more than {std_limit:.2g} V"
+        if abs(drift) > drift_limit:
+            return f"{what} {mean:.5g} V drifts by {drift:.2g} V, more than {drift_limit:.2g} V"
+        return None
+
+
+def _missing(reading: AnalyzerReading) -> Iterator[str]:
+    if reading.elements[0].frequency_hz is None:
+        yield "frequency"
+    for name, element in zip(PHASE_NAMES, reading.elements, strict=True):
+        if element.u_v is None or element.u_phase_deg is None:
+            yield f"voltage on phase {name}"
+        if element.i is None:
+            yield f"CT input voltage on phase {name}"
+
+
+def _unsteady_absolute(what: str, values: Sequence[float | None], limit: float, unit: str) -> str | None:
+    if any(value is None for value in values):
+        return f"{what} is not valid"
+    data = np.array(values, dtype=float)
+    worst = max(float(np.std(data, ddof=1)), abs(_drift(data)))
+    return f"{what} moves by {worst:.2g} {unit}, more than {limit:.2g} {unit}" if worst > limit else None
+
+
+def _unwrapped(angles_deg: Sequence[float | None]) -> list[float | None]:
+    """Bring angles to within half a turn of the first, so that -179.99 and 179.99 are neighbours."""
+    first = next((angle for angle in angles_deg if angle is not None), 0.0)
+    return [None if angle is None else first + (angle - first + 180.0) % 360.0 - 180.0 for angle in angles_deg]
+
+
+def _drift(data: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+    """Fit a line; return its rise from the first value to the last."""
+    index = np.arange(len(data)) - (len(data) - 1) / 2.0
+    return float(np.dot(index, data - data.mean()) / np.dot(index, index)) * (len(data) - 1)
