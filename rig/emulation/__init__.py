@@ -1,0 +1,1 @@
+"""The emulated bench: real endpoints (SCPI over TCP, MS/TP on ptys) with physics behind; reached as a process only."""

@@ -1,0 +1,149 @@
+"""``python -m rig.emulation``: the emulated bench as a process; it runs until its input ends or it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import select
+import signal
+import stat
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from drivers.mstp import PortUnavailable
+from meter_model.configuration import Configuration
+from rig.emulation.bench import EmulatedBench, Options
+from rig.emulation.defects import DefectRefused, parse_defect
+from rig.emulation.hub import HubFailed
+
+_HIGHEST_MASTER = 127
+_MOST_METERS = 32
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the emulated bench; returns 0 after an orderly end, 1 if it cannot start; senseless options exit with 2."""
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    options = _options(parser, chosen)
+    wake_reader, wake_writer = os.pipe()
+    os.set_blocking(wake_writer, False)
+    signal.set_wakeup_fd(wake_writer)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: None)  # the wake-up pipe carries the news
+    try:
+        with EmulatedBench(options) as bench:
+            sys.stdout.write(json.dumps(bench.endpoints) + "\n" if chosen.json else _table(bench.endpoints))
+            sys.stdout.flush()
+            _run_until_told(wake_reader)
+    except (OSError, HubFailed, PortUnavailable) as error:
+        sys.stderr.write(f"the emulated bench cannot run: {error}\n")
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="rig emulate",
+        description="Run an emulated bench: source and analyzer (SCPI over TCP), RS-485 bus (ptys), S4100 meters.",
+    )
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="everything random follows from it (1)")
+    parser.add_argument("--meters", type=int, default=1, metavar="N", help="number of meters, 0 to 32 (1)")
+    parser.add_argument("--spare-ports", type=int, default=0, metavar="N", help="bus ports for other nodes (0)")
+    parser.add_argument("--baud", type=int, default=76800, metavar="B", help="baud rate of the bus (76800)")
+    parser.add_argument("--mac", type=int, default=1, metavar="M", help="MAC of the first meter; others follow (1)")
+    parser.add_argument("--max-master", type=int, default=127, metavar="M", help="Max_Master of the meters (127)")
+    parser.add_argument(
+        "--defect",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a seeded defect, such as phase-b-current-gain=+1.0%%; NAME@2=... is in the second meter only",
+    )
+    parser.add_argument("--divider-ratio", type=float, default=8.0, metavar="R", help="of the CT dividers (8)")
+    parser.add_argument(
+        "--ct-secondary", type=int, choices=(1, 3), default=1, help="CT inputs: 1 is 1 V, 3 is 1/3 V (1)"
+    )
+    parser.add_argument("--ideal", action="store_true", help="no noise and no errors anywhere")
+    parser.add_argument("--unpaced", action="store_true", help="the bus carries octets at once, not at the baud rate")
+    parser.add_argument("--log", type=Path, metavar="PATH", help="event log, JSON lines (a temporary file)")
+    parser.add_argument("--json", action="store_true", help="print one JSON line of endpoints instead of a table")
+    return parser
+
+
+def _options(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Options:
+    for name, low, high in (
+        ("seed", 0, 2**63 - 1),
+        ("meters", 0, _MOST_METERS),
+        ("spare_ports", 0, 64),
+        ("baud", 1200, 1_000_000),
+        ("max_master", 1, _HIGHEST_MASTER),
+        ("mac", 0, _HIGHEST_MASTER),
+    ):
+        if not low <= getattr(chosen, name) <= high:
+            parser.error(f"--{name.replace('_', '-')} must be {low} to {high}, not {getattr(chosen, name)}")
+    if chosen.mac + chosen.meters - 1 > chosen.max_master:
+        parser.error(f"meters from MAC {chosen.mac} on reach beyond --max-master {chosen.max_master}")
+    if not 1.0 < chosen.divider_ratio <= 1000.0:
+        parser.error(f"--divider-ratio must be above 1 and at most 1000, not {chosen.divider_ratio:g}")
+    try:
+        defects = tuple(parse_defect(text) for text in chosen.defect)
+    except DefectRefused as refusal:
+        parser.error(str(refusal))
+    for defect in defects:
+        if defect.meter is not None and not 1 <= defect.meter <= chosen.meters:
+            parser.error(
+                f"defect {defect.name}@{defect.meter} is in a meter that is not there; there are {chosen.meters}"
+            )
+    return Options(
+        seed=chosen.seed,
+        meters=chosen.meters,
+        spare_ports=chosen.spare_ports,
+        baud=chosen.baud,
+        mac=chosen.mac,
+        max_master=chosen.max_master,
+        defects=defects,
+        divider_ratio=chosen.divider_ratio,
+        ct_secondary=chosen.ct_secondary,
+        is_ideal=chosen.ideal,
+        is_paced=not chosen.unpaced,
+        log=chosen.log,
+        configuration=replace(Configuration(), ct_secondary=chosen.ct_secondary),
+    )
+
+
+def _run_until_told(wake: int) -> None:
+    """Block until a signal arrives, or until standard input ends if somebody holds its other end."""
+    watched = [wake]
+    if _ends_with_its_reader(sys.stdin.fileno() if sys.stdin else -1):
+        watched.append(sys.stdin.fileno())
+    while True:
+        ready, _, _ = select.select(watched, [], [])
+        if wake in ready or not os.read(sys.stdin.fileno(), 65536):
+            return
+
+
+def _ends_with_its_reader(descriptor: int) -> bool:
+    if descriptor < 0:
+        return False
+    mode = os.fstat(descriptor).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+def _table(endpoints: dict[str, Any]) -> str:
+    rows = [(name, str(value)) for name, value in endpoints.items() if name not in ("meters", "bus_ports")]
+    rows += [("spare bus port", port) for port in endpoints["bus_ports"]]
+    rows += [
+        (f"meter at MAC {meter['mac']}", f"device {meter['device_instance']}, serial number {meter['serial_number']}")
+        for meter in endpoints["meters"]
+    ]
+    width = max(len(name) for name, _ in rows)
+    lines = [f"{name:<{width}}  {value}" for name, value in rows]
+    return "\n".join(["The emulated bench is ready (Ctrl-C ends it):", *lines, ""])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,133 @@
+"""One output channel of the emulated Fluke 6105A: its range, its harmonics, and what it refuses.
+
+Ranges of the current channels: Fluke 6100B/6105A Users Manual p. 5-43. Of the voltage ranges only the upper limits are
+known (reference/instruments.md 1.1); their lower limit is taken as 0, as the drivers' ``RANG 0,360`` implies.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+
+from meter_model.stimulus import Phasor, Spectrum
+from rig.emulation.scpi_syntax import ScpiError
+
+HIGHEST_ORDER = 100
+
+
+@dataclass(frozen=True, slots=True)
+class OutputRange:
+    """One range: rms limits of the composite waveform, in volts or amperes."""
+
+    low: float
+    high: float
+
+
+VOLTAGE_RANGES = tuple(OutputRange(0.0, high) for high in (23.0, 45.0, 90.0, 180.0, 360.0, 650.0, 1008.0))
+CURRENT_RANGES = (
+    OutputRange(0.05, 0.25),
+    OutputRange(0.05, 0.5),
+    OutputRange(0.1, 1.0),
+    OutputRange(0.2, 2.0),
+    OutputRange(0.5, 5.0),
+    OutputRange(1.0, 10.0),
+    OutputRange(2.0, 21.0),
+)
+LOW_LEVEL_RANGES = (OutputRange(0.05, 0.25), OutputRange(0.15, 1.5), OutputRange(1.0, 10.0))
+"""Ranges of a current channel that is switched to give a voltage; the manual prints the first as "0.5 V range"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Harmonic:
+    """One component as set: amplitude rms in the channel's unit, angle in degrees."""
+
+    amplitude: float
+    angle_deg: float
+
+
+def narrowest(ranges: tuple[OutputRange, ...], low: float, high: float) -> OutputRange:
+    """Return the narrowest range that covers ``low`` to ``high``; raises ScpiError(-222) when there is none."""
+    if low > high:
+        raise ScpiError(-222)
+    covering = [candidate for candidate in ranges if candidate.low <= low and candidate.high >= high]
+    if not covering:
+        raise ScpiError(-222)
+    return min(covering, key=lambda candidate: candidate.high)
+
+
+@dataclass(slots=True)
+class SourceChannel:
+    """A channel's settings. ``gives_volts`` is False for a current channel in amperes.
+
+    The rms value of the whole waveform must lie within the range at all times: a setting that would leave it is
+    refused with -222 and changes nothing. Harmonic 0 (DC) is kept and answered, but the bench's wiring carries none.
+    """
+
+    range: OutputRange
+    harmonics: dict[int, Harmonic]
+    gives_volts: bool = True
+    is_enabled: bool = False
+    applies_harmonics: bool = False
+    last_ranges: dict[bool, OutputRange] = field(default_factory=dict)
+
+    @property
+    def amplitude(self) -> float:
+        """The rms value of the whole waveform as set."""
+        return math.sqrt(sum(harmonic.amplitude**2 for harmonic in self.harmonics.values()))
+
+    def set_harmonic(self, order: int, amplitude: float, angle_deg: float) -> None:
+        """Set one component; amplitude 0 takes it away. Raises ScpiError(-222)."""
+        if (order == 0 and angle_deg != 0.0) or (order > 0 and amplitude < 0.0) or abs(angle_deg) > 180.0:
+            raise ScpiError(-222)
+        changed = {**self.harmonics, order: Harmonic(amplitude, angle_deg)}
+        if amplitude == 0.0 and order != 1:
+            del changed[order]
+        self._take(changed)
+
+    def set_amplitude(self, amplitude: float) -> None:
+        """Scale the waveform to an rms value, keeping its shape. Raises ScpiError(-222)."""
+        if amplitude < 0.0:
+            raise ScpiError(-222)
+        present = self.amplitude
+        if present == 0.0:
+            self._take({**self.harmonics, 1: replace(self.harmonics[1], amplitude=amplitude)})
+            return
+        factor = amplitude / present
+        self._take(
+            {
+                order: replace(harmonic, amplitude=harmonic.amplitude * factor)
+                for order, harmonic in self.harmonics.items()
+            }
+        )
+
+    def clear_harmonics(self) -> None:
+        """Take away every component but the fundamental. Raises ScpiError(-222) if that leaves too little."""
+        self._take({1: self.harmonics[1]})
+
+    def select(self, output_range: OutputRange, gives_volts: bool) -> None:
+        """Select a range; a waveform it cannot hold is replaced by a fundamental at the range's lower limit.
+
+        What a real 6105A does with such a waveform is not in the manual's pages at hand; a driver sets it anew.
+        """
+        self.range, self.gives_volts = output_range, gives_volts
+        self.last_ranges[gives_volts] = output_range
+        if not self._holds(self.harmonics):
+            self.harmonics = {1: replace(self.harmonics[1], amplitude=output_range.low)}
+
+    def spectrum(self) -> Spectrum:
+        """Return the waveform as set, without DC; only the fundamental unless harmonics are applied."""
+        return tuple(
+            Phasor(order, harmonic.amplitude, harmonic.angle_deg)
+            for order, harmonic in sorted(self.harmonics.items())
+            if harmonic.amplitude > 0.0 and (order == 1 or (self.applies_harmonics and order > 0))
+        )
+
+    def _holds(self, harmonics: dict[int, Harmonic]) -> bool:
+        amplitude = math.sqrt(sum(harmonic.amplitude**2 for harmonic in harmonics.values()))
+        # A driver's decimal text of a limit may round just beyond it.
+        return self.range.low * (1.0 - 1e-9) <= amplitude <= self.range.high * (1.0 + 1e-9)
+
+    def _take(self, harmonics: dict[int, Harmonic]) -> None:
+        if not self._holds(harmonics):
+            raise ScpiError(-222)
+        self.harmonics = harmonics

@@ -1,0 +1,176 @@
+"""The emulated bench as a whole: world, instruments, meters, bus and servers, built from options and taken down."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from meter_model.configuration import Configuration
+from meter_model.meter import S4100
+from meter_model.sampling import UnitErrors
+from meter_model.stimulus import Phasor, Stimulus
+from rig.emulation.analyzer_arithmetic import AnalyzerErrors
+from rig.emulation.analyzer_yokogawa import YokogawaAnalyzer
+from rig.emulation.bench_time import BenchTime
+from rig.emulation.control import Clock, Control, JsonHandler, ScpiHandler
+from rig.emulation.defects import Defect, apply_to_source, with_defects
+from rig.emulation.event_log import EventLog
+from rig.emulation.hub import HubProcess
+from rig.emulation.meter_node import MeterNode
+from rig.emulation.physics import Wiring
+from rig.emulation.source_fluke import FlukeSource
+from rig.emulation.source_output import SourceErrors
+from rig.emulation.tcp_server import LineServer
+from rig.emulation.world import World
+
+_INSTANCES = (1_000_000, 3_097_151)
+"""Device instances that meters leave the factory with (S4100 manual, factory settings)."""
+
+_IDEAL_DIGITS = 12
+_HISTORY_S = (40, 120)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What can be chosen about an emulated bench; ``mac`` is the first meter's, the others follow.
+
+    ``ct_secondary`` (1 or 3) is physical: which input impedance loads the dividers, and what the meters are set to.
+    ``is_ideal``: no noise and no errors anywhere, and answers of the analyzer with more digits.
+    """
+
+    seed: int = 1
+    meters: int = 1
+    spare_ports: int = 0
+    baud: int = 76800
+    mac: int = 1
+    max_master: int = 127
+    defects: tuple[Defect, ...] = ()
+    divider_ratio: float = 8.0
+    ct_secondary: int = 1
+    is_ideal: bool = False
+    is_paced: bool = True
+    log: Path | None = None
+    configuration: Configuration = field(default_factory=Configuration)
+
+
+class EmulatedBench:
+    """Everything, built and serving from construction to ``close()``; ``endpoints`` is what the JSON line says."""
+
+    def __init__(self, options: Options) -> None:
+        with ExitStack() as stack:
+            self._build(options, stack)
+            self._stack = stack.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop serving, leave the bus, end the hub. Idempotent."""
+        self._stack.close()
+
+    def _build(self, options: Options, stack: ExitStack) -> None:
+        time = BenchTime()
+        wiring = Wiring(options.meters, options.ct_secondary, options.divider_ratio)
+        world = self.world = World(time, wiring)
+        log = EventLog(options.log or _temporary_log(), time.now_s)
+        stack.callback(log.close)
+        stack.callback(world.close)
+        ideal = options.is_ideal
+        source = self.source = FlukeSource(
+            serial_number=f"{_generator(options.seed, 0x10).integers(10**8, 10**9)}",
+            errors=SourceErrors() if ideal else SourceErrors.drawn_from(options.seed),
+            seed=options.seed,
+            now=world.now_s,
+            log=log,
+            world=world,
+            wait=world.wait,
+        )
+        apply_to_source(options.defects, source.add_gain)
+        analyzer = self.analyzer = YokogawaAnalyzer(
+            errors=AnalyzerErrors() if ideal else AnalyzerErrors.drawn_from(options.seed),
+            seed=options.seed,
+            now=world.now_s,
+            world=world,
+            wait=world.wait,
+            **({"digits": _IDEAL_DIGITS} if ideal else {}),
+        )
+        self.meters = [_meter(options, number) for number in range(1, options.meters + 1)]
+        world.attach(source, [*self.meters, analyzer])
+        hub = stack.enter_context(
+            HubProcess(1 + options.meters + options.spare_ports, options.baud, unpaced=not options.is_paced)
+        )
+        macs = [options.mac + index for index in range(options.meters)]
+        for meter, port, mac in zip(self.meters, hub.ports[1:], macs, strict=False):
+            node = MeterNode(meter, port, options.baud, mac, options.max_master, world)
+            stack.callback(node.close)
+            node.start()
+        servers = {
+            "source": LineServer(ScpiHandler(source.engine, world), "source"),
+            "analyzer": LineServer(ScpiHandler(analyzer.engine, world), "analyzer"),
+        }
+        clock = LineServer(JsonHandler(Clock(world).serve), "clock")
+        control = LineServer(JsonHandler(Control(world, source, servers, log).serve), "control")
+        for server in (*servers.values(), clock, control):
+            stack.callback(server.close)
+        world.start()
+        log.write("ready", seed=options.seed, meters=options.meters, defects=[str(one) for one in options.defects])
+        self.endpoints: dict[str, Any] = {
+            **{name: f"TCPIP0::127.0.0.1::{server.port}::SOCKET" for name, server in servers.items()},
+            "clock": f"tcp://127.0.0.1:{clock.port}",
+            "control": f"tcp://127.0.0.1:{control.port}",
+            "bus": hub.ports[0],
+            "bus_ports": list(hub.ports[1 + options.meters :]),
+            "baud": options.baud,
+            "meters": [
+                {"mac": mac, "device_instance": meter.device_instance, "serial_number": meter.serial_number}
+                for mac, meter in zip(macs, self.meters, strict=True)
+            ],
+            "hub": hub.endpoint,
+            "log": str(log.path),
+        }
+
+
+def _generator(seed: int, *stream: int) -> np.random.Generator:
+    return np.random.default_rng([seed, *stream])
+
+
+def _meter(options: Options, number: int) -> S4100:
+    """Return one meter with its identity, its own errors, and a few kilowatt-hours in its registers."""
+    generator = _generator(options.seed, 0x20, number)
+    unit_seed = int(generator.integers(2**31))
+    errors = UnitErrors.none() if options.is_ideal else UnitErrors.drawn_from(unit_seed)
+    configuration = options.configuration
+    meter = S4100(
+        serial_number=f"{generator.integers(10**9, 10**10)}",
+        device_instance=int(generator.integers(_INSTANCES[0], _INSTANCES[1], endpoint=True)),
+        configuration=configuration,
+        errors=with_defects(errors, options.defects, number),
+        seed=unit_seed,
+    )
+    # A unit that comes to the bench has been tested before: nothing may depend on registers that start at zero.
+    rated_v = 1.0 if options.ct_secondary == 1 else 1.0 / 3.0
+    for angle_deg in (-30.0, 150.0):
+        meter.advance(float(generator.integers(*_HISTORY_S)), _load(rated_v * generator.uniform(0.5, 1.0), angle_deg))
+    meter.advance(1.0, _load(0.0, 0.0))
+    return meter
+
+
+def _load(ct_v: float, angle_deg: float) -> Stimulus:
+    voltages = [(Phasor(1, 277.0, shift),) for shift in (0.0, -120.0, 120.0)]
+    currents = [(Phasor(1, ct_v, shift + angle_deg),) if ct_v else () for shift in (0.0, -120.0, 120.0)]
+    return Stimulus(60.0, (voltages[0], voltages[1], voltages[2]), (currents[0], currents[1], currents[2]))
+
+
+def _temporary_log() -> Path:
+    return Path(tempfile.mkdtemp(prefix="s4100-bench-")) / "events.jsonl"

@@ -1,0 +1,146 @@
+"""The bench's two side doors: the clock (time is spent here) and control (status and faults), JSON lines over TCP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rig.emulation.defects import DefectRefused, apply_to_source, parse_defect
+from rig.emulation.event_log import EventLog
+from rig.emulation.physics import rms
+from rig.emulation.scpi_engine import ScpiEngine
+from rig.emulation.source_fluke import FlukeSource
+from rig.emulation.tcp_server import LineServer
+from rig.emulation.world import World
+
+LONGEST_SLEEP_S = 10.0 * 24.0 * 3600.0
+
+
+class Refused(Exception):
+    """A question cannot be answered; the text goes back to who asked."""
+
+
+class JsonHandler:
+    """Serves one JSON object a line through ``serve(question) -> answer``; any nonsense is answered, never raised."""
+
+    def __init__(self, serve: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        self._serve = serve
+
+    def answer(self, line: bytes, peer: str) -> bytes | None:  # noqa: ARG002 - the protocol of LineServer
+        """Answer one line."""
+        if not line.strip():
+            return None
+        try:
+            question = json.loads(line)
+        except (ValueError, RecursionError):
+            return _json({"error": "not a line of JSON"})
+        if not isinstance(question, dict):
+            return _json({"error": "not a JSON object"})
+        try:
+            return _json(self._serve(question))
+        except Refused as refusal:
+            return _json({"error": str(refusal)})
+
+    def too_long(self, peer: str) -> bytes | None:  # noqa: ARG002 - the protocol of LineServer
+        """Answer a line that was thrown away."""
+        return _json({"error": "line too long"})
+
+
+class ScpiHandler:
+    """Serves program messages to an engine; octets beyond ASCII become an error in its queue."""
+
+    def __init__(self, engine: ScpiEngine, world: World) -> None:
+        self._engine = engine
+        self._world = world
+
+    def answer(self, line: bytes, peer: str) -> bytes | None:
+        """Execute one message."""
+        answer = self._engine.execute(line.decode("latin-1"), peer)
+        return None if answer is None else answer.encode("ascii")
+
+    def too_long(self, peer: str) -> bytes | None:  # noqa: ARG002 - the protocol of LineServer
+        """Note that a message was thrown away."""
+        with self._world:
+            self._engine.report(-363)
+        return None
+
+
+class Clock:
+    """``{"sleep_s": 1.0}`` spends bench time, ``{"now": true}`` asks for it; both answer ``{"bench_time_s": ...}``."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def serve(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Answer one question."""
+        if "sleep_s" in question:
+            dt_s = question["sleep_s"]
+            if isinstance(dt_s, bool) or not isinstance(dt_s, int | float) or not 0.0 <= dt_s <= LONGEST_SLEEP_S:
+                raise Refused(f"sleep_s must be a number of seconds from 0 to {LONGEST_SLEEP_S:g}")
+            return {"bench_time_s": self._world.sleep(float(dt_s))}
+        if "now" in question:
+            with self._world:
+                return {"bench_time_s": self._world.now_s()}
+        raise Refused('ask {"sleep_s": SECONDS} or {"now": true}')
+
+
+class Control:
+    """``{"status": true}`` tells what is at the terminals; ``{"fault": NAME, "value": ...}`` makes something go wrong.
+
+    Faults: ``analyzer-disconnect``, ``source-disconnect`` (connections and port are gone for good),
+    ``source-stuck-relay`` (value false mends it), and every defect of the source with its value (``source-gain``,
+    "+0.5%").
+    """
+
+    def __init__(self, world: World, source: FlukeSource, servers: Mapping[str, LineServer], log: EventLog) -> None:
+        self._world = world
+        self._source = source
+        self._servers = servers
+        self._log = log
+
+    def serve(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Answer one question."""
+        if "status" in question:
+            return self._status()
+        if "fault" in question:
+            self._fault(str(question["fault"]), question.get("value", True))
+            self._log.write("fault", name=question["fault"], value=question.get("value", True))
+            return {"fault": question["fault"], "done": True}
+        raise Refused('ask {"status": true} or {"fault": NAME, "value": ...}')
+
+    def _status(self) -> dict[str, Any]:
+        with self._world:
+            stimulus = self._world.stimulus
+            return {
+                "bench_time_s": self._world.now_s(),
+                "output_on": self._source.output.is_on,
+                "relay_stuck": self._source.output.is_stuck,
+                "frequency_hz": stimulus.frequency_hz,
+                "terminal_volts": [rms(spectrum) for spectrum in stimulus.voltages],
+                "ct_volts": [rms(spectrum) for spectrum in stimulus.ct_inputs],
+            }
+
+    def _fault(self, name: str, value: object) -> None:
+        if name.endswith("-disconnect") and name.removesuffix("-disconnect") in self._servers:
+            self._servers[name.removesuffix("-disconnect")].close()
+            return
+        if name == "source-stuck-relay":
+            with self._world:
+                self._source.stick(bool(value))
+            return
+        if not name.startswith("source-"):
+            known = ", ".join(f"{server}-disconnect" for server in self._servers)
+            raise Refused(
+                f"fault {name!r} is not known; known are {known}, source-stuck-relay and the source's defects"
+            )
+        try:
+            defect = parse_defect(f"{name}={value}")
+        except DefectRefused as refusal:
+            raise Refused(str(refusal)) from refusal
+        with self._world:
+            apply_to_source([defect], self._source.add_gain)
+
+
+def _json(answer: dict[str, Any]) -> bytes:
+    return json.dumps(answer).encode()

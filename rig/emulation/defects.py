@@ -1,0 +1,93 @@
+"""The library of seeded defects: what can be wrong with a meter or the source of the emulated bench, by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from meter_model.sampling import UnitErrors
+
+_NAME = re.compile(r"([a-z-]+)(?:@(\d+))?\Z")
+_VALUE = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([a-zA-Z%]*)\Z")
+_REFERENCE_HZ = 60.0
+_CHANNELS = {
+    f"phase-{phase}-{quantity}": f"{quantity}_{phase}" for quantity in ("voltage", "current") for phase in "abc"
+}
+
+
+class DefectRefused(ValueError):
+    """A defect's text cannot be understood; the message is one sentence that lists what can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """One defect: its ``value`` in its own unit, and the ``meter`` (1 is the first) it is in, None for all of them."""
+
+    name: str
+    value: float
+    meter: int | None = None
+
+
+def _units() -> dict[str, str]:
+    units = {"source-gain": "%", "source-voltage-gain": "%", "source-current-gain": "%", "meter-clock": "ppm"}
+    for stem in _CHANNELS:
+        units[f"{stem}-gain"] = "%"
+        units[f"{stem}-phase"] = "deg"
+    return dict(sorted(units.items()))
+
+
+DEFECTS = _units()
+"""Every defect's name and unit.
+
+Gains: percent added to the channel's gain. Phases: degrees at 60 Hz, positive when the meter sees that channel lead.
+``meter-clock``: positive when its clock is fast. ``source-...``: the output is off its set-point.
+"""
+
+
+def parse_defect(text: str) -> Defect:
+    """Read ``NAME=VALUE`` or ``NAME@METER=VALUE`` (``phase-b-current-gain=+1.0%``); raises DefectRefused."""
+    name_text, _, value_text = text.partition("=")
+    name_match, value_match = _NAME.match(name_text.strip()), _VALUE.match(value_text.strip())
+    if name_match is None or name_match[1] not in DEFECTS:
+        known = ", ".join(f"{name}=<{unit}>" for name, unit in DEFECTS.items())
+        raise DefectRefused(f"defect {text!r} is not known; known are {known}")
+    name, meter = name_match[1], int(name_match[2]) if name_match[2] else None
+    unit = DEFECTS[name]
+    if value_match is None or value_match[2] not in ("", unit):
+        raise DefectRefused(f"defect {text!r} needs a value in {unit}, such as {name}=+1.0{unit}")
+    if meter is not None and name.startswith("source"):
+        raise DefectRefused(f"defect {text!r} names a meter, but {name} is in the source")
+    return Defect(name, float(value_match[1]), meter)
+
+
+def with_defects(errors: UnitErrors, defects: Iterable[Defect], meter: int) -> UnitErrors:
+    """Return the errors of meter number ``meter`` (1 is the first) with its share of the defects."""
+    for defect in defects:
+        if defect.name.startswith("source") or defect.meter not in (None, meter):
+            continue
+        if defect.name == "meter-clock":
+            errors = replace(errors, clock_ppm=errors.clock_ppm + defect.value)
+            continue
+        stem, _, kind = defect.name.rpartition("-")
+        if kind == "gain":
+            errors = errors.add_gain(_CHANNELS[stem], defect.value)
+        else:
+            errors = _with_lead(errors, _CHANNELS[stem], defect.value)
+    return errors
+
+
+def _with_lead(errors: UnitErrors, channel: str, lead_deg: float) -> UnitErrors:
+    order = ("voltage_a", "voltage_b", "voltage_c", "current_a", "current_b", "current_c")
+    delays = list(errors.delay_s)
+    delays[order.index(channel)] -= lead_deg / 360.0 / _REFERENCE_HZ
+    a, b, c, d, e, f = delays
+    return replace(errors, delay_s=(a, b, c, d, e, f))
+
+
+def apply_to_source(defects: Iterable[Defect], add_gain: Callable[[str, float], None]) -> None:
+    """Hand the source's share to ``add_gain(kind, fraction)``; kind is "voltage", "current" or "both"."""
+    kinds = {"source-gain": "both", "source-voltage-gain": "voltage", "source-current-gain": "current"}
+    for defect in defects:
+        if defect.name in kinds:
+            add_gain(kinds[defect.name], defect.value / 100.0)

@@ -1,0 +1,155 @@
+"""The emulated bench's world: one lock, one bench time, and everything that moves with it."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Protocol
+
+from meter_model.stimulus import Stimulus
+from rig.emulation.bench_time import BenchTime
+from rig.emulation.fair_lock import FairLock
+from rig.emulation.physics import NOTHING, SourceTerminals, Wiring
+from rig.emulation.scpi_engine import Wait
+
+LONGEST_STEP_S = 1.0
+"""While time is spent the world is given up at least this often (bench seconds), so that others are served."""
+
+TICK_S = 0.05
+_LOOK_AGAIN_S = 0.1
+_ROUNDING_S = 1e-9
+
+
+class Source(Protocol):
+    """What drives the bench."""
+
+    def terminals(self, at_s: float) -> SourceTerminals:
+        """Return what it puts out at a moment of bench time."""
+
+    def next_change_s(self, now_s: float) -> float:
+        """Return until when that may be taken as constant."""
+
+    def wander(self) -> None:
+        """Draw slow noise anew; called at each whole bench second."""
+
+    @property
+    def revision(self) -> int:
+        """A number that changes whenever a setting or the noise does."""
+
+
+class Measuring(Protocol):
+    """What is exposed to the stimulus: a meter, an analyzer."""
+
+    def advance(self, dt_s: float, stimulus: Stimulus) -> None:
+        """Live through ``dt_s`` seconds of a constant stimulus."""
+
+
+class World:
+    """Steps source, wiring, analyzer and meters together.
+
+    Whoever looks at any of them holds the world: ``with world:`` takes it, brought up to now, so that what is done
+    inside happens at this moment of bench time. May be nested.
+    """
+
+    def __init__(self, time: BenchTime, wiring: Wiring) -> None:
+        self.time = time
+        self.wiring = wiring
+        self._lock = FairLock()
+        self._source: Source | None = None
+        self._measuring: tuple[Measuring, ...] = ()
+        self._now_s = 0.0
+        self._stimulus: Stimulus = wiring.stimulus(SourceTerminals(60.0, NOTHING, NOTHING, (True, True, True)))
+        self._stimulus_key: tuple[int, float, bool] | None = None
+        self._closing = threading.Event()
+        self._ticker = threading.Thread(target=self._tick, name="world-ticker", daemon=True)
+
+    def attach(self, source: Source, measuring: Sequence[Measuring]) -> None:
+        """Put the instruments and meters on the bench, before anything moves."""
+        self._source, self._measuring = source, tuple(measuring)
+
+    def start(self) -> None:
+        """Let bench time run with wall time even when nobody asks for anything."""
+        self._ticker.start()
+
+    def close(self) -> None:
+        """Stop; whoever waits is let go."""
+        self._closing.set()
+        if self._ticker.is_alive():
+            self._ticker.join()
+
+    def now_s(self) -> float:
+        """Return the bench time up to which everything is computed (the world is held)."""
+        return self._now_s
+
+    @property
+    def stimulus(self) -> Stimulus:
+        """What is at the meters' terminals (the world is held)."""
+        return self._at_terminals(self._now_s)
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        try:
+            self._advance_to(self.time.now_s())
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lock.release()
+
+    def sleep(self, dt_s: float) -> float:
+        """Let ``dt_s`` seconds (not negative) pass as fast as they can be computed; returns the bench time then."""
+        left_s = dt_s
+        while left_s > 0.0 and not self._closing.is_set():
+            step_s = min(LONGEST_STEP_S, left_s)
+            with self._lock:
+                self.time.skip(step_s)
+                self._advance_to(self.time.now_s())
+            left_s -= step_s
+        with self:
+            return self._now_s
+
+    def wait(self, wait: Wait) -> bool:
+        """Wait in bench time, without holding the world, until ``wait`` is over; False when the world closes."""
+        while not self._closing.is_set():
+            with self:
+                if wait.is_over():
+                    return True
+                due_s = wait.due_s()
+            self.time.wait_until(due_s, _LOOK_AGAIN_S)
+        return False
+
+    def _tick(self) -> None:
+        while not self._closing.wait(TICK_S):
+            with self:
+                pass
+
+    def _advance_to(self, target_s: float) -> None:
+        source = self._source
+        if source is None:
+            self._now_s = max(self._now_s, target_s)
+            return
+        while self._now_s < target_s:
+            whole_s = math.floor(self._now_s + _ROUNDING_S) + 1.0
+            end_s = min(target_s, whole_s, source.next_change_s(self._now_s))
+            stimulus = self._at_terminals((self._now_s + end_s) / 2.0)
+            for one in self._measuring:
+                one.advance(end_s - self._now_s, stimulus)
+            self._now_s = end_s
+            if end_s == whole_s:
+                source.wander()
+
+    def _at_terminals(self, at_s: float) -> Stimulus:
+        source = self._source
+        if source is None:
+            return self._stimulus
+        # The same object while nothing changes: whoever measures need not compute it again.
+        is_moving = source.next_change_s(at_s) < math.inf
+        key = (source.revision, at_s if is_moving else math.inf, is_moving)
+        if key != self._stimulus_key:
+            self._stimulus, self._stimulus_key = self.wiring.stimulus(source.terminals(at_s)), key
+        return self._stimulus
