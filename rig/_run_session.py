@@ -1,0 +1,102 @@
+"""One pytest session as a run of the rig: where it writes, what came out, which exit code it earns."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from drivers.errors import RigError
+from rig.exit_codes import ExitCode, exit_code_of, exit_code_of_outcome, worst
+from rig.metrology.outcome import Outcome
+
+
+@dataclass
+class RunOptions:
+    """What the command line asks for."""
+
+    bench: str
+    out: Path | None
+    records: str | None
+    operator: str
+    station: str
+    allow_reset: bool
+    max_points: int | None
+    suite: str
+
+
+@dataclass
+class RunSession:
+    """Collects what the tests of one session found; the plugin turns it into exit code, record and reports."""
+
+    options: RunOptions
+    outcomes: list[Outcome] = field(default_factory=list)
+    codes: list[ExitCode] = field(default_factory=list)
+    finishers: list[Callable[[Outcome, ExitCode], None]] = field(default_factory=list)
+    written: list[Path] = field(default_factory=list)
+    listeners: list[Callable[[str], None]] = field(default_factory=list)
+    stopped_by: str | None = None
+    asks_a_meter: bool = False
+    run_id: str | None = None
+    store_url: str | None = None
+
+    def __post_init__(self) -> None:
+        self.started_utc = dt.datetime.now(dt.UTC)
+
+    def out_folder(self) -> Path:
+        """Return the folder of this run's files, made on first use: ``runs/<start>-<suite>`` unless --out names one."""
+        if self.options.out is None:
+            stamp = self.started_utc.strftime("%Y%m%dT%H%M%SZ")
+            self.options.out = Path("runs") / f"{stamp}-{self.options.suite}"
+        self.options.out.mkdir(parents=True, exist_ok=True)
+        return self.options.out
+
+    def say(self, line: str) -> None:
+        """Tell whoever listens one line about what happens."""
+        for listener in self.listeners:
+            listener(line)
+
+    def note_outcome(self, outcome: Outcome) -> None:
+        """Count one judged result."""
+        self.outcomes.append(outcome)
+
+    def note_error(self, error: BaseException) -> None:
+        """Count an error that ended a test or its set-up."""
+        if isinstance(error, RigError):
+            self.codes.append(exit_code_of(error))
+        elif isinstance(error, AssertionError):
+            self.codes.append(ExitCode.FAIL)
+        else:
+            self.codes.append(ExitCode.RIG_ERROR)
+
+    def exit_code(self) -> ExitCode:
+        """Return the exit code that all outcomes and errors so far lead to."""
+        return worst([*self.codes, *(exit_code_of_outcome(outcome) for outcome in self.outcomes)])
+
+    def outcome(self) -> Outcome:
+        """Return the verdict of the whole run: the most severe thing that happened."""
+        code = self.exit_code()
+        if code is ExitCode.NOT_SAFE:
+            return Outcome.ABORTED
+        if self.stopped_by is not None:
+            return Outcome.TERMINATED
+        if code in (ExitCode.RIG_ERROR, ExitCode.BUSY, ExitCode.REFUSED):
+            judged = [o for o in self.outcomes if exit_code_of_outcome(o) is ExitCode.RIG_ERROR]
+            return Outcome.ERROR if self.codes or not judged else max(judged, key=list(Outcome).index)
+        if code is ExitCode.FAIL:
+            return Outcome.FAIL if Outcome.FAIL in self.outcomes or self.codes else Outcome.COND_FAIL
+        if not self.outcomes and not self.codes:
+            return Outcome.NOT_JUDGED
+        return Outcome.COND_PASS if Outcome.COND_PASS in self.outcomes else Outcome.PASS
+
+    def finish(self) -> ExitCode:
+        """Close the run's record and write its reports; returns the exit code. Runs once the bench is closed."""
+        code = self.exit_code()
+        for finisher in self.finishers:
+            try:
+                finisher(self.outcome(), code)
+            except RigError as error:
+                self.note_error(error)
+        self.finishers.clear()
+        return self.exit_code()

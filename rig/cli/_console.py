@@ -1,0 +1,91 @@
+"""What a suite shows on the terminal: the plan, a bar with the time left, failures as they come, the verdict."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+import pytest
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from rig.pytest_plugin import load_point_of, run_session
+
+
+class ConsoleReporter:
+    """A pytest plugin in place of pytest's own reporter; progress counts load points, since they take the time."""
+
+    def __init__(self, console: Console, title: str) -> None:
+        self._console = console
+        self._title = title
+        self._progress = Progress(
+            TextColumn("[bold]{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("load points"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=console,
+        )
+        self._task = self._progress.add_task(title, total=None)
+        self._items: dict[str, str] = {}
+        self._seen: set[str] = set()
+        self._told: set[str] = set()
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Learn what there is to do."""
+        for item in session.items:
+            point = load_point_of(item)
+            self._items[item.nodeid] = point.label if point else item.nodeid
+        self._progress.update(self._task, total=len(set(self._items.values())))
+        run_session(session.config).listeners.append(self._say)
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Show what is being measured."""
+        unit = self._items.get(nodeid, nodeid)
+        self._progress.update(self._task, description=f"{self._title}: {unit.rpartition('::')[2]}")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count a finished load point, and tell of a failure at once; a broken bench is told of once."""
+        if report.failed:
+            text = str(getattr(report.longrepr, "reprcrash", None) and report.longrepr.reprcrash.message) or ""  # type: ignore[union-attr]
+            text = text or report.longreprtext.rpartition("\nE   ")[2]
+            if text not in self._told:
+                self._told.add(text)
+                self._progress.console.print(f"[red]{_name(report.nodeid)}[/red]", highlight=False)
+                self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        if report.when == "teardown":
+            unit = self._items.get(report.nodeid, report.nodeid)
+            if unit not in self._seen:
+                self._seen.add(unit)
+                self._progress.advance(self._task)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Tell of a suite that cannot even be collected."""
+        if report.failed:
+            self._progress.console.print(report.longreprtext, markup=False, highlight=False)
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Say that the run was stopped, and by what."""
+        self._say(f"{excinfo.value or 'stopped by the operator'}")
+
+    def pytest_internalerror(self, excrepr: object) -> None:
+        """Show an error of the suite itself."""
+        self._progress.console.print(str(excrepr), markup=False, highlight=False)
+
+    def _say(self, line: str) -> None:
+        self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _name(nodeid: str) -> str:
+    return nodeid.rpartition("::")[2]

@@ -1,0 +1,58 @@
+"""``rig plan``: what a suite would do: points, highest volts, duration. No I/O."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+
+@click.command()
+@click.argument("suite", type=click.Choice(["certify", "eol"]), default="certify")
+@click.option("--bench", default="emulated", show_default=True, metavar="NAME|PATH", help="Bench file.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+def plan(suite: str, bench: str, as_json: bool) -> None:
+    """Show what SUITE (certify, eol) would do on a bench, checked against every limit; nothing is switched on."""
+    from rig.bench import load_bench
+    from rig.procedures import certification_plan, end_of_line_plan
+
+    bench_file = load_bench(bench)
+    made = {"certify": certification_plan, "eol": end_of_line_plan}[suite](bench_file)
+    rows: list[dict[str, Any]] = [
+        {
+            "place": place,
+            "point": point.label,
+            "voltage_v": point.voltage_v,
+            "current_pct": point.current_pct,
+            "angle_deg": point.angle_deg,
+            "phases": point.phases,
+            "frequency_hz": point.frequency_hz,
+            "judged": {f"AI{item.instance}": item.row.limit_pct for item in made.judged(point)},
+        }
+        for place, point in enumerate(made.points, start=1)
+    ]
+    energy = [{"point": point.label, "register": f"AI{item.instance}"} for point, item in made.energy]
+    if as_json:
+        answer = {
+            "bench": bench_file.name,
+            "suite": suite,
+            "points": rows,
+            "energy": energy,
+            "highest_voltage_ln_v": made.highest_voltage_v,
+            "duration_s": made.duration_s,
+            "limit_tables": {table.name: table.status for table in made.tables},
+        }
+        click.echo(json.dumps(answer, indent=2))
+        return
+    click.echo(f"{suite} on bench {bench_file.name}: {len(rows)} load points")
+    for row in rows:
+        limits = "  ".join(f"{name} ±{limit:g}%" for name, limit in row["judged"].items())
+        click.echo(f"{row['place']:>4}  {row['point']:<26} {limits}")
+    for entry in energy:
+        click.echo(f"      {entry['point']:<26} {entry['register']} gated against the analyzer's integrator")
+    click.echo(
+        f"highest voltage {made.highest_voltage_v:g} V line to neutral; about {made.duration_s / 60:.0f} min of bench time"
+    )
+    for table in made.tables:
+        click.echo(f"limits: {table.name}: {table.status}")

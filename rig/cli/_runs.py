@@ -1,0 +1,64 @@
+"""``rig runs`` and ``rig report``: what has been recorded, and its report drawn again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+_RECORDS = click.option(
+    "--records", default=str(Path("runs") / "records.sqlite"), show_default=True, metavar="URL|PATH"
+)
+
+
+@click.command()
+@_RECORDS
+@click.option("--last", type=click.IntRange(min=1), default=20, show_default=True, help="How many, newest first.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of a table.")
+def runs(records: str, last: int, as_json: bool) -> None:
+    """List the recorded runs, newest first."""
+    from rig.records import RunStore
+
+    with RunStore.open(records) as store:
+        found = store.runs(last)
+    if as_json:
+        listing = [
+            {
+                "run_id": run.run_id,
+                "kind": run.header.kind,
+                "bench": run.header.bench_name,
+                "started_utc": run.started_utc.isoformat(),
+                "finished_utc": run.finished_utc.isoformat() if run.finished_utc else None,
+                "outcome": run.outcome,
+                "exit_code": run.exit_code,
+                "serial_numbers": list(run.serial_numbers),
+                "counts": dict(run.counts),
+            }
+            for run in found
+        ]
+        click.echo(json.dumps(listing, indent=2))
+        return
+    for run in found:
+        counts = ", ".join(f"{count} {name}" for name, count in run.counts.items())
+        click.echo(
+            f"{run.run_id[:8]}  {run.started_utc:%Y-%m-%d %H:%M:%S}  {run.header.kind:<8} {run.header.bench_name:<24} "
+            f"{' '.join(run.serial_numbers):<12} {run.outcome:<12} {counts}"
+        )
+    if not found:
+        click.echo(f"no runs in {records}")
+
+
+@click.command()
+@click.argument("run", default="last")
+@_RECORDS
+@click.option("--out", type=click.Path(path_type=Path), default=None, help="Folder  [default: runs/report-<run>]")
+def report(run: str, records: str, out: Path | None) -> None:
+    """Draw the report of RUN (an id, its first letters, or "last") again, from its record alone."""
+    from rig._finish import write_reports
+    from rig.records import RunStore
+
+    with RunStore.open(records) as store:
+        run_id = store.run(run).run_id
+        for path in write_reports(store, run_id, out or Path("runs") / f"report-{run_id[:8]}"):
+            click.echo(path)

@@ -1,0 +1,120 @@
+"""``rig certify`` and ``rig eol``: a suite of tests_hil, run by pytest, with the rig's own face."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option("--bench", default="emulated", show_default=True, metavar="NAME|PATH", help="Bench file."),
+    click.option("--out", type=click.Path(path_type=Path), default=None, help="Folder for this run's files."),
+    click.option(
+        "--records", default=None, metavar="URL|PATH", help="Database of runs  [default: runs/records.sqlite]"
+    ),
+    click.option("--operator", default="", help="Who runs this; goes into the record."),
+    click.option("--station", default="", help="Station name; goes into the record."),
+    click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on standard output."),
+)
+
+
+def _with_options(command: Callable[..., int]) -> Callable[..., int]:
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@click.command()
+@_with_options
+@click.option("--max-points", type=click.IntRange(min=1), default=None, help="Measure the first N load points only.")
+def certify(max_points: int | None, **options: Any) -> int:  # noqa: ANN401 - click's options
+    """Certify a meter against its accuracy classes: every load point that has a limit row."""
+    extra = ["--max-points", str(max_points)] if max_points else []
+    return _run_suite("certify", "certification", extra, **options)
+
+
+@click.command()
+@_with_options
+def eol(**options: Any) -> int:  # noqa: ANN401 - click's options
+    """Test a meter at the end of the line: identity, configuration, each phase in both directions."""
+    return _run_suite("eol", "end_of_line", [], **options)
+
+
+def _run_suite(
+    kind: str,
+    suite: str,
+    extra: list[str],
+    *,
+    bench: str,
+    out: Path | None,
+    records: str | None,
+    operator: str,
+    station: str,
+    as_json: bool,
+) -> int:
+    import pytest
+    from rich.console import Console
+
+    from rig.bench import load_bench
+    from rig.cli._console import ConsoleReporter
+    from rig.exit_codes import ExitCode
+
+    console = Console(stderr=as_json)
+    bench_file = load_bench(bench)  # refused with one sentence, before pytest has anything to say
+    stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
+    folder = (out or Path("runs") / f"{stamp}-{kind}").resolve()
+    where = records or str(Path("runs") / "records.sqlite")
+    console.print(f"[bold]{kind}[/bold] on bench [bold]{bench_file.name}[/bold] ({bench_file.path.name})")
+    with ConsoleReporter(console, kind) as reporter:
+        code = pytest.main(
+            [
+                str(_ROOT / "tests_hil" / suite),
+                "-c", str(_ROOT / "pyproject.toml"),
+                "--rootdir", str(_ROOT),
+                "-p", "no:terminalreporter",
+                "--suite", kind,
+                "--bench", bench,
+                "--out", str(folder),
+                "--records", where,
+                "--operator", operator,
+                "--station", station,
+                "--alluredir", str(folder / "allure-results"),
+                "--junit-xml", str(folder / "junit.xml"),
+                *extra,
+            ],
+            plugins=[reporter],
+        )  # fmt: skip
+    if (folder / "results.json").exists():
+        _show(console, where, folder, as_json)
+    return {4: ExitCode.REFUSED, 5: ExitCode.REFUSED, 3: ExitCode.RIG_ERROR}.get(int(code), int(code))
+
+
+def _show(console: Any, where: str, folder: Path, as_json: bool) -> None:  # noqa: ANN401 - rich is imported late
+    from rig.records import RunStore
+    from rig.reports import result_table, verdict_line
+
+    run_id = json.loads((folder / "results.json").read_text())["run_id"]
+    with RunStore.open(where) as store:
+        run = store.run(run_id)
+    if as_json:
+        click.echo((folder / "results.json").read_text())
+        return
+    console.print(result_table(run))
+    console.print(verdict_line(run))
+    for path in (folder / "report.html", folder / "plots", folder / "allure-results", folder / "junit.xml"):
+        if path.exists():
+            console.print(f"  {_short(path)}", highlight=False)
+    console.print(f"  {where} (run {run_id[:8]})", highlight=False)
+
+
+def _short(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,20 @@
+"""What the rig does with a bench and a meter: runs, power comparison, energy registers, and how they are judged."""
+
+from rig.procedures._readings import EnergyMeasurement, GateMeasurement, MeterSample, PointMeasurement
+from rig.procedures.judgement import judge_energy, judge_power
+from rig.procedures.meter_run import MeterRun
+from rig.procedures.plan import CertificationPlan, EndOfLinePlan, certification_plan, end_of_line_plan
+
+__all__ = [
+    "CertificationPlan",
+    "EndOfLinePlan",
+    "EnergyMeasurement",
+    "GateMeasurement",
+    "MeterRun",
+    "MeterSample",
+    "PointMeasurement",
+    "certification_plan",
+    "end_of_line_plan",
+    "judge_energy",
+    "judge_power",
+]

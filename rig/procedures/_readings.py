@@ -1,0 +1,82 @@
+"""What a procedure measured, before anybody judges it: meter samples, each between two readings of the reference."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from drivers.analyzer.base import AnalyzerRanges
+from meter_model.configuration import Configuration
+from meter_model.prediction import predict
+from meter_model.stimulus import Stimulus
+from rig.load_point import LoadPoint
+
+
+@dataclass(frozen=True, slots=True)
+class MeterSample:
+    """One reading of the meter, all from one update: value by Analog Input instance (NaN = QNAN), host times in s."""
+
+    values: Mapping[int, float]
+    requested_at_s: float
+    answered_at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class PointMeasurement:
+    """A load point measured by power comparison: reference, meter, reference, meter, ..., reference.
+
+    ``references`` (at the meter's terminals) are one more than ``samples``; sample i lies between references i and
+    i + 1. ``ranges``: the analyzer's ranges at that time. ``invalid``: why the measurement must not be judged, empty
+    where it may be.
+    """
+
+    point: LoadPoint
+    samples: tuple[MeterSample, ...]
+    references: tuple[Stimulus, ...]
+    ranges: AnalyzerRanges | None
+    configuration: Configuration
+    invalid: str = ""
+
+    def expected(self) -> tuple[Mapping[int, float], ...]:
+        """What each sample should have read: the mean of the predictions from the references around it."""
+        predicted = [
+            {instance: p.value for instance, p in predict(reference, self.configuration).items()}
+            for reference in self.references
+        ]
+        return tuple(
+            {instance: 0.5 * (before[instance] + after[instance]) for instance in before}
+            for before, after in pairwise(predicted)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GateMeasurement:
+    """One gate of an energy register: reference and register advance over the same current-on time.
+
+    ``registered_kwh``: advance of the register; ``reference_kwh``: the analyzer's integrator on the primary side;
+    ``resolution_kwh``: one float32 step at the register's value; ``elapsed_s``: the integrator's own time.
+    """
+
+    registered_kwh: float
+    reference_kwh: float
+    resolution_kwh: float
+    elapsed_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyMeasurement:
+    """An energy register measured by gates at one load point. ``instance``: AI2 (import) or AI3 (export)."""
+
+    point: LoadPoint
+    instance: int
+    gates: tuple[GateMeasurement, ...]
+    ranges: AnalyzerRanges | None
+    reference: Stimulus | None
+    invalid: str = ""
+
+
+def mean(values: Sequence[float]) -> float:
+    """Arithmetic mean; NaN where there is nothing or one of them is NaN."""
+    return math.fsum(values) / len(values) if values else math.nan

@@ -1,0 +1,282 @@
+"""A run: one meter on one bench; each load point is measured once, recorded as it is taken, then judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self, TypeVar
+
+from drivers.errors import RigError
+from meter_model.configuration import FIELDS, Configuration, ValueRefused
+from rig.bench import Bench, BenchFile, Position, open_bench
+from rig.errors import BenchFault, SafeStateNotConfirmed, UsageRefused
+from rig.load_point import LoadPoint
+from rig.metrology import DecisionRule, JudgedQuantity
+from rig.procedures._readings import EnergyMeasurement, PointMeasurement
+from rig.procedures.energy_register import measure_energy
+from rig.procedures.judgement import judge_energy, judge_power
+from rig.procedures.power_comparison import MINIMUM_UPDATES, measure_power
+from rig.records import (
+    FindingRecord,
+    InstrumentRecord,
+    PointRecorder,
+    ResultRecord,
+    RunHeader,
+    RunRecorder,
+    RunStore,
+    UnitRecord,
+)
+from rig.safety.journal import read_journal
+
+ResultT = TypeVar("ResultT")
+
+_ACCUMULATED = tuple(range(1, 11)) + tuple(range(22, 28)) + (29, 78, 81)
+_CONFIGURATION = tuple(FIELDS)
+_CLEARS_RECORDS = frozenset({10, 11})
+
+
+class MeterRun:
+    """Opens a bench, keeps the record, measures and judges; a context manager that always ends with outputs off.
+
+    A bench that has failed once is not used again in the run: whatever is asked for afterwards raises BenchFault
+    naming the first failure. ``report`` is told one line about each thing that happens.
+    """
+
+    def __init__(
+        self,
+        bench_file: BenchFile,
+        store: RunStore,
+        header: Callable[[Bench], RunHeader],
+        *,
+        rule: DecisionRule = DecisionRule.ILAC_G8_NON_BINARY,
+        updates: int = MINIMUM_UPDATES,
+        report: Callable[[str], None] = lambda _line: None,
+    ) -> None:
+        self.bench_file = bench_file
+        self.rule = rule
+        self.configuration = Configuration()
+        self.recorder: RunRecorder | None = None
+        self._store = store
+        self._header = header
+        self._updates = updates
+        self._report = report
+        self._bench: Bench | None = None
+        self._stack = ExitStack()
+        self._measured: dict[LoadPoint, tuple[PointMeasurement, PointRecorder]] = {}
+        self._broken: RigError | None = None
+        self._as_found: dict[int, float] = {}
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            bench = stack.enter_context(open_bench(self.bench_file, report=self._report))
+            self._bench = bench
+            self._store.fold_journal(read_journal())
+            self.recorder = self._store.begin_run(self._header(bench))
+            stack.push(self._note_end)
+            self._record_instruments(bench)
+            self._record_unit()
+            stack.callback(self._restore_configuration)
+            stack.push(self._switch_off)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, traceback)
+
+    @property
+    def bench(self) -> Bench:
+        """The open bench; raises BenchFault where it has failed or is not open."""
+        if self._broken is not None:
+            raise BenchFault(f"not measured, because the bench failed earlier in this run: {self._broken}")
+        if self._bench is None:
+            raise BenchFault("the bench is not open")
+        return self._bench
+
+    @property
+    def record(self) -> RunRecorder:
+        """The record of this run."""
+        if self.recorder is None:
+            raise BenchFault("the run has no record yet")
+        return self.recorder
+
+    @property
+    def position(self) -> Position:
+        """The position whose meter is under test."""
+        return self.bench.positions[0]
+
+    def require(self, *capabilities: str) -> None:
+        """Raise UsageRefused naming what the bench lacks of ``capabilities`` (source, analyzer, bus, meter)."""
+        missing = [name for name in capabilities if name not in self.bench_file.capabilities]
+        if missing:
+            raise UsageRefused(f"bench {self.bench_file.name} has no {' and no '.join(missing)}")
+
+    def configure(self, wanted: Mapping[int, float]) -> None:
+        """Write those analog values that differ, verify them, and check that the meter fits the bench's wiring.
+
+        What was found is in the record and restored at the end. Writes that would clear records (AV10, AV11) are
+        refused here (UsageRefused).
+        """
+        self._guarded(lambda: self._configure(wanted))
+
+    def measure(self, point: LoadPoint) -> PointMeasurement:
+        """Measure ``point`` by power comparison, or return what was measured there earlier in this run."""
+        if point not in self._measured:
+            self._measured[point] = self._guarded(lambda: self._measure(point))
+        return self._measured[point][0]
+
+    def judge(self, point: LoadPoint, judged: Sequence[JudgedQuantity]) -> tuple[ResultRecord, ...]:
+        """Judge quantities at a point that has been measured, and record the results."""
+        measurement, record = self._measured[point]
+        results = judge_power(measurement, judged, self.bench.accuracy, self.rule)
+        record.results(results)
+        return results
+
+    def measure_and_judge_energy(
+        self, point: LoadPoint, item: JudgedQuantity, *, gate_s: float = 60.0, gates: int = 5
+    ) -> ResultRecord:
+        """Measure an energy register by gates at ``point``, judge and record it."""
+
+        def work() -> tuple[EnergyMeasurement, PointRecorder]:
+            record = self.record.begin_point(point)
+            measured = measure_energy(
+                self.bench, self.position, point, item.instance, self.configuration, record, gate_s=gate_s, gates=gates
+            )
+            return measured, record
+
+        measurement, record = self._guarded(work)
+        result = judge_energy(measurement, item, self.bench.accuracy, self.rule)
+        record.result(result)
+        return result
+
+    def note(self, name: str, expected: str, found: str, outcome: str) -> None:
+        """Record a question answered in words."""
+        self.record.finding(FindingRecord(name=name, expected=expected, found=found, outcome=outcome))
+
+    def _guarded(self, work: Callable[[], ResultT]) -> ResultT:
+        """Do ``work``; an error of the bench is recorded, breaks the run for whatever follows, and is raised."""
+        bench = self.bench
+        try:
+            return work()
+        except UsageRefused:
+            raise
+        except RigError as error:
+            self._broken = error
+            self.record.event("bench failed", str(error), "error")
+            if bench.supervisor is not None:
+                self._confirm_off(bench)
+            raise
+
+    def _measure(self, point: LoadPoint) -> tuple[PointMeasurement, PointRecorder]:
+        record = self.record.begin_point(point)
+        try:
+            measurement = measure_power(
+                self.bench, self.position, point, self.configuration, record, updates=self._updates
+            )
+        except RigError as error:
+            record.finish("ERROR", reason=str(error))
+            raise
+        return measurement, record
+
+    def _record_instruments(self, bench: Bench) -> None:
+        for used in bench.instruments():
+            self.record.instrument(
+                InstrumentRecord(
+                    role=used.role,
+                    identity=used.identity,
+                    serial_number=used.serial_number,
+                    calibration_certificate=used.certificate,
+                    calibration_date=used.calibrated,
+                    calibration_due=used.due,
+                )
+            )
+        self.record.event("protection", bench.protection_text)
+
+    def _record_unit(self) -> None:
+        if "meter" not in self.bench_file.capabilities:
+            return
+        meter = self.position.meter
+        identity = meter.identity()
+        self.record.unit(
+            UnitRecord(
+                serial_number=identity.serial_number,
+                device_instance=identity.device_instance,
+                model=identity.model_name,
+                firmware=identity.firmware_revision,
+                application=identity.application_software_version,
+                position=self.position.name,
+            )
+        )
+        self._as_found = dict(meter.read_configuration())
+        self.record.configuration_before(self._as_found)
+        self.record.registers_before(meter.read_inputs(_ACCUMULATED))
+        self.configuration = _configuration(self._as_found)
+
+    def _configure(self, wanted: Mapping[int, float]) -> None:
+        clearing = sorted(av for av in wanted if av in _CLEARS_RECORDS and self._as_found.get(av) != wanted[av])
+        if clearing:
+            names = ", ".join(f"AV{av}" for av in clearing)
+            raise UsageRefused(f"writing {names} would clear the meter's demand and trend logs; set it by hand first")
+        meter = self.position.meter
+        for av, value in sorted(wanted.items()):
+            if self.configuration.value(av) != value:
+                meter.write_value(av, value)
+                self.record.event("configuration", f"AV{av} set to {value:g} for this run (was {self._as_found[av]:g})")
+        self.configuration = _configuration(meter.read_configuration())
+        if self.bench.wiring is not None:
+            self.bench.wiring.check_configuration(self.configuration)
+
+    def _restore_configuration(self) -> None:
+        """Put the meter's configuration back as it was found, verify it, and record what it is now."""
+        if self._bench is None or not self._as_found or not self._bench.positions:
+            return
+        meter = self._bench.positions[0].meter
+        try:
+            now = dict(meter.read_configuration())
+            for av in _CONFIGURATION:
+                if now[av] != self._as_found[av] and av not in _CLEARS_RECORDS:
+                    meter.write_value(av, self._as_found[av])
+            left = dict(meter.read_configuration())
+        except RigError as error:
+            self.record.event("configuration", f"the meter's configuration could not be restored: {error}", "error")
+            raise
+        self.record.configuration_after(left)
+        wrong = {av: left[av] for av in _CONFIGURATION if left[av] != self._as_found[av]}
+        if wrong:
+            found = ", ".join(f"AV{av} is {value:g}, was {self._as_found[av]:g}" for av, value in wrong.items())
+            raise BenchFault(f"the meter was not left as it was found: {found}; set these values by hand")
+
+    def _switch_off(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        if self._bench is not None and self._bench.supervisor is not None:
+            self._confirm_off(self._bench)
+
+    def _confirm_off(self, bench: Bench) -> None:
+        assert bench.supervisor is not None
+        report = bench.supervisor.de_energise()
+        severity = "info" if report.confirmed else "error"
+        self.record.event("safe state", report.text, severity, {"confirmed": report.confirmed, "by": list(report.by)})
+        if not report.confirmed:
+            raise SafeStateNotConfirmed(
+                f"{report.text}; treat the bench as live: open the interlock and switch the source off by hand"
+            )
+
+    def _note_end(
+        self, kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self.record.event("ended by", str(error) or kind.__name__, "error")
+
+
+def _configuration(values: Mapping[int, float]) -> Configuration:
+    """The model's configuration from what the meter's AV2 to AV11 read; raises BenchFault for values it cannot have."""
+    configuration = Configuration()
+    try:
+        for av in (5, *(av for av in sorted(values) if av != 5)):
+            configuration = configuration.write(av, values[av])
+    except (ValueRefused, KeyError) as error:
+        raise BenchFault(f"the meter reports a configuration that the model does not know: {error}") from error
+    return configuration

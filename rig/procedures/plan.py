@@ -1,0 +1,143 @@
+"""What a suite will do, as data: load points, what is judged there, configuration, highest volts, duration; no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from drivers.source import SOURCES
+from rig.bench import BenchFile, MeterType, Wiring
+from rig.errors import UsageRefused
+from rig.load_point import LoadPoint
+from rig.metrology import (
+    JudgedQuantity,
+    LimitTable,
+    Quantity,
+    certification_points,
+    judged_at,
+    judged_energy_at,
+    load_limit_table,
+)
+from rig.safety.limits import check
+
+CERTIFICATION_TABLES = (
+    "iec62053-22-2003-class-0.2S",
+    "iec62053-23-2003-class-2",
+    "s4100-manual-voltage-current",
+)
+
+ENERGY_GATE_S = 60.0
+ENERGY_GATES = 5
+
+_SETTLE_S = 3.0
+_UPDATES_S = 5 * 1.0 + 6 * 0.5
+_GATE_OVERHEAD_S = 12.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The load points of a suite in the order in which they are measured, and the limit tables that judge them.
+
+    ``energy``: points at which energy registers are gated, each with its register. ``configuration``: the analog
+    values the meter must have for it (AV number to value).
+    """
+
+    points: tuple[LoadPoint, ...]
+    tables: tuple[LimitTable, ...]
+    energy: tuple[tuple[LoadPoint, JudgedQuantity], ...]
+    configuration: dict[int, float]
+
+    def judged(self, point: LoadPoint, *quantities: Quantity) -> tuple[JudgedQuantity, ...]:
+        """What has a limit row at ``point``, of the quantities named (all where none is)."""
+        found = judged_at(point, self.tables)
+        return tuple(item for item in found if not quantities or item.quantity in quantities)
+
+    def points_for(self, quantity: Quantity) -> tuple[LoadPoint, ...]:
+        """The points at which some input of this quantity has a limit row, in the plan's order."""
+        return tuple(point for point in self.points if self.judged(point, quantity))
+
+    @cached_property
+    def places(self) -> dict[LoadPoint, int]:
+        """Each point's place in the order of measurement."""
+        return {point: place for place, point in enumerate(self.points)}
+
+    @property
+    def highest_voltage_v(self) -> float:
+        """Highest volts line to neutral on the primary side of any point."""
+        return max(point.voltage_v for point in self.points)
+
+    @property
+    def duration_s(self) -> float:
+        """Bench seconds that the measurements take: a real bench takes about as long, the emulated one much less."""
+        gates = len(self.energy) * ENERGY_GATES * (ENERGY_GATE_S + _GATE_OVERHEAD_S)
+        return len(self.points) * (_SETTLE_S + _UPDATES_S) + gates
+
+
+CertificationPlan = Plan
+EndOfLinePlan = Plan
+
+
+def certification_plan(bench: BenchFile, *, max_points: int | None = None) -> Plan:
+    """The certification of a meter on ``bench``: the points of the limit tables at the bench's nominal voltage.
+
+    Everything is checked against meter type, wiring and source here, before any I/O. Raises UsageRefused or
+    LimitExceeded naming point and limit, BenchFileError for a table that cannot be read.
+    """
+    nominal, wiring, meter_type = _parts(bench)
+    if nominal.system_type != 40:
+        raise UsageRefused(
+            f"certification is for system type 40 (four-wire wye); bench {bench.name} is a type {nominal.system_type}"
+        )
+    tables = tuple(load_limit_table(name) for name in CERTIFICATION_TABLES)
+    points = certification_points(tables, nominal.voltage_v, frequency_hz=nominal.frequency_hz)[:max_points]
+    energy_points = [
+        LoadPoint(nominal.voltage_v, 100.0, angle_deg, frequency_hz=nominal.frequency_hz) for angle_deg in (0.0, 180.0)
+    ]
+    energy = tuple(
+        (point, item)
+        for point in energy_points
+        for item in judged_energy_at(point, tables)
+        if item.quantity is Quantity.ACTIVE_ENERGY and item.phase == "ABC"
+    )
+    return _checked(bench, Plan(points, tables, energy, _configuration(bench)), wiring, meter_type)
+
+
+def end_of_line_plan(bench: BenchFile) -> Plan:
+    """The end-of-line test: each phase alone, import and export, at 100 % of current and PF 1."""
+    nominal, wiring, meter_type = _parts(bench)
+    tables = tuple(load_limit_table(name) for name in CERTIFICATION_TABLES)
+    points = tuple(
+        LoadPoint(nominal.voltage_v, 100.0, angle_deg, phase, nominal.frequency_hz)
+        for phase in "ABC"
+        for angle_deg in (0.0, 180.0)
+    )
+    return _checked(bench, Plan(points, tables, (), _configuration(bench)), wiring, meter_type)
+
+
+def _parts(bench: BenchFile):  # noqa: ANN202
+    parts = bench.parts
+    if parts.nominal is None or parts.wiring is None or parts.source is None or not parts.positions:
+        missing = [name for name in ("source", "analyzer", "meter") if name not in bench.capabilities]
+        raise UsageRefused(f"bench {bench.name} has no {' and no '.join(missing)}; this suite needs them")
+    return parts.nominal, Wiring.from_part(parts.wiring), bench.meter_types[parts.positions[0].meter_type]
+
+
+def _configuration(bench: BenchFile) -> dict[int, float]:
+    nominal = bench.parts.nominal
+    assert nominal is not None
+    return {2: float(nominal.system_type), 6: nominal.system_voltage_v}
+
+
+def _checked(bench: BenchFile, plan: Plan, wiring: Wiring, meter_type: MeterType) -> Plan:
+    nominal, source = bench.parts.nominal, bench.parts.source
+    assert nominal is not None
+    assert source is not None
+    capabilities = SOURCES[source.driver].capabilities
+    check(
+        [*plan.points, *(point for point, _ in plan.energy)],
+        rating=meter_type.ratings[nominal.rating],
+        path=wiring,
+        source=capabilities,
+        envelope="measuring",
+    )
+    return plan

@@ -1,0 +1,75 @@
+"""Power comparison: the meter's one-second values against the reference, bracketed reference - meter - reference."""
+
+from __future__ import annotations
+
+from drivers.analyzer.base import AnalyzerReading
+from meter_model.configuration import Configuration
+from meter_model.stimulus import Stimulus
+from rig.bench import Bench, Position
+from rig.errors import ReferenceInvalid
+from rig.load_point import LoadPoint
+from rig.procedures._readings import MeterSample, PointMeasurement
+from rig.records import PointRecorder
+from rig.safety.errors import NotSettled
+
+METER_UPDATE_S = 1.0
+"""Data update period of the meter (manual page 1): reads at least this far apart see different updates."""
+
+MINIMUM_UPDATES = 5
+
+
+def measure_power(
+    bench: Bench,
+    position: Position,
+    point: LoadPoint,
+    configuration: Configuration,
+    record: PointRecorder,
+    *,
+    updates: int = MINIMUM_UPDATES,
+) -> PointMeasurement:
+    """Apply ``point``, settle, and read the meter from ``updates`` distinct updates; every reading is recorded at once.
+
+    Leaves the point applied, so that the next one can follow without switching off. Conditions that do not allow a
+    verdict (not settled, outside the reference conditions, no valid reference value) come back as ``invalid``. Raises
+    RigError where the bench itself fails: then nothing more can be measured.
+    """
+    assert bench.supervisor is not None
+    assert bench.analyzer is not None
+    bench.supervisor.apply(point)
+    invalid = ""
+    try:
+        settled = bench.supervisor.settle()
+    except (NotSettled, ReferenceInvalid) as error:
+        record.finish("INVALID", reason=str(error))
+        return PointMeasurement(point, (), (), bench.supervisor.ranges, configuration, str(error))
+    invalid = "; ".join(settled.violations)
+    references: list[Stimulus] = []
+    samples: list[MeterSample] = []
+    try:
+        references.append(_reference(bench, record))
+        for _ in range(updates):
+            bench.clock.sleep(METER_UPDATE_S)
+            samples.append(_sample(position, record))
+            references.append(_reference(bench, record))
+    except ReferenceInvalid as error:
+        invalid = str(error)
+    record.finish("INVALID" if invalid else None, deviation=settled.deviation, reason=invalid)
+    return PointMeasurement(point, tuple(samples), tuple(references), bench.supervisor.ranges, configuration, invalid)
+
+
+def _reference(bench: Bench, record: PointRecorder) -> Stimulus:
+    assert bench.analyzer is not None
+    assert bench.wiring is not None
+    reading: AnalyzerReading = bench.analyzer.read()
+    record.reference_reading(reading, reading.monotonic_s)
+    return bench.wiring.stimulus(reading)
+
+
+def _sample(position: Position, record: PointRecorder) -> MeterSample:
+    reading = position.meter.read_load_point()
+    record.meter_reading(
+        reading.values,
+        requested_monotonic_s=reading.requested_at_s,
+        answered_monotonic_s=reading.answered_at_s,
+    )
+    return MeterSample(reading.values, reading.requested_at_s, reading.answered_at_s)

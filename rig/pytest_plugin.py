@@ -1,0 +1,141 @@
+"""The pytest plugin: options, the order of measurement, verdicts as one error with a table, exit codes."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Generator, Iterator, Mapping
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+from rig._run_session import RunOptions, RunSession
+from rig.exit_codes import ExitCode
+from rig.load_point import LoadPoint
+
+SESSION = pytest.StashKey[RunSession]()
+
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the rig's options."""
+    group = parser.getgroup("rig", "S4100 test rig")
+    group.addoption("--bench", default="emulated", metavar="NAME|PATH", help="bench file (default: emulated)")
+    group.addoption("--out", type=Path, default=None, metavar="DIR", help="folder of this run's files")
+    group.addoption("--records", default=None, metavar="URL|PATH", help="run database (default: runs/records.sqlite)")
+    group.addoption("--operator", default="", help="who runs this; goes into the record")
+    group.addoption("--station", default="", help="station name; goes into the record")
+    group.addoption("--allow-reset", action="store_true", help="permit resets of energy and demand in the meter")
+    group.addoption("--max-points", type=int, default=None, metavar="N", help="measure the first N load points only")
+    group.addoption("--suite", default="pytest", help="kind of run for the record: certify, eol ...")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the session object that tests, reporters and the exit code share."""
+    option = config.option
+    run = RunSession(
+        RunOptions(
+            bench=option.bench,
+            out=option.out,
+            records=option.records,
+            operator=option.operator,
+            station=option.station,
+            allow_reset=option.allow_reset,
+            max_points=option.max_points,
+            suite=option.suite,
+        )
+    )
+    config.stash[SESSION] = run
+    config.pluginmanager.register(_StopWatcher(run), "rig-stop-watcher")
+
+
+def run_session(config: pytest.Config) -> RunSession:
+    """Return the run session of this pytest session."""
+    return config.stash[SESSION]
+
+
+def in_plan_order(items: list[pytest.Item], places: Mapping[LoadPoint, int]) -> None:
+    """Sort the tests that ask about a load point of ``places`` into that order, in the slots they take together.
+
+    Tests that share a point come one after another, in the order in which they stand in their files; all other tests
+    stay where they are. For ``pytest_collection_modifyitems`` of a suite's conftest.
+    """
+    slots = [index for index, item in enumerate(items) if load_point_of(item) in places]
+    ordered = sorted((items[index] for index in slots), key=lambda item: places[_required_point(item)])
+    for index, item in zip(slots, ordered, strict=True):
+        items[index] = item
+
+
+def _required_point(item: pytest.Item) -> LoadPoint:
+    point = load_point_of(item)
+    assert point is not None
+    return point
+
+
+def load_point_of(item: pytest.Item) -> LoadPoint | None:
+    """Return the load point that this test asks about, if it asks about one."""
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    return next((value for value in params.values() if isinstance(value, LoadPoint)), None)
+
+
+@pytest.fixture(scope="session")
+def stop_signals() -> Iterator[None]:
+    """Turn SIGTERM and SIGHUP into an orderly end, so that the fixtures that make safe run; each works once."""
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        pytest.exit(f"stopped by {signal.Signals(number).name}", returncode=int(ExitCode.STOPPED))
+
+    before = {number: signal.signal(number, stop) for number in _STOP_SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Count what a test's error means for the exit code."""
+    report = yield
+    # A skip or an operator's stop is no error of the meter or the rig; verdict errors have been counted as outcomes.
+    if (
+        call.excinfo is not None
+        and report.outcome == "failed"
+        and not getattr(call.excinfo.value, "counted_as_outcome", False)
+    ):
+        run_session(item.config).note_error(call.excinfo.value)
+    return report
+
+
+class _StopWatcher:
+    """Remembers that the operator stopped the run; the hook itself is given no config to keep it in."""
+
+    def __init__(self, run: RunSession) -> None:
+        self._run = run
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        self._run.stopped_by = str(excinfo.value) or "keyboard interrupt"
+        self._run.codes.append(ExitCode.STOPPED)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Note whether this session asks a meter anything; the tests of this software keep pytest's own exit codes."""
+    run = run_session(session.config)
+    run.asks_a_meter = any("tests_hil" in item.path.parts for item in session.items)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitCode) -> None:
+    """Finish the run's record and reports, and set the exit code of the rig."""
+    run = run_session(session.config)
+    if not run.asks_a_meter:
+        return
+    if exitstatus in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):
+        run.codes.append(ExitCode.REFUSED)
+    elif exitstatus == pytest.ExitCode.INTERNAL_ERROR or (
+        exitstatus == pytest.ExitCode.INTERRUPTED and run.stopped_by is None
+    ):
+        run.codes.append(ExitCode.RIG_ERROR)
+    session.exitstatus = int(run.finish())

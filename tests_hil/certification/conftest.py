@@ -1,0 +1,37 @@
+"""Load points become parameters of the tests that ask for one, in the order of the plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fixtures.bench import plan_of
+from rig.metrology import Quantity
+from rig.procedures import Plan
+from rig.pytest_plugin import in_plan_order
+
+_QUANTITY_OF_MARK = "judges"
+
+
+@pytest.fixture(scope="session")
+def plan(pytestconfig: pytest.Config) -> Plan:
+    return plan_of(pytestconfig, "certification")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    plan = plan_of(metafunc.config, "certification")
+    if "measured" in metafunc.fixturenames:
+        quantity = Quantity(metafunc.definition.get_closest_marker(_QUANTITY_OF_MARK).args[0])
+        points = plan.points_for(quantity)
+        metafunc.parametrize("measured", points, indirect=True, ids=[p.label for p in points], scope="session")
+    if "energy_point" in metafunc.fixturenames:
+        ids = [f"AI{item.instance}-{point.label}" for point, item in plan.energy]
+        metafunc.parametrize("energy_point", plan.energy, ids=ids)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    here = [item for item in items if Path(__file__).parent in item.path.parents]
+    if here:
+        in_plan_order(items, plan_of(config, "certification").places)
