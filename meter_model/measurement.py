@@ -26,6 +26,46 @@ _NOMINAL_HZ = 60.0
 _Array = NDArray[np.float64]
 
 
+_WHOLE_SAMPLE_TOLERANCE = 1e-5
+_FADE_SAMPLES = 4
+_TAIL_LOSS = np.array([1.0 / 24.0, 0.5, 23.0 / 24.0])
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Samples from ``start`` on with weight 1; the sum of the weights is ``length``.
+
+    A soft window's first four samples lose ``head_loss`` of their weight, its last three ``_TAIL_LOSS``.
+    """
+
+    length: float
+    start: int
+    head_loss: _Array | None = None
+
+    def cut(self, rows: _Array) -> _Array:
+        """Return the rows from ``start`` on, such that products of two of them carry the weights."""
+        inside = rows[:, self.start :]
+        if self.head_loss is not None:
+            inside = inside.copy()
+            inside[:, :_FADE_SAMPLES] *= np.sqrt(1.0 - self.head_loss)
+            inside[:, -3:] *= np.sqrt(1.0 - _TAIL_LOSS)
+        return inside
+
+    def removed(self, rows: _Array) -> tuple[_Array, list[int]]:
+        """Return what the window takes away, as blocks of 42 samples (channels, blocks, 42), and their numbers."""
+        head_blocks = (self.start + _FADE_SAMPLES - 1) // _COLUMNS + 1
+        gone = np.zeros((rows.shape[0], (head_blocks + 1) * _COLUMNS))
+        gone[:, : self.start] = rows[:, : self.start]
+        if self.head_loss is not None:
+            fading = slice(self.start, self.start + _FADE_SAMPLES)
+            gone[:, fading] = rows[:, fading] * self.head_loss
+            gone[:, -3:] = rows[:, -3:] * _TAIL_LOSS
+        return gone.reshape(rows.shape[0], head_blocks + 1, _COLUMNS), [*range(head_blocks), _ROWS - 1]
+
+
+_WHOLE_SECOND = _Window(float(SAMPLES_PER_SECOND), 0)
+
+
 @dataclass(frozen=True, slots=True)
 class SecondReading:
     """One second, primary side; arrays of three are phases A, B, C (or pairs AB, BC, CA), unused phases zero.
@@ -66,24 +106,22 @@ class SecondMeter:
         volts, amperes = elements[:3], elements[3:]
         frequency_hz = self._frequency(volts[0], self._floor_v)
         track_hz = frequency_hz if not math.isnan(frequency_hz) else self._fallback_frequency(elements)
-        length, start, lost_weight = self._window(track_hz)
+        window = self._window(track_hz)
 
-        raw = samples[:3]
-        pairs = raw - raw[[1, 2, 0]]
-        v_rms = _rms(volts, length, start, lost_weight)
-        ll_rms = _rms(pairs, length, start, lost_weight)
-        i_rms = _rms(amperes, length, start, lost_weight)
-        product = np.einsum("ij,ij->i", volts[:, start:], amperes[:, start:])
-        head = np.einsum("ij,ij->i", volts[:, :start], amperes[:, :start]) if start else np.zeros(3)
-        p_mean = (product - lost_weight * volts[:, start] * amperes[:, start]) / length
-        p_energy = (product + head) / SAMPLES_PER_SECOND
+        inside = window.cut(elements)
+        v_rms = np.sqrt(_products(inside[:3], inside[:3]) / window.length)
+        i_rms = np.sqrt(_products(inside[3:], inside[3:]) / window.length)
+        pairs = inside[:3] - inside[[1, 2, 0]]  # the common point that elements refer to cancels
+        ll_rms = np.sqrt(_products(pairs, pairs) / window.length)
+        p_mean = _products(inside[:3], inside[3:]) / window.length
+        p_energy = _products(volts, amperes) / SAMPLES_PER_SECOND
 
         v_rms[v_rms < self._floor_v] = 0.0
         ll_rms[ll_rms < self._floor_v] = 0.0
         i_rms[i_rms < self._floor_ct_v] = 0.0
         loaded = (v_rms > 0.0) & (i_rms > 0.0)
         s = v_rms * i_rms
-        q_mean, q_energy = self._reactive(elements, track_hz, length, start, lost_weight, s, p_mean)
+        q_mean, q_energy = self._reactive(elements, track_hz, window, s, p_mean)
 
         power_scale = self._volt_scale * self._ampere_scale
         mask = np.zeros(3)
@@ -136,24 +174,21 @@ class SecondMeter:
                 return found
         return math.nan
 
-    def _window(self, frequency_hz: float) -> tuple[float, int, float]:
-        """Length in samples, first sample, and the part of the first sample's weight that falls outside."""
+    def _window(self, frequency_hz: float) -> _Window:
         if self._profile.rms_window is RmsWindow.FIXED_1S or math.isnan(frequency_hz):
-            return float(SAMPLES_PER_SECOND), 0, 0.0
+            return _WHOLE_SECOND
         cycles = math.floor(frequency_hz + _WHOLE_CYCLE_TOLERANCE)
-        length = min(cycles * SAMPLES_PER_SECOND / frequency_hz, float(SAMPLES_PER_SECOND))
-        start = SAMPLES_PER_SECOND - math.ceil(length - 1e-6)
-        return length, start, max(0.0, SAMPLES_PER_SECOND - start - length)
+        while True:
+            length = cycles * SAMPLES_PER_SECOND / frequency_hz
+            whole = round(length)
+            if abs(length - whole) < _WHOLE_SAMPLE_TOLERANCE and whole <= SAMPLES_PER_SECOND:
+                return _Window(float(whole), SAMPLES_PER_SECOND - whole)
+            if length <= SAMPLES_PER_SECOND - 3:
+                return _soft_window(length)
+            cycles -= 1
 
     def _reactive(
-        self,
-        elements: _Array,
-        frequency_hz: float,
-        length: float,
-        start: int,
-        lost_weight: float,
-        s: _Array,
-        p: _Array,
+        self, elements: _Array, frequency_hz: float, window: _Window, s: _Array, p: _Array
     ) -> tuple[_Array, _Array]:
         """Reactive power over the window, and its mean over every sample of the second.
 
@@ -164,27 +199,47 @@ class SecondMeter:
         base_hz = _NOMINAL_HZ if math.isnan(frequency_hz) else frequency_hz
         whole_band = kind in (ReactivePower.QUARTER_PERIOD_SHIFT, ReactivePower.BUDEANU)
         orders = math.ceil(SAMPLES_PER_SECOND / 2.0 / base_hz - 1e-6) - 1 if whole_band else 1
-        full, windowed = _projections(elements, base_hz, orders, start, lost_weight)
+        full, windowed = _projections(elements, base_hz, orders, window)
         weights = _shift_weights(orders, kind is ReactivePower.QUARTER_PERIOD_SHIFT)
         cross = windowed[:3] * windowed[3:].conj()
-        q_mean = 2.0 / length**2 * (cross.real @ weights.real - cross.imag @ weights.imag)
+        q_mean = 2.0 / window.length**2 * (cross.real @ weights.real - cross.imag @ weights.imag)
         if kind is ReactivePower.FRYZE:
             fryze = np.sqrt(np.maximum(s * s - p * p, 0.0))
             q_mean = np.where(q_mean < -1e-9 * s, -fryze, fryze)
             return q_mean, q_mean
         cross = windowed[:3] * full[3:].conj()
-        q_energy = 2.0 / (length * SAMPLES_PER_SECOND) * (cross.real @ weights.real - cross.imag @ weights.imag)
+        q_energy = 2.0 / (window.length * SAMPLES_PER_SECOND) * (cross.real @ weights.real - cross.imag @ weights.imag)
         return q_mean, q_energy
 
 
-def _rms(rows: _Array, length: float, start: int, lost_weight: float) -> _Array:
-    inside = rows[:, start:]
-    total = np.einsum("ij,ij->i", inside, inside) - lost_weight * inside[:, 0] ** 2
-    return np.asarray(np.sqrt(total / length))
+def _soft_window(length: float) -> _Window:
+    """Return a window of fractional length whose edges fade like the integral of a cubic B-spline.
+
+    Its spectrum has zeros at the harmonics like the rectangle's, and what sampling folds back is damped by sinc⁴: a
+    fractional length does not let the ripple of the products through.
+    """
+    begin = SAMPLES_PER_SECOND - 2.0 - length
+    start = max(0, math.floor(begin - 2.0) + 1)
+    head_loss = np.array([1.0 - _fade(index - begin) for index in range(start, start + _FADE_SAMPLES)])
+    return _Window(length, start, head_loss)
+
+
+def _products(first: _Array, second: _Array) -> _Array:
+    """Sum of products, row by row."""
+    return np.asarray(np.einsum("ij,ij->i", first, second))
+
+
+def _fade(x: float) -> float:
+    """Integral of the centred cubic B-spline up to ``x``: 0 at -2, 1 at 2."""
+    if x > 0.0:
+        return 1.0 - _fade(-x)
+    if x <= -2.0:
+        return 0.0
+    return (2.0 + x) ** 4 / 24.0 if x < -1.0 else 0.5 + 2.0 * x / 3.0 - x**3 / 3.0 - x**4 / 8.0
 
 
 def _projections(
-    elements: _Array, frequency_hz: float, orders: int, start: int, lost_weight: float
+    elements: _Array, frequency_hz: float, orders: int, window: _Window
 ) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
     """Sum of x[n]·exp(-j·h·w·n) by channel and order: over the whole second, and over the window."""
     base = np.exp(-2j * math.pi * frequency_hz / SAMPLES_PER_SECOND * _STEPS)
@@ -193,14 +248,11 @@ def _projections(
     right = by_column.view(np.float64)  # (42, 2·orders), real and imaginary side by side
     inner = (elements.reshape(6 * _ROWS, _COLUMNS) @ right).view(np.complex128).reshape(6, _ROWS, orders)
     full = np.einsum("cah,ah->ch", inner, by_row)
-    if start == 0 and lost_weight == 0.0:
+    if window.start == 0 and window.head_loss is None:
         return full, full
-    head_rows = start // _COLUMNS + 1
-    head = np.zeros((6, head_rows * _COLUMNS))
-    head[:, :start] = elements[:, :start]
-    head[:, start] = lost_weight * elements[:, start]
-    inner = (head.reshape(6 * head_rows, _COLUMNS) @ right).view(np.complex128).reshape(6, head_rows, orders)
-    return full, full - np.einsum("cah,ah->ch", inner, by_row[:head_rows])
+    gone, blocks = window.removed(elements)
+    inner = (gone.reshape(-1, _COLUMNS) @ right).view(np.complex128).reshape(6, len(blocks), orders)
+    return full, full - np.einsum("cah,ah->ch", inner, by_row[blocks])
 
 
 @lru_cache(maxsize=64)
