@@ -1,0 +1,122 @@
+"""The manual's Analog_Input table (pages 25 to 28), transcribed by hand; imports nothing.
+
+Each row: instance, name, description, R/W, NV, units, range, and what the "Additional Information" says about
+behaviour. Text is as printed, except that names broken over two lines are joined (KWh_ / Import_A), "Al" for "AI" is
+read as AI, and the ranges' "3.4+E38" is kept as printed. UNITS_ARE_KWH stands for the sentence "The Units property of
+object AIn reports that these units are kWh because there is no unit type in the BACnet standard for ...".
+"""
+
+UNITS_ARE_KWH = "Units property reports kWh"
+MAX = "0 - Max_Power (AI76)"
+ENERGY = "0 - 3.4+E38"
+NET = "-3.4+E38 - 3.4+E38"
+COUNT = "0 - 4294967040"
+
+ANALOG_INPUTS = (
+    # page 25
+    (1, "KWh_Net", "Accumulated Real Energy: Net (Import - Export)", "R", "NV", "kWh", NET, ""),
+    (2, "KWh_Import", "Real Energy Import", "R", "NV", "kWh", ENERGY, ""),
+    (3, "KWh_Export", "Real Energy Export", "R", "NV", "kWh", ENERGY, ""),
+    (4, "KVARh_Q1", "Reactive Energy Quadrant 1", "R", "NV", "kVARh", ENERGY, UNITS_ARE_KWH),
+    (5, "KVARh_Q2", "Reactive Energy Quadrant 2", "R", "NV", "kVARh", ENERGY, UNITS_ARE_KWH),
+    (6, "KVARh_Q3", "Reactive Energy Quadrant 3", "R", "NV", "kVARh", ENERGY, UNITS_ARE_KWH),
+    (7, "KVARh_Q4", "Reactive Energy Quadrant 4", "R", "NV", "kVARh", ENERGY, UNITS_ARE_KWH),
+    (8, "Net_KVAh", "Apparent Energy: Net (Import - Export)", "R", "NV", "kVAh", NET, UNITS_ARE_KWH),
+    (9, "KVAh_Import", "Apparent Energy Import", "R", "NV", "kVAh", ENERGY, UNITS_ARE_KWH),
+    (10, "KVAh_Export", "Apparent Energy Export", "R", "NV", "kVAh", ENERGY, UNITS_ARE_KWH),
+    (11, "KW_Total", "Total Instantaneous Real Power", "R", "", "kW", MAX, ""),
+    (12, "KVAR_Total", "Total Instantaneous Reactive Power", "R", "", "kVAR", MAX, ""),
+    (13, "KVA_Total", "Total Instantaneous Apparent Power", "R", "", "kVA", MAX, ""),
+    (14, "PF_Total", "Total Power Factor", "R", "", "", "-1.00 - 1.00", ""),
+    (15, "Volts_LL_Avg", "Voltage, L-L, Average of Active Phases", "R", "", "Volts", "", ""),
+    (16, "Volts_LN_Avg", "Voltage, L-N, Average of Active Phases", "R", "", "Volts", "", ""),
+    (17, "Current Average", "Current, Average of Active Phases", "R", "", "Amps", "", ""),
+    (
+        18,
+        "Frequency",
+        "Frequency",
+        "R",
+        "",
+        "Hz",
+        "45.0 - 65.0",
+        "Returns QNAN if frequency is out of range (or no voltage input present on Phase A)",
+    ),
+    # page 26
+    (19, "KW_Present_Demand", "Total Real Power Present Demand", "R", "", "kW", MAX, ""),
+    (20, "KVAR_Present_Demand", "Total Reactive Power Present Demand", "R", "", "kVAR", MAX, ""),
+    (21, "KVA_Present_Demand", "Total Apparent Power Present Demand", "R", "", "kVA", MAX, ""),
+    (22, "KW_Max_Demand_Import", "Total Real Power Max Demand Import", "R", "NV", "kW", MAX, ""),
+    (23, "KVAR_Max_Demand_Import", "Total Reactive Power Max Demand Import", "R", "NV", "kVAR", MAX, ""),
+    (24, "KVA_Max_Demand_Import", "Total Apparent Power Max Demand Import", "R", "NV", "kVA", MAX, ""),
+    (25, "KW_Max_Demand_Export", "Total Real Power Max Demand Export", "R", "NV", "kW", MAX, ""),
+    (26, "KVAR_Max_Demand_Export", "Total Reactive Power Max Demand Export", "R", "NV", "kVAR", MAX, ""),
+    (27, "KVA_Max_Demand_Export", "Total Apparent Power Max Demand Export", "R", "NV", "kVA", MAX, ""),
+    (28, "Reserved_AI28", "(Reserved_AI28)", "R", "", "", "", "Returns QNAN or any value"),
+    (
+        29,
+        "Pulse Count",
+        "Pulse Count",
+        "R",
+        "",
+        "",
+        COUNT,
+        "Running count of contact closures on Pulse Input 1 since last reset. Write 16498 (0x4072) to Present_Value of"
+        " AV1 to reset both pulse counters to 0.",
+    ),
+    (30, "Reserved", "Reserved", "R", "", "", COUNT, "Reserved"),
+    (31, "KWh_Import_A", "Real Energy Import Phase A", "R", "NV", "kWh", ENERGY, ""),
+    (32, "KWh_Import_B", "Real Energy Import Phase B", "R", "NV", "kWh", ENERGY, ""),
+    (33, "KWh_Import_C", "Real Energy Import Phase C", "R", "NV", "kWh", ENERGY, ""),
+    (34, "KWh_Export_A", "Real Energy Export Phase A", "R", "NV", "kWh", ENERGY, ""),
+    (35, "KWh_Export_B", "Real Energy Export Phase B", "R", "NV", "kWh", ENERGY, ""),
+    (36, "KWh_Export_C", "Real Energy Export Phase C", "R", "NV", "kWh", ENERGY, ""),
+    (37, "KVARh_Q1_A", "Reactive Energy Q1 Phase A", "R", "NV", "kVARh", ENERGY, UNITS_ARE_KWH),
+    (38, "KVARh_Q1_B", "Reactive Energy Q1 Phase b", "R", "NV", "kVARh", ENERGY, UNITS_ARE_KWH),
+    # page 27
+    (39, "KVARh_Q1_C", "Reactive Energy Q1 Phase C", "R", "NV", "kVARh", ENERGY, UNITS_ARE_KWH),
+    (40, "KVARh_Q2_A", "Reactive Energy Q2 Phase A", "R", "NV", "kVARh", ENERGY, UNITS_ARE_KWH),
+    (41, "KVARh_Q2_B", "Reactive Energy Q2 Phase B", "R", "NV", "kVARh", ENERGY, UNITS_ARE_KWH),
+    (42, "KVARh_Q2_C", "Reactive Energy Q2 Phase C", "R", "NV", "kVARh", ENERGY, UNITS_ARE_KWH),
+    (43, "KVARh_Q3_A", "Reactive Energy Q3 Phase A", "R", "NV", "kVARh", ENERGY, UNITS_ARE_KWH),
+    (44, "KVARh_Q3_B", "Reactive Energy Q3 Phase B", "R", "NV", "kVARh", ENERGY, UNITS_ARE_KWH),
+    (45, "KVARh_Q3_C", "Reactive Energy Q3 Phase C", "R", "NV", "kVARh", ENERGY, UNITS_ARE_KWH),
+    (46, "KVARh_Q4_A", "Reactive Energy Q4 Phase A", "R", "NV", "kVARh", ENERGY, UNITS_ARE_KWH),
+    (47, "KVARh_Q4_B", "Reactive Energy Q4 Phase b", "R", "NV", "kVARh", ENERGY, UNITS_ARE_KWH),
+    (48, "KVARh_Q4_C", "Reactive Energy Q4 Phase C", "R", "NV", "kVARh", ENERGY, UNITS_ARE_KWH),
+    (49, "KVAh_Import_A", "Apparent Energy Import Phase A", "R", "NV", "kVAh", ENERGY, UNITS_ARE_KWH),
+    (50, "KVAh_Import_B", "Apparent Energy Import Phase B", "R", "NV", "kVAh", ENERGY, UNITS_ARE_KWH),
+    (51, "KVAh_Import_C", "Apparent Energy Import Phase C", "R", "NV", "kVAh", ENERGY, UNITS_ARE_KWH),
+    (52, "KVAh_Export_A", "Apparent Energy Export Phase A", "R", "NV", "kVAh", ENERGY, UNITS_ARE_KWH),
+    (53, "KVAh_Export_B", "Apparent Energy Export Phase B", "R", "NV", "kVAh", ENERGY, UNITS_ARE_KWH),
+    (54, "KVAh_Export_C", "Apparent Energy Export Phase C", "R", "NV", "kVAh", ENERGY, UNITS_ARE_KWH),
+    (55, "KW_A", "Real Power Phase A", "R", "", "kW", MAX, ""),
+    (56, "KW_B", "Real Power Phase B", "R", "", "kW", MAX, ""),
+    (57, "KW_C", "Real Power Phase C", "R", "", "kW", MAX, ""),
+    (58, "KVAR_A", "Reactive Power Phase A", "R", "", "kVAR", MAX, ""),
+    (59, "KVAR_B", "Reactive Power Phase B", "R", "", "kVAR", MAX, ""),
+    (60, "KVAR_C", "Reactive Power Phase C", "R", "", "kVAR", MAX, ""),
+    (61, "KVA_A", "Apparent Power Phase A", "R", "", "kVA", MAX, ""),
+    (62, "KVA_B", "Apparent Power Phase B", "R", "", "kVA", MAX, ""),
+    (63, "KVA_C", "Apparent Power Phase C", "R", "", "kVA", MAX, ""),
+    (64, "PF_A", "Power Factor Phase A", "R", "", "", "-1.00 - 1.00", ""),
+    # page 28
+    (65, "PF_B", "Power Factor Phase B", "R", "", "", "-1.00 - 1.00", ""),
+    (66, "PF_C", "Power Factor Phase C", "R", "", "", "-1.00 - 1.00", ""),
+    (67, "Volts_AB", "Voltage Phase A-B", "R", "", "Volts", "", ""),
+    (68, "Volts_BC", "Voltage Phase B-C", "R", "", "Volts", "", ""),
+    (69, "Volts_AC", "Voltage Phase A-C", "R", "", "Volts", "", ""),
+    (70, "Volts_AN", "Voltage Phase A-N", "R", "", "Volts", "", ""),
+    (71, "Volts_BN", "Voltage Phase B-N", "R", "", "Volts", "", ""),
+    (72, "Volts_CN", "Voltage Phase C-N", "R", "", "Volts", "", ""),
+    (73, "Current_A", "Current Phase A", "R", "", "Amps", "", ""),
+    (74, "Current_B", "Current Phase B", "R", "", "Amps", "", ""),
+    (75, "Current_C", "Current Phase C", "R", "", "Amps", "", ""),
+    (76, "Max_Power", "Max Power", "R", "NV", "kW", "", ""),
+    (77, "Reserved_AI77", "(Reserved AI77)", "R", "", "", "", "Returns QNAN or any value"),
+    (78, "Energy_Resets", "Count of Energy_Resets", "R", "NV", "", "", ""),
+    (79, "Reserved_AI79", "(Reserved AI79)", "R", "", "", "", "Returns QNAN or any value"),
+    (80, "Reserved_AI80", "(Reserved AI80)", "R", "", "", "", "Returns QNAN or any value"),
+    (81, "Power_Up_Count", "Count of Power Up Cycles", "R", "NV", "", "", ""),
+    (82, "Output_Config", "Output Configuration", "R", "NV", "", "0-15", 'returns "11"'),
+    (83, "Alarm_Bitmap", "Alarm Bitmap (all of BI1-BI15)", "R", "NV", "", "", ""),
+)
