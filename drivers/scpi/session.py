@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from drivers.errors import AnswerInvalid, InstrumentLost, InstrumentRefused
+from drivers.errors import AnswerInvalid, InstrumentError, InstrumentLost, InstrumentRefused
 from drivers.scpi.parsing import parse_bool, parse_error, parse_float, split_answers
 from drivers.scpi.transport import Transport
 from drivers.scpi.visa import VisaTransport
@@ -168,12 +168,15 @@ class ScpiSession:
         transport = self._open_transport()
         self._transport = transport
         self.generation += 1
-        if self._identity is not None:
-            answer = self._guarded(transport, "*IDN?", None)
-            if answer != self._identity:
-                self.close()
-                raise InstrumentLost(self.resource, f"{answer!r} answers where {self._identity!r} was before")
-        self._drop_old_errors(transport)
+        try:
+            if self._identity is not None:
+                answer = self._guarded(transport, "*IDN?", None)
+                if answer != self._identity:
+                    raise InstrumentLost(self.resource, f"{answer!r} answers where {self._identity!r} was before")
+            self._drop_old_errors(transport)
+        except InstrumentError:
+            self.close()
+            raise
         return transport
 
     def _drop_old_errors(self, transport: Transport) -> None:

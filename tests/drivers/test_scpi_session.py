@@ -297,6 +297,15 @@ def test_progress_is_reported_for_completed_transactions_only(serve, session_to)
     assert len(progress) == 1
 
 
+def test_an_instrument_whose_error_queue_is_not_understood_is_not_talked_to(serve, session_to):
+    server = serve(lambda line: "welcome" if line == "SYST:ERR?" else None)
+    session = session_to(server)
+    for _ in range(2):
+        with pytest.raises(AnswerInvalid):
+            session.write("VALUE 1")
+    assert server.lines() == ["SYST:ERR?"] * 2
+
+
 @pytest.mark.parametrize(("answer", "value"), [("1.44E1", 14.4), ("NAN", None), ("9.91E37", None), ("", None)])
 def test_numbers_are_read_and_no_data_is_none(session_to, answer, value):
     transport = ScriptedTransport([("X?", answer)])
