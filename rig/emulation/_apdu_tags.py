@@ -54,10 +54,14 @@ class RequestRejected(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One application-tagged value as it stood in a request: ``number`` is its AppTag, ``octets`` its contents."""
+    """One primitive value as it stood in a request: its tag ``number``, its contents, and the class of the tag.
+
+    ``number`` is an AppTag, or the number of a context tag where ``context`` is True.
+    """
 
     number: int
     octets: bytes
+    context: bool = False
 
 
 _OPENING, _CLOSING = 6, 7
@@ -116,20 +120,24 @@ class TagReader:
 
     def application(self) -> Element:
         """Read one application-tagged value."""
-        number, context, kind = self._tag()
-        if context:
+        element = self._element()
+        if element.context:
             raise RequestRejected(RejectReason.INVALID_TAG)
-        if number == AppTag.BOOLEAN:
-            return Element(number, bytes((kind,)))
-        return Element(number, self._contents(kind))
+        return element
 
     def elements_until_closing(self, number: int) -> list[Element]:
-        """Read application-tagged values up to and with the closing tag ``number``; constructs inside are kept flat."""
+        """Read primitive values up to and with the closing tag ``number``; none of the meter's is nested deeper."""
         elements = []
         while not self.next_is_closing(number):
-            elements.append(self.application())
+            elements.append(self._element())
         self.closing(number)
         return elements
+
+    def _element(self) -> Element:
+        found, context, kind = self._tag()
+        if not context and found == AppTag.BOOLEAN:
+            return Element(found, bytes((kind,)))
+        return Element(found, self._contents(kind), context)
 
     def _context(self, number: int) -> bytes:
         found, context, kind = self._tag()

@@ -61,8 +61,11 @@ def encode_value(entry: Property, value: Any, index: int | None = None) -> bytes
 
 def decode_value(entry: Property, elements: Sequence[Element]) -> Any:  # noqa: ANN401
     """Decode the elements of a written value to what ``encode_value`` takes; raises DatatypeInvalid."""
+    if entry.datatype is Datatype.PROPERTY_REFERENCE:
+        return _decoded_property_reference(elements)
     wanted = _APPLICATION_TAGS.get(entry.datatype)
-    if wanted is None or [element.number for element in elements] != list(wanted):
+    found = [element.number for element in elements if not element.context]
+    if wanted is None or len(found) != len(elements) or found != list(wanted):
         raise DatatypeInvalid(f"{entry.name} does not take that datatype")
     contents = [element.octets for element in elements]
     match entry.datatype:
@@ -212,3 +215,10 @@ def _decoded_text(octets: bytes) -> str:
         return octets[1:].decode("ascii")
     except UnicodeDecodeError as error:
         raise CharacterSetUnsupported("only ANSI X3.4 is supported") from error
+
+
+def _decoded_property_reference(elements: Sequence[Element]) -> tuple[str, int, int]:
+    if [(element.number, element.context) for element in elements] != [(0, True), (1, True)]:
+        raise DatatypeInvalid("a reference to a property of this device has an object and a property")
+    object_type, instance = object_identifier(elements[0].octets)
+    return KINDS.get(object_type, str(object_type)), instance, _decoded_unsigned(elements[1].octets)

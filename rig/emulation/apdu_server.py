@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from bacpypes3.basetypes import ErrorClass, ErrorCode
 
+from meter_model.meter import ObjectAccessError
 from meter_model.points import OBJECT_TYPE_NUMBERS, Kind
 from rig.emulation._apdu_network import InvalidNpdu, NpduHeader, broadcast_npdu, reply_npdu
 from rig.emulation._apdu_properties import ALL, KINDS, OPTIONAL, REQUIRED, Property, property_of, special_set
@@ -49,6 +50,7 @@ _READ_PROPERTY, _READ_PROPERTY_MULTIPLE, _WRITE_PROPERTY = 12, 14, 15
 _I_AM, _I_HAVE, _TIME_SYNCHRONIZATION, _WHO_HAS, _WHO_IS = 0, 1, 6, 7, 8
 _MAX_RESPONSES = (50, 128, 206, 480, 1024, 1476)
 _NO_SEGMENTATION = 3
+_VENDOR = 133
 _PRIORITIES = range(1, 17)
 _SPECIAL = (ALL, REQUIRED, OPTIONAL)
 
@@ -56,18 +58,21 @@ _SPECIAL = (ALL, REQUIRED, OPTIONAL)
 class MeterObjects(Protocol):
     """What the server needs of a meter (``meter_model.meter.S4100`` is one); kinds are ``DE AI AV BI TL``.
 
-    ``read`` and ``write`` refuse with an exception that has ``error_class`` and ``error_code`` (BACnet hyphen names).
+    ``read`` and ``write`` refuse with ``ObjectAccessError``.
     """
 
-    device_instance: int
+    @property
+    def device_instance(self) -> int:
+        """Instance of the Device object; it can be written."""
+        ...
 
-    def read(self, kind: Kind, instance: int, prop: str, index: int | None = None) -> Any:  # noqa: ANN401
+    def read(self, kind: str, instance: int, prop: str, index: int | None = None) -> Any:  # noqa: ANN401
         """Return the value of a property, in Python's terms."""
         ...
 
     def write(
         self,
-        kind: Kind,
+        kind: str,
         instance: int,
         prop: str,
         value: Any,  # noqa: ANN401
@@ -77,7 +82,7 @@ class MeterObjects(Protocol):
         """Write a property."""
         ...
 
-    def set_time(self, moment: datetime) -> None:
+    def synchronise_time(self, now: datetime) -> None:
         """Set the meter's clock, as TimeSynchronization does."""
         ...
 
@@ -105,13 +110,9 @@ class _TooLong(Exception):
 class ApduServer:
     """Answers NPDUs from a meter's objects; ``lock`` is held for the whole of an APDU, so that it sees one update."""
 
-    def __init__(
-        self, meter: MeterObjects, lock: AbstractContextManager[Any], refusal: type[Exception], vendor: int = 133
-    ) -> None:
+    def __init__(self, meter: MeterObjects, lock: AbstractContextManager[Any]) -> None:
         self._meter = meter
         self._lock = lock
-        self._refusal = refusal
-        self._vendor = vendor
         self._known = frozenset(meter.read("DE", meter.device_instance, "object-list"))
         self._confirmed: dict[int, Callable[[TagReader, int], bytes | None]] = {
             _READ_PROPERTY: self._read_property,
@@ -252,8 +253,8 @@ class ApduServer:
             raise _Refused("property", "character-set-not-supported") from unsupported
         except DatatypeInvalid as invalid:
             raise _Refused("property", "invalid-data-type") from invalid
-        except self._refusal as refusal:
-            raise _as_refused(refusal) from refusal
+        except ObjectAccessError as refusal:
+            raise _Refused(refusal.error_class, refusal.error_code) from refusal
 
     # --- unconfirmed services -------------------------------------------------------------------------------------
 
@@ -266,7 +267,7 @@ class ApduServer:
             + self._device_identifier()
             + application_tag(AppTag.UNSIGNED, unsigned_octets(MAX_APDU_OCTETS))
             + application_tag(AppTag.ENUMERATED, bytes((_NO_SEGMENTATION,)))
-            + application_tag(AppTag.UNSIGNED, unsigned_octets(self._vendor))
+            + application_tag(AppTag.UNSIGNED, unsigned_octets(_VENDOR))
         )
 
     def _who_has(self, request: TagReader) -> bytes | None:
@@ -298,7 +299,7 @@ class ApduServer:
         if WILDCARD in (year, month, day, hour, minute, second):
             return
         hundredths = 0 if hundredths == WILDCARD else hundredths
-        self._meter.set_time(datetime(year, month, day, hour, minute, second, hundredths * 10_000))
+        self._meter.synchronise_time(datetime(year, month, day, hour, minute, second, hundredths * 10_000))
 
     def _in_range(self, request: TagReader) -> bool:
         """Read the optional limits of Who-Is and Who-Has; whether this device is within."""
@@ -338,13 +339,9 @@ class ApduServer:
             raise _Refused("property", "read-access-denied")
         try:
             value = self._meter.read(kind, instance, entry.name, index)
-        except self._refusal as refusal:
-            raise _as_refused(refusal) from refusal
+        except ObjectAccessError as refusal:
+            raise _Refused(refusal.error_class, refusal.error_code) from refusal
         return encode_value(entry, value, index)
-
-
-def _as_refused(refusal: Exception) -> _Refused:
-    return _Refused(refusal.error_class, refusal.error_code)  # type: ignore[attr-defined]
 
 
 def _error_pair(pair: tuple[int, int]) -> bytes:

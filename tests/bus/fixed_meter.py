@@ -3,18 +3,12 @@
 import datetime
 import math
 
+from meter_model.meter import ObjectAccessError
 from meter_model.points import OBJECTS
 
 DEVICE_INSTANCE = 1234567
 QNAN_INPUT = 28
 SERVICES = "0000000000001011010000000000000011110000"
-
-
-class Refusal(ValueError):
-    def __init__(self, error_class, error_code):
-        super().__init__(f"{error_class} {error_code}")
-        self.error_class = error_class
-        self.error_code = error_code
 
 
 class FixedMeter:
@@ -36,7 +30,7 @@ class FixedMeter:
             return self._device(prop, index)
         entry = next((p for p in OBJECTS if (p.kind, p.instance) == (kind, instance)), None)
         if entry is None:
-            raise Refusal("object", "unknown-object")
+            raise ObjectAccessError("object", "unknown-object")
         common = {
             "object-identifier": (kind, instance),
             "object-name": entry.name,
@@ -47,7 +41,7 @@ class FixedMeter:
         if prop in common:
             return common[prop]
         if kind == "TL":
-            raise Refusal("property", "unknown-property")
+            raise ObjectAccessError("property", "unknown-property")
         reliability = 7 if (kind, instance) in self.unreliable else 0
         state = {
             "status-flags": (False, bool(reliability), False, False),
@@ -73,7 +67,7 @@ class FixedMeter:
             if index == 0:
                 return len(objects)
             if index > len(objects):
-                raise Refusal("property", "invalid-array-index")
+                raise ObjectAccessError("property", "invalid-array-index")
             return objects[index - 1]
         table = {
             "object-identifier": ("DE", self.device_instance),
@@ -107,9 +101,9 @@ class FixedMeter:
     def write(self, kind, instance, prop, value, index=None, priority=None):
         if (kind, prop) == ("AV", "present-value"):
             if not 0 <= value <= 1000:
-                raise Refusal("property", "value-out-of-range")
+                raise ObjectAccessError("property", "value-out-of-range")
             self.settings[instance] = value
         self.written.append((kind, instance, prop, value, priority))
 
-    def set_time(self, moment):
-        self.clock = moment
+    def synchronise_time(self, now):
+        self.clock = now

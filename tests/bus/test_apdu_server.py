@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rig.emulation.apdu_server import ApduServer
-from tests.bus.fixed_meter import SERVICES, FixedMeter, Refusal
+from tests.bus.fixed_meter import SERVICES, FixedMeter
 
 HEADER = bytes.fromhex("0104")
 AI1 = "0c00000001"
@@ -25,7 +25,7 @@ def meter():
 
 @pytest.fixture
 def server(meter):
-    return ApduServer(meter, contextlib.nullcontext(), Refusal)
+    return ApduServer(meter, contextlib.nullcontext())
 
 
 def ask(server, service, body="", max_response="05", first="00"):
@@ -166,7 +166,7 @@ def test_a_result_is_read_under_one_lock(meter):
             self.held = 0
 
     lock = Lock()
-    server = ApduServer(meter, lock, Refusal)
+    server = ApduServer(meter, lock)
     read = meter.read
 
     def watched(*arguments):
@@ -205,6 +205,12 @@ def test_a_write_reaches_the_meter_and_is_acknowledged(server, meter):
 def test_a_write_that_cannot_be_done_is_refused_and_changes_nothing(server, meter, body, answer):
     assert ask(server, WRITE, body) == answer
     assert meter.written == []
+
+
+def test_what_a_trend_log_logs_is_written_as_a_reference_to_a_property(server, meter):
+    assert ask(server, WRITE, "0c05000001" + "1984" + "3e0c0000000b19553f") == "20070f"
+    assert meter.written == [("TL", 1, "log-device-object-property", ("AI", 11, 85), None)]
+    assert ask(server, WRITE, "0c05000001" + "1984" + "3e440000000b3f") == "50070f91029109"
 
 
 @pytest.mark.parametrize("service", ["00", "11", "14", "1a", "10", "06", "ff"])
@@ -317,7 +323,7 @@ def still_answers(server):
     front=st.sampled_from([b"", HEADER, HEADER + b"\x00\x05\x07"]),
 )
 def test_random_octets_never_stop_the_meter(octets, broadcast, front):
-    server = ApduServer(FixedMeter(), contextlib.nullcontext(), Refusal)
+    server = ApduServer(FixedMeter(), contextlib.nullcontext())
     server.answer(front + octets, broadcast)
     still_answers(server)
 
@@ -339,7 +345,7 @@ def test_mutated_requests_never_stop_the_meter_and_never_answer_too_long(data, r
                 case "cut":
                     del mutated[place:]
     meter = FixedMeter()
-    server = ApduServer(meter, contextlib.nullcontext(), Refusal)
+    server = ApduServer(meter, contextlib.nullcontext())
     reply = server.answer(bytes(mutated))
     assert reply is None or len(reply.npdu) <= 501
     still_answers(server)

@@ -1,0 +1,39 @@
+"""Talking to an S4100 over BACnet MS/TP: the bus, the client of one meter, its readings and its errors.
+
+Plain functions outside, asyncio inside. Which objects a meter has comes in as data (``MeterPoint``).
+"""
+
+from drivers.meter.bus import BusStatistics, FoundDevice, MeterBus
+from drivers.meter.client import MeterClient
+from drivers.meter.errors import (
+    AnswerNotUnderstood,
+    BusFailed,
+    MeterAborted,
+    MeterError,
+    MeterRefused,
+    MeterRejected,
+    MeterTimeout,
+    ValueNotTaken,
+)
+from drivers.meter.points import MeterPoint
+from drivers.meter.readings import Identity, LoadPointReading, Part, Snapshot
+
+__all__ = [
+    "AnswerNotUnderstood",
+    "BusFailed",
+    "BusStatistics",
+    "FoundDevice",
+    "Identity",
+    "LoadPointReading",
+    "MeterAborted",
+    "MeterBus",
+    "MeterClient",
+    "MeterError",
+    "MeterPoint",
+    "MeterRefused",
+    "MeterRejected",
+    "MeterTimeout",
+    "Part",
+    "Snapshot",
+    "ValueNotTaken",
+]

@@ -1,0 +1,316 @@
+"""The bus as tests see it: plain calls outside, one event loop with a bacpypes3 application inside."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from bacpypes3.apdu import AbortPDU, AbortReason, ErrorRejectAbortNack, IAmRequest, RejectPDU, WhoIsRequest
+from bacpypes3.app import Application
+from bacpypes3.local.device import DeviceObject
+from bacpypes3.pdu import GlobalBroadcast, LocalStation
+
+from drivers.meter.errors import BusFailed, MeterAborted, MeterRefused, MeterRejected, MeterTimeout
+from drivers.mstp.errors import PortUnavailable
+from drivers.mstp.events import PortFailed
+from drivers.mstp.link import MstpLink
+from drivers.mstp.port import MstpPort
+from drivers.mstp.settings import PortSettings
+from drivers.mstp.statistics import Statistics
+
+PROGRESS_S = 0.5
+"""While waiting, progress is reported at least this often."""
+
+_RIG_DEVICE_INSTANCE = 4_194_302
+_MAX_APDU_OCTETS = 480
+_GRACE_S = 1.0
+_CLOSE_S = 5.0
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDevice:
+    """A device that answered Who-Is: its MAC ``address``, instance, largest APDU in octets, and vendor identifier."""
+
+    address: int
+    device_instance: int
+    max_apdu_octets: int
+    vendor_identifier: int
+
+
+@dataclass(frozen=True, slots=True)
+class BusStatistics:
+    """What was counted since the bus was opened: the port's own counters, and requests at the application's level.
+
+    ``repeats`` are requests sent again after no answer came; ``timeouts`` those that were given up.
+    """
+
+    port: Statistics
+    requests: int
+    repeats: int
+    timeouts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and its answer (bacpypes3 APDUs), with their times in monotonic seconds."""
+
+    request: Any
+    answer: Any
+    requested_at_s: float
+    answered_at_s: float
+
+
+class _RigApplication(Application):
+    """bacpypes3's application, keeping every I-Am: two devices with one instance must not look like one."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401
+        super().__init__(*arguments, **named)
+        self.heard: list[FoundDevice] = []
+
+    async def do_IAmRequest(self, apdu: IAmRequest) -> None:  # noqa: N802
+        source = apdu.pduSource
+        if len(source.addrAddr or b"") == 1:
+            found = FoundDevice(
+                source.addrAddr[0],
+                int(apdu.iAmDeviceIdentifier[1]),
+                int(apdu.maxAPDULengthAccepted),
+                int(apdu.vendorID),
+            )
+            if found not in self.heard:
+                self.heard.append(found)
+        await super().do_IAmRequest(apdu)
+
+
+class MeterBus:
+    """One MS/TP port and a BACnet application on it; any number of meters behind. A context manager.
+
+    ``timeout_s`` is how long an answer may take (APDU time-out). ``on_progress`` is called in the caller's thread
+    after every completed request and at least every half second of waiting: a heartbeat that comes from progress.
+    Every call may raise BusFailed. Calls from several threads are allowed.
+    """
+
+    def __init__(self, settings: PortSettings, timeout_s: float, on_progress: Callable[[], None] | None) -> None:
+        self.settings = settings
+        self.timeout_s = timeout_s
+        self.on_progress = on_progress
+        self._port = MstpPort(settings)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name=f"bus {settings.device}", daemon=True)
+        self._requests = self._repeats = self._timeouts = 0
+        self._closed = False
+
+    @classmethod
+    def open(
+        cls, settings: PortSettings, *, timeout_s: float = 6.0, on_progress: Callable[[], None] | None = None
+    ) -> Self:
+        """Open the port and join the ring; raises PortUnavailable(device, reason)."""
+        bus = cls(settings, timeout_s, on_progress)
+        try:
+            bus._port.start()
+        except PortUnavailable:
+            bus._loop.close()
+            raise
+        bus._thread.start()
+        bus._run(bus._set_up())
+        return bus
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the bus and give the port back; may be called again."""
+        if self._closed:
+            return
+        self._closed = True
+        with contextlib.suppress(concurrent.futures.TimeoutError):
+            asyncio.run_coroutine_threadsafe(self._tear_down(), self._loop).result(_CLOSE_S)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(_CLOSE_S)
+        if not self._thread.is_alive():
+            self._loop.close()
+        self._port.close()
+
+    def who_is(self, low: int | None = None, high: int | None = None, timeout_s: float = 3.0) -> list[FoundDevice]:
+        """Ask who is there, instances ``low`` to ``high`` if given; returns all that answered within ``timeout_s``.
+
+        Two devices with the same instance, or the same MAC, are two entries. Where ``low`` equals ``high`` the first
+        answer is enough, and the call returns with it.
+        """
+        return self._run(self._discover(low, high, timeout_s))
+
+    def exchange(
+        self, address: int, requests: Iterable[Any], *, repeats: int = 0, name: Callable[[Any], str] = str
+    ) -> Iterator[Exchange]:
+        """Send confirmed requests to one meter, none waiting for another's answer, and yield the exchanges in order.
+
+        ``requests`` are bacpypes3 APDUs without destination; each is handed to the port as soon as it is made. A
+        request without answer is sent again ``repeats`` times at most, and counted. ``name`` makes the text of a
+        request in errors. Raises MeterTimeout, MeterRefused, MeterAborted, MeterRejected or BusFailed: the first
+        there is, when no answer is outstanding any more.
+        """
+        pending = []
+        for request in requests:
+            request.pduDestination = LocalStation(bytes((address,)))
+            work = self._transact(address, request, repeats, name)
+            pending.append(asyncio.run_coroutine_threadsafe(work, self._loop))
+        failure: Exception | None = None
+        for future in pending:
+            try:
+                exchange = self._await(future)
+            except (MeterTimeout, MeterRefused, MeterAborted, MeterRejected, BusFailed) as error:
+                failure = failure or error
+            else:
+                if failure is None:
+                    yield exchange
+        if failure is not None:
+            raise failure
+
+    def tell(self, address: int, request: Any) -> None:  # noqa: ANN401
+        """Send an unconfirmed request (a bacpypes3 APDU without destination); nobody answers it."""
+        request.pduDestination = LocalStation(bytes((address,)))
+        self._run(self._tell(request))
+
+    def pause(self, duration_s: float) -> None:
+        """Let time pass, reporting progress."""
+        self._run(asyncio.sleep(duration_s))
+
+    def statistics(self) -> BusStatistics:
+        """Return what was counted since the bus was opened."""
+        try:
+            port = self._port.statistics()
+        except PortUnavailable as unavailable:
+            raise BusFailed(self.settings.device, unavailable.reason) from unavailable
+        return BusStatistics(port, self._requests, self._repeats, self._timeouts)
+
+    # --- the caller's side ----------------------------------------------------------------------------------------
+
+    def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
+        return self._await(asyncio.run_coroutine_threadsafe(work, self._loop))
+
+    def _await(self, future: concurrent.futures.Future[Result]) -> Result:
+        try:
+            while not concurrent.futures.wait([future], PROGRESS_S).done:
+                self._report_progress()
+        except BaseException:
+            future.cancel()
+            raise
+        self._report_progress()
+        return future.result()
+
+    def _report_progress(self) -> None:
+        if self.on_progress is not None:
+            self.on_progress()
+
+    # --- in the event loop ----------------------------------------------------------------------------------------
+
+    async def _set_up(self) -> None:
+        device = DeviceObject(
+            objectIdentifier=("device", _RIG_DEVICE_INSTANCE),
+            objectName="S4100 rig",
+            maxApduLengthAccepted=_MAX_APDU_OCTETS,
+            segmentationSupported="noSegmentation",
+            apduTimeout=round(self.timeout_s * 1000.0),
+            numberOfApduRetries=0,
+            vendorIdentifier=0,
+        )
+        self._failed: asyncio.Future[str] = self._loop.create_future()
+        self._application = _RigApplication.from_object_list([device])
+        self._link = MstpLink(self._port, self._note_failure)
+        self._link.attach(self._application)
+
+    async def _tear_down(self) -> None:
+        self._link.close()
+        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+    def _note_failure(self, event: PortFailed) -> None:
+        if not self._failed.done():
+            self._failed.set_result(event.reason)
+
+    async def _transact(self, address: int, request: Any, repeats: int, name: Callable[[Any], str]) -> Exchange:  # noqa: ANN401
+        requested_at_s = time.monotonic()
+        for attempt in range(repeats + 1):
+            if attempt:
+                self._repeats += 1
+                request.apduInvokeID = None
+            self._requests += 1
+            try:
+                answer = await self._answer_to(address, request, name)
+            except MeterTimeout:
+                self._timeouts += 1
+                if attempt == repeats:
+                    raise
+            else:
+                return Exchange(request, answer, requested_at_s, time.monotonic())
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _answer_to(self, address: int, request: Any, name: Callable[[Any], str]) -> Any:  # noqa: ANN401
+        if self._failed.done():
+            raise BusFailed(self.settings.device, self._failed.result())
+        # bacpypes3's future stays pending for ever when sending fails below it, hence a deadline of our own
+        deadline_s = self.timeout_s + _GRACE_S
+        future = self._application.request(request)
+        await asyncio.wait({future, self._failed}, timeout=deadline_s, return_when=asyncio.FIRST_COMPLETED)
+        if not future.done():
+            future.cancel()
+            if self._failed.done():
+                raise BusFailed(self.settings.device, self._failed.result())
+            raise MeterTimeout(address, name(request), deadline_s)
+        try:
+            return future.result()
+        except ErrorRejectAbortNack as nack:
+            raise self._error_of(nack, address, name(request)) from None
+
+    def _error_of(
+        self,
+        nack: Any,  # noqa: ANN401
+        address: int,
+        request: str,
+    ) -> MeterTimeout | MeterAborted | MeterRejected | MeterRefused:
+        if isinstance(nack, AbortPDU):
+            if nack.apduAbortRejectReason in (AbortReason.noResponse, AbortReason.tsmTimeout):
+                return MeterTimeout(address, request, self.timeout_s)
+            return MeterAborted(address, request, str(nack.apduAbortRejectReason))
+        if isinstance(nack, RejectPDU):
+            return MeterRejected(address, request, str(nack.apduAbortRejectReason))
+        return MeterRefused(address, request, str(nack.errorClass), str(nack.errorCode))
+
+    async def _tell(self, request: Any) -> None:  # noqa: ANN401
+        if self._failed.done():
+            raise BusFailed(self.settings.device, self._failed.result())
+        await self._application.request(request)
+
+    async def _discover(self, low: int | None, high: int | None, timeout_s: float) -> list[FoundDevice]:
+        request = WhoIsRequest(destination=GlobalBroadcast())
+        if low is not None and high is not None:
+            request.deviceInstanceRangeLowLimit = low
+            request.deviceInstanceRangeHighLimit = high
+        self._application.heard.clear()
+        await self._tell(request)
+        one_is_enough = low is not None and low == high
+        deadline_s = time.monotonic() + timeout_s
+        while (left_s := deadline_s - time.monotonic()) > 0.0 and not (one_is_enough and self._application.heard):
+            await asyncio.wait({self._failed}, timeout=min(left_s, 0.02) if one_is_enough else left_s)
+            if self._failed.done():
+                raise BusFailed(self.settings.device, self._failed.result())
+        within = range(0 if low is None else low, 1 << 22 if high is None else high + 1)
+        return sorted(
+            (found for found in self._application.heard if found.device_instance in within),
+            key=lambda found: (found.address, found.device_instance),
+        )
