@@ -1,0 +1,180 @@
+"""Bench files: found, extended, filled in from the launched process, and refused with file and line."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rig.bench.files import bench_names, json_schema, load_bench
+from rig.bench.meter_type import load_meter_type
+from rig.errors import BenchFileError, UsageRefused
+
+ENDPOINTS = {
+    "source": "TCPIP0::127.0.0.1::5001::SOCKET",
+    "analyzer": "TCPIP0::127.0.0.1::5002::SOCKET",
+    "clock": "tcp://127.0.0.1:5003",
+    "bus": "/dev/pts/7",
+    "meters": [{"mac": 1, "device_instance": 1234567, "serial_number": "x"}],
+}
+
+SMALL = """\
+schema: 1
+name: small
+bus:
+  port: /dev/ttyUSB0
+positions:
+  - name: "1"
+    mac: 5
+    meter_type: s4100
+"""
+
+
+def write(tmp_path, text, name="bench.yaml"):
+    path = tmp_path / name
+    path.write_text(text)
+    return path
+
+
+def refused(path):
+    with pytest.raises(BenchFileError) as caught:
+        load_bench(path)
+    return caught.value
+
+
+@pytest.mark.parametrize("name", bench_names())
+def test_every_bench_that_comes_with_the_rig_is_good(name):
+    bench = load_bench(name)
+    assert bench.capabilities == {"source", "analyzer", "bus", "meter"}
+    assert bench.meter_types["s4100"].ratings["UL"].accuracy.voltage_ln_v == 347
+
+
+def test_the_emulated_bench_starts_the_emulation_with_the_python_that_runs_the_rig():
+    assert load_bench("emulated").launch_argv() == [sys.executable, "-m", "rig.emulation", "--json"]
+
+
+def test_a_variant_adds_its_defect_to_the_bench_it_extends():
+    variant = load_bench("emulated-phase-b-gain")
+    assert variant.launch_argv()[-2:] == ["--defect", "phase-b-current-gain=+1.0%"]
+    assert variant.name == "emulated-phase-b-gain"
+    assert variant.parts.wiring == load_bench("emulated").parts.wiring
+
+
+def test_the_coarse_analyzer_is_ten_times_as_coarse_in_every_row():
+    fine, coarse = (load_bench(n).parts.analyzer.accuracy for n in ("emulated", "emulated-coarse-analyzer"))
+    for row in ("voltage", "current", "power", "phase"):
+        for field in ("reading_pct", "range_pct", "fixed_deg"):
+            assert getattr(getattr(coarse, row), field) == pytest.approx(10 * getattr(getattr(fine, row), field))
+
+
+def test_endpoints_of_the_launched_process_fill_the_file_in():
+    parts = load_bench("emulated").with_endpoints(ENDPOINTS).parts
+    assert parts.source.resource == ENDPOINTS["source"]
+    assert parts.clock.endpoint == ENDPOINTS["clock"]
+    assert parts.bus.port == "/dev/pts/7"
+    assert parts.positions[0].mac == 1
+
+
+def test_an_endpoint_that_is_not_given_is_named_with_what_is_given():
+    with pytest.raises(BenchFileError, match=r"launch\.source.*gave analyzer, bus, clock, meters only"):
+        load_bench("emulated").with_endpoints({k: v for k, v in ENDPOINTS.items() if k != "source"})
+
+
+def test_an_endpoint_of_the_wrong_type_is_refused():
+    with pytest.raises(BenchFileError, match="mac"):
+        load_bench("emulated").with_endpoints(ENDPOINTS | {"meters": [{"mac": 200}]})
+
+
+def test_an_unknown_key_is_refused_with_its_line_and_the_key_that_was_meant(tmp_path):
+    error = refused(write(tmp_path, SMALL.replace("  port:", "  baudd: 9600\n  port:")))
+    assert error.line == 4
+    assert "unknown key 'bus.baudd'; did you mean 'baud'?" in str(error)
+
+
+def test_an_unknown_key_in_a_variant_is_reported_in_the_variant(tmp_path):
+    path = write(tmp_path, "schema: 1\nextends: emulated\nname: v\nanalyzer:\n  udpate_s: 0.5\n")
+    error = refused(path)
+    assert (error.path, error.line) == (str(path), 5)
+    assert "did you mean 'update_s'?" in str(error)
+
+
+def test_a_mistake_in_the_extended_file_is_reported_in_that_file(tmp_path):
+    base = write(tmp_path, SMALL.replace("mac: 5", "mac: 200"), "base.yaml")
+    error = refused(write(tmp_path, "schema: 1\nextends: ./base.yaml\nname: v\n"))
+    assert (error.path, error.line) == (str(base), 7)
+
+
+def test_a_bench_that_extends_itself_is_refused(tmp_path):
+    assert "extends itself" in str(refused(write(tmp_path, "schema: 1\nextends: ./bench.yaml\nname: v\n")))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "says"),
+    [
+        ("mac: 5", "mac: 5.0", 7, "positions[0].mac"),
+        ("mac: 5", 'mac: "5"', 7, "positions[0].mac"),
+        ("mac: 5", "mac: ${launch.meters[0].mac}", 7, "needs a 'launch' part"),
+        ("meter_type: s4100", "meter_type: s4200", 8, "no meter type 's4200'; known: s4100"),
+        ("schema: 1", "schema: 2", 1, "'schema' must be 1"),
+        ("name: small", "name: small\nname: large", 3, "'name' stands twice"),
+        ("    mac: 5\n", "", 6, "needs 'mac' or 'device_instance'"),
+        ("name: small", "name: [small", 3, "is not YAML"),
+        ("name: small\n", "", 1, "'name' is missing"),
+    ],
+)
+def test_a_mistake_is_reported_with_its_line(tmp_path, old, new, line, says):
+    error = refused(write(tmp_path, SMALL.replace(old, new)))
+    assert says in str(error)
+    assert error.line == line
+
+
+def test_an_unknown_bench_name_lists_those_that_are_known():
+    with pytest.raises(UsageRefused, match="no bench 'emulatde'; known benches: .*emulated"):
+        load_bench("emulatde")
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path):
+    assert "no such file" in str(refused(tmp_path / "nothing.yaml"))
+
+
+def test_a_meter_alone_is_a_legal_bench(tmp_path):
+    assert load_bench(write(tmp_path, SMALL)).capabilities == {"bus", "meter"}
+
+
+def test_a_source_without_wiring_is_refused(tmp_path):
+    text = "schema: 1\nname: s\nsource: {driver: fluke_6105a, resource: 'GPIB0::17::INSTR'}\n"
+    assert "needs 'wiring' and 'nominal'" in str(refused(write(tmp_path, text)))
+
+
+def test_a_rating_that_the_meter_type_does_not_have_is_refused_with_its_line(tmp_path):
+    error = refused(write(tmp_path, "schema: 1\nextends: emulated\nname: v\nnominal:\n  rating: IEC\n"))
+    assert error.line == 5
+    assert "has ratings CE, UL, not IEC" in str(error)
+
+
+@pytest.mark.parametrize("written", [0.33, 0.333, 0.3333, 1 / 3])
+def test_a_third_of_a_volt_means_one_third_however_it_is_written(tmp_path, written):
+    text = f"schema: 1\nextends: emulated\nname: v\nwiring: {{ct: {{secondary_v: {written}}}}}\n"
+    assert load_bench(write(tmp_path, text)).parts.wiring.ct.secondary_v == 1 / 3
+
+
+def test_the_json_schema_knows_every_key_of_the_example():
+    schema = json_schema()
+    example = yaml.safe_load(Path(load_bench("example-real-bench").path).read_text())
+    assert set(example) <= set(schema["properties"])
+    assert schema["additionalProperties"] is False
+    json.dumps(schema)
+
+
+def test_a_changed_base_changes_the_digest_of_the_variant(tmp_path):
+    write(tmp_path, SMALL, "base.yaml")
+    variant = write(tmp_path, "schema: 1\nextends: ./base.yaml\nname: v\n")
+    before = load_bench(variant).sha256
+    write(tmp_path, SMALL + "# changed\n", "base.yaml")
+    assert load_bench(variant).sha256 != before
+
+
+def test_the_damage_limits_of_the_meter_are_not_known_and_not_invented():
+    for rating in load_meter_type("s4100").ratings.values():
+        assert rating.damage.voltage_ln_v is None
