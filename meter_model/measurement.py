@@ -42,11 +42,15 @@ class _Window:
     start: int
     head_loss: _Array | None = None
 
-    def cut(self, rows: _Array) -> _Array:
-        """Return the rows from ``start`` on, such that products of two of them carry the weights."""
+    def cut(self, rows: _Array, memory: _Array) -> _Array:
+        """Return the rows from ``start`` on, such that products of two of them carry the weights.
+
+        ``memory``: as large as ``rows``, used where the weights need a copy.
+        """
         inside = rows[:, self.start :]
         if self.head_loss is not None:
-            inside = inside.copy()
+            np.copyto(memory, rows)
+            inside = memory[:, self.start :]
             inside[:, :_FADE_SAMPLES] *= np.sqrt(1.0 - self.head_loss)
             inside[:, -3:] *= np.sqrt(1.0 - _TAIL_LOSS)
         return inside
@@ -98,6 +102,9 @@ class SecondMeter:
         self._volt_scale = configuration.pt_ratio
         self._ampere_scale = configuration.amperes_per_ct_volt
         self._floor_v = profile.minimum_voltage_v
+        self._cut = np.empty((6, SAMPLES_PER_SECOND))  # memory that is kept, see FrontEnd
+        self._pairs = np.empty((3, SAMPLES_PER_SECOND))
+        self._inner: _Array = np.empty(0)
         self._floor_ct_v = profile.no_load_current_pct / 100.0 * configuration.ct_rated_v
 
     def measure(self, samples: _Array) -> SecondReading:
@@ -108,10 +115,12 @@ class SecondMeter:
         track_hz = frequency_hz if not math.isnan(frequency_hz) else self._fallback_frequency(elements)
         window = self._window(track_hz)
 
-        inside = window.cut(elements)
+        inside = window.cut(elements, self._cut)
         v_rms = np.sqrt(_products(inside[:3], inside[:3]) / window.length)
         i_rms = np.sqrt(_products(inside[3:], inside[3:]) / window.length)
-        pairs = inside[:3] - inside[[1, 2, 0]]  # the common point that elements refer to cancels
+        pairs = self._pairs[:, window.start :]
+        np.subtract(inside[:2], inside[1:3], out=pairs[:2])  # the common point that elements refer to cancels
+        np.subtract(inside[2], inside[0], out=pairs[2])
         ll_rms = np.sqrt(_products(pairs, pairs) / window.length)
         p_mean = _products(inside[:3], inside[3:]) / window.length
         p_energy = _products(volts, amperes) / SAMPLES_PER_SECOND
@@ -199,7 +208,7 @@ class SecondMeter:
         base_hz = _NOMINAL_HZ if math.isnan(frequency_hz) else frequency_hz
         whole_band = kind in (ReactivePower.QUARTER_PERIOD_SHIFT, ReactivePower.BUDEANU)
         orders = math.ceil(SAMPLES_PER_SECOND / 2.0 / base_hz - 1e-6) - 1 if whole_band else 1
-        full, windowed = _projections(elements, base_hz, orders, window)
+        full, windowed = self._projections(elements, base_hz, orders, window)
         weights = _shift_weights(orders, kind is ReactivePower.QUARTER_PERIOD_SHIFT)
         cross = windowed[:3] * windowed[3:].conj()
         q_mean = 2.0 / window.length**2 * (cross.real @ weights.real - cross.imag @ weights.imag)
@@ -210,6 +219,26 @@ class SecondMeter:
         cross = windowed[:3] * full[3:].conj()
         q_energy = 2.0 / (window.length * SAMPLES_PER_SECOND) * (cross.real @ weights.real - cross.imag @ weights.imag)
         return q_mean, q_energy
+
+    def _projections(
+        self, elements: _Array, frequency_hz: float, orders: int, window: _Window
+    ) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+        """Sum of x[n]·exp(-j·h·w·n) by channel and order: over the whole second, and over the window."""
+        base = np.exp(-2j * math.pi * frequency_hz / SAMPLES_PER_SECOND * _STEPS)
+        powers = np.multiply.accumulate(np.broadcast_to(base, (orders, base.size)), axis=0)
+        by_row, by_column = powers[:, :_ROWS].T, np.ascontiguousarray(powers[:, _ROWS:].T)
+        right = by_column.view(np.float64)  # (42, 2·orders), real and imaginary side by side
+        if self._inner.size < 6 * _ROWS * 2 * orders:
+            self._inner = np.empty(6 * _ROWS * 2 * orders)
+        product = self._inner[: 6 * _ROWS * 2 * orders].reshape(6 * _ROWS, 2 * orders)
+        np.matmul(elements.reshape(6 * _ROWS, _COLUMNS), right, out=product)
+        inner = product.view(np.complex128).reshape(6, _ROWS, orders)
+        full = np.einsum("cah,ah->ch", inner, by_row)
+        if window.start == 0 and window.head_loss is None:
+            return full, full
+        gone, blocks = window.removed(elements)
+        inner = (gone.reshape(-1, _COLUMNS) @ right).view(np.complex128).reshape(6, len(blocks), orders)
+        return full, full - np.einsum("cah,ah->ch", inner, by_row[blocks])
 
 
 def _soft_window(length: float) -> _Window:
@@ -236,23 +265,6 @@ def _fade(x: float) -> float:
     if x <= -2.0:
         return 0.0
     return (2.0 + x) ** 4 / 24.0 if x < -1.0 else 0.5 + 2.0 * x / 3.0 - x**3 / 3.0 - x**4 / 8.0
-
-
-def _projections(
-    elements: _Array, frequency_hz: float, orders: int, window: _Window
-) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
-    """Sum of x[n]·exp(-j·h·w·n) by channel and order: over the whole second, and over the window."""
-    base = np.exp(-2j * math.pi * frequency_hz / SAMPLES_PER_SECOND * _STEPS)
-    powers = np.multiply.accumulate(np.broadcast_to(base, (orders, base.size)), axis=0)
-    by_row, by_column = powers[:, :_ROWS].T, np.ascontiguousarray(powers[:, _ROWS:].T)
-    right = by_column.view(np.float64)  # (42, 2·orders), real and imaginary side by side
-    inner = (elements.reshape(6 * _ROWS, _COLUMNS) @ right).view(np.complex128).reshape(6, _ROWS, orders)
-    full = np.einsum("cah,ah->ch", inner, by_row)
-    if window.start == 0 and window.head_loss is None:
-        return full, full
-    gone, blocks = window.removed(elements)
-    inner = (gone.reshape(-1, _COLUMNS) @ right).view(np.complex128).reshape(6, len(blocks), orders)
-    return full, full - np.einsum("cah,ah->ch", inner, by_row[blocks])
 
 
 @lru_cache(maxsize=64)

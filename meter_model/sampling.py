@@ -42,10 +42,15 @@ class FrontEnd:
         self._since_gain_noise = SAMPLES_PER_SECOND
         self._stimulus: Stimulus | None = None
         self._amplitudes = np.zeros((6, 1), dtype=np.complex128)
+        # memory is kept: asking the system for it anew each second costs as much as the arithmetic
+        self._samples = np.empty(6 * (_ROWS + 1) * _COLUMNS)
+        self._noise = np.empty(6 * (_ROWS + 1) * _COLUMNS, dtype=np.float32)
+        self._turned = np.empty(0, dtype=np.complex128)
 
     def sample(self, dt_s: float, stimulus: Stimulus, ct_rated_v: float) -> NDArray[np.float64]:
         """Return the samples that fall into the next ``dt_s`` (at most 1 s): shape (6, n), volts at the terminals.
 
+        The array is valid until the next call, which uses its memory again.
         ``ct_rated_v``: RMS of the CT input's range, 1 or 1/3, to which noise and quantisation refer.
         """
         if stimulus is not self._stimulus:
@@ -82,16 +87,23 @@ class FrontEnd:
         lsb = self._lsb(ct_rated_v)
         start /= lsb[:, None]
 
-        left = (start[:, None, :] * by_row[None, :, :]).view(np.float64).reshape(6 * rows, 2 * orders)
+        if self._turned.size < 6 * (_ROWS + 1) * orders:
+            self._turned = np.empty(6 * (_ROWS + 1) * orders, dtype=np.complex128)
+        turned = self._turned[: 6 * rows * orders].reshape(6, rows, orders)
+        np.multiply(start[:, None, :], by_row[None, :, :], out=turned)
+        left = turned.view(np.float64).reshape(6 * rows, 2 * orders)
         right = np.empty((orders, 2, _COLUMNS))
         right[:, 0] = by_column.imag
         right[:, 1] = by_column.real
-        samples: NDArray[np.float64] = (left @ right.reshape(2 * orders, _COLUMNS)).reshape(6, rows * _COLUMNS)
+        laid_out = self._samples[: 6 * rows * _COLUMNS].reshape(6 * rows, _COLUMNS)
+        np.matmul(left, right.reshape(2 * orders, _COLUMNS), out=laid_out)
+        samples = laid_out.reshape(6, rows * _COLUMNS)
         samples = samples[:, :count]
         if any(errors.offset_pct):
             samples += (np.asarray(errors.offset_pct) / 100.0 * rated / lsb)[:, None]
         if errors.noise_pct:
-            noise = self._rng.standard_normal((6, count), dtype=np.float32)
+            noise = self._noise[: 6 * count].reshape(6, count)
+            self._rng.standard_normal(dtype=np.float32, out=noise)
             noise *= (errors.noise_pct / 100.0 * rated / lsb).astype(np.float32)[:, None]
             samples += noise
         if errors.adc_bits:
