@@ -73,8 +73,6 @@ class VirtualBus:
 
     def ring(self):
         """The order in which the token goes round, from what each node holds to be its successor."""
-        if not self.nodes:
-            return []
         start = min(self.nodes)
         order, at = [start], self.nodes[start].next_station
         while at != start and at in self.nodes and at not in order:
