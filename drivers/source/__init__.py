@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any, Protocol
 
 from drivers.source.base import (
     PHASES,
@@ -18,8 +19,18 @@ from drivers.source.base import (
 )
 from drivers.source.fluke_6105a import Fluke6105A
 
-SOURCES: Mapping[str, Callable[..., AcSource]] = MappingProxyType({"fluke_6105a": Fluke6105A})
-"""Driver classes by their name in a bench file; each is made with ``driver(session, **options)``."""
+
+class SourceDriver(Protocol):
+    """A driver class: its capabilities can be asked without an instrument; ``driver(session, **options)`` makes one."""
+
+    capabilities: SourceCapabilities
+
+    def __call__(self, *args: Any, **options: Any) -> AcSource:  # noqa: ANN401 - each driver has its own
+        """Make the driver; nothing is sent."""
+
+
+SOURCES: Mapping[str, SourceDriver] = MappingProxyType({"fluke_6105a": Fluke6105A})
+"""Driver classes by their name in a bench file."""
 
 __all__ = [
     "PHASES",
@@ -31,6 +42,7 @@ __all__ = [
     "Range",
     "SafeOff",
     "SourceCapabilities",
+    "SourceDriver",
     "SourceSetting",
     "Tone",
 ]

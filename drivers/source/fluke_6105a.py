@@ -26,6 +26,7 @@ class Fluke6105A(AcSource):
     """
 
     ERROR_QUERY = "SYST:ERR?"
+    capabilities = data.capabilities(low_level=True)
 
     def __init__(self, session: ScpiSession, *, low_level: bool = True, four_wire_sense: bool = False) -> None:
         self.capabilities = data.capabilities(low_level=low_level)

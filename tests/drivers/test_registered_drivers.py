@@ -88,3 +88,9 @@ def test_an_error_query_given_to_the_session_is_kept(name):
     with scripted_session(error_query="MY:ERR?") as session:
         DRIVERS[name](session, *arguments)
         assert session.error_query == "MY:ERR?"
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_what_a_source_can_do_is_known_without_an_instrument(name):
+    with scripted_session() as session:
+        assert SOURCES[name].capabilities == SOURCES[name](session).capabilities
