@@ -18,11 +18,12 @@ from pydantic import (
     model_validator,
 )
 
+from rig.metrology.reference import ReferenceAccuracy
+
 SCHEMA_VERSION = 1
 PLACEHOLDER = re.compile(r"\$\{launch((?:\.[A-Za-z_]\w*|\[\d+\])+)\}")
 
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-_NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 _Angle = Annotated[float, Field(ge=-360, le=360, allow_inf_nan=False)]
 _Name = Annotated[str, Field(min_length=1)]
 
@@ -107,35 +108,6 @@ class SourcePart(Strict):
     calibration: CalibrationPart | None = None
 
 
-class AccuracyRow(Strict):
-    """Accuracy of one measured quantity: percent of reading plus percent of range (plus degrees for angles).
-
-    ``distribution`` says what the figure is: ``rectangular``, the half-width of a specification; or ``normal``, an
-    expanded uncertainty from a certificate with coverage factor ``k``.
-    """
-
-    reading_pct: _NotNegative = 0.0
-    range_pct: _NotNegative = 0.0
-    fixed_deg: _NotNegative = 0.0
-    distribution: Literal["rectangular", "normal"] = "rectangular"
-    k: _Positive | None = None
-
-    @model_validator(mode="after")
-    def _k_fits_distribution(self) -> AccuracyRow:
-        if (self.distribution == "normal") != (self.k is not None):
-            raise ValueError("distribution: normal needs 'k', rectangular has none")
-        return self
-
-
-class AccuracyPart(Strict):
-    """Accuracy of the reference: voltage and current rms, power, and the angle between them (``fixed_deg``)."""
-
-    voltage: AccuracyRow
-    current: AccuracyRow
-    power: AccuracyRow
-    phase: AccuracyRow
-
-
 class AnalyzerPart(Strict):
     """The reference analyzer at the meter's terminals."""
 
@@ -143,7 +115,7 @@ class AnalyzerPart(Strict):
     resource: _LateText
     visa_library: _Name = "@py"
     update_s: _Positive = 0.5
-    accuracy: AccuracyPart
+    accuracy: ReferenceAccuracy
     calibration: CalibrationPart | None = None
 
 

@@ -9,7 +9,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, model_validator
 
 from rig.errors import BenchFileError
 from rig.metrology.limits import (
@@ -26,8 +26,9 @@ from rig.yaml_file import Location, parse_yaml, read_text, validate
 
 _SHELF = "fixtures.standards"
 _FACTOR = re.compile(r"(PF|sin) (1|0\.\d+)(?: (lag|lead))?")
-_Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
-_NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+_Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
+_Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False, strict=True)]
+_NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False, strict=True)]
 
 
 def _parse_factor(text: object) -> LoadFactor:
@@ -73,7 +74,7 @@ class _IntervalData(_Strict):
 class _Checked(_Strict):
     provenance: _Text
     checked_by: str = ""
-    checked_on: date | None = None
+    checked_on: Annotated[date, Field(strict=True)] | None = None
 
     @model_validator(mode="after")
     def _who_and_when(self) -> _Checked:
@@ -89,9 +90,9 @@ class _RowData(_Checked):
     current_pct: _IntervalData | None = None
     voltage_ln_v: _IntervalData | None = None
     factors: tuple[_Factor, ...] = ()
-    on_request: bool = False
+    on_request: StrictBool = False
     per_kelvin_pct: _NotNegative = 0.0
-    reference_temperature_c: float | None = None
+    reference_temperature_c: _Number | None = None
 
     @model_validator(mode="after")
     def _temperature_is_whole(self) -> _RowData:
@@ -121,7 +122,7 @@ class _DifferenceData(_Checked):
 
 
 class _ConditionsData(_Strict):
-    temperature_c: float
+    temperature_c: _Number
     temperature_k: _Positive
     voltage_pct: _Positive
     frequency_pct: _Positive

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from drivers.errors import RigError
 from rig.load_point import PHASE_NAMES
 from rig.metrology.limits import Quantity
 from rig.metrology.uncertainty import Component, Distribution
 
-_Percent = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+_NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 
 
 class ReferenceNotUsable(RigError):
@@ -30,40 +30,61 @@ class ReferenceNotUsable(RigError):
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Accuracy(_Strict):
-    """``of_reading_pct`` percent of the reading plus ``of_range_pct`` percent of the selected range, added linearly."""
+    """Accuracy of one measured quantity: percent of reading plus percent of range, added linearly; degrees for angles.
 
-    of_reading_pct: _Percent
-    of_range_pct: _Percent = 0.0
+    ``distribution`` says what the figure is: ``rectangular``, the half-width of a specification; or ``normal``, an
+    expanded uncertainty from a certificate with coverage factor ``k``.
+    """
+
+    reading_pct: _NotNegative = 0.0
+    range_pct: _NotNegative = 0.0
+    fixed_deg: _NotNegative = 0.0
+    distribution: Literal["rectangular", "normal"] = "rectangular"
+    k: Annotated[float, Field(gt=0.0, allow_inf_nan=False)] | None = None
+
+    @model_validator(mode="after")
+    def _k_fits_distribution(self) -> Accuracy:
+        if (self.distribution == "normal") != (self.k is not None):
+            raise ValueError("distribution: normal needs 'k', rectangular has none")
+        return self
+
+    def component(self, name: str, stated: float) -> Component:
+        """Return a budget line for a ``stated`` percentage with this accuracy's distribution."""
+        if self.k is not None:
+            return Component(name, stated, self.k, Distribution.NORMAL)
+        return Component.rectangular(name, stated)
 
 
 class ReferenceAccuracy(_Strict):
-    """The accuracy of a reference analyzer at its calibration interval, as its data sheet or certificate states it.
+    """The accuracy of a reference analyzer within its calibration interval; the ``accuracy`` part of a bench file.
 
-    ``power``: for active power at power factor 1, of range meaning voltage range times current range. ``phase_deg``:
-    phase error between voltage and current inputs (and between voltage inputs), in degrees; it enters as tan φ for P
-    and cot φ for Q. ``integrator_pct``: what the energy integrator adds (time base, gate), percent of the energy.
-    ``distribution``: "normal" where the figures are expanded uncertainties with coverage factor ``k``;
-    "rectangular" where they are limits of error. ``source``: where the figures are from.
+    ``power``: active power at power factor 1, of range meaning voltage range times current range. ``phase``: the
+    error of the angle between a voltage and a current input, or between two voltage inputs, as ``fixed_deg``; it
+    enters as tan φ for P and cot φ for Q. ``integrator``: what the energy integrator adds (time base, gate), as
+    ``reading_pct`` of the energy; None where nothing is stated.
     """
 
     voltage: Accuracy
     current: Accuracy
     power: Accuracy
-    phase_deg: _Percent
-    integrator_pct: _Percent = 0.0
-    distribution: Literal["normal", "rectangular"] = "rectangular"
-    k: Annotated[float, Field(gt=0.0, allow_inf_nan=False)] = 2.0
-    source: str = ""
+    phase: Accuracy
+    integrator: Accuracy | None = None
 
-    def component(self, name: str, percent: float) -> Component:
-        """Return a budget line for a stated ``percent`` with this specification's distribution."""
-        if self.distribution == "normal":
-            return Component(name, percent, self.k, Distribution.NORMAL)
-        return Component.rectangular(name, percent)
+    @model_validator(mode="after")
+    def _says_what_counts(self) -> ReferenceAccuracy:
+        for name in ("voltage", "current", "power"):
+            row: Accuracy = getattr(self, name)
+            if row.fixed_deg or not row.model_fields_set & {"reading_pct", "range_pct"}:
+                raise ValueError(f"{name} is stated as reading_pct and range_pct")
+        if self.phase.reading_pct or self.phase.range_pct or "fixed_deg" not in self.phase.model_fields_set:
+            raise ValueError("phase is stated as fixed_deg")
+        if self.integrator is not None and (self.integrator.range_pct or self.integrator.fixed_deg):
+            raise ValueError("integrator is stated as reading_pct")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +160,12 @@ class ReferenceUncertainty:
         """
         parts = [self._element(name, "voltage") for name in phase]
         percent = max(_percent(self._accuracy.voltage, e.voltage_v, e.voltage_range_v, "voltage", phase) for e in parts)
-        amplitude = self._accuracy.component(f"reference voltage {phase}", percent)
+        amplitude = self._accuracy.voltage.component(f"reference voltage {phase}", percent)
         if len(phase) == 1:
             return (amplitude,)
         weight = 0.5 / math.tan(math.radians(60.0))
-        angle = self._accuracy.component(
-            f"reference phase between voltages {phase}", 100.0 * weight * math.radians(self._accuracy.phase_deg)
+        angle = self._accuracy.phase.component(
+            f"reference phase between voltages {phase}", 100.0 * weight * math.radians(self._accuracy.phase.fixed_deg)
         )
         return (amplitude, angle)
 
@@ -152,7 +173,7 @@ class ReferenceUncertainty:
         """Return the component of the current of one phase."""
         element = self._element(phase, "current")
         percent = _percent(self._accuracy.current, element.current, element.current_range, "current", phase)
-        return (self._accuracy.component(f"reference current {phase}", percent),)
+        return (self._accuracy.current.component(f"reference current {phase}", percent),)
 
     def active_power(self, phases: str) -> tuple[Component, ...]:
         """Return amplitude and phase components of P, of one phase or of the total of ``phases``."""
@@ -182,8 +203,8 @@ class ReferenceUncertainty:
             voltage += weight * _percent(self._accuracy.voltage, e.voltage_v, e.voltage_range_v, "voltage", name)
             current += weight * _percent(self._accuracy.current, e.current, e.current_range, "current", name)
         return (
-            self._accuracy.component(f"reference voltage in apparent power {phases}", voltage),
-            self._accuracy.component(f"reference current in apparent power {phases}", current),
+            self._accuracy.voltage.component(f"reference voltage in apparent power {phases}", voltage),
+            self._accuracy.current.component(f"reference current in apparent power {phases}", current),
         )
 
     def power_factor(self, phases: str) -> tuple[Component, ...]:
@@ -192,14 +213,15 @@ class ReferenceUncertainty:
 
     def active_energy(self, phases: str) -> tuple[Component, ...]:
         """Return the components of active energy from the integrator, at a constant load."""
-        return (*self.active_power(phases), self._integrator())
+        return (*self.active_power(phases), *self._integrator())
 
     def reactive_energy(self, phases: str) -> tuple[Component, ...]:
         """Return the components of reactive energy from the integrator, at a constant load."""
-        return (*self.reactive_power(phases), self._integrator())
+        return (*self.reactive_power(phases), *self._integrator())
 
-    def _integrator(self) -> Component:
-        return self._accuracy.component("reference energy integrator", self._accuracy.integrator_pct)
+    def _integrator(self) -> tuple[Component, ...]:
+        stated = self._accuracy.integrator
+        return () if stated is None else (stated.component("reference energy integrator", stated.reading_pct),)
 
     def _power(
         self, chosen: list[ElementState], parts: list[float], total: float, across: float, name: str
@@ -207,13 +229,13 @@ class ReferenceUncertainty:
         """``across`` is the power at right angles to the one asked for: the phase error turns it into the other."""
         spec = self._accuracy.power
         stated = sum(
-            spec.of_reading_pct * part + spec.of_range_pct * element.power_range
+            spec.reading_pct * part + spec.range_pct * element.power_range
             for element, part in zip(chosen, parts, strict=True)
         )
-        angle = 100.0 * math.radians(self._accuracy.phase_deg) * across
+        angle = 100.0 * math.radians(self._accuracy.phase.fixed_deg) * across
         return (
-            self._accuracy.component(f"reference {name}", stated / total),
-            self._accuracy.component(f"reference phase error in {name}", angle / total),
+            spec.component(f"reference {name}", stated / total),
+            self._accuracy.phase.component(f"reference phase error in {name}", angle / total),
         )
 
     def _loaded(self, phases: str, quantity: str) -> dict[str, ElementState]:
@@ -236,4 +258,4 @@ def _percent(spec: Accuracy, reading: float, full_range: float, quantity: str, p
     """Return the specification as percent of ``reading`` (> 0, same unit as ``full_range``)."""
     if not reading > 0.0:
         raise ReferenceNotUsable(quantity, phase)
-    return spec.of_reading_pct + spec.of_range_pct * full_range / reading
+    return spec.reading_pct + spec.range_pct * full_range / reading

@@ -23,13 +23,18 @@ from rig.metrology import (
 )
 
 LIMITS_OF_ERROR = ReferenceAccuracy(
-    voltage=Accuracy(of_reading_pct=0.01, of_range_pct=0.02),
-    current=Accuracy(of_reading_pct=0.02, of_range_pct=0.01),
-    power=Accuracy(of_reading_pct=0.02, of_range_pct=0.03),
-    phase_deg=0.01,
-    integrator_pct=0.005,
+    voltage=Accuracy(reading_pct=0.01, range_pct=0.02),
+    current=Accuracy(reading_pct=0.02, range_pct=0.01),
+    power=Accuracy(reading_pct=0.02, range_pct=0.03),
+    phase=Accuracy(fixed_deg=0.01),
+    integrator=Accuracy(reading_pct=0.005),
 )
-EXPANDED = LIMITS_OF_ERROR.model_copy(update={"distribution": "normal"})
+EXPANDED = ReferenceAccuracy.model_validate(
+    {
+        name: row | {"distribution": "normal", "k": 2.0}
+        for name, row in LIMITS_OF_ERROR.model_dump(exclude_unset=True).items()
+    }
+)
 ROOT3 = math.sqrt(3)
 
 
@@ -103,7 +108,7 @@ def test_energy_adds_the_integrator():
 def test_line_to_line_voltage_agrees_with_phasors_drawn_at_random():
     # Amplitude errors common to both elements, phase error between them: Monte Carlo on the phasors themselves.
     rng = np.random.default_rng(3)
-    accuracy = EXPANDED.model_copy(update={"phase_deg": 0.05})
+    accuracy = EXPANDED.model_copy(update={"phase": Accuracy(fixed_deg=0.05, distribution="normal", k=2)})
     gain = rng.normal(0, (0.01 + 0.02 * 300 / 250) / 2 / 100, 200_000)
     phase = np.radians(rng.normal(0, 0.05 / 2, 200_000))
     line = np.abs(250 * (1 + gain) * (1 - np.exp(1j * (phase - 2 * math.pi / 3))))
@@ -155,12 +160,32 @@ def test_a_smaller_reading_on_the_same_range_is_less_certain(current, factor, an
 
 
 @pytest.mark.parametrize(
-    "change",
-    [{"phase_deg": -0.1}, {"distribution": "guess"}, {"voltag": 1}, {"k": 0}, {"voltage": {"of_reading_pct": -1}}],
+    ("part", "row"),
+    [
+        ("voltage", {"reading_pct": -1}),
+        ("voltage", {"fixed_deg": 0.1}),
+        ("voltage", {}),
+        ("voltage", {"reading_pct": 0.1, "distribution": "guess"}),
+        ("voltage", {"reading_pct": 0.1, "distribution": "normal"}),
+        ("voltage", {"reading_pct": 0.1, "k": 2}),
+        ("voltage", {"reading_pct": 0.1, "distribution": "normal", "k": 0}),
+        ("voltage", {"reading_pct": "0.1"}),
+        ("phase", {"reading_pct": 0.1}),
+        ("phase", {}),
+        ("integrator", {"range_pct": 0.1}),
+        ("voltag", {"reading_pct": 0.1}),
+    ],
 )
-def test_an_impossible_specification_is_refused(change):
+def test_an_impossible_specification_is_refused(part, row):
+    good = LIMITS_OF_ERROR.model_dump(exclude_unset=True)
+    assert ReferenceAccuracy.model_validate(good) == LIMITS_OF_ERROR
     with pytest.raises(ValidationError):
-        ReferenceAccuracy.model_validate(LIMITS_OF_ERROR.model_dump() | change)
+        ReferenceAccuracy.model_validate(good | {part: row})
+
+
+def test_an_analyzer_without_a_stated_integrator_adds_nothing_for_it():
+    silent = LIMITS_OF_ERROR.model_copy(update={"integrator": None})
+    assert loaded(accuracy=silent).active_energy("A") == loaded().active_power("A")
 
 
 CONDITIONS = load_limit_table("iec62053-22-2003-class-0.2S").reference_conditions
