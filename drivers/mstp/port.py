@@ -89,6 +89,11 @@ class MstpPort:
                     return body.decode()
         return f"the port process did not open it within {_START_S:g} s"
 
+    @property
+    def pid(self) -> int | None:
+        """Process id of the port process, or None before ``start``."""
+        return None if self._process is None else self._process.pid
+
     def fileno(self) -> int:
         """Return a file descriptor that is readable when ``receive(0)`` may have something.
 

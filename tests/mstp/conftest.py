@@ -1,0 +1,34 @@
+"""Buses of pseudo-terminals and ports on them."""
+
+import pytest
+
+from drivers.mstp import MstpPort, PortSettings
+from tests.mstp.pty_bridge import PtyBridge
+
+
+@pytest.fixture
+def make_bridge():
+    bridges = []
+
+    def make(port_count):
+        bridges.append(PtyBridge(port_count))
+        return bridges[-1]
+
+    yield make
+    for bridge in bridges:
+        bridge.close()
+
+
+@pytest.fixture
+def open_port():
+    ports = []
+
+    def open_(device, mac, baud=76800, **settings):
+        port = MstpPort(PortSettings(device, baud, mac, **{"max_master": 3, **settings}))
+        ports.append(port)
+        port.start()
+        return port
+
+    yield open_
+    for port in ports:
+        port.close()

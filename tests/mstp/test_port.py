@@ -1,0 +1,240 @@
+"""Ports as they are used: real processes on real pseudo-terminals."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from drivers.errors import RigError
+from drivers.mstp import (
+    BAUD_RATES,
+    FrameReceived,
+    MstpPort,
+    NpduRefused,
+    PortFailed,
+    PortSettingInvalid,
+    PortSettings,
+    PortUnavailable,
+)
+from drivers.mstp.capture import write_pcap
+from drivers.mstp.frames import FrameType
+
+REQUEST = bytes.fromhex("01040203070C0C000000011955")
+ANSWER = bytes.fromhex("010030070C0C0000000119553E44000000003F")
+WHO_IS = bytes.fromhex("01001008")
+
+
+def wait_until(condition, timeout_s=10.0):
+    deadline_s = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline_s, "the condition did not come true in time"
+        time.sleep(0.005)
+
+
+def is_alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return "zombie" not in Path(f"/proc/{pid}/status").read_text()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("baud", 12345),
+        ("mac", -1),
+        ("mac", 128),
+        ("max_master", 0),
+        ("max_master", 128),
+        ("max_info_frames", 0),
+        ("usage_timeout_s", 0.1),
+        ("reply_timeout_s", 0.25),
+        ("captured_frames", -1),
+    ],
+)
+def test_settings_that_clause_9_does_not_allow_are_refused_by_name(field, value):
+    with pytest.raises(PortSettingInvalid, match=field) as caught:
+        PortSettings(**{"device": "/dev/null", "baud": 9600, "mac": 1, field: value})
+    assert (caught.value.field, caught.value.value, caught.value.device) == (field, value, "/dev/null")
+
+
+def test_an_address_above_max_master_is_refused():
+    with pytest.raises(PortSettingInvalid, match="mac = 5"):
+        PortSettings("/dev/null", 9600, mac=5, max_master=4)
+
+
+@pytest.mark.realtime
+class TestOpening:
+    def test_a_missing_device_is_said_to_be_missing(self, open_port):
+        with pytest.raises(PortUnavailable, match="no such device") as caught:
+            open_port("/dev/does-not-exist", 1)
+        assert isinstance(caught.value, RigError)
+        assert caught.value.device == "/dev/does-not-exist"
+
+    def test_a_file_is_said_to_be_no_serial_port(self, open_port, tmp_path):
+        (tmp_path / "file").write_text("")
+        with pytest.raises(PortUnavailable, match="not a serial port"):
+            open_port(str(tmp_path / "file"), 1)
+
+    def test_a_directory_is_said_to_be_no_serial_port(self, open_port, tmp_path):
+        with pytest.raises(PortUnavailable, match="not a serial port"):
+            open_port(str(tmp_path), 1)
+
+    def test_a_device_in_use_is_said_to_be_in_use(self, make_bridge, open_port):
+        bridge = make_bridge(1)
+        open_port(bridge.ports[0], 1)
+        with pytest.raises(PortUnavailable, match="another program is using it"):
+            open_port(bridge.ports[0], 2)
+
+    @pytest.mark.parametrize("baud", BAUD_RATES)
+    def test_every_baud_rate_of_the_clause_opens_and_carries_data(self, make_bridge, open_port, baud):
+        bridge = make_bridge(2)
+        first, second = (open_port(bridge.ports[mac], mac, baud, max_master=1) for mac in (0, 1))
+        first.send(1, WHO_IS, expecting_reply=False)
+        assert second.receive(5.0) == FrameReceived(0, 1, False, WHO_IS)
+
+    def test_a_closed_port_gives_its_device_back(self, make_bridge, open_port):
+        bridge = make_bridge(1)
+        open_port(bridge.ports[0], 1).close()
+        open_port(bridge.ports[0], 2)
+
+    def test_a_port_that_was_never_started_says_so(self):
+        port = MstpPort(PortSettings("/dev/null", 9600, 1))
+        for use in (port.fileno, port.statistics, lambda: port.send(2, WHO_IS, expecting_reply=False)):
+            with pytest.raises(PortUnavailable, match="not open"):
+                use()
+        port.close()
+
+
+@pytest.mark.realtime
+class TestTraffic:
+    @pytest.fixture
+    def pair(self, make_bridge, open_port):
+        bridge = make_bridge(2)
+        return [open_port(bridge.ports[mac], mac, max_master=1) for mac in (0, 1)]
+
+    def test_broadcasts_reach_everybody_else(self, make_bridge, open_port):
+        bridge = make_bridge(3)
+        ports = [open_port(bridge.ports[mac], mac) for mac in range(3)]
+        wait_until(lambda: all(port.statistics().tokens_received for port in ports))
+        ports[1].send(255, WHO_IS, expecting_reply=False)
+        assert ports[0].receive(5.0) == ports[2].receive(5.0) == FrameReceived(1, 255, False, WHO_IS)
+        assert ports[1].receive(0.05) is None
+
+    def test_a_request_is_answered_while_the_requester_holds_the_token(self, pair):
+        client, server = pair
+        for _ in range(20):
+            client.send(1, REQUEST, expecting_reply=True)
+            assert server.receive(5.0) == FrameReceived(0, 1, True, REQUEST)
+            server.send(0, ANSWER, expecting_reply=False)
+            assert client.receive(5.0) == FrameReceived(1, 0, False, ANSWER)
+        assert server.statistics().replies_sent == 20
+        assert server.statistics().replies_postponed == 0
+
+    def test_a_late_answer_is_postponed_and_arrives(self, pair):
+        client, server = pair
+        client.send(1, REQUEST, expecting_reply=True)
+        assert server.receive(5.0).expecting_reply
+        wait_until(lambda: server.statistics().replies_postponed == 1)
+        server.send(0, ANSWER, expecting_reply=False)
+        assert client.receive(5.0) == FrameReceived(1, 0, False, ANSWER)
+        assert client.statistics().postponements_received == 1
+
+    def test_the_largest_npdu_passes_and_a_larger_one_is_refused(self, pair):
+        largest = b"\x01\x00" + bytes(499)
+        pair[0].send(1, largest, expecting_reply=False)
+        assert pair[1].receive(5.0).npdu == largest
+        with pytest.raises(NpduRefused, match="1 to 501") as caught:
+            pair[0].send(1, largest + b"x", expecting_reply=False)
+        assert (caught.value.size, caught.value.destination) == (502, 1)
+
+    @pytest.mark.parametrize("destination", [-1, 256, 0])
+    def test_a_destination_that_is_none_is_refused(self, pair, destination):
+        with pytest.raises(NpduRefused, match="not this node"):
+            pair[0].send(destination, WHO_IS, expecting_reply=False)
+
+    def test_a_node_that_goes_is_left_out_and_one_that_comes_is_let_in(self, make_bridge, open_port):
+        bridge = make_bridge(3)
+        ports = [open_port(bridge.ports[mac], mac) for mac in range(3)]
+        wait_until(lambda: all(port.statistics().tokens_received > 5 for port in ports))
+        ports[1].close()
+        before = ports[2].statistics().tokens_received
+        wait_until(lambda: ports[2].statistics().tokens_received > before + 50)
+        again = open_port(bridge.ports[1], 1)
+        wait_until(lambda: again.statistics().tokens_received > 5)
+
+    def test_captured_frames_tell_both_sides_and_go_to_a_pcap_file(self, pair, tmp_path):
+        client, server = pair
+        client.send(1, REQUEST, expecting_reply=True)
+        server.receive(5.0)
+        server.send(0, ANSWER, expecting_reply=False)
+        client.receive(5.0)
+        seen = client.captured()
+        asked = next(i for i, entry in enumerate(seen) if entry.frame.frame_type == FrameType.DATA_EXPECTING_REPLY)
+        assert (seen[asked].frame.data, seen[asked + 1].frame.data) == (REQUEST, ANSWER)
+        assert all(entry.valid for entry in seen)
+        assert abs(seen[-1].end_s - time.time()) < 5.0
+        write_pcap(tmp_path / "bus.pcap", seen)
+        octets = (tmp_path / "bus.pcap").read_bytes()
+        assert octets[:4] == bytes.fromhex("d4c3b2a1")
+        assert int.from_bytes(octets[20:24], "little") == 165
+        assert len(octets) == 24 + sum(16 + len(entry.octets) for entry in seen)
+
+
+@pytest.mark.realtime
+class TestEnding:
+    def test_an_unplugged_adapter_gives_one_clear_event_and_ends_the_process(self, make_bridge, open_port):
+        bridge = make_bridge(2)
+        port, _ = open_port(bridge.ports[0], 0), open_port(bridge.ports[1], 1)
+        wait_until(lambda: port.statistics().tokens_received > 5)
+        bridge.hang_up(0)
+        event = port.receive(5.0)
+        assert isinstance(event, PortFailed)
+        assert event.reason.startswith(bridge.ports[0])
+        assert port.receive(0.2) is None
+        wait_until(lambda: not is_alive(port.pid))
+        with pytest.raises(PortUnavailable):
+            port.statistics()
+
+    def test_a_killed_port_process_is_an_event_too(self, make_bridge, open_port):
+        port = open_port(make_bridge(1).ports[0], 0)
+        os.kill(port.pid, signal.SIGKILL)
+        event = port.receive(5.0)
+        assert isinstance(event, PortFailed)
+        assert "ended unexpectedly (exit code -9)" in event.reason
+
+    def test_ctrl_c_does_not_end_the_port_process(self, make_bridge, open_port):
+        bridge = make_bridge(2)
+        ports = [open_port(bridge.ports[mac], mac, max_master=1) for mac in (0, 1)]
+        os.kill(ports[0].pid, signal.SIGINT)
+        ports[0].send(1, WHO_IS, expecting_reply=False)
+        assert ports[1].receive(5.0).npdu == WHO_IS
+
+    def test_the_port_process_ends_when_its_owner_is_killed(self, make_bridge):
+        bridge = make_bridge(1)
+        owner = textwrap.dedent(
+            """
+            import sys, time
+            from drivers.mstp import MstpPort, PortSettings
+            port = MstpPort(PortSettings(sys.argv[1], 76800, 1))
+            port.start()
+            print(port.pid, flush=True)
+            time.sleep(60)
+            """
+        )
+        with subprocess.Popen([sys.executable, "-c", owner, bridge.ports[0]], stdout=subprocess.PIPE) as process:
+            pid = int(process.stdout.readline())
+            assert is_alive(pid)
+            process.kill()
+        wait_until(lambda: not is_alive(pid))
+
+    def test_the_port_process_stays_free_of_what_could_hold_it_up(self):
+        code = "import drivers.mstp._process, sys; print(*sys.modules)"
+        loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+        assert not {"bacpypes3", "numpy", "pytest", "asyncio"} & set(loaded)
