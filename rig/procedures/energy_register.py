@@ -9,12 +9,11 @@ import numpy as np
 from drivers.errors import RigError
 from meter_model.configuration import Configuration
 from rig.bench import Bench, Position
-from rig.errors import ReferenceInvalid
 from rig.load_point import LoadPoint
 from rig.procedures._readings import EnergyMeasurement, GateMeasurement
 from rig.procedures.power_comparison import METER_UPDATE_S
 from rig.records import PointRecorder
-from rig.safety.errors import NotSettled
+from rig.safety.errors import NotSettled, ReferenceInvalid
 
 _QUIET_UPDATES = 3
 _QUIET_DEADLINE_UPDATES = 20
@@ -62,9 +61,9 @@ def measure_energy(
         ]
     except (NotSettled, ReferenceInvalid, RegisterMoves) as error:
         record.finish("INVALID", reason=str(error))
-        return EnergyMeasurement(point, instance, (), bench.supervisor.ranges, None, str(error))
+        return EnergyMeasurement(point, instance, (), bench.supervisor.analyzer_ranges, None, str(error))
     record.finish()
-    return EnergyMeasurement(point, instance, tuple(measured), bench.supervisor.ranges, reference)
+    return EnergyMeasurement(point, instance, tuple(measured), bench.supervisor.analyzer_ranges, reference)
 
 
 def _one_gate(

@@ -10,7 +10,7 @@ from typing import Self, TypeVar
 from drivers.errors import RigError
 from meter_model.configuration import FIELDS, Configuration, ValueRefused
 from rig.bench import Bench, BenchFile, Position, open_bench
-from rig.errors import BenchFault, SafeStateNotConfirmed, UsageRefused
+from rig.errors import BenchFault, UsageRefused
 from rig.load_point import LoadPoint
 from rig.metrology import DecisionRule, JudgedQuantity
 from rig.procedures._readings import EnergyMeasurement, PointMeasurement
@@ -257,12 +257,10 @@ class MeterRun:
     def _confirm_off(self, bench: Bench) -> None:
         assert bench.supervisor is not None
         report = bench.supervisor.de_energise()
+        text = "; ".join(report.details)
         severity = "info" if report.confirmed else "error"
-        self.record.event("safe state", report.text, severity, {"confirmed": report.confirmed, "by": list(report.by)})
-        if not report.confirmed:
-            raise SafeStateNotConfirmed(
-                f"{report.text}; treat the bench as live: open the interlock and switch the source off by hand"
-            )
+        self.record.event("safe state", text, severity, {"confirmed": report.confirmed, "by": list(report.by)})
+        report.raise_if_not_confirmed()
 
     def _note_end(
         self, kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None

@@ -6,11 +6,11 @@ from drivers.analyzer.base import AnalyzerReading
 from meter_model.configuration import Configuration
 from meter_model.stimulus import Stimulus
 from rig.bench import Bench, Position
-from rig.errors import ReferenceInvalid
 from rig.load_point import LoadPoint
 from rig.procedures._readings import MeterSample, PointMeasurement
 from rig.records import PointRecorder
-from rig.safety.errors import NotSettled
+from rig.safety.conditions import Deviation, unmet
+from rig.safety.errors import NotSettled, ReferenceInvalid
 
 METER_UPDATE_S = 1.0
 """Data update period of the meter (manual page 1): reads at least this far apart see different updates."""
@@ -34,15 +34,15 @@ def measure_power(
     RigError where the bench itself fails: then nothing more can be measured.
     """
     assert bench.supervisor is not None
-    assert bench.analyzer is not None
+    assert bench.wiring is not None
     bench.supervisor.apply(point)
-    invalid = ""
     try:
-        settled = bench.supervisor.settle()
+        settled = bench.wiring.stimulus(bench.supervisor.settle()[-1])
     except (NotSettled, ReferenceInvalid) as error:
         record.finish("INVALID", reason=str(error))
-        return PointMeasurement(point, (), (), bench.supervisor.ranges, configuration, str(error))
-    invalid = "; ".join(settled.violations)
+        return PointMeasurement(point, (), (), bench.supervisor.analyzer_ranges, configuration, str(error))
+    conditions = bench.supervisor.deviations_from_nominal(settled)
+    invalid = unmet(conditions)
     references: list[Stimulus] = []
     samples: list[MeterSample] = []
     try:
@@ -53,8 +53,14 @@ def measure_power(
             references.append(_reference(bench, record))
     except ReferenceInvalid as error:
         invalid = str(error)
-    record.finish("INVALID" if invalid else None, deviation=settled.deviation, reason=invalid)
-    return PointMeasurement(point, tuple(samples), tuple(references), bench.supervisor.ranges, configuration, invalid)
+    record.finish("INVALID" if invalid else None, deviation=_as_data(conditions), reason=invalid)
+    return PointMeasurement(
+        point, tuple(samples), tuple(references), bench.supervisor.analyzer_ranges, configuration, invalid
+    )
+
+
+def _as_data(conditions: tuple[Deviation, ...]) -> dict[str, object]:
+    return {f"{one.quantity} ({one.unit})": round(one.deviation, 5) for one in conditions}
 
 
 def _reference(bench: Bench, record: PointRecorder) -> Stimulus:
