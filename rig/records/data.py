@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
 from rig.load_point import LoadPoint
+from rig.metrology.outcome import Outcome
 from rig.records.columns import Json
 
-OUTCOMES = (
-    "ABORTED", "TERMINATED", "ERROR", "FAIL", "COND_FAIL", "INVALID", "INCONCLUSIVE", "COND_PASS", "PASS", "NOT_JUDGED",
-    "SKIP",
-)  # fmt: skip
-"""All outcomes, the one that decides over the others first."""
+OUTCOMES = tuple(str(outcome) for outcome in sorted(Outcome, key=lambda outcome: -outcome.severity))
+"""All outcomes as they are stored, the one that decides over the others first."""
 
 
-def worst_outcome(outcomes: list[str] | tuple[str, ...]) -> str | None:
+def worst_outcome(outcomes: Iterable[str]) -> str | None:
     """Give the outcome that decides over the others given, or None of none; an unknown word raises ValueError."""
     return min(outcomes, key=OUTCOMES.index, default=None)
 

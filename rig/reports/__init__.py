@@ -1,0 +1,20 @@
+"""Reports of recorded runs: HTML, plots, terminal tables, exports; drawn from a ``RunRecord`` and nothing else."""
+
+from rig.reports._extras import ReportsNotInstalled
+from rig.reports.exports import as_json, write_csv, write_json
+from rig.reports.html import render_html, write_html
+from rig.reports.plots import write_plots
+from rig.reports.tables import deviations_table, result_table, verdict_line
+
+__all__ = [
+    "ReportsNotInstalled",
+    "as_json",
+    "deviations_table",
+    "render_html",
+    "result_table",
+    "verdict_line",
+    "write_csv",
+    "write_html",
+    "write_json",
+    "write_plots",
+]

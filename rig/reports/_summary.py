@@ -1,0 +1,193 @@
+"""What a report says about a run beyond its rows: counts, the worst of each, largest U/L, and the error curves."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from rig.records import OUTCOMES, LimitProvenance, PointRecord, ResultRecord, RunRecord
+from rig.reports._words import load_name, quantity_name
+
+_LOAD_MATTERS = ("power", "energy")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One result with the load point it belongs to."""
+
+    point: PointRecord
+    result: ResultRecord
+
+
+@dataclass(frozen=True, slots=True)
+class CountLine:
+    """How many results of one procedure and quantity came out how."""
+
+    procedure: str
+    quantity: str
+    counts: Counter[str]
+
+
+@dataclass(frozen=True, slots=True)
+class LimitLine:
+    """One limit row in use: how many results it judged, and the one with the largest U/L."""
+
+    limit: LimitProvenance
+    quantity: str
+    limit_pct: float
+    judged: int
+    worst: Judged
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One line of a plot: results in order of current. ``name`` is empty where a plot has one line only."""
+
+    name: str
+    points: tuple[Judged, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One plot of error against current. ``key`` serves as file name and is unique in the run."""
+
+    key: str
+    title: str
+    curves: tuple[Curve, ...]
+
+    @property
+    def limits(self) -> tuple[tuple[float, float, float], ...]:
+        """Current in percent, limit and acceptance limit in percent of reading, ordered by current.
+
+        Where results at one current differ in their acceptance limit the narrowest is given.
+        """
+        found: dict[float, tuple[float, float]] = {}
+        for curve in self.curves:
+            for judged in curve.points:
+                limit = judged.result.limit_pct
+                if limit is None:
+                    continue
+                accepted = limit - (judged.result.guard_band_pct or 0.0)
+                current = judged.point.load_point.current_pct
+                known = found.get(current, (limit, accepted))
+                found[current] = (min(limit, known[0]), min(accepted, known[1]))
+        return tuple((current, *pair) for current, pair in sorted(found.items()))
+
+
+def all_results(run: RunRecord) -> Iterator[Judged]:
+    """Every result in the order in which it was recorded."""
+    for point in run.points:
+        for result in point.results:
+            yield Judged(point, result)
+
+
+def severity(judged: Judged) -> tuple[int, float]:
+    """Order results, the worst first: by outcome, then by how much of the limit the error takes."""
+    result = judged.result
+    share = abs(result.error_pct) / result.limit_pct if result.error_pct is not None and result.limit_pct else 0.0
+    return OUTCOMES.index(result.outcome), -share
+
+
+def worst_of(point: PointRecord) -> ResultRecord | None:
+    """The result that decides over a load point."""
+    judged = [Judged(point, result) for result in point.results]
+    return min(judged, key=severity).result if judged else None
+
+
+def attention(run: RunRecord) -> list[Judged]:
+    """What a reader must see first: everything that is not a plain PASS and not merely reported, the worst first."""
+    return sorted(
+        (judged for judged in all_results(run) if judged.result.outcome not in ("PASS", "NOT_JUDGED", "SKIP")),
+        key=severity,
+    )
+
+
+def points_without_verdict(run: RunRecord) -> list[PointRecord]:
+    """Load points that ended badly in themselves, or never ended."""
+    return [point for point in run.points if point.stated_outcome or point.finished_utc is None]
+
+
+def counts(run: RunRecord) -> list[CountLine]:
+    """Outcomes by procedure and quantity."""
+    lines: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for judged in all_results(run):
+        lines[judged.result.procedure, judged.result.quantity][judged.result.outcome] += 1
+    return [CountLine(*key, count) for key, count in lines.items()]
+
+
+def total_counts(run: RunRecord) -> Counter[str]:
+    """Outcomes of all results and findings, the most severe first."""
+    found = Counter(judged.result.outcome for judged in all_results(run))
+    found.update(finding.outcome for finding in run.findings)
+    return Counter({outcome: found[outcome] for outcome in OUTCOMES if found[outcome]})
+
+
+def limit_lines(run: RunRecord) -> list[LimitLine]:
+    """The largest U/L of each limit row in use."""
+    groups: dict[tuple[LimitProvenance, str, float], list[Judged]] = defaultdict(list)
+    for judged in all_results(run):
+        result = judged.result
+        if result.limit is not None and result.limit_pct is not None:
+            groups[result.limit, result.quantity, result.limit_pct].append(judged)
+    return [
+        LimitLine(*key, len(group), max(group, key=lambda judged: judged.result.uncertainty_ratio or 0.0))
+        for key, group in groups.items()
+    ]
+
+
+def limits_in_use(run: RunRecord) -> list[LimitProvenance]:
+    """Every limit table row's provenance, once."""
+    return list(dict.fromkeys(line.limit for line in limit_lines(run)))
+
+
+def panels(run: RunRecord) -> list[Panel]:
+    """All plots of a run: one for each quantity, power factor and kind of load; judged quantities only."""
+    groups: dict[tuple[str, str, str, bool], dict[str, list[Judged]]] = defaultdict(lambda: defaultdict(list))
+    for judged in all_results(run):
+        result, point = judged.result, judged.point
+        if result.limit_pct is None or result.error_pct is None:
+            continue
+        follows_load = any(word in result.quantity for word in _LOAD_MATTERS)
+        balanced = point.load_point.is_balanced or not follows_load
+        load = load_name(point) if follows_load else ""
+        groups[result.procedure, result.quantity, load, balanced][result.phase].append(judged)
+    return [_panel(number, key, curves) for number, (key, curves) in enumerate(sorted(groups.items(), key=_order), 1)]
+
+
+def _panel(number: int, key: tuple[str, str, str, bool], curves: dict[str, list[Judged]]) -> Panel:
+    procedure, quantity, load, balanced = key
+    kind = "" if balanced else ", one phase alone"
+    where = f", {load}" if load else ", all load points"
+    name = "-".join(
+        _safe(word) for word in (f"{number:02}", procedure, quantity, load, "" if balanced else "single") if word
+    )
+    return Panel(
+        key=name,
+        title=f"{quantity_name(quantity).capitalize()}{where}{kind}"
+        + (" (registers)" if "energy" in procedure else ""),
+        curves=tuple(
+            Curve(
+                name="" if phase == "ABC" and len(curves) == 1 else f"phase {phase}" if len(phase) == 1 else phase,
+                points=tuple(sorted(points, key=lambda judged: judged.point.load_point.current_pct)),
+            )
+            for phase, points in sorted(curves.items())
+        ),
+    )
+
+
+def _order(item: tuple[tuple[str, str, str, bool], object]) -> tuple[bool, str, str, bool, str]:
+    """Powers before registers; balanced before single-phase; PF 1 first among its kind."""
+    procedure, quantity, load, balanced = item[0]
+    return "energy" in procedure, procedure, quantity, not balanced, load.replace("PF1", "PF 1")
+
+
+def _safe(word: str) -> str:
+    """Make a word fit for a file name, whatever it is."""
+    return "".join(letter if letter.isalnum() or letter in "._" else "_" for letter in word)[:60]
+
+
+def ordered(outcomes: Iterable[str]) -> list[str]:
+    """Outcomes without repetition, the most severe first."""
+    present = set(outcomes)
+    return [outcome for outcome in OUTCOMES if outcome in present]

@@ -1,0 +1,167 @@
+"""How things are put in reports: names, numbers, times and the fixed sentences; the same words everywhere."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from datetime import datetime
+
+from rig.metrology import DecisionRule, Outcome
+from rig.records import InstrumentRecord, LimitProvenance, PointRecord, RunRecord
+
+UNVERIFIED = "limit table unverified"
+NOT_RECORDED = "calibration not recorded"
+ONLY_THE_ITEM = "The results relate only to the item tested."
+DASH = "–"
+
+OUTCOME_COLOURS = {
+    "PASS": "#1a7f37",
+    "COND_PASS": "#8a6100",
+    "COND_FAIL": "#bc4c00",
+    "FAIL": "#b42318",
+    "INVALID": "#6639ba",
+    "INCONCLUSIVE": "#6639ba",
+    "ERROR": "#8b1a4a",
+    "TERMINATED": "#57606a",
+    "ABORTED": "#8b1a4a",
+    "NOT_JUDGED": "#57606a",
+    "SKIP": "#57606a",
+}
+"""One colour for each outcome; a colour never says more than the word beside it."""
+
+_OUTCOME_WORDS = {
+    "COND_PASS": "CONDITIONAL PASS",
+    "COND_FAIL": "CONDITIONAL FAIL",
+    "NOT_JUDGED": "NOT JUDGED",
+    "SKIP": "SKIPPED",
+}
+
+_RUN_MEANINGS = {
+    "PASS": "Every judged quantity is inside its limit by at least the guard band.",
+    "COND_PASS": "Every judged quantity is inside its limit, at least one of them within the guard band of it.",
+    "COND_FAIL": "At least one quantity is outside its limit, though within the guard band of it.",
+    "FAIL": "At least one quantity is outside its limit by more than the decision rule allows for.",
+    "INVALID": "The conditions did not allow a judgement of every load point. This says nothing against the meter.",
+    "INCONCLUSIVE": "The uncertainty is too large to conclude on every quantity. This says nothing against the meter.",
+    "ERROR": "The bench failed, so the meter could not be judged completely.",
+    "TERMINATED": "The run was stopped before its end; the outputs were confirmed off.",
+    "ABORTED": "The run never came to its end, and nothing confirms here that the outputs are off.",
+    "NOT_JUDGED": "Nothing was judged in this run.",
+    "SKIP": "Nothing was measured in this run.",
+}
+
+_KINDS = {
+    "certify": "Accuracy certification run",
+    "eol": "End-of-line test",
+    "regress": "Firmware regression run",
+}
+
+
+def title_of(run: RunRecord) -> str:
+    """Name the kind of run."""
+    return _KINDS.get(run.header.kind, f"Test run ({run.header.kind})")
+
+
+def outcome_word(outcome: str) -> str:
+    """Spell an outcome out."""
+    return _OUTCOME_WORDS.get(outcome, outcome)
+
+
+def run_meaning(outcome: str) -> str:
+    """Say in one sentence what a run's outcome tells."""
+    return _RUN_MEANINGS[outcome]
+
+
+def outcome_meaning(outcome: str) -> str:
+    """Say in one sentence what a result's outcome tells."""
+    return Outcome(outcome).meaning
+
+
+def quantity_name(quantity: str) -> str:
+    """``active_power`` in words."""
+    return quantity.replace("_", " ")
+
+
+def procedure_name(procedure: str) -> str:
+    """``power_comparison`` in words."""
+    return procedure.replace("_", " ")
+
+
+def rule_wording(rule: str) -> str:
+    """Word a decision rule; one that is not known by name speaks for itself."""
+    try:
+        return DecisionRule(rule).wording
+    except ValueError:
+        return rule or "no decision rule recorded"
+
+
+def limit_statement(limit: LimitProvenance) -> str:
+    """Say what was applied; never that the meter complies with a standard written for meters with their sensors."""
+    return f"limits of {limit.standard} applied to the meter with simulated sensor output"
+
+
+def limit_status(limit: LimitProvenance) -> str:
+    """Say whether anybody compared the row with a bought copy."""
+    if not limit.is_verified:
+        return UNVERIFIED
+    return f"checked by {limit.checked_by}" + (f", {limit.checked_on}" if limit.checked_on else "")
+
+
+def edition_of(limit: LimitProvenance) -> str:
+    """Name standard and edition together."""
+    return f"{limit.standard}, edition {limit.edition}" if limit.edition else limit.standard
+
+
+def calibration(instrument: InstrumentRecord) -> str:
+    """Say what is known of an instrument's calibration, or that nothing is."""
+    if not instrument.calibration_is_recorded:
+        return NOT_RECORDED
+    due = f", due {instrument.calibration_due}" if instrument.calibration_due else ", no due date"
+    return f"{instrument.calibration_certificate} of {instrument.calibration_date}{due}"
+
+
+def load_name(point: PointRecord) -> str:
+    """Take the middle of a load point's label: ``PF0.5lag``."""
+    return point.label.partition("%-")[2].rpartition("-")[0] or point.label
+
+
+def number(value: float | None, digits: int = 6) -> str:
+    """Write a plain number; QNAN and "not computed" are a dash."""
+    if value is None or math.isnan(value):
+        return DASH
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    return f"{value:.{digits}g}"
+
+
+def percent(value: float | None, *, sign: bool = False, digits: int = 4) -> str:
+    """Write a percentage without its sign; fixed digits so that columns compare."""
+    if value is None or math.isnan(value):
+        return DASH
+    if math.isinf(value):
+        return number(value)
+    text = f"{value:{'+' if sign else ''}.{digits}f}"
+    return text.replace("-", "+", 1) if sign and float(text) == 0.0 else text
+
+
+def time_text(time: datetime | None) -> str:
+    """Write a time to the second, in UTC."""
+    return "never" if time is None else f"{time:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def with_unit(name: str, value: object) -> str:
+    """Put ``voltage_pct`` and 0.004 as ``voltage 0.004 %``."""
+    for ending, unit in _ENDINGS.items():
+        if name.endswith(ending):
+            stem = name.removesuffix(ending).replace("_", " ")
+            shown = f"{value:.4g}" if isinstance(value, int | float) else str(value)
+            return f"{stem} {shown} {unit}"
+    return f"{name.replace('_', ' ')} {value}"
+
+
+def joined(words: Iterable[str]) -> str:
+    """Put words into a row without repetition, in their order."""
+    return ", ".join(dict.fromkeys(word for word in words if word))
+
+
+_ENDINGS = {"_pct": "%", "_c": "°C", "_hz": "Hz", "_deg": "°", "_v": "V", "_s": "s"}

@@ -1,0 +1,83 @@
+"""Results for other programs: CSV with one row a result, JSON with the run around them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+from rig.records import LimitProvenance, PointRecord, ResultRecord, RunRecord
+from rig.records.columns import Json, to_json
+from rig.reports._summary import all_results, total_counts
+
+_RESULT_FIELDS = (
+    "procedure", "instance", "quantity", "phase", "read_value", "expected_value", "unit", "error_pct",
+    "expanded_uncertainty_pct", "k", "nu_eff", "n", "limit_pct", "guard_band_pct", "decision_rule", "outcome",
+    "conformance_probability", "reason",
+)  # fmt: skip
+_POINT_FIELDS = ("voltage_v", "current_pct", "angle_deg", "phases", "frequency_hz")
+_LIMIT_FIELDS = ("standard", "edition", "table", "provenance", "checked_by", "checked_on")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_csv(run: RunRecord, path: Path | str) -> None:
+    """Write one row for each result, UTF-8, with a heading; numbers in full precision, QNAN and "none" empty.
+
+    Text that a spreadsheet would take for a formula gets an apostrophe in front.
+    """
+    with Path(path).open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(
+            ["run_id", "serial_number", "point_number", "load_point", *_POINT_FIELDS, *_RESULT_FIELDS]
+            + [f"limit_{name}" for name in _LIMIT_FIELDS]
+            + ["limit_verified", "simulated"]
+        )
+        for judged in all_results(run):
+            writer.writerow([_cell(value) for value in _row(run, judged.point, judged.result)])
+
+
+def write_json(run: RunRecord, path: Path | str) -> None:
+    """Write the run and its results as one JSON object; QNAN is null. Raw readings stay in the database."""
+    Path(path).write_text(json.dumps(as_json(run), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def as_json(run: RunRecord) -> dict[str, Json]:
+    """Give what ``write_json`` writes."""
+    whole = to_json(run)
+    assert isinstance(whole, dict)
+    whole["counts"] = to_json(total_counts(run))
+    points: list[Json] = []
+    for point in run.points:
+        plain = to_json(point)
+        assert isinstance(plain, dict)
+        plain["outcome"] = point.outcome
+        del plain["reference_readings"], plain["meter_readings"]
+        points.append(plain)
+    whole["points"] = points
+    return whole
+
+
+def _row(run: RunRecord, point: PointRecord, result: ResultRecord) -> list[object]:
+    limit: LimitProvenance | None = result.limit
+    number = result.unit_number
+    serial = run.units[number - 1].serial_number if number and number <= len(run.units) else ""
+    return [
+        run.run_id,
+        serial,
+        point.number,
+        point.label,
+        *(getattr(point.load_point, name) for name in _POINT_FIELDS),
+        *(getattr(result, name) for name in _RESULT_FIELDS),
+        *(getattr(limit, name) if limit else "" for name in _LIMIT_FIELDS),
+        "yes" if limit and limit.is_verified else "no" if limit else "",
+        "yes" if run.header.simulated else "no",
+    ]
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
+    if isinstance(value, float):
+        plain = to_json(value)
+        return "" if plain is None else repr(plain) if isinstance(plain, float) else plain
+    return "" if value is None else value
