@@ -88,6 +88,6 @@ def _imbalance(inputs: AlarmInputs, configuration: Configuration) -> set[str]:
     low: set[str] = set()
     for kind in configuration.system.balance:
         voltages = inputs.line_to_neutral_v if kind == "LN" else inputs.line_to_line_v
-        floor = max(voltages.values()) * (1.0 - configuration.imbalance_pct / 100.0)
+        floor = max(voltages.values(), default=0.0) * (1.0 - configuration.imbalance_pct / 100.0)
         low |= {_FIRST_PHASE.get(name, name) for name, value in voltages.items() if value < floor}
     return low

@@ -19,9 +19,7 @@ class Phasor:
 
     def __post_init__(self) -> None:
         if self.order < 1:
-            raise ValueError(
-                f"order {self.order} is not a harmonic: 1 is the fundamental, direct voltage is not modelled"
-            )
+            raise ValueError(f"order {self.order} is no harmonic: 1 is the fundamental, and DC is not modelled")
 
 
 Spectrum = tuple[Phasor, ...]
