@@ -31,6 +31,7 @@ PROGRESS_S = 0.5
 _RIG_DEVICE_INSTANCE = 4_194_302
 _MAX_APDU_OCTETS = 480
 _GRACE_S = 1.0
+_JOIN_POLL_S = 0.02
 _CLOSE_S = 5.0
 
 Result = TypeVar("Result")
@@ -110,9 +111,18 @@ class MeterBus:
 
     @classmethod
     def open(
-        cls, settings: PortSettings, *, timeout_s: float = 6.0, on_progress: Callable[[], None] | None = None
+        cls,
+        settings: PortSettings,
+        *,
+        timeout_s: float = 6.0,
+        join_timeout_s: float = 30.0,
+        on_progress: Callable[[], None] | None = None,
     ) -> Self:
-        """Open the port and join the ring; raises PortUnavailable(device, reason)."""
+        """Open the port and wait until it has had the token, from others or as the only master.
+
+        Raises PortUnavailable(device, reason), and BusFailed when there was no token within ``join_timeout_s``
+        seconds: joining a ring of few masters and a Max_Master of 127 takes about ten seconds.
+        """
         bus = cls(settings, timeout_s, on_progress)
         try:
             bus._port.start()
@@ -120,7 +130,12 @@ class MeterBus:
             bus._loop.close()
             raise
         bus._thread.start()
-        bus._run(bus._set_up())
+        try:
+            bus._run(bus._set_up())
+            bus._join(join_timeout_s)
+        except BaseException:
+            bus.close()
+            raise
         return bus
 
     def __enter__(self) -> Self:
@@ -210,6 +225,19 @@ class MeterBus:
             raise
         self._report_progress()
         return future.result()
+
+    def _join(self, timeout_s: float) -> None:
+        deadline_s = time.monotonic() + timeout_s
+        while True:
+            port = self.statistics().port
+            if port.tokens_received or port.sole_master_declared:
+                return
+            if time.monotonic() > deadline_s:
+                reason = (
+                    f"no token within {timeout_s:g} s; check the baud rate, the wiring and Max_Master of the others"
+                )
+                raise BusFailed(self.settings.device, reason)
+            self.pause(_JOIN_POLL_S)
 
     def _report_progress(self) -> None:
         if self.on_progress is not None:

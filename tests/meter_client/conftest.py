@@ -1,0 +1,43 @@
+"""A real hub, a real port process and an emulated meter behind every test of the client."""
+
+import contextlib
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from drivers.meter import MeterBus, MeterClient
+from drivers.mstp.settings import PortSettings
+from meter_model.points import OBJECTS
+from rig.emulation.hub import HubProcess
+from rig.emulation.meter_node import MeterNode
+
+BAUD = 76800
+METER_MAC = 1
+
+
+@contextlib.contextmanager
+def bench_of(*meters, unpaced=True, timeout_s=1.0, locks=None):
+    """A hub with ``meters`` at MAC 1, 2, ... and the rig at MAC 0; closes all of it."""
+    with contextlib.ExitStack() as stack:
+        hub = stack.enter_context(HubProcess(len(meters) + 1, BAUD, unpaced))
+        max_master = max(1, len(meters))
+        nodes = []
+        for number, meter in enumerate(meters):
+            lock = locks[number] if locks else threading.RLock()
+            node = MeterNode(meter, hub.ports[number + 1], BAUD, METER_MAC + number, max_master, lock)
+            stack.callback(node.close)
+            node.start()
+            nodes.append(node)
+        progress = []
+        settings = PortSettings(hub.ports[0], BAUD, 0, max_master, max_info_frames=8)
+        bus = stack.enter_context(
+            MeterBus.open(settings, timeout_s=timeout_s, on_progress=lambda: progress.append(threading.get_ident()))
+        )
+        client = MeterClient(bus, METER_MAC, OBJECTS)
+        yield SimpleNamespace(hub=hub, nodes=nodes, bus=bus, client=client, progress=progress, meters=meters)
+
+
+@pytest.fixture
+def make_bench():
+    return bench_of
