@@ -1,0 +1,101 @@
+"""Instruments of the emulated bench behind real sockets, in a world whose wall clock stands still."""
+
+import socket
+from dataclasses import dataclass
+
+import pytest
+
+from rig.emulation.analyzer_arithmetic import AnalyzerErrors
+from rig.emulation.analyzer_yokogawa import YokogawaAnalyzer
+from rig.emulation.bench_time import BenchTime
+from rig.emulation.control import Clock, Control, JsonHandler, ScpiHandler
+from rig.emulation.event_log import EventLog
+from rig.emulation.physics import Wiring
+from rig.emulation.source_fluke import FlukeSource
+from rig.emulation.source_output import SourceErrors
+from rig.emulation.tcp_server import LineServer
+from rig.emulation.world import World
+
+
+class Client:
+    """A plain socket that speaks lines."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10.0)
+        self._lines = self.socket.makefile("rb")
+
+    def write(self, text):
+        self.socket.sendall(text.encode("latin-1") + b"\n")
+
+    def read(self):
+        line = self._lines.readline()
+        assert line.endswith(b"\n"), "the connection was closed"
+        return line[:-1].decode("ascii")
+
+    def query(self, text):
+        self.write(text)
+        return self.read()
+
+    def do(self, text):
+        """Write, and return when it is done: time may be spent on another connection then."""
+        self.write(text)
+        assert self.query("*OPC?") == "1"
+
+    def close(self):
+        self._lines.close()
+        self.socket.close()
+
+
+@dataclass
+class InstrumentBench:
+    """Source and analyzer without errors on one wiring; ``meters`` may be filled before ``attach()``."""
+
+    world: World
+    source: FlukeSource
+    analyzer: YokogawaAnalyzer
+    servers: dict
+    connect: object
+    log_path: object
+
+    def attach(self, *meters):
+        self.world.attach(self.source, [*meters, self.analyzer])
+
+    def client(self, name):
+        return self.connect(self.servers[name].port)
+
+
+@pytest.fixture
+def connect():
+    clients = []
+
+    def connect_to(port):
+        clients.append(Client(port))
+        return clients[-1]
+
+    yield connect_to
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
+def bench(tmp_path, connect):
+    """Return a bench in which time passes only when somebody spends it."""
+    time = BenchTime(lambda: 0.0)
+    world = World(time, Wiring())
+    log = EventLog(tmp_path / "events.jsonl", time.now_s)
+    parts = {"now": world.now_s, "world": world, "wait": world.wait, "seed": 1}
+    source = FlukeSource("123456789", SourceErrors(), log=log, **parts)
+    analyzer = YokogawaAnalyzer(AnalyzerErrors(), **parts)
+    servers = {
+        "source": LineServer(ScpiHandler(source.engine, world), "source"),
+        "analyzer": LineServer(ScpiHandler(analyzer.engine, world), "analyzer"),
+    }
+    handlers = {"clock": Clock(world), "control": Control(world, source, dict(servers), log)}
+    servers |= {name: LineServer(JsonHandler(one.serve), name) for name, one in handlers.items()}
+    built = InstrumentBench(world, source, analyzer, servers, connect, log.path)
+    built.attach()
+    yield built
+    world.close()
+    for server in servers.values():
+        server.close()
+    log.close()
