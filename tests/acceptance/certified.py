@@ -42,7 +42,7 @@ class Finished:
 
 def environment(state: Path) -> dict[str, str]:
     """The environment of a rig process whose locks, journal and notes are kept apart from everybody else's."""
-    return {**os.environ, "XDG_STATE_HOME": str(state)}
+    return {**os.environ, "RIG_STATE_DIR": str(state)}
 
 
 def run_certification(folder: Path, bench: str | Path, *, select: str | None = SOME_POINTS) -> Finished:
