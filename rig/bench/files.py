@@ -10,6 +10,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from drivers.analyzer import ANALYZERS
+from drivers.source import SOURCES
 from rig.bench.meter_type import MeterType, load_meter_type
 from rig.bench.schema import PLACEHOLDER, SCHEMA_VERSION, BenchPart
 from rig.errors import BenchFileError, UsageRefused
@@ -72,6 +74,7 @@ def load_bench(name_or_path: str | Path) -> BenchFile:
     path = _find(name_or_path)
     data, lines, digest = _read_with_bases(path, ())
     parts = validate(path, data, lines, BenchPart)
+    _check_drivers(path, lines, parts)
     types: dict[str, MeterType] = {}
     for index, position in enumerate(parts.positions):
         if position.meter_type not in types:
@@ -190,6 +193,14 @@ def _check_rating(path: Path, lines: Mapping[Location, int], parts: BenchPart, m
         raise BenchFileError(
             path, line, f"meter type {meter_type.name} has ratings {known}, not {parts.nominal.rating}"
         )
+
+
+def _check_drivers(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
+    for role, part, known in (("source", parts.source, SOURCES), ("analyzer", parts.analyzer, ANALYZERS)):
+        if part is not None and part.driver not in known:
+            names = ", ".join(sorted(known))
+            line = _line(lines, (role, "driver"))
+            raise BenchFileError(path, line, f"there is no {role} driver {part.driver!r}; known: {names}")
 
 
 def _line(lines: Mapping[Location, int], where: Location) -> int | None:

@@ -218,6 +218,8 @@ class BenchPart(Strict):
     schema_version: Annotated[Literal[1], Field(alias="schema")]
     name: _Name
     description: str = ""
+    simulated: bool = False
+    """Whether readings come from emulated instruments: every report says so."""
     launch: LaunchPart | None = None
     clock: ClockPart = ClockPart()
     source: SourcePart | None = None

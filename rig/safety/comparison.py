@@ -91,14 +91,17 @@ def wrong_current(reading: AnalyzerReading, target: Stimulus, ct_secondary_v: fl
     return None
 
 
-def range_request(targets: Sequence[Stimulus], ct_secondary_v: float) -> tuple[float, tuple[float, float, float]]:
+def range_request(targets: Sequence[Stimulus]) -> tuple[float, tuple[float, float, float] | None]:
     """Rms values that the analyzer's ranges must hold for all ``targets``: volts, and volts at the three CT inputs.
 
     A CT input without current is given the range of the largest one: a wrong lead must be seen, not be over range.
+    None where no input carries anything.
     """
-    volts = max((rms(s) for target in targets for s in target.voltages), default=0.0)
+    volts = max((rms(spectrum) for target in targets for spectrum in target.voltages), default=0.0)
     inputs = [max(rms(target.ct_inputs[phase]) for target in targets) for phase in range(3)]
-    largest = max(inputs) or ct_secondary_v
+    largest = max(inputs)
+    if largest == 0.0:
+        return volts, None
     one, two, three = (value or largest for value in inputs)
     return volts, (one, two, three)
 

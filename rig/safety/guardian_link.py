@@ -73,6 +73,7 @@ class GuardianLink:
         self._answered = 0
         self._sent_s = 0.0
         self._waiting_since_s: float | None = None
+        self._closed = False
 
     @classmethod
     def start(cls, bench: str, *, hang_s: float = HANG_S, inherit: Iterable[int] = ()) -> GuardianLink:
@@ -203,6 +204,10 @@ class GuardianLink:
     def close(self) -> None:
         """Let the guardian go; if it is still armed it switches off first. May be called twice."""
         with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._armed = False
             if self._process.stdin is not None:
                 with contextlib.suppress(OSError):
                     self._process.stdin.close()
@@ -213,18 +218,22 @@ class GuardianLink:
                 self._process.stdout.close()
 
     def _what_is_wrong(self) -> str | None:
+        if self._closed:
+            return "has been let go"
         if self._process.poll() is not None:
             return f"has ended (status {self._process.returncode})"
         waiting_s = 0.0 if self._waiting_since_s is None else time.monotonic() - self._waiting_since_s
         return f"has not answered for {waiting_s:.0f} s" if waiting_s > _ANSWER_S else None
 
     def _send(self, message: Mapping[str, Any]) -> None:
+        if self._closed:
+            return
         # A full or broken pipe is a guardian that is stuck or gone; ``_what_is_wrong`` is where that is noticed.
         with contextlib.suppress(OSError, ValueError):
             os.write(self._input, json.dumps(message, separators=(",", ":")).encode() + b"\n")
 
     def _take_replies(self) -> None:
-        while True:
+        while not self._closed:
             try:
                 part = os.read(self._output, 65536)
             except (BlockingIOError, ValueError):
@@ -251,7 +260,7 @@ class GuardianLink:
                 if any(name in reply for name in names):
                     return self._replies.pop(index)
             left_s = give_up_s - time.monotonic()
-            if left_s <= 0 or (self._process.poll() is not None and not self._more_to_read()):
+            if left_s <= 0 or self._closed or (self._process.poll() is not None and not self._more_to_read()):
                 return None
             select.select([self._output], [], [], min(left_s, 0.25))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from drivers.analyzer.base import AnalyzerRanges, AnalyzerReading, ReferenceAnalyzer
-from drivers.source.base import AcSource, Channel, Range, SourceSetting
+from drivers.source.base import AcSource, Channel, Range, SafeOff, SourceSetting
 from meter_model.stimulus import Stimulus
 from rig.errors import BenchFault, UsageRefused
 from rig.load_point import LoadPoint
@@ -68,6 +68,7 @@ class Supervisor:
         clock: Clock,
         guardian: Watched,
         rating: MeterRating,
+        safe_off: SafeOff | None = None,
         ramp_s: float = 5.0,
         settling: SettlingLimits | None = None,
         envelope: EnvelopeName = "accuracy",
@@ -79,6 +80,7 @@ class Supervisor:
         self._clock = clock
         self._guardian = guardian
         self._rating = rating
+        self._safe_off = safe_off or source.safe_off()
         self._ramp_s = ramp_s
         self._settling = settling or SettlingLimits()
         self._envelope: EnvelopeName = envelope
@@ -87,6 +89,7 @@ class Supervisor:
         self._safe_state = SafeState(source, analyzer, clock, guardian, ramp_s)
         self._present: _Present | None = None
         self._ranges: AnalyzerRanges | None = None
+        self._range_inputs: tuple[float, float, float] | None = None
 
     @property
     def load_point(self) -> LoadPoint | None:
@@ -111,7 +114,7 @@ class Supervisor:
         self._source.identify()
         if self._analyzer is not None:
             self._analyzer.identify()
-        self._guardian.arm([self._source.safe_off()])
+        self._guardian.arm([self._safe_off])
         with guarded(self._switch_off_at_once):
             self._safe_state.at_once().raise_if_not_confirmed()
             self.on_event("energise", f"{point.label}: outputs confirmed off, ranges and settings follow")
@@ -215,9 +218,12 @@ class Supervisor:
         return _Present(point, self._path.source_setting(point), self._path.terminals(point))
 
     def _select_analyzer_ranges(self, targets: list[Stimulus]) -> None:
-        if self._analyzer is not None:
-            volts, inputs = comparison.range_request(targets, self._path.ct_secondary_v)
-            self._ranges = self._analyzer.select_ranges(volts, inputs)
+        if self._analyzer is None:
+            return
+        volts, inputs = comparison.range_request(targets)
+        # Without any current the ranges stay: an integration may run across a current that is switched off and on.
+        self._range_inputs = inputs or self._range_inputs or (self._path.ct_secondary_v,) * 3
+        self._ranges = self._analyzer.select_ranges(volts, self._range_inputs)
 
     def _watch_ramp(self, target: Stimulus) -> None:
         """Follow the voltages up: never above where they go, there in time, in the right order and frequency."""

@@ -130,7 +130,7 @@ def test_a_mistake_is_reported_with_its_line(tmp_path, old, new, line, says):
 
 
 def test_an_unknown_bench_name_lists_those_that_are_known():
-    with pytest.raises(UsageRefused, match="no bench 'emulatde'; known benches: .*emulated"):
+    with pytest.raises(UsageRefused, match=r"no bench 'emulatde'; known benches: .*emulated"):
         load_bench("emulatde")
 
 

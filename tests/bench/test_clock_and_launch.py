@@ -141,7 +141,7 @@ def test_a_process_that_dies_is_shown_with_its_last_words(tmp_path):
 
 @pytest.mark.realtime
 def test_a_process_that_says_nothing_is_ended_at_the_deadline(tmp_path):
-    with pytest.raises(BenchFault, match="did not say within 0.3 s"):
+    with pytest.raises(BenchFault, match=r"did not say within 0.3 s"):
         launched(tmp_path, "import sys; sys.stdin.read()", timeout_s=0.3)
 
 

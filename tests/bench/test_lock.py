@@ -28,9 +28,11 @@ def holder():
 
 @pytest.mark.realtime
 def test_a_bench_in_use_says_who_uses_it(holder):
-    with pytest.raises(BenchBusy, match=rf"bench 'lab' is in use by .*process {holder.pid}, since 2.*: rig certify"):
-        with bench_lock("lab"):
-            pass
+    with (
+        pytest.raises(BenchBusy, match=rf"bench 'lab' is in use by .*process {holder.pid}, since 2.*: rig certify"),
+        bench_lock("lab"),
+    ):
+        pass
 
 
 @pytest.mark.realtime
@@ -48,9 +50,7 @@ def test_the_lock_of_a_process_that_was_killed_is_free(holder):
 
 
 def test_a_second_opening_in_the_same_process_is_somebody_else():
-    with bench_lock("lab", "first"):
-        with pytest.raises(BenchBusy, match="first"):
-            with bench_lock("lab"):
-                pass
+    with bench_lock("lab", "first"), pytest.raises(BenchBusy, match="first"), bench_lock("lab"):
+        pass
     with bench_lock("lab"):
         pass

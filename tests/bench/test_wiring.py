@@ -82,8 +82,7 @@ def test_the_sources_first_voltage_is_the_reference_of_all_its_angles(wiring, po
 def test_primary_power_is_terminal_power_times_the_scale(wiring, point):
     terminals = wiring.terminals(point)
     watts = sum(
-        (phasor(v) * phasor(i).conjugate()).real
-        for v, i in zip(terminals.voltages, terminals.ct_inputs, strict=True)
+        (phasor(v) * phasor(i).conjugate()).real for v, i in zip(terminals.voltages, terminals.ct_inputs, strict=True)
     )
     amperes = wiring.ct_primary_a * point.current_pct / 100.0
     primary = len(point.phases) * point.voltage_v * amperes * point.power_factor

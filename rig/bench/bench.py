@@ -1,0 +1,284 @@
+"""The bench, open: lock, launched process, guardian, clock, instruments and bus in order; closed in reverse."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from drivers.analyzer import ANALYZERS, ReferenceAnalyzer
+from drivers.meter import MeterBus
+from drivers.scpi import ScpiSession
+from drivers.source import SOURCES, AcSource, SafeOff
+from drivers.source.base import Identity
+from rig.bench.clock import BenchClock, EndpointClock, WallClock
+from rig.bench.files import BenchFile, load_bench
+from rig.bench.launch import LaunchedProcess
+from rig.bench.lock import bench_lock
+from rig.bench.meters import Position, find_meters, open_bus
+from rig.bench.schema import AnalyzerPart, CalibrationPart, SourcePart
+from rig.bench.wiring import Wiring
+from rig.errors import BenchFault, UsageRefused
+from rig.metrology.reference import ReferenceAccuracy
+from rig.safety.guardian_link import GuardianLink
+from rig.safety.off import forget_open_bench, note_open_bench, switch_everything_off
+from rig.safety.raw_off import SafeOffResult
+from rig.safety.settling import SettlingLimits
+from rig.safety.state import bench_file_of_state
+from rig.safety.supervisor import Supervisor
+
+SCPI_DEADLINE_S = 2.0
+"""Longest transaction with an instrument: shorter than the silence that the guardian takes for a hang."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsedInstrument:
+    """An instrument on the bench, for the record: who it says it is, and its calibration (None: not recorded)."""
+
+    role: str
+    identity: str
+    serial_number: str
+    certificate: str | None
+    calibrated: dt.date | None
+    due: dt.date | None
+
+
+@dataclass(frozen=True)
+class Bench:
+    """An open bench. What a partial bench lacks is None, and empty for ``positions``.
+
+    ``supervisor`` alone switches the source on. ``launched``: the process that the bench file starts.
+    """
+
+    file: BenchFile
+    clock: BenchClock
+    source: AcSource | None
+    analyzer: ReferenceAnalyzer | None
+    wiring: Wiring | None
+    supervisor: Supervisor | None
+    guardian: GuardianLink | None
+    bus: MeterBus | None
+    positions: tuple[Position, ...]
+    launched: LaunchedProcess | None
+    _identities: dict[str, Identity]
+
+    @property
+    def name(self) -> str:
+        """The bench's name."""
+        return self.file.name
+
+    @property
+    def accuracy(self) -> ReferenceAccuracy:
+        """Accuracy of the reference; raises UsageRefused where there is none."""
+        if self.file.parts.analyzer is None:
+            raise UsageRefused(f"bench {self.name} has no analyzer, so nothing can be judged against a reference")
+        return self.file.parts.analyzer.accuracy
+
+    @property
+    def protection_text(self) -> str:
+        """What protects against outputs left on when both the rig and its guardian are gone."""
+        if self.source is None:
+            return "this bench has no source: nothing to protect against"
+        if self.source.capabilities.has_watchdog:
+            return "if the rig and its guardian are both gone, the source's own watchdog switches the outputs off"
+        return (
+            "if the rig and its guardian are both gone, NOTHING switches the outputs off: the source has no watchdog "
+            "(not protected); 'rig off' from any terminal, or the source's own switch, does"
+        )
+
+    def instruments(self) -> tuple[UsedInstrument, ...]:
+        """List the instruments for the record; a calibration that is None is not recorded."""
+        parts = self.file.parts
+        used = []
+        for role, part in (("source", parts.source), ("analyzer", parts.analyzer)):
+            if part is not None:
+                used.append(_used(role, self._identities[role], part.calibration))
+        return tuple(used)
+
+
+@contextmanager
+def open_bench(
+    bench: BenchFile | str | Path,
+    *,
+    command: str | None = None,
+    report: Callable[[str], None] = lambda _line: None,
+) -> Iterator[Bench]:
+    """Open a bench and everything on it; whatever ends the context, the outputs are off and verified before it is left.
+
+    ``command``: what the bench is used for, shown to whoever finds it busy. ``report`` is told one line about each
+    thing that happens. Raises BenchBusy, BenchFileError, BenchFault, the drivers' errors; and SafeStateNotConfirmed
+    at the end where nobody could confirm that the outputs are off.
+    """
+    file = bench if isinstance(bench, BenchFile) else load_bench(bench)
+    with ExitStack() as stack:
+        stack.enter_context(bench_lock(file.name, command))
+        file, launched = _launch(file, stack, report)
+        guardian = _start_guardian(file, launched, stack)
+        beat = guardian.beat if guardian is not None else _nobody_watches
+        clock = _make_clock(file, beat)
+        stack.callback(clock.close)
+        identities: dict[str, Identity] = {}
+        source = analyzer = None
+        if file.parts.source is not None:
+            source = _open_source(file.parts.source, beat, stack, identities)
+        if file.parts.analyzer is not None:
+            analyzer = _open_analyzer(file.parts.analyzer, clock, beat, stack, identities)
+        wiring = Wiring.from_part(file.parts.wiring) if file.parts.wiring is not None else None
+        bus = open_bus(file, beat, stack)
+        positions = find_meters(file, bus, clock.sleep) if bus is not None else ()
+        supervisor = None
+        if source is not None and wiring is not None and guardian is not None:
+            recipe = _recipe(source, file.parts.source)
+            supervisor = _make_supervisor(file, source, analyzer, wiring, clock, guardian, recipe)
+            supervisor.on_event = lambda kind, text: report(f"{kind}: {text}")
+            note_open_bench(file.name, [recipe], launched.pid if launched else None)
+            stack.callback(_forget, file.name, guardian)
+            stack.callback(_make_safe, supervisor, guardian)
+        opened = Bench(
+            file, clock, source, analyzer, wiring, supervisor, guardian, bus, positions, launched, identities
+        )
+        for used in opened.instruments():
+            report(f"{used.role}: {used.identity}")
+        report(opened.protection_text)
+        yield opened
+
+
+def switch_bench_off(bench: BenchFile | str | Path) -> list[SafeOffResult]:
+    """Switch off and verify every source of a bench, without lock, run or driver state; a result for each.
+
+    Sources of a launched bench exist only while it is open; then the open bench has left word of them.
+    """
+    file = bench if isinstance(bench, BenchFile) else load_bench(bench)
+    part = file.parts.source
+    fixed: list[SafeOff] = []
+    if part is not None and "${" not in part.resource:
+        # Nothing is sent: a session opens its connection with the first transaction.
+        fixed.append(_recipe(SOURCES[part.driver](_session(part, _nobody_watches)), part))
+    return switch_everything_off(file.name, fixed)
+
+
+def _nobody_watches() -> None:
+    """A bench without a source needs no guardian."""
+
+
+def _launch(
+    file: BenchFile, stack: ExitStack, report: Callable[[str], None]
+) -> tuple[BenchFile, LaunchedProcess | None]:
+    part = file.parts.launch
+    if part is None:
+        return file, None
+    process = LaunchedProcess(file.launch_argv(), part.ready_timeout_s, bench_file_of_state(file.name, ".launched.log"))
+    stack.callback(process.close)
+    report(f"launched process {process.pid} is ready")
+    return file.with_endpoints(process.endpoints), process
+
+
+def _start_guardian(file: BenchFile, launched: LaunchedProcess | None, stack: ExitStack) -> GuardianLink | None:
+    if file.parts.source is None:
+        return None
+    lifeline = [launched.lifeline] if launched is not None and launched.lifeline is not None else []
+    guardian = GuardianLink.start(file.name, inherit=lifeline)
+    stack.callback(guardian.close)
+    return guardian
+
+
+def _make_clock(file: BenchFile, beat: Callable[[], None]) -> BenchClock:
+    endpoint = file.parts.clock.endpoint
+    return WallClock(beat) if endpoint is None else EndpointClock(endpoint, beat)
+
+
+def _session(part: SourcePart | AnalyzerPart, beat: Callable[[], None]) -> ScpiSession:
+    return ScpiSession(part.resource, backend=part.visa_library, deadline_s=SCPI_DEADLINE_S, on_progress=beat)
+
+
+def _open_source(
+    part: SourcePart, beat: Callable[[], None], stack: ExitStack, identities: dict[str, Identity]
+) -> AcSource:
+    source = SOURCES[part.driver](_session(part, beat))
+    stack.callback(source.close)
+    identities["source"] = source.identify()
+    return source
+
+
+def _open_analyzer(
+    part: AnalyzerPart,
+    clock: BenchClock,
+    beat: Callable[[], None],
+    stack: ExitStack,
+    identities: dict[str, Identity],
+) -> ReferenceAnalyzer:
+    analyzer = ANALYZERS[part.driver](_session(part, beat), clock.sleep, update_s=part.update_s)
+    stack.callback(analyzer.close)
+    identities["analyzer"] = analyzer.identify()
+    analyzer.configure()
+    return analyzer
+
+
+def _recipe(source: AcSource, part: SourcePart | None) -> SafeOff:
+    return replace(source.safe_off(), visa_library=part.visa_library if part else "@py")
+
+
+def _make_supervisor(
+    file: BenchFile,
+    source: AcSource,
+    analyzer: ReferenceAnalyzer | None,
+    wiring: Wiring,
+    clock: BenchClock,
+    guardian: GuardianLink,
+    recipe: SafeOff,
+) -> Supervisor:
+    parts = file.parts
+    if parts.nominal is None or parts.source is None or not parts.positions:
+        raise UsageRefused(
+            f"bench {file.name} has a source but no position: nobody knows what the source may be connected to"
+        )
+    settling = parts.settling
+    return Supervisor(
+        source=source,
+        analyzer=analyzer,
+        path=wiring,
+        clock=clock,
+        guardian=guardian,
+        # Positions share the voltage: the bench file's checks see to it that each type has this rating.
+        rating=file.meter_types[parts.positions[0].meter_type].ratings[parts.nominal.rating],
+        safe_off=recipe,
+        ramp_s=parts.source.ramp_s,
+        settling=SettlingLimits(
+            sets=settling.sets,
+            std_pct=settling.std_pct,
+            drift_pct=settling.drift_pct,
+            floor_pct=settling.floor_pct,
+            phase_deg=settling.phase_deg,
+            frequency_hz=settling.frequency_hz,
+            timeout_s=settling.timeout_s,
+        ),
+    )
+
+
+def _make_safe(supervisor: Supervisor, guardian: GuardianLink) -> None:
+    """Switch off what is, or may be, on; where that is not confirmed the guardian stays armed and goes on trying."""
+    if guardian.armed or supervisor.load_point is not None:
+        supervisor.de_energise().raise_if_not_confirmed()
+
+
+def _forget(bench: str, guardian: GuardianLink) -> None:
+    if not guardian.armed:
+        forget_open_bench(bench)
+
+
+def _used(role: str, identity: Identity, calibration: CalibrationPart | None) -> UsedInstrument:
+    if calibration is not None and calibration.serial != identity.serial_number:
+        raise BenchFault(
+            f"the {role} says that its serial number is {identity.serial_number}, the bench file's calibration is of "
+            f"{calibration.serial}; correct 'calibration' in the bench file"
+        )
+    return UsedInstrument(
+        role=role,
+        identity=f"{identity.manufacturer} {identity.model} {identity.firmware}".strip(),
+        serial_number=identity.serial_number,
+        certificate=calibration.certificate if calibration else None,
+        calibrated=calibration.date if calibration else None,
+        due=calibration.due if calibration else None,
+    )

@@ -1,0 +1,106 @@
+"""The bus of a bench and the meters on it: opened, looked for, and a clear sentence where nothing is found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from drivers.meter import MeterBus, MeterClient, MeterTimeout
+from drivers.meter.readings import Identity
+from drivers.mstp.errors import PortUnavailable
+from drivers.mstp.settings import PortSettings
+from meter_model.points import OBJECTS
+from rig.bench.files import BenchFile
+from rig.bench.meter_type import MeterType
+from rig.bench.schema import PositionPart
+from rig.errors import BenchFault
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place on the bench and the meter that was found there. ``identity``: what the meter said when it was found."""
+
+    name: str
+    mac: int
+    meter: MeterClient
+    meter_type: MeterType
+    identity: Identity
+
+
+def open_bus(file: BenchFile, beat: Callable[[], None], stack: ExitStack) -> MeterBus | None:
+    """Open the RS-485 port of a bench, None where it has none; raises BenchFault for a port that is not there."""
+    part = file.parts.bus
+    if part is None:
+        return None
+    settings = PortSettings(
+        device=part.port,
+        baud=part.baud,
+        mac=part.mac,
+        max_master=part.max_master,
+        max_info_frames=part.max_info_frames,
+    )
+    try:
+        bus = MeterBus.open(settings, timeout_s=part.apdu_timeout_s, on_progress=beat)
+    except PortUnavailable as error:
+        raise BenchFault(
+            f"{error}; plug the adapter in, or correct 'bus: port' in {file.path.name} (the ports of this machine are "
+            "listed by: python -m serial.tools.list_ports)"
+        ) from None
+    stack.callback(bus.close)
+    return bus
+
+
+def find_meters(file: BenchFile, bus: MeterBus, sleep: Callable[[float], None]) -> tuple[Position, ...]:
+    """Find the meter of every position and ask who it is; raises BenchFault where none answers."""
+    repeats = file.parts.bus.apdu_repeats if file.parts.bus else 0
+    return tuple(_find(file, part, bus, sleep, repeats) for part in file.parts.positions)
+
+
+def _find(file: BenchFile, part: PositionPart, bus: MeterBus, sleep: Callable[[float], None], repeats: int) -> Position:
+    mac = part.mac if part.mac is not None else _mac_of(part, bus)
+    meter = MeterClient(bus, mac, OBJECTS, device_instance=part.device_instance, read_repeats=repeats, sleep=sleep)
+    try:
+        identity = meter.identity()
+    except MeterTimeout:
+        raise BenchFault(_nobody_there(part, mac, bus)) from None
+    if part.device_instance is not None and identity.device_instance != part.device_instance:
+        raise BenchFault(
+            f"position {part.name}: the meter at MAC {mac} is device {identity.device_instance}, not "
+            f"{part.device_instance} as the bench file says"
+        )
+    return Position(part.name, mac, meter, file.meter_types[part.meter_type], identity)
+
+
+def _mac_of(part: PositionPart, bus: MeterBus) -> int:
+    found = bus.who_is(part.device_instance, part.device_instance)
+    addresses = sorted({device.address for device in found})
+    if not addresses:
+        raise BenchFault(_nobody_there(part, None, bus))
+    if len(addresses) > 1:
+        macs = ", ".join(map(str, addresses))
+        raise BenchFault(
+            f"position {part.name}: device instance {part.device_instance} is there more than once (MAC {macs}); "
+            "give each meter an instance of its own"
+        )
+    return addresses[0]
+
+
+def _nobody_there(part: PositionPart, mac: int | None, bus: MeterBus) -> str:
+    """Say whether the whole bus is silent or only this meter missing: two different things to look for."""
+    settings = bus.settings
+    wanted = f"MAC {mac}" if mac is not None else f"device instance {part.device_instance}"
+    others = bus.who_is(timeout_s=2.0)
+    if others:
+        seen = ", ".join(f"MAC {device.address} (device {device.device_instance})" for device in others)
+        return f"position {part.name}: no meter answers at {wanted} on {settings.device}; on the bus: {seen}"
+    heard = bus.statistics().port
+    if heard.octets_received == 0:
+        return (
+            f"nothing answers on {settings.device}: not one octet was received; check that the meter has control power "
+            "and that the two RS-485 wires are connected"
+        )
+    return (
+        f"nothing answers on {settings.device} at {settings.baud} baud, though octets were received; check the baud "
+        f"rate (the meter's screen KBAUD), {wanted}, and whether the two RS-485 wires are swapped"
+    )
