@@ -197,13 +197,13 @@ class BehaviourProfile:
         ObjectNameAccess.READ_ONLY, "the table of the Device's properties is more specific than the PICS list", "21, 22"
     )
     no_load_current_pct: float = _choice(
-        0.04,
+        0.02,
         "percent of the CT input's rated RMS below which a current reads zero: a bidirectional meter without such a "
         "threshold would register its own noise; it lies below the class's starting current of 0.1 %",
         "1",
     )
     minimum_voltage_v: float = _choice(
-        5.0,
+        2.0,
         "volts at the terminals below which a voltage reads zero and frequency is not determined ('no voltage input "
         "present on Phase A'); the manual gives no figure",
         "25",

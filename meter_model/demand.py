@@ -14,19 +14,16 @@ class Demand:
     """
 
     def __init__(self, subintervals: int, subinterval_s: float) -> None:
+        self._maxima = [0.0] * 6
+        self.reconfigure(subintervals, subinterval_s)
+
+    def reconfigure(self, subintervals: int, subinterval_s: float) -> None:
+        """Begin anew with another interval (0 s = sync-to-comms): present demand is reset, maximum demand kept."""
         self._subinterval_s = subinterval_s
         self._completed: deque[tuple[float, float, float]] = deque(maxlen=subintervals if subinterval_s else 1)
         self._sums = [0.0, 0.0, 0.0]
         self._elapsed_s = 0.0
         self._present = [0.0, 0.0, 0.0]
-        self._signed_p = 0.0
-        self._maxima = [0.0] * 6
-
-    def reconfigure(self, subintervals: int, subinterval_s: float) -> None:
-        """Begin anew with another interval: present demand is reset, maximum demand kept."""
-        maxima = self._maxima
-        self.__init__(subintervals, subinterval_s)  # type: ignore[misc]
-        self._maxima = maxima
 
     def add(self, p_w: float, q_var: float, s_va: float, duration_s: float = 1.0) -> bool:
         """Add one update's mean powers; return whether a sub-interval of the configured length is complete."""
