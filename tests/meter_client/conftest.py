@@ -17,7 +17,7 @@ METER_MAC = 1
 
 
 @contextlib.contextmanager
-def bench_of(*meters, unpaced=True, timeout_s=1.0, locks=None):
+def bench_of(*meters, unpaced=True, timeout_s=10.0, locks=None):
     """A hub with ``meters`` at MAC 1, 2, ... and the rig at MAC 0; closes all of it."""
     with contextlib.ExitStack() as stack:
         hub = stack.enter_context(HubProcess(len(meters) + 1, BAUD, unpaced))
