@@ -180,8 +180,12 @@ class MstpPort:
                 queries.settimeout(_QUERY_S)
                 queries.sendall(_messages.pack(kind))
                 while octets := queries.recv(_RECEIVE_OCTETS):
-                    for _, body in unpacker.feed(octets):
-                        return body
+                    for answered, body in unpacker.feed(octets):
+                        if answered == kind:
+                            return body
+            except TimeoutError as error:
+                reason = f"the port process did not answer within {_QUERY_S:g} s"
+                raise PortUnavailable(self.settings.device, reason) from error
             except OSError as error:
                 raise PortUnavailable(self.settings.device, self._failure or "the port has ended") from error
         raise PortUnavailable(self.settings.device, self._failure or "the port has ended")
@@ -192,7 +196,7 @@ class MstpPort:
         return self._events
 
     def close(self) -> None:
-        """End the port process and give the device back; may be called again, and from any state."""
+        """End the port process and give the device back; what is still queued is not sent. May be called again."""
         for end in (self._events, self._queries):
             if end is not None:
                 end.close()

@@ -1,0 +1,46 @@
+"""What crosses between a port process and its owner arrives as it was."""
+
+import inspect
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers.mstp import FrameReceived, PortSettings, Statistics, _messages, master, node, receive, statistics
+from drivers.mstp.frames import Frame, SeenFrame
+
+
+@given(st.lists(st.tuples(st.binary(min_size=1, max_size=1), st.binary(max_size=600)), max_size=6), st.integers(1, 700))
+def test_messages_arrive_however_the_stream_is_cut(messages, size):
+    stream = b"".join(_messages.pack(kind, body) for kind, body in messages)
+    unpacker, got = _messages.Unpacker(), []
+    for begin in range(0, len(stream), size):
+        got += unpacker.feed(stream[begin : begin + size])
+    assert got == messages
+
+
+@given(st.integers(0, 255), st.integers(0, 255), st.booleans(), st.binary(max_size=501))
+def test_npdus_arrive_whole(source, destination, expecting_reply, npdu):
+    body = _messages.npdu_body(source, destination, expecting_reply, npdu)
+    assert _messages.read_npdu(body) == FrameReceived(source, destination, expecting_reply, npdu)
+
+
+def test_settings_and_statistics_arrive_whole():
+    settings = PortSettings("/dev/ttyUSB0", 38400, 7, max_info_frames=3)
+    assert _messages.read_settings(_messages.settings_text(settings)) == settings
+    counted = Statistics(tokens_received=5, reply_timeouts=2)
+    assert _messages.read_statistics(_messages.statistics_body(counted)) == counted
+
+
+@given(st.lists(st.tuples(st.binary(max_size=50), st.floats(0, 1e6)), max_size=5))
+def test_captured_frames_arrive_with_their_times_moved(entries):
+    seen = [SeenFrame.of(Frame(6, 1, 0, data).encode(), at_s, at_s) for data, at_s in entries]
+    moved = [SeenFrame.of(entry.octets, entry.start_s + 1.5, entry.end_s + 1.5) for entry in seen]
+    assert _messages.read_captured(_messages.captured_body(seen, 1.5)) == moved
+
+
+def test_every_transition_that_statistics_count_is_one_that_the_machines_take():
+    source = "".join(inspect.getsource(module) for module in (master, node, receive))
+    counted = {**statistics._MASTER_TRANSITIONS, **statistics._RECEIVE_TRANSITIONS}
+    named = {name for names in counted.values() for name in names if not name.endswith(".Timeout")}
+    assert {name for name in named if f'"{name}"' not in source} == set()
+    assert set(counted) <= set(Statistics.__dataclass_fields__)
