@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from meter_model.behaviour import BehaviourProfile, ReactivePower, RmsWindow
 from meter_model.configuration import Configuration
-from meter_model.sampling import SAMPLES_PER_SECOND
+from meter_model.sampling import SAMPLES_PER_SECOND, harmonic_powers
 
 _COLUMNS = 42
 _ROWS = SAMPLES_PER_SECOND // _COLUMNS
@@ -225,7 +225,7 @@ class SecondMeter:
     ) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
         """Sum of x[n]·exp(-j·h·w·n) by channel and order: over the whole second, and over the window."""
         base = np.exp(-2j * math.pi * frequency_hz / SAMPLES_PER_SECOND * _STEPS)
-        powers = np.multiply.accumulate(np.broadcast_to(base, (orders, base.size)), axis=0)
+        powers = harmonic_powers(base, orders)
         by_row, by_column = powers[:, :_ROWS].T, np.ascontiguousarray(powers[:, _ROWS:].T)
         right = by_column.view(np.float64)  # (42, 2·orders), real and imaginary side by side
         if self._inner.size < 6 * _ROWS * 2 * orders:
@@ -233,12 +233,12 @@ class SecondMeter:
         product = self._inner[: 6 * _ROWS * 2 * orders].reshape(6 * _ROWS, 2 * orders)
         np.matmul(elements.reshape(6 * _ROWS, _COLUMNS), right, out=product)
         inner = product.view(np.complex128).reshape(6, _ROWS, orders)
-        full = np.einsum("cah,ah->ch", inner, by_row)
+        full = np.multiply(inner, by_row, out=inner).sum(axis=1)
         if window.start == 0 and window.head_loss is None:
             return full, full
         gone, blocks = window.removed(elements)
         inner = (gone.reshape(-1, _COLUMNS) @ right).view(np.complex128).reshape(6, len(blocks), orders)
-        return full, full - np.einsum("cah,ah->ch", inner, by_row[blocks])
+        return full, full - (inner * by_row[blocks]).sum(axis=1)
 
 
 def _soft_window(length: float) -> _Window:

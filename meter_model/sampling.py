@@ -75,7 +75,7 @@ class FrontEnd:
         orders = self._amplitudes.shape[1]
         rows = -(-count // _COLUMNS)
         base = np.exp(1j * omega_rad * _STEPS)
-        powers = np.multiply.accumulate(np.broadcast_to(base, (orders, base.size)), axis=0)
+        powers = harmonic_powers(base, orders)
         by_row, by_column = np.ascontiguousarray(powers[:, :rows].T), powers[:, _ROWS + 1 :]
 
         order_numbers = np.arange(1, orders + 1)
@@ -129,6 +129,18 @@ class FrontEnd:
         warmth_k = temperature_c - _REFERENCE_TEMPERATURE_C
         steady = 1.0 + np.asarray(errors.gain_pct) / 100.0 + np.asarray(errors.tempco_ppm_per_k) * (warmth_k * 1e-6)
         return np.asarray(steady * self._gain_noise)
+
+
+def harmonic_powers(base: NDArray[np.complex128], orders: int) -> NDArray[np.complex128]:
+    """Return the powers 1 to ``orders`` of each element: shape (orders, len(base)); few long products, not many."""
+    powers = np.empty((orders, base.size), dtype=np.complex128)
+    powers[0] = base
+    known = 1
+    while known < orders:
+        more = min(known, orders - known)
+        np.multiply(powers[:more], powers[known - 1], out=powers[known : known + more])
+        known += more
+    return powers
 
 
 def _complex_amplitudes(stimulus: Stimulus) -> NDArray[np.complex128]:
