@@ -33,7 +33,7 @@ _INSTANCES = (1_000_000, 3_097_151)
 """Device instances that meters leave the factory with (S4100 manual, factory settings)."""
 
 _IDEAL_DIGITS = 12
-_HISTORY_S = (40, 120)
+_HISTORY_S = (20, 60)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from rig.emulation.scpi_engine import Wait
 LONGEST_STEP_S = 1.0
 """While time is spent the world is given up at least this often (bench seconds), so that others are served."""
 
-TICK_S = 0.05
+TICK_S = 0.08
 _LOOK_AGAIN_S = 0.1
 _ROUNDING_S = 1e-9
 

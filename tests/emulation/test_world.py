@@ -187,3 +187,23 @@ def test_the_lock_is_served_to_others_while_one_takes_it_in_a_loop():
 def test_a_lock_is_released_only_by_its_holder():
     with pytest.raises(RuntimeError):
         FairLock().release()
+
+
+@pytest.mark.parametrize("angle_deg", [0, -60, 37, 180])
+def test_meter_and_analyzer_come_to_the_same_power_by_their_own_ways(bench, angle_deg):
+    meter = S4100(configuration=Configuration(ct_primary_a=100.0))
+    bench.attach(meter)
+    energise(bench)
+    source = bench.client("source")
+    for phase, shift in ((1, 0), (2, -120), (3, 120)):
+        angle = (shift + angle_deg + 180) % 360 - 180
+        source.do(f"PHAS{phase}:VOLT:MHAR:STAT ON;HARM3 11,20;HARM5 7,-75;:PHAS{phase}:CURR:MHAR:HARM1 7,{angle}")
+        source.do(f"PHAS{phase}:CURR:MHAR:STAT ON;HARM3 1.5,60;HARM7 0.6,10")
+    analyzer = bench.client("analyzer")
+    analyzer.do(":INP:WIR P3W4;:VOLT:RANG:ALL 300V;:CURR:RANG:ALL EXT,1V;:CURR:SRAT:ALL 10")
+    bench.world.sleep(3.0)
+    results = bench.analyzer.data_set().results
+    for phase in range(3):
+        # 10 mV for an ampere: 1 V stands for 100 A in both.
+        assert meter.analog_input(55 + phase) * 1000.0 == pytest.approx(results[phase].p, abs=1e-6 * results[phase].s)
+        assert meter.analog_input(73 + phase) == pytest.approx(results[phase].i, rel=1e-6)
