@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from rig.records import OUTCOMES, LimitProvenance, PointRecord, ResultRecord, RunRecord
-from rig.reports._words import load_name, quantity_name
+from rig.reports._words import load_name, load_title, quantity_name
 
 _LOAD_MATTERS = ("power", "energy")
 
@@ -132,7 +132,9 @@ def limit_lines(run: RunRecord) -> list[LimitLine]:
             groups[result.limit, result.quantity, result.limit_pct].append(judged)
     return [
         LimitLine(*key, len(group), max(group, key=lambda judged: judged.result.uncertainty_ratio or 0.0))
-        for key, group in groups.items()
+        for key, group in sorted(
+            groups.items(), key=lambda item: (item[0][0].standard, item[0][1], item[0][0].table, item[0][2])
+        )
     ]
 
 
@@ -158,7 +160,7 @@ def panels(run: RunRecord) -> list[Panel]:
 def _panel(number: int, key: tuple[str, str, str, bool], curves: dict[str, list[Judged]]) -> Panel:
     procedure, quantity, load, balanced = key
     kind = "" if balanced else ", one phase alone"
-    where = f", {load}" if load else ", all load points"
+    where = f", {load_title(load)}" if load else ", all load points"
     name = "-".join(
         _safe(word) for word in (f"{number:02}", procedure, quantity, load, "" if balanced else "single") if word
     )

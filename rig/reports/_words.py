@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -125,6 +126,16 @@ def load_name(point: PointRecord) -> str:
     return point.label.partition("%-")[2].rpartition("-")[0] or point.label
 
 
+def load_title(name: str) -> str:
+    """Spell ``PF0.5lagexp`` out as ``PF 0.5 lag, export``; a name of another kind stays as it is."""
+    match = _LOAD_NAME.fullmatch(name)
+    if match is None:
+        return name
+    function, value, side, export = match.groups()
+    words = f"{'sin φ' if function == 'sin' else function} {value} {side or ''}".rstrip()
+    return f"{words}, export" if export else words
+
+
 def number(value: float | None, digits: int = 6) -> str:
     """Write a plain number; QNAN and "not computed" are a dash."""
     if value is None or math.isnan(value):
@@ -164,4 +175,5 @@ def joined(words: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(word for word in words if word))
 
 
+_LOAD_NAME = re.compile(r"(PF|sin)([\d.]+)(lag|lead)?(exp)?")
 _ENDINGS = {"_pct": "%", "_c": "°C", "_hz": "Hz", "_deg": "°", "_v": "V", "_s": "s"}

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SIZE_INCH = (5.4, 3.3)
-_MARGINS = {"left": 0.125, "right": 0.985, "top": 0.91, "bottom": 0.25}
+_MARGINS = {"left": 0.125, "right": 0.985, "top": 0.92, "bottom": 0.235}
 _PNG_DPI = 130
+_BEYOND = 1.1
 _CURVE_COLOURS = ("#0b5cad", "#c2570c", "#2b8a5f", "#7a3db8")
 _CURVE_MARKERS = ("o", "s", "^", "D")
 _LIMIT_COLOUR = "#b42318"
@@ -81,11 +82,12 @@ def _figure(panel: Panel) -> Figure:
 
 
 def _draw_limits(axes: Axes, panel: Panel) -> None:
-    """A limit holds from its current up to the next one measured: steps, ended a little beyond the last point."""
+    """A limit holds from its current up to the next one measured: steps, a little longer than the curve."""
     steps = panel.limits
     if not steps:
         return
-    currents = [current for current, _, _ in steps] + [steps[-1][0] * 1.12]
+    currents = [current for current, _, _ in steps] + [steps[-1][0] * _BEYOND]
+    currents[0] /= _BEYOND
     limits = [limit for _, limit, _ in steps] + [steps[-1][1]]
     accepted = [max(0.0, acceptance) for _, _, acceptance in steps] + [max(0.0, steps[-1][2])]
     for sign, side in ((1, "upper"), (-1, "lower")):
@@ -128,7 +130,8 @@ def _dress(axes: Axes, panel: Panel) -> None:
 
     currents = sorted({judged.point.load_point.current_pct for curve in panel.curves for judged in curve.points})
     axes.set_xscale("log")
-    axes.set_xlim(currents[0] / 1.25, currents[-1] * 1.25)
+    room = 1.25 if len(currents) > 1 else 2.0
+    axes.set_xlim(currents[0] / room, currents[-1] * room)
     inside = [pct for pct in _LABELLED_PCT if currents[0] / 1.2 <= pct <= currents[-1] * 1.2]
     axes.xaxis.set_major_locator(FixedLocator(inside or currents))
     axes.xaxis.set_major_formatter(_plain)
@@ -144,7 +147,10 @@ def _dress(axes: Axes, panel: Panel) -> None:
     axes.set_title(panel.title, loc="left", fontweight="bold", parse_math=False)
     axes.set_xlabel("current, % of rated (log scale)")
     axes.set_ylabel("error, % of reading")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=5, frameon=False, fontsize=7.5)
+    axes.legend(
+        loc="upper center", bbox_to_anchor=(0.46, -0.19), ncols=5, frameon=False, fontsize=7.5, columnspacing=1.3,
+        handletextpad=0.5, handlelength=1.6,
+    )  # fmt: skip
 
 
 def _plain(value: float, _position: Any) -> str:  # noqa: ANN401 - matplotlib's signature
