@@ -124,6 +124,8 @@ class EmulatedBench:
         for server in (*servers.values(), clock, control):
             stack.callback(server.close)
         world.start()
+        # Whether anybody had switched the source off before the bench went away is what a safety test wants to know.
+        stack.callback(lambda: log.write("end", output_on=source.output.is_on))
         log.write("ready", seed=options.seed, meters=options.meters, defects=[str(one) for one in options.defects])
         self.endpoints: dict[str, Any] = {
             **{name: f"TCPIP0::127.0.0.1::{server.port}::SOCKET" for name, server in servers.items()},

@@ -48,7 +48,9 @@ def test_one_line_tells_every_endpoint_and_the_end_of_input_ends_it(running, con
     assert json.loads(connect(port_of(endpoints["control"])).query('{"status": true}'))["output_on"] is False
     process.stdin.close()
     assert process.wait(20.0) == 0
-    assert json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])["event"] == "ready"
+    events = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert events[0]["event"] == "ready"
+    assert (events[-1]["event"], events[-1]["output_on"]) == ("end", False)
 
 
 @pytest.mark.realtime
