@@ -77,8 +77,10 @@ def main() -> None:
 
     front_end, ideal = FrontEnd(errors, 1), FrontEnd(UnitErrors.none(), 1)
     second = SecondMeter(configuration, meter.profile)
-    samples = [front_end.sample(1.0, each, 1.0)[:, :2519] for each in load[:50]]
-    samples = [np.pad(each, ((0, 0), (0, 2520 - each.shape[1]))) for each in samples]
+    samples = []
+    for each in load[:50]:
+        taken = front_end.sample(1.0, each, 1.0)[:, :2519]  # a copy follows: the front end uses its memory again
+        samples.append(np.pad(taken, ((0, 0), (0, 2520 - taken.shape[1]))))
     energy = EnergyAccumulators(meter.profile)
     reading = second.measure(samples[0])
     parts = {

@@ -226,7 +226,7 @@ class SecondMeter:
         """Sum of x[n]·exp(-j·h·w·n) by channel and order: over the whole second, and over the window."""
         base = np.exp(-2j * math.pi * frequency_hz / SAMPLES_PER_SECOND * _STEPS)
         powers = harmonic_powers(base, orders)
-        by_row, by_column = powers[:, :_ROWS].T, np.ascontiguousarray(powers[:, _ROWS:].T)
+        by_row, by_column = (np.ascontiguousarray(each.T) for each in (powers[:, :_ROWS], powers[:, _ROWS:]))
         right = by_column.view(np.float64)  # (42, 2·orders), real and imaginary side by side
         if self._inner.size < 6 * _ROWS * 2 * orders:
             self._inner = np.empty(6 * _ROWS * 2 * orders)

@@ -26,6 +26,9 @@ _RATED_V = 347.0
 _VOLTAGE_FULL_SCALE = 1100.0  # peak volts against the common point: 600 V corner-grounded, +20 % and some
 _CT_FULL_SCALE = 2.1  # peak, in CT rated RMS: +20 % and some
 _REFERENCE_TEMPERATURE_C = 25.0
+_EVEN_BYTES = np.uint64(0x00FF00FF00FF00FF)
+_FOUR_BYTES_MEAN = np.int16(4 * 255 // 2)
+_FOUR_BYTES_SIGMA = math.sqrt(4.0 * (256.0**2 - 1.0) / 12.0)
 _TIME_TOLERANCE = 1e-6  # of a sample: 0.1 s ten times is a second
 
 
@@ -102,9 +105,9 @@ class FrontEnd:
         if any(errors.offset_pct):
             samples += (np.asarray(errors.offset_pct) / 100.0 * rated / lsb)[:, None]
         if errors.noise_pct:
+            sigma = (errors.noise_pct / 100.0 / _FOUR_BYTES_SIGMA * rated / lsb).astype(np.float32)
             noise = self._noise[: 6 * count].reshape(6, count)
-            self._rng.standard_normal(dtype=np.float32, out=noise)
-            noise *= (errors.noise_pct / 100.0 * rated / lsb).astype(np.float32)[:, None]
+            np.multiply(self._four_bytes(6 * count).reshape(6, count), sigma[:, None], out=noise)
             samples += noise
         if errors.adc_bits:
             np.rint(samples, out=samples)
@@ -113,6 +116,22 @@ class FrontEnd:
                 np.clip(samples, -half, half - 1.0, out=samples)
             samples *= lsb[:, None]
         return samples
+
+    def _four_bytes(self, count: int) -> NDArray[np.int16]:
+        """Return sums of four random bytes about their mean: bell-shaped, white, a third of the cost of a normal.
+
+        Excess kurtosis is -0.3; what a second makes of 2520 of them cannot be told from the normal. Four sums are
+        made in each 64-bit word.
+        """
+        words = -(-count // 4)
+        drawn = self._rng.integers(0, 2**64, size=2 * words, dtype=np.uint64)
+        pairs = drawn & _EVEN_BYTES
+        drawn >>= np.uint64(8)
+        drawn &= _EVEN_BYTES
+        pairs += drawn
+        sums = (pairs[:words] + pairs[words:]).view(np.int16)[:count]
+        sums -= _FOUR_BYTES_MEAN
+        return sums
 
     def _lsb(self, ct_rated_v: float) -> NDArray[np.float64]:
         """Volts of one step of each channel's converter; 1 without quantisation."""

@@ -121,6 +121,21 @@ def test_noise_scatters_the_seconds_and_repeats_with_the_seed() -> None:
     assert scatter_pct == pytest.approx(0.1 / math.sqrt(SAMPLES_PER_SECOND), rel=0.4)
 
 
+def test_noise_is_white_bell_shaped_centred_and_as_large_as_asked_for() -> None:
+    silent = Stimulus(60.0, ((), (), ()), ((), (), ()))
+    front_end = FrontEnd(UnitErrors(noise_pct=0.01), 7)
+    noise = np.concatenate([front_end.sample(1.0, silent, 1.0).copy() for _ in range(40)], axis=1)
+    count = noise.shape[1]
+    for channel, rated in enumerate([347.0] * 3 + [1.0] * 3):
+        unit = noise[channel] / (rated * 1e-4)
+        assert abs(unit.mean()) < 4.0 / math.sqrt(count)
+        assert unit.std() == pytest.approx(1.0, rel=0.01)
+        assert (unit**4).mean() == pytest.approx(2.7, abs=0.15)
+        assert abs((unit[1:] * unit[:-1]).mean()) < 4.0 / math.sqrt(count)
+    mutual = np.corrcoef(noise) - np.eye(6)
+    assert np.abs(mutual).max() < 4.0 / math.sqrt(count)
+
+
 def test_few_bits_show_as_steps() -> None:
     coarse = FrontEnd(UnitErrors(adc_bits=8), 0).sample(1.0, LOAD, 1.0)
     steps = np.unique(np.round(np.diff(np.unique(coarse[0])), 9))
