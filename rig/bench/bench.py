@@ -128,14 +128,15 @@ def open_bench(
         wiring = Wiring.from_part(file.parts.wiring) if file.parts.wiring is not None else None
         bus = open_bus(file, beat, stack)
         positions = find_meters(file, bus, clock.sleep) if bus is not None else ()
-        supervisor = None
-        if source is not None and wiring is not None and guardian is not None:
+        supervisor: Supervisor | None = None
+        if source is not None and guardian is not None:
             recipe = _recipe(source, file.parts.source)
-            supervisor = _make_supervisor(file, source, analyzer, wiring, clock, guardian, recipe)
-            supervisor.on_event = lambda kind, text: report(f"{kind}: {text}")
             note_open_bench(file.name, [recipe], launched.pid if launched else None)
             stack.callback(_forget, file.name, guardian)
-            stack.callback(_make_safe, supervisor, guardian)
+            supervisor = _make_supervisor(file, source, analyzer, wiring, clock, guardian, recipe)
+            if supervisor is not None:
+                supervisor.on_event = lambda kind, text: report(f"{kind}: {text}")
+                stack.callback(_make_safe, supervisor, guardian)
         opened = Bench(
             file, clock, source, analyzer, wiring, supervisor, guardian, bus, positions, launched, identities
         )
@@ -224,16 +225,15 @@ def _make_supervisor(
     file: BenchFile,
     source: AcSource,
     analyzer: ReferenceAnalyzer | None,
-    wiring: Wiring,
+    wiring: Wiring | None,
     clock: BenchClock,
     guardian: GuardianLink,
     recipe: SafeOff,
-) -> Supervisor:
+) -> Supervisor | None:
+    """Make the one who energises; None where no position says what the source may be connected to."""
     parts = file.parts
-    if parts.nominal is None or parts.source is None or not parts.positions:
-        raise UsageRefused(
-            f"bench {file.name} has a source but no position: nobody knows what the source may be connected to"
-        )
+    if wiring is None or parts.nominal is None or parts.source is None or not parts.positions:
+        return None
     settling = parts.settling
     return Supervisor(
         source=source,

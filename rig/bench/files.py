@@ -46,7 +46,7 @@ class BenchFile:
             "source": self.parts.source is not None,
             "analyzer": self.parts.analyzer is not None,
             "bus": self.parts.bus is not None,
-            "meter": bool(self.parts.positions),
+            "meter": self.parts.bus is not None and bool(self.parts.positions),
         }
         return frozenset(name for name, there in present.items() if there)
 

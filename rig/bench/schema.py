@@ -132,18 +132,15 @@ class BusPart(Strict):
 
 
 class PositionPart(Strict):
-    """One place for a meter: how it is found on the bus, and which meter type it is (fixtures/meters)."""
+    """One place for a meter: how it is found on the bus, and which meter type it is (fixtures/meters).
+
+    On a bench without a bus the meter cannot be read, but its type still says what the source may do to it.
+    """
 
     name: _Name
     mac: _LateMac | None = None
     device_instance: _LateInstance | None = None
     meter_type: _Name
-
-    @model_validator(mode="after")
-    def _can_be_found(self) -> PositionPart:
-        if self.mac is None and self.device_instance is None:
-            raise ValueError("a position needs 'mac' or 'device_instance'")
-        return self
 
 
 class PathPart(Strict):
@@ -234,8 +231,9 @@ class BenchPart(Strict):
     def _parts_fit_together(self) -> BenchPart:
         if self.source and not (self.wiring and self.nominal):
             raise ValueError("a bench with a source needs 'wiring' and 'nominal'")
-        if self.positions and not self.bus:
-            raise ValueError("positions need a 'bus'")
+        for position in self.positions if self.bus else ():
+            if position.mac is None and position.device_instance is None:
+                raise ValueError(f"position {position.name} needs 'mac' or 'device_instance'")
         names = [p.name for p in self.positions]
         if len(set(names)) != len(names):
             raise ValueError("two positions have the same name")

@@ -18,7 +18,7 @@ OFF_BELOW_V = 2.0
 """A voltage below this counts as off, rms volts at the meter's terminals."""
 
 _STEPS_DOWN = (0.6, 0.3, 0.1)
-_CONFIRM_S = 5.0
+_CONFIRM_S = 3.0
 _NOTHING: tuple[Channel, Channel, Channel] = ((), (), ())
 
 

@@ -118,7 +118,7 @@ def test_a_bench_that_extends_itself_is_refused(tmp_path):
         ("meter_type: s4100", "meter_type: s4200", 8, "no meter type 's4200'; known: s4100"),
         ("schema: 1", "schema: 2", 1, "'schema' must be 1"),
         ("name: small", "name: small\nname: large", 3, "'name' stands twice"),
-        ("    mac: 5\n", "", 6, "needs 'mac' or 'device_instance'"),
+        ("    mac: 5\n", "", 1, "position 1 needs 'mac' or 'device_instance'"),
         ("name: small", "name: [small", 3, "is not YAML"),
         ("name: small\n", "", 1, "'name' is missing"),
     ],

@@ -1,0 +1,127 @@
+"""Opening whole and partial benches: what is there works, what is not there is named in one sentence."""
+
+import os
+import tty
+
+import pytest
+
+from drivers.errors import InstrumentLost
+from rig.bench import open_bench
+from rig.errors import BenchFault
+from rig.load_point import LoadPoint
+
+pytestmark = pytest.mark.realtime
+
+BUS = """\
+schema: 1
+name: meter-alone
+bus: {{port: {port}, apdu_timeout_s: 0.5}}
+positions: [{{name: "1", mac: 5, meter_type: s4100}}]
+"""
+
+
+def write(tmp_path, text):
+    path = tmp_path / "bench.yaml"
+    path.write_text(text)
+    return path
+
+
+def fault(path):
+    with pytest.raises(BenchFault) as caught, open_bench(path):
+        pass
+    return str(caught.value)
+
+
+def test_the_emulated_bench_opens_measures_and_closes():
+    lines = []
+    with open_bench("emulated", report=lines.append) as bench:
+        assert {used.role: used.certificate for used in bench.instruments()} == {"source": None, "analyzer": None}
+        assert bench.positions[0].identity.serial_number == bench.launched.endpoints["meters"][0]["serial_number"]
+        assert bench.file.parts.simulated
+        assert "not protected" in bench.protection_text
+        bench.supervisor.apply(LoadPoint(277.0, 100.0, -60.0))
+        bench.supervisor.settle()
+        bench.clock.sleep(2.0)
+        assert bench.positions[0].meter.read_load_point().values[11] == pytest.approx(41.5, rel=0.01)
+    assert any(line.startswith("safe: currents off, voltage ramped down") for line in lines)
+    assert not bench.launched.alive()
+    assert not bench.guardian.alive()
+
+
+def test_an_exception_in_a_run_leaves_the_bench_off_and_free():
+    def run():
+        with open_bench("emulated") as bench:
+            seen.append(bench)
+            bench.supervisor.apply(LoadPoint(277.0, 100.0, 0.0))
+            raise ZeroDivisionError
+
+    seen = []
+    with pytest.raises(ZeroDivisionError):
+        run()
+    (bench,) = seen
+    assert bench.supervisor.load_point is None
+    assert not bench.launched.alive()
+    with open_bench("emulated"):
+        pass
+
+
+def test_a_serial_port_that_is_not_there_is_named_with_what_to_do(tmp_path):
+    text = fault(write(tmp_path, BUS.format(port="/dev/ttyUSB9")))
+    assert text.startswith("/dev/ttyUSB9: ")
+    assert "plug the adapter in, or correct 'bus: port' in bench.yaml" in text
+
+
+def test_a_port_where_nothing_answers_says_that_not_one_octet_came(tmp_path):
+    ours, theirs = os.openpty()
+    tty.setraw(ours)
+    try:
+        text = fault(write(tmp_path, BUS.format(port=os.ttyname(theirs))))
+        assert f"nothing answers on {os.ttyname(theirs)}: not one octet was received" in text
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_a_meter_at_another_address_is_found_and_its_address_told(tmp_path):
+    text = "schema: 1\nextends: emulated\nname: elsewhere\npositions: [{name: '1', mac: 9, meter_type: s4100}]\n"
+    text += "source: null\nanalyzer: null\nbus: {apdu_timeout_s: 0.5}\n"
+    said = fault(write(tmp_path, text))
+    assert "no meter answers at MAC 9" in said
+    assert "on the bus: MAC 1 (device " in said
+
+
+def test_a_meter_can_be_named_by_its_device_instance(tmp_path):
+    text = "schema: 1\nextends: emulated\nname: by-instance\nsource: null\nanalyzer: null\n"
+    text += "positions: [{name: '1', device_instance: '${launch.meters[0].device_instance}', meter_type: s4100}]\n"
+    with open_bench(write(tmp_path, text)) as bench:
+        assert bench.positions[0].mac == 1
+        assert bench.supervisor is None
+        assert bench.source is None
+
+
+def test_an_instrument_that_is_not_there_is_named(tmp_path):
+    text = "schema: 1\nextends: emulated\nname: no-source\nbus: null\n"
+    text += "source: {resource: 'TCPIP0::127.0.0.1::1::SOCKET'}\npositions: [{name: '1', meter_type: s4100}]\n"
+    with pytest.raises(InstrumentLost, match=r"TCPIP0::127.0.0.1::1::SOCKET: "), open_bench(write(tmp_path, text)):
+        pass
+
+
+def test_a_calibration_of_another_instrument_is_refused(tmp_path):
+    text = "schema: 1\nextends: emulated\nname: wrong-calibration\nbus: null\nlaunch: {extra_argv: ['--meters', '0']}\n"
+    text += "positions: [{name: '1', meter_type: s4100}]\n"
+    text += "analyzer: {calibration: {serial: 'X1', certificate: C1, date: 2026-01-01, due: 2027-01-01}}\n"
+    assert "the bench file's calibration is of X1" in fault(write(tmp_path, text))
+
+
+def test_a_launched_process_that_does_not_start_is_shown_with_its_own_words(tmp_path):
+    text = "schema: 1\nextends: emulated\nname: bad-option\nlaunch: {extra_argv: ['--no-such-option']}\n"
+    assert "--no-such-option" in fault(write(tmp_path, text))
+
+
+def test_a_source_alone_is_a_legal_bench_that_nobody_can_energise(tmp_path):
+    text = "schema: 1\nextends: emulated\nname: source-alone\nbus: null\nanalyzer: null\npositions: []\n"
+    text += "launch: {extra_argv: ['--meters', '0']}\n"
+    with open_bench(write(tmp_path, text)) as bench:
+        assert bench.file.capabilities == {"source"}
+        assert bench.source.output_is_on() is False
+        assert bench.supervisor is None

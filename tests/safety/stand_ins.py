@@ -1,0 +1,95 @@
+"""Stand-ins of the safety tests: a source that is a real socket, and a view of the emulated bench past the rig."""
+
+import json
+import socket
+import socketserver
+import threading
+import time
+from pathlib import Path
+
+from drivers.source.base import SafeOff
+
+QUICK = """\
+schema: 1
+extends: emulated
+name: quick
+bus: null
+positions: [{name: "1", meter_type: s4100}]
+launch: {extra_argv: ["--meters", "0"]}
+"""
+
+
+class FakeSource(socketserver.ThreadingTCPServer):
+    """A SCPI source on a socket: knows OUTP:STAT only, and can be deaf, stuck, or hang up."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self):
+        self.is_on = True
+        self.behaviour = "good"
+        self.received = []
+        self.switched = threading.Condition()
+        source = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self):
+                for line in self.rfile:
+                    source.serve(line.decode().strip(), self.wfile)
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def serve(self, command, out):
+        self.received.append(command)
+        if self.behaviour == "deaf":
+            return
+        if command == "OUTP:STAT?":
+            out.write(b"1\n" if self.is_on else b"0\n")
+        elif command.startswith("OUTP:STAT") and self.behaviour != "stuck":
+            with self.switched:
+                self.is_on = command.endswith("ON")
+                self.switched.notify_all()
+
+    def wait_until_off(self, timeout_s):
+        with self.switched:
+            return self.switched.wait_for(lambda: not self.is_on, timeout_s)
+
+    @property
+    def recipe(self):
+        resource = f"TCPIP0::127.0.0.1::{self.server_address[1]}::SOCKET"
+        return SafeOff(resource, ("OUTP:STAT OFF",), "OUTP:STAT?", ("0", "OFF"))
+
+
+class Control:
+    """The emulated bench's control and event log, as the test sees it: never through the rig."""
+
+    def __init__(self, endpoints):
+        host, port = endpoints["control"].removeprefix("tcp://").split(":")
+        self.connection = socket.create_connection((host, int(port)), timeout=5.0)
+        self.lines = self.connection.makefile("rw")
+        self.log = Path(endpoints["log"])
+
+    def ask(self, **question):
+        self.lines.write(json.dumps(question) + "\n")
+        self.lines.flush()
+        return json.loads(self.lines.readline())
+
+    def fault(self, name, value=True):
+        return self.ask(fault=name, value=value)
+
+    @property
+    def status(self):
+        return self.ask(status=True)
+
+    def off_within(self, timeout_s):
+        give_up_s = time.monotonic() + timeout_s
+        while time.monotonic() < give_up_s:
+            if not self.status["output_on"]:
+                return True
+            time.sleep(0.02)
+        return not self.status["output_on"]
+
+    def close(self):
+        self.lines.close()
+        self.connection.close()
