@@ -9,8 +9,6 @@ import pytest
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from rig.pytest_plugin import load_point_of, run_session
-
 
 class ConsoleReporter:
     """A pytest plugin in place of pytest's own reporter; progress counts load points, since they take the time."""
@@ -44,6 +42,9 @@ class ConsoleReporter:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Learn what there is to do."""
+        # Not at the top: pytest wants to import its plugins itself, so that their asserts are rewritten.
+        from rig.pytest_plugin import load_point_of, run_session
+
         for item in session.items:
             point = load_point_of(item)
             self._items[item.nodeid] = point.label if point else item.nodeid

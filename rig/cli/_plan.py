@@ -51,8 +51,7 @@ def plan(suite: str, bench: str, as_json: bool) -> None:
         click.echo(f"{row['place']:>4}  {row['point']:<26} {limits}")
     for entry in energy:
         click.echo(f"      {entry['point']:<26} {entry['register']} gated against the analyzer's integrator")
-    click.echo(
-        f"highest voltage {made.highest_voltage_v:g} V line to neutral; about {made.duration_s / 60:.0f} min of bench time"
-    )
+    minutes = made.duration_s / 60
+    click.echo(f"highest voltage {made.highest_voltage_v:g} V line to neutral; about {minutes:.0f} min of bench time")
     for table in made.tables:
         click.echo(f"limits: {table.name}: {table.status}")

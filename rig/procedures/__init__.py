@@ -3,15 +3,14 @@
 from rig.procedures._readings import EnergyMeasurement, GateMeasurement, MeterSample, PointMeasurement
 from rig.procedures.judgement import judge_energy, judge_power
 from rig.procedures.meter_run import MeterRun
-from rig.procedures.plan import CertificationPlan, EndOfLinePlan, certification_plan, end_of_line_plan
+from rig.procedures.plan import Plan, certification_plan, end_of_line_plan
 
 __all__ = [
-    "CertificationPlan",
-    "EndOfLinePlan",
     "EnergyMeasurement",
     "GateMeasurement",
     "MeterRun",
     "MeterSample",
+    "Plan",
     "PointMeasurement",
     "certification_plan",
     "end_of_line_plan",

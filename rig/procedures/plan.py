@@ -73,10 +73,6 @@ class Plan:
         return len(self.points) * (_SETTLE_S + _UPDATES_S) + gates
 
 
-CertificationPlan = Plan
-EndOfLinePlan = Plan
-
-
 def certification_plan(bench: BenchFile, *, max_points: int | None = None) -> Plan:
     """The certification of a meter on ``bench``: the points of the limit tables at the bench's nominal voltage.
 

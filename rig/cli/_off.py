@@ -1,0 +1,31 @@
+"""``rig off``: every source of a bench off and verified; needs no lock, no run, no driver that could be in the way."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+
+@click.command()
+@click.option("--bench", default="emulated", show_default=True, metavar="NAME|PATH", help="Bench file.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+def off(bench: str, as_json: bool) -> int:
+    """Switch every source of a bench off, now, and verify it: exit 0 when confirmed, 13 when not."""
+    from rig.bench import switch_bench_off
+    from rig.exit_codes import ExitCode
+
+    results = switch_bench_off(bench)
+    confirmed = all(result.confirmed for result in results)
+    if as_json:
+        answer = [{"source": r.resource, "confirmed": r.confirmed, "details": r.details} for r in results]
+        click.echo(json.dumps({"confirmed": confirmed, "sources": answer}, indent=2))
+    elif not results:
+        click.echo("nothing to switch off: this bench has no source now (an emulated one exists only while it is open)")
+    for result in [] if as_json else results:
+        click.echo(
+            f"{result.resource}: {'OFF, verified' if result.confirmed else 'NOT CONFIRMED OFF'}: {result.details}"
+        )
+    if not confirmed:
+        click.echo("Treat the outputs as live: open the interlock and switch the source off by hand.", err=True)
+    return ExitCode.PASS if confirmed else ExitCode.NOT_SAFE

@@ -1,0 +1,52 @@
+"""``rig snapshot``: the whole meter read over the bus; nothing is switched on."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import click
+
+
+@click.command()
+@click.option("--bench", default="emulated", show_default=True, metavar="NAME|PATH", help="Bench file.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+def snapshot(bench: str, as_json: bool) -> None:
+    """Read present value and reliability of every object of the meter."""
+    from meter_model.points import point
+    from rig.bench import open_bench
+    from rig.errors import UsageRefused
+
+    with open_bench(bench, command="rig snapshot") as opened:
+        if not opened.positions:
+            raise UsageRefused(f"bench {opened.name} has no meter; give it 'bus' and 'positions'")
+        position = opened.positions[0]
+        read = position.meter.snapshot()
+    rows = [
+        {
+            "object": f"{kind}{instance}",
+            "name": point(kind, instance).name,
+            "value": None if math.isnan(value) else value,
+            "unit": point(kind, instance).unit,
+            "reliability": read.reliability.get((kind, instance)),
+        }
+        for (kind, instance), value in read.values.items()
+    ]
+    if as_json:
+        answer = {
+            "serial_number": position.identity.serial_number,
+            "device_instance": position.identity.device_instance,
+            "seconds": read.answered_at_s - read.requested_at_s,
+            "torn": read.torn,
+            "objects": rows,
+        }
+        click.echo(json.dumps(answer, indent=2))
+        return
+    click.echo(f"{position.identity.object_name} (device {position.identity.device_instance}, MAC {position.mac})")
+    for row in rows:
+        value = "----" if row["value"] is None else f"{row['value']:.7g}"
+        note = f"  reliability {row['reliability']}" if row["reliability"] else ""
+        click.echo(f"{row['object']:<5} {row['name']:<28} {value:>14} {row['unit']}{note}")
+    taken = read.answered_at_s - read.requested_at_s
+    torn = "; TORN: the meter updated in between, the values are not all of one second" if read.torn else ""
+    click.echo(f"read in {taken:.3f} s with {len(read.parts)} requests{torn}")
