@@ -70,7 +70,7 @@ def test_an_entry_belongs_to_the_run_it_names_or_to_the_open_one_on_its_bench(st
     assert store.fold_journal([entry("c"), entry("d"), entry("e"), {"id": 6}, {"id": 7}]) == 0, "kept all the same"
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(offers=st.lists(st.lists(st.sampled_from("abcde"), max_size=6), max_size=4))
 def test_folding_is_idempotent_however_the_entries_are_offered(tmp_path_factory, offers):
     with RunStore.open(tmp_path_factory.mktemp("journal") / "records.sqlite") as store:
