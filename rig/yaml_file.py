@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -93,15 +93,15 @@ def validate(
         # A misspelt key is a missing one too; the misspelling tells the reader more.
         first = next((one for one in every if one["type"] == "extra_forbidden"), every[0])
         location = tuple(first["loc"])
-        raise BenchFileError(path, _line_of(location, lines), _sentence(first, location, model)) from None
+        raise BenchFileError(path, line_of(location, lines), _sentence(first, location, model)) from None
     complaint = check(result) if check else None
     if complaint:
         location, why = complaint
-        raise BenchFileError(path, _line_of(location, lines), f"{_dotted(location)}: {why}")
+        raise BenchFileError(path, line_of(location, lines), f"{_dotted(location)}: {why}")
     return result
 
 
-def _line_of(location: Location, lines: dict[Location, int]) -> int | None:
+def line_of(location: Location, lines: Mapping[Location, int]) -> int | None:
     """Return the line of the deepest part of ``location`` that stands in the file."""
     for length in range(len(location), -1, -1):
         if location[:length] in lines:

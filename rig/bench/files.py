@@ -15,7 +15,7 @@ from drivers.source import SOURCES
 from rig.bench.meter_type import MeterType, load_meter_type
 from rig.bench.schema import PLACEHOLDER, SCHEMA_VERSION, BenchPart
 from rig.errors import BenchFileError, UsageRefused
-from rig.yaml_file import Location, parse_yaml, read_text, validate
+from rig.yaml_file import Location, line_of, parse_yaml, read_text, validate
 
 _BENCHES = "fixtures.benches"
 
@@ -78,7 +78,7 @@ def load_bench(name_or_path: str | Path) -> BenchFile:
     types: dict[str, MeterType] = {}
     for index, position in enumerate(parts.positions):
         if position.meter_type not in types:
-            line = _line(lines, ("positions", index, "meter_type"))
+            line = line_of(("positions", index, "meter_type"), lines)
             types[position.meter_type] = load_meter_type(position.meter_type, relative_to=path, line=line)
             _check_rating(path, lines, parts, types[position.meter_type])
     if parts.launch is None:
@@ -127,12 +127,12 @@ def _read_with_bases(path: Path, below: tuple[Path, ...]) -> tuple[Any, dict[Loc
     if not isinstance(data, dict):
         raise BenchFileError(path, 1, "a bench file is a mapping of keys; see example-real-bench")
     if data.get("schema") != SCHEMA_VERSION:
-        line = _line(lines, ("schema",))
+        line = line_of(("schema",), lines)
         raise BenchFileError(path, line, f"'schema' must be {SCHEMA_VERSION}, not {data.get('schema')!r}")
     base_name = data.pop("extends", None)
     if base_name is None:
         return data, lines, digest
-    line = _line(lines, ("extends",))
+    line = line_of(("extends",), lines)
     if not isinstance(base_name, str):
         raise BenchFileError(path, line, f"'extends' names a bench, not {base_name!r}")
     try:
@@ -171,7 +171,7 @@ def _substitute(
     if not isinstance(data, str) or "${launch" not in data:
         return data
     match = PLACEHOLDER.fullmatch(data)
-    line = _line(lines, where)
+    line = line_of(where, lines)
     if match is None:
         raise BenchFileError(path, line, f"{data!r} is not of the form ${{launch.name}} or ${{launch.list[0].name}}")
     if not endpoints:
@@ -189,7 +189,7 @@ def _substitute(
 def _check_rating(path: Path, lines: Mapping[Location, int], parts: BenchPart, meter_type: MeterType) -> None:
     if parts.nominal and parts.nominal.rating not in meter_type.ratings:
         known = ", ".join(sorted(meter_type.ratings))
-        line = _line(lines, ("nominal", "rating"))
+        line = line_of(("nominal", "rating"), lines)
         raise BenchFileError(
             path, line, f"meter type {meter_type.name} has ratings {known}, not {parts.nominal.rating}"
         )
@@ -199,9 +199,5 @@ def _check_drivers(path: Path, lines: Mapping[Location, int], parts: BenchPart) 
     for role, part, known in (("source", parts.source, SOURCES), ("analyzer", parts.analyzer, ANALYZERS)):
         if part is not None and part.driver not in known:
             names = ", ".join(sorted(known))
-            line = _line(lines, (role, "driver"))
+            line = line_of((role, "driver"), lines)
             raise BenchFileError(path, line, f"there is no {role} driver {part.driver!r}; known: {names}")
-
-
-def _line(lines: Mapping[Location, int], where: Location) -> int | None:
-    return next((lines[where[:n]] for n in range(len(where), -1, -1) if where[:n] in lines), None)

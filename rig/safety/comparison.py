@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from drivers.analyzer.base import AnalyzerReading
-from meter_model.stimulus import Spectrum, Stimulus
+from meter_model.stimulus import Stimulus
 from rig.load_point import PHASE_NAMES
 from rig.safety.errors import OutputWrong
+from rig.safety.limits import rms
 
 OVERSHOOT = 0.03
 """How far above its final value a voltage may be seen on the way up, as a part of it."""
 
 ARRIVED = 0.03
 """How near to its final value a voltage counts as arrived."""
+
+GONE_BELOW = 0.8
+"""Below this part of its set-point a voltage is not just outside reference conditions: it is not there."""
 
 CURRENT_TOLERANCE = 0.05
 """How near to its set-point a CT input counts as right, as a part of it; finds wrong leads, judges nothing."""
@@ -24,11 +27,6 @@ _CT_FLOOR_PART = 0.005
 _SEQUENCE_TOLERANCE_DEG = 10.0
 _FREQUENCY_TOLERANCE = 0.005
 _LEADS = "check the leads, the ratio in the bench file and the source"
-
-
-def rms(spectrum: Spectrum) -> float:
-    """Rms of a waveform in its own unit."""
-    return math.sqrt(sum(part.rms**2 for part in spectrum))
 
 
 def check_not_above(
@@ -46,6 +44,15 @@ def check_not_above(
             raise OutputWrong(f"voltage {name}", "no valid data or over range", f"at most {highest:.4g} V", _LEADS)
         if element.u_v is not None and element.u_v > highest:
             raise OutputWrong(f"voltage {name}", f"{element.u_v:.4g} V", f"at most {highest:.4g} V", _LEADS)
+
+
+def check_still_there(reading: AnalyzerReading, target: Stimulus) -> None:
+    """Refuse a voltage that has gone away: a source that tripped, or that somebody switched off; raises OutputWrong."""
+    for name, element, spectrum in zip(PHASE_NAMES, reading.elements, target.voltages, strict=True):
+        lowest = rms(spectrum) * GONE_BELOW
+        if element.u_v is not None and element.u_v < lowest:
+            advice = "the source tripped or was switched off, or a lead came off"
+            raise OutputWrong(f"voltage {name}", f"{element.u_v:.4g} V", f"{rms(spectrum):.4g} V", advice)
 
 
 def has_arrived(reading: AnalyzerReading, target: Stimulus) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from meter_model.stimulus import Spectrum, Stimulus
 from rig.load_point import PHASE_NAMES
+from rig.safety.limits import rms
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +74,16 @@ def _against_nominal(
     what: str, measured: Sequence[Spectrum], nominal: Sequence[Spectrum], limit_pct: float
 ) -> list[Deviation]:
     return [
-        Deviation(f"{what} {name}", _pct(_rms(found), _rms(wanted)), limit_pct, "% of nominal")
+        Deviation(f"{what} {name}", _pct(rms(found), rms(wanted)), limit_pct, "% of nominal")
         for name, found, wanted in zip(PHASE_NAMES, measured, nominal, strict=True)
-        if _rms(wanted) > 0
+        if rms(wanted) > 0
     ]
 
 
 def _unbalance(
     what: str, measured: Sequence[Spectrum], nominal: Sequence[Spectrum], limit_pct: float
 ) -> list[Deviation]:
-    fed = [(n, _rms(m)) for n, m, w in zip(PHASE_NAMES, measured, nominal, strict=True) if _rms(w) > 0]
+    fed = [(n, rms(m)) for n, m, w in zip(PHASE_NAMES, measured, nominal, strict=True) if rms(w) > 0]
     mean = sum(value for _, value in fed) / len(fed) if fed else 0.0
     if len(fed) < 2 or mean == 0.0:
         return []
@@ -106,10 +107,6 @@ def _angles(measured: Stimulus, nominal: Stimulus, limit_deg: float) -> list[Dev
 def _angle(spectrum: Spectrum) -> float | None:
     fundamental = sum(cmath.rect(p.rms, math.radians(p.phase_deg)) for p in spectrum if p.order == 1)
     return math.degrees(cmath.phase(fundamental)) if fundamental else None
-
-
-def _rms(spectrum: Spectrum) -> float:
-    return math.sqrt(sum(part.rms**2 for part in spectrum))
 
 
 def _pct(value: float, reference: float) -> float:

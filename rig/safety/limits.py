@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import itertools
 import math
 from collections.abc import Iterable, Sequence
@@ -10,7 +11,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from drivers.source.base import Channel, Range, SourceCapabilities, SourceSetting
+from drivers.source.base import Channel, Range, SourceCapabilities, SourceSetting, Tone
 from meter_model.stimulus import Phasor, Spectrum, Stimulus
 from rig.errors import LimitExceeded, UsageRefused
 from rig.load_point import PHASE_NAMES, LoadPoint
@@ -107,8 +108,8 @@ def check_stimulus(
     for phase, spectrum in zip(PHASE_NAMES, stimulus.voltages, strict=True):
         name = f"{what}: voltage {phase}-N"
         _below(name, spectrum, limits.voltage_ln_v, why)
-        if spectrum and _rms(spectrum) < limits.voltage_min_v * (1 - _ROUNDING):
-            raise LimitExceeded(name, _rms(spectrum), limits.voltage_min_v, "V", f"the lowest of the {why}")
+        if spectrum and rms(spectrum) < limits.voltage_min_v * (1 - _ROUNDING):
+            raise LimitExceeded(name, rms(spectrum), limits.voltage_min_v, "V", f"the lowest of the {why}")
     if limits.voltage_ll_v is not None:
         for one, two in itertools.combinations(range(3), 2):
             name = f"{what}: voltage {PHASE_NAMES[one]}-{PHASE_NAMES[two]}"
@@ -128,6 +129,15 @@ def check_source(setting: SourceSetting, source: SourceCapabilities, *, what: st
         for phase, channel in zip(PHASE_NAMES, channels, strict=True):
             if channel:
                 _fits_a_range(f"{what}: source {kind} {phase}", channel, ranges, source.max_order)
+
+
+def rms(parts: Sequence[Phasor | Tone]) -> float:
+    """Rms of a waveform in its own unit; components of the same order are added as phasors first."""
+    by_order: dict[int, complex] = {}
+    for part in parts:
+        value = cmath.rect(part.rms, math.radians(part.phase_deg))
+        by_order[part.order] = by_order.get(part.order, 0j) + value
+    return math.sqrt(sum(abs(value) ** 2 for value in by_order.values()))
 
 
 def composite_peak(spectrum: Sequence[Phasor]) -> float:
@@ -164,9 +174,9 @@ def _between(quantity: str, value: float, bounds: tuple[float, float], unit: str
 
 
 def _below(quantity: str, spectrum: Spectrum, limit_v: float, why: str) -> None:
-    rms = _rms(spectrum)
-    if not rms <= limit_v * (1 + _ROUNDING):
-        raise LimitExceeded(quantity, rms, limit_v, "V", why)
+    value = rms(spectrum)
+    if not value <= limit_v * (1 + _ROUNDING):
+        raise LimitExceeded(quantity, value, limit_v, "V", why)
     if all(part.order == 1 for part in spectrum):
         return  # a sine wave: its peak says no more than its rms
     peak, peak_limit = composite_peak(spectrum), math.sqrt(2.0) * limit_v
@@ -180,23 +190,14 @@ def _fits_a_range(quantity: str, channel: Channel, ranges: tuple[Range, ...], ma
     highest = max(tone.order for tone in channel)
     if highest > max_order:
         raise LimitExceeded(f"{quantity} (order)", highest, max_order, "", "the source's highest harmonic")
-    rms = math.sqrt(sum(tone.rms**2 for tone in channel))
-    if any(r.low * (1 - _ROUNDING) <= rms <= r.high * (1 + _ROUNDING) for r in ranges):
+    value = rms(channel)
+    if any(r.low * (1 - _ROUNDING) <= value <= r.high * (1 + _ROUNDING) for r in ranges):
         return
     highest_range = max(ranges, key=lambda r: r.high)
-    if rms > highest_range.high:
-        raise LimitExceeded(quantity, rms, highest_range.high, highest_range.unit, "the source's highest range")
-    nearest = min(ranges, key=lambda r: abs(r.low - rms))
-    raise LimitExceeded(quantity, rms, nearest.low, nearest.unit, "the lowest value of the source's nearest range")
-
-
-def _rms(spectrum: Spectrum) -> float:
-    """Root of the sum of squares; components of the same order are added as phasors first."""
-    by_order: dict[int, complex] = {}
-    for part in spectrum:
-        value = part.rms * complex(math.cos(math.radians(part.phase_deg)), math.sin(math.radians(part.phase_deg)))
-        by_order[part.order] = by_order.get(part.order, 0j) + value
-    return math.sqrt(sum(abs(value) ** 2 for value in by_order.values()))
+    if value > highest_range.high:
+        raise LimitExceeded(quantity, value, highest_range.high, highest_range.unit, "the source's highest range")
+    nearest = min(ranges, key=lambda r: abs(r.low - value))
+    raise LimitExceeded(quantity, value, nearest.low, nearest.unit, "the lowest value of the source's nearest range")
 
 
 def _difference(one: Spectrum, two: Spectrum) -> Spectrum:

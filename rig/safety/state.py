@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rig.errors import BenchFault
+
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -22,7 +24,10 @@ def state_folder() -> Path:
         folder = Path(os.environ.get("LOCALAPPDATA", str(Path.home()))) / "s4100-rig"
     else:
         folder = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "s4100-rig"
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BenchFault(f"the state folder {folder} cannot be made ({error.strerror}); set RIG_STATE_DIR") from None
     return folder
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from drivers.analyzer.base import AnalyzerRanges, AnalyzerReading, ReferenceAnalyzer
 from drivers.source.base import AcSource, Channel, Range, SafeOff, SourceSetting
@@ -15,7 +14,7 @@ from rig.safety import comparison
 from rig.safety.conditions import Deviation, deviations
 from rig.safety.errors import NotSettled, OutputWrong
 from rig.safety.guardian_link import Watched
-from rig.safety.limits import EnvelopeName, MeterRating, check
+from rig.safety.limits import EnvelopeName, InjectionPath, MeterRating, check, rms
 from rig.safety.safe_state import Clock, SafeState, SafeStateReport, guarded
 from rig.safety.settling import SettlingLimits, StabilityWindow
 
@@ -24,23 +23,6 @@ _RAMP_MARGIN_S = 10.0
 _CURRENT_TRIES = 10
 _RESTART_ABOVE = 0.15
 """A voltage that changes by more than this part is ramped down and up again instead of jumping."""
-
-
-class Path(Protocol):
-    """What the supervisor needs of the wiring (rig.bench.wiring)."""
-
-    @property
-    def ct_secondary_v(self) -> float:
-        """Volts at a CT input at rated primary current."""
-
-    def terminals(self, point: LoadPoint) -> Stimulus:
-        """Tell what the point means at the meter's terminals."""
-
-    def source_setting(self, point: LoadPoint) -> SourceSetting:
-        """Tell what the source has to give for it."""
-
-    def stimulus(self, reading: AnalyzerReading) -> Stimulus:
-        """Tell what the analyzer measured at the meter's terminals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +46,7 @@ class Supervisor:
         *,
         source: AcSource,
         analyzer: ReferenceAnalyzer | None,
-        path: Path,
+        path: InjectionPath,
         clock: Clock,
         guardian: Watched,
         rating: MeterRating,
@@ -172,7 +154,7 @@ class Supervisor:
             started_s = self._clock.now_s()
             while True:
                 reading = self._analyzer.read()
-                self._check_not_above(reading, self._present)
+                self._check_voltages(reading, self._present)
                 window.add(reading)
                 unsteady = window.unsteady()
                 if unsteady is None:
@@ -238,7 +220,7 @@ class Supervisor:
             if comparison.has_arrived(reading, target):
                 break
             if self._clock.now_s() > give_up_s:
-                wanted = " / ".join(f"{comparison.rms(spectrum):.4g} V" for spectrum in target.voltages)
+                wanted = " / ".join(f"{rms(spectrum):.4g} V" for spectrum in target.voltages)
                 raise OutputWrong(
                     "the voltage after the ramp", comparison.volts_seen(reading), wanted, "check leads and source"
                 )
@@ -251,31 +233,28 @@ class Supervisor:
         wrong: BenchFault | None = None
         for _ in range(_CURRENT_TRIES):
             reading = self._analyzer.read()
-            self._check_not_above(reading, wanted)
+            self._check_voltages(reading, wanted)
             wrong = comparison.wrong_current(reading, wanted.target, self._path.ct_secondary_v)
             if wrong is None:
                 return
         assert wrong is not None
         raise wrong
 
-    def _check_not_above(self, reading: AnalyzerReading, present: _Present) -> None:
+    def _check_voltages(self, reading: AnalyzerReading, present: _Present) -> None:
         comparison.check_not_above(reading, present.target, self._rating.envelope(self._envelope).voltage_ln_v)
+        comparison.check_still_there(reading, present.target)
 
     def _must_restart(self, before: SourceSetting, after: SourceSetting) -> bool:
         if before.frequency_hz != after.frequency_hz:
             return True
         ranges = self._source.capabilities.voltage_ranges
         for old, new in zip(before.voltage, after.voltage, strict=True):
-            old_v, new_v = _rms(old), _rms(new)
+            old_v, new_v = rms(old), rms(new)
             if abs(new_v - old_v) > _RESTART_ABOVE * max(old_v, new_v) or _range(old_v, ranges) != _range(
                 new_v, ranges
             ):
                 return True
         return False
-
-
-def _rms(channel: Channel) -> float:
-    return float(sum(tone.rms**2 for tone in channel) ** 0.5)
 
 
 def _range(volts: float, ranges: tuple[Range, ...]) -> Range | None:

@@ -9,6 +9,7 @@ from drivers.errors import InstrumentLost
 from rig.bench import open_bench
 from rig.errors import BenchFault
 from rig.load_point import LoadPoint
+from tests.safety.stand_ins import QUICK
 
 pytestmark = pytest.mark.realtime
 
@@ -48,9 +49,11 @@ def test_the_emulated_bench_opens_measures_and_closes():
     assert not bench.guardian.alive()
 
 
-def test_an_exception_in_a_run_leaves_the_bench_off_and_free():
+def test_an_exception_in_a_run_leaves_the_bench_off_and_free(tmp_path):
+    path = write(tmp_path, QUICK)
+
     def run():
-        with open_bench("emulated") as bench:
+        with open_bench(path) as bench:
             seen.append(bench)
             bench.supervisor.apply(LoadPoint(277.0, 100.0, 0.0))
             raise ZeroDivisionError
@@ -61,7 +64,7 @@ def test_an_exception_in_a_run_leaves_the_bench_off_and_free():
     (bench,) = seen
     assert bench.supervisor.load_point is None
     assert not bench.launched.alive()
-    with open_bench("emulated"):
+    with open_bench(path):
         pass
 
 

@@ -1,5 +1,6 @@
 """Stand-ins of the safety tests: a source that is a real socket, and a view of the emulated bench past the rig."""
 
+import contextlib
 import json
 import socket
 import socketserver
@@ -82,14 +83,29 @@ class Control:
     def status(self):
         return self.ask(status=True)
 
+    @property
+    def is_off(self):
+        """Whether the output is off; where the emulated bench has ended, whether it was when it ended."""
+        try:
+            return not self.status["output_on"]
+        except (OSError, ValueError):
+            return not self.outputs[-1]["on"]
+
+    @property
+    def outputs(self):
+        """What happened to the output, from the emulated bench's own log."""
+        events = [json.loads(line) for line in self.log.read_text().splitlines()]
+        return [event for event in events if event["event"] == "output"]
+
     def off_within(self, timeout_s):
         give_up_s = time.monotonic() + timeout_s
-        while time.monotonic() < give_up_s:
-            if not self.status["output_on"]:
-                return True
+        while not self.is_off:
+            if time.monotonic() > give_up_s:
+                return False
             time.sleep(0.02)
-        return not self.status["output_on"]
+        return True
 
     def close(self):
-        self.lines.close()
+        with contextlib.suppress(OSError):
+            self.lines.close()
         self.connection.close()

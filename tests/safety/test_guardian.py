@@ -66,6 +66,13 @@ def ends(pid, timeout_s=6.0):
     return False
 
 
+def beat_for(link, duration_s):
+    give_up_s = time.monotonic() + duration_s
+    while time.monotonic() < give_up_s:
+        link.beat()
+        time.sleep(0.02)
+
+
 def journal_soon(count=1, timeout_s=4.0):
     give_up_s = time.monotonic() + timeout_s
     while len(read_journal()) < count and time.monotonic() < give_up_s:

@@ -60,11 +60,6 @@ def gone(pid, timeout_s=8.0):
     return False
 
 
-def off_event(control):
-    events = [json.loads(line) for line in control.log.read_text().splitlines()]
-    return [event for event in events if event["event"] == "output" and not event["on"]][-1]
-
-
 def entry_soon(timeout_s=3.0):
     give_up_s = time.monotonic() + timeout_s
     while not read_journal() and time.monotonic() < give_up_s:
@@ -82,7 +77,7 @@ def test_a_rig_killed_at_347_volts_leaves_the_source_off_within_two_seconds_and_
     assert entry["confirmed"] is True
     assert entry["run"] == "run-1"
     assert entry["bench"] == "quick"
-    assert off_event(rig.control)["command"] == "OUTP:STAT OFF"
+    assert rig.control.outputs[-1]["command"] == "OUTP:STAT OFF"
 
 
 def test_a_rig_that_hangs_at_347_volts_leaves_the_source_off_within_three_and_a_half_seconds(rig):

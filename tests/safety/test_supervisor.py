@@ -8,6 +8,7 @@ import pytest
 
 from drivers.errors import InstrumentLost
 from meter_model.stimulus import Phasor, Stimulus
+from rig.bench import switch_bench_off
 from rig.bench.wiring import Path, Wiring
 from rig.errors import LimitExceeded, SafeStateNotConfirmed, UsageRefused
 from rig.load_point import LoadPoint
@@ -38,8 +39,7 @@ def test_a_bench_goes_up_to_points_settles_and_comes_down_confirmed_by_source_an
     measured = bench.wiring.stimulus(bench.supervisor.settle()[-1])
     assert measured.ct_inputs[0][0].rms == pytest.approx(0.05, rel=5e-3)
     assert measured.ct_inputs[0][0].phase_deg == pytest.approx(-60.0, abs=0.05)
-    outputs = [event for event in events(control) if event["event"] == "output" and event["on"]]
-    assert len(outputs) == 1, "the next point must not switch the output"
+    assert len([event for event in control.outputs if event["on"]]) == 1, "the next point must not switch the output"
 
     report = bench.supervisor.de_energise()
     assert report.confirmed
@@ -54,7 +54,7 @@ def test_a_large_change_of_voltage_goes_down_and_up_again_instead_of_jumping(ben
     bench.supervisor.apply(LoadPoint(120.0, 5.0, 0.0))
     bench.supervisor.apply(LoadPoint(347.0, 5.0, 0.0))
     assert control.status["terminal_volts"][0] == pytest.approx(347.0, rel=2e-3)
-    outputs = [event for event in events(control) if event["event"] == "output" and event["on"]]
+    outputs = [event for event in control.outputs if event["on"]]
     assert len(outputs) == 2
     assert all(event["ramp_s"] > 0 for event in outputs)
 
@@ -72,7 +72,7 @@ def test_without_current_the_analyzer_keeps_its_ranges_for_an_integration(bench)
 def test_a_point_beyond_a_limit_is_refused_and_nothing_is_switched_on(bench, control, point):
     with pytest.raises(LimitExceeded):
         bench.supervisor.energise(point)
-    assert not any(event["event"] == "output" and event["on"] for event in events(control))
+    assert not any(event["on"] for event in control.outputs)
 
 
 def test_there_is_nothing_to_settle_while_the_outputs_are_off(bench):
@@ -93,6 +93,13 @@ def test_an_output_that_becomes_too_high_is_switched_off_while_settling(bench, c
     with pytest.raises(OutputWrong):
         bench.supervisor.settle()
     assert control.status["output_on"] is False
+
+
+def test_an_output_that_somebody_else_switched_off_is_a_fault_and_not_a_steady_zero(bench, control):
+    bench.supervisor.energise(FULL)
+    assert [result.confirmed for result in switch_bench_off(bench.file)] == [True]
+    with pytest.raises(OutputWrong, match="tripped or was switched off"):
+        bench.supervisor.settle()
 
 
 def test_swapped_voltage_leads_are_found_before_any_current_flows(bench, control, monkeypatch):

@@ -1,0 +1,75 @@
+"""Settled means stable: noise, drift and turning phasors are seen, an offset is not."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers.analyzer.base import AnalyzerRanges, AnalyzerReading, ElementReading
+from rig.safety.settling import SettlingLimits, StabilityWindow
+
+RANGES = AnalyzerRanges(voltage=(300.0,) * 3, current=(1.0,) * 3)
+LIMITS = SettlingLimits()
+
+
+def reading(u_v=277.0, i=0.5, frequency_hz=60.0, u_phase_deg=0.0, i_phase_deg=-60.0):
+    element = ElementReading(u_v, i, 0.0, 0.0, 0.0, frequency_hz, u_phase_deg, i_phase_deg)
+    return AnalyzerReading(0.0, (element,) * 3)
+
+
+def verdict(*readings, limits=LIMITS):
+    window = StabilityWindow(limits, RANGES)
+    for one in readings:
+        window.add(one)
+    return window.unsteady()
+
+
+def test_fewer_than_five_data_sets_are_never_settled():
+    assert verdict() == "no data set has arrived"
+    assert verdict(*[reading()] * 4) == "only 4 valid data sets in a row"
+    assert verdict(*[reading()] * 5) is None
+
+
+@given(st.floats(90.0, 400.0), st.floats(0.01, 1.2), st.floats(45.0, 65.0))
+def test_a_steady_value_is_settled_whatever_it_is(u_v, i, frequency_hz):
+    assert verdict(*[reading(u_v, i, frequency_hz)] * 5) is None
+
+
+@given(st.floats(90.0, 400.0), st.floats(0.002, 0.05))
+def test_a_drift_above_the_limits_is_never_settled(u_v, per_set):
+    assert "voltage A" in verdict(*[reading(u_v * (1 + per_set * k)) for k in range(5)])
+
+
+def test_noise_within_the_floor_of_the_range_is_settled_and_above_it_is_not():
+    quiet = [reading(i=0.01 + 5e-5 * sign) for sign in (1, -1, 1, -1, 1)]
+    noisy = [reading(i=0.01 + 5e-4 * sign) for sign in (1, -1, 1, -1, 1)]
+    assert verdict(*quiet) is None
+    assert "CT input A 0.01" in verdict(*noisy)
+    assert "standard deviation" in verdict(*noisy)
+
+
+def test_angles_on_both_sides_of_half_a_turn_are_neighbours():
+    assert verdict(*[reading(i_phase_deg=179.999 * sign) for sign in (1, -1, 1, -1, 1)]) is None
+
+
+def test_a_turning_phasor_is_not_settled():
+    assert "angle of current A" in verdict(*[reading(i_phase_deg=0.1 * k) for k in range(5)])
+    assert "angle of voltage A" in verdict(*[reading(u_phase_deg=0.1 * k) for k in range(5)])
+
+
+def test_the_angle_of_no_current_does_not_matter():
+    assert verdict(*[reading(i=1e-5, i_phase_deg=angle) for angle in (0.0, 90.0, None, -170.0, 33.0)]) is None
+
+
+def test_a_moving_frequency_is_not_settled():
+    assert "frequency moves by" in verdict(*[reading(frequency_hz=60.0 + 0.01 * k) for k in range(5)])
+
+
+@pytest.mark.parametrize(("field", "name"), [("u_v", "voltage"), ("i", "CT input"), ("frequency_hz", "frequency")])
+def test_a_data_set_without_valid_data_starts_the_window_anew(field, name):
+    hole = reading(**{field: None})
+    assert name in verdict(*[reading()] * 4, hole)
+    assert verdict(*[reading()] * 4, hole, *[reading()] * 4) == "only 4 valid data sets in a row"
+
+
+def test_only_the_newest_sets_count():
+    assert verdict(reading(100.0), *[reading()] * 5) is None
