@@ -37,6 +37,34 @@ def quick_bench(tmp_path):
     return path
 
 
+@pytest.fixture(scope="module")
+def shared_bench(tmp_path_factory):
+    """The quick bench, open for a whole module: for tests that leave it in good order."""
+    folder = tmp_path_factory.mktemp("shared")
+    path = folder / "shared.yaml"
+    path.write_text(QUICK.replace("name: quick", "name: shared"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RIG_STATE_DIR", str(folder / "state"))
+        with open_bench(path) as opened:
+            yield opened
+
+
+@pytest.fixture
+def good_bench(shared_bench):
+    """The shared bench, with its outputs off before and after."""
+    assert shared_bench.supervisor.load_point is None
+    yield shared_bench
+    assert shared_bench.supervisor.de_energise().confirmed
+
+
+@pytest.fixture
+def good_control(shared_bench):
+    """The shared bench's control; ``outputs`` counts from the beginning of the test."""
+    control = Control(shared_bench.launched.endpoints)
+    yield control
+    control.close()
+
+
 @pytest.fixture
 def bench(quick_bench):
     """The quick bench, open."""

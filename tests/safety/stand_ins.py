@@ -70,6 +70,7 @@ class Control:
         self.connection = socket.create_connection((host, int(port)), timeout=5.0)
         self.lines = self.connection.makefile("rw")
         self.log = Path(endpoints["log"])
+        self._seen = len(self.log.read_text().splitlines())
 
     def ask(self, **question):
         self.lines.write(json.dumps(question) + "\n")
@@ -92,10 +93,14 @@ class Control:
             return not self.outputs[-1]["on"]
 
     @property
+    def events(self):
+        """What happened since this view was made, from the emulated bench's own log."""
+        return [json.loads(line) for line in self.log.read_text().splitlines()[self._seen :]]
+
+    @property
     def outputs(self):
-        """What happened to the output, from the emulated bench's own log."""
-        events = [json.loads(line) for line in self.log.read_text().splitlines()]
-        return [event for event in events if event["event"] == "output"]
+        """What happened to the output since this view was made."""
+        return [event for event in self.events if event["event"] == "output"]
 
     def off_within(self, timeout_s):
         give_up_s = time.monotonic() + timeout_s

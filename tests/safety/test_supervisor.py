@@ -1,6 +1,5 @@
 """Energise, apply, settle, de-energise: on the emulated source and analyzer, over their sockets."""
 
-import json
 import os
 import signal
 
@@ -22,62 +21,60 @@ FULL = LoadPoint(277.0, 100.0, 0.0)
 LOW = LoadPoint(277.0, 5.0, -60.0)
 
 
-def events(control):
-    return [json.loads(line) for line in control.log.read_text().splitlines()]
-
-
-def test_a_bench_goes_up_to_points_settles_and_comes_down_confirmed_by_source_and_analyzer(bench, control):
-    bench.supervisor.energise(FULL)
-    readings = bench.supervisor.settle()
+def test_a_bench_goes_up_to_points_settles_and_comes_down_confirmed_by_source_and_analyzer(good_bench, good_control):
+    good_bench.supervisor.energise(FULL)
+    readings = good_bench.supervisor.settle()
     assert len(readings) >= 5
-    measured = bench.wiring.stimulus(readings[-1])
+    measured = good_bench.wiring.stimulus(readings[-1])
     assert measured.voltages[0][0].rms == pytest.approx(277.0, rel=2e-3)
     assert measured.ct_inputs[2][0].rms == pytest.approx(1.0, rel=5e-3)
-    assert all(d.met for d in bench.supervisor.deviations_from_nominal(measured))
+    assert all(d.met for d in good_bench.supervisor.deviations_from_nominal(measured))
 
-    bench.supervisor.apply(LOW)
-    measured = bench.wiring.stimulus(bench.supervisor.settle()[-1])
+    good_bench.supervisor.apply(LOW)
+    measured = good_bench.wiring.stimulus(good_bench.supervisor.settle()[-1])
     assert measured.ct_inputs[0][0].rms == pytest.approx(0.05, rel=5e-3)
     assert measured.ct_inputs[0][0].phase_deg == pytest.approx(-60.0, abs=0.05)
-    assert len([event for event in control.outputs if event["on"]]) == 1, "the next point must not switch the output"
+    assert len([event for event in good_control.outputs if event["on"]]) == 1, (
+        "the next point must not switch the output"
+    )
 
-    report = bench.supervisor.de_energise()
+    report = good_bench.supervisor.de_energise()
     assert report.confirmed
     assert report.by == ("source", "analyzer")
-    assert control.status["output_on"] is False
-    again = bench.supervisor.de_energise()
+    assert good_control.status["output_on"] is False
+    again = good_bench.supervisor.de_energise()
     assert again.confirmed
     assert read_journal() == []
 
 
-def test_a_large_change_of_voltage_goes_down_and_up_again_instead_of_jumping(bench, control):
-    bench.supervisor.apply(LoadPoint(120.0, 5.0, 0.0))
-    bench.supervisor.apply(LoadPoint(347.0, 5.0, 0.0))
-    assert control.status["terminal_volts"][0] == pytest.approx(347.0, rel=2e-3)
-    outputs = [event for event in control.outputs if event["on"]]
+def test_a_large_change_of_voltage_goes_down_and_up_again_instead_of_jumping(good_bench, good_control):
+    good_bench.supervisor.apply(LoadPoint(120.0, 5.0, 0.0))
+    good_bench.supervisor.apply(LoadPoint(347.0, 5.0, 0.0))
+    assert good_control.status["terminal_volts"][0] == pytest.approx(347.0, rel=2e-3)
+    outputs = [event for event in good_control.outputs if event["on"]]
     assert len(outputs) == 2
     assert all(event["ramp_s"] > 0 for event in outputs)
 
 
-def test_without_current_the_analyzer_keeps_its_ranges_for_an_integration(bench):
-    bench.supervisor.apply(LOW)
-    ranges = bench.supervisor.analyzer_ranges
-    bench.supervisor.apply(LoadPoint(277.0, 0.0, 0.0))
-    assert bench.supervisor.analyzer_ranges == ranges
+def test_without_current_the_analyzer_keeps_its_ranges_for_an_integration(good_bench):
+    good_bench.supervisor.apply(LOW)
+    ranges = good_bench.supervisor.analyzer_ranges
+    good_bench.supervisor.apply(LoadPoint(277.0, 0.0, 0.0))
+    assert good_bench.supervisor.analyzer_ranges == ranges
 
 
 @pytest.mark.parametrize(
     "point", [LoadPoint(400.0, 5.0, 0.0), LoadPoint(277.0, 130.0, 0.0), LoadPoint(277.0, 0.1, 0.0)]
 )
-def test_a_point_beyond_a_limit_is_refused_and_nothing_is_switched_on(bench, control, point):
+def test_a_point_beyond_a_limit_is_refused_and_nothing_is_switched_on(good_bench, good_control, point):
     with pytest.raises(LimitExceeded):
-        bench.supervisor.energise(point)
-    assert not any(event["on"] for event in control.outputs)
+        good_bench.supervisor.energise(point)
+    assert not any(event["on"] for event in good_control.outputs)
 
 
-def test_there_is_nothing_to_settle_while_the_outputs_are_off(bench):
+def test_there_is_nothing_to_settle_while_the_outputs_are_off(good_bench):
     with pytest.raises(UsageRefused, match="outputs are off"):
-        bench.supervisor.settle()
+        good_bench.supervisor.settle()
 
 
 def test_an_output_far_above_its_set_point_is_switched_off_on_the_way_up(bench, control):
@@ -102,7 +99,7 @@ def test_an_output_that_somebody_else_switched_off_is_a_fault_and_not_a_steady_z
         bench.supervisor.settle()
 
 
-def test_swapped_voltage_leads_are_found_before_any_current_flows(bench, control, monkeypatch):
+def test_swapped_voltage_leads_are_found_before_any_current_flows(good_bench, good_control, monkeypatch):
     def swapped(wiring, stimulus):
         setting = original(wiring, stimulus)
         a, b, c = setting.voltage
@@ -111,18 +108,18 @@ def test_swapped_voltage_leads_are_found_before_any_current_flows(bench, control
     original = Wiring.setting_for
     monkeypatch.setattr(Wiring, "setting_for", swapped)
     with pytest.raises(OutputWrong, match="rotation is A-C-B"):
-        bench.supervisor.energise(FULL)
-    assert control.status["output_on"] is False
-    assert not any(e["event"] == "channel" and e["on"] and e["channel"].startswith("CURR") for e in events(control))
+        good_bench.supervisor.energise(FULL)
+    assert good_control.status["output_on"] is False
+    assert not any(e["event"] == "channel" and e["on"] and e["channel"].startswith("CURR") for e in good_control.events)
 
 
-def test_a_divider_that_is_not_as_the_bench_file_says_is_found(bench, control, monkeypatch):
+def test_a_divider_that_is_not_as_the_bench_file_says_is_found(good_bench, good_control, monkeypatch):
     original = Wiring.setting_for
     wrong = Wiring(100.0, 1.0, current_divider=Path(4.0))
     monkeypatch.setattr(Wiring, "setting_for", lambda wiring, stimulus: original(wrong, stimulus))
     with pytest.raises(OutputWrong, match=r"CT input A is 0.49.* V where 1 V was expected; check the leads, the ratio"):
-        bench.supervisor.energise(FULL)
-    assert control.status["output_on"] is False
+        good_bench.supervisor.energise(FULL)
+    assert good_control.status["output_on"] is False
 
 
 def test_a_lost_analyzer_ends_with_the_source_off_and_the_report_says_who_confirmed(bench, control):
@@ -161,34 +158,36 @@ def test_a_guardian_that_dies_ends_with_the_source_off_and_a_fault(bench, contro
         bench.supervisor.energise(FULL)
 
 
-def test_an_interrupt_while_coming_down_switches_off_at_once(bench, control, monkeypatch):
-    bench.supervisor.energise(FULL)
+def test_an_interrupt_while_coming_down_switches_off_at_once(good_bench, good_control, monkeypatch):
+    good_bench.supervisor.energise(FULL)
 
     def interrupted(_dt_s):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(bench.clock, "sleep", interrupted)
-    report = bench.supervisor.de_energise()
+    monkeypatch.setattr(good_bench.clock, "sleep", interrupted)
+    report = good_bench.supervisor.de_energise()
     assert report.confirmed
     assert "not ramped down (KeyboardInterrupt)" in report.details
-    assert control.status["output_on"] is False
+    assert good_control.status["output_on"] is False
 
 
-def test_deviations_from_nominal_name_what_is_outside_reference_conditions(bench):
-    bench.supervisor.energise(FULL)
-    nominal = bench.wiring.terminals(FULL)
+def test_deviations_from_nominal_name_what_is_outside_reference_conditions(good_bench):
+    good_bench.supervisor.energise(FULL)
+    nominal = good_bench.wiring.terminals(FULL)
     high = Stimulus(60.3, tuple((Phasor(1, 281.0, v[0].phase_deg),) for v in nominal.voltages), nominal.ct_inputs)
-    found = {d.quantity: d for d in bench.supervisor.deviations_from_nominal(high)}
+    found = {d.quantity: d for d in good_bench.supervisor.deviations_from_nominal(high)}
     assert not found["frequency"].met
     assert found["voltage B"].deviation == pytest.approx(100 * (281 / 277 - 1))
     assert not found["voltage B"].met
     assert found["displacement of current C"].met
 
 
-def test_settling_limits_that_cannot_be_met_end_in_not_settled_with_the_outputs_still_on(bench, control):
-    bench.supervisor.energise(FULL)
+def test_settling_limits_that_cannot_be_met_end_in_not_settled_with_the_outputs_still_on(
+    good_bench, good_control, monkeypatch
+):
+    good_bench.supervisor.energise(FULL)
     tight = SettlingLimits(std_pct=1e-9, drift_pct=1e-9, floor_pct=1e-12, timeout_s=5.0)
-    bench.supervisor._settling = tight
+    monkeypatch.setattr(good_bench.supervisor, "_settling", tight)
     with pytest.raises(NotSettled, match="was not stable after"):
-        bench.supervisor.settle()
-    assert control.status["output_on"] is True
+        good_bench.supervisor.settle()
+    assert good_control.status["output_on"] is True
