@@ -23,6 +23,7 @@ class FrameLog:
         self._octet_s = octet_s
         self._parsers = [FrameParser() for _ in range(nodes)]
         self._garbled_until_s = [0.0] * nodes
+        self._held = [(bytearray(), 0.0) for _ in range(nodes)]
         self._ring: deque[str] = deque(maxlen=RING_FRAMES)
         self._by_type: Counter[int] = Counter()
         self._by_node: Counter[int] = Counter()
@@ -32,12 +33,23 @@ class FrameLog:
         self.garbled = 0
 
     def note(self, piece: Piece, delivered_s: float) -> None:
-        """Take in octets that a node has sent; ``delivered_s`` is when the others were handed them."""
-        self._octets[piece.node] += len(piece.sent)
+        """Take in octets that a node has sent; ``delivered_s`` is when the others were handed them.
+
+        They are parsed when the node has nothing more to send: that is when the hub has time for it.
+        """
         if piece.garbled:
             self._garbled_until_s[piece.node] = piece.end_s
-        for seen in self._parsers[piece.node].feed(piece.sent, piece.start_s, self._octet_s):
+        octets, start_s = self._held[piece.node]
+        if not octets:
+            start_s = piece.start_s
+            self._held[piece.node] = (octets, start_s)
+        octets += piece.sent
+        if not piece.ends:
+            return
+        self._octets[piece.node] += len(octets)
+        for seen in self._parsers[piece.node].feed(bytes(octets), start_s, self._octet_s):
             self._keep(piece.node, seen, delivered_s)
+        octets.clear()
 
     def answer(self, since: int) -> str:
         """Make the JSON answer to ``frames_since``: at most 500 frames, with the number to go on from."""

@@ -16,7 +16,8 @@ class Piece:
     """Octets of one node that have passed the wire since the last look.
 
     ``sent`` is what the node put on the wire, ``heard`` what arrives (empty when an earlier talker's garbage stands
-    for it); ``deaf`` are the nodes that do not hear it, talkers being deaf; ``start_s`` is when the first octet began.
+    for it); ``deaf`` are the nodes that do not hear it, talkers being deaf; ``start_s`` is when the first octet began;
+    ``ends`` says that the node has nothing more to send.
     """
 
     node: int
@@ -26,6 +27,7 @@ class Piece:
     start_s: float
     end_s: float
     garbled: bool
+    ends: bool
 
 
 @dataclass(slots=True)
@@ -41,6 +43,7 @@ class Wire:
 
     def __init__(self, baud: int) -> None:
         self.octet_s = BITS_PER_OCTET / baud
+        self._octets_a_slice = max(1, int(SLICE_S / self.octet_s))
         self._active: list[_Transmission] = []
 
     def transmit(self, node: int, octets: bytes, now_s: float) -> None:
@@ -53,13 +56,14 @@ class Wire:
 
     def next_deadline_s(self, now_s: float) -> float | None:
         """When to look again: the end of a transmission or of the slice, whichever is first; None when all is quiet."""
-        pending = [t for t in self._active if t.passed < len(t.octets)]
-        if not pending:
-            return None
-        first_end_s = min(self._end_s(t) for t in pending)
-        octets_a_slice = max(1, int(SLICE_S / self.octet_s))
-        next_octets_s = min(t.start_s + self.octet_s * (t.passed + octets_a_slice) for t in pending)
-        return min(first_end_s, max(next_octets_s, now_s))
+        deadline_s: float | None = None
+        for transmission in self._active:
+            total = len(transmission.octets)
+            if transmission.passed < total:
+                upto = min(total, transmission.passed + self._octets_a_slice)
+                due_s = transmission.start_s + self.octet_s * upto
+                deadline_s = due_s if deadline_s is None else min(deadline_s, due_s)
+        return None if deadline_s is None else max(deadline_s, now_s)
 
     def advance(self, now_s: float) -> list[Piece]:
         """Everything that has passed the wire up to ``now_s`` and was not returned before, in the order of its end."""
@@ -91,9 +95,9 @@ class Wire:
         start_s = transmission.start_s + passed * self.octet_s
         end_s = transmission.start_s + due * self.octet_s
         transmission.passed = due
-        return [
-            Piece(transmission.node, octets, octets, frozenset((transmission.node,)), start_s, end_s, garbled=False)
-        ]
+        deaf = frozenset((transmission.node,))
+        ends = due == len(transmission.octets)
+        return [Piece(transmission.node, octets, octets, deaf, start_s, end_s, garbled=False, ends=ends)]
 
     def _pass_disputed(self, transmission: _Transmission, now_s: float) -> list[Piece]:
         pieces: list[Piece] = []
@@ -109,7 +113,8 @@ class Wire:
                 leads = all((transmission.start_s, transmission.node) < (r.start_s, r.node) for r in rivals)
                 heard = bytes((octet ^ self._octet_at(rivals[0], start_s) ^ _NOISE,)) if leads else b""
             deaf = frozenset((transmission.node, *(r.node for r in rivals)))
-            pieces.append(Piece(transmission.node, bytes((octet,)), heard, deaf, start_s, end_s, garbled=bool(rivals)))
+            sent, ends = bytes((octet,)), index + 1 == len(transmission.octets)
+            pieces.append(Piece(transmission.node, sent, heard, deaf, start_s, end_s, garbled=bool(rivals), ends=ends))
             transmission.passed = index + 1
         return pieces
 
