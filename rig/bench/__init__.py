@@ -10,9 +10,10 @@ from rig.bench.meter_type import MeterType, load_meter_type
 from rig.bench.wiring import Wiring
 
 if TYPE_CHECKING:
-    from rig.bench.bench import Bench, UsedInstrument, open_bench, switch_bench_off
+    from rig.bench.bench import Bench, UsedInstrument, open_bench
     from rig.bench.clock import BenchClock
     from rig.bench.meters import Position
+    from rig.bench.off import switch_bench_off
 
 __all__ = [
     "Bench",
@@ -36,7 +37,7 @@ _LATER = {
     "Position": "rig.bench.meters",
     "UsedInstrument": "rig.bench.bench",
     "open_bench": "rig.bench.bench",
-    "switch_bench_off": "rig.bench.bench",
+    "switch_bench_off": "rig.bench.off",
 }
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from drivers.analyzer import ANALYZERS, ReferenceAnalyzer
 from drivers.meter import MeterBus
-from drivers.scpi import ScpiSession
 from drivers.source import SOURCES, AcSource, SafeOff
 from drivers.source.base import Identity
 from rig.bench.clock import BenchClock, EndpointClock, WallClock
@@ -18,19 +17,16 @@ from rig.bench.files import BenchFile, load_bench
 from rig.bench.launch import LaunchedProcess
 from rig.bench.lock import bench_lock
 from rig.bench.meters import Position, find_meters, open_bus
+from rig.bench.off import safe_off_of, scpi_session
 from rig.bench.schema import AnalyzerPart, CalibrationPart, SourcePart
 from rig.bench.wiring import Wiring
 from rig.errors import BenchFault, UsageRefused
 from rig.metrology.reference import ReferenceAccuracy
 from rig.safety.guardian_link import GuardianLink
-from rig.safety.off import forget_open_bench, note_open_bench, switch_everything_off
-from rig.safety.raw_off import SafeOffResult
+from rig.safety.off import forget_open_bench, note_open_bench
 from rig.safety.settling import SettlingLimits
 from rig.safety.state import bench_file_of_state
 from rig.safety.supervisor import Supervisor
-
-SCPI_DEADLINE_S = 2.0
-"""Longest transaction with an instrument: shorter than the silence that the guardian takes for a hang."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +126,7 @@ def open_bench(
         positions = find_meters(file, bus, clock.sleep) if bus is not None else ()
         supervisor: Supervisor | None = None
         if source is not None and guardian is not None:
-            recipe = _recipe(source, file.parts.source)
+            recipe = safe_off_of(source, file.parts.source)
             note_open_bench(file.name, [recipe], launched.pid if launched else None)
             stack.callback(_forget, file.name, guardian)
             supervisor = _make_supervisor(file, source, analyzer, wiring, clock, guardian, recipe)
@@ -144,20 +140,6 @@ def open_bench(
             report(f"{used.role}: {used.identity}")
         report(opened.protection_text)
         yield opened
-
-
-def switch_bench_off(bench: BenchFile | str | Path) -> list[SafeOffResult]:
-    """Switch off and verify every source of a bench, without lock, run or driver state; a result for each.
-
-    Sources of a launched bench exist only while it is open; then the open bench has left word of them.
-    """
-    file = bench if isinstance(bench, BenchFile) else load_bench(bench)
-    part = file.parts.source
-    fixed: list[SafeOff] = []
-    if part is not None and "${" not in part.resource:
-        # Nothing is sent: a session opens its connection with the first transaction.
-        fixed.append(_recipe(SOURCES[part.driver](_session(part, _nobody_watches)), part))
-    return switch_everything_off(file.name, fixed)
 
 
 def _nobody_watches() -> None:
@@ -190,14 +172,10 @@ def _make_clock(file: BenchFile, beat: Callable[[], None]) -> BenchClock:
     return WallClock(beat) if endpoint is None else EndpointClock(endpoint, beat)
 
 
-def _session(part: SourcePart | AnalyzerPart, beat: Callable[[], None]) -> ScpiSession:
-    return ScpiSession(part.resource, backend=part.visa_library, deadline_s=SCPI_DEADLINE_S, on_progress=beat)
-
-
 def _open_source(
     part: SourcePart, beat: Callable[[], None], stack: ExitStack, identities: dict[str, Identity]
 ) -> AcSource:
-    source = SOURCES[part.driver](_session(part, beat))
+    source = SOURCES[part.driver](scpi_session(part, beat))
     stack.callback(source.close)
     identities["source"] = source.identify()
     return source
@@ -210,15 +188,11 @@ def _open_analyzer(
     stack: ExitStack,
     identities: dict[str, Identity],
 ) -> ReferenceAnalyzer:
-    analyzer = ANALYZERS[part.driver](_session(part, beat), clock.sleep, update_s=part.update_s)
+    analyzer = ANALYZERS[part.driver](scpi_session(part, beat), clock.sleep, update_s=part.update_s)
     stack.callback(analyzer.close)
     identities["analyzer"] = analyzer.identify()
     analyzer.configure()
     return analyzer
-
-
-def _recipe(source: AcSource, part: SourcePart | None) -> SafeOff:
-    return replace(source.safe_off(), visa_library=part.visa_library if part else "@py")
 
 
 def _make_supervisor(

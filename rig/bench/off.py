@@ -1,0 +1,42 @@
+"""Switching a bench off from any terminal, and what it shares with opening one: sessions, and how a source goes off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from drivers.scpi import ScpiSession
+from drivers.source import SOURCES, AcSource, SafeOff
+from rig.bench.files import BenchFile, load_bench
+from rig.bench.schema import PLACEHOLDER, AnalyzerPart, SourcePart
+from rig.safety.off import switch_everything_off
+from rig.safety.raw_off import SafeOffResult
+
+SCPI_DEADLINE_S = 2.0
+"""Longest transaction with an instrument: shorter than the silence that the guardian takes for a hang."""
+
+
+def switch_bench_off(bench: BenchFile | str | Path) -> list[SafeOffResult]:
+    """Switch off and verify every source of a bench, without lock, run or driver state; a result for each.
+
+    Sources of a launched bench exist only while it is open; then the open bench has left word of them. Raises
+    BenchFileError and UsageRefused for a bench file that cannot be used, nothing for a source that does not answer.
+    """
+    file = bench if isinstance(bench, BenchFile) else load_bench(bench)
+    part = file.parts.source
+    fixed: list[SafeOff] = []
+    if part is not None and not PLACEHOLDER.search(part.resource):
+        # Nothing is sent: a session opens its connection with the first transaction.
+        fixed.append(safe_off_of(SOURCES[part.driver](scpi_session(part)), part))
+    return switch_everything_off(file.name, fixed)
+
+
+def scpi_session(part: SourcePart | AnalyzerPart, beat: Callable[[], None] | None = None) -> ScpiSession:
+    """Make the session of an instrument as the bench file describes it; nothing is sent yet."""
+    return ScpiSession(part.resource, backend=part.visa_library, deadline_s=SCPI_DEADLINE_S, on_progress=beat)
+
+
+def safe_off_of(source: AcSource, part: SourcePart | None) -> SafeOff:
+    """Tell how anyone may switch this source off, with the VISA library that reaches it."""
+    return replace(source.safe_off(), visa_library=part.visa_library if part else "@py")
