@@ -127,7 +127,7 @@ class BusPart(Strict):
     mac: Annotated[int, Field(ge=0, le=127)] = 0
     max_master: Annotated[int, Field(ge=1, le=127)] = 127
     max_info_frames: Annotated[int, Field(ge=1, le=100)] = 1
-    apdu_timeout_s: _Positive = 2.0
+    apdu_timeout_s: _Positive = 6.0
     apdu_repeats: Annotated[int, Field(ge=0, le=5)] = 0
 
 

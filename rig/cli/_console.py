@@ -78,7 +78,7 @@ class ConsoleReporter:
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Say that the run was stopped, and by what."""
-        self._say(f"{excinfo.value or 'stopped by the operator'}")
+        self._say(str(excinfo.value) or "stopped by the operator")
 
     def pytest_internalerror(self, excrepr: object) -> None:
         """Show an error of the suite itself."""

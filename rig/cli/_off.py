@@ -27,5 +27,5 @@ def off(bench: str, as_json: bool) -> int:
             f"{result.resource}: {'OFF, verified' if result.confirmed else 'NOT CONFIRMED OFF'}: {result.details}"
         )
     if not confirmed:
-        click.echo("Treat the outputs as live: open the interlock and switch the source off by hand.", err=True)
+        click.echo("Treat the outputs as live and switch the source off by its own switch.", err=True)
     return ExitCode.PASS if confirmed else ExitCode.NOT_SAFE

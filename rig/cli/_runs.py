@@ -19,8 +19,10 @@ _RECORDS = click.option(
 def runs(records: str, last: int, as_json: bool) -> None:
     """List the recorded runs, newest first."""
     from rig.records import RunStore
+    from rig.safety.journal import read_journal
 
     with RunStore.open(records) as store:
+        store.fold_journal(read_journal())
         found = store.runs(last)
     if as_json:
         listing = [
@@ -57,8 +59,10 @@ def report(run: str, records: str, out: Path | None) -> None:
     """Draw the report of RUN (an id, its first letters, or "last") again, from its record alone."""
     from rig._finish import write_reports
     from rig.records import RunStore
+    from rig.safety.journal import read_journal
 
     with RunStore.open(records) as store:
+        store.fold_journal(read_journal())
         run_id = store.run(run).run_id
         for path in write_reports(store, run_id, out or Path("runs") / f"report-{run_id[:8]}"):
             click.echo(path)

@@ -13,7 +13,7 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 def snapshot(bench: str, as_json: bool) -> None:
     """Read present value and reliability of every object of the meter."""
-    from meter_model.points import point
+    from meter_model.points import OBJECTS
     from rig.bench import open_bench
     from rig.errors import UsageRefused
 
@@ -22,12 +22,13 @@ def snapshot(bench: str, as_json: bool) -> None:
             raise UsageRefused(f"bench {opened.name} has no meter; give it 'bus' and 'positions'")
         position = opened.positions[0]
         read = position.meter.snapshot()
+    points = {(str(point.kind), point.instance): point for point in OBJECTS}
     rows = [
         {
             "object": f"{kind}{instance}",
-            "name": point(kind, instance).name,
+            "name": points[kind, instance].name,
             "value": None if math.isnan(value) else value,
-            "unit": point(kind, instance).unit,
+            "unit": points[kind, instance].unit,
             "reliability": read.reliability.get((kind, instance)),
         }
         for (kind, instance), value in read.values.items()

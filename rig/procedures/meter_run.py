@@ -73,6 +73,8 @@ class MeterRun:
             self._bench = bench
             self._store.fold_journal(read_journal())
             self.recorder = self._store.begin_run(self._header(bench))
+            if bench.guardian is not None:
+                bench.guardian.name_run(self.recorder.run_id)
             stack.push(self._note_end)
             self._record_instruments(bench)
             self._record_unit()

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from drivers.source import SOURCES
 from rig.bench import BenchFile, MeterType, Wiring
+from rig.bench.schema import NominalPart
 from rig.errors import UsageRefused
 from rig.load_point import LoadPoint
 from rig.metrology import (
@@ -110,7 +111,7 @@ def end_of_line_plan(bench: BenchFile) -> Plan:
     return _checked(bench, Plan(points, tables, (), _configuration(bench)), wiring, meter_type)
 
 
-def _parts(bench: BenchFile):  # noqa: ANN202
+def _parts(bench: BenchFile) -> tuple[NominalPart, Wiring, MeterType]:
     parts = bench.parts
     if parts.nominal is None or parts.wiring is None or parts.source is None or not parts.positions:
         missing = [name for name in ("source", "analyzer", "meter") if name not in bench.capabilities]
@@ -134,6 +135,6 @@ def _checked(bench: BenchFile, plan: Plan, wiring: Wiring, meter_type: MeterType
         rating=meter_type.ratings[nominal.rating],
         path=wiring,
         source=capabilities,
-        envelope="measuring",
+        envelope="accuracy",
     )
     return plan

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
@@ -13,17 +14,29 @@ from rig.reports._summary import total_counts, worst_of
 from rig.reports._words import OUTCOME_COLOURS, number, outcome_word, percent, quantity_name
 
 _HEADINGS = ("quantity", "AI", "phase", "read", "expected", "unit", "error %", "U %", "limit %", "outcome")
+_SHORT = {
+    "active_power": "P",
+    "reactive_power": "Q",
+    "voltage": "V",
+    "current": "I",
+    "active_energy": "kWh",
+    "reactive_energy": "kvarh",
+}
 _RIGHT = frozenset({"AI", "read", "expected", "error %", "U %", "limit %"})
 
 
 def result_table(run: RunRecord) -> Table:
     """One row for each load point with the quantity that came off worst there, for ``rich`` to print."""
-    table = Table(title=f"{run.header.kind} on {escape(run.header.bench_name)}", title_justify="left")
+    table = Table(
+        title=f"{run.header.kind} on {escape(run.header.bench_name)}: the quantity nearest to its limit",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
     table.add_column("load point", no_wrap=True)
-    table.add_column("worst quantity")
-    for heading in ("error %", "U %", "limit %", "U/L"):
+    table.add_column("worst of", no_wrap=True)
+    for heading in ("error %", "U %", "limit %"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("judged", justify="right")
     table.add_column("outcome", no_wrap=True)
     for point in run.points:
         table.add_row(*_point_row(point))
@@ -76,18 +89,16 @@ def _deviation_row(result: ResultRecord) -> tuple[str, ...]:
 
 def _point_row(point: PointRecord) -> tuple[str | Text, ...]:
     worst = worst_of(point)
-    judged = sum(result.limit_pct is not None for result in point.results)
+    judged = [result for result in point.results if result.limit_pct is not None]
     outcome = Text(outcome_word(point.outcome), style=f"bold {OUTCOME_COLOURS[point.outcome]}")
     if worst is None:
-        return Text(point.label), Text(point.reason), "", "", "", "", "0", outcome
+        return Text(point.label), Text(point.reason), "", "", "", outcome
     return (
         Text(point.label),
-        Text(f"{quantity_name(worst.quantity)} {worst.phase}"),
+        Text(f"{len(judged)}: AI{worst.instance} {_SHORT.get(worst.quantity, worst.quantity)} {worst.phase}"),
         percent(worst.error_pct, sign=True),
         percent(worst.expanded_uncertainty_pct),
         "" if worst.limit_pct is None else f"±{worst.limit_pct:g}",
-        "" if worst.uncertainty_ratio is None else f"{worst.uncertainty_ratio:.2f}",
-        str(judged),
         outcome,
     )
 
