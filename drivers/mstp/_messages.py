@@ -17,9 +17,11 @@ FAILED = b"F"
 NPDU = b"N"
 STATISTICS = b"S"
 CAPTURED = b"C"
+MAX_MASTER = b"M"
 
 _LENGTH = struct.Struct("!I")
 _NPDU = struct.Struct("!BB?")
+_MAX_MASTER = struct.Struct("!BB")
 _SEEN = struct.Struct("!ddH")
 
 
@@ -65,7 +67,29 @@ def settings_text(settings: PortSettings) -> str:
 
 def read_settings(text: str) -> PortSettings:
     """Read what ``settings_text`` made."""
-    return PortSettings(**json.loads(text))
+    fields = json.loads(text)
+    return PortSettings(**{**fields, "further_macs": tuple(fields["further_macs"])})
+
+
+def max_master_body(mac: int, max_master: int) -> bytes:
+    """Body of the order to change Max_Master of the node at ``mac``."""
+    return _MAX_MASTER.pack(mac, max_master)
+
+
+def read_max_master(body: bytes) -> tuple[int, int]:
+    """Read what ``max_master_body`` made."""
+    mac, max_master = _MAX_MASTER.unpack(body)
+    return mac, max_master
+
+
+def statistics_query(mac: int) -> bytes:
+    """Body of the question for the counters of the node at ``mac``."""
+    return bytes((mac,))
+
+
+def read_statistics_query(body: bytes) -> int:
+    """Read what ``statistics_query`` made."""
+    return body[0]
 
 
 def captured_body(frames: list[SeenFrame], offset_s: float) -> bytes:

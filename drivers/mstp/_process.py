@@ -20,8 +20,8 @@ from drivers.mstp import _messages
 from drivers.mstp.capture import FrameRing
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.frames import Frame, FrameType
+from drivers.mstp.group import NodeGroup
 from drivers.mstp.line import LineLost, SerialLine
-from drivers.mstp.master import MasterNode
 from drivers.mstp.settings import PortSettings
 
 _REALTIME_PRIORITY = 20
@@ -72,14 +72,13 @@ class _Channel:
 
 
 class _WireLoop:
-    """Runs one node on one line until the line is lost or the owner gone."""
+    """Runs the nodes of one line until the line is lost or the owner gone."""
 
     def __init__(self, settings: PortSettings, line: SerialLine, events: _Channel, queries: _Channel) -> None:
         self._line = line
         self._events = events
         self._queries = queries
-        self._mac = settings.mac
-        self._node = MasterNode(settings.node, time.monotonic())
+        self._node = NodeGroup(settings.nodes, time.monotonic())
         self._ring = FrameRing(settings.captured_frames, settings.baud)
 
     def run(self) -> None:
@@ -123,16 +122,20 @@ class _WireLoop:
             self._ring.sent(octets, end_s)
 
     def _submit(self, now_s: float) -> None:
-        for _, body in self._events.receive():
+        for kind, body in self._events.receive():
+            if kind == _messages.MAX_MASTER:
+                self._node.set_max_master(*_messages.read_max_master(body))
+                continue
             request = _messages.read_npdu(body)
             expecting = request.expecting_reply
             frame_type = FrameType.DATA_EXPECTING_REPLY if expecting else FrameType.DATA_NOT_EXPECTING_REPLY
-            self._node.submit(Frame(frame_type, request.destination, self._mac, request.npdu), now_s)
+            self._node.submit(Frame(frame_type, request.destination, request.source, request.npdu), now_s)
 
     def _answer(self) -> None:
-        for kind, _ in self._queries.receive():
+        for kind, question in self._queries.receive():
             if kind == _messages.STATISTICS:
-                self._queries.send(kind, _messages.statistics_body(self._node.statistics()))
+                statistics = self._node.statistics(_messages.read_statistics_query(question))
+                self._queries.send(kind, _messages.statistics_body(statistics))
             elif kind == _messages.CAPTURED:
                 offset_s = time.time() - time.monotonic()
                 self._queries.send(kind, _messages.captured_body(self._ring.frames(), offset_s))

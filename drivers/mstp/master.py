@@ -11,6 +11,7 @@ It is pure: see ``drivers.mstp.node`` for how it is run. Two things go beyond th
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from enum import Enum
 
 from drivers.mstp.events import FrameReceived
@@ -77,6 +78,14 @@ class MasterNode(Node):
         }
         self.state = MasterState.INITIALIZE
         self._go("INITIALIZE.DoneInitializing", MasterState.IDLE)
+
+    def set_max_master(self, max_master: int) -> None:
+        """Change Nmax_master while the node is in the ring, as a write of the Device's Max_Master does.
+
+        A successor beyond it is given up when this node next holds the token, and a new one is looked for. A node
+        whose own address is beyond it polls up to its own address: the clause's arithmetic needs TS <= Nmax_master.
+        """
+        self._settings = replace(self._settings, max_master=max(max_master, self._station))
 
     # --- how the machine is driven
 
@@ -224,6 +233,10 @@ class MasterNode(Node):
     def _done_with_token(self, now_s: float) -> bool:  # noqa: ARG002
         if self.frame_count < self._settings.max_info_frames:
             return self._go("DONE_WITH_TOKEN.SendAnotherFrame", MasterState.USE_TOKEN)
+        if self.next_station > self._settings.max_master:
+            self.next_station = self._station
+        if self.poll_station > self._settings.max_master:
+            self.poll_station = self._station
         if not self.sole_master and self.next_station == self._station:
             self.retry_count = 0
             self._poll(self._after(self._station))

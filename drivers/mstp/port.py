@@ -16,9 +16,9 @@ from types import TracebackType
 
 import drivers
 from drivers.mstp import _messages
-from drivers.mstp.errors import NpduRefused, PortUnavailable
+from drivers.mstp.errors import NpduRefused, PortSettingInvalid, PortUnavailable
 from drivers.mstp.events import PortEvent, PortFailed
-from drivers.mstp.frames import BROADCAST, MAX_DATA_OCTETS, SeenFrame
+from drivers.mstp.frames import BROADCAST, MAX_DATA_OCTETS, MAX_MASTER_ADDRESS, SeenFrame
 from drivers.mstp.settings import PortSettings
 from drivers.mstp.statistics import Statistics
 
@@ -30,6 +30,9 @@ _RECEIVE_OCTETS = 262_144
 
 class MstpPort:
     """One master node on one serial port, living in a process of its own. A context manager: start and close.
+
+    Where the settings name further nodes on the port, ``mac`` and ``source`` say which one is meant (None: the
+    first), and a received frame is for the node that is its destination; a broadcast comes once.
 
     ``send`` and ``statistics`` may be called from any thread; ``receive`` from one thread at a time.
     """
@@ -142,35 +145,56 @@ class MstpPort:
             code = None
         return f"the port process ended unexpectedly (exit code {code}); see its messages on stderr"
 
-    def send(self, destination: int, npdu: bytes, expecting_reply: bool) -> None:
+    def send(self, destination: int, npdu: bytes, expecting_reply: bool, source: int | None = None) -> None:
         """Send ``npdu`` to ``destination`` (0..254, or 255 = broadcast) with the next token, or as the answer awaited.
 
         An NPDU that answers a frame received with ``expecting_reply`` (same station, same invoke id) goes out while
         the requester waits; after 240 ms the requester is told Reply Postponed and the answer goes with the token.
         Raises NpduRefused for an NPDU that is no MS/TP frame, PortUnavailable when the port has ended.
         """
-        if not 0 <= destination <= BROADCAST or destination == self.settings.mac:
+        source = self._mac(source)
+        if not 0 <= destination <= BROADCAST or destination == source:
             raise NpduRefused(self.settings.device, destination, len(npdu), "a destination is 0 to 255, not this node")
         if not 1 <= len(npdu) <= MAX_DATA_OCTETS:
             rule = f"a frame carries 1 to {MAX_DATA_OCTETS} octets"
             raise NpduRefused(self.settings.device, destination, len(npdu), rule)
-        body = _messages.npdu_body(self.settings.mac, destination, expecting_reply, npdu)
+        body = _messages.npdu_body(source, destination, expecting_reply, npdu)
+        self._tell(_messages.pack(_messages.NPDU, body))
+
+    def set_max_master(self, max_master: int, mac: int | None = None) -> None:
+        """Change the highest address that the node polls, 1 to 127, while it is in the ring.
+
+        Raises PortSettingInvalid for another number, PortUnavailable when the port has ended. A number below the
+        node's own address counts as that address.
+        """
+        if not 1 <= max_master <= MAX_MASTER_ADDRESS:
+            rule = f"it is 1 to {MAX_MASTER_ADDRESS}"
+            raise PortSettingInvalid(self.settings.device, "max_master", max_master, rule)
+        self._tell(_messages.pack(_messages.MAX_MASTER, _messages.max_master_body(self._mac(mac), max_master)))
+
+    def _mac(self, mac: int | None) -> int:
+        if mac is not None and mac not in self.settings.macs:
+            raise PortSettingInvalid(self.settings.device, "mac", mac, "this port has no such node")
+        return self.settings.mac if mac is None else mac
+
+    def _tell(self, message: bytes) -> None:
         events = self._open_events()
         try:
             with self._send_lock:
-                events.sendall(_messages.pack(_messages.NPDU, body))
+                events.sendall(message)
         except OSError as error:
             raise PortUnavailable(self.settings.device, self._failure or "the port has ended") from error
 
-    def statistics(self) -> Statistics:
-        """Ask the port process for its counters; raises PortUnavailable when the port has ended."""
-        return _messages.read_statistics(self._ask(_messages.STATISTICS))
+    def statistics(self, mac: int | None = None) -> Statistics:
+        """Ask the port process for a node's counters; raises PortUnavailable when the port has ended."""
+        question = _messages.statistics_query(self._mac(mac))
+        return _messages.read_statistics(self._ask(_messages.STATISTICS, question))
 
     def captured(self) -> list[SeenFrame]:
         """Ask for the last frames on the bus, own ones included, oldest first; times are seconds since 1970 (UTC)."""
         return _messages.read_captured(self._ask(_messages.CAPTURED))
 
-    def _ask(self, kind: bytes) -> bytes:
+    def _ask(self, kind: bytes, question: bytes = b"") -> bytes:
         queries = self._queries
         if queries is None:
             raise PortUnavailable(self.settings.device, "the port is not open")
@@ -178,7 +202,7 @@ class MstpPort:
         with self._query_lock:
             try:
                 queries.settimeout(_QUERY_S)
-                queries.sendall(_messages.pack(kind))
+                queries.sendall(_messages.pack(kind, question))
                 while octets := queries.recv(_RECEIVE_OCTETS):
                     for answered, body in unpacker.feed(octets):
                         if answered == kind:

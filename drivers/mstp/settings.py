@@ -36,6 +36,7 @@ class PortSettings:
     """A node and its serial port. ``device`` is a path such as ``/dev/ttyUSB0``; the rest is as in NodeSettings.
 
     ``captured_frames`` is how many of the last frames on the bus the port keeps for ``MstpPort.captured``.
+    ``further_macs`` are addresses of more master nodes that live on this port beside ``mac`` (emulated meters).
     Raises PortSettingInvalid when made from values that clause 9 does not allow.
     """
 
@@ -47,11 +48,15 @@ class PortSettings:
     usage_timeout_s: float = 0.030
     reply_timeout_s: float = 0.295
     captured_frames: int = 2000
+    further_macs: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         self._check("baud", self.baud in BAUD_RATES, f"use one of {', '.join(map(str, BAUD_RATES))}")
         self._check("max_master", 1 <= self.max_master <= MAX_MASTER_ADDRESS, f"it is 1 to {MAX_MASTER_ADDRESS}")
         self._check("mac", 0 <= self.mac <= self.max_master, f"a master's address is 0 to max_master {self.max_master}")
+        for further in self.further_macs:
+            is_free = self.macs.count(further) == 1 and 0 <= further <= self.max_master
+            self._check("further_macs", is_free, f"each is another address, 0 to max_master {self.max_master}")
         self._check("max_info_frames", 1 <= self.max_info_frames <= 255, "it is 1 to 255")
         self._check("captured_frames", 0 <= self.captured_frames <= 100_000, "it is 0 to 100000")
         low, high = _USAGE_TIMEOUT_S
@@ -64,8 +69,12 @@ class PortSettings:
             raise PortSettingInvalid(self.device, field, getattr(self, field), rule)
 
     @property
-    def node(self) -> NodeSettings:
-        """The part that the state machine needs."""
-        return NodeSettings(
-            self.mac, self.baud, self.max_master, self.max_info_frames, self.usage_timeout_s, self.reply_timeout_s
-        )
+    def macs(self) -> tuple[int, ...]:
+        """Addresses of all nodes on this port."""
+        return (self.mac, *self.further_macs)
+
+    @property
+    def nodes(self) -> tuple[NodeSettings, ...]:
+        """The part that the state machines need."""
+        rest = (self.baud, self.max_master, self.max_info_frames, self.usage_timeout_s, self.reply_timeout_s)
+        return tuple(NodeSettings(mac, *rest) for mac in self.macs)

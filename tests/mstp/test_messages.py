@@ -25,7 +25,7 @@ def test_npdus_arrive_whole(source, destination, expecting_reply, npdu):
 
 
 def test_settings_and_statistics_arrive_whole():
-    settings = PortSettings("/dev/ttyUSB0", 38400, 7, max_info_frames=3)
+    settings = PortSettings("/dev/ttyUSB0", 38400, 7, max_info_frames=3, further_macs=(8, 9))
     assert _messages.read_settings(_messages.settings_text(settings)) == settings
     counted = Statistics(tokens_received=5, reply_timeouts=2)
     assert _messages.read_statistics(_messages.statistics_body(counted)) == counted
@@ -44,3 +44,9 @@ def test_every_transition_that_statistics_count_is_one_that_the_machines_take():
     named = {name for names in counted.values() for name in names if not name.endswith(".Timeout")}
     assert {name for name in named if f'"{name}"' not in source} == set()
     assert set(counted) <= set(Statistics.__dataclass_fields__)
+
+
+@given(st.integers(0, 127), st.integers(1, 127))
+def test_orders_and_questions_name_their_node(mac, max_master):
+    assert _messages.read_max_master(_messages.max_master_body(mac, max_master)) == (mac, max_master)
+    assert _messages.read_statistics_query(_messages.statistics_query(mac)) == mac

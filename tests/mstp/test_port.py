@@ -238,3 +238,61 @@ class TestEnding:
         code = "import drivers.mstp._process, sys; print(*sys.modules)"
         loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
         assert not {"bacpypes3", "numpy", "pytest", "asyncio"} & set(loaded)
+
+
+@pytest.mark.realtime
+class TestSeveralNodesOnOnePort:
+    MACS = (1, 2, 3)
+
+    @pytest.fixture
+    def rig_and_group(self, make_bridge, open_port):
+        bridge = make_bridge(2)
+        group = open_port(bridge.ports[1], 1, max_master=3, further_macs=(2, 3))
+        return open_port(bridge.ports[0], 0, max_master=3), group
+
+    def test_each_of_them_answers_for_itself(self, rig_and_group):
+        rig, group = rig_and_group
+        for mac in self.MACS:
+            rig.send(mac, REQUEST, expecting_reply=True)
+            assert group.receive(10.0) == FrameReceived(0, mac, True, REQUEST)
+            group.send(0, ANSWER, expecting_reply=False, source=mac)
+            assert rig.receive(5.0) == FrameReceived(mac, 0, False, ANSWER)
+        assert [group.statistics(mac).replies_sent for mac in self.MACS] == [1, 1, 1]
+
+    def test_a_broadcast_comes_once(self, rig_and_group):
+        rig, group = rig_and_group
+        wait_until(lambda: all(group.statistics(mac).tokens_received for mac in self.MACS))
+        rig.send(255, WHO_IS, expecting_reply=False)
+        assert group.receive(5.0) == FrameReceived(0, 255, False, WHO_IS)
+        assert group.receive(0.05) is None
+
+    def test_an_address_that_the_port_has_not_is_refused(self, rig_and_group):
+        _, group = rig_and_group
+        for use in (group.statistics, lambda mac: group.set_max_master(3, mac)):
+            with pytest.raises(PortSettingInvalid, match="no such node"):
+                use(4)
+        with pytest.raises(PortSettingInvalid, match="no such node"):
+            group.send(0, WHO_IS, expecting_reply=False, source=0)
+
+
+@pytest.mark.realtime
+def test_a_max_master_set_while_the_port_runs_bounds_its_polls(make_bridge, open_port):
+    bridge = make_bridge(1)
+    port = open_port(bridge.ports[0], 0, max_master=4)
+    wait_until(lambda: port.statistics().sole_master_declared == 1)
+    port.set_max_master(2)
+    end = port.statistics().polls_sent
+    wait_until(lambda: port.statistics().polls_sent > end + 3)
+    mark = len(port.captured())
+    wait_until(lambda: len(port.captured()) > mark + 20)
+    polled = {s.frame.destination for s in port.captured()[mark:] if s.frame.frame_type == FrameType.POLL_FOR_MASTER}
+    assert polled == {1, 2}
+    for refused in (0, 128):
+        with pytest.raises(PortSettingInvalid, match="1 to 127"):
+            port.set_max_master(refused)
+
+
+def test_nodes_of_one_port_have_addresses_of_their_own():
+    for macs in ((1, (1,)), (1, (2, 2)), (1, (5,)), (1, (-1,))):
+        with pytest.raises(PortSettingInvalid, match="further_macs"):
+            PortSettings("/dev/null", 9600, macs[0], max_master=4, further_macs=macs[1])

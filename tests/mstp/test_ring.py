@@ -216,3 +216,39 @@ def test_whoever_comes_and_goes_whoever_stays_forms_one_ring(moves, seed):
     bus.run(10.0)
     assert bus.ring() == sorted(bus.nodes)
     assert bus.is_healthy(1.0)
+
+
+def polled_by(bus, mac, duration_s):
+    bus.seen.clear()
+    bus.run(duration_s)
+    return {destination for source, destination in bus.frames(FrameType.POLL_FOR_MASTER) if source == mac}
+
+
+def test_a_written_max_master_bounds_the_addresses_that_are_polled_from_then_on():
+    bus = make_ring([0, 2], max_master=20)
+    bus.run(3.0)
+    assert polled_by(bus, 2, 20.0) == set(range(3, 21))
+    bus.nodes[2].set_max_master(5)
+    bus.run(1.0)
+    assert polled_by(bus, 2, 10.0) == {3, 4, 5}
+    bus.nodes[2].set_max_master(9)
+    assert polled_by(bus, 2, 10.0) == set(range(3, 10))
+    assert bus.is_healthy(1.0)
+
+
+def test_a_successor_beyond_a_written_max_master_is_given_up_for_one_within():
+    bus = make_ring([0, 3, 7], max_master=8)
+    bus.run(2.0)
+    assert bus.ring() == [0, 3, 7]
+    bus.nodes[3].set_max_master(5)
+    bus.run(2.0)
+    assert bus.nodes[3].next_station == 0
+
+
+@given(max_master=st.integers(1, 127), mac=st.integers(0, 20))
+@settings(max_examples=30)
+def test_a_node_whose_address_is_beyond_max_master_still_finds_out_that_it_is_alone(max_master, mac):
+    bus = make_ring([mac], max_master=127)
+    bus.nodes[mac].set_max_master(max_master)
+    bus.run(10.0)
+    assert bus.nodes[mac].sole_master
