@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
+
+from meter_model.behaviour import DEFAULT, BehaviourProfile, MaximumReactiveDirection, RollingStart
 
 
 class Demand:
@@ -10,17 +13,19 @@ class Demand:
 
     A demand interval is 1 to 6 sub-intervals; present demand is the mean power over the last completed ones and is
     renewed at the end of each sub-interval. Maximum import is the largest mean with P (or Q) positive, maximum export
-    the largest with it negative; apparent demand follows the direction of P.
+    the largest with it negative; apparent demand follows the direction of P, reactive too if the profile says so.
     """
 
-    def __init__(self, subintervals: int, subinterval_s: float) -> None:
+    def __init__(self, subintervals: int, subinterval_s: float, profile: BehaviourProfile = DEFAULT) -> None:
+        self._profile = profile
         self._maxima = [0.0] * 6
         self.reconfigure(subintervals, subinterval_s)
 
     def reconfigure(self, subintervals: int, subinterval_s: float) -> None:
         """Begin anew with another interval (0 s = sync-to-comms): present demand is reset, maximum demand kept."""
         self._subinterval_s = subinterval_s
-        self._completed: deque[tuple[float, float, float]] = deque(maxlen=subintervals if subinterval_s else 1)
+        self._interval_length = subintervals if subinterval_s else 1
+        self._completed: deque[tuple[float, float, float]] = deque(maxlen=self._interval_length)
         self._sums = [0.0, 0.0, 0.0]
         self._elapsed_s = 0.0
         self._present = [0.0, 0.0, 0.0]
@@ -43,7 +48,8 @@ class Demand:
         self._completed.append((p, q, s))
         self._sums = [0.0, 0.0, 0.0]
         self._elapsed_s = 0.0
-        count = len(self._completed)
+        is_whole = self._profile.rolling_start is RollingStart.FULL_INTERVAL
+        count = self._interval_length if is_whole else len(self._completed)
         self._present = [sum(each[index] for each in self._completed) / count for index in range(3)]
         self._raise_maxima()
 
@@ -51,6 +57,10 @@ class Demand:
         """Set maximum demand to present demand (21212)."""
         self._maxima = [0.0] * 6
         self._raise_maxima()
+
+    def restore_maxima(self, maxima: Sequence[float]) -> None:
+        """Take over what ``maxima`` gave, from non-volatile memory."""
+        self._maxima = list(maxima)
 
     def present(self) -> list[float]:
         """Return AI19 to AI21."""
@@ -63,5 +73,8 @@ class Demand:
     def _raise_maxima(self) -> None:
         p, q, s = self._present
         importing = p >= 0.0
-        candidates = (p, q, s if importing else 0.0, -p, -q, 0.0 if importing else s)
+        reactive = q
+        if self._profile.maximum_reactive_direction is MaximumReactiveDirection.SIGN_OF_P:
+            reactive = abs(q) if importing else -abs(q)
+        candidates = (p, reactive, s if importing else 0.0, -p, -reactive, 0.0 if importing else s)
         self._maxima = [max(old, new) for old, new in zip(self._maxima, candidates, strict=True)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meter_model.behaviour import BehaviourProfile, ObjectNameAccess
+from meter_model.behaviour import BehaviourProfile, ObjectNameAccess, ObjectTypesSupported, ServicesSupported
 from meter_model.clock import RealTimeClock
 from meter_model.object_access import checked_text, checked_unsigned, property_error
 from meter_model.points import DEVICE, OBJECTS
@@ -12,8 +12,14 @@ MAXIMUM_INSTANCE = 4_193_999
 
 _LOCATION_LIMIT = 64
 _NAME_LIMIT = 64
-_SERVICES = "0000000000001011010000000000000011110000"
-_OBJECT_TYPES = "1011000010000000000010000"  # AI, AV, BI, Device, Trend_Log; the print lost a zero and sets bit 19
+_SERVICES = {
+    ServicesSupported.AS_PRINTED: "0000000000001011010000000000000011110000",
+    ServicesSupported.WITH_REINITIALIZE_DEVICE: "0000000000001011010010000000000011110000",
+}
+_OBJECT_TYPES = {
+    ObjectTypesSupported.TREND_LOG: "1011000010000000000010000",  # AI, AV, BI, Device, Trend_Log
+    ObjectTypesSupported.AS_PRINTED: "101100001000000000010000000000",
+}
 
 
 class Device:
@@ -25,6 +31,8 @@ class Device:
         self.instance = checked_unsigned(instance, 1, MAXIMUM_INSTANCE)
         self._profile = profile
         self._clock = clock
+        services = _SERVICES[profile.services_supported]
+        object_types = _OBJECT_TYPES[profile.object_types_supported]
         gateway = firmware_revision
         self._values: dict[str, object] = {
             "object-type": DEVICE.object_type,
@@ -39,8 +47,10 @@ class Device:
             "description": DEVICE.description.replace("<serial number>", serial_number),
             "protocol-version": 1,
             "protocol-revision": 4,
-            "protocol-services-supported": tuple(bit == "1" for bit in _SERVICES),
-            "protocol-object-types-supported": tuple(bit == "1" for bit in _OBJECT_TYPES),
+            "protocol-services-supported": tuple(bit == "1" for bit in services),
+            "protocol-object-types-supported": tuple(
+                bit == "1" for bit in _OBJECT_TYPES[profile.object_types_supported]
+            ),
             "max-apdu-length-accepted": 480,
             "segmentation-supported": 3,
             "apdu-timeout": 60000,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from meter_model.behaviour import (
     DEFAULT,
+    AntiAlias,
     BehaviourProfile,
     PowerFactorSign,
     ReactivePower,
@@ -21,7 +22,11 @@ from meter_model.stimulus import Spectrum, Stimulus
 _PHASES = "ABC"
 _SIGN_TOLERANCE = 1e-9  # of S: an angle of exactly 90 degrees is neither import nor export but for rounding
 
+_ORDER_TOLERANCE = 1e-6
+_SAMPLE_RATE_HZ = 2520.0  # manual page 1
+
 _Components = dict[int, complex]
+"""Complex RMS by order. A component that sampling folds to no harmonic has minus its own order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +58,10 @@ class Electrical:
 def electrical(stimulus: Stimulus, configuration: Configuration, profile: BehaviourProfile = DEFAULT) -> Electrical:
     """Return what an ideal meter of this configuration and profile measures for a constant stimulus."""
     system = configuration.system
-    volts = [_components(each, configuration.pt_ratio) for each in stimulus.voltages]
+    sampled = [_sampled(each, stimulus.frequency_hz, profile) for each in (*stimulus.voltages, *stimulus.ct_inputs)]
+    volts = [_components(each, configuration.pt_ratio) for each in sampled[:3]]
     scale = configuration.amperes_per_ct_volt
-    amperes = {phase: _components(stimulus.ct_inputs[_PHASES.index(phase)], scale) for phase in system.phases}
+    amperes = {phase: _components(sampled[3 + _PHASES.index(phase)], scale) for phase in system.phases}
     floor_v = profile.minimum_voltage_v * configuration.pt_ratio
     floor_a = profile.no_load_current_pct / 100.0 * configuration.ct_primary_a
 
@@ -76,13 +82,29 @@ def electrical(stimulus: Stimulus, configuration: Configuration, profile: Behavi
     )
 
 
-def _components(spectrum: Spectrum, scale: float) -> _Components:
-    """Complex RMS by order; components of one order add up."""
+def _sampled(spectrum: Spectrum, frequency_hz: float, profile: BehaviourProfile) -> _Components:
+    """Complex RMS by order as the samples see it; components of one order add up.
+
+    x = sqrt(2)·rms·sin(order·2πft + phase) beyond half the sample rate looks like its image, the distance of its
+    frequency from the nearest multiple of the rate; an image from below is turned over in time.
+    """
     found: _Components = {}
     for each in spectrum:
-        value = cmath.rect(each.rms * scale, math.radians(each.phase_deg))
-        found[each.order] = found.get(each.order, 0j) + value
+        order, value = each.order, cmath.rect(each.rms, math.radians(each.phase_deg))
+        if order * frequency_hz >= _SAMPLE_RATE_HZ / 2.0:
+            if profile.anti_alias is AntiAlias.IDEAL:
+                continue
+            image = math.remainder(order * frequency_hz, _SAMPLE_RATE_HZ) / frequency_hz
+            folded = round(abs(image))
+            is_harmonic = folded > 0 and abs(abs(image) - folded) < _ORDER_TOLERANCE
+            order = folded if is_harmonic else -order
+            value = -value.conjugate() if is_harmonic and image < 0.0 else value
+        found[order] = found.get(order, 0j) + value
     return found
+
+
+def _components(sampled: _Components, scale: float) -> _Components:
+    return {order: value * scale for order, value in sampled.items()}
 
 
 def _difference(first: _Components, second: _Components) -> _Components:
@@ -119,13 +141,13 @@ def _powers(
         case ReactivePower.FUNDAMENTAL:
             q_var = q1_var
         case ReactivePower.BUDEANU:
-            q_var = math.fsum(each.imag for each in cross.values())
+            q_var = math.fsum(each.imag for order, each in cross.items() if order > 0)
         case ReactivePower.FRYZE:
             q_var = math.sqrt(max(s_va**2 - p_w**2, 0.0))
             q_var = -q_var if q1_var < -_SIGN_TOLERANCE * s_va else q_var
         case ReactivePower.QUARTER_PERIOD_SHIFT:
             # the voltage's component h falls back by h quarter turns
-            q_var = math.fsum((each * (-1j) ** (order % 4)).real for order, each in cross.items())
+            q_var = math.fsum((each * (-1j) ** (order % 4)).real for order, each in cross.items() if order > 0)
     return Powers(p_w, q_var, s_va, _power_factor(p_w, q_var, s_va, profile))
 
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from meter_model.alarms import AlarmInputs, alarm_states, bitmap
-from meter_model.behaviour import DEFAULT, BehaviourProfile
+from meter_model.behaviour import DEFAULT, AlarmBitmapAt, BehaviourProfile, MaximumPowerAt, PowerRange
 from meter_model.configuration import Configuration
 from meter_model.points import ANALOG_INPUTS, Point
 from meter_model.power import Electrical, Powers, electrical
@@ -104,22 +104,27 @@ def _values(
             values[point.instance] = fixed[quantity]
         elif quantity in ("P", "Q", "S", "PF"):
             powers = found.phases.get(phase) if phase else found.total
-            values[point.instance] = _power_value(powers, quantity)
+            values[point.instance] = _power_value(powers, quantity, profile)
         elif quantity in ("V_LL", "V_LN", "I"):
             group = {"V_LL": found.line_to_line_v, "V_LN": found.line_to_neutral_v, "I": found.currents_a}[quantity]
             members = [group[phase]] if phase in group else [] if phase else list(group.values())
             values[point.instance] = math.fsum(members) / len(members) if members else math.nan
         else:
             values[point.instance] = 0.0
+    if profile.maximum_power_at is MaximumPowerAt.AI45_TOO:
+        values[45] = values[76]
+    if profile.alarm_bitmap_at is AlarmBitmapAt.AI52_TOO:
+        values[52] = values[83]
     return values
 
 
-def _power_value(powers: Powers | None, quantity: str) -> float:
+def _power_value(powers: Powers | None, quantity: str, profile: BehaviourProfile) -> float:
     if powers is None:
         return math.nan
     if quantity == "PF":
         return powers.pf
-    return {"P": powers.p_w, "Q": powers.q_var, "S": powers.s_va}[quantity] / 1000.0
+    value = {"P": powers.p_w, "Q": powers.q_var, "S": powers.s_va}[quantity] / 1000.0
+    return abs(value) if profile.power_range is PowerRange.MAGNITUDE else value
 
 
 def _scale(point: Point, value: float, found: Electrical) -> float:

@@ -7,7 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from meter_model.alarms import AlarmInputs, alarm_states, bitmap
-from meter_model.behaviour import BehaviourProfile, PowerFactorSign, TotalApparent, ZeroPowerFactor
+from meter_model.behaviour import (
+    AlarmBitmapAt,
+    BehaviourProfile,
+    FrequencyErrorReach,
+    MaximumPowerAt,
+    MissingReliability,
+    PowerFactorSign,
+    PowerRange,
+    RegisterReliability,
+    TotalApparent,
+    ZeroPowerFactor,
+)
 from meter_model.configuration import Configuration
 from meter_model.measurement import SecondReading
 from meter_model.points import ANALOG_INPUTS, Point
@@ -21,6 +32,8 @@ _FREQUENCY_TOLERANCE_HZ = 1e-3  # the meter judges to the millihertz, or 45.0 Hz
 _SIGN_TOLERANCE = 1e-9
 _POWERS = frozenset({"P", "Q", "S", "PF"})
 _INSTANTANEOUS = frozenset({*_POWERS, "V_LL", "V_LN", "I", "F"})
+_SIGNED = [index for index in range(_COUNT) if ANALOG_INPUTS[index].quantity in {"P", "Q", "S"}] + [18, 19, 20]
+_FREQUENCY_ALARM = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +66,10 @@ class Readout:
         self._phases = [("ABC".index(phase), phase) for phase in system.phases]
         existing = system.existing_inputs(profile)
         self._missing = [index for index in range(_COUNT) if index + 1 not in existing]
-        self._affected = [_affected_by(alarm) for alarm in range(7)]
+        self._affected = [_affected_by(alarm, profile) for alarm in range(7)]
+        self._missing_reliability: list[int] = []
+        if profile.missing_reliability is MissingReliability.UNRELIABLE_OTHER:
+            self._missing_reliability = [each for each in self._missing if ANALOG_INPUTS[each].quantity != "RESERVED"]
 
     def first(
         self, totals: Sequence[float], phases: Sequence[float], demand: Sequence[float], counters: Counters
@@ -123,9 +139,14 @@ class Readout:
         values[66:69] = ll
         values[69:72] = ln
         values[72:75] = currents
+        if self._profile.power_range is PowerRange.MAGNITUDE:
+            for index in _SIGNED:
+                values[index] = abs(values[index])
         for index in self._missing:
             values[index] = math.nan
         reliability = [NO_FAULT] * _COUNT
+        for index in self._missing_reliability:
+            reliability[index] = UNRELIABLE_OTHER
         for alarm, is_on in enumerate(alarms[:7]):
             if is_on:
                 for index in self._affected[alarm]:
@@ -156,6 +177,10 @@ class Readout:
             11.0,
             float(bitmap(alarms)),
         )
+        if self._profile.maximum_power_at is MaximumPowerAt.AI45_TOO:
+            values[44] = values[75]
+        if self._profile.alarm_bitmap_at is AlarmBitmapAt.AI52_TOO:
+            values[51] = values[82]
         for index in self._missing:
             values[index] = math.nan
         return values
@@ -178,13 +203,19 @@ def _mean(values: list[float]) -> float:
     return sum(values) / len(values) if values else math.nan
 
 
-def _affected_by(alarm: int) -> list[int]:
+def _affected_by(alarm: int, profile: BehaviourProfile) -> list[int]:
     """Return the indices of the inputs that BI1 to BI7 (0 to 6) make unreliable; a total is by any phase."""
-    return [point.instance - 1 for point in ANALOG_INPUTS if _is_affected(point, alarm)]
+    return [point.instance - 1 for point in ANALOG_INPUTS if _is_affected(point, alarm, profile)]
 
 
-def _is_affected(point: Point, alarm: int) -> bool:
-    if alarm == 6:
-        return point.quantity == "F"
-    kinds = {*_POWERS, "V_LL", "V_LN"} if alarm < 3 else {*_POWERS, "I"}
-    return point.quantity in kinds and (not point.phase or "ABC"[alarm % 3] in point.phase)
+def _is_affected(point: Point, alarm: int, profile: BehaviourProfile) -> bool:
+    kinds = {"V_LL", "V_LN"} if alarm < 3 else {"I"}
+    if alarm == _FREQUENCY_ALARM:
+        if profile.frequency_error_reach is FrequencyErrorReach.FREQUENCY_ONLY:
+            return point.quantity == "F"
+        kinds = {"V_LL", "V_LN", "I", "F"}
+    is_register = point.quantity.startswith(("E_", "EQ_", "ES_", "DEMAND_"))
+    follows = is_register and profile.register_reliability is RegisterReliability.FOLLOWS_POWER
+    if not (follows or point.quantity in kinds or point.quantity in _POWERS):
+        return False
+    return alarm == _FREQUENCY_ALARM or not point.phase or "ABC"[alarm % 3] in point.phase

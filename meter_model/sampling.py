@@ -10,6 +10,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from meter_model.behaviour import AntiAlias
 from meter_model.stimulus import Spectrum, Stimulus
 from meter_model.unit_errors import CHANNELS, UnitErrors
 
@@ -33,10 +34,14 @@ _TIME_TOLERANCE = 1e-6  # of a sample: 0.1 s ten times is a second
 
 
 class FrontEnd:
-    """Six sampled channels with a running phase that stays continuous when frequency and spectrum change."""
+    """Six sampled channels with a running phase that stays continuous when frequency and spectrum change.
 
-    def __init__(self, errors: UnitErrors, seed: int) -> None:
+    Without ``anti_alias`` a component beyond half the sample rate folds back into the samples.
+    """
+
+    def __init__(self, errors: UnitErrors, seed: int, anti_alias: AntiAlias = AntiAlias.NONE) -> None:
         self._errors = errors
+        self._anti_alias = anti_alias
         self._rng = np.random.Generator(np.random.SFC64([0xFE, seed]))  # the fastest of numpy's for this much noise
         self._rate_hz = SAMPLES_PER_SECOND * (1.0 + errors.clock_ppm * 1e-6)
         self._phase_rad = 0.0  # of the fundamental, now
@@ -57,7 +62,8 @@ class FrontEnd:
         ``ct_rated_v``: RMS of the CT input's range, 1 or 1/3, to which noise and quantisation refer.
         """
         if stimulus is not self._stimulus:
-            self._amplitudes = _complex_amplitudes(stimulus)
+            is_filtered = self._anti_alias is AntiAlias.IDEAL
+            self._amplitudes = _complex_amplitudes(stimulus, self._rate_hz / 2.0 if is_filtered else math.inf)
             self._stimulus = stimulus
         omega_rad = 2.0 * math.pi * stimulus.frequency_hz / self._rate_hz  # per sample
         span = dt_s * self._rate_hz
@@ -70,6 +76,21 @@ class FrontEnd:
         samples = self._waveforms(count, omega_rad, first_phase_rad, stimulus, ct_rated_v)
         self._since_gain_noise += count
         return samples
+
+    @property
+    def rate_hz(self) -> float:
+        """Samples in a second of true time."""
+        return self._rate_hz
+
+    def span_s(self, count: int) -> float:
+        """Return a time in which exactly ``count`` samples (1 or more) fall, of those that do the middle one."""
+        return (self._to_next + count - 0.5) / self._rate_hz
+
+    def pass_over(self, count: int, stimulus: Stimulus) -> None:
+        """Let the time of ``count`` samples go by without taking them; the waveforms run on."""
+        turn_rad = 2.0 * math.pi * math.fmod(stimulus.frequency_hz / self._rate_hz * count, 1.0)
+        self._phase_rad = math.fmod(self._phase_rad + turn_rad, 2.0 * math.pi)
+        self._since_gain_noise += count
 
     def _waveforms(
         self, count: int, omega_rad: float, first_phase_rad: float, stimulus: Stimulus, ct_rated_v: float
@@ -162,10 +183,18 @@ def harmonic_powers(base: NDArray[np.complex128], orders: int) -> NDArray[np.com
     return powers
 
 
-def _complex_amplitudes(stimulus: Stimulus) -> NDArray[np.complex128]:
-    """Peak amplitude and angle by channel and order (first column: fundamental): the imaginary part is the wave."""
+def _complex_amplitudes(stimulus: Stimulus, below_hz: float) -> NDArray[np.complex128]:
+    """Peak amplitude and angle by channel and order (first column: fundamental): the imaginary part is the wave.
+
+    Components from ``below_hz`` on are left out.
+    """
     spectra: tuple[Spectrum, ...] = (*stimulus.voltages, *stimulus.ct_inputs)
-    parts = [(row, each.order, each.rms, each.phase_deg) for row, one in enumerate(spectra) for each in one]
+    parts = [
+        (row, each.order, each.rms, each.phase_deg)
+        for row, one in enumerate(spectra)
+        for each in one
+        if each.order * stimulus.frequency_hz < below_hz
+    ]
     if not parts:
         return np.zeros((6, 1), dtype=np.complex128)
     rows, orders, rms, phase_deg = zip(*parts, strict=True)
