@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from meter_model.behaviour import BehaviourProfile, ObjectNameAccess, ObjectTypesSupported, ServicesSupported
 from meter_model.clock import RealTimeClock
 from meter_model.object_access import checked_text, checked_unsigned, property_error
@@ -11,6 +13,7 @@ MAXIMUM_INSTANCE = 4_193_999
 """Highest device instance that may be written."""
 
 _LOCATION_LIMIT = 64
+_STORED = ("object-name", "location", "max-master")
 _NAME_LIMIT = 64
 _SERVICES = {
     ServicesSupported.AS_PRINTED: "0000000000001011010000000000000011110000",
@@ -48,9 +51,7 @@ class Device:
             "protocol-version": 1,
             "protocol-revision": 4,
             "protocol-services-supported": tuple(bit == "1" for bit in services),
-            "protocol-object-types-supported": tuple(
-                bit == "1" for bit in _OBJECT_TYPES[profile.object_types_supported]
-            ),
+            "protocol-object-types-supported": tuple(bit == "1" for bit in object_types),
             "max-apdu-length-accepted": 480,
             "segmentation-supported": 3,
             "apdu-timeout": 60000,
@@ -67,6 +68,15 @@ class Device:
         value = self._values["max-master"]
         assert isinstance(value, int)
         return value
+
+    def stored(self) -> dict[str, Any]:
+        """Return what non-volatile memory holds: the writable properties."""
+        return {"instance": self.instance, **{name: self._values[name] for name in _STORED}}
+
+    def restore(self, stored: dict[str, Any]) -> None:
+        """Power up with what ``stored`` gave."""
+        self.instance = stored["instance"]
+        self._values |= {name: stored[name] for name in _STORED}
 
     def read(self, name: str) -> object:
         """Return one property, or raise unknown-property."""

@@ -1,39 +1,50 @@
-"""The whole meter: time and stimulus go in, BACnet properties come out."""
+"""The whole meter: time, stimulus and control power go in, BACnet properties come out."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 
 import numpy as np
 
-from meter_model.behaviour import DEFAULT, BehaviourProfile, CurrentErrorNames, PowerFactorUnits
+from meter_model.behaviour import DEFAULT, BehaviourProfile
 from meter_model.clock import RealTimeClock
 from meter_model.configuration import Configuration, ValueRefused, check_command
-from meter_model.demand import Demand
 from meter_model.device import Device
-from meter_model.energy import EnergyAccumulators
-from meter_model.measurement import SecondMeter
+from meter_model.log_records import LogRecord
+from meter_model.memory import Memory, pack, unpack
+from meter_model.metering import Metering
 from meter_model.object_access import ObjectAccessError, checked_real, property_error
-from meter_model.points import POWER_FACTOR_UNITS, Kind, Point, point
-from meter_model.readout import NO_FAULT, Counters, Readout
-from meter_model.sampling import SAMPLES_PER_SECOND, FrontEnd
+from meter_model.object_properties import PRESENT_VALUE, read_property
+from meter_model.operation_choices import AlarmContact, CommandSpacing, PulseCountMemory, Reinitialized
+from meter_model.pending_writes import PendingWrites
+from meter_model.points import Kind, Point, point
+from meter_model.readout import NO_FAULT, UNRELIABLE_OTHER
 from meter_model.stimulus import Stimulus
-from meter_model.trend_log import TrendLogs
+from meter_model.supply import Supply, SupplyState
+from meter_model.trend_log import TrendLog, TrendLogs, views
 from meter_model.unit_errors import UnitErrors
 
 __all__ = ["S4100", "ObjectAccessError"]
 
 _DEFAULT_CONFIGURATION = Configuration()
 _IDEAL = UnitErrors.none()
-_PRESENT_VALUE = "present-value"
+_SUBINTERVALS_AV, _SUBINTERVAL_AV = 10, 11
+_SPACED_COMMANDS = (21211, 21212)
+_COMMAND_SPACING_S = 10.0
+_PHASE_LOSS = slice(8, 11)
+_ALERTS = slice(0, 14)
 
 
 class S4100:
     """One meter. ``advance`` lets time pass; every full second of the meter's own time is one update.
 
     All values of one update appear at once: whatever is read between two calls of ``advance`` is consistent. The
-    meter has just been powered up with cleared registers: before its first update instantaneous inputs are QNAN and
-    unreliable. Not for use from several threads at once.
+    meter has just been powered up, with cleared registers or with what ``memory_image`` holds (which then counts
+    for more than ``configuration`` and ``device_instance``): before its first update instantaneous inputs are QNAN
+    and unreliable. While ``is_running`` is False it answers nobody; what is read then is what it last showed. Not
+    for use from several threads at once.
     """
 
     def __init__(
@@ -45,29 +56,32 @@ class S4100:
         profile: BehaviourProfile = DEFAULT,
         seed: int = 0,
         firmware_revision: str = "1000",
+        memory_image: bytes = b"",
     ) -> None:
         self.serial_number = serial_number
         self.profile = profile
-        self.update_count = 0
         self._clock = RealTimeClock()
         self._device = Device(serial_number, device_instance, firmware_revision, profile, self._clock)
-        self._trend_logs = TrendLogs()
-        self._front_end = FrontEnd(errors, seed)
-        self._energy = EnergyAccumulators(profile)
-        self._demand = Demand(configuration.subintervals, configuration.subinterval_cs / 100.0)
-        self._pulses = 0
-        self._energy_resets = 0
-        self._power_ups = 1
-        self._pending: list[int] = []
-        self._second = np.zeros((6, SAMPLES_PER_SECOND))
-        self._filled = 0
-        self._configure(configuration)
-        self._publish_before_first_update()
+        self._logs = TrendLogs(profile, self._clock)
+        self._pending = PendingWrites(profile.write_delay_s)
+        self._supply = Supply(profile.ride_through_s, profile.start_up_s)
+        self._silent_s = 0.0
+        self._last_commands: dict[int, float] = {}
+        self._metering = Metering(configuration, errors, profile, seed, self._clock, self._second_ended)
+        self._memory = Memory(memory_image)
+        if self._memory.content is not None:
+            self._power_up(self._memory.content)
+        self.trend_logs: Mapping[int, TrendLog] = views(self._logs)
 
     @property
     def configuration(self) -> Configuration:
         """AV2 to AV11 as they stand."""
-        return self._configuration
+        return self._metering.configuration
+
+    @property
+    def update_count(self) -> int:
+        """Updates since the model was made."""
+        return self._metering.update_count
 
     @property
     def device_instance(self) -> int:
@@ -79,28 +93,78 @@ class S4100:
         """Max_Master of the Device object: the highest MAC that the meter's node polls for."""
         return self._device.max_master
 
-    def advance(self, dt_s: float, stimulus: Stimulus) -> None:
-        """Let ``dt_s`` seconds pass with a constant stimulus at the terminals; any length, zero too."""
+    @property
+    def is_running(self) -> bool:
+        """Whether the meter takes part in the bus: it has control power and has started."""
+        return self._supply.state is SupplyState.RUNNING and self._silent_s <= 0.0
+
+    @property
+    def alarm_contact_closed(self) -> bool:
+        """The normally closed alarm contact (manual page 2); without control power it is closed."""
+        alarms = self._metering.update.alarms
+        opening = _PHASE_LOSS if self.profile.alarm_contact is AlarmContact.PHASE_LOSS else _ALERTS
+        return self._supply.state is not SupplyState.RUNNING or not any(alarms[opening])
+
+    def advance(self, dt_s: float, stimulus: Stimulus, control_power: bool = True) -> None:
+        """Let ``dt_s`` seconds pass with constant stimulus and control power; any length, zero too."""
         if dt_s < 0.0:
             raise ValueError(f"time cannot run backwards by {-dt_s:g} s")
         remaining_s = dt_s
         while remaining_s > 0.0:
-            step_s = min(remaining_s, 1.0)
+            step_s = self._supply.span_s(control_power, min(remaining_s, 1.0))
             remaining_s -= step_s
-            self._clock.advance(step_s)
-            self._take(self._front_end.sample(step_s, stimulus, self._configuration.ct_rated_v))
+            before = self._supply.state
+            self._metering.pulses.advance(step_s, before is SupplyState.RUNNING)
+            if before is SupplyState.RUNNING:
+                self._silent_s = max(0.0, self._silent_s - step_s)
+                self._metering.advance(step_s, stimulus)
+            after = self._supply.advance(step_s, control_power)
+            if before is SupplyState.RUNNING and after is SupplyState.OFF:
+                self._lose_power()
+            elif before is not SupplyState.RUNNING and after is SupplyState.RUNNING:
+                assert self._memory.content is not None
+                self._power_up(self._memory.content)
 
     def snapshot(self) -> tuple[float, ...]:
         """Return AI1 to AI83 of the latest update (index 0 is AI1) as float64, NaN for QNAN."""
-        return self._update.values
+        return self._metering.update.values
 
     def analog_input(self, instance: int) -> float:
         """Return AI ``instance`` of the latest update in float64, before the wire's rounding; NaN for QNAN."""
-        return self._update.values[instance - 1]
+        return self._metering.update.values[instance - 1]
 
     def synchronise_time(self, now: datetime) -> None:
         """Take over a BACnet TimeSynchronization; BI15 goes inactive with the next update."""
+        before = self._clock.now
         self._clock.set(now)
+        self._logs.time_changed(before)
+
+    def reinitialize(self) -> None:
+        """Start anew as ReinitializeDevice asks, warm or cold: silent for the start-up time."""
+        if self.profile.reinitialized is Reinitialized.WHOLE_METER:
+            self._lose_power()
+            self._supply.restart()
+        else:
+            self._silent_s = self.profile.start_up_s
+
+    def pulse_input(self, closed: bool, in_s: float = 0.0) -> None:
+        """Close or open the contact at the pulse input, now or ``in_s`` seconds ahead; AI29 counts closures."""
+        self._metering.pulses.change(closed, in_s)
+
+    def read_log(self, instance: int) -> tuple[tuple[LogRecord, ...], int]:
+        """Return all resident records of TL ``instance``, oldest first, and Total_Record_Count."""
+        log = self.trend_logs[instance]
+        return log.records(), log.total_record_count
+
+    def save(self) -> tuple[int, bytes]:
+        """Write non-volatile memory; returns offset and octets of what has changed in ``memory_image``."""
+        return self._memory.write(self._content())
+
+    def memory_image(self) -> bytes:
+        """Return non-volatile memory as a loss of control power would leave it now."""
+        if self._supply.state is SupplyState.RUNNING:
+            self.save()
+        return self._memory.image
 
     def read(self, kind: str, instance: int, prop: str, index: int | None = None) -> object:
         """Return a property by its BACnet hyphen name, as numbers, texts, tuples, ``date`` and ``time``.
@@ -134,12 +198,12 @@ class S4100:
             raise property_error("write-access-denied" if prop == "object-list" else "property-is-not-an-array")
         if entry.kind == "DE":
             self._device.write(prop, value)
-        elif entry.kind == "AV" and prop == _PRESENT_VALUE:
+        elif entry.kind == "AV" and prop == PRESENT_VALUE:
             self._write_analog_value(instance, checked_real(value))
         elif entry.kind == "TL" and prop == "log-interval":
-            self._write_analog_value(11, checked_real(value))
+            self._write_analog_value(_SUBINTERVAL_AV, checked_real(value))
         elif entry.kind == "TL":
-            self._trend_logs.write(instance, prop, value)
+            self._logs.write(instance, prop, value)
         else:
             self._read_whole(kind, instance, prop)
             raise property_error("write-access-denied")
@@ -161,119 +225,92 @@ class S4100:
             return self._device.read(prop)
         if entry.kind == "TL":
             if prop == "log-interval":
-                return self._configuration.subinterval_cs
-            return self._trend_logs.read(instance, prop)
-        match prop:
-            case "present-value":
-                return self._present_value(entry)
-            case "reliability":
-                return self._reliability(entry)
-            case "status-flags":
-                return (False, self._reliability(entry) != NO_FAULT, False, False)
-            case "object-identifier":
-                return (entry.kind, instance)
-            case "object-name":
-                return self._name(entry)
-            case "object-type":
-                return entry.object_type
-            case "description":
-                return entry.description
-            case "event-state":
-                return 0
-            case "out-of-service":
-                return False
-            case "units" if entry.kind != "BI":
-                is_pf = entry.quantity == "PF" and self.profile.pf_units is PowerFactorUnits.POWER_FACTOR
-                return POWER_FACTOR_UNITS if is_pf else entry.bacnet_units
-            case "polarity" if entry.kind == "BI":
-                return 0
-        raise property_error("unknown-property")
+                return self.configuration.subinterval_cs
+            return self._logs.read(instance, prop)
+        return read_property(entry, prop, self._present_value(entry), self._reliability(entry), self.profile)
 
     def _present_value(self, entry: Point) -> float | int:
+        update = self._metering.update
         if entry.kind == "AI":
-            return float(np.float32(self._update.values[entry.instance - 1]))
+            return float(np.float32(update.values[entry.instance - 1]))
         if entry.kind == "BI":
-            return int(self._update.alarms[entry.instance - 1])
-        return float(np.float32(self._configuration.value(entry.instance)))
+            return int(update.alarms[entry.instance - 1])
+        return float(np.float32(self.configuration.value(entry.instance)))
 
     def _reliability(self, entry: Point) -> int:
-        return self._update.reliability[entry.instance - 1] if entry.kind == "AI" else NO_FAULT
-
-    def _name(self, entry: Point) -> str:
-        if entry.kind == "BI" and entry.instance in (5, 6) and self.profile.bi_names is CurrentErrorNames.AS_PRINTED:
-            return point("BI", 4).name
-        return entry.name
+        if entry.kind == "AI":
+            return self._metering.update.reliability[entry.instance - 1]
+        is_pending = entry.kind == "AV" and self._pending.is_pending(entry.instance)
+        return UNRELIABLE_OTHER if is_pending else NO_FAULT
 
     def _write_analog_value(self, av: int, value: float) -> None:
         try:
             if av == 1:
                 self._command(check_command(value))
-                return
-            self._configure(self._configuration.write(av, value))
+            else:
+                self._pending.accept(self.configuration, av, value, self._metering.running_s)
         except ValueRefused as refusal:
             raise property_error("value-out-of-range") from refusal
-        if av in (10, 11):
-            changed = self._configuration
-            self._demand.reconfigure(changed.subintervals, changed.subinterval_cs / 100.0)
 
     def _command(self, command: int) -> None:
-        match command:
-            case 30078:
-                self._energy.clear()
-                self._energy_resets += 1
-            case 16498:
-                self._pulses = 0
-            case _:
-                self._pending.append(command)  # takes effect at the end of the next one-second cycle
+        now_s = self._metering.running_s
+        if command in _SPACED_COMMANDS and self.profile.command_spacing is CommandSpacing.REFUSED:
+            if now_s - self._last_commands.get(command, -_COMMAND_SPACING_S) < _COMMAND_SPACING_S:
+                raise ValueRefused(1, command, f"it was written less than {_COMMAND_SPACING_S:g} s ago")
+            self._last_commands[command] = now_s
+        self._metering.command(command)
 
-    def _configure(self, configuration: Configuration) -> None:
-        self._configuration = configuration
-        self._measurement = SecondMeter(configuration, self.profile)
-        self._readout = Readout(configuration, self.profile)
+    def _second_ended(self, subinterval_ended: bool) -> None:
+        """Log the update that has just been made, then store the writes that are due."""
+        if subinterval_ended:
+            self._logs.record(self._metering.update.values, self._metering.update.reliability)
+        else:
+            self._logs.follow_time()
+        for av, value in self._pending.take_due(self._metering.running_s):
+            self._metering.configure(self.configuration.write(av, value))
+            if av == _SUBINTERVAL_AV:
+                self._metering.restart_demand()
+                self._logs.purge()
+            elif av == _SUBINTERVALS_AV and self.configuration.subinterval_cs:
+                self._metering.restart_demand()  # in sync-to-comms mode the meter ignores AV10
 
-    def _take(self, samples: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> None:
-        """Gather samples into seconds; each full second is an update."""
-        if self._filled == 0 and samples.shape[1] == SAMPLES_PER_SECOND:
-            self._end_second(samples)
-            return
-        while samples.shape[1]:
-            taken = samples[:, : SAMPLES_PER_SECOND - self._filled]
-            end = self._filled + taken.shape[1]
-            self._second[:, self._filled : end] = taken
-            samples = samples[:, taken.shape[1] :]
-            self._filled = end
-            if end == SAMPLES_PER_SECOND:
-                self._filled = 0
-                self._end_second(self._second)
+    def _lose_power(self) -> None:
+        self._memory.write(self._content())
+        self._metering.lose_power()
+        self._pending.forget()
+        self._last_commands.clear()
+        self._silent_s = 0.0
 
-    def _end_second(self, samples: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> None:
-        reading = self._measurement.measure(samples)
-        total_s_va = self._readout.total_apparent_va(reading)
-        self._energy.add(reading.energy_p_w, reading.energy_q_var, reading.s_va, total_s_va)
-        self._demand.add(sum(reading.energy_p_w), sum(reading.energy_q_var), total_s_va)
-        for command in self._pending:
-            if command == 21212:
-                self._demand.reset_maxima()
-            elif not self._configuration.subinterval_cs:
-                self._demand.end_subinterval()
-        self._pending.clear()
-        self._update = self._readout.update(
-            reading,
-            self._energy.totals(),
-            self._energy.phases(),
-            [*self._demand.present(), *self._demand.maxima()],
-            self._counters(),
-            self._clock.is_set,
-        )
-        self.update_count += 1
+    def _power_up(self, content: bytes) -> None:
+        """Start with what non-volatile memory holds: AI81 counts it, and the clock begins in 2000."""
+        settings, records = unpack(content)
+        metering = self._metering
+        metering.configure(Configuration(**settings["configuration"]))
+        metering.restart_demand()
+        metering.energy.restore(settings["energy_totals"], settings["energy_phases"])
+        metering.demand.restore_maxima(settings["demand_maxima"])
+        is_kept = self.profile.pulse_count_memory is PulseCountMemory.NON_VOLATILE
+        metering.pulses.power_up(settings["pulses"] if is_kept else 0)
+        metering.energy_resets = settings["energy_resets"]
+        metering.power_ups = settings["power_ups"] + 1
+        self._device.restore(settings["device"])
+        self._clock.power_up()
+        self._logs.restore(settings["logs"], records)
+        metering.publish_before_first_update()
 
-    def _publish_before_first_update(self) -> None:
-        self._update = self._readout.first(
-            self._energy.totals(),
-            self._energy.phases(),
-            [*self._demand.present(), *self._demand.maxima()],
-            self._counters(),
-        )
-
-    def _counters(self) -> Counters:
-        return Counters(self._pulses, self._energy_resets, self._power_ups)
+    def _content(self) -> bytes:
+        """What lies in non-volatile memory (the NV columns of the manual's tables, pages 22 to 28)."""
+        metering = self._metering
+        log_settings, records = self._logs.stored()
+        settings = {
+            "configuration": asdict(metering.configuration),
+            "energy_totals": metering.energy.totals(),
+            "energy_phases": metering.energy.phases(),
+            "demand_maxima": metering.demand.maxima(),
+            "pulses": metering.pulses.count,
+            "energy_resets": metering.energy_resets,
+            "power_ups": metering.power_ups,
+            "device": self._device.stored(),
+            "logs": log_settings,
+        }
+        return pack(settings, records)

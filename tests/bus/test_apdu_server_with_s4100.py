@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from meter_model.meter import S4100
 from meter_model.points import OBJECTS, point
+from meter_model.stimulus import Stimulus
 from rig.emulation._apdu_properties import special_set
 from rig.emulation.apdu_server import ApduServer
 
@@ -58,6 +59,8 @@ def test_what_is_written_reads_back_over_the_wire():
     value = struct.pack(">f", 250.0)
     request = b"\x0c" + identifier("AV", 3) + b"\x19\x55\x3e\x44" + value + b"\x3f"
     assert server.answer(HEADER + WRITE + request).npdu[2:].hex() == "20070f"
+    assert value not in read(server, "AV", 3, 85), "it takes up to two seconds to validate and store"
+    meter.advance(1.0, Stimulus(60.0, ((), (), ()), ((), (), ())))
     assert value in read(server, "AV", 3, 85)
     assert meter.configuration.ct_primary_a == 250.0
 

@@ -158,6 +158,6 @@ def test_writing_the_interval_resets_present_demand_and_keeps_the_maximum() -> N
     meter = S4100(configuration=Configuration(system_voltage_v=480.0, subinterval_cs=1000))
     meter.advance(10.0, load())
     meter.write("AV", 11, "present-value", 2000.0)
-    meter.advance(1.0, load())
+    meter.advance(2.0, load())
     assert meter.analog_input(19) == 0.0
     assert meter.analog_input(22) == pytest.approx(KW)

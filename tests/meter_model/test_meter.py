@@ -165,7 +165,7 @@ def test_the_device_instance_can_be_written_and_the_object_list_follows(meter: S
 
 def test_an_analog_value_is_written_and_takes_effect(meter: S4100) -> None:
     meter.write("AV", 3, "present-value", 200.0, priority=8)
-    meter.advance(1.0, LOAD)
+    meter.advance(2.0, LOAD)
     assert meter.read("AV", 3, "present-value") == 200.0
     assert meter.analog_input(73) == pytest.approx(100.0)
     assert meter.analog_input(76) == pytest.approx(math.sqrt(3.0) * 480.0 * 200.0 / 1000.0)
@@ -173,7 +173,7 @@ def test_an_analog_value_is_written_and_takes_effect(meter: S4100) -> None:
 
 def test_a_change_of_system_type_changes_what_exists(meter: S4100) -> None:
     meter.write("AV", 2, "present-value", 12.0)
-    meter.advance(1.0, LOAD)
+    meter.advance(2.0, LOAD)
     assert math.isnan(meter.analog_input(72))
     assert math.isnan(meter.analog_input(33))
     assert meter.analog_input(71) == pytest.approx(277.0)
@@ -210,6 +210,7 @@ def test_the_command_register_clears_energy_and_always_reads_zero(meter: S4100) 
 
 def test_the_log_interval_of_every_trend_log_is_av11(meter: S4100) -> None:
     meter.write("TL", 2, "log-interval", 6000)
+    meter.advance(1.0, LOAD)
     assert meter.read("AV", 11, "present-value") == 6000.0
     assert [meter.read("TL", n, "log-interval") for n in (1, 2, 3)] == [6000] * 3
     assert refused(meter.write, "TL", 1, "log-interval", 6050) == ("property", "value-out-of-range")
