@@ -7,6 +7,7 @@ calls ``record`` at the end of each sub-interval of demand.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -113,7 +114,7 @@ class TrendLogs:
             case "log-enable":
                 self._write_enable(checked_bool(value))
             case "stop-when-full":
-                self._write_stop_when_full(checked_bool(value))
+                self._stop_when_full = checked_bool(value)  # full already: what says so takes the oldest's place
             case "start-time":
                 self._start = checked_date_time(value)
             case "stop-time":
@@ -137,16 +138,17 @@ class TrendLogs:
             self._buffer.add_status(self._clock.now, _PURGED)
 
     def follow_time(self) -> None:
-        """Note that logging has begun or ended, by a write or because Start_Time or Stop_Time has come."""
-        is_active = self._is_active()
-        if is_active == self._was_active:
-            return
-        self._was_active = is_active
-        self._buffer.add_status(self._clock.now, _ENABLED if is_active else _DISABLED)
-        stop = moment(self._stop)
-        has_stopped = stop is not None and self._clock.now >= stop
-        if has_stopped and self._profile.stop_time_reached is StopTimeReached.CLEARS_ENABLE:
-            self._is_enabled = False
+        """Note that logging has begun or ended: by a write, a full buffer, or Start_Time or Stop_Time that has come."""
+        self._note_activity()
+        if self._is_enabled and self._is_to_stop():
+            self._is_enabled = False  # the last slot says so
+            self._note_activity()
+
+    def until_change_s(self) -> float:
+        """Return how many seconds are left until Start_Time or Stop_Time comes, infinity where neither will."""
+        now = self._clock.now
+        moments = (moment(self._start), moment(self._stop))
+        return min(((each - now).total_seconds() for each in moments if each and each > now), default=math.inf)
 
     def record(self, values: Sequence[float], reliability: Sequence[int]) -> None:
         """Record the logged inputs of an update (index 0 is AI1), if the logs are running."""
@@ -156,9 +158,7 @@ class TrendLogs:
         places = [target - 1 for target in self._targets]
         logged = tuple(values[place] for place in places)
         self._buffer.add_values(self._clock.now, logged, tuple(reliability[place] != 0 for place in places))
-        if self._stop_when_full and self._buffer.count >= BUFFER_SIZE - 1:
-            self._is_enabled = False  # the last slot says so
-            self.follow_time()
+        self.follow_time()
 
     def time_changed(self, before: datetime) -> None:
         """Note that the clock has been set, ``before`` being what it read until then."""
@@ -202,15 +202,24 @@ class TrendLogs:
         now, start, stop = self._clock.now, moment(self._start), moment(self._stop)
         return self._is_enabled and (start is None or start <= now) and (stop is None or now < stop)
 
+    def _is_to_stop(self) -> bool:
+        return self._stop_when_full and self._buffer.count >= BUFFER_SIZE - 1
+
+    def _note_activity(self) -> None:
+        is_active = self._is_active()
+        if is_active == self._was_active:
+            return
+        self._was_active = is_active
+        self._buffer.add_status(self._clock.now, _ENABLED if is_active else _DISABLED)
+        stop = moment(self._stop)
+        has_stopped = stop is not None and self._clock.now >= stop
+        if has_stopped and self._profile.stop_time_reached is StopTimeReached.CLEARS_ENABLE:
+            self._is_enabled = False
+
     def _write_enable(self, wanted: bool) -> None:
-        if wanted and not self._is_enabled and self._stop_when_full and self._buffer.count >= BUFFER_SIZE:
+        if wanted and not self._is_enabled and self._is_to_stop():
             raise ObjectAccessError("object", "log-buffer-full")
         self._is_enabled = wanted
-
-    def _write_stop_when_full(self, wanted: bool) -> None:
-        self._stop_when_full = wanted
-        if wanted and self._is_enabled and self._buffer.count >= BUFFER_SIZE - 1:
-            self._is_enabled = False  # the record that says so takes the place of the oldest
 
     def _write_target(self, instance: int, target: int) -> None:
         if target == self._targets[instance - 1]:
