@@ -1,4 +1,4 @@
-"""Meter types: ratings with their three envelopes, and what the maker claims, read from a file people edit."""
+"""Meter types: ratings with their envelopes, and what the maker claims, read from a file people edit."""
 
 from __future__ import annotations
 
@@ -26,12 +26,14 @@ class _EnvelopePart(Strict):
     ct_input_pct: Annotated[float, Field(gt=0)] | None = None
     frequency_hz: _Hertz | None = None
     why: Annotated[str, Field(min_length=1)]
+    longest_s: Annotated[float, Field(gt=0)] | None = None
 
 
 class _RatingPart(Strict):
     accuracy: _EnvelopePart
     measuring: _EnvelopePart
     damage: _EnvelopePart
+    alarming: _EnvelopePart | None = None
 
 
 class _MeterTypePart(Strict):
@@ -75,14 +77,14 @@ def load_meter_type(name_or_path: str, *, relative_to: Path | None = None, line:
 
 def _read(path: Path) -> MeterType:
     part = load_yaml_model(path, _MeterTypePart)
-    ratings = {
-        name: MeterRating(
-            meter_type=part.name,
-            name=name,
-            accuracy=Envelope(**rating.accuracy.model_dump()),
-            measuring=Envelope(**rating.measuring.model_dump()),
-            damage=Envelope(**rating.damage.model_dump()),
-        )
-        for name, rating in part.ratings.items()
-    }
+    ratings = {name: _rating(part.name, name, rating) for name, rating in part.ratings.items()}
     return MeterType(part.name, part.description, dict(part.accuracy_classes), ratings)
+
+
+def _rating(meter_type: str, name: str, part: _RatingPart) -> MeterRating:
+    envelopes = {
+        field: Envelope(**envelope.model_dump())
+        for field in ("accuracy", "measuring", "damage", "alarming")
+        if (envelope := getattr(part, field)) is not None
+    }
+    return MeterRating(meter_type=meter_type, name=name, **envelopes)

@@ -16,7 +16,7 @@ from meter_model.stimulus import Phasor, Spectrum, Stimulus
 from rig.errors import LimitExceeded, UsageRefused
 from rig.load_point import PHASE_NAMES, LoadPoint
 
-EnvelopeName = Literal["accuracy", "measuring", "damage"]
+EnvelopeName = Literal["accuracy", "measuring", "alarming", "damage"]
 _ROUNDING = 1e-9  # relative; a point exactly on a limit is within it
 _SAMPLES_PER_ORDER = 64
 
@@ -28,6 +28,7 @@ class Envelope:
     ``voltage_ln_v``, ``voltage_ll_v``: highest rms volts line to neutral and line to line. ``voltage_min_v``: lowest
     rms volts line to neutral of a phase that is fed at all. ``ct_input_pct``: highest rms at a CT input, percent of
     the transducer's rated volts. ``frequency_hz``: lowest and highest. ``why``: where the figures come from.
+    ``longest_s``: how long a meter may be exposed to it at most, None where it may be for ever.
     """
 
     voltage_ln_v: float | None
@@ -36,21 +37,34 @@ class Envelope:
     ct_input_pct: float | None
     frequency_hz: tuple[float, float] | None
     why: str
+    longest_s: float | None = None
+
+
+_NOT_KNOWN = Envelope(None, None, 0.0, None, None, "not in the meter type's file")
 
 
 @dataclass(frozen=True, slots=True)
 class MeterRating:
-    """The three envelopes of a meter type under one rating (UL, CE): three different things, never mixed up."""
+    """The envelopes of a meter type under one rating (UL, CE): different things, never mixed up.
+
+    ``alarming``: where the meter does not measure any more, but its manual says what it reports instead.
+    """
 
     meter_type: str
     name: str
     accuracy: Envelope
     measuring: Envelope
     damage: Envelope
+    alarming: Envelope = _NOT_KNOWN
 
     def envelope(self, name: EnvelopeName) -> Envelope:
         """Return the envelope of this name."""
-        return {"accuracy": self.accuracy, "measuring": self.measuring, "damage": self.damage}[name]
+        return {
+            "accuracy": self.accuracy,
+            "measuring": self.measuring,
+            "alarming": self.alarming,
+            "damage": self.damage,
+        }[name]
 
 
 class InjectionPath(Protocol):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from drivers.analyzer.base import AnalyzerRanges, AnalyzerReading, ReferenceAnalyzer
@@ -38,7 +39,8 @@ class Supervisor:
     """Brings the bench to a load point and back; nothing else may switch a source on.
 
     Every point is checked against ``rating`` and the source's capabilities again before it is applied. Any error on
-    the way up switches everything off at once before it is raised. ``envelope``: how far points may go.
+    the way up switches everything off at once before it is raised. ``envelope``: how far points may go, other than
+    inside ``beyond``.
     """
 
     def __init__(
@@ -61,7 +63,7 @@ class Supervisor:
         self._path = path
         self._clock = clock
         self._guardian = guardian
-        self._rating = rating
+        self.rating = rating
         self._safe_off = safe_off or source.safe_off()
         self._ramp_s = ramp_s
         self._settling = settling or SettlingLimits()
@@ -70,6 +72,7 @@ class Supervisor:
         """Told of everything that happens to the outputs: kind and one sentence."""
         self._safe_state = SafeState(source, analyzer, clock, guardian, ramp_s)
         self._present: _Present | None = None
+        self._give_up_s: float | None = None
         self._ranges: AnalyzerRanges | None = None
         self._range_inputs: tuple[float, float, float] | None = None
 
@@ -83,6 +86,41 @@ class Supervisor:
         """The analyzer's ranges as last selected."""
         return self._ranges
 
+    @contextmanager
+    def beyond(self, envelope: EnvelopeName) -> Iterator[None]:
+        """Let points go as far as ``envelope`` inside this context, for its ``longest_s`` of bench time at most.
+
+        The outputs are off when it begins and when it ends. Once the time is over the next call switches off and
+        raises BenchFault: whoever waits in between calls ``check_time`` meanwhile. Raises UsageRefused where the
+        envelope is not known or has no longest time.
+        """
+        limits = self.rating.envelope(envelope)
+        if limits.longest_s is None:
+            raise UsageRefused(
+                f"the {envelope} envelope of {self.rating.meter_type}, rating {self.rating.name}, says not for how "
+                f"long a meter may be exposed to it ({limits.why})"
+            )
+        self.de_energise().raise_if_not_confirmed()
+        before, self._envelope = self._envelope, envelope
+        self._give_up_s = self._clock.now_s() + limits.longest_s
+        try:
+            yield
+        finally:
+            self._envelope, self._give_up_s = before, None
+            self.de_energise().raise_if_not_confirmed()
+
+    def check_time(self) -> None:
+        """Switch off and raise BenchFault where points beyond the usual envelope have been allowed for too long."""
+        if self._give_up_s is None or self._clock.now_s() <= self._give_up_s:
+            return
+        report = self._switch_off_at_once()
+        report.raise_if_not_confirmed()
+        longest_s = self.rating.envelope(self._envelope).longest_s
+        raise BenchFault(
+            f"the meter was exposed to its {self._envelope} envelope for more than {longest_s:g} s and has been "
+            "switched off; ask less at a time"
+        )
+
     def energise(self, point: LoadPoint) -> None:
         """Go from off to ``point``: voltages first, seen by the analyzer on their way up, then the currents.
 
@@ -92,6 +130,7 @@ class Supervisor:
         if self._present is not None:
             self.apply(point)
             return
+        self.check_time()
         wanted = self._wanted(point)
         self._source.identify()
         if self._analyzer is not None:
@@ -121,6 +160,7 @@ class Supervisor:
         if self._present is None:
             self.energise(point)
             return
+        self.check_time()
         wanted = self._wanted(point)
         if self._must_restart(self._present.setting, wanted.setting):
             self.de_energise().raise_if_not_confirmed()
@@ -192,7 +232,7 @@ class Supervisor:
     def _wanted(self, point: LoadPoint) -> _Present:
         check(
             [point],
-            rating=self._rating,
+            rating=self.rating,
             path=self._path,
             source=self._source.capabilities,
             envelope=self._envelope,
@@ -215,7 +255,7 @@ class Supervisor:
         give_up_s = self._clock.now_s() + self._ramp_s + _RAMP_MARGIN_S
         while True:
             reading = self._analyzer.read()
-            limit_v = self._rating.envelope(self._envelope).voltage_ln_v
+            limit_v = self.rating.envelope(self._envelope).voltage_ln_v
             comparison.check_not_above(reading, target, limit_v, all_valid=True)
             if comparison.has_arrived(reading, target):
                 break
@@ -241,7 +281,7 @@ class Supervisor:
         raise wrong
 
     def _check_voltages(self, reading: AnalyzerReading, present: _Present) -> None:
-        comparison.check_not_above(reading, present.target, self._rating.envelope(self._envelope).voltage_ln_v)
+        comparison.check_not_above(reading, present.target, self.rating.envelope(self._envelope).voltage_ln_v)
         comparison.check_still_there(reading, present.target)
 
     def _must_restart(self, before: SourceSetting, after: SourceSetting) -> bool:
