@@ -28,6 +28,7 @@ from rig.records import (
     UnitRecord,
 )
 from rig.safety.journal import read_journal
+from rig.safety.supervisor import Supervisor
 
 ResultT = TypeVar("ResultT")
 
@@ -109,6 +110,15 @@ class MeterRun:
         """The position whose meter is under test."""
         return self.bench.positions[0]
 
+    @property
+    def supervisor(self) -> Supervisor:
+        """The one who energises; raises UsageRefused where the bench has none."""
+        self.require("source", "meter")
+        supervisor = self.bench.supervisor
+        if supervisor is None:
+            raise UsageRefused(f"bench {self.bench_file.name} says not how its source is connected to the meter")
+        return supervisor
+
     def require(self, *capabilities: str) -> None:
         """Raise UsageRefused naming what the bench lacks of ``capabilities`` (source, analyzer, bus, meter)."""
         missing = [name for name in capabilities if name not in self.bench_file.capabilities]
@@ -122,6 +132,20 @@ class MeterRun:
         refused here (UsageRefused).
         """
         self._guarded(lambda: self._configure(wanted))
+
+    def apply(self, point: LoadPoint) -> None:
+        """Bring the bench to ``point`` without measuring anything there; raises UsageRefused without a source."""
+        supervisor = self.supervisor
+        self._guarded(lambda: supervisor.apply(point))
+
+    def let_pass(self, dt_s: float) -> None:
+        """Spend bench time, seconds; what must not last longer is switched off (``Supervisor.check_time``)."""
+        bench = self.bench
+        while dt_s > 0.0:
+            bench.clock.sleep(min(dt_s, 1.0))
+            dt_s -= 1.0
+            if bench.supervisor is not None:
+                self._guarded(bench.supervisor.check_time)
 
     def measure(self, point: LoadPoint) -> PointMeasurement:
         """Measure ``point`` by power comparison, or return what was measured there earlier in this run."""

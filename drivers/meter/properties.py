@@ -1,0 +1,160 @@
+"""Any property of any object of a meter, one at a time: for questions about the objects themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from bacpypes3.apdu import ReadPropertyRequest, WritePropertyRequest
+from bacpypes3.basetypes import DeviceObjectPropertyReference
+from bacpypes3.constructeddata import Any as BacnetAny
+from bacpypes3.primitivedata import (
+    BitString,
+    Boolean,
+    CharacterString,
+    Date,
+    Enumerated,
+    ObjectIdentifier,
+    Real,
+    TagClass,
+    TagList,
+    Time,
+    Unsigned,
+)
+
+from drivers.meter._packing import Wanted
+from drivers.meter._requests import read_request, read_results, request_text
+from drivers.meter.client import MeterClient
+from drivers.meter.errors import AnswerNotUnderstood
+
+THIS_DEVICE = 4_194_303
+"""The instance by which a Device object is asked for whatever its own is."""
+
+_TYPES = {"AI": 0, "AV": 2, "BI": 3, "DE": 8, "TL": 20}
+_KINDS = {number: kind for kind, number in _TYPES.items()}
+_BY_TAG = {
+    1: Boolean,
+    2: Unsigned,
+    4: Real,
+    7: CharacterString,
+    8: BitString,
+    9: Enumerated,
+    10: Date,
+    11: Time,
+    12: ObjectIdentifier,
+}
+_REFERENCE = "log-device-object-property"
+
+
+class Properties:
+    """ReadProperty and WriteProperty of one meter; kinds are ``DE AI AV BI TL``, names the hyphen names of BACnet.
+
+    Values: float, int, bool, text; a tuple of bools for bits, of ints for a date or a time, ``(kind, instance)`` for an
+    object. A property of several values is a tuple of them. Writes are sent once, as whatever ``datatype`` makes of
+    them (Real, Unsigned ... of bacpypes3.primitivedata). The errors are those of ``drivers.meter.errors``.
+    """
+
+    def __init__(self, meter: MeterClient) -> None:
+        self._meter = meter
+
+    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+        """Read one property, or one element of an array (0: how many there are)."""
+        what = f"reading {name}{'' if index is None else f'[{index}]'} of {kind}{instance}"
+        request = ReadPropertyRequest(
+            objectIdentifier=(_TYPES[kind], instance), propertyIdentifier=_identifier(name), propertyArrayIndex=index
+        )
+        (exchange,) = self._meter.bus.exchange(
+            self._meter.address, [request], repeats=self._meter.read_repeats, name=lambda _: what
+        )
+        return self._value(name, exchange.answer.propertyValue, what)
+
+    def read_several(self, wanted: Iterable[tuple[str, int, tuple[str, ...]]]) -> dict[tuple[str, int, str], Any]:
+        """Read properties of several objects in one request, which the meter answers from one update.
+
+        ``wanted``: kind, instance and property names. Raises MeterAborted where the answer would not fit one APDU.
+        """
+        entries = [Wanted(*entry) for entry in wanted]
+        exchanges = self._meter.bus.exchange(
+            self._meter.address, [read_request(entries)], repeats=self._meter.read_repeats, name=request_text
+        )
+        (exchange,) = exchanges
+        results = read_results(self._meter.address, entries, exchange.answer)
+        return {(each.kind, each.instance, each.property_name): each.value for each in results}
+
+    def read_special(self, kind: str, instance: int, which: str) -> list[str]:
+        """List the properties that ReadPropertyMultiple gives for ``all``, ``required`` or ``optional``."""
+        request = read_request([Wanted(kind, instance, (which,))])
+        answer = self.send(request, f"reading {which} properties of {kind}{instance}")
+        return [
+            str(element.propertyIdentifier)
+            for result in answer.listOfReadAccessResults
+            for element in result.listOfResults
+        ]
+
+    def write(
+        self,
+        kind: str,
+        instance: int,
+        name: str,
+        *values: Any,  # noqa: ANN401 - an atom of bacpypes3
+        index: int | None = None,
+    ) -> None:
+        """Write one property with an atom of bacpypes3 (``Real(1.0)``), or several in a row (``Date``, ``Time``)."""
+        tags = TagList()
+        for value in values:
+            tags.extend(value.encode())
+        request = WritePropertyRequest(
+            objectIdentifier=(_TYPES[kind], instance),
+            propertyIdentifier=_identifier(name),
+            propertyArrayIndex=index,
+            propertyValue=BacnetAny(tags),
+        )
+        self.send(request, f"writing {name} of {kind}{instance}")
+
+    def log_reference(self, kind: str, instance: int, name: str = "present-value") -> Any:  # noqa: ANN401
+        """Make the value of a Trend_Log's Log_DeviceObjectProperty."""
+        return DeviceObjectPropertyReference(objectIdentifier=(_TYPES[kind], instance), propertyIdentifier=name)
+
+    def send(self, request: Any, what: str) -> Any:  # noqa: ANN401 - an APDU of bacpypes3
+        """Send any confirmed request once and return its answer; ``what`` names it in errors."""
+        (exchange,) = self._meter.bus.exchange(self._meter.address, [request], name=lambda _: what)
+        return exchange.answer
+
+    def _value(self, name: str, value: Any, what: str) -> Any:  # noqa: ANN401
+        if name == _REFERENCE:
+            found = value.cast_out(DeviceObjectPropertyReference)
+            return (*_object(found.objectIdentifier), int(found.propertyIdentifier))
+        brackets = (TagClass.opening, TagClass.closing)
+        tags = [tag for tag in value.tagList if tag.tag_class not in brackets]
+        if any(tag.tag_class != TagClass.application or tag.tag_number not in _BY_TAG for tag in tags):
+            raise AnswerNotUnderstood(self._meter.address, what, "a value of another datatype")
+        found = tuple(_decoded(tag) for tag in tags)
+        return found[0] if len(found) == 1 else found
+
+
+def _identifier(name: str) -> Any:  # noqa: ANN401
+    # bacpypes3 has the names of a later revision of the standard
+    return "enable" if name == "log-enable" else name
+
+
+def _decoded(tag: Any) -> Any:  # noqa: ANN401
+    value = _BY_TAG[tag.tag_number].decode(TagList([tag]))
+    match tag.tag_number:
+        case 1:
+            return bool(value)
+        case 2 | 9:
+            return int(value)
+        case 4:
+            return float(value)
+        case 7:
+            return str(value)
+        case 8:
+            return tuple(bool(bit) for bit in value)
+        case 12:
+            return _object(value)
+    return tuple(int(part) for part in value)
+
+
+def _object(identifier: Any) -> tuple[str, int]:  # noqa: ANN401
+    kind, instance = identifier
+    return _KINDS.get(int(kind), str(kind)), int(instance)

@@ -1,0 +1,226 @@
+"""Questions about a meter's behaviour: each answer is recorded as a finding, then raised where it is wrong."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from bacpypes3.primitivedata import Real
+
+from drivers.meter import MeterAborted, MeterClient, MeterRefused, MeterRejected, Snapshot, ValueNotTaken
+from drivers.meter.properties import THIS_DEVICE, Properties
+from meter_model.behaviour import DEFAULT, BehaviourProfile
+from meter_model.configuration import Configuration
+from rig.errors import UsageRefused
+from rig.load_point import LoadPoint
+from rig.metrology import Outcome
+from rig.procedures.meter_run import MeterRun
+from rig.records import FindingRecord
+
+UPDATE_S = 1.0
+"""The meter's update period (manual page 1)."""
+
+CLEARING = frozenset({10, 11})
+"""Analog values whose writing clears present demand and the trend logs (manual page 21)."""
+
+_SETTLED_UPDATES = 3
+_RESTORED_FIRST = (5, 2, 3, 4, 6)
+_SHOWN = 8
+_READ_BACK_S, _TAKEN_AFTER_S = 0.5, 5.0
+
+
+class WrongBehaviour(AssertionError):
+    """The meter does not do what its manual says; the finding is recorded and counted."""
+
+    counted_as_outcome = True
+
+
+class Inquiry:
+    """One meter under question on an open bench.
+
+    ``allow_reset``: whether what the meter has accumulated or logged may be cleared. ``profile``: how the manual's
+    ambiguities are read. ``tell`` hears the outcome of every question.
+    """
+
+    def __init__(
+        self,
+        run: MeterRun,
+        *,
+        allow_reset: bool,
+        tell: Callable[[Outcome], None],
+        profile: BehaviourProfile = DEFAULT,
+    ) -> None:
+        self.run = run
+        self.allow_reset = allow_reset
+        self.profile = profile
+        self.properties = Properties(run.position.meter)
+        self._tell = tell
+
+    @property
+    def meter(self) -> MeterClient:
+        """The client of the meter."""
+        return self.run.position.meter
+
+    # --- answers --------------------------------------------------------------------------------------------------
+
+    def check(self, name: str, expected: object, found: object, good: bool | None = None) -> None:
+        """Record one answer, and raise WrongBehaviour where it is not ``good`` (by default: equal)."""
+        if good is None:
+            good = expected == found
+        outcome = Outcome.PASS if good else Outcome.FAIL
+        self._note(name, str(expected), str(found), outcome)
+        if not good:
+            raise WrongBehaviour(f"{name}: expected {expected}, found {found}")
+
+    def check_none(self, name: str, expected: str, deviations: Sequence[str]) -> None:
+        """Record an answer about many things at once: good where there are no ``deviations`` from what is expected."""
+        more = f" and {len(deviations) - _SHOWN} more" if len(deviations) > _SHOWN else ""
+        found = "; ".join(deviations[:_SHOWN]) + more if deviations else "so it is"
+        self.check(name, expected, found, good=not deviations)
+
+    def skip(self, name: str, reason: str) -> None:
+        """Record that a question was not asked, and why."""
+        self._note(name, "", reason, Outcome.SKIP)
+
+    def _note(self, name: str, expected: str, found: str, outcome: Outcome) -> None:
+        self.run.record.finding(FindingRecord(name=name, expected=expected, found=found, outcome=str(outcome)))
+        self._tell(outcome)
+
+    # --- the bus --------------------------------------------------------------------------------------------------
+
+    def refusal(self, ask: Callable[[], object]) -> str:
+        """Do what ought to be refused; returns the refusal in the standard's words, "accepted" where there is none."""
+        try:
+            ask()
+        except MeterRefused as refused:
+            return f"{refused.error_class}, {refused.error_code}"
+        except MeterRejected as rejected:
+            return f"reject {rejected.reason}"
+        except MeterAborted as aborted:
+            return f"abort {aborted.reason}"
+        return "accepted"
+
+    def write_refusal(self, av: int, value: float) -> str:
+        """Write an analog value that ought to be refused; returns the refusal as ``refusal`` does."""
+        return self.refusal(lambda: self.properties.write("AV", av, "present-value", Real(value)))
+
+    def device(self, name: str) -> object:
+        """Read a property of the Device object."""
+        return self.properties.read("DE", THIS_DEVICE, name)
+
+    def input(self, instance: int) -> float:
+        """Read one analog input; NaN for QNAN."""
+        return self.meter.read_inputs([instance])[instance]
+
+    def inputs(self, instances: Iterable[int]) -> dict[int, float]:
+        """Read analog inputs; NaN for QNAN."""
+        return self.meter.read_inputs(instances)
+
+    def snapshot(self) -> Snapshot:
+        """Read the whole meter."""
+        return self.meter.snapshot()
+
+    def alarms(self) -> frozenset[int]:
+        """Read which of BI1 to BI15 are active, in one request with their bitmap; raises where AI83 says otherwise."""
+        wanted = [*(("BI", number, ("present-value",)) for number in range(1, 16)), ("AI", 83, ("present-value",))]
+        read = self.properties.read_several(wanted)
+        active = frozenset(number for number in range(1, 16) if read["BI", number, "present-value"])
+        bits = sum(1 << (number - 1) for number in active)
+        found = read["AI", 83, "present-value"]
+        if found != bits:
+            self.check("AI83 is the bitmap of BI1 to BI15 (page 28)", bits, f"{found:g}", good=False)
+        return active
+
+    def reliability(self, kind: str, instance: int) -> int:
+        """Read an object's Reliability: 0 is no fault, 7 unreliable-other."""
+        value = self.properties.read(kind, instance, "reliability")
+        assert isinstance(value, int)
+        return value
+
+    def set_value(self, av: int, value: float) -> None:
+        """Write an analog value and wait until the meter says that it is in force; raises ValueNotTaken."""
+        self.properties.write("AV", av, "present-value", Real(value))
+        started_s = self.run.bench.clock.now_s()
+        while True:
+            self.run.let_pass(_READ_BACK_S)
+            read = self.properties.read_several([("AV", av, ("present-value", "reliability"))])
+            found, reliability = read["AV", av, "present-value"], read["AV", av, "reliability"]
+            if reliability == 0 and same(found, value):
+                return
+            waited_s = self.run.bench.clock.now_s() - started_s
+            if waited_s > _TAKEN_AFTER_S:
+                raise ValueNotTaken(
+                    self.meter.address, f"AV{av} = {value:g}", value, found, reliability, round(waited_s, 1)
+                )
+
+    @contextmanager
+    def configured(self, values: Mapping[int, float]) -> Iterator[None]:
+        """Write analog values (AV2 to AV11) and put back what was there when the context ends.
+
+        Raises UsageRefused for those that clear the meter's records, unless that is allowed.
+        """
+        clearing = sorted(CLEARING & set(values))
+        if clearing and not self.allow_reset:
+            raise UsageRefused(f"writing AV{clearing[0]} clears demand and trend logs; allow it with --allow-reset")
+        found = self.meter.read_configuration()
+        try:
+            self._write(values)
+            yield
+        finally:
+            now = self.meter.read_configuration()
+            self._write({av: found[av] for av in found if now[av] != found[av]})
+
+    def _write(self, values: Mapping[int, float]) -> None:
+        first = [av for av in _RESTORED_FIRST if av in values]
+        for av in [*first, *(av for av in values if av not in first)]:
+            self.run.record.event("configuration", f"AV{av} set to {values[av]:g} for a question")
+            self.set_value(av, values[av])
+
+    def configuration(self) -> Configuration:
+        """The model's configuration with what AV2 to AV11 read."""
+        configuration = Configuration()
+        values = self.meter.read_configuration()
+        for av in (5, *(av for av in sorted(values) if av != 5)):
+            configuration = configuration.write(av, values[av])
+        return configuration
+
+    # --- the bench ------------------------------------------------------------------------------------------------
+
+    def updates(self, count: float = _SETTLED_UPDATES) -> None:
+        """Let ``count`` updates of the meter pass."""
+        self.run.let_pass(count * UPDATE_S)
+
+    def load(
+        self,
+        angle_deg: float = 0.0,
+        current_pct: float = 50.0,
+        phases: str = "ABC",
+        *,
+        voltage_v: float | None = None,
+        frequency_hz: float | None = None,
+    ) -> LoadPoint:
+        """Apply a load (nominal voltage and frequency by default) and wait until the meter reads it and nothing else.
+
+        ``angle_deg``: negative = lag, beyond 90 export. Raises as ``Supervisor.apply``.
+        """
+        nominal = self.run.bench_file.parts.nominal
+        if nominal is None:
+            raise UsageRefused(f"bench {self.run.bench_file.name} names no nominal voltage and frequency")
+        point = LoadPoint(
+            voltage_v or nominal.voltage_v, current_pct, angle_deg, phases, frequency_hz or nominal.frequency_hz
+        )
+        self.run.apply(point)
+        self.updates()
+        return point
+
+    @contextmanager
+    def beyond_measuring(self) -> Iterator[None]:
+        """Let loads go where the meter does not measure but reports it; outputs are off before and after."""
+        with self.run.supervisor.beyond("alarming"):
+            yield
+
+
+def same(one: float, other: float, rel: float = 1e-6) -> bool:
+    """Whether two readings are the same number to float32's resolution, QNAN too."""
+    return math.isclose(one, other, rel_tol=rel) or (math.isnan(one) and math.isnan(other))

@@ -1,0 +1,128 @@
+"""Do powers carry the right signs, and do the registers of the right quadrants grow, and no others?"""
+
+from __future__ import annotations
+
+import math
+
+import allure
+import numpy as np
+import pytest
+
+from meter_model.behaviour import PowerFactorSign
+from meter_model.points import ANALOG_INPUTS
+from rig.procedures import Inquiry
+from rig.procedures.inquiry import same
+
+pytestmark = [allure.epic("Firmware regression"), allure.feature("Quadrants and energy")]
+
+_ANGLES = {"Q1": -45.0, "Q2": -135.0, "Q3": 135.0, "Q4": 45.0}
+"""Import lagging, export leading, export lagging, import leading, as the OEM numbers them: by the signs of P and Q."""
+
+_IMPORTS = frozenset({"Q1", "Q4"})
+_LAGGING = frozenset({"Q1", "Q2"})
+_ENERGIES = (*range(2, 8), 9, 10, *range(31, 55))
+_COUNT_S = 10.0
+_POWER_FACTORS = (14, 64, 65, 66)
+
+
+def _sign(value: float) -> str:
+    return "QNAN" if math.isnan(value) else "+" if value > 0.0 else "-" if value < 0.0 else "0"
+
+
+def _growing(quadrant: str) -> set[str]:
+    direction = "IMPORT" if quadrant in _IMPORTS else "EXPORT"
+    return {f"E_{direction}", f"ES_{direction}", f"EQ_{quadrant}"}
+
+
+@pytest.mark.parametrize("quadrant", _ANGLES)
+def test_powers_carry_the_signs_of_their_quadrant(loaded: Inquiry, quadrant: str) -> None:
+    """P negative on export, Q positive lagging, S positive, PF as the profile says (manual page 25)."""
+    loaded.load(_ANGLES[quadrant])
+    read = loaded.inputs((*range(11, 15), *range(55, 67)))
+    p, q = ("+" if quadrant in _IMPORTS else "-"), ("+" if quadrant in _LAGGING else "-")
+    leads = "+" if p != q else "-"
+    pf = p if loaded.profile.pf_sign is PowerFactorSign.SIGN_OF_P else leads
+    expected = dict.fromkeys((11, *range(55, 58)), p) | dict.fromkeys((12, *range(58, 61)), q)
+    expected |= dict.fromkeys((13, *range(61, 64)), "+") | dict.fromkeys(_POWER_FACTORS, pf)
+    wrong = [f"AI{n} is {read[n]:g}" for n, sign in sorted(expected.items()) if _sign(read[n]) != sign]
+    loaded.check_none(f"signs in {quadrant}", f"P {p}, Q {q}, S +, PF {pf}, in total and by phase", wrong)
+
+
+@pytest.mark.parametrize("quadrant", _ANGLES)
+def test_registers_of_the_quadrant_grow_and_no_others(loaded: Inquiry, quadrant: str) -> None:
+    """Registers of kWh and kVAh by direction, kVARh by quadrant, in total and by phase (manual pages 25 to 27)."""
+    loaded.load(_ANGLES[quadrant], 100.0)
+    before = loaded.inputs(_ENERGIES)
+    loaded.updates(_COUNT_S)
+    after = loaded.inputs(_ENERGIES)
+    wrong = []
+    for instance in _ENERGIES:
+        grew = after[instance] - before[instance]
+        should = ANALOG_INPUTS[instance - 1].quantity in _growing(quadrant)
+        if (grew > 0.0) != should or grew < 0.0 or math.isnan(grew):
+            wrong.append(f"AI{instance} {ANALOG_INPUTS[instance - 1].name} advanced by {grew:g}")
+    loaded.check_none(f"registers in {quadrant}", f"{', '.join(sorted(_growing(quadrant)))} grow, no others", wrong)
+
+
+def test_one_loaded_phase_counts_in_its_own_registers_only(loaded: Inquiry) -> None:
+    """Registers by phase (manual pages 26 and 27): import on B alone."""
+    loaded.load(-45.0, 100.0, "B")
+    before = loaded.inputs(_ENERGIES)
+    loaded.updates(_COUNT_S)
+    after = loaded.inputs(_ENERGIES)
+    grown = {instance for instance in _ENERGIES if after[instance] > before[instance]}
+    expected = {
+        each.instance
+        for each in ANALOG_INPUTS
+        if each.instance in _ENERGIES and each.phase in ("", "B") and each.quantity in _growing("Q1")
+    }
+    loaded.check("registers that grow with load on B", sorted(expected), sorted(grown))
+
+
+def test_registers_advance_as_the_powers_say(loaded: Inquiry) -> None:
+    """Energies of the same seconds are as P, Q and S (manual page 25); 1 %, and steps of a 32-bit float."""
+    loaded.load(-30.0, 100.0)
+    before = loaded.inputs((2, 4, 9))
+    loaded.updates(30.0)
+    after = loaded.inputs((2, 4, 9))
+    power = loaded.inputs((11, 12, 13))
+    step = {n: 2.0 * float(np.spacing(np.float32(after[n]))) for n in after}
+    hours = [(after[n] - before[n]) / power[ai] for n, ai in ((2, 11), (4, 12), (9, 13))]
+    slack = max(step[n] / power[ai] for n, ai in ((2, 11), (4, 12), (9, 13))) + 0.01 * hours[0]
+    text = " / ".join(f"{3600.0 * h:.2f} s" for h in hours)
+    good = max(hours) - min(hours) <= slack
+    loaded.check("time by kWh, kVARh, kVAh over P, Q, S", "the same, to 1 %", text, good)
+
+
+def test_registers_never_run_backwards_and_net_is_import_less_export(loaded: Inquiry) -> None:
+    """Accumulators only grow until they are reset; AI1 = AI2 - AI3, AI8 = AI9 - AI10 (manual page 25)."""
+    previous: dict[int, float] = {}
+    wrong = []
+    for angle_deg in (-30.0, 150.0):
+        loaded.load(angle_deg, 100.0)
+        for _ in range(5):
+            loaded.updates(1)
+            read = loaded.properties.read_several(
+                [("AI", n, ("present-value",)) for n in (*range(1, 11), *range(31, 37))]
+            )
+            values = {n: read["AI", n, "present-value"] for (_, n, _) in read}
+            for net, imported, exported in ((1, 2, 3), (8, 9, 10)):
+                tolerance = float(np.spacing(np.float32(max(values[imported], values[exported])))) * 1.5
+                if not abs(values[net] - (values[imported] - values[exported])) <= tolerance:
+                    wrong.append(f"AI{net} is {values[net]:g}, not {values[imported] - values[exported]:g}")
+            wrong += [
+                f"AI{n} fell from {previous[n]:g} to {values[n]:g}"
+                for n in values
+                if n not in (1, 8) and n in previous and values[n] < previous[n]
+            ]
+            previous = values
+    loaded.check_none("registers over ten updates", "none falls, net = import - export", wrong)
+
+
+def test_power_factor_is_p_over_s(loaded: Inquiry) -> None:
+    """PF is -1 to 1 (manual page 25), the real over the apparent power."""
+    loaded.load(-60.0, 80.0)
+    read = loaded.properties.read_several([("AI", n, ("present-value",)) for n in (11, 13, 14)])
+    p, s, pf = (read["AI", n, "present-value"] for n in (11, 13, 14))
+    good = same(abs(pf), abs(p / s), 1e-4)
+    loaded.check("AI14 at PF 0.5 lag", f"±{abs(p / s):.4f}", f"{pf:.4f}", good)

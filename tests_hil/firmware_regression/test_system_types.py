@@ -1,0 +1,33 @@
+"""Does the meter void what a system type does not have, and nothing else?"""
+
+from __future__ import annotations
+
+import math
+
+import allure
+import pytest
+
+from meter_model.points import ANALOG_INPUTS
+from meter_model.system_type import SYSTEM_TYPES
+from rig.procedures import Inquiry
+
+pytestmark = [allure.epic("Firmware regression"), allure.feature("System types")]
+
+_ANY_VALUE = frozenset(each.instance for each in ANALOG_INPUTS if each.quantity == "RESERVED")
+
+
+@pytest.mark.parametrize("number", SYSTEM_TYPES)
+def test_what_a_system_type_lacks_reads_qnan_and_nothing_else_does(loaded: Inquiry, number: int) -> None:
+    """Values that are not valid in a system type are QNAN (manual page 8); reserved inputs may read anything."""
+    loaded.load(-30.0)
+    with loaded.configured({2: float(number)}):
+        loaded.updates(3)
+        read = loaded.inputs(range(1, 84))
+        existing = SYSTEM_TYPES[number].existing_inputs(loaded.profile)
+        wrong = [
+            f"AI{instance} {ANALOG_INPUTS[instance - 1].name} is {value:g}"
+            for instance, value in read.items()
+            if instance not in _ANY_VALUE and math.isnan(value) == (instance in existing)
+        ]
+    expected = f"QNAN for what system type {number} ({SYSTEM_TYPES[number].name}) lacks"
+    loaded.check_none(f"inputs in system type {number}", expected, wrong)
