@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Sequence
 
@@ -39,6 +40,11 @@ class Demand:
             self.end_subinterval()
             return True
         return False
+
+    @property
+    def running_s(self) -> float:
+        """How much longer the running sub-interval lasts; infinite in sync-to-comms mode."""
+        return self._subinterval_s - self._elapsed_s if self._subinterval_s else math.inf
 
     def end_subinterval(self) -> None:
         """Complete the running sub-interval now: by its own length, or by 21211 in sync-to-comms mode."""

@@ -21,6 +21,7 @@ from meter_model.operation_choices import AlarmContact, CommandSpacing, PulseCou
 from meter_model.pending_writes import PendingWrites
 from meter_model.points import Kind, Point, point
 from meter_model.readout import NO_FAULT, UNRELIABLE_OTHER
+from meter_model.steady import SHORTEST_SKIP_S
 from meter_model.stimulus import Stimulus
 from meter_model.supply import Supply, SupplyState
 from meter_model.trend_log import TrendLog, TrendLogs, views
@@ -106,12 +107,18 @@ class S4100:
         return self._supply.state is not SupplyState.RUNNING or not any(alarms[opening])
 
     def advance(self, dt_s: float, stimulus: Stimulus, control_power: bool = True) -> None:
-        """Let ``dt_s`` seconds pass with constant stimulus and control power; any length, zero too."""
+        """Let ``dt_s`` seconds pass with constant stimulus and control power; any length, zero too.
+
+        Of more than a few seconds at once most are counted without being sampled, as nothing changes in them.
+        """
         if dt_s < 0.0:
             raise ValueError(f"time cannot run backwards by {-dt_s:g} s")
         remaining_s = dt_s
         while remaining_s > 0.0:
-            step_s = self._supply.span_s(control_power, min(remaining_s, 1.0))
+            if control_power and remaining_s > SHORTEST_SKIP_S:
+                remaining_s -= self._skip(remaining_s, stimulus)
+            step_s = min(remaining_s, 1.0, self._metering.cycle_left_s() if remaining_s > SHORTEST_SKIP_S else 1.0)
+            step_s = self._supply.span_s(control_power, step_s)
             remaining_s -= step_s
             before = self._supply.state
             self._metering.pulses.advance(step_s, before is SupplyState.RUNNING)
@@ -259,6 +266,16 @@ class S4100:
                 raise ValueRefused(1, command, f"it was written less than {_COMMAND_SPACING_S:g} s ago")
             self._last_commands[command] = now_s
         self._metering.command(command)
+
+    def _skip(self, at_most_s: float, stimulus: Stimulus) -> float:
+        """Let time pass in which the meter does nothing but measure a constant load; returns how long that was."""
+        if self._supply.state is not SupplyState.RUNNING or not self._pending.is_empty:
+            return 0.0
+        passed_s = self._metering.skip(min(at_most_s, self._logs.until_change_s()), stimulus)
+        self._metering.pulses.advance(passed_s)
+        self._silent_s = max(0.0, self._silent_s - passed_s)
+        self._supply.advance(passed_s, True)
+        return passed_s
 
     def _second_ended(self, subinterval_ended: bool) -> None:
         """Log the update that has just been made, then store the writes that are due."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from enum import IntEnum
 
@@ -16,8 +17,11 @@ from meter_model.measurement import SecondMeter, SecondReading
 from meter_model.pulse_input import LARGEST_COUNT, PulseInput
 from meter_model.readout import Counters, Readout
 from meter_model.sampling import SAMPLES_PER_SECOND, FrontEnd
+from meter_model.steady import SHORTEST_SKIP_S, SteadyLoad
 from meter_model.stimulus import Stimulus
 from meter_model.unit_errors import UnitErrors
+
+_ROUNDING = 1e-6
 
 
 class _Command(IntEnum):
@@ -48,7 +52,8 @@ class Metering:
         self._profile = profile
         self._clock = clock
         self._second_ended = second_ended
-        self._front_end = FrontEnd(errors, seed)
+        self._front_end = FrontEnd(errors, seed, profile.anti_alias)
+        self._steady = SteadyLoad(errors, profile)
         self.energy = EnergyAccumulators(profile)
         self.demand = Demand(configuration.subintervals, configuration.subinterval_cs / 100.0, profile)
         self.pulses = PulseInput()
@@ -75,6 +80,30 @@ class Metering:
     def advance(self, dt_s: float, stimulus: Stimulus) -> None:
         """Measure for at most a second."""
         self._take(self._front_end.sample(dt_s, stimulus, self.configuration.ct_rated_v), dt_s)
+
+    def cycle_left_s(self) -> float:
+        """Return how much of the running one-second cycle is left."""
+        return self._front_end.span_s(SAMPLES_PER_SECOND - self._filled)
+
+    def skip(self, at_most_s: float, stimulus: Stimulus) -> float:
+        """Count one-second cycles of a constant load without sampling them; returns the time that passes, or 0.
+
+        No update is published for them and no sub-interval ends in them: the last of ``at_most_s``, and the one that
+        ends a sub-interval, are left to be sampled. Skipped cycles count what the load is expected to read, see
+        ``SteadyLoad``.
+        """
+        if self._filled or self._commands or not self._steady.can_skip:
+            return 0.0
+        cycle_s = SAMPLES_PER_SECOND / self._front_end.rate_hz
+        count = math.floor(min(at_most_s / cycle_s, self.demand.running_s) + _ROUNDING) - 1
+        if count < SHORTEST_SKIP_S:
+            return 0.0
+        reading = self._steady.reading(stimulus, self.configuration)
+        self._account(reading, float(count))
+        self._front_end.pass_over(count * SAMPLES_PER_SECOND, stimulus)
+        self._pass_time(count * cycle_s)
+        self.update_count += count
+        return count * cycle_s
 
     def command(self, command: int) -> None:
         """Execute what was written to AV1: clearing at once, the rest at the end of the running one-second cycle."""
@@ -130,9 +159,7 @@ class Metering:
         self._pass_second(self._measurement.measure(samples))
 
     def _pass_second(self, reading: SecondReading) -> None:
-        total_s_va = self._readout.total_apparent_va(reading)
-        self.energy.add(reading.energy_p_w, reading.energy_q_var, reading.s_va, total_s_va)
-        subinterval_ended = self.demand.add(sum(reading.energy_p_w), sum(reading.energy_q_var), total_s_va)
+        subinterval_ended = self._account(reading, 1.0)
         for command in self._commands:
             if command == _Command.RESET_MAXIMA:
                 self.demand.reset_maxima()
@@ -150,6 +177,12 @@ class Metering:
         )
         self.update_count += 1
         self._second_ended(subinterval_ended)
+
+    def _account(self, reading: SecondReading, duration_s: float) -> bool:
+        """Add to energies and demand; returns whether a sub-interval has ended."""
+        total_s_va = self._readout.total_apparent_va(reading)
+        self.energy.add(reading.energy_p_w, reading.energy_q_var, reading.s_va, total_s_va, duration_s)
+        return self.demand.add(sum(reading.energy_p_w), sum(reading.energy_q_var), total_s_va, duration_s)
 
     def _counters(self) -> Counters:
         return Counters(min(self.pulses.count, LARGEST_COUNT), self.energy_resets, self.power_ups)

@@ -28,6 +28,11 @@ class PendingWrites:
         """Return whether a write to this AV waits: its old value reads, and is not reliable."""
         return any(av == each for each, _, _ in self._waiting)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no write waits."""
+        return not self._waiting
+
     def take_due(self, now_s: float) -> list[tuple[int, float]]:
         """Return and forget the (AV, value) that are stored now, in the order of writing."""
         due = [(av, value) for av, value, due_s in self._waiting if due_s <= now_s + _ROUNDING_S]

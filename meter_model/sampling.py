@@ -83,8 +83,8 @@ class FrontEnd:
         return self._rate_hz
 
     def span_s(self, count: int) -> float:
-        """Return a time in which exactly ``count`` samples (1 or more) fall, of those that do the middle one."""
-        return (self._to_next + count - 0.5) / self._rate_hz
+        """Return the time in which ``count`` samples fall, so that the next one is due at its end."""
+        return (self._to_next + count) / self._rate_hz
 
     def pass_over(self, count: int, stimulus: Stimulus) -> None:
         """Let the time of ``count`` samples go by without taking them; the waveforms run on."""
