@@ -23,6 +23,7 @@ class RejectReason(IntEnum):
     MISSING_REQUIRED_PARAMETER = 5
     PARAMETER_OUT_OF_RANGE = 6
     TOO_MANY_ARGUMENTS = 7
+    UNDEFINED_ENUMERATION = 8
     UNRECOGNIZED_SERVICE = 9
 
 
@@ -93,6 +94,10 @@ class TagReader:
             return False
         octet = self._octets[self._position]
         return octet >> 4 == number and bool(octet & _CONTEXT) and octet & 7 not in (_OPENING, _CLOSING)
+
+    def next_is_opening(self, number: int) -> bool:
+        """Whether the next tag opens the construct ``number``."""
+        return not self.at_end and self._octets[self._position] == number << 4 | _CONTEXT | _OPENING
 
     def next_is_closing(self, number: int) -> bool:
         """Whether the next tag closes the construct ``number``."""

@@ -95,6 +95,11 @@ def decode_date_time(date: bytes, time: bytes) -> tuple[tuple[int, int, int, int
     return (year, date[1], date[2], date[3]), (time[0], time[1], time[2], time[3])
 
 
+def date_time_octets(moment: datetime.datetime) -> bytes:
+    """Encode a moment as an application-tagged date and time of day."""
+    return _date(moment.date()) + _time(moment.time())
+
+
 def _number_of_state(name: str, value: Any) -> int:  # noqa: ANN401
     if isinstance(value, str):
         if value in _BINARY:
@@ -155,7 +160,7 @@ def _time(value: datetime.time | Sequence[int]) -> bytes:
 
 def _date_time(value: datetime.datetime | tuple[Sequence[int], Sequence[int]]) -> bytes:
     if isinstance(value, datetime.datetime):
-        return _date(value.date()) + _time(value.time())
+        return date_time_octets(value)
     date, time = value
     return _date(date) + _time(time)
 

@@ -1,9 +1,12 @@
-"""An emulated meter's place on the bus: its own MS/TP port and a thread that answers what comes in."""
+"""The emulated meters' place on the bus: an MS/TP port, and a thread that answers what comes in for each of them."""
 
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any
 
 from drivers.mstp.errors import PortUnavailable
@@ -12,7 +15,8 @@ from drivers.mstp.frames import BROADCAST
 from drivers.mstp.port import MstpPort
 from drivers.mstp.settings import PortSettings
 from drivers.mstp.statistics import Statistics
-from rig.emulation.apdu_server import ApduServer, MeterObjects
+from rig.emulation.apdu_server import ApduServer
+from rig.emulation.meter_objects import MeterObjects
 
 _LOOK_UP_S = 0.2
 """How often the thread looks whether it is to end."""
@@ -20,12 +24,91 @@ _LOOK_UP_S = 0.2
 _END_S = 5.0
 
 
-class MeterNode:
-    """One meter on one port of the hub.
+@dataclass(slots=True)
+class _Place:
+    """One meter at its MAC; ``max_master`` is what its node polls up to."""
 
-    ``lock`` is shared with whoever lets the meter's time pass: it is held for the whole of each answer. ``failure``
-    says why the node has gone silent, None while it serves.
+    meter: MeterObjects
+    server: ApduServer
+    max_master: int
+
+
+class MeterNodes:
+    """Meters by MAC, all on one port of the hub: one process keeps the time of every one of their nodes.
+
+    A process for each would cost two cores at 32 meters, since every octet wakes each of them. ``lock`` is shared with
+    whoever lets the meters' time pass, which ``now_s`` tells: it is held for the whole of each answer. A written
+    Max_Master takes effect in the running node. ``failure`` says why the nodes have gone silent, None while they serve.
     """
+
+    def __init__(
+        self,
+        meters: Mapping[int, MeterObjects],
+        device: str,
+        baud: int,
+        max_master: int,
+        lock: AbstractContextManager[Any],
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.macs = tuple(meters)
+        self.failure: str | None = None
+        self._places = {
+            mac: _Place(meter, ApduServer(meter, lock, now_s), meter.max_master) for mac, meter in meters.items()
+        }
+        first, *further = self.macs
+        self._port = MstpPort(PortSettings(device, baud, first, max_master, further_macs=tuple(further)))
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name=f"meter nodes {first}...", daemon=True)
+
+    def start(self) -> None:
+        """Open the port and serve; raises PortUnavailable."""
+        self._port.start()
+        self._thread.start()
+
+    def statistics(self, mac: int | None = None) -> Statistics:
+        """Ask the port what the node at ``mac`` (None: the first) has counted."""
+        return self._port.statistics(mac)
+
+    def close(self) -> None:
+        """Leave the bus; may be called again."""
+        self._ending.set()
+        if self._thread.is_alive():
+            self._thread.join(_END_S)
+        self._port.close()
+
+    def _serve(self) -> None:
+        try:
+            while not self._ending.is_set():
+                event = self._port.receive(_LOOK_UP_S)
+                if isinstance(event, PortFailed):
+                    self.failure = event.reason
+                    return
+                if event is not None:
+                    self._take(event)
+        except PortUnavailable as unavailable:
+            self.failure = unavailable.reason
+
+    def _take(self, frame: FrameReceived) -> None:
+        if frame.destination != BROADCAST:
+            self._answer(frame.destination, frame)
+            return
+        for mac in self.macs:
+            if mac != frame.source:
+                self._answer(mac, frame)
+
+    def _answer(self, mac: int, frame: FrameReceived) -> None:
+        place = self._places[mac]
+        reply = place.server.answer(frame.npdu, broadcast=frame.destination == BROADCAST)
+        if reply is not None:
+            destination = BROADCAST if reply.broadcast else frame.source
+            self._port.send(destination, reply.npdu, expecting_reply=False, source=mac)
+        if place.meter.max_master != place.max_master:
+            place.max_master = place.meter.max_master
+            self._port.set_max_master(place.max_master, mac)
+
+
+class MeterNode(MeterNodes):
+    """One meter on one port of the hub."""
 
     def __init__(
         self,
@@ -36,45 +119,5 @@ class MeterNode:
         max_master: int,
         lock: AbstractContextManager[Any],
     ) -> None:
+        super().__init__({mac: meter}, device, baud, max_master, lock)
         self.mac = mac
-        self.failure: str | None = None
-        self._server = ApduServer(meter, lock)
-        self._port = MstpPort(PortSettings(device, baud, mac, max_master))
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._serve, name=f"meter node {mac}", daemon=True)
-
-    def start(self) -> None:
-        """Open the port and serve; raises PortUnavailable."""
-        self._port.start()
-        self._thread.start()
-
-    def statistics(self) -> Statistics:
-        """Ask the node's port what it has counted."""
-        return self._port.statistics()
-
-    def close(self) -> None:
-        """Leave the bus; may be called again."""
-        self._ending.set()
-        if self._thread.is_alive():
-            self._thread.join(_END_S)
-        self._port.close()
-
-    def _serve(self) -> None:
-        while not self._ending.is_set():
-            event = self._port.receive(_LOOK_UP_S)
-            if isinstance(event, PortFailed):
-                self.failure = event.reason
-                return
-            if event is not None and not self._answer(event):
-                return
-
-    def _answer(self, frame: FrameReceived) -> bool:
-        reply = self._server.answer(frame.npdu, broadcast=frame.destination == BROADCAST)
-        if reply is None:
-            return True
-        try:
-            self._port.send(BROADCAST if reply.broadcast else frame.source, reply.npdu, expecting_reply=False)
-        except PortUnavailable as unavailable:
-            self.failure = unavailable.reason
-            return False
-        return True

@@ -3,12 +3,38 @@
 import datetime
 import math
 
+from meter_model.log_records import LogRecord
 from meter_model.meter import ObjectAccessError
 from meter_model.points import OBJECTS
 
 DEVICE_INSTANCE = 1234567
 QNAN_INPUT = 28
 SERVICES = "0000000000001011010000000000000011110000"
+
+
+class FixedLog:
+    """A log of ``count`` records a minute apart; the newest has the sequence number ``total``."""
+
+    def __init__(self, count=0, total=None):
+        self.record_count = count
+        self.total = count if total is None else total
+        self.special = {}
+
+    def _sequence(self, position):
+        return (self.total - self.record_count + position - 1) % (2**32 - 1) + 1
+
+    def records(self, first=1, count=None):
+        last = self.record_count if count is None else min(self.record_count, first + count - 1)
+        return tuple(self._record(position) for position in range(max(1, first), last + 1))
+
+    def _record(self, position):
+        at = datetime.datetime(2013, 1, 1) + datetime.timedelta(minutes=position)
+        kind, value, is_faulty = self.special.get(position, ("value", position + 0.5, False))
+        return LogRecord(self._sequence(position), at, kind, value, is_faulty)
+
+    def position_of(self, sequence):
+        positions = (p for p in range(1, self.record_count + 1) if self._sequence(p) == sequence)
+        return next(positions, None)
 
 
 class FixedMeter:
@@ -20,6 +46,10 @@ class FixedMeter:
         self.clock = None
         self.written = []
         self.unreliable = set()
+        self.is_running = True
+        self.max_master = 127
+        self.restarts = 0
+        self.trend_logs = {instance: FixedLog() for instance in (1, 2, 3)}
         self.settings = {n: 10.0 * n for n in range(1, 12)}
 
     def update(self):
@@ -107,3 +137,6 @@ class FixedMeter:
 
     def synchronise_time(self, now):
         self.clock = now
+
+    def reinitialize(self):
+        self.restarts += 1

@@ -213,7 +213,7 @@ def test_what_a_trend_log_logs_is_written_as_a_reference_to_a_property(server, m
     assert ask(server, WRITE, "0c05000001" + "1984" + "3e440000000b3f") == "50070f91029109"
 
 
-@pytest.mark.parametrize("service", ["00", "11", "14", "1a", "10", "06", "ff"])
+@pytest.mark.parametrize("service", ["00", "05", "12", "19", "1b", "10", "06", "ff"])
 def test_a_service_the_meter_does_not_have_is_rejected(server, service):
     assert ask(server, service, AI1) == "600709"
 

@@ -8,12 +8,15 @@ import pytest
 
 from drivers.meter import MeterBus, MeterClient
 from drivers.mstp.settings import PortSettings
+from meter_model.meter import S4100
 from meter_model.points import OBJECTS
+from meter_model.stimulus import Phasor, Stimulus
 from rig.emulation.hub import HubProcess
 from rig.emulation.meter_node import MeterNode
 
 BAUD = 76800
 METER_MAC = 1
+NO_LOAD = Stimulus(60.0, tuple((Phasor(1, 277.0, -120.0 * n),) for n in range(3)), ((), (), ()))
 
 
 @contextlib.contextmanager
@@ -22,10 +25,18 @@ def bench_of(*meters, unpaced=True, timeout_s=10.0, locks=None):
     with contextlib.ExitStack() as stack:
         hub = stack.enter_context(HubProcess(len(meters) + 1, BAUD, unpaced))
         max_master = max(1, len(meters))
-        nodes = []
+        nodes, locks = [], locks or [threading.RLock() for _ in meters]
+
+        def live(dt_s):
+            """Let the time of meters pass that have any; those of fixed values have none."""
+            for meter, lock in zip(meters, locks, strict=True):
+                if isinstance(meter, S4100):
+                    with lock:
+                        meter.advance(dt_s, NO_LOAD)
+            bus.pause(dt_s / 10.0)
+
         for number, meter in enumerate(meters):
-            lock = locks[number] if locks else threading.RLock()
-            node = MeterNode(meter, hub.ports[number + 1], BAUD, METER_MAC + number, max_master, lock)
+            node = MeterNode(meter, hub.ports[number + 1], BAUD, METER_MAC + number, max_master, locks[number])
             stack.callback(node.close)
             node.start()
             nodes.append(node)
@@ -34,7 +45,7 @@ def bench_of(*meters, unpaced=True, timeout_s=10.0, locks=None):
         bus = stack.enter_context(
             MeterBus.open(settings, timeout_s=timeout_s, on_progress=lambda: progress.append(threading.get_ident()))
         )
-        client = MeterClient(bus, METER_MAC, OBJECTS)
+        client = MeterClient(bus, METER_MAC, OBJECTS, sleep=live)
         yield SimpleNamespace(hub=hub, nodes=nodes, bus=bus, client=client, progress=progress, meters=meters)
 
 

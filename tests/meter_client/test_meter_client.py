@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from bacpypes3.apdu import DeviceCommunicationControlRequest
+from bacpypes3.apdu import GetEventInformationRequest
 
 from drivers.errors import RigError
 from drivers.meter import (
@@ -145,7 +145,7 @@ def test_a_result_that_does_not_fit_is_an_abort_and_a_missing_service_a_reject(l
         list(loaded.bus.exchange(1, [too_much]))
     assert aborted.value.reason == "segmentation-not-supported"
     with pytest.raises(MeterRejected) as rejected:
-        list(loaded.bus.exchange(1, [DeviceCommunicationControlRequest(enableDisable="enable")]))
+        list(loaded.bus.exchange(1, [GetEventInformationRequest()]))
     assert rejected.value.reason == "unrecognized-service"
 
 
