@@ -15,6 +15,7 @@ from drivers.meter.errors import (
     MeterTimeout,
     ValueNotTaken,
 )
+from drivers.meter.logs import LogRecord
 from drivers.meter.points import MeterPoint
 from drivers.meter.readings import Identity, LoadPointReading, Part, Snapshot
 
@@ -25,6 +26,7 @@ __all__ = [
     "FoundDevice",
     "Identity",
     "LoadPointReading",
+    "LogRecord",
     "MeterAborted",
     "MeterBus",
     "MeterClient",

@@ -8,9 +8,14 @@ import struct
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from bacpypes3.apdu import TimeSynchronizationRequest, WritePropertyRequest
+from bacpypes3.apdu import (
+    DeviceCommunicationControlRequest,
+    ReinitializeDeviceRequest,
+    TimeSynchronizationRequest,
+    WritePropertyRequest,
+)
 from bacpypes3.basetypes import DateTime
 from bacpypes3.constructeddata import Any as BacnetAny
 from bacpypes3.primitivedata import Date, ObjectIdentifier, Real, Time
@@ -18,7 +23,8 @@ from bacpypes3.primitivedata import Date, ObjectIdentifier, Real, Time
 from drivers.meter._packing import PRESENT_VALUE, RELIABILITY, PlannedPart, Wanted, packed, plan_snapshot
 from drivers.meter._requests import ReadResult, read_request, read_results, request_text
 from drivers.meter.bus import Exchange, MeterBus
-from drivers.meter.errors import ValueNotTaken
+from drivers.meter.errors import AnswerNotUnderstood, ValueNotTaken
+from drivers.meter.logs import LogNotGiven, LogPage, LogRecord, page_of, page_request, read_pages
 from drivers.meter.points import MeterPoint
 from drivers.meter.readings import Identity, LoadPointReading, Part, Snapshot
 
@@ -38,6 +44,10 @@ _IDENTITY = (
     ("application-software-version", "location", "description", "protocol-revision", "max-master"),
 )
 _CLOCK = ("local-date", "local-time")
+_LOG_COUNTS = ("record-count", "total-record-count")
+
+CommunicationState = Literal["enable", "disable", "disable-initiation"]
+RestartState = Literal["coldstart", "warmstart"]
 
 
 class MeterClient:
@@ -173,6 +183,44 @@ class MeterClient:
         hour, minute, second, hundredths = found["local-time"]
         return datetime(year + 1900, month, day, hour, minute, second, hundredths * 10_000)
 
+    def read_log(self, instance: int, since: int = 0) -> tuple[LogRecord, ...]:
+        """Read the records of TL ``instance`` (1 to 3) with sequence numbers after ``since`` (0: all), oldest first.
+
+        Several pages are under way at once. A record made while they are read is not among them; one that is
+        overwritten meanwhile is missing, which its sequence number tells.
+        """
+        what = f"reading the log of TL{instance}"
+
+        def counts() -> tuple[int, int]:
+            (results,) = self._read([[Wanted("TL", instance, _LOG_COUNTS)]])[0]
+            found = {result.property_name: int(result.value) for result in results}
+            return found[_LOG_COUNTS[0]], found[_LOG_COUNTS[1]]
+
+        def pages(asked: Sequence[tuple[int, int]]) -> list[LogPage]:
+            requests = [page_request(instance, sequence, count) for sequence, count in asked]
+            exchanges = self.bus.exchange(self.address, requests, repeats=self.read_repeats, name=lambda _: what)
+            return [page_of(self.address, exchange.answer, what) for exchange in exchanges]
+
+        try:
+            return read_pages(counts, pages, since)
+        except LogNotGiven as error:
+            raise AnswerNotUnderstood(self.address, what, str(error)) from error
+
+    def communication_control(self, state: CommunicationState, minutes: int | None = None) -> None:
+        """Tell the meter to communicate or not (DeviceCommunicationControl), for ``minutes`` or without end.
+
+        While it is disabled it answers nothing but this and ``reinitialize``. The manual knows no password.
+        """
+        request = DeviceCommunicationControlRequest(enableDisable=state, timeDuration=minutes)
+        self._once(request, f"communication control: {state}")
+
+    def reinitialize(self, state: RestartState = "warmstart") -> None:
+        """Start the meter anew (ReinitializeDevice); it is silent for a while after its acknowledgement."""
+        self._once(ReinitializeDeviceRequest(reinitializedStateOfDevice=state), f"reinitialize: {state}")
+
+    def _once(self, request: Any, what: str) -> None:  # noqa: ANN401
+        list(self.bus.exchange(self.address, [request], name=lambda _: what))
+
     def _present_values(self, kind: str, instances: Iterable[int]) -> dict[int, float]:
         results, _ = self._read(packed(Wanted(kind, instance) for instance in instances))
         return {result.instance: float(result.value) for part in results for result in part}
@@ -193,7 +241,7 @@ class MeterClient:
             propertyIdentifier=PRESENT_VALUE,
             propertyValue=BacnetAny(Real(value)),
         )
-        list(self.bus.exchange(self.address, [request], name=lambda _: f"writing AV{av} = {value:g}"))
+        self._once(request, f"writing AV{av} = {value:g}")
 
 
 def _everything(points: Iterable[MeterPoint]) -> list[Wanted]:
