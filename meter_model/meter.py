@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 
@@ -44,8 +44,10 @@ class S4100:
     All values of one update appear at once: whatever is read between two calls of ``advance`` is consistent. The
     meter has just been powered up, with cleared registers or with what ``memory_image`` holds (which then counts
     for more than ``configuration`` and ``device_instance``): before its first update instantaneous inputs are QNAN
-    and unreliable. While ``is_running`` is False it answers nobody; what is read then is what it last showed. Not
-    for use from several threads at once.
+    and unreliable. ``memory_sink`` is told offset and octets of whatever is written to that image: settings when they
+    are stored, everything when power is lost and by ``save``. ``has_history`` says that the image was good. While
+    ``is_running`` is False the meter answers nobody; what is read then is what it last showed. Not for use from
+    several threads at once.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class S4100:
         seed: int = 0,
         firmware_revision: str = "1000",
         memory_image: bytes = b"",
+        memory_sink: Callable[[int, bytes], object] | None = None,
     ) -> None:
         self.serial_number = serial_number
         self.profile = profile
@@ -70,8 +73,12 @@ class S4100:
         self._last_commands: dict[int, float] = {}
         self._metering = Metering(configuration, errors, profile, seed, self._clock, self._second_ended)
         self._memory = Memory(memory_image)
+        self._memory_sink = memory_sink
+        self.has_history = self._memory.content is not None
         if self._memory.content is not None:
             self._power_up(self._memory.content)
+        else:
+            self._write_memory()
         self.trend_logs: Mapping[int, TrendLog] = views(self._logs)
 
     @property
@@ -163,14 +170,14 @@ class S4100:
         log = self.trend_logs[instance]
         return log.records(), log.total_record_count
 
-    def save(self) -> tuple[int, bytes]:
-        """Write non-volatile memory; returns offset and octets of what has changed in ``memory_image``."""
-        return self._memory.write(self._content())
+    def save(self) -> None:
+        """Write non-volatile memory, if there is power to do it."""
+        if self._supply.state is SupplyState.RUNNING:
+            self._write_memory()
 
     def memory_image(self) -> bytes:
         """Return non-volatile memory as a loss of control power would leave it now."""
-        if self._supply.state is SupplyState.RUNNING:
-            self.save()
+        self.save()
         return self._memory.image
 
     def read(self, kind: str, instance: int, prop: str, index: int | None = None) -> object:
@@ -205,12 +212,14 @@ class S4100:
             raise property_error("write-access-denied" if prop == "object-list" else "property-is-not-an-array")
         if entry.kind == "DE":
             self._device.write(prop, value)
+            self.save()
         elif entry.kind == "AV" and prop == PRESENT_VALUE:
             self._write_analog_value(instance, checked_real(value))
         elif entry.kind == "TL" and prop == "log-interval":
             self._write_analog_value(_SUBINTERVAL_AV, checked_real(value))
         elif entry.kind == "TL":
             self._logs.write(instance, prop, value)
+            self.save()
         else:
             self._read_whole(kind, instance, prop)
             raise property_error("write-access-denied")
@@ -266,6 +275,7 @@ class S4100:
                 raise ValueRefused(1, command, f"it was written less than {_COMMAND_SPACING_S:g} s ago")
             self._last_commands[command] = now_s
         self._metering.command(command)
+        self.save()
 
     def _skip(self, at_most_s: float, stimulus: Stimulus) -> float:
         """Let time pass in which the meter does nothing but measure a constant load; returns how long that was."""
@@ -290,9 +300,15 @@ class S4100:
                 self._logs.purge()
             elif av == _SUBINTERVALS_AV and self.configuration.subinterval_cs:
                 self._metering.restart_demand()  # in sync-to-comms mode the meter ignores AV10
+            self.save()
+
+    def _write_memory(self) -> None:
+        offset, octets = self._memory.write(self._content())
+        if self._memory_sink is not None:
+            self._memory_sink(offset, octets)
 
     def _lose_power(self) -> None:
-        self._memory.write(self._content())
+        self._write_memory()
         self._metering.lose_power()
         self._pending.forget()
         self._last_commands.clear()
@@ -314,6 +330,7 @@ class S4100:
         self._clock.power_up()
         self._logs.restore(settings["logs"], records)
         metering.publish_before_first_update()
+        self._write_memory()
 
     def _content(self) -> bytes:
         """What lies in non-volatile memory (the NV columns of the manual's tables, pages 22 to 28)."""

@@ -77,6 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--ideal", action="store_true", help="no noise and no errors anywhere")
     parser.add_argument("--unpaced", action="store_true", help="the bus carries octets at once, not at the baud rate")
     parser.add_argument("--log", type=Path, metavar="PATH", help="event log, JSON lines (a temporary file)")
+    parser.add_argument(
+        "--state", type=Path, metavar="DIR", help="non-volatile memory of the meters is kept here (none is kept)"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON line of endpoints instead of a table")
     return parser
 
@@ -118,6 +121,7 @@ def _options(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Opt
         is_ideal=chosen.ideal,
         is_paced=not chosen.unpaced,
         log=chosen.log,
+        state=chosen.state,
         configuration=replace(Configuration(), ct_secondary=chosen.ct_secondary),
     )
 

@@ -22,7 +22,9 @@ from rig.emulation.control import Clock, Control, JsonHandler, ScpiHandler
 from rig.emulation.defects import Defect, apply_to_source, with_defects
 from rig.emulation.event_log import EventLog
 from rig.emulation.hub import HubProcess
+from rig.emulation.meter_memory import MemoryFile, Saver
 from rig.emulation.meter_node import MeterNode
+from rig.emulation.meter_terminals import MeterTerminals
 from rig.emulation.physics import Wiring
 from rig.emulation.source_fluke import FlukeSource
 from rig.emulation.source_output import SourceErrors
@@ -41,7 +43,8 @@ class Options:
     """What can be chosen about an emulated bench; ``mac`` is the first meter's, the others follow.
 
     ``ct_secondary`` (1 or 3) is physical: which input impedance loads the dividers, and what the meters are set to.
-    ``is_ideal``: no noise and no errors anywhere, and answers of the analyzer with more digits.
+    ``is_ideal``: no noise and no errors anywhere, and answers of the analyzer with more digits. ``state``: folder of
+    the meters' non-volatile memory, None to begin with new meters each time.
     """
 
     seed: int = 1
@@ -56,6 +59,7 @@ class Options:
     is_ideal: bool = False
     is_paced: bool = True
     log: Path | None = None
+    state: Path | None = None
     configuration: Configuration = field(default_factory=Configuration)
 
 
@@ -105,8 +109,11 @@ class EmulatedBench:
             wait=world.wait,
             **({"digits": _IDEAL_DIGITS} if ideal else {}),
         )
-        self.meters = [_meter(options, number) for number in range(1, options.meters + 1)]
-        world.attach(source, [*self.meters, analyzer])
+        self.meters = [_meter(options, number, stack) for number in range(1, options.meters + 1)]
+        terminals = [MeterTerminals(meter) for meter in self.meters]
+        world.attach(source, [*terminals, analyzer])
+        if options.state is not None:
+            stack.enter_context(Saver(self.meters, world))
         hub = stack.enter_context(
             HubProcess(1 + options.meters + options.spare_ports, options.baud, unpaced=not options.is_paced)
         )
@@ -120,7 +127,7 @@ class EmulatedBench:
             "analyzer": LineServer(ScpiHandler(analyzer.engine, world), "analyzer"),
         }
         clock = LineServer(JsonHandler(Clock(world).serve), "clock")
-        control = LineServer(JsonHandler(Control(world, source, servers, log).serve), "control")
+        control = LineServer(JsonHandler(Control(world, source, servers, log, terminals).serve), "control")
         for server in (*servers.values(), clock, control):
             stack.callback(server.close)
         world.start()
@@ -147,25 +154,36 @@ def _generator(seed: int, *stream: int) -> np.random.Generator:
     return np.random.default_rng([seed, *stream])
 
 
-def _meter(options: Options, number: int) -> S4100:
-    """Return one meter with its identity, its own errors, and a few kilowatt-hours in its registers."""
+def _meter(options: Options, number: int, stack: ExitStack) -> S4100:
+    """Return one meter with its identity and errors, and with what it remembers or a few kilowatt-hours."""
     generator = _generator(options.seed, 0x20, number)
     unit_seed = int(generator.integers(2**31))
     errors = UnitErrors.none() if options.is_ideal else UnitErrors.drawn_from(unit_seed)
     configuration = options.configuration
+    serial_number = f"{generator.integers(10**9, 10**10)}"
+    memory = MemoryFile(options.state, serial_number) if options.state is not None else None
+    if memory is not None:
+        stack.callback(memory.close)
     meter = S4100(
-        serial_number=f"{generator.integers(10**9, 10**10)}",
+        serial_number=serial_number,
         device_instance=int(generator.integers(_INSTANCES[0], _INSTANCES[1], endpoint=True)),
         configuration=configuration,
         errors=with_defects(errors, options.defects, number),
         seed=unit_seed,
+        memory_image=memory.image if memory is not None else b"",
+        memory_sink=memory.write if memory is not None else None,
     )
-    # A unit that comes to the bench has been tested before: nothing may depend on registers that start at zero.
-    rated_v = 1.0 if options.ct_secondary == 1 else 1.0 / 3.0
+    if not meter.has_history:
+        _use(meter, 1.0 if options.ct_secondary == 1 else 1.0 / 3.0, generator)
+    return meter
+
+
+def _use(meter: S4100, rated_v: float, generator: np.random.Generator) -> None:
+    """Have a unit tested before it comes to the bench: nothing may depend on registers that start at zero."""
     for angle_deg in (-30.0, 150.0):
         meter.advance(float(generator.integers(*_HISTORY_S)), _load(rated_v * generator.uniform(0.5, 1.0), angle_deg))
     meter.advance(1.0, _load(0.0, 0.0))
-    return meter
+    meter.save()
 
 
 def _load(ct_v: float, angle_deg: float) -> Stimulus:

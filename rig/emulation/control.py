@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rig.emulation.defects import DefectRefused, apply_to_source, parse_defect
 from rig.emulation.event_log import EventLog
+from rig.emulation.meter_terminals import MeterTerminals, TerminalsRefused
 from rig.emulation.physics import rms
 from rig.emulation.scpi_engine import ScpiEngine
 from rig.emulation.source_fluke import FlukeSource
@@ -90,10 +91,19 @@ class Control:
 
     Faults: ``analyzer-disconnect``, ``source-disconnect`` (connections and port are gone for good),
     ``source-stuck-relay`` (value false mends it), and every defect of the source with its value (``source-gain``,
-    "+0.5%").
+    "+0.5%"). ``{"control_power": {"meter": 0, "on": false}}`` and ``{"pulse": {"meter": 0, "closed": true}}`` work the
+    terminals of a meter, 0 the first; see ``MeterTerminals`` for what else may be asked.
     """
 
-    def __init__(self, world: World, source: FlukeSource, servers: Mapping[str, LineServer], log: EventLog) -> None:
+    def __init__(
+        self,
+        world: World,
+        source: FlukeSource,
+        servers: Mapping[str, LineServer],
+        log: EventLog,
+        meters: Sequence[MeterTerminals] = (),
+    ) -> None:
+        self._meters = meters
         self._world = world
         self._source = source
         self._servers = servers
@@ -107,7 +117,26 @@ class Control:
             self._fault(str(question["fault"]), question.get("value", True))
             self._log.write("fault", name=question["fault"], value=question.get("value", True))
             return {"fault": question["fault"], "done": True}
-        raise Refused('ask {"status": true} or {"fault": NAME, "value": ...}')
+        for name, work in (
+            ("control_power", MeterTerminals.set_control_power),
+            ("pulse", MeterTerminals.set_pulse_input),
+        ):
+            if name in question:
+                self._work(question[name], work)
+                self._log.write(name, **question[name])
+                return {name: question[name], "done": True}
+        raise Refused(
+            'ask {"status": true}, {"fault": NAME, "value": ...}, {"control_power": {...}} or {"pulse": {...}}'
+        )
+
+    def _work(self, wanted: object, work: Callable[[MeterTerminals, dict[str, Any]], None]) -> None:
+        if not isinstance(wanted, dict) or wanted.get("meter") not in range(len(self._meters)):
+            raise Refused(f'say which "meter": there are {len(self._meters)}, 0 is the first')
+        with self._world:
+            try:
+                work(self._meters[wanted["meter"]], wanted)
+            except TerminalsRefused as refusal:
+                raise Refused(str(refusal)) from refusal
 
     def _status(self) -> dict[str, Any]:
         with self._world:
@@ -119,6 +148,7 @@ class Control:
                 "frequency_hz": stimulus.frequency_hz,
                 "terminal_volts": [rms(spectrum) for spectrum in stimulus.voltages],
                 "ct_volts": [rms(spectrum) for spectrum in stimulus.ct_inputs],
+                "meters": [terminals.status() for terminals in self._meters],
             }
 
     def _fault(self, name: str, value: object) -> None:

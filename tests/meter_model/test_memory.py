@@ -106,12 +106,14 @@ def test_a_full_log_fits_the_memory_and_a_damaged_image_is_a_new_meter() -> None
 
 
 def test_an_update_that_is_saved_while_power_fails_costs_at_most_what_came_after_the_save_before() -> None:
-    meter = used_meter()
-    meter.save()
-    saved = meter.snapshot()
+    writes: list[tuple[int, bytes]] = []
+    meter = S4100("77", 42, WYE, memory_sink=lambda *write: writes.append(write))
+    meter.advance(35.0, LOAD)
     image = bytearray(meter.memory_image())
+    saved = meter.snapshot()
     meter.advance(10.0, LOAD)
-    offset, octets = meter.save()
+    meter.save()
+    offset, octets = writes[-1]
     half = len(octets) // 2
     image[offset : offset + half] = octets[:half]
     found = S4100("77", memory_image=bytes(image))
