@@ -16,7 +16,7 @@ from tests.meter_client.conftest import NO_LOAD
 ALIVE = bytes.fromhex("01040005070c0c000000521955")
 OUTPUT_CONFIG = bytes.fromhex("010030070c0c0000005219553e44413000003f")
 HEADERS = [bytes.fromhex(text) for text in ("0104", "0100", "0120ffff00ff", "010c00020142", "0124000501420a")]
-SIMPLE_ACK, TIME_SYNCHRONIZATION = 0x20, bytes.fromhex("1006")
+SIMPLE_ACK, UNCONFIRMED, TIME_SYNCHRONIZATION = 0x20, 0x10, 6
 STEP = 25
 
 
@@ -100,7 +100,8 @@ def could_change(npdu, reply):
     if reply is not None:
         return NpduHeader.decode(reply.npdu).apdu[0] == SIMPLE_ACK
     with contextlib.suppress(InvalidNpdu):
-        return NpduHeader.decode(npdu).apdu[:2] == TIME_SYNCHRONIZATION
+        apdu = NpduHeader.decode(npdu).apdu
+        return len(apdu) > 1 and (apdu[0] & 0xF0, apdu[1]) == (UNCONFIRMED, TIME_SYNCHRONIZATION)
     return False
 
 
