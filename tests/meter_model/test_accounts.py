@@ -97,6 +97,16 @@ def test_twelve_minutes_of_varying_load_agree_with_the_sampled_meter(
     compare(meter, whole_cycles, profile)
 
 
+def test_a_day_of_varying_load_agrees_with_the_meter_that_skips_seconds() -> None:
+    """Any frequency, 8 to 25 minutes each, rolling demand of six sub-intervals of 5 minutes."""
+    configuration = Configuration(system_voltage_v=480.0, subintervals=6, subinterval_cs=30000)
+    schedule = varying_load(random.Random(1), configuration, DAY_S, 1500)
+    meter = S4100(configuration=configuration)
+    for duration_s, stimulus in schedule:
+        meter.advance(duration_s, stimulus)
+    compare(meter, schedule, BehaviourProfile())
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 def test_a_day_of_varying_load_agrees_with_the_sampled_meter() -> None:
