@@ -35,6 +35,10 @@ class UnconfirmedServices:
             _TIME_SYNCHRONIZATION: self._time_synchronization,
         }
 
+    def concern(self, apdu: bytes) -> bool:
+        """Whether the service of an unconfirmed APDU is one of these."""
+        return len(apdu) > 1 and apdu[1] in self._services
+
     def execute(self, apdu: bytes) -> bytes | None:
         """Execute the service of an unconfirmed APDU; returns the APDU to be broadcast, if any.
 

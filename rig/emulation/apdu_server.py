@@ -93,6 +93,8 @@ class ApduServer:
         if header.is_network_message or not header.is_for_local_device or not header.apdu:
             return None
         kind = header.apdu[0] & 0xF0
+        if kind == _UNCONFIRMED and not self._unconfirmed.concern(header.apdu):
+            return None  # what other devices tell each other must not cost the world's time
         with self._lock:
             if not self._meter.is_running:
                 return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,7 +23,7 @@ from rig.emulation.defects import Defect, apply_to_source, with_defects
 from rig.emulation.event_log import EventLog
 from rig.emulation.hub import HubProcess
 from rig.emulation.meter_memory import MemoryFile, Saver
-from rig.emulation.meter_node import MeterNode
+from rig.emulation.meter_node import MeterNodes
 from rig.emulation.meter_terminals import MeterTerminals
 from rig.emulation.physics import Wiring
 from rig.emulation.source_fluke import FlukeSource
@@ -35,7 +35,11 @@ _INSTANCES = (1_000_000, 3_097_151)
 """Device instances that meters leave the factory with (S4100 manual, factory settings)."""
 
 _IDEAL_DIGITS = 12
+_METER_PORTS = 2
+"""Ports of the bus that are taken: the rig's, and the one on which all meters are."""
+
 _HISTORY_S = (20, 60)
+_CT_PRIMARIES_A = (50, 100, 200, 300, 400, 600, 800, 1000, 1200, 1600, 2000, 3000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +119,14 @@ class EmulatedBench:
         if options.state is not None:
             stack.enter_context(Saver(self.meters, world))
         hub = stack.enter_context(
-            HubProcess(1 + options.meters + options.spare_ports, options.baud, unpaced=not options.is_paced)
+            HubProcess(_METER_PORTS + options.spare_ports, options.baud, unpaced=not options.is_paced)
         )
         macs = [options.mac + index for index in range(options.meters)]
-        for meter, port, mac in zip(self.meters, hub.ports[1:], macs, strict=False):
-            node = MeterNode(meter, port, options.baud, mac, options.max_master, world)
-            stack.callback(node.close)
-            node.start()
+        if self.meters:
+            by_mac = dict(zip(macs, self.meters, strict=True))
+            nodes = MeterNodes(by_mac, hub.ports[1], options.baud, options.max_master, world, world.now_s)
+            stack.callback(nodes.close)
+            nodes.start()
         servers = {
             "source": LineServer(ScpiHandler(source.engine, world), "source"),
             "analyzer": LineServer(ScpiHandler(analyzer.engine, world), "analyzer"),
@@ -139,7 +144,7 @@ class EmulatedBench:
             "clock": f"tcp://127.0.0.1:{clock.port}",
             "control": f"tcp://127.0.0.1:{control.port}",
             "bus": hub.ports[0],
-            "bus_ports": list(hub.ports[1 + options.meters :]),
+            "bus_ports": list(hub.ports[_METER_PORTS:]),
             "baud": options.baud,
             "meters": [
                 {"mac": mac, "device_instance": meter.device_instance, "serial_number": meter.serial_number}
@@ -159,7 +164,7 @@ def _meter(options: Options, number: int, stack: ExitStack) -> S4100:
     generator = _generator(options.seed, 0x20, number)
     unit_seed = int(generator.integers(2**31))
     errors = UnitErrors.none() if options.is_ideal else UnitErrors.drawn_from(unit_seed)
-    configuration = options.configuration
+    configuration = options.configuration if number == 1 else _drawn(options.configuration, options.seed, number)
     serial_number = f"{generator.integers(10**9, 10**10)}"
     memory = MemoryFile(options.state, serial_number) if options.state is not None else None
     if memory is not None:
@@ -173,6 +178,7 @@ def _meter(options: Options, number: int, stack: ExitStack) -> S4100:
         memory_image=memory.image if memory is not None else b"",
         memory_sink=memory.write if memory is not None else None,
     )
+    meter.write("DE", meter.device_instance, "max-master", options.max_master)
     if not meter.has_history:
         _use(meter, 1.0 if options.ct_secondary == 1 else 1.0 / 3.0, generator)
     return meter
@@ -184,6 +190,20 @@ def _use(meter: S4100, rated_v: float, generator: np.random.Generator) -> None:
         meter.advance(float(generator.integers(*_HISTORY_S)), _load(rated_v * generator.uniform(0.5, 1.0), angle_deg))
     meter.advance(1.0, _load(0.0, 0.0))
     meter.save()
+
+
+def _drawn(base: Configuration, seed: int, number: int) -> Configuration:
+    """Return a configuration of the unit's own in what the bench's wiring does not fix."""
+    generator = _generator(seed, 0x21, number)
+    return replace(
+        base,
+        ct_primary_a=float(generator.choice(_CT_PRIMARIES_A)),
+        phase_loss_pct=float(generator.integers(5, 31)),
+        imbalance_pct=float(generator.integers(10, 51)),
+        display_units=int(generator.integers(2)),
+        subintervals=int(generator.integers(1, 7)),
+        subinterval_cs=int(generator.integers(10, 1801)) * 100,
+    )
 
 
 def _load(ct_v: float, angle_deg: float) -> Stimulus:
