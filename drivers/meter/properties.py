@@ -59,14 +59,21 @@ class Properties:
 
     def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
         """Read one property, or one element of an array (0: how many there are)."""
-        what = f"reading {name}{'' if index is None else f'[{index}]'} of {kind}{instance}"
-        request = ReadPropertyRequest(
-            objectIdentifier=(_TYPES[kind], instance), propertyIdentifier=_identifier(name), propertyArrayIndex=index
+        return self.read_elements(kind, instance, name, [index])[0]
+
+    def read_elements(self, kind: str, instance: int, name: str, indices: Iterable[int | None]) -> list[Any]:
+        """Read elements of an array one by one, none of the requests waiting for another's answer."""
+        what = f"reading {name} of {kind}{instance}"
+        requests = [
+            ReadPropertyRequest(
+                objectIdentifier=(_TYPES[kind], instance), propertyIdentifier=_identifier(name), propertyArrayIndex=each
+            )
+            for each in indices
+        ]
+        exchanges = self._meter.bus.exchange(
+            self._meter.address, requests, repeats=self._meter.read_repeats, name=lambda _: what
         )
-        (exchange,) = self._meter.bus.exchange(
-            self._meter.address, [request], repeats=self._meter.read_repeats, name=lambda _: what
-        )
-        return self._value(name, exchange.answer.propertyValue, what)
+        return [self._value(name, exchange.answer.propertyValue, what) for exchange in exchanges]
 
     def read_several(self, wanted: Iterable[tuple[str, int, tuple[str, ...]]]) -> dict[tuple[str, int, str], Any]:
         """Read properties of several objects in one request, which the meter answers from one update.

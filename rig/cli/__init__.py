@@ -17,6 +17,7 @@ _COMMANDS = {
     "off": "rig.cli._off:off",
     "plan": "rig.cli._plan:plan",
     "predict": "rig.cli._predict:predict",
+    "regress": "rig.cli._suites:regress",
     "report": "rig.cli._runs:report",
     "runs": "rig.cli._runs:runs",
     "snapshot": "rig.cli._snapshot:snapshot",

@@ -11,16 +11,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 class ConsoleReporter:
-    """A pytest plugin in place of pytest's own reporter; progress counts load points, since they take the time."""
+    """A pytest plugin in place of pytest's own reporter.
 
-    def __init__(self, console: Console, title: str) -> None:
+    Progress counts ``units``: load points, since they take the time, or questions where there are none.
+    """
+
+    def __init__(self, console: Console, title: str, units: str = "load points") -> None:
         self._console = console
         self._title = title
         self._progress = Progress(
             TextColumn("[bold]{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("load points"),
+            TextColumn(units),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),

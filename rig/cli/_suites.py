@@ -1,4 +1,4 @@
-"""``rig certify`` and ``rig eol``: a suite of tests_hil, run by pytest, with the rig's own face."""
+"""``rig certify``, ``rig eol`` and ``rig regress``: a suite of tests_hil, run by pytest, with the rig's own face."""
 
 from __future__ import annotations
 
@@ -46,6 +46,16 @@ def eol(**options: Any) -> int:  # noqa: ANN401 - click's options
     return _run_suite("eol", "end_of_line", [], **options)
 
 
+@click.command()
+@_with_options
+@click.option("--allow-reset", is_flag=True, help="Also ask what clears the meter's energies, demand and logs.")
+@click.option("-k", "select", default=None, metavar="EXPRESSION", help="Ask only what matches, as pytest's -k.")
+def regress(allow_reset: bool, select: str | None, **options: Any) -> int:  # noqa: ANN401 - click's options
+    """Ask a meter about each behaviour that its manual describes; what it was set to is put back."""
+    extra = [*(["--allow-reset"] if allow_reset else []), *(["-k", select] if select else [])]
+    return _run_suite("regress", "firmware_regression", extra, **options)
+
+
 def _run_suite(
     kind: str,
     suite: str,
@@ -71,7 +81,7 @@ def _run_suite(
     folder = (out or Path("runs") / f"{stamp}-{kind}").resolve()
     where = records or str(Path("runs") / "records.sqlite")
     console.print(f"[bold]{kind}[/bold] on bench [bold]{bench_file.name}[/bold] ({bench_file.path.name})")
-    with ConsoleReporter(console, kind) as reporter:
+    with ConsoleReporter(console, kind, "questions" if kind == "regress" else "load points") as reporter:
         code = pytest.main(
             [
                 str(_ROOT / "tests_hil" / suite),
@@ -97,7 +107,7 @@ def _run_suite(
 
 def _show(console: Any, where: str, folder: Path, as_json: bool) -> None:  # noqa: ANN401 - rich is imported late
     from rig.records import RunStore
-    from rig.reports import result_table, verdict_line
+    from rig.reports import findings_table, result_table, verdict_line
 
     run_id = json.loads((folder / "results.json").read_text())["run_id"]
     with RunStore.open(where) as store:
@@ -105,7 +115,10 @@ def _show(console: Any, where: str, folder: Path, as_json: bool) -> None:  # noq
     if as_json:
         click.echo((folder / "results.json").read_text())
         return
-    console.print(result_table(run))
+    if run.points:
+        console.print(result_table(run))
+    elif any(finding.outcome != "PASS" for finding in run.findings):
+        console.print(findings_table(run))
     console.print(verdict_line(run))
     for path in (folder / "report.html", folder / "plots", folder / "allure-results", folder / "junit.xml"):
         if path.exists():

@@ -67,8 +67,8 @@ def _parser() -> argparse.ArgumentParser:
         "--defect",
         action="append",
         default=[],
-        metavar="NAME=VALUE",
-        help="a seeded defect, such as phase-b-current-gain=+1.0%%; NAME@2=... is in the second meter only",
+        metavar="NAME[=VALUE]",
+        help="a seeded defect, such as phase-b-current-gain=+1.0%% or quadrants-swapped; NAME@2 is in the second meter",
     )
     parser.add_argument("--divider-ratio", type=float, default=8.0, metavar="R", help="of the CT dividers (8)")
     parser.add_argument(

@@ -17,9 +17,10 @@ from meter_model.sampling import UnitErrors
 from meter_model.stimulus import Phasor, Stimulus
 from rig.emulation.analyzer_arithmetic import AnalyzerErrors
 from rig.emulation.analyzer_yokogawa import YokogawaAnalyzer
+from rig.emulation.behaviour_defects import with_behaviour_defects
 from rig.emulation.bench_time import BenchTime
 from rig.emulation.control import Clock, Control, JsonHandler, ScpiHandler
-from rig.emulation.defects import Defect, apply_to_source, with_defects
+from rig.emulation.defects import Defect, apply_to_source, behaviour_of, with_defects
 from rig.emulation.event_log import EventLog
 from rig.emulation.hub import HubProcess
 from rig.emulation.meter_memory import MemoryFile, Saver
@@ -181,7 +182,7 @@ def _meter(options: Options, number: int, stack: ExitStack) -> S4100:
     meter.write("DE", meter.device_instance, "max-master", options.max_master)
     if not meter.has_history:
         _use(meter, 1.0 if options.ct_secondary == 1 else 1.0 / 3.0, generator)
-    return meter
+    return with_behaviour_defects(meter, behaviour_of(options.defects, number))
 
 
 def _use(meter: S4100, rated_v: float, generator: np.random.Generator) -> None:

@@ -1,4 +1,8 @@
-"""The library of seeded defects: what can be wrong with a meter or the source of the emulated bench, by name."""
+"""The library of seeded defects: what can be wrong with a meter or the source of the emulated bench, by name.
+
+Defects of measurement have a value (``phase-b-current-gain=+1.0%``); those of behaviour are there or not
+(``quadrants-swapped``, rig.emulation.behaviour_defects).
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from meter_model.sampling import UnitErrors
+from rig.emulation.behaviour_defects import BEHAVIOUR_DEFECTS
 
-_NAME = re.compile(r"([a-z-]+)(?:@(\d+))?\Z")
+_NAME = re.compile(r"([a-z][a-z0-9-]*)(?:@(\d+))?\Z")
 _VALUE = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([a-zA-Z%]*)\Z")
 _REFERENCE_HZ = 60.0
 _CHANNELS = {
@@ -22,7 +27,10 @@ class DefectRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """One defect: its ``value`` in its own unit, and the ``meter`` (1 is the first) it is in, None for all of them."""
+    """One defect: its ``value`` in its own unit (1 for one of behaviour).
+
+    ``meter``: which one it is in (1 is the first), None for all of them.
+    """
 
     name: str
     value: float
@@ -46,11 +54,16 @@ Gains: percent added to the channel's gain. Phases: degrees at 60 Hz, positive w
 
 
 def parse_defect(text: str) -> Defect:
-    """Read ``NAME=VALUE`` or ``NAME@METER=VALUE`` (``phase-b-current-gain=+1.0%``); raises DefectRefused."""
+    """Read ``NAME=VALUE`` or ``NAME@METER=VALUE`` (``phase-b-current-gain=+1.0%``); raises DefectRefused.
+
+    A defect of behaviour has no value: ``NAME`` or ``NAME@METER``.
+    """
     name_text, _, value_text = text.partition("=")
     name_match, value_match = _NAME.match(name_text.strip()), _VALUE.match(value_text.strip())
+    if name_match is not None and name_match[1] in BEHAVIOUR_DEFECTS and not value_text:
+        return Defect(name_match[1], 1.0, int(name_match[2]) if name_match[2] else None)
     if name_match is None or name_match[1] not in DEFECTS:
-        known = ", ".join(f"{name}=<{unit}>" for name, unit in DEFECTS.items())
+        known = ", ".join([*(f"{name}=<{unit}>" for name, unit in DEFECTS.items()), *BEHAVIOUR_DEFECTS])
         raise DefectRefused(f"defect {text!r} is not known; known are {known}")
     name, meter = name_match[1], int(name_match[2]) if name_match[2] else None
     unit = DEFECTS[name]
@@ -64,7 +77,7 @@ def parse_defect(text: str) -> Defect:
 def with_defects(errors: UnitErrors, defects: Iterable[Defect], meter: int) -> UnitErrors:
     """Return the errors of meter number ``meter`` (1 is the first) with its share of the defects."""
     for defect in defects:
-        if defect.name.startswith("source") or defect.meter not in (None, meter):
+        if defect.name not in DEFECTS or defect.name.startswith("source") or defect.meter not in (None, meter):
             continue
         if defect.name == "meter-clock":
             errors = replace(errors, clock_ppm=errors.clock_ppm + defect.value)
@@ -75,6 +88,11 @@ def with_defects(errors: UnitErrors, defects: Iterable[Defect], meter: int) -> U
         else:
             errors = _with_lead(errors, _CHANNELS[stem], defect.value)
     return errors
+
+
+def behaviour_of(defects: Iterable[Defect], meter: int) -> list[str]:
+    """Name the defects of behaviour that meter number ``meter`` has."""
+    return [each.name for each in defects if each.name in BEHAVIOUR_DEFECTS and each.meter in (None, meter)]
 
 
 def _with_lead(errors: UnitErrors, channel: str, lead_deg: float) -> UnitErrors:

@@ -122,15 +122,15 @@ class Inquiry:
         return self.meter.snapshot()
 
     def alarms(self) -> frozenset[int]:
-        """Read which of BI1 to BI15 are active, in one request with their bitmap; raises where AI83 says otherwise."""
+        """Read which of BI1 to BI15 are active, in one request."""
+        return self.alarms_and_bitmap()[0]
+
+    def alarms_and_bitmap(self) -> tuple[frozenset[int], float]:
+        """Read which of BI1 to BI15 are active, and AI83, in one request: both of one update."""
         wanted = [*(("BI", number, ("present-value",)) for number in range(1, 16)), ("AI", 83, ("present-value",))]
         read = self.properties.read_several(wanted)
         active = frozenset(number for number in range(1, 16) if read["BI", number, "present-value"])
-        bits = sum(1 << (number - 1) for number in active)
-        found = read["AI", 83, "present-value"]
-        if found != bits:
-            self.check("AI83 is the bitmap of BI1 to BI15 (page 28)", bits, f"{found:g}", good=False)
-        return active
+        return active, read["AI", 83, "present-value"]
 
     def reliability(self, kind: str, instance: int) -> int:
         """Read an object's Reliability: 0 is no fault, 7 unreliable-other."""

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from rig.records import PointRecord, ResultRecord, RunRecord
+from rig.records import OUTCOMES, PointRecord, ResultRecord, RunRecord
 from rig.reports._summary import total_counts, worst_of
 from rig.reports._words import OUTCOME_COLOURS, number, outcome_word, percent, quantity_name
 
@@ -40,6 +40,24 @@ def result_table(run: RunRecord) -> Table:
     table.add_column("outcome", no_wrap=True)
     for point in run.points:
         table.add_row(*_point_row(point))
+    return table
+
+
+def findings_table(run: RunRecord) -> Table:
+    """What was asked and not answered well, or not asked, the worst first, for ``rich`` to print."""
+    table = Table(
+        title=f"{run.header.kind} on {escape(run.header.bench_name)}: answers that need a look",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    for heading in ("question", "expected", "found"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("outcome", no_wrap=True)
+    bad = [finding for finding in run.findings if finding.outcome != "PASS"]
+    for finding in sorted(bad, key=lambda finding: OUTCOMES.index(finding.outcome)):
+        outcome = Text(outcome_word(finding.outcome), style=f"bold {OUTCOME_COLOURS[finding.outcome]}")
+        table.add_row(Text(finding.name), Text(finding.expected), Text(finding.found), outcome)
     return table
 
 

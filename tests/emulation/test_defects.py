@@ -3,7 +3,16 @@
 import pytest
 
 from meter_model.unit_errors import UnitErrors
-from rig.emulation.defects import DEFECTS, Defect, DefectRefused, apply_to_source, parse_defect, with_defects
+from rig.emulation.behaviour_defects import BEHAVIOUR_DEFECTS
+from rig.emulation.defects import (
+    DEFECTS,
+    Defect,
+    DefectRefused,
+    apply_to_source,
+    behaviour_of,
+    parse_defect,
+    with_defects,
+)
 
 
 @pytest.mark.parametrize(
@@ -14,6 +23,8 @@ from rig.emulation.defects import DEFECTS, Defect, DefectRefused, apply_to_sourc
         ("phase-a-voltage-phase@2=0.5deg", Defect("phase-a-voltage-phase", 0.5, 2)),
         ("source-gain=+0.5%", Defect("source-gain", 0.5)),
         ("meter-clock=1e2ppm", Defect("meter-clock", 100.0)),
+        ("quadrants-swapped", Defect("quadrants-swapped", 1.0)),
+        ("object-av6-unchecked@2", Defect("object-av6-unchecked", 1.0, 2)),
     ],
 )
 def test_a_defect_is_read_from_its_text(text, defect):
@@ -29,6 +40,7 @@ def test_a_defect_is_read_from_its_text(text, defect):
         ("phase-b-current-gain=much", "needs a value in %"),
         ("phase-b-current-gain=1deg", "needs a value in %"),
         ("source-gain@1=1%", "is in the source"),
+        ("quadrants-swapped=1", "known are"),
     ],
 )
 def test_what_is_not_understood_is_refused_in_a_sentence_that_helps(text, says):
@@ -39,7 +51,7 @@ def test_what_is_not_understood_is_refused_in_a_sentence_that_helps(text, says):
 def test_the_refusal_lists_every_name():
     with pytest.raises(DefectRefused) as caught:
         parse_defect("foo=1")
-    assert all(name in str(caught.value) for name in DEFECTS)
+    assert all(name in str(caught.value) for name in [*DEFECTS, *BEHAVIOUR_DEFECTS])
 
 
 def test_a_gain_defect_adds_to_what_the_unit_has():
@@ -72,3 +84,10 @@ def test_every_defect_of_the_library_changes_something(name):
     else:
         assert changed != UnitErrors.none()
         assert gains == []
+
+
+def test_a_defect_of_behaviour_leaves_the_errors_of_measurement_alone():
+    defects = [parse_defect("quadrants-swapped"), parse_defect("clock-stopped@2")]
+    assert with_defects(UnitErrors.none(), defects, 1) == UnitErrors.none()
+    assert behaviour_of(defects, 1) == ["quadrants-swapped"]
+    assert behaviour_of(defects, 2) == ["quadrants-swapped", "clock-stopped"]

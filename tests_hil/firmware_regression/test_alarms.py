@@ -139,9 +139,20 @@ def test_reserved_alert_reads_inactive(asked: Inquiry) -> None:
 
 
 def test_bitmap_is_the_alerts(loaded: Inquiry) -> None:
-    """AI83 combines BI1 to BI15, BI1 the least significant (manual pages 28 and 29), with and without alerts."""
-    for angle_deg in (0.0, -75.0):
-        loaded.load(angle_deg, 50.0)
-        active = loaded.alarms()
-        read = loaded.input(83)
-        loaded.check(f"AI83 with BI {sorted(active)}", float(sum(1 << (n - 1) for n in active)), read)
+    """AI83 combines BI1 to BI15, BI1 the least significant (manual pages 28 and 29): many alerts, few, none."""
+    for what, angle_deg, phases in (
+        ("unity power factor", 0.0, "ABC"),
+        ("PF 0.26", -75.0, "ABC"),
+        ("PF 0.26 on B", -75.0, "B"),
+    ):
+        loaded.load(angle_deg, 50.0, phases)
+        _check_bitmap(loaded, what)
+    loaded.run.supervisor.de_energise().raise_if_not_confirmed()
+    loaded.updates()
+    _check_bitmap(loaded, "no voltage")
+
+
+def _check_bitmap(asked: Inquiry, what: str) -> None:
+    active, bitmap = asked.alarms_and_bitmap()
+    expected = float(sum(1 << (number - 1) for number in active))
+    asked.check(f"AI83 at {what}, with BI {sorted(active)}", expected, bitmap)

@@ -7,6 +7,7 @@ import re
 import allure
 import pytest
 
+from drivers.meter.properties import THIS_DEVICE
 from meter_model.points import OBJECTS
 from rig.procedures import Inquiry
 
@@ -79,9 +80,9 @@ def test_supported_object_types_are_those_that_exist(asked: Inquiry) -> None:
 def test_object_list_has_the_113_objects_in_order(asked: Inquiry) -> None:
     """Device, AI1 to AI83, AV1 to AV11, BI1 to BI15, TL1 to TL3 (manual page 23), read element by element."""
     instance = asked.device("object-identifier")[1]
-    count = asked.properties.read("DE", 4_194_303, "object-list", 0)
+    count = asked.properties.read("DE", THIS_DEVICE, "object-list", 0)
     asked.check("length of the object list", 113, count)
-    listed = [asked.properties.read("DE", 4_194_303, "object-list", index) for index in range(1, 114)]
+    listed = asked.properties.read_elements("DE", THIS_DEVICE, "object-list", range(1, 114))
     expected = [("DE", instance), *((each.kind, each.instance) for each in OBJECTS[1:])]
     wrong = [f"[{n}] is {f}, not {e}" for n, (f, e) in enumerate(zip(listed, expected, strict=True), 1) if f != e]
     asked.check_none("object list", "DE, AI1-83, AV1-11, BI1-15, TL1-3", wrong)
