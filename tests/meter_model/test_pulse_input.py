@@ -69,6 +69,7 @@ def test_a_meter_without_power_counts_nothing_and_a_contact_found_closed_is_no_p
     contact.advance(pulses(contact, 3, 0.05, 0.05), is_powered=False)
     contact.change(True)
     contact.advance(1.0, is_powered=False)
+    assert contact.count == 0
     contact.power_up(7)
     contact.advance(1.0)
     assert contact.count == 7

@@ -132,6 +132,20 @@ def test_instantaneous_values_are_unknown_until_the_first_second_has_passed_and_
     assert meter.analog_input(11) == pytest.approx(3 * 277.0 * 100.0 * math.cos(math.pi / 6) / 1000.0)
 
 
+def test_a_second_and_a_command_that_power_cut_short_are_lost() -> None:
+    meter = loaded()
+    heavy = three_phase(WYE, 277.0, (100.0,) * 3)
+    meter.advance(0.7, heavy)
+    meter.write("AV", 1, "present-value", 21212.0)
+    maximum = meter.analog_input(22)
+    without_power(meter, 1.0)
+    meter.advance(1.9, LOAD)
+    assert math.isnan(meter.analog_input(11)), "the second after the start is not complete"
+    meter.advance(0.2, LOAD)
+    assert meter.analog_input(22) == maximum > 0.0, "maximum demand is not reset to a present demand of nothing"
+    assert meter.analog_input(73) == pytest.approx(100.0), "nothing of the heavier load before is in this second"
+
+
 def test_the_pulse_count_survives_or_not_as_the_profile_says() -> None:
     counts = []
     for choice in PulseCountMemory:
