@@ -13,6 +13,7 @@ pytestmark = [allure.epic("Firmware regression"), allure.feature("Trend logs")]
 
 _ALL = tuple(each.instance for each in TREND_LOGS)
 _PRESENT_VALUE = 85
+_LOG_ANOTHER = 21211
 
 
 def _everywhere(asked: Inquiry, name: str) -> list[object]:
@@ -98,3 +99,28 @@ def test_each_log_logs_its_own_object(clearing: Inquiry) -> None:
         for instance, (kind, logged, _) in zip(_ALL, before, strict=True):
             reference = clearing.properties.log_reference(kind, logged)
             clearing.properties.write("TL", instance, "log-device-object-property", reference)
+
+
+def test_command_logs_one_record_in_manual_mode_in_all_three_logs(clearing: Inquiry) -> None:
+    """AV11 = 0: 21211 logs another record in TL1 to TL3 (manual pages 23, 24), nothing else does. Clears logs."""
+    with clearing.configured({11: 0.0}):
+        clearing.updates(2)
+        before = _everywhere(clearing, "total-record-count")
+        clearing.updates(30)
+        clearing.check("Total_Record_Count without a command", before, _everywhere(clearing, "total-record-count"))
+        clearing.meter.command(_LOG_ANOTHER)
+        clearing.updates(3)
+        after = _everywhere(clearing, "total-record-count")
+        clearing.check("Total_Record_Count after 21211", [count + 1 for count in before], after)
+
+
+def test_logs_record_at_their_interval(clearing: Inquiry) -> None:
+    """One record each 10 s at Log_Interval 1000 (manual pages 5 and 24), in all three logs. Clears the logs."""
+    with clearing.configured({11: 1000.0}):
+        clearing.updates(2)
+        before = _everywhere(clearing, "total-record-count")
+        clearing.updates(40)
+        grown = [
+            after - first for first, after in zip(before, _everywhere(clearing, "total-record-count"), strict=True)
+        ]
+        clearing.check("records in 40 s", "4 each, 3 or 5 at the edges", grown, all(3 <= n <= 5 for n in grown))
