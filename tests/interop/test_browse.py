@@ -53,9 +53,13 @@ async def read_all_properties(client, meter):
 
 
 async def read_whole_log(client, instance):
-    place, cursor, records = ObjectIdentifier(ObjectType.TREND_LOG, instance), "oldest", []
+    place, cursor, records, following = ObjectIdentifier(ObjectType.TREND_LOG, instance), "oldest", [], 0
     while True:
         page = await client.read_log_page(str(METER_MAC), place, cursor, page_size=20)
+        assert (page["gap"], page["violations"]) == (None, [])
+        if records:
+            assert page["first_sequence_number"] == following
+        following = page["first_sequence_number"] + len(page["records"])
         records += page["records"]
         if page["done"]:
             return records
