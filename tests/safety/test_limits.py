@@ -149,7 +149,7 @@ def test_what_is_no_number_is_refused(value):
 
 def test_a_plan_above_the_rating_is_refused_naming_point_quantity_and_limit():
     points = [LoadPoint(277.0, 100.0, 0.0), LoadPoint(400.0, 5.0, -60.0)]
-    with pytest.raises(LimitExceeded, match=r"400V-5%-PF0.5lag-ABC: voltage A-N 400 V is beyond 347 V.*UL.*page 4"):
+    with pytest.raises(LimitExceeded, match=r"400V-5pct-PF0.5lag-ABC: voltage A-N 400 V is beyond 347 V.*UL.*page 4"):
         check(points, rating=UL, path=WIRING, source=SOURCE)
     check(points[:1], rating=UL, path=WIRING, source=SOURCE)
 
