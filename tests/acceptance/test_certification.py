@@ -85,7 +85,7 @@ def test_a_source_half_a_percent_off_changes_no_verdict(good: Finished, tmp_path
 
 
 def test_an_analyzer_too_coarse_for_the_limits_gives_inconclusive_and_never_pass(tmp_path: Path) -> None:
-    coarse = run_certification(tmp_path, "emulated-coarse-analyzer", select="PF1-ABC and (-5pct or -100pct)")
+    coarse = run_certification(tmp_path, "emulated-coarse-analyzer", select="PF1-ABC and (V-5pct or V-100pct)")
     assert coarse.exit_code == 10, coarse.output[-3000:]
     verdicts = {result.outcome for _, result in coarse.results(11)}
     assert verdicts == {"INCONCLUSIVE"}
