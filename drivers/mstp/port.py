@@ -69,6 +69,8 @@ class MstpPort:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 env=_environment(),
+                # A signal to the owner's process group is the owner's to handle: it still needs the bus to end in order.
+                start_new_session=True,
             )
         reason = self._await_ready(self._events)
         if reason is not None:

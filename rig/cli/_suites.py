@@ -6,9 +6,13 @@ import datetime as dt
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from rig.bench import BenchFile
+    from rig.procedures import Plan
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -35,20 +39,25 @@ def _with_options(command: Callable[..., int]) -> Callable[..., int]:
 @click.option("--max-points", type=click.IntRange(min=1), default=None, help="Measure the first N load points only.")
 def certify(max_points: int | None, **options: Any) -> int:  # noqa: ANN401 - click's options
     """Certify a meter against its accuracy classes: every load point that has a limit row."""
+    from rig.procedures import certification_plan
+
     extra = ["--max-points", str(max_points)] if max_points else []
-    return _run_suite("certify", "certification", extra, **options)
+    return _run_suite("certify", "certification", certification_plan, extra, **options)
 
 
 @click.command()
 @_with_options
 def eol(**options: Any) -> int:  # noqa: ANN401 - click's options
     """Test a meter at the end of the line: identity, configuration, each phase in both directions."""
-    return _run_suite("eol", "end_of_line", [], **options)
+    from rig.procedures import end_of_line_plan
+
+    return _run_suite("eol", "end_of_line", end_of_line_plan, [], **options)
 
 
 def _run_suite(
     kind: str,
     suite: str,
+    make_plan: Callable[[BenchFile], Plan],
     extra: list[str],
     *,
     bench: str,
@@ -67,10 +76,14 @@ def _run_suite(
 
     console = Console(stderr=as_json)
     bench_file = load_bench(bench)  # refused with one sentence, before pytest has anything to say
+    plan = make_plan(bench_file)
     stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
     folder = (out or Path("runs") / f"{stamp}-{kind}").resolve()
     where = records or str(Path("runs") / "records.sqlite")
-    console.print(f"[bold]{kind}[/bold] on bench [bold]{bench_file.name}[/bold] ({bench_file.path.name})")
+    console.print(
+        f"[bold]{kind}[/bold] on bench [bold]{bench_file.name}[/bold] ({bench_file.path.name}): "
+        f"{len(plan.points)} load points, at most {plan.highest_voltage_v:g} V line to neutral"
+    )
     with ConsoleReporter(console, kind) as reporter:
         code = pytest.main(
             [
@@ -105,7 +118,8 @@ def _show(console: Any, where: str, folder: Path, as_json: bool) -> None:  # noq
     if as_json:
         click.echo((folder / "results.json").read_text())
         return
-    console.print(result_table(run))
+    if any(point.results for point in run.points):
+        console.print(result_table(run))
     console.print(verdict_line(run))
     for path in (folder / "report.html", folder / "plots", folder / "allure-results", folder / "junit.xml"):
         if path.exists():

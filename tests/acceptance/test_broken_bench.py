@@ -107,7 +107,10 @@ def test_a_second_run_on_a_bench_in_use_is_refused_and_the_first_goes_on(bench: 
     )  # fmt: skip
     wait_for(lambda: bench.control(status=True)["output_on"], "the first run energising")
     second = subprocess.run(
-        [*words, "eol", "--bench", str(bench.file), "--records", str(tmp_path / "r2.sqlite"), "--out", str(tmp_path / "o2")],
+        [
+            *words, "eol", "--bench", str(bench.file),
+            "--records", str(tmp_path / "r2.sqlite"), "--out", str(tmp_path / "o2"),
+        ],
         cwd=ROOT, env=state, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert second.returncode == 12, second.stdout + second.stderr
