@@ -10,6 +10,9 @@ import pytest
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+_NOT_FOR_PEOPLE = ("applied:", "energise:", "launched process")
+"""Lines that come with every load point, or that only a log wants."""
+
 _RIG_ERROR = re.compile(r"((?:rig|drivers)(?:\.\w+)+): ")
 
 
@@ -23,7 +26,7 @@ class ConsoleReporter:
             TextColumn("[bold]{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("load points"),
+            TextColumn("steps"),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
@@ -53,7 +56,7 @@ class ConsoleReporter:
             point = load_point_of(item)
             self._items[item.nodeid] = point.label if point else item.name.partition("[")[2].rstrip("]") or item.name
         self._progress.update(self._task, total=len(set(self._items.values())))
-        run_session(session.config).listeners.append(self._say)
+        run_session(session.config).listeners.append(self._hear)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Show what is being measured."""
@@ -88,12 +91,16 @@ class ConsoleReporter:
         """Show an error of the suite itself."""
         self._progress.console.print(str(excrepr), markup=False, highlight=False)
 
+    def _hear(self, line: str) -> None:
+        if not line.startswith(_NOT_FOR_PEOPLE):
+            self._say(line)
+
     def _say(self, line: str) -> None:
         self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _said(report: pytest.TestReport) -> tuple[str, str]:
-    """The class of a test's error where it is one of the rig's, and its text; the traceback is in the Allure results."""
+    """The class of a test's error where it is the rig's, and its text; the traceback is in the Allure results."""
     crash = getattr(report.longrepr, "reprcrash", None)
     text = str(crash.message) if crash is not None else report.longreprtext
     match = _RIG_ERROR.match(text)

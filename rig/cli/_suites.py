@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,7 +75,8 @@ def _run_suite(
     from rig.cli._console import ConsoleReporter
     from rig.exit_codes import ExitCode
 
-    console = Console(stderr=as_json)
+    # A descriptor of its own: pytest takes standard output away from whatever runs inside a test.
+    console = Console(file=os.fdopen(os.dup(2 if as_json else 1), "w", encoding="utf-8"))
     bench_file = load_bench(bench)  # refused with one sentence, before pytest has anything to say
     plan = make_plan(bench_file)
     stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
@@ -121,6 +123,10 @@ def _show(console: Any, where: str, folder: Path, as_json: bool) -> None:  # noq
     if any(point.results for point in run.points):
         console.print(result_table(run))
     console.print(verdict_line(run))
+    limits = {r.limit.standard: r.limit.is_verified for p in run.points for r in p.results if r.limit is not None}
+    unverified = [standard for standard, verified in limits.items() if not verified]
+    if unverified:
+        console.print(f"limit table unverified: {', '.join(unverified)}", highlight=False)
     for path in (folder / "report.html", folder / "plots", folder / "allure-results", folder / "junit.xml"):
         if path.exists():
             console.print(f"  {_short(path)}", highlight=False)

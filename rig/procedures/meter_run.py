@@ -211,6 +211,7 @@ class MeterRun:
                 position=self.position.name,
             )
         )
+        self._report(f"meter: {identity.object_name} (device {identity.device_instance}, MAC {self.position.mac})")
         self._as_found = dict(meter.read_configuration())
         self.record.configuration_before(self._as_found)
         self.record.registers_before(meter.read_inputs(_ACCUMULATED))
