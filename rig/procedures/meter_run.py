@@ -27,6 +27,7 @@ from rig.records import (
     RunStore,
     UnitRecord,
 )
+from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits
 from rig.safety.journal import read_journal
 
 ResultT = TypeVar("ResultT")
@@ -123,10 +124,13 @@ class MeterRun:
         """
         self._guarded(lambda: self._configure(wanted))
 
-    def measure(self, point: LoadPoint) -> PointMeasurement:
-        """Measure ``point`` by power comparison, or return what was measured there earlier in this run."""
+    def measure(self, point: LoadPoint, limits: ReferenceLimits = IEC_REFERENCE) -> PointMeasurement:
+        """Measure ``point`` by power comparison, or return what was measured there earlier in this run.
+
+        Conditions further off than ``limits`` make the measurement INVALID.
+        """
         if point not in self._measured:
-            self._measured[point] = self._guarded(lambda: self._measure(point))
+            self._measured[point] = self._guarded(lambda: self._measure(point, limits))
         return self._measured[point][0]
 
     def judge(self, point: LoadPoint, judged: Sequence[JudgedQuantity]) -> tuple[ResultRecord, ...]:
@@ -171,11 +175,17 @@ class MeterRun:
                 self._confirm_off(bench)
             raise
 
-    def _measure(self, point: LoadPoint) -> tuple[PointMeasurement, PointRecorder]:
+    def _measure(self, point: LoadPoint, limits: ReferenceLimits) -> tuple[PointMeasurement, PointRecorder]:
         record = self.record.begin_point(point)
         try:
             measurement = measure_power(
-                self.bench, self.position, point, self.configuration, record, updates=self._updates
+                self.bench,
+                self.position,
+                point,
+                self.configuration,
+                record,
+                updates=self._updates,
+                limits=limits,
             )
         except RigError as error:
             record.finish("ERROR", reason=str(error))
