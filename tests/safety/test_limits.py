@@ -114,7 +114,8 @@ def test_nothing_above_a_limit_ever_passes(volts, ct_volts, frequency_hz, envelo
 def test_the_composite_peak_is_never_below_the_waveform_and_hardly_above(spectrum):
     assume(spectrum)
     true = waveform_peak(spectrum)
-    assert true * (1 - 1e-12) <= composite_peak(spectrum)
+    rounding = 1e-12 * sum(part.rms for part in spectrum)  # components may cancel to less than a rounding error
+    assert true - rounding <= composite_peak(spectrum)
     assert composite_peak(spectrum) <= true * 1.0013 + 1e-9 + 500.0 * 1e-3
 
 
