@@ -70,6 +70,13 @@ class RunSession:
         else:
             self.codes.append(ExitCode.RIG_ERROR)
 
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether asking on would only repeat itself: a refused bench or configuration, or one that never opened."""
+        return self.asks_a_meter and (
+            ExitCode.REFUSED in self.codes or ExitCode.BUSY in self.codes or (self.run_id is None and bool(self.codes))
+        )
+
     def exit_code(self) -> ExitCode:
         """Return the exit code that all outcomes and errors so far lead to."""
         return worst([*self.codes, *(exit_code_of_outcome(outcome) for outcome in self.outcomes)])

@@ -41,10 +41,12 @@ class LoadPoint:
 
     @property
     def label(self) -> str:
-        """Short name for ids and tables, such as ``277V-5%-PF0.5lag-ABC`` or ``277V-20%-sin0.25lead-ABC``."""
-        return f"{self.voltage_v:.0f}V-{self.current_pct:g}%-{self._load_name()}-{self.phases}"
+        """Short name for ids and tables, such as ``277V-5pct-PF0.5lag-ABC``; usable with pytest -k."""
+        return f"{self.voltage_v:.0f}V-{self.current_pct:g}pct-{self.load_name}-{self.phases}"
 
-    def _load_name(self) -> str:
+    @property
+    def load_name(self) -> str:
+        """The load without voltage, current and phases: ``PF0.5lag``, ``sin0.25lead``, ``PF1exp``."""
         power_factor, sin_phi = self.power_factor, self.sin_phi
         export = "exp" if power_factor < -1e-9 else ""
         if abs(sin_phi) < 1e-9:

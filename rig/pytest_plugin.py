@@ -105,7 +105,10 @@ def pytest_runtest_makereport(
         and report.outcome == "failed"
         and not getattr(call.excinfo.value, "counted_as_outcome", False)
     ):
-        run_session(item.config).note_error(call.excinfo.value)
+        run = run_session(item.config)
+        run.note_error(call.excinfo.value)
+        if run.is_hopeless:
+            item.session.shouldfail = "nothing can be measured on this bench"
     return report
 
 
@@ -123,7 +126,7 @@ class _StopWatcher:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Note whether this session asks a meter anything; the tests of this software keep pytest's own exit codes."""
     run = run_session(session.config)
-    run.asks_a_meter = any("tests_hil" in item.path.parts for item in session.items)
+    run.asks_a_meter |= any("tests_hil" in item.path.parts for item in session.items)
 
 
 @pytest.hookimpl(trylast=True)
@@ -135,7 +138,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitC
     if exitstatus in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):
         run.codes.append(ExitCode.REFUSED)
     elif exitstatus == pytest.ExitCode.INTERNAL_ERROR or (
-        exitstatus == pytest.ExitCode.INTERRUPTED and run.stopped_by is None
+        exitstatus == pytest.ExitCode.INTERRUPTED and run.stopped_by is None and not run.codes
     ):
         run.codes.append(ExitCode.RIG_ERROR)
     session.exitstatus = int(run.finish())

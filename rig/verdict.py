@@ -31,6 +31,7 @@ class NoVerdict(RigError):
 
 def raise_for_outcomes(results: Iterable[ResultRecord], table: str) -> None:
     """Raise AccuracyError or NoVerdict for the most severe outcome; return where all passed or nothing was judged."""
+    __tracebackhide__ = True  # the table says it all; pytest leaves this frame out
     outcome = worst(Outcome(result.outcome) for result in results)
     if outcome in (Outcome.FAIL, Outcome.COND_FAIL):
         raise AccuracyError(outcome, table)

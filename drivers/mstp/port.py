@@ -72,6 +72,8 @@ class MstpPort:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 env=_environment(),
+                # A signal to the owner's process group is the owner's to handle: it needs the bus to end in order.
+                start_new_session=True,
             )
         reason = self._await_ready(self._events)
         if reason is not None:

@@ -137,7 +137,10 @@ def open_bench(
             file, clock, source, analyzer, wiring, supervisor, guardian, bus, positions, launched, identities
         )
         for used in opened.instruments():
-            report(f"{used.role}: {used.identity}")
+            calibration = (
+                f"calibration {used.certificate}, due {used.due}" if used.certificate else "calibration not recorded"
+            )
+            report(f"{used.role}: {used.identity}; {calibration}")
         report(opened.protection_text)
         yield opened
 

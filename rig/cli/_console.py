@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from types import TracebackType
 from typing import Self
 
 import pytest
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+_NOT_FOR_PEOPLE = ("applied:", "energise:", "launched process")
+"""Lines that come with every load point, or that only a log wants."""
+
+_RIG_ERROR = re.compile(r"((?:rig|drivers)(?:\.\w+)+): ")
 
 
 class ConsoleReporter:
@@ -41,6 +47,7 @@ class ConsoleReporter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._progress.update(self._task, description=self._title)
         self._progress.stop()
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -50,23 +57,23 @@ class ConsoleReporter:
 
         for item in session.items:
             point = load_point_of(item)
-            self._items[item.nodeid] = point.label if point else item.nodeid
+            self._items[item.nodeid] = point.label if point else item.name.partition("[")[2].rstrip("]") or item.name
         self._progress.update(self._task, total=len(set(self._items.values())))
-        run_session(session.config).listeners.append(self._say)
+        run_session(session.config).listeners.append(self._hear)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Show what is being measured."""
         unit = self._items.get(nodeid, nodeid)
-        self._progress.update(self._task, description=f"{self._title}: {unit.rpartition('::')[2]}")
+        self._progress.update(self._task, description=f"{self._title}: {unit}")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count a finished load point, and tell of a failure at once; a broken bench is told of once."""
         if report.failed:
-            text = str(getattr(report.longrepr, "reprcrash", None) and report.longrepr.reprcrash.message) or ""  # type: ignore[union-attr]
-            text = text or report.longreprtext.rpartition("\nE   ")[2]
+            kind, text = _said(report)
             if text not in self._told:
                 self._told.add(text)
-                self._progress.console.print(f"[red]{_name(report.nodeid)}[/red]", highlight=False)
+                if not kind.startswith("rig.errors"):
+                    self._progress.console.print(f"[red]{_name(report.nodeid)}[/red]", highlight=False)
                 self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
         if report.when == "teardown":
             unit = self._items.get(report.nodeid, report.nodeid)
@@ -77,7 +84,7 @@ class ConsoleReporter:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Tell of a suite that cannot even be collected."""
         if report.failed:
-            self._progress.console.print(report.longreprtext, markup=False, highlight=False)
+            self._say(report.longreprtext)
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Say that the run was stopped, and by what."""
@@ -87,8 +94,20 @@ class ConsoleReporter:
         """Show an error of the suite itself."""
         self._progress.console.print(str(excrepr), markup=False, highlight=False)
 
+    def _hear(self, line: str) -> None:
+        if not line.startswith(_NOT_FOR_PEOPLE):
+            self._say(line)
+
     def _say(self, line: str) -> None:
         self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _said(report: pytest.TestReport) -> tuple[str, str]:
+    """The class of a test's error where it is the rig's, and its text; the traceback is in the Allure results."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    text = str(crash.message) if crash is not None else report.longreprtext
+    match = _RIG_ERROR.match(text)
+    return (match[1], text[match.end() :]) if match else ("", text)
 
 
 def _name(nodeid: str) -> str:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from rig.bench import BenchFile
+    from rig.procedures import Plan
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -35,15 +40,19 @@ def _with_options(command: Callable[..., int]) -> Callable[..., int]:
 @click.option("--max-points", type=click.IntRange(min=1), default=None, help="Measure the first N load points only.")
 def certify(max_points: int | None, **options: Any) -> int:  # noqa: ANN401 - click's options
     """Certify a meter against its accuracy classes: every load point that has a limit row."""
+    from rig.procedures import certification_plan
+
     extra = ["--max-points", str(max_points)] if max_points else []
-    return _run_suite("certify", "certification", extra, **options)
+    return _run_suite("certify", "certification", certification_plan, extra, **options)
 
 
 @click.command()
 @_with_options
 def eol(**options: Any) -> int:  # noqa: ANN401 - click's options
     """Test a meter at the end of the line: identity, configuration, each phase in both directions."""
-    return _run_suite("eol", "end_of_line", [], **options)
+    from rig.procedures import end_of_line_plan
+
+    return _run_suite("eol", "end_of_line", end_of_line_plan, [], **options)
 
 
 @click.command()
@@ -53,12 +62,13 @@ def eol(**options: Any) -> int:  # noqa: ANN401 - click's options
 def regress(allow_reset: bool, select: str | None, **options: Any) -> int:  # noqa: ANN401 - click's options
     """Ask a meter about each behaviour that its manual describes; what it was set to is put back."""
     extra = [*(["--allow-reset"] if allow_reset else []), *(["-k", select] if select else [])]
-    return _run_suite("regress", "firmware_regression", extra, **options)
+    return _run_suite("regress", "firmware_regression", None, extra, **options)
 
 
 def _run_suite(
     kind: str,
     suite: str,
+    make_plan: Callable[[BenchFile], Plan] | None,
     extra: list[str],
     *,
     bench: str,
@@ -75,13 +85,20 @@ def _run_suite(
     from rig.cli._console import ConsoleReporter
     from rig.exit_codes import ExitCode
 
-    console = Console(stderr=as_json)
+    # A descriptor of its own: pytest takes standard output away from whatever runs inside a test.
+    console = Console(file=os.fdopen(os.dup(2 if as_json else 1), "w", encoding="utf-8"))
     bench_file = load_bench(bench)  # refused with one sentence, before pytest has anything to say
+    plan = make_plan(bench_file) if make_plan is not None else None
     stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
     folder = (out or Path("runs") / f"{stamp}-{kind}").resolve()
     where = records or str(Path("runs") / "records.sqlite")
-    console.print(f"[bold]{kind}[/bold] on bench [bold]{bench_file.name}[/bold] ({bench_file.path.name})")
-    with ConsoleReporter(console, kind, "questions" if kind == "regress" else "load points") as reporter:
+    what = (
+        f"{len(plan.points)} load points, at most {plan.highest_voltage_v:g} V line to neutral"
+        if plan is not None
+        else "one question for each behaviour"
+    )
+    console.print(f"[bold]{kind}[/bold] on bench [bold]{bench_file.name}[/bold] ({bench_file.path.name}): {what}")
+    with ConsoleReporter(console, kind, "questions" if plan is None else "steps") as reporter:
         code = pytest.main(
             [
                 str(_ROOT / "tests_hil" / suite),
@@ -115,11 +132,15 @@ def _show(console: Any, where: str, folder: Path, as_json: bool) -> None:  # noq
     if as_json:
         click.echo((folder / "results.json").read_text())
         return
-    if run.points:
+    if any(point.results for point in run.points):
         console.print(result_table(run))
     elif any(finding.outcome != "PASS" for finding in run.findings):
         console.print(findings_table(run))
     console.print(verdict_line(run))
+    limits = {r.limit.standard: r.limit.is_verified for p in run.points for r in p.results if r.limit is not None}
+    unverified = [standard for standard, verified in limits.items() if not verified]
+    if unverified:
+        console.print(f"limit table unverified: {', '.join(unverified)}", highlight=False)
     for path in (folder / "report.html", folder / "plots", folder / "allure-results", folder / "junit.xml"):
         if path.exists():
             console.print(f"  {_short(path)}", highlight=False)

@@ -7,7 +7,6 @@ from rig.metrology.certification_points import (
     judged_at,
     judged_energy_at,
 )
-from rig.metrology.conditions import Deviation, MeasuredConditions, deviations
 from rig.metrology.decision import DecisionRule, Judgement, decide
 from rig.metrology.errors import ErrorNotDefined, percentage_error
 from rig.metrology.limit_files import available_limit_tables, load_limit_table
@@ -27,7 +26,6 @@ __all__ = [
     "Budget",
     "Component",
     "DecisionRule",
-    "Deviation",
     "Distribution",
     "ElementState",
     "ErrorNotDefined",
@@ -36,7 +34,6 @@ __all__ = [
     "LimitRow",
     "LimitTable",
     "LoadKind",
-    "MeasuredConditions",
     "Outcome",
     "Quantity",
     "ReferenceAccuracy",
@@ -45,7 +42,6 @@ __all__ = [
     "available_limit_tables",
     "certification_points",
     "decide",
-    "deviations",
     "in_source_order",
     "judged_at",
     "judged_energy_at",

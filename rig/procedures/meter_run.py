@@ -27,6 +27,7 @@ from rig.records import (
     RunStore,
     UnitRecord,
 )
+from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits
 from rig.safety.journal import read_journal
 from rig.safety.supervisor import Supervisor
 
@@ -147,10 +148,13 @@ class MeterRun:
             if bench.supervisor is not None:
                 self._guarded(bench.supervisor.check_time)
 
-    def measure(self, point: LoadPoint) -> PointMeasurement:
-        """Measure ``point`` by power comparison, or return what was measured there earlier in this run."""
+    def measure(self, point: LoadPoint, limits: ReferenceLimits = IEC_REFERENCE) -> PointMeasurement:
+        """Measure ``point`` by power comparison, or return what was measured there earlier in this run.
+
+        Conditions further off than ``limits`` make the measurement INVALID.
+        """
         if point not in self._measured:
-            self._measured[point] = self._guarded(lambda: self._measure(point))
+            self._measured[point] = self._guarded(lambda: self._measure(point, limits))
         return self._measured[point][0]
 
     def judge(self, point: LoadPoint, judged: Sequence[JudgedQuantity]) -> tuple[ResultRecord, ...]:
@@ -195,11 +199,17 @@ class MeterRun:
                 self._confirm_off(bench)
             raise
 
-    def _measure(self, point: LoadPoint) -> tuple[PointMeasurement, PointRecorder]:
+    def _measure(self, point: LoadPoint, limits: ReferenceLimits) -> tuple[PointMeasurement, PointRecorder]:
         record = self.record.begin_point(point)
         try:
             measurement = measure_power(
-                self.bench, self.position, point, self.configuration, record, updates=self._updates
+                self.bench,
+                self.position,
+                point,
+                self.configuration,
+                record,
+                updates=self._updates,
+                limits=limits,
             )
         except RigError as error:
             record.finish("ERROR", reason=str(error))
@@ -235,6 +245,7 @@ class MeterRun:
                 position=self.position.name,
             )
         )
+        self._report(f"meter: {identity.object_name} (device {identity.device_instance}, MAC {self.position.mac})")
         self._as_found = dict(meter.read_configuration())
         self.record.configuration_before(self._as_found)
         self.record.registers_before(meter.read_inputs(_ACCUMULATED))

@@ -19,6 +19,7 @@ from rig.metrology import (
     judged_energy_at,
     load_limit_table,
 )
+from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits
 from rig.safety.limits import check
 
 CERTIFICATION_TABLES = (
@@ -56,6 +57,12 @@ class Plan:
     def points_for(self, quantity: Quantity) -> tuple[LoadPoint, ...]:
         """The points at which some input of this quantity has a limit row, in the plan's order."""
         return tuple(point for point in self.points if self.judged(point, quantity))
+
+    @property
+    def reference_limits(self) -> ReferenceLimits:
+        """The reference conditions of the first table that states any."""
+        stated = next((t.reference_conditions for t in self.tables if t.reference_conditions is not None), None)
+        return ReferenceLimits.of_table(stated) if stated is not None else IEC_REFERENCE
 
     @cached_property
     def places(self) -> dict[LoadPoint, int]:

@@ -9,7 +9,7 @@ from rig.bench import Bench, Position
 from rig.load_point import LoadPoint
 from rig.procedures._readings import MeterSample, PointMeasurement
 from rig.records import PointRecorder
-from rig.safety.conditions import Deviation, unmet
+from rig.safety.conditions import IEC_REFERENCE, Deviation, ReferenceLimits, unmet
 from rig.safety.errors import NotSettled, ReferenceInvalid
 
 METER_UPDATE_S = 1.0
@@ -26,6 +26,7 @@ def measure_power(
     record: PointRecorder,
     *,
     updates: int = MINIMUM_UPDATES,
+    limits: ReferenceLimits = IEC_REFERENCE,
 ) -> PointMeasurement:
     """Apply ``point``, settle, and read the meter from ``updates`` distinct updates; every reading is recorded at once.
 
@@ -41,7 +42,7 @@ def measure_power(
     except (NotSettled, ReferenceInvalid) as error:
         record.finish("INVALID", reason=str(error))
         return PointMeasurement(point, (), (), bench.supervisor.analyzer_ranges, configuration, str(error))
-    conditions = bench.supervisor.deviations_from_nominal(settled)
+    conditions = bench.supervisor.deviations_from_nominal(settled, limits)
     invalid = unmet(conditions)
     references: list[Stimulus] = []
     samples: list[MeterSample] = []

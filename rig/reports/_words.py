@@ -123,7 +123,7 @@ def calibration(instrument: InstrumentRecord) -> str:
 
 def load_name(point: PointRecord) -> str:
     """Take the middle of a load point's label: ``PF0.5lag``."""
-    return point.label.partition("%-")[2].rpartition("-")[0] or point.label
+    return point.load_point.load_name
 
 
 def load_title(name: str) -> str:

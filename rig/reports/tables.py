@@ -110,7 +110,7 @@ def _point_row(point: PointRecord) -> tuple[str | Text, ...]:
     judged = [result for result in point.results if result.limit_pct is not None]
     outcome = Text(outcome_word(point.outcome), style=f"bold {OUTCOME_COLOURS[point.outcome]}")
     if worst is None:
-        return Text(point.label), Text(point.reason), "", "", "", outcome
+        return Text(point.label), "not judged", "", "", "", outcome  # why is in the events and in the report
     return (
         Text(point.label),
         Text(f"{len(judged)}: AI{worst.instance} {_SHORT.get(worst.quantity, worst.quantity)} {worst.phase}"),

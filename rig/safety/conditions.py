@@ -9,16 +9,17 @@ from dataclasses import dataclass
 
 from meter_model.stimulus import Spectrum, Stimulus
 from rig.load_point import PHASE_NAMES
+from rig.metrology.limits import ReferenceConditions
 from rig.safety.limits import rms
 
 
 @dataclass(frozen=True, slots=True)
 class ReferenceLimits:
-    """IEC 62052-11:2003 and 62053-22 (recalled, to be checked against a bought copy): reference/metrology.md 1.6.
+    """How far conditions may be off; the defaults are those of IEC 62052-11:2003 and 62053-22 (recalled, unverified).
 
-    Percent of nominal for voltage and frequency; percent of the mean of the phases for unbalance; degrees for the
-    difference between the phases' displacement angles. ``current_pct``: of nominal, the rig's own, since the
-    standards fix load points without a tolerance.
+    A suite takes them from its limit tables (``of_table``). Percent of nominal for voltage and frequency; percent of
+    the mean of the phases for unbalance; degrees for the difference between the phases' displacement angles.
+    ``current_pct``: of nominal, the rig's own, since the standards fix load points without a tolerance.
     """
 
     voltage_pct: float = 1.0
@@ -26,6 +27,16 @@ class ReferenceLimits:
     unbalance_pct: float = 1.0
     displacement_deg: float = 2.0
     current_pct: float = 5.0
+
+    @classmethod
+    def of_table(cls, conditions: ReferenceConditions) -> ReferenceLimits:
+        """Take what a limit table says; its temperature and distortion are for benches that measure them."""
+        return cls(
+            voltage_pct=conditions.voltage_pct,
+            frequency_pct=conditions.frequency_pct,
+            unbalance_pct=conditions.unbalance_pct,
+            displacement_deg=conditions.phase_spread_deg,
+        )
 
 
 IEC_REFERENCE = ReferenceLimits()

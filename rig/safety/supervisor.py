@@ -12,7 +12,7 @@ from meter_model.stimulus import Stimulus
 from rig.errors import BenchFault, UsageRefused
 from rig.load_point import LoadPoint
 from rig.safety import comparison
-from rig.safety.conditions import Deviation, deviations
+from rig.safety.conditions import IEC_REFERENCE, Deviation, ReferenceLimits, deviations
 from rig.safety.errors import NotSettled, OutputWrong
 from rig.safety.guardian_link import Watched
 from rig.safety.limits import EnvelopeName, InjectionPath, MeterRating, check, rms
@@ -203,11 +203,13 @@ class Supervisor:
                 if waited_s > self._settling.timeout_s:
                     raise NotSettled(point.label, round(waited_s, 1), unsteady)
 
-    def deviations_from_nominal(self, measured: Stimulus) -> tuple[Deviation, ...]:
+    def deviations_from_nominal(
+        self, measured: Stimulus, limits: ReferenceLimits = IEC_REFERENCE
+    ) -> tuple[Deviation, ...]:
         """Compare a measured stimulus with the present point's nominal one, as reference conditions (data)."""
         if self._present is None:
             raise UsageRefused("there is no nominal point: the outputs are off")
-        return deviations(measured, self._present.target)
+        return deviations(measured, self._present.target, limits)
 
     def de_energise(self) -> SafeStateReport:
         """Go down in order, verify by source and analyzer, and report; may be called at any time, and twice.

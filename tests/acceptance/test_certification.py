@@ -79,13 +79,13 @@ def test_a_source_half_a_percent_off_changes_no_verdict(good: Finished, tmp_path
     assert off.run is not None
     for instance in (11, 12, 55, 56, 57, 70, 71, 72, 73, 74, 75):
         assert good.verdicts(instance) == off.verdicts(instance), f"AI{instance}"
-    point = next(p for p in off.run.points if p.label == "277V-100%-PF1-ABC")
+    point = next(p for p in off.run.points if p.label == "277V-100pct-PF1-ABC")
     volts = [r.values[70] for r in point.meter_readings]
     assert all(277 * 1.004 < value < 277 * 1.006 for value in volts), "the source was not off at all"
 
 
 def test_an_analyzer_too_coarse_for_the_limits_gives_inconclusive_and_never_pass(tmp_path: Path) -> None:
-    coarse = run_certification(tmp_path, "emulated-coarse-analyzer", select="PF1-ABC and (5% or 100%)")
+    coarse = run_certification(tmp_path, "emulated-coarse-analyzer", select="PF1-ABC and (V-5pct or V-100pct)")
     assert coarse.exit_code == 10, coarse.output[-3000:]
     verdicts = {result.outcome for _, result in coarse.results(11)}
     assert verdicts == {"INCONCLUSIVE"}

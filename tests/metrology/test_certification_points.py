@@ -64,7 +64,7 @@ def test_unity_power_factor_runs_from_1_to_120_percent():
     ],
 )
 def test_each_kind_of_load_the_class_knows_is_there(kind, least):
-    assert sum(point.label.endswith(f"%-{kind}") for point in POINTS) >= least
+    assert sum(f"{point.load_name}-{point.phases}" == kind for point in POINTS) >= least
 
 
 def test_every_row_that_is_not_on_request_judges_something_somewhere():

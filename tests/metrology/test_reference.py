@@ -8,18 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from rig.load_point import LoadPoint
 from rig.metrology import (
     Accuracy,
     Budget,
     ElementState,
-    MeasuredConditions,
     Quantity,
     ReferenceAccuracy,
     ReferenceNotUsable,
     ReferenceUncertainty,
-    deviations,
-    load_limit_table,
 )
 
 LIMITS_OF_ERROR = ReferenceAccuracy(
@@ -186,54 +182,3 @@ def test_an_impossible_specification_is_refused(part, row):
 def test_an_analyzer_without_a_stated_integrator_adds_nothing_for_it():
     silent = LIMITS_OF_ERROR.model_copy(update={"integrator": None})
     assert loaded(accuracy=silent).active_energy("A") == loaded().active_power("A")
-
-
-CONDITIONS = load_limit_table("iec62053-22-2003-class-0.2S").reference_conditions
-POINT = LoadPoint(277, 50, -60)
-
-
-def measured(**change):
-    fields = {
-        "frequency_hz": 60.0,
-        "voltages_v": dict.fromkeys("ABC", 277.0),
-        "currents": dict.fromkeys("ABC", 0.5),
-        "angles_deg": dict.fromkeys("ABC", -60.0),
-    }
-    return MeasuredConditions(**fields | change)
-
-
-def test_a_point_as_it_should_be_deviates_in_nothing():
-    assert deviations(CONDITIONS, POINT, measured()) == ()
-
-
-def test_half_a_percent_off_the_set_point_is_within_the_conditions():
-    half_off = measured(voltages_v=dict.fromkeys("ABC", 277 * 1.005), currents=dict.fromkeys("ABC", 0.5 * 1.005))
-    assert deviations(CONDITIONS, POINT, half_off) == ()
-
-
-@pytest.mark.parametrize(
-    ("change", "what"),
-    [
-        ({"frequency_hz": 60.2}, {"frequency"}),
-        ({"frequency_hz": math.nan}, {"frequency"}),
-        ({"voltages_v": dict.fromkeys("ABC", 273.0)}, {"voltage A", "voltage B", "voltage C"}),
-        ({"voltages_v": {"A": 277.0, "B": 279.7, "C": 274.3}}, set()),
-        ({"voltages_v": {"A": 277.0, "B": 281.0, "C": 277.0}}, {"voltage B"}),
-        ({"currents": {"A": 0.5, "B": 0.52, "C": 0.49}}, {"balance of current B", "balance of current C"}),
-        ({"angles_deg": {"A": -60, "B": -58.9, "C": -61.0}}, {"displacement between phases"}),
-        ({"angles_deg": {"A": 179.5, "B": -179.5, "C": 180.0}}, set()),
-        ({"temperature_c": 26.0}, {"temperature"}),
-        ({"temperature_c": 24.9}, set()),
-        ({"distortion_pct": 2.5}, {"distortion"}),
-    ],
-)
-def test_each_condition_is_named_when_it_is_not_met(change, what):
-    found = deviations(CONDITIONS, POINT, measured(**change))
-    assert what <= {deviation.what for deviation in found}
-    assert bool(found) == bool(what)
-    assert all(deviation.what in deviation.text for deviation in found)
-
-
-def test_one_loaded_phase_is_not_asked_for_balanced_currents():
-    alone = LoadPoint(277, 50, -60, "B")
-    assert deviations(CONDITIONS, alone, measured(currents={"B": 0.5}, angles_deg={"B": -60.0})) == ()

@@ -3,6 +3,8 @@
 import pytest
 
 from drivers.mstp import MstpPort, PortSettings
+from drivers.mstp.master import MasterState
+from tests.mstp.master_harness import DER, PEER, REQUEST, TOKEN, Harness
 from tests.mstp.pty_bridge import PtyBridge
 
 
@@ -32,3 +34,24 @@ def open_port():
     yield open_
     for port in ports:
         port.close()
+
+
+@pytest.fixture
+def lone():
+    return Harness()
+
+
+@pytest.fixture
+def ring():
+    return Harness().in_ring()
+
+
+@pytest.fixture
+def waiting():
+    harness = Harness(max_info_frames=3).in_ring()
+    harness.submit(DER, PEER, REQUEST)
+    harness.hear(TOKEN)
+    assert harness.node.state is MasterState.WAIT_FOR_REPLY
+    harness.take()
+    harness.names.clear()
+    return harness

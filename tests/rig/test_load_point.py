@@ -14,14 +14,14 @@ from rig.load_point import LoadPoint
 @pytest.mark.parametrize(
     ("angle_deg", "phases", "label"),
     [
-        (0.0, "ABC", "277V-5%-PF1-ABC"),
-        (-60.0, "ABC", "277V-5%-PF0.5lag-ABC"),
-        (math.degrees(math.acos(0.8)), "ABC", "277V-5%-PF0.8lead-ABC"),
-        (-90.0, "B", "277V-5%-sin1lag-B"),
-        (30.0, "ABC", "277V-5%-sin0.5lead-ABC"),
-        (-math.degrees(math.asin(0.25)), "ABC", "277V-5%-sin0.25lag-ABC"),
-        (180.0, "C", "277V-5%-PF1exp-C"),
-        (120.0, "ABC", "277V-5%-PF0.5leadexp-ABC"),
+        (0.0, "ABC", "277V-5pct-PF1-ABC"),
+        (-60.0, "ABC", "277V-5pct-PF0.5lag-ABC"),
+        (math.degrees(math.acos(0.8)), "ABC", "277V-5pct-PF0.8lead-ABC"),
+        (-90.0, "B", "277V-5pct-sin1lag-B"),
+        (30.0, "ABC", "277V-5pct-sin0.5lead-ABC"),
+        (-math.degrees(math.asin(0.25)), "ABC", "277V-5pct-sin0.25lag-ABC"),
+        (180.0, "C", "277V-5pct-PF1exp-C"),
+        (120.0, "ABC", "277V-5pct-PF0.5leadexp-ABC"),
     ],
 )
 def test_label_says_power_factor_side_and_phases(angle_deg: float, phases: str, label: str) -> None:

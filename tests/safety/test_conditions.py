@@ -7,7 +7,8 @@ import pytest
 from meter_model.stimulus import Phasor
 from rig.bench.wiring import Wiring
 from rig.load_point import LoadPoint
-from rig.safety.conditions import deviations, unmet
+from rig.metrology import load_limit_table
+from rig.safety.conditions import ReferenceLimits, deviations, unmet
 
 WIRING = Wiring(ct_primary_a=100.0, ct_secondary_v=1.0)
 NOMINAL = WIRING.terminals(LoadPoint(277.0, 100.0, -60.0))
@@ -55,3 +56,11 @@ def test_a_phase_without_current_has_no_current_conditions():
     names = [deviation.quantity for deviation in deviations(nominal, nominal)]
     assert "current B" in names
     assert not any("current A" in name or "balance of current" in name for name in names)
+
+
+def test_a_limit_table_sets_the_reference_conditions_that_are_judged():
+    stated = load_limit_table("iec62053-22-2003-class-0.2S").reference_conditions
+    limits = ReferenceLimits.of_table(replace(stated, voltage_pct=0.25, phase_spread_deg=0.5))
+    assert limits.voltage_pct == 0.25
+    assert limits.displacement_deg == 0.5
+    assert limits.frequency_pct == stated.frequency_pct

@@ -114,7 +114,8 @@ def test_nothing_above_a_limit_ever_passes(volts, ct_volts, frequency_hz, envelo
 def test_the_composite_peak_is_never_below_the_waveform_and_hardly_above(spectrum):
     assume(spectrum)
     true = waveform_peak(spectrum)
-    assert true * (1 - 1e-12) <= composite_peak(spectrum)
+    rounding = 1e-12 * sum(part.rms for part in spectrum)  # components may cancel to less than a rounding error
+    assert true - rounding <= composite_peak(spectrum)
     assert composite_peak(spectrum) <= true * 1.0013 + 1e-9 + 500.0 * 1e-3
 
 
@@ -149,7 +150,7 @@ def test_what_is_no_number_is_refused(value):
 
 def test_a_plan_above_the_rating_is_refused_naming_point_quantity_and_limit():
     points = [LoadPoint(277.0, 100.0, 0.0), LoadPoint(400.0, 5.0, -60.0)]
-    with pytest.raises(LimitExceeded, match=r"400V-5%-PF0.5lag-ABC: voltage A-N 400 V is beyond 347 V.*UL.*page 4"):
+    with pytest.raises(LimitExceeded, match=r"400V-5pct-PF0.5lag-ABC: voltage A-N 400 V is beyond 347 V.*UL.*page 4"):
         check(points, rating=UL, path=WIRING, source=SOURCE)
     check(points[:1], rating=UL, path=WIRING, source=SOURCE)
 

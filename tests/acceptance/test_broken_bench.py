@@ -1,0 +1,119 @@
+"""A bench that breaks in mid-run: nothing recorded is lost, the rest is ERROR, and the source is off."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.certified import ROOT, environment, read_last, wait_for
+
+pytestmark = [pytest.mark.realtime, pytest.mark.timeout(300)]
+
+
+class RunningBench:
+    """An emulated bench that the test keeps, with a bench file that names its endpoints: as a real one would be."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "rig.emulation", "--json", *options],
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert self.process.stdout is not None
+        self.endpoints = json.loads(self.process.stdout.readline())
+        self.file = folder / "bench.yaml"
+        self.file.write_text(
+            "schema: 1\nextends: emulated\nname: kept\nlaunch: null\n"
+            f"clock: {{kind: endpoint, endpoint: '{self.endpoints['clock']}'}}\n"
+            f"source: {{resource: '{self.endpoints['source']}'}}\n"
+            f"analyzer: {{resource: '{self.endpoints['analyzer']}'}}\n"
+            f"bus: {{port: {self.endpoints['bus']}}}\n"
+            f"positions: [{{name: '1', mac: {self.endpoints['meters'][0]['mac']}, meter_type: s4100}}]\n"
+        )
+
+    def control(self, **question: object) -> dict:
+        host, _, port = self.endpoints["control"].removeprefix("tcp://").partition(":")
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            connection.sendall(json.dumps(question).encode() + b"\n")
+            return json.loads(connection.makefile().readline())
+
+    def close(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait(timeout=20)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[RunningBench]:
+    running = RunningBench(tmp_path)
+    yield running
+    running.close()
+
+
+def test_an_analyzer_that_goes_away_gives_error_for_the_rest_and_a_source_that_is_off(
+    bench: RunningBench, tmp_path: Path
+) -> None:
+    records = tmp_path / "records.sqlite"
+    suite = subprocess.Popen(
+        [
+            sys.executable, "-m", "rig.cli", "certify", "--bench", str(bench.file), "--max-points", "6",
+            "--records", str(records), "--out", str(tmp_path / "out"),
+        ],
+        cwd=ROOT, env=environment(tmp_path / "state"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+
+    def two_points_are_done() -> bool:
+        run = read_last(records)
+        return run is not None and sum(point.finished_utc is not None for point in run.points) >= 2
+
+    wait_for(two_points_are_done, "two finished load points")
+    assert bench.control(status=True)["output_on"]
+    bench.control(fault="analyzer-disconnect")
+    output, _ = suite.communicate(timeout=120)
+
+    assert suite.returncode == 10, output
+    assert not bench.control(status=True)["output_on"]
+    assert all(volts < 1.0 for volts in bench.control(status=True)["terminal_volts"])
+    run = read_last(records)
+    assert run is not None
+    assert run.exit_code == 10
+    assert run.outcome == "ERROR"
+    good = [point for point in run.points if point.outcome in ("PASS", "COND_PASS")]
+    assert len(good) >= 2, "what had been measured is gone"
+    assert all(len(point.meter_readings) == 5 for point in good)
+    assert run.points[-1].outcome == "ERROR"
+    safe = [event for event in run.events if event.kind == "safe state"]
+    assert safe
+    assert safe[-1].data["confirmed"] is True
+    assert "source" in safe[-1].data["by"]
+
+
+def test_a_second_run_on_a_bench_in_use_is_refused_and_the_first_goes_on(bench: RunningBench, tmp_path: Path) -> None:
+    state = environment(tmp_path / "state")
+    words = [sys.executable, "-m", "rig.cli"]
+    first = subprocess.Popen(
+        [
+            *words, "certify", "--bench", str(bench.file), "--max-points", "2",
+            "--records", str(tmp_path / "r.sqlite"), "--out", str(tmp_path / "out"),
+        ],
+        cwd=ROOT, env=state, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    wait_for(lambda: bench.control(status=True)["output_on"], "the first run energising")
+    second = subprocess.run(
+        [
+            *words, "eol", "--bench", str(bench.file),
+            "--records", str(tmp_path / "r2.sqlite"), "--out", str(tmp_path / "o2"),
+        ],
+        cwd=ROOT, env=state, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert second.returncode == 12, second.stdout + second.stderr
+    assert "is in use by" in second.stdout + second.stderr
+    output, _ = first.communicate(timeout=120)
+    assert first.returncode == 0, output
