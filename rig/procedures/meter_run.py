@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import asdict
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -80,6 +81,7 @@ class MeterRun:
             stack.push(self._note_end)
             self._record_instruments(bench)
             self._record_unit()
+            stack.callback(self._note_bus)
             stack.callback(self._restore_configuration)
             stack.push(self._switch_off)
             self._stack = stack.pop_all()
@@ -298,6 +300,19 @@ class MeterRun:
         severity = "info" if report.confirmed else "error"
         self.record.event("safe state", text, severity, {"confirmed": report.confirmed, "by": list(report.by)})
         report.raise_if_not_confirmed()
+
+    def _note_bus(self) -> None:
+        """Record what the bus did in this run: above all how often a lost read was repeated."""
+        if self._bench is None or self._bench.bus is None:
+            return
+        try:
+            counted = self._bench.bus.statistics()
+        except RigError as error:
+            self.record.event("bus", f"no statistics: {error}", "warning")
+            return
+        severity = "warning" if counted.repeats or counted.timeouts else "info"
+        text = f"{counted.requests} requests, {counted.timeouts} unanswered, {counted.repeats} repeated"
+        self.record.event("bus", text, severity, asdict(counted.port))
 
     def _note_end(
         self, kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
