@@ -19,7 +19,7 @@ import time
 from drivers.mstp import _messages
 from drivers.mstp.capture import FrameRing
 from drivers.mstp.errors import PortUnavailable
-from drivers.mstp.frames import Frame, FrameType
+from drivers.mstp.frames import data_frame
 from drivers.mstp.group import NodeGroup
 from drivers.mstp.line import LineLost, SerialLine
 from drivers.mstp.settings import PortSettings
@@ -126,10 +126,8 @@ class _WireLoop:
             if kind == _messages.MAX_MASTER:
                 self._node.set_max_master(*_messages.read_max_master(body))
                 continue
-            request = _messages.read_npdu(body)
-            expecting = request.expecting_reply
-            frame_type = FrameType.DATA_EXPECTING_REPLY if expecting else FrameType.DATA_NOT_EXPECTING_REPLY
-            self._node.submit(Frame(frame_type, request.destination, request.source, request.npdu), now_s)
+            got = _messages.read_npdu(body)
+            self._node.submit(data_frame(got.source, got.destination, got.npdu, got.expecting_reply), now_s)
 
     def _answer(self) -> None:
         for kind, question in self._queries.receive():

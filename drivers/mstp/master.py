@@ -1,7 +1,9 @@
 """The master-node state machine of MS/TP (ASHRAE 135 clause 9.5.6), every transition under the clause's name.
 
-It is pure: see ``drivers.mstp.node`` for how it is run. Two things go beyond the clause:
+It is pure: see ``drivers.mstp.node`` for how it is run. docs/reference/mstp-conformance.md ties every transition to its
+test. Three things go beyond the clause:
 
+- ``IDLE.TestRequest``: a Test_Request is answered at once, not by way of ANSWER_DATA_REQUEST.
 - ``ANSWER_DATA_REQUEST.RequesterGaveUp``: a whole frame was heard while the answer was being made, which comes too late
   now and goes with the token instead.
 - ReceivedUnexpectedFrame also fires for frames to other stations, which the clause's receiver does not report although
@@ -15,7 +17,13 @@ from dataclasses import replace
 from enum import Enum
 
 from drivers.mstp.events import FrameReceived
-from drivers.mstp.frames import BROADCAST, Frame, FrameType
+from drivers.mstp.frames import (
+    BROADCAST,
+    DATA_EXPECTING_REPLY_TYPES,
+    DATA_NOT_EXPECTING_REPLY_TYPES,
+    Frame,
+    FrameType,
+)
 from drivers.mstp.node import Node
 from drivers.mstp.npdu import NpduSummary, summarize
 from drivers.mstp.receive import Indication, InvalidFrame, SkippedFrame
@@ -164,14 +172,14 @@ class MasterNode(Node):
             self._go("IDLE.ReceivedInvalidFrame", MasterState.IDLE)
             return
         frame_type, broadcast = indication.frame_type, indication.destination == BROADCAST
-        if frame_type == FrameType.DATA_NOT_EXPECTING_REPLY and indication.data:
+        if frame_type in DATA_NOT_EXPECTING_REPLY_TYPES and indication.data:
             if broadcast and summarize(indication.data).is_confirmed_request:
                 self._go("IDLE.ReceivedUnwantedFrame", MasterState.IDLE)
                 return
             self._deliver(indication, expecting_reply=False)
             self._go("IDLE.ReceivedDataNoReply", MasterState.IDLE)
         elif broadcast:
-            needing = frame_type == FrameType.DATA_EXPECTING_REPLY
+            needing = frame_type in DATA_EXPECTING_REPLY_TYPES
             name = "IDLE.BroadcastDataNeedingReply" if needing else "IDLE.ReceivedUnwantedFrame"
             self._go(name, MasterState.IDLE)
         elif frame_type == FrameType.TOKEN:
@@ -181,7 +189,7 @@ class MasterNode(Node):
         elif frame_type == FrameType.POLL_FOR_MASTER:
             self._send(FrameType.REPLY_TO_POLL_FOR_MASTER, indication.source)
             self._go("IDLE.ReceivedPFM", MasterState.IDLE)
-        elif frame_type == FrameType.DATA_EXPECTING_REPLY and indication.data:
+        elif frame_type in DATA_EXPECTING_REPLY_TYPES and indication.data:
             self._deliver(indication, expecting_reply=True)
             self._request = summarize(indication.data)
             self._requester = indication.source
@@ -202,7 +210,7 @@ class MasterNode(Node):
         frame = self._queue.popleft()
         self.frame_count += 1
         self._send_data(frame)
-        waits = frame.frame_type in (FrameType.DATA_EXPECTING_REPLY, FrameType.TEST_REQUEST)
+        waits = frame.frame_type in DATA_EXPECTING_REPLY_TYPES or frame.frame_type == FrameType.TEST_REQUEST
         if waits and frame.destination != BROADCAST:
             return self._go("USE_TOKEN.SendAndWait", MasterState.WAIT_FOR_REPLY)
         return self._go("USE_TOKEN.SendNoWait", MasterState.DONE_WITH_TOKEN)
@@ -221,8 +229,9 @@ class MasterNode(Node):
             if indication.frame_type == FrameType.REPLY_POSTPONED:
                 self._go("WAIT_FOR_REPLY.ReceivedPostpone", MasterState.DONE_WITH_TOKEN)
                 return
-            if indication.frame_type in (FrameType.DATA_NOT_EXPECTING_REPLY, FrameType.TEST_RESPONSE):
-                if indication.data and indication.frame_type == FrameType.DATA_NOT_EXPECTING_REPLY:
+            is_data = indication.frame_type in DATA_NOT_EXPECTING_REPLY_TYPES
+            if is_data or indication.frame_type == FrameType.TEST_RESPONSE:
+                if is_data and indication.data:
                     self._deliver(indication, expecting_reply=False)
                 self._go("WAIT_FOR_REPLY.ReceivedReply", MasterState.DONE_WITH_TOKEN)
                 return
@@ -275,9 +284,12 @@ class MasterNode(Node):
             self.retry_count += 1
             self._send_token(self.next_station)
             return self._go("PASS_TOKEN.RetrySendToken", MasterState.PASS_TOKEN)
-        self._poll(self._after(self.next_station))
+        beyond = self._after(self.next_station)
+        unknown = beyond == self._station  # a node does not poll itself
+        self._poll(self._after(beyond) if unknown else beyond)
         self._forget_successor()
-        return self._go("PASS_TOKEN.FindNewSuccessor", MasterState.POLL_FOR_MASTER)
+        name = "PASS_TOKEN.FindNewSuccessorUnknown" if unknown else "PASS_TOKEN.FindNewSuccessor"
+        return self._go(name, MasterState.POLL_FOR_MASTER)
 
     def _forget_successor(self) -> None:
         self.next_station = self._station
@@ -354,6 +366,6 @@ class MasterNode(Node):
 
     def _is_answer(self, frame: Frame) -> bool:
         """Whether a queued frame is the reply that the requester waits for, not merely one to the same station."""
-        if frame.frame_type != FrameType.DATA_NOT_EXPECTING_REPLY:
+        if frame.frame_type not in DATA_NOT_EXPECTING_REPLY_TYPES:
             return False
         return summarize(frame.data).answers(self._request)

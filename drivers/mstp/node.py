@@ -33,7 +33,7 @@ class Node(ABC):
     """
 
     def __init__(self, settings: NodeSettings, now_s: float = 0.0) -> None:
-        self.receiver = FrameReceiver(settings.mac, now_s)
+        self.receiver = FrameReceiver(settings.mac, now_s, settings.receive_extended)
         self.received: deque[FrameReceived] = deque()
         self.transitions: Counter[str] = Counter()
         self.trace: Callable[[str], None] | None = None

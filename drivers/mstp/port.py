@@ -18,7 +18,7 @@ import drivers
 from drivers.mstp import _messages
 from drivers.mstp.errors import NpduRefused, PortSettingInvalid, PortUnavailable
 from drivers.mstp.events import PortEvent, PortFailed
-from drivers.mstp.frames import BROADCAST, MAX_DATA_OCTETS, MAX_MASTER_ADDRESS, SeenFrame
+from drivers.mstp.frames import BROADCAST, MAX_MASTER_ADDRESS, SeenFrame
 from drivers.mstp.settings import PortSettings
 from drivers.mstp.statistics import Statistics
 
@@ -157,8 +157,8 @@ class MstpPort:
         source = self._mac(source)
         if not 0 <= destination <= BROADCAST or destination == source:
             raise NpduRefused(self.settings.device, destination, len(npdu), "a destination is 0 to 255, not this node")
-        if not 1 <= len(npdu) <= MAX_DATA_OCTETS:
-            rule = f"a frame carries 1 to {MAX_DATA_OCTETS} octets"
+        if not 1 <= len(npdu) <= self.settings.max_npdu_octets:
+            rule = f"a frame carries 1 to {self.settings.max_npdu_octets} octets"
             raise NpduRefused(self.settings.device, destination, len(npdu), rule)
         body = _messages.npdu_body(source, destination, expecting_reply, npdu)
         self._tell(_messages.pack(_messages.NPDU, body))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drivers.mstp.errors import PortSettingInvalid
-from drivers.mstp.frames import MAX_MASTER_ADDRESS
+from drivers.mstp.frames import MAX_DATA_OCTETS, MAX_EXTENDED_DATA_OCTETS, MAX_MASTER_ADDRESS
 
 BAUD_RATES = (9600, 19200, 38400, 57600, 76800, 115200)
 """The rates of clause 9.2.3, in bits per second."""
@@ -21,6 +21,8 @@ class NodeSettings:
     ``mac`` is TS (0..127); ``max_master`` the highest address ever polled, ``max_info_frames`` the data frames sent
     in one holding of the token. ``usage_timeout_s`` (Tusage_timeout, 20..35 ms) is how long a successor may take to
     use the token or to answer a poll; ``reply_timeout_s`` (Treply_timeout, 255..300 ms) how long an answer may take.
+    ``receive_extended``: whether extended data frames (types 32 and 33) are heard; a device before Protocol_Revision 16
+    skips them.
     """
 
     mac: int
@@ -29,6 +31,7 @@ class NodeSettings:
     max_info_frames: int = 1
     usage_timeout_s: float = 0.030
     reply_timeout_s: float = 0.295
+    receive_extended: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class PortSettings:
 
     ``captured_frames`` is how many of the last frames on the bus the port keeps for ``MstpPort.captured``.
     ``further_macs`` are addresses of more master nodes that live on this port beside ``mac`` (emulated meters).
+    With ``send_extended`` an NPDU of 502 to 1497 octets is sent as an extended frame; the peer must be known to take
+    it (its Max_APDU_Length_Accepted is above 480).
     Raises PortSettingInvalid when made from values that clause 9 does not allow.
     """
 
@@ -49,6 +54,8 @@ class PortSettings:
     reply_timeout_s: float = 0.295
     captured_frames: int = 2000
     further_macs: tuple[int, ...] = ()
+    receive_extended: bool = True
+    send_extended: bool = False
 
     def __post_init__(self) -> None:
         self._check("baud", self.baud in BAUD_RATES, f"use one of {', '.join(map(str, BAUD_RATES))}")
@@ -76,5 +83,11 @@ class PortSettings:
     @property
     def nodes(self) -> tuple[NodeSettings, ...]:
         """The part that the state machines need."""
-        rest = (self.baud, self.max_master, self.max_info_frames, self.usage_timeout_s, self.reply_timeout_s)
+        timeouts = (self.usage_timeout_s, self.reply_timeout_s)
+        rest = (self.baud, self.max_master, self.max_info_frames, *timeouts, self.receive_extended)
         return tuple(NodeSettings(mac, *rest) for mac in self.macs)
+
+    @property
+    def max_npdu_octets(self) -> int:
+        """Octets of the longest NPDU that is sent as one frame."""
+        return MAX_EXTENDED_DATA_OCTETS if self.send_extended else MAX_DATA_OCTETS

@@ -56,7 +56,9 @@ class MeterNodes:
             mac: _Place(meter, ApduServer(meter, lock, now_s), meter.max_master) for mac, meter in meters.items()
         }
         first, *further = self.macs
-        self._port = MstpPort(PortSettings(device, baud, first, max_master, further_macs=tuple(further)))
+        # A device of Protocol_Revision 4 knows no extended frames.
+        settings = PortSettings(device, baud, first, max_master, further_macs=tuple(further), receive_extended=False)
+        self._port = MstpPort(settings)
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._serve, name=f"meter nodes {first}...", daemon=True)
 
