@@ -170,7 +170,7 @@ class FrameReceiver:
 
     def _header_crc(self) -> Indication | None:
         """HEADER_CRC: what to do with the rest of the frame."""
-        header = bytes(self._header)
+        header = self._header
         self.state = ReceiveState.IDLE
         if crc.header_register(header) != crc.HEADER_CRC_RESIDUE:
             self.transitions["HEADER_CRC.BadCRC"] += 1
