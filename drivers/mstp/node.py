@@ -2,8 +2,10 @@
 
 Whoever runs a node calls ``receive`` with octets read, ``advance`` when ``deadline_s`` has come, ``submit`` with what
 is to be sent; and after each of these ``take_transmission``, writing what it gives and telling ``transmitted`` when the
-last octet will have left. ``SEND_FRAME.BusTaken`` goes beyond the clause, for a host that can be late where a UART
-interrupt cannot: a whole frame was heard before ours, already decided, began; ours is withdrawn, data is queued again.
+last octet will have left. Two things go beyond the clause. ``SEND_FRAME.BusTaken`` is for a host that can be late where
+a UART interrupt cannot: a whole frame was heard before ours, already decided, began; ours is withdrawn, data is queued
+again. And a frame that was half received when ours begins is given up: what is sent puts off Tframe_abort, so that a
+node that talks often would take every answer for the rest of a frame that broke off.
 """
 
 from __future__ import annotations
@@ -84,6 +86,7 @@ class Node(ABC):
         if self._pending is None or now_s < self.receiver.silence_since_s + self._turnaround_s:
             return None
         octets = self._pending.encode()
+        self.receiver.abandon()
         self._octets_sent += len(octets)
         self._frames_sent += 1
         self._data_frames_sent += self._pending_is_data

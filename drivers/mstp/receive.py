@@ -104,6 +104,12 @@ class FrameReceiver:
             return None
         return self._give_up(f"{self.state.value}.Error")
 
+    def abandon(self) -> None:
+        """Give up the frame under way because this station begins to talk: nothing can come behind its beginning."""
+        if self.state is not ReceiveState.IDLE:
+            self.transitions[f"{self.state.value}.Abandoned"] += 1
+            self.state = ReceiveState.IDLE
+
     def _give_up(self, transition: str) -> InvalidFrame | None:
         """Go back to IDLE; only a frame for this station that had reached its header is reported as invalid."""
         reported = self.state in (ReceiveState.HEADER, ReceiveState.DATA)

@@ -46,7 +46,7 @@ class Statistics:
     header_crc_errors: int = 0
     data_crc_errors: int = 0
     frames_cut_short: int = 0
-    """Frames given up after Tframe_abort of silence in the middle."""
+    """Frames given up after Tframe_abort of silence in the middle, or because this node began to talk."""
     frames_too_long: int = 0
     transmissions_withdrawn: int = 0
     """Frames not sent because somebody else began to talk first; data frames among them stay queued."""
@@ -97,7 +97,9 @@ _RECEIVE_TRANSITIONS: dict[str, tuple[str, ...]] = {
     "frames_for_others": ("HEADER_CRC.NotForUs", "HEADER_CRC.DataNotForUs"),
     "header_crc_errors": ("HEADER_CRC.BadCRC",),
     "data_crc_errors": ("DATA_CRC.BadCRC",),
-    "frames_cut_short": ("HEADER.Timeout", "DATA.Timeout", "SKIP_DATA.Timeout"),
+    "frames_cut_short": tuple(
+        f"{state}.{name}" for state in ("HEADER", "DATA", "SKIP_DATA") for name in ("Timeout", "Abandoned")
+    ),
     "frames_too_long": ("HEADER_CRC.FrameTooLong",),
 }
 

@@ -5,18 +5,24 @@ docs/reference/mstp-conformance.md lists for the product, each marked here with 
 """
 
 from collections import Counter
+from functools import cache
 
 ABORT_S = 0.100
 MAX_FRAME = 2043
 LENGTH_LIMITS = {32: 1506, 33: 1506}
 
 
+@cache
+def shifted(polynomial, register):
+    """Eight shifts of one octet, as Annex G has them for all three CRCs: bit by bit, least significant bit first."""
+    for _ in range(8):
+        register = register >> 1 ^ (polynomial if register & 1 else 0)
+    return register
+
+
 def register_of(polynomial, register, octets):
-    """Run a CRC register over octets as Annex G has all three: bit by bit, least significant bit first."""
     for octet in octets:
-        register ^= octet
-        for _ in range(8):
-            register = register >> 1 ^ (polynomial if register & 1 else 0)
+        register = shifted(polynomial, (register ^ octet) & 0xFF) ^ register >> 8
     return register
 
 
@@ -89,6 +95,11 @@ class ClauseReceiver:
             self.take("EatAnError", "IDLE")
         else:
             self.broken("Error")
+
+    def abandon(self):
+        """Liberty: a frame under way ends when this station begins to talk."""
+        if self.state != "IDLE":
+            self.take("Abandoned", "IDLE")
 
     def broken(self, name):
         if self.state in ("HEADER", "DATA"):

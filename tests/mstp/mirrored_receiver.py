@@ -26,6 +26,11 @@ class MirroredReceiver(FrameReceiver):
         self._agree(indication)
         return indication
 
+    def abandon(self):
+        super().abandon()
+        self.clause.abandon()
+        self._agree(None)
+
     def receive(self, octets, position, now_s):
         self._before()
         end, indication = super().receive(octets, position, now_s)

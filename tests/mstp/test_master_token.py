@@ -207,6 +207,16 @@ def test_an_invalid_answer_to_a_poll_counts_as_none(lone):
     assert lone.names[-1] == "POLL_FOR_MASTER.SendNextPFM"
 
 
+def test_a_frame_that_broke_off_does_not_swallow_the_answers_to_the_polls_after_it(lone):
+    lone.hear(TOKEN)
+    lone.octets(Frame(DNER, 6, PEER, bytes(400)).encode()[:20])
+    lone.wait(USAGE_S + 0.003)
+    assert lone.take() == [(PFM, TS + 1), (PFM, TS + 2)]
+    lone.hear(REPLY_TO_PFM, source=TS + 2)
+    assert lone.names[-1] == "POLL_FOR_MASTER.ReceivedReplyToPFM"
+    assert lone.node.statistics().frames_cut_short == 1
+
+
 def test_a_sole_master_that_hears_a_token_is_one_no_more():
     sole = Harness().as_sole_master()
     sole.wait(0.010)

@@ -71,6 +71,27 @@ def test_repeated_preamble_and_not_preamble(receiver):
     assert receiver.transitions["PREAMBLE.NotPreamble"] == 1
 
 
+@pytest.mark.parametrize(
+    ("octets", "transition"),
+    [
+        (b"\x55", "PREAMBLE.Abandoned"),
+        (TOKEN.encode()[:5], "HEADER.Abandoned"),
+        (DATA.encode()[:10], "DATA.Abandoned"),
+        (Frame(6, STATION + 1, 9, b"abcdef").encode()[:10], "SKIP_DATA.Abandoned"),
+    ],
+)
+def test_a_frame_under_way_ends_when_this_station_begins_to_talk(receiver, octets, transition):
+    take(receiver, octets)
+    receiver.abandon()
+    assert receiver.transitions[transition] == 1
+    assert take(receiver, TOKEN.encode()) == [TOKEN]
+
+
+def test_nothing_is_abandoned_between_frames(receiver):
+    receiver.abandon()
+    assert not receiver.transitions
+
+
 def test_event_count_counts_every_octet(receiver):
     octets = b"\x07" + DATA.encode()
     take(receiver, octets)
