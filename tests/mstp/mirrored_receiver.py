@@ -27,6 +27,7 @@ class MirroredReceiver(FrameReceiver):
         return indication
 
     def abandon(self):
+        self._before()
         super().abandon()
         self.clause.abandon()
         self._agree(None)
