@@ -132,6 +132,15 @@ class VirtualBus:
         fair = max(tokens) - min(tokens) <= 1 and (min(tokens) > 0 or len(tokens) == 1)
         return fair and lost == 0 and self.collisions == collisions and self.ring() == sorted(self.nodes)
 
+    def recovers(self, within_s):
+        """Whether the ring becomes healthy for a whole second within ``within_s``."""
+        until_s = self.now_s + within_s
+        while self.now_s < until_s:
+            if self.is_healthy(1.0):
+                return True
+            self.run(0.1)
+        return False
+
     def transitions(self):
         return sum((node.transitions for node in self.nodes.values()), Counter())
 
