@@ -2,9 +2,11 @@
 
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drivers.mstp.frames import Frame, FrameType
 from drivers.mstp.master import MasterState
 from tests.mstp.virtual_bus import SLICE_OCTETS, VirtualBus
 
@@ -51,6 +53,13 @@ class Watched:
             return bytes(octet ^ (bit // 8 == i) << bit % 8 for i, octet in enumerate(octets))
 
         self.bus.damage = damage
+
+
+def test_a_second_token_is_noticed():
+    ring = Watched({0, 2, 4}, seed=1)
+    ring.bus.say(Frame(FrameType.TOKEN, 4, 2).encode())
+    with pytest.raises(AssertionError):
+        ring.bus.run(0.1)
 
 
 @settings(max_examples=6, deadline=None)
