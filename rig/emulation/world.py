@@ -18,8 +18,14 @@ from rig.emulation.scpi_engine import Wait
 HOLD_S = 0.02
 """While time is spent the world is given up about this often (wall seconds), so that others are served."""
 
-SHORTEST_STEP_S = 1.0
-"""But not before so much bench time has passed: what costs more than that to compute holds the world longer."""
+LIVED_STEP_S = 1.0
+"""Bench seconds that the world is held for while each second is lived."""
+
+LEAST_STEP_S = 30.0
+"""Bench seconds that it is held for at least while noise is held: what meters do at both ends costs most of it."""
+
+_WORTH_IT = 1.5
+"""Where even the least step takes longer than ``HOLD_S``, the world is held for so many times that."""
 
 LIVED_S = 120.0
 """The last two minutes of a time that is spent (bench seconds), and all that is shorter, are lived second by second."""
@@ -121,19 +127,23 @@ class World:
 
     def spend(self, dt_s: float, within_s: float = math.inf) -> float:
         """Let at most ``dt_s`` seconds (not negative) pass within ``within_s`` of wall time; returns what is left."""
-        left_s, step_s = dt_s, SHORTEST_STEP_S
+        left_s, long_s, least_took_s = dt_s, LEAST_STEP_S, math.inf
         give_up_s = time.monotonic() + within_s
         while left_s > 0.0 and not self._closing.is_set():
             with self._lock:
                 begun_s = time.perf_counter()
-                step_s = min(step_s if self._is_steady() else SHORTEST_STEP_S, left_s)
+                is_long = left_s > LIVED_S and self._is_held()
+                step_s = min(long_s, left_s - LIVED_S) if is_long else min(LIVED_STEP_S, left_s)
                 self.time.skip(step_s)
                 target_s = self.time.now_s()
                 left_s -= step_s
                 self._spent_until_s = max(self._spent_until_s, target_s + left_s)
                 self._advance_to(target_s)
                 took_s = max(time.perf_counter() - begun_s, HOLD_S / 10.0)
-            step_s = max(SHORTEST_STEP_S, step_s * min(2.0, HOLD_S / took_s))
+            if is_long:
+                least_took_s = min(least_took_s, took_s)
+                allowed_s = max(HOLD_S, _WORTH_IT * least_took_s)
+                long_s = max(LEAST_STEP_S, long_s * min(2.0, allowed_s / took_s))
             if time.monotonic() >= give_up_s:
                 break
         return left_s
@@ -176,7 +186,10 @@ class World:
         self._next_draw_s = self._now_s + seconds
 
     def _is_steady(self) -> bool:
-        return self._source is None or self._source.next_change_s(self._now_s) == math.inf
+        return self._source is not None and self._source.next_change_s(self._now_s) == math.inf
+
+    def _is_held(self) -> bool:
+        return self._is_steady() and self._next_draw_s > self._now_s + 1.0
 
     def _at_terminals(self, at_s: float) -> Stimulus:
         source = self._source
