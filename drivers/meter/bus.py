@@ -257,7 +257,7 @@ class MeterBus:
         )
         self._failed: asyncio.Future[str] = self._loop.create_future()
         self._application = _RigApplication.from_object_list([device])
-        self._link = MstpLink(self._port, self._note_failure)
+        self._link = MstpLink(self._port, self._note_failure, request_life_s=self.timeout_s)
         self._link.attach(self._application)
 
     async def _tear_down(self) -> None:
@@ -280,7 +280,11 @@ class MeterBus:
             self._requests += 1
             try:
                 answer = await self._answer_to(address, request, name)
+            except asyncio.CancelledError:
+                self._withdraw(address, request)
+                raise
             except MeterTimeout:
+                self._withdraw(address, request)
                 self._timeouts += 1
                 if attempt == repeats:
                     raise
@@ -304,6 +308,13 @@ class MeterBus:
             return future.result()
         except ErrorRejectAbortNack as nack:
             raise self._error_of(nack, address, name(request)) from None
+
+    def _withdraw(self, address: int, request: Any) -> None:  # noqa: ANN401
+        """See to it that a request which was given up while it waited for the token is not sent any more."""
+        if request.apduInvokeID is not None:
+            # a port that has ended sends nothing
+            with contextlib.suppress(PortUnavailable):
+                self._port.withdraw(address, request.apduInvokeID)
 
     def _error_of(
         self,

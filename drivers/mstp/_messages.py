@@ -15,6 +15,8 @@ READY = b"R"
 OPEN_FAILED = b"O"
 FAILED = b"F"
 NPDU = b"N"
+SUBMIT = b"T"
+WITHDRAW = b"W"
 STATISTICS = b"S"
 CAPTURED = b"C"
 MAX_MASTER = b"M"
@@ -22,6 +24,8 @@ ONLINE = b"L"
 
 _LENGTH = struct.Struct("!I")
 _NPDU = struct.Struct("!BB?")
+_EXPIRY = struct.Struct("!d")
+_WITHDRAW = struct.Struct("!BBB")
 _MAX_MASTER = struct.Struct("!BB")
 _ONLINE = struct.Struct("!B?")
 _SEEN = struct.Struct("!ddH")
@@ -52,7 +56,7 @@ class Unpacker:
 
 
 def npdu_body(source: int, destination: int, expecting_reply: bool, npdu: bytes) -> bytes:
-    """Body of an NPDU message, in both directions."""
+    """Body of a message about an NPDU received."""
     return _NPDU.pack(source, destination, expecting_reply) + npdu
 
 
@@ -60,6 +64,27 @@ def read_npdu(body: bytes) -> FrameReceived:
     """Read what ``npdu_body`` made."""
     source, destination, expecting_reply = _NPDU.unpack_from(body)
     return FrameReceived(source, destination, expecting_reply, body[_NPDU.size :])
+
+
+def submission_body(source: int, destination: int, expecting_reply: bool, npdu: bytes, expires_s: float) -> bytes:
+    """Body of the order to send an NPDU, unless it is ``expires_s`` on the monotonic clock before it can be sent."""
+    return _EXPIRY.pack(expires_s) + npdu_body(source, destination, expecting_reply, npdu)
+
+
+def read_submission(body: bytes) -> tuple[FrameReceived, float]:
+    """Read what ``submission_body`` made."""
+    return read_npdu(body[_EXPIRY.size :]), _EXPIRY.unpack_from(body)[0]
+
+
+def withdrawal_body(source: int, destination: int, invoke_id: int) -> bytes:
+    """Body of the order to take back a confirmed request."""
+    return _WITHDRAW.pack(source, destination, invoke_id)
+
+
+def read_withdrawal(body: bytes) -> tuple[int, int, int]:
+    """Read what ``withdrawal_body`` made."""
+    source, destination, invoke_id = _WITHDRAW.unpack(body)
+    return source, destination, invoke_id
 
 
 def settings_text(settings: PortSettings) -> str:

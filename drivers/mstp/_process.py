@@ -131,10 +131,14 @@ class _WireLoop:
             if kind == _messages.ONLINE:
                 self._node.set_online(*_messages.read_online(body), now_s)
                 continue
-            request = _messages.read_npdu(body)
+            if kind == _messages.WITHDRAW:
+                self._node.withdraw(*_messages.read_withdrawal(body))
+                continue
+            request, expires_s = _messages.read_submission(body)
             expecting = request.expecting_reply
             frame_type = FrameType.DATA_EXPECTING_REPLY if expecting else FrameType.DATA_NOT_EXPECTING_REPLY
-            self._node.submit(Frame(frame_type, request.destination, request.source, request.npdu), now_s)
+            frame = Frame(frame_type, request.destination, request.source, request.npdu)
+            self._node.submit(frame, now_s, expires_s)
 
     def _answer(self) -> None:
         for kind, question in self._queries.receive():

@@ -37,16 +37,20 @@ class NodeGroup:
         self._octets = b""
         self._end_s: float | None = None
 
-    def submit(self, frame: Frame, now_s: float) -> None:
+    def submit(self, frame: Frame, now_s: float, expires_s: float = math.inf) -> None:
         """Queue a frame at the node of its source address; raises KeyError where there is none.
 
-        A node that is off line drops it.
+        What could not be sent before ``expires_s`` is thrown away. A node that is off line drops it.
         """
         node = self.nodes[frame.source]
         if node not in self._everybody:
             self._unheard[frame.source] += 1
             return
-        node.submit(frame, now_s)
+        node.submit(frame, now_s, expires_s)
+
+    def withdraw(self, source: int, destination: int, invoke_id: int) -> None:
+        """Take back a confirmed request of the node at ``source`` that has not been sent."""
+        self.nodes[source].withdraw(destination, invoke_id)
 
     def receive(self, octets: bytes, now_s: float) -> None:
         """Take octets that others sent, read at ``now_s``."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import Callable
 
 from bacpypes3.app import Application
@@ -24,12 +26,21 @@ class MstpLink(Server[PDU]):
     Make it while the event loop of the application runs, then ``attach`` it. The port is the caller's to start and
     to close; ``close`` only ends the carrying. When the port fails, ``failure`` says why and ``on_failure``, if
     given, is called once with the event, in the event loop: requests under way do not end by themselves.
+
+    ``request_life_s``: a confirmed request that had no chance to be sent for so long is never sent. Set it to the
+    application's APDU time-out: bacpypes3 gives up by then, and would not know that its request goes out later.
     """
 
     _debug: Callable[..., None]
 
-    def __init__(self, port: MstpPort, on_failure: Callable[[PortFailed], None] | None = None) -> None:
+    def __init__(
+        self,
+        port: MstpPort,
+        on_failure: Callable[[PortFailed], None] | None = None,
+        request_life_s: float = math.inf,
+    ) -> None:
         super().__init__()
+        self._request_life_s = request_life_s
         self.port = port
         self.failure: PortFailed | None = None
         self._on_failure = on_failure
@@ -55,7 +66,9 @@ class MstpLink(Server[PDU]):
             destination = address.addrAddr[0]
         else:
             raise NpduRefused(self.port.settings.device, BROADCAST, len(npdu), f"{address} is no MS/TP address")
-        self.port.send(destination, npdu, bool(npdu[1] & _EXPECTING_REPLY) and destination != BROADCAST)
+        expecting_reply = bool(npdu[1] & _EXPECTING_REPLY) and destination != BROADCAST
+        expires_s = time.monotonic() + self._request_life_s if expecting_reply else math.inf
+        self.port.send(destination, npdu, expecting_reply, expires_s=expires_s)
 
     def _readable(self) -> None:
         """Pass up all that the port has; runs in the event loop."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import select
 import socket
@@ -147,11 +148,20 @@ class MstpPort:
             code = None
         return f"the port process ended unexpectedly (exit code {code}); see its messages on stderr"
 
-    def send(self, destination: int, npdu: bytes, expecting_reply: bool, source: int | None = None) -> None:
+    def send(
+        self,
+        destination: int,
+        npdu: bytes,
+        expecting_reply: bool,
+        source: int | None = None,
+        expires_s: float = math.inf,
+    ) -> None:
         """Send ``npdu`` to ``destination`` (0..254, or 255 = broadcast) with the next token, or as the answer awaited.
 
         An NPDU that answers a frame received with ``expecting_reply`` (same station, same invoke id) goes out while
         the requester waits; after 240 ms the requester is told Reply Postponed and the answer goes with the token.
+        What could not be sent before ``expires_s`` (``time.monotonic``) is never sent, and counted: a command must not
+        reach a device after whoever gave it has given up.
         Raises NpduRefused for an NPDU that is no MS/TP frame, PortUnavailable when the port has ended.
         """
         source = self._mac(source)
@@ -160,8 +170,16 @@ class MstpPort:
         if not 1 <= len(npdu) <= MAX_DATA_OCTETS:
             rule = f"a frame carries 1 to {MAX_DATA_OCTETS} octets"
             raise NpduRefused(self.settings.device, destination, len(npdu), rule)
-        body = _messages.npdu_body(source, destination, expecting_reply, npdu)
-        self._tell(_messages.pack(_messages.NPDU, body))
+        body = _messages.submission_body(source, destination, expecting_reply, npdu, expires_s)
+        self._tell(_messages.pack(_messages.SUBMIT, body))
+
+    def withdraw(self, destination: int, invoke_id: int, source: int | None = None) -> None:
+        """Take back a confirmed request that still waits for the token; one that has been sent is past that.
+
+        ``invoke_id``: the request's, 0 to 255. Raises PortUnavailable when the port has ended.
+        """
+        body = _messages.withdrawal_body(self._mac(source), destination, invoke_id)
+        self._tell(_messages.pack(_messages.WITHDRAW, body))
 
     def set_max_master(self, max_master: int, mac: int | None = None) -> None:
         """Change the highest address that the node polls, 1 to 127, while it is in the ring.

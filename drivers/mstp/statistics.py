@@ -54,6 +54,10 @@ class Statistics:
     """Frames heard from this node's own address: another station has the same MAC."""
     queue_overflows: int = 0
     """NPDUs thrown away because the queue was full."""
+    data_frames_expired: int = 0
+    """NPDUs thrown away because they could not be sent before it was too late for them."""
+    requests_withdrawn: int = 0
+    """Confirmed requests taken back by their sender before they were sent."""
     dropped_off_line: int = 0
     """NPDUs thrown away because the node was off line when they were to be queued."""
 

@@ -26,6 +26,7 @@ from drivers.mstp.frames import FrameType
 
 REQUEST = bytes.fromhex("01040203070C0C000000011955")
 ANSWER = bytes.fromhex("010030070C0C0000000119553E44000000003F")
+OTHER_REQUEST = bytes.fromhex("01040203080C0C000000011955")
 WHO_IS = bytes.fromhex("01001008")
 
 
@@ -158,6 +159,19 @@ class TestTraffic:
     def test_a_destination_that_is_none_is_refused(self, pair, destination):
         with pytest.raises(NpduRefused, match="not this node"):
             pair[0].send(destination, WHO_IS, expecting_reply=False)
+
+    def test_a_request_that_its_sender_gave_up_does_not_leave_when_the_port_comes_to_it_at_last(self, pair):
+        client, server = pair
+        os.kill(client.pid, signal.SIGSTOP)
+        client.send(1, REQUEST, expecting_reply=True, expires_s=time.monotonic() + 0.01)
+        client.send(1, OTHER_REQUEST, expecting_reply=True)
+        client.withdraw(1, 8)
+        client.send(1, WHO_IS, expecting_reply=False, expires_s=time.monotonic() + 60.0)
+        assert server.receive(0.02) is None
+        os.kill(client.pid, signal.SIGCONT)
+        assert server.receive(10.0) == FrameReceived(0, 1, False, WHO_IS)
+        counted = client.statistics()
+        assert (counted.data_frames_expired, counted.requests_withdrawn, counted.data_frames_sent) == (1, 1, 1)
 
     def test_a_node_that_goes_is_left_out_and_one_that_comes_is_let_in(self, make_bridge, open_port):
         bridge = make_bridge(3)
