@@ -21,12 +21,15 @@ STATISTICS = b"S"
 CAPTURED = b"C"
 MAX_MASTER = b"M"
 ONLINE = b"L"
+LINE_LOST = b"X"
+LINE_RESTORED = b"Y"
 
 _LENGTH = struct.Struct("!I")
 _NPDU = struct.Struct("!BB?")
 _EXPIRY = struct.Struct("!d")
 _WITHDRAW = struct.Struct("!BBB")
 _MAX_MASTER = struct.Struct("!BB")
+_LOST_S = struct.Struct("!d")
 _ONLINE = struct.Struct("!B?")
 _SEEN = struct.Struct("!ddH")
 
@@ -118,6 +121,16 @@ def read_online(body: bytes) -> tuple[int, bool]:
     """Read what ``online_body`` made."""
     mac, online = _ONLINE.unpack(body)
     return mac, online
+
+
+def line_restored_body(lost_s: float) -> bytes:
+    """Body of the message that the adapter is back and the node in the ring again."""
+    return _LOST_S.pack(lost_s)
+
+
+def read_line_restored(body: bytes) -> float:
+    """Read what ``line_restored_body`` made: seconds."""
+    return float(_LOST_S.unpack(body)[0])
 
 
 def statistics_query(mac: int) -> bytes:

@@ -31,6 +31,7 @@ class NodeGroup:
         self._settings = {each.mac: each for each in settings}
         self._earlier = {each.mac: Statistics() for each in settings}
         self._unheard: Counter[int] = Counter()
+        self._is_cut = False
         self._everybody = tuple(self.nodes.values())
         self._is_alone = len(self._everybody) == 1
         self._talker = self._everybody[0]
@@ -43,7 +44,7 @@ class NodeGroup:
         What could not be sent before ``expires_s`` is thrown away. A node that is off line drops it.
         """
         node = self.nodes[frame.source]
-        if node not in self._everybody:
+        if self._is_cut or node not in self._everybody:
             self._unheard[frame.source] += 1
             return
         node.submit(frame, now_s, expires_s)
@@ -112,14 +113,37 @@ class NodeGroup:
         present = set(self._everybody)
         former = self.nodes[mac]
         if online:
-            self._earlier[mac] = self._earlier[mac].plus(former.statistics())
-            self.nodes[mac] = MasterNode(self._settings[mac], now_s)
-            if self._talker is former:  # what it last said may still be on its way, and is not for itself
-                self._talker = self.nodes[mac]
+            self._start_anew(mac, now_s)
             present.add(self.nodes[mac])
         else:
             present.remove(former)
         self._everybody = tuple(node for node in self.nodes.values() if node in present)
+
+    def line_lost(self) -> None:
+        """The line is gone: whatever was to be sent is gone with it, and nothing is queued until ``line_back``."""
+        self._is_cut = True
+        self._end_s = None
+
+    def line_back(self, now_s: float) -> None:
+        """There is a line again: each node that is on line starts as after power-up."""
+        self._is_cut = False
+        present = [mac for mac, node in self.nodes.items() if node in self._everybody]
+        for mac in present:
+            self._start_anew(mac, now_s)
+        self._everybody = tuple(self.nodes[mac] for mac in present)
+
+    @property
+    def has_joined(self) -> bool:
+        """Whether a node has had the token since it was started, from others or as the only master."""
+        nodes = self._everybody
+        return not nodes or any(node.sole_master or node.transitions["IDLE.ReceivedToken"] for node in nodes)
+
+    def _start_anew(self, mac: int, now_s: float) -> None:
+        former = self.nodes[mac]
+        self._earlier[mac] = self._earlier[mac].plus(former.statistics())
+        self.nodes[mac] = MasterNode(self._settings[mac], now_s)
+        if self._talker is former:  # what it last said may still be on its way, and is not for itself
+            self._talker = self.nodes[mac]
 
     def statistics(self, mac: int) -> Statistics:
         """Everything that the node at ``mac`` has counted so far, before it was last off line too."""

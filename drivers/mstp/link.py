@@ -12,7 +12,7 @@ from bacpypes3.comm import Server
 from bacpypes3.pdu import PDU, Address, LocalBroadcast, LocalStation
 
 from drivers.mstp.errors import NpduRefused
-from drivers.mstp.events import FrameReceived, PortFailed
+from drivers.mstp.events import FrameReceived, LineLost, LineRestored, PortFailed
 from drivers.mstp.frames import BROADCAST
 from drivers.mstp.port import MstpPort
 
@@ -27,6 +27,7 @@ class MstpLink(Server[PDU]):
     to close; ``close`` only ends the carrying. When the port fails, ``failure`` says why and ``on_failure``, if
     given, is called once with the event, in the event loop: requests under way do not end by themselves.
 
+    ``on_line`` is told, likewise, when the adapter is unplugged and when it is back (``PortSettings.replug_wait_s``).
     ``request_life_s``: a confirmed request that had no chance to be sent for so long is never sent. Set it to the
     application's APDU time-out: bacpypes3 gives up by then, and would not know that its request goes out later.
     """
@@ -38,8 +39,10 @@ class MstpLink(Server[PDU]):
         port: MstpPort,
         on_failure: Callable[[PortFailed], None] | None = None,
         request_life_s: float = math.inf,
+        on_line: Callable[[LineLost | LineRestored], None] | None = None,
     ) -> None:
         super().__init__()
+        self._on_line = on_line
         self._request_life_s = request_life_s
         self.port = port
         self.failure: PortFailed | None = None
@@ -82,7 +85,10 @@ class MstpLink(Server[PDU]):
                 if self._on_failure is not None:
                     self._on_failure(event)
                 return
-            self._pass_up(event)
+            if isinstance(event, FrameReceived):
+                self._pass_up(event)
+            elif self._on_line is not None:
+                self._on_line(event)
 
     def _pass_up(self, event: FrameReceived) -> None:
         broadcast = event.destination == BROADCAST

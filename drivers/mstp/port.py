@@ -18,7 +18,7 @@ from types import TracebackType
 import drivers
 from drivers.mstp import _messages
 from drivers.mstp.errors import NpduRefused, PortSettingInvalid, PortUnavailable
-from drivers.mstp.events import PortEvent, PortFailed
+from drivers.mstp.events import LineLost, LineRestored, PortEvent, PortFailed
 from drivers.mstp.frames import BROADCAST, MAX_DATA_OCTETS, MAX_MASTER_ADDRESS, SeenFrame
 from drivers.mstp.settings import PortSettings
 from drivers.mstp.statistics import Statistics
@@ -60,6 +60,9 @@ class MstpPort:
 
     def start(self) -> None:
         """Start the port process and open the device; raises PortUnavailable(device, reason). May be called once."""
+        if sys.platform == "win32":
+            reason = "MS/TP ports run on Linux and macOS; on Windows pass the adapter to WSL2 (usbipd) and run there"
+            raise PortUnavailable(self.settings.device, reason)
         if self._process is not None:
             raise PortUnavailable(self.settings.device, "this port was started before; make a new one")
         self._events, events = socket.socketpair()
@@ -110,7 +113,8 @@ class MstpPort:
     def receive(self, timeout_s: float | None) -> PortEvent | None:
         """Return the next event, or None after ``timeout_s`` seconds (None: wait without end).
 
-        PortFailed comes once and last; after it the answer is None at once.
+        LineLost and LineRestored come in turn, where ``replug_wait_s`` lets the port wait for an adapter that was
+        unplugged. PortFailed comes once and last; after it the answer is None at once.
         """
         deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
         while not self._inbox:
@@ -131,6 +135,10 @@ class MstpPort:
         for kind, body in self._unpacker.feed(octets):
             if kind == _messages.NPDU:
                 self._inbox.append(_messages.read_npdu(body))
+            elif kind == _messages.LINE_LOST:
+                self._inbox.append(LineLost(f"{self.settings.device}: {body.decode()}"))
+            elif kind == _messages.LINE_RESTORED:
+                self._inbox.append(LineRestored(_messages.read_line_restored(body)))
             elif kind == _messages.FAILED:
                 self._fail(body.decode())
         if not octets and self._failure is None:

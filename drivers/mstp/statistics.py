@@ -59,7 +59,11 @@ class Statistics:
     requests_withdrawn: int = 0
     """Confirmed requests taken back by their sender before they were sent."""
     dropped_off_line: int = 0
-    """NPDUs thrown away because the node was off line when they were to be queued."""
+    """NPDUs thrown away because the node was off line, or its adapter unplugged, when they were to be queued."""
+    echoes_damaged: int = 0
+    """Own frames (of all nodes on the port) that an echoing adapter heard changed or not at all: collisions."""
+    lines_lost: int = 0
+    """How often the adapter was unplugged and awaited."""
 
     def since(self, earlier: Statistics) -> Statistics:
         """Return what was counted after ``earlier``: the difference, counter by counter."""

@@ -95,7 +95,7 @@ class MeterNodes:
                 if isinstance(event, PortFailed):
                     self.failure = event.reason
                     return
-                if event is not None:
+                if isinstance(event, FrameReceived):
                     self._take(event)
         except PortUnavailable as unavailable:
             self.failure = unavailable.reason

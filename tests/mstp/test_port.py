@@ -57,6 +57,9 @@ def is_alive(pid):
         ("usage_timeout_s", 0.1),
         ("reply_timeout_s", 0.25),
         ("captured_frames", -1),
+        ("echo", "maybe"),
+        ("direction", "rts"),
+        ("replug_wait_s", -1.0),
     ],
 )
 def test_settings_that_clause_9_does_not_allow_are_refused_by_name(field, value):
