@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from bacpypes3.app import Application
 from bacpypes3.comm import Server
 from bacpypes3.pdu import PDU, Address, LocalBroadcast, LocalStation
 
-from drivers.mstp.errors import NpduRefused
+from drivers.mstp.errors import NpduRefused, PortUnavailable
 from drivers.mstp.events import FrameReceived, LineLost, LineRestored, PortFailed
 from drivers.mstp.frames import BROADCAST
 from drivers.mstp.port import MstpPort
@@ -72,6 +73,15 @@ class MstpLink(Server[PDU]):
         expecting_reply = bool(npdu[1] & _EXPECTING_REPLY) and destination != BROADCAST
         expires_s = time.monotonic() + self._request_life_s if expecting_reply else math.inf
         self.port.send(destination, npdu, expecting_reply, expires_s=expires_s)
+
+    def withdraw(self, address: int, invoke_id: int | None) -> None:
+        """See to it that a request which was given up while it waited for the token is not sent any more.
+
+        None stands for a request that bacpypes3 has given no invoke id: it was not sent.
+        """
+        if invoke_id is not None:
+            with contextlib.suppress(PortUnavailable):  # a port that has ended sends nothing
+                self.port.withdraw(address, invoke_id)
 
     def _readable(self) -> None:
         """Pass up all that the port has; runs in the event loop."""

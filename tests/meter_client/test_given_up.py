@@ -13,6 +13,13 @@ pytestmark = pytest.mark.realtime
 RESET_ENERGY = 30078
 
 
+class CommandedMeter(FixedMeter):
+    """Takes every command, and remembers it."""
+
+    def write(self, kind, instance, prop, value, index=None, priority=None):
+        self.written.append((kind, instance, prop, value, priority))
+
+
 class OperatorStops(Exception):
     """Stands for Ctrl-C, which comes from anywhere in the caller's thread."""
 
@@ -20,7 +27,7 @@ class OperatorStops(Exception):
 @pytest.fixture
 def stalled(make_bench, request):
     """A bench whose port does not come to sending: requests wait in it. The parameter is the bus's time-out."""
-    with make_bench(FixedMeter(), timeout_s=request.param) as bench:
+    with make_bench(CommandedMeter(), timeout_s=request.param) as bench:
         bench.client.read_inputs([1])
         os.kill(bench.bus._port.pid, signal.SIGSTOP)
         try:
