@@ -54,7 +54,7 @@ class _Channel:
     def receive(self) -> list[tuple[bytes, bytes]]:
         try:
             octets = self.socket.recv(_RECEIVE_OCTETS)
-        except BlockingIOError:
+        except BlockingIOError:  # select said readable, and it was not: it will say so again
             return []
         except OSError as error:
             raise _OwnerGone from error

@@ -130,7 +130,7 @@ class MstpPort:
         """Read what the process has sent into the inbox."""
         try:
             octets = events.recv(_RECEIVE_OCTETS)
-        except OSError:
+        except OSError:  # reset by a process that was killed: an end like any other, told below
             octets = b""
         for kind, body in self._unpacker.feed(octets):
             if kind == _messages.NPDU:
@@ -265,7 +265,7 @@ class MstpPort:
         process = self._process
         if process is None or process.returncode is not None:
             return
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        with contextlib.suppress(subprocess.TimeoutExpired):  # then it hangs, and is killed below
             process.wait(_END_S)
             return
         process.kill()
