@@ -50,10 +50,12 @@ class LineWatch:
 
     def take_events(self) -> list[LineLost | LineRestored]:
         """Return what has not been told yet, oldest first."""
-        events = []
-        while self._events:
-            events.append(self._events.popleft())
-        return events
+        events: list[LineLost | LineRestored] = []
+        while True:
+            try:
+                events.append(self._events.popleft())
+            except IndexError:  # also where another thread has just taken the last one
+                return events
 
     async def until_there(self, failed: asyncio.Future[str]) -> None:
         """Return when the adapter is there and its node in the ring; raises BusFailed when neither comes about.

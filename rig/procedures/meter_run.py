@@ -70,6 +70,8 @@ class MeterRun:
         self._measured: dict[LoadPoint, tuple[PointMeasurement, PointRecorder]] = {}
         self._broken: RigError | None = None
         self._as_found: dict[int, float] = {}
+        self._is_adapter_lost = False
+        self._beat: Callable[[], None] | None = None
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -83,6 +85,7 @@ class MeterRun:
             self._record_instruments(bench)
             if bench.bus is not None:
                 bench.bus.on_line = self._note_line
+                self._beat, bench.bus.on_progress = bench.bus.on_progress, self._note_progress
             self._record_unit()
             stack.callback(self._note_bus)
             stack.callback(self._restore_configuration)
@@ -306,6 +309,7 @@ class MeterRun:
 
     def _note_line(self, event: LineLost | LineRestored) -> None:
         """Record that the RS-485 adapter went, and when it was back: once each, as it happens."""
+        self._is_adapter_lost = isinstance(event, LineLost)
         if isinstance(event, LineLost):
             text = f"the adapter was lost ({event.reason}); waiting for it to be plugged in again"
             self.record.event("adapter lost", text, "warning")
@@ -313,6 +317,13 @@ class MeterRun:
             text = f"the adapter is back, and the rig on the bus again, after {event.lost_s:.1f} s"
             self.record.event("adapter restored", text, "warning", {"lost_s": event.lost_s})
         self._report(text)
+
+    def _note_progress(self) -> None:
+        """Tell the guardian; while the adapter is awaited, switch off what must not last longer."""
+        if self._beat is not None:
+            self._beat()
+        if self._is_adapter_lost and self._bench is not None and self._bench.supervisor is not None:
+            self._bench.supervisor.check_time()
 
     def _note_bus(self) -> None:
         """Record what the bus did in this run: above all how often a lost read was repeated."""

@@ -1,5 +1,6 @@
 """The RS-485 adapter is pulled out in a run and plugged in again: the run goes on, and its record says for how long."""
 
+import dataclasses
 import threading
 import time
 
@@ -9,8 +10,10 @@ from drivers.meter import BusFailed
 from meter_model.meter import S4100
 from rig.bench import load_bench
 from rig.emulation.meter_node import MeterNode
+from rig.errors import BenchFault
 from rig.procedures.meter_run import MeterRun
 from rig.records import RunHeader, RunStore
+from rig.safety.safe_state import SafeStateReport
 from tests.mstp.pty_bridge import PtyBridge
 
 pytestmark = pytest.mark.realtime
@@ -74,7 +77,40 @@ def test_a_run_whose_adapter_stays_away_fails_and_says_what_was_waited_for(bridg
     store.close()
 
 
+class ImpatientSupervisor:
+    """Stands for the one who energises, at a load point whose time is over."""
+
+    def __init__(self):
+        self.is_off = False
+
+    def check_time(self):
+        raise BenchFault("exposed for too long and has been switched off")
+
+    def de_energise(self):
+        self.is_off = True
+        return SafeStateReport(True, ("source",), ("off",))
+
+
+def test_what_must_not_last_longer_is_switched_off_while_the_adapter_is_awaited(bridge, tmp_path):
+    run, store = open_run(bridge, tmp_path, wait_s=30)
+    supervisor = ImpatientSupervisor()
+    with pytest.raises(BenchFault, match="exposed for too long"):
+        lose_the_adapter_at_a_load_point(run, bridge, supervisor)
+    assert supervisor.is_off
+    store.close()
+
+
 def lose_the_adapter_in(run, bridge):
     with run:
         bridge.hang_up(RIG)
         run.position.meter.read_configuration()
+
+
+def lose_the_adapter_at_a_load_point(run, bridge, supervisor):
+    with run:
+        run._bench = dataclasses.replace(run._bench, supervisor=supervisor)
+        bridge.hang_up(RIG)
+        try:
+            run.position.meter.read_configuration()
+        finally:
+            bridge.plug_in(RIG)
