@@ -95,6 +95,11 @@ class _RigApplication(Application):
         await super().do_IAmRequest(apdu)
 
 
+async def _cancelled_tasks_end() -> None:
+    if cancelled := [task for task in asyncio.all_tasks() if task.cancelling()]:
+        await asyncio.wait(cancelled)
+
+
 class MeterBus:
     """One MS/TP port and a BACnet application on it; any number of meters behind. A context manager.
 
@@ -232,6 +237,9 @@ class MeterBus:
                 self._report_progress()
         except BaseException:
             future.cancel()
+            # so that a request which has not been sent is taken back by the time at which the caller goes on
+            with contextlib.suppress(concurrent.futures.TimeoutError):
+                asyncio.run_coroutine_threadsafe(_cancelled_tasks_end(), self._loop).result(_CLOSE_S)
             raise
         self._report_progress()
         return future.result()
