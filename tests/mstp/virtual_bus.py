@@ -36,6 +36,9 @@ class SlaveNode(Node):
     def _bus_taken(self):
         self._count("SLAVE.BusTaken")
 
+    def _not_sent(self):
+        self._count("SLAVE.NotSent")
+
     def _state_deadline_s(self):
         return float("inf")
 
