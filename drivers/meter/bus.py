@@ -7,17 +7,18 @@ import concurrent.futures
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Coroutine, Generator, Iterable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from bacpypes3.apdu import AbortPDU, AbortReason, ErrorRejectAbortNack, IAmRequest, RejectPDU, WhoIsRequest
-from bacpypes3.app import Application
 from bacpypes3.local.device import DeviceObject
 from bacpypes3.pdu import GlobalBroadcast, LocalStation
 
-from drivers.meter.errors import BusFailed, MeterAborted, MeterRefused, MeterRejected, MeterTimeout
+from drivers.meter._octets import OctetsApplication
+from drivers.meter.errors import BusFailed, MeterAborted, MeterError, MeterRefused, MeterRejected, MeterTimeout
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.events import PortFailed
 from drivers.mstp.link import MstpLink
@@ -70,7 +71,7 @@ class Exchange:
     answered_at_s: float
 
 
-class _RigApplication(Application):
+class _RigApplication(OctetsApplication):
     """bacpypes3's application, keeping every I-Am: two devices with one instance must not look like one."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401
@@ -168,29 +169,50 @@ class MeterBus:
         return self._run(self._discover(low, high, timeout_s))
 
     def exchange(
-        self, address: int, requests: Iterable[Any], *, repeats: int = 0, name: Callable[[Any], str] = str
-    ) -> Iterator[Exchange]:
+        self,
+        address: int,
+        requests: Iterable[Any],
+        *,
+        repeats: int = 0,
+        name: Callable[[Any], str] = str,
+        ahead: int | None = None,
+    ) -> Generator[Exchange]:
         """Send confirmed requests to one meter, none waiting for another's answer, and yield the exchanges in order.
 
-        ``requests`` are bacpypes3 APDUs without destination; each is handed to the port as soon as it is made. A
-        request without answer is sent again ``repeats`` times at most, and counted. ``name`` makes the text of a
-        request in errors. Raises MeterTimeout, MeterRefused, MeterAborted, MeterRejected or BusFailed: the first
-        there is, when no answer is outstanding any more.
+        ``requests`` are bacpypes3 APDUs without destination; each is handed to the port as soon as it is made, and made
+        as soon as fewer than ``ahead`` are under way (None: at once). A request without answer is sent again
+        ``repeats`` times at most, and counted. ``name`` makes the text of a request in errors. Raises MeterTimeout,
+        MeterRefused, MeterAborted, MeterRejected or BusFailed: the first there is, when no answer is outstanding any
+        more; nor is one when the generator is closed early.
         """
-        pending = []
-        for request in requests:
-            request.pduDestination = LocalStation(bytes((address,)))
-            work = self._transact(address, request, repeats, name)
-            pending.append(asyncio.run_coroutine_threadsafe(work, self._loop))
+        waiting, pending = iter(requests), deque[concurrent.futures.Future[Exchange]]()
         failure: Exception | None = None
-        for future in pending:
+
+        def hand_over() -> None:
+            while ahead is None or len(pending) < ahead:
+                request = next(waiting, None)
+                if request is None:
+                    return
+                request.pduDestination = LocalStation(bytes((address,)))
+                work = self._transact(address, request, repeats, name)
+                pending.append(asyncio.run_coroutine_threadsafe(work, self._loop))
+
+        hand_over()
+        while pending:
             try:
-                exchange = self._await(future)
+                exchange = self._await(pending.popleft())
             except (MeterTimeout, MeterRefused, MeterAborted, MeterRejected, BusFailed) as error:
                 failure = failure or error
-            else:
-                if failure is None:
+                continue
+            if failure is None:
+                hand_over()
+                try:
                     yield exchange
+                except GeneratorExit:
+                    for future in pending:
+                        with contextlib.suppress(MeterError, BusFailed):
+                            self._await(future)
+                    raise
         if failure is not None:
             raise failure
 
@@ -256,7 +278,7 @@ class MeterBus:
             vendorIdentifier=0,
         )
         self._failed: asyncio.Future[str] = self._loop.create_future()
-        self._application = _RigApplication.from_object_list([device])
+        self._application = _RigApplication.of(device)
         self._link = MstpLink(self._port, self._note_failure)
         self._link.attach(self._application)
 

@@ -6,7 +6,8 @@ without which nobody can know whether there is more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import contextlib
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -26,8 +27,8 @@ LAST_SEQUENCE = 2**32 - 1
 """After it comes 1 again."""
 
 _BUFFER = "log-buffer"
-_PAGES_AT_ONCE = 8
-"""Requests handed to the bus before the first is answered: enough that none waits for the next to be made."""
+PAGES_AHEAD = 8
+"""Requests under way at once: enough that the bus never waits for the next to be made while a page is understood."""
 
 _FIRST_YEAR = 1900
 _CENTISECOND_US = 10_000
@@ -88,27 +89,28 @@ def page_of(address: int, answer: Any, what: str) -> LogPage:  # noqa: ANN401
 
 
 def read_pages(
-    counts: Callable[[], tuple[int, int]], pages: Callable[[Sequence[tuple[int, int]]], Sequence[LogPage]], since: int
+    counts: Callable[[], tuple[int, int]],
+    pages: Callable[[Iterable[tuple[int, int]]], Generator[LogPage]],
+    since: int,
 ) -> tuple[LogRecord, ...]:
     """Read all records after sequence number ``since`` (0: all there are), those that are made meanwhile not included.
 
-    ``counts`` asks for (Record_Count, Total_Record_Count), ``pages`` for pages by (first sequence number, count). What
-    is overwritten while it is read is left out: the sequence numbers tell. Raises LogNotGiven.
+    ``counts`` asks for (Record_Count, Total_Record_Count), ``pages`` for pages by (first sequence number, count); it is
+    closed at the first page that is not full. What is overwritten while it is read is left out: the sequence numbers
+    tell. Raises LogNotGiven.
     """
     count, total = counts()
     found: list[LogRecord] = []
     begin = _first_after(since, count, total)
     while begin is not None:
-        wanted = (total - begin) % LAST_SEQUENCE + 1
-        asked = list(pages_from(begin, min(wanted, PAGE_RECORDS * _PAGES_AT_ONCE)))
-        for page, (_, number) in zip(pages(asked), asked, strict=True):
-            found += page.records
-            if len(page.records) < number:
-                break
-        else:
-            last = found[-1].sequence
-            begin = None if last == total else advanced(last, 1)
-            continue
+        asked = list(pages_from(begin, (total - begin) % LAST_SEQUENCE + 1))
+        with contextlib.closing(pages(asked)) as answers:
+            for page, (_, number) in zip(answers, asked, strict=True):
+                found += page.records
+                if len(page.records) < number:
+                    break
+            else:
+                return tuple(found)
         now_there, newest = counts()
         following = _first_after(found[-1].sequence if found else since, now_there, newest)
         if following == begin:
