@@ -1,7 +1,7 @@
 """The whole meter read by this client and by an independent MS/TP stack (rusty-bacnet), in turn on one bus.
 
 Same bus, same emulated meter, same ReadPropertyMultiple requests, canaries included. The other stack is let to do as
-well as it can: 8 info frames a token, its requests all at once and one after another, and once without what our snapshot
+well as it can: 8 info frames a token, its requests all at once and one after another, and once without what ours
 reads twice; its best median counts. Both are members of the ring all the time. Times are from call to return, the
 meter's own reply delay taken out by the hub's stamps. Run: ``python -m benchmarks.independent_stack [--rounds N]``.
 """
@@ -26,6 +26,7 @@ from benchmarks.on_the_wire import (
     Spent,
     emulated_pair,
     hub_lateness,
+    median_ms,
     plan_limit_s,
     spent,
 )
@@ -34,6 +35,7 @@ from drivers.meter._packing import PRESENT_VALUE, RELIABILITY, PlannedPart, Want
 BAUD_RATES = (38400, 76800, 115200)
 OURS, AT_ONCE, IN_TURN, NOTHING_TWICE = "this client", "all at once", "one after another", "all at once, nothing twice"
 JOIN_S = 20.0
+PARTS = ("before", "asker", "tokens", "after")
 _TYPES = {"AI": ObjectType.ANALOG_INPUT, "AV": ObjectType.ANALOG_VALUE, "BI": ObjectType.BINARY_INPUT}
 _PROPERTIES = {PRESENT_VALUE: PropertyIdentifier.PRESENT_VALUE, RELIABILITY: PropertyIdentifier.RELIABILITY}
 
@@ -119,7 +121,8 @@ def measure(baud: int, rounds: int) -> dict[str, object]:
         "ours_to_theirs_nothing_twice": round(medians[OURS] / medians[NOTHING_TWICE], 4),
         **{f"{name}: to the limit": round(median / limit_s, 4) for name, median in medians.items()},
         **{f"{name}: best, worst": [round(each / limit_s, 3) for each in (f[0], f[-1])] for name, f in net.items()},
-        **{f"{name}: disturbed": sum(row.is_disturbed for row in found) for name, found in rows.items()},
+        **{f"{name}: {part}, ms": median_ms(rows[name], f"{part}_s") for name in (OURS, best) for part in PARTS},
+        "this client: disturbed": sum(row.is_disturbed for row in rows[OURS]),
     }
 
 

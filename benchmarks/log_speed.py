@@ -66,7 +66,7 @@ def measure(baud: int) -> dict[str, object]:
         "before_first_request_s": round(row.before_s, 4),
         "octets_s": round(row.wire_s, 3),
         "meter_delays_s": round(row.meter_s, 3),
-        "our_turnarounds_s": round(row.ours_s, 3),
+        "our_turnarounds_s": round(row.asker_s, 3),
         "around_tokens_s": round(row.tokens_s, 3),
         "after_last_answer_s": round(row.after_s, 4),
         "tokens": sum(frame.kind == TOKEN and started_s <= frame.first_s <= ended_s for frame in frames),

@@ -29,7 +29,7 @@ REQUEST_OVERHEAD, ANSWER_OVERHEAD = 16, 12
 """Octets of frame header, CRCs and network header; the request's four of the APDU header are in it."""
 INFO_FRAMES = 8
 LATE_S = 0.002
-"""A turnaround of ours beyond this was disturbed by other work on the machine."""
+"""An asker's turnaround beyond this was disturbed by other work on the machine."""
 LOADED = Stimulus(
     60.0,
     tuple((Phasor(1, 277.0, -120.0 * n),) for n in range(3)),
@@ -86,14 +86,14 @@ class Spent:
     """Where the seconds of one call went; they add up to ``whole_s``.
 
     ``wire_s``: octets of all frames from the first request to the last answer. ``meter_s``: silence before the meter's
-    answers; ``ours_s``: before our next requests; ``tokens_s``: around tokens and polls in between.
+    answers; ``asker_s``: before its next requests; ``tokens_s``: around tokens and polls in between.
     """
 
     whole_s: float
     before_s: float
     wire_s: float
     meter_s: float
-    ours_s: float
+    asker_s: float
     tokens_s: float
     after_s: float
     is_disturbed: bool
@@ -114,20 +114,20 @@ def spent(
         if (frame.kind, frame.source) in ((REQUEST, asker), (ANSWER, answerer))
     ]
     inside = inside[places[0] : places[-1] + 1]
-    silences: dict[str, list[float]] = {"meter": [], "ours": [], "tokens": []}
+    silences: dict[str, list[float]] = {"meter": [], "asker": [], "tokens": []}
     for one, other in itertools.pairwise(inside):
         kinds = (one.kind, other.kind)
-        whose = "meter" if kinds == (REQUEST, ANSWER) else "ours" if kinds == (ANSWER, REQUEST) else "tokens"
+        whose = "meter" if kinds == (REQUEST, ANSWER) else "asker" if kinds == (ANSWER, REQUEST) else "tokens"
         silences[whose].append(other.first_s - one.last_s)
     return Spent(
         whole_s=ended_s - started_s,
         before_s=inside[0].first_s - started_s,
         wire_s=sum(frame.last_s - frame.first_s for frame in inside),
         meter_s=sum(silences["meter"]),
-        ours_s=sum(silences["ours"]),
+        asker_s=sum(silences["asker"]),
         tokens_s=sum(silences["tokens"]),
         after_s=ended_s - inside[-1].last_s,
-        is_disturbed=hub_was_late or any(silence > LATE_S for silence in silences["ours"]),
+        is_disturbed=hub_was_late or any(silence > LATE_S for silence in silences["asker"]),
     )
 
 

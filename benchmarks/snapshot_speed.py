@@ -65,7 +65,7 @@ def figures(
         "before_first_request_ms": median_ms(rows, "before_s"),
         "octets_ms": median_ms(rows, "wire_s"),
         "meter_delays_ms": median_ms(rows, "meter_s"),
-        "our_turnarounds_ms": median_ms(rows, "ours_s"),
+        "our_turnarounds_ms": median_ms(rows, "asker_s"),
         "around_tokens_ms": median_ms(rows, "tokens_s"),
         "after_last_answer_ms": median_ms(rows, "after_s"),
         "tokens_median": statistics.median(tokens),
