@@ -120,13 +120,16 @@ class AnalyzerPart(Strict):
 
 
 class BusPart(Strict):
-    """The RS-485 port and how the rig behaves on the MS/TP bus. ``apdu_repeats``: lost requests repeated (counted)."""
+    """The RS-485 port and how the rig behaves on the MS/TP bus. ``apdu_repeats``: lost requests repeated (counted).
+
+    ``max_info_frames``: requests in one holding of the token; with 8 a snapshot of the whole meter passes it once.
+    """
 
     port: _LateText
     baud: _LateBaud = 76_800
     mac: Annotated[int, Field(ge=0, le=127)] = 0
     max_master: Annotated[int, Field(ge=1, le=127)] = 127
-    max_info_frames: Annotated[int, Field(ge=1, le=100)] = 1
+    max_info_frames: Annotated[int, Field(ge=1, le=100)] = 8
     apdu_timeout_s: _Positive = 6.0
     apdu_repeats: Annotated[int, Field(ge=0, le=5)] = 0
 
