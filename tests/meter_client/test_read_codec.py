@@ -27,7 +27,7 @@ from bacpypes3.primitivedata import (
     Time,
     Unsigned,
 )
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.meter._packing import Wanted
@@ -91,6 +91,7 @@ def plain(value):
     )
 
 
+@settings(max_examples=40)
 @given(st.lists(objects, min_size=1, max_size=20))
 def test_a_request_is_the_octets_that_bacpypes3_makes_of_it(wanted):
     specifications = [
@@ -104,6 +105,7 @@ def test_a_request_is_the_octets_that_bacpypes3_makes_of_it(wanted):
     assert request_octets(wanted) == bytes(expected)
 
 
+@settings(max_examples=40)  # bacpypes3 takes its time to encode
 @given(answers)
 def test_every_value_that_bacpypes3_encodes_is_read_back(case):
     wanted, given_values = case
@@ -116,6 +118,7 @@ def test_every_value_that_bacpypes3_encodes_is_read_back(case):
         assert plain(result.value) == plain(float(value) if isinstance(value, Real) else expected)
 
 
+@settings(max_examples=40)
 @given(answers, st.data())
 def test_an_answer_that_is_cut_short_is_not_understood(case, data):
     wanted, given_values = case
@@ -125,6 +128,7 @@ def test_an_answer_that_is_cut_short_is_not_understood(case, data):
         read_results(1, wanted, of(octets[:cut]))
 
 
+@settings(max_examples=40)
 @given(answers, st.data())
 def test_a_damaged_answer_is_read_refused_or_not_understood_and_nothing_else_happens(case, data):
     wanted, given_values = case
