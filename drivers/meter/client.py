@@ -19,8 +19,10 @@ from bacpypes3.apdu import (
 )
 from bacpypes3.basetypes import DateTime
 from bacpypes3.constructeddata import Any as BacnetAny
+from bacpypes3.errors import InvalidTag
 from bacpypes3.primitivedata import Date, ObjectIdentifier, Real, Time
 
+from drivers.meter._log_records import RecordsInvalid
 from drivers.meter._packing import PRESENT_VALUE, RELIABILITY, PlannedPart, Wanted, packed, plan_snapshot
 from drivers.meter._requests import ReadResult, read_request, read_results
 from drivers.meter.bus import Exchange, MeterBus
@@ -208,7 +210,7 @@ class MeterClient:
 
         try:
             return read_pages(counts, pages, since)
-        except LogNotGiven as error:
+        except (LogNotGiven, RecordsInvalid, InvalidTag) as error:
             raise AnswerNotUnderstood(self.address, what, str(error)) from error
 
     def communication_control(self, state: CommunicationState, minutes: int | None = None) -> None:

@@ -13,11 +13,10 @@ from datetime import datetime
 from typing import Any, Literal
 
 from bacpypes3.apdu import ReadRangeRequest
-from bacpypes3.basetypes import LogRecord as BacnetLogRecord
 from bacpypes3.basetypes import PropertyIdentifier, Range, RangeBySequenceNumber
-from bacpypes3.constructeddata import SequenceOf
 from bacpypes3.primitivedata import ObjectIdentifier
 
+from drivers.meter._log_records import LogItem, LogItems
 from drivers.meter.errors import AnswerNotUnderstood
 
 PAGE_RECORDS = 20
@@ -32,7 +31,7 @@ PAGES_AHEAD = 8
 
 _FIRST_YEAR = 1900
 _CENTISECOND_US = 10_000
-_LogRecords = SequenceOf(BacnetLogRecord)
+_LogRecords = LogItems  # in place of bacpypes3's SequenceOf(LogRecord), which takes 12 ms a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,19 +139,18 @@ def pages_from(sequence: int, records: int) -> Iterator[tuple[int, int]]:
         yield advanced(sequence, done), min(PAGE_RECORDS, records - done)
 
 
-def _record(address: int, sequence: int, item: Any, what: str) -> LogRecord:  # noqa: ANN401
-    year, month, day, _ = item.timestamp.date
-    hour, minute, second, hundredths = item.timestamp.time
+def _record(address: int, sequence: int, item: LogItem, what: str) -> LogRecord:
+    year, month, day, _ = item.date
+    hour, minute, second, hundredths = item.time
     try:
         at = datetime(year + _FIRST_YEAR, month, day, hour, minute, second, hundredths * _CENTISECOND_US)
     except ValueError as error:
         raise AnswerNotUnderstood(address, what, f"record {sequence} has no valid date and time") from error
-    datum, flags = item.logDatum, item.statusFlags
-    if datum.logStatus is not None:
-        bits = [bool(bit) for bit in datum.logStatus] + [False, False]
+    if item.status is not None:
+        bits = (*item.status, False, False)
         return LogRecord(sequence, at, "status", (bits[0], bits[1]))
-    if datum.timeChange is not None:
-        return LogRecord(sequence, at, "time-change", float(datum.timeChange))
-    if datum.realValue is not None:
-        return LogRecord(sequence, at, "value", float(datum.realValue), flags is not None and bool(flags[1]))
+    if item.time_change is not None:
+        return LogRecord(sequence, at, "time-change", item.time_change)
+    if item.real is not None:
+        return LogRecord(sequence, at, "value", item.real, len(item.flags) > 1 and item.flags[1])
     raise AnswerNotUnderstood(address, what, f"record {sequence} is neither value, status nor time-change")
