@@ -18,7 +18,7 @@ from bacpypes3.local.device import DeviceObject
 from bacpypes3.pdu import GlobalBroadcast, LocalStation
 
 from drivers.meter._octets import OctetsApplication
-from drivers.meter.errors import BusFailed, MeterAborted, MeterError, MeterRefused, MeterRejected, MeterTimeout
+from drivers.meter.errors import BusFailed, MeterAborted, MeterRefused, MeterRejected, MeterTimeout
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.events import PortFailed
 from drivers.mstp.link import MstpLink
@@ -36,6 +36,7 @@ _JOIN_POLL_S = 0.02
 _CLOSE_S = 5.0
 
 Result = TypeVar("Result")
+_Namer = Callable[[Any], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,30 +170,21 @@ class MeterBus:
         return self._run(self._discover(low, high, timeout_s))
 
     def exchange(
-        self,
-        address: int,
-        requests: Iterable[Any],
-        *,
-        repeats: int = 0,
-        name: Callable[[Any], str] = str,
-        ahead: int | None = None,
+        self, address: int, requests: Iterable[Any], *, repeats: int = 0, name: _Namer = str, ahead: int = 99
     ) -> Generator[Exchange]:
         """Send confirmed requests to one meter, none waiting for another's answer, and yield the exchanges in order.
 
         ``requests`` are bacpypes3 APDUs without destination; each is handed to the port as soon as it is made, and made
-        as soon as fewer than ``ahead`` are under way (None: at once). A request without answer is sent again
-        ``repeats`` times at most, and counted. ``name`` makes the text of a request in errors. Raises MeterTimeout,
-        MeterRefused, MeterAborted, MeterRejected or BusFailed: the first there is, when no answer is outstanding any
-        more; nor is one when the generator is closed early.
+        as soon as fewer than ``ahead`` are under way. A request without answer is sent again ``repeats`` times at most,
+        and counted. ``name`` makes the text of a request in errors. Raises MeterTimeout, MeterRefused, MeterAborted,
+        MeterRejected or BusFailed: the first there is, when no answer is outstanding any more; nor is one when the
+        generator is closed early.
         """
         waiting, pending = iter(requests), deque[concurrent.futures.Future[Exchange]]()
         failure: Exception | None = None
 
         def hand_over() -> None:
-            while ahead is None or len(pending) < ahead:
-                request = next(waiting, None)
-                if request is None:
-                    return
+            while len(pending) < ahead and (request := next(waiting, None)) is not None:
                 request.pduDestination = LocalStation(bytes((address,)))
                 work = self._transact(address, request, repeats, name)
                 pending.append(asyncio.run_coroutine_threadsafe(work, self._loop))
@@ -209,9 +201,8 @@ class MeterBus:
                 try:
                     yield exchange
                 except GeneratorExit:
-                    for future in pending:
-                        with contextlib.suppress(MeterError, BusFailed):
-                            self._await(future)
+                    while concurrent.futures.wait(pending, PROGRESS_S).not_done:
+                        self._report_progress()
                     raise
         if failure is not None:
             raise failure
@@ -293,7 +284,7 @@ class MeterBus:
         if not self._failed.done():
             self._failed.set_result(event.reason)
 
-    async def _transact(self, address: int, request: Any, repeats: int, name: Callable[[Any], str]) -> Exchange:  # noqa: ANN401
+    async def _transact(self, address: int, request: Any, repeats: int, name: _Namer) -> Exchange:  # noqa: ANN401
         requested_at_s = time.monotonic()
         for attempt in range(repeats + 1):
             if attempt:
@@ -310,7 +301,7 @@ class MeterBus:
                 return Exchange(request, answer, requested_at_s, time.monotonic())
         raise AssertionError("the last attempt returns or raises")
 
-    async def _answer_to(self, address: int, request: Any, name: Callable[[Any], str]) -> Any:  # noqa: ANN401
+    async def _answer_to(self, address: int, request: Any, name: _Namer) -> Any:  # noqa: ANN401
         if self._failed.done():
             raise BusFailed(self.settings.device, self._failed.result())
         # bacpypes3's future stays pending for ever when sending fails below it, hence a deadline of our own
