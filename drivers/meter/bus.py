@@ -7,17 +7,18 @@ import concurrent.futures
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Coroutine, Generator, Iterable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from bacpypes3.apdu import AbortPDU, AbortReason, ErrorRejectAbortNack, IAmRequest, RejectPDU, WhoIsRequest
-from bacpypes3.app import Application
 from bacpypes3.local.device import DeviceObject
 from bacpypes3.pdu import GlobalBroadcast, LocalStation
 
 from drivers.meter._line_watch import LineWatch, may_be_asked_again
+from drivers.meter._octets import OctetsApplication
 from drivers.meter.errors import BusFailed, BusInterrupted, MeterAborted, MeterRefused, MeterRejected, MeterTimeout
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.events import LineLost, LineRestored, PortFailed
@@ -36,6 +37,7 @@ _JOIN_POLL_S = 0.02
 _CLOSE_S = 5.0
 
 Result = TypeVar("Result")
+_Namer = Callable[[Any], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Exchange:
     answered_at_s: float
 
 
-class _RigApplication(Application):
+class _RigApplication(OctetsApplication):
     """bacpypes3's application, keeping every I-Am: two devices with one instance must not look like one."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401
@@ -182,29 +184,40 @@ class MeterBus:
         return self._run(self._discover(low, high, timeout_s))
 
     def exchange(
-        self, address: int, requests: Iterable[Any], *, repeats: int = 0, name: Callable[[Any], str] = str
-    ) -> Iterator[Exchange]:
+        self, address: int, requests: Iterable[Any], *, repeats: int = 0, name: _Namer = str, ahead: int = 99
+    ) -> Generator[Exchange]:
         """Send confirmed requests to one meter, none waiting for another's answer, and yield the exchanges in order.
 
-        ``requests`` are bacpypes3 APDUs without destination; each is handed to the port as soon as it is made. A
-        request without answer is sent again ``repeats`` times at most, and counted. ``name`` makes the text of a
-        request in errors. Raises MeterTimeout, MeterRefused, MeterAborted, MeterRejected or BusFailed: the first
-        there is, when no answer is outstanding any more.
+        ``requests`` are bacpypes3 APDUs without destination; each is handed to the port as soon as it is made, and made
+        as soon as fewer than ``ahead`` are under way. A request without answer is sent again ``repeats`` times at most,
+        and counted. ``name`` makes the text of a request in errors. Raises MeterTimeout, MeterRefused, MeterAborted,
+        MeterRejected or BusFailed: the first there is, when no answer is outstanding any more; nor is one when the
+        generator is closed early.
         """
-        pending = []
-        for request in requests:
-            request.pduDestination = LocalStation(bytes((address,)))
-            work = self._transact(address, request, repeats, name)
-            pending.append(asyncio.run_coroutine_threadsafe(work, self._loop))
+        waiting, pending = iter(requests), deque[concurrent.futures.Future[Exchange]]()
         failure: Exception | None = None
-        for future in pending:
+
+        def hand_over() -> None:
+            while len(pending) < ahead and (request := next(waiting, None)) is not None:
+                request.pduDestination = LocalStation(bytes((address,)))
+                work = self._transact(address, request, repeats, name)
+                pending.append(asyncio.run_coroutine_threadsafe(work, self._loop))
+
+        hand_over()
+        while pending:
             try:
-                exchange = self._await(future)
+                exchange = self._await(pending.popleft())
             except (MeterTimeout, MeterRefused, MeterAborted, MeterRejected, BusFailed) as error:
                 failure = failure or error
-            else:
-                if failure is None:
+                continue
+            if failure is None:
+                hand_over()
+                try:
                     yield exchange
+                except GeneratorExit:
+                    while concurrent.futures.wait(pending, PROGRESS_S).not_done:
+                        self._report_progress()
+                    raise
         if failure is not None:
             raise failure
 
@@ -277,7 +290,7 @@ class MeterBus:
             vendorIdentifier=0,
         )
         self._failed: asyncio.Future[str] = self._loop.create_future()
-        self._application = _RigApplication.from_object_list([device])
+        self._application = _RigApplication.of(device)
         self._line = LineWatch(self.settings)
         self._link = MstpLink(self._port, self._note_failure, self.timeout_s, self._line.note)
         self._link.attach(self._application)
@@ -293,7 +306,7 @@ class MeterBus:
         if not self._failed.done():
             self._failed.set_result(event.reason)
 
-    async def _transact(self, address: int, request: Any, repeats: int, name: Callable[[Any], str]) -> Exchange:  # noqa: ANN401
+    async def _transact(self, address: int, request: Any, repeats: int, name: _Namer) -> Exchange:  # noqa: ANN401
         requested_at_s = time.monotonic()
         for attempt in range(repeats + 1):
             if attempt:
@@ -314,7 +327,7 @@ class MeterBus:
                 return Exchange(request, answer, requested_at_s, time.monotonic())
         raise AssertionError("the last attempt returns or raises")
 
-    async def _answer_in_the_end(self, address: int, request: Any, name: Callable[[Any], str]) -> Any:  # noqa: ANN401
+    async def _answer_in_the_end(self, address: int, request: Any, name: _Namer) -> Any:  # noqa: ANN401
         while True:
             await self._line.until_there(self._failed)
             try:
@@ -325,7 +338,7 @@ class MeterBus:
             self._asked_again += 1
             request.apduInvokeID = None
 
-    async def _answer_to(self, address: int, request: Any, name: Callable[[Any], str]) -> Any:  # noqa: ANN401
+    async def _answer_to(self, address: int, request: Any, name: _Namer) -> Any:  # noqa: ANN401
         # bacpypes3's future stays pending for ever when sending fails below it, hence a deadline of our own
         deadline_s = self.timeout_s + _GRACE_S
         future = self._application.request(request)

@@ -23,7 +23,7 @@ from bacpypes3.primitivedata import (
 )
 
 from drivers.meter._packing import Wanted
-from drivers.meter._requests import read_request, read_results, request_text
+from drivers.meter._requests import answered, read_request, read_results
 from drivers.meter.client import MeterClient
 from drivers.meter.errors import AnswerNotUnderstood
 
@@ -81,22 +81,17 @@ class Properties:
         ``wanted``: kind, instance and property names. Raises MeterAborted where the answer would not fit one APDU.
         """
         entries = [Wanted(*entry) for entry in wanted]
-        exchanges = self._meter.bus.exchange(
-            self._meter.address, [read_request(entries)], repeats=self._meter.read_repeats, name=request_text
+        (exchange,) = self._meter.bus.exchange(
+            self._meter.address, [read_request(entries)], repeats=self._meter.read_repeats
         )
-        (exchange,) = exchanges
         results = read_results(self._meter.address, entries, exchange.answer)
         return {(each.kind, each.instance, each.property_name): each.value for each in results}
 
     def read_special(self, kind: str, instance: int, which: str) -> list[str]:
         """List the properties that ReadPropertyMultiple gives for ``all``, ``required`` or ``optional``."""
-        request = read_request([Wanted(kind, instance, (which,))])
-        answer = self.send(request, f"reading {which} properties of {kind}{instance}")
-        return [
-            str(element.propertyIdentifier)
-            for result in answer.listOfReadAccessResults
-            for element in result.listOfResults
-        ]
+        what = f"reading {which} properties of {kind}{instance}"
+        answer = self.send(read_request([Wanted(kind, instance, (which,))]), what)
+        return [name for _, _, name, _ in answered(self._meter.address, answer, what)]
 
     def write(
         self,

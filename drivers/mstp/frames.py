@@ -221,6 +221,7 @@ class FrameParser:
         self.stray_octets = 0
         self._abort_s = abort_s
         self._held = bytearray()
+        self._enough = 0  # octets to be held before there is anything new to find
         self._times: list[tuple[int, float, float]] = []  # (octets held before this feed, its time, its octet time)
         self._last_s = 0.0
 
@@ -237,6 +238,8 @@ class FrameParser:
         self._times.append((len(self._held), time_s, octet_s))
         self._held += octets
         self._last_s = time_s + octet_s * len(octets)
+        if len(self._held) < self._enough:
+            return []
         found = []
         while (seen := self._next()) is not None:
             found.append(seen)
@@ -250,18 +253,21 @@ class FrameParser:
             if start != 0:
                 self._drop(len(held) if start < 0 else start)
                 continue
-            if len(held) < 2:
+            if len(held) < len(PREAMBLE):
+                self._enough = len(PREAMBLE)
                 return None
             if held[1] != 0xFF:
                 self._drop(1)
                 continue
             if len(held) < HEADER_OCTETS:
+                self._enough = HEADER_OCTETS
                 return None
             length = held[5] << 8 | held[6]
             header_ok = crc.header_register(bytes(held[2:HEADER_OCTETS])) == crc.HEADER_CRC_RESIDUE
             header_ok = header_ok and length <= MAX_LENGTH_FIELD
             size = HEADER_OCTETS + (trailer_octets(length) if header_ok else 0)
             if len(held) < size:
+                self._enough = size
                 return None
             return self._take(size, header_ok)
         return None
@@ -286,6 +292,7 @@ class FrameParser:
 
     def _forget(self, count: int) -> None:
         del self._held[:count]
+        self._enough = 0
         moved = [(first - count, time_s, octet_s) for first, time_s, octet_s in self._times]
         later = next((i for i, (first, _, _) in enumerate(moved) if first > 0), len(moved))
         self._times = moved[max(0, later - 1) :] if self._held else []

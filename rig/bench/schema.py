@@ -124,13 +124,14 @@ class BusPart(Strict):
 
     ``echo``: whether the adapter hears what it sends. ``direction``: who switches it to sending, by itself or RTS.
     ``replug_wait_s``: for how long a run waits for an adapter that was unplugged; 0 ends it at once.
+    ``max_info_frames``: requests in one holding of the token; with 8 a snapshot of the whole meter passes it once.
     """
 
     port: _LateText
     baud: _LateBaud = 76_800
     mac: Annotated[int, Field(ge=0, le=127)] = 0
     max_master: Annotated[int, Field(ge=1, le=127)] = 127
-    max_info_frames: Annotated[int, Field(ge=1, le=100)] = 1
+    max_info_frames: Annotated[int, Field(ge=1, le=100)] = 8
     apdu_timeout_s: _Positive = 6.0
     apdu_repeats: Annotated[int, Field(ge=0, le=5)] = 0
     echo: Literal["detect", "on", "off"] = "detect"
