@@ -15,6 +15,7 @@ from drivers.source.base import Identity
 from rig.bench.clock import BenchClock, EndpointClock, WallClock
 from rig.bench.files import BenchFile, load_bench
 from rig.bench.launch import LaunchedProcess
+from rig.bench.listening import noted_endpoints
 from rig.bench.lock import bench_lock
 from rig.bench.meters import Position, find_meters, open_bus
 from rig.bench.off import safe_off_of, scpi_session
@@ -157,6 +158,7 @@ def _launch(
         return file, None
     process = LaunchedProcess(file.launch_argv(), part.ready_timeout_s, bench_file_of_state(file.name, ".launched.log"))
     stack.callback(process.close)
+    stack.enter_context(noted_endpoints(file.name, process.endpoints))
     report(f"launched process {process.pid} is ready")
     return file.with_endpoints(process.endpoints), process
 

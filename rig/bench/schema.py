@@ -120,9 +120,14 @@ class AnalyzerPart(Strict):
 
 
 class BusPart(Strict):
-    """The RS-485 port and how the rig behaves on the MS/TP bus. ``apdu_repeats``: lost requests repeated (counted)."""
+    """The RS-485 port and how the rig behaves on the MS/TP bus. ``apdu_repeats``: lost requests repeated (counted).
+
+    ``listen_port``: a second adapter on the same bus that is only ever listened to, so that the bus can be watched
+    while a run is in progress; without it the rig's own port is listened to when the bench is free.
+    """
 
     port: _LateText
+    listen_port: _LateText | None = None
     baud: _LateBaud = 76_800
     mac: Annotated[int, Field(ge=0, le=127)] = 0
     max_master: Annotated[int, Field(ge=1, le=127)] = 127
