@@ -135,6 +135,10 @@ class MeterBus:
         try:
             bus._run(bus._set_up())
             bus._join(join_timeout_s)
+        except BusFailed as failed:
+            bus.close()
+            failed.frames = tuple(bus.captured())
+            raise
         except BaseException:
             bus.close()
             raise

@@ -195,7 +195,7 @@ def _station(node: NodeFigures) -> Iterable[Finding]:
             "slow-token-use",
             node.mac,
             f"it took up to {_ms(node.usage.most_s)} (mean {_ms(node.usage.mean_s)}) to use a token or to answer a "
-            f"poll; {_ms(USAGE_DELAY_S)} is allowed",
+            f"poll; {USAGE_DELAY_S * 1e3:.0f} ms is allowed",
             "above 20 ms others may take its token for lost; on a computer set the adapter's latency timer to 1 ms. "
             "A listening computer that is busy reads late too: repeat this with nothing else running",
         )
@@ -349,4 +349,4 @@ def ranges(numbers: Iterable[int]) -> str:
 
 
 def _ms(time_s: float) -> str:
-    return f"{time_s * 1e3:.0f} ms" if time_s >= 0.01 else f"{time_s * 1e3:.1f} ms"
+    return f"{time_s * 1e3:.0f} ms" if time_s >= 0.1 else f"{time_s * 1e3:.1f} ms"

@@ -101,12 +101,14 @@ def open_bench(
     *,
     command: str | None = None,
     report: Callable[[str], None] = lambda _line: None,
+    on_bus: Callable[[MeterBus], None] = lambda _bus: None,
 ) -> Iterator[Bench]:
     """Open a bench and everything on it; whatever ends the context, the outputs are off and verified before it is left.
 
     ``command``: what the bench is used for, shown to whoever finds it busy. ``report`` is told one line about each
-    thing that happens. Raises BenchBusy, BenchFileError, BenchFault, the drivers' errors; and SafeStateNotConfirmed
-    at the end where nobody could confirm that the outputs are off.
+    thing that happens; ``on_bus`` is given the bus as soon as it is open, before any meter is looked for. Raises
+    BenchBusy, BenchFileError, BenchFault, the drivers' errors; and SafeStateNotConfirmed at the end where nobody
+    could confirm that the outputs are off.
     """
     file = bench if isinstance(bench, BenchFile) else load_bench(bench)
     with ExitStack() as stack:
@@ -124,6 +126,8 @@ def open_bench(
             analyzer = _open_analyzer(file.parts.analyzer, clock, beat, stack, identities)
         wiring = Wiring.from_part(file.parts.wiring) if file.parts.wiring is not None else None
         bus = open_bus(file, beat, stack)
+        if bus is not None:
+            on_bus(bus)
         positions = find_meters(file, bus, clock.sleep) if bus is not None else ()
         supervisor: Supervisor | None = None
         if source is not None and guardian is not None:
