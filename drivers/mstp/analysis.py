@@ -257,8 +257,9 @@ class BusAnalysis:
                 is_repeat = True
             else:
                 unused.tokens_unused += 1
-        else:
+        else:  # whoever has the token still has it
             node.unasked += 1
+            return False
         if source != self._holder:
             self._granted_s = None
             self._held_data = 0

@@ -95,6 +95,7 @@ def diagnose(figures: BusFigures) -> list[Finding]:
     findings = [*_noise(figures), *_token(figures)]
     for node in figures.nodes:
         findings += _station(node)
+    findings += _out_of_turn(figures)
     return [*findings, *_addressing(figures)]
 
 
@@ -162,16 +163,22 @@ def _data_share(figures: BusFigures) -> float:
     return sum(node.data_frames for node in figures.nodes) / max(1, figures.frames)
 
 
+def _out_of_turn(figures: BusFigures) -> Iterable[Finding]:
+    """Name those who talk out of turn; where one does it often others seem to, its tokens being out of turn too."""
+    most = max((node.unasked for node in figures.nodes), default=0)
+    for node in figures.nodes:
+        if node.unasked >= _SUSPICIOUS and 2 * node.unasked >= most:
+            yield Finding(
+                Severity.FAULT,
+                "duplicate-mac",
+                node.mac,
+                f"{node.unasked} frames came from this address though another station held the token and nobody had "
+                "asked it: two stations may have it",
+                "disconnect the station that is known to have this address; whoever still answers to it is the other",
+            )
+
+
 def _station(node: NodeFigures) -> Iterable[Finding]:
-    if node.unasked >= _SUSPICIOUS:
-        yield Finding(
-            Severity.FAULT,
-            "duplicate-mac",
-            node.mac,
-            f"{node.unasked} frames came from this address though another station held the token and nobody had asked "
-            "it: two stations may have it",
-            "disconnect the station that is known to have this address; whoever still answers to it is the other one",
-        )
     if node.tokens_unused:
         yield Finding(
             Severity.FAULT,
