@@ -22,7 +22,7 @@ def capture_bus(listener: BusListener, how: str, file: Path, stop: StopFlag, lim
         stream = _open(file, stack)
         try:
             writer = PcapngWriter(stream, listener.device, listener.baud)
-            click.echo(f"capturing {how} ({listener.device}, {listener.baud} baud) to {file}; Ctrl-C ends it", err=True)
+            click.echo(f"capturing {how}, {listener.baud} baud, to {file}; Ctrl-C ends it", err=True)
             for heard in stop.hear(listener):
                 if heard is None:
                     continue

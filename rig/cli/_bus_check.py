@@ -61,7 +61,7 @@ def check_bus(
         heard = _listen(device, rate, for_s)
         own = _free_mac(heard) if mac is None else mac
         settings = PortSettings(device, rate, own, _MAX_MASTER, captured_frames=_kept(rate))
-        return _judge(device, heard, None if listen_only else settings, _APDU_TIMEOUT_S)
+        return _judge(f"{device}, {rate} baud", heard, None if listen_only else settings, _APDU_TIMEOUT_S)
     refuse_stray_baud(baud)
     with open_listening_port(bench, "rig bus check", may_talk=not listen_only) as port:
         heard = _listen(port.device, port.baud, for_s)

@@ -58,7 +58,7 @@ def open_listener(bench: str, device: str | None, baud: int | None, command: str
         return
     refuse_stray_baud(baud)
     with open_listening_port(bench, command) as port, BusListener(port.device, port.baud) as listener:
-        yield listener, port.how
+        yield listener, f"{port.how}: {port.device}"
 
 
 def baud_of(device: str, baud: int | None) -> int:

@@ -38,7 +38,7 @@ _COLUMNS = (
 def watch_bus(listener: BusListener, how: str, stop: StopFlag, every_s: float, as_json: bool) -> None:
     """Listen until stopped; show the figures every ``every_s`` seconds, or at the end where nobody sees a change."""
     console = Console()
-    title = f"{how}: {listener.device}, {listener.baud} baud"
+    title = f"{how}, {listener.baud} baud"
     if not console.is_terminal:
         console = Console(width=_PLAIN_WIDTH)
     analysis = BusAnalysis(listener.baud, time.time())
