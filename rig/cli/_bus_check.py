@@ -84,7 +84,7 @@ def check_file(path: Path) -> CheckResult:
     analysis.take_batch(capture.frames, 0)
     figures = analysis.figures(capture.frames[-1].end_s)
     title = f"{path}: {capture.device}, {capture.baud} baud"
-    return CheckResult(title, figures, None, None, (), tuple(diagnose(figures)))
+    return CheckResult(title, figures, None, None, (), _worst_first(diagnose(figures)))
 
 
 def _kept(baud: int) -> int:
@@ -132,6 +132,8 @@ def _judge(title: str, heard: BusFigures, talk: PortSettings | None, timeout_s: 
         asked = survey(talk, timeout_s)
     own_mac = talk.mac if talk is not None and asked.figures is not None else None
     if asked.figures is not None:
+        # The rig fills a gap itself when it is there: what is left counts.
+        findings = [finding for finding in findings if finding.kind != "address-gaps"]
         told = {(finding.kind, finding.mac) for finding in findings}
         findings += [
             finding
@@ -145,9 +147,12 @@ def _judge(title: str, heard: BusFigures, talk: PortSettings | None, timeout_s: 
     if any(finding.kind == "address-gaps" for finding in findings):  # it says the same, with what it costs
         of_devices = [f for f in of_devices if f.kind != "max-master" or f.severity is not Severity.NOTE]
     findings += [*asked.findings, *of_devices]
+    return CheckResult(title, heard, asked.figures, own_mac, asked.devices, _worst_first(findings))
+
+
+def _worst_first(findings: list[Finding]) -> tuple[Finding, ...]:
     order = list(Severity)
-    findings.sort(key=lambda finding: order.index(finding.severity))
-    return CheckResult(title, heard, asked.figures, own_mac, asked.devices, tuple(findings))
+    return tuple(sorted(findings, key=lambda finding: order.index(finding.severity)))
 
 
 def _other_rates(device: str, baud: int) -> Finding:
