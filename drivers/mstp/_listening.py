@@ -7,6 +7,7 @@ when the line is lost.
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import os
 import select
@@ -15,16 +16,19 @@ import socket
 import sys
 import time
 
+import serial
+
 from drivers.mstp import _messages
 from drivers.mstp.capture import OctetClock
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.frames import FrameParser, SeenFrame
-from drivers.mstp.line import LineLost, SerialLine
+from drivers.mstp.line import LineLost, _reason
 from drivers.mstp.listener import Heard
 
 _TELL_S = 0.05
 """What was heard is told at most this often: a message for every octet would cost more than the listening."""
 _BACKLOG_OCTETS = 64_000_000
+_READ_OCTETS = 4096
 _REALTIME_PRIORITY = 10
 _NICE = -10
 
@@ -33,19 +37,50 @@ class _OwnerGone(Exception):
     """Whoever started this process is no longer there, or hangs."""
 
 
-class _SilentLine(SerialLine):
-    """A line whose transmitter stays off: on adapters that switch it by RTS, an asserted RTS would block the bus."""
+class _SilentLine:
+    """An open serial port that is only read, its transmitter off. ``fileno`` is for ``select``.
+
+    Unlike pyserial's own way of opening, RTS is never asserted: on adapters that switch to sending by it that would
+    block the bus. Raises PortUnavailable(device, reason).
+    """
 
     def __init__(self, device: str, baud: int) -> None:
-        super().__init__(device, baud)
-        with contextlib.suppress(OSError):  # a pseudo-terminal has no such line
-            self._serial.rts = False
+        port = serial.Serial(baudrate=baud, timeout=0, exclusive=True)
+        port.port = device
+        port.rts = False
+        try:
+            port.open()
+        except (OSError, ValueError) as error:
+            raise PortUnavailable(device, _reason(error)) from error
+        # USB adapters hold octets back for 16 ms unless told not to; what has no such setting refuses.
+        with contextlib.suppress(OSError, ValueError, NotImplementedError):
+            port.set_low_latency_mode(True)
+        self._serial = port
+
+    def fileno(self) -> int:
+        return int(self._serial.fileno())
+
+    def read(self) -> bytes:
+        """Return what has come; raises LineLost."""
+        try:
+            octets = os.read(self.fileno(), _READ_OCTETS)
+        except BlockingIOError:
+            return b""
+        except OSError as error:
+            raise LineLost(error.errno, f"reading failed: {error.strerror}") from error
+        if not octets:
+            raise LineLost(errno.EIO, "the device hung up")
+        return octets
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._serial.close()
 
 
 class _Ear:
     """Listens until the line is lost or the owner gone."""
 
-    def __init__(self, line: SerialLine, baud: int, owner: socket.socket) -> None:
+    def __init__(self, line: _SilentLine, baud: int, owner: socket.socket) -> None:
         self._line = line
         self._owner = owner
         self._parser = FrameParser()
@@ -58,7 +93,7 @@ class _Ear:
 
     def run(self) -> None:
         told_s = time.monotonic()
-        sources: list[SerialLine | socket.socket] = [self._line, self._owner]
+        sources: list[_SilentLine | socket.socket] = [self._line, self._owner]
         while True:
             waits = self._octets or self._backlog
             timeout_s = max(0.0, told_s + _TELL_S - time.monotonic()) if waits else None
