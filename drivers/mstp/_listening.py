@@ -22,7 +22,7 @@ from drivers.mstp import _messages
 from drivers.mstp.capture import OctetClock
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.frames import FrameParser, SeenFrame
-from drivers.mstp.line import LineLost, _reason
+from drivers.mstp.line import _reason
 from drivers.mstp.listener import Heard
 
 _TELL_S = 0.05
@@ -35,6 +35,10 @@ _NICE = -10
 
 class _OwnerGone(Exception):
     """Whoever started this process is no longer there, or hangs."""
+
+
+class _LineLost(OSError):
+    """The open line stopped working, for instance because the adapter was unplugged."""
 
 
 class _SilentLine:
@@ -61,15 +65,15 @@ class _SilentLine:
         return int(self._serial.fileno())
 
     def read(self) -> bytes:
-        """Return what has come; raises LineLost."""
+        """Return what has come; raises _LineLost."""
         try:
             octets = os.read(self.fileno(), _READ_OCTETS)
         except BlockingIOError:
             return b""
         except OSError as error:
-            raise LineLost(error.errno, f"reading failed: {error.strerror}") from error
+            raise _LineLost(error.errno, f"reading failed: {error.strerror}") from error
         if not octets:
-            raise LineLost(errno.EIO, "the device hung up")
+            raise _LineLost(errno.EIO, "the device hung up")
         return octets
 
     def close(self) -> None:
@@ -161,7 +165,7 @@ def main(arguments: list[str]) -> int:
         ear.run()
     except (_OwnerGone, BrokenPipeError, ConnectionResetError):
         return 0
-    except LineLost as error:
+    except _LineLost as error:
         failed = _messages.pack(_messages.FAILED, (error.strerror or str(error)).encode())
         return _farewell(owner, ear.untold() + failed)
     finally:
