@@ -14,6 +14,7 @@ from rig.exit_codes import ExitCode
 from rig.load_point import LoadPoint
 
 SESSION = pytest.StashKey[RunSession]()
+_BEGAN_S = pytest.StashKey[float]()
 
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
@@ -97,8 +98,19 @@ def stop_signals() -> Iterator[None]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Count what a test's error means for the exit code."""
+    """Count what a test's error means for the exit code, and keep what the bus did before it."""
     report = yield
+    if call.when == "setup":
+        item.stash[_BEGAN_S] = call.start
+    if call.excinfo is not None and report.outcome == "failed" and "tests_hil" in item.path.parts:
+        # Only now: it needs the whole BACnet stack, which the tests of this software mostly do without.
+        from rig._comms_evidence import keep_bus_capture
+
+        name = item.nodeid.rpartition("/")[2] + ("" if call.when == "call" else f" {call.when}")
+        kept = keep_bus_capture(run_session(item.config), name, item.stash[_BEGAN_S], call.excinfo.value)
+        if kept is not None:
+            report.sections.append(("bus capture", str(kept)))
+            report.user_properties.append(("bus_capture", str(kept)))
     # A skip or an operator's stop is no error of the meter or the rig; verdict errors have been counted as outcomes.
     if (
         call.excinfo is not None

@@ -22,6 +22,7 @@ from drivers.meter._octets import OctetsApplication
 from drivers.meter.errors import BusFailed, BusInterrupted, MeterAborted, MeterRefused, MeterRejected, MeterTimeout
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.events import LineLost, LineRestored, PortFailed
+from drivers.mstp.frames import SeenFrame
 from drivers.mstp.link import MstpLink
 from drivers.mstp.port import MstpPort
 from drivers.mstp.settings import PortSettings
@@ -123,6 +124,7 @@ class MeterBus:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"bus {settings.device}", daemon=True)
         self._requests = self._repeats = self._timeouts = self._asked_again = 0
+        self._last_frames: list[SeenFrame] = []
         self._closed = False
 
     @classmethod
@@ -149,6 +151,10 @@ class MeterBus:
         try:
             bus._run(bus._set_up())
             bus._join(join_timeout_s)
+        except BusFailed as failed:
+            bus.close()
+            failed.frames = tuple(bus.captured())
+            raise
         except BaseException:
             bus.close()
             raise
@@ -166,6 +172,8 @@ class MeterBus:
         """Leave the bus and give the port back; may be called again."""
         if self._closed:
             return
+        with contextlib.suppress(PortUnavailable):  # a port that has ended has told of it already
+            self._last_frames = self._port.captured()
         self._closed = True
         with contextlib.suppress(concurrent.futures.TimeoutError):
             asyncio.run_coroutine_threadsafe(self._tear_down(), self._loop).result(_CLOSE_S)
@@ -238,6 +246,18 @@ class MeterBus:
             raise BusFailed(self.settings.device, unavailable.reason) from unavailable
         counted = (self._requests, self._repeats, self._timeouts, self._asked_again)
         return BusStatistics(port, *counted, self._line.lost_s)
+
+    def captured(self) -> list[SeenFrame]:
+        """Return the last frames on the bus, own ones included, oldest first; times are seconds since 1970 (UTC).
+
+        When the bus has been closed these are the last before that. Raises BusFailed when the port has ended.
+        """
+        if self._closed:
+            return list(self._last_frames)
+        try:
+            return self._port.captured()
+        except PortUnavailable as unavailable:
+            raise BusFailed(self.settings.device, unavailable.reason) from unavailable
 
     # --- the caller's side ----------------------------------------------------------------------------------------
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from drivers.errors import DriverError
+from drivers.mstp.frames import SeenFrame
 
 
 class BusFailed(DriverError):
-    """The MS/TP port has ended: nobody on the bus can be reached; ``device`` is its path, ``reason`` says why."""
+    """The MS/TP port has ended: nobody on the bus can be reached; ``device`` is its path, ``reason`` says why.
+
+    ``frames``: the last frames on the bus where the bus could not be opened, so that nobody else can be asked for them.
+    """
 
     def __init__(self, device: str, reason: str) -> None:
+        self.frames: tuple[SeenFrame, ...] = ()
         super().__init__(f"the bus on {device} failed: {reason}")
         self.device = device
         self.reason = reason

@@ -59,13 +59,13 @@ class SerialLine:
         try:
             self._serial = serial.Serial(port=device, baudrate=self._baud, timeout=0, exclusive=True)
         except (OSError, ValueError) as error:
-            raise PortUnavailable(device, _reason(error)) from error
+            raise PortUnavailable(device, open_failure(error)) from error
         self._fd: int = self._serial.fileno()
         try:
             self._set_up(device, settings.direction)
         except OSError as error:
             self.close()
-            raise PortUnavailable(device, _reason(error)) from error
+            raise PortUnavailable(device, open_failure(error)) from error
         except PortUnavailable:
             self.close()
             raise
@@ -136,7 +136,7 @@ class SerialLine:
             self._serial.close()
 
 
-def _reason(error: Exception) -> str:
+def open_failure(error: Exception) -> str:
     """Say why opening failed in words for a person."""
     number = getattr(error, "errno", None)
     cause = error.__context__

@@ -75,7 +75,7 @@ class MstpPort:
                 pass_fds=descriptors,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                env=_environment(),
+                env=process_environment(),
                 # A signal to the owner's process group is the owner's to handle: it needs the bus to end in order.
                 start_new_session=True,
             )
@@ -272,7 +272,7 @@ class MstpPort:
         process.wait()
 
 
-def _environment() -> dict[str, str]:
+def process_environment() -> dict[str, str]:
     """Return the environment in which the process finds this package wherever it was imported from."""
     root = str(Path(drivers.__file__).resolve().parent.parent)
     inherited = os.environ.get("PYTHONPATH")

@@ -16,6 +16,7 @@ from drivers.source.base import Identity
 from rig.bench.clock import BenchClock, EndpointClock, WallClock
 from rig.bench.files import BenchFile, load_bench
 from rig.bench.launch import LaunchedProcess
+from rig.bench.listening import noted_endpoints
 from rig.bench.lock import bench_lock
 from rig.bench.meters import Position, find_meters, open_bus
 from rig.bench.off import safe_off_of, scpi_session
@@ -101,12 +102,14 @@ def open_bench(
     *,
     command: str | None = None,
     report: Callable[[str], None] = lambda _line: None,
+    on_bus: Callable[[MeterBus], None] = lambda _bus: None,
 ) -> Iterator[Bench]:
     """Open a bench and everything on it; whatever ends the context, the outputs are off and verified before it is left.
 
     ``command``: what the bench is used for, shown to whoever finds it busy. ``report`` is told one line about each
-    thing that happens. Raises BenchBusy, BenchFileError, BenchFault, the drivers' errors; and SafeStateNotConfirmed
-    at the end where nobody could confirm that the outputs are off.
+    thing that happens; ``on_bus`` is given the bus as soon as it is open, before any meter is looked for. Raises
+    BenchBusy, BenchFileError, BenchFault, the drivers' errors; and SafeStateNotConfirmed at the end where nobody
+    could confirm that the outputs are off.
     """
     file = bench if isinstance(bench, BenchFile) else load_bench(bench)
     with ExitStack() as stack:
@@ -124,8 +127,10 @@ def open_bench(
             analyzer = _open_analyzer(file.parts.analyzer, clock, beat, stack, identities)
         wiring = Wiring.from_part(file.parts.wiring) if file.parts.wiring is not None else None
         bus = open_bus(file, beat, stack)
-        if bus is not None and (advice := latency_advice(bus.settings.device)) is not None:
-            report(f"bus: {advice}")
+        if bus is not None:
+            on_bus(bus)
+            if (advice := latency_advice(bus.settings.device)) is not None:
+                report(f"bus: {advice}")
         positions = find_meters(file, bus, clock.sleep) if bus is not None else ()
         supervisor: Supervisor | None = None
         if source is not None and guardian is not None:
@@ -160,6 +165,7 @@ def _launch(
         return file, None
     process = LaunchedProcess(file.launch_argv(), part.ready_timeout_s, bench_file_of_state(file.name, ".launched.log"))
     stack.callback(process.close)
+    stack.enter_context(noted_endpoints(file.name, process.endpoints))
     report(f"launched process {process.pid} is ready")
     return file.with_endpoints(process.endpoints), process
 

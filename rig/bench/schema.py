@@ -125,9 +125,12 @@ class BusPart(Strict):
     ``echo``: whether the adapter hears what it sends. ``direction``: who switches it to sending, by itself or RTS.
     ``replug_wait_s``: for how long a run waits for an adapter that was unplugged; 0 ends it at once.
     ``max_info_frames``: requests in one holding of the token; with 8 a snapshot of the whole meter passes it once.
+    ``listen_port``: a second adapter on the same bus that is only ever listened to, so that the bus can be watched
+    while a run is in progress; without it the rig's own port is listened to when the bench is free.
     """
 
     port: _LateText
+    listen_port: _LateText | None = None
     baud: _LateBaud = 76_800
     mac: Annotated[int, Field(ge=0, le=127)] = 0
     max_master: Annotated[int, Field(ge=1, le=127)] = 127

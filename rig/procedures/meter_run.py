@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from drivers.errors import RigError
+from drivers.meter import MeterBus
 from drivers.mstp.events import LineLost, LineRestored
 from meter_model.configuration import FIELDS, Configuration, ValueRefused
 from rig.bench import Bench, BenchFile, Position, open_bench
@@ -44,7 +45,7 @@ class MeterRun:
     """Opens a bench, keeps the record, measures and judges; a context manager that always ends with outputs off.
 
     A bench that has failed once is not used again in the run: whatever is asked for afterwards raises BenchFault
-    naming the first failure. ``report`` is told one line about each thing that happens.
+    naming the first failure. ``report`` is told one line about each thing that happens, ``on_bus`` given the open bus.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class MeterRun:
         rule: DecisionRule = DecisionRule.ILAC_G8_NON_BINARY,
         updates: int = MINIMUM_UPDATES,
         report: Callable[[str], None] = lambda _line: None,
+        on_bus: Callable[[MeterBus], None] = lambda _bus: None,
     ) -> None:
         self.bench_file = bench_file
         self.rule = rule
@@ -65,6 +67,7 @@ class MeterRun:
         self._header = header
         self._updates = updates
         self._report = report
+        self._on_bus = on_bus
         self._bench: Bench | None = None
         self._stack = ExitStack()
         self._measured: dict[LoadPoint, tuple[PointMeasurement, PointRecorder]] = {}
@@ -75,7 +78,7 @@ class MeterRun:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            bench = stack.enter_context(open_bench(self.bench_file, report=self._report))
+            bench = stack.enter_context(open_bench(self.bench_file, report=self._report, on_bus=self._on_bus))
             self._bench = bench
             self._store.fold_journal(read_journal())
             self.recorder = self._store.begin_run(self._header(bench))

@@ -33,7 +33,7 @@ class RunningBench:
             f"clock: {{kind: endpoint, endpoint: '{self.endpoints['clock']}'}}\n"
             f"source: {{resource: '{self.endpoints['source']}'}}\n"
             f"analyzer: {{resource: '{self.endpoints['analyzer']}'}}\n"
-            f"bus: {{port: {self.endpoints['bus']}}}\n"
+            f"bus: {{port: {self.endpoints['bus']}, listen_port: null}}\n"
             f"positions: [{{name: '1', mac: {self.endpoints['meters'][0]['mac']}, meter_type: s4100}}]\n"
         )
 

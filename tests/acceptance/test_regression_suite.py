@@ -144,6 +144,9 @@ def test_each_defect_fails_the_question_about_it(seeded: dict[str, str], tmp_pat
     assert found.run is not None
     assert found.run.outcome == "FAIL"
     assert sum(finding.outcome == "FAIL" for finding in found.run.findings) >= len(seeded)
+    captures = {event.text.split("/")[-1] for event in found.run.events if event.kind == "bus capture"}
+    assert captures == {path.name for path in (tmp_path / "out" / "bus").iterdir()}
+    assert len(captures) >= len(seeded) / 2
 
 
 def test_every_defect_of_the_library_has_its_question() -> None:

@@ -16,6 +16,7 @@ ENDPOINTS = {
     "analyzer": "TCPIP0::127.0.0.1::5002::SOCKET",
     "clock": "tcp://127.0.0.1:5003",
     "bus": "/dev/pts/7",
+    "bus_ports": ["/dev/pts/8"],
     "meters": [{"mac": 1, "device_instance": 1234567, "serial_number": "x"}],
 }
 
@@ -51,7 +52,8 @@ def test_every_bench_that_comes_with_the_rig_is_good(name):
 
 
 def test_the_emulated_bench_starts_the_emulation_with_the_python_that_runs_the_rig():
-    assert load_bench("emulated").launch_argv() == [sys.executable, "-m", "rig.emulation", "--json"]
+    argv = load_bench("emulated").launch_argv()
+    assert argv == [sys.executable, "-m", "rig.emulation", "--json", "--spare-ports", "1"]
 
 
 def test_a_variant_adds_its_defect_to_the_bench_it_extends():
@@ -73,11 +75,12 @@ def test_endpoints_of_the_launched_process_fill_the_file_in():
     assert parts.source.resource == ENDPOINTS["source"]
     assert parts.clock.endpoint == ENDPOINTS["clock"]
     assert parts.bus.port == "/dev/pts/7"
+    assert parts.bus.listen_port == "/dev/pts/8"
     assert parts.positions[0].mac == 1
 
 
 def test_an_endpoint_that_is_not_given_is_named_with_what_is_given():
-    with pytest.raises(BenchFileError, match=r"launch\.source.*gave analyzer, bus, clock, meters only"):
+    with pytest.raises(BenchFileError, match=r"launch\.source.*gave analyzer, bus, bus_ports, clock, meters only"):
         load_bench("emulated").with_endpoints({k: v for k, v in ENDPOINTS.items() if k != "source"})
 
 
