@@ -6,6 +6,7 @@ import contextlib
 import inspect
 import io
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +41,15 @@ class Question:
     def function(self) -> str:
         """The name without its parameters."""
         return self.name.partition("[")[0]
+
+    def obstacle(self, capabilities: Collection[str], longest_h: float) -> str | None:
+        """Why it is not asked on such a bench, None where it is; ``--allow-reset`` is taken as given."""
+        missing = [need for need in self.needs if not need.startswith("-") and need not in capabilities]
+        if missing:
+            return f"the bench has no {' and no '.join(missing)}"
+        if self.bench_time_s > 3600.0 * longest_h:
+            return f"it takes {self.bench_time_s / 3600.0:.1f} h of bench time; allow it with --longest"
+        return None
 
 
 def bench_time_s(item: pytest.Item) -> float:

@@ -38,7 +38,7 @@ pytestmark = [allure.epic("Firmware regression"), allure.feature("Trend log oper
 _ANY = 255
 _NO_TIME = ((255, 255, 255, 255), (255, 255, 255, 255))
 _DAY_S = 86400.0
-_SLACK_S = 15.0
+_SLACK_S = 3.0
 """Time between reading the clock and setting it again, on a slow bus."""
 _SIZE = 5760
 _FULL_S = _SIZE * INTERVAL_S
@@ -166,6 +166,7 @@ def test_time_synchronization_is_recorded_as_the_profile_says(clearing: Inquiry)
         newest = counts(clearing)[1]
         now = clearing.meter.read_time()
         clearing.meter.set_time(now + timedelta(hours=1))
+        clearing.meter.read_time()  # nobody answers a synchronization: what is answered after it tells that it arrived
         try:
             clearing.updates(1.2 * INTERVAL_S)
             records = clearing.meter.read_log(1, newest)

@@ -86,7 +86,7 @@ def test_record_of_what_cannot_be_measured_is_marked_faulty(clearing: Inquiry, l
 
 
 def test_records_are_numbered_on_and_on_in_all_three_logs(clearing: Inquiry) -> None:
-    """Total_Record_Count counts every record, of values and of events, and never goes back (the standard)."""
+    """Total_Record_Count counts every record, of values and of events, and never goes back (manual page 5)."""
     with logging(clearing):
         totals = [counts(clearing)[1]]
         for _ in range(4):
@@ -161,7 +161,7 @@ def test_sequence_number_names_a_record_for_good(clearing: Inquiry) -> None:
 
 
 def test_stopping_and_starting_are_recorded(clearing: Inquiry) -> None:
-    """Log-disabled and its end take a slot each (the standard's BACnetLogStatus), after the purge's own."""
+    """Log-disabled and its end take a slot each (the standard; manual page 31 is lost), after the purge's own."""
     with logging(clearing, 0.0):
         make_records(clearing, 4)
         purged = [PURGED] if clearing.profile.purge_record is PurgeRecord.COUNTED else []
