@@ -144,11 +144,14 @@ class MeterRun:
     def let_pass(self, dt_s: float) -> None:
         """Spend bench time, seconds; what must not last longer is switched off (``Supervisor.check_time``)."""
         bench = self.bench
+        supervisor = bench.supervisor
+        if supervisor is None or not supervisor.is_beyond:
+            bench.clock.sleep(dt_s)
+            return
         while dt_s > 0.0:
             bench.clock.sleep(min(dt_s, 1.0))
             dt_s -= 1.0
-            if bench.supervisor is not None:
-                self._guarded(bench.supervisor.check_time)
+            self._guarded(supervisor.check_time)
 
     def measure(self, point: LoadPoint, limits: ReferenceLimits = IEC_REFERENCE) -> PointMeasurement:
         """Measure ``point`` by power comparison, or return what was measured there earlier in this run.
