@@ -24,6 +24,7 @@ _DEVICE_COMMUNICATION_CONTROL, _REINITIALIZE_DEVICE, _READ_RANGE = 17, 20, 26
 _I_HAVE, _TIME_SYNCHRONIZATION, _WHO_HAS, _WHO_IS, _UTC_TIME_SYNCHRONIZATION = 1, 6, 7, 8, 9
 _UNRECOGNIZED_SERVICE, _OTHER_REASON, _BUFFER_OVERFLOW = 9, 0, 1
 _LARGEST_RESPONSE = 3
+_OBJECT_LIST = 76
 _READ_RANGE_HEAD = 11
 """Octets before the range of a ReadRange of a Trend_Log's Log_Buffer: APDU header, object and property."""
 
@@ -199,8 +200,8 @@ class _StunnedByMalformed:
 
 
 def _without_index(apdu: bytes) -> bytes:
-    """A ReadProperty of a property with a number below 256, without its array index."""
-    if len(apdu) >= 13 and apdu[9] == 0x19 and apdu[11] >> 3 == 5:
+    """A ReadProperty of a property that is no array (Object_List is the only one), without its array index."""
+    if len(apdu) >= 13 and apdu[9] == 0x19 and apdu[10] != _OBJECT_LIST and apdu[11] >> 3 == 5:
         return apdu[:11] + apdu[12 + (apdu[11] & 0x07) :]
     return apdu
 

@@ -41,7 +41,7 @@ _SETTLED_UPDATES = 3
 _RESTORED_FIRST = (5, 2, 3, 4, 6)
 _SHOWN = 8
 _READ_BACK_S, _TAKEN_AFTER_S = 0.5, 5.0
-_MOMENT_S = 1.5
+_MOMENT_S = 0.5
 """Patience with a meter that may be silent; the bus adds a second of grace."""
 
 
@@ -153,7 +153,7 @@ class Inquiry:
         return self.properties.read("DE", THIS_DEVICE, name)
 
     def within_a_moment(self, name: str) -> str:
-        """Ask for a text of the Device object once; "no answer" where none comes within two and a half seconds."""
+        """Ask for a text of the Device object once; "no answer" where none comes within a second and a half."""
         bus = self.meter.bus
         usual_s = bus.timeout_s
         bus.timeout_s = _MOMENT_S

@@ -90,5 +90,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     except NotReviewed as unknown:
         asked.skip(item.name, str(unknown))
         pytest.skip(str(unknown))
-    item.user_properties.append(("bench_time_s", round(asked.run.bench.clock.now_s() - began_s, 1)))
+    took_s = asked.run.bench.clock.now_s() - began_s
+    item.user_properties.append(("bench_time_s", round(took_s, 1)))
+    if took_s > bench_time_s(item):
+        item.user_properties.append(("bench_time_over_s", round(took_s, 1)))
     return answer

@@ -193,7 +193,7 @@ def _await_restart(asked: Inquiry) -> str:
     """Wait until the meter answers again; its model name, or "no answer" after half a minute."""
     began_s = asked.run.bench.clock.now_s()
     while True:
-        asked.updates(5)
+        asked.updates(10)
         said = asked.within_a_moment("model-name")
         if said != "no answer" or asked.run.bench.clock.now_s() - began_s > _RESTART_S:
             return said

@@ -28,6 +28,7 @@ from tests_hil.firmware_regression.trend_logs import (
     in_future,
     logging,
     make_records,
+    newest,
     purge,
     set_moment,
     set_target,
@@ -104,11 +105,11 @@ def test_disabled_logs_record_nothing(clearing: Inquiry) -> None:
         enable(clearing, False, 2)
         clearing.check("Log_Enable", [False] * 3, everywhere(clearing, "log-enable"))
         stopped = counts(clearing)[1]
-        clearing.check("the newest record", DISABLED, clearing.meter.read_log(3)[-1].value)
+        clearing.check("the newest record", DISABLED, newest(clearing, 3))
         clearing.updates(2.5 * INTERVAL_S)
         clearing.check("Total_Record_Count 25 s later", stopped, counts(clearing)[1])
         enable(clearing, True, 3)
-        clearing.check("the newest record once enabled", ENABLED, clearing.meter.read_log(1)[-1].value)
+        clearing.check("the newest record once enabled", ENABLED, newest(clearing, 1))
         clearing.updates(1.5 * INTERVAL_S)
         grown = counts(clearing)[1] - stopped
         clearing.check("records in 15 s", "2 or 3: enabled, and values", grown, grown in (2, 3))
@@ -120,7 +121,7 @@ def test_stop_time_that_has_come_stops_the_logs(clearing: Inquiry) -> None:
     with logging(clearing):
         set_moment(clearing, "stop-time", in_future(clearing, 4.0), 2)
         clearing.updates(7)
-        clearing.check("the newest record after Stop_Time", DISABLED, clearing.meter.read_log(1)[-1].value)
+        clearing.check("the newest record after Stop_Time", DISABLED, newest(clearing, 1))
         stopped = counts(clearing)[1]
         clearing.updates(2.2 * INTERVAL_S)
         clearing.check("Total_Record_Count 22 s later", stopped, counts(clearing)[1])
@@ -134,7 +135,7 @@ def test_start_time_that_has_not_come_holds_the_logs(clearing: Inquiry) -> None:
     with logging(clearing):
         set_moment(clearing, "start-time", in_future(clearing, 25.0), 3)
         held = counts(clearing)[1]
-        clearing.check("the newest record", DISABLED, clearing.meter.read_log(2)[-1].value)
+        clearing.check("the newest record", DISABLED, newest(clearing, 2))
         clearing.updates(1.8 * INTERVAL_S)
         clearing.check("Total_Record_Count 18 s later", held, counts(clearing)[1])
         clearing.updates(2.0 * INTERVAL_S)
@@ -152,24 +153,24 @@ def test_stop_time_with_a_wildcard_stops_nothing(clearing: Inquiry, field: str) 
         moment = _NO_TIME if field == "all" else (past[0], (past[1][0], _ANY, *past[1][2:]))
         set_moment(clearing, "stop-time", moment)
         clearing.check("Stop_Time", [moment] * 3, everywhere(clearing, "stop-time"))
-        newest = counts(clearing)[1]
+        total = counts(clearing)[1]
         clearing.updates(2.5 * INTERVAL_S)
-        kinds = [record.kind for record in clearing.meter.read_log(1, newest)]
+        kinds = [record.kind for record in clearing.meter.read_log(1, total)]
         clearing.check("records in 25 s", "two or three values", kinds, kinds in (["value"] * 2, ["value"] * 3))
         set_moment(clearing, "stop-time", past)
-        clearing.check("without a wildcard", DISABLED, clearing.meter.read_log(1)[-1].value)
+        clearing.check("without a wildcard", DISABLED, newest(clearing, 1))
 
 
 def test_time_synchronization_is_recorded_as_the_profile_says(clearing: Inquiry) -> None:
     """A change of the clock (manual page 22) leaves a time-change record, or none (profile); stamps follow it."""
     with logging(clearing):
-        newest = counts(clearing)[1]
+        total = counts(clearing)[1]
         now = clearing.meter.read_time()
         clearing.meter.set_time(now + timedelta(hours=1))
         clearing.meter.read_time()  # nobody answers a synchronization: what is answered after it tells that it arrived
         try:
             clearing.updates(1.2 * INTERVAL_S)
-            records = clearing.meter.read_log(1, newest)
+            records = clearing.meter.read_log(1, total)
             changes = [record.value for record in records if record.kind == "time-change"]
             if clearing.profile.time_change_record is TimeChangeRecord.RECORDED:
                 good = len(changes) == 1 and abs(changes[0] - 3600.0) < _SLACK_S

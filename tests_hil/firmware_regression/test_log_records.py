@@ -81,8 +81,8 @@ def test_record_of_what_cannot_be_measured_is_marked_faulty(clearing: Inquiry, l
         loaded.load(0.0, 45.0)
         newest = counts(clearing)[1]
         clearing.updates(1.2 * INTERVAL_S)
-        faulty = [_values(clearing, log, newest)[-1].is_faulty for log in (1, 3)]
-        clearing.check("fault in the records of AI73 and AI18", [True, False], faulty)
+        faulty = [[record.is_faulty for record in _values(clearing, log, newest)][-1:] for log in (1, 3)]
+        clearing.check("fault in the newest records of AI73 and AI18", [[True], [False]], faulty)
 
 
 def test_records_are_numbered_on_and_on_in_all_three_logs(clearing: Inquiry) -> None:

@@ -86,6 +86,12 @@ def make_records(asked: Inquiry, count: int) -> None:
         enable(asked, True)
 
 
+def newest(asked: Inquiry, instance: int) -> object:
+    """Read what the newest record of a log holds, "no record" where there is none."""
+    records = asked.meter.read_log(instance)
+    return records[-1].value if records else "no record"
+
+
 def in_future(asked: Inquiry, ahead_s: float) -> DateTime:
     """The meter's clock so many seconds from now, as Start_Time and Stop_Time take it."""
     moment = asked.meter.read_time() + timedelta(seconds=ahead_s)
