@@ -184,7 +184,7 @@ def _malformed_taken(apdu: bytes, good: Good) -> bytes | None:
 
 
 class _StunnedByMalformed:
-    """A malformed request is not answered, nor are the next two, whatever they are."""
+    """A malformed request is not answered, nor is the next one, whatever it is."""
 
     _left = 0
 
@@ -194,7 +194,7 @@ class _StunnedByMalformed:
             return None
         reply = good(apdu)
         if reply and reply[0] == _REJECT and not _unrecognized(reply):
-            self._left = 2
+            self._left = 1
             return None
         return reply
 

@@ -202,10 +202,10 @@ def test_full_logs_stop_or_wrap_as_they_are_set(clearing: Inquiry) -> None:
         clearing.properties.write("TL", 1, "stop-when-full", Boolean(False))
         enable(clearing, True)
         clearing.updates(2.5 * INTERVAL_S)
-        count, newest = counts(clearing)
+        count, latest = counts(clearing)
         clearing.check("Record_Count once wrapped", _SIZE, count)
-        clearing.check("Total_Record_Count", f"{total + 3} or {total + 4}", newest, newest - total in (3, 4))
-        gone = clearing.properties.log_by_sequence(1, newest - _SIZE, 1).records
-        oldest = clearing.properties.log_by_sequence(1, newest - _SIZE + 1, 1)
+        clearing.check("Total_Record_Count", f"{total + 3} or {total + 4}", latest, latest - total in (3, 4))
+        gone = clearing.properties.log_by_sequence(1, latest - _SIZE, 1).records
+        oldest = clearing.properties.log_by_sequence(1, latest - _SIZE + 1, 1)
         clearing.check("the record that was overwritten", (), gone)
         clearing.check("the oldest there is", (1, True), (len(oldest.records), oldest.first_item))
