@@ -1,4 +1,4 @@
-"""The questions of the firmware regression as data: each cites the manual; the page about them and the plan are true."""
+"""The questions as data: each cites the manual; the page about them and the plan are true."""
 
 from __future__ import annotations
 
