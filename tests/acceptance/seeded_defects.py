@@ -57,9 +57,6 @@ RUNS: list[dict[str, str]] = [
         "frequency-alarm-missing": "test_alarms.py::test_frequency_out_of_range_is_qnan_and_told[66.0]",
         "reactive-sign-inverted": "test_quadrants.py::test_powers_carry_the_signs_of_their_quadrant[Q1]",
         "clock-stopped": "test_clock.py::test_clock_runs_at_the_rate_of_time",
-        "validation-slow": (
-            "test_configuration.py::test_value_is_in_force_within_two_seconds_and_reliability_says_when"
-        ),
         "log-purge-ignored": "test_log_operation.py::test_zero_written_to_one_record_count_empties_all_logs",
         "log-total-count-stuck": "test_log_records.py::test_records_are_numbered_on_and_on_in_all_three_logs",
         "log-enable-ignored": "test_log_operation.py::test_disabled_logs_record_nothing",
@@ -146,6 +143,11 @@ RUNS: list[dict[str, str]] = [
         "choice-log-target-change=keeps_records": "test_log_operation.py::test_another_object_in_a_log_is_as_the_profile_says",
         "restart-forgets": "test_communication.py::test_restart_keeps_configuration_location_and_registers",
         "clock-set-ahead": "test_clock.py::test_synchronised_clock_reads_the_time_and_clears_its_alert",
+    },
+    {
+        "validation-slow": (
+            "test_configuration.py::test_value_is_in_force_within_two_seconds_and_reliability_says_when"
+        ),
     },
 ]
 
