@@ -59,7 +59,6 @@ RUNS: list[dict[str, str]] = [
         "clock-stopped": "test_clock.py::test_clock_runs_at_the_rate_of_time",
         "log-purge-ignored": "test_log_operation.py::test_zero_written_to_one_record_count_empties_all_logs",
         "log-total-count-stuck": "test_log_records.py::test_records_are_numbered_on_and_on_in_all_three_logs",
-        "log-enable-ignored": "test_log_operation.py::test_disabled_logs_record_nothing",
         "log-wildcards-count": "test_log_operation.py::test_stop_time_with_a_wildcard_stops_nothing[minute]",
         "choice-alarm-limit=rating": "test_alarms.py::test_current_beyond_the_range_is_told_by_phase[A]",
         "choice-maximum-power-at=ai45_too": "test_choices.py::test_bitmap_and_maximum_power_are_where_the_profile_says",
@@ -102,6 +101,7 @@ RUNS: list[dict[str, str]] = [
     },
     {
         "restart-clears-energy": "test_communication.py::test_restart_keeps_configuration_location_and_registers",
+        "log-enable-ignored": "test_log_operation.py::test_disabled_logs_record_nothing",
         "client-maximum-ignored": "test_refusals.py::test_answer_beyond_what_the_client_takes_is_aborted",
         "communication-control-ignored": "test_communication.py::test_disabled_meter_answers_only_what_enables_it_again",
         "log-by-sequence-as-position": "test_log_records.py::test_sequence_number_names_a_record_for_good",
