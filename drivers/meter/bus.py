@@ -8,17 +8,19 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Generator, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from bacpypes3.apdu import AbortPDU, AbortReason, ErrorRejectAbortNack, IAmRequest, RejectPDU, WhoIsRequest
-from bacpypes3.local.device import DeviceObject
+from bacpypes3.apdu import (
+    ErrorRejectAbortNack,
+    WhoIsRequest,
+)
 from bacpypes3.pdu import GlobalBroadcast, LocalStation
 
+from drivers.meter._application import MAX_APDU_OCTETS, FoundDevice, FoundObject, RigApplication, rig_device
+from drivers.meter._exchange import BusStatistics, Exchange, refusal_of
 from drivers.meter._line_watch import LineWatch, may_be_asked_again
-from drivers.meter._octets import OctetsApplication
 from drivers.meter.errors import BusFailed, BusInterrupted, MeterAborted, MeterRefused, MeterRejected, MeterTimeout
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.events import LineLost, LineRestored, PortFailed
@@ -26,76 +28,16 @@ from drivers.mstp.frames import SeenFrame
 from drivers.mstp.link import MstpLink
 from drivers.mstp.port import MstpPort
 from drivers.mstp.settings import PortSettings
-from drivers.mstp.statistics import Statistics
 
 PROGRESS_S = 0.5
 """While waiting, progress is reported at least this often."""
 
-_RIG_DEVICE_INSTANCE = 4_194_302
-_MAX_APDU_OCTETS = 480
 _GRACE_S = 1.0
 _JOIN_POLL_S = 0.02
 _CLOSE_S = 5.0
 
 Result = TypeVar("Result")
 _Namer = Callable[[Any], str]
-
-
-@dataclass(frozen=True, slots=True)
-class FoundDevice:
-    """A device that answered Who-Is: its MAC ``address``, instance, largest APDU in octets, and vendor identifier."""
-
-    address: int
-    device_instance: int
-    max_apdu_octets: int
-    vendor_identifier: int
-
-
-@dataclass(frozen=True, slots=True)
-class BusStatistics:
-    """What was counted since the bus was opened: the port's own counters, and requests at the application's level.
-
-    ``repeats`` are requests sent again after no answer came; ``timeouts`` those that were given up. ``asked_again`` are
-    reads sent again because the adapter had gone meanwhile; ``lost_s`` is for how long it was away, in all.
-    """
-
-    port: Statistics
-    requests: int
-    repeats: int
-    timeouts: int
-    asked_again: int = 0
-    lost_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A request and its answer (bacpypes3 APDUs), with their times in monotonic seconds."""
-
-    request: Any
-    answer: Any
-    requested_at_s: float
-    answered_at_s: float
-
-
-class _RigApplication(OctetsApplication):
-    """bacpypes3's application, keeping every I-Am: two devices with one instance must not look like one."""
-
-    def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401
-        super().__init__(*arguments, **named)
-        self.heard: list[FoundDevice] = []
-
-    async def do_IAmRequest(self, apdu: IAmRequest) -> None:  # noqa: N802
-        source = apdu.pduSource
-        if len(source.addrAddr or b"") == 1:
-            found = FoundDevice(
-                source.addrAddr[0],
-                int(apdu.iAmDeviceIdentifier[1]),
-                int(apdu.maxAPDULengthAccepted),
-                int(apdu.vendorID),
-            )
-            if found not in self.heard:
-                self.heard.append(found)
-        await super().do_IAmRequest(apdu)
 
 
 async def _cancelled_tasks_end() -> None:
@@ -234,6 +176,20 @@ class MeterBus:
         request.pduDestination = LocalStation(bytes((address,)))
         self._run(self._tell(request))
 
+    def ask_everybody(self, request: Any, timeout_s: float) -> tuple[list[FoundDevice], list[FoundObject]]:  # noqa: ANN401
+        """Broadcast an unconfirmed request; returns every I-Am and every I-Have heard within ``timeout_s``."""
+        return self._run(self._ask_everybody(request, timeout_s))
+
+    @contextlib.contextmanager
+    def accepting(self, max_apdu_octets: int) -> Iterator[None]:
+        """Have requests say meanwhile that the rig takes answers of 50, 128, 206 or 480 octets at most."""
+        device = self._application.device_object
+        device.maxApduLengthAccepted = max_apdu_octets
+        try:
+            yield
+        finally:
+            device.maxApduLengthAccepted = MAX_APDU_OCTETS
+
     def pause(self, duration_s: float) -> None:
         """Let time pass, reporting progress."""
         self._run(asyncio.sleep(duration_s))
@@ -300,17 +256,8 @@ class MeterBus:
     # --- in the event loop ----------------------------------------------------------------------------------------
 
     async def _set_up(self) -> None:
-        device = DeviceObject(
-            objectIdentifier=("device", _RIG_DEVICE_INSTANCE),
-            objectName="S4100 rig",
-            maxApduLengthAccepted=_MAX_APDU_OCTETS,
-            segmentationSupported="noSegmentation",
-            apduTimeout=round(self.timeout_s * 1000.0),
-            numberOfApduRetries=0,
-            vendorIdentifier=0,
-        )
         self._failed: asyncio.Future[str] = self._loop.create_future()
-        self._application = _RigApplication.of(device)
+        self._application = RigApplication.of(rig_device(self.timeout_s))
         self._line = LineWatch(self.settings)
         self._link = MstpLink(self._port, self._note_failure, self.timeout_s, self._line.note)
         self._link.attach(self._application)
@@ -374,25 +321,22 @@ class MeterBus:
         try:
             return future.result()
         except ErrorRejectAbortNack as nack:
-            raise self._error_of(nack, address, name(request)) from None
-
-    def _error_of(
-        self,
-        nack: Any,  # noqa: ANN401
-        address: int,
-        request: str,
-    ) -> MeterTimeout | MeterAborted | MeterRejected | MeterRefused:
-        if isinstance(nack, AbortPDU):
-            if nack.apduAbortRejectReason in (AbortReason.noResponse, AbortReason.tsmTimeout):
-                return MeterTimeout(address, request, self.timeout_s)
-            return MeterAborted(address, request, str(nack.apduAbortRejectReason))
-        if isinstance(nack, RejectPDU):
-            return MeterRejected(address, request, str(nack.apduAbortRejectReason))
-        return MeterRefused(address, request, str(nack.errorClass), str(nack.errorCode))
+            raise refusal_of(nack, address, name(request), self.timeout_s) from None
 
     async def _tell(self, request: Any) -> None:  # noqa: ANN401
         await self._line.until_there(self._failed)
         await self._application.request(request)
+
+    async def _ask_everybody(self, request: Any, timeout_s: float) -> tuple[list[FoundDevice], list[FoundObject]]:  # noqa: ANN401
+        heard, objects = self._application.heard, self._application.objects
+        heard.clear()
+        objects.clear()
+        request.pduDestination = GlobalBroadcast()
+        await self._tell(request)
+        await asyncio.wait({self._failed}, timeout=timeout_s)
+        if self._failed.done():
+            raise BusFailed(self.settings.device, self._failed.result())
+        return list(heard), list(objects)
 
     async def _discover(self, low: int | None, high: int | None, timeout_s: float) -> list[FoundDevice]:
         request = WhoIsRequest(destination=GlobalBroadcast())

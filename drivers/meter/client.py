@@ -19,13 +19,12 @@ from bacpypes3.apdu import (
 )
 from bacpypes3.basetypes import DateTime
 from bacpypes3.constructeddata import Any as BacnetAny
-from bacpypes3.errors import InvalidTag
 from bacpypes3.primitivedata import Date, ObjectIdentifier, Real, Time
 
-from drivers.meter._log_records import RecordsInvalid
+from drivers.meter._exchange import Exchange
 from drivers.meter._packing import PRESENT_VALUE, RELIABILITY, PlannedPart, Wanted, packed, plan_snapshot
 from drivers.meter._requests import ReadResult, read_request, read_results
-from drivers.meter.bus import Exchange, MeterBus
+from drivers.meter.bus import MeterBus
 from drivers.meter.errors import AnswerNotUnderstood, ValueNotTaken
 from drivers.meter.logs import PAGES_AHEAD, LogNotGiven, LogPage, LogRecord, page_of, page_request, read_pages
 from drivers.meter.points import MeterPoint
@@ -210,7 +209,7 @@ class MeterClient:
 
         try:
             return read_pages(counts, pages, since)
-        except (LogNotGiven, RecordsInvalid, InvalidTag) as error:
+        except LogNotGiven as error:
             raise AnswerNotUnderstood(self.address, what, str(error)) from error
 
     def communication_control(self, state: CommunicationState, minutes: int | None = None) -> None:

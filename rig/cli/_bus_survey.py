@@ -10,8 +10,7 @@ from bacpypes3.apdu import ReadPropertyRequest
 from bacpypes3.basetypes import PropertyIdentifier
 from bacpypes3.primitivedata import CharacterString, ObjectIdentifier, Unsigned
 
-from drivers.meter import BusFailed, MeterAborted, MeterBus, MeterRefused, MeterRejected, MeterTimeout
-from drivers.meter.bus import FoundDevice
+from drivers.meter import BusFailed, FoundDevice, MeterAborted, MeterBus, MeterRefused, MeterRejected, MeterTimeout
 from drivers.mstp.analysis import BusAnalysis
 from drivers.mstp.diagnosis import DeviceFound, Finding, Severity
 from drivers.mstp.figures import BusFigures
