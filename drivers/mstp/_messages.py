@@ -18,10 +18,12 @@ NPDU = b"N"
 STATISTICS = b"S"
 CAPTURED = b"C"
 MAX_MASTER = b"M"
+ONLINE = b"L"
 
 _LENGTH = struct.Struct("!I")
 _NPDU = struct.Struct("!BB?")
 _MAX_MASTER = struct.Struct("!BB")
+_ONLINE = struct.Struct("!B?")
 _SEEN = struct.Struct("!ddH")
 
 
@@ -80,6 +82,17 @@ def read_max_master(body: bytes) -> tuple[int, int]:
     """Read what ``max_master_body`` made."""
     mac, max_master = _MAX_MASTER.unpack(body)
     return mac, max_master
+
+
+def online_body(mac: int, online: bool) -> bytes:
+    """Body of the order to take the node at ``mac`` off the line or to bring it back."""
+    return _ONLINE.pack(mac, online)
+
+
+def read_online(body: bytes) -> tuple[int, bool]:
+    """Read what ``online_body`` made."""
+    mac, online = _ONLINE.unpack(body)
+    return mac, online
 
 
 def statistics_query(mac: int) -> bytes:

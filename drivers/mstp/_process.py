@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import math
 import os
 import select
 import signal
@@ -87,7 +88,8 @@ class _WireLoop:
         owner = os.getppid()
         sources: list[SerialLine | socket.socket] = [line, events.socket, queries.socket]
         while True:
-            timeout_s = max(0.0, node.deadline_s() - monotonic())
+            deadline_s = node.deadline_s()
+            timeout_s = None if deadline_s == math.inf else max(0.0, deadline_s - monotonic())
             sinks = [channel.socket for channel in (events, queries) if channel.backlog]
             readable, writable, _ = wait(sources, sinks, (), timeout_s)
             now_s = monotonic()
@@ -125,6 +127,9 @@ class _WireLoop:
         for kind, body in self._events.receive():
             if kind == _messages.MAX_MASTER:
                 self._node.set_max_master(*_messages.read_max_master(body))
+                continue
+            if kind == _messages.ONLINE:
+                self._node.set_online(*_messages.read_online(body), now_s)
                 continue
             request = _messages.read_npdu(body)
             expecting = request.expecting_reply

@@ -174,6 +174,15 @@ class MstpPort:
             raise PortSettingInvalid(self.settings.device, "max_master", max_master, rule)
         self._tell(_messages.pack(_messages.MAX_MASTER, _messages.max_master_body(self._mac(mac), max_master)))
 
+    def set_online(self, mac: int, online: bool) -> None:
+        """Take the node at ``mac`` off the line, as a device without power is, or bring it back as after power-up.
+
+        Off line it neither hears nor sends; what it had queued is gone, and what is sent from it is thrown away and
+        counted (``dropped_off_line``). Orders and NPDUs take effect in the order in which they were given.
+        Raises PortSettingInvalid where the port has no such node, PortUnavailable when the port has ended.
+        """
+        self._tell(_messages.pack(_messages.ONLINE, _messages.online_body(self._mac(mac), online)))
+
     def _mac(self, mac: int | None) -> int:
         if mac is not None and mac not in self.settings.macs:
             raise PortSettingInvalid(self.settings.device, "mac", mac, "this port has no such node")

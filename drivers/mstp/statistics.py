@@ -54,11 +54,19 @@ class Statistics:
     """Frames heard from this node's own address: another station has the same MAC."""
     queue_overflows: int = 0
     """NPDUs thrown away because the queue was full."""
+    dropped_off_line: int = 0
+    """NPDUs thrown away because the node was off line when they were to be queued."""
 
     def since(self, earlier: Statistics) -> Statistics:
         """Return what was counted after ``earlier``: the difference, counter by counter."""
         names = [field.name for field in fields(self)]
         return Statistics(**{name: getattr(self, name) - getattr(earlier, name) for name in names})
+
+    def plus(self, other: Statistics) -> Statistics:
+        """Return the sum, counter by counter."""
+        return Statistics(
+            **{field.name: getattr(self, field.name) + getattr(other, field.name) for field in fields(self)}
+        )
 
 
 _MASTER_TRANSITIONS: dict[str, tuple[str, ...]] = {

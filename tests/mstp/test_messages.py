@@ -49,4 +49,5 @@ def test_every_transition_that_statistics_count_is_one_that_the_machines_take():
 @given(st.integers(0, 127), st.integers(1, 127))
 def test_orders_and_questions_name_their_node(mac, max_master):
     assert _messages.read_max_master(_messages.max_master_body(mac, max_master)) == (mac, max_master)
+    assert _messages.read_online(_messages.online_body(mac, mac < max_master)) == (mac, mac < max_master)
     assert _messages.read_statistics_query(_messages.statistics_query(mac)) == mac

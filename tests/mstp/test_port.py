@@ -266,9 +266,29 @@ class TestSeveralNodesOnOnePort:
         assert group.receive(5.0) == FrameReceived(0, 255, False, WHO_IS)
         assert group.receive(0.05) is None
 
+    def test_one_that_is_off_line_is_gone_and_answers_again_when_it_is_back(self, rig_and_group):
+        rig, group = rig_and_group
+        wait_until(lambda: all(group.statistics(mac).tokens_received for mac in self.MACS))
+        for mac in self.MACS:
+            group.set_online(mac, False)
+        rig.send(2, REQUEST, expecting_reply=True)
+        wait_until(lambda: rig.statistics().reply_timeouts == 1)
+        assert group.receive(0) is None
+        group.send(0, ANSWER, expecting_reply=False, source=2)
+        assert group.statistics(2).dropped_off_line == 1
+        for mac in self.MACS:
+            group.set_online(mac, True)
+        rig.send(2, REQUEST, expecting_reply=True)
+        assert group.receive(10.0) == FrameReceived(0, 2, True, REQUEST)
+        assert rig.receive(0) is None
+
     def test_an_address_that_the_port_has_not_is_refused(self, rig_and_group):
         _, group = rig_and_group
-        for use in (group.statistics, lambda mac: group.set_max_master(3, mac)):
+        for use in (
+            group.statistics,
+            lambda mac: group.set_max_master(3, mac),
+            lambda mac: group.set_online(mac, True),
+        ):
             with pytest.raises(PortSettingInvalid, match="no such node"):
                 use(4)
         with pytest.raises(PortSettingInvalid, match="no such node"):
