@@ -3,7 +3,7 @@
 Plain functions outside, asyncio inside. Which objects a meter has comes in as data (``MeterPoint``).
 """
 
-from drivers.meter.bus import BusStatistics, FoundDevice, MeterBus
+from drivers.meter.bus import BusStatistics, FoundDevice, FoundObject, MeterBus
 from drivers.meter.client import MeterClient
 from drivers.meter.errors import (
     AnswerNotUnderstood,
@@ -24,6 +24,7 @@ __all__ = [
     "BusFailed",
     "BusStatistics",
     "FoundDevice",
+    "FoundObject",
     "Identity",
     "LoadPointReading",
     "LogRecord",

@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from bacpypes3.apdu import AbortPDU, AbortReason, ErrorRejectAbortNack, IAmRequest, RejectPDU, WhoIsRequest
+from bacpypes3.apdu import (
+    AbortPDU,
+    AbortReason,
+    ErrorRejectAbortNack,
+    IAmRequest,
+    IHaveRequest,
+    RejectPDU,
+    WhoIsRequest,
+)
 from bacpypes3.app import Application
 from bacpypes3.local.device import DeviceObject
 from bacpypes3.pdu import GlobalBroadcast, LocalStation
@@ -48,6 +56,16 @@ class FoundDevice:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundObject:
+    """An object that a device at MAC ``address`` said it has: (object type, instance) numbers, and its name."""
+
+    address: int
+    device_instance: int
+    place: tuple[int, int]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class BusStatistics:
     """What was counted since the bus was opened: the port's own counters, and requests at the application's level.
 
@@ -76,6 +94,7 @@ class _RigApplication(Application):
     def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401
         super().__init__(*arguments, **named)
         self.heard: list[FoundDevice] = []
+        self.objects: list[FoundObject] = []
 
     async def do_IAmRequest(self, apdu: IAmRequest) -> None:  # noqa: N802
         source = apdu.pduSource
@@ -89,6 +108,13 @@ class _RigApplication(Application):
             if found not in self.heard:
                 self.heard.append(found)
         await super().do_IAmRequest(apdu)
+
+    async def do_IHaveRequest(self, apdu: IHaveRequest) -> None:  # noqa: N802
+        source, place = apdu.pduSource, apdu.objectIdentifier
+        if len(source.addrAddr or b"") == 1:
+            instance = int(apdu.deviceIdentifier[1])
+            named = str(apdu.objectName)
+            self.objects.append(FoundObject(source.addrAddr[0], instance, (int(place[0]), int(place[1])), named))
 
 
 class MeterBus:
@@ -198,6 +224,20 @@ class MeterBus:
         """Send an unconfirmed request (a bacpypes3 APDU without destination); nobody answers it."""
         request.pduDestination = LocalStation(bytes((address,)))
         self._run(self._tell(request))
+
+    def ask_everybody(self, request: Any, timeout_s: float) -> tuple[list[FoundDevice], list[FoundObject]]:  # noqa: ANN401
+        """Broadcast an unconfirmed request; returns every I-Am and every I-Have heard within ``timeout_s``."""
+        return self._run(self._ask_everybody(request, timeout_s))
+
+    @contextlib.contextmanager
+    def accepting(self, max_apdu_octets: int) -> Iterator[None]:
+        """Have requests say meanwhile that the rig takes answers of 50, 128, 206 or 480 octets at most."""
+        device = self._application.device_object
+        device.maxApduLengthAccepted = max_apdu_octets
+        try:
+            yield
+        finally:
+            device.maxApduLengthAccepted = _MAX_APDU_OCTETS
 
     def pause(self, duration_s: float) -> None:
         """Let time pass, reporting progress."""
@@ -323,6 +363,17 @@ class MeterBus:
         if self._failed.done():
             raise BusFailed(self.settings.device, self._failed.result())
         await self._application.request(request)
+
+    async def _ask_everybody(self, request: Any, timeout_s: float) -> tuple[list[FoundDevice], list[FoundObject]]:  # noqa: ANN401
+        heard, objects = self._application.heard, self._application.objects
+        heard.clear()
+        objects.clear()
+        request.pduDestination = GlobalBroadcast()
+        await self._tell(request)
+        await asyncio.wait({self._failed}, timeout=timeout_s)
+        if self._failed.done():
+            raise BusFailed(self.settings.device, self._failed.result())
+        return list(heard), list(objects)
 
     async def _discover(self, low: int | None, high: int | None, timeout_s: float) -> list[FoundDevice]:
         request = WhoIsRequest(destination=GlobalBroadcast())

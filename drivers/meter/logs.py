@@ -76,12 +76,17 @@ def page_request(instance: int, sequence: int, count: int = PAGE_RECORDS) -> Any
     )
 
 
-def page_of(address: int, answer: Any, what: str) -> LogPage:  # noqa: ANN401
-    """Understand an answer; raises AnswerNotUnderstood where its parts do not fit each other."""
+def page_of(address: int, answer: Any, what: str, *, first: int | None = None) -> LogPage:  # noqa: ANN401
+    """Understand an answer; raises AnswerNotUnderstood where its parts do not fit each other.
+
+    ``first``: what to number the records from where the answer gives no sequence number (a read by position).
+    """
     items = answer.itemData.cast_out(_LogRecords)
-    if len(items) != answer.itemCount or (items and answer.firstSequenceNumber is None):
+    numbered = first is not None or answer.firstSequenceNumber is not None
+    if len(items) != answer.itemCount or (items and not numbered):
         raise AnswerNotUnderstood(address, what, f"{len(items)} records where {answer.itemCount} are announced")
-    first = int(answer.firstSequenceNumber) if items else 1
+    if first is None:
+        first = int(answer.firstSequenceNumber) if items else 1
     records = tuple(_record(address, advanced(first, place), item, what) for place, item in enumerate(items))
     first_item, last_item, more_items = (bool(flag) for flag in answer.resultFlags)
     return LogPage(records, first_item, last_item, more_items)

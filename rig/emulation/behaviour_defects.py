@@ -340,10 +340,3 @@ BEHAVIOUR_DEFECTS: dict[str, type[DefectiveMeter]] = {
     "vendor-wrong": _reading("vendor-identifier", lambda _meter, _kind, _n, _value: 999),
 }
 """Every defect of behaviour by name; it is there or not, without a value."""
-
-
-def with_behaviour_defects(meter: S4100, names: Iterable[str]) -> S4100:
-    """Return ``meter`` inside a wrapper for each defect named; a good meter is returned as it is."""
-    for name in names:
-        meter = cast("S4100", BEHAVIOUR_DEFECTS[name](meter))
-    return meter

@@ -18,10 +18,18 @@ from meter_model.sampling import UnitErrors
 from meter_model.stimulus import Phasor, Stimulus
 from rig.emulation.analyzer_arithmetic import AnalyzerErrors
 from rig.emulation.analyzer_yokogawa import YokogawaAnalyzer
-from rig.emulation.behaviour_defects import with_behaviour_defects
+from rig.emulation.apdu_defects import with_apdu_defects
 from rig.emulation.bench_time import BenchTime
 from rig.emulation.control import Clock, Control, JsonHandler, ScpiHandler
-from rig.emulation.defects import Defect, apply_to_source, behaviour_of, with_defects
+from rig.emulation.defects import (
+    Defect,
+    apply_to_source,
+    behaviour_of,
+    profile_of,
+    services_of,
+    with_behaviour_defects,
+    with_defects,
+)
 from rig.emulation.event_log import EventLog
 from rig.emulation.hub import HubProcess
 from rig.emulation.meter_memory import MemoryFile, Saver
@@ -127,7 +135,15 @@ class EmulatedBench:
         macs = [options.mac + index for index in range(options.meters)]
         if self.meters:
             by_mac = dict(zip(macs, self.meters, strict=True))
-            nodes = MeterNodes(by_mac, hub.ports[1], options.baud, options.max_master, world, world.now_s)
+            nodes = MeterNodes(
+                by_mac,
+                hub.ports[1],
+                options.baud,
+                options.max_master,
+                world,
+                world.now_s,
+                lambda mac, server: with_apdu_defects(server, services_of(options.defects, mac - options.mac + 1)),
+            )
             stack.callback(nodes.close)
             nodes.start()
             for mac, terminal in zip(macs, terminals, strict=True):
@@ -183,6 +199,7 @@ def _meter(options: Options, number: int, stack: ExitStack) -> S4100:
         device_instance=int(generator.integers(_INSTANCES[0], _INSTANCES[1], endpoint=True)),
         configuration=configuration,
         errors=with_defects(errors, options.defects, number),
+        profile=profile_of(options.defects, number),
         seed=unit_seed,
         memory_image=memory.image if memory is not None else b"",
         memory_sink=memory.write if memory is not None else None,
