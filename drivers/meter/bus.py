@@ -28,6 +28,7 @@ from bacpypes3.pdu import GlobalBroadcast, LocalStation
 from drivers.meter.errors import BusFailed, MeterAborted, MeterRefused, MeterRejected, MeterTimeout
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.events import PortFailed
+from drivers.mstp.frames import SeenFrame
 from drivers.mstp.link import MstpLink
 from drivers.mstp.port import MstpPort
 from drivers.mstp.settings import PortSettings
@@ -252,6 +253,13 @@ class MeterBus:
         return BusStatistics(port, self._requests, self._repeats, self._timeouts)
 
     # --- the caller's side ----------------------------------------------------------------------------------------
+
+    def captured(self) -> list[SeenFrame]:
+        """Return the last frames on the bus, own ones included, oldest first; times are seconds since 1970 (UTC)."""
+        try:
+            return self._port.captured()
+        except PortUnavailable as unavailable:
+            raise BusFailed(self.settings.device, unavailable.reason) from unavailable
 
     def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
         return self._await(asyncio.run_coroutine_threadsafe(work, self._loop))
