@@ -55,11 +55,13 @@ class TimedPulses:
         Raises BenchFault where the counter has not seen as many pulses as were given.
         """
         self._generator.arm(self._output, train, self._high_v)
-        self._counter.arm(self._watched, train.count, max(_LONGEST_WAIT_S, 2.0 * train.period_s))
-        self._generator.trigger(self._output)
-        self._clock.sleep(train.duration_s + _AFTER_S)
-        widths_s = self._counter.widths_s()
-        self._generator.make_safe()
+        try:
+            self._counter.arm(self._watched, train.count, max(_LONGEST_WAIT_S, 2.0 * train.period_s))
+            self._generator.trigger(self._output)
+            self._clock.sleep(train.duration_s + _AFTER_S)
+            widths_s = self._counter.widths_s()
+        finally:
+            self._generator.make_safe()
         if len(widths_s) != train.count:
             raise BenchFault(
                 f"{train.count} pulses of {train.width_s:g} s were given at {self._name}, the counter has seen "

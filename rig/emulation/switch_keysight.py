@@ -19,7 +19,7 @@ from rig.emulation.event_log import EventLog
 from rig.emulation.lines import RelayLine
 from rig.emulation.meter_terminals import MeterTerminals
 from rig.emulation.scpi_engine import Call, Command, Dialect, ScpiEngine, Wait
-from rig.emulation.scpi_syntax import Choice, Number, ScpiError, Text
+from rig.emulation.scpi_syntax import Number, ScpiError, Text
 
 MULTIPLEXER, ACTUATOR, MULTIFUNCTION = 100, 200, 300
 _MODULES = {MULTIPLEXER: "34901A", ACTUATOR: "34903A", MULTIFUNCTION: "34907A"}
@@ -77,7 +77,7 @@ class KeysightSwitch:
             Command("MEASure[:SCALar]:RESistance", read=self._resistance, read_parameters=(Text(), Text(), Text())),
             Command("[SENSe]:DIGital:DATA[:BYTE]", read=self._read_port, read_parameters=channels),
             Command("SYSTem:CTYPe", read=self._card_type, read_parameters=(_SLOT,)),
-            Command("SYSTem:CPON", (Choice(("100", "200", "300", "ALL")),), self._power_on_state),
+            Command("SYSTem:CPON", channels, self._power_on_state),
             Command("SYSTem:PRESet", write=lambda _call: None),
             Command("SYSTem:ERRor[:NEXT]", read=lambda _call: self.engine.next_error()),
             Command("SYSTem:VERSion", read=lambda _call: "1994.0"),
@@ -111,11 +111,9 @@ class KeysightSwitch:
             relay.set(False, self._now())
 
     def _power_on_state(self, call: Call) -> None:
-        if call.word(0) == "ALL":
-            self._open_all()
-            return
-        slot = int(call.word(0)) // 100
-        self._work([each for each in _RELAYS if each // 100 == slot], False, call)
+        if call.word(0) != "ALL" and call.word(0) not in map(str, _MODULES):
+            raise ScpiError(-224)
+        self._work([each for each in _RELAYS if call.word(0) in ("ALL", str(each // 100 * 100))], False, call)
 
     def _closed(self, call: Call) -> str:
         return ",".join(str(int(self._relays[each].is_closed)) for each in _asked(call, _RELAYS))

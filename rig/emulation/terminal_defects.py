@@ -13,7 +13,7 @@ from rig.emulation.behaviour_defects import DefectiveMeter
 _PRESENT_VALUE = "present-value"
 _CLEAR_ENERGY = 30078.0
 _GAP_S = 0.1
-_STRETCHED_S, _SHORTENED_S = 0.025, 0.015
+_STRETCHED_S, _SHORTENED_S, _LONG_S = 0.025, 0.015, 0.5
 
 
 class _PowerWatcher(DefectiveMeter):
@@ -127,13 +127,24 @@ class _LongPulsesMissed(DefectiveMeter):
         self._meter.pulse_input(closed, in_s + _SHORTENED_S * closed)
 
 
-class _BothEdgesCounted(DefectiveMeter):
-    """Closing and opening are counted."""
+class _OpeningCounted(DefectiveMeter):
+    """The opening of a contact that was closed for a while is counted too."""
 
-    def pulse_input(self, closed: bool, in_s: float = 0.0) -> None:  # noqa: ARG002
-        """Make a pulse of every change; each lasts as long as is needed."""
-        self._meter.pulse_input(True, in_s)
-        self._meter.pulse_input(False, in_s + _STRETCHED_S)
+    _now_s, _closed_s = 0.0, 0.0
+
+    def advance(self, dt_s: float, stimulus: Stimulus, control_power: bool = True) -> None:
+        self._now_s += dt_s
+        self._meter.advance(dt_s, stimulus, control_power)
+
+    def pulse_input(self, closed: bool, in_s: float = 0.0) -> None:
+        """Add a pulse after the contact has opened."""
+        at_s = self._now_s + in_s
+        self._meter.pulse_input(closed, in_s)
+        if closed:
+            self._closed_s = at_s
+        elif at_s - self._closed_s > _LONG_S:
+            self._meter.pulse_input(True, in_s + _STRETCHED_S)
+            self._meter.pulse_input(False, in_s + 2.0 * _STRETCHED_S)
 
 
 class _ContactStuck(DefectiveMeter):
@@ -154,8 +165,8 @@ TERMINAL_DEFECTS: dict[str, type[DefectiveMeter]] = {
     "configuration-lost-without-power": _when_back(_lose_configuration),
     "energies-lost-without-power": _when_back(lambda meter: meter.write("AV", 1, _PRESENT_VALUE, _CLEAR_ENERGY)),
     "logs-lost-without-power": _when_back(lambda meter: meter.write("TL", 1, "record-count", 0)),
-    "pulse-both-edges-counted": _BothEdgesCounted,
     "pulse-long-missed": _LongPulsesMissed,
+    "pulse-opening-counted": _OpeningCounted,
     "pulse-short-counted": _ShortPulsesCounted,
     "power-up-not-counted": _PowerUpNotCounted,
     "registers-count-without-power": _CountsOn,

@@ -1,4 +1,4 @@
-"""Is the alarm contact closed without an alarm and without control power, and does it open on what opens it?"""
+"""Is the alarm contact closed without an alarm, and does it open on what opens it?"""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from drivers.switch import SwitchUnit
 from meter_model.behaviour import PhaseLoss
 from meter_model.operation_choices import AlarmContact
 from rig.procedures import Inquiry
-from rig.procedures.power_cycle import without_control_power
 
 pytestmark = [allure.epic("Firmware regression"), allure.feature("Alarm contact")]
 
@@ -53,14 +52,3 @@ def test_contact_follows_other_alerts_as_the_meter_was_reviewed(loaded: Inquiry,
     _check(loaded, alarm_contact, "with a low power factor", is_closed)
     loaded.load(0.0, 50.0)
     _check(loaded, alarm_contact, "after it", True)
-
-
-def test_contact_is_closed_without_control_power(
-    clearing: Inquiry, loaded: Inquiry, control_power: SwitchUnit, alarm_contact: SwitchUnit
-) -> None:
-    """Normally closed, a static output (manual page 2): closed while nothing drives it. Loses the clock."""
-    loaded.load(0.0, 50.0)
-    with without_control_power(clearing, control_power):
-        clearing.updates(3)
-        _check(clearing, alarm_contact, "without control power", True)
-    _check(clearing, alarm_contact, "with control power again", True)

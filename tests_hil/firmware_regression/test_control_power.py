@@ -115,6 +115,15 @@ def test_meter_without_control_power_is_off_the_bus(clearing: Inquiry, cycle: Po
     clearing.check("frames of the meter without control power", 0, cycle.frames)
 
 
+def test_alarm_contact_is_closed_without_control_power(
+    clearing: Inquiry, cycle: PowerCycle, alarm_contact: SwitchUnit
+) -> None:
+    """Normally closed, a static output (manual page 2): closed while nothing drives it, and again with power."""
+    words = {True: "closed", False: "open", None: "not sensed"}
+    clearing.check("alarm contact without control power", "closed", words[cycle.contact_was_closed])
+    clearing.check("alarm contact with control power again", "closed", words[alarm_contact.alarm_contact_is_closed()])
+
+
 def test_gap_of_a_tenth_of_a_second_is_ridden_through(
     clearing: Inquiry, loaded: Inquiry, timed_control_power: TimedPulses
 ) -> None:
