@@ -84,7 +84,9 @@ def test_endpoints_of_the_launched_process_fill_the_file_in():
 
 
 def test_an_endpoint_that_is_not_given_is_named_with_what_is_given():
-    with pytest.raises(BenchFileError, match=r"launch\.source.*gave analyzer, bus, clock, meters only"):
+    with pytest.raises(
+        BenchFileError, match=r"launch\.source.*gave analyzer, bus, clock, counter, generator, meters, switch only"
+    ):
         load_bench("emulated").with_endpoints({k: v for k, v in ENDPOINTS.items() if k != "source"})
 
 
