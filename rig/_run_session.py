@@ -24,6 +24,7 @@ class RunOptions:
     allow_reset: bool
     max_points: int | None
     suite: str
+    longest_h: float = 1.0
 
 
 @dataclass

@@ -28,12 +28,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--station", default="", help="station name; goes into the record")
     group.addoption("--allow-reset", action="store_true", help="permit resets of energy and demand in the meter")
     group.addoption("--max-points", type=int, default=None, metavar="N", help="measure the first N load points only")
+    group.addoption(
+        "--longest", type=float, default=1.0, metavar="HOURS", help="skip questions of more bench time (default: 1)"
+    )
     group.addoption("--suite", default="pytest", help="kind of run for the record: certify, eol ...")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the session object that tests, reporters and the exit code share."""
     option = config.option
+    config.addinivalue_line("markers", "bench_time(seconds): the bench time that a question takes at most")
     run = RunSession(
         RunOptions(
             bench=option.bench,
@@ -44,6 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
             allow_reset=option.allow_reset,
             max_points=option.max_points,
             suite=option.suite,
+            longest_h=option.longest,
         )
     )
     config.stash[SESSION] = run

@@ -15,7 +15,7 @@ from drivers.meter.errors import (
     MeterTimeout,
     ValueNotTaken,
 )
-from drivers.meter.logs import LogRecord
+from drivers.meter.logs import LogPage, LogRecord
 from drivers.meter.points import MeterPoint
 from drivers.meter.readings import Identity, LoadPointReading, Part, Snapshot
 
@@ -27,6 +27,7 @@ __all__ = [
     "FoundObject",
     "Identity",
     "LoadPointReading",
+    "LogPage",
     "LogRecord",
     "MeterAborted",
     "MeterBus",

@@ -24,6 +24,7 @@ _DEVICE_COMMUNICATION_CONTROL, _REINITIALIZE_DEVICE, _READ_RANGE = 17, 20, 26
 _I_HAVE, _TIME_SYNCHRONIZATION, _WHO_HAS, _WHO_IS, _UTC_TIME_SYNCHRONIZATION = 1, 6, 7, 8, 9
 _UNRECOGNIZED_SERVICE, _OTHER_REASON, _BUFFER_OVERFLOW = 9, 0, 1
 _LARGEST_RESPONSE = 3
+_OBJECT_LIST = 76
 _READ_RANGE_HEAD = 11
 """Octets before the range of a ReadRange of a Trend_Log's Log_Buffer: APDU header, object and property."""
 
@@ -135,7 +136,8 @@ def _deaf_to(wanted: Callable[[bytes], bool]) -> Callable[[], Defect]:
 
 
 def _who_has(context: int) -> Callable[[bytes], bool]:
-    return lambda apdu: _is_unconfirmed(apdu, _WHO_HAS) and any(octet >> 3 == context * 2 + 1 for octet in apdu[2:3])
+    """A Who-Has without limits, by object (context tag 2) or by name (3)."""
+    return lambda apdu: _is_unconfirmed(apdu, _WHO_HAS) and len(apdu) > 2 and apdu[2] >> 3 == context * 2 + 1
 
 
 def _unknown_name(apdu: bytes, good: Good) -> bytes | None:
@@ -181,26 +183,25 @@ def _malformed_taken(apdu: bytes, good: Good) -> bytes | None:
     return _acknowledged(apdu) if is_malformed else reply
 
 
-class _KilledByMalformed:
-    """Once a request was malformed nothing is answered any more, but what starts the meter anew."""
+class _StunnedByMalformed:
+    """A malformed request is not answered, nor are the next two, whatever they are."""
 
-    _is_dead = False
+    _left = 0
 
     def __call__(self, apdu: bytes, good: Good) -> bytes | None:
-        if _is_confirmed(apdu, _REINITIALIZE_DEVICE):
-            self._is_dead = False
-        if self._is_dead:
+        if self._left:
+            self._left -= 1
             return None
         reply = good(apdu)
         if reply and reply[0] == _REJECT and not _unrecognized(reply):
-            self._is_dead = True
+            self._left = 2
             return None
         return reply
 
 
 def _without_index(apdu: bytes) -> bytes:
-    """A ReadProperty of a property with a number below 256, without its array index."""
-    if len(apdu) >= 13 and apdu[9] == 0x19 and apdu[11] >> 3 == 5:
+    """A ReadProperty of a property that is no array (Object_List is the only one), without its array index."""
+    if len(apdu) >= 13 and apdu[9] == 0x19 and apdu[10] != _OBJECT_LIST and apdu[11] >> 3 == 5:
         return apdu[:11] + apdu[12 + (apdu[11] & 0x07) :]
     return apdu
 
@@ -262,7 +263,7 @@ APDU_DEFECTS: dict[str, Callable[[], Defect]] = {
     "log-by-sequence-as-position": _changed(_READ_RANGE, _as_position),
     "log-by-time-taken": _changed(_READ_RANGE, _by_time_taken),
     "log-flags-missing": lambda: _flagless,
-    "malformed-kills": _KilledByMalformed,
+    "malformed-stuns": _StunnedByMalformed,
     "malformed-taken": lambda: _malformed_taken,
     "name-of-i-have-wrong": lambda: _unknown_name,
     "optional-is-all": _changed(_READ_PROPERTY_MULTIPLE, _special_taken_for_all),

@@ -144,11 +144,14 @@ class MeterRun:
     def let_pass(self, dt_s: float) -> None:
         """Spend bench time, seconds; what must not last longer is switched off (``Supervisor.check_time``)."""
         bench = self.bench
+        supervisor = bench.supervisor
+        if supervisor is None or not supervisor.is_beyond:
+            bench.clock.sleep(dt_s)
+            return
         while dt_s > 0.0:
             bench.clock.sleep(min(dt_s, 1.0))
             dt_s -= 1.0
-            if bench.supervisor is not None:
-                self._guarded(bench.supervisor.check_time)
+            self._guarded(supervisor.check_time)
 
     def measure(self, point: LoadPoint, limits: ReferenceLimits = IEC_REFERENCE) -> PointMeasurement:
         """Measure ``point`` by power comparison, or return what was measured there earlier in this run.
@@ -170,18 +173,26 @@ class MeterRun:
         self, point: LoadPoint, item: JudgedQuantity, *, gate_s: float = 60.0, gates: int = 5
     ) -> ResultRecord:
         """Measure an energy register by gates at ``point``, judge and record it."""
-
-        def work() -> tuple[EnergyMeasurement, PointRecorder]:
-            record = self.record.begin_point(point)
-            measured = measure_energy(
-                self.bench, self.position, point, item.instance, self.configuration, record, gate_s=gate_s, gates=gates
-            )
-            return measured, record
-
-        measurement, record = self._guarded(work)
+        measurement, record = self._measured_energy(point, item.instance, gate_s, gates)
         result = judge_energy(measurement, item, self.bench.accuracy, self.rule)
         record.result(result)
         return result
+
+    def measure_energy(self, point: LoadPoint, instance: int, *, gate_s: float, gates: int) -> EnergyMeasurement:
+        """Measure an energy register by gates at ``point`` without judging it; 0 s: as short as the source can."""
+        return self._measured_energy(point, instance, gate_s, gates)[0]
+
+    def _measured_energy(
+        self, point: LoadPoint, instance: int, gate_s: float, gates: int
+    ) -> tuple[EnergyMeasurement, PointRecorder]:
+        def work() -> tuple[EnergyMeasurement, PointRecorder]:
+            record = self.record.begin_point(point)
+            measured = measure_energy(
+                self.bench, self.position, point, instance, self.configuration, record, gate_s=gate_s, gates=gates
+            )
+            return measured, record
+
+        return self._guarded(work)
 
     def note(self, name: str, expected: str, found: str, outcome: str) -> None:
         """Record a question answered in words."""

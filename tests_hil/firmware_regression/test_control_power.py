@@ -16,7 +16,7 @@ from rig.procedures import Inquiry
 from rig.procedures.inquiry import same
 from rig.procedures.power_cycle import STORED_INPUTS, PowerCycle, observe_power_cycle
 
-pytestmark = [allure.epic("Firmware regression"), allure.feature("Control power")]
+pytestmark = [allure.epic("Firmware regression"), allure.feature("Control power"), pytest.mark.bench_time(150)]
 
 _POWER_UPS, _PULSES = 81, 29
 _POWER_UP_TIME = datetime(2000, 1, 1)
