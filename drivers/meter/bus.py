@@ -255,11 +255,8 @@ class MeterBus:
     # --- the caller's side ----------------------------------------------------------------------------------------
 
     def captured(self) -> list[SeenFrame]:
-        """Return the last frames on the bus, own ones included, oldest first; times are seconds since 1970 (UTC)."""
-        try:
-            return self._port.captured()
-        except PortUnavailable as unavailable:
-            raise BusFailed(self.settings.device, unavailable.reason) from unavailable
+        """Return the last frames on the bus as ``MstpPort.captured`` does; raises PortUnavailable when it has ended."""
+        return self._port.captured()
 
     def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
         return self._await(asyncio.run_coroutine_threadsafe(work, self._loop))

@@ -3,11 +3,14 @@
 import pytest
 
 from meter_model.meter import S4100
+from rig.emulation.bench_time import BenchTime
 from rig.emulation.control import ScpiHandler
 from rig.emulation.event_log import EventLog
 from rig.emulation.meter_terminals import MeterTerminals
+from rig.emulation.physics import Wiring
 from rig.emulation.switching import switching_instruments
 from rig.emulation.tcp_server import LineServer
+from rig.emulation.world import World
 
 
 @pytest.fixture
@@ -26,6 +29,34 @@ def ask(bench, meters, connect, tmp_path):
     yield {name: connect(server.port) for name, server in servers.items()} | {"other": connect(servers["counter"].port)}
     for server in servers.values():
         server.close()
+    log.close()
+
+
+class Direct:
+    """Asks an engine without a socket between."""
+
+    def __init__(self, engine):
+        self._engine = engine
+
+    def write(self, text):
+        assert self._engine.execute(text, "test") is None
+
+    def query(self, text):
+        return self._engine.execute(text, "test")
+
+
+@pytest.fixture(scope="module")
+def two_meters():
+    return [S4100("1"), S4100("2")]
+
+
+@pytest.fixture
+def direct(two_meters, tmp_path):
+    """Return the three instruments by name, at a moment at which time stands still."""
+    world = World(BenchTime(lambda: 0.0), Wiring())
+    log = EventLog(tmp_path / "switching.jsonl", world.now_s)
+    terminals = [MeterTerminals(meter, world.now_s) for meter in two_meters]
+    yield {name: Direct(engine) for name, engine in switching_instruments(terminals, 1, True, world, log).items()}
     log.close()
 
 
@@ -64,9 +95,9 @@ def errors(client):
         ("SYST:VERS?", "1994.0"),
     ],
 )
-def test_the_switch_unit_answers_as_its_manual_says(ask, question, answer):
-    assert ask["switch"].query(question) == answer
-    assert errors(ask["switch"]) == []
+def test_the_switch_unit_answers_as_its_manual_says(direct, question, answer):
+    assert direct["switch"].query(question) == answer
+    assert errors(direct["switch"]) == []
 
 
 @pytest.mark.parametrize(
@@ -88,10 +119,10 @@ def test_the_switch_unit_answers_as_its_manual_says(ask, question, answer):
         ("ROUT:SHUT (@201)", '-113,"Undefined header"'),
     ],
 )
-def test_the_switch_unit_refuses_with_its_own_error_and_nothing_moves(ask, message, error):
-    ask["switch"].write(message)
-    assert errors(ask["switch"]) == [error]
-    assert ask["switch"].query("ROUT:CLOS? (@101:120,201:220)") == ",".join(["0"] * 40)
+def test_the_switch_unit_refuses_with_its_own_error_and_nothing_moves(direct, message, error):
+    direct["switch"].write(message)
+    assert errors(direct["switch"]) == [error]
+    assert direct["switch"].query("ROUT:CLOS? (@101:120,201:220)") == ",".join(["0"] * 40)
 
 
 def test_a_closed_relay_in_control_power_takes_it_away_and_pulses_go_to_their_meter(bench, meters, ask):
@@ -198,9 +229,9 @@ def test_the_end_of_a_train_can_be_waited_for(bench, ask):
         ("OUTP2 ON;*RST;:OUTP2?", "0"),
     ],
 )
-def test_the_generator_answers_as_its_manual_says(ask, question, answer):
-    assert ask["generator"].query(question) == answer
-    assert errors(ask["generator"]) == []
+def test_the_generator_answers_as_its_manual_says(direct, question, answer):
+    assert direct["generator"].query(question) == answer
+    assert errors(direct["generator"]) == []
 
 
 @pytest.mark.parametrize(
@@ -220,9 +251,9 @@ def test_the_generator_answers_as_its_manual_says(ask, question, answer):
         ("TRIG1:DEL", '-113,"Undefined header"'),
     ],
 )
-def test_the_generator_refuses_with_an_error(ask, message, error):
-    ask["generator"].write(message)
-    assert errors(ask["generator"]) == [error]
+def test_the_generator_refuses_with_an_error(direct, message, error):
+    direct["generator"].write(message)
+    assert errors(direct["generator"]) == [error]
 
 
 @pytest.mark.parametrize(
@@ -241,9 +272,9 @@ def test_the_generator_refuses_with_an_error(ask, message, error):
         ("TRIG:SOUR?", "IMM"),
     ],
 )
-def test_the_counter_answers_as_its_manual_says(ask, question, answer):
-    assert ask["counter"].query(question) == answer
-    assert errors(ask["counter"]) == []
+def test_the_counter_answers_as_its_manual_says(direct, question, answer):
+    assert direct["counter"].query(question) == answer
+    assert errors(direct["counter"]) == []
 
 
 @pytest.mark.parametrize(
@@ -259,9 +290,9 @@ def test_the_counter_answers_as_its_manual_says(ask, question, answer):
         ("INP3:COUP DC", '-114,"Header suffix out of range"'),
     ],
 )
-def test_the_counter_refuses_with_an_error(ask, message, error):
-    ask["counter"].write(message)
-    assert errors(ask["counter"]) == [error]
+def test_the_counter_refuses_with_an_error(direct, message, error):
+    direct["counter"].write(message)
+    assert errors(direct["counter"]) == [error]
 
 
 def test_a_counter_whose_threshold_is_not_crossed_times_out_with_no_number(bench, ask):
