@@ -18,7 +18,14 @@ DEFAULT_BENCH_TIME_S = 60.0
 """Bench time of a question that declares none (``@pytest.mark.bench_time(seconds)``) at most."""
 
 _ROOT = Path(__file__).resolve().parents[1]
-_NEEDS = {"loaded": ("source", "meter"), "system": ("meter",), "asked": ("meter",), "clearing": ("--allow-reset",)}
+_TERMINALS = ("control_power", "pulse_input", "alarm_contact", "timed_pulse_input", "timed_control_power")
+_NEEDS = {
+    "loaded": ("source", "meter"),
+    "system": ("meter",),
+    "asked": ("meter",),
+    "clearing": ("--allow-reset",),
+    **{name: (name,) for name in _TERMINALS},
+}
 _PAGES = re.compile(r"(?:manual )?pages? ((?:\d+(?:, | and | to |-)?)+)")
 
 

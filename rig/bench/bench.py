@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from drivers.analyzer import ANALYZERS, ReferenceAnalyzer
@@ -13,6 +13,7 @@ from drivers.meter import MeterBus
 from drivers.mstp.adapter import latency_advice
 from drivers.source import SOURCES, AcSource, SafeOff
 from drivers.source.base import Identity
+from drivers.switch import SwitchUnit
 from rig.bench.clock import BenchClock, EndpointClock, WallClock
 from rig.bench.files import BenchFile, load_bench
 from rig.bench.launch import LaunchedProcess
@@ -21,6 +22,7 @@ from rig.bench.lock import bench_lock
 from rig.bench.meters import Position, find_meters, open_bus
 from rig.bench.off import safe_off_of, scpi_session
 from rig.bench.schema import AnalyzerPart, CalibrationPart, SourcePart
+from rig.bench.switching import TimedPulses, open_switch, open_timed_pulses
 from rig.bench.wiring import Wiring
 from rig.errors import BenchFault, UsageRefused
 from rig.metrology.reference import ReferenceAccuracy
@@ -29,6 +31,9 @@ from rig.safety.off import forget_open_bench, note_open_bench
 from rig.safety.settling import SettlingLimits
 from rig.safety.state import bench_file_of_state
 from rig.safety.supervisor import Supervisor
+
+_NOT_CALIBRATED = ("switch", "generator")
+"""Instruments of which nothing that is measured depends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,9 @@ class UsedInstrument:
 class Bench:
     """An open bench. What a partial bench lacks is None, and empty for ``positions``.
 
-    ``supervisor`` alone switches the source on. ``launched``: the process that the bench file starts.
+    ``supervisor`` alone switches the source on. ``launched``: the process that the bench file starts. ``switch`` works
+    the other terminals of the first position's meter; ``timed``: pulses by what they work, ``pulse_input`` (a pulse is
+    a closed contact) and ``control_power`` (a pulse is an interruption).
     """
 
     file: BenchFile
@@ -61,6 +68,8 @@ class Bench:
     positions: tuple[Position, ...]
     launched: LaunchedProcess | None
     _identities: dict[str, Identity]
+    switch: SwitchUnit | None = None
+    timed: Mapping[str, TimedPulses] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -90,9 +99,10 @@ class Bench:
         """List the instruments for the record; a calibration that is None is not recorded."""
         parts = self.file.parts
         used = []
-        for role, part in (("source", parts.source), ("analyzer", parts.analyzer)):
+        for role, part in (("source", parts.source), ("analyzer", parts.analyzer), ("counter", parts.counter)):
             if part is not None:
                 used.append(_used(role, self._identities[role], part.calibration))
+        used += [_used(role, self._identities[role], None) for role in _NOT_CALIBRATED if role in self._identities]
         return tuple(used)
 
 
@@ -126,6 +136,8 @@ def open_bench(
         if file.parts.analyzer is not None:
             analyzer = _open_analyzer(file.parts.analyzer, clock, beat, stack, identities)
         wiring = Wiring.from_part(file.parts.wiring) if file.parts.wiring is not None else None
+        switch = open_switch(file.parts.switch, clock, beat, stack, identities, report)
+        timed = open_timed_pulses(file.parts.generator, file.parts.counter, clock, beat, stack, identities)
         bus = open_bus(file, beat, stack)
         if bus is not None:
             on_bus(bus)
@@ -142,13 +154,25 @@ def open_bench(
                 supervisor.on_event = lambda kind, text: report(f"{kind}: {text}")
                 stack.callback(_make_safe, supervisor, guardian)
         opened = Bench(
-            file, clock, source, analyzer, wiring, supervisor, guardian, bus, positions, launched, identities
+            file,
+            clock,
+            source,
+            analyzer,
+            wiring,
+            supervisor,
+            guardian,
+            bus,
+            positions,
+            launched,
+            identities,
+            switch,
+            timed,
         )
         for used in opened.instruments():
             calibration = (
                 f"calibration {used.certificate}, due {used.due}" if used.certificate else "calibration not recorded"
             )
-            report(f"{used.role}: {used.identity}; {calibration}")
+            report(f"{used.role}: {used.identity}" + ("" if used.role in _NOT_CALIBRATED else f"; {calibration}"))
         report(opened.protection_text)
         yield opened
 

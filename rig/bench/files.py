@@ -11,13 +11,29 @@ from pathlib import Path
 from typing import Any
 
 from drivers.analyzer import ANALYZERS
+from drivers.counter import COUNTERS
+from drivers.generator import GENERATORS
 from drivers.source import SOURCES
+from drivers.switch import SWITCHES
 from rig.bench.meter_type import MeterType, load_meter_type
 from rig.bench.schema import PLACEHOLDER, SCHEMA_VERSION, BenchPart
 from rig.errors import BenchFileError, UsageRefused
 from rig.yaml_file import Location, line_of, parse_yaml, read_text, validate
 
+SWITCH_ROLES = ("control_power", "pulse_input", "alarm_contact")
+"""What may be wired to a switch unit."""
+
+TIMED_ROLES = ("pulse_input", "control_power")
+"""What a generator may work and a counter see."""
+
 _BENCHES = "fixtures.benches"
+_DRIVERS: Mapping[str, Mapping[str, object]] = {
+    "source": SOURCES,
+    "analyzer": ANALYZERS,
+    "switch": SWITCHES,
+    "generator": GENERATORS,
+    "counter": COUNTERS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +57,28 @@ class BenchFile:
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """What this bench has, of ``source``, ``analyzer``, ``bus`` and ``meter``: partial benches are legal."""
+        """What this bench has, of ``source``, ``analyzer``, ``bus`` and ``meter``: partial benches are legal.
+
+        Of a switch unit: ``switch``, and what is wired to it: ``control_power``, ``pulse_input``, ``alarm_contact``.
+        Where a generator times and a counter measures: ``timed_pulse_input``, ``timed_control_power``.
+        """
+        parts = self.parts
         present = {
-            "source": self.parts.source is not None,
-            "analyzer": self.parts.analyzer is not None,
-            "bus": self.parts.bus is not None,
-            "meter": self.parts.bus is not None and bool(self.parts.positions),
+            "source": parts.source is not None,
+            "analyzer": parts.analyzer is not None,
+            "bus": parts.bus is not None,
+            "meter": parts.bus is not None and bool(parts.positions),
+            "switch": parts.switch is not None,
         }
+        for role in SWITCH_ROLES:
+            present[role] = parts.switch is not None and getattr(parts.switch, role) is not None
+        for role in TIMED_ROLES:
+            present[f"timed_{role}"] = (
+                parts.generator is not None
+                and parts.counter is not None
+                and getattr(parts.generator.outputs, role) is not None
+                and getattr(parts.counter.inputs, role) is not None
+            )
         return frozenset(name for name, there in present.items() if there)
 
     @property
@@ -196,7 +227,8 @@ def _check_rating(path: Path, lines: Mapping[Location, int], parts: BenchPart, m
 
 
 def _check_drivers(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
-    for role, part, known in (("source", parts.source, SOURCES), ("analyzer", parts.analyzer, ANALYZERS)):
+    for role, known in _DRIVERS.items():
+        part = getattr(parts, role)
         if part is not None and part.driver not in known:
             names = ", ".join(sorted(known))
             line = line_of((role, "driver"), lines)

@@ -38,6 +38,7 @@ from rig.emulation.meter_terminals import MeterTerminals
 from rig.emulation.physics import Wiring
 from rig.emulation.source_fluke import FlukeSource
 from rig.emulation.source_output import SourceErrors
+from rig.emulation.switching import switching_instruments
 from rig.emulation.tcp_server import LineServer
 from rig.emulation.world import World
 
@@ -124,7 +125,7 @@ class EmulatedBench:
             **({"digits": _IDEAL_DIGITS} if ideal else {}),
         )
         self.meters = [_meter(options, number, stack) for number in range(1, options.meters + 1)]
-        terminals = [MeterTerminals(meter) for meter in self.meters]
+        terminals = [MeterTerminals(meter, world.now_s) for meter in self.meters]
         world.attach(source, [*terminals, analyzer])
         if options.state is not None:
             stack.enter_context(Saver(self.meters, world))
@@ -150,6 +151,10 @@ class EmulatedBench:
         servers = {
             "source": LineServer(ScpiHandler(source.engine, world), "source"),
             "analyzer": LineServer(ScpiHandler(analyzer.engine, world), "analyzer"),
+            **{
+                name: LineServer(ScpiHandler(engine, world), name)
+                for name, engine in switching_instruments(terminals, options.seed, ideal, world, log).items()
+            },
         }
         clock = LineServer(JsonHandler(Clock(world).serve), "clock")
         control = LineServer(JsonHandler(Control(world, source, servers, log, terminals).serve), "control")

@@ -16,6 +16,7 @@ import pytest
 
 from rig.emulation.apdu_defects import APDU_DEFECTS
 from rig.emulation.defects import CHOICES, WITHOUT_VALUE
+from rig.emulation.terminal_defects import TERMINAL_DEFECTS
 from rig.records import RunRecord
 from tests.acceptance.certified import ROOT, environment, read_last
 from tests.acceptance.seeded_defects import ALONE, LONG, RUNS, SHOWN_ELSEWHERE
@@ -138,7 +139,7 @@ def _fails_its_question(seeded: dict[str, str], folder: Path, *options: str) -> 
 
 def test_every_defect_of_the_library_has_its_question() -> None:
     asked = {name for seeded in (*RUNS, LONG, ALONE) for name in seeded}
-    assert {name for name in asked if "=" not in name} == {*WITHOUT_VALUE, *APDU_DEFECTS}
+    assert {name for name in asked if "=" not in name} == {*WITHOUT_VALUE, *APDU_DEFECTS} - {*TERMINAL_DEFECTS}
     made_otherwise = {name.partition("=")[0].removeprefix("choice-").replace("-", "_") for name in asked if "=" in name}
     choices_of_options = {name.removeprefix("choice-").replace("-", "_") for name in CHOICES}
     assert made_otherwise | set(SHOWN_ELSEWHERE) == choices_of_options

@@ -15,7 +15,7 @@ from rig.emulation.tcp_server import LineServer
 def meters(bench):
     """Return two meters on the bench; their terminals are worked over ``ask``."""
     made = [S4100("1"), S4100("2")]
-    bench.terminals = [MeterTerminals(meter) for meter in made]
+    bench.terminals = [MeterTerminals(meter, bench.world.now_s) for meter in made]
     bench.attach(*bench.terminals)
     return made
 
