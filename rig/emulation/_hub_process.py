@@ -37,7 +37,8 @@ class StampedFrame:
     hub port that sent it. ``kind`` is the MS/TP frame type, ``valid`` whether its CRCs hold, ``garbled`` whether
     another node talked at the same time. ``altered`` names what the hub's faults did to it, in the order of its octets:
     "bits", "octet-dropped", "octet-duplicated", "truncated", "dropped" (what is heard is not what was sent),
-    "delayed", "interrupted", "duplicated" (it is the second copy), "silent" (of a silent node).
+    "delayed", "interrupted", "duplicated" (it is the second copy), "silent" (of a silent node). ``altered_from`` is the
+    index of the first octet that is heard otherwise than sent, -1 where none is.
     """
 
     number: int
@@ -52,6 +53,7 @@ class StampedFrame:
     valid: bool
     garbled: bool
     altered: tuple[str, ...] = ()
+    altered_from: int = -1
 
 
 class HubLink:

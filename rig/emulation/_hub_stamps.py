@@ -7,7 +7,7 @@ from collections import Counter, deque
 from itertools import islice
 
 from drivers.mstp.frames import FrameParser, SeenFrame
-from rig.emulation._hub_wire import Piece
+from rig.emulation._hub_wire import CONTENT_FAULTS, Piece
 
 RING_FRAMES = 200_000
 FRAMES_AN_ANSWER = 500
@@ -85,22 +85,23 @@ class FrameLog:
         self._by_node[node] += 1
         self.invalid += not seen.valid
         self.garbled += garbled
-        altered = self._altered(node, seen)
+        altered, altered_from = self._altered(node, seen)
         self.altered += bool(altered)
         self._ring.append(
             f'{{"number": {self.next_number}, "node": {node}, "kind": {frame.frame_type}, "source": {frame.source}, '
             f'"destination": {frame.destination}, "octets": {len(seen.octets)}, "first_s": {seen.start_s:.6f}, '
             f'"last_s": {seen.end_s:.6f}, "delivered_s": {delivered_s:.6f}, "valid": {str(seen.valid).lower()}, '
-            f'"garbled": {str(garbled).lower()}, "altered": {altered or "[]"}}}'
+            f'"garbled": {str(garbled).lower()}, "altered": {json.dumps(altered)}, '
+            f'"altered_from": {altered_from}}}'
         )
         self.next_number += 1
 
-    def _altered(self, node: int, seen: SeenFrame) -> str:
-        """List in JSON what was done to a frame; empty if nothing was."""
-        marks = self._marks[node]
-        if not marks:
-            return ""
-        end_s = seen.end_s - self._octet_s / 2.0
-        names = dict.fromkeys(name for name, at_s in marks if seen.start_s - self._octet_s / 2.0 <= at_s < end_s)
-        self._marks[node] = [(name, at_s) for name, at_s in marks if at_s >= end_s]
-        return json.dumps(list(names)) if names else ""
+    def _altered(self, node: int, seen: SeenFrame) -> tuple[list[str], int]:
+        """Tell what was done to a frame, and from which octet on it was heard otherwise than sent (-1: from none)."""
+        if not self._marks[node]:
+            return [], -1
+        start_s, end_s = seen.start_s - self._octet_s / 2.0, seen.end_s - self._octet_s / 2.0
+        marks = [(name, at_s) for name, at_s in self._marks[node] if start_s <= at_s < end_s]
+        self._marks[node] = [(name, at_s) for name, at_s in self._marks[node] if at_s >= end_s]
+        indexes = [round((at_s - seen.start_s) / self._octet_s) for name, at_s in marks if name in CONTENT_FAULTS]
+        return list(dict.fromkeys(name for name, _ in marks)), min(indexes, default=-1)

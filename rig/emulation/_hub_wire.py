@@ -8,6 +8,9 @@ BITS_PER_OCTET = 10
 SLICE_S = 0.0005
 """Octets are handed over at most this much after their end on the wire (plus the hub's own lateness)."""
 
+CONTENT_FAULTS = frozenset(("bits", "octet-dropped", "octet-duplicated", "truncated", "dropped"))
+"""Marks of octets that are heard otherwise than they were sent; all other marks are about time."""
+
 _NOISE = 0x5A
 _TOLERANCE_OCTETS = 1e-3
 

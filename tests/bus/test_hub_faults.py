@@ -88,6 +88,7 @@ def test_a_frame_is_stamped_as_sent_whatever_was_done_to_it(open_hub):
     assert len(heard) < len(BROADCAST_DATA) == frame.octets
     assert frame.valid
     assert frame.altered == ("truncated",)
+    assert frame.altered_from == len(heard)
 
 
 def test_a_delayed_frame_arrives_although_nothing_else_happens(open_hub):
