@@ -23,9 +23,9 @@ pytestmark = pytest.mark.realtime
 BAUD = 76800
 MAX_MASTER = 3
 RIG, METER = 0, 1
-READERS = 4
 REPEATS = 4
-TIMEOUT_S, SHORT_TIMEOUT_S = 1.5, 0.5
+REPLY_TIMEOUT_S = 0.3
+"""What a damaged exchange costs whoever waits behind it."""
 NO_TOKEN_S, SLOT_S = 0.5, 0.01
 LATE_S, BUSY_LATE_S = 0.5, 3.0
 """What a machine may be late at noticing a silence and at ending it, left alone and among other tests."""
@@ -112,7 +112,7 @@ def read_until(stop_s, client, held, tally, lock):
             tally.wrong += wrong
 
 
-def campaign(duration_s, timeout_s=TIMEOUT_S, **faults):
+def campaign(duration_s, readers, **faults):
     """Read for a while on a bus with faults; returns the tally, the bus's counts, both ports' and the hub's."""
     meter = S4100(serial_number="42", device_instance=1_234_567)
     meter.advance(3.0, LOADED)
@@ -122,9 +122,9 @@ def campaign(duration_s, timeout_s=TIMEOUT_S, **faults):
         node = MeterNode(meter, hub.ports[1], BAUD, METER, MAX_MASTER, threading.RLock())
         node.start()
         try:
-            settings = PortSettings(hub.ports[0], BAUD, RIG, MAX_MASTER, max_info_frames=READERS)
-            with MeterBus.open(settings, timeout_s=timeout_s) as bus:
-                clients = [MeterClient(bus, METER, OBJECTS, read_repeats=REPEATS) for _ in range(READERS)]
+            settings = PortSettings(hub.ports[0], BAUD, RIG, MAX_MASTER, max_info_frames=readers)
+            with MeterBus.open(settings, timeout_s=REPLY_TIMEOUT_S * (readers + 1)) as bus:
+                clients = [MeterClient(bus, METER, OBJECTS, read_repeats=REPEATS) for _ in range(readers)]
                 clients[0].read_load_point()
                 before, nodes_before = bus.statistics(), node.statistics()
                 mark = link.next_number()
@@ -206,7 +206,7 @@ def judge_counts(tally, requests, ports):
 
 
 def test_bit_errors_cost_repeats_and_never_a_wrong_value():
-    tally, requests, ports, counters = campaign(4.0, SHORT_TIMEOUT_S, bit_error_rate=2e-4)
+    tally, requests, ports, counters = campaign(4.0, 2, bit_error_rate=1e-4)
     print_figures(tally, requests, ports, counters)
     judge_reads(tally, requests)
     judge_counts(tally, requests, ports)
@@ -216,15 +216,15 @@ def test_bit_errors_cost_repeats_and_never_a_wrong_value():
 
 
 def test_everything_at_once_never_gives_a_wrong_value():
-    tally, requests, ports, counters = campaign(3.0, SHORT_TIMEOUT_S, **STORM)
+    tally, requests, ports, counters = campaign(3.0, 2, **STORM)
     print_figures(tally, requests, ports, counters)
     judge_reads(tally, requests)
-    assert counters["faults_done"]["frames_delayed"] >= counters["altered_frames"] > 0
+    assert min(counters["altered_frames"], counters["faults_done"]["frames_delayed"]) > 0
 
 
 @pytest.mark.soak
 def test_ten_minutes_of_bit_errors_of_one_in_ten_thousand():
-    tally, requests, ports, counters = campaign(600.0, bit_error_rate=1e-4)
+    tally, requests, ports, counters = campaign(600.0, 4, bit_error_rate=1e-4)
     print_figures(tally, requests, ports, counters)
     judge_reads(tally, requests)
     judge_counts(tally, requests, ports)
@@ -234,6 +234,6 @@ def test_ten_minutes_of_bit_errors_of_one_in_ten_thousand():
 
 @pytest.mark.soak
 def test_ten_minutes_of_everything_at_once():
-    tally, requests, ports, counters = campaign(600.0, **STORM)
+    tally, requests, ports, counters = campaign(600.0, 4, **STORM)
     print_figures(tally, requests, ports, counters)
     judge_reads(tally, requests)
