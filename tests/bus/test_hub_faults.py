@@ -1,5 +1,6 @@
 """Faults of the running hub: given at its start, switched by its endpoint, counted, and told by the stamps."""
 
+import json
 import os
 import subprocess
 import sys
@@ -140,6 +141,17 @@ def test_a_fault_that_cannot_be_is_refused_at_the_start(module, option, said):
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60.0)
     assert ended.returncode == 2
     assert said in ended.stderr
+
+
+def test_an_emulated_bench_starts_with_faults_on_its_bus():
+    command = [sys.executable, "-m", "rig.emulation", "--json", "--meters", "0", "--bus-fault", "noise-rate=0.1"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            with HubLink(json.loads(process.stdout.readline())["hub"]) as link:
+                assert link.counters()["faults"] == {"noise-rate": 0.1}
+        finally:
+            process.stdin.close()
+            process.wait(30.0)
 
 
 def test_a_meter_that_was_cut_off_is_back_in_the_ring_when_it_is_joined_again():
