@@ -14,8 +14,10 @@ help: ## list the targets
 certify: $(STAMP) ## certify the emulated meter: plan, measure, judge, report
 	@$(BIN)/rig certify
 
+# What needs real time runs alone, one after another; the rest shares the cores.
 test: $(STAMP) ## the tests of this software (no hardware needed)
-	@$(BIN)/python -m pytest tests
+	@$(BIN)/python -m pytest tests -m "not realtime and not soak" -n auto
+	@$(BIN)/python -m pytest tests -m "realtime and not soak"
 
 soak: $(STAMP) ## the long campaigns, minutes to hours
 	@$(BIN)/python -m pytest tests -m soak --timeout 7200

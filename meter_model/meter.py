@@ -281,7 +281,7 @@ class S4100:
         """Let time pass in which the meter does nothing but measure a constant load; returns how long that was."""
         if self._supply.state is not SupplyState.RUNNING or not self._pending.is_empty:
             return 0.0
-        passed_s = self._metering.skip(min(at_most_s, self._logs.until_change_s()), stimulus)
+        passed_s = self._metering.skip(min(at_most_s, self._metering.true_s(self._logs.until_change_s())), stimulus)
         self._metering.pulses.advance(passed_s)
         self._silent_s = max(0.0, self._silent_s - passed_s)
         self._supply.advance(passed_s, True)

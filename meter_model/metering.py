@@ -36,8 +36,8 @@ class _Command(IntEnum):
 class Metering:
     """Registers, demand and the latest update.
 
-    ``second_ended(subinterval_ended)`` is called after each update; ``clock`` runs with the samples, so that it reads
-    the end of the second then.
+    ``second_ended(subinterval_ended)`` is called after each update; ``clock`` runs with the samples, from the same
+    time base, so that it reads the end of the second then however fast that is.
     """
 
     def __init__(
@@ -151,9 +151,13 @@ class Metering:
                 self._filled = 0
                 self._end_second(self._second)
 
+    def true_s(self, clock_s: float) -> float:
+        """Return how long the clock takes to count so many seconds."""
+        return clock_s * SAMPLES_PER_SECOND / self._front_end.rate_hz
+
     def _pass_time(self, dt_s: float) -> None:
         self.running_s += dt_s
-        self._clock.advance(dt_s)
+        self._clock.advance(dt_s * self._front_end.rate_hz / SAMPLES_PER_SECOND)
 
     def _end_second(self, samples: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> None:
         self._pass_second(self._measurement.measure(samples))

@@ -101,5 +101,12 @@ SETTLED: tuple[Settled, ...] = (
         "it is what the named inputs (system voltage, CT size, system type) give at unity power factor",
         "16, 19",
     ),
+    Settled(
+        "Time bases",
+        "2520 samples a second, and a real-time clock without a battery; what either runs from is not said",
+        "one oscillator: updates, demand, log stamps and the clock drift together, by the unit's clock error",
+        "two would let the stamps of log records drift against the sub-intervals that they end",
+        "1, 22, 29",
+    ),
 )
 """In the order of the reference."""

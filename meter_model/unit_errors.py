@@ -23,7 +23,7 @@ class UnitErrors:
     ``offset_pct`` of the rated RMS (347 V, or the CT's 1 V or 1/3 V); ``tempco_ppm_per_k`` of gain, from 25 °C.
     For all channels: ``noise_pct``, white noise of each sample in percent of the rated RMS; ``gain_noise_pct``,
     standard deviation of the gain from second to second; ``adc_bits``, 0 for no quantisation; ``clock_ppm``, positive:
-    the sample clock is fast.
+    the sample clock is fast, and the real-time clock with it.
     """
 
     gain_pct: _Six = _ZERO

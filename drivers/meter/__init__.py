@@ -8,6 +8,7 @@ from drivers.meter.client import MeterClient
 from drivers.meter.errors import (
     AnswerNotUnderstood,
     BusFailed,
+    BusInterrupted,
     MeterAborted,
     MeterError,
     MeterRefused,
@@ -22,6 +23,7 @@ from drivers.meter.readings import Identity, LoadPointReading, Part, Snapshot
 __all__ = [
     "AnswerNotUnderstood",
     "BusFailed",
+    "BusInterrupted",
     "BusStatistics",
     "FoundDevice",
     "Identity",

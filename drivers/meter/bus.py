@@ -17,9 +17,10 @@ from bacpypes3.app import Application
 from bacpypes3.local.device import DeviceObject
 from bacpypes3.pdu import GlobalBroadcast, LocalStation
 
-from drivers.meter.errors import BusFailed, MeterAborted, MeterRefused, MeterRejected, MeterTimeout
+from drivers.meter._line_watch import LineWatch, may_be_asked_again
+from drivers.meter.errors import BusFailed, BusInterrupted, MeterAborted, MeterRefused, MeterRejected, MeterTimeout
 from drivers.mstp.errors import PortUnavailable
-from drivers.mstp.events import PortFailed
+from drivers.mstp.events import LineLost, LineRestored, PortFailed
 from drivers.mstp.link import MstpLink
 from drivers.mstp.port import MstpPort
 from drivers.mstp.settings import PortSettings
@@ -51,13 +52,16 @@ class FoundDevice:
 class BusStatistics:
     """What was counted since the bus was opened: the port's own counters, and requests at the application's level.
 
-    ``repeats`` are requests sent again after no answer came; ``timeouts`` those that were given up.
+    ``repeats`` are requests sent again after no answer came; ``timeouts`` those that were given up. ``asked_again`` are
+    reads sent again because the adapter had gone meanwhile; ``lost_s`` is for how long it was away, in all.
     """
 
     port: Statistics
     requests: int
     repeats: int
     timeouts: int
+    asked_again: int = 0
+    lost_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,22 +95,32 @@ class _RigApplication(Application):
         await super().do_IAmRequest(apdu)
 
 
+async def _cancelled_tasks_end() -> None:
+    if cancelled := [task for task in asyncio.all_tasks() if task.cancelling()]:
+        await asyncio.wait(cancelled)
+
+
 class MeterBus:
     """One MS/TP port and a BACnet application on it; any number of meters behind. A context manager.
 
     ``timeout_s`` is how long an answer may take (APDU time-out). ``on_progress`` is called in the caller's thread
     after every completed request and at least every half second of waiting: a heartbeat that comes from progress.
     Every call may raise BusFailed. Calls from several threads are allowed.
+
+    Where the settings let the port wait for an adapter that was unplugged, calls wait with it. Of what was under way
+    reads are sent again, and counted; everything else raises BusInterrupted. ``on_line`` may be set to a function that
+    is told LineLost and LineRestored, in the thread of a caller.
     """
 
     def __init__(self, settings: PortSettings, timeout_s: float, on_progress: Callable[[], None] | None) -> None:
         self.settings = settings
         self.timeout_s = timeout_s
         self.on_progress = on_progress
+        self.on_line: Callable[[LineLost | LineRestored], None] | None = None
         self._port = MstpPort(settings)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"bus {settings.device}", daemon=True)
-        self._requests = self._repeats = self._timeouts = 0
+        self._requests = self._repeats = self._timeouts = self._asked_again = 0
         self._closed = False
 
     @classmethod
@@ -209,7 +223,8 @@ class MeterBus:
             port = self._port.statistics()
         except PortUnavailable as unavailable:
             raise BusFailed(self.settings.device, unavailable.reason) from unavailable
-        return BusStatistics(port, self._requests, self._repeats, self._timeouts)
+        counted = (self._requests, self._repeats, self._timeouts, self._asked_again)
+        return BusStatistics(port, *counted, self._line.lost_s)
 
     # --- the caller's side ----------------------------------------------------------------------------------------
 
@@ -222,6 +237,9 @@ class MeterBus:
                 self._report_progress()
         except BaseException:
             future.cancel()
+            # so that a request which has not been sent is taken back by the time at which the caller goes on
+            with contextlib.suppress(concurrent.futures.TimeoutError):
+                asyncio.run_coroutine_threadsafe(_cancelled_tasks_end(), self._loop).result(_CLOSE_S)
             raise
         self._report_progress()
         return future.result()
@@ -242,6 +260,9 @@ class MeterBus:
     def _report_progress(self) -> None:
         if self.on_progress is not None:
             self.on_progress()
+        if self.on_line is not None:
+            for event in self._line.take_events():
+                self.on_line(event)
 
     # --- in the event loop ----------------------------------------------------------------------------------------
 
@@ -257,7 +278,8 @@ class MeterBus:
         )
         self._failed: asyncio.Future[str] = self._loop.create_future()
         self._application = _RigApplication.from_object_list([device])
-        self._link = MstpLink(self._port, self._note_failure)
+        self._line = LineWatch(self.settings)
+        self._link = MstpLink(self._port, self._note_failure, self.timeout_s, self._line.note)
         self._link.attach(self._application)
 
     async def _tear_down(self) -> None:
@@ -279,8 +301,12 @@ class MeterBus:
                 request.apduInvokeID = None
             self._requests += 1
             try:
-                answer = await self._answer_to(address, request, name)
+                answer = await self._answer_in_the_end(address, request, name)
+            except asyncio.CancelledError:
+                self._link.withdraw(address, request.apduInvokeID)
+                raise
             except MeterTimeout:
+                self._link.withdraw(address, request.apduInvokeID)
                 self._timeouts += 1
                 if attempt == repeats:
                     raise
@@ -288,17 +314,29 @@ class MeterBus:
                 return Exchange(request, answer, requested_at_s, time.monotonic())
         raise AssertionError("the last attempt returns or raises")
 
+    async def _answer_in_the_end(self, address: int, request: Any, name: Callable[[Any], str]) -> Any:  # noqa: ANN401
+        while True:
+            await self._line.until_there(self._failed)
+            try:
+                return await self._answer_to(address, request, name)
+            except BusInterrupted:
+                if not may_be_asked_again(request):
+                    raise
+            self._asked_again += 1
+            request.apduInvokeID = None
+
     async def _answer_to(self, address: int, request: Any, name: Callable[[Any], str]) -> Any:  # noqa: ANN401
-        if self._failed.done():
-            raise BusFailed(self.settings.device, self._failed.result())
         # bacpypes3's future stays pending for ever when sending fails below it, hence a deadline of our own
         deadline_s = self.timeout_s + _GRACE_S
         future = self._application.request(request)
-        await asyncio.wait({future, self._failed}, timeout=deadline_s, return_when=asyncio.FIRST_COMPLETED)
+        lost = self._line.lost
+        await asyncio.wait({future, self._failed, lost}, timeout=deadline_s, return_when=asyncio.FIRST_COMPLETED)
         if not future.done():
             future.cancel()
             if self._failed.done():
                 raise BusFailed(self.settings.device, self._failed.result())
+            if lost.done():
+                raise BusInterrupted(self.settings.device, address, name(request))
             raise MeterTimeout(address, name(request), deadline_s)
         try:
             return future.result()
@@ -320,8 +358,7 @@ class MeterBus:
         return MeterRefused(address, request, str(nack.errorClass), str(nack.errorCode))
 
     async def _tell(self, request: Any) -> None:  # noqa: ANN401
-        if self._failed.done():
-            raise BusFailed(self.settings.device, self._failed.result())
+        await self._line.until_there(self._failed)
         await self._application.request(request)
 
     async def _discover(self, low: int | None, high: int | None, timeout_s: float) -> list[FoundDevice]:

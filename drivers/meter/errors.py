@@ -14,6 +14,19 @@ class BusFailed(DriverError):
         self.reason = reason
 
 
+class BusInterrupted(BusFailed):
+    """The adapter went while ``request`` to the meter at MAC ``address`` was under way: nobody knows what became of it.
+
+    The bus goes on when the adapter is back.
+    """
+
+    def __init__(self, device: str, address: int, request: str) -> None:
+        what = f"the adapter was lost while a request to the meter at MAC {address} was under way ({request})"
+        super().__init__(device, f"{what}; read back what it may have changed before sending it again")
+        self.address = address
+        self.request = request
+
+
 class MeterError(DriverError):
     """A request to a meter failed; ``address`` is its MAC, ``request`` what was asked of it."""
 

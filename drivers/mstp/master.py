@@ -1,9 +1,10 @@
 """The master-node state machine of MS/TP (ASHRAE 135 clause 9.5.6), every transition under the clause's name.
 
-It is pure: see ``drivers.mstp.node`` for how it is run. Two things go beyond the clause:
+It is pure: see ``drivers.mstp.node`` for how it is run. Three things go beyond the clause:
 
 - ``ANSWER_DATA_REQUEST.RequesterGaveUp``: a whole frame was heard while the answer was being made, which comes too late
   now and goes with the token instead.
+- ``SEND_FRAME.Expired``: a request whose sender has given up meanwhile is not sent, and the token is handed on.
 - ReceivedUnexpectedFrame also fires for frames to other stations, which the clause's receiver does not report although
   the clause's master asks for them ("DestinationAddress is not equal to TS").
 """
@@ -100,6 +101,10 @@ class MasterNode(Node):
     def _bus_taken(self) -> None:
         self._go("SEND_FRAME.BusTaken", MasterState.IDLE)
 
+    def _not_sent(self) -> None:
+        if self.state is MasterState.WAIT_FOR_REPLY:
+            self._go("SEND_FRAME.Expired", MasterState.DONE_WITH_TOKEN)
+
     def _state_deadline_s(self) -> float:
         since_s = self.receiver.silence_since_s
         state = self.state
@@ -195,13 +200,16 @@ class MasterNode(Node):
 
     # --- USE_TOKEN, WAIT_FOR_REPLY
 
-    def _use_token(self, now_s: float) -> bool:  # noqa: ARG002  every step has the same form
+    def _use_token(self, now_s: float) -> bool:
+        if self._queue:
+            self._throw_away_expired(now_s)
         if not self._queue:
             self.frame_count = self._settings.max_info_frames
             return self._go("USE_TOKEN.NothingToSend", MasterState.DONE_WITH_TOKEN)
-        frame = self._queue.popleft()
+        queued = self._queue.popleft()
+        frame = queued.frame
         self.frame_count += 1
-        self._send_data(frame)
+        self._send_data(queued)
         waits = frame.frame_type in (FrameType.DATA_EXPECTING_REPLY, FrameType.TEST_REQUEST)
         if waits and frame.destination != BROADCAST:
             return self._go("USE_TOKEN.SendAndWait", MasterState.WAIT_FOR_REPLY)
@@ -230,7 +238,7 @@ class MasterNode(Node):
 
     # --- DONE_WITH_TOKEN, PASS_TOKEN
 
-    def _done_with_token(self, now_s: float) -> bool:  # noqa: ARG002
+    def _done_with_token(self, now_s: float) -> bool:  # noqa: ARG002  every step has the same form
         if self.frame_count < self._settings.max_info_frames:
             return self._go("DONE_WITH_TOKEN.SendAnotherFrame", MasterState.USE_TOKEN)
         if self.next_station > self._settings.max_master:
@@ -342,10 +350,10 @@ class MasterNode(Node):
     # --- ANSWER_DATA_REQUEST
 
     def _answer_data_request(self, now_s: float) -> bool:
-        for index, frame in enumerate(self._queue):
-            if frame.destination == self._requester and self._is_answer(frame):
+        for index, queued in enumerate(self._queue):
+            if queued.frame.destination == self._requester and self._is_answer(queued.frame):
                 del self._queue[index]
-                self._send_data(frame)
+                self._send_data(queued)
                 return self._go("ANSWER_DATA_REQUEST.Reply", MasterState.IDLE)
         if now_s < self._request_s + REPLY_DELAY_S:
             return False

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
+from drivers.mstp.echo import EchoMode
 from drivers.mstp.errors import PortSettingInvalid
 from drivers.mstp.frames import MAX_MASTER_ADDRESS
 
 BAUD_RATES = (9600, 19200, 38400, 57600, 76800, 115200)
 """The rates of clause 9.2.3, in bits per second."""
 
+Direction = Literal["adapter", "rts-high", "rts-low"]
+"""Who switches the RS-485 transceiver to sending: the adapter by itself, or the system's RS-485 mode (Linux) by RTS."""
+
 _USAGE_TIMEOUT_S = (0.020, 0.035)
+_LONGEST_REPLUG_S = 86_400
 _REPLY_TIMEOUT_S = (0.255, 0.300)
 
 
@@ -37,6 +43,8 @@ class PortSettings:
 
     ``captured_frames`` is how many of the last frames on the bus the port keeps for ``MstpPort.captured``.
     ``further_macs`` are addresses of more master nodes that live on this port beside ``mac`` (emulated meters).
+    ``echo``: whether the adapter hears what it sends. ``direction``: see ``Direction``. ``replug_wait_s``: for how long
+    an adapter that was unplugged may be away (0: the port fails at once); it is found again by its lasting name.
     Raises PortSettingInvalid when made from values that clause 9 does not allow.
     """
 
@@ -49,6 +57,9 @@ class PortSettings:
     reply_timeout_s: float = 0.295
     captured_frames: int = 2000
     further_macs: tuple[int, ...] = ()
+    echo: EchoMode = "detect"
+    direction: Direction = "adapter"
+    replug_wait_s: float = 0.0
 
     def __post_init__(self) -> None:
         self._check("baud", self.baud in BAUD_RATES, f"use one of {', '.join(map(str, BAUD_RATES))}")
@@ -59,6 +70,9 @@ class PortSettings:
             self._check("further_macs", is_free, f"each is another address, 0 to max_master {self.max_master}")
         self._check("max_info_frames", 1 <= self.max_info_frames <= 255, "it is 1 to 255")
         self._check("captured_frames", 0 <= self.captured_frames <= 100_000, "it is 0 to 100000")
+        for field, choices in (("echo", get_args(EchoMode)), ("direction", get_args(Direction))):
+            self._check(field, getattr(self, field) in choices, f"it is one of {', '.join(choices)}")
+        self._check("replug_wait_s", 0.0 <= self.replug_wait_s <= _LONGEST_REPLUG_S, f"it is 0 to {_LONGEST_REPLUG_S}")
         low, high = _USAGE_TIMEOUT_S
         self._check("usage_timeout_s", low <= self.usage_timeout_s <= high, f"it is {low} to {high} seconds")
         low, high = _REPLY_TIMEOUT_S

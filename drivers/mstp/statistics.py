@@ -54,11 +54,27 @@ class Statistics:
     """Frames heard from this node's own address: another station has the same MAC."""
     queue_overflows: int = 0
     """NPDUs thrown away because the queue was full."""
+    data_frames_expired: int = 0
+    """NPDUs thrown away because they could not be sent before it was too late for them."""
+    requests_withdrawn: int = 0
+    """Confirmed requests taken back by their sender before they were sent."""
+    dropped_off_line: int = 0
+    """NPDUs thrown away because the node was off line, or its adapter unplugged, when they were to be queued."""
+    echoes_damaged: int = 0
+    """Own frames (of all nodes on the port) that an echoing adapter heard changed or not at all: collisions."""
+    lines_lost: int = 0
+    """How often the adapter was unplugged and awaited."""
 
     def since(self, earlier: Statistics) -> Statistics:
         """Return what was counted after ``earlier``: the difference, counter by counter."""
         names = [field.name for field in fields(self)]
         return Statistics(**{name: getattr(self, name) - getattr(earlier, name) for name in names})
+
+    def plus(self, other: Statistics) -> Statistics:
+        """Return the sum, counter by counter."""
+        return Statistics(
+            **{field.name: getattr(self, field.name) + getattr(other, field.name) for field in fields(self)}
+        )
 
 
 _MASTER_TRANSITIONS: dict[str, tuple[str, ...]] = {

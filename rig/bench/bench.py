@@ -10,6 +10,7 @@ from pathlib import Path
 
 from drivers.analyzer import ANALYZERS, ReferenceAnalyzer
 from drivers.meter import MeterBus
+from drivers.mstp.adapter import latency_advice
 from drivers.source import SOURCES, AcSource, SafeOff
 from drivers.source.base import Identity
 from rig.bench.clock import BenchClock, EndpointClock, WallClock
@@ -123,6 +124,8 @@ def open_bench(
             analyzer = _open_analyzer(file.parts.analyzer, clock, beat, stack, identities)
         wiring = Wiring.from_part(file.parts.wiring) if file.parts.wiring is not None else None
         bus = open_bus(file, beat, stack)
+        if bus is not None and (advice := latency_advice(bus.settings.device)) is not None:
+            report(f"bus: {advice}")
         positions = find_meters(file, bus, clock.sleep) if bus is not None else ()
         supervisor: Supervisor | None = None
         if source is not None and guardian is not None:

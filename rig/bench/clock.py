@@ -14,9 +14,11 @@ from typing import Any
 from rig.errors import BenchFault
 
 SLICE_S = 0.5
-"""Longest stretch of bench time spent without a sign of progress."""
+"""Longest stretch of wall time spent without a sign of progress."""
 
 _ANSWER_S = 2.0
+_WITHIN_S = 0.25
+_LONGEST_ASKED_S = 86_400.0
 _ENDPOINT = re.compile(r"^tcp://(?P<host>[^:/]+):(?P<port>\d+)$")
 
 
@@ -35,14 +37,12 @@ class BenchClock(ABC):
         """Bench time in seconds since some moment before the run; raises BenchFault if it cannot be known."""
 
     def sleep(self, dt_s: float) -> None:
-        """Spend ``dt_s`` seconds of bench time, calling ``on_progress`` at least every half second of it."""
+        """Spend ``dt_s`` seconds of bench time, calling ``on_progress`` at least every half second of wall time."""
         if not math.isfinite(dt_s):
             raise ValueError(f"cannot sleep for {dt_s} s")
         left_s = dt_s
         while left_s > 1e-9:
-            slice_s = min(left_s, SLICE_S)
-            self._spend(slice_s)
-            left_s -= slice_s
+            left_s -= self._spend(left_s)
             self._on_progress()
 
     @abstractmethod
@@ -50,7 +50,8 @@ class BenchClock(ABC):
         """Give back what the clock holds open."""
 
     @abstractmethod
-    def _spend(self, dt_s: float) -> None: ...
+    def _spend(self, at_most_s: float) -> float:
+        """Spend some of ``at_most_s`` seconds of bench time, in half a second of wall time; returns how much."""
 
 
 class WallClock(BenchClock):
@@ -63,14 +64,19 @@ class WallClock(BenchClock):
     def close(self) -> None:
         """Nothing is held open."""
 
-    def _spend(self, dt_s: float) -> None:
-        time.sleep(dt_s)
+    def _spend(self, at_most_s: float) -> float:
+        slice_s = min(at_most_s, SLICE_S)
+        time.sleep(slice_s)
+        return slice_s
 
 
 class EndpointClock(BenchClock):
     """Bench time is kept at ``tcp://host:port``: one JSON object a line, one answer a line.
 
-    ``{"sleep_s": 1.0}`` lets a second pass, ``{"now": true}`` asks; the answer is ``{"bench_time_s": ...}``.
+    ``{"sleep_s": 1.0}`` lets a second pass, ``{"now": true}`` asks; the answer is ``{"bench_time_s": ...}``. An
+    endpoint that is faster than time may be asked for more than it can do at once: with ``"within_s"`` in the question
+    it answers after so much wall time and says in ``"left_s"`` what it has not done. One that leaves ``"left_s"`` out
+    has done it all, and is never asked for more than half a second.
     """
 
     def __init__(self, endpoint: str, on_progress: Callable[[], None] = _no_progress_wanted) -> None:
@@ -80,6 +86,7 @@ class EndpointClock(BenchClock):
             raise BenchFault(f"{endpoint!r} is not a clock endpoint; it has the form tcp://host:port")
         self._endpoint = endpoint
         self._received = b""
+        self._longest_s = SLICE_S
         try:
             self._socket = socket.create_connection((match["host"], int(match["port"])), timeout=_ANSWER_S)
         except OSError as error:
@@ -90,16 +97,22 @@ class EndpointClock(BenchClock):
 
     def now_s(self) -> float:
         """Bench time in seconds as the endpoint has it."""
-        return self._ask({"now": True})
+        return self._ask({"now": True})[0]
 
     def close(self) -> None:
         """Close the connection."""
         self._socket.close()
 
-    def _spend(self, dt_s: float) -> None:
-        self._ask({"sleep_s": dt_s})
+    def _spend(self, at_most_s: float) -> float:
+        slice_s = min(at_most_s, self._longest_s)
+        _, left_s = self._ask({"sleep_s": slice_s, "within_s": _WITHIN_S})
+        if left_s is None:
+            return slice_s
+        self._longest_s = _LONGEST_ASKED_S
+        return slice_s - left_s
 
-    def _ask(self, question: dict[str, Any]) -> float:
+    def _ask(self, question: dict[str, Any]) -> tuple[float, float | None]:
+        """Return the bench time, and what is left to be spent where the answer says so."""
         try:
             self._socket.sendall(json.dumps(question).encode() + b"\n")
             while b"\n" not in self._received:
@@ -109,14 +122,15 @@ class EndpointClock(BenchClock):
                 self._received += part
             line, _, self._received = self._received.partition(b"\n")
             answer = json.loads(line)
-            return float(answer["bench_time_s"])
+            left_s = answer.get("left_s")
+            return float(answer["bench_time_s"]), None if left_s is None else float(left_s)
         except OSError as error:
             # After a failure the next answer could be the last question's: this connection is not used again.
             self._socket.close()
             raise BenchFault(
                 f"the bench clock at {self._endpoint} is lost ({error}); is its process running?"
             ) from None
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             self._socket.close()
             raise BenchFault(
                 f"the bench clock at {self._endpoint} answered {line!r}, which is not understood"

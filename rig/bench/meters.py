@@ -39,6 +39,9 @@ def open_bus(file: BenchFile, beat: Callable[[], None], stack: ExitStack) -> Met
         mac=part.mac,
         max_master=part.max_master,
         max_info_frames=part.max_info_frames,
+        echo=part.echo,
+        direction=part.direction,
+        replug_wait_s=part.replug_wait_s,
     )
     try:
         bus = MeterBus.open(settings, timeout_s=part.apdu_timeout_s, on_progress=beat)

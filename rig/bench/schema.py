@@ -120,7 +120,11 @@ class AnalyzerPart(Strict):
 
 
 class BusPart(Strict):
-    """The RS-485 port and how the rig behaves on the MS/TP bus. ``apdu_repeats``: lost requests repeated (counted)."""
+    """The RS-485 port and how the rig behaves on the MS/TP bus. ``apdu_repeats``: lost requests repeated (counted).
+
+    ``echo``: whether the adapter hears what it sends. ``direction``: who switches it to sending, by itself or RTS.
+    ``replug_wait_s``: for how long a run waits for an adapter that was unplugged; 0 ends it at once.
+    """
 
     port: _LateText
     baud: _LateBaud = 76_800
@@ -129,6 +133,9 @@ class BusPart(Strict):
     max_info_frames: Annotated[int, Field(ge=1, le=100)] = 1
     apdu_timeout_s: _Positive = 6.0
     apdu_repeats: Annotated[int, Field(ge=0, le=5)] = 0
+    echo: Literal["detect", "on", "off"] = "detect"
+    direction: Literal["adapter", "rts-high", "rts-low"] = "adapter"
+    replug_wait_s: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] = 30.0
 
 
 class PositionPart(Strict):

@@ -17,7 +17,9 @@ from rig.safety.errors import ReferenceInvalid
 
 T = TypeVar("T")
 
-_SEQUENCE_DEG = (0.0, -120.0, 120.0)
+_NO_VOLTAGE_V = 1.0
+"""Below this a voltage's angle may be missing: the phase is not fed."""
+
 _NO_CURRENT = 1e-3
 """Below this part of the transducer's rated volts a current's angle may be missing: there is nothing to measure."""
 
@@ -82,12 +84,15 @@ class Wiring:
 
     def terminals(self, point: LoadPoint) -> Stimulus:
         """Tell what a load point means at the meter's terminals: volts line to neutral, volts at the CT inputs."""
-        volts = point.voltage_v / self.pt_ratio
         ct_volts = self.ct_secondary_v * point.current_pct / 100.0
-        voltages = [(Phasor(1, volts, angle),) if volts > 0 else () for angle in _SEQUENCE_DEG]
+        angles = point.voltage_angles_deg
+        voltages = [
+            (Phasor(1, volts / self.pt_ratio, angle),) if volts > 0 else ()
+            for volts, angle in zip(point.phase_voltages_v, angles, strict=True)
+        ]
         currents = [
             (Phasor(1, ct_volts, _wrapped(angle + point.angle_deg)),) if name in point.phases and ct_volts > 0 else ()
-            for name, angle in zip(PHASE_NAMES, _SEQUENCE_DEG, strict=True)
+            for name, angle in zip(PHASE_NAMES, angles, strict=True)
         ]
         return Stimulus(point.frequency_hz, _three(voltages), _three(currents))
 
@@ -114,17 +119,21 @@ class Wiring:
     def stimulus(self, reading: AnalyzerReading) -> Stimulus:
         """Tell what the analyzer measured at the meter's terminals, as fundamental phasors.
 
-        Raises ReferenceInvalid where the analyzer gave no valid value: a missing value is never taken for a number.
+        A phase that is not fed has no angle, and the frequency is that of the first phase that is. Raises
+        ReferenceInvalid where the analyzer gave no valid value: a missing value is never taken for a number. So it is
+        where phase A is missing, whose voltage all angles refer to.
         """
-        first = reading.elements[0]
-        frequency_hz = _valid(first.frequency_hz, "frequency", "A")
+        of_phase = next((place for place, e in enumerate(reading.elements) if e.u_v and e.u_v >= _NO_VOLTAGE_V), 0)
+        frequency_hz = _valid(reading.elements[of_phase].frequency_hz, "frequency", PHASE_NAMES[of_phase])
         voltages: list[Spectrum] = []
         currents: list[Spectrum] = []
         for name, element in zip(PHASE_NAMES, reading.elements, strict=True):
             volts = _valid(element.u_v, "voltage", name)
             ct_volts = _valid(element.i, "CT input voltage", name)
-            angle = _valid(element.u_phase_deg, "angle of the voltage", name)
-            voltages.append((Phasor(1, volts, angle),))
+            if element.u_phase_deg is None and volts < _NO_VOLTAGE_V:
+                voltages.append(())
+            else:
+                voltages.append((Phasor(1, volts, _valid(element.u_phase_deg, "angle of the voltage", name)),))
             if element.i_phase_deg is None and ct_volts < _NO_CURRENT * self.ct_secondary_v:
                 currents.append(())
             else:

@@ -24,6 +24,8 @@ def plan(suite: str, bench: str, as_json: bool) -> None:
             "place": place,
             "point": point.label,
             "voltage_v": point.voltage_v,
+            "voltages_pct": point.voltages_pct,
+            "voltage_shift_deg": point.voltage_shift_deg,
             "current_pct": point.current_pct,
             "angle_deg": point.angle_deg,
             "phases": point.phases,

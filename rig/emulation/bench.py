@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -129,6 +130,8 @@ class EmulatedBench:
             nodes = MeterNodes(by_mac, hub.ports[1], options.baud, options.max_master, world, world.now_s)
             stack.callback(nodes.close)
             nodes.start()
+            for mac, terminal in zip(macs, terminals, strict=True):
+                terminal.on_powered = partial(nodes.set_online, mac)
         servers = {
             "source": LineServer(ScpiHandler(source.engine, world), "source"),
             "analyzer": LineServer(ScpiHandler(analyzer.engine, world), "analyzer"),

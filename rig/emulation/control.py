@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -68,7 +69,10 @@ class ScpiHandler:
 
 
 class Clock:
-    """``{"sleep_s": 1.0}`` spends bench time, ``{"now": true}`` asks for it; both answer ``{"bench_time_s": ...}``."""
+    """``{"sleep_s": 1.0}`` spends bench time, ``{"now": true}`` asks for it; both answer ``{"bench_time_s": ...}``.
+
+    With ``"within_s"`` the answer comes after about so much wall time, and ``"left_s"`` says what is still to be spent.
+    """
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -79,7 +83,13 @@ class Clock:
             dt_s = question["sleep_s"]
             if isinstance(dt_s, bool) or not isinstance(dt_s, int | float) or not 0.0 <= dt_s <= LONGEST_SLEEP_S:
                 raise Refused(f"sleep_s must be a number of seconds from 0 to {LONGEST_SLEEP_S:g}")
-            return {"bench_time_s": self._world.sleep(float(dt_s))}
+            within_s = question.get("within_s", math.inf)
+            if isinstance(within_s, bool) or not isinstance(within_s, int | float) or not within_s >= 0.0:
+                raise Refused("within_s must be a number of seconds, 0 or more")
+            left_s = self._world.spend(float(dt_s), within_s)
+            with self._world:
+                answer = {"bench_time_s": self._world.now_s()}
+            return answer | ({"left_s": left_s} if "within_s" in question else {})
         if "now" in question:
             with self._world:
                 return {"bench_time_s": self._world.now_s()}

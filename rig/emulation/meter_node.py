@@ -69,6 +69,18 @@ class MeterNodes:
         """Ask the port what the node at ``mac`` (None: the first) has counted."""
         return self._port.statistics(mac)
 
+    def set_online(self, mac: int, online: bool) -> None:
+        """Take the meter at ``mac`` off the bus, as one without control power is, or let it join again.
+
+        May be called from any thread; after ``close`` nothing happens.
+        """
+        if self._ending.is_set():
+            return
+        try:
+            self._port.set_online(mac, online)
+        except PortUnavailable as unavailable:
+            self.failure = unavailable.reason
+
     def close(self) -> None:
         """Leave the bus; may be called again."""
         self._ending.set()
@@ -83,7 +95,7 @@ class MeterNodes:
                 if isinstance(event, PortFailed):
                     self.failure = event.reason
                     return
-                if event is not None:
+                if isinstance(event, FrameReceived):
                     self._take(event)
         except PortUnavailable as unavailable:
             self.failure = unavailable.reason

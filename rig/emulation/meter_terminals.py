@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from meter_model.stimulus import Stimulus
@@ -41,10 +42,16 @@ class Powered(Protocol):
 
 
 class MeterTerminals:
-    """One meter with its control power, which is on at first. The world is held by who changes anything."""
+    """One meter with its control power, which is on at first. The world is held by who changes anything.
+
+    ``on_powered`` may be set to a function that is told when the meter goes out for want of control power (False), and
+    when it has started again (True). A meter that restarts with control power present still has its answer to send.
+    """
 
     def __init__(self, meter: Powered) -> None:
+        self.on_powered: Callable[[bool], None] | None = None
         self._meter = meter
+        self._is_out = False
         self._is_sufficient = True
         self._returns_in_s = math.inf
         self._supply = (SupplyKind.AC, NOMINAL_AC_V)
@@ -54,11 +61,19 @@ class MeterTerminals:
         gap_s = min(dt_s, self._returns_in_s)
         self._returns_in_s -= gap_s
         if gap_s > 0.0:
-            self._meter.advance(gap_s, stimulus, self._is_sufficient)
+            self._advance_meter(gap_s, stimulus)
         if self._returns_in_s <= 0.0:
             self._feed(SupplyKind.AC, NOMINAL_AC_V)
         if dt_s > gap_s:
-            self._meter.advance(dt_s - gap_s, stimulus, self._is_sufficient)
+            self._advance_meter(dt_s - gap_s, stimulus)
+
+    def _advance_meter(self, dt_s: float, stimulus: Stimulus) -> None:
+        self._meter.advance(dt_s, stimulus, self._is_sufficient)
+        is_out = not self._meter.is_running and (self._is_out or not self._is_sufficient)
+        if is_out != self._is_out:
+            self._is_out = is_out
+            if self.on_powered is not None:
+                self.on_powered(not is_out)
 
     def set_control_power(self, wanted: dict[str, Any]) -> None:
         """Switch control power: ``{"on": false}``, or ``{"kind": "dc", "volts": 100}``.

@@ -6,13 +6,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from meter_model.input_impedance import CT_OHM, VOLTAGE_LN_OHM
 from meter_model.stimulus import Phasor, Spectrum, Stimulus
-
-METER_VOLTAGE_OHM = 2.5e6
-"""Impedance of a meter's voltage input, line to neutral (S4100 manual, specification of the voltage inputs)."""
-
-METER_CT_OHM = {1: 32.1e3, 3: 10.6e3}
-"""Impedance of a meter's CT input by mode: 1 is the 1 V mode, 3 the 1/3 V mode (S4100 manual, same table)."""
 
 Spectra = tuple[Spectrum, Spectrum, Spectrum]
 NOTHING: Spectra = ((), (), ())
@@ -60,13 +55,13 @@ class Wiring:
     @property
     def voltage_factor(self) -> float:
         """Volts at the meter's voltage terminals for one volt of the source."""
-        conductance = self.meters / METER_VOLTAGE_OHM + 1.0 / self.analyzer_voltage_ohm
+        conductance = self.meters / VOLTAGE_LN_OHM + 1.0 / self.analyzer_voltage_ohm
         return 1.0 / (1.0 + self.lead_ohm * conductance)
 
     @property
     def ct_factor(self) -> float:
         """Volts at the meter's CT terminals for one volt of a current channel."""
-        conductance = 1.0 / METER_CT_OHM[self.ct_secondary] + 1.0 / self.analyzer_sensor_ohm
+        conductance = 1.0 / CT_OHM[self.ct_secondary] + 1.0 / self.analyzer_sensor_ohm
         return 1.0 / self.divider_ratio / (1.0 + self.divider_output_ohm * conductance)
 
     def stimulus(self, source: SourceTerminals) -> Stimulus:

@@ -76,10 +76,11 @@ class FlukeSource:
         self.output.is_stuck = on
         self.revision += 1
 
-    def wander(self) -> None:
-        """Draw the level's noise anew; called once a bench second."""
+    def wander(self, seconds: int) -> None:
+        """Draw the level's noise anew, as the mean of so many bench seconds that are independent of each other."""
         if self._errors.noise:
-            self._noise = tuple(self._noise_generator.normal(0.0, self._errors.noise, 6).tolist())
+            sigma = self._errors.noise / math.sqrt(seconds)
+            self._noise = tuple(self._noise_generator.normal(0.0, sigma, 6).tolist())
             self.revision += 1
 
     def next_change_s(self, now_s: float) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Protocol
@@ -14,8 +15,23 @@ from rig.emulation.fair_lock import FairLock
 from rig.emulation.physics import NOTHING, SourceTerminals, Wiring
 from rig.emulation.scpi_engine import Wait
 
-LONGEST_STEP_S = 1.0
-"""While time is spent the world is given up at least this often (bench seconds), so that others are served."""
+HOLD_S = 0.02
+"""While time is spent the world is given up about this often (wall seconds), so that others are served."""
+
+LIVED_STEP_S = 1.0
+"""Bench seconds that the world is held for while each second is lived."""
+
+LEAST_STEP_S = 30.0
+"""Bench seconds that it is held for at least while noise is held: what meters do at both ends costs most of it."""
+
+_WORTH_IT = 1.5
+"""Where even the least step takes longer than ``HOLD_S``, the world is held for so many times that."""
+
+LIVED_S = 120.0
+"""The last two minutes of a time that is spent (bench seconds), and all that is shorter, are lived second by second."""
+
+LONGEST_HELD_S = 600.0
+"""For so long (bench seconds) at most noise is held, as its mean."""
 
 TICK_S = 0.08
 _LOOK_AGAIN_S = 0.1
@@ -31,8 +47,8 @@ class Source(Protocol):
     def next_change_s(self, now_s: float) -> float:
         """Return until when that may be taken as constant."""
 
-    def wander(self) -> None:
-        """Draw slow noise anew; called at each whole bench second."""
+    def wander(self, seconds: int) -> None:
+        """Draw anew, as the mean of so many seconds, the noise that is drawn at each whole bench second."""
 
     @property
     def revision(self) -> int:
@@ -60,6 +76,8 @@ class World:
         self._source: Source | None = None
         self._measuring: tuple[Measuring, ...] = ()
         self._now_s = 0.0
+        self._next_draw_s = 1.0
+        self._spent_until_s = 0.0
         self._stimulus: Stimulus = wiring.stimulus(SourceTerminals(60.0, NOTHING, NOTHING, (True, True, True)))
         self._stimulus_key: tuple[int, float, bool] | None = None
         self._closing = threading.Event()
@@ -103,15 +121,32 @@ class World:
 
     def sleep(self, dt_s: float) -> float:
         """Let ``dt_s`` seconds (not negative) pass as fast as they can be computed; returns the bench time then."""
-        left_s = dt_s
-        while left_s > 0.0 and not self._closing.is_set():
-            step_s = min(LONGEST_STEP_S, left_s)
-            with self._lock:
-                self.time.skip(step_s)
-                self._advance_to(self.time.now_s())
-            left_s -= step_s
+        self.spend(dt_s)
         with self:
             return self._now_s
+
+    def spend(self, dt_s: float, within_s: float = math.inf) -> float:
+        """Let at most ``dt_s`` seconds (not negative) pass within ``within_s`` of wall time; returns what is left."""
+        left_s, long_s, least_took_s = dt_s, LEAST_STEP_S, math.inf
+        give_up_s = time.monotonic() + within_s
+        while left_s > 0.0 and not self._closing.is_set():
+            with self._lock:
+                begun_s = time.perf_counter()
+                is_long = left_s > LIVED_S and self._is_held()
+                step_s = min(long_s, left_s - LIVED_S) if is_long else min(LIVED_STEP_S, left_s)
+                self.time.skip(step_s)
+                target_s = self.time.now_s()
+                left_s -= step_s
+                self._spent_until_s = max(self._spent_until_s, target_s + left_s)
+                self._advance_to(target_s)
+                took_s = max(time.perf_counter() - begun_s, HOLD_S / 10.0)
+            if is_long:
+                least_took_s = min(least_took_s, took_s)
+                allowed_s = max(HOLD_S, _WORTH_IT * least_took_s)
+                long_s = max(LEAST_STEP_S, long_s * min(2.0, allowed_s / took_s))
+            if time.monotonic() >= give_up_s:
+                break
+        return left_s
 
     def wait(self, wait: Wait) -> bool:
         """Wait in bench time, without holding the world, until ``wait`` is over; False when the world closes."""
@@ -132,16 +167,29 @@ class World:
         source = self._source
         if source is None:
             self._now_s = max(self._now_s, target_s)
+            self._next_draw_s = math.floor(self._now_s + _ROUNDING_S) + 1.0
             return
         while self._now_s < target_s:
-            whole_s = math.floor(self._now_s + _ROUNDING_S) + 1.0
-            end_s = min(target_s, whole_s, source.next_change_s(self._now_s))
+            end_s = min(target_s, self._next_draw_s, source.next_change_s(self._now_s))
             stimulus = self._at_terminals((self._now_s + end_s) / 2.0)
             for one in self._measuring:
                 one.advance(end_s - self._now_s, stimulus)
             self._now_s = end_s
-            if end_s == whole_s:
-                source.wander()
+            if end_s == self._next_draw_s:
+                self._draw_noise(source)
+
+    def _draw_noise(self, source: Source) -> None:
+        """Draw noise for the second that begins; for many at once where all of them are to be spent."""
+        spare_s = min(self._spent_until_s - self._now_s - LIVED_S, LONGEST_HELD_S) if self._is_steady() else 0.0
+        seconds = max(1, math.floor(spare_s))
+        source.wander(seconds)
+        self._next_draw_s = self._now_s + seconds
+
+    def _is_steady(self) -> bool:
+        return self._source is not None and self._source.next_change_s(self._now_s) == math.inf
+
+    def _is_held(self) -> bool:
+        return self._is_steady() and self._next_draw_s > self._now_s + 1.0
 
     def _at_terminals(self, at_s: float) -> Stimulus:
         source = self._source

@@ -117,15 +117,26 @@ def in_source_order(points: Iterable[LoadPoint]) -> tuple[LoadPoint, ...]:
     distinct = list(dict.fromkeys(points))
     ordered: list[LoadPoint] = []
     angles_up = True
-    levels = sorted({(p.frequency_hz, p.voltage_v, p.current_pct) for p in distinct})
+    levels = sorted({_level(p) for p in distinct})
     for number, level in enumerate(levels):
-        group = [p for p in distinct if (p.frequency_hz, p.voltage_v, p.current_pct) == level]
+        group = [p for p in distinct if _level(p) == level]
         loads = sorted({p.phases for p in group}, key=_load_rank, reverse=number % 2 == 1)
         for phases in loads:
             angles = sorted((p for p in group if p.phases == phases), key=lambda p: p.angle_deg)
             ordered.extend(angles if angles_up else reversed(angles))
             angles_up = not angles_up
     return tuple(ordered)
+
+
+def _level(point: LoadPoint) -> tuple[float, ...]:
+    """What of a point costs most to change; angles of voltages count as amplitudes do."""
+    return (
+        point.frequency_hz,
+        point.voltage_v,
+        *point.voltages_pct,
+        *point.voltage_shift_deg,
+        point.current_pct,
+    )
 
 
 def _load_rank(phases: str) -> tuple[int, str]:

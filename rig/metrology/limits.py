@@ -135,11 +135,31 @@ class LimitRow:
         """Whether this row is about ``quantity`` on ``phase`` ("A", "AB" line to line, "ABC" total) at ``point``."""
         return (
             quantity in self.quantities
+            and _is_fed_as(quantity, point, phase)
             and _is_loaded_as(self.load, quantity, point, phase)
             and (self.current_pct is None or point.current_pct in self.current_pct)
-            and (self.voltage_ln_v is None or point.voltage_v in self.voltage_ln_v)
+            and (self.voltage_ln_v is None or _nominal_v(point, quantity, phase) in self.voltage_ln_v)
             and (not self.factors or any(factor.matches(point) for factor in self.factors))
         )
+
+
+def _is_fed_as(quantity: Quantity, point: LoadPoint, phase: str) -> bool:
+    """Whether the voltages are those that limits are stated for: balanced, but where one phase's own RMS is judged.
+
+    A phase without voltage has nothing to be judged against.
+    """
+    if point.has_balanced_voltages:
+        return True
+    if quantity is Quantity.VOLTAGE:
+        return len(phase) == 1 and _nominal_v(point, quantity, phase) > 0.0
+    return quantity is Quantity.CURRENT
+
+
+def _nominal_v(point: LoadPoint, quantity: Quantity, phase: str) -> float:
+    """Return the volts line to neutral by which a row is selected."""
+    if quantity is Quantity.VOLTAGE and len(phase) == 1:
+        return point.phase_voltages_v[PHASE_NAMES.index(phase)]
+    return max(point.phase_voltages_v)
 
 
 def _is_loaded_as(load: LoadKind, quantity: Quantity, point: LoadPoint, phase: str) -> bool:

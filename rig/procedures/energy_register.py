@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -51,7 +52,7 @@ def measure_energy(
     bench fails.
     """
     assert bench.supervisor is not None
-    idle = LoadPoint(point.voltage_v, 0.0, point.angle_deg, point.phases, point.frequency_hz)
+    idle = replace(point, current_pct=0.0)
     bench.supervisor.apply(point)
     try:
         bench.supervisor.settle()

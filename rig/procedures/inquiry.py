@@ -13,7 +13,7 @@ from drivers.meter.properties import THIS_DEVICE, Properties
 from meter_model.behaviour import DEFAULT, BehaviourProfile
 from meter_model.configuration import Configuration
 from rig.errors import UsageRefused
-from rig.load_point import LoadPoint
+from rig.load_point import FULL, NOT_SHIFTED, ByPhase, LoadPoint
 from rig.metrology import Outcome
 from rig.procedures.meter_run import MeterRun
 from rig.records import FindingRecord
@@ -199,16 +199,25 @@ class Inquiry:
         *,
         voltage_v: float | None = None,
         frequency_hz: float | None = None,
+        voltages_pct: ByPhase = FULL,
+        voltage_shift_deg: ByPhase = NOT_SHIFTED,
     ) -> LoadPoint:
         """Apply a load (nominal voltage and frequency by default) and wait until the meter reads it and nothing else.
 
-        ``angle_deg``: negative = lag, beyond 90 export. Raises as ``Supervisor.apply``.
+        ``angle_deg``: negative = lag, beyond 90 export. ``voltages_pct``, ``voltage_shift_deg``: what each phase has of
+        the voltage (0 = missing), and how far it is turned, as in ``LoadPoint``. Raises as ``Supervisor.apply``.
         """
         nominal = self.run.bench_file.parts.nominal
         if nominal is None:
             raise UsageRefused(f"bench {self.run.bench_file.name} names no nominal voltage and frequency")
         point = LoadPoint(
-            voltage_v or nominal.voltage_v, current_pct, angle_deg, phases, frequency_hz or nominal.frequency_hz
+            voltage_v or nominal.voltage_v,
+            current_pct,
+            angle_deg,
+            phases,
+            frequency_hz or nominal.frequency_hz,
+            voltages_pct,
+            voltage_shift_deg,
         )
         self.run.apply(point)
         self.updates()

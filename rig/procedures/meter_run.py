@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from drivers.errors import RigError
+from drivers.mstp.events import LineLost, LineRestored
 from meter_model.configuration import FIELDS, Configuration, ValueRefused
 from rig.bench import Bench, BenchFile, Position, open_bench
 from rig.errors import BenchFault, UsageRefused
@@ -69,6 +70,8 @@ class MeterRun:
         self._measured: dict[LoadPoint, tuple[PointMeasurement, PointRecorder]] = {}
         self._broken: RigError | None = None
         self._as_found: dict[int, float] = {}
+        self._is_adapter_lost = False
+        self._beat: Callable[[], None] | None = None
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -80,6 +83,9 @@ class MeterRun:
                 bench.guardian.name_run(self.recorder.run_id)
             stack.push(self._note_end)
             self._record_instruments(bench)
+            if bench.bus is not None:
+                bench.bus.on_line = self._note_line
+                self._beat, bench.bus.on_progress = bench.bus.on_progress, self._note_progress
             self._record_unit()
             stack.callback(self._note_bus)
             stack.callback(self._restore_configuration)
@@ -144,11 +150,14 @@ class MeterRun:
     def let_pass(self, dt_s: float) -> None:
         """Spend bench time, seconds; what must not last longer is switched off (``Supervisor.check_time``)."""
         bench = self.bench
+        supervisor = bench.supervisor
+        if supervisor is None or not supervisor.is_beyond:
+            bench.clock.sleep(dt_s)
+            return
         while dt_s > 0.0:
             bench.clock.sleep(min(dt_s, 1.0))
             dt_s -= 1.0
-            if bench.supervisor is not None:
-                self._guarded(bench.supervisor.check_time)
+            self._guarded(supervisor.check_time)
 
     def measure(self, point: LoadPoint, limits: ReferenceLimits = IEC_REFERENCE) -> PointMeasurement:
         """Measure ``point`` by power comparison, or return what was measured there earlier in this run.
@@ -301,6 +310,24 @@ class MeterRun:
         self.record.event("safe state", text, severity, {"confirmed": report.confirmed, "by": list(report.by)})
         report.raise_if_not_confirmed()
 
+    def _note_line(self, event: LineLost | LineRestored) -> None:
+        """Record that the RS-485 adapter went, and when it was back: once each, as it happens."""
+        self._is_adapter_lost = isinstance(event, LineLost)
+        if isinstance(event, LineLost):
+            text = f"the adapter was lost ({event.reason}); waiting for it to be plugged in again"
+            self.record.event("adapter lost", text, "warning")
+        else:
+            text = f"the adapter is back, and the rig on the bus again, after {event.lost_s:.1f} s"
+            self.record.event("adapter restored", text, "warning", {"lost_s": event.lost_s})
+        self._report(text)
+
+    def _note_progress(self) -> None:
+        """Tell the guardian; while the adapter is awaited, switch off what must not last longer."""
+        if self._beat is not None:
+            self._beat()
+        if self._is_adapter_lost and self._bench is not None and self._bench.supervisor is not None:
+            self._bench.supervisor.check_time()
+
     def _note_bus(self) -> None:
         """Record what the bus did in this run: above all how often a lost read was repeated."""
         if self._bench is None or self._bench.bus is None:
@@ -310,8 +337,12 @@ class MeterRun:
         except RigError as error:
             self.record.event("bus", f"no statistics: {error}", "warning")
             return
-        severity = "warning" if counted.repeats or counted.timeouts else "info"
+        severity = "warning" if counted.repeats or counted.timeouts or counted.port.lines_lost else "info"
         text = f"{counted.requests} requests, {counted.timeouts} unanswered, {counted.repeats} repeated"
+        if counted.port.lines_lost:
+            text += (
+                f"; the adapter was away for {counted.lost_s:.1f} s, {counted.asked_again} reads asked again for that"
+            )
         self.record.event("bus", text, severity, asdict(counted.port))
 
     def _note_end(

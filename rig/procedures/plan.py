@@ -72,7 +72,7 @@ class Plan:
     @property
     def highest_voltage_v(self) -> float:
         """Highest volts line to neutral on the primary side of any point."""
-        return max(point.voltage_v for point in self.points)
+        return max(max(point.phase_voltages_v) for point in self.points)
 
     @property
     def duration_s(self) -> float:

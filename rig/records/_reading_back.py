@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, Table, select
 
-from rig.load_point import LoadPoint
+from rig.load_point import FULL, NOT_SHIFTED, LoadPoint
 from rig.records import data, models
 from rig.records.columns import values_from_json
 from rig.records.recorder import COMPONENT_COLUMNS, LIMIT_COLUMNS, RESULT_COLUMNS
@@ -103,7 +103,15 @@ def _points(connection: Connection, run_id: str) -> tuple[data.PointRecord, ...]
     return tuple(
         data.PointRecord(
             number=row.number,
-            load_point=LoadPoint(row.voltage_v, row.current_pct, row.angle_deg, row.phases, row.frequency_hz),
+            load_point=LoadPoint(
+                row.voltage_v,
+                row.current_pct,
+                row.angle_deg,
+                row.phases,
+                row.frequency_hz,
+                tuple(row.voltages_pct or FULL),
+                tuple(row.voltage_shift_deg or NOT_SHIFTED),
+            ),
             label=row.label,
             started_utc=row.started_utc,
             finished_utc=row.finished_utc,

@@ -25,7 +25,7 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: UtcTime, date: Date, str: Text, dict[str, Any]: JSON}  # noqa: RUF012
+    type_annotation_map = {datetime: UtcTime, date: Date, str: Text, dict[str, Any]: JSON, list[float]: JSON}  # noqa: RUF012
 
 
 class Run(Base):
@@ -95,6 +95,8 @@ class Point(_OfRun, Base):
     angle_deg: Mapped[float] = mapped_column(NumberOrNan)
     phases: Mapped[str]
     frequency_hz: Mapped[float] = mapped_column(NumberOrNan)
+    voltages_pct: Mapped[list[float] | None]
+    voltage_shift_deg: Mapped[list[float] | None]
     started_utc: Mapped[datetime]
     finished_utc: Mapped[datetime | None]
     outcome: Mapped[str | None]

@@ -91,6 +91,8 @@ class RunRecorder:
                         angle_deg=load_point.angle_deg,
                         phases=load_point.phases,
                         frequency_hz=load_point.frequency_hz,
+                        voltages_pct=list(load_point.voltages_pct),
+                        voltage_shift_deg=list(load_point.voltage_shift_deg),
                         started_utc=_now(),
                         reason="",
                         deviation={},

@@ -69,11 +69,20 @@ def volts_seen(reading: AnalyzerReading) -> str:
 
 
 def check_sequence_and_frequency(reading: AnalyzerReading, target: Stimulus) -> None:
-    """Confirm the rotation A-B-C and the frequency before any current flows; raises OutputWrong."""
-    found = reading.elements[0].frequency_hz
+    """Confirm the angles of the voltages and the frequency before any current flows; raises OutputWrong.
+
+    The frequency is that of the first phase that is to be fed. Without phase A, to whose voltage the analyzer refers
+    all angles, there are none to compare. Where no phase is to be fed there is nothing to confirm.
+    """
+    fed = [place for place, spectrum in enumerate(target.voltages) if spectrum]
+    if not fed:
+        return
+    found = reading.elements[fed[0]].frequency_hz
     if found is None or abs(found - target.frequency_hz) > _FREQUENCY_TOLERANCE * target.frequency_hz:
         said = "no valid data" if found is None else f"{found:.6g} Hz"
         raise OutputWrong("frequency", said, f"{target.frequency_hz:g} Hz", "check the source")
+    if fed[0] != 0:
+        return
     deviating = [
         (name, element.u_phase_deg, spectrum[0].phase_deg)
         for name, element, spectrum in zip(PHASE_NAMES, reading.elements, target.voltages, strict=True)
@@ -82,7 +91,7 @@ def check_sequence_and_frequency(reading: AnalyzerReading, target: Stimulus) -> 
     if deviating:
         name, angle, wanted = deviating[0]
         said = "no valid data" if angle is None else f"{angle:.1f} degrees"
-        swapped = len(deviating) == 2 and [n for n, _, _ in deviating] == ["B", "C"]
+        swapped = [n for n, _, _ in deviating] == ["B", "C"]
         advice = "the rotation is A-C-B: two voltage leads are swapped" if swapped else _LEADS
         raise OutputWrong(f"angle of voltage {name}", said, f"{wanted:.1f} degrees", advice)
 

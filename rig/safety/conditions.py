@@ -94,7 +94,8 @@ def _against_nominal(
 def _unbalance(
     what: str, measured: Sequence[Spectrum], nominal: Sequence[Spectrum], limit_pct: float
 ) -> list[Deviation]:
-    fed = [(n, rms(m)) for n, m, w in zip(PHASE_NAMES, measured, nominal, strict=True) if rms(w) > 0]
+    # Of what each phase was meant to have: phases that are meant to differ are not out of balance for that.
+    fed = [(n, rms(m) / rms(w)) for n, m, w in zip(PHASE_NAMES, measured, nominal, strict=True) if rms(w) > 0]
     mean = sum(value for _, value in fed) / len(fed) if fed else 0.0
     if len(fed) < 2 or mean == 0.0:
         return []

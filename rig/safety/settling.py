@@ -34,17 +34,25 @@ class SettlingLimits:
 
 
 class StabilityWindow:
-    """The newest ``limits.sets`` data sets, and what about them is not steady yet."""
+    """The newest ``limits.sets`` data sets, and what about them is not steady yet.
 
-    def __init__(self, limits: SettlingLimits, ranges: AnalyzerRanges) -> None:
+    ``fed``: which of the phases A, B, C are meant to have a voltage; one that has none has no angle that could be
+    steady, and without phase A, to whose voltage the analyzer refers them, there are no angles at all.
+    """
+
+    def __init__(
+        self, limits: SettlingLimits, ranges: AnalyzerRanges, fed: tuple[bool, bool, bool] = (True, True, True)
+    ) -> None:
         self._limits = limits
         self._ranges = ranges
+        self._has_angle = [is_fed and fed[0] for is_fed in fed]
+        self._of_frequency = fed.index(True) if any(fed) else None
         self._readings: deque[AnalyzerReading] = deque(maxlen=limits.sets)
         self._invalid = "no data set has arrived"
 
     def add(self, reading: AnalyzerReading) -> None:
         """Take a fresh data set in; one without valid data starts the window anew."""
-        missing = next(_missing(reading), None)
+        missing = next(self._missing(reading), None)
         if missing is None:
             self._readings.append(reading)
         else:
@@ -61,30 +69,46 @@ class StabilityWindow:
         if len(self._readings) < self._limits.sets:
             return self._invalid if not self._readings else f"only {len(self._readings)} valid data sets in a row"
         for phase, name in enumerate(PHASE_NAMES):
-            elements = [reading.elements[phase] for reading in self._readings]
-            complaint = self._unsteady_element(name, elements, self._ranges.voltage[phase], self._ranges.current[phase])
+            complaint = self._unsteady_rms_values(phase, name)
+            if complaint is None and self._has_angle[phase]:
+                complaint = self._unsteady_angles(phase, name)
             if complaint:
                 return complaint
-        frequencies = [reading.elements[0].frequency_hz for reading in self._readings]
+        if self._of_frequency is None:
+            return None
+        frequencies = [reading.elements[self._of_frequency].frequency_hz for reading in self._readings]
         return _unsteady_absolute("frequency", frequencies, self._limits.frequency_hz, "Hz")
 
-    def _unsteady_element(
-        self, name: str, elements: Sequence[ElementReading], volts_range: float, current_range: float
-    ) -> str | None:
-        volts = [element.u_v for element in elements]
-        currents = [element.i for element in elements]
-        complaint = self._unsteady_rms(f"voltage {name}", volts, volts_range)
-        complaint = complaint or self._unsteady_rms(f"CT input {name}", currents, current_range)
-        complaint = complaint or _unsteady_absolute(
+    def _elements(self, phase: int) -> list[ElementReading]:
+        return [reading.elements[phase] for reading in self._readings]
+
+    def _unsteady_rms_values(self, phase: int, name: str) -> str | None:
+        volts = [element.u_v for element in self._elements(phase)]
+        currents = [element.i for element in self._elements(phase)]
+        complaint = self._unsteady_rms(f"voltage {name}", volts, self._ranges.voltage[phase])
+        return complaint or self._unsteady_rms(f"CT input {name}", currents, self._ranges.current[phase])
+
+    def _unsteady_angles(self, phase: int, name: str) -> str | None:
+        elements, current_range = self._elements(phase), self._ranges.current[phase]
+        complaint = _unsteady_absolute(
             f"angle of voltage {name}", _unwrapped([e.u_phase_deg for e in elements]), self._limits.phase_deg, "deg"
         )
-        mean = float(np.mean(np.array(currents, dtype=float)))
+        mean = float(np.mean(np.array([element.i for element in elements], dtype=float)))
         if complaint or mean < _LOADED_PART * current_range:
             return complaint
         # The floor of the rms limits, seen as an angle: noise across a small phasor turns it.
         floor_deg = math.degrees(self._limits.floor_pct / 100.0 * current_range / mean)
         angles = _unwrapped([element.i_phase_deg for element in elements])
         return _unsteady_absolute(f"angle of current {name}", angles, self._limits.phase_deg + floor_deg, "deg")
+
+    def _missing(self, reading: AnalyzerReading) -> Iterator[str]:
+        if self._of_frequency is not None and reading.elements[self._of_frequency].frequency_hz is None:
+            yield "frequency"
+        for name, element, has_angle in zip(PHASE_NAMES, reading.elements, self._has_angle, strict=True):
+            if element.u_v is None or (has_angle and element.u_phase_deg is None):
+                yield f"voltage on phase {name}"
+            if element.i is None:
+                yield f"CT input voltage on phase {name}"
 
     def _unsteady_rms(self, what: str, values: Sequence[float | None], full_range: float) -> str | None:
         data = np.array(values, dtype=float)
@@ -98,16 +122,6 @@ class StabilityWindow:
         if abs(drift) > drift_limit:
             return f"{what} {mean:.5g} V drifts by {drift:.2g} V, more than {drift_limit:.2g} V"
         return None
-
-
-def _missing(reading: AnalyzerReading) -> Iterator[str]:
-    if reading.elements[0].frequency_hz is None:
-        yield "frequency"
-    for name, element in zip(PHASE_NAMES, reading.elements, strict=True):
-        if element.u_v is None or element.u_phase_deg is None:
-            yield f"voltage on phase {name}"
-        if element.i is None:
-            yield f"CT input voltage on phase {name}"
 
 
 def _unsteady_absolute(what: str, values: Sequence[float | None], limit: float, unit: str) -> str | None:

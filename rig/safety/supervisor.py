@@ -109,6 +109,11 @@ class Supervisor:
             self._envelope, self._give_up_s = before, None
             self.de_energise().raise_if_not_confirmed()
 
+    @property
+    def is_beyond(self) -> bool:
+        """Whether points may go beyond the usual envelope now, for a time that ``check_time`` watches."""
+        return self._give_up_s is not None
+
     def check_time(self) -> None:
         """Switch off and raise BenchFault where points beyond the usual envelope have been allowed for too long."""
         if self._give_up_s is None or self._clock.now_s() <= self._give_up_s:
@@ -188,7 +193,8 @@ class Supervisor:
         """
         if self._present is None or self._analyzer is None or self._ranges is None:
             raise UsageRefused("nothing can settle: the outputs are off, or the bench has no analyzer")
-        window = StabilityWindow(self._settling, self._ranges)
+        a, b, c = (rms(spectrum) > 0.0 for spectrum in self._present.target.voltages)
+        window = StabilityWindow(self._settling, self._ranges, (a, b, c))
         point = self._present.point
         with guarded(self._switch_off_at_once, harmless=(NotSettled,)):
             started_s = self._clock.now_s()

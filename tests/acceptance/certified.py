@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,14 +56,6 @@ def run_certification(folder: Path, bench: str | Path, *, select: str | None = S
         cwd=ROOT, env=environment(folder / "state"), capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     return Finished(done.returncode, done.stdout + done.stderr, folder, read_last(records))
-
-
-def wait_for(condition: Callable[[], bool], what: str, timeout_s: float = 120.0) -> None:
-    """Wait until something is so; fails by name when it does not come to pass."""
-    give_up_s = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < give_up_s, f"{what} did not happen within {timeout_s:g} s"
-        time.sleep(0.05)
 
 
 def read_last(records: Path) -> RunRecord | None:

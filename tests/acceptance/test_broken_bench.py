@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.certified import ROOT, environment, read_last, wait_for
+from tests.acceptance.certified import ROOT, environment, read_last
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.realtime, pytest.mark.timeout(300)]
 

@@ -24,6 +24,7 @@ class FakeClockServer(socketserver.ThreadingTCPServer):
         self.asked = []
         self.bench_time_s = 100.0
         self.reply = None
+        self.spends_at_most_s = None
         server = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -34,7 +35,10 @@ class FakeClockServer(socketserver.ThreadingTCPServer):
                     server.bench_time_s += question.get("sleep_s", 0.0)
                     if server.reply == b"":
                         return
-                    answer = json.dumps({"bench_time_s": server.bench_time_s}).encode()
+                    said = {"bench_time_s": server.bench_time_s}
+                    if server.spends_at_most_s:
+                        said["left_s"] = max(0.0, question.get("sleep_s", 0.0) - server.spends_at_most_s)
+                    answer = json.dumps(said).encode()
                     self.wfile.write((server.reply or answer) + b"\n")
 
         super().__init__(("127.0.0.1", 0), Handler)
@@ -68,6 +72,13 @@ def test_a_long_sleep_is_spent_in_slices_with_a_sign_of_progress_after_each(serv
     assert len(beats) == 4
     assert clock.now_s() == pytest.approx(101.7)
     clock.close()
+
+
+def test_an_endpoint_that_tells_what_is_left_is_asked_for_all_of_it(server, clock):
+    server.spends_at_most_s = 4000.0
+    clock.sleep(10_000.0)
+    assert [q["sleep_s"] for q in server.asked] == pytest.approx([0.5, 9999.5, 5999.5, 1999.5])
+    assert all(0.0 < q["within_s"] <= 0.5 for q in server.asked)
 
 
 def test_no_time_is_no_question(server, clock):

@@ -30,6 +30,8 @@ points = st.builds(
     angle_deg=st.floats(-180.0, 180.0),
     phases=st.sampled_from(["ABC", "A", "B", "C", "AC"]),
     frequency_hz=st.floats(45.0, 65.0),
+    voltages_pct=st.tuples(*[st.floats(30.0, 130.0)] * 3),
+    voltage_shift_deg=st.tuples(*[st.floats(-60.0, 60.0)] * 3),
 )
 PLAIN = Wiring(ct_primary_a=100.0, ct_secondary_v=1.0)
 
@@ -85,7 +87,8 @@ def test_primary_power_is_terminal_power_times_the_scale(wiring, point):
         (phasor(v) * phasor(i).conjugate()).real for v, i in zip(terminals.voltages, terminals.ct_inputs, strict=True)
     )
     amperes = wiring.ct_primary_a * point.current_pct / 100.0
-    primary = len(point.phases) * point.voltage_v * amperes * point.power_factor
+    volts = sum(point.phase_voltages_v["ABC".index(phase)] for phase in point.phases)
+    primary = volts * amperes * point.power_factor
     assert watts * wiring.power_scale == pytest.approx(primary, rel=1e-9, abs=1e-6 * point.voltage_v * amperes)
 
 
@@ -140,3 +143,34 @@ def test_a_meter_that_matches_the_bench_is_accepted():
     third = Wiring(ct_primary_a=400.0, ct_secondary_v=1.0 / 3.0)
     third.check_configuration(Configuration(ct_primary_a=400.0, ct_secondary=3))
     PLAIN.check_configuration(Configuration())
+
+
+def test_a_missing_phase_is_a_channel_that_is_off_and_its_current_stays_where_it_would_be():
+    point = LoadPoint(277.0, 20.0, -30.0, voltages_pct=(100.0, 0.0, 50.0), voltage_shift_deg=(0.0, 0.0, -5.0))
+    setting = PLAIN.source_setting(point)
+    assert setting.voltage[1] == ()
+    assert setting.voltage[2][0].rms == pytest.approx(138.5)
+    assert [c[0].phase_deg for c in setting.current] == pytest.approx([-30.0, -150.0, 85.0])
+
+
+def test_a_phase_without_voltage_needs_no_angle_but_its_current_does():
+    from dataclasses import replace
+
+    reading = reading_of(PLAIN.terminals(LoadPoint(277.0, 20.0, 0.0)))
+    a, b, c = reading.elements
+    gone = replace(b, u_v=0.0, u_phase_deg=None, i=0.0, i_phase_deg=None, frequency_hz=None)
+    stimulus = PLAIN.stimulus(replace(reading, elements=(a, gone, c)))
+    assert (stimulus.voltages[1], stimulus.ct_inputs[1], stimulus.frequency_hz) == ((), (), 60.0)
+    with pytest.raises(ReferenceInvalid, match="angle of the current on phase B"):
+        PLAIN.stimulus(replace(reading, elements=(a, replace(gone, i=0.2), c)))
+
+
+def test_without_phase_a_there_is_nothing_that_angles_could_refer_to():
+    from dataclasses import replace
+
+    reading = reading_of(PLAIN.terminals(LoadPoint(277.0, 20.0, 0.0)))
+    a, b, c = reading.elements
+    gone = replace(a, u_v=0.0, i=0.0, i_phase_deg=None, frequency_hz=None)
+    others = (replace(each, u_phase_deg=None, i_phase_deg=None) for each in (b, c))
+    with pytest.raises(ReferenceInvalid, match="angle of the voltage on phase B"):
+        PLAIN.stimulus(replace(reading, elements=(gone, *others)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -155,6 +156,33 @@ def test_a_fast_sample_clock_reads_a_low_frequency_and_ends_its_seconds_early() 
     slow = S4100(configuration=WYE, errors=UnitErrors(clock_ppm=-10_000.0))
     slow.advance(1.0, LOAD)
     assert slow.update_count == 0
+
+
+@pytest.mark.parametrize("ppm", [100.0, -100.0])
+def test_the_real_time_clock_drifts_with_the_sample_clock(ppm: float) -> None:
+    meter = S4100(configuration=WYE, errors=UnitErrors(clock_ppm=ppm))
+    meter.synchronise_time(datetime(2024, 1, 1))
+    day_s = 86_400.0
+    meter.advance(day_s, LOAD)
+    clock = [meter.read("DE", meter.device_instance, name) for name in ("local-date", "local-time")]
+    counted_s = (datetime.combine(*clock) - datetime(2024, 1, 1)).total_seconds()
+    assert counted_s == pytest.approx(day_s * (1.0 + ppm * 1e-6), abs=0.02)
+    stamps = [record.date_time for record in meter.read_log(1)[0] if record.kind == "value"]
+    assert len(stamps) in (95, 96)
+    assert {(later - earlier).total_seconds() for earlier, later in itertools.pairwise(stamps)} == {900.0}
+
+
+@pytest.mark.parametrize("ppm", [15_000.0, -15_000.0])
+def test_a_log_stops_by_the_drifting_clock_although_time_is_skipped(ppm: float) -> None:
+    meter = S4100(configuration=WYE, errors=UnitErrors(clock_ppm=ppm))
+    meter.synchronise_time(datetime(2024, 1, 1))
+    meter.write("TL", 1, "stop-time", ((2024, 1, 1, 1), (0, 10, 0, 0)))
+    meter.advance(599.0 / (1.0 + ppm * 1e-6), LOAD)
+    before = meter.read_log(1)[1]
+    meter.advance(3.0, LOAD)
+    assert meter.read_log(1)[1] == before + 1, "log-disabled"
+    stopped = meter.read_log(1)[0][-1]
+    assert abs((stopped.date_time - datetime(2024, 1, 1, 0, 10)).total_seconds()) <= 1.0
 
 
 def test_frequency_is_right_to_a_part_in_ten_million_with_harmonics() -> None:

@@ -192,3 +192,12 @@ def test_two_loaded_phases_have_no_power_limit(point):
 def test_half_lagging_and_half_leading_are_different_loads(current):
     assert limit(ACTIVE, P, current, lag_05) is not None
     assert limit(ACTIVE, P, current, lead_05) is None
+
+
+def test_unequal_voltages_leave_only_what_each_phase_reads_by_itself():
+    low = LoadPoint(277.0, 50.0, 0.0, voltages_pct=(100.0, 20.0, 0.0))
+    assert [MANUAL.row_for(low, V, phase) is not None for phase in ("A", "B", "C", "AB")] == [True, False, False, False]
+    assert all(MANUAL.row_for(low, I, phase) is not None for phase in "ABC")
+    assert all(table.row_for(low, quantity, "ABC") is None for table, quantity in ((ACTIVE, P), (REACTIVE, Q)))
+    single = LoadPoint(277.0, 50.0, 0.0, "A", voltage_shift_deg=(0.0, 0.0, 5.0))
+    assert ACTIVE.row_for(single, P, "A") is None

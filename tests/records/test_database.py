@@ -9,10 +9,13 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
+from rig.load_point import LoadPoint
 from rig.records import RecordsUnusable, RunHeader, RunStore, SchemaTooNew
 from rig.records.models import Base
 
@@ -25,7 +28,7 @@ def test_migrating_from_nothing_gives_exactly_the_tables_of_the_models(tmp_path)
     engine = create_engine(f"sqlite:///{path}")
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-        assert context.get_current_revision() == "0001"
+        assert context.get_current_revision() == "0002"
         assert compare_metadata(context, Base.metadata) == []
     engine.dispose()
 
@@ -55,7 +58,7 @@ def test_a_newer_schema_is_refused_and_left_alone(tmp_path):
     connection.commit()
     connection.close()
     before = path.read_bytes()
-    with pytest.raises(SchemaTooNew, match=r"version is '9999', but this software knows versions up to '0001' only"):
+    with pytest.raises(SchemaTooNew, match=r"version is '9999', but this software knows versions up to '0002' only"):
         RunStore.open(path)
     assert path.read_bytes() == before
 
@@ -152,3 +155,24 @@ def test_processes_killed_while_writing_lose_nothing_they_had_stored(tmp_path):
     connection = sqlite3.connect(path)
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
+
+
+def test_points_of_a_database_without_phase_voltages_are_balanced(tmp_path, monkeypatch):
+    path = tmp_path / "records.sqlite"
+    with monkeypatch.context() as patch:
+        patch.setattr(ScriptDirectory, "get_current_head", lambda _: "0001")
+        patch.setattr(command, "upgrade", lambda config, _, upgrade=command.upgrade: upgrade(config, "0001"))
+        RunStore.open(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.executescript(
+            "INSERT INTO run (id, kind, bench_name, bench_file_sha256, software_version, operator, station,"
+            " decision_rule, simulated, environment, started_utc)"
+            " VALUES ('11', 'certify', '', '', '', '', '', '', 0, '{}', '2026-01-01T00:00:00.000000Z');"
+            "INSERT INTO point (run_id, number, label, voltage_v, current_pct, angle_deg, phases, frequency_hz,"
+            " started_utc, reason, deviation)"
+            " VALUES ('11', 1, 'old', 277, 5, -60, 'B', 60, '2026-01-01T00:00:00.000000Z', '', '{}');"
+        )
+    connection.close()
+    with RunStore.open(path) as store:
+        (point,) = store.run("last").points
+    assert point.load_point == LoadPoint(277.0, 5.0, -60.0, "B")

@@ -367,3 +367,10 @@ def test_a_failed_write_is_an_error_that_names_what_was_not_stored(tmp_path):
 def test_the_worst_outcome_decides():
     assert worst_outcome(["PASS", "COND_FAIL", "NOT_JUDGED"]) == "COND_FAIL"
     assert worst_outcome([]) is None
+
+
+def test_voltages_of_their_own_come_back_with_the_point(store):
+    point = LoadPoint(277.0, 5.0, -60.0, voltages_pct=(100.0, 87.5, 0.0), voltage_shift_deg=(0.0, 0.0, -7.25))
+    run = store.begin_run(HEADER)
+    run.begin_point(point)
+    assert [one.load_point for one in store.run(run.run_id).points] == [point]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rig.errors import UsageRefused
 from rig.load_point import LoadPoint
 
 
@@ -39,3 +40,36 @@ def test_a_lagging_current_has_positive_sin_phi(angle_deg: float) -> None:
 
 def test_equal_points_share_one_hash_so_that_tests_share_one_measurement() -> None:
     assert len({LoadPoint(277.0, 5.0, 0.0), LoadPoint(277.0, 5.0, 0.0, "ABC", 60.0)}) == 1
+
+
+def test_label_says_which_phases_have_voltages_of_their_own() -> None:
+    low = LoadPoint(277.0, 5.0, 0.0, voltages_pct=(100.0, 87.5, 0.0), voltage_shift_deg=(0.0, 10.0, 0.0))
+    assert low.label == "277V-5pct-PF1-ABC-UB87.5pct-UB+10deg-UC0pct"
+
+
+def test_only_voltages_that_are_alike_are_balanced() -> None:
+    assert LoadPoint(277.0, 5.0, 0.0).is_balanced
+    assert LoadPoint(277.0, 5.0, 0.0, voltages_pct=(90.0, 90.0, 90.0)).is_balanced
+    assert not LoadPoint(277.0, 5.0, 0.0, voltages_pct=(90.0, 100.0, 100.0)).is_balanced
+    assert not LoadPoint(277.0, 5.0, 0.0, voltage_shift_deg=(0.0, 0.0, 1.0)).is_balanced
+
+
+@given(st.tuples(*[st.floats(-180, 180)] * 3))
+def test_angles_of_voltages_refer_to_phase_a_whichever_phase_is_turned(shift_deg: tuple[float, float, float]) -> None:
+    angles = LoadPoint(277.0, 5.0, 0.0, voltage_shift_deg=shift_deg).voltage_angles_deg
+    assert angles[0] == 0.0
+    for place, sequence_deg in ((1, -120.0), (2, 120.0)):
+        turned = angles[place] - sequence_deg - (shift_deg[place] - shift_deg[0])
+        assert math.remainder(turned, 360.0) == pytest.approx(0.0, abs=1e-9)
+        assert -180.0 < angles[place] <= 180.0
+
+
+@pytest.mark.parametrize("percent", [-1.0, math.nan, math.inf])
+def test_a_phase_voltage_that_is_no_amplitude_is_refused(percent: float) -> None:
+    with pytest.raises(UsageRefused, match="voltage B cannot have"):
+        LoadPoint(277.0, 5.0, 0.0, voltages_pct=(100.0, percent, 100.0))
+
+
+def test_an_angle_that_is_no_number_is_refused() -> None:
+    with pytest.raises(UsageRefused, match="turned by nan"):
+        LoadPoint(277.0, 5.0, 0.0, voltage_shift_deg=(0.0, 0.0, math.nan))

@@ -5,10 +5,10 @@ import json
 import socket
 import socketserver
 import threading
-import time
 from pathlib import Path
 
 from drivers.source.base import SafeOff
+from tests.waiting import comes_true
 
 QUICK = """\
 schema: 1
@@ -103,12 +103,7 @@ class Control:
         return [event for event in self.events if event["event"] == "output"]
 
     def off_within(self, timeout_s):
-        give_up_s = time.monotonic() + timeout_s
-        while not self.is_off:
-            if time.monotonic() > give_up_s:
-                return False
-            time.sleep(0.02)
-        return True
+        return comes_true(lambda: self.is_off, timeout_s)
 
     def close(self):
         with contextlib.suppress(OSError):

@@ -64,3 +64,13 @@ def test_a_limit_table_sets_the_reference_conditions_that_are_judged():
     assert limits.voltage_pct == 0.25
     assert limits.displacement_deg == 0.5
     assert limits.frequency_pct == stated.frequency_pct
+
+
+def test_phases_that_are_meant_to_differ_are_held_against_what_they_were_meant_to_be():
+    nominal = WIRING.terminals(LoadPoint(277.0, 100.0, 0.0, voltages_pct=(100.0, 80.0, 0.0)))
+    assert unmet(deviations(nominal, nominal)) == ""
+    off = replace(nominal, voltages=scaled(nominal.voltages, 1.0, 1.03, 1.0))
+    said = unmet(deviations(off, nominal))
+    assert "voltage B deviates by +3 % of nominal" in said
+    assert "balance of voltage B deviates by +1.48 % of the mean" in said
+    assert not any("C" in one.quantity for one in deviations(nominal, nominal) if "voltage" in one.quantity)

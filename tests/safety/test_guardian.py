@@ -16,6 +16,7 @@ from rig.safety.errors import GuardianActed, GuardianLost
 from rig.safety.guardian_link import GuardianLink
 from rig.safety.journal import append_entry, read_journal
 from rig.safety.raw_off import recipe_to_json
+from tests.waiting import comes_true
 
 pytestmark = pytest.mark.realtime
 
@@ -54,16 +55,15 @@ def link(fake_source):
 
 def ends(pid, timeout_s=6.0):
     """Whether the process ends in time; one that is dead but not waited for has ended."""
-    give_up_s = time.monotonic() + timeout_s
-    while time.monotonic() < give_up_s:
+
+    def is_gone():
         try:
             state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
         except FileNotFoundError:
             return True
-        if state == "Z":
-            return True
-        time.sleep(0.02)
-    return False
+        return state == "Z"
+
+    return comes_true(is_gone, timeout_s)
 
 
 def beat_for(link, duration_s):
@@ -74,9 +74,7 @@ def beat_for(link, duration_s):
 
 
 def journal_soon(count=1, timeout_s=4.0):
-    give_up_s = time.monotonic() + timeout_s
-    while len(read_journal()) < count and time.monotonic() < give_up_s:
-        time.sleep(0.02)
+    comes_true(lambda: len(read_journal()) >= count, timeout_s)
     return read_journal()
 
 

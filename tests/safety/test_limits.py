@@ -192,3 +192,23 @@ def test_a_plan_passes_exactly_when_volts_and_percent_are_within_the_rating(volt
     else:
         assert voltage_v <= 347.0 * (1 + 1e-8)
         assert current_pct <= 120.0 * (1 + 1e-8)
+
+
+@pytest.mark.parametrize(
+    ("point", "what"),
+    [
+        (LoadPoint(277.0, 5.0, 0.0, voltages_pct=(100.0, 126.0, 100.0)), "voltage B-N"),
+        (LoadPoint(277.0, 5.0, 0.0, voltages_pct=(100.0, 100.0, 30.0)), "voltage C-N"),
+        (LoadPoint(347.0, 5.0, 0.0, voltage_shift_deg=(0.0, -30.0, 0.0)), "voltage A-B"),
+    ],
+)
+def test_each_phase_is_held_against_the_limits_by_itself(point, what):
+    with pytest.raises(LimitExceeded) as refused:
+        check([point], rating=UL, path=WIRING, source=SOURCE)
+    assert refused.value.quantity == f"{point.label}: {what}"
+
+
+def test_a_phase_that_is_missing_is_within_every_limit():
+    for place in range(3):
+        percents = tuple(0.0 if other == place else 100.0 for other in range(3))
+        check([LoadPoint(347.0, 5.0, 0.0, voltages_pct=percents)], rating=UL, path=WIRING, source=SOURCE)

@@ -13,6 +13,7 @@ from rig.bench import load_bench, open_bench, switch_bench_off
 from rig.errors import BenchBusy
 from rig.safety.journal import read_journal
 from tests.safety.stand_ins import Control
+from tests.waiting import comes_true, wait_for
 
 pytestmark = pytest.mark.realtime
 
@@ -50,20 +51,18 @@ def rig(quick_bench):
 
 
 def gone(pid, timeout_s=8.0):
-    give_up_s = time.monotonic() + timeout_s
-    while time.monotonic() < give_up_s:
+    def is_gone():
         try:
             os.kill(pid, 0)
         except ProcessLookupError:
             return True
-        time.sleep(0.05)
-    return False
+        return False
+
+    return comes_true(is_gone, timeout_s)
 
 
 def entry_soon(timeout_s=3.0):
-    give_up_s = time.monotonic() + timeout_s
-    while not read_journal() and time.monotonic() < give_up_s:
-        time.sleep(0.02)
+    wait_for(read_journal, "an entry in the journal", timeout_s)
     return read_journal()[-1]
 
 

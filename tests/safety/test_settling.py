@@ -1,5 +1,7 @@
 """Settled means stable: noise, drift and turning phasors are seen, an offset is not."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,3 +75,31 @@ def test_a_data_set_without_valid_data_starts_the_window_anew(field, name):
 
 def test_only_the_newest_sets_count():
     assert verdict(reading(100.0), *[reading()] * 5) is None
+
+
+def unfed(phase):
+    """Data sets of a load of which one phase has no voltage, as the analyzer gives them."""
+    loaded = ElementReading(277.0, 0.5, 0.0, 0.0, 0.0, 60.0, 0.0, -60.0)
+    gone = ElementReading(0.0, 0.5, 0.0, 0.0, 0.0, None, None, None)
+    blind = replace(loaded, u_phase_deg=None, i_phase_deg=None)
+    elements = [gone if place == phase else blind if phase == 0 else loaded for place in range(3)]
+    return AnalyzerReading(0.0, tuple(elements))
+
+
+@pytest.mark.parametrize("phase", range(3))
+def test_a_phase_that_is_meant_to_be_missing_does_not_keep_a_point_from_settling(phase):
+    fed = tuple(place != phase for place in range(3))
+    window = StabilityWindow(LIMITS, RANGES, fed)
+    for _ in range(5):
+        window.add(unfed(phase))
+    assert window.unsteady() is None
+    assert verdict(*[unfed(phase)] * 5) is not None, "it was meant to be there"
+
+
+def test_a_phase_that_is_missing_must_be_steady_at_nothing_all_the_same():
+    window = StabilityWindow(LIMITS, RANGES, (True, True, False))
+    for volts in (0.0, 0.0, 40.0, 0.0, 0.0):
+        steady = unfed(2)
+        a, b, c = steady.elements
+        window.add(AnalyzerReading(0.0, (a, b, replace(c, u_v=volts))))
+    assert "voltage C" in window.unsteady()

@@ -56,6 +56,27 @@ def test_a_large_change_of_voltage_goes_down_and_up_again_instead_of_jumping(goo
     assert all(event["ramp_s"] > 0 for event in outputs)
 
 
+@pytest.mark.parametrize(
+    ("phases", "percents", "shift_deg"),
+    [
+        ("ABC", (0.0, 100.0, 100.0), (0.0, 0.0, 0.0)),
+        ("AB", (100.0, 100.0, 0.0), (0.0, 0.0, 0.0)),
+        ("ABC", (100.0, 80.0, 100.0), (0.0, 0.0, 15.0)),
+    ],
+)
+def test_a_point_with_one_phase_missing_low_or_turned_is_reached_and_settles(
+    good_bench, good_control, phases, percents, shift_deg
+):
+    point = LoadPoint(277.0, 5.0, 0.0, phases, voltages_pct=percents, voltage_shift_deg=shift_deg)
+    good_bench.supervisor.apply(point)
+    assert good_control.status["terminal_volts"] == pytest.approx(point.phase_voltages_v, rel=2e-3)
+    settled = good_bench.supervisor.settle()[-1]
+    assert [e.u_v for e in settled.elements] == pytest.approx(point.phase_voltages_v, rel=2e-3, abs=0.5)
+    if percents[0]:
+        measured = good_bench.wiring.stimulus(settled)
+        assert all(d.met for d in good_bench.supervisor.deviations_from_nominal(measured))
+
+
 def test_without_current_the_analyzer_keeps_its_ranges_for_an_integration(good_bench):
     good_bench.supervisor.apply(LOW)
     ranges = good_bench.supervisor.analyzer_ranges
