@@ -195,7 +195,7 @@ def judge_token(tally, late_s):
 def judge_counts(tally, requests, ports):
     """What the nodes have counted is what the hub did to their frames, up to what a damaged frame takes with it."""
     rig, meter = ports
-    assert rig.data_frames_sent == requests[0]
+    assert rig.data_frames_sent + rig.data_frames_expired + rig.requests_withdrawn == requests[0]
     for sender, listener in ((0, meter), (1, rig)):
         found = {name: tally.frames[sender, name] for name in ("all", "unchanged", "preamble", "header", "body")}
         damaged = found["all"] - found["unchanged"]
