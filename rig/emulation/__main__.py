@@ -16,9 +16,9 @@ from typing import Any, NoReturn
 
 from drivers.mstp import PortUnavailable
 from meter_model.configuration import Configuration
-from rig.emulation.bench import EmulatedBench, Options
+from rig.emulation.bench import METER_PORTS, EmulatedBench, Options
 from rig.emulation.defects import DefectRefused, parse_defect
-from rig.emulation.hub import HubFailed
+from rig.emulation.hub import FaultRefused, HubFailed, parse_faults
 
 _HIGHEST_MASTER = 127
 _MOST_METERS = 32
@@ -70,6 +70,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME[=VALUE]",
         help="a seeded defect, such as phase-b-current-gain=+1.0%% or quadrants-swapped; NAME@2 is in the second meter",
     )
+    parser.add_argument(
+        "--bus-fault",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a fault of the bus, such as bit-error-rate=1e-4 or cut=2; port 0 is the rig's, port 1 the meters'",
+    )
     parser.add_argument("--divider-ratio", type=float, default=8.0, metavar="R", help="of the CT dividers (8)")
     parser.add_argument(
         "--ct-secondary", type=int, choices=(1, 3), default=1, help="CT inputs: 1 is 1 V, 3 is 1/3 V (1)"
@@ -103,6 +110,13 @@ def _options(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Opt
         defects = tuple(parse_defect(text) for text in chosen.defect)
     except DefectRefused as refusal:
         parser.error(str(refusal))
+    try:
+        bus_faults = parse_faults(chosen.bus_fault)
+    except FaultRefused as refusal:
+        parser.error(str(refusal))
+    ports = METER_PORTS + chosen.spare_ports
+    if any(port >= ports for port in bus_faults.ports):
+        parser.error(f"a bus fault names port {max(bus_faults.ports)}; the bus has ports 0 to {ports - 1}")
     for defect in defects:
         if defect.meter is not None and not 1 <= defect.meter <= chosen.meters:
             parser.error(
@@ -116,6 +130,7 @@ def _options(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Opt
         mac=chosen.mac,
         max_master=chosen.max_master,
         defects=defects,
+        bus_faults=bus_faults,
         divider_ratio=chosen.divider_ratio,
         ct_secondary=chosen.ct_secondary,
         is_ideal=chosen.ideal,

@@ -31,7 +31,7 @@ from rig.emulation.defects import (
     with_defects,
 )
 from rig.emulation.event_log import EventLog
-from rig.emulation.hub import HubProcess
+from rig.emulation.hub import FaultSettings, HubProcess
 from rig.emulation.meter_memory import MemoryFile, Saver
 from rig.emulation.meter_node import MeterNodes
 from rig.emulation.meter_terminals import MeterTerminals
@@ -46,7 +46,7 @@ _INSTANCES = (1_000_000, 3_097_151)
 """Device instances that meters leave the factory with (S4100 manual, factory settings)."""
 
 _IDEAL_DIGITS = 12
-_METER_PORTS = 2
+METER_PORTS = 2
 """Ports of the bus that are taken: the rig's, and the one on which all meters are."""
 
 _HISTORY_S = (20, 60)
@@ -69,6 +69,7 @@ class Options:
     mac: int = 1
     max_master: int = 127
     defects: tuple[Defect, ...] = ()
+    bus_faults: FaultSettings = field(default_factory=FaultSettings)
     divider_ratio: float = 8.0
     ct_secondary: int = 1
     is_ideal: bool = False
@@ -130,7 +131,7 @@ class EmulatedBench:
         if options.state is not None:
             stack.enter_context(Saver(self.meters, world))
         hub = stack.enter_context(
-            HubProcess(_METER_PORTS + options.spare_ports, options.baud, unpaced=not options.is_paced)
+            HubProcess(METER_PORTS + options.spare_ports, options.baud, not options.is_paced, options.bus_faults)
         )
         macs = [options.mac + index for index in range(options.meters)]
         if self.meters:
@@ -163,13 +164,19 @@ class EmulatedBench:
         world.start()
         # Whether anybody had switched the source off before the bench went away is what a safety test wants to know.
         stack.callback(lambda: log.write("end", output_on=source.output.is_on))
-        log.write("ready", seed=options.seed, meters=options.meters, defects=[str(one) for one in options.defects])
+        log.write(
+            "ready",
+            seed=options.seed,
+            meters=options.meters,
+            defects=[str(one) for one in options.defects],
+            bus_faults=options.bus_faults.as_json(),
+        )
         self.endpoints: dict[str, Any] = {
             **{name: f"TCPIP0::127.0.0.1::{server.port}::SOCKET" for name, server in servers.items()},
             "clock": f"tcp://127.0.0.1:{clock.port}",
             "control": f"tcp://127.0.0.1:{control.port}",
             "bus": hub.ports[0],
-            "bus_ports": list(hub.ports[_METER_PORTS:]),
+            "bus_ports": list(hub.ports[METER_PORTS:]),
             "baud": options.baud,
             "meters": [
                 {"mac": mac, "device_instance": meter.device_instance, "serial_number": meter.serial_number}
