@@ -43,9 +43,11 @@ class _ThreadedLine(SerialLine):
 
     def _put(self, octets: bytes) -> None:
         try:
-            self._serial.write(octets)
+            written = self._serial.write(octets)
         except OSError as error:  # pyserial's errors are such, that of a write that takes too long among them
             raise LineBroken(errno.EIO, f"writing failed: {error}") from error
+        if written != len(octets):
+            raise LineBroken(errno.EIO, f"the device took {written} of {len(octets)} octets")
 
     def close(self) -> None:
         """Give the device back; one that is no longer there cannot refuse."""

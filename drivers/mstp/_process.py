@@ -239,6 +239,7 @@ def main(arguments: list[str]) -> int:
     except _OwnerGone:
         return 0
     except LineBroken as error:
+        loop.close()  # whoever wants the device next need not wait until the owner was told
         return _farewell(events, _messages.FAILED, error.strerror or str(error))
     finally:
         loop.close()
