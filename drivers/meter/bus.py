@@ -190,6 +190,22 @@ class MeterBus:
         finally:
             device.maxApduLengthAccepted = MAX_APDU_OCTETS
 
+    @contextlib.contextmanager
+    def off_the_ring(self, join_timeout_s: float = 60.0) -> Iterator[None]:
+        """Have the rig's node neither hear nor send meanwhile, as if unplugged; then it joins the ring anew.
+
+        What is on the bus is captured all the same; requests made meanwhile are lost. Raises BusFailed when the node
+        has had no token ``join_timeout_s`` seconds after its return.
+        """
+        mac = self.settings.mac
+        self._port.set_online(mac, False)
+        try:
+            yield
+        finally:
+            before = self.statistics().port
+            self._port.set_online(mac, True)
+            self._join(join_timeout_s, before.tokens_received + before.sole_master_declared)
+
     def pause(self, duration_s: float) -> None:
         """Let time pass, reporting progress."""
         self._run(asyncio.sleep(duration_s))
@@ -233,11 +249,11 @@ class MeterBus:
         self._report_progress()
         return future.result()
 
-    def _join(self, timeout_s: float) -> None:
+    def _join(self, timeout_s: float, tokens_before: int = 0) -> None:
         deadline_s = time.monotonic() + timeout_s
         while True:
             port = self.statistics().port
-            if port.tokens_received or port.sole_master_declared:
+            if port.tokens_received + port.sole_master_declared > tokens_before:
                 return
             if time.monotonic() > deadline_s:
                 reason = (

@@ -81,6 +81,12 @@ def polling(node: NodeFigures, max_master: int) -> BusAnswer:
     return BusAnswer(f"polls for masters up to MAC {max_master}", found, good)
 
 
+def goes_on_alone(node: NodeFigures | None) -> BusAnswer:
+    """Whether a node whose only partner has gone looks for others, so that whoever returns is found (clause 9.5.6)."""
+    polls = node.polls_sent if node is not None else 0
+    return BusAnswer("polls for masters while it is alone", f"{polls} polls", polls > 0)
+
+
 def address_conflict(node: NodeFigures, found: Iterable[FoundDevice]) -> BusAnswer:
     """Whether nobody else has the node's address: one I-Am from it, and it speaks in turn."""
     instances = sorted(device.device_instance for device in found if device.address == node.mac)

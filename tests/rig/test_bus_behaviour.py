@@ -6,6 +6,7 @@ from drivers.meter import FoundDevice
 from rig.procedures.bus_behaviour import (
     address_conflict,
     figures_of,
+    goes_on_alone,
     node_of,
     polling,
     reply_delay,
@@ -63,6 +64,16 @@ class TestToken:
             tape.broadcast(METER)
         tape.token(METER, RIG)
         assert token_hold(meter_on(tape), 1).good is good
+
+
+class TestAlone:
+    def test_a_node_that_polls_when_its_partner_has_gone_is_good(self):
+        tape = rounds(Tape()).poll(METER, 2, after_s=0.6).poll(METER, 3, after_s=0.03)
+        assert goes_on_alone(meter_on(tape)).good
+
+    def test_a_node_that_falls_silent_is_not(self):
+        assert not goes_on_alone(meter_on(rounds(Tape()))).good
+        assert not goes_on_alone(None).good
 
 
 class TestPolling:

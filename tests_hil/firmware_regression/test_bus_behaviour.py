@@ -8,12 +8,14 @@ import allure
 import pytest
 from bacpypes3.primitivedata import Unsigned
 
+from drivers.meter import BusFailed
 from drivers.meter.properties import THIS_DEVICE
 from drivers.mstp.figures import BusFigures, NodeFigures
 from rig.procedures import Inquiry
 from rig.procedures.bus_behaviour import (
     BusAnswer,
     address_conflict,
+    goes_on_alone,
     heard_during,
     node_of,
     polling,
@@ -30,6 +32,9 @@ _POLLING_S = 2.0
 """A node polls with every 50th token; a ring of two passes some hundred a second."""
 _BEYOND = 2
 _HIGHEST_MASTER = 127
+_AWAY_S = 3.0
+_BACK_S = 60.0
+"""A sole master with Max_Master 127 comes to each address every 50 x 128 uses of the token, and sooner when it searches."""
 
 
 def _meter(asked: Inquiry, figures: BusFigures) -> NodeFigures:
@@ -62,6 +67,25 @@ def test_token_is_passed_on_after_max_info_frames(asked: Inquiry) -> None:
     assert isinstance(most, int)
     figures = heard_during(bus, lambda: [bus.who_is(timeout_s=_WHO_IS_S) for _ in range(3)])
     _judge(asked, "token hold", token_hold(_meter(asked, figures), most))
+
+
+def test_bus_that_comes_back_is_used_again(asked: Inquiry) -> None:
+    """An MS/TP master (PICS, manual page 21) whose bus was interrupted goes on alone, and lets whoever returns in."""
+    bus, away = asked.meter.bus, []
+
+    def interrupt() -> None:
+        with bus.off_the_ring(_BACK_S):
+            away.append(heard_during(bus, lambda: bus.pause(_AWAY_S)))
+
+    try:
+        interrupt()
+        found = "it has"
+    except BusFailed as failed:
+        found = str(failed)
+    _judge(asked, "while the rig is off the bus", goes_on_alone(node_of(away[0], asked.meter.address)))
+    asked.check(f"the rig has the token again within {_BACK_S:g} s", "it has", found)
+    figures = heard_during(bus, lambda: [asked.meter.read_load_point() for _ in range(_READS)])
+    _judge(asked, "Treply_delay after the interruption", reply_delay(_meter(asked, figures), _READS))
 
 
 def test_nobody_else_has_the_meters_address(asked: Inquiry) -> None:
