@@ -34,7 +34,7 @@ _BEYOND = 2
 _HIGHEST_MASTER = 127
 _AWAY_S = 3.0
 _BACK_S = 60.0
-"""A sole master with Max_Master 127 comes to each address every 50 x 128 uses of the token, and sooner when it searches."""
+"""A sole master takes its time to come round to each of 128 addresses."""
 
 
 def _meter(asked: Inquiry, figures: BusFigures) -> NodeFigures:
