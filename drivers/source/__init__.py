@@ -17,6 +17,7 @@ from drivers.source.base import (
     SourceSetting,
     Tone,
 )
+from drivers.source.combined import CombinationRefused, CombinedSource, combined_capabilities
 from drivers.source.fluke_6105a import Fluke6105A
 
 
@@ -37,6 +38,8 @@ __all__ = [
     "SOURCES",
     "AcSource",
     "Channel",
+    "CombinationRefused",
+    "CombinedSource",
     "Fluke6105A",
     "Identity",
     "Range",
@@ -45,4 +48,5 @@ __all__ = [
     "SourceDriver",
     "SourceSetting",
     "Tone",
+    "combined_capabilities",
 ]

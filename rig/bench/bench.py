@@ -77,7 +77,7 @@ class Bench:
         """What protects against outputs left on when both the rig and its guardian are gone."""
         if self.source is None:
             return "this bench has no source: nothing to protect against"
-        if self.source.capabilities.has_watchdog:
+        if self.source.capabilities.watchdog_s is not None:
             return "if the rig and its guardian are both gone, the source's own watchdog switches the outputs off"
         return (
             "if the rig and its guardian are both gone, NOTHING switches the outputs off: the source has no watchdog "
@@ -126,10 +126,10 @@ def open_bench(
         positions = find_meters(file, bus, clock.sleep) if bus is not None else ()
         supervisor: Supervisor | None = None
         if source is not None and guardian is not None:
-            recipe = safe_off_of(source, file.parts.source)
-            note_open_bench(file.name, [recipe], launched.pid if launched else None)
+            recipes = safe_off_of(source, file.parts.source)
+            note_open_bench(file.name, recipes, launched.pid if launched else None)
             stack.callback(_forget, file.name, guardian)
-            supervisor = _make_supervisor(file, source, analyzer, wiring, clock, guardian, recipe)
+            supervisor = _make_supervisor(file, source, analyzer, wiring, clock, guardian, recipes)
             if supervisor is not None:
                 supervisor.on_event = lambda kind, text: report(f"{kind}: {text}")
                 stack.callback(_make_safe, supervisor, guardian)
@@ -205,7 +205,7 @@ def _make_supervisor(
     wiring: Wiring | None,
     clock: BenchClock,
     guardian: GuardianLink,
-    recipe: SafeOff,
+    recipes: tuple[SafeOff, ...],
 ) -> Supervisor | None:
     """Make the one who energises; None where no position says what the source may be connected to."""
     parts = file.parts
@@ -220,7 +220,7 @@ def _make_supervisor(
         guardian=guardian,
         # Positions share the voltage: the bench file's checks see to it that each type has this rating.
         rating=file.meter_types[parts.positions[0].meter_type].ratings[parts.nominal.rating],
-        safe_off=recipe,
+        safe_off=recipes,
         ramp_s=parts.source.ramp_s,
         settling=SettlingLimits(
             sets=settling.sets,

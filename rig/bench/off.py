@@ -28,7 +28,7 @@ def switch_bench_off(bench: BenchFile | str | Path) -> list[SafeOffResult]:
     fixed: list[SafeOff] = []
     if part is not None and not PLACEHOLDER.search(part.resource):
         # Nothing is sent: a session opens its connection with the first transaction.
-        fixed.append(safe_off_of(SOURCES[part.driver](scpi_session(part)), part))
+        fixed.extend(safe_off_of(SOURCES[part.driver](scpi_session(part)), part))
     return switch_everything_off(file.name, fixed)
 
 
@@ -37,6 +37,7 @@ def scpi_session(part: SourcePart | AnalyzerPart, beat: Callable[[], None] | Non
     return ScpiSession(part.resource, backend=part.visa_library, deadline_s=SCPI_DEADLINE_S, on_progress=beat)
 
 
-def safe_off_of(source: AcSource, part: SourcePart | None) -> SafeOff:
+def safe_off_of(source: AcSource, part: SourcePart | None) -> tuple[SafeOff, ...]:
     """Tell how anyone may switch this source off, with the VISA library that reaches it."""
-    return replace(source.safe_off(), visa_library=part.visa_library if part else "@py")
+    library = part.visa_library if part else "@py"
+    return tuple(replace(recipe, visa_library=library) for recipe in source.safe_off())

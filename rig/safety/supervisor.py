@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -52,7 +52,7 @@ class Supervisor:
         clock: Clock,
         guardian: Watched,
         rating: MeterRating,
-        safe_off: SafeOff | None = None,
+        safe_off: Sequence[SafeOff] | None = None,
         ramp_s: float = 5.0,
         settling: SettlingLimits | None = None,
         envelope: EnvelopeName = "accuracy",
@@ -64,7 +64,7 @@ class Supervisor:
         self._clock = clock
         self._guardian = guardian
         self.rating = rating
-        self._safe_off = safe_off or source.safe_off()
+        self._safe_off = tuple(safe_off or source.safe_off())
         self._ramp_s = ramp_s
         self._settling = settling or SettlingLimits()
         self._envelope: EnvelopeName = envelope
@@ -140,7 +140,7 @@ class Supervisor:
         self._source.identify()
         if self._analyzer is not None:
             self._analyzer.identify()
-        self._guardian.arm([self._safe_off])
+        self._guardian.arm(self._safe_off)
         with guarded(self._switch_off_at_once):
             self._safe_state.at_once().raise_if_not_confirmed()
             self.on_event("energise", f"{point.label}: outputs confirmed off, ranges and settings follow")
