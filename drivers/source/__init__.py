@@ -19,6 +19,7 @@ from drivers.source.base import (
 )
 from drivers.source.combined import CombinationRefused, CombinedSource, combined_capabilities
 from drivers.source.fluke_6105a import Fluke6105A
+from drivers.source.rigol_dg5000 import RigolDG5000
 
 
 class SourceDriver(Protocol):
@@ -30,7 +31,7 @@ class SourceDriver(Protocol):
         """Make the driver; nothing is sent."""
 
 
-SOURCES: Mapping[str, SourceDriver] = MappingProxyType({"fluke_6105a": Fluke6105A})
+SOURCES: Mapping[str, SourceDriver] = MappingProxyType({"fluke_6105a": Fluke6105A, "rigol_dg5000": RigolDG5000})
 """Driver classes by their name in a bench file."""
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "Fluke6105A",
     "Identity",
     "Range",
+    "RigolDG5000",
     "SafeOff",
     "SourceCapabilities",
     "SourceDriver",

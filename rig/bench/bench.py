@@ -10,7 +10,7 @@ from pathlib import Path
 
 from drivers.analyzer import ANALYZERS, ReferenceAnalyzer
 from drivers.meter import MeterBus
-from drivers.source import SOURCES, AcSource, SafeOff
+from drivers.source import SOURCES, AcSource, CombinedSource, SafeOff
 from drivers.source.base import Identity
 from rig.bench.clock import BenchClock, EndpointClock, WallClock
 from rig.bench.files import BenchFile, load_bench
@@ -18,7 +18,7 @@ from rig.bench.launch import LaunchedProcess
 from rig.bench.lock import bench_lock
 from rig.bench.meters import Position, find_meters, open_bus
 from rig.bench.off import safe_off_of, scpi_session
-from rig.bench.schema import AnalyzerPart, CalibrationPart, SourcePart
+from rig.bench.schema import AnalyzerPart, CalibrationPart, LowLevelSourcePart
 from rig.bench.wiring import Wiring
 from rig.errors import BenchFault, UsageRefused
 from rig.metrology.reference import ReferenceAccuracy
@@ -27,6 +27,7 @@ from rig.safety.off import forget_open_bench, note_open_bench
 from rig.safety.settling import SettlingLimits
 from rig.safety.state import bench_file_of_state
 from rig.safety.supervisor import Supervisor
+from rig.safety.watchdog import SourceWatchdog
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ class UsedInstrument:
 class Bench:
     """An open bench. What a partial bench lacks is None, and empty for ``positions``.
 
-    ``supervisor`` alone switches the source on. ``launched``: the process that the bench file starts.
+    ``supervisor`` alone switches the source on; where the bench has a low-level source too, ``source`` is both as one
+    (drivers.source.CombinedSource). ``launched``: the process that the bench file starts.
     """
 
     file: BenchFile
@@ -54,6 +56,7 @@ class Bench:
     analyzer: ReferenceAnalyzer | None
     wiring: Wiring | None
     supervisor: Supervisor | None
+    watchdog: SourceWatchdog
     guardian: GuardianLink | None
     bus: MeterBus | None
     positions: tuple[Position, ...]
@@ -77,8 +80,11 @@ class Bench:
         """What protects against outputs left on when both the rig and its guardian are gone."""
         if self.source is None:
             return "this bench has no source: nothing to protect against"
-        if self.source.capabilities.watchdog_s is not None:
-            return "if the rig and its guardian are both gone, the source's own watchdog switches the outputs off"
+        if self.watchdog.delay_s is not None:
+            return (
+                "if the rig and its guardian are both gone, the source's own watchdog switches its output off after "
+                f"{self.watchdog.delay_s:g} s of silence"
+            )
         return (
             "if the rig and its guardian are both gone, NOTHING switches the outputs off: the source has no watchdog "
             "(not protected); 'rig off' from any terminal, or the source's own switch, does"
@@ -88,7 +94,11 @@ class Bench:
         """List the instruments for the record; a calibration that is None is not recorded."""
         parts = self.file.parts
         used = []
-        for role, part in (("source", parts.source), ("analyzer", parts.analyzer)):
+        for role, part in (
+            ("source", parts.source),
+            ("low_level_source", parts.low_level_source),
+            ("analyzer", parts.analyzer),
+        ):
             if part is not None:
                 used.append(_used(role, self._identities[role], part.calibration))
         return tuple(used)
@@ -112,13 +122,29 @@ def open_bench(
         stack.enter_context(bench_lock(file.name, command))
         file, launched = _launch(file, stack, report)
         guardian = _start_guardian(file, launched, stack)
-        beat = guardian.beat if guardian is not None else _nobody_watches
+        watchdog = SourceWatchdog()
+        stack.callback(watchdog.starve)
+
+        def beat() -> None:
+            watchdog.progress()
+            if guardian is not None:
+                guardian.beat()
+
         clock = _make_clock(file, beat)
         stack.callback(clock.close)
         identities: dict[str, Identity] = {}
-        source = analyzer = None
+        source: AcSource | None = None
+        analyzer: ReferenceAnalyzer | None = None
+        recipes: tuple[SafeOff, ...] = ()
         if file.parts.source is not None:
-            source = _open_source(file.parts.source, beat, stack, identities)
+            source = _open_source("source", file.parts.source, beat, stack, identities)
+            recipes = safe_off_of(source, file.parts.source)
+            low_level = file.parts.low_level_source
+            if low_level is not None:
+                below = _open_source("low_level_source", low_level, beat, stack, identities)
+                recipes += safe_off_of(below, low_level)
+                source = CombinedSource(source, below)
+            watchdog.attach(source)
         if file.parts.analyzer is not None:
             analyzer = _open_analyzer(file.parts.analyzer, clock, beat, stack, identities)
         wiring = Wiring.from_part(file.parts.wiring) if file.parts.wiring is not None else None
@@ -126,15 +152,14 @@ def open_bench(
         positions = find_meters(file, bus, clock.sleep) if bus is not None else ()
         supervisor: Supervisor | None = None
         if source is not None and guardian is not None:
-            recipes = safe_off_of(source, file.parts.source)
             note_open_bench(file.name, recipes, launched.pid if launched else None)
             stack.callback(_forget, file.name, guardian)
-            supervisor = _make_supervisor(file, source, analyzer, wiring, clock, guardian, recipes)
+            supervisor = _make_supervisor(file, source, analyzer, wiring, clock, guardian, recipes, watchdog)
             if supervisor is not None:
                 supervisor.on_event = lambda kind, text: report(f"{kind}: {text}")
                 stack.callback(_make_safe, supervisor, guardian)
         opened = Bench(
-            file, clock, source, analyzer, wiring, supervisor, guardian, bus, positions, launched, identities
+            file, clock, source, analyzer, wiring, supervisor, watchdog, guardian, bus, positions, launched, identities
         )
         for used in opened.instruments():
             calibration = (
@@ -143,10 +168,6 @@ def open_bench(
             report(f"{used.role}: {used.identity}; {calibration}")
         report(opened.protection_text)
         yield opened
-
-
-def _nobody_watches() -> None:
-    """A bench without a source needs no guardian."""
 
 
 def _launch(
@@ -176,11 +197,15 @@ def _make_clock(file: BenchFile, beat: Callable[[], None]) -> BenchClock:
 
 
 def _open_source(
-    part: SourcePart, beat: Callable[[], None], stack: ExitStack, identities: dict[str, Identity]
+    role: str,
+    part: LowLevelSourcePart,
+    beat: Callable[[], None],
+    stack: ExitStack,
+    identities: dict[str, Identity],
 ) -> AcSource:
     source = SOURCES[part.driver](scpi_session(part, beat))
     stack.callback(source.close)
-    identities["source"] = source.identify()
+    identities[role] = source.identify()
     return source
 
 
@@ -206,6 +231,7 @@ def _make_supervisor(
     clock: BenchClock,
     guardian: GuardianLink,
     recipes: tuple[SafeOff, ...],
+    watchdog: SourceWatchdog,
 ) -> Supervisor | None:
     """Make the one who energises; None where no position says what the source may be connected to."""
     parts = file.parts
@@ -221,6 +247,7 @@ def _make_supervisor(
         # Positions share the voltage: the bench file's checks see to it that each type has this rating.
         rating=file.meter_types[parts.positions[0].meter_type].ratings[parts.nominal.rating],
         safe_off=recipes,
+        watchdog=watchdog,
         ramp_s=parts.source.ramp_s,
         settling=SettlingLimits(
             sets=settling.sets,

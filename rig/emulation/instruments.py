@@ -14,6 +14,7 @@ from rig.emulation.event_log import EventLog
 from rig.emulation.scpi_engine import ScpiEngine, Wait
 from rig.emulation.source_fluke import FlukeSource
 from rig.emulation.source_output import SourceErrors
+from rig.emulation.source_rigol import RigolGenerator
 from rig.emulation.tcp_server import LineHandler, LineServer
 from rig.emulation.world import Measuring, Source, World
 
@@ -145,7 +146,7 @@ SOURCES: Mapping[str, SourceFactory] = MappingProxyType({"fluke_6105a": FlukeSou
 The names are those of the drivers (drivers.source.SOURCES).
 """
 
-LOW_LEVEL_SOURCES: Mapping[str, LowLevelSourceFactory] = MappingProxyType({})
+LOW_LEVEL_SOURCES: Mapping[str, LowLevelSourceFactory] = MappingProxyType({"rigol_dg5000": RigolGenerator})
 """Sources that drive the CT inputs only; beside one of these the other's current channels are not connected."""
 
 ANALYZERS: Mapping[str, AnalyzerFactory] = MappingProxyType({"yokogawa_wt": YokogawaAnalyzer})

@@ -78,7 +78,7 @@ def test_every_source_declares_ranges_in_rising_order_and_sane_limits(name):
     assert 0 < can.frequency_hz[0] < 45.0
     assert can.frequency_hz[1] > 65.0
     assert can.max_order >= 1
-    assert 0 <= can.ramp_s[0] < can.ramp_s[1]
+    assert 0 <= can.ramp_s[0] <= can.ramp_s[1]
 
 
 @pytest.mark.parametrize("name", [name for name, driver in SOURCES.items() if driver.capabilities.watchdog_s is None])
