@@ -26,6 +26,7 @@ class SourceWatchdog:
         self._has_progress = threading.Event()
         self._ending = threading.Event()
         self._feeder: threading.Thread | None = None
+        self._is_armed = False
         self.trouble: str | None = None
         """Why the watchdog could not be fed or disarmed, None where all is well."""
 
@@ -51,6 +52,7 @@ class SourceWatchdog:
             return
         self.starve()
         self.trouble = None
+        self._is_armed = True  # an error does not tell whether it was carried out
         self._source.arm_watchdog(self._delay_s)
         self._has_progress.set()
         self._ending = threading.Event()
@@ -68,12 +70,12 @@ class SourceWatchdog:
 
     def disarm(self) -> None:
         """Stop feeding and disarm, once the outputs are known to be off. Never raises a RigError: see ``trouble``."""
-        was_fed = self._feeder is not None
         self.starve()
-        if self._source is None or not was_fed:
+        if self._source is None or not self._is_armed:
             return
         try:
             self._source.disarm_watchdog()
+            self._is_armed = False
         except RigError as error:
             self.trouble = f"the source's watchdog was not disarmed ({error}); it may latch the output off"
 
