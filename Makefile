@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 LOCK := requirements.lock
 STAMP := $(VENV)/.stamp
 
-.PHONY: certify test check soak lint types contracts lock clean help
+.PHONY: certify test check soak fuzz lint types contracts lock clean help
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,10 @@ test: $(STAMP) ## the tests of this software (no hardware needed)
 
 soak: $(STAMP) ## the long campaigns, minutes to hours
 	@$(BIN)/python -m pytest tests -m soak --timeout 7200
+
+fuzz: $(STAMP) ## coverage-guided fuzzing of the MS/TP receive path, ten minutes
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.lock
+	@$(BIN)/python -m tools.fuzz_receive -max_total_time=600
 
 check: lint types contracts ## every static check
 

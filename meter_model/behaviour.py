@@ -48,6 +48,7 @@ from meter_model.operation_choices import (
     PurgeRecord,
     RecordsAfterPowerLoss,
     Reinitialized,
+    ServicePassword,
     StartTimeAfterPowerLoss,
     StopTimeReached,
     TimeChangeRecord,
@@ -231,7 +232,8 @@ class BehaviourProfile:
     )
     services_supported: ServicesSupported = _choice(
         ServicesSupported.AS_PRINTED,
-        "the table of the Device's properties is more specific than the PICS, which claims DM-RD-B",
+        "the table of the Device's properties is more specific than the PICS, which claims DM-RD-B: the service is "
+        "executed, whatever its bit says",
         "20, 22",
     )
     object_types_supported: ObjectTypesSupported = _choice(
@@ -307,6 +309,11 @@ class BehaviourProfile:
         Reinitialized.GATEWAY,
         "three processors have versions of their own (RS, OS, BACnet Gateway), and the service is the gateway's",
         "22",
+    )
+    service_password: ServicePassword = _choice(
+        ServicePassword.IGNORED,
+        "the manual's passwords are those of the display's menus; it names none for the bus",
+        "19, 20",
     )
     ride_through_s: float = _choice(
         0.1, "seconds; stated for 120 V AC only, taken as the same for every sufficient control power", "2"

@@ -237,10 +237,10 @@ class MaximumPowerAt(StrEnum):
 
 
 class ServicesSupported(StrEnum):
-    """What Protocol_Services_Supported says of ReinitializeDevice."""
+    """What Protocol_Services_Supported says of ReinitializeDevice, which is executed in either case."""
 
     AS_PRINTED = "as_printed"
-    """Bit 20 is not set."""
+    """Bit 20 is not set, though the service is executed."""
     WITH_REINITIALIZE_DEVICE = "with_reinitialize_device"
     """Bit 20 is set, as the PICS' DM-RD-B demands."""
 

@@ -94,3 +94,12 @@ class Reinitialized(StrEnum):
     """The BACnet processor: the meter is silent while it starts, and measures on."""
     WHOLE_METER = "whole_meter"
     """Everything, as a loss of control power does."""
+
+
+class ServicePassword(StrEnum):
+    """What becomes of a password given with DeviceCommunicationControl or ReinitializeDevice."""
+
+    IGNORED = "ignored"
+    """The services are executed with any password and without one."""
+    REFUSED = "refused"
+    """Without one they are executed; with one they are refused with password-failure, as none is set."""

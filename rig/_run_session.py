@@ -6,10 +6,14 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from drivers.errors import RigError
 from rig.exit_codes import ExitCode, exit_code_of, exit_code_of_outcome, worst
 from rig.metrology.outcome import Outcome
+
+if TYPE_CHECKING:
+    from drivers.meter import MeterBus
 
 
 @dataclass
@@ -24,6 +28,7 @@ class RunOptions:
     allow_reset: bool
     max_points: int | None
     suite: str
+    longest_h: float = 1.0
 
 
 @dataclass
@@ -40,6 +45,10 @@ class RunSession:
     asks_a_meter: bool = False
     run_id: str | None = None
     store_url: str | None = None
+    bus: MeterBus | None = None
+    """The bus of this run, from when it is open; a closed one still tells its last frames."""
+    note_event: Callable[[str, str], None] = lambda _kind, _text: None
+    """Adds an event to the run's record, where there is one."""
 
     def __post_init__(self) -> None:
         self.started_utc = dt.datetime.now(dt.UTC)

@@ -14,6 +14,7 @@ from rig.exit_codes import ExitCode
 from rig.load_point import LoadPoint
 
 SESSION = pytest.StashKey[RunSession]()
+_BEGAN_S = pytest.StashKey[float]()
 
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
@@ -28,12 +29,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--station", default="", help="station name; goes into the record")
     group.addoption("--allow-reset", action="store_true", help="permit resets of energy and demand in the meter")
     group.addoption("--max-points", type=int, default=None, metavar="N", help="measure the first N load points only")
+    group.addoption(
+        "--longest", type=float, default=1.0, metavar="HOURS", help="skip questions of more bench time (default: 1)"
+    )
     group.addoption("--suite", default="pytest", help="kind of run for the record: certify, eol ...")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the session object that tests, reporters and the exit code share."""
     option = config.option
+    config.addinivalue_line("markers", "bench_time(seconds): the bench time that a question takes at most")
     run = RunSession(
         RunOptions(
             bench=option.bench,
@@ -44,6 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
             allow_reset=option.allow_reset,
             max_points=option.max_points,
             suite=option.suite,
+            longest_h=option.longest,
         )
     )
     config.stash[SESSION] = run
@@ -97,8 +103,19 @@ def stop_signals() -> Iterator[None]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Count what a test's error means for the exit code."""
+    """Count what a test's error means for the exit code, and keep what the bus did before it."""
     report = yield
+    if call.when == "setup":
+        item.stash[_BEGAN_S] = call.start
+    if call.excinfo is not None and report.outcome == "failed" and "tests_hil" in item.path.parts:
+        # Only now: it needs the whole BACnet stack, which the tests of this software mostly do without.
+        from rig._comms_evidence import keep_bus_capture
+
+        name = item.nodeid.rpartition("/")[2] + ("" if call.when == "call" else f" {call.when}")
+        kept = keep_bus_capture(run_session(item.config), name, item.stash[_BEGAN_S], call.excinfo.value)
+        if kept is not None:
+            report.sections.append(("bus capture", str(kept)))
+            report.user_properties.append(("bus_capture", str(kept)))
     # A skip or an operator's stop is no error of the meter or the rig; verdict errors have been counted as outcomes.
     if (
         call.excinfo is not None

@@ -3,11 +3,14 @@
 Plain functions outside, asyncio inside. Which objects a meter has comes in as data (``MeterPoint``).
 """
 
-from drivers.meter.bus import BusStatistics, FoundDevice, MeterBus
+from drivers.meter._application import FoundDevice, FoundObject
+from drivers.meter._exchange import BusStatistics
+from drivers.meter.bus import MeterBus
 from drivers.meter.client import MeterClient
 from drivers.meter.errors import (
     AnswerNotUnderstood,
     BusFailed,
+    BusInterrupted,
     MeterAborted,
     MeterError,
     MeterRefused,
@@ -15,17 +18,20 @@ from drivers.meter.errors import (
     MeterTimeout,
     ValueNotTaken,
 )
-from drivers.meter.logs import LogRecord
+from drivers.meter.logs import LogPage, LogRecord
 from drivers.meter.points import MeterPoint
 from drivers.meter.readings import Identity, LoadPointReading, Part, Snapshot
 
 __all__ = [
     "AnswerNotUnderstood",
     "BusFailed",
+    "BusInterrupted",
     "BusStatistics",
     "FoundDevice",
+    "FoundObject",
     "Identity",
     "LoadPointReading",
+    "LogPage",
     "LogRecord",
     "MeterAborted",
     "MeterBus",

@@ -7,88 +7,42 @@ import concurrent.futures
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from bacpypes3.apdu import AbortPDU, AbortReason, ErrorRejectAbortNack, IAmRequest, RejectPDU, WhoIsRequest
-from bacpypes3.app import Application
-from bacpypes3.local.device import DeviceObject
+from bacpypes3.apdu import (
+    ErrorRejectAbortNack,
+    WhoIsRequest,
+)
 from bacpypes3.pdu import GlobalBroadcast, LocalStation
 
-from drivers.meter.errors import BusFailed, MeterAborted, MeterRefused, MeterRejected, MeterTimeout
+from drivers.meter._application import MAX_APDU_OCTETS, FoundDevice, FoundObject, RigApplication, rig_device
+from drivers.meter._exchange import BusStatistics, Exchange, refusal_of
+from drivers.meter._line_watch import LineWatch, may_be_asked_again
+from drivers.meter.errors import BusFailed, BusInterrupted, MeterAborted, MeterRefused, MeterRejected, MeterTimeout
 from drivers.mstp.errors import PortUnavailable
-from drivers.mstp.events import PortFailed
+from drivers.mstp.events import LineLost, LineRestored, PortFailed
+from drivers.mstp.frames import SeenFrame
 from drivers.mstp.link import MstpLink
 from drivers.mstp.port import MstpPort
 from drivers.mstp.settings import PortSettings
-from drivers.mstp.statistics import Statistics
 
 PROGRESS_S = 0.5
 """While waiting, progress is reported at least this often."""
 
-_RIG_DEVICE_INSTANCE = 4_194_302
-_MAX_APDU_OCTETS = 480
 _GRACE_S = 1.0
 _JOIN_POLL_S = 0.02
 _CLOSE_S = 5.0
 
 Result = TypeVar("Result")
+_Namer = Callable[[Any], str]
 
 
-@dataclass(frozen=True, slots=True)
-class FoundDevice:
-    """A device that answered Who-Is: its MAC ``address``, instance, largest APDU in octets, and vendor identifier."""
-
-    address: int
-    device_instance: int
-    max_apdu_octets: int
-    vendor_identifier: int
-
-
-@dataclass(frozen=True, slots=True)
-class BusStatistics:
-    """What was counted since the bus was opened: the port's own counters, and requests at the application's level.
-
-    ``repeats`` are requests sent again after no answer came; ``timeouts`` those that were given up.
-    """
-
-    port: Statistics
-    requests: int
-    repeats: int
-    timeouts: int
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A request and its answer (bacpypes3 APDUs), with their times in monotonic seconds."""
-
-    request: Any
-    answer: Any
-    requested_at_s: float
-    answered_at_s: float
-
-
-class _RigApplication(Application):
-    """bacpypes3's application, keeping every I-Am: two devices with one instance must not look like one."""
-
-    def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401
-        super().__init__(*arguments, **named)
-        self.heard: list[FoundDevice] = []
-
-    async def do_IAmRequest(self, apdu: IAmRequest) -> None:  # noqa: N802
-        source = apdu.pduSource
-        if len(source.addrAddr or b"") == 1:
-            found = FoundDevice(
-                source.addrAddr[0],
-                int(apdu.iAmDeviceIdentifier[1]),
-                int(apdu.maxAPDULengthAccepted),
-                int(apdu.vendorID),
-            )
-            if found not in self.heard:
-                self.heard.append(found)
-        await super().do_IAmRequest(apdu)
+async def _cancelled_tasks_end() -> None:
+    if cancelled := [task for task in asyncio.all_tasks() if task.cancelling()]:
+        await asyncio.wait(cancelled)
 
 
 class MeterBus:
@@ -97,16 +51,22 @@ class MeterBus:
     ``timeout_s`` is how long an answer may take (APDU time-out). ``on_progress`` is called in the caller's thread
     after every completed request and at least every half second of waiting: a heartbeat that comes from progress.
     Every call may raise BusFailed. Calls from several threads are allowed.
+
+    Where the settings let the port wait for an adapter that was unplugged, calls wait with it. Of what was under way
+    reads are sent again, and counted; everything else raises BusInterrupted. ``on_line`` may be set to a function that
+    is told LineLost and LineRestored, in the thread of a caller.
     """
 
     def __init__(self, settings: PortSettings, timeout_s: float, on_progress: Callable[[], None] | None) -> None:
         self.settings = settings
         self.timeout_s = timeout_s
         self.on_progress = on_progress
+        self.on_line: Callable[[LineLost | LineRestored], None] | None = None
         self._port = MstpPort(settings)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"bus {settings.device}", daemon=True)
-        self._requests = self._repeats = self._timeouts = 0
+        self._requests = self._repeats = self._timeouts = self._asked_again = 0
+        self._last_frames: list[SeenFrame] = []
         self._closed = False
 
     @classmethod
@@ -133,6 +93,10 @@ class MeterBus:
         try:
             bus._run(bus._set_up())
             bus._join(join_timeout_s)
+        except BusFailed as failed:
+            bus.close()
+            failed.frames = tuple(bus.captured())
+            raise
         except BaseException:
             bus.close()
             raise
@@ -150,6 +114,8 @@ class MeterBus:
         """Leave the bus and give the port back; may be called again."""
         if self._closed:
             return
+        with contextlib.suppress(PortUnavailable):  # a port that has ended has told of it already
+            self._last_frames = self._port.captured()
         self._closed = True
         with contextlib.suppress(concurrent.futures.TimeoutError):
             asyncio.run_coroutine_threadsafe(self._tear_down(), self._loop).result(_CLOSE_S)
@@ -168,29 +134,40 @@ class MeterBus:
         return self._run(self._discover(low, high, timeout_s))
 
     def exchange(
-        self, address: int, requests: Iterable[Any], *, repeats: int = 0, name: Callable[[Any], str] = str
-    ) -> Iterator[Exchange]:
+        self, address: int, requests: Iterable[Any], *, repeats: int = 0, name: _Namer = str, ahead: int = 99
+    ) -> Generator[Exchange]:
         """Send confirmed requests to one meter, none waiting for another's answer, and yield the exchanges in order.
 
-        ``requests`` are bacpypes3 APDUs without destination; each is handed to the port as soon as it is made. A
-        request without answer is sent again ``repeats`` times at most, and counted. ``name`` makes the text of a
-        request in errors. Raises MeterTimeout, MeterRefused, MeterAborted, MeterRejected or BusFailed: the first
-        there is, when no answer is outstanding any more.
+        ``requests`` are bacpypes3 APDUs without destination; each is handed to the port as soon as it is made, and made
+        as soon as fewer than ``ahead`` are under way. A request without answer is sent again ``repeats`` times at most,
+        and counted. ``name`` makes the text of a request in errors. Raises MeterTimeout, MeterRefused, MeterAborted,
+        MeterRejected or BusFailed: the first there is, when no answer is outstanding any more; nor is one when the
+        generator is closed early.
         """
-        pending = []
-        for request in requests:
-            request.pduDestination = LocalStation(bytes((address,)))
-            work = self._transact(address, request, repeats, name)
-            pending.append(asyncio.run_coroutine_threadsafe(work, self._loop))
+        waiting, pending = iter(requests), deque[concurrent.futures.Future[Exchange]]()
         failure: Exception | None = None
-        for future in pending:
+
+        def hand_over() -> None:
+            while len(pending) < ahead and (request := next(waiting, None)) is not None:
+                request.pduDestination = LocalStation(bytes((address,)))
+                work = self._transact(address, request, repeats, name)
+                pending.append(asyncio.run_coroutine_threadsafe(work, self._loop))
+
+        hand_over()
+        while pending:
             try:
-                exchange = self._await(future)
+                exchange = self._await(pending.popleft())
             except (MeterTimeout, MeterRefused, MeterAborted, MeterRejected, BusFailed) as error:
                 failure = failure or error
-            else:
-                if failure is None:
+                continue
+            if failure is None:
+                hand_over()
+                try:
                     yield exchange
+                except GeneratorExit:
+                    while concurrent.futures.wait(pending, PROGRESS_S).not_done:
+                        self._report_progress()
+                    raise
         if failure is not None:
             raise failure
 
@@ -198,6 +175,20 @@ class MeterBus:
         """Send an unconfirmed request (a bacpypes3 APDU without destination); nobody answers it."""
         request.pduDestination = LocalStation(bytes((address,)))
         self._run(self._tell(request))
+
+    def ask_everybody(self, request: Any, timeout_s: float) -> tuple[list[FoundDevice], list[FoundObject]]:  # noqa: ANN401
+        """Broadcast an unconfirmed request; returns every I-Am and every I-Have heard within ``timeout_s``."""
+        return self._run(self._ask_everybody(request, timeout_s))
+
+    @contextlib.contextmanager
+    def accepting(self, max_apdu_octets: int) -> Iterator[None]:
+        """Have requests say meanwhile that the rig takes answers of 50, 128, 206 or 480 octets at most."""
+        device = self._application.device_object
+        device.maxApduLengthAccepted = max_apdu_octets
+        try:
+            yield
+        finally:
+            device.maxApduLengthAccepted = MAX_APDU_OCTETS
 
     def pause(self, duration_s: float) -> None:
         """Let time pass, reporting progress."""
@@ -209,7 +200,20 @@ class MeterBus:
             port = self._port.statistics()
         except PortUnavailable as unavailable:
             raise BusFailed(self.settings.device, unavailable.reason) from unavailable
-        return BusStatistics(port, self._requests, self._repeats, self._timeouts)
+        counted = (self._requests, self._repeats, self._timeouts, self._asked_again)
+        return BusStatistics(port, *counted, self._line.lost_s)
+
+    def captured(self) -> list[SeenFrame]:
+        """Return the last frames on the bus, own ones included, oldest first; times are seconds since 1970 (UTC).
+
+        When the bus has been closed these are the last before that. Raises BusFailed when the port has ended.
+        """
+        if self._closed:
+            return list(self._last_frames)
+        try:
+            return self._port.captured()
+        except PortUnavailable as unavailable:
+            raise BusFailed(self.settings.device, unavailable.reason) from unavailable
 
     # --- the caller's side ----------------------------------------------------------------------------------------
 
@@ -222,6 +226,9 @@ class MeterBus:
                 self._report_progress()
         except BaseException:
             future.cancel()
+            # so that a request which has not been sent is taken back by the time at which the caller goes on
+            with contextlib.suppress(concurrent.futures.TimeoutError):
+                asyncio.run_coroutine_threadsafe(_cancelled_tasks_end(), self._loop).result(_CLOSE_S)
             raise
         self._report_progress()
         return future.result()
@@ -242,22 +249,17 @@ class MeterBus:
     def _report_progress(self) -> None:
         if self.on_progress is not None:
             self.on_progress()
+        if self.on_line is not None:
+            for event in self._line.take_events():
+                self.on_line(event)
 
     # --- in the event loop ----------------------------------------------------------------------------------------
 
     async def _set_up(self) -> None:
-        device = DeviceObject(
-            objectIdentifier=("device", _RIG_DEVICE_INSTANCE),
-            objectName="S4100 rig",
-            maxApduLengthAccepted=_MAX_APDU_OCTETS,
-            segmentationSupported="noSegmentation",
-            apduTimeout=round(self.timeout_s * 1000.0),
-            numberOfApduRetries=0,
-            vendorIdentifier=0,
-        )
         self._failed: asyncio.Future[str] = self._loop.create_future()
-        self._application = _RigApplication.from_object_list([device])
-        self._link = MstpLink(self._port, self._note_failure)
+        self._application = RigApplication.of(rig_device(self.timeout_s))
+        self._line = LineWatch(self.settings)
+        self._link = MstpLink(self._port, self._note_failure, self.timeout_s, self._line.note)
         self._link.attach(self._application)
 
     async def _tear_down(self) -> None:
@@ -271,7 +273,7 @@ class MeterBus:
         if not self._failed.done():
             self._failed.set_result(event.reason)
 
-    async def _transact(self, address: int, request: Any, repeats: int, name: Callable[[Any], str]) -> Exchange:  # noqa: ANN401
+    async def _transact(self, address: int, request: Any, repeats: int, name: _Namer) -> Exchange:  # noqa: ANN401
         requested_at_s = time.monotonic()
         for attempt in range(repeats + 1):
             if attempt:
@@ -279,8 +281,12 @@ class MeterBus:
                 request.apduInvokeID = None
             self._requests += 1
             try:
-                answer = await self._answer_to(address, request, name)
+                answer = await self._answer_in_the_end(address, request, name)
+            except asyncio.CancelledError:
+                self._link.withdraw(address, request.apduInvokeID)
+                raise
             except MeterTimeout:
+                self._link.withdraw(address, request.apduInvokeID)
                 self._timeouts += 1
                 if attempt == repeats:
                     raise
@@ -288,41 +294,49 @@ class MeterBus:
                 return Exchange(request, answer, requested_at_s, time.monotonic())
         raise AssertionError("the last attempt returns or raises")
 
-    async def _answer_to(self, address: int, request: Any, name: Callable[[Any], str]) -> Any:  # noqa: ANN401
-        if self._failed.done():
-            raise BusFailed(self.settings.device, self._failed.result())
+    async def _answer_in_the_end(self, address: int, request: Any, name: _Namer) -> Any:  # noqa: ANN401
+        while True:
+            await self._line.until_there(self._failed)
+            try:
+                return await self._answer_to(address, request, name)
+            except BusInterrupted:
+                if not may_be_asked_again(request):
+                    raise
+            self._asked_again += 1
+            request.apduInvokeID = None
+
+    async def _answer_to(self, address: int, request: Any, name: _Namer) -> Any:  # noqa: ANN401
         # bacpypes3's future stays pending for ever when sending fails below it, hence a deadline of our own
         deadline_s = self.timeout_s + _GRACE_S
         future = self._application.request(request)
-        await asyncio.wait({future, self._failed}, timeout=deadline_s, return_when=asyncio.FIRST_COMPLETED)
+        lost = self._line.lost
+        await asyncio.wait({future, self._failed, lost}, timeout=deadline_s, return_when=asyncio.FIRST_COMPLETED)
         if not future.done():
             future.cancel()
             if self._failed.done():
                 raise BusFailed(self.settings.device, self._failed.result())
+            if lost.done():
+                raise BusInterrupted(self.settings.device, address, name(request))
             raise MeterTimeout(address, name(request), deadline_s)
         try:
             return future.result()
         except ErrorRejectAbortNack as nack:
-            raise self._error_of(nack, address, name(request)) from None
-
-    def _error_of(
-        self,
-        nack: Any,  # noqa: ANN401
-        address: int,
-        request: str,
-    ) -> MeterTimeout | MeterAborted | MeterRejected | MeterRefused:
-        if isinstance(nack, AbortPDU):
-            if nack.apduAbortRejectReason in (AbortReason.noResponse, AbortReason.tsmTimeout):
-                return MeterTimeout(address, request, self.timeout_s)
-            return MeterAborted(address, request, str(nack.apduAbortRejectReason))
-        if isinstance(nack, RejectPDU):
-            return MeterRejected(address, request, str(nack.apduAbortRejectReason))
-        return MeterRefused(address, request, str(nack.errorClass), str(nack.errorCode))
+            raise refusal_of(nack, address, name(request), self.timeout_s) from None
 
     async def _tell(self, request: Any) -> None:  # noqa: ANN401
+        await self._line.until_there(self._failed)
+        await self._application.request(request)
+
+    async def _ask_everybody(self, request: Any, timeout_s: float) -> tuple[list[FoundDevice], list[FoundObject]]:  # noqa: ANN401
+        heard, objects = self._application.heard, self._application.objects
+        heard.clear()
+        objects.clear()
+        request.pduDestination = GlobalBroadcast()
+        await self._tell(request)
+        await asyncio.wait({self._failed}, timeout=timeout_s)
         if self._failed.done():
             raise BusFailed(self.settings.device, self._failed.result())
-        await self._application.request(request)
+        return list(heard), list(objects)
 
     async def _discover(self, low: int | None, high: int | None, timeout_s: float) -> list[FoundDevice]:
         request = WhoIsRequest(destination=GlobalBroadcast())

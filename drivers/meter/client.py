@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 import struct
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -20,11 +21,12 @@ from bacpypes3.basetypes import DateTime
 from bacpypes3.constructeddata import Any as BacnetAny
 from bacpypes3.primitivedata import Date, ObjectIdentifier, Real, Time
 
+from drivers.meter._exchange import Exchange
 from drivers.meter._packing import PRESENT_VALUE, RELIABILITY, PlannedPart, Wanted, packed, plan_snapshot
-from drivers.meter._requests import ReadResult, read_request, read_results, request_text
-from drivers.meter.bus import Exchange, MeterBus
+from drivers.meter._requests import ReadResult, read_request, read_results
+from drivers.meter.bus import MeterBus
 from drivers.meter.errors import AnswerNotUnderstood, ValueNotTaken
-from drivers.meter.logs import LogNotGiven, LogPage, LogRecord, page_of, page_request, read_pages
+from drivers.meter.logs import PAGES_AHEAD, LogNotGiven, LogPage, LogRecord, page_of, page_request, read_pages
 from drivers.meter.points import MeterPoint
 from drivers.meter.readings import Identity, LoadPointReading, Part, Snapshot
 
@@ -196,10 +198,14 @@ class MeterClient:
             found = {result.property_name: int(result.value) for result in results}
             return found[_LOG_COUNTS[0]], found[_LOG_COUNTS[1]]
 
-        def pages(asked: Sequence[tuple[int, int]]) -> list[LogPage]:
-            requests = [page_request(instance, sequence, count) for sequence, count in asked]
-            exchanges = self.bus.exchange(self.address, requests, repeats=self.read_repeats, name=lambda _: what)
-            return [page_of(self.address, exchange.answer, what) for exchange in exchanges]
+        def pages(asked: Iterable[tuple[int, int]]) -> Generator[LogPage]:
+            requests = (page_request(instance, sequence, count) for sequence, count in asked)
+            exchanges = self.bus.exchange(
+                self.address, requests, repeats=self.read_repeats, name=lambda _: what, ahead=PAGES_AHEAD
+            )
+            with contextlib.closing(exchanges):
+                for exchange in exchanges:
+                    yield page_of(self.address, exchange.answer, what)
 
         try:
             return read_pages(counts, pages, since)
@@ -227,7 +233,7 @@ class MeterClient:
 
     def _read(self, parts: Sequence[Sequence[Wanted]]) -> tuple[list[list[ReadResult]], list[Exchange]]:
         requests = (read_request(part) for part in parts)
-        answers = self.bus.exchange(self.address, requests, repeats=self.read_repeats, name=request_text)
+        answers = self.bus.exchange(self.address, requests, repeats=self.read_repeats)
         results: list[list[ReadResult]] = []
         exchanges: list[Exchange] = []
         for part, exchange in zip(parts, answers, strict=True):

@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from drivers.errors import DriverError
+from drivers.mstp.frames import SeenFrame
 
 
 class BusFailed(DriverError):
-    """The MS/TP port has ended: nobody on the bus can be reached; ``device`` is its path, ``reason`` says why."""
+    """The MS/TP port has ended: nobody on the bus can be reached; ``device`` is its path, ``reason`` says why.
+
+    ``frames``: the last frames on the bus where the bus could not be opened, so that nobody else can be asked for them.
+    """
 
     def __init__(self, device: str, reason: str) -> None:
+        self.frames: tuple[SeenFrame, ...] = ()
         super().__init__(f"the bus on {device} failed: {reason}")
         self.device = device
         self.reason = reason
+
+
+class BusInterrupted(BusFailed):
+    """The adapter went while ``request`` to the meter at MAC ``address`` was under way: nobody knows what became of it.
+
+    The bus goes on when the adapter is back.
+    """
+
+    def __init__(self, device: str, address: int, request: str) -> None:
+        what = f"the adapter was lost while a request to the meter at MAC {address} was under way ({request})"
+        super().__init__(device, f"{what}; read back what it may have changed before sending it again")
+        self.address = address
+        self.request = request
 
 
 class MeterError(DriverError):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from bacpypes3.apdu import ReadPropertyRequest, WritePropertyRequest
-from bacpypes3.basetypes import DeviceObjectPropertyReference
+from bacpypes3.apdu import ConfirmedRequestPDU, ReadPropertyRequest, ReadRangeRequest, WritePropertyRequest
+from bacpypes3.basetypes import DeviceObjectPropertyReference, Range, RangeByPosition
 from bacpypes3.constructeddata import Any as BacnetAny
 from bacpypes3.primitivedata import (
     BitString,
@@ -23,9 +23,10 @@ from bacpypes3.primitivedata import (
 )
 
 from drivers.meter._packing import Wanted
-from drivers.meter._requests import read_request, read_results, request_text
+from drivers.meter._requests import answered, read_request, read_results
 from drivers.meter.client import MeterClient
 from drivers.meter.errors import AnswerNotUnderstood
+from drivers.meter.logs import LogPage, page_of, page_request
 
 THIS_DEVICE = 4_194_303
 """The instance by which a Device object is asked for whatever its own is."""
@@ -81,22 +82,17 @@ class Properties:
         ``wanted``: kind, instance and property names. Raises MeterAborted where the answer would not fit one APDU.
         """
         entries = [Wanted(*entry) for entry in wanted]
-        exchanges = self._meter.bus.exchange(
-            self._meter.address, [read_request(entries)], repeats=self._meter.read_repeats, name=request_text
+        (exchange,) = self._meter.bus.exchange(
+            self._meter.address, [read_request(entries)], repeats=self._meter.read_repeats
         )
-        (exchange,) = exchanges
         results = read_results(self._meter.address, entries, exchange.answer)
         return {(each.kind, each.instance, each.property_name): each.value for each in results}
 
     def read_special(self, kind: str, instance: int, which: str) -> list[str]:
         """List the properties that ReadPropertyMultiple gives for ``all``, ``required`` or ``optional``."""
-        request = read_request([Wanted(kind, instance, (which,))])
-        answer = self.send(request, f"reading {which} properties of {kind}{instance}")
-        return [
-            str(element.propertyIdentifier)
-            for result in answer.listOfReadAccessResults
-            for element in result.listOfResults
-        ]
+        what = f"reading {which} properties of {kind}{instance}"
+        answer = self.send(read_request([Wanted(kind, instance, (which,))]), what)
+        return [name for _, _, name, _ in answered(self._meter.address, answer, what)]
 
     def write(
         self,
@@ -105,6 +101,7 @@ class Properties:
         name: str,
         *values: Any,  # noqa: ANN401 - an atom of bacpypes3
         index: int | None = None,
+        priority: int | None = None,
     ) -> None:
         """Write one property with an atom of bacpypes3 (``Real(1.0)``), or several in a row (``Date``, ``Time``)."""
         tags = TagList()
@@ -115,8 +112,35 @@ class Properties:
             propertyIdentifier=_identifier(name),
             propertyArrayIndex=index,
             propertyValue=BacnetAny(tags),
+            priority=priority,
         )
         self.send(request, f"writing {name} of {kind}{instance}")
+
+    def log_by_position(self, instance: int, reference: int, count: int) -> LogPage:
+        """Read ``count`` records of a Trend_Log from position ``reference`` (1: the oldest) on, up to it if negative.
+
+        The records are numbered from 1 within the answer, which gives no sequence numbers.
+        """
+        what = f"reading the log of TL{instance} by position"
+        by_position = RangeByPosition(referenceIndex=reference, count=count)
+        answer = self.send(self.log_request(instance, Range(byPosition=by_position)), what)
+        return page_of(self._meter.address, answer, what, first=1)
+
+    def log_by_sequence(self, instance: int, reference: int, count: int) -> LogPage:
+        """Read ``count`` records of a Trend_Log from sequence number ``reference`` on, up to it if negative."""
+        what = f"reading the log of TL{instance} by sequence number"
+        answer = self.send(page_request(instance, reference, count), what)
+        return page_of(self._meter.address, answer, what)
+
+    def log_request(self, instance: int, range_: Any = None, name: str = "log-buffer", kind: str = "TL") -> Any:  # noqa: ANN401
+        """Make a ReadRange request of a list, for ``send``; ``range_`` is a Range of bacpypes3, None for everything."""
+        return ReadRangeRequest(objectIdentifier=(_TYPES[kind], instance), propertyIdentifier=name, range=range_)
+
+    def send_octets(self, service: int, octets: bytes, what: str) -> Any:  # noqa: ANN401
+        """Send a confirmed request made by hand, well-formed or not: the service's number and what follows it."""
+        request = ConfirmedRequestPDU(service)
+        request.put_data(octets)
+        return self.send(request, what)
 
     def log_reference(self, kind: str, instance: int, name: str = "present-value") -> Any:  # noqa: ANN401
         """Make the value of a Trend_Log's Log_DeviceObjectProperty."""

@@ -5,7 +5,7 @@ package and must stay free of bacpypes3.
 """
 
 from drivers.mstp.errors import NpduRefused, PortError, PortSettingInvalid, PortUnavailable
-from drivers.mstp.events import FrameReceived, PortEvent, PortFailed
+from drivers.mstp.events import FrameReceived, LineLost, LineRestored, PortEvent, PortFailed
 from drivers.mstp.port import MstpPort
 from drivers.mstp.settings import BAUD_RATES, PortSettings
 from drivers.mstp.statistics import Statistics
@@ -13,6 +13,8 @@ from drivers.mstp.statistics import Statistics
 __all__ = [
     "BAUD_RATES",
     "FrameReceived",
+    "LineLost",
+    "LineRestored",
     "MstpPort",
     "NpduRefused",
     "PortError",

@@ -15,13 +15,22 @@ READY = b"R"
 OPEN_FAILED = b"O"
 FAILED = b"F"
 NPDU = b"N"
+SUBMIT = b"T"
+WITHDRAW = b"W"
 STATISTICS = b"S"
 CAPTURED = b"C"
 MAX_MASTER = b"M"
+ONLINE = b"L"
+LINE_LOST = b"X"
+LINE_RESTORED = b"Y"
 
 _LENGTH = struct.Struct("!I")
 _NPDU = struct.Struct("!BB?")
+_EXPIRY = struct.Struct("!d")
+_WITHDRAW = struct.Struct("!BBB")
 _MAX_MASTER = struct.Struct("!BB")
+_LOST_S = struct.Struct("!d")
+_ONLINE = struct.Struct("!B?")
 _SEEN = struct.Struct("!ddH")
 
 
@@ -50,7 +59,7 @@ class Unpacker:
 
 
 def npdu_body(source: int, destination: int, expecting_reply: bool, npdu: bytes) -> bytes:
-    """Body of an NPDU message, in both directions."""
+    """Body of a message about an NPDU received."""
     return _NPDU.pack(source, destination, expecting_reply) + npdu
 
 
@@ -58,6 +67,27 @@ def read_npdu(body: bytes) -> FrameReceived:
     """Read what ``npdu_body`` made."""
     source, destination, expecting_reply = _NPDU.unpack_from(body)
     return FrameReceived(source, destination, expecting_reply, body[_NPDU.size :])
+
+
+def submission_body(source: int, destination: int, expecting_reply: bool, npdu: bytes, expires_s: float) -> bytes:
+    """Body of the order to send an NPDU, unless it is ``expires_s`` on the monotonic clock before it can be sent."""
+    return _EXPIRY.pack(expires_s) + npdu_body(source, destination, expecting_reply, npdu)
+
+
+def read_submission(body: bytes) -> tuple[FrameReceived, float]:
+    """Read what ``submission_body`` made."""
+    return read_npdu(body[_EXPIRY.size :]), _EXPIRY.unpack_from(body)[0]
+
+
+def withdrawal_body(source: int, destination: int, invoke_id: int) -> bytes:
+    """Body of the order to take back a confirmed request."""
+    return _WITHDRAW.pack(source, destination, invoke_id)
+
+
+def read_withdrawal(body: bytes) -> tuple[int, int, int]:
+    """Read what ``withdrawal_body`` made."""
+    source, destination, invoke_id = _WITHDRAW.unpack(body)
+    return source, destination, invoke_id
 
 
 def settings_text(settings: PortSettings) -> str:
@@ -80,6 +110,27 @@ def read_max_master(body: bytes) -> tuple[int, int]:
     """Read what ``max_master_body`` made."""
     mac, max_master = _MAX_MASTER.unpack(body)
     return mac, max_master
+
+
+def online_body(mac: int, online: bool) -> bytes:
+    """Body of the order to take the node at ``mac`` off the line or to bring it back."""
+    return _ONLINE.pack(mac, online)
+
+
+def read_online(body: bytes) -> tuple[int, bool]:
+    """Read what ``online_body`` made."""
+    mac, online = _ONLINE.unpack(body)
+    return mac, online
+
+
+def line_restored_body(lost_s: float) -> bytes:
+    """Body of the message that the adapter is back and the node in the ring again."""
+    return _LOST_S.pack(lost_s)
+
+
+def read_line_restored(body: bytes) -> float:
+    """Read what ``line_restored_body`` made: seconds."""
+    return float(_LOST_S.unpack(body)[0])
 
 
 def statistics_query(mac: int) -> bytes:

@@ -2,26 +2,31 @@
 
 Started by ``MstpPort`` as ``python -m drivers.mstp._process SETTINGS EVENTS_FD QUERIES_FD``. It imports neither
 bacpypes3 nor numpy; it collects no garbage; it takes real-time priority, or else a better nice value, where the system
-permits. It ends when its owner is gone (end of file on either socket, or another parent) and when the line is lost.
+permits. It ends when its owner is gone (end of file on either socket, or another parent) and when the line is lost and
+does not come back in time.
 """
 
 from __future__ import annotations
 
 import contextlib
 import gc
+import math
 import os
 import select
 import signal
 import socket
 import sys
 import time
+from dataclasses import replace
+from pathlib import Path
 
 from drivers.mstp import _messages
+from drivers.mstp.adapter import lasting_name
 from drivers.mstp.capture import FrameRing
 from drivers.mstp.errors import PortUnavailable
-from drivers.mstp.frames import Frame, FrameType
+from drivers.mstp.frames import data_frame
 from drivers.mstp.group import NodeGroup
-from drivers.mstp.line import LineLost, SerialLine
+from drivers.mstp.line import LineBroken, SerialLine
 from drivers.mstp.settings import PortSettings
 
 _REALTIME_PRIORITY = 20
@@ -30,6 +35,7 @@ _RECEIVE_OCTETS = 65536
 _BACKLOG_OCTETS = 4_000_000
 """Received data that waits for a stalled owner; more than this means that the owner hangs."""
 _FAREWELL_S = 2.0
+_LOOK_FOR_ADAPTER_S = 0.1
 
 
 class _OwnerGone(Exception):
@@ -48,7 +54,7 @@ class _Channel:
     def receive(self) -> list[tuple[bytes, bytes]]:
         try:
             octets = self.socket.recv(_RECEIVE_OCTETS)
-        except BlockingIOError:
+        except BlockingIOError:  # select said readable, and it was not: it will say so again
             return []
         except OSError as error:
             raise _OwnerGone from error
@@ -72,28 +78,88 @@ class _Channel:
 
 
 class _WireLoop:
-    """Runs the nodes of one line until the line is lost or the owner gone."""
+    """Runs the nodes of one line until the line is lost for good or the owner gone."""
 
-    def __init__(self, settings: PortSettings, line: SerialLine, events: _Channel, queries: _Channel) -> None:
-        self._line = line
+    def __init__(self, settings: PortSettings, events: _Channel, queries: _Channel) -> None:
+        self._settings = settings
+        self._device = lasting_name(settings.device)
+        self._line = SerialLine(settings, settings.device)
+        self._lost_since_s: float | None = None
+        self._lines_lost = self._echoes_damaged = 0
+        self._owner = os.getppid()
         self._events = events
         self._queries = queries
         self._node = NodeGroup(settings.nodes, time.monotonic())
         self._ring = FrameRing(settings.captured_frames, settings.baud)
 
     def run(self) -> None:
+        """Raises LineBroken and _OwnerGone: there is no other end."""
+        while True:
+            try:
+                self._run_line()
+            except LineBroken as broken:
+                if not self._settings.replug_wait_s:
+                    raise
+                self._await_line(broken)
+
+    def close(self) -> None:
+        self._line.close()
+
+    def _await_line(self, broken: LineBroken) -> None:
+        """Wait for the adapter to be plugged in again, and open it; the owner is served meanwhile."""
+        patience_s = self._settings.replug_wait_s
+        gone_s = time.monotonic()
+        self._line.close()
+        self._node.line_lost()
+        reason = broken.strerror or str(broken)
+        if self._lost_since_s is None:  # else it went again before the node was back in the ring: one loss
+            self._lost_since_s = gone_s
+            self._lines_lost += 1
+            self._events.send(_messages.LINE_LOST, reason.encode())
+        last = "there is no such device"
+        while time.monotonic() < gone_s + patience_s:
+            self._serve_owner(_LOOK_FOR_ADAPTER_S)
+            if not Path(self._device).exists():
+                continue
+            try:
+                line = SerialLine(self._settings, self._device)
+            except PortUnavailable as error:
+                last = error.reason  # just plugged in, its owner and rights may not be set yet
+                continue
+            self._echoes_damaged += self._line.echo.damaged
+            self._line = line
+            self._node.line_back(time.monotonic())
+            return
+        raise LineBroken(broken.errno, f"{reason}; it did not come back within {patience_s:g} s ({last})")
+
+    def _serve_owner(self, timeout_s: float) -> None:
+        channels = (self._events, self._queries)
+        sinks = [channel.socket for channel in channels if channel.backlog]
+        readable, writable, _ = select.select([channel.socket for channel in channels], sinks, (), timeout_s)
+        if self._events.socket in readable:
+            self._submit(time.monotonic())
+        if self._queries.socket in readable:
+            self._answer()
+        for channel in channels:
+            if channel.socket in writable:
+                channel.flush()
+        if os.getppid() != self._owner:
+            raise _OwnerGone
+
+    def _run_line(self) -> None:
         node, line, events, queries = self._node, self._line, self._events, self._queries
-        monotonic, wait = time.monotonic, select.select
-        owner = os.getppid()
+        monotonic, wait, owner = time.monotonic, select.select, self._owner
         sources: list[SerialLine | socket.socket] = [line, events.socket, queries.socket]
         while True:
-            timeout_s = max(0.0, node.deadline_s() - monotonic())
+            deadline_s = node.deadline_s()
+            timeout_s = None if deadline_s == math.inf else max(0.0, deadline_s - monotonic())
             sinks = [channel.socket for channel in (events, queries) if channel.backlog]
             readable, writable, _ = wait(sources, sinks, (), timeout_s)
             now_s = monotonic()
             octets = b""
             if line in readable:
                 octets = line.read()
+            if octets:
                 node.receive(octets, now_s)
             else:
                 node.advance(now_s)
@@ -104,6 +170,9 @@ class _WireLoop:
                 got = node.received.popleft()
                 body = _messages.npdu_body(got.source, got.destination, got.expecting_reply, got.npdu)
                 events.send(_messages.NPDU, body)
+            if self._lost_since_s is not None and node.has_joined:
+                events.send(_messages.LINE_RESTORED, _messages.line_restored_body(monotonic() - self._lost_since_s))
+                self._lost_since_s = None
             if octets:
                 self._ring.heard(octets, now_s)
             if queries.socket in readable:
@@ -126,15 +195,24 @@ class _WireLoop:
             if kind == _messages.MAX_MASTER:
                 self._node.set_max_master(*_messages.read_max_master(body))
                 continue
-            request = _messages.read_npdu(body)
-            expecting = request.expecting_reply
-            frame_type = FrameType.DATA_EXPECTING_REPLY if expecting else FrameType.DATA_NOT_EXPECTING_REPLY
-            self._node.submit(Frame(frame_type, request.destination, request.source, request.npdu), now_s)
+            if kind == _messages.ONLINE:
+                self._node.set_online(*_messages.read_online(body), now_s)
+                continue
+            if kind == _messages.WITHDRAW:
+                self._node.withdraw(*_messages.read_withdrawal(body))
+                continue
+            got, expires_s = _messages.read_submission(body)
+            frame = data_frame(got.source, got.destination, got.npdu, got.expecting_reply)
+            self._node.submit(frame, now_s, expires_s)
 
     def _answer(self) -> None:
         for kind, question in self._queries.receive():
             if kind == _messages.STATISTICS:
-                statistics = self._node.statistics(_messages.read_statistics_query(question))
+                statistics = replace(
+                    self._node.statistics(_messages.read_statistics_query(question)),
+                    echoes_damaged=self._echoes_damaged + self._line.echo.damaged,
+                    lines_lost=self._lines_lost,
+                )
                 self._queries.send(kind, _messages.statistics_body(statistics))
             elif kind == _messages.CAPTURED:
                 offset_s = time.time() - time.monotonic()
@@ -145,8 +223,8 @@ def _take_priority() -> None:
     """Ask for real-time priority, then for a better nice value; without either the port works, with more jitter."""
     try:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_REALTIME_PRIORITY))
-    except (OSError, AttributeError):
-        with contextlib.suppress(OSError):
+    except (OSError, AttributeError):  # not permitted to this user; or macOS, whose Python has no such call
+        with contextlib.suppress(OSError):  # not permitted either
             os.nice(_NICE)
 
 
@@ -156,11 +234,10 @@ def main(arguments: list[str]) -> int:
     settings = _messages.read_settings(arguments[0])
     events, queries = _Channel(int(arguments[1])), _Channel(int(arguments[2]))
     try:
-        line = SerialLine(settings.device, settings.baud)
+        loop = _WireLoop(settings, events, queries)
     except PortUnavailable as error:
         return _farewell(events, _messages.OPEN_FAILED, error.reason)
     try:
-        loop = _WireLoop(settings, line, events, queries)
         events.send(_messages.READY)
         _take_priority()
         gc.collect()
@@ -169,16 +246,16 @@ def main(arguments: list[str]) -> int:
         loop.run()
     except _OwnerGone:
         return 0
-    except LineLost as error:
+    except LineBroken as error:
         return _farewell(events, _messages.FAILED, error.strerror or str(error))
     finally:
-        line.close()
+        loop.close()
     return 0
 
 
 def _farewell(events: _Channel, kind: bytes, reason: str) -> int:
     """Say why the port ends, and wait until that is said."""
-    with contextlib.suppress(_OwnerGone):
+    with contextlib.suppress(_OwnerGone):  # nobody is left to be told
         events.send(kind, reason.encode())
         events.socket.settimeout(_FAREWELL_S)
         events.flush()

@@ -1,22 +1,50 @@
-"""Capture of a bus: the ring of the last frames a port saw, and pcap files (link type 165) of them for Wireshark."""
+"""Capture of a bus: the ring of the last frames a port saw, and pcapng files (link type 165) for Wireshark."""
 
 from __future__ import annotations
 
 import struct
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from drivers.mstp.frames import BITS_PER_OCTET, FrameParser, SeenFrame, frame_time_s
+from drivers.mstp.frames import BITS_PER_OCTET, HEADER_OCTETS, FrameParser, SeenFrame, frame_time_s
 
 LINK_TYPE_BACNET_MS_TP = 165
 """A packet is a whole frame, preamble and CRCs included."""
 
-_FILE_HEADER = struct.Struct("<IHHiIII")
-_PACKET_HEADER = struct.Struct("<IIII")
-_MAGIC_MICROSECONDS = 0xA1B2C3D4
+_SECTION, _INTERFACE, _PACKET = 0x0A0D0D0A, 1, 6
+_BYTE_ORDER = 0x1A2B3C4D
+_COMMENT, _FLAGS, _NAME, _SPEED, _RESOLUTION, _APPLICATION = 1, 2, 2, 8, 9, 4
+_MICROSECONDS = 6
+"""if_tsresol: time stamps count units of 10^-6 s. A float of seconds since 1970 holds no more than 0.24 µs anyway."""
+_CRC_ERROR = 1 << 24
+"""Bit of epb_flags."""
 _SNAP_OCTETS = 65535
+_BLOCK = struct.Struct("<II")
+_SECTION_BODY = struct.Struct("<IHHq")
+_INTERFACE_BODY = struct.Struct("<HHI")
+_PACKET_BODY = struct.Struct("<IIIII")
+_OPTION = struct.Struct("<HH")
+
+
+class OctetClock:
+    """Says when octets that one ``read`` returned were on the wire: without gaps, just before the read ended.
+
+    A reader that is late finds more octets than fit into the time since its last read; they are pressed into that
+    time, so that the times given never run backwards.
+    """
+
+    def __init__(self, baud: int) -> None:
+        self._octet_s = BITS_PER_OCTET / baud
+        self._last_s = 0.0
+
+    def place(self, count: int, read_s: float) -> tuple[float, float]:
+        """Return when the first of ``count`` octets (at least one) began, and how long each took, in seconds."""
+        start_s = min(read_s, max(self._last_s, read_s - count * self._octet_s))
+        self._last_s = read_s
+        return start_s, (read_s - start_s) / count
 
 
 class FrameRing:
@@ -25,12 +53,13 @@ class FrameRing:
     def __init__(self, limit: int, baud: int) -> None:
         self._frames: deque[SeenFrame] = deque(maxlen=limit)
         self._parser = FrameParser()
+        self._clock = OctetClock(baud)
         self._baud = baud
 
     def heard(self, octets: bytes, read_s: float) -> None:
-        """Take octets whose reading ended at ``read_s``; they are taken to have come without gaps just before."""
-        octet_s = BITS_PER_OCTET / self._baud
-        self._frames.extend(self._parser.feed(octets, read_s - octet_s * len(octets), octet_s))
+        """Take octets whose reading ended at ``read_s``."""
+        if octets:
+            self._frames.extend(self._parser.feed(octets, *self._clock.place(len(octets), read_s)))
 
     def sent(self, octets: bytes, end_s: float) -> None:
         """Take one own frame whose last octet leaves at ``end_s``."""
@@ -41,23 +70,132 @@ class FrameRing:
         return list(self._frames)
 
 
-class PcapWriter:
-    """Writes frames to an open binary stream as they come. The frames' times must be seconds since 1970 (UTC)."""
+class PcapngWriter:
+    """Writes frames to an open binary stream as they come. The frames' times must be seconds since 1970 (UTC).
 
-    def __init__(self, stream: BinaryIO) -> None:
+    ``device`` and ``baud`` go into the file. A frame whose CRCs do not fit carries a comment that says so and the
+    CRC error flag, beside what Wireshark finds out by itself. Each call makes one ``write``, followed by a flush, so
+    that the file is whole whenever the writing program ends.
+    """
+
+    def __init__(self, stream: BinaryIO, device: str = "", baud: int = 0) -> None:
         self._stream = stream
-        stream.write(_FILE_HEADER.pack(_MAGIC_MICROSECONDS, 2, 4, 0, 0, _SNAP_OCTETS, LINK_TYPE_BACNET_MS_TP))
+        section = _SECTION_BODY.pack(_BYTE_ORDER, 1, 0, -1) + _options([(_APPLICATION, b"S4100 rig")])
+        about = [(_NAME, device.encode()), (_SPEED, struct.pack("<Q", baud)), (_RESOLUTION, bytes((_MICROSECONDS,)))]
+        interface = _INTERFACE_BODY.pack(LINK_TYPE_BACNET_MS_TP, 0, _SNAP_OCTETS) + _options(about)
+        self._put(_block(_SECTION, section) + _block(_INTERFACE, interface))
 
-    def write(self, seen: SeenFrame) -> None:
-        """Write one frame, stamped with its start."""
-        seconds, microseconds = divmod(round(seen.start_s * 1e6), 1_000_000)
-        size = len(seen.octets)
-        self._stream.write(_PACKET_HEADER.pack(seconds, microseconds, size, size) + seen.octets)
-
-
-def write_pcap(path: Path, frames: Iterable[SeenFrame]) -> None:
-    """Write ``frames``, with times in seconds since 1970, to a new pcap file at ``path``; raises OSError."""
-    with path.open("wb") as stream:
-        writer = PcapWriter(stream)
+    def write(self, frames: Iterable[SeenFrame], note: str = "") -> None:
+        """Write frames, each stamped with its start; ``note`` is a comment on the first of them."""
+        blocks = []
         for seen in frames:
-            writer.write(seen)
+            blocks.append(_packet(seen, note))
+            note = ""
+        if blocks:
+            self._put(b"".join(blocks))
+
+    def _put(self, octets: bytes) -> None:
+        self._stream.write(octets)
+        self._stream.flush()
+
+
+def write_pcapng(path: Path, frames: Iterable[SeenFrame], device: str = "", baud: int = 0) -> None:
+    """Write ``frames``, with times in seconds since 1970, to a new pcapng file at ``path``; raises OSError."""
+    with path.open("wb") as stream:
+        PcapngWriter(stream, device, baud).write(frames)
+
+
+def _packet(seen: SeenFrame, note: str) -> bytes:
+    size = len(seen.octets)
+    units = round(seen.start_s * 10**_MICROSECONDS)
+    remarks = [note] if note else []
+    flags = 0
+    if not seen.valid:
+        remarks.insert(0, f"the {'data' if seen.header_crc_ok else 'header'} CRC does not fit")
+        flags = _CRC_ERROR
+    options = [(_COMMENT, "; ".join(remarks).encode())] if remarks else []
+    options += [(_FLAGS, struct.pack("<I", flags))] if flags else []
+    head = _PACKET_BODY.pack(0, units >> 32, units & 0xFFFFFFFF, size, size)
+    return _block(_PACKET, head + _padded(seen.octets) + _options(options))
+
+
+def _block(kind: int, body: bytes) -> bytes:
+    size = _BLOCK.size + len(body) + 4
+    return _BLOCK.pack(kind, size) + body + struct.pack("<I", size)
+
+
+def _options(options: Iterable[tuple[int, bytes]]) -> bytes:
+    packed = b"".join(_OPTION.pack(code, len(value)) + _padded(value) for code, value in options)
+    return packed + _OPTION.pack(0, 0) if packed else b""
+
+
+def _padded(octets: bytes) -> bytes:
+    return octets + bytes(-len(octets) % 4)
+
+
+class CaptureInvalid(ValueError):
+    """A file is not a capture that this package wrote; ``reason`` says in what."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"not a capture written by this rig: {reason}")
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """What a capture file holds: frames with times in seconds since 1970, the device listened at, its baud rate."""
+
+    frames: tuple[SeenFrame, ...]
+    device: str
+    baud: int
+
+
+def read_pcapng(path: Path) -> Capture:
+    """Read what ``PcapngWriter`` wrote; a last block cut short is left out. Raises CaptureInvalid and OSError."""
+    octets = path.read_bytes()
+    frames: list[SeenFrame] = []
+    device, baud = "", 0
+    for kind, body in _blocks(octets):
+        if kind == _INTERFACE:
+            link_type, _, _ = _INTERFACE_BODY.unpack_from(body)
+            if link_type != LINK_TYPE_BACNET_MS_TP:
+                raise CaptureInvalid(f"link type {link_type}, where MS/TP is {LINK_TYPE_BACNET_MS_TP}")
+            about = dict(_read_options(body[_INTERFACE_BODY.size :]))
+            device, baud = about.get(_NAME, b"").decode(), int.from_bytes(about.get(_SPEED, b""), "little")
+            if about.get(_RESOLUTION) != bytes((_MICROSECONDS,)):
+                raise CaptureInvalid("its time stamps are not in microseconds")
+        elif kind == _PACKET:
+            frames.append(_read_packet(body, baud))
+    return Capture(tuple(frames), device, baud)
+
+
+def _blocks(octets: bytes) -> Iterator[tuple[int, bytes]]:
+    if octets[:4] != struct.pack("<I", _SECTION) or octets[8:12] != struct.pack("<I", _BYTE_ORDER):
+        raise CaptureInvalid("it does not begin as a pcapng file does")
+    position = 0
+    while position + _BLOCK.size <= len(octets):
+        kind, size = _BLOCK.unpack_from(octets, position)
+        if size < _BLOCK.size + 4 or size % 4:
+            raise CaptureInvalid(f"a block of {size} octets")
+        if position + size > len(octets):
+            return
+        yield kind, octets[position + _BLOCK.size : position + size - 4]
+        position += size
+
+
+def _read_options(octets: bytes) -> Iterator[tuple[int, bytes]]:
+    position = 0
+    while position + _OPTION.size <= len(octets):
+        code, size = _OPTION.unpack_from(octets, position)
+        position += _OPTION.size
+        yield code, octets[position : position + size]
+        position += size + -size % 4
+
+
+def _read_packet(body: bytes, baud: int) -> SeenFrame:
+    _, high, low, size, _ = _PACKET_BODY.unpack_from(body)
+    octets = body[_PACKET_BODY.size : _PACKET_BODY.size + size]
+    if size < HEADER_OCTETS or len(octets) < size:
+        raise CaptureInvalid(f"a packet of {size} octets, where a frame has {HEADER_OCTETS} at least")
+    start_s = (high << 32 | low) / 10**_MICROSECONDS
+    return SeenFrame.of(octets, start_s, start_s + (frame_time_s(size, baud) if baud else 0.0))

@@ -29,7 +29,7 @@ _HEADER_TABLE = bytes(_header_step(register) for register in range(256))
 _REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
 
 
-def header_register(octets: bytes, register: int = _HEADER_INITIAL) -> int:
+def header_register(octets: bytes | bytearray, register: int = _HEADER_INITIAL) -> int:
     """Run the CRC-8 register over ``octets`` and return it (0..255), not complemented."""
     for octet in octets:
         register = _HEADER_TABLE[register ^ octet]

@@ -19,10 +19,24 @@ class FrameReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class LineLost:
+    """The adapter is gone, ``reason`` says how; the port waits for it to come back. What it had to send is gone too."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineRestored:
+    """The adapter is back and its node has had the token again, ``lost_s`` seconds after LineLost."""
+
+    lost_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class PortFailed:
     """The port has ended and will give no further event; ``reason`` says why, in words for a person."""
 
     reason: str
 
 
-PortEvent = FrameReceived | PortFailed
+PortEvent = FrameReceived | LineLost | LineRestored | PortFailed

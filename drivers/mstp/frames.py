@@ -1,7 +1,8 @@
 """MS/TP frames as values: their types, their octets, and a parser for whoever only watches a bus.
 
 Source: ASHRAE 135 clause 9.3. A frame on the wire is ``55 FF | type | DA | SA | length hi lo | header CRC`` and, when
-the length is not zero, ``data | CRC lo hi``.
+the length is not zero, ``data | CRC lo hi``. Frames of types 32 to 127 carry their data COBS-encoded (clause 9.10): see
+``drivers.mstp.cobs``.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from drivers.mstp import crc
+from drivers.mstp import cobs, crc
 
 PREAMBLE = b"\x55\xff"
 BROADCAST = 255
@@ -19,12 +20,21 @@ MAX_MASTER_ADDRESS = 127
 MAX_DATA_OCTETS = 501
 """Most data octets of a frame that is not an extended one (clause 9.3)."""
 
+MAX_EXTENDED_DATA_OCTETS = 1497
+"""Most data octets of an extended BACnet data frame; its fewest are one more than MAX_DATA_OCTETS."""
+
 MAX_LENGTH_FIELD = 2043
 """Largest length field of any frame, encoded ones included; a larger one can only be a damaged header."""
 
 HEADER_OCTETS = 8
 FIRST_ENCODED_TYPE = 32
 """Types from here to 127 carry COBS-encoded data with a CRC-32K; a node before Protocol_Revision 16 skips them."""
+
+MIN_ENCODED_LENGTH_FIELD = 5
+"""Smallest length field of an encoded frame: one data octet, two of COBS and the CRC-32K, less two."""
+
+MAX_EXTENDED_LENGTH_FIELD = 1506
+"""Largest length field of an extended BACnet data frame."""
 
 FIRST_PROPRIETARY_TYPE = 128
 BITS_PER_OCTET = 10
@@ -46,6 +56,13 @@ class FrameType(IntEnum):
     EXTENDED_DATA_NOT_EXPECTING_REPLY = 33
 
 
+EXTENDED_DATA_TYPES = frozenset((FrameType.EXTENDED_DATA_EXPECTING_REPLY, FrameType.EXTENDED_DATA_NOT_EXPECTING_REPLY))
+DATA_EXPECTING_REPLY_TYPES = frozenset((FrameType.DATA_EXPECTING_REPLY, FrameType.EXTENDED_DATA_EXPECTING_REPLY))
+DATA_NOT_EXPECTING_REPLY_TYPES = frozenset(
+    (FrameType.DATA_NOT_EXPECTING_REPLY, FrameType.EXTENDED_DATA_NOT_EXPECTING_REPLY)
+)
+
+
 class FrameInvalid(ValueError):
     """Octets are not one whole, undamaged frame; ``octets`` is what they were."""
 
@@ -57,9 +74,9 @@ class FrameInvalid(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One frame. ``frame_type`` is any octet (see FrameType); ``destination`` may be BROADCAST; ``data`` 0..501 octets.
+    """One frame. ``frame_type`` is any octet (see FrameType); ``destination`` may be BROADCAST.
 
-    The data of an encoded type (32..127) is the encoded field as it was on the wire, CRC-32K included.
+    ``data`` is 0..501 octets; of an extended data frame (types 32 and 33) 502..1497, decoded.
     """
 
     frame_type: int
@@ -71,10 +88,20 @@ class Frame:
         """Return the octets, preamble and CRCs included; raises FrameInvalid if it is no frame that we send."""
         size = len(self.data)
         if size > MAX_DATA_OCTETS or FIRST_ENCODED_TYPE <= self.frame_type < FIRST_PROPRIETARY_TYPE:
-            raise FrameInvalid(self.data, f"type {self.frame_type} with {size} octets is not sent by this node")
-        body = bytes((self.frame_type, self.destination, self.source, size >> 8, size & 0xFF))
-        header = PREAMBLE + body + bytes((crc.header_crc(body),))
+            return self._encode_extended(size)
+        header = self._header(size)
         return header + self.data + crc.data_crc(self.data) if size else header
+
+    def _header(self, length: int) -> bytes:
+        body = bytes((self.frame_type, self.destination, self.source, length >> 8, length & 0xFF))
+        return PREAMBLE + body + bytes((crc.header_crc(body),))
+
+    def _encode_extended(self, size: int) -> bytes:
+        is_long = MAX_DATA_OCTETS < size <= MAX_EXTENDED_DATA_OCTETS
+        if not is_long or self.frame_type not in EXTENDED_DATA_TYPES:
+            raise FrameInvalid(self.data, f"type {self.frame_type} with {size} octets is not sent by this node")
+        field = cobs.encode_field(self.data)
+        return self._header(len(field) - 2) + field
 
     @property
     def type_name(self) -> str:
@@ -83,6 +110,39 @@ class Frame:
             return FrameType(self.frame_type).name
         except ValueError:
             return f"TYPE_{self.frame_type}"
+
+
+def data_frame(source: int, destination: int, npdu: bytes, expecting_reply: bool) -> Frame:
+    """Return the frame that carries ``npdu``: an extended one if it is longer than 501 octets (1497 at most)."""
+    if len(npdu) <= MAX_DATA_OCTETS:
+        kind = FrameType.DATA_EXPECTING_REPLY if expecting_reply else FrameType.DATA_NOT_EXPECTING_REPLY
+    elif expecting_reply:
+        kind = FrameType.EXTENDED_DATA_EXPECTING_REPLY
+    else:
+        kind = FrameType.EXTENDED_DATA_NOT_EXPECTING_REPLY
+    return Frame(kind, destination, source, npdu)
+
+
+def max_length_field(frame_type: int) -> int:
+    """Return the largest length field that a frame of ``frame_type`` may have."""
+    if frame_type in EXTENDED_DATA_TYPES:
+        return MAX_EXTENDED_LENGTH_FIELD
+    return MAX_LENGTH_FIELD if FIRST_ENCODED_TYPE <= frame_type < FIRST_PROPRIETARY_TYPE else MAX_DATA_OCTETS
+
+
+def read_body(frame_type: int, body: bytes) -> bytes | None:
+    """Return the data of what followed a header, CRC included, or None where the CRC does not fit.
+
+    ``body`` is empty for a frame without data. Encoded data (types 32..127) comes back decoded.
+    """
+    if not FIRST_ENCODED_TYPE <= frame_type < FIRST_PROPRIETARY_TYPE:
+        return body[:-2] if not body or crc.data_register(body) == crc.DATA_CRC_RESIDUE else None
+    if not body:
+        return body
+    try:
+        return cobs.decode_field(body)
+    except cobs.FieldInvalid:
+        return None
 
 
 def trailer_octets(length: int) -> int:
@@ -107,11 +167,12 @@ def decode(octets: bytes) -> Frame:
     length = octets[5] << 8 | octets[6]
     if len(octets) != HEADER_OCTETS + trailer_octets(length):
         raise FrameInvalid(octets, f"{len(octets)} octets do not fit a length field of {length}")
-    encoded = FIRST_ENCODED_TYPE <= octets[2] < FIRST_PROPRIETARY_TYPE
-    if length and not encoded and crc.data_register(octets[HEADER_OCTETS:]) != crc.DATA_CRC_RESIDUE:
+    if length > max_length_field(octets[2]):
+        raise FrameInvalid(octets, f"a frame of type {octets[2]} has no length field of {length}")
+    data = read_body(octets[2], octets[HEADER_OCTETS:])
+    if data is None:
         raise FrameInvalid(octets, "the data CRC does not fit")
-    end = len(octets) if encoded else HEADER_OCTETS + length
-    return Frame(octets[2], octets[3], octets[4], octets[HEADER_OCTETS:end])
+    return Frame(octets[2], octets[3], octets[4], data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +180,9 @@ class SeenFrame:
     """A frame as an observer saw it: header read, CRC verdicts apart, times in seconds on the observer's clock.
 
     ``start_s`` is when its first preamble octet began, ``end_s`` when its last octet ended. ``octets`` is the whole
-    frame as it was on the wire. ``data_crc_ok`` is True where there is no data, and where the data is encoded
-    (types 32..127, whose CRC-32K is not checked here). With ``header_crc_ok`` False the header fields are whatever
-    was received and ``octets`` is the header alone.
+    frame as it was on the wire. ``data_crc_ok`` is True where there is no data; where it is False, ``frame.data`` is
+    what followed the header, as it was on the wire without its last two octets. With ``header_crc_ok`` False the header
+    fields are whatever was received and ``octets`` is the header alone.
     """
 
     frame: Frame
@@ -138,10 +199,9 @@ class SeenFrame:
         length = octets[5] << 8 | octets[6]
         header_ok = crc.header_register(octets[2:HEADER_OCTETS]) == crc.HEADER_CRC_RESIDUE
         header_ok = header_ok and length <= MAX_LENGTH_FIELD
-        encoded = FIRST_ENCODED_TYPE <= octets[2] < FIRST_PROPRIETARY_TYPE
-        data_ok = header_ok and (not body or encoded or crc.data_register(body) == crc.DATA_CRC_RESIDUE)
-        frame = Frame(octets[2], octets[3], octets[4], body if encoded else body[:-2])
-        return cls(frame, start_s, end_s, header_ok, data_ok, octets)
+        data = read_body(octets[2], body) if header_ok else None
+        frame = Frame(octets[2], octets[3], octets[4], body[:-2] if data is None else data)
+        return cls(frame, start_s, end_s, header_ok, data is not None, octets)
 
     @property
     def valid(self) -> bool:
@@ -161,6 +221,7 @@ class FrameParser:
         self.stray_octets = 0
         self._abort_s = abort_s
         self._held = bytearray()
+        self._enough = 0  # octets to be held before there is anything new to find
         self._times: list[tuple[int, float, float]] = []  # (octets held before this feed, its time, its octet time)
         self._last_s = 0.0
 
@@ -177,6 +238,8 @@ class FrameParser:
         self._times.append((len(self._held), time_s, octet_s))
         self._held += octets
         self._last_s = time_s + octet_s * len(octets)
+        if len(self._held) < self._enough:
+            return []
         found = []
         while (seen := self._next()) is not None:
             found.append(seen)
@@ -190,18 +253,21 @@ class FrameParser:
             if start != 0:
                 self._drop(len(held) if start < 0 else start)
                 continue
-            if len(held) < 2:
+            if len(held) < len(PREAMBLE):
+                self._enough = len(PREAMBLE)
                 return None
             if held[1] != 0xFF:
                 self._drop(1)
                 continue
             if len(held) < HEADER_OCTETS:
+                self._enough = HEADER_OCTETS
                 return None
             length = held[5] << 8 | held[6]
             header_ok = crc.header_register(bytes(held[2:HEADER_OCTETS])) == crc.HEADER_CRC_RESIDUE
             header_ok = header_ok and length <= MAX_LENGTH_FIELD
             size = HEADER_OCTETS + (trailer_octets(length) if header_ok else 0)
             if len(held) < size:
+                self._enough = size
                 return None
             return self._take(size, header_ok)
         return None
@@ -226,6 +292,7 @@ class FrameParser:
 
     def _forget(self, count: int) -> None:
         del self._held[:count]
+        self._enough = 0
         moved = [(first - count, time_s, octet_s) for first, time_s, octet_s in self._times]
         later = next((i for i, (first, _, _) in enumerate(moved) if first > 0), len(moved))
         self._times = moved[max(0, later - 1) :] if self._held else []

@@ -1,4 +1,9 @@
-"""The serial line under an MS/TP port: opened by pyserial, read and written without ever waiting for octets."""
+"""The serial line under an MS/TP port: opened by pyserial, read and written without ever waiting for octets.
+
+Baud rates: 76800 is in no POSIX table; pyserial sets it by ``termios2``/BOTHER on Linux (tried on pseudo-terminals, not
+yet on an adapter) and by IOSSIOSPEED on macOS (not tried). Windows has no descriptor to wait for: ``MstpPort`` refuses
+there. RS-485 mode is Linux's TIOCSRS485 by way of pyserial; it was not tried on hardware.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +14,18 @@ import select
 import time
 
 import serial
+from serial.rs485 import RS485Settings
 
+from drivers.mstp.adapter import actual_baud
+from drivers.mstp.echo import EchoFilter
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.frames import frame_time_s
+from drivers.mstp.settings import Direction, PortSettings
 
 _READ_OCTETS = 4096
 _WRITE_PATIENCE_S = 1.0
+_BAUD_TOLERANCE = 0.01
+"""Clause 9.2.3: the rate is kept to within one percent."""
 
 _REASONS = {
     errno.ENOENT: "there is no such device; check the cable and the name",
@@ -30,70 +41,102 @@ _REASONS = {
 }
 
 
-class LineLost(OSError):
+class LineBroken(OSError):
     """The open line stopped working, for instance because the adapter was unplugged; the text says how."""
 
 
 class SerialLine:
     """One open serial port: 8 data bits, no parity, 1 stop bit, locked against other programs.
 
-    Raises PortUnavailable(device, reason) if it cannot be opened. ``fileno`` is for ``select``.
+    Raises PortUnavailable(device, reason) if it cannot be opened as the settings say. ``fileno`` is for ``select``.
+    ``echo`` takes own octets out of what is read.
     """
 
-    def __init__(self, device: str, baud: int) -> None:
-        self.baud = baud
+    def __init__(self, settings: PortSettings, device: str) -> None:
+        self.echo = EchoFilter(settings.echo)
+        self._baud = settings.baud
         self._free_s = 0.0
         try:
-            self._serial = serial.Serial(port=device, baudrate=baud, timeout=0, exclusive=True)
+            self._serial = serial.Serial(port=device, baudrate=self._baud, timeout=0, exclusive=True)
         except (OSError, ValueError) as error:
-            raise PortUnavailable(device, _reason(error)) from error
-        # USB adapters hold octets back for 16 ms unless told not to; what has no such setting refuses.
-        with contextlib.suppress(OSError, ValueError, NotImplementedError):
-            self._serial.set_low_latency_mode(True)
+            raise PortUnavailable(device, open_failure(error)) from error
         self._fd: int = self._serial.fileno()
+        try:
+            self._set_up(device, settings.direction)
+        except OSError as error:
+            self.close()
+            raise PortUnavailable(device, open_failure(error)) from error
+        except PortUnavailable:
+            self.close()
+            raise
+
+    def _set_up(self, device: str, direction: Direction) -> None:
+        # USB adapters hold octets back for 16 ms unless told not to. pyserial says ValueError for a driver that has no
+        # such setting (a pseudo-terminal, many built-in ports), NotImplementedError on systems that have none (macOS):
+        # both work without, and ``adapter.latency_advice`` tells whom it matters to.
+        with contextlib.suppress(ValueError, NotImplementedError):
+            self._serial.set_low_latency_mode(True)
+        actual = actual_baud(self._fd)
+        if actual is not None and abs(actual - self._baud) > _BAUD_TOLERANCE * self._baud:
+            raise PortUnavailable(
+                device,
+                f"its driver runs at {actual} bit/s when asked for {self._baud}; use an adapter that has this rate",
+            )
+        if direction != "adapter":
+            sends_high = direction == "rts-high"
+            try:
+                self._serial.rs485_mode = RS485Settings(rts_level_for_tx=sends_high, rts_level_for_rx=not sends_high)
+            except (ValueError, NotImplementedError) as error:
+                reason = (
+                    "its driver cannot switch direction by RTS (no RS-485 mode); choose direction 'adapter' if the "
+                )
+                raise PortUnavailable(device, f"{reason}adapter switches by itself, or use another one") from error
 
     def fileno(self) -> int:
         """Return the file descriptor that is readable when octets have come, or the line is lost."""
         return self._fd
 
     def read(self) -> bytes:
-        """Return what has come, at least one octet if ``select`` said readable; raises LineLost."""
+        """Return what others have sent: empty where only the echo of own octets has come; raises LineBroken."""
         try:
             octets = os.read(self._fd, _READ_OCTETS)
         except BlockingIOError:
             return b""
         except OSError as error:
-            raise LineLost(error.errno, f"reading failed: {error.strerror}") from error
+            raise LineBroken(error.errno, f"reading failed: {error.strerror}") from error
         if not octets:
-            raise LineLost(errno.EIO, "the device hung up")
-        self._free_s = 0.0  # somebody else talks, so ours has left, however early that is on an unpaced line
+            raise LineBroken(errno.EIO, "the device hung up")
+        octets = self.echo.heard(octets, time.monotonic())
+        if octets:
+            self._free_s = 0.0  # somebody else talks, so ours has left, however early that is on an unpaced line
         return octets
 
     def write(self, octets: bytes) -> float:
         """Hand ``octets`` to the device and return when, on the monotonic clock, the last one will have left.
 
         That time is computed from the baud rate: ``tcdrain`` returns at once on a pty and, on many USB adapters,
-        when the adapter has the octets and not when the wire has had them. Raises LineLost.
+        when the adapter has the octets and not when the wire has had them. Raises LineBroken.
         """
-        start_s = max(time.monotonic(), self._free_s)
-        self._free_s = start_s + frame_time_s(len(octets), self.baud)
+        now_s = time.monotonic()
+        self._free_s = max(now_s, self._free_s) + frame_time_s(len(octets), self._baud)
+        self.echo.sent(octets, self._free_s, now_s)
         while octets:
             try:
                 octets = octets[os.write(self._fd, octets) :]
             except BlockingIOError:
                 if not select.select([], [self._fd], [], _WRITE_PATIENCE_S)[1]:
-                    raise LineLost(errno.EIO, "the device takes no more octets") from None
+                    raise LineBroken(errno.EIO, "the device takes no more octets") from None
             except OSError as error:
-                raise LineLost(error.errno, f"writing failed: {error.strerror}") from error
+                raise LineBroken(error.errno, f"writing failed: {error.strerror}") from error
         return self._free_s
 
     def close(self) -> None:
-        """Give the device back."""
-        with contextlib.suppress(OSError):
+        """Give the device back; one that is no longer there cannot refuse."""
+        with contextlib.suppress(OSError):  # closing an adapter that was unplugged says so: it is known by then
             self._serial.close()
 
 
-def _reason(error: Exception) -> str:
+def open_failure(error: Exception) -> str:
     """Say why opening failed in words for a person."""
     number = getattr(error, "errno", None)
     cause = error.__context__

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import math
+import time
 from collections.abc import Callable
 
 from bacpypes3.app import Application
 from bacpypes3.comm import Server
 from bacpypes3.pdu import PDU, Address, LocalBroadcast, LocalStation
 
-from drivers.mstp.errors import NpduRefused
-from drivers.mstp.events import FrameReceived, PortFailed
+from drivers.mstp.errors import NpduRefused, PortUnavailable
+from drivers.mstp.events import FrameReceived, LineLost, LineRestored, PortFailed
 from drivers.mstp.frames import BROADCAST
 from drivers.mstp.port import MstpPort
 
@@ -24,12 +27,24 @@ class MstpLink(Server[PDU]):
     Make it while the event loop of the application runs, then ``attach`` it. The port is the caller's to start and
     to close; ``close`` only ends the carrying. When the port fails, ``failure`` says why and ``on_failure``, if
     given, is called once with the event, in the event loop: requests under way do not end by themselves.
+
+    ``on_line`` is told, likewise, when the adapter is unplugged and when it is back (``PortSettings.replug_wait_s``).
+    ``request_life_s``: a confirmed request that had no chance to be sent for so long is never sent. Set it to the
+    application's APDU time-out: bacpypes3 gives up by then, and would not know that its request goes out later.
     """
 
     _debug: Callable[..., None]
 
-    def __init__(self, port: MstpPort, on_failure: Callable[[PortFailed], None] | None = None) -> None:
+    def __init__(
+        self,
+        port: MstpPort,
+        on_failure: Callable[[PortFailed], None] | None = None,
+        request_life_s: float = math.inf,
+        on_line: Callable[[LineLost | LineRestored], None] | None = None,
+    ) -> None:
         super().__init__()
+        self._on_line = on_line
+        self._request_life_s = request_life_s
         self.port = port
         self.failure: PortFailed | None = None
         self._on_failure = on_failure
@@ -55,7 +70,18 @@ class MstpLink(Server[PDU]):
             destination = address.addrAddr[0]
         else:
             raise NpduRefused(self.port.settings.device, BROADCAST, len(npdu), f"{address} is no MS/TP address")
-        self.port.send(destination, npdu, bool(npdu[1] & _EXPECTING_REPLY) and destination != BROADCAST)
+        expecting_reply = bool(npdu[1] & _EXPECTING_REPLY) and destination != BROADCAST
+        expires_s = time.monotonic() + self._request_life_s if expecting_reply else math.inf
+        self.port.send(destination, npdu, expecting_reply, expires_s=expires_s)
+
+    def withdraw(self, address: int, invoke_id: int | None) -> None:
+        """See to it that a request which was given up while it waited for the token is not sent any more.
+
+        None stands for a request that bacpypes3 has given no invoke id: it was not sent.
+        """
+        if invoke_id is not None:
+            with contextlib.suppress(PortUnavailable):  # a port that has ended sends nothing
+                self.port.withdraw(address, invoke_id)
 
     def _readable(self) -> None:
         """Pass up all that the port has; runs in the event loop."""
@@ -69,7 +95,10 @@ class MstpLink(Server[PDU]):
                 if self._on_failure is not None:
                     self._on_failure(event)
                 return
-            self._pass_up(event)
+            if isinstance(event, FrameReceived):
+                self._pass_up(event)
+            elif self._on_line is not None:
+                self._on_line(event)
 
     def _pass_up(self, event: FrameReceived) -> None:
         broadcast = event.destination == BROADCAST

@@ -1,9 +1,12 @@
 """The master-node state machine of MS/TP (ASHRAE 135 clause 9.5.6), every transition under the clause's name.
 
-It is pure: see ``drivers.mstp.node`` for how it is run. Two things go beyond the clause:
+It is pure: see ``drivers.mstp.node`` for how it is run. docs/reference/mstp-conformance.md ties every transition to its
+test. Four things go beyond the clause:
 
+- ``IDLE.TestRequest``: a Test_Request is answered at once, not by way of ANSWER_DATA_REQUEST.
 - ``ANSWER_DATA_REQUEST.RequesterGaveUp``: a whole frame was heard while the answer was being made, which comes too late
   now and goes with the token instead.
+- ``SEND_FRAME.Expired``: a request whose sender has given up meanwhile is not sent, and the token is handed on.
 - ReceivedUnexpectedFrame also fires for frames to other stations, which the clause's receiver does not report although
   the clause's master asks for them ("DestinationAddress is not equal to TS").
 """
@@ -15,7 +18,13 @@ from dataclasses import replace
 from enum import Enum
 
 from drivers.mstp.events import FrameReceived
-from drivers.mstp.frames import BROADCAST, Frame, FrameType
+from drivers.mstp.frames import (
+    BROADCAST,
+    DATA_EXPECTING_REPLY_TYPES,
+    DATA_NOT_EXPECTING_REPLY_TYPES,
+    Frame,
+    FrameType,
+)
 from drivers.mstp.node import Node
 from drivers.mstp.npdu import NpduSummary, summarize
 from drivers.mstp.receive import Indication, InvalidFrame, SkippedFrame
@@ -100,6 +109,10 @@ class MasterNode(Node):
     def _bus_taken(self) -> None:
         self._go("SEND_FRAME.BusTaken", MasterState.IDLE)
 
+    def _not_sent(self) -> None:
+        if self.state is MasterState.WAIT_FOR_REPLY:
+            self._go("SEND_FRAME.Expired", MasterState.DONE_WITH_TOKEN)
+
     def _state_deadline_s(self) -> float:
         since_s = self.receiver.silence_since_s
         state = self.state
@@ -164,14 +177,14 @@ class MasterNode(Node):
             self._go("IDLE.ReceivedInvalidFrame", MasterState.IDLE)
             return
         frame_type, broadcast = indication.frame_type, indication.destination == BROADCAST
-        if frame_type == FrameType.DATA_NOT_EXPECTING_REPLY and indication.data:
+        if frame_type in DATA_NOT_EXPECTING_REPLY_TYPES and indication.data:
             if broadcast and summarize(indication.data).is_confirmed_request:
                 self._go("IDLE.ReceivedUnwantedFrame", MasterState.IDLE)
                 return
             self._deliver(indication, expecting_reply=False)
             self._go("IDLE.ReceivedDataNoReply", MasterState.IDLE)
         elif broadcast:
-            needing = frame_type == FrameType.DATA_EXPECTING_REPLY
+            needing = frame_type in DATA_EXPECTING_REPLY_TYPES
             name = "IDLE.BroadcastDataNeedingReply" if needing else "IDLE.ReceivedUnwantedFrame"
             self._go(name, MasterState.IDLE)
         elif frame_type == FrameType.TOKEN:
@@ -181,7 +194,7 @@ class MasterNode(Node):
         elif frame_type == FrameType.POLL_FOR_MASTER:
             self._send(FrameType.REPLY_TO_POLL_FOR_MASTER, indication.source)
             self._go("IDLE.ReceivedPFM", MasterState.IDLE)
-        elif frame_type == FrameType.DATA_EXPECTING_REPLY and indication.data:
+        elif frame_type in DATA_EXPECTING_REPLY_TYPES and indication.data:
             self._deliver(indication, expecting_reply=True)
             self._request = summarize(indication.data)
             self._requester = indication.source
@@ -195,14 +208,17 @@ class MasterNode(Node):
 
     # --- USE_TOKEN, WAIT_FOR_REPLY
 
-    def _use_token(self, now_s: float) -> bool:  # noqa: ARG002  every step has the same form
+    def _use_token(self, now_s: float) -> bool:
+        if self._queue:
+            self._throw_away_expired(now_s)
         if not self._queue:
             self.frame_count = self._settings.max_info_frames
             return self._go("USE_TOKEN.NothingToSend", MasterState.DONE_WITH_TOKEN)
-        frame = self._queue.popleft()
+        queued = self._queue.popleft()
+        frame = queued.frame
         self.frame_count += 1
-        self._send_data(frame)
-        waits = frame.frame_type in (FrameType.DATA_EXPECTING_REPLY, FrameType.TEST_REQUEST)
+        self._send_data(queued)
+        waits = frame.frame_type in DATA_EXPECTING_REPLY_TYPES or frame.frame_type == FrameType.TEST_REQUEST
         if waits and frame.destination != BROADCAST:
             return self._go("USE_TOKEN.SendAndWait", MasterState.WAIT_FOR_REPLY)
         return self._go("USE_TOKEN.SendNoWait", MasterState.DONE_WITH_TOKEN)
@@ -221,8 +237,9 @@ class MasterNode(Node):
             if indication.frame_type == FrameType.REPLY_POSTPONED:
                 self._go("WAIT_FOR_REPLY.ReceivedPostpone", MasterState.DONE_WITH_TOKEN)
                 return
-            if indication.frame_type in (FrameType.DATA_NOT_EXPECTING_REPLY, FrameType.TEST_RESPONSE):
-                if indication.data and indication.frame_type == FrameType.DATA_NOT_EXPECTING_REPLY:
+            is_data = indication.frame_type in DATA_NOT_EXPECTING_REPLY_TYPES
+            if is_data or indication.frame_type == FrameType.TEST_RESPONSE:
+                if is_data and indication.data:
                     self._deliver(indication, expecting_reply=False)
                 self._go("WAIT_FOR_REPLY.ReceivedReply", MasterState.DONE_WITH_TOKEN)
                 return
@@ -230,7 +247,7 @@ class MasterNode(Node):
 
     # --- DONE_WITH_TOKEN, PASS_TOKEN
 
-    def _done_with_token(self, now_s: float) -> bool:  # noqa: ARG002
+    def _done_with_token(self, now_s: float) -> bool:  # noqa: ARG002  every step has the same form
         if self.frame_count < self._settings.max_info_frames:
             return self._go("DONE_WITH_TOKEN.SendAnotherFrame", MasterState.USE_TOKEN)
         if self.next_station > self._settings.max_master:
@@ -275,9 +292,12 @@ class MasterNode(Node):
             self.retry_count += 1
             self._send_token(self.next_station)
             return self._go("PASS_TOKEN.RetrySendToken", MasterState.PASS_TOKEN)
-        self._poll(self._after(self.next_station))
+        beyond = self._after(self.next_station)
+        unknown = beyond == self._station  # a node does not poll itself
+        self._poll(self._after(beyond) if unknown else beyond)
         self._forget_successor()
-        return self._go("PASS_TOKEN.FindNewSuccessor", MasterState.POLL_FOR_MASTER)
+        name = "PASS_TOKEN.FindNewSuccessorUnknown" if unknown else "PASS_TOKEN.FindNewSuccessor"
+        return self._go(name, MasterState.POLL_FOR_MASTER)
 
     def _forget_successor(self) -> None:
         self.next_station = self._station
@@ -342,10 +362,10 @@ class MasterNode(Node):
     # --- ANSWER_DATA_REQUEST
 
     def _answer_data_request(self, now_s: float) -> bool:
-        for index, frame in enumerate(self._queue):
-            if frame.destination == self._requester and self._is_answer(frame):
+        for index, queued in enumerate(self._queue):
+            if queued.frame.destination == self._requester and self._is_answer(queued.frame):
                 del self._queue[index]
-                self._send_data(frame)
+                self._send_data(queued)
                 return self._go("ANSWER_DATA_REQUEST.Reply", MasterState.IDLE)
         if now_s < self._request_s + REPLY_DELAY_S:
             return False
@@ -354,6 +374,6 @@ class MasterNode(Node):
 
     def _is_answer(self, frame: Frame) -> bool:
         """Whether a queued frame is the reply that the requester waits for, not merely one to the same station."""
-        if frame.frame_type != FrameType.DATA_NOT_EXPECTING_REPLY:
+        if frame.frame_type not in DATA_NOT_EXPECTING_REPLY_TYPES:
             return False
         return summarize(frame.data).answers(self._request)

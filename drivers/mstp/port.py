@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import select
 import socket
@@ -17,8 +18,8 @@ from types import TracebackType
 import drivers
 from drivers.mstp import _messages
 from drivers.mstp.errors import NpduRefused, PortSettingInvalid, PortUnavailable
-from drivers.mstp.events import PortEvent, PortFailed
-from drivers.mstp.frames import BROADCAST, MAX_DATA_OCTETS, MAX_MASTER_ADDRESS, SeenFrame
+from drivers.mstp.events import LineLost, LineRestored, PortEvent, PortFailed
+from drivers.mstp.frames import BROADCAST, MAX_MASTER_ADDRESS, SeenFrame
 from drivers.mstp.settings import PortSettings
 from drivers.mstp.statistics import Statistics
 
@@ -59,6 +60,9 @@ class MstpPort:
 
     def start(self) -> None:
         """Start the port process and open the device; raises PortUnavailable(device, reason). May be called once."""
+        if sys.platform == "win32":
+            reason = "MS/TP ports run on Linux and macOS; on Windows pass the adapter to WSL2 (usbipd) and run there"
+            raise PortUnavailable(self.settings.device, reason)
         if self._process is not None:
             raise PortUnavailable(self.settings.device, "this port was started before; make a new one")
         self._events, events = socket.socketpair()
@@ -71,7 +75,7 @@ class MstpPort:
                 pass_fds=descriptors,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                env=_environment(),
+                env=process_environment(),
                 # A signal to the owner's process group is the owner's to handle: it needs the bus to end in order.
                 start_new_session=True,
             )
@@ -109,7 +113,8 @@ class MstpPort:
     def receive(self, timeout_s: float | None) -> PortEvent | None:
         """Return the next event, or None after ``timeout_s`` seconds (None: wait without end).
 
-        PortFailed comes once and last; after it the answer is None at once.
+        LineLost and LineRestored come in turn, where ``replug_wait_s`` lets the port wait for an adapter that was
+        unplugged. PortFailed comes once and last; after it the answer is None at once.
         """
         deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
         while not self._inbox:
@@ -125,11 +130,15 @@ class MstpPort:
         """Read what the process has sent into the inbox."""
         try:
             octets = events.recv(_RECEIVE_OCTETS)
-        except OSError:
+        except OSError:  # reset by a process that was killed: an end like any other, told below
             octets = b""
         for kind, body in self._unpacker.feed(octets):
             if kind == _messages.NPDU:
                 self._inbox.append(_messages.read_npdu(body))
+            elif kind == _messages.LINE_LOST:
+                self._inbox.append(LineLost(f"{self.settings.device}: {body.decode()}"))
+            elif kind == _messages.LINE_RESTORED:
+                self._inbox.append(LineRestored(_messages.read_line_restored(body)))
             elif kind == _messages.FAILED:
                 self._fail(body.decode())
         if not octets and self._failure is None:
@@ -147,21 +156,38 @@ class MstpPort:
             code = None
         return f"the port process ended unexpectedly (exit code {code}); see its messages on stderr"
 
-    def send(self, destination: int, npdu: bytes, expecting_reply: bool, source: int | None = None) -> None:
+    def send(
+        self,
+        destination: int,
+        npdu: bytes,
+        expecting_reply: bool,
+        source: int | None = None,
+        expires_s: float = math.inf,
+    ) -> None:
         """Send ``npdu`` to ``destination`` (0..254, or 255 = broadcast) with the next token, or as the answer awaited.
 
         An NPDU that answers a frame received with ``expecting_reply`` (same station, same invoke id) goes out while
         the requester waits; after 240 ms the requester is told Reply Postponed and the answer goes with the token.
+        What could not be sent before ``expires_s`` (``time.monotonic``) is never sent, and counted: a command must not
+        reach a device after whoever gave it has given up.
         Raises NpduRefused for an NPDU that is no MS/TP frame, PortUnavailable when the port has ended.
         """
         source = self._mac(source)
         if not 0 <= destination <= BROADCAST or destination == source:
             raise NpduRefused(self.settings.device, destination, len(npdu), "a destination is 0 to 255, not this node")
-        if not 1 <= len(npdu) <= MAX_DATA_OCTETS:
-            rule = f"a frame carries 1 to {MAX_DATA_OCTETS} octets"
+        if not 1 <= len(npdu) <= self.settings.max_npdu_octets:
+            rule = f"a frame carries 1 to {self.settings.max_npdu_octets} octets"
             raise NpduRefused(self.settings.device, destination, len(npdu), rule)
-        body = _messages.npdu_body(source, destination, expecting_reply, npdu)
-        self._tell(_messages.pack(_messages.NPDU, body))
+        body = _messages.submission_body(source, destination, expecting_reply, npdu, expires_s)
+        self._tell(_messages.pack(_messages.SUBMIT, body))
+
+    def withdraw(self, destination: int, invoke_id: int, source: int | None = None) -> None:
+        """Take back a confirmed request that still waits for the token; one that has been sent is past that.
+
+        ``invoke_id``: the request's, 0 to 255. Raises PortUnavailable when the port has ended.
+        """
+        body = _messages.withdrawal_body(self._mac(source), destination, invoke_id)
+        self._tell(_messages.pack(_messages.WITHDRAW, body))
 
     def set_max_master(self, max_master: int, mac: int | None = None) -> None:
         """Change the highest address that the node polls, 1 to 127, while it is in the ring.
@@ -173,6 +199,15 @@ class MstpPort:
             rule = f"it is 1 to {MAX_MASTER_ADDRESS}"
             raise PortSettingInvalid(self.settings.device, "max_master", max_master, rule)
         self._tell(_messages.pack(_messages.MAX_MASTER, _messages.max_master_body(self._mac(mac), max_master)))
+
+    def set_online(self, mac: int, online: bool) -> None:
+        """Take the node at ``mac`` off the line, as a device without power is, or bring it back as after power-up.
+
+        Off line it neither hears nor sends; what it had queued is gone, and what is sent from it is thrown away and
+        counted (``dropped_off_line``). Orders and NPDUs take effect in the order in which they were given.
+        Raises PortSettingInvalid where the port has no such node, PortUnavailable when the port has ended.
+        """
+        self._tell(_messages.pack(_messages.ONLINE, _messages.online_body(self._mac(mac), online)))
 
     def _mac(self, mac: int | None) -> int:
         if mac is not None and mac not in self.settings.macs:
@@ -230,14 +265,14 @@ class MstpPort:
         process = self._process
         if process is None or process.returncode is not None:
             return
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        with contextlib.suppress(subprocess.TimeoutExpired):  # then it hangs, and is killed below
             process.wait(_END_S)
             return
         process.kill()
         process.wait()
 
 
-def _environment() -> dict[str, str]:
+def process_environment() -> dict[str, str]:
     """Return the environment in which the process finds this package wherever it was imported from."""
     root = str(Path(drivers.__file__).resolve().parent.parent)
     inherited = os.environ.get("PYTHONPATH")

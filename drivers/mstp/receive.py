@@ -14,13 +14,15 @@ from enum import Enum
 from drivers.mstp import crc
 from drivers.mstp.frames import (
     BROADCAST,
+    EXTENDED_DATA_TYPES,
     FIRST_ENCODED_TYPE,
     FIRST_PROPRIETARY_TYPE,
     HEADER_OCTETS,
-    MAX_DATA_OCTETS,
     MAX_LENGTH_FIELD,
     PREAMBLE,
     Frame,
+    max_length_field,
+    read_body,
     trailer_octets,
 )
 
@@ -51,7 +53,7 @@ class InvalidFrame:
 
 @dataclass(frozen=True, slots=True)
 class SkippedFrame:
-    """A whole frame with a good header that is not this node's: for another station, or of an encoded type."""
+    """A whole frame with a good header that is not this node's: for another station, or of a type it cannot decode."""
 
     frame_type: int
     destination: int
@@ -65,15 +67,17 @@ class FrameReceiver:
     """Receives frames for one station. SilenceTimer is kept as the time it was last reset, ``silence_since_s``.
 
     ``event_count`` is EventCount; the master node resets both. ``transitions`` counts each named transition
-    that ends or damages a frame, as ``STATE.Transition``.
+    that ends or damages a frame, as ``STATE.Transition``. With ``receive_extended`` False extended data frames are
+    skipped, as a device before Protocol_Revision 16 does; all other encoded types always are.
     """
 
-    def __init__(self, station: int, now_s: float = 0.0) -> None:
+    def __init__(self, station: int, now_s: float = 0.0, receive_extended: bool = True) -> None:
         self.state = ReceiveState.IDLE
         self.silence_since_s = now_s
         self.event_count = 0
         self.transitions: Counter[str] = Counter()
         self._station = station
+        self._decoded_types = EXTENDED_DATA_TYPES if receive_extended else frozenset()
         self._header = bytearray()
         self._data = bytearray()
         self._remaining = 0
@@ -99,6 +103,12 @@ class FrameReceiver:
             self.transitions["IDLE.EatAnError"] += 1
             return None
         return self._give_up(f"{self.state.value}.Error")
+
+    def abandon(self) -> None:
+        """Give up the frame under way because this station begins to talk: nothing can come behind its beginning."""
+        if self.state is not ReceiveState.IDLE:
+            self.transitions[f"{self.state.value}.Abandoned"] += 1
+            self.state = ReceiveState.IDLE
 
     def _give_up(self, transition: str) -> InvalidFrame | None:
         """Go back to IDLE; only a frame for this station that had reached its header is reported as invalid."""
@@ -166,20 +176,21 @@ class FrameReceiver:
 
     def _header_crc(self) -> Indication | None:
         """HEADER_CRC: what to do with the rest of the frame."""
-        header = bytes(self._header)
+        header = self._header
         self.state = ReceiveState.IDLE
         if crc.header_register(header) != crc.HEADER_CRC_RESIDUE:
             self.transitions["HEADER_CRC.BadCRC"] += 1
             return InvalidFrame("HEADER_CRC.BadCRC")
         frame_type, destination, source = header[:3]
         length = header[3] << 8 | header[4]
-        ours = destination in (self._station, BROADCAST)
-        encoded = FIRST_ENCODED_TYPE <= frame_type < FIRST_PROPRIETARY_TYPE
+        ours = destination == self._station or destination == BROADCAST
+        if ours and FIRST_ENCODED_TYPE <= frame_type < FIRST_PROPRIETARY_TYPE:
+            ours = frame_type in self._decoded_types
         self._skip_silently = False
         if length > MAX_LENGTH_FIELD:  # no such frame exists: skipping it would deafen the node for seconds
             self.transitions["HEADER_CRC.FrameTooLong"] += 1
             return InvalidFrame("HEADER_CRC.FrameTooLong")
-        if not ours or encoded:
+        if not ours:
             if not length:
                 self.transitions["HEADER_CRC.NotForUs"] += 1
                 return SkippedFrame(frame_type, destination, source)
@@ -188,7 +199,7 @@ class FrameReceiver:
         if not length:
             self.transitions["HEADER_CRC.NoData"] += 1
             return Frame(frame_type, destination, source)
-        if length > MAX_DATA_OCTETS:
+        if length > max_length_field(frame_type):
             self._skip_silently = True
             self._skip(length, "HEADER_CRC.FrameTooLong")
             return InvalidFrame("HEADER_CRC.FrameTooLong")
@@ -208,11 +219,11 @@ class FrameReceiver:
 
     def _data_crc(self) -> Indication:
         """DATA_CRC: GoodCRC or BadCRC."""
-        data = bytes(self._data)
+        frame_type, destination, source = self._header[:3]
+        data = read_body(frame_type, bytes(self._data))
         self.state = ReceiveState.IDLE
-        if crc.data_register(data) != crc.DATA_CRC_RESIDUE:
+        if data is None:
             self.transitions["DATA_CRC.BadCRC"] += 1
             return InvalidFrame("DATA_CRC.BadCRC")
         self.transitions["DATA_CRC.GoodCRC"] += 1
-        frame_type, destination, source = self._header[:3]
-        return Frame(frame_type, destination, source, data[:-2])
+        return Frame(frame_type, destination, source, data)

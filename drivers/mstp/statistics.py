@@ -46,7 +46,7 @@ class Statistics:
     header_crc_errors: int = 0
     data_crc_errors: int = 0
     frames_cut_short: int = 0
-    """Frames given up after Tframe_abort of silence in the middle."""
+    """Frames given up after Tframe_abort of silence in the middle, or because this node began to talk."""
     frames_too_long: int = 0
     transmissions_withdrawn: int = 0
     """Frames not sent because somebody else began to talk first; data frames among them stay queued."""
@@ -54,11 +54,27 @@ class Statistics:
     """Frames heard from this node's own address: another station has the same MAC."""
     queue_overflows: int = 0
     """NPDUs thrown away because the queue was full."""
+    data_frames_expired: int = 0
+    """NPDUs thrown away because they could not be sent before it was too late for them."""
+    requests_withdrawn: int = 0
+    """Confirmed requests taken back by their sender before they were sent."""
+    dropped_off_line: int = 0
+    """NPDUs thrown away because the node was off line, or its adapter unplugged, when they were to be queued."""
+    echoes_damaged: int = 0
+    """Own frames (of all nodes on the port) that an echoing adapter heard changed or not at all: collisions."""
+    lines_lost: int = 0
+    """How often the adapter was unplugged and awaited."""
 
     def since(self, earlier: Statistics) -> Statistics:
         """Return what was counted after ``earlier``: the difference, counter by counter."""
         names = [field.name for field in fields(self)]
         return Statistics(**{name: getattr(self, name) - getattr(earlier, name) for name in names})
+
+    def plus(self, other: Statistics) -> Statistics:
+        """Return the sum, counter by counter."""
+        return Statistics(
+            **{field.name: getattr(self, field.name) + getattr(other, field.name) for field in fields(self)}
+        )
 
 
 _MASTER_TRANSITIONS: dict[str, tuple[str, ...]] = {
@@ -70,7 +86,7 @@ _MASTER_TRANSITIONS: dict[str, tuple[str, ...]] = {
         "POLL_FOR_MASTER.DoneWithPFM",
     ),
     "token_retries": ("PASS_TOKEN.RetrySendToken",),
-    "successors_lost": ("PASS_TOKEN.FindNewSuccessor",),
+    "successors_lost": ("PASS_TOKEN.FindNewSuccessor", "PASS_TOKEN.FindNewSuccessorUnknown"),
     "tokens_lost": ("IDLE.LostToken",),
     "tokens_generated": ("NO_TOKEN.GenerateToken",),
     "tokens_dropped": ("WAIT_FOR_REPLY.ReceivedUnexpectedFrame", "POLL_FOR_MASTER.ReceivedUnexpectedFrame"),
@@ -79,6 +95,7 @@ _MASTER_TRANSITIONS: dict[str, tuple[str, ...]] = {
         "DONE_WITH_TOKEN.SendMaintenancePFM",
         "DONE_WITH_TOKEN.SoleMasterRestartMaintenancePFM",
         "PASS_TOKEN.FindNewSuccessor",
+        "PASS_TOKEN.FindNewSuccessorUnknown",
         "NO_TOKEN.GenerateToken",
         "POLL_FOR_MASTER.SendNextPFM",
     ),
@@ -96,7 +113,9 @@ _RECEIVE_TRANSITIONS: dict[str, tuple[str, ...]] = {
     "frames_for_others": ("HEADER_CRC.NotForUs", "HEADER_CRC.DataNotForUs"),
     "header_crc_errors": ("HEADER_CRC.BadCRC",),
     "data_crc_errors": ("DATA_CRC.BadCRC",),
-    "frames_cut_short": ("HEADER.Timeout", "DATA.Timeout", "SKIP_DATA.Timeout"),
+    "frames_cut_short": tuple(
+        f"{state}.{name}" for state in ("HEADER", "DATA", "SKIP_DATA") for name in ("Timeout", "Abandoned")
+    ),
     "frames_too_long": ("HEADER_CRC.FrameTooLong",),
 }
 

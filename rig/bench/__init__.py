@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from rig.bench.files import BenchFile, bench_names, json_schema, load_bench
-from rig.bench.meter_type import MeterType, load_meter_type
+from rig.bench.meter_type import MeterType, ReviewedBehaviour, load_meter_type
 from rig.bench.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ __all__ = [
     "BenchFile",
     "MeterType",
     "Position",
+    "ReviewedBehaviour",
     "UsedInstrument",
     "Wiring",
     "bench_names",

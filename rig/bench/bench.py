@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from drivers.analyzer import ANALYZERS, ReferenceAnalyzer
 from drivers.meter import MeterBus
+from drivers.mstp.adapter import latency_advice
 from drivers.source import SOURCES, AcSource, CombinedSource, SafeOff
 from drivers.source.base import Identity
+from drivers.switch import SwitchUnit
 from rig.bench.clock import BenchClock, EndpointClock, WallClock
 from rig.bench.files import BenchFile, load_bench
 from rig.bench.launch import LaunchedProcess
+from rig.bench.listening import noted_endpoints
 from rig.bench.lock import bench_lock
 from rig.bench.meters import Position, find_meters, open_bus
 from rig.bench.off import safe_off_of, scpi_session
 from rig.bench.schema import AnalyzerPart, CalibrationPart, LowLevelSourcePart
+from rig.bench.switching import TimedPulses, open_switch, open_timed_pulses
 from rig.bench.wiring import Wiring
 from rig.errors import BenchFault, UsageRefused
 from rig.metrology.reference import ReferenceAccuracy
@@ -28,6 +32,9 @@ from rig.safety.settling import SettlingLimits
 from rig.safety.state import bench_file_of_state
 from rig.safety.supervisor import Supervisor
 from rig.safety.watchdog import SourceWatchdog
+
+_NOT_CALIBRATED = ("switch", "generator")
+"""Instruments of which nothing that is measured depends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,9 @@ class Bench:
     """An open bench. What a partial bench lacks is None, and empty for ``positions``.
 
     ``supervisor`` alone switches the source on; where the bench has a low-level source too, ``source`` is both as one
-    (drivers.source.CombinedSource). ``launched``: the process that the bench file starts.
+    (drivers.source.CombinedSource). ``launched``: the process that the bench file starts. ``switch`` works
+    the other terminals of the first position's meter; ``timed``: pulses by what they work, ``pulse_input`` (a pulse is
+    a closed contact) and ``control_power`` (a pulse is an interruption).
     """
 
     file: BenchFile
@@ -62,6 +71,8 @@ class Bench:
     positions: tuple[Position, ...]
     launched: LaunchedProcess | None
     _identities: dict[str, Identity]
+    switch: SwitchUnit | None = None
+    timed: Mapping[str, TimedPulses] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -98,9 +109,11 @@ class Bench:
             ("source", parts.source),
             ("low_level_source", parts.low_level_source),
             ("analyzer", parts.analyzer),
+            ("counter", parts.counter),
         ):
             if part is not None:
                 used.append(_used(role, self._identities[role], part.calibration))
+        used += [_used(role, self._identities[role], None) for role in _NOT_CALIBRATED if role in self._identities]
         return tuple(used)
 
 
@@ -110,12 +123,14 @@ def open_bench(
     *,
     command: str | None = None,
     report: Callable[[str], None] = lambda _line: None,
+    on_bus: Callable[[MeterBus], None] = lambda _bus: None,
 ) -> Iterator[Bench]:
     """Open a bench and everything on it; whatever ends the context, the outputs are off and verified before it is left.
 
     ``command``: what the bench is used for, shown to whoever finds it busy. ``report`` is told one line about each
-    thing that happens. Raises BenchBusy, BenchFileError, BenchFault, the drivers' errors; and SafeStateNotConfirmed
-    at the end where nobody could confirm that the outputs are off.
+    thing that happens; ``on_bus`` is given the bus as soon as it is open, before any meter is looked for. Raises
+    BenchBusy, BenchFileError, BenchFault, the drivers' errors; and SafeStateNotConfirmed at the end where nobody
+    could confirm that the outputs are off.
     """
     file = bench if isinstance(bench, BenchFile) else load_bench(bench)
     with ExitStack() as stack:
@@ -148,7 +163,13 @@ def open_bench(
         if file.parts.analyzer is not None:
             analyzer = _open_analyzer(file.parts.analyzer, clock, beat, stack, identities)
         wiring = Wiring.from_part(file.parts.wiring) if file.parts.wiring is not None else None
+        switch = open_switch(file.parts.switch, clock, beat, stack, identities, report)
+        timed = open_timed_pulses(file.parts.generator, file.parts.counter, clock, beat, stack, identities)
         bus = open_bus(file, beat, stack)
+        if bus is not None:
+            on_bus(bus)
+            if (advice := latency_advice(bus.settings.device)) is not None:
+                report(f"bus: {advice}")
         positions = find_meters(file, bus, clock.sleep) if bus is not None else ()
         supervisor: Supervisor | None = None
         if source is not None and guardian is not None:
@@ -159,13 +180,26 @@ def open_bench(
                 supervisor.on_event = lambda kind, text: report(f"{kind}: {text}")
                 stack.callback(_make_safe, supervisor, guardian)
         opened = Bench(
-            file, clock, source, analyzer, wiring, supervisor, watchdog, guardian, bus, positions, launched, identities
+            file,
+            clock,
+            source,
+            analyzer,
+            wiring,
+            supervisor,
+            watchdog,
+            guardian,
+            bus,
+            positions,
+            launched,
+            identities,
+            switch,
+            timed,
         )
         for used in opened.instruments():
             calibration = (
                 f"calibration {used.certificate}, due {used.due}" if used.certificate else "calibration not recorded"
             )
-            report(f"{used.role}: {used.identity}; {calibration}")
+            report(f"{used.role}: {used.identity}" + ("" if used.role in _NOT_CALIBRATED else f"; {calibration}"))
         report(opened.protection_text)
         yield opened
 
@@ -178,6 +212,7 @@ def _launch(
         return file, None
     process = LaunchedProcess(file.launch_argv(), part.ready_timeout_s, bench_file_of_state(file.name, ".launched.log"))
     stack.callback(process.close)
+    stack.enter_context(noted_endpoints(file.name, process.endpoints))
     report(f"launched process {process.pid} is ready")
     return file.with_endpoints(process.endpoints), process
 

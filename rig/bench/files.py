@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from drivers.analyzer import ANALYZERS
+from drivers.counter import COUNTERS
+from drivers.generator import GENERATORS
 from drivers.source import SOURCES, CombinationRefused, SourceCapabilities, combined_capabilities
+from drivers.switch import SWITCHES
 from rig.bench.meter_type import MeterType, load_meter_type
 from rig.bench.schema import PLACEHOLDER, SCHEMA_VERSION, BenchPart
 from rig.bench.wiring import Wiring
@@ -20,7 +23,21 @@ from rig.load_point import LoadPoint
 from rig.safety.limits import check_source
 from rig.yaml_file import Location, line_of, parse_yaml, read_text, validate
 
+SWITCH_ROLES = ("control_power", "pulse_input", "alarm_contact")
+"""What may be wired to a switch unit."""
+
+TIMED_ROLES = ("pulse_input", "control_power")
+"""What a generator may work and a counter see."""
+
 _BENCHES = "fixtures.benches"
+_DRIVERS: Mapping[str, Mapping[str, object]] = {
+    "source": SOURCES,
+    "low_level_source": SOURCES,
+    "analyzer": ANALYZERS,
+    "switch": SWITCHES,
+    "generator": GENERATORS,
+    "counter": COUNTERS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +61,28 @@ class BenchFile:
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """What this bench has, of ``source``, ``analyzer``, ``bus`` and ``meter``: partial benches are legal."""
+        """What this bench has, of ``source``, ``analyzer``, ``bus`` and ``meter``: partial benches are legal.
+
+        Of a switch unit: ``switch``, and what is wired to it: ``control_power``, ``pulse_input``, ``alarm_contact``.
+        Where a generator times and a counter measures: ``timed_pulse_input``, ``timed_control_power``.
+        """
+        parts = self.parts
         present = {
-            "source": self.parts.source is not None,
-            "analyzer": self.parts.analyzer is not None,
-            "bus": self.parts.bus is not None,
-            "meter": self.parts.bus is not None and bool(self.parts.positions),
+            "source": parts.source is not None,
+            "analyzer": parts.analyzer is not None,
+            "bus": parts.bus is not None,
+            "meter": parts.bus is not None and bool(parts.positions),
+            "switch": parts.switch is not None,
         }
+        for role in SWITCH_ROLES:
+            present[role] = parts.switch is not None and getattr(parts.switch, role) is not None
+        for role in TIMED_ROLES:
+            present[f"timed_{role}"] = (
+                parts.generator is not None
+                and parts.counter is not None
+                and getattr(parts.generator.outputs, role) is not None
+                and getattr(parts.counter.inputs, role) is not None
+            )
         return frozenset(name for name, there in present.items() if there)
 
     @property
@@ -205,15 +237,12 @@ def _check_rating(path: Path, lines: Mapping[Location, int], parts: BenchPart, m
 
 
 def _check_drivers(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
-    for role, what, part, known in (
-        ("source", "source", parts.source, SOURCES),
-        ("low_level_source", "source", parts.low_level_source, SOURCES),
-        ("analyzer", "analyzer", parts.analyzer, ANALYZERS),
-    ):
+    for role, known in _DRIVERS.items():
+        part = getattr(parts, role)
         if part is not None and part.driver not in known:
             names = ", ".join(sorted(known))
             line = line_of((role, "driver"), lines)
-            raise BenchFileError(path, line, f"there is no {what} driver {part.driver!r}; known: {names}")
+            raise BenchFileError(path, line, f"there is no {role} driver {part.driver!r}; known: {names}")
 
 
 def _source_capabilities(parts: BenchPart) -> SourceCapabilities | None:

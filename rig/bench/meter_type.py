@@ -1,14 +1,17 @@
-"""Meter types: ratings with their envelopes, and what the maker claims, read from a file people edit."""
+"""Meter types: ratings with their envelopes, the maker's claims, reviewed behaviour; read from a file people edit."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import datetime as dt
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from meter_model.behaviour import DEFAULT, BehaviourProfile
 from rig.bench.schema import Strict
 from rig.errors import BenchFileError
 from rig.safety.limits import Envelope, MeterRating
@@ -36,12 +39,48 @@ class _RatingPart(Strict):
     alarming: _EnvelopePart | None = None
 
 
+class _BehaviourPart(Strict):
+    firmware: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
+    reviewed_by: Annotated[str, Field(min_length=1)]
+    reviewed_on: Annotated[dt.date, Field(strict=False)]
+    evidence: Annotated[str, Field(min_length=1)]
+    choices: dict[str, str | float] = Field(default_factory=dict)
+
+    @field_validator("choices")
+    @classmethod
+    def _known(cls, choices: dict[str, str | float]) -> dict[str, str | float]:
+        for name, value in choices.items():
+            _choice(name, value)
+        return choices
+
+
 class _MeterTypePart(Strict):
     schema_version: Annotated[Literal[1], Field(alias="schema")]
     name: Annotated[str, Field(min_length=1)]
     description: str = ""
     accuracy_classes: dict[str, str] = Field(default_factory=dict)
     ratings: Annotated[dict[str, _RatingPart], Field(min_length=1)]
+    behaviour: list[_BehaviourPart] = Field(default_factory=list)
+
+    @field_validator("behaviour")
+    @classmethod
+    def _once(cls, behaviour: list[_BehaviourPart]) -> list[_BehaviourPart]:
+        named = [version for part in behaviour for version in part.firmware]
+        twice = sorted({version for version in named if named.count(version) > 1})
+        if twice:
+            raise ValueError(f"firmware {', '.join(twice)} has more than one behaviour; keep one of them")
+        return behaviour
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedBehaviour:
+    """How the manual's ambiguities are to be read for some firmware versions, and who says so on what evidence."""
+
+    firmware: tuple[str, ...]
+    profile: BehaviourProfile
+    reviewed_by: str
+    reviewed_on: dt.date
+    evidence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +91,11 @@ class MeterType:
     description: str
     accuracy_classes: dict[str, str]
     ratings: dict[str, MeterRating]
+    behaviour: tuple[ReviewedBehaviour, ...] = ()
+
+    def reviewed_behaviour(self, firmware: str) -> ReviewedBehaviour | None:
+        """Return what was reviewed for a firmware version, None where nobody has: nothing is taken for granted."""
+        return next((each for each in self.behaviour if firmware in each.firmware), None)
 
 
 def load_meter_type(name_or_path: str, *, relative_to: Path | None = None, line: int | None = None) -> MeterType:
@@ -78,7 +122,30 @@ def load_meter_type(name_or_path: str, *, relative_to: Path | None = None, line:
 def _read(path: Path) -> MeterType:
     part = load_yaml_model(path, _MeterTypePart)
     ratings = {name: _rating(part.name, name, rating) for name, rating in part.ratings.items()}
-    return MeterType(part.name, part.description, dict(part.accuracy_classes), ratings)
+    behaviour = tuple(_reviewed(each) for each in part.behaviour)
+    return MeterType(part.name, part.description, dict(part.accuracy_classes), ratings, behaviour)
+
+
+def _reviewed(part: _BehaviourPart) -> ReviewedBehaviour:
+    change: dict[str, Any] = {name: _choice(name, value) for name, value in part.choices.items()}
+    profile = replace(DEFAULT, **change)
+    return ReviewedBehaviour(tuple(part.firmware), profile, part.reviewed_by, part.reviewed_on, part.evidence)
+
+
+def _choice(name: str, value: str | float) -> StrEnum | float:
+    """Return a choice of the behaviour profile; raises ValueError for one that it has not."""
+    known = [entry.name for entry in fields(BehaviourProfile)]
+    if name not in known:
+        raise ValueError(f"{name!r} is no choice of the behaviour profile; see docs/reference/behaviour.md")
+    kind = type(getattr(DEFAULT, name))
+    if not issubclass(kind, StrEnum):
+        if isinstance(value, str):
+            raise ValueError(f"{name} is a number, not {value!r}")
+        return float(value)
+    options = [str(option) for option in kind]
+    if value not in options:
+        raise ValueError(f"{name} is one of {', '.join(options)}, not {value!r}")
+    return kind(value)
 
 
 def _rating(meter_type: str, name: str, part: _RatingPart) -> MeterRating:

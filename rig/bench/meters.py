@@ -13,7 +13,7 @@ from drivers.mstp.settings import PortSettings
 from meter_model.points import OBJECTS
 from rig.bench.files import BenchFile
 from rig.bench.meter_type import MeterType
-from rig.bench.schema import PositionPart
+from rig.bench.schema import BusPart, PositionPart
 from rig.errors import BenchFault
 
 
@@ -28,20 +28,27 @@ class Position:
     identity: Identity
 
 
-def open_bus(file: BenchFile, beat: Callable[[], None], stack: ExitStack) -> MeterBus | None:
-    """Open the RS-485 port of a bench, None where it has none; raises BenchFault for a port that is not there."""
-    part = file.parts.bus
-    if part is None:
-        return None
-    settings = PortSettings(
+def port_settings(part: BusPart) -> PortSettings:
+    """The settings of the MS/TP port that a bench file asks for."""
+    return PortSettings(
         device=part.port,
         baud=part.baud,
         mac=part.mac,
         max_master=part.max_master,
         max_info_frames=part.max_info_frames,
+        echo=part.echo,
+        direction=part.direction,
+        replug_wait_s=part.replug_wait_s,
     )
+
+
+def open_bus(file: BenchFile, beat: Callable[[], None], stack: ExitStack) -> MeterBus | None:
+    """Open the RS-485 port of a bench, None where it has none; raises BenchFault for a port that is not there."""
+    part = file.parts.bus
+    if part is None:
+        return None
     try:
-        bus = MeterBus.open(settings, timeout_s=part.apdu_timeout_s, on_progress=beat)
+        bus = MeterBus.open(port_settings(part), timeout_s=part.apdu_timeout_s, on_progress=beat)
     except PortUnavailable as error:
         raise BenchFault(
             f"{error}; plug the adapter in, or correct 'bus: port' in {file.path.name} (the ports of this machine are "

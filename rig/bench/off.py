@@ -9,7 +9,7 @@ from pathlib import Path
 from drivers.scpi import ScpiSession
 from drivers.source import SOURCES, AcSource, SafeOff
 from rig.bench.files import BenchFile, load_bench
-from rig.bench.schema import PLACEHOLDER, AnalyzerPart, LowLevelSourcePart
+from rig.bench.schema import PLACEHOLDER, AnalyzerPart, CounterPart, GeneratorPart, LowLevelSourcePart, SwitchPart
 from rig.safety.off import switch_everything_off
 from rig.safety.raw_off import SafeOffResult
 
@@ -32,7 +32,10 @@ def switch_bench_off(bench: BenchFile | str | Path) -> list[SafeOffResult]:
     return switch_everything_off(file.name, fixed)
 
 
-def scpi_session(part: LowLevelSourcePart | AnalyzerPart, beat: Callable[[], None] | None = None) -> ScpiSession:
+def scpi_session(
+    part: LowLevelSourcePart | AnalyzerPart | SwitchPart | GeneratorPart | CounterPart,
+    beat: Callable[[], None] | None = None,
+) -> ScpiSession:
     """Make the session of an instrument as the bench file describes it; nothing is sent yet."""
     return ScpiSession(part.resource, backend=part.visa_library, deadline_s=SCPI_DEADLINE_S, on_progress=beat)
 

@@ -26,6 +26,7 @@ PLACEHOLDER = re.compile(r"\$\{launch((?:\.[A-Za-z_]\w*|\[\d+\])+)\}")
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _Angle = Annotated[float, Field(ge=-360, le=360, allow_inf_nan=False)]
 _Name = Annotated[str, Field(min_length=1)]
+_SwitchChannel = Annotated[int, Field(ge=101, le=899)]
 
 
 def _may_come_from_launch(value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:  # noqa: ANN401
@@ -127,16 +128,105 @@ class AnalyzerPart(Strict):
     calibration: CalibrationPart | None = None
 
 
+class ControlPowerPart(Strict):
+    """The relay in the meter's control power; ``on_when``: open for a normally closed contact of a changeover relay.
+
+    At the end of a run the relay is opened: with ``on_when: closed`` that takes the meter's control power away.
+    """
+
+    channel: _SwitchChannel
+    on_when: Literal["closed", "open"] = "closed"
+
+
+class PulseRelayPart(Strict):
+    """The relay whose contact is across the meter's pulse input."""
+
+    channel: _SwitchChannel
+
+
+class AlarmContactPart(Strict):
+    """Where the meter's alarm contact is sensed: by resistance, or as one bit of a digital port that is pulled up."""
+
+    channel: _SwitchChannel
+    method: Literal["resistance", "digital"] = "resistance"
+    bit: Annotated[int, Field(ge=0, le=7)] = 0
+
+
+class SwitchPart(Strict):
+    """A switch unit at the terminals of the first position's meter; a role that is left out is not wired."""
+
+    driver: _Name
+    resource: _LateText
+    visa_library: _Name = "@py"
+    control_power: ControlPowerPart | None = None
+    pulse_input: PulseRelayPart | None = None
+    alarm_contact: AlarmContactPart | None = None
+
+
+class GeneratorOutputsPart(Strict):
+    """Outputs by what they drive: high closes the contact at the pulse input, high interrupts control power."""
+
+    pulse_input: Annotated[int, Field(ge=1)] | None = None
+    control_power: Annotated[int, Field(ge=1)] | None = None
+
+
+class GeneratorPart(Strict):
+    """A generator whose hardware times pulses at the first position's meter, through driver stages."""
+
+    driver: _Name
+    resource: _LateText
+    visa_library: _Name = "@py"
+    outputs: GeneratorOutputsPart
+    high_v: _Positive = 5.0
+    """What the driver stages take for active, volts."""
+
+
+class CounterInputPart(Strict):
+    """An input of the counter: its threshold in volts, and whether it is high or low while the event lasts."""
+
+    channel: Annotated[int, Field(ge=1)]
+    level_v: Annotated[float, Field(allow_inf_nan=False)] = 1.5
+    active: Literal["high", "low"] = "high"
+
+
+class CounterInputsPart(Strict):
+    """Inputs by what they see: the contact at the pulse input closed, control power interrupted."""
+
+    pulse_input: CounterInputPart | None = None
+    control_power: CounterInputPart | None = None
+
+
+class CounterPart(Strict):
+    """The counter that measures how long what the generator does really lasts at the meter's terminals."""
+
+    driver: _Name
+    resource: _LateText
+    visa_library: _Name = "@py"
+    inputs: CounterInputsPart
+    calibration: CalibrationPart | None = None
+
+
 class BusPart(Strict):
-    """The RS-485 port and how the rig behaves on the MS/TP bus. ``apdu_repeats``: lost requests repeated (counted)."""
+    """The RS-485 port and how the rig behaves on the MS/TP bus. ``apdu_repeats``: lost requests repeated (counted).
+
+    ``echo``: whether the adapter hears what it sends. ``direction``: who switches it to sending, by itself or RTS.
+    ``replug_wait_s``: for how long a run waits for an adapter that was unplugged; 0 ends it at once.
+    ``max_info_frames``: requests in one holding of the token; with 8 a snapshot of the whole meter passes it once.
+    ``listen_port``: a second adapter on the same bus that is only ever listened to, so that the bus can be watched
+    while a run is in progress; without it the rig's own port is listened to when the bench is free.
+    """
 
     port: _LateText
+    listen_port: _LateText | None = None
     baud: _LateBaud = 76_800
     mac: Annotated[int, Field(ge=0, le=127)] = 0
     max_master: Annotated[int, Field(ge=1, le=127)] = 127
-    max_info_frames: Annotated[int, Field(ge=1, le=100)] = 1
+    max_info_frames: Annotated[int, Field(ge=1, le=100)] = 8
     apdu_timeout_s: _Positive = 6.0
     apdu_repeats: Annotated[int, Field(ge=0, le=5)] = 0
+    echo: Literal["detect", "on", "off"] = "detect"
+    direction: Literal["adapter", "rts-high", "rts-low"] = "adapter"
+    replug_wait_s: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] = 30.0
 
 
 class PositionPart(Strict):
@@ -230,6 +320,9 @@ class BenchPart(Strict):
     source: SourcePart | None = None
     low_level_source: LowLevelSourcePart | None = None
     analyzer: AnalyzerPart | None = None
+    switch: SwitchPart | None = None
+    generator: GeneratorPart | None = None
+    counter: CounterPart | None = None
     bus: BusPart | None = None
     positions: Annotated[tuple[PositionPart, ...], Field(strict=False)] = ()
     wiring: WiringPart | None = None

@@ -11,6 +11,7 @@ from rig.exit_codes import exit_code_of
 
 _COMMANDS = {
     "bench": "rig.cli._bench:bench",
+    "bus": "rig.cli._bus:bus",
     "certify": "rig.cli._suites:certify",
     "emulate": "rig.cli._emulate:emulate",
     "eol": "rig.cli._suites:eol",

@@ -9,11 +9,18 @@ import click
 
 
 @click.command()
-@click.argument("suite", type=click.Choice(["certify", "eol"]), default="certify")
+@click.argument("suite", type=click.Choice(["certify", "eol", "regress"]), default="certify")
 @click.option("--bench", default="emulated", show_default=True, metavar="NAME|PATH", help="Bench file.")
+@click.option("-k", "select", default="", metavar="EXPRESSION", help="Questions that match (regress), as pytest's -k.")
+@click.option("--longest", "longest_h", default=1.0, show_default=True, help="Longest question, hours (regress).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
-def plan(suite: str, bench: str, as_json: bool) -> None:
-    """Show what SUITE (certify, eol) would do on a bench, checked against every limit; nothing is switched on."""
+def plan(suite: str, bench: str, select: str, longest_h: float, as_json: bool) -> None:
+    """Show what SUITE (certify, eol, regress) would do on a bench, checked against limits; nothing is switched on."""
+    if suite == "regress":
+        from rig.cli._plan_regress import plan_regress
+
+        plan_regress(bench, select, longest_h, as_json)
+        return
     from rig.bench import load_bench
     from rig.procedures import certification_plan, end_of_line_plan
 

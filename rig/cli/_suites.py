@@ -59,9 +59,13 @@ def eol(**options: Any) -> int:  # noqa: ANN401 - click's options
 @_with_options
 @click.option("--allow-reset", is_flag=True, help="Also ask what clears the meter's energies, demand and logs.")
 @click.option("-k", "select", default=None, metavar="EXPRESSION", help="Ask only what matches, as pytest's -k.")
-def regress(allow_reset: bool, select: str | None, **options: Any) -> int:  # noqa: ANN401 - click's options
+@click.option(
+    "--longest", "longest_h", default=1.0, show_default=True, metavar="HOURS", help="Skip questions of more bench time."
+)
+def regress(allow_reset: bool, select: str | None, longest_h: float, **options: Any) -> int:  # noqa: ANN401 - click's
     """Ask a meter about each behaviour that its manual describes; what it was set to is put back."""
     extra = [*(["--allow-reset"] if allow_reset else []), *(["-k", select] if select else [])]
+    extra += ["--longest", str(longest_h)]
     return _run_suite("regress", "firmware_regression", None, extra, **options)
 
 

@@ -16,9 +16,9 @@ from typing import Any, NoReturn
 
 from drivers.mstp import PortUnavailable
 from meter_model.configuration import Configuration
-from rig.emulation.bench import EmulatedBench, Options
+from rig.emulation.bench import METER_PORTS, EmulatedBench, Options
 from rig.emulation.defects import DefectRefused, parse_defect
-from rig.emulation.hub import HubFailed
+from rig.emulation.hub import FaultRefused, HubFailed, parse_faults
 from rig.emulation.instruments import ANALYZERS, LOW_LEVEL_SOURCES, SOURCES
 
 _HIGHEST_MASTER = 127
@@ -71,6 +71,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME[=VALUE]",
         help="a seeded defect, such as phase-b-current-gain=+1.0%% or quadrants-swapped; NAME@2 is in the second meter",
     )
+    parser.add_argument(
+        "--bus-fault",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a fault of the bus, such as bit-error-rate=1e-4 or cut=2; port 0 is the rig's, port 1 the meters'",
+    )
     parser.add_argument("--source", choices=sorted(SOURCES), default="fluke_6105a", help="(fluke_6105a)")
     parser.add_argument(
         "--low-level-source", choices=sorted(LOW_LEVEL_SOURCES), help="a source of its own for the CT inputs (none)"
@@ -109,6 +116,13 @@ def _options(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Opt
         defects = tuple(parse_defect(text) for text in chosen.defect)
     except DefectRefused as refusal:
         parser.error(str(refusal))
+    try:
+        bus_faults = parse_faults(chosen.bus_fault)
+    except FaultRefused as refusal:
+        parser.error(str(refusal))
+    ports = METER_PORTS + chosen.spare_ports
+    if any(port >= ports for port in bus_faults.ports):
+        parser.error(f"a bus fault names port {max(bus_faults.ports)}; the bus has ports 0 to {ports - 1}")
     for defect in defects:
         if defect.meter is not None and not 1 <= defect.meter <= chosen.meters:
             parser.error(
@@ -122,6 +136,7 @@ def _options(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Opt
         mac=chosen.mac,
         max_master=chosen.max_master,
         defects=defects,
+        bus_faults=bus_faults,
         divider_ratio=chosen.divider_ratio,
         source=chosen.source,
         low_level_source=chosen.low_level_source,

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable
 from enum import IntEnum
 
+from meter_model.operation_choices import ServicePassword
+from rig.emulation._apdu_errors import Refused
 from rig.emulation._apdu_tags import RejectReason, RequestRejected, TagReader
 
 _LONGEST_MINUTES = 65_535
@@ -25,11 +27,12 @@ class Communication(IntEnum):
 class CommunicationControl:
     """The state; ``now_s`` is the meter's own time in seconds, by which a duration ends.
 
-    ``power_ups`` counts the meter's power-ups: each ends the state too, since none of it is non-volatile. The manual
-    gives no password, so none is required and a given one is not looked at; a duration of 0 minutes is no limit.
+    ``power_ups`` counts the meter's power-ups: each ends the state too, since none of it is non-volatile. No password
+    is required; ``password`` says what becomes of one that is given. A duration of 0 minutes is no limit.
     """
 
-    def __init__(self, now_s: Callable[[], float], power_ups: Callable[[], float]) -> None:
+    def __init__(self, now_s: Callable[[], float], power_ups: Callable[[], float], password: ServicePassword) -> None:
+        self._password = password
         self._now_s = now_s
         self._power_ups = power_ups
         self._set_at = 0.0
@@ -53,7 +56,7 @@ class CommunicationControl:
         """Execute a request: [0] minutes (optional), [1] state, [2] password (optional)."""
         minutes = request.context_unsigned(0) if request.next_is_context(0) else 0
         wanted = request.context_unsigned(1)
-        skip_password(request, 2)
+        check_password(request, 2, self._password)
         if minutes > _LONGEST_MINUTES:
             raise RequestRejected(RejectReason.PARAMETER_OUT_OF_RANGE)
         if wanted not in tuple(Communication):
@@ -64,8 +67,11 @@ class CommunicationControl:
         self._until_s = self._now_s() + minutes * _SECONDS_A_MINUTE if limited else math.inf
 
 
-def skip_password(request: TagReader, number: int) -> None:
-    """Read past the optional password, context tag ``number``, which must end the request."""
-    if request.next_is_context(number):
+def check_password(request: TagReader, number: int, rule: ServicePassword) -> None:
+    """Read the optional password, context tag ``number``, which must end the request; refuses it by the rule."""
+    is_given = request.next_is_context(number)
+    if is_given:
         request.context_octets(number)
     request.expect_end()
+    if is_given and rule is ServicePassword.REFUSED:
+        raise Refused("security", "password-failure")

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from drivers.errors import RigError
+from rig.emulation._hub_fault_settings import FaultSettings
 
 START_TIMEOUT_S = 20.0
 ANSWER_TIMEOUT_S = 10.0
@@ -34,7 +35,10 @@ class StampedFrame:
     Times are seconds of the system's monotonic clock: ``first_s`` the start of the first octet on the wire, ``last_s``
     the end of the last, ``delivered_s`` when the listeners were handed the last octet. ``node`` is the number of the
     hub port that sent it. ``kind`` is the MS/TP frame type, ``valid`` whether its CRCs hold, ``garbled`` whether
-    another node talked at the same time.
+    another node talked at the same time. ``altered`` names what the hub's faults did to it, in the order of its octets:
+    "bits", "octet-dropped", "octet-duplicated", "truncated", "dropped" (what is heard is not what was sent),
+    "delayed", "interrupted", "duplicated" (it is the second copy), "silent" (of a silent node). ``altered_from`` is the
+    index of the first octet that is heard otherwise than sent, -1 where none is.
     """
 
     number: int
@@ -48,6 +52,8 @@ class StampedFrame:
     delivered_s: float
     valid: bool
     garbled: bool
+    altered: tuple[str, ...] = ()
+    altered_from: int = -1
 
 
 class HubLink:
@@ -70,6 +76,13 @@ class HubLink:
         """Ask what was counted since the hub started: frames by type and node, garbled and lost octets, lateness."""
         return self._ask({"counters": True})
 
+    def set_faults(self, faults: FaultSettings) -> None:
+        """Let these faults hold on the bus from now on, instead of those before.
+
+        Raises HubFailed for a port that is not there.
+        """
+        self._ask({"faults": faults.as_json()})
+
     def next_number(self) -> int:
         """Give the number that the next frame will get: ask for ``frames_since`` it to see only what comes after."""
         return int(self.counters()["next"])
@@ -79,7 +92,7 @@ class HubLink:
         frames: list[StampedFrame] = []
         while True:
             answer = self._ask({"frames_since": number})
-            frames += [StampedFrame(**frame) for frame in answer["frames"]]
+            frames += [StampedFrame(**{**frame, "altered": tuple(frame["altered"])}) for frame in answer["frames"]]
             number = int(answer["next"])
             if not answer["more"]:
                 return frames
@@ -107,10 +120,12 @@ class HubLink:
 class HubProcess:
     """A running hub: ``ports`` are the device paths of its nodes, ``endpoint`` its TCP address (``tcp://host:port``)."""
 
-    def __init__(self, nodes: int, baud: int, unpaced: bool = False) -> None:
+    def __init__(self, nodes: int, baud: int, unpaced: bool = False, faults: FaultSettings | None = None) -> None:
         argv = [sys.executable, "-m", "rig.emulation.hub", "--nodes", str(nodes), "--baud", str(baud), "--json"]
         if unpaced:
             argv.append("--unpaced")
+        for option in faults.as_options() if faults is not None else ():
+            argv += ["--fault", option]
         self._process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         try:
             ready = json.loads(self._first_line())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, deque
 from itertools import islice
 
 from drivers.mstp.frames import FrameParser, SeenFrame
-from rig.emulation._hub_wire import Piece
+from rig.emulation._hub_wire import CONTENT_FAULTS, Piece
 
 RING_FRAMES = 200_000
 FRAMES_AN_ANSWER = 500
@@ -24,6 +25,7 @@ class FrameLog:
         self._parsers = [FrameParser() for _ in range(nodes)]
         self._garbled_until_s = [0.0] * nodes
         self._held = [(bytearray(), 0.0) for _ in range(nodes)]
+        self._marks: list[list[tuple[str, float]]] = [[] for _ in range(nodes)]
         self._ring: deque[str] = deque(maxlen=RING_FRAMES)
         self._by_type: Counter[int] = Counter()
         self._by_node: Counter[int] = Counter()
@@ -31,6 +33,7 @@ class FrameLog:
         self.next_number = 0
         self.invalid = 0
         self.garbled = 0
+        self.altered = 0
 
     def note(self, piece: Piece, delivered_s: float) -> None:
         """Take in octets that a node has sent; ``delivered_s`` is when the others were handed them.
@@ -39,6 +42,8 @@ class FrameLog:
         """
         if piece.garbled:
             self._garbled_until_s[piece.node] = piece.end_s
+        if piece.marks:
+            self._marks[piece.node] += piece.marks
         octets, start_s = self._held[piece.node]
         if not octets:
             start_s = piece.start_s
@@ -70,6 +75,7 @@ class FrameLog:
             "octets_by_node": {str(node): count for node, count in sorted(self._octets.items())},
             "invalid_frames": self.invalid,
             "garbled_frames": self.garbled,
+            "altered_frames": self.altered,
             "stray_octets": sum(parser.stray_octets for parser in self._parsers),
         }
 
@@ -79,10 +85,23 @@ class FrameLog:
         self._by_node[node] += 1
         self.invalid += not seen.valid
         self.garbled += garbled
+        altered, altered_from = self._altered(node, seen)
+        self.altered += bool(altered)
         self._ring.append(
             f'{{"number": {self.next_number}, "node": {node}, "kind": {frame.frame_type}, "source": {frame.source}, '
             f'"destination": {frame.destination}, "octets": {len(seen.octets)}, "first_s": {seen.start_s:.6f}, '
             f'"last_s": {seen.end_s:.6f}, "delivered_s": {delivered_s:.6f}, "valid": {str(seen.valid).lower()}, '
-            f'"garbled": {str(garbled).lower()}}}'
+            f'"garbled": {str(garbled).lower()}, "altered": {json.dumps(altered)}, '
+            f'"altered_from": {altered_from}}}'
         )
         self.next_number += 1
+
+    def _altered(self, node: int, seen: SeenFrame) -> tuple[list[str], int]:
+        """Tell what was done to a frame, and from which octet on it was heard otherwise than sent (-1: from none)."""
+        if not self._marks[node]:
+            return [], -1
+        start_s, end_s = seen.start_s - self._octet_s / 2.0, seen.end_s - self._octet_s / 2.0
+        marks = [(name, at_s) for name, at_s in self._marks[node] if start_s <= at_s < end_s]
+        self._marks[node] = [(name, at_s) for name, at_s in self._marks[node] if at_s >= end_s]
+        indexes = [round((at_s - seen.start_s) / self._octet_s) for name, at_s in marks if name in CONTENT_FAULTS]
+        return list(dict.fromkeys(name for name, _ in marks)), min(indexes, default=-1)

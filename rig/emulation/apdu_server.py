@@ -14,7 +14,7 @@ from typing import Any
 
 from meter_model.meter import ObjectAccessError
 from meter_model.points import OBJECT_TYPE_NUMBERS, Kind
-from rig.emulation._apdu_communication import Communication, CommunicationControl, skip_password
+from rig.emulation._apdu_communication import Communication, CommunicationControl, check_password
 from rig.emulation._apdu_errors import Refused, TooLong
 from rig.emulation._apdu_network import InvalidNpdu, NpduHeader, broadcast_npdu, reply_npdu
 from rig.emulation._apdu_properties import ALL, KINDS, OPTIONAL, REQUIRED, Datatype, Property, property_of, special_set
@@ -72,7 +72,9 @@ class ApduServer:
     ) -> None:
         self._meter = meter
         self._lock = lock
-        self._communication = CommunicationControl(now_s, lambda: meter.read("AI", _POWER_UP_COUNT, "present-value"))
+        self._communication = CommunicationControl(
+            now_s, lambda: meter.read("AI", _POWER_UP_COUNT, "present-value"), meter.profile.service_password
+        )
         self._known = frozenset(meter.read("DE", meter.device_instance, "object-list"))
         self._confirmed: dict[int, Callable[[TagReader, int], bytes | None]] = {
             _READ_PROPERTY: self._read_property,
@@ -234,7 +236,7 @@ class ApduServer:
 
     def _reinitialize_device(self, request: TagReader, _limit: int) -> None:
         state = request.context_unsigned(0)
-        skip_password(request, 1)
+        check_password(request, 1, self._meter.profile.service_password)
         if state not in _REINITIALIZE_STATES:
             raise RequestRejected(RejectReason.UNDEFINED_ENUMERATION)
         if state not in _RESTARTS:

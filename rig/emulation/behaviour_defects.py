@@ -296,11 +296,50 @@ class _LogSettingsApart(DefectiveMeter):
         return self._meter.read(kind, instance, name, index)
 
 
+class _ImbalanceIgnored(DefectiveMeter):
+    """AV9 takes and shows what is written, and no difference between phases is ever too much."""
+
+    _shown: float | None = None
+
+    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:  # noqa: ANN401
+        is_limit = (k, n, name) == ("AV", 9, _PRESENT_VALUE)
+        self._shown = float(value) if is_limit else self._shown
+        self._meter.write(k, n, name, 99.0 if is_limit else value, index=index, priority=priority)
+
+    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+        value = self._meter.read(kind, instance, name, index)
+        is_asked = (kind, instance, name) == ("AV", 9, _PRESENT_VALUE) and self._shown is not None
+        return self._shown if is_asked else value
+
+
+class _BurstsLost(DefectiveMeter):
+    """A second in which the load changes is measured as if there had been none."""
+
+    _passed_s = 0.0
+    _load: tuple[Any, ...] | None = None
+    _has_changed = False
+
+    def advance(self, dt_s: float, stimulus: Stimulus, control_power: bool = True) -> None:
+        if dt_s > 1.0:
+            self._meter.advance(self._passed_s + dt_s, stimulus, control_power)
+            self._passed_s, self._has_changed = 0.0, False
+            return
+        load = tuple(round(sum(phasor.rms for phasor in spectrum), 2) for spectrum in stimulus.ct_inputs)
+        self._has_changed |= self._load is not None and load != self._load
+        self._load = load
+        self._passed_s += dt_s
+        if self._passed_s >= 1.0 - 1e-9:
+            quiet = Stimulus(stimulus.frequency_hz, stimulus.voltages, ((), (), ()))
+            self._meter.advance(self._passed_s, quiet if self._has_changed else stimulus, control_power)
+            self._passed_s, self._has_changed = 0.0, False
+
+
 _QUADRANT_1, _QUADRANT_4 = _quantity("EQ_Q1"), _quantity("EQ_Q4")
 _SWAPPED = dict(zip((*_QUADRANT_1, *_QUADRANT_4), (*_QUADRANT_4, *_QUADRANT_1), strict=True))
 
 BEHAVIOUR_DEFECTS: dict[str, type[DefectiveMeter]] = {
     "alarm-bitmap-empty": _reading(_PRESENT_VALUE, _of("AI", [83], lambda _: 0.0)),
+    "bursts-lost": _BurstsLost,
     "clock-stopped": _ClockStopped,
     "command-reads-back": _CommandReadsBack,
     "commands-unchecked": _without_refusal("AV", [1], _PRESENT_VALUE),
@@ -310,6 +349,7 @@ BEHAVIOUR_DEFECTS: dict[str, type[DefectiveMeter]] = {
     "energy-reset-ignored": _deaf_to(30078),
     "frequency-alarm-missing": _alarms({7: 0}),
     "frequency-not-qnan": _FrequencyNotQnan,
+    "imbalance-unnoticed": _ImbalanceIgnored,
     "log-interval-apart": _reading("log-interval", _of("TL", [3], lambda _: 90000)),
     "log-settings-apart": _LogSettingsApart,
     "log-target-unchecked": _without_refusal("TL", [1, 2, 3], "log-device-object-property"),
@@ -340,10 +380,3 @@ BEHAVIOUR_DEFECTS: dict[str, type[DefectiveMeter]] = {
     "vendor-wrong": _reading("vendor-identifier", lambda _meter, _kind, _n, _value: 999),
 }
 """Every defect of behaviour by name; it is there or not, without a value."""
-
-
-def with_behaviour_defects(meter: S4100, names: Iterable[str]) -> S4100:
-    """Return ``meter`` inside a wrapper for each defect named; a good meter is returned as it is."""
-    for name in names:
-        meter = cast("S4100", BEHAVIOUR_DEFECTS[name](meter))
-    return meter

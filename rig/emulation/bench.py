@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,19 +17,27 @@ from meter_model.meter import S4100
 from meter_model.sampling import UnitErrors
 from meter_model.stimulus import Phasor, Stimulus
 from rig.emulation.analyzer_arithmetic import AnalyzerErrors
-from rig.emulation.behaviour_defects import with_behaviour_defects
+from rig.emulation.apdu_defects import with_apdu_defects
 from rig.emulation.bench_time import BenchTime
 from rig.emulation.control import Clock, Control, JsonHandler, add_gain_to
-from rig.emulation.defects import Defect, behaviour_of, with_defects
+from rig.emulation.defects import (
+    Defect,
+    behaviour_of,
+    profile_of,
+    services_of,
+    with_behaviour_defects,
+    with_defects,
+)
 from rig.emulation.event_log import EventLog
-from rig.emulation.hub import HubProcess
-from rig.emulation.instruments import ANALYZERS, LOW_LEVEL_SOURCES, SOURCES, EmulatedSource, serve
+from rig.emulation.hub import FaultSettings, HubProcess
+from rig.emulation.instruments import ANALYZERS, LOW_LEVEL_SOURCES, SOURCES, EmulatedSource, Engine, serve
 from rig.emulation.merged_source import MergedSource
 from rig.emulation.meter_memory import MemoryFile, Saver
 from rig.emulation.meter_node import MeterNodes
 from rig.emulation.meter_terminals import MeterTerminals
 from rig.emulation.physics import Wiring
 from rig.emulation.source_output import SourceErrors
+from rig.emulation.switching import switching_instruments
 from rig.emulation.tcp_server import LineServer
 from rig.emulation.world import Source, World
 
@@ -36,7 +45,7 @@ _INSTANCES = (1_000_000, 3_097_151)
 """Device instances that meters leave the factory with (S4100 manual, factory settings)."""
 
 _IDEAL_DIGITS = 12
-_METER_PORTS = 2
+METER_PORTS = 2
 """Ports of the bus that are taken: the rig's, and the one on which all meters are."""
 
 _HISTORY_S = (20, 60)
@@ -60,6 +69,7 @@ class Options:
     mac: int = 1
     max_master: int = 127
     defects: tuple[Defect, ...] = ()
+    bus_faults: FaultSettings = field(default_factory=FaultSettings)
     divider_ratio: float = 8.0
     ct_secondary: int = 1
     is_ideal: bool = False
@@ -130,20 +140,34 @@ class EmulatedBench:
             **({"digits": _IDEAL_DIGITS} if ideal else {}),
         )
         self.meters = [_meter(options, number, stack) for number in range(1, options.meters + 1)]
-        terminals = [MeterTerminals(meter) for meter in self.meters]
+        terminals = [MeterTerminals(meter, world.now_s) for meter in self.meters]
         world.attach(driving, [*terminals, analyzer])
         if options.state is not None:
             stack.enter_context(Saver(self.meters, world))
         hub = stack.enter_context(
-            HubProcess(_METER_PORTS + options.spare_ports, options.baud, unpaced=not options.is_paced)
+            HubProcess(METER_PORTS + options.spare_ports, options.baud, not options.is_paced, options.bus_faults)
         )
         macs = [options.mac + index for index in range(options.meters)]
         if self.meters:
             by_mac = dict(zip(macs, self.meters, strict=True))
-            nodes = MeterNodes(by_mac, hub.ports[1], options.baud, options.max_master, world, world.now_s)
+            nodes = MeterNodes(
+                by_mac,
+                hub.ports[1],
+                options.baud,
+                options.max_master,
+                world,
+                world.now_s,
+                lambda mac, server: with_apdu_defects(server, services_of(options.defects, mac - options.mac + 1)),
+            )
             stack.callback(nodes.close)
             nodes.start()
-        engines = {role: each.engine for role, each in sources.items()} | {"analyzer": analyzer.engine}
+            for mac, terminal in zip(macs, terminals, strict=True):
+                terminal.on_powered = partial(nodes.set_online, mac)
+        engines: dict[str, Engine] = {
+            **{role: each.engine for role, each in sources.items()},
+            "analyzer": analyzer.engine,
+            **switching_instruments(terminals, options.seed, ideal, world, log),
+        }
         servers = {role: serve(engine, world, role) for role, engine in engines.items()}
         control_door = Control(world, source, servers, log, terminals, sources.get("low_level_source"))
         clock = LineServer(JsonHandler(Clock(world).serve), "clock")
@@ -153,13 +177,19 @@ class EmulatedBench:
         world.start()
         # Whether anybody had switched the source off before the bench went away is what a safety test wants to know.
         stack.callback(lambda: log.write("end", output_on=any(each.output.is_on for each in sources.values())))
-        log.write("ready", seed=options.seed, meters=options.meters, defects=[str(one) for one in options.defects])
+        log.write(
+            "ready",
+            seed=options.seed,
+            meters=options.meters,
+            defects=[str(one) for one in options.defects],
+            bus_faults=options.bus_faults.as_json(),
+        )
         self.endpoints: dict[str, Any] = {
             **{role: server.endpoint for role, server in servers.items()},
             "clock": f"tcp://127.0.0.1:{clock.port}",
             "control": f"tcp://127.0.0.1:{control.port}",
             "bus": hub.ports[0],
-            "bus_ports": list(hub.ports[_METER_PORTS:]),
+            "bus_ports": list(hub.ports[METER_PORTS:]),
             "baud": options.baud,
             "meters": [
                 {"mac": mac, "device_instance": meter.device_instance, "serial_number": meter.serial_number}
@@ -189,6 +219,7 @@ def _meter(options: Options, number: int, stack: ExitStack) -> S4100:
         device_instance=int(generator.integers(_INSTANCES[0], _INSTANCES[1], endpoint=True)),
         configuration=configuration,
         errors=with_defects(errors, options.defects, number),
+        profile=profile_of(options.defects, number),
         seed=unit_seed,
         memory_image=memory.image if memory is not None else b"",
         memory_sink=memory.write if memory is not None else None,

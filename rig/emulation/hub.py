@@ -1,8 +1,9 @@
 """The emulated RS-485 bus: a process that joins pseudo-terminals; every node hears every other, at the baud rate.
 
-Run as ``python -m rig.emulation.hub --nodes N --baud B [--unpaced] --json``: prints one JSON line with its ``ports``
-and its ``endpoint`` and runs until its standard input ends. The endpoint answers one JSON object a line:
-``{"frames_since": N}`` with stamped frames, ``{"counters": true}`` with counts and the hub's own lateness.
+Run as ``python -m rig.emulation.hub --nodes N --baud B [--unpaced] [--fault NAME=VALUE ...] --json``: prints one JSON
+line with its ``ports`` and its ``endpoint`` and runs until its standard input ends. The endpoint answers one JSON
+object a line: ``{"frames_since": N}`` with stamped frames, ``{"counters": true}`` with counts and the hub's own
+lateness, ``{"faults": {"bit-error-rate": 1e-4}}`` by letting these faults hold from now on (``{}``: none).
 """
 
 from __future__ import annotations
@@ -21,12 +22,24 @@ import time
 import tty
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from rig.emulation._hub_fault_settings import FaultRefused, FaultSettings, parse_faults
+from rig.emulation._hub_faults import VIRTUAL_TALKERS, FaultyWire
 from rig.emulation._hub_process import HubFailed, HubLink, HubProcess, StampedFrame
 from rig.emulation._hub_stamps import FrameLog
 from rig.emulation._hub_wire import Piece, Wire
 
-__all__ = ["HubFailed", "HubLink", "HubProcess", "StampedFrame", "main"]
+__all__ = [
+    "FaultRefused",
+    "FaultSettings",
+    "HubFailed",
+    "HubLink",
+    "HubProcess",
+    "StampedFrame",
+    "main",
+    "parse_faults",
+]
 
 UNPACED_BAUD = 1_000_000_000
 _READ_OCTETS = 4096
@@ -102,11 +115,12 @@ class _Lateness:
 class _Hub:
     """The one loop: waits for octets, for the next deadline of the wire, for questions, and for the end of stdin."""
 
-    def __init__(self, nodes: int, baud: int, unpaced: bool) -> None:
+    def __init__(self, nodes: int, baud: int, unpaced: bool, faults: FaultSettings) -> None:
         self._nodes = [_Node() for _ in range(nodes)]
         self._by_handle = {node.master: number for number, node in enumerate(self._nodes)}
-        self._wire = Wire(UNPACED_BAUD if unpaced else baud)
-        self._log = FrameLog(nodes, self._wire.octet_s)
+        wire = Wire(UNPACED_BAUD if unpaced else baud)
+        self._wire = FaultyWire(wire, nodes, faults, time.monotonic())
+        self._log = FrameLog(nodes + len(VIRTUAL_TALKERS), wire.octet_s)
         self._lateness = _Lateness()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.setblocking(False)
@@ -189,11 +203,28 @@ class _Hub:
                 return self._log.answer(since)
             if question.get("counters") is True:
                 return json.dumps(self._counters())
-        return '{"error": "ask {\\"frames_since\\": N} or {\\"counters\\": true}"}'
+            if isinstance(faults := question.get("faults"), dict):
+                return json.dumps(self._set_faults(faults))
+        return json.dumps({"error": 'ask {"frames_since": N}, {"counters": true} or {"faults": {NAME: VALUE, ...}}'})
+
+    def _set_faults(self, wanted: dict[str, Any]) -> dict[str, object]:
+        try:
+            self._wire.set(FaultSettings.from_json(wanted), time.monotonic())
+        except FaultRefused as refusal:
+            return {"error": str(refusal)}
+        return {"faults": self._wire.settings.as_json()}
 
     def _counters(self) -> dict[str, object]:
         lost = {str(number): node.lost_octets for number, node in enumerate(self._nodes)}
-        return {**self._log.counters(), "lost_octets_by_node": lost, "lateness": self._lateness.as_dict()}
+        talkers = {name: number for number, name in enumerate(VIRTUAL_TALKERS, len(self._nodes))}
+        return {
+            **self._log.counters(),
+            "lost_octets_by_node": lost,
+            "lateness": self._lateness.as_dict(),
+            "faults": self._wire.settings.as_json(),
+            "faults_done": dict(self._wire.done),
+            "talkers_without_port": talkers,
+        }
 
 
 def _prefer_real_time() -> None:
@@ -213,12 +244,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--nodes", type=int, required=True, help="how many ports to make")
     parser.add_argument("--baud", type=int, default=76800, help="what the octets are paced at")
     parser.add_argument("--unpaced", action="store_true", help="hand octets over at once")
+    parser.add_argument("--fault", action="append", default=[], metavar="NAME=VALUE", help="what is to go wrong")
     parser.add_argument("--json", action="store_true", help="print the endpoints as one JSON line")
     options = parser.parse_args(arguments)
     if options.nodes < 1 or options.baud < 1:
         parser.error("--nodes and --baud must be at least 1")
+    try:
+        hub = _Hub(options.nodes, options.baud, options.unpaced, parse_faults(options.fault))
+    except FaultRefused as refusal:
+        parser.error(str(refusal))
     _prefer_real_time()
-    hub = _Hub(options.nodes, options.baud, options.unpaced)
     if options.json:
         sys.stdout.write(json.dumps({"ports": hub.ports, "endpoint": hub.endpoint, "baud": options.baud}) + "\n")
     else:

@@ -15,6 +15,7 @@ from drivers.mstp.frames import BROADCAST
 from drivers.mstp.port import MstpPort
 from drivers.mstp.settings import PortSettings
 from drivers.mstp.statistics import Statistics
+from rig.emulation.apdu_defects import Answering
 from rig.emulation.apdu_server import ApduServer
 from rig.emulation.meter_objects import MeterObjects
 
@@ -29,7 +30,7 @@ class _Place:
     """One meter at its MAC; ``max_master`` is what its node polls up to."""
 
     meter: MeterObjects
-    server: ApduServer
+    server: Answering
     max_master: int
 
 
@@ -38,7 +39,8 @@ class MeterNodes:
 
     A process for each would cost two cores at 32 meters, since every octet wakes each of them. ``lock`` is shared with
     whoever lets the meters' time pass, which ``now_s`` tells: it is held for the whole of each answer. A written
-    Max_Master takes effect in the running node. ``failure`` says why the nodes have gone silent, None while they serve.
+    Max_Master takes effect in the running node. ``answering`` makes of a MAC and its good server what answers there
+    instead. ``failure`` says why the nodes have gone silent, None while they serve.
     """
 
     def __init__(
@@ -49,14 +51,18 @@ class MeterNodes:
         max_master: int,
         lock: AbstractContextManager[Any],
         now_s: Callable[[], float] = time.monotonic,
+        answering: Callable[[int, Answering], Answering] = lambda _mac, server: server,
     ) -> None:
         self.macs = tuple(meters)
         self.failure: str | None = None
         self._places = {
-            mac: _Place(meter, ApduServer(meter, lock, now_s), meter.max_master) for mac, meter in meters.items()
+            mac: _Place(meter, answering(mac, ApduServer(meter, lock, now_s)), meter.max_master)
+            for mac, meter in meters.items()
         }
         first, *further = self.macs
-        self._port = MstpPort(PortSettings(device, baud, first, max_master, further_macs=tuple(further)))
+        # A device of Protocol_Revision 4 knows no extended frames.
+        settings = PortSettings(device, baud, first, max_master, further_macs=tuple(further), receive_extended=False)
+        self._port = MstpPort(settings)
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._serve, name=f"meter nodes {first}...", daemon=True)
 
@@ -68,6 +74,18 @@ class MeterNodes:
     def statistics(self, mac: int | None = None) -> Statistics:
         """Ask the port what the node at ``mac`` (None: the first) has counted."""
         return self._port.statistics(mac)
+
+    def set_online(self, mac: int, online: bool) -> None:
+        """Take the meter at ``mac`` off the bus, as one without control power is, or let it join again.
+
+        May be called from any thread; after ``close`` nothing happens.
+        """
+        if self._ending.is_set():
+            return
+        try:
+            self._port.set_online(mac, online)
+        except PortUnavailable as unavailable:
+            self.failure = unavailable.reason
 
     def close(self) -> None:
         """Leave the bus; may be called again."""
@@ -83,7 +101,7 @@ class MeterNodes:
                 if isinstance(event, PortFailed):
                     self.failure = event.reason
                     return
-                if event is not None:
+                if isinstance(event, FrameReceived):
                     self._take(event)
         except PortUnavailable as unavailable:
             self.failure = unavailable.reason

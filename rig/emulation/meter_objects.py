@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
+from meter_model.behaviour import BehaviourProfile
 from rig.emulation._apdu_read_range import Log
 
 
@@ -14,6 +15,11 @@ class MeterObjects(Protocol):
 
     ``read`` and ``write`` refuse with ``ObjectAccessError``.
     """
+
+    @property
+    def profile(self) -> BehaviourProfile:
+        """What the meter makes of the manual's ambiguities."""
+        ...
 
     @property
     def device_instance(self) -> int:

@@ -60,11 +60,13 @@ class Call:
 class Wait:
     """Asked for by a command that must wait: ``is_over()`` and the bench time ``due_s()`` at which to look again.
 
-    Both are called with the world held; the wait itself is not, so that others go on.
+    ``answer()`` gives what a query answers then. All are called with the world held; the wait itself is not, so that
+    others go on.
     """
 
     is_over: Callable[[], bool]
     due_s: Callable[[], float]
+    answer: Callable[[], str] = lambda: "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +92,12 @@ class Command:
 class Dialect:
     """What differs between families: the sign of error numbers, headers before answers, queries in one message.
 
-    ``answer_header(command, suffixes)`` gives what is put before an answer ("" for nothing).
+    ``answer_header(command, suffixes)`` gives what is put before an answer ("" for nothing). ``explicit_plus``: error
+    numbers that are not negative carry a plus.
     """
 
     error_sign: int = -1
+    explicit_plus: bool = False
     one_query_per_message: bool = False
     answer_header: Callable[[Command, tuple[int, ...]], str] = field(default=lambda _command, _suffixes: "")
 
@@ -249,9 +253,13 @@ class ScpiEngine:
             if isinstance(outcome, str):
                 header = self._dialect.answer_header(command, suffixes) if command.headed and not unit.is_common else ""
                 return header + outcome
-        if isinstance(outcome, Wait) and not self._wait(outcome):
-            return None
-        return "1" if unit.is_query else None
+        if isinstance(outcome, Wait):
+            if not self._wait(outcome):
+                return None
+            if unit.is_query:
+                with self._world:
+                    return outcome.answer()
+        return None
 
     def _find(self, unit: Unit) -> tuple[Command, tuple[int, ...]]:
         if not unit.is_common:
@@ -268,12 +276,13 @@ class ScpiEngine:
         else:
             self._errors.append(code)
         bits = {1: _COMMAND_ERROR, 2: _EXECUTION_ERROR, 3: _DEVICE_ERROR, 4: _QUERY_ERROR}
-        self._event_status |= bits[-code // 100]
+        self._event_status |= _DEVICE_ERROR if code > 0 else bits[-code // 100]
 
     def next_error(self) -> str:
         """Take the oldest error out of the queue, as ``-113,"Undefined header"``; ``0,"No error"`` when empty."""
         code = self._errors.popleft() if self._errors else 0
-        return f'{abs(code) * self._dialect.error_sign},"{ERROR_TEXTS[code]}"'
+        number = code if code > 0 else abs(code) * self._dialect.error_sign
+        return f'{number:{"+" if self._dialect.explicit_plus else ""}d},"{ERROR_TEXTS[code]}"'
 
     def _clear(self, _call: Call) -> None:
         self._errors.clear()

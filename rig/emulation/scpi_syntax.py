@@ -25,14 +25,21 @@ ERROR_TEXTS = {
     -138: "Suffix not allowed",
     -141: "Invalid character data",
     -151: "Invalid string data",
+    -211: "Trigger ignored",
+    -213: "Init ignored",
     -221: "Settings conflict",
     -222: "Data out of range",
     -224: "Illegal parameter value",
+    -230: "Data corrupt or stale",
     -350: "Queue overflow",
     -363: "Input buffer overrun",
     -410: "Query INTERRUPTED",
+    111: "Channel list: slot number out of range",
+    112: "Channel list: channel number out of range",
+    308: "Channel not able to perform requested operation",
+    309: "Incorrectly formatted channel list",
 }
-"""The error numbers the emulated instruments use, and SCPI-99's text of each."""
+"""The error numbers the emulated instruments use, and SCPI-99's text of each; positive ones are an instrument's own."""
 
 _HEADER = re.compile(r"(\*[A-Za-z]+|:?[A-Za-z][A-Za-z0-9_]*(:[A-Za-z][A-Za-z0-9_]*)*)(\?)?\Z")
 _NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)?)\s*([A-Za-z/]*)\Z")
@@ -47,7 +54,7 @@ Value = float | bool | str
 
 
 class ScpiError(Exception):
-    """A command could not be done; ``code`` (negative, SCPI-99) goes into the error queue with its text."""
+    """A command could not be done; ``code`` (SCPI-99's are negative) goes into the error queue with its text."""
 
     def __init__(self, code: int) -> None:
         super().__init__(f"{code},{ERROR_TEXTS[code]}")

@@ -5,12 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 
-from bacpypes3.primitivedata import Real
+from bacpypes3.apdu import ReadPropertyRequest
+from bacpypes3.primitivedata import CharacterString, Real
 
-from drivers.meter import MeterAborted, MeterClient, MeterRefused, MeterRejected, Snapshot, ValueNotTaken
+from drivers.meter import (
+    MeterAborted,
+    MeterClient,
+    MeterRefused,
+    MeterRejected,
+    MeterTimeout,
+    Snapshot,
+    ValueNotTaken,
+)
 from drivers.meter.properties import THIS_DEVICE, Properties
-from meter_model.behaviour import DEFAULT, BehaviourProfile
+from meter_model.behaviour import BehaviourProfile
 from meter_model.configuration import Configuration
 from rig.errors import UsageRefused
 from rig.load_point import FULL, NOT_SHIFTED, ByPhase, LoadPoint
@@ -24,10 +34,15 @@ UPDATE_S = 1.0
 CLEARING = frozenset({10, 11})
 """Analog values whose writing clears present demand and the trend logs (manual page 21)."""
 
+_RENAMED = {"property-is-not-alist": "property-is-not-a-list"}
+"""bacpypes3 puts the hyphens of one name elsewhere."""
+
 _SETTLED_UPDATES = 3
 _RESTORED_FIRST = (5, 2, 3, 4, 6)
 _SHOWN = 8
 _READ_BACK_S, _TAKEN_AFTER_S = 0.5, 5.0
+_MOMENT_S = 0.5
+"""Patience with a meter that may be silent; the bus adds a second of grace."""
 
 
 class WrongBehaviour(AssertionError):
@@ -36,11 +51,15 @@ class WrongBehaviour(AssertionError):
     counted_as_outcome = True
 
 
+class NotReviewed(Exception):
+    """A question depends on how the manual is to be read, and nobody has reviewed that for this firmware version."""
+
+
 class Inquiry:
     """One meter under question on an open bench.
 
-    ``allow_reset``: whether what the meter has accumulated or logged may be cleared. ``profile``: how the manual's
-    ambiguities are read. ``tell`` hears the outcome of every question.
+    ``allow_reset``: whether what the meter has accumulated or logged may be cleared. ``tell`` hears the outcome of
+    every question. How the manual's ambiguities are read comes from the meter type's file, by firmware version.
     """
 
     def __init__(
@@ -49,13 +68,35 @@ class Inquiry:
         *,
         allow_reset: bool,
         tell: Callable[[Outcome], None],
-        profile: BehaviourProfile = DEFAULT,
     ) -> None:
         self.run = run
         self.allow_reset = allow_reset
-        self.profile = profile
         self.properties = Properties(run.position.meter)
         self._tell = tell
+        self._firmware = run.position.identity.firmware_revision
+        self._reviewed = run.position.meter_type.reviewed_behaviour(self._firmware)
+        self._note_profile()
+
+    def _note_profile(self) -> None:
+        reviewed = self._reviewed
+        if reviewed is None:
+            self.run.record.event("behaviour", self._not_reviewed(), "warning")
+            return
+        text = f"firmware {self._firmware}: reviewed by {reviewed.reviewed_by}, {reviewed.reviewed_on}"
+        self.run.record.event("behaviour", f"{text}; {reviewed.evidence}", "info", asdict(reviewed.profile))
+
+    def _not_reviewed(self) -> str:
+        return (
+            f"nobody has reviewed how firmware {self._firmware} reads the manual's ambiguities; add it to "
+            f"'behaviour' of meter type {self.run.position.meter_type.name}"
+        )
+
+    @property
+    def profile(self) -> BehaviourProfile:
+        """How the manual's ambiguities are read; raises NotReviewed where the meter type's file does not say."""
+        if self._reviewed is None:
+            raise NotReviewed(self._not_reviewed())
+        return self._reviewed.profile
 
     @property
     def meter(self) -> MeterClient:
@@ -94,11 +135,13 @@ class Inquiry:
         try:
             ask()
         except MeterRefused as refused:
-            return f"{refused.error_class}, {refused.error_code}"
+            return f"{refused.error_class}, {_RENAMED.get(refused.error_code, refused.error_code)}"
         except MeterRejected as rejected:
             return f"reject {rejected.reason}"
         except MeterAborted as aborted:
             return f"abort {aborted.reason}"
+        except MeterTimeout:
+            return "no answer"
         return "accepted"
 
     def write_refusal(self, av: int, value: float) -> str:
@@ -108,6 +151,20 @@ class Inquiry:
     def device(self, name: str) -> object:
         """Read a property of the Device object."""
         return self.properties.read("DE", THIS_DEVICE, name)
+
+    def within_a_moment(self, name: str) -> str:
+        """Ask for a text of the Device object once; "no answer" where none comes within a second and a half."""
+        bus = self.meter.bus
+        usual_s = bus.timeout_s
+        bus.timeout_s = _MOMENT_S
+        try:
+            return str(
+                self.properties.send(_device_text(name), f"reading {name}").propertyValue.cast_out(CharacterString)
+            )
+        except MeterTimeout:
+            return "no answer"
+        finally:
+            bus.timeout_s = usual_s
 
     def input(self, instance: int) -> float:
         """Read one analog input; NaN for QNAN."""
@@ -191,6 +248,13 @@ class Inquiry:
         """Let ``count`` updates of the meter pass."""
         self.run.let_pass(count * UPDATE_S)
 
+    def rest(self, duration_s: float) -> None:
+        """Let hours pass with the outputs off, where the bench has any."""
+        supervisor = self.run.bench.supervisor
+        if supervisor is not None:
+            supervisor.de_energise().raise_if_not_confirmed()
+        self.run.bench.clock.sleep(duration_s)
+
     def load(
         self,
         angle_deg: float = 0.0,
@@ -228,6 +292,10 @@ class Inquiry:
         """Let loads go where the meter does not measure but reports it; outputs are off before and after."""
         with self.run.supervisor.beyond("alarming"):
             yield
+
+
+def _device_text(name: str) -> ReadPropertyRequest:
+    return ReadPropertyRequest(objectIdentifier=("device", THIS_DEVICE), propertyIdentifier=name)
 
 
 def same(one: float, other: float, rel: float = 1e-6) -> bool:

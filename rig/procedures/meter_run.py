@@ -9,6 +9,8 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from drivers.errors import RigError
+from drivers.meter import MeterBus
+from drivers.mstp.events import LineLost, LineRestored
 from meter_model.configuration import FIELDS, Configuration, ValueRefused
 from rig.bench import Bench, BenchFile, Position, open_bench
 from rig.errors import BenchFault, UsageRefused
@@ -43,7 +45,7 @@ class MeterRun:
     """Opens a bench, keeps the record, measures and judges; a context manager that always ends with outputs off.
 
     A bench that has failed once is not used again in the run: whatever is asked for afterwards raises BenchFault
-    naming the first failure. ``report`` is told one line about each thing that happens.
+    naming the first failure. ``report`` is told one line about each thing that happens, ``on_bus`` given the open bus.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class MeterRun:
         rule: DecisionRule = DecisionRule.ILAC_G8_NON_BINARY,
         updates: int = MINIMUM_UPDATES,
         report: Callable[[str], None] = lambda _line: None,
+        on_bus: Callable[[MeterBus], None] = lambda _bus: None,
     ) -> None:
         self.bench_file = bench_file
         self.rule = rule
@@ -64,15 +67,18 @@ class MeterRun:
         self._header = header
         self._updates = updates
         self._report = report
+        self._on_bus = on_bus
         self._bench: Bench | None = None
         self._stack = ExitStack()
         self._measured: dict[LoadPoint, tuple[PointMeasurement, PointRecorder]] = {}
         self._broken: RigError | None = None
         self._as_found: dict[int, float] = {}
+        self._is_adapter_lost = False
+        self._beat: Callable[[], None] | None = None
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            bench = stack.enter_context(open_bench(self.bench_file, report=self._report))
+            bench = stack.enter_context(open_bench(self.bench_file, report=self._report, on_bus=self._on_bus))
             self._bench = bench
             self._store.fold_journal(read_journal())
             self.recorder = self._store.begin_run(self._header(bench))
@@ -80,6 +86,9 @@ class MeterRun:
                 bench.guardian.name_run(self.recorder.run_id)
             stack.push(self._note_end)
             self._record_instruments(bench)
+            if bench.bus is not None:
+                bench.bus.on_line = self._note_line
+                self._beat, bench.bus.on_progress = bench.bus.on_progress, self._note_progress
             self._record_unit()
             stack.callback(self._note_bus)
             stack.callback(self._restore_configuration)
@@ -173,18 +182,26 @@ class MeterRun:
         self, point: LoadPoint, item: JudgedQuantity, *, gate_s: float = 60.0, gates: int = 5
     ) -> ResultRecord:
         """Measure an energy register by gates at ``point``, judge and record it."""
-
-        def work() -> tuple[EnergyMeasurement, PointRecorder]:
-            record = self.record.begin_point(point)
-            measured = measure_energy(
-                self.bench, self.position, point, item.instance, self.configuration, record, gate_s=gate_s, gates=gates
-            )
-            return measured, record
-
-        measurement, record = self._guarded(work)
+        measurement, record = self._measured_energy(point, item.instance, gate_s, gates)
         result = judge_energy(measurement, item, self.bench.accuracy, self.rule)
         record.result(result)
         return result
+
+    def measure_energy(self, point: LoadPoint, instance: int, *, gate_s: float, gates: int) -> EnergyMeasurement:
+        """Measure an energy register by gates at ``point`` without judging it; 0 s: as short as the source can."""
+        return self._measured_energy(point, instance, gate_s, gates)[0]
+
+    def _measured_energy(
+        self, point: LoadPoint, instance: int, gate_s: float, gates: int
+    ) -> tuple[EnergyMeasurement, PointRecorder]:
+        def work() -> tuple[EnergyMeasurement, PointRecorder]:
+            record = self.record.begin_point(point)
+            measured = measure_energy(
+                self.bench, self.position, point, instance, self.configuration, record, gate_s=gate_s, gates=gates
+            )
+            return measured, record
+
+        return self._guarded(work)
 
     def note(self, name: str, expected: str, found: str, outcome: str) -> None:
         """Record a question answered in words."""
@@ -304,6 +321,24 @@ class MeterRun:
         self.record.event("safe state", text, severity, {"confirmed": report.confirmed, "by": list(report.by)})
         report.raise_if_not_confirmed()
 
+    def _note_line(self, event: LineLost | LineRestored) -> None:
+        """Record that the RS-485 adapter went, and when it was back: once each, as it happens."""
+        self._is_adapter_lost = isinstance(event, LineLost)
+        if isinstance(event, LineLost):
+            text = f"the adapter was lost ({event.reason}); waiting for it to be plugged in again"
+            self.record.event("adapter lost", text, "warning")
+        else:
+            text = f"the adapter is back, and the rig on the bus again, after {event.lost_s:.1f} s"
+            self.record.event("adapter restored", text, "warning", {"lost_s": event.lost_s})
+        self._report(text)
+
+    def _note_progress(self) -> None:
+        """Tell the guardian; while the adapter is awaited, switch off what must not last longer."""
+        if self._beat is not None:
+            self._beat()
+        if self._is_adapter_lost and self._bench is not None and self._bench.supervisor is not None:
+            self._bench.supervisor.check_time()
+
     def _note_bus(self) -> None:
         """Record what the bus did in this run: above all how often a lost read was repeated."""
         if self._bench is None or self._bench.bus is None:
@@ -313,8 +348,12 @@ class MeterRun:
         except RigError as error:
             self.record.event("bus", f"no statistics: {error}", "warning")
             return
-        severity = "warning" if counted.repeats or counted.timeouts else "info"
+        severity = "warning" if counted.repeats or counted.timeouts or counted.port.lines_lost else "info"
         text = f"{counted.requests} requests, {counted.timeouts} unanswered, {counted.repeats} repeated"
+        if counted.port.lines_lost:
+            text += (
+                f"; the adapter was away for {counted.lost_s:.1f} s, {counted.asked_again} reads asked again for that"
+            )
         self.record.event("bus", text, severity, asdict(counted.port))
 
     def _note_end(

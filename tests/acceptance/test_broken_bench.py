@@ -30,10 +30,11 @@ class RunningBench:
         self.file = folder / "bench.yaml"
         self.file.write_text(
             "schema: 1\nextends: emulated\nname: kept\nlaunch: null\n"
+            "switch: null\ngenerator: null\ncounter: null\n"
             f"clock: {{kind: endpoint, endpoint: '{self.endpoints['clock']}'}}\n"
             f"source: {{resource: '{self.endpoints['source']}'}}\n"
             f"analyzer: {{resource: '{self.endpoints['analyzer']}'}}\n"
-            f"bus: {{port: {self.endpoints['bus']}}}\n"
+            f"bus: {{port: {self.endpoints['bus']}, listen_port: null}}\n"
             f"positions: [{{name: '1', mac: {self.endpoints['meters'][0]['mac']}, meter_type: s4100}}]\n"
         )
 

@@ -14,9 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from rig.emulation.behaviour_defects import BEHAVIOUR_DEFECTS
+from rig.emulation.apdu_defects import APDU_DEFECTS
+from rig.emulation.defects import CHOICES, WITHOUT_VALUE
+from rig.emulation.terminal_defects import TERMINAL_DEFECTS
 from rig.records import RunRecord
 from tests.acceptance.certified import ROOT, environment, read_last
+from tests.acceptance.seeded_defects import ALONE, LONG, RUNS, SHOWN_ELSEWHERE
 
 pytestmark = [pytest.mark.realtime, pytest.mark.timeout(600)]
 
@@ -24,65 +27,25 @@ _SUITE = "tests_hil/firmware_regression"
 _CONTROL = "test_identity.py::test_device_property_reads_as_the_manual_prints_it[model-name]"
 """A question that no defect touches: the meter was really asked."""
 
-_RUNS: list[dict[str, str]] = [
-    {
-        "vendor-wrong": "test_identity.py::test_device_property_reads_as_the_manual_prints_it[vendor-identifier]",
-        "object-list-out-of-order": "test_identity.py::test_object_list_has_the_113_objects_in_order",
-        "object-name-wrong": "test_objects.py::test_names_and_descriptions_are_the_manuals[AI]",
-        "object-units-wrong": "test_objects.py::test_units_are_the_manuals[AI]",
-        "object-av6-unchecked": "test_configuration.py::test_system_voltage_goes_with_the_pt_ratio",
-        "commands-unchecked": (
-            "test_configuration.py::test_command_register_reads_0_and_refuses_codes_it_does_not_know"
-        ),
-        "validation-silent": (
-            "test_configuration.py::test_value_is_in_force_within_two_seconds_and_reliability_says_when"
-        ),
-        "log-settings-apart": "test_trend_logs.py::test_setting_written_to_one_log_is_that_of_all",
-        "log-interval-apart": "test_trend_logs.py::test_interval_written_to_one_log_is_that_of_all_and_of_av11",
-        "log-target-unchecked": "test_trend_logs.py::test_what_cannot_be_logged_is_refused[AI-76-present-value]",
-        "demand-frozen": "test_demand.py::test_block_demand_is_the_mean_of_its_interval_and_renewed_at_its_end",
-        "quadrants-swapped": "test_quadrants.py::test_registers_of_the_quadrant_grow_and_no_others[Q1]",
-        "reliability-always-good": "test_alarms.py::test_current_beyond_the_range_is_told_by_phase[A]",
-        "rtc-flag-missing": "test_clock.py::test_a_clock_that_was_never_set_says_so",
-        "time-sync-ignored": "test_clock.py::test_synchronised_clock_reads_the_time_and_clears_its_alert",
-        "frequency-not-qnan": "test_alarms.py::test_frequency_out_of_range_is_qnan_and_told[44.0]",
-        "over-voltage-unnoticed": "test_alarms.py::test_voltage_beyond_the_range_is_told",
-        "low-power-factor-unnoticed": "test_alarms.py::test_low_power_factor_is_told_by_phase[A]",
-        "phase-loss-unnoticed": "test_alarms.py::test_phase_loss_is_told_below_its_threshold",
-    },
-    {
-        "refusal-code-wrong": ("test_configuration.py::test_value_takes_its_limits_and_refuses_what_lies_beyond[8]"),
-        "demand-not-rolling": "test_demand.py::test_rolling_demand_takes_as_many_subintervals_as_are_set",
-        "demand-sync-ignored": "test_demand.py::test_synchronised_demand_ends_with_the_command_only",
-        "maximum-demand-reset-ignored": "test_demand.py::test_maximum_demand_holds_and_resets_to_present_demand",
-        "energy-reset-ignored": "test_resets.py::test_energy_registers_are_cleared_and_the_clearing_is_counted",
-        "power-factor-unsigned": "test_quadrants.py::test_powers_carry_the_signs_of_their_quadrant[Q2]",
-        "net-counts-both": "test_quadrants.py::test_registers_never_run_backwards_and_net_is_import_less_export",
-        "qnan-as-zero": "test_system_types.py::test_what_a_system_type_lacks_reads_qnan_and_nothing_else_does[10]",
-        "over-current-unnoticed": "test_alarms.py::test_current_beyond_the_range_is_told_by_phase[B]",
-        "low-power-factor-latched": "test_alarms.py::test_low_power_factor_is_told_by_phase[B]",
-        "rtc-flag-stuck": "test_clock.py::test_synchronised_clock_reads_the_time_and_clears_its_alert",
-    },
-    {
-        "command-reads-back": (
-            "test_configuration.py::test_command_that_only_logs_in_manual_mode_is_accepted_and_av1_still_reads_0"
-        ),
-        "alarm-bitmap-empty": "test_alarms.py::test_bitmap_is_the_alerts",
-        "frequency-alarm-missing": "test_alarms.py::test_frequency_out_of_range_is_qnan_and_told[66.0]",
-        "reactive-sign-inverted": "test_quadrants.py::test_powers_carry_the_signs_of_their_quadrant[Q1]",
-        "clock-stopped": "test_clock.py::test_clock_runs_at_the_rate_of_time",
-        "validation-slow": (
-            "test_configuration.py::test_value_is_in_force_within_two_seconds_and_reliability_says_when"
-        ),
-    },
-]
-
 _BENCH = """\
 schema: 1
 extends: emulated
 name: {name}
 launch: {{extra_argv: {argv}}}
+bus: {{max_master: 3}}
 """
+_FAST = ("--unpaced", "--max-master", "3")
+"""What is asked and answered is the same on a bus without pauses and with few addresses to poll for."""
+
+
+def write_bench(folder: Path, *argv: str, meter_type: str = "s4100") -> Path:
+    """Write a bench file whose emulated bench has these options."""
+    bench = folder / "seeded.yaml"
+    text = _BENCH.format(name="seeded", argv=json.dumps([*_FAST, *argv]))
+    if meter_type != "s4100":
+        text += f"positions: [{{name: '1', mac: '${{launch.meters[0].mac}}', meter_type: {meter_type}}}]\n"
+    bench.write_text(text)
+    return bench
 
 
 @dataclass(frozen=True)
@@ -115,9 +78,10 @@ def ask(folder: Path, bench: str | Path, questions: list[str], *more: str) -> As
 
 
 def test_every_question_is_answered_well_by_the_emulated_meter(tmp_path: Path) -> None:
+    bench = write_bench(tmp_path)
     done = subprocess.run(
         [
-            sys.executable, "-m", "rig.cli", "regress", "--allow-reset", "--json",
+            sys.executable, "-m", "rig.cli", "regress", "--allow-reset", "--json", "--bench", str(bench),
             "--records", str(tmp_path / "records.sqlite"), "--out", str(tmp_path / "out"),
         ],
         cwd=ROOT, env=environment(tmp_path / "state"), capture_output=True, text=True, timeout=500, check=False,
@@ -127,31 +91,88 @@ def test_every_question_is_answered_well_by_the_emulated_meter(tmp_path: Path) -
     run = read_last(tmp_path / "records.sqlite")
     assert run is not None
     assert (run.header.kind, run.outcome) == ("regress", "PASS")
-    assert len(run.findings) > 200
-    assert {finding.outcome for finding in run.findings} == {"PASS"}
+    assert len(run.findings) > 500
+    skipped = [finding for finding in run.findings if finding.outcome != "PASS"]
+    assert [(finding.outcome, "--longest" in finding.found) for finding in skipped] == [("SKIP", True)]
+    longer = [
+        (case.attrib["name"], float(entry.attrib["value"]))
+        for case in ET.parse(tmp_path / "out" / "junit.xml").iter("testcase")
+        for entry in case.iter("property")
+        if entry.attrib["name"] == "bench_time_over_s"
+    ]
+    assert not longer, "these took more bench time than they declare"
 
 
-@pytest.mark.parametrize("seeded", _RUNS, ids=lambda seeded: f"{next(iter(seeded))}-and-{len(seeded) - 1}-more")
+@pytest.mark.parametrize("seeded", RUNS, ids=lambda seeded: f"{next(iter(seeded))}-and-{len(seeded) - 1}-more")
 def test_each_defect_fails_the_question_about_it(seeded: dict[str, str], tmp_path: Path) -> None:
+    _fails_its_question(seeded, tmp_path)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", sorted({name for seeded in (*RUNS, LONG, ALONE) for name in seeded}))
+def test_each_defect_alone_fails_the_question_about_it(name: str, tmp_path: Path) -> None:
+    question = next(seeded[name] for seeded in (*RUNS, LONG, ALONE) if name in seeded)
+    _fails_its_question({name: question}, tmp_path, "--longest", "20")
+
+
+@pytest.mark.soak
+def test_full_logs_are_answered_well_by_the_emulated_meter(tmp_path: Path) -> None:
+    found = ask(tmp_path, write_bench(tmp_path), [*LONG.values()][:1], "--allow-reset", "--longest", "20")
+    assert set(found.outcomes.values()) == {"passed"}, found.output[-3000:]
+
+
+def _fails_its_question(seeded: dict[str, str], folder: Path, *options: str) -> None:
     argv = [word for name in seeded for word in ("--defect", name)]
-    bench = tmp_path / "seeded.yaml"
-    bench.write_text(_BENCH.format(name="seeded", argv=json.dumps(argv)))
-    found = ask(tmp_path, bench, [_CONTROL, *seeded.values()], "--allow-reset")
+    questions = list(dict.fromkeys([_CONTROL, *seeded.values()]))
+    found = ask(folder, write_bench(folder, *argv), questions, "--allow-reset", *options)
     assert found.outcomes.pop(_CONTROL) == "passed", found.output[-3000:]
     unnoticed = [name for name, question in seeded.items() if found.outcomes.get(question) != "failure"]
     assert not unnoticed, f"{unnoticed} went unnoticed: {found.output[-3000:]}"
     assert found.exit_code == 1
     assert found.run is not None
     assert found.run.outcome == "FAIL"
-    assert sum(finding.outcome == "FAIL" for finding in found.run.findings) >= len(seeded)
+    assert sum(finding.outcome == "FAIL" for finding in found.run.findings) >= len(questions) - 1
+    captures = {event.text.split("/")[-1] for event in found.run.events if event.kind == "bus capture"}
+    assert captures == {path.name for path in (folder / "out" / "bus").iterdir()}
+    assert len(captures) >= len(questions) / 2
 
 
 def test_every_defect_of_the_library_has_its_question() -> None:
-    assert {name for seeded in _RUNS for name in seeded} == set(BEHAVIOUR_DEFECTS)
+    asked = {name for seeded in (*RUNS, LONG, ALONE) for name in seeded}
+    assert {name for name in asked if "=" not in name} == {*WITHOUT_VALUE, *APDU_DEFECTS} - {*TERMINAL_DEFECTS}
+    made_otherwise = {name.partition("=")[0].removeprefix("choice-").replace("-", "_") for name in asked if "=" in name}
+    choices_of_options = {name.removeprefix("choice-").replace("-", "_") for name in CHOICES}
+    assert made_otherwise | set(SHOWN_ELSEWHERE) == choices_of_options
+    assert not made_otherwise & set(SHOWN_ELSEWHERE)
+
+
+def test_questions_about_ambiguities_are_not_asked_of_firmware_that_nobody_reviewed(tmp_path: Path) -> None:
+    text = (ROOT / "fixtures" / "meters" / "s4100.yaml").read_text(encoding="utf-8")
+    (tmp_path / "unknown.yaml").write_text(text.replace('firmware: ["1000"]', 'firmware: ["0900"]'), encoding="utf-8")
+    bench = write_bench(tmp_path, meter_type=str(tmp_path / "unknown.yaml"))
+    ambiguous = "test_device_writes.py::test_object_name_is_as_the_profile_says"
+    found = ask(tmp_path, bench, [_CONTROL, ambiguous])
+    assert found.outcomes == {_CONTROL: "passed", ambiguous: "skipped"}, found.output[-3000:]
+    assert found.run is not None
+    assert any("nobody has reviewed" in event.text for event in found.run.events if event.severity == "warning")
+
+
+def test_meter_that_chooses_as_reviewed_for_its_firmware_passes(tmp_path: Path) -> None:
+    text = (ROOT / "fixtures" / "meters" / "s4100.yaml").read_text(encoding="utf-8")
+    reviewed = text.replace("choices: {}", "choices: {object_name_access: writable, service_password: refused}")
+    (tmp_path / "other.yaml").write_text(reviewed, encoding="utf-8")
+    argv = ["--defect", "choice-object-name-access=writable", "--defect", "choice-service-password=refused"]
+    bench = write_bench(tmp_path, *argv, meter_type=str(tmp_path / "other.yaml"))
+    questions = [
+        "test_device_writes.py::test_object_name_is_as_the_profile_says",
+        "test_communication.py::test_password_is_as_the_profile_says[ReinitializeDevice]",
+    ]
+    found = ask(tmp_path, bench, questions)
+    assert set(found.outcomes.values()) == {"passed"}, found.output[-3000:]
 
 
 def test_what_would_clear_the_meter_is_not_asked_without_leave(tmp_path: Path) -> None:
-    found = ask(tmp_path, "emulated", ["test_resets.py", "test_demand.py", _CONTROL])
+    found = ask(tmp_path, write_bench(tmp_path), ["test_resets.py", "test_demand.py", _CONTROL])
     assert found.outcomes.pop(_CONTROL) == "passed", found.output[-3000:]
     assert set(found.outcomes.values()) == {"skipped"}
     assert len(found.outcomes) == 7

@@ -15,9 +15,17 @@ ENDPOINTS = {
     "source": "TCPIP0::127.0.0.1::5001::SOCKET",
     "analyzer": "TCPIP0::127.0.0.1::5002::SOCKET",
     "clock": "tcp://127.0.0.1:5003",
+    "switch": "TCPIP0::127.0.0.1::5004::SOCKET",
+    "generator": "TCPIP0::127.0.0.1::5005::SOCKET",
+    "counter": "TCPIP0::127.0.0.1::5006::SOCKET",
     "bus": "/dev/pts/7",
+    "bus_ports": ["/dev/pts/8"],
     "meters": [{"mac": 1, "device_instance": 1234567, "serial_number": "x"}],
 }
+
+TERMINALS = {
+    "switch", "control_power", "pulse_input", "alarm_contact", "timed_control_power", "timed_pulse_input"
+}  # fmt: skip
 
 SMALL = """\
 schema: 1
@@ -46,12 +54,13 @@ def refused(path):
 @pytest.mark.parametrize("name", bench_names())
 def test_every_bench_that_comes_with_the_rig_is_good(name):
     bench = load_bench(name)
-    assert bench.capabilities == {"source", "analyzer", "bus", "meter"}
+    assert bench.capabilities == {"source", "analyzer", "bus", "meter", *TERMINALS}
     assert bench.meter_types["s4100"].ratings["UL"].accuracy.voltage_ln_v == 347
 
 
 def test_the_emulated_bench_starts_the_emulation_with_the_python_that_runs_the_rig():
-    assert load_bench("emulated").launch_argv() == [sys.executable, "-m", "rig.emulation", "--json"]
+    argv = load_bench("emulated").launch_argv()
+    assert argv == [sys.executable, "-m", "rig.emulation", "--json", "--spare-ports", "1"]
 
 
 def test_a_variant_adds_its_defect_to_the_bench_it_extends():
@@ -73,11 +82,13 @@ def test_endpoints_of_the_launched_process_fill_the_file_in():
     assert parts.source.resource == ENDPOINTS["source"]
     assert parts.clock.endpoint == ENDPOINTS["clock"]
     assert parts.bus.port == "/dev/pts/7"
+    assert parts.bus.listen_port == "/dev/pts/8"
     assert parts.positions[0].mac == 1
 
 
 def test_an_endpoint_that_is_not_given_is_named_with_what_is_given():
-    with pytest.raises(BenchFileError, match=r"launch\.source.*gave analyzer, bus, clock, meters only"):
+    given = "analyzer, bus, bus_ports, clock, counter, generator, meters, switch"
+    with pytest.raises(BenchFileError, match=rf"launch\.source.*gave {given} only"):
         load_bench("emulated").with_endpoints({k: v for k, v in ENDPOINTS.items() if k != "source"})
 
 
@@ -178,3 +189,37 @@ def test_a_changed_base_changes_the_digest_of_the_variant(tmp_path):
 def test_the_damage_limits_of_the_meter_are_not_known_and_not_invented():
     for rating in load_meter_type("s4100").ratings.values():
         assert rating.damage.voltage_ln_v is None
+
+
+@pytest.mark.parametrize(
+    ("without", "missing"),
+    [
+        ("switch: null", {"switch", "control_power", "pulse_input", "alarm_contact"}),
+        ("switch: {control_power: null}", {"control_power"}),
+        ("switch: {alarm_contact: null}", {"alarm_contact"}),
+        ("generator: null", {"timed_control_power", "timed_pulse_input"}),
+        ("counter: null", {"timed_control_power", "timed_pulse_input"}),
+        ("generator: {outputs: {pulse_input: null}}", {"timed_pulse_input"}),
+        ("counter: {inputs: {control_power: null}}", {"timed_control_power"}),
+    ],
+)
+def test_what_is_not_wired_to_the_meters_other_terminals_is_not_among_the_capabilities(tmp_path, without, missing):
+    path = write(tmp_path, f"schema: 1\nextends: emulated\nname: other\n{without}\n")
+    assert load_bench("emulated").capabilities - load_bench(path).capabilities == missing
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ("switch: {driver: keysight_34980a}", "no switch driver 'keysight_34980a'; known: keysight_34970a"),
+        ("generator: {driver: fluke_6105a}", "no generator driver 'fluke_6105a'; known: keysight_33500b"),
+        ("counter: {driver: keysight_53131a}", "no counter driver 'keysight_53131a'; known: keysight_53220a"),
+        ("switch: {pulse_input: {channel: 11}}", "101"),
+        ("switch: {alarm_contact: {channel: 301, method: digital, bit: 8}}", "7"),
+        ("counter: {inputs: {pulse_input: {channel: 1, active: rising}}}", "high"),
+    ],
+)
+def test_mistakes_at_the_meters_other_terminals_are_refused_with_their_line(tmp_path, part, words):
+    error = refused(write(tmp_path, f"schema: 1\nextends: emulated\nname: other\n{part}\n"))
+    assert words in str(error)
+    assert error.line == 4

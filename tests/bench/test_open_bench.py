@@ -1,7 +1,9 @@
 """Opening whole and partial benches: what is there works, what is not there is named in one sentence."""
 
+import json
 import os
 import tty
+from pathlib import Path
 
 import pytest
 
@@ -36,7 +38,9 @@ def fault(path):
 def test_the_emulated_bench_opens_measures_and_closes():
     lines = []
     with open_bench("emulated", report=lines.append) as bench:
-        assert {used.role: used.certificate for used in bench.instruments()} == {"source": None, "analyzer": None}
+        used = {used.role: used.certificate for used in bench.instruments()}
+        assert used == dict.fromkeys(("source", "analyzer", "switch", "generator", "counter"))
+        assert bench.switch.control_power_is_on()
         assert bench.positions[0].identity.serial_number == bench.launched.endpoints["meters"][0]["serial_number"]
         assert bench.file.parts.simulated
         assert "not protected" in bench.protection_text
@@ -116,6 +120,21 @@ def test_a_calibration_of_another_instrument_is_refused(tmp_path):
     assert "the bench file's calibration is of X1" in fault(write(tmp_path, text))
 
 
+def test_a_bench_switches_control_power_on_and_leaves_its_relays_at_rest(tmp_path):
+    """Control power over a normally open contact: the meter is off until the bench is opened, and afterwards."""
+    lines = []
+    text = "schema: 1\nextends: emulated\nname: other-contact\nsource: null\nanalyzer: null\n"
+    text += "switch: {control_power: {channel: 202, on_when: closed}}\n"
+    with open_bench(write(tmp_path, text), report=lines.append) as bench:
+        log = Path(bench.launched.endpoints["log"])
+        assert bench.switch.control_power_is_on()
+        assert bench.guardian is None
+        assert bench.timed["pulse_input"].uncertainty_s < 1e-3
+    assert "control power switched on" in lines
+    relays = [json.loads(line) for line in log.read_text().splitlines() if '"relay"' in line]
+    assert [(event["channel"], event["closed"]) for event in relays] == [(202, True), (202, False)]
+
+
 def test_a_launched_process_that_does_not_start_is_shown_with_its_own_words(tmp_path):
     text = "schema: 1\nextends: emulated\nname: bad-option\nlaunch: {extra_argv: ['--no-such-option']}\n"
     assert "--no-such-option" in fault(write(tmp_path, text))
@@ -123,6 +142,7 @@ def test_a_launched_process_that_does_not_start_is_shown_with_its_own_words(tmp_
 
 def test_a_source_alone_is_a_legal_bench_that_nobody_can_energise(tmp_path):
     text = "schema: 1\nextends: emulated\nname: source-alone\nbus: null\nanalyzer: null\npositions: []\n"
+    text += "switch: null\ngenerator: null\ncounter: null\n"
     text += "launch: {extra_argv: ['--meters', '0']}\n"
     with open_bench(write(tmp_path, text)) as bench:
         assert bench.file.capabilities == {"source"}

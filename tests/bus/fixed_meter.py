@@ -3,6 +3,7 @@
 import datetime
 import math
 
+from meter_model.behaviour import DEFAULT
 from meter_model.log_records import LogRecord
 from meter_model.meter import ObjectAccessError
 from meter_model.points import OBJECTS
@@ -41,6 +42,7 @@ class FixedMeter:
     """``values`` are the present values by (kind, instance); ``update()`` moves all that are not fixed by one."""
 
     def __init__(self):
+        self.profile = DEFAULT
         self.device_instance = DEVICE_INSTANCE
         self.updates = 0
         self.clock = None

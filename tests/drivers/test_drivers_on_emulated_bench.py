@@ -1,4 +1,4 @@
-"""Both drivers against the emulated instruments over real sockets: written from the same manuals by different roads."""
+"""Every driver against its emulated instrument over real sockets: written from the same manuals by different roads."""
 
 import contextlib
 import json
@@ -10,9 +10,14 @@ import sys
 import pytest
 
 from drivers.analyzer import YokogawaWT
+from drivers.counter import CounterInput, Keysight53220A
 from drivers.errors import InstrumentError, InstrumentLost, InstrumentRefused, SettingOutOfRange
+from drivers.generator import Keysight33500B, PulseTrain
 from drivers.scpi import RecordingTransport, ScpiSession, VisaTransport
 from drivers.source import Fluke6105A, SourceSetting, Tone
+from drivers.switch import Keysight34970A, RelayRole, SenseRole, SwitchRoles
+from rig.bench.switching import TimedPulses
+from rig.errors import BenchFault
 
 pytestmark = pytest.mark.realtime
 
@@ -217,3 +222,49 @@ def test_the_output_can_be_ramped_up(configured):
     configured.sleep(12.0)
     assert low < 200.0
     assert configured.control.ask(status=True)["terminal_volts"][0] == pytest.approx(277.0, rel=1e-2)
+
+
+def test_relays_follow_and_go_to_rest(endpoints):
+    roles = SwitchRoles(RelayRole(201, "open"), RelayRole(211), SenseRole(101))
+    switch = Keysight34970A(ScpiSession(endpoints["switch"]), roles)
+    assert switch.identify().model == "34972A"
+    assert switch.control_power_is_on()
+    switch.set_control_power(False)
+    switch.set_pulse_contact(True)
+    assert not switch.control_power_is_on()
+    assert not switch.alarm_contact_is_closed()  # nothing is connected
+    switch.make_safe()
+    assert switch.control_power_is_on()
+    switch.close()
+
+
+def test_a_digital_port_is_read_where_a_multifunction_module_is(endpoints):
+    switch = Keysight34970A(
+        ScpiSession(endpoints["switch"]), SwitchRoles(alarm_contact=SenseRole(301, "digital", bit=2))
+    )
+    switch.identify()
+    assert not switch.alarm_contact_is_closed()
+    switch.close()
+
+
+def test_a_role_on_a_module_of_another_kind_is_refused(endpoints):
+    switch = Keysight34970A(ScpiSession(endpoints["switch"]), SwitchRoles(control_power=RelayRole(101)))
+    with pytest.raises(InstrumentError, match="slot 100 has a 34901A"):
+        switch.identify()
+    switch.close()
+
+
+def test_pulses_that_nobody_sees_are_an_error_of_the_bench_and_the_output_is_off(endpoints, bench):
+    class BenchTime:
+        sleep = staticmethod(bench.sleep)
+
+    generator_session, counter_session = ScpiSession(endpoints["generator"]), ScpiSession(endpoints["counter"])
+    generator, counter = Keysight33500B(generator_session), Keysight53220A(counter_session)
+    assert (generator.identify().model, counter.identify().model) == ("33522B", "53220A")
+    pulses = TimedPulses("pulse input", generator, 1, 5.0, counter, CounterInput(1), BenchTime())
+    with pytest.raises(BenchFault, match=r"3 pulses of 0\.02 s were given at pulse input, the counter has seen 0"):
+        pulses.give(PulseTrain(3, 0.02, 0.1))
+    assert not generator_session.query_bool("OUTP1?")
+    counter.make_safe()
+    generator.close()
+    counter.close()

@@ -7,11 +7,22 @@ import re
 import pytest
 
 from drivers.analyzer import ANALYZERS, ReferenceAnalyzer
+from drivers.counter import COUNTERS, WidthCounter
 from drivers.errors import DriverError
+from drivers.generator import GENERATORS, PulseGenerator
 from drivers.source import SOURCES, AcSource, SafeOff
+from drivers.switch import SWITCHES, SwitchUnit
 from drivers.testing import scripted_session
 
-DRIVERS = {**SOURCES, **ANALYZERS}
+FAMILIES = {
+    AcSource: SOURCES,
+    ReferenceAnalyzer: ANALYZERS,
+    SwitchUnit: SWITCHES,
+    PulseGenerator: GENERATORS,
+    WidthCounter: COUNTERS,
+}
+DRIVERS = {name: driver for family in FAMILIES.values() for name, driver in family.items()}
+DRIVING = {name: base for base, family in FAMILIES.items() if base is not ReferenceAnalyzer for name in family}
 SAYS_UNIT_AND_RANGE = re.compile(r"no unit|\b(V|A|Hz|s|V rms|volts|hertz|degrees|seconds|watt hours)\b")
 
 
@@ -42,14 +53,27 @@ def test_every_public_method_is_the_drivers_own_with_its_own_docstring(name):
 def test_methods_that_take_a_number_name_its_limits(name):
     for method_name, method in public_methods(DRIVERS[name]):
         annotations = [str(parameter.annotation) for parameter in inspect.signature(method).parameters.values()]
-        if any(word in annotation for annotation in annotations for word in ("float", "SourceSetting")):
+        numeric = ("float", "SourceSetting", "PulseTrain", "CounterInput")
+        if any(word in annotation for annotation in annotations for word in numeric):
             assert re.search(r"\d+(\.\d+)? to \d+", method.__doc__), f"{name}.{method_name} names no range"
 
 
 @pytest.mark.parametrize("name", DRIVERS)
 def test_every_driver_says_that_it_belongs_to_its_family(name):
-    assert issubclass(DRIVERS[name], AcSource if name in SOURCES else ReferenceAnalyzer)
+    assert [base for base, family in FAMILIES.items() if issubclass(DRIVERS[name], base)] == [
+        base for base, family in FAMILIES.items() if name in family
+    ]
     assert DRIVERS[name].ERROR_QUERY.endswith("?")
+
+
+def test_no_name_stands_for_two_drivers():
+    assert len(DRIVERS) == sum(len(family) for family in FAMILIES.values())
+
+
+@pytest.mark.parametrize("name", DRIVING)
+def test_everything_that_drives_something_can_be_made_safe(name):
+    assert DRIVERS[name].make_safe is not DRIVING[name].make_safe
+    assert "verif" in DRIVERS[name].make_safe.__doc__ or name in COUNTERS
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -91,7 +115,7 @@ def test_a_source_without_a_watchdog_says_so_when_it_is_to_be_armed(name):
 
 @pytest.mark.parametrize("name", DRIVERS)
 def test_making_a_driver_sends_nothing(name):
-    arguments = () if name in SOURCES else (lambda _: None,)
+    arguments = (lambda _: None,) if name in ANALYZERS else ()
     with scripted_session() as session:
         DRIVERS[name](session, *arguments)
     assert session.generation == 0
@@ -99,7 +123,7 @@ def test_making_a_driver_sends_nothing(name):
 
 @pytest.mark.parametrize("name", DRIVERS)
 def test_an_error_query_given_to_the_session_is_kept(name):
-    arguments = () if name in SOURCES else (lambda _: None,)
+    arguments = (lambda _: None,) if name in ANALYZERS else ()
     with scripted_session(error_query="MY:ERR?") as session:
         DRIVERS[name](session, *arguments)
         assert session.error_query == "MY:ERR?"

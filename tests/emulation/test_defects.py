@@ -1,16 +1,24 @@
 """The library of seeded defects: parsing, refusals, and what each does to a meter or the source."""
 
+from dataclasses import replace
+
 import pytest
 
+from meter_model.behaviour import DEFAULT, PowerFactorSign
+from meter_model.operation_choices import PurgeRecord
 from meter_model.unit_errors import UnitErrors
-from rig.emulation.behaviour_defects import BEHAVIOUR_DEFECTS
+from rig.emulation.apdu_defects import APDU_DEFECTS
 from rig.emulation.defects import (
+    CHOICES,
     DEFECTS,
+    WITHOUT_VALUE,
     Defect,
     DefectRefused,
     apply_to_source,
     behaviour_of,
     parse_defect,
+    profile_of,
+    services_of,
     with_defects,
 )
 
@@ -51,7 +59,7 @@ def test_what_is_not_understood_is_refused_in_a_sentence_that_helps(text, says):
 def test_the_refusal_lists_every_name():
     with pytest.raises(DefectRefused) as caught:
         parse_defect("foo=1")
-    assert all(name in str(caught.value) for name in [*DEFECTS, *BEHAVIOUR_DEFECTS])
+    assert all(name in str(caught.value) for name in [*DEFECTS, *WITHOUT_VALUE, *APDU_DEFECTS, *CHOICES])
 
 
 def test_a_gain_defect_adds_to_what_the_unit_has():
@@ -91,3 +99,24 @@ def test_a_defect_of_behaviour_leaves_the_errors_of_measurement_alone():
     assert with_defects(UnitErrors.none(), defects, 1) == UnitErrors.none()
     assert behaviour_of(defects, 1) == ["quadrants-swapped"]
     assert behaviour_of(defects, 2) == ["quadrants-swapped", "clock-stopped"]
+
+
+def test_a_choice_made_otherwise_changes_the_profile_of_its_meter_only():
+    defects = [parse_defect("choice-purge-record@2=absent"), parse_defect("choice-pf-sign=lead_positive")]
+    assert profile_of(defects, 1) == replace(DEFAULT, pf_sign=PowerFactorSign.LEAD_POSITIVE)
+    assert profile_of(defects, 2).purge_record is PurgeRecord.ABSENT
+
+
+def test_a_choice_without_one_of_its_options_is_refused():
+    with pytest.raises(DefectRefused, match=r"choice-purge-record=counted\|absent"):
+        parse_defect("choice-purge-record=sometimes")
+
+
+def test_defects_of_services_are_named_for_their_meter():
+    defects = [
+        parse_defect("reject-missing"),
+        parse_defect("who-is-range-ignored@2"),
+        parse_defect("quadrants-swapped"),
+    ]
+    assert services_of(defects, 1) == ["reject-missing"]
+    assert services_of(defects, 2) == ["reject-missing", "who-is-range-ignored"]

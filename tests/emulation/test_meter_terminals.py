@@ -15,7 +15,7 @@ from rig.emulation.tcp_server import LineServer
 def meters(bench):
     """Return two meters on the bench; their terminals are worked over ``ask``."""
     made = [S4100("1"), S4100("2")]
-    bench.terminals = [MeterTerminals(meter) for meter in made]
+    bench.terminals = [MeterTerminals(meter, bench.world.now_s) for meter in made]
     bench.attach(*bench.terminals)
     return made
 
@@ -104,3 +104,22 @@ def test_what_cannot_be_done_is_refused_in_a_sentence_and_nothing_changes(bench,
     assert ask({"status": True})["meters"] == before
     bench.world.sleep(2.0)
     assert [meter.analog_input(29) for meter in meters] == [0.0, 0.0]
+
+
+def test_only_a_lack_of_control_power_takes_a_meter_off_the_bus_until_it_has_started(bench, meters):
+    told = []
+    terminal = bench.terminals[0]
+    terminal.on_powered = told.append
+    meters[0].reinitialize()
+    bench.world.sleep(0.2)
+    assert not meters[0].is_running
+    bench.world.sleep(10.0)
+    assert told == []
+    terminal.set_control_power({"on": False, "for_s": 0.05})
+    bench.world.sleep(10.0)
+    assert told == []
+    terminal.set_control_power({"on": False, "for_s": 0.5})
+    bench.world.sleep(0.6)
+    assert told == [False]
+    bench.world.sleep(10.0)
+    assert told == [False, True]

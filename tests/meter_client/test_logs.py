@@ -26,7 +26,7 @@ class GrowingLog:
         return self.count, self.total
 
     def pages(self, asked):
-        return [self._page(*each) for each in asked]
+        return (self._page(*each) for each in asked)
 
     def _page(self, first, count):
         self.total = advanced(self.total, self.growth)

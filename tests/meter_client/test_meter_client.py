@@ -111,6 +111,45 @@ def test_the_requests_of_a_snapshot_follow_each_other_under_one_token(loaded):
         assert 0 in (tokens_between() for _ in range(5))
 
 
+def made_requests(made, count):
+    for instance in range(1, count + 1):
+        made.append(instance)
+        yield read_request([Wanted("AI", instance)])
+
+
+def test_no_more_requests_are_under_way_than_asked_for_and_the_answers_come_in_order(loaded):
+    made, before = [], loaded.bus.statistics().requests
+    answers = loaded.bus.exchange(1, made_requests(made, 12), ahead=3)
+    for place, exchange in enumerate(answers, start=1):
+        assert len(made) == min(12, place + 3)
+        (result,) = read_results(1, [Wanted("AI", place)], exchange.answer)
+        assert result.instance == place
+    assert loaded.bus.statistics().requests - before == 12
+
+
+def test_of_requests_given_up_half_way_none_is_outstanding_and_no_further_one_is_sent(loaded):
+    made, before = [], loaded.bus.statistics()
+    answers = loaded.bus.exchange(1, made_requests(made, 50), ahead=4)
+    next(answers)
+    answers.close()
+    after = loaded.bus.statistics()
+    assert after.requests - before.requests == len(made) == 5
+    assert after.port.data_frames_sent - before.port.data_frames_sent == 5
+    assert loaded.client.read_inputs([11])
+
+
+def test_after_a_refusal_no_further_request_is_made_and_those_under_way_are_waited_for(loaded):
+    made, before = [], loaded.bus.statistics()
+    requests = [read_request([Wanted("AI", 1)]), GetEventInformationRequest(), *made_requests(made, 6)]
+    answers = loaded.bus.exchange(1, iter(requests), ahead=2)
+    next(answers)
+    with pytest.raises(MeterRejected):
+        next(answers)
+    after = loaded.bus.statistics()
+    assert after.requests - before.requests == 3
+    assert after.port.data_frames_sent - before.port.data_frames_sent == 3
+
+
 def test_configuration_is_read_written_and_read_back(loaded):
     assert loaded.client.read_configuration() == {
         2: 40.0, 3: 100.0, 4: 1.0, 5: 1.0, 6: 600.0, 7: 1.0, 8: 10.0, 9: 25.0, 10: 1.0, 11: 90000.0,

@@ -12,8 +12,8 @@ from tests.mstp.pty_bridge import PtyBridge
 def make_bridge():
     bridges = []
 
-    def make(port_count):
-        bridges.append(PtyBridge(port_count))
+    def make(port_count, links=None):
+        bridges.append(PtyBridge(port_count, links))
         return bridges[-1]
 
     yield make

@@ -1,5 +1,7 @@
 """One master node in virtual time, and the frames and times its tests speak of."""
 
+import math
+
 from drivers.mstp.frames import Frame, FrameType, decode, frame_time_s
 from drivers.mstp.master import (
     NO_TOKEN_S,
@@ -58,8 +60,8 @@ class Harness:
         self.octets(Frame(frame_type, destination, source, data).encode())
         self.wait(0.001)
 
-    def submit(self, frame_type, destination, data=WHO_IS):
-        self.node.submit(Frame(frame_type, destination, TS, data), self.now_s)
+    def submit(self, frame_type, destination, data=WHO_IS, life_s=math.inf):
+        self.node.submit(Frame(frame_type, destination, TS, data), self.now_s, self.now_s + life_s)
         self.pump()
 
     def take(self):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.mstp import crc
-from drivers.mstp.frames import Frame, FrameInvalid, FrameParser, FrameType, decode, frame_time_s
+from drivers.mstp.frames import Frame, FrameInvalid, FrameParser, FrameType, data_frame, decode, frame_time_s
 
 VECTORS = {
     "55FF007E070000FD": Frame(FrameType.TOKEN, 126, 7),
@@ -77,10 +77,33 @@ def test_one_flipped_bit_is_always_noticed(frame, data):
         decode(bytes(octets))
 
 
-@pytest.mark.parametrize("frame", [Frame(5, 1, 0, bytes(502)), Frame(32, 1, 0, b"x"), Frame(127, 1, 0)])
-def test_frames_that_a_revision_4_device_must_not_see_are_not_encoded(frame):
+@pytest.mark.parametrize(
+    "frame",
+    [
+        Frame(5, 1, 0, bytes(502)),
+        Frame(32, 1, 0, bytes(501)),
+        Frame(33, 1, 0, bytes(1498)),
+        Frame(34, 1, 0, bytes(600)),
+        Frame(127, 1, 0),
+        Frame(200, 1, 0, bytes(502)),
+    ],
+)
+def test_frames_that_the_clause_does_not_have_are_not_encoded(frame):
     with pytest.raises(FrameInvalid, match="is not sent by this node"):
         frame.encode()
+
+
+def test_a_normal_frame_with_the_length_of_an_extended_one_is_refused():
+    body = bytes((5, 1, 0, 0x02, 0x00))
+    octets = b"\x55\xff" + body + bytes((crc.header_crc(body),)) + bytes(512) + crc.data_crc(bytes(512))
+    with pytest.raises(FrameInvalid, match="no length field of 512"):
+        decode(octets)
+
+
+@pytest.mark.parametrize(("size", "frame_type"), [(1, 6), (501, 6), (502, 33), (1497, 33)])
+def test_the_size_of_an_npdu_decides_whether_its_frame_is_an_extended_one(size, frame_type):
+    assert data_frame(1, 0, bytes(size), expecting_reply=False) == Frame(frame_type, 0, 1, bytes(size))
+    assert data_frame(1, 0, bytes(size), expecting_reply=True).frame_type == frame_type - 1
 
 
 @pytest.mark.parametrize(
@@ -150,11 +173,18 @@ class TestFrameParser:
         assert (seen.frame, parser.stray_octets) == (Frame(0, 1, 0), 3)
 
     def test_an_extended_frame_is_seen_whole(self):
-        body = bytes((32, 1, 0, 0, 20))
+        frame = data_frame(0, 1, bytes(range(256)) * 3, expecting_reply=True)
+        (seen,) = FrameParser().feed(frame.encode(), 0.0)
+        assert (seen.frame, seen.valid, seen.octets) == (frame, True, frame.encode())
+
+    @pytest.mark.parametrize("frame_type", [32, 34, 127])
+    def test_encoded_data_that_does_not_fit_its_checksum_is_reported_as_it_was(self, frame_type):
+        body = bytes((frame_type, 1, 0, 0, 20))
         octets = b"\x55\xff" + body + bytes((crc.header_crc(body),)) + bytes(range(22))
         (seen,) = FrameParser().feed(octets, 0.0)
-        assert (seen.frame.frame_type, seen.frame.data, seen.valid) == (32, bytes(range(22)), True)
-        assert decode(octets) == seen.frame
+        assert (seen.frame.data, seen.header_crc_ok, seen.data_crc_ok) == (bytes(range(20)), True, False)
+        with pytest.raises(FrameInvalid, match="data CRC"):
+            decode(octets)
 
     def test_a_length_that_no_frame_has_is_a_damaged_header(self):
         body = bytes((5, 1, 0, 0xFF, 0xFF))

@@ -1,7 +1,13 @@
 """Several master nodes of one process: to the others on the bus, and to each other, they are nodes like any other."""
 
+import math
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from drivers.mstp.frames import BROADCAST, Frame, FrameType
 from drivers.mstp.group import NodeGroup
+from drivers.mstp.master import MasterState
 from drivers.mstp.settings import NodeSettings
 from tests.mstp.virtual_bus import VirtualBus
 
@@ -120,3 +126,89 @@ def test_max_master_of_one_node_is_changed_without_the_others():
     polls = bus.frames(FrameType.POLL_FOR_MASTER)
     assert not [poll for poll in polls if poll[0] == 2]
     assert polls or group.nodes[1].next_station == 2
+
+
+def test_a_node_off_line_neither_hears_nor_sends_and_the_ring_closes_without_it():
+    bus, group = bus_with_group((1, 2, 3), max_master=4)
+    bus.run(2.0)
+    group.set_online(2, False, bus.now_s)
+    bus.run(1.0)
+    before = group.statistics(2)
+    bus.send(0, 2, REQUEST, expecting_reply=True)
+    bus.send(0, BROADCAST, WHO_IS)
+    bus.run(2.0)
+    assert group.statistics(2) == before
+    assert [got.destination for got in group.received] == [BROADCAST]
+    assert bus.nodes[0].statistics().reply_timeouts == 1
+    assert [group.nodes[mac].next_station for mac in (1, 3)] == [3, 0]
+
+
+def test_a_node_off_line_loses_what_it_had_to_send_and_takes_no_more():
+    bus, group = bus_with_group((1, 2), max_master=2)
+    bus.run(2.0)
+    for mac in (1, 2):
+        for _ in range(3):
+            group.submit(Frame(FrameType.DATA_NOT_EXPECTING_REPLY, 0, mac, WHO_IS), bus.now_s)
+    group.set_online(2, False, bus.now_s)
+    group.submit(Frame(FrameType.DATA_NOT_EXPECTING_REPLY, 0, 2, WHO_IS), bus.now_s)
+    bus.run(1.0)
+    group.set_online(2, True, bus.now_s)
+    bus.run(2.0)
+    assert [got.source for got in bus.nodes[0].received] == [1, 1, 1]
+    assert [group.statistics(mac).dropped_off_line for mac in (1, 2)] == [0, 1]
+
+
+@given(st.floats(0.0, 0.05))
+@settings(max_examples=3, deadline=None)
+def test_whenever_a_node_goes_and_comes_back_the_ring_is_whole_again(off_s):
+    bus, group = bus_with_group((1, 2), max_master=2)
+    bus.run(0.8 + off_s)
+    group.set_online(2, False, bus.now_s)
+    bus.run(off_s)
+    group.set_online(2, True, bus.now_s)
+    bus.run(1.2)
+    assert max(tokens := run_undisturbed(bus, group, 0.3)) - min(tokens) <= 1
+    assert [node.next_station for node in group.nodes.values()] == [2, 0]
+    assert group.statistics(2).duplicate_address == 0
+
+
+def test_a_node_that_comes_back_starts_as_after_power_up_and_goes_on_counting():
+    bus, group = bus_with_group((1,), others=(), max_master=8)
+    bus.run(3.0)
+    group.set_max_master(1, 4)
+    group.set_online(1, False, bus.now_s)
+    bus.run(1.0)
+    group.set_online(1, True, bus.now_s)
+    assert group.nodes[1].state is MasterState.IDLE
+    assert group.nodes[1].next_station == 1
+    assert not group.nodes[1].sole_master
+    begin = len(bus.seen)
+    bus.run(2.0)
+    assert group.statistics(1).sole_master_declared == 2
+    assert {seen.frame.destination for seen in bus.seen[begin:]} == {0, 2, 3, 4}
+
+
+def test_a_group_whose_nodes_are_all_off_line_lets_the_line_run_dry_and_waits_for_nothing():
+    bus, group = bus_with_group((1, 2), max_master=2)
+    bus.run(2.0)
+    for mac in (1, 2):
+        group.set_online(mac, False, bus.now_s)
+    bus.run(1.0)
+    assert group.deadline_s() == math.inf
+    group.receive(bytes(5000), bus.now_s)
+    assert group.take_transmission(bus.now_s) is None
+    assert bus.nodes[0].statistics().sole_master_declared == 1
+    group.set_online(2, True, bus.now_s)
+    bus.run(2.0)
+    assert bus.nodes[0].next_station == 2
+
+
+def test_being_told_twice_changes_nothing():
+    bus, group = bus_with_group((1, 2), max_master=2)
+    bus.run(2.0)
+    group.set_online(2, True, bus.now_s)
+    run_undisturbed(bus, group, 1.0)
+    for _ in range(2):
+        group.set_online(2, False, bus.now_s)
+    bus.run(1.0)
+    assert group.statistics(2).tokens_received > 10

@@ -20,13 +20,14 @@ from tests.mstp.master_harness import (
     TOKEN,
     TS,
     WHO_IS,
+    Harness,
 )
 
 # --- INITIALIZE, IDLE
 
 
-def test_done_initializing(lone):
-    node = lone.node
+def test_done_initializing():
+    node = Harness().node
     assert node.transitions == {"INITIALIZE.DoneInitializing": 1}
     assert (node.state, node.next_station, node.poll_station) == (MasterState.IDLE, TS, TS)
     assert (node.token_count, node.sole_master) == (POLL_TOKENS, False)

@@ -117,6 +117,17 @@ def test_the_token_is_repeated_once_then_a_new_successor_is_looked_for(ring):
     assert (ring.node.next_station, ring.node.token_count) == (TS, 0)
 
 
+def test_a_node_whose_lost_successor_is_right_before_it_does_not_poll_itself():
+    ring = Harness().in_ring(successor=TS - 1)
+    ring.hear(TOKEN, source=TS - 1)
+    ring.wait(2 * (USAGE_S + 0.003))
+    assert ring.names[-1] == "PASS_TOKEN.FindNewSuccessorUnknown"
+    assert ring.take() == [(TOKEN, TS - 1), (TOKEN, TS - 1), (PFM, TS + 1)]
+    ring.wait(0.5)
+    assert TS not in [destination for _, destination in ring.take()]
+    assert ring.node.statistics().successors_lost == 1
+
+
 def test_the_successor_has_all_of_tusage_timeout_after_the_end_of_the_token(ring):
     ring.hear(TOKEN)
     end_s = ring.sent_at[-1] + frame_time_s(8, BAUD)
@@ -194,6 +205,16 @@ def test_an_invalid_answer_to_a_poll_counts_as_none(lone):
     lone.take()
     lone.octets(Frame(REPLY_TO_PFM, TS, 4).encode()[:-1] + b"\x00")
     assert lone.names[-1] == "POLL_FOR_MASTER.SendNextPFM"
+
+
+def test_a_frame_that_broke_off_does_not_swallow_the_answers_to_the_polls_after_it(lone):
+    lone.hear(TOKEN)
+    lone.octets(Frame(DNER, 6, PEER, bytes(400)).encode()[:20])
+    lone.wait(USAGE_S + 0.003)
+    assert lone.take() == [(PFM, TS + 1), (PFM, TS + 2)]
+    lone.hear(REPLY_TO_PFM, source=TS + 2)
+    assert lone.names[-1] == "POLL_FOR_MASTER.ReceivedReplyToPFM"
+    assert lone.node.statistics().frames_cut_short == 1
 
 
 def test_a_sole_master_that_hears_a_token_is_one_no_more():

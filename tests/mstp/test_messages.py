@@ -1,6 +1,7 @@
 """What crosses between a port process and its owner arrives as it was."""
 
 import inspect
+import math
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,12 +42,21 @@ def test_captured_frames_arrive_with_their_times_moved(entries):
 def test_every_transition_that_statistics_count_is_one_that_the_machines_take():
     source = "".join(inspect.getsource(module) for module in (master, node, receive))
     counted = {**statistics._MASTER_TRANSITIONS, **statistics._RECEIVE_TRANSITIONS}
-    named = {name for names in counted.values() for name in names if not name.endswith(".Timeout")}
+    named = {name for names in counted.values() for name in names if not name.endswith((".Timeout", ".Abandoned"))}
     assert {name for name in named if f'"{name}"' not in source} == set()
     assert set(counted) <= set(Statistics.__dataclass_fields__)
+
+
+@given(st.integers(0, 127), st.integers(0, 254), st.integers(0, 255), st.floats(0.0, 1e9) | st.just(math.inf))
+def test_what_is_to_be_sent_arrives_with_its_time_and_can_be_taken_back(source, destination, invoke_id, expires_s):
+    body = _messages.submission_body(source, destination, True, b"npdu", expires_s)
+    assert _messages.read_submission(body) == (FrameReceived(source, destination, True, b"npdu"), expires_s)
+    withdrawal = _messages.withdrawal_body(source, destination, invoke_id)
+    assert _messages.read_withdrawal(withdrawal) == (source, destination, invoke_id)
 
 
 @given(st.integers(0, 127), st.integers(1, 127))
 def test_orders_and_questions_name_their_node(mac, max_master):
     assert _messages.read_max_master(_messages.max_master_body(mac, max_master)) == (mac, max_master)
+    assert _messages.read_online(_messages.online_body(mac, mac < max_master)) == (mac, mac < max_master)
     assert _messages.read_statistics_query(_messages.statistics_query(mac)) == mac

@@ -21,11 +21,12 @@ from drivers.mstp import (
     PortSettings,
     PortUnavailable,
 )
-from drivers.mstp.capture import write_pcap
+from drivers.mstp.capture import read_pcapng, write_pcapng
 from drivers.mstp.frames import FrameType
 
 REQUEST = bytes.fromhex("01040203070C0C000000011955")
 ANSWER = bytes.fromhex("010030070C0C0000000119553E44000000003F")
+OTHER_REQUEST = bytes.fromhex("01040203080C0C000000011955")
 WHO_IS = bytes.fromhex("01001008")
 
 
@@ -56,6 +57,9 @@ def is_alive(pid):
         ("usage_timeout_s", 0.1),
         ("reply_timeout_s", 0.25),
         ("captured_frames", -1),
+        ("echo", "maybe"),
+        ("direction", "rts"),
+        ("replug_wait_s", -1.0),
     ],
 )
 def test_settings_that_clause_9_does_not_allow_are_refused_by_name(field, value):
@@ -159,6 +163,19 @@ class TestTraffic:
         with pytest.raises(NpduRefused, match="not this node"):
             pair[0].send(destination, WHO_IS, expecting_reply=False)
 
+    def test_a_request_that_its_sender_gave_up_does_not_leave_when_the_port_comes_to_it_at_last(self, pair):
+        client, server = pair
+        os.kill(client.pid, signal.SIGSTOP)
+        client.send(1, REQUEST, expecting_reply=True, expires_s=time.monotonic() + 0.01)
+        client.send(1, OTHER_REQUEST, expecting_reply=True)
+        client.withdraw(1, 8)
+        client.send(1, WHO_IS, expecting_reply=False, expires_s=time.monotonic() + 60.0)
+        assert server.receive(0.02) is None
+        os.kill(client.pid, signal.SIGCONT)
+        assert server.receive(10.0) == FrameReceived(0, 1, False, WHO_IS)
+        counted = client.statistics()
+        assert (counted.data_frames_expired, counted.requests_withdrawn, counted.data_frames_sent) == (1, 1, 1)
+
     def test_a_node_that_goes_is_left_out_and_one_that_comes_is_let_in(self, make_bridge, open_port):
         bridge = make_bridge(3)
         ports = [open_port(bridge.ports[mac], mac) for mac in range(3)]
@@ -169,7 +186,7 @@ class TestTraffic:
         again = open_port(bridge.ports[1], 1)
         wait_until(lambda: again.statistics().tokens_received > 5)
 
-    def test_captured_frames_tell_both_sides_and_go_to_a_pcap_file(self, pair, tmp_path):
+    def test_captured_frames_tell_both_sides_and_go_to_a_file(self, pair, tmp_path):
         client, server = pair
         client.send(1, REQUEST, expecting_reply=True)
         server.receive(5.0)
@@ -180,11 +197,8 @@ class TestTraffic:
         assert (seen[asked].frame.data, seen[asked + 1].frame.data) == (REQUEST, ANSWER)
         assert all(entry.valid for entry in seen)
         assert abs(seen[-1].end_s - time.time()) < 5.0
-        write_pcap(tmp_path / "bus.pcap", seen)
-        octets = (tmp_path / "bus.pcap").read_bytes()
-        assert octets[:4] == bytes.fromhex("d4c3b2a1")
-        assert int.from_bytes(octets[20:24], "little") == 165
-        assert len(octets) == 24 + sum(16 + len(entry.octets) for entry in seen)
+        write_pcapng(tmp_path / "bus.pcapng", seen, baud=76800)
+        assert [e.octets for e in read_pcapng(tmp_path / "bus.pcapng").frames] == [e.octets for e in seen]
 
 
 @pytest.mark.realtime
@@ -266,9 +280,29 @@ class TestSeveralNodesOnOnePort:
         assert group.receive(5.0) == FrameReceived(0, 255, False, WHO_IS)
         assert group.receive(0.05) is None
 
+    def test_one_that_is_off_line_is_gone_and_answers_again_when_it_is_back(self, rig_and_group):
+        rig, group = rig_and_group
+        wait_until(lambda: all(group.statistics(mac).tokens_received for mac in self.MACS))
+        for mac in self.MACS:
+            group.set_online(mac, False)
+        rig.send(2, REQUEST, expecting_reply=True)
+        wait_until(lambda: rig.statistics().reply_timeouts == 1)
+        assert group.receive(0) is None
+        group.send(0, ANSWER, expecting_reply=False, source=2)
+        assert group.statistics(2).dropped_off_line == 1
+        for mac in self.MACS:
+            group.set_online(mac, True)
+        rig.send(2, REQUEST, expecting_reply=True)
+        assert group.receive(10.0) == FrameReceived(0, 2, True, REQUEST)
+        assert rig.receive(0) is None
+
     def test_an_address_that_the_port_has_not_is_refused(self, rig_and_group):
         _, group = rig_and_group
-        for use in (group.statistics, lambda mac: group.set_max_master(3, mac)):
+        for use in (
+            group.statistics,
+            lambda mac: group.set_max_master(3, mac),
+            lambda mac: group.set_online(mac, True),
+        ):
             with pytest.raises(PortSettingInvalid, match="no such node"):
                 use(4)
         with pytest.raises(PortSettingInvalid, match="no such node"):

@@ -199,8 +199,7 @@ def test_after_any_noise_the_ring_recovers_by_itself(macs, baud, seed, error_rat
         bus.say(dice.randbytes(dice.randrange(1, 30)))
         bus.run(noise_s / 5)
     bus.damage = None
-    bus.run(20.0)
-    assert bus.is_healthy(1.0)
+    assert bus.recovers(20.0)
 
 
 @settings(max_examples=12, deadline=None)
@@ -213,9 +212,8 @@ def test_whoever_comes_and_goes_whoever_stays_forms_one_ring(moves, seed):
         elif mac not in bus.nodes:
             bus.join(mac, max_master=6)
         bus.run(pause_s)
-    bus.run(10.0)
+    assert bus.recovers(10.0)
     assert bus.ring() == sorted(bus.nodes)
-    assert bus.is_healthy(1.0)
 
 
 def polled_by(bus, mac, duration_s):

@@ -1,4 +1,4 @@
-"""A bus in virtual time for tests: master nodes, octets in slices, collisions, noise; deterministic for a seed."""
+"""A bus in virtual time for tests: masters, slaves, octets in slices, collisions, noise; deterministic for a seed."""
 
 import heapq
 import random
@@ -7,13 +7,47 @@ from itertools import count
 
 from drivers.mstp.frames import BITS_PER_OCTET, Frame, FrameParser, FrameType, SeenFrame
 from drivers.mstp.master import MasterNode
+from drivers.mstp.node import Node
 from drivers.mstp.settings import NodeSettings
 
 SLICE_OCTETS = 4
 
 
+class SlaveNode(Node):
+    """The slave node of clause 9.5.7: answers requests and Test_Request at once, heeds neither token nor poll."""
+
+    def __init__(self, settings, answer, now_s):
+        super().__init__(settings, now_s)
+        self.next_station = None
+        self._answer = answer
+
+    def _handle(self, indication, now_s):
+        if not isinstance(indication, Frame) or indication.destination != self._station:
+            return
+        self._count(f"SLAVE.{indication.type_name}")
+        if indication.frame_type == FrameType.TEST_REQUEST:
+            self._send(FrameType.TEST_RESPONSE, indication.source, indication.data)
+        elif indication.frame_type == FrameType.DATA_EXPECTING_REPLY:
+            self._send(FrameType.DATA_NOT_EXPECTING_REPLY, indication.source, self._answer(indication.data))
+
+    def _step(self, now_s):
+        return False
+
+    def _bus_taken(self):
+        self._count("SLAVE.BusTaken")
+
+    def _not_sent(self):
+        self._count("SLAVE.NotSent")
+
+    def _state_deadline_s(self):
+        return float("inf")
+
+
 class VirtualBus:
-    """Nodes by MAC on one line. ``damage`` may be set to a function that changes octets on their way (noise)."""
+    """Nodes by MAC on one line. ``damage`` may be set to a function that changes octets on their way (noise).
+
+    ``watch`` may be set to a function that is called after each thing that happens.
+    """
 
     def __init__(self, baud=76800, seed=0, late_s=0.0002):
         self.now_s = 0.0
@@ -21,6 +55,7 @@ class VirtualBus:
         self.seen: list[SeenFrame] = []
         self.collisions = 0
         self.damage = None
+        self.watch = None
         self.random = random.Random(seed)
         self._baud = baud
         self._late_s = late_s
@@ -33,6 +68,11 @@ class VirtualBus:
         node = MasterNode(NodeSettings(mac, self._baud, **settings), self.now_s)
         self.nodes[mac] = node
         return node
+
+    def join_slave(self, mac, answer):
+        """Add a slave-only node: it says ``answer(npdu)`` to a request for it, and nothing else."""
+        self.nodes[mac] = SlaveNode(NodeSettings(mac, self._baud), answer, self.now_s)
+        return self.nodes[mac]
 
     def leave(self, mac):
         del self.nodes[mac]
@@ -65,6 +105,8 @@ class VirtualBus:
                 self.now_s = max(self.now_s, wake_s)
                 self.nodes[mac].advance(self.now_s)
                 self._pump(mac)
+            if self.watch is not None:
+                self.watch()
 
     def frames(self, frame_type):
         return [
@@ -92,6 +134,15 @@ class VirtualBus:
         lost = sum(r.tokens_lost + r.token_retries + r.tokens_dropped + r.header_crc_errors for r in counted.values())
         fair = max(tokens) - min(tokens) <= 1 and (min(tokens) > 0 or len(tokens) == 1)
         return fair and lost == 0 and self.collisions == collisions and self.ring() == sorted(self.nodes)
+
+    def recovers(self, within_s):
+        """Whether the ring becomes healthy for a whole second within ``within_s``."""
+        until_s = self.now_s + within_s
+        while self.now_s < until_s:
+            if self.is_healthy(1.0):
+                return True
+            self.run(0.1)
+        return False
 
     def transitions(self):
         return sum((node.transitions for node in self.nodes.values()), Counter())

@@ -7,7 +7,7 @@ import math
 import allure
 import pytest
 
-from meter_model.behaviour import PhaseLoss
+from meter_model.behaviour import AlarmLimit, FrequencyErrorReach, PhaseLoss, RegisterReliability
 from rig.errors import LimitExceeded, UsageRefused
 from rig.procedures import Inquiry
 
@@ -51,9 +51,14 @@ def test_current_beyond_the_range_is_told_by_phase(loaded: Inquiry, phase: str) 
         loaded.load(0.0, 45.0, phase)
         loaded.check(f"alerts at 135 % on {phase}", [4 + number], _alarms(loaded))
         loaded.check(f"reliability of AI{73 + number}", _UNRELIABLE_OTHER, loaded.reliability("AI", 73 + number))
+        follows = loaded.profile.register_reliability is RegisterReliability.FOLLOWS_POWER
+        found = {n: loaded.reliability("AI", n) for n in (2, 19)}
+        loaded.check("reliability of AI2 and AI19", dict.fromkeys(found, _UNRELIABLE_OTHER if follows else 0), found)
         loaded.load(0.0, 38.0, phase)
-        loaded.check(f"alerts at 114 % on {phase}", [], _alarms(loaded))
-        loaded.check(f"reliability of AI{73 + number}", 0, loaded.reliability("AI", 73 + number))
+        at_rating = loaded.profile.alarm_limit is AlarmLimit.RATING
+        loaded.check(f"alerts at 114 % on {phase}", [4 + number] if at_rating else [], _alarms(loaded))
+        expected = _UNRELIABLE_OTHER if at_rating else 0
+        loaded.check(f"reliability of AI{73 + number}", expected, loaded.reliability("AI", 73 + number))
 
 
 def test_voltage_beyond_the_range_is_told(loaded: Inquiry) -> None:
@@ -90,6 +95,10 @@ def test_frequency_out_of_range_is_qnan_and_told(loaded: Inquiry, frequency_hz: 
         loaded.check(f"AI18 at {frequency_hz:g} Hz", "QNAN", f"{found:g}", math.isnan(found))
         loaded.check(f"BI7 at {frequency_hz:g} Hz", "active", "active" if 7 in loaded.alarms() else "inactive")
         loaded.check("reliability of AI18", _UNRELIABLE_OTHER, loaded.reliability("AI", 18))
+        reaches_all = loaded.profile.frequency_error_reach is FrequencyErrorReach.ALL_MEASURED
+        reliability = {n: loaded.reliability("AI", n) for n in (11, 70, 73)}
+        expected = dict.fromkeys(reliability, _UNRELIABLE_OTHER if reaches_all else 0)
+        loaded.check("reliability of AI11, AI70, AI73", expected, reliability)
 
 
 @pytest.mark.parametrize("frequency_hz", [46.0, 64.0])

@@ -5,11 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 
 import allure
+import pytest
 
 from rig.procedures import Inquiry
 from rig.procedures.inquiry import same
 
-pytestmark = [allure.epic("Firmware regression"), allure.feature("Demand")]
+pytestmark = [allure.epic("Firmware regression"), allure.feature("Demand"), pytest.mark.bench_time(180)]
 
 _NEW_SUBINTERVAL, _RESET_MAXIMUM = 21211, 21212
 _LENGTH_S = 10.0

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import allure
 import numpy as np
 import pytest
 
-from meter_model.behaviour import PowerFactorSign
+from meter_model.behaviour import PowerFactorSign, PowerRange
 from meter_model.points import ANALOG_INPUTS
 from rig.procedures import Inquiry
 from rig.procedures.inquiry import same
@@ -22,6 +23,7 @@ _IMPORTS = frozenset({"Q1", "Q4"})
 _LAGGING = frozenset({"Q1", "Q2"})
 _ENERGIES = (*range(2, 8), 9, 10, *range(31, 55))
 _COUNT_S = 10.0
+_BURSTS = 3
 _POWER_FACTORS = (14, 64, 65, 66)
 
 
@@ -41,8 +43,10 @@ def test_powers_carry_the_signs_of_their_quadrant(loaded: Inquiry, quadrant: str
     read = loaded.inputs((*range(11, 15), *range(55, 67)))
     p, q = ("+" if quadrant in _IMPORTS else "-"), ("+" if quadrant in _LAGGING else "-")
     leads = "+" if p != q else "-"
+    signed = loaded.profile.power_range is PowerRange.SIGNED
     pf = p if loaded.profile.pf_sign is PowerFactorSign.SIGN_OF_P else leads
-    expected = dict.fromkeys((11, *range(55, 58)), p) | dict.fromkeys((12, *range(58, 61)), q)
+    expected = dict.fromkeys((11, *range(55, 58)), p if signed else "+")
+    expected |= dict.fromkeys((12, *range(58, 61)), q if signed else "+")
     expected |= dict.fromkeys((13, *range(61, 64)), "+") | dict.fromkeys(_POWER_FACTORS, pf)
     wrong = [f"AI{n} is {read[n]:g}" for n, sign in sorted(expected.items()) if _sign(read[n]) != sign]
     loaded.check_none(f"signs in {quadrant}", f"P {p}, Q {q}, S +, PF {pf}, in total and by phase", wrong)
@@ -126,3 +130,42 @@ def test_power_factor_is_p_over_s(loaded: Inquiry) -> None:
     p, s, pf = (read["AI", n, "present-value"] for n in (11, 13, 14))
     good = same(abs(pf), abs(p / s), 1e-4)
     loaded.check("AI14 at PF 0.5 lag", f"±{abs(p / s):.4f}", f"{pf:.4f}", good)
+
+
+def test_every_update_is_in_the_registers(loaded: Inquiry) -> None:
+    """Registers are 32-bit floats (manual page 25): each second's energy shows, in steps of their resolution."""
+    loaded.load(0.0, 100.0)
+    seen = []
+    for _ in range(8):
+        loaded.updates(1)
+        seen.append(loaded.inputs((2, 11)))
+    steps = [later[2] - earlier[2] for earlier, later in pairwise(seen)]
+    expected_kwh = seen[-1][11] / 3600.0
+    step_kwh = float(np.spacing(np.float32(seen[-1][2])))
+    if step_kwh > 0.2 * expected_kwh:
+        reason = f"AI2 is {seen[-1][2]:g} kWh: its own step of {step_kwh:g} kWh hides a second of {expected_kwh:g} kWh"
+        loaded.skip("steps of AI2", reason)
+        pytest.skip(reason)
+    text = ", ".join(f"{1000.0 * step:.2f}" for step in steps)
+    # a reading may come before or after the second's update: none or two of them lie between two readings then
+    good = all(step < 2.5 * expected_kwh for step in steps) and sum(step > 0.0 for step in steps) >= len(steps) - 2
+    whole = abs(sum(steps) - len(steps) * expected_kwh) <= 1.1 * expected_kwh + step_kwh
+    loaded.check("Wh by which AI2 grew each second", f"{1000.0 * expected_kwh:.2f}", text, good and whole)
+
+
+def test_bursts_shorter_than_a_second_are_counted_whole(loaded: Inquiry) -> None:
+    """No blind time (manual page 1, continuous sampling at 2.52 kHz): bursts of current against the analyzer."""
+    if "analyzer" not in loaded.run.bench_file.capabilities:
+        reason = f"bench {loaded.run.bench_file.name} has no analyzer that would know the energy of a burst"
+        loaded.skip("bursts", reason)
+        pytest.skip(reason)
+    point = loaded.load(0.0, 100.0)
+    measured = loaded.run.measure_energy(point, 2, gate_s=0.0, gates=_BURSTS)
+    loaded.check("conditions of the bursts", "valid", measured.invalid or "valid")
+    registered, reference = (
+        sum(getattr(g, name) for g in measured.gates) for name in ("registered_kwh", "reference_kwh")
+    )
+    slack = 5e-3 * reference + 2.0 * sum(gate.resolution_kwh for gate in measured.gates)
+    what = f"Wh of {_BURSTS} bursts"
+    good = abs(registered - reference) <= slack
+    loaded.check(what, f"{1e3 * reference:.3f} to {1e3 * slack:.3f}", f"{1e3 * registered:.3f}", good)

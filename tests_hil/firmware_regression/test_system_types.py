@@ -7,12 +7,14 @@ import math
 import allure
 import pytest
 
+from meter_model.behaviour import MissingReliability
 from meter_model.points import ANALOG_INPUTS
 from meter_model.system_type import SYSTEM_TYPES
 from rig.procedures import Inquiry
 
 pytestmark = [allure.epic("Firmware regression"), allure.feature("System types")]
 
+_UNRELIABLE_OTHER = 7
 _ANY_VALUE = frozenset(each.instance for each in ANALOG_INPUTS if each.quantity == "RESERVED")
 
 
@@ -29,5 +31,9 @@ def test_what_a_system_type_lacks_reads_qnan_and_nothing_else_does(loaded: Inqui
             for instance, value in read.items()
             if instance not in _ANY_VALUE and math.isnan(value) == (instance in existing)
         ]
+        missing = [n for n in (67, 70, 72, 73, 75) if n not in existing][:2]
+        faults = {n: loaded.reliability("AI", n) for n in missing}
     expected = f"QNAN for what system type {number} ({SYSTEM_TYPES[number].name}) lacks"
     loaded.check_none(f"inputs in system type {number}", expected, wrong)
+    is_fault = loaded.profile.missing_reliability is MissingReliability.UNRELIABLE_OTHER
+    loaded.check("reliability of what is missing", dict.fromkeys(missing, _UNRELIABLE_OTHER if is_fault else 0), faults)

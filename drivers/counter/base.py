@@ -1,0 +1,60 @@
+"""What every counter is to the rig: it measures the widths of pulses that pass, one by one."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Literal
+
+from drivers.source.base import Identity
+
+Polarity = Literal["positive", "negative"]
+
+
+@dataclass(frozen=True, slots=True)
+class CounterInput:
+    """One input and what is connected: threshold ``level_v``, and whether a pulse is high (positive) or low."""
+
+    channel: int
+    level_v: float = 1.5
+    polarity: Polarity = "positive"
+
+
+@dataclass(frozen=True, slots=True)
+class CounterCapabilities:
+    """What a counter can do, as data: inputs, and (lowest, highest) threshold in V, count, time-out in s.
+
+    ``width_uncertainty_s``: half-width of the limits of error of one width, in seconds.
+    """
+
+    inputs: tuple[int, ...]
+    level_v: tuple[float, float]
+    count: tuple[int, int]
+    timeout_s: tuple[float, float]
+    width_uncertainty_s: float
+
+
+class WidthCounter(ABC):
+    """A counter that measures pulse widths in the background while the rig does something else."""
+
+    capabilities: CounterCapabilities
+
+    @abstractmethod
+    def identify(self) -> Identity:
+        """Ask the instrument who it is, and check that this driver fits it."""
+
+    @abstractmethod
+    def arm(self, watched: CounterInput, count: int, timeout_s: float) -> None:
+        """Begin to measure the next ``count`` pulses; ``timeout_s``: longest wait for each, in seconds."""
+
+    @abstractmethod
+    def widths_s(self) -> tuple[float, ...]:
+        """Return the widths measured since ``arm`` in seconds, in order; fewer than asked for where fewer came."""
+
+    @abstractmethod
+    def make_safe(self) -> None:
+        """Stop measuring; idempotent. A counter drives nothing."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give the connection back."""

@@ -1,0 +1,149 @@
+"""Keysight 33500B series (33500A too) waveform generator: triggered bursts of pulses."""
+
+from __future__ import annotations
+
+import math
+
+from drivers.errors import AnswerInvalid, InstrumentError, InstrumentLost, SettingNotTaken, SettingOutOfRange
+from drivers.generator.base import GeneratorCapabilities, PulseGenerator, PulseTrain
+from drivers.scpi import ScpiSession
+from drivers.source.base import Identity
+
+_KNOWN_MODELS = ("33509B", "33510B", "33511B", "33512B", "33519B", "33520B", "33521A", "33521B", "33522A", "33522B")
+_TWO_CHANNELS = ("33510B", "33512B", "33520B", "33522A", "33522B")
+_EDGE_S = 1e-6
+"""Transition time: without ringing on metres of cable, and nothing beside a millisecond."""
+
+_TOLERANCE = 1e-6
+_LEVEL_TOLERANCE_V = 1e-3
+
+
+class Keysight33500B(PulseGenerator):
+    """The 33500B series over SCPI (Operating and Service Guide, SCPI chapter; not yet tried on one).
+
+    Each output is set up as a pulse between 0 V and the high level into a high-impedance load, burst mode TRIGgered,
+    trigger source BUS. Everything is read back (SettingNotTaken): the instrument changes settings that conflict.
+    """
+
+    ERROR_QUERY = "SYST:ERR?"
+    capabilities = GeneratorCapabilities(
+        outputs=(1, 2),
+        count=(1, 100_000_000),
+        width_s=(16e-9, 1000.0),
+        period_s=(33e-9, 2000.0),
+        high_v=(0.5, 10.0),
+        shortest_low_s=2.0 * _EDGE_S,
+    )
+
+    def __init__(self, session: ScpiSession) -> None:
+        self._session = session
+        if session.error_query is None:
+            session.error_query = self.ERROR_QUERY
+        self._outputs = self.capabilities.outputs
+        self._armed: dict[int, int] = {}
+
+    def identify(self) -> Identity:
+        """Ask the instrument who it is and how many outputs it has; raises InstrumentError for another model.
+
+        Takes nothing and changes nothing, so it has no unit and no range.
+        """
+        answer = self._session.identify()
+        try:
+            identity = Identity.from_idn(answer)
+        except ValueError as error:
+            raise AnswerInvalid(self._session.resource, "*IDN?", answer) from error
+        if identity.model not in _KNOWN_MODELS:
+            known = ", ".join(_KNOWN_MODELS)
+            raise InstrumentError(self._session.resource, f"{identity.model} is none of {known}: choose another driver")
+        self._outputs = (1, 2) if identity.model in _TWO_CHANNELS else (1,)
+        return identity
+
+    def arm(self, output: int, train: PulseTrain, high_v: float) -> None:
+        """Set ``output`` (1 to 2) up for ``train`` between 0 V and ``high_v`` (0.5 to 10 V), and switch it on.
+
+        Count 1 to 100000000, width 16e-9 to 1000 s, period to 2000 s and 2e-6 s longer than the width at least:
+        SettingOutOfRange before any I/O. The output is off while settings change. Raises SettingNotTaken where the
+        instrument says that it is set to something else.
+        """
+        self._check(output, train, high_v)
+        root, number = f"SOUR{output}", _number
+        with self._session.transaction():
+            self._armed.pop(output, None)
+            self._switch((output,), False)
+            self._session.write(
+                f"OUTP{output}:LOAD INF",
+                f"OUTP{output}:POL NORM",
+                f"{root}:BURS:STAT OFF",
+                f"{root}:FUNC PULS",
+                f"{root}:FUNC:PULS:HOLD WIDT",
+                f"{root}:FUNC:PULS:PER {number(max(train.period_s, 10.0 * train.width_s))}",
+                f"{root}:FUNC:PULS:TRAN {number(_EDGE_S)}",
+                f"{root}:FUNC:PULS:WIDT {number(train.width_s)}",
+                f"{root}:FUNC:PULS:PER {number(train.period_s)}",
+                f"{root}:VOLT:HIGH {number(high_v)}",
+                f"{root}:VOLT:LOW 0",
+                f"{root}:BURS:MODE TRIG",
+                f"{root}:BURS:NCYC {train.count}",
+                f"{root}:BURS:PHAS 0",
+                f"TRIG{output}:SOUR BUS",
+                f"{root}:BURS:STAT ON",
+            )
+            self._verify(f"{root}:FUNC:PULS:WIDT?", train.width_s, _TOLERANCE * train.width_s)
+            self._verify(f"{root}:FUNC:PULS:PER?", train.period_s, _TOLERANCE * train.period_s)
+            self._verify(f"{root}:VOLT:HIGH?", high_v, _LEVEL_TOLERANCE_V)
+            self._verify(f"{root}:VOLT:LOW?", 0.0, _LEVEL_TOLERANCE_V)
+            self._verify(f"{root}:BURS:NCYC?", float(train.count), 0.5)
+            self._switch((output,), True)
+            self._armed[output] = self._session.generation
+
+    def trigger(self, output: int) -> None:
+        """Begin the train on ``output`` (1 to 2, no unit); raises InstrumentError where it is not armed."""
+        if self._armed.get(output) != self._session.generation:
+            raise InstrumentError(self._session.resource, f"output {output} is not armed: arm it first")
+        self._session.write(f"TRIG{output}")
+
+    def make_safe(self) -> None:
+        """Switch every output off (0 V, no unit) and verify; raises SettingNotTaken where one stays on.
+
+        May be called at any time and any number of times. Where the connection turns out to be lost it is made anew
+        once: switching off is the one command that may be sent twice.
+        """
+        self._armed.clear()
+        with self._session.transaction():
+            try:
+                self._switch(self._outputs, False)
+            except InstrumentLost:
+                self._switch(self._outputs, False)
+
+    def close(self) -> None:
+        """Give the connection back; the outputs stay as they are (no unit, no range)."""
+        self._session.close()
+
+    def _check(self, output: int, train: PulseTrain, high_v: float) -> None:
+        can = self.capabilities
+        limits: tuple[tuple[str, float, float, float, str], ...] = (
+            ("output", output, self._outputs[0], self._outputs[-1], ""),
+            ("pulse count", train.count, *can.count, ""),
+            ("pulse width", train.width_s, *can.width_s, "s"),
+            ("pulse period", train.period_s, train.width_s + can.shortest_low_s, can.period_s[1], "s"),
+            ("high level", high_v, *can.high_v, "V"),
+        )
+        for quantity, value, low, high, unit in limits:
+            if not (math.isfinite(value) and low <= value <= high):
+                raise SettingOutOfRange(quantity, value, low, high, unit)
+
+    def _switch(self, outputs: tuple[int, ...], on: bool) -> None:
+        word, other = ("ON", "off") if on else ("OFF", "on")
+        self._session.write(*(f"OUTP{output} {word}" for output in outputs))
+        for output in outputs:
+            if self._session.query_bool(f"OUTP{output}?") is not on:
+                raise SettingNotTaken(self._session.resource, f"output {output}", word.lower(), other)
+
+    def _verify(self, query: str, wanted: float, tolerance: float) -> None:
+        found = self._session.query_float(query)
+        if found is None or abs(found - wanted) > tolerance:
+            raise SettingNotTaken(self._session.resource, query.rstrip("?"), _number(wanted), str(found))
+
+
+def _number(value: float) -> str:
+    return f"{value:.9G}"

@@ -1,0 +1,185 @@
+"""The process that listens to one serial line: reads, stamps, finds frames, and tells its owner; it never writes.
+
+Started by ``BusListener`` as ``python -m drivers.mstp._listening DEVICE BAUD FD``. It ends when its owner is gone, and
+when the line is lost.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import gc
+import os
+import select
+import signal
+import socket
+import sys
+import time
+
+import serial
+
+from drivers.mstp import _messages
+from drivers.mstp.capture import OctetClock
+from drivers.mstp.errors import PortUnavailable
+from drivers.mstp.frames import FrameParser, SeenFrame
+from drivers.mstp.line import open_failure
+from drivers.mstp.listener import Heard
+
+_TELL_S = 0.05
+"""What was heard is told at most this often: a message for every octet would cost more than the listening."""
+_BACKLOG_OCTETS = 64_000_000
+_READ_OCTETS = 4096
+_REALTIME_PRIORITY = 10
+_NICE = -10
+
+
+class _OwnerGone(Exception):
+    """Whoever started this process is no longer there, or hangs."""
+
+
+class _LineLost(OSError):
+    """The open line stopped working, for instance because the adapter was unplugged."""
+
+
+class _SilentLine:
+    """An open serial port that is only read, its transmitter off. ``fileno`` is for ``select``.
+
+    Unlike pyserial's own way of opening, RTS is never asserted: on adapters that switch to sending by it that would
+    block the bus. Raises PortUnavailable(device, reason).
+    """
+
+    def __init__(self, device: str, baud: int) -> None:
+        port = serial.Serial(baudrate=baud, timeout=0, exclusive=True)
+        port.port = device
+        port.rts = False
+        try:
+            port.open()
+        except (OSError, ValueError) as error:
+            raise PortUnavailable(device, open_failure(error)) from error
+        # USB adapters hold octets back for 16 ms unless told not to; what has no such setting refuses.
+        with contextlib.suppress(OSError, ValueError, NotImplementedError):
+            port.set_low_latency_mode(True)
+        self._serial = port
+
+    def fileno(self) -> int:
+        return int(self._serial.fileno())
+
+    def read(self) -> bytes:
+        """Return what has come; raises _LineLost."""
+        try:
+            octets = os.read(self.fileno(), _READ_OCTETS)
+        except BlockingIOError:
+            return b""
+        except OSError as error:
+            raise _LineLost(error.errno, f"reading failed: {error.strerror}") from error
+        if not octets:
+            raise _LineLost(errno.EIO, "the device hung up")
+        return octets
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._serial.close()
+
+
+class _Ear:
+    """Listens until the line is lost or the owner gone."""
+
+    def __init__(self, line: _SilentLine, baud: int, owner: socket.socket) -> None:
+        self._line = line
+        self._owner = owner
+        self._parser = FrameParser()
+        self._clock = OctetClock(baud)
+        # One offset for the whole session: a step of the system's clock must not tear the frames apart.
+        self._offset_s = time.time() - time.monotonic()
+        self._backlog = bytearray()
+        self._frames: list[SeenFrame] = []
+        self._octets = self._strays_told = 0
+
+    def run(self) -> None:
+        told_s = time.monotonic()
+        sources: list[_SilentLine | socket.socket] = [self._line, self._owner]
+        while True:
+            waits = self._octets or self._backlog
+            timeout_s = max(0.0, told_s + _TELL_S - time.monotonic()) if waits else None
+            readable, _, _ = select.select(sources, [], [], timeout_s)
+            now_s = time.monotonic()
+            if self._line in readable:
+                octets = self._line.read()
+                if octets:
+                    self._octets += len(octets)
+                    self._frames += self._parser.feed(octets, *self._clock.place(len(octets), now_s))
+            if self._owner in readable:  # it never says anything: this is its end
+                raise _OwnerGone
+            if now_s >= told_s + _TELL_S:
+                told_s = now_s
+                self._tell()
+
+    def untold(self) -> bytes:
+        """Return, as messages, what the owner has not been told yet; it counts as told then."""
+        if self._octets:
+            strays = self._parser.stray_octets
+            heard = Heard(tuple(self._frames), self._octets, strays - self._strays_told)
+            self._backlog += _messages.pack(_messages.CAPTURED, heard.pack(self._offset_s))
+            self._frames, self._octets, self._strays_told = [], 0, strays
+        taken = bytes(self._backlog)
+        self._backlog.clear()
+        return taken
+
+    def _tell(self) -> None:
+        self._backlog += self.untold()
+        try:
+            while self._backlog:
+                del self._backlog[: self._owner.send(self._backlog)]
+        except BlockingIOError:
+            if len(self._backlog) > _BACKLOG_OCTETS:
+                raise _OwnerGone from None
+        except OSError as error:
+            raise _OwnerGone from error
+
+
+def _take_priority() -> None:
+    """Ask for real-time priority below that of a port, then for a better nice value; neither is needed."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_REALTIME_PRIORITY))
+    except (OSError, AttributeError):
+        with contextlib.suppress(OSError):
+            os.nice(_NICE)
+
+
+def main(arguments: list[str]) -> int:
+    """Listen; the exit code is 0 when the owner went, 1 when the line could not be opened or was lost."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an operator's Ctrl-C is the owner's to handle
+    device, baud, descriptor = arguments[0], int(arguments[1]), int(arguments[2])
+    owner = socket.socket(fileno=descriptor)
+    try:
+        line = _SilentLine(device, baud)
+    except PortUnavailable as error:
+        return _farewell(owner, _messages.pack(_messages.OPEN_FAILED, error.reason.encode()))
+    ear = _Ear(line, baud, owner)
+    try:
+        owner.sendall(_messages.pack(_messages.READY))
+        owner.setblocking(False)
+        _take_priority()
+        gc.collect()
+        gc.freeze()
+        ear.run()
+    except (_OwnerGone, BrokenPipeError, ConnectionResetError):
+        return 0
+    except _LineLost as error:
+        failed = _messages.pack(_messages.FAILED, (error.strerror or str(error)).encode())
+        return _farewell(owner, ear.untold() + failed)
+    finally:
+        line.close()
+    return 0
+
+
+def _farewell(owner: socket.socket, messages: bytes) -> int:
+    """Say the last there is to say, and wait until that is said."""
+    with contextlib.suppress(OSError):
+        owner.settimeout(2.0)
+        owner.sendall(messages)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,129 @@
+"""The figures of a bus, as frozen records: made by ``drivers.mstp.analysis``, judged by ``drivers.mstp.diagnosis``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Times of one kind: how many, the least, the mean and the most, in seconds."""
+
+    count: int
+    least_s: float
+    mean_s: float
+    most_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFigures:
+    """What one station did, as heard on the bus. Counters are of good frames; a spread is None where nothing was timed.
+
+    Times include the listener's own error: a computer reads late, never early.
+    """
+
+    mac: int
+    is_master: bool
+    """It passed a token, polled, or answered a poll."""
+    frames: int
+    octets: int
+    data_frames: int
+    tokens_received: int
+    tokens_sent: int
+    token_retries: int
+    """Tokens to it that had to be repeated, because it did not use them in time."""
+    tokens_unused: int
+    """Tokens to it given up after the repeat: it was gone, or deaf."""
+    polls_sent: int
+    highest_polled: int | None
+    """Highest address it polled: its Max_Master is not below this."""
+    next_station: int | None
+    """Whom it passed the token to last."""
+    requests: int
+    """Requests to it."""
+    postponed: int
+    """Reply Postponed that it sent."""
+    unanswered: int
+    """Requests to it that nothing answered while the requester waited."""
+    damaged: int
+    """Frames with a bad CRC that were its own, or came when it was its turn to talk."""
+    unasked: int
+    """Frames it sent though somebody else held the token and nobody had asked it: two stations with this address?"""
+    most_data_frames_a_token: int
+    rotation: Spread | None
+    """From one token received to the next."""
+    hold: Spread | None
+    """From the token received to the token passed on."""
+    usage: Spread | None
+    """Tusage_delay: from the end of a token or poll to the start of what it sends then."""
+    reply: Spread | None
+    """Treply_delay: from the end of a request to the start of the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class BusFigures:
+    """What a bus did for ``duration_s`` seconds."""
+
+    baud: int
+    duration_s: float
+    frames: int
+    """Whole frames, damaged ones included."""
+    octets: int
+    """All octets, stray ones included."""
+    stray_octets: int
+    """Octets that belong to no frame."""
+    header_crc_errors: int
+    data_crc_errors: int
+    busy_s: float
+    """Time that the octets took on the wire."""
+    tokens_lost: int
+    """Silences of Tno_token (0.5 s) or more that somebody ended by making a new token."""
+    longest_silence_s: float
+    polls: int
+    """Poll For Master frames."""
+    polls_in_vain: int
+    poll_wait_s: float
+    """Time spent on polls that nobody answered."""
+    polled_in_vain: frozenset[int]
+    """Addresses that were polled and never heard."""
+    rotation: Spread | None
+    """Token rotation: from a token to the next token to the same master, over all masters."""
+    nodes: tuple[NodeFigures, ...]
+    """By MAC, lowest first; a station that was only spoken to is here too, with no frames."""
+
+    @property
+    def load_pct(self) -> float:
+        """Share of the time in which something was on the wire, percent."""
+        return 100.0 * self.busy_s / self.duration_s if self.duration_s else 0.0
+
+    @property
+    def frames_per_s(self) -> float:
+        """Frames a second."""
+        return self.frames / self.duration_s if self.duration_s else 0.0
+
+    @property
+    def damaged(self) -> int:
+        """Frames whose CRCs do not fit."""
+        return self.header_crc_errors + self.data_crc_errors
+
+    @property
+    def token_retries(self) -> int:
+        """Tokens that had to be repeated."""
+        return sum(node.token_retries for node in self.nodes)
+
+    @property
+    def masters(self) -> tuple[int, ...]:
+        """Addresses of the masters that were heard, lowest first."""
+        return tuple(node.mac for node in self.nodes if node.is_master)
+
+    @property
+    def heard(self) -> tuple[int, ...]:
+        """Addresses of all stations that were heard, lowest first."""
+        return tuple(node.mac for node in self.nodes if node.frames)
+
+    def since(self, earlier: BusFigures) -> tuple[float, float]:
+        """Return frames a second and load percent between ``earlier`` and these figures of the same bus."""
+        passed_s = self.duration_s - earlier.duration_s
+        if passed_s <= 0.0:
+            return 0.0, 0.0
+        return (self.frames - earlier.frames) / passed_s, 100.0 * (self.busy_s - earlier.busy_s) / passed_s

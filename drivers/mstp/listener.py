@@ -1,0 +1,142 @@
+"""Listening to a bus without being a node of it: frames with their times come in, not one octet goes out.
+
+The listening is done by a process of its own (``drivers.mstp._listening``), so that the times are good whatever the
+owner is doing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import struct
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from drivers.mstp import _messages
+from drivers.mstp.errors import PortSettingInvalid, PortUnavailable
+from drivers.mstp.frames import SeenFrame
+from drivers.mstp.port import process_environment
+from drivers.mstp.settings import BAUD_RATES
+
+_START_S = 15.0
+_END_S = 2.0
+_RECEIVE_OCTETS = 262_144
+_COUNTS = struct.Struct("!II")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was heard since the last time: whole frames, damaged ones included, with times in seconds since 1970.
+
+    ``octets`` counts all octets that came; ``stray_octets`` those that belong to no frame: noise, a frame cut short,
+    or octets sent at another baud rate.
+    """
+
+    frames: tuple[SeenFrame, ...]
+    octets: int
+    stray_octets: int
+
+    def pack(self, offset_s: float) -> bytes:
+        """Return this as the body of a message, ``offset_s`` added to all times."""
+        counts = _COUNTS.pack(self.octets, self.stray_octets)
+        return counts + _messages.captured_body(list(self.frames), offset_s)
+
+    @classmethod
+    def unpack(cls, body: bytes) -> Self:
+        """Read what ``pack`` made."""
+        octets, stray_octets = _COUNTS.unpack_from(body)
+        return cls(tuple(_messages.read_captured(body[_COUNTS.size :])), octets, stray_octets)
+
+
+class BusListener:
+    """A serial port that is only listened to. A context manager: start and close; not for several threads at once.
+
+    Raises PortSettingInvalid for a baud rate that clause 9 does not have.
+    """
+
+    def __init__(self, device: str, baud: int) -> None:
+        if baud not in BAUD_RATES:
+            raise PortSettingInvalid(device, "baud", baud, f"use one of {', '.join(map(str, BAUD_RATES))}")
+        self.device = device
+        self.baud = baud
+        self._process: subprocess.Popen[bytes] | None = None
+        self._socket: socket.socket | None = None
+        self._unpacker = _messages.Unpacker()
+        self._messages: list[tuple[bytes, bytes]] = []
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Open the device and begin to listen; raises PortUnavailable(device, reason)."""
+        self._socket, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "drivers.mstp._listening", self.device, str(self.baud), str(theirs.fileno())],
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                env=process_environment(),
+                start_new_session=True,
+            )
+        try:
+            message = self._next(_START_S)
+        except PortUnavailable:
+            self.close()
+            raise
+        if message is None or message[0] != _messages.READY:
+            self.close()
+            reason = f"the listening process did not open it within {_START_S:g} s"
+            raise PortUnavailable(self.device, reason if message is None else message[1].decode())
+
+    def listen(self, timeout_s: float) -> Heard | None:
+        """Return what came since the last call, or None after ``timeout_s`` seconds in which nothing came.
+
+        Raises PortUnavailable when the line is lost or the listening process gone.
+        """
+        message = self._next(timeout_s)
+        if message is None:
+            return None
+        kind, body = message
+        if kind == _messages.FAILED:
+            raise PortUnavailable(self.device, body.decode())
+        return Heard.unpack(body)
+
+    def _next(self, timeout_s: float) -> tuple[bytes, bytes] | None:
+        end = self._socket
+        if end is None:
+            raise PortUnavailable(self.device, "it is not being listened to")
+        deadline_s = time.monotonic() + timeout_s
+        while not self._messages:
+            if not select.select([end], [], [], max(0.0, deadline_s - time.monotonic()))[0]:
+                return None
+            octets = end.recv(_RECEIVE_OCTETS)
+            if not octets:
+                raise PortUnavailable(self.device, "the listening process ended; see its messages on stderr")
+            self._messages += self._unpacker.feed(octets)
+        return self._messages.pop(0)
+
+    def close(self) -> None:
+        """Stop listening and give the device back; may be called again."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_END_S)
+            return
+        process.kill()
+        process.wait()

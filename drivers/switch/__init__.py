@@ -1,0 +1,22 @@
+"""Switch units: the base class, and the drivers by the name that a bench file uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from drivers.switch.base import RelayRole, SenseRole, SwitchCapabilities, SwitchRoles, SwitchUnit
+from drivers.switch.keysight_34970a import Keysight34970A
+
+SWITCHES: Mapping[str, Callable[..., SwitchUnit]] = MappingProxyType({"keysight_34970a": Keysight34970A})
+"""Driver classes by their name in a bench file; each is made with ``driver(session, roles)``."""
+
+__all__ = [
+    "SWITCHES",
+    "Keysight34970A",
+    "RelayRole",
+    "SenseRole",
+    "SwitchCapabilities",
+    "SwitchRoles",
+    "SwitchUnit",
+]

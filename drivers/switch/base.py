@@ -1,0 +1,99 @@
+"""What every switch unit is to the rig: relays and contact sensing by role, the channels of the roles as data."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Literal
+
+from drivers.source.base import Identity
+
+SenseMethod = Literal["resistance", "digital"]
+
+
+@dataclass(frozen=True, slots=True)
+class RelayRole:
+    """A relay and what it does: ``active_when`` says whether the role is fulfilled while it is closed or open.
+
+    Control power that runs over the normally closed contact of a changeover relay is on while the relay is open.
+    """
+
+    channel: int
+    active_when: Literal["closed", "open"] = "closed"
+
+    def closed_for(self, active: bool) -> bool:
+        """Return whether the relay has to be closed for the role to be (in)active."""
+        return active == (self.active_when == "closed")
+
+
+@dataclass(frozen=True, slots=True)
+class SenseRole:
+    """A channel that senses a contact of the meter: by its resistance, or as one ``bit`` of a digital input.
+
+    A digital input is pulled up: a closed contact reads 0. ``bit`` (0 to 7) counts for digital sensing only.
+    """
+
+    channel: int
+    method: SenseMethod = "resistance"
+    bit: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchRoles:
+    """What is wired to the switch unit; None is "nothing". ``pulse_input``'s relay is across the pulse terminals."""
+
+    control_power: RelayRole | None = None
+    pulse_input: RelayRole | None = None
+    alarm_contact: SenseRole | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchCapabilities:
+    """What a switch unit can do, as data: channel numbers that have a relay, a resistance input, a digital input.
+
+    Which of them are there depends on the modules fitted. ``relay_s``: longest time to open or close a relay, in
+    seconds; a program adds some milliseconds of its own, so pulses of tens of milliseconds are not for a relay.
+    """
+
+    relays: tuple[int, ...]
+    resistance: tuple[int, ...]
+    digital: tuple[int, ...]
+    relay_s: float
+
+
+class SwitchUnit(ABC):
+    """A switch unit that works the terminals of one meter besides its measuring inputs.
+
+    Every call is one locked transaction. A role without a channel raises InstrumentError naming it.
+    """
+
+    capabilities: SwitchCapabilities
+    roles: SwitchRoles
+
+    @abstractmethod
+    def identify(self) -> Identity:
+        """Ask the instrument who it is, and check that this driver and the roles' channels fit what is fitted."""
+
+    @abstractmethod
+    def set_control_power(self, on: bool) -> None:
+        """Switch the meter's control power, and verify the relay."""
+
+    @abstractmethod
+    def control_power_is_on(self) -> bool:
+        """Ask the instrument whether the relay lets control power through."""
+
+    @abstractmethod
+    def set_pulse_contact(self, closed: bool) -> None:
+        """Close or open the contact at the meter's pulse input, and verify the relay."""
+
+    @abstractmethod
+    def alarm_contact_is_closed(self) -> bool:
+        """Sense the meter's alarm contact; what is neither closed nor open raises."""
+
+    @abstractmethod
+    def make_safe(self) -> None:
+        """Open every relay that has a role and verify; idempotent; raises InstrumentError if not confirmed."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give the connection back; relays stay as they are."""

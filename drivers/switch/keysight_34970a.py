@@ -1,0 +1,189 @@
+"""Keysight (Agilent, HP) 34970A / 34972A data acquisition and switch unit, with its plug-in modules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from drivers.errors import AnswerInvalid, InstrumentError, InstrumentLost, SettingNotTaken, SettingOutOfRange
+from drivers.scpi import ScpiSession
+from drivers.source.base import Identity
+from drivers.switch import _keysight_34970a_data as data
+from drivers.switch.base import RelayRole, SenseRole, SwitchRoles, SwitchUnit
+
+RoleT = TypeVar("RoleT", RelayRole, SenseRole)
+
+_NOTHING = SwitchRoles()
+
+
+class Keysight34970A(SwitchUnit):
+    """The 34970A or 34972A over SCPI, working the channels of ``roles`` and no others (not yet tried on one).
+
+    Control power goes over a 34903A's changeover relay, the pulse contact over any relay, the alarm contact to a
+    multiplexer channel (two-wire resistance) or to a bit of a 34907A. Every relay is asked back after it was told.
+    Channels are three digits: slot, then channel. Making the driver raises SettingOutOfRange for a channel or a bit
+    that no module has; ``identify`` raises InstrumentError for one that the fitted modules have not.
+    """
+
+    ERROR_QUERY = "SYST:ERR?"
+    capabilities = data.CAPABILITIES
+
+    def __init__(self, session: ScpiSession, roles: SwitchRoles = _NOTHING) -> None:
+        self.roles = roles
+        self._session = session
+        if session.error_query is None:
+            session.error_query = self.ERROR_QUERY
+        for name, relay in self._relays():
+            _check_channel(name, relay.channel, self.capabilities.relays)
+        sense = roles.alarm_contact
+        if sense is not None:
+            is_digital = sense.method == "digital"
+            channels = self.capabilities.digital if is_digital else self.capabilities.resistance
+            _check_channel("alarm contact", sense.channel, channels)
+            if not 0 <= sense.bit <= 7:
+                raise SettingOutOfRange("alarm contact bit", sense.bit, 0, 7, "")
+
+    def identify(self) -> Identity:
+        """Ask the instrument who it is and what is in its slots; raises InstrumentError where that does not fit.
+
+        Takes nothing and changes nothing, so it has no unit and no range.
+        """
+        answer = self._session.identify()
+        try:
+            identity = Identity.from_idn(answer)
+        except ValueError as error:
+            raise AnswerInvalid(self._session.resource, "*IDN?", answer) from error
+        if identity.model not in data.KNOWN_MODELS:
+            known = ", ".join(data.KNOWN_MODELS)
+            raise InstrumentError(self._session.resource, f"{identity.model} is none of {known}: choose another driver")
+        for name, relay in self._relays():
+            modules = {"34903A": data.RELAY_MODULES["34903A"]} if name == "control power" else data.RELAY_MODULES
+            self._check_module(name, relay.channel, modules)
+        sense = self.roles.alarm_contact
+        if sense is not None:
+            is_digital = sense.method == "digital"
+            self._check_module(
+                "alarm contact", sense.channel, data.DIGITAL_MODULES if is_digital else data.RESISTANCE_MODULES
+            )
+        return identity
+
+    def set_control_power(self, on: bool) -> None:
+        """Switch control power (no unit), and verify the relay; raises SettingNotTaken when it did not follow."""
+        relay = self._required(self.roles.control_power, "control power")
+        self._set(relay.channel, relay.closed_for(on))
+
+    def control_power_is_on(self) -> bool:
+        """Ask whether the relay lets control power through (no unit)."""
+        relay = self._required(self.roles.control_power, "control power")
+        return self._is_closed(relay.channel) is relay.closed_for(True)
+
+    def set_pulse_contact(self, closed: bool) -> None:
+        """Close or open the contact at the pulse input (no unit), and verify; raises SettingNotTaken.
+
+        The time between closing and opening is the program's and the relay's, some tens of milliseconds at least and
+        not known: what depends on it is for a hardware-timed generator.
+        """
+        relay = self._required(self.roles.pulse_input, "the pulse input")
+        self._set(relay.channel, relay.closed_for(closed))
+
+    def alarm_contact_is_closed(self) -> bool:
+        """Sense the alarm contact (no unit): by resistance, closed is below 200 ohms and open beyond 1000 ohms.
+
+        As a digital input closed is 0. A resistance in between raises InstrumentError: a wire is loose, or the wrong
+        contact is connected.
+        """
+        sense = self._required(self.roles.alarm_contact, "the alarm contact")
+        return self._bit_is_low(sense) if sense.method == "digital" else self._resistance_is_low(sense)
+
+    def make_safe(self) -> None:
+        """Open every relay that has a role (no unit) and verify; raises SettingNotTaken where one stays closed.
+
+        May be called at any time and any number of times. Where the connection turns out to be lost it is made anew
+        once: opening is the one command that may be sent twice.
+        """
+        if not self._relays():
+            return
+        with self._session.transaction():
+            try:
+                self._open_all()
+            except InstrumentLost:
+                self._open_all()
+
+    def close(self) -> None:
+        """Give the connection back; relays stay as they are (no unit, no range)."""
+        self._session.close()
+
+    def _relays(self) -> list[tuple[str, RelayRole]]:
+        roles = (("control power", self.roles.control_power), ("pulse input", self.roles.pulse_input))
+        return [(name, relay) for name, relay in roles if relay is not None]
+
+    def _open_all(self) -> None:
+        channels = sorted({relay.channel for _, relay in self._relays()})
+        listed = ",".join(map(str, channels))
+        self._session.write(f"ROUT:OPEN (@{listed})")
+        query = f"ROUT:CLOS? (@{listed})"
+        answer = self._session.query(query)
+        states = answer.split(",")
+        if len(states) != len(channels):
+            raise AnswerInvalid(self._session.resource, query, answer)
+        for channel, state in zip(channels, states, strict=True):
+            if self._session.as_bool(query, state):
+                raise SettingNotTaken(self._session.resource, f"relay {channel}", "open", "closed")
+
+    def _set(self, channel: int, closed: bool) -> None:
+        with self._session.transaction():
+            self._session.write(f"ROUT:{'CLOS' if closed else 'OPEN'} (@{channel})")
+            if self._is_closed(channel) is not closed:
+                wanted, found = ("closed", "open") if closed else ("open", "closed")
+                raise SettingNotTaken(self._session.resource, f"relay {channel}", wanted, found)
+
+    def _is_closed(self, channel: int) -> bool:
+        return self._session.query_bool(f"ROUT:CLOS? (@{channel})")
+
+    def _resistance_is_low(self, sense: SenseRole) -> bool:
+        query = f"MEAS:RES? {data.RESISTANCE_RANGE_OHM:g},(@{sense.channel})"
+        answer = self._session.query(query, data.MEASURE_DEADLINE_S)
+        try:
+            resistance_ohm = float(answer)
+        except ValueError as error:
+            raise AnswerInvalid(self._session.resource, query, answer) from error
+        if resistance_ohm == data.OVERLOAD:
+            return False
+        # "Not a number" (9.91E37) and minus infinity are no resistance at all.
+        if not -1.0 <= resistance_ohm < data.OVERLOAD:
+            raise AnswerInvalid(self._session.resource, query, answer)
+        if data.CLOSED_BELOW_OHM <= resistance_ohm <= data.RESISTANCE_RANGE_OHM:
+            said = f"the alarm contact on channel {sense.channel} has {resistance_ohm:g} ohms, neither closed nor open"
+            raise InstrumentError(self._session.resource, f"{said}; check its wiring")
+        return resistance_ohm < data.CLOSED_BELOW_OHM
+
+    def _bit_is_low(self, sense: SenseRole) -> bool:
+        query = f"SENS:DIG:DATA:BYTE? (@{sense.channel})"
+        answer = self._session.query(query)
+        value = self._session.as_float(query, answer)
+        if value is None or not 0.0 <= value <= 255.0 or value != int(value):
+            raise AnswerInvalid(self._session.resource, query, answer)
+        return not int(value) >> sense.bit & 1
+
+    def _check_module(self, name: str, channel: int, modules: Mapping[str, range]) -> None:
+        slot = channel // 100 * 100
+        query = f"SYST:CTYP? {slot}"
+        answer = self._session.query(query)
+        fields = [field.strip() for field in answer.split(",")]
+        if len(fields) != 4:
+            raise AnswerInvalid(self._session.resource, query, answer)
+        module = fields[1]
+        if channel - slot not in modules.get(module, ()):
+            fitted = "no module" if module == "0" else f"a {module}"
+            message = f"slot {slot} has {fitted}, whose channel {channel} is not for {name}; that takes a"
+            raise InstrumentError(self._session.resource, f"{message} {' or '.join(sorted(modules))}")
+
+    def _required(self, role: RoleT | None, name: str) -> RoleT:
+        if role is None:
+            raise InstrumentError(self._session.resource, f"no channel is for {name}; name it in the bench file")
+        return role
+
+
+def _check_channel(name: str, channel: int, known: tuple[int, ...]) -> None:
+    if channel not in known:
+        raise SettingOutOfRange(f"{name} channel", channel, known[0], known[-1], "")

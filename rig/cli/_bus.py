@@ -1,0 +1,86 @@
+"""``rig bus``: what happens on the RS-485 bus, live (watch), in a file for Wireshark (capture), and judged (check)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+def _with_source(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say which bus."""
+    for option in (
+        click.option("--baud", type=int, default=None, metavar="N", help="Baud rate of --device."),
+        click.option("--device", default=None, metavar="PATH", help="Serial port, without any bench file."),
+        click.option("--bench", default="emulated", show_default=True, metavar="NAME|PATH", help="Bench file."),
+    ):
+        command = option(command)
+    return command
+
+
+_FOR = click.option("--for", "for_s", type=click.FloatRange(min=0.1), default=None, metavar="SECONDS")
+
+
+@click.group()
+def bus() -> None:
+    """See what happens on the RS-485 bus; watch and capture only listen and never transmit."""
+
+
+@bus.command()
+@_with_source
+@_FOR
+@click.option("--every", "every_s", type=click.FloatRange(min=0.2), default=1.0, show_default=True, metavar="SECONDS")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line instead of a table.")
+def watch(bench: str, device: str | None, baud: int | None, for_s: float | None, every_s: float, as_json: bool) -> None:
+    """Show who is on the bus and what it does, live, until Ctrl-C or for SECONDS."""
+    from rig.cli._bus_source import StopFlag, open_listener
+    from rig.cli._bus_watch import watch_bus
+
+    with StopFlag(for_s) as stop, open_listener(bench, device, baud, "rig bus watch") as (listener, how):
+        watch_bus(listener, how, stop, every_s, as_json)
+
+
+@bus.command()
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
+@_with_source
+@_FOR
+@click.option("--frames", type=click.IntRange(min=1), default=None, metavar="N", help="Stop after N frames.")
+def capture(
+    file: Path, bench: str, device: str | None, baud: int | None, for_s: float | None, frames: int | None
+) -> None:
+    """Write every frame on the bus to FILE (pcapng, "-" is standard output), until Ctrl-C, for SECONDS or N frames."""
+    from rig.cli._bus_capture import capture_bus
+    from rig.cli._bus_source import StopFlag, open_listener
+
+    with StopFlag(for_s) as stop, open_listener(bench, device, baud, "rig bus capture") as (listener, how):
+        capture_bus(listener, how, file, stop, frames)
+
+
+@bus.command()
+@_with_source
+@click.option(
+    "--for", "for_s", type=click.FloatRange(min=1.0), default=5.0, show_default=True, metavar="SECONDS",
+    help="How long to listen first.",
+)  # fmt: skip
+@click.option("--mac", type=click.IntRange(0, 127), default=None, help="The rig's address  [default: the bench's]")
+@click.option("--listen-only", is_flag=True, help="Do not take part in the ring: no Who-Is, nothing read.")
+@click.option(
+    "--file", type=click.Path(path_type=Path), default=None, help="Judge a capture made before instead of a bus."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
+def check(
+    bench: str, device: str | None, baud: int | None, for_s: float, mac: int | None, listen_only: bool,
+    file: Path | None, as_json: bool,
+) -> int:  # fmt: skip
+    """Look for what is wrong with the bus and say what to do about it: exit 1 when a fault is found.
+
+    Listens first. Then joins the ring, asks who is there, and reads each device's Max_Master and Max_Info_Frames.
+    """
+    from rig.cli._bus_check import check_bus, check_file, show
+
+    source = (bench, device, baud, for_s, mac, listen_only)
+    result = check_bus(*source) if file is None else check_file(file)
+    show(result, as_json)
+    return result.exit_code

@@ -1,0 +1,95 @@
+"""How a meter behaves on its bus, from frames with times: each answer with what is expected and what was found.
+
+Pure, apart from ``heard_during``. Times are a listener's, which reads late and never early: where the clause limits
+single delays, the mean is judged and the longest is told.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from drivers.meter import FoundDevice, MeterBus
+from drivers.mstp.analysis import BusAnalysis
+from drivers.mstp.diagnosis import REPLY_DELAY_S, USAGE_DELAY_S
+from drivers.mstp.figures import BusFigures, NodeFigures, Spread
+from drivers.mstp.frames import SeenFrame
+
+_HABIT = 2
+"""One frame out of turn may follow a frame that the listener missed; two are a habit."""
+
+
+@dataclass(frozen=True, slots=True)
+class BusAnswer:
+    """One answer: ``expected`` and ``found`` in words, ``good`` whether they fit."""
+
+    expected: str
+    found: str
+    good: bool
+
+
+def heard_during(bus: MeterBus, work: Callable[[], object]) -> BusFigures:
+    """Do ``work`` on the bus and return the figures of what was heard meanwhile.
+
+    Of a long work it is the end: the port keeps a limited number of frames. Raises what ``work`` raises, and BusFailed.
+    """
+    start_s = time.time()
+    work()
+    return figures_of((seen for seen in bus.captured() if seen.start_s >= start_s), bus.settings.baud)
+
+
+def figures_of(frames: Iterable[SeenFrame], baud: int) -> BusFigures:
+    """Return the figures of frames in the order of their times, from the first to the last of them."""
+    frames = list(frames)
+    start_s, end_s = (frames[0].start_s, frames[-1].end_s) if frames else (0.0, 0.0)
+    analysis = BusAnalysis(baud, start_s)
+    analysis.take_batch(frames, 0)
+    return analysis.figures(end_s)
+
+
+def node_of(figures: BusFigures, mac: int) -> NodeFigures | None:
+    """Return the figures of the station at ``mac``; None where it was not heard."""
+    return next((node for node in figures.nodes if node.mac == mac and node.frames), None)
+
+
+def reply_delay(node: NodeFigures, asked: int) -> BusAnswer:
+    """Whether ``asked`` requests were answered in time (Treply_delay, clause 9.5.6.8), or postponed."""
+    good = node.unanswered == 0 and node.reply is not None and node.reply.mean_s <= REPLY_DELAY_S
+    found = f"{_told(node.reply)}, {node.postponed} postponed, {node.unanswered} of {node.requests} unanswered"
+    return BusAnswer(f"{asked} requests answered within {REPLY_DELAY_S * 1000:g} ms", found, good)
+
+
+def token_use(node: NodeFigures) -> BusAnswer:
+    """Whether tokens and polls are used in time (Tusage_delay), so that nobody takes the node for gone."""
+    good = node.tokens_unused == 0 and node.usage is not None and node.usage.mean_s <= USAGE_DELAY_S
+    found = f"{_told(node.usage)}, {node.token_retries} tokens repeated, {node.tokens_unused} given up"
+    return BusAnswer(f"every token used, within {USAGE_DELAY_S * 1000:g} ms", found, good)
+
+
+def token_hold(node: NodeFigures, max_info_frames: int) -> BusAnswer:
+    """Whether the token is passed on after ``max_info_frames`` data frames at most."""
+    good = node.hold is not None and node.most_data_frames_a_token <= max_info_frames
+    found = f"at most {node.most_data_frames_a_token}, held for {_told(node.hold)}"
+    return BusAnswer(f"at most {max_info_frames} data frames a token", found, good)
+
+
+def polling(node: NodeFigures, max_master: int) -> BusAnswer:
+    """Whether the node looks for successors, and for none beyond ``max_master``."""
+    good = node.polls_sent > 0 and node.highest_polled is not None and node.highest_polled <= max_master
+    found = f"{node.polls_sent} polls, the highest for MAC {node.highest_polled}"
+    return BusAnswer(f"polls for masters up to MAC {max_master}", found, good)
+
+
+def address_conflict(node: NodeFigures, found: Iterable[FoundDevice]) -> BusAnswer:
+    """Whether nobody else has the node's address: one I-Am from it, and it speaks in turn."""
+    instances = sorted(device.device_instance for device in found if device.address == node.mac)
+    good = len(instances) == 1 and node.unasked < _HABIT
+    text = f"devices {', '.join(map(str, instances)) or 'none'} at MAC {node.mac}, {node.unasked} frames out of turn"
+    return BusAnswer(f"one device at MAC {node.mac}, speaking in turn", text, good)
+
+
+def _told(times: Spread | None) -> str:
+    if times is None:
+        return "none timed"
+    return f"{times.mean_s * 1000:.1f} ms on average, {times.most_s * 1000:.1f} ms at most, of {times.count}"
