@@ -1,6 +1,10 @@
 """A bench with a low-level source of its own: what is refused at load, and that both sources always go off."""
 
 import dataclasses
+import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -9,7 +13,9 @@ from rig.bench import files, load_bench, open_bench, switch_bench_off
 from rig.errors import BenchFileError, LimitExceeded
 from rig.load_point import LoadPoint
 from rig.procedures.plan import certification_plan
+from rig.safety.journal import read_journal
 from tests.safety.stand_ins import Control
+from tests.waiting import comes_true, wait_for
 
 POINT = LoadPoint(277.0, 100.0, -60.0)
 COMBINED = """\
@@ -140,3 +146,46 @@ def test_a_low_level_output_that_stays_on_is_seen_at_the_ct_inputs_although_both
     assert "CT inputs 0.99" in report.details[-1]
     assert max(status["terminal_volts"]) < 2.0
     assert min(status["ct_volts"]) > 0.9
+
+
+RIG = """
+import json, sys, time
+from rig.bench import open_bench
+from rig.load_point import LoadPoint
+with open_bench(sys.argv[1]) as bench:
+    bench.supervisor.energise(LoadPoint(277.0, 100.0, 0.0))
+    print(json.dumps({"endpoints": bench.launched.endpoints, "guardian": bench.guardian.pid}), flush=True)
+    while True:
+        bench.analyzer.read()
+        time.sleep(0.1)
+"""
+
+
+@pytest.mark.realtime
+def test_a_rig_that_is_killed_leaves_both_sources_off_within_two_seconds(tmp_path):
+    rig = subprocess.Popen(
+        [sys.executable, "-c", RIG, str(write(tmp_path, COMBINED))], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        known = json.loads(rig.stdout.readline() or rig.stderr.read())
+        control = Control(known["endpoints"])
+        assert min(control.status["ct_volts"]) > 0.9
+        rig.kill()
+        assert control.off_within(2.0)
+        wait_for(read_journal, "an entry in the journal", 5.0)
+        entry = read_journal()[-1]
+        assert entry["confirmed"] is True
+        assert len(entry["results"]) == 2
+        control.close()
+    finally:
+        rig.kill()
+        rig.communicate()
+    assert comes_true(lambda: not is_there(known["guardian"]), 10.0)
+
+
+def is_there(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

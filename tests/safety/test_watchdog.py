@@ -7,7 +7,10 @@ import pytest
 
 from drivers.errors import InstrumentError
 from drivers.source import Fluke6105A
+from rig.bench import open_bench
+from rig.load_point import LoadPoint
 from rig.safety.watchdog import DELAY_S, SourceWatchdog
+from tests.safety.stand_ins import QUICK, Control
 from tests.waiting import comes_true
 
 
@@ -113,3 +116,69 @@ def test_one_that_cannot_be_armed_is_raised_before_anything_is_switched_on(watch
     with pytest.raises(InstrumentError):
         watchdog.arm()
     assert source.fed() == 0
+
+
+class WatchedFluke(Fluke6105A):
+    """A Fluke with a watchdog that it does not have, and a note of what it was told in which order."""
+
+    def __init__(self, session, **options):
+        super().__init__(session, **options)
+        self.capabilities = replace(self.capabilities, watchdog_s=(0.2, 0.4))
+        self.told = []
+
+    def set_output(self, on, ramp_s=0.0):
+        self.told.append("on" if on else "off")
+        super().set_output(on, ramp_s)
+
+    def output_is_on(self):
+        self.told.append("asked")
+        return super().output_is_on()
+
+    def make_safe(self):
+        self.told.append("safe")
+        super().make_safe()
+
+    def arm_watchdog(self, delay_s):
+        self.told.append(f"armed {delay_s}")
+
+    def disarm_watchdog(self):
+        self.told.append("disarmed")
+
+    def without_questions(self):
+        return [what for what in self.told if what != "asked"]
+
+
+@pytest.fixture
+def watched_bench(tmp_path, monkeypatch):
+    monkeypatch.setattr("rig.bench.bench.SOURCES", {"fluke_6105a": WatchedFluke})
+    path = tmp_path / "bench.yaml"
+    path.write_text(QUICK)
+    with open_bench(path) as bench:
+        yield bench
+
+
+@pytest.mark.realtime
+def test_a_bench_arms_it_before_the_output_feeds_it_by_progress_and_disarms_it_when_all_is_off(watched_bench):
+    assert "switches its output off after 0.4 s of silence" in watched_bench.protection_text
+    supervisor, source = watched_bench.supervisor, watched_bench.source
+    supervisor.energise(LoadPoint(277.0, 100.0, 0.0))
+    assert source.without_questions() == ["safe", "armed 0.4", "on"]
+    asked = source.told.count("asked")
+    watched_bench.clock.sleep(0.01)
+    assert comes_true(lambda: source.told.count("asked") > asked, 5.0)
+    assert supervisor.de_energise().confirmed
+    assert source.without_questions()[-3:] == ["off", "safe", "disarmed"]
+
+
+@pytest.mark.realtime
+def test_where_nobody_knows_that_all_is_off_it_is_left_to_trip(watched_bench):
+    control = Control(watched_bench.launched.endpoints)
+    supervisor, source = watched_bench.supervisor, watched_bench.source
+    supervisor.energise(LoadPoint(277.0, 100.0, 0.0))
+    control.fault("source-stuck-relay")
+    assert not supervisor.de_energise().confirmed
+    assert "disarmed" not in source.told
+    control.fault("source-stuck-relay", False)
+    assert supervisor.de_energise().confirmed
+    assert source.told[-1] == "disarmed"
+    control.close()
