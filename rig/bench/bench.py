@@ -20,7 +20,7 @@ from rig.bench.launch import LaunchedProcess
 from rig.bench.listening import noted_endpoints
 from rig.bench.lock import bench_lock
 from rig.bench.meters import Position, find_meters, open_bus
-from rig.bench.off import safe_off_of, scpi_session
+from rig.bench.off import link_to_analyzer, safe_off_of, scpi_session
 from rig.bench.schema import AnalyzerPart, CalibrationPart, LowLevelSourcePart
 from rig.bench.switching import TimedPulses, open_switch, open_timed_pulses
 from rig.bench.wiring import Wiring
@@ -251,7 +251,7 @@ def _open_analyzer(
     stack: ExitStack,
     identities: dict[str, Identity],
 ) -> ReferenceAnalyzer:
-    analyzer = ANALYZERS[part.driver](scpi_session(part, beat), clock.sleep, update_s=part.update_s)
+    analyzer = ANALYZERS[part.driver](link_to_analyzer(part, beat), clock.sleep, update_s=part.update_s)
     stack.callback(analyzer.close)
     identities["analyzer"] = analyzer.identify()
     analyzer.configure()

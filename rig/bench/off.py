@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from drivers.analyzer import ANALYZERS
 from drivers.scpi import ScpiSession
 from drivers.source import SOURCES, AcSource, SafeOff
 from rig.bench.files import BenchFile, load_bench
@@ -38,6 +40,18 @@ def scpi_session(
 ) -> ScpiSession:
     """Make the session of an instrument as the bench file describes it; nothing is sent yet."""
     return ScpiSession(part.resource, backend=part.visa_library, deadline_s=SCPI_DEADLINE_S, on_progress=beat)
+
+
+def link_to_analyzer(part: AnalyzerPart, beat: Callable[[], None] | None = None) -> Any:  # noqa: ANN401 - its driver's
+    """Make what the analyzer's driver talks through; nothing is sent yet.
+
+    A SCPI session, unless the driver class has ``open_link(resource, *, deadline_s, on_progress)``: an instrument on
+    a serial line that speaks frames of octets.
+    """
+    open_link = getattr(ANALYZERS[part.driver], "open_link", None)
+    if open_link is None:
+        return scpi_session(part, beat)
+    return open_link(part.resource, deadline_s=SCPI_DEADLINE_S, on_progress=beat)
 
 
 def safe_off_of(source: AcSource, part: LowLevelSourcePart) -> tuple[SafeOff, ...]:

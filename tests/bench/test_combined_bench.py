@@ -8,8 +8,9 @@ import sys
 
 import pytest
 
+from drivers.scpi import ScpiSession
 from drivers.source import SOURCES
-from rig.bench import files, load_bench, open_bench, switch_bench_off
+from rig.bench import files, load_bench, off, open_bench, switch_bench_off
 from rig.errors import BenchFileError, LimitExceeded
 from rig.load_point import LoadPoint
 from rig.procedures.plan import certification_plan
@@ -112,6 +113,18 @@ def test_the_whole_certification_fits_the_bench_that_comes_with_the_rig():
     bench = load_bench("emulated-on-fluke-rigol")
     assert bench.source_capabilities.max_order == 1
     assert len(certification_plan(bench).points) > 50
+
+
+def test_an_analyzer_that_speaks_no_scpi_is_given_a_link_of_its_own(monkeypatch):
+    class Framed:
+        @staticmethod
+        def open_link(resource, *, deadline_s, on_progress):
+            return resource, deadline_s, on_progress
+
+    part = load_bench("emulated").parts.analyzer
+    assert isinstance(off.link_to_analyzer(part), ScpiSession)
+    monkeypatch.setattr(off, "ANALYZERS", {part.driver: Framed})
+    assert off.link_to_analyzer(part) == (part.resource, off.SCPI_DEADLINE_S, None)
 
 
 @pytest.mark.realtime
