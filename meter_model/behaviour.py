@@ -14,6 +14,7 @@ from meter_model.behaviour_options import (
     AlarmLimit,
     AntiAlias,
     CurrentErrorNames,
+    DatabaseRevision,
     FrequencyErrorReach,
     ImbalanceReference,
     LowPowerFactor,
@@ -64,6 +65,7 @@ __all__ = [
     "BehaviourProfile",
     "Choice",
     "CurrentErrorNames",
+    "DatabaseRevision",
     "FrequencyErrorReach",
     "ImbalanceReference",
     "LowPowerFactor",
@@ -161,6 +163,11 @@ class BehaviourProfile:
     )
     object_name_access: ObjectNameAccess = _choice(
         ObjectNameAccess.READ_ONLY, "the table of the Device's properties is more specific than the PICS list", "21, 22"
+    )
+    database_revision: DatabaseRevision = _choice(
+        DatabaseRevision.CONSTANT,
+        "the table prints the value 0; a device that counts has a changing value",
+        "21, 22",
     )
     alarm_limit: AlarmLimit = _choice(
         AlarmLimit.OVER_RANGE,

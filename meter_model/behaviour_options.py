@@ -123,6 +123,15 @@ class ObjectNameAccess(StrEnum):
     """As the PICS of page 21 says."""
 
 
+class DatabaseRevision(StrEnum):
+    """What the Device's Database_Revision reads."""
+
+    CONSTANT = "constant"
+    """0, always: as the table of page 22 prints it."""
+    COUNTED = "counted"
+    """One more after every change of Object_Identifier or Object_Name, as ASHRAE 135 clause 12 has it; kept in NV."""
+
+
 class AlarmLimit(StrEnum):
     """From where on BI1 to BI6 call a voltage or current out of range."""
 

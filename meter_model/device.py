@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from meter_model.behaviour import BehaviourProfile, ObjectNameAccess, ObjectTypesSupported, ServicesSupported
+from meter_model.behaviour import (
+    BehaviourProfile,
+    DatabaseRevision,
+    ObjectNameAccess,
+    ObjectTypesSupported,
+    ServicesSupported,
+)
 from meter_model.clock import RealTimeClock
 from meter_model.object_access import checked_text, checked_unsigned, property_error
 from meter_model.points import DEVICE, OBJECTS
@@ -13,8 +19,10 @@ MAXIMUM_INSTANCE = 4_193_999
 """Highest device instance that may be written."""
 
 _LOCATION_LIMIT = 64
-_STORED = ("object-name", "location", "max-master")
+_STORED = ("object-name", "location", "max-master", "database-revision")
 _NAME_LIMIT = 64
+_DESCRIBING = ("object-identifier", "object-name")
+"""What Database_Revision is about, of what can be written (ASHRAE 135, clause 12, Device object)."""
 _SERVICES = {
     ServicesSupported.AS_PRINTED: "0000000000001011010000000000000011110000",
     ServicesSupported.WITH_REINITIALIZE_DEVICE: "0000000000001011010010000000000011110000",
@@ -76,7 +84,7 @@ class Device:
     def restore(self, stored: dict[str, Any]) -> None:
         """Power up with what ``stored`` gave."""
         self.instance = stored["instance"]
-        self._values |= {name: stored[name] for name in _STORED}
+        self._values |= {name: stored[name] for name in _STORED if name in stored}
 
     def read(self, name: str) -> object:
         """Return one property, or raise unknown-property."""
@@ -95,7 +103,7 @@ class Device:
 
     def write(self, name: str, value: object) -> None:
         """Write one property as the PICS allows, or raise why not."""
-        self.read(name)
+        before = self.read(name)
         if name == "object-identifier":
             if not isinstance(value, tuple) or len(value) != 2 or value[0] != "DE":
                 raise property_error("invalid-data-type")
@@ -108,3 +116,10 @@ class Device:
             self._values[name] = checked_text(value, _NAME_LIMIT)
         else:
             raise property_error("write-access-denied")
+        if name in _DESCRIBING and self._profile.database_revision is DatabaseRevision.COUNTED:
+            self._count_change(before != self.read(name))
+
+    def _count_change(self, is_changed: bool) -> None:
+        revision = self._values["database-revision"]
+        assert isinstance(revision, int)
+        self._values["database-revision"] = revision + is_changed

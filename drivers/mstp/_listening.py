@@ -1,7 +1,7 @@
 """The process that listens to one serial line: reads, stamps, finds frames, and tells its owner; it never writes.
 
-Started by ``BusListener`` as ``python -m drivers.mstp._listening DEVICE BAUD FD``. It ends when its owner is gone, and
-when the line is lost.
+Started by ``BusListener`` as ``python -m drivers.mstp._listening DEVICE BAUD WAY SOCKET``, WAY being ``portable`` or
+``native``, and SOCKET the name of a socket. It ends when its owner is gone, and when the line is lost.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ import time
 import serial
 
 from drivers.mstp import _messages
+from drivers.mstp._host import monotonic_s, take_priority
+from drivers.mstp._line_reader import LineReader
+from drivers.mstp._owner import owner_socket
 from drivers.mstp.capture import OctetClock
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.frames import FrameParser, SeenFrame
@@ -45,10 +48,10 @@ class _SilentLine:
     """An open serial port that is only read, its transmitter off. ``fileno`` is for ``select``.
 
     Unlike pyserial's own way of opening, RTS is never asserted: on adapters that switch to sending by it that would
-    block the bus. Raises PortUnavailable(device, reason).
+    block the bus. A ``portable`` one is read by a thread. Raises PortUnavailable(device, reason).
     """
 
-    def __init__(self, device: str, baud: int) -> None:
+    def __init__(self, device: str, baud: int, portable: bool) -> None:
         port = serial.Serial(baudrate=baud, timeout=0, exclusive=True)
         port.port = device
         port.rts = False
@@ -57,26 +60,31 @@ class _SilentLine:
         except (OSError, ValueError) as error:
             raise PortUnavailable(device, open_failure(error)) from error
         # USB adapters hold octets back for 16 ms unless told not to; what has no such setting refuses.
-        with contextlib.suppress(OSError, ValueError, NotImplementedError):
+        with contextlib.suppress(OSError, ValueError, NotImplementedError, AttributeError):
             port.set_low_latency_mode(True)
         self._serial = port
+        self._reader = LineReader(port) if portable or sys.platform == "win32" else None
 
     def fileno(self) -> int:
-        return int(self._serial.fileno())
+        return int(self._serial.fileno()) if self._reader is None else self._reader.fileno()
 
-    def read(self) -> bytes:
-        """Return what has come; raises _LineLost."""
+    def read(self, now_s: float) -> list[tuple[bytes, float]]:
+        """Return what has come, and when it was read: ``now_s``, or when the thread had it; raises _LineLost."""
         try:
+            if self._reader is not None:
+                return self._reader.take()
             octets = os.read(self.fileno(), _READ_OCTETS)
         except BlockingIOError:
-            return b""
+            return []
         except OSError as error:
-            raise _LineLost(error.errno, f"reading failed: {error.strerror}") from error
+            raise _LineLost(error.errno, f"reading failed: {error.strerror or error}") from error
         if not octets:
             raise _LineLost(errno.EIO, "the device hung up")
-        return octets
+        return [(octets, now_s)]
 
     def close(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
         with contextlib.suppress(OSError):
             self._serial.close()
 
@@ -90,24 +98,23 @@ class _Ear:
         self._parser = FrameParser()
         self._clock = OctetClock(baud)
         # One offset for the whole session: a step of the system's clock must not tear the frames apart.
-        self._offset_s = time.time() - time.monotonic()
+        self._offset_s = time.time() - monotonic_s()
         self._backlog = bytearray()
         self._frames: list[SeenFrame] = []
         self._octets = self._strays_told = 0
 
     def run(self) -> None:
-        told_s = time.monotonic()
+        told_s = monotonic_s()
         sources: list[_SilentLine | socket.socket] = [self._line, self._owner]
         while True:
             waits = self._octets or self._backlog
-            timeout_s = max(0.0, told_s + _TELL_S - time.monotonic()) if waits else None
+            timeout_s = max(0.0, told_s + _TELL_S - monotonic_s()) if waits else None
             readable, _, _ = select.select(sources, [], [], timeout_s)
-            now_s = time.monotonic()
+            now_s = monotonic_s()
             if self._line in readable:
-                octets = self._line.read()
-                if octets:
+                for octets, read_s in self._line.read(now_s):
                     self._octets += len(octets)
-                    self._frames += self._parser.feed(octets, *self._clock.place(len(octets), now_s))
+                    self._frames += self._parser.feed(octets, *self._clock.place(len(octets), read_s))
             if self._owner in readable:  # it never says anything: this is its end
                 raise _OwnerGone
             if now_s >= told_s + _TELL_S:
@@ -137,29 +144,20 @@ class _Ear:
             raise _OwnerGone from error
 
 
-def _take_priority() -> None:
-    """Ask for real-time priority below that of a port, then for a better nice value; neither is needed."""
-    try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_REALTIME_PRIORITY))
-    except (OSError, AttributeError):
-        with contextlib.suppress(OSError):
-            os.nice(_NICE)
-
-
 def main(arguments: list[str]) -> int:
     """Listen; the exit code is 0 when the owner went, 1 when the line could not be opened or was lost."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an operator's Ctrl-C is the owner's to handle
-    device, baud, descriptor = arguments[0], int(arguments[1]), int(arguments[2])
-    owner = socket.socket(fileno=descriptor)
+    device, baud, way, name = arguments
+    owner = owner_socket(name)
     try:
-        line = _SilentLine(device, baud)
+        line = _SilentLine(device, int(baud), way == "portable")
     except PortUnavailable as error:
         return _farewell(owner, _messages.pack(_messages.OPEN_FAILED, error.reason.encode()))
-    ear = _Ear(line, baud, owner)
+    ear = _Ear(line, int(baud), owner)
     try:
         owner.sendall(_messages.pack(_messages.READY))
         owner.setblocking(False)
-        _take_priority()
+        take_priority(_REALTIME_PRIORITY, _NICE)
         gc.collect()
         gc.freeze()
         ear.run()

@@ -1,9 +1,9 @@
 """The process that owns one MS/TP port: the wire loop, and nothing that could ever keep it from answering in time.
 
-Started by ``MstpPort`` as ``python -m drivers.mstp._process SETTINGS EVENTS_FD QUERIES_FD``. It imports neither
-bacpypes3 nor numpy; it collects no garbage; it takes real-time priority, or else a better nice value, where the system
-permits. It ends when its owner is gone (end of file on either socket, or another parent) and when the line is lost and
-does not come back in time.
+Started by ``MstpPort`` as ``python -m drivers.mstp._process SETTINGS EVENTS QUERIES``, the latter two the names of
+sockets. It imports neither bacpypes3 nor numpy; it collects no garbage; it takes real-time priority, or else a better
+nice value, where the system permits. It ends when its owner is gone (end of file on either socket, or another parent)
+and when the line is lost and does not come back in time.
 """
 
 from __future__ import annotations
@@ -11,17 +11,18 @@ from __future__ import annotations
 import contextlib
 import gc
 import math
-import os
 import select
 import signal
 import socket
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 
 from drivers.mstp import _messages
-from drivers.mstp.adapter import lasting_name
+from drivers.mstp._host import monotonic_s, of_monotonic_s, parent_id, take_priority
+from drivers.mstp._open_line import open_line
+from drivers.mstp._owner import owner_socket
+from drivers.mstp.adapter import lasting_name, may_be_present
 from drivers.mstp.capture import FrameRing
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.frames import data_frame
@@ -45,8 +46,8 @@ class _OwnerGone(Exception):
 class _Channel:
     """One non-blocking socket to the owner with what could not be sent yet."""
 
-    def __init__(self, descriptor: int) -> None:
-        self.socket = socket.socket(fileno=descriptor)
+    def __init__(self, end: socket.socket) -> None:
+        self.socket = end
         self.socket.setblocking(False)
         self.backlog = bytearray()
         self._unpacker = _messages.Unpacker()
@@ -83,13 +84,13 @@ class _WireLoop:
     def __init__(self, settings: PortSettings, events: _Channel, queries: _Channel) -> None:
         self._settings = settings
         self._device = lasting_name(settings.device)
-        self._line = SerialLine(settings, settings.device)
+        self._line = open_line(settings, settings.device)
         self._lost_since_s: float | None = None
         self._lines_lost = self._echoes_damaged = 0
-        self._owner = os.getppid()
+        self._owner = parent_id()
         self._events = events
         self._queries = queries
-        self._node = NodeGroup(settings.nodes, time.monotonic())
+        self._node = NodeGroup(settings.nodes, monotonic_s())
         self._ring = FrameRing(settings.captured_frames, settings.baud)
 
     def run(self) -> None:
@@ -108,7 +109,7 @@ class _WireLoop:
     def _await_line(self, broken: LineBroken) -> None:
         """Wait for the adapter to be plugged in again, and open it; the owner is served meanwhile."""
         patience_s = self._settings.replug_wait_s
-        gone_s = time.monotonic()
+        gone_s = monotonic_s()
         self._line.close()
         self._node.line_lost()
         reason = broken.strerror or str(broken)
@@ -117,18 +118,18 @@ class _WireLoop:
             self._lines_lost += 1
             self._events.send(_messages.LINE_LOST, reason.encode())
         last = "there is no such device"
-        while time.monotonic() < gone_s + patience_s:
+        while monotonic_s() < gone_s + patience_s:
             self._serve_owner(_LOOK_FOR_ADAPTER_S)
-            if not Path(self._device).exists():
+            if not may_be_present(self._device):
                 continue
             try:
-                line = SerialLine(self._settings, self._device)
+                line = open_line(self._settings, self._device)
             except PortUnavailable as error:
                 last = error.reason  # just plugged in, its owner and rights may not be set yet
                 continue
             self._echoes_damaged += self._line.echo.damaged
             self._line = line
-            self._node.line_back(time.monotonic())
+            self._node.line_back(monotonic_s())
             return
         raise LineBroken(broken.errno, f"{reason}; it did not come back within {patience_s:g} s ({last})")
 
@@ -137,18 +138,18 @@ class _WireLoop:
         sinks = [channel.socket for channel in channels if channel.backlog]
         readable, writable, _ = select.select([channel.socket for channel in channels], sinks, (), timeout_s)
         if self._events.socket in readable:
-            self._submit(time.monotonic())
+            self._submit(monotonic_s())
         if self._queries.socket in readable:
             self._answer()
         for channel in channels:
             if channel.socket in writable:
                 channel.flush()
-        if os.getppid() != self._owner:
+        if parent_id() != self._owner:
             raise _OwnerGone
 
     def _run_line(self) -> None:
         node, line, events, queries = self._node, self._line, self._events, self._queries
-        monotonic, wait, owner = time.monotonic, select.select, self._owner
+        monotonic, wait, parent, owner = monotonic_s, select.select, parent_id, self._owner
         sources: list[SerialLine | socket.socket] = [line, events.socket, queries.socket]
         while True:
             deadline_s = node.deadline_s()
@@ -180,14 +181,14 @@ class _WireLoop:
             for channel in (events, queries):
                 if channel.socket in writable:
                     channel.flush()
-            if os.getppid() != owner:
+            if parent() != owner:
                 raise _OwnerGone
 
     def _transmit(self) -> None:
         node = self._node
-        while (octets := node.take_transmission(time.monotonic())) is not None:
+        while (octets := node.take_transmission(monotonic_s())) is not None:
             end_s = self._line.write(octets)
-            node.transmitted(end_s, time.monotonic())
+            node.transmitted(end_s, monotonic_s())
             self._ring.sent(octets, end_s)
 
     def _submit(self, now_s: float) -> None:
@@ -203,7 +204,7 @@ class _WireLoop:
                 continue
             got, expires_s = _messages.read_submission(body)
             frame = data_frame(got.source, got.destination, got.npdu, got.expecting_reply)
-            self._node.submit(frame, now_s, expires_s)
+            self._node.submit(frame, now_s, of_monotonic_s(expires_s))
 
     def _answer(self) -> None:
         for kind, question in self._queries.receive():
@@ -215,31 +216,22 @@ class _WireLoop:
                 )
                 self._queries.send(kind, _messages.statistics_body(statistics))
             elif kind == _messages.CAPTURED:
-                offset_s = time.time() - time.monotonic()
+                offset_s = time.time() - monotonic_s()
                 self._queries.send(kind, _messages.captured_body(self._ring.frames(), offset_s))
-
-
-def _take_priority() -> None:
-    """Ask for real-time priority, then for a better nice value; without either the port works, with more jitter."""
-    try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_REALTIME_PRIORITY))
-    except (OSError, AttributeError):  # not permitted to this user; or macOS, whose Python has no such call
-        with contextlib.suppress(OSError):  # not permitted either
-            os.nice(_NICE)
 
 
 def main(arguments: list[str]) -> int:
     """Run the port; the exit code is 0 when the owner went, 1 when the line could not be opened or was lost."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an operator's Ctrl-C is the owner's to handle; it closes the port
     settings = _messages.read_settings(arguments[0])
-    events, queries = _Channel(int(arguments[1])), _Channel(int(arguments[2]))
+    events, queries = (_Channel(owner_socket(name)) for name in arguments[1:3])
     try:
         loop = _WireLoop(settings, events, queries)
     except PortUnavailable as error:
         return _farewell(events, _messages.OPEN_FAILED, error.reason)
     try:
         events.send(_messages.READY)
-        _take_priority()
+        take_priority(_REALTIME_PRIORITY, _NICE)
         gc.collect()
         gc.freeze()
         gc.disable()
@@ -247,6 +239,7 @@ def main(arguments: list[str]) -> int:
     except _OwnerGone:
         return 0
     except LineBroken as error:
+        loop.close()  # whoever wants the device next need not wait until the owner was told
         return _farewell(events, _messages.FAILED, error.strerror or str(error))
     finally:
         loop.close()
@@ -259,6 +252,11 @@ def _farewell(events: _Channel, kind: bytes, reason: str) -> int:
         events.send(kind, reason.encode())
         events.socket.settimeout(_FAREWELL_S)
         events.flush()
+        # A connection that is closed before all of it was read takes with it what the owner has not read yet.
+        with contextlib.suppress(OSError):
+            events.socket.shutdown(socket.SHUT_WR)
+            while events.socket.recv(_RECEIVE_OCTETS):
+                pass
     return 1
 
 

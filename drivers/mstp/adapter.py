@@ -7,7 +7,13 @@ import errno
 import sys
 from pathlib import Path
 
-if sys.platform != "win32":
+import serial
+
+if sys.platform == "win32":
+    import ctypes
+
+    from serial import win32
+else:
     import fcntl
 
 _BY_ID = Path("/dev/serial/by-id")
@@ -27,12 +33,17 @@ def lasting_name(device: str, by_id: Path = _BY_ID) -> str:
     that has none, and one that was named by a link, keep the name given.
     """
     path = Path(device)
-    if path.is_symlink() or not by_id.is_dir():
+    if not by_id.is_dir() or path.is_symlink():
         return device
     for link in sorted(by_id.iterdir()):
         if link.resolve() == path.resolve():
             return str(link)
     return device
+
+
+def may_be_present(device: str) -> bool:
+    """Return whether opening ``device`` is worth a try; Windows keeps no list of files to look into: always there."""
+    return sys.platform == "win32" or Path(device).exists()
 
 
 def latency_timer_ms(device: str, sysfs: Path = _SYSFS) -> int | None:
@@ -61,19 +72,32 @@ def actual_baud(descriptor: int) -> int | None:
     """Return the rate that the driver has set for an open port, bits per second; None where it does not say.
 
     A driver that cannot make a rate takes the nearest it can, without an error. Linux only (``termios2``); tried on
-    pseudo-terminals of Linux, which take every rate. macOS and Windows are not asked: their drivers refuse a rate that
-    they do not have.
+    pseudo-terminals of Linux, which take every rate. macOS is not asked: what it says after IOSSIOSPEED is documented
+    nowhere, and nobody has tried.
     """
-    if not sys.platform.startswith("linux"):
-        return None
-    words = array.array("i", [0] * 64)
-    try:
-        fcntl.ioctl(descriptor, _TCGETS2, words)
-    except OSError as error:
-        if error.errno in (errno.ENOTTY, errno.EINVAL):
-            return None
-        raise
-    return words[_OUTPUT_SPEED]
+    baud = None
+    if sys.platform.startswith("linux"):
+        words = array.array("i", [0] * 64)
+        try:
+            fcntl.ioctl(descriptor, _TCGETS2, words)
+        except OSError as error:
+            if error.errno not in (errno.ENOTTY, errno.EINVAL):
+                raise
+        else:
+            baud = words[_OUTPUT_SPEED]
+    return baud
+
+
+def baud_of_windows(port: serial.Serial) -> int | None:
+    """Return the rate that Windows' driver says it has set for an open port (DCB.BaudRate); None on other systems.
+
+    Never run: it asks as pyserial itself does when it opens a port. Most drivers refuse a rate that they do not have.
+    """
+    if sys.platform == "win32":
+        state = win32.DCB()
+        if win32.GetCommState(port._port_handle, ctypes.byref(state)):  # noqa: SLF001  (pyserial has no public name)
+            return int(state.BaudRate)
+    return None
 
 
 def _latency_file(device: str, sysfs: Path) -> Path:

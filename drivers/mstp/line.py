@@ -1,8 +1,9 @@
 """The serial line under an MS/TP port: opened by pyserial, read and written without ever waiting for octets.
 
-Baud rates: 76800 is in no POSIX table; pyserial sets it by ``termios2``/BOTHER on Linux (tried on pseudo-terminals, not
-yet on an adapter) and by IOSSIOSPEED on macOS (not tried). Windows has no descriptor to wait for: ``MstpPort`` refuses
-there. RS-485 mode is Linux's TIOCSRS485 by way of pyserial; it was not tried on hardware.
+Baud rates: 76800 is in no POSIX table. pyserial sets it by ``termios2``/BOTHER on Linux (tried on pseudo-terminals, not
+yet on an adapter), by IOSSIOSPEED on macOS (never tried), and hands it to the driver in DCB.BaudRate on Windows (never
+tried). Windows has no descriptor to wait for: ``drivers.mstp._open_line`` has the way that does without. RS-485 mode
+is Linux's TIOCSRS485 by way of pyserial, on Windows RTS_CONTROL_TOGGLE (``rts-high`` only); neither has met hardware.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import contextlib
 import errno
 import os
 import select
-import time
+import sys
 
 import serial
 from serial.rs485 import RS485Settings
 
-from drivers.mstp.adapter import actual_baud
+from drivers.mstp._host import monotonic_s
+from drivers.mstp.adapter import actual_baud, baud_of_windows
 from drivers.mstp.echo import EchoFilter
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.frames import frame_time_s
@@ -39,6 +41,13 @@ _REASONS = {
     errno.ENOTTY: "it is not a serial port; check the name",
     errno.EISDIR: "it is not a serial port; check the name",
 }
+_WINDOWS_REASONS = {
+    "FileNotFoundError": _REASONS[errno.ENOENT],
+    "PermissionError": _REASONS[errno.EBUSY],
+    "Cannot configure port": "its driver refuses the settings; use an adapter that has this baud rate",
+}
+"""By what stands in the text of pyserial's error, which has no number on Windows; access is denied there to what is in
+use."""
 
 
 class LineBroken(OSError):
@@ -60,9 +69,9 @@ class SerialLine:
             self._serial = serial.Serial(port=device, baudrate=self._baud, timeout=0, exclusive=True)
         except (OSError, ValueError) as error:
             raise PortUnavailable(device, open_failure(error)) from error
-        self._fd: int = self._serial.fileno()
         try:
             self._set_up(device, settings.direction)
+            self._fd = self._begin()
         except OSError as error:
             self.close()
             raise PortUnavailable(device, open_failure(error)) from error
@@ -72,11 +81,14 @@ class SerialLine:
 
     def _set_up(self, device: str, direction: Direction) -> None:
         # USB adapters hold octets back for 16 ms unless told not to. pyserial says ValueError for a driver that has no
-        # such setting (a pseudo-terminal, many built-in ports), NotImplementedError on systems that have none (macOS):
-        # both work without, and ``adapter.latency_advice`` tells whom it matters to.
-        with contextlib.suppress(ValueError, NotImplementedError):
+        # such setting (a pseudo-terminal, many built-in ports), NotImplementedError on systems that have none (macOS),
+        # and has no such call on Windows: all work without; ``adapter.latency_advice`` tells whom it matters to.
+        with contextlib.suppress(ValueError, NotImplementedError, AttributeError):
             self._serial.set_low_latency_mode(True)
-        actual = actual_baud(self._fd)
+        if sys.platform == "win32":
+            actual = baud_of_windows(self._serial)
+        else:
+            actual = actual_baud(self._serial.fileno())
         if actual is not None and abs(actual - self._baud) > _BAUD_TOLERANCE * self._baud:
             raise PortUnavailable(
                 device,
@@ -92,12 +104,23 @@ class SerialLine:
                 )
                 raise PortUnavailable(device, f"{reason}adapter switches by itself, or use another one") from error
 
+    def _begin(self) -> int:
+        """Return what ``select`` is to watch, now that the port is set up."""
+        return int(self._serial.fileno())
+
     def fileno(self) -> int:
         """Return the file descriptor that is readable when octets have come, or the line is lost."""
         return self._fd
 
     def read(self) -> bytes:
         """Return what others have sent: empty where only the echo of own octets has come; raises LineBroken."""
+        octets = self.echo.heard(self._take(), monotonic_s())
+        if octets:
+            self._free_s = 0.0  # somebody else talks, so ours has left, however early that is on an unpaced line
+        return octets
+
+    def _take(self) -> bytes:
+        """Return what has come, own echo included; raises LineBroken."""
         try:
             octets = os.read(self._fd, _READ_OCTETS)
         except BlockingIOError:
@@ -106,9 +129,6 @@ class SerialLine:
             raise LineBroken(error.errno, f"reading failed: {error.strerror}") from error
         if not octets:
             raise LineBroken(errno.EIO, "the device hung up")
-        octets = self.echo.heard(octets, time.monotonic())
-        if octets:
-            self._free_s = 0.0  # somebody else talks, so ours has left, however early that is on an unpaced line
         return octets
 
     def write(self, octets: bytes) -> float:
@@ -117,9 +137,14 @@ class SerialLine:
         That time is computed from the baud rate: ``tcdrain`` returns at once on a pty and, on many USB adapters,
         when the adapter has the octets and not when the wire has had them. Raises LineBroken.
         """
-        now_s = time.monotonic()
-        self._free_s = max(now_s, self._free_s) + frame_time_s(len(octets), self._baud)
-        self.echo.sent(octets, self._free_s, now_s)
+        began_s = monotonic_s()
+        self._free_s = max(began_s, self._free_s) + frame_time_s(len(octets), self._baud)
+        self.echo.sent(octets, self._free_s, began_s)
+        self._put(octets)
+        return self._free_s
+
+    def _put(self, octets: bytes) -> None:
+        """Hand over every octet; raises LineBroken."""
         while octets:
             try:
                 octets = octets[os.write(self._fd, octets) :]
@@ -128,7 +153,6 @@ class SerialLine:
                     raise LineBroken(errno.EIO, "the device takes no more octets") from None
             except OSError as error:
                 raise LineBroken(error.errno, f"writing failed: {error.strerror}") from error
-        return self._free_s
 
     def close(self) -> None:
         """Give the device back; one that is no longer there cannot refuse."""
@@ -142,4 +166,6 @@ def open_failure(error: Exception) -> str:
     cause = error.__context__
     if number is None and cause is not None:  # pyserial wraps termios errors without their number
         number = next((arg for arg in getattr(cause, "args", ()) if isinstance(arg, int)), None)
-    return _REASONS.get(number, str(error)) if number is not None else str(error)
+    if number is None:
+        return next((reason for mark, reason in _WINDOWS_REASONS.items() if mark in str(error)), str(error))
+    return _REASONS.get(number, str(error))

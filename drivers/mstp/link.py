@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import select
+import threading
 import time
 from collections.abc import Callable
 
@@ -19,6 +21,10 @@ from drivers.mstp.port import MstpPort
 
 _EXPECTING_REPLY = 0x04
 """Bit of the NPCI control octet (ASHRAE 135 clause 6.2.2) that chooses between the two data frame types."""
+
+
+_LOOK_UP_S = 0.25
+"""How often a thread that watches a port sees whether the link was closed."""
 
 
 class MstpLink(Server[PDU]):
@@ -51,7 +57,11 @@ class MstpLink(Server[PDU]):
         self._loop = asyncio.get_running_loop()
         self._descriptor: int | None = port.fileno()
         self._upward: set[asyncio.Task[None]] = set()
-        self._loop.add_reader(self._descriptor, self._readable)
+        try:
+            self._loop.add_reader(self._descriptor, self._readable)
+        except NotImplementedError:  # Windows' own event loop cannot watch a socket: a thread does it
+            arguments = (self._descriptor,)
+            threading.Thread(target=self._watch, args=arguments, name="MS/TP link", daemon=True).start()
 
     def attach(self, application: Application) -> None:
         """Make this the one link of ``application``, which was made without a network port object."""
@@ -100,6 +110,22 @@ class MstpLink(Server[PDU]):
             elif self._on_line is not None:
                 self._on_line(event)
 
+    def _watch(self, descriptor: int) -> None:
+        """Have ``_readable`` run in the event loop each time that the port has something; runs in a thread."""
+        taken = threading.Event()
+
+        def take() -> None:
+            self._readable()
+            taken.set()
+
+        with contextlib.suppress(OSError, ValueError, RuntimeError):  # the port, or the event loop, was closed
+            while self._descriptor is not None:
+                if select.select([descriptor], [], [], _LOOK_UP_S)[0]:
+                    taken.clear()
+                    self._loop.call_soon_threadsafe(take)
+                    while not taken.wait(_LOOK_UP_S) and not self._loop.is_closed():
+                        pass
+
     def _pass_up(self, event: FrameReceived) -> None:
         broadcast = event.destination == BROADCAST
         destination = LocalBroadcast() if broadcast else LocalStation(bytes((event.destination,)))
@@ -111,5 +137,6 @@ class MstpLink(Server[PDU]):
     def close(self) -> None:
         """Stop carrying; may be called again. The port stays as it is."""
         if self._descriptor is not None:
-            self._loop.remove_reader(self._descriptor)
+            with contextlib.suppress(NotImplementedError):  # then a thread watches, and sees that this is None
+                self._loop.remove_reader(self._descriptor)
             self._descriptor = None

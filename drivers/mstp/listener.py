@@ -11,16 +11,15 @@ import select
 import socket
 import struct
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from drivers.mstp import _messages
+from drivers.mstp._owner import start_process
 from drivers.mstp.errors import PortSettingInvalid, PortUnavailable
 from drivers.mstp.frames import SeenFrame
-from drivers.mstp.port import process_environment
 from drivers.mstp.settings import BAUD_RATES
 
 _START_S = 15.0
@@ -56,14 +55,15 @@ class Heard:
 class BusListener:
     """A serial port that is only listened to. A context manager: start and close; not for several threads at once.
 
-    Raises PortSettingInvalid for a baud rate that clause 9 does not have.
+    ``portable`` is as in ``PortSettings``. Raises PortSettingInvalid for a baud rate that clause 9 does not have.
     """
 
-    def __init__(self, device: str, baud: int) -> None:
+    def __init__(self, device: str, baud: int, portable: bool = False) -> None:
         if baud not in BAUD_RATES:
             raise PortSettingInvalid(device, "baud", baud, f"use one of {', '.join(map(str, BAUD_RATES))}")
         self.device = device
         self.baud = baud
+        self._portable = portable
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
         self._unpacker = _messages.Unpacker()
@@ -80,16 +80,10 @@ class BusListener:
 
     def start(self) -> None:
         """Open the device and begin to listen; raises PortUnavailable(device, reason)."""
-        self._socket, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "drivers.mstp._listening", self.device, str(self.baud), str(theirs.fileno())],
-                pass_fds=(theirs.fileno(),),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                env=process_environment(),
-                start_new_session=True,
-            )
+        arguments = [self.device, str(self.baud), "portable" if self._portable else "native"]
+        self._process, (self._socket,) = start_process(
+            self.device, "drivers.mstp._listening", arguments, sockets=1, portable=self._portable
+        )
         try:
             message = self._next(_START_S)
         except PortUnavailable:
@@ -121,7 +115,9 @@ class BusListener:
         while not self._messages:
             if not select.select([end], [], [], max(0.0, deadline_s - time.monotonic()))[0]:
                 return None
-            octets = end.recv(_RECEIVE_OCTETS)
+            octets = b""
+            with contextlib.suppress(ConnectionError):  # reset by a process that was killed: an end like any other
+                octets = end.recv(_RECEIVE_OCTETS)
             if not octets:
                 raise PortUnavailable(self.device, "the listening process ended; see its messages on stderr")
             self._messages += self._unpacker.feed(octets)

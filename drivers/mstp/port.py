@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
 import select
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections import deque
-from pathlib import Path
 from types import TracebackType
 
-import drivers
 from drivers.mstp import _messages
+from drivers.mstp._owner import start_process
 from drivers.mstp.errors import NpduRefused, PortSettingInvalid, PortUnavailable
 from drivers.mstp.events import LineLost, LineRestored, PortEvent, PortFailed
 from drivers.mstp.frames import BROADCAST, MAX_MASTER_ADDRESS, SeenFrame
@@ -60,25 +57,12 @@ class MstpPort:
 
     def start(self) -> None:
         """Start the port process and open the device; raises PortUnavailable(device, reason). May be called once."""
-        if sys.platform == "win32":
-            reason = "MS/TP ports run on Linux and macOS; on Windows pass the adapter to WSL2 (usbipd) and run there"
-            raise PortUnavailable(self.settings.device, reason)
         if self._process is not None:
             raise PortUnavailable(self.settings.device, "this port was started before; make a new one")
-        self._events, events = socket.socketpair()
-        self._queries, queries = socket.socketpair()
-        with events, queries:
-            descriptors = (events.fileno(), queries.fileno())
-            arguments = [_messages.settings_text(self.settings), *map(str, descriptors)]
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "drivers.mstp._process", *arguments],
-                pass_fds=descriptors,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                env=process_environment(),
-                # A signal to the owner's process group is the owner's to handle: it needs the bus to end in order.
-                start_new_session=True,
-            )
+        arguments, portable = [_messages.settings_text(self.settings)], self.settings.portable
+        self._process, (self._events, self._queries) = start_process(
+            self.settings.device, "drivers.mstp._process", arguments, sockets=2, portable=portable
+        )
         reason = self._await_ready(self._events)
         if reason is not None:
             self.close()
@@ -88,7 +72,7 @@ class MstpPort:
         """Wait for the process to say that the device is open; returns why not otherwise."""
         deadline_s = time.monotonic() + _START_S
         while select.select([events], [], [], max(0.0, deadline_s - time.monotonic()))[0]:
-            octets = events.recv(_RECEIVE_OCTETS)
+            octets = _received(events)
             if not octets:
                 return self._ending()
             for kind, body in self._unpacker.feed(octets):
@@ -128,10 +112,7 @@ class MstpPort:
 
     def _take(self, events: socket.socket) -> None:
         """Read what the process has sent into the inbox."""
-        try:
-            octets = events.recv(_RECEIVE_OCTETS)
-        except OSError:  # reset by a process that was killed: an end like any other, told below
-            octets = b""
+        octets = _received(events)
         for kind, body in self._unpacker.feed(octets):
             if kind == _messages.NPDU:
                 self._inbox.append(_messages.read_npdu(body))
@@ -146,6 +127,9 @@ class MstpPort:
 
     def _fail(self, reason: str) -> None:
         self._failure = reason
+        if self._events is not None:
+            with contextlib.suppress(OSError):  # a process that said why it ends waits until it is known to be heard
+                self._events.shutdown(socket.SHUT_WR)
         self._inbox.append(PortFailed(f"{self.settings.device}: {reason}"))
 
     def _ending(self) -> str:
@@ -272,8 +256,8 @@ class MstpPort:
         process.wait()
 
 
-def process_environment() -> dict[str, str]:
-    """Return the environment in which the process finds this package wherever it was imported from."""
-    root = str(Path(drivers.__file__).resolve().parent.parent)
-    inherited = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{inherited}" if inherited else root}
+def _received(events: socket.socket) -> bytes:
+    try:
+        return events.recv(_RECEIVE_OCTETS)
+    except OSError:  # reset by a process that was killed: an end like any other
+        return b""

@@ -50,6 +50,8 @@ class PortSettings:
     it (its Max_APDU_Length_Accepted is above 480).
     ``echo``: whether the adapter hears what it sends. ``direction``: see ``Direction``. ``replug_wait_s``: for how long
     an adapter that was unplugged may be away (0: the port fails at once); it is found again by its lasting name.
+    ``portable``: use only what every system has, a thread that reads the line and loopback connections to the port
+    process, as is always done on Windows; it is slower than what Linux and macOS have besides.
     Raises PortSettingInvalid when made from values that clause 9 does not allow.
     """
 
@@ -67,6 +69,7 @@ class PortSettings:
     echo: EchoMode = "detect"
     direction: Direction = "adapter"
     replug_wait_s: float = 0.0
+    portable: bool = False
 
     def __post_init__(self) -> None:
         self._check("baud", self.baud in BAUD_RATES, f"use one of {', '.join(map(str, BAUD_RATES))}")

@@ -93,6 +93,7 @@ RUNS: list[dict[str, str]] = [
         "choice-stop-time-reached=clears_enable": "test_log_operation.py::test_stop_time_that_has_come_stops_the_logs",
         "choice-service-password=refused": "test_communication.py::test_password_is_as_the_profile_says[DeviceCommunicationControl]",
         "choice-object-name-access=writable": "test_device_writes.py::test_object_name_is_as_the_profile_says",
+        "choice-database-revision=counted": "test_device_writes.py::test_database_revision_is_as_the_profile_says",
         "choice-services-supported=with_reinitialize_device": "test_identity.py::test_supported_services_are_what_the_meter_says",
         "choice-object-types-supported=as_printed": "test_identity.py::test_supported_object_types_are_those_that_exist",
         "choice-low-power-factor=signed": "test_choices.py::test_export_at_a_good_power_factor_is_as_the_profile_says",

@@ -74,11 +74,12 @@ def test_phases_a_and_c_keep_their_verdicts_when_phase_b_is_bad(good: Finished, 
 
 
 def test_a_source_half_a_percent_off_changes_no_verdict(good: Finished, tmp_path: Path) -> None:
-    off = run_certification(tmp_path, "emulated-source-off")
+    off = run_certification(tmp_path, "emulated-source-off", select="PF1-ABC or PF1-B")
     assert off.exit_code == 0, off.output[-3000:]
     assert off.run is not None
     for instance in (11, 12, 55, 56, 57, 70, 71, 72, 73, 74, 75):
-        assert good.verdicts(instance) == off.verdicts(instance), f"AI{instance}"
+        verdicts, before = off.verdicts(instance), good.verdicts(instance)
+        assert verdicts == {label: before[label] for label in verdicts}, f"AI{instance}"
     point = next(p for p in off.run.points if p.label == "277V-100pct-PF1-ABC")
     volts = [r.values[70] for r in point.meter_readings]
     assert all(277 * 1.004 < value < 277 * 1.006 for value in volts), "the source was not off at all"

@@ -8,7 +8,13 @@ import struct
 
 import pytest
 
-from meter_model.behaviour import BehaviourProfile, CurrentErrorNames, ObjectNameAccess, PowerFactorUnits
+from meter_model.behaviour import (
+    BehaviourProfile,
+    CurrentErrorNames,
+    DatabaseRevision,
+    ObjectNameAccess,
+    PowerFactorUnits,
+)
 from meter_model.configuration import Configuration
 from meter_model.meter import S4100, ObjectAccessError
 from meter_model.points import OBJECTS
@@ -252,6 +258,20 @@ def test_binary_inputs_and_the_bitmap_say_the_same(meter: S4100) -> None:
     assert meter.read("AI", 73, "reliability") == 7
     assert meter.read("AI", 74, "reliability") == 0
     assert meter.read("AI", 11, "reliability") == 7
+
+
+def test_database_revision_counts_changes_of_identity_where_the_profile_says_so_and_survives_a_restart() -> None:
+    profile = BehaviourProfile(database_revision=DatabaseRevision.COUNTED, object_name_access=ObjectNameAccess.WRITABLE)
+    counting = S4100("1", INSTANCE, WYE, profile=profile)
+    for name, value in (("object-name", "mine"), ("object-name", "mine"), ("object-identifier", ("DE", 77))):
+        counting.write("DE", counting.device_instance, name, value)
+    counting.write("DE", 77, "location", "elsewhere")
+    assert counting.read("DE", 77, "database-revision") == 2
+    again = S4100("1", INSTANCE, WYE, profile=profile, memory_image=counting.memory_image())
+    assert again.read("DE", 77, "database-revision") == 2
+    plain = S4100("1", INSTANCE, WYE)
+    plain.write("DE", INSTANCE, "object-identifier", ("DE", 77))
+    assert plain.read("DE", 77, "database-revision") == 0
 
 
 def test_names_units_and_access_follow_the_profile() -> None:

@@ -78,12 +78,6 @@ class TestOpening:
         opened.close()
 
 
-def test_on_windows_a_port_says_where_it_does_run(open_port, monkeypatch):
-    monkeypatch.setattr("drivers.mstp.port.sys.platform", "win32")
-    with pytest.raises(PortUnavailable, match="run on Linux and macOS; on Windows pass the adapter to WSL2"):
-        open_port("COM3", 1)
-
-
 class TestUnplugging:
     @pytest.fixture
     def bridge(self, make_bridge, tmp_path):

@@ -44,13 +44,13 @@ def _judge(asked: Inquiry, name: str, answer: BusAnswer) -> None:
 
 
 def test_requests_are_answered_within_treply_delay(asked: Inquiry) -> None:
-    """Clause 9.5.6.8: an answer, or Reply Postponed, within 250 ms."""
+    """An MS/TP master (PICS, manual page 21): an answer, or Reply Postponed, within 250 ms (clause 9.5.6.8)."""
     figures = heard_during(asked.meter.bus, lambda: [asked.meter.read_load_point() for _ in range(_READS)])
     _judge(asked, "Treply_delay", reply_delay(_meter(asked, figures), _READS))
 
 
 def test_token_is_used_within_tusage_delay(asked: Inquiry) -> None:
-    """Clause 9.5.3: within 15 ms it uses the token, or answers a poll."""
+    """An MS/TP master (PICS, manual page 21) uses the token, or answers a poll, within 15 ms (clause 9.5.3)."""
     figures = heard_during(asked.meter.bus, lambda: asked.meter.bus.pause(1.0))
     _judge(asked, "Tusage_delay", token_use(_meter(asked, figures)))
 
@@ -65,7 +65,7 @@ def test_token_is_passed_on_after_max_info_frames(asked: Inquiry) -> None:
 
 
 def test_nobody_else_has_the_meters_address(asked: Inquiry) -> None:
-    """Two devices with one MAC answer Who-Is both, and talk out of turn."""
+    """Each meter has an address of its own (manual page 17, ADDR): two with one answer Who-Is both, out of turn."""
     bus = asked.meter.bus
     found = []
     figures = heard_during(bus, lambda: found.extend(bus.who_is(timeout_s=_WHO_IS_S)))

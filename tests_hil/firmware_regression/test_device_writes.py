@@ -11,7 +11,7 @@ from bacpypes3.apdu import WhoIsRequest
 from bacpypes3.primitivedata import CharacterString, ObjectIdentifier, Unsigned
 
 from drivers.meter.properties import THIS_DEVICE
-from meter_model.behaviour import ObjectNameAccess
+from meter_model.behaviour import DatabaseRevision, ObjectNameAccess
 from rig.procedures import Inquiry
 
 pytestmark = [allure.epic("Firmware regression"), allure.feature("Device object")]
@@ -93,6 +93,21 @@ def test_object_name_is_as_the_profile_says(asked: Inquiry) -> None:
     with _restored(asked, "object-name", CharacterString):
         asked.check("writing Object_Name", "accepted", _write(asked, "object-name", name))
         asked.check("Object_Name", "regression", asked.device("object-name"))
+
+
+def test_database_revision_is_as_the_profile_says(asked: Inquiry) -> None:
+    """Database_Revision is 0 by the table (manual page 22), though identifiers can be written (PICS, page 21)."""
+    own = asked.device("object-identifier")[1]
+    before = asked.device("database-revision")
+    other = 1 if own != 1 else 2
+    try:
+        asked.properties.write("DE", THIS_DEVICE, "object-identifier", ObjectIdentifier(("device", other)))
+        after = asked.device("database-revision")
+    finally:
+        asked.properties.write("DE", THIS_DEVICE, "object-identifier", ObjectIdentifier(("device", own)))
+    is_constant = asked.profile.database_revision is DatabaseRevision.CONSTANT
+    expected = (0, 0) if is_constant else (before, before + 1)
+    asked.check("Database_Revision before and after another Object_Identifier", expected, (before, after))
 
 
 @pytest.mark.parametrize("kind", ["AV", "BI", "TL"])
