@@ -28,7 +28,7 @@ class SourceWatchdog:
         self._feeder: threading.Thread | None = None
         self._is_armed = False
         self.trouble: str | None = None
-        """Why the watchdog could not be fed or disarmed, None where all is well."""
+        """Why the watchdog could not be fed or disarmed, None where it was the last time."""
 
     @property
     def delay_s(self) -> float | None:
@@ -76,6 +76,7 @@ class SourceWatchdog:
         try:
             self._source.disarm_watchdog()
             self._is_armed = False
+            self.trouble = None
         except RigError as error:
             self.trouble = f"the source's watchdog was not disarmed ({error}); it may latch the output off"
 
@@ -86,5 +87,6 @@ class SourceWatchdog:
             self._has_progress.clear()
             try:
                 source.output_is_on()
+                self.trouble = None
             except RigError as error:
                 self.trouble = f"the source's watchdog could not be fed ({error})"
