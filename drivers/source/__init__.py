@@ -17,7 +17,9 @@ from drivers.source.base import (
     SourceSetting,
     Tone,
 )
+from drivers.source.combined import CombinationRefused, CombinedSource, combined_capabilities
 from drivers.source.fluke_6105a import Fluke6105A
+from drivers.source.rigol_dg5000 import RigolDG5000
 
 
 class SourceDriver(Protocol):
@@ -29,7 +31,7 @@ class SourceDriver(Protocol):
         """Make the driver; nothing is sent."""
 
 
-SOURCES: Mapping[str, SourceDriver] = MappingProxyType({"fluke_6105a": Fluke6105A})
+SOURCES: Mapping[str, SourceDriver] = MappingProxyType({"fluke_6105a": Fluke6105A, "rigol_dg5000": RigolDG5000})
 """Driver classes by their name in a bench file."""
 
 __all__ = [
@@ -37,12 +39,16 @@ __all__ = [
     "SOURCES",
     "AcSource",
     "Channel",
+    "CombinationRefused",
+    "CombinedSource",
     "Fluke6105A",
     "Identity",
     "Range",
+    "RigolDG5000",
     "SafeOff",
     "SourceCapabilities",
     "SourceDriver",
     "SourceSetting",
     "Tone",
+    "combined_capabilities",
 ]

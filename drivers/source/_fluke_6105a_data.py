@@ -47,7 +47,8 @@ def capabilities(*, low_level: bool) -> SourceCapabilities:
         frequency_hz=FREQUENCY_HZ,
         max_order=MAX_ORDER,
         ramp_s=RAMP_S,
-        has_watchdog=False,
+        phase_lock=True,
+        watchdog_s=None,
     )
 
 

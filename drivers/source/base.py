@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
+from drivers.errors import DriverError
+
 PHASES = (0, 1, 2)
 
 
@@ -49,14 +51,20 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class SourceCapabilities:
-    """What a source can do, as data: checked against a plan before any I/O; never clamped to."""
+    """What a source can do, as data: checked against a plan before any I/O; never clamped to.
+
+    ``voltage_ranges`` or ``low_level_ranges`` is empty where the source has no such channels. ``phase_lock``: it can
+    follow an external reference, or gives one, so that its angles stay fixed to another source's. ``watchdog_s``:
+    shortest and longest delay of its own watchdog in seconds of silence, None where it has none.
+    """
 
     voltage_ranges: tuple[Range, ...]
     low_level_ranges: tuple[Range, ...]
     frequency_hz: tuple[float, float]
     max_order: int
     ramp_s: tuple[float, float]
-    has_watchdog: bool
+    phase_lock: bool
+    watchdog_s: tuple[float, float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +126,24 @@ class AcSource(ABC):
         """Ask the instrument whether its output is on."""
 
     @abstractmethod
-    def safe_off(self) -> SafeOff:
-        """How anyone may switch this instrument off and verify it, as data."""
+    def safe_off(self) -> tuple[SafeOff, ...]:
+        """How anyone may switch this source off and verify it, as data: one recipe for each instrument it is."""
 
     @abstractmethod
     def make_safe(self) -> None:
         """Switch off at once, without ramp, and verify; idempotent; raises InstrumentError if not confirmed."""
+
+    def arm_watchdog(self, delay_s: float) -> None:
+        """Have the instrument switch its output off by itself after ``delay_s`` seconds without a message.
+
+        Sources whose capabilities have ``watchdog_s`` override this, and verify; any query feeds it. Raises
+        SettingOutOfRange before any I/O, DriverError here, where there is no watchdog.
+        """
+        raise DriverError(f"this source has no watchdog to arm for {delay_s:g} s; rely on the guardian")
+
+    def disarm_watchdog(self) -> None:
+        """Stop the instrument's watchdog, and verify; idempotent. Raises DriverError here, where there is none."""
+        raise DriverError("this source has no watchdog to disarm; rely on the guardian")
 
     @abstractmethod
     def close(self) -> None:

@@ -133,9 +133,9 @@ class Fluke6105A(AcSource):
         """Ask the instrument whether its output is on (0 or 1, no unit)."""
         return self._session.query_bool("OUTP:STAT?")
 
-    def safe_off(self) -> SafeOff:
+    def safe_off(self) -> tuple[SafeOff, ...]:
         """Return how anyone may switch this instrument off and verify it, as data (no unit, no range)."""
-        return data.safe_off(self._session.resource)
+        return (data.safe_off(self._session.resource),)
 
     def make_safe(self) -> None:
         """Switch the output off at once, without ramp (0 s), and verify; raises InstrumentError if not confirmed.

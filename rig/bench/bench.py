@@ -11,7 +11,7 @@ from pathlib import Path
 from drivers.analyzer import ANALYZERS, ReferenceAnalyzer
 from drivers.meter import MeterBus
 from drivers.mstp.adapter import latency_advice
-from drivers.source import SOURCES, AcSource, SafeOff
+from drivers.source import SOURCES, AcSource, CombinedSource, SafeOff
 from drivers.source.base import Identity
 from drivers.switch import SwitchUnit
 from rig.bench.clock import BenchClock, EndpointClock, WallClock
@@ -20,8 +20,8 @@ from rig.bench.launch import LaunchedProcess
 from rig.bench.listening import noted_endpoints
 from rig.bench.lock import bench_lock
 from rig.bench.meters import Position, find_meters, open_bus
-from rig.bench.off import safe_off_of, scpi_session
-from rig.bench.schema import AnalyzerPart, CalibrationPart, SourcePart
+from rig.bench.off import link_to_analyzer, safe_off_of, scpi_session
+from rig.bench.schema import AnalyzerPart, CalibrationPart, LowLevelSourcePart
 from rig.bench.switching import TimedPulses, open_switch, open_timed_pulses
 from rig.bench.wiring import Wiring
 from rig.errors import BenchFault, UsageRefused
@@ -31,6 +31,7 @@ from rig.safety.off import forget_open_bench, note_open_bench
 from rig.safety.settling import SettlingLimits
 from rig.safety.state import bench_file_of_state
 from rig.safety.supervisor import Supervisor
+from rig.safety.watchdog import SourceWatchdog
 
 _NOT_CALIBRATED = ("switch", "generator")
 """Instruments of which nothing that is measured depends."""
@@ -52,7 +53,8 @@ class UsedInstrument:
 class Bench:
     """An open bench. What a partial bench lacks is None, and empty for ``positions``.
 
-    ``supervisor`` alone switches the source on. ``launched``: the process that the bench file starts. ``switch`` works
+    ``supervisor`` alone switches the source on; where the bench has a low-level source too, ``source`` is both as one
+    (drivers.source.CombinedSource). ``launched``: the process that the bench file starts. ``switch`` works
     the other terminals of the first position's meter; ``timed``: pulses by what they work, ``pulse_input`` (a pulse is
     a closed contact) and ``control_power`` (a pulse is an interruption).
     """
@@ -63,6 +65,7 @@ class Bench:
     analyzer: ReferenceAnalyzer | None
     wiring: Wiring | None
     supervisor: Supervisor | None
+    watchdog: SourceWatchdog
     guardian: GuardianLink | None
     bus: MeterBus | None
     positions: tuple[Position, ...]
@@ -88,8 +91,11 @@ class Bench:
         """What protects against outputs left on when both the rig and its guardian are gone."""
         if self.source is None:
             return "this bench has no source: nothing to protect against"
-        if self.source.capabilities.has_watchdog:
-            return "if the rig and its guardian are both gone, the source's own watchdog switches the outputs off"
+        if self.watchdog.delay_s is not None:
+            return (
+                "if the rig and its guardian are both gone, the source's own watchdog switches its output off after "
+                f"{self.watchdog.delay_s:g} s of silence"
+            )
         return (
             "if the rig and its guardian are both gone, NOTHING switches the outputs off: the source has no watchdog "
             "(not protected); 'rig off' from any terminal, or the source's own switch, does"
@@ -99,7 +105,12 @@ class Bench:
         """List the instruments for the record; a calibration that is None is not recorded."""
         parts = self.file.parts
         used = []
-        for role, part in (("source", parts.source), ("analyzer", parts.analyzer), ("counter", parts.counter)):
+        for role, part in (
+            ("source", parts.source),
+            ("low_level_source", parts.low_level_source),
+            ("analyzer", parts.analyzer),
+            ("counter", parts.counter),
+        ):
             if part is not None:
                 used.append(_used(role, self._identities[role], part.calibration))
         used += [_used(role, self._identities[role], None) for role in _NOT_CALIBRATED if role in self._identities]
@@ -126,13 +137,29 @@ def open_bench(
         stack.enter_context(bench_lock(file.name, command))
         file, launched = _launch(file, stack, report)
         guardian = _start_guardian(file, launched, stack)
-        beat = guardian.beat if guardian is not None else _nobody_watches
+        watchdog = SourceWatchdog()
+        stack.callback(watchdog.starve)
+
+        def beat() -> None:
+            watchdog.progress()
+            if guardian is not None:
+                guardian.beat()
+
         clock = _make_clock(file, beat)
         stack.callback(clock.close)
         identities: dict[str, Identity] = {}
-        source = analyzer = None
+        source: AcSource | None = None
+        analyzer: ReferenceAnalyzer | None = None
+        recipes: tuple[SafeOff, ...] = ()
         if file.parts.source is not None:
-            source = _open_source(file.parts.source, beat, stack, identities)
+            source = _open_source("source", file.parts.source, beat, stack, identities)
+            recipes = safe_off_of(source, file.parts.source)
+            low_level = file.parts.low_level_source
+            if low_level is not None:
+                below = _open_source("low_level_source", low_level, beat, stack, identities)
+                recipes += safe_off_of(below, low_level)
+                source = CombinedSource(source, below)
+            watchdog.attach(source)
         if file.parts.analyzer is not None:
             analyzer = _open_analyzer(file.parts.analyzer, clock, beat, stack, identities)
         wiring = Wiring.from_part(file.parts.wiring) if file.parts.wiring is not None else None
@@ -146,10 +173,9 @@ def open_bench(
         positions = find_meters(file, bus, clock.sleep) if bus is not None else ()
         supervisor: Supervisor | None = None
         if source is not None and guardian is not None:
-            recipe = safe_off_of(source, file.parts.source)
-            note_open_bench(file.name, [recipe], launched.pid if launched else None)
+            note_open_bench(file.name, recipes, launched.pid if launched else None)
             stack.callback(_forget, file.name, guardian)
-            supervisor = _make_supervisor(file, source, analyzer, wiring, clock, guardian, recipe)
+            supervisor = _make_supervisor(file, source, analyzer, wiring, clock, guardian, recipes, watchdog)
             if supervisor is not None:
                 supervisor.on_event = lambda kind, text: report(f"{kind}: {text}")
                 stack.callback(_make_safe, supervisor, guardian)
@@ -160,6 +186,7 @@ def open_bench(
             analyzer,
             wiring,
             supervisor,
+            watchdog,
             guardian,
             bus,
             positions,
@@ -175,10 +202,6 @@ def open_bench(
             report(f"{used.role}: {used.identity}" + ("" if used.role in _NOT_CALIBRATED else f"; {calibration}"))
         report(opened.protection_text)
         yield opened
-
-
-def _nobody_watches() -> None:
-    """A bench without a source needs no guardian."""
 
 
 def _launch(
@@ -209,11 +232,15 @@ def _make_clock(file: BenchFile, beat: Callable[[], None]) -> BenchClock:
 
 
 def _open_source(
-    part: SourcePart, beat: Callable[[], None], stack: ExitStack, identities: dict[str, Identity]
+    role: str,
+    part: LowLevelSourcePart,
+    beat: Callable[[], None],
+    stack: ExitStack,
+    identities: dict[str, Identity],
 ) -> AcSource:
     source = SOURCES[part.driver](scpi_session(part, beat))
     stack.callback(source.close)
-    identities["source"] = source.identify()
+    identities[role] = source.identify()
     return source
 
 
@@ -224,7 +251,7 @@ def _open_analyzer(
     stack: ExitStack,
     identities: dict[str, Identity],
 ) -> ReferenceAnalyzer:
-    analyzer = ANALYZERS[part.driver](scpi_session(part, beat), clock.sleep, update_s=part.update_s)
+    analyzer = ANALYZERS[part.driver](link_to_analyzer(part, beat), clock.sleep, update_s=part.update_s)
     stack.callback(analyzer.close)
     identities["analyzer"] = analyzer.identify()
     analyzer.configure()
@@ -238,7 +265,8 @@ def _make_supervisor(
     wiring: Wiring | None,
     clock: BenchClock,
     guardian: GuardianLink,
-    recipe: SafeOff,
+    recipes: tuple[SafeOff, ...],
+    watchdog: SourceWatchdog,
 ) -> Supervisor | None:
     """Make the one who energises; None where no position says what the source may be connected to."""
     parts = file.parts
@@ -253,7 +281,8 @@ def _make_supervisor(
         guardian=guardian,
         # Positions share the voltage: the bench file's checks see to it that each type has this rating.
         rating=file.meter_types[parts.positions[0].meter_type].ratings[parts.nominal.rating],
-        safe_off=recipe,
+        safe_off=recipes,
+        watchdog=watchdog,
         ramp_s=parts.source.ramp_s,
         settling=SettlingLimits(
             sets=settling.sets,

@@ -13,11 +13,14 @@ from typing import Any
 from drivers.analyzer import ANALYZERS
 from drivers.counter import COUNTERS
 from drivers.generator import GENERATORS
-from drivers.source import SOURCES
+from drivers.source import SOURCES, CombinationRefused, SourceCapabilities, combined_capabilities
 from drivers.switch import SWITCHES
 from rig.bench.meter_type import MeterType, load_meter_type
 from rig.bench.schema import PLACEHOLDER, SCHEMA_VERSION, BenchPart
-from rig.errors import BenchFileError, UsageRefused
+from rig.bench.wiring import Wiring
+from rig.errors import BenchFileError, LimitExceeded, UsageRefused
+from rig.load_point import LoadPoint
+from rig.safety.limits import check_source
 from rig.yaml_file import Location, line_of, parse_yaml, read_text, validate
 
 SWITCH_ROLES = ("control_power", "pulse_input", "alarm_contact")
@@ -29,6 +32,7 @@ TIMED_ROLES = ("pulse_input", "control_power")
 _BENCHES = "fixtures.benches"
 _DRIVERS: Mapping[str, Mapping[str, object]] = {
     "source": SOURCES,
+    "low_level_source": SOURCES,
     "analyzer": ANALYZERS,
     "switch": SWITCHES,
     "generator": GENERATORS,
@@ -82,6 +86,11 @@ class BenchFile:
         return frozenset(name for name, there in present.items() if there)
 
     @property
+    def source_capabilities(self) -> SourceCapabilities | None:
+        """What the bench's source, or its two sources together, can do; None without one."""
+        return _source_capabilities(self.parts)
+
+    @property
     def is_launched(self) -> bool:
         """Whether this bench starts a process of its own first."""
         return self.parts.launch is not None
@@ -112,6 +121,7 @@ def load_bench(name_or_path: str | Path) -> BenchFile:
             line = line_of(("positions", index, "meter_type"), lines)
             types[position.meter_type] = load_meter_type(position.meter_type, relative_to=path, line=line)
             _check_rating(path, lines, parts, types[position.meter_type])
+    _check_injection(path, lines, parts)
     if parts.launch is None:
         # Nothing can fill a placeholder in: say so now, with its line.
         _substitute(data, {}, (), path, lines)
@@ -233,3 +243,41 @@ def _check_drivers(path: Path, lines: Mapping[Location, int], parts: BenchPart) 
             names = ", ".join(sorted(known))
             line = line_of((role, "driver"), lines)
             raise BenchFileError(path, line, f"there is no {role} driver {part.driver!r}; known: {names}")
+
+
+def _source_capabilities(parts: BenchPart) -> SourceCapabilities | None:
+    """Return what the sources of a bench can do together; raises CombinationRefused."""
+    if parts.source is None:
+        return None
+    voltage = SOURCES[parts.source.driver].capabilities
+    if parts.low_level_source is None:
+        return voltage
+    return combined_capabilities(voltage, SOURCES[parts.low_level_source.driver].capabilities)
+
+
+def _check_injection(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
+    """Refuse sources that cannot inject what a meter on this bench needs, at its nominal point at least."""
+    last = "source" if parts.low_level_source is None else "low_level_source"
+    line = line_of((last, "driver"), lines)
+    try:
+        can = _source_capabilities(parts)
+    except CombinationRefused as refusal:
+        raise BenchFileError(path, line, str(refusal)) from None
+    if can is None or not parts.positions:
+        return
+    for name, ranges, advice in (
+        ("voltage", can.voltage_ranges, "name a source that has as 'source'"),
+        ("low-level", can.low_level_ranges, "name one that drives the CT inputs as 'low_level_source'"),
+    ):
+        if not ranges:
+            assert parts.source is not None
+            message = f"{parts.source.driver} has no {name} channels, and a meter on this bench needs them; {advice}"
+            raise BenchFileError(path, line, message)
+    if parts.nominal is None or parts.wiring is None:
+        return
+    point = LoadPoint(parts.nominal.voltage_v, 100.0, 0.0, frequency_hz=parts.nominal.frequency_hz)
+    setting = Wiring.from_part(parts.wiring).source_setting(point)
+    try:
+        check_source(setting, can, what=f"nominal point {point.label}")
+    except (LimitExceeded, UsageRefused) as refusal:
+        raise BenchFileError(path, line, f"{refusal}; choose another source, wiring or nominal") from None

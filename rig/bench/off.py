@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from drivers.analyzer import ANALYZERS
 from drivers.scpi import ScpiSession
 from drivers.source import SOURCES, AcSource, SafeOff
 from rig.bench.files import BenchFile, load_bench
-from rig.bench.schema import PLACEHOLDER, AnalyzerPart, CounterPart, GeneratorPart, SourcePart, SwitchPart
+from rig.bench.schema import PLACEHOLDER, AnalyzerPart, CounterPart, GeneratorPart, LowLevelSourcePart, SwitchPart
 from rig.safety.off import switch_everything_off
 from rig.safety.raw_off import SafeOffResult
 
@@ -24,21 +26,34 @@ def switch_bench_off(bench: BenchFile | str | Path) -> list[SafeOffResult]:
     BenchFileError and UsageRefused for a bench file that cannot be used, nothing for a source that does not answer.
     """
     file = bench if isinstance(bench, BenchFile) else load_bench(bench)
-    part = file.parts.source
     fixed: list[SafeOff] = []
-    if part is not None and not PLACEHOLDER.search(part.resource):
-        # Nothing is sent: a session opens its connection with the first transaction.
-        fixed.append(safe_off_of(SOURCES[part.driver](scpi_session(part)), part))
+    for part in (file.parts.source, file.parts.low_level_source):
+        if part is not None and not PLACEHOLDER.search(part.resource):
+            # Nothing is sent: a session opens its connection with the first transaction.
+            fixed.extend(safe_off_of(SOURCES[part.driver](scpi_session(part)), part))
     return switch_everything_off(file.name, fixed)
 
 
 def scpi_session(
-    part: SourcePart | AnalyzerPart | SwitchPart | GeneratorPart | CounterPart, beat: Callable[[], None] | None = None
+    part: LowLevelSourcePart | AnalyzerPart | SwitchPart | GeneratorPart | CounterPart,
+    beat: Callable[[], None] | None = None,
 ) -> ScpiSession:
     """Make the session of an instrument as the bench file describes it; nothing is sent yet."""
     return ScpiSession(part.resource, backend=part.visa_library, deadline_s=SCPI_DEADLINE_S, on_progress=beat)
 
 
-def safe_off_of(source: AcSource, part: SourcePart | None) -> SafeOff:
+def link_to_analyzer(part: AnalyzerPart, beat: Callable[[], None] | None = None) -> Any:  # noqa: ANN401 - its driver's
+    """Make what the analyzer's driver talks through; nothing is sent yet.
+
+    A SCPI session, unless the driver class has ``open_link(resource, *, deadline_s, on_progress)``: an instrument on
+    a serial line that speaks frames of octets.
+    """
+    open_link = getattr(ANALYZERS[part.driver], "open_link", None)
+    if open_link is None:
+        return scpi_session(part, beat)
+    return open_link(part.resource, deadline_s=SCPI_DEADLINE_S, on_progress=beat)
+
+
+def safe_off_of(source: AcSource, part: LowLevelSourcePart) -> tuple[SafeOff, ...]:
     """Tell how anyone may switch this source off, with the VISA library that reaches it."""
-    return replace(source.safe_off(), visa_library=part.visa_library if part else "@py")
+    return tuple(replace(recipe, visa_library=part.visa_library) for recipe in source.safe_off())

@@ -98,15 +98,23 @@ class CalibrationPart(Strict):
     due: Annotated[dt.date, Field(strict=False)]
 
 
-class SourcePart(Strict):
-    """The AC source: which driver, where it is, and its calibration where it has one that matters."""
+class LowLevelSourcePart(Strict):
+    """A source that drives the CT inputs only, phase-locked to the one that drives the voltage inputs."""
 
     driver: _Name
     resource: _LateText
     visa_library: _Name = "@py"
+    calibration: CalibrationPart | None = None
+
+
+class SourcePart(LowLevelSourcePart):
+    """The AC source: which driver, where it is, and its calibration where it has one that matters.
+
+    It drives the voltage inputs, and the CT inputs too where there is no ``low_level_source``.
+    """
+
     ramp_s: _Positive = 5.0
     """Soft start and stop of the voltage, in bench seconds."""
-    calibration: CalibrationPart | None = None
 
 
 class AnalyzerPart(Strict):
@@ -310,6 +318,7 @@ class BenchPart(Strict):
     launch: LaunchPart | None = None
     clock: ClockPart = ClockPart()
     source: SourcePart | None = None
+    low_level_source: LowLevelSourcePart | None = None
     analyzer: AnalyzerPart | None = None
     switch: SwitchPart | None = None
     generator: GeneratorPart | None = None
@@ -324,6 +333,8 @@ class BenchPart(Strict):
     def _parts_fit_together(self) -> BenchPart:
         if self.source and not (self.wiring and self.nominal):
             raise ValueError("a bench with a source needs 'wiring' and 'nominal'")
+        if self.low_level_source and not self.source:
+            raise ValueError("a bench with a low_level_source needs a 'source' for the voltages")
         for position in self.positions if self.bus else ():
             if position.mac is None and position.device_instance is None:
                 raise ValueError(f"position {position.name} needs 'mac' or 'device_instance'")

@@ -19,6 +19,7 @@ from meter_model.configuration import Configuration
 from rig.emulation.bench import METER_PORTS, EmulatedBench, Options
 from rig.emulation.defects import DefectRefused, parse_defect
 from rig.emulation.hub import FaultRefused, HubFailed, parse_faults
+from rig.emulation.instruments import ANALYZERS, LOW_LEVEL_SOURCES, SOURCES
 
 _HIGHEST_MASTER = 127
 _MOST_METERS = 32
@@ -77,6 +78,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=VALUE",
         help="a fault of the bus, such as bit-error-rate=1e-4 or cut=2; port 0 is the rig's, port 1 the meters'",
     )
+    parser.add_argument("--source", choices=sorted(SOURCES), default="fluke_6105a", help="(fluke_6105a)")
+    parser.add_argument(
+        "--low-level-source", choices=sorted(LOW_LEVEL_SOURCES), help="a source of its own for the CT inputs (none)"
+    )
+    parser.add_argument("--analyzer", choices=sorted(ANALYZERS), default="yokogawa_wt", help="(yokogawa_wt)")
     parser.add_argument("--divider-ratio", type=float, default=8.0, metavar="R", help="of the CT dividers (8)")
     parser.add_argument(
         "--ct-secondary", type=int, choices=(1, 3), default=1, help="CT inputs: 1 is 1 V, 3 is 1/3 V (1)"
@@ -132,6 +138,9 @@ def _options(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Opt
         defects=defects,
         bus_faults=bus_faults,
         divider_ratio=chosen.divider_ratio,
+        source=chosen.source,
+        low_level_source=chosen.low_level_source,
+        analyzer=chosen.analyzer,
         ct_secondary=chosen.ct_secondary,
         is_ideal=chosen.ideal,
         is_paced=not chosen.unpaced,

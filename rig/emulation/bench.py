@@ -17,13 +17,11 @@ from meter_model.meter import S4100
 from meter_model.sampling import UnitErrors
 from meter_model.stimulus import Phasor, Stimulus
 from rig.emulation.analyzer_arithmetic import AnalyzerErrors
-from rig.emulation.analyzer_yokogawa import YokogawaAnalyzer
 from rig.emulation.apdu_defects import with_apdu_defects
 from rig.emulation.bench_time import BenchTime
-from rig.emulation.control import Clock, Control, JsonHandler, ScpiHandler
+from rig.emulation.control import Clock, Control, JsonHandler, add_gain_to
 from rig.emulation.defects import (
     Defect,
-    apply_to_source,
     behaviour_of,
     profile_of,
     services_of,
@@ -32,15 +30,16 @@ from rig.emulation.defects import (
 )
 from rig.emulation.event_log import EventLog
 from rig.emulation.hub import FaultSettings, HubProcess
+from rig.emulation.instruments import ANALYZERS, LOW_LEVEL_SOURCES, SOURCES, EmulatedSource, Engine, serve
+from rig.emulation.merged_source import MergedSource
 from rig.emulation.meter_memory import MemoryFile, Saver
 from rig.emulation.meter_node import MeterNodes
 from rig.emulation.meter_terminals import MeterTerminals
 from rig.emulation.physics import Wiring
-from rig.emulation.source_fluke import FlukeSource
 from rig.emulation.source_output import SourceErrors
 from rig.emulation.switching import switching_instruments
 from rig.emulation.tcp_server import LineServer
-from rig.emulation.world import World
+from rig.emulation.world import Source, World
 
 _INSTANCES = (1_000_000, 3_097_151)
 """Device instances that meters leave the factory with (S4100 manual, factory settings)."""
@@ -58,6 +57,7 @@ class Options:
     """What can be chosen about an emulated bench; ``mac`` is the first meter's, the others follow.
 
     ``ct_secondary`` (1 or 3) is physical: which input impedance loads the dividers, and what the meters are set to.
+    ``source``, ``low_level_source`` (None: none) and ``analyzer``: names in the registries of ``instruments``.
     ``is_ideal``: no noise and no errors anywhere, and answers of the analyzer with more digits. ``state``: folder of
     the meters' non-volatile memory, None to begin with new meters each time.
     """
@@ -77,6 +77,9 @@ class Options:
     log: Path | None = None
     state: Path | None = None
     configuration: Configuration = field(default_factory=Configuration)
+    source: str = "fluke_6105a"
+    low_level_source: str | None = None
+    analyzer: str = "yokogawa_wt"
 
 
 class EmulatedBench:
@@ -107,17 +110,28 @@ class EmulatedBench:
         stack.callback(log.close)
         stack.callback(world.close)
         ideal = options.is_ideal
-        source = self.source = FlukeSource(
-            serial_number=f"{_generator(options.seed, 0x10).integers(10**8, 10**9)}",
-            errors=SourceErrors() if ideal else SourceErrors.drawn_from(options.seed),
-            seed=options.seed,
-            now=world.now_s,
-            log=log,
-            world=world,
-            wait=world.wait,
-        )
-        apply_to_source(options.defects, source.add_gain)
-        analyzer = self.analyzer = YokogawaAnalyzer(
+        numbers = _generator(options.seed, 0x10)
+
+        def drawn(index: int) -> dict[str, Any]:
+            return {
+                "serial_number": f"{numbers.integers(10**8, 10**9)}",
+                "errors": SourceErrors() if ideal else SourceErrors.drawn_from(options.seed + index),
+                "seed": options.seed + index,
+                "now": world.now_s,
+                "log": log,
+                "world": world,
+                "wait": world.wait,
+            }
+
+        driving: Source
+        driving = source = self.source = SOURCES[options.source](**drawn(0))
+        sources: dict[str, EmulatedSource] = {"source": source}
+        if options.low_level_source is not None:
+            low_level_source = LOW_LEVEL_SOURCES[options.low_level_source](**drawn(1))
+            sources["low_level_source"] = low_level_source
+            driving = MergedSource(source, low_level_source)
+        add_gain_to(sources.values(), options.defects)
+        analyzer = self.analyzer = ANALYZERS[options.analyzer](
             errors=AnalyzerErrors() if ideal else AnalyzerErrors.drawn_from(options.seed),
             seed=options.seed,
             now=world.now_s,
@@ -127,7 +141,7 @@ class EmulatedBench:
         )
         self.meters = [_meter(options, number, stack) for number in range(1, options.meters + 1)]
         terminals = [MeterTerminals(meter, world.now_s) for meter in self.meters]
-        world.attach(source, [*terminals, analyzer])
+        world.attach(driving, [*terminals, analyzer])
         if options.state is not None:
             stack.enter_context(Saver(self.meters, world))
         hub = stack.enter_context(
@@ -149,21 +163,20 @@ class EmulatedBench:
             nodes.start()
             for mac, terminal in zip(macs, terminals, strict=True):
                 terminal.on_powered = partial(nodes.set_online, mac)
-        servers = {
-            "source": LineServer(ScpiHandler(source.engine, world), "source"),
-            "analyzer": LineServer(ScpiHandler(analyzer.engine, world), "analyzer"),
-            **{
-                name: LineServer(ScpiHandler(engine, world), name)
-                for name, engine in switching_instruments(terminals, options.seed, ideal, world, log).items()
-            },
+        engines: dict[str, Engine] = {
+            **{role: each.engine for role, each in sources.items()},
+            "analyzer": analyzer.engine,
+            **switching_instruments(terminals, options.seed, ideal, world, log),
         }
+        servers = {role: serve(engine, world, role) for role, engine in engines.items()}
+        control_door = Control(world, source, servers, log, terminals, sources.get("low_level_source"))
         clock = LineServer(JsonHandler(Clock(world).serve), "clock")
-        control = LineServer(JsonHandler(Control(world, source, servers, log, terminals).serve), "control")
+        control = LineServer(JsonHandler(control_door.serve), "control")
         for server in (*servers.values(), clock, control):
             stack.callback(server.close)
         world.start()
         # Whether anybody had switched the source off before the bench went away is what a safety test wants to know.
-        stack.callback(lambda: log.write("end", output_on=source.output.is_on))
+        stack.callback(lambda: log.write("end", output_on=any(each.output.is_on for each in sources.values())))
         log.write(
             "ready",
             seed=options.seed,
@@ -172,7 +185,7 @@ class EmulatedBench:
             bus_faults=options.bus_faults.as_json(),
         )
         self.endpoints: dict[str, Any] = {
-            **{name: f"TCPIP0::127.0.0.1::{server.port}::SOCKET" for name, server in servers.items()},
+            **{role: server.endpoint for role, server in servers.items()},
             "clock": f"tcp://127.0.0.1:{clock.port}",
             "control": f"tcp://127.0.0.1:{control.port}",
             "bus": hub.ports[0],

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
-from rig.emulation.defects import DefectRefused, apply_to_source, parse_defect
+from rig.emulation.defects import Defect, DefectRefused, apply_to_source, parse_defect
 from rig.emulation.event_log import EventLog
 from rig.emulation.meter_terminals import MeterTerminals, TerminalsRefused
 from rig.emulation.physics import rms
 from rig.emulation.scpi_engine import ScpiEngine
-from rig.emulation.source_fluke import FlukeSource
-from rig.emulation.tcp_server import LineServer
 from rig.emulation.world import World
 
 LONGEST_SLEEP_S = 10.0 * 24.0 * 3600.0
@@ -96,27 +94,52 @@ class Clock:
         raise Refused('ask {"sleep_s": SECONDS} or {"now": true}')
 
 
+class _Closing(Protocol):
+    def close(self) -> None: ...
+
+
+class _Output(Protocol):
+    @property
+    def is_on(self) -> bool: ...
+
+    @property
+    def is_stuck(self) -> bool: ...
+
+
+class _Source(Protocol):
+    @property
+    def output(self) -> _Output: ...
+
+    def add_gain(self, kind: str, fraction: float) -> None: ...
+
+    def stick(self, on: bool) -> None: ...
+
+
 class Control:
     """``{"status": true}`` tells what is at the terminals; ``{"fault": NAME, "value": ...}`` makes something go wrong.
 
     Faults: ``analyzer-disconnect``, ``source-disconnect`` (connections and port are gone for good),
-    ``source-stuck-relay`` (value false mends it), and every defect of the source with its value (``source-gain``,
-    "+0.5%"). ``{"control_power": {"meter": 0, "on": false}}`` and ``{"pulse": {"meter": 0, "closed": true}}`` work the
+    ``source-stuck-relay`` (value false mends it), both also with ``low-level-source`` where there is one, and every
+    defect of the source with its value (``source-gain``, "+0.5%"). ``output_on`` is that of any source.
+    ``{"control_power": {"meter": 0, "on": false}}`` and ``{"pulse": {"meter": 0, "closed": true}}`` work the
     terminals of a meter, 0 the first; see ``MeterTerminals`` for what else may be asked.
     """
 
     def __init__(
         self,
         world: World,
-        source: FlukeSource,
-        servers: Mapping[str, LineServer],
+        source: _Source,
+        servers: Mapping[str, _Closing],
         log: EventLog,
         meters: Sequence[MeterTerminals] = (),
+        low_level_source: _Source | None = None,
     ) -> None:
+        self._sources = {"source": source}
+        if low_level_source is not None:
+            self._sources["low-level-source"] = low_level_source
         self._meters = meters
         self._world = world
-        self._source = source
-        self._servers = servers
+        self._servers = {name.replace("_", "-"): server for name, server in servers.items()}
         self._log = log
 
     def serve(self, question: dict[str, Any]) -> dict[str, Any]:
@@ -153,8 +176,8 @@ class Control:
             stimulus = self._world.stimulus
             return {
                 "bench_time_s": self._world.now_s(),
-                "output_on": self._source.output.is_on,
-                "relay_stuck": self._source.output.is_stuck,
+                "output_on": any(source.output.is_on for source in self._sources.values()),
+                "relay_stuck": any(source.output.is_stuck for source in self._sources.values()),
                 "frequency_hz": stimulus.frequency_hz,
                 "terminal_volts": [rms(spectrum) for spectrum in stimulus.voltages],
                 "ct_volts": [rms(spectrum) for spectrum in stimulus.ct_inputs],
@@ -165,9 +188,9 @@ class Control:
         if name.endswith("-disconnect") and name.removesuffix("-disconnect") in self._servers:
             self._servers[name.removesuffix("-disconnect")].close()
             return
-        if name == "source-stuck-relay":
+        if name.endswith("-stuck-relay") and name.removesuffix("-stuck-relay") in self._sources:
             with self._world:
-                self._source.stick(bool(value))
+                self._sources[name.removesuffix("-stuck-relay")].stick(bool(value))
             return
         if not name.startswith("source-"):
             known = ", ".join(f"{server}-disconnect" for server in self._servers)
@@ -179,7 +202,14 @@ class Control:
         except DefectRefused as refusal:
             raise Refused(str(refusal)) from refusal
         with self._world:
-            apply_to_source([defect], self._source.add_gain)
+            add_gain_to(self._sources.values(), [defect])
+
+
+def add_gain_to(sources: Iterable[_Source], defects: Iterable[Defect]) -> None:
+    """Hand the sources' share of the defects to all of them: each takes what concerns its channels."""
+    wanted = tuple(defects)
+    for source in sources:
+        apply_to_source(wanted, source.add_gain)
 
 
 def _json(answer: dict[str, Any]) -> bytes:

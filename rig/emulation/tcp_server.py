@@ -36,6 +36,11 @@ class LineServer:
         self._acceptor = threading.Thread(target=self._accept, name=f"{name}-accept", daemon=True)
         self._acceptor.start()
 
+    @property
+    def endpoint(self) -> str:
+        """Its VISA resource name."""
+        return f"TCPIP0::127.0.0.1::{self.port}::SOCKET"
+
     def close(self) -> None:
         """Stop listening and drop every connection; may be called more than once."""
         with self._lock:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from drivers.source import SOURCES
 from rig.bench import BenchFile, MeterType, Wiring
 from rig.bench.schema import NominalPart
 from rig.errors import UsageRefused
@@ -133,15 +132,13 @@ def _configuration(bench: BenchFile) -> dict[int, float]:
 
 
 def _checked(bench: BenchFile, plan: Plan, wiring: Wiring, meter_type: MeterType) -> Plan:
-    nominal, source = bench.parts.nominal, bench.parts.source
+    nominal = bench.parts.nominal
     assert nominal is not None
-    assert source is not None
-    capabilities = SOURCES[source.driver].capabilities
     check(
         [*plan.points, *(point for point, _ in plan.energy)],
         rating=meter_type.ratings[nominal.rating],
         path=wiring,
-        source=capabilities,
+        source=bench.source_capabilities,
         envelope="accuracy",
     )
     return plan

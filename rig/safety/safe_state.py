@@ -17,6 +17,9 @@ from rig.safety.guardian_link import Watched
 OFF_BELOW_V = 2.0
 """A voltage below this counts as off, rms volts at the meter's terminals."""
 
+OFF_BELOW_CT_V = 0.02
+"""So does less than this at a CT input: a low-level source of its own may be on while the voltage is off."""
+
 _STEPS_DOWN = (0.6, 0.3, 0.1)
 _CONFIRM_S = 3.0
 _NOTHING: tuple[Channel, Channel, Channel] = ((), (), ())
@@ -122,17 +125,20 @@ class SafeState:
         give_up_s = time.monotonic() + _CONFIRM_S
         while True:
             try:
-                volts = [element.u_v for element in self._analyzer.read().elements]
+                elements = self._analyzer.read().elements
             except (RigError, KeyboardInterrupt) as error:
                 details.append(f"the analyzer could not confirm ({_said(error)})")
                 return False
-            if all(value is not None and value < OFF_BELOW_V for value in volts):
+            volts, ct_volts = [element.u_v for element in elements], [element.i for element in elements]
+            is_fed = any(value is not None and value >= OFF_BELOW_CT_V for value in ct_volts)
+            if not is_fed and all(value is not None and value < OFF_BELOW_V for value in volts):
                 by.append("analyzer")
                 details.append(f"the analyzer sees less than {OFF_BELOW_V:g} V")
                 return False
             if time.monotonic() > give_up_s:
                 seen = ", ".join("no valid data" if value is None else f"{value:.4g} V" for value in volts)
-                details.append(f"THE ANALYZER STILL SEES {seen}")
+                at_inputs = ", ".join(f"{value:.4g} V" for value in ct_volts if value is not None)
+                details.append(f"THE ANALYZER STILL SEES {seen}" + (f", CT inputs {at_inputs}" if is_fed else ""))
                 return True
 
 

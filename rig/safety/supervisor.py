@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -18,6 +18,7 @@ from rig.safety.guardian_link import Watched
 from rig.safety.limits import EnvelopeName, InjectionPath, MeterRating, check, rms
 from rig.safety.safe_state import Clock, SafeState, SafeStateReport, guarded
 from rig.safety.settling import SettlingLimits, StabilityWindow
+from rig.safety.watchdog import SourceWatchdog
 
 _NOTHING: tuple[Channel, Channel, Channel] = ((), (), ())
 _RAMP_MARGIN_S = 10.0
@@ -38,9 +39,10 @@ class _Present:
 class Supervisor:
     """Brings the bench to a load point and back; nothing else may switch a source on.
 
-    Every point is checked against ``rating`` and the source's capabilities again before it is applied. Any error on
-    the way up switches everything off at once before it is raised. ``envelope``: how far points may go, other than
-    inside ``beyond``.
+    Where the source has a watchdog of its own (``watchdog``), it is armed before the output is switched on, disarmed
+    once the outputs are confirmed off, and left to trip where they are not. Every point is checked against ``rating``
+    and the source's capabilities again before it is applied. Any error on the way up switches everything off at once
+    before it is raised. ``envelope``: how far points may go, other than inside ``beyond``.
     """
 
     def __init__(
@@ -52,11 +54,12 @@ class Supervisor:
         clock: Clock,
         guardian: Watched,
         rating: MeterRating,
-        safe_off: SafeOff | None = None,
+        safe_off: Sequence[SafeOff] | None = None,
         ramp_s: float = 5.0,
         settling: SettlingLimits | None = None,
         envelope: EnvelopeName = "accuracy",
         on_event: Callable[[str, str], None] = lambda _kind, _text: None,
+        watchdog: SourceWatchdog | None = None,
     ) -> None:
         self._source = source
         self._analyzer = analyzer
@@ -64,10 +67,11 @@ class Supervisor:
         self._clock = clock
         self._guardian = guardian
         self.rating = rating
-        self._safe_off = safe_off or source.safe_off()
+        self._safe_off = tuple(safe_off or source.safe_off())
         self._ramp_s = ramp_s
         self._settling = settling or SettlingLimits()
         self._envelope: EnvelopeName = envelope
+        self._watchdog = watchdog or SourceWatchdog()
         self.on_event = on_event
         """Told of everything that happens to the outputs: kind and one sentence."""
         self._safe_state = SafeState(source, analyzer, clock, guardian, ramp_s)
@@ -140,7 +144,7 @@ class Supervisor:
         self._source.identify()
         if self._analyzer is not None:
             self._analyzer.identify()
-        self._guardian.arm([self._safe_off])
+        self._guardian.arm(self._safe_off)
         with guarded(self._switch_off_at_once):
             self._safe_state.at_once().raise_if_not_confirmed()
             self.on_event("energise", f"{point.label}: outputs confirmed off, ranges and settings follow")
@@ -149,6 +153,7 @@ class Supervisor:
             self._source.select_ranges(wanted.setting)
             self._source.set_point(voltages_only)
             self._present = replace(wanted, setting=voltages_only)
+            self._watchdog.arm()
             self._source.set_output(True, self._ramp_s)
             self._watch_ramp(wanted.target)
             self._source.set_point(wanted.setting)
@@ -233,7 +238,12 @@ class Supervisor:
     def _off(self, report: SafeStateReport) -> SafeStateReport:
         self._present = None
         if report.confirmed:
+            self._watchdog.disarm()
             self._guardian.disarm()
+        else:
+            self._watchdog.starve()
+        if self._watchdog.trouble is not None:
+            self.on_event("watchdog", self._watchdog.trouble)
         self.on_event("safe" if report.confirmed else "not-safe", "; ".join(report.details))
         return report
 

@@ -354,7 +354,7 @@ def test_make_safe_tries_once_more_on_a_new_connection_and_then_gives_up():
 
 def test_safe_off_is_what_make_safe_says():
     with expected_protocol(Fluke6105A) as source:
-        off = source.safe_off()
+        (off,) = source.safe_off()
     assert off.resource == SCRIPTED_RESOURCE
     assert (off.commands, off.verify_query) == (("OUTP:STAT OFF",), "OUTP:STAT?")
     assert "0" in off.off_answers

@@ -8,6 +8,7 @@ import pytest
 
 from drivers.analyzer import ANALYZERS, ReferenceAnalyzer
 from drivers.counter import COUNTERS, WidthCounter
+from drivers.errors import DriverError
 from drivers.generator import GENERATORS, PulseGenerator
 from drivers.source import SOURCES, AcSource, SafeOff
 from drivers.switch import SWITCHES, SwitchUnit
@@ -25,8 +26,13 @@ DRIVING = {name: base for base, family in FAMILIES.items() if base is not Refere
 SAYS_UNIT_AND_RANGE = re.compile(r"no unit|\b(V|A|Hz|s|V rms|volts|hertz|degrees|seconds|watt hours)\b")
 
 
+WATCHDOG = ("arm_watchdog", "disarm_watchdog")
+
+
 def public_methods(driver):
-    return [(name, method) for name, method in inspect.getmembers(driver, inspect.isfunction) if name[0] != "_"]
+    methods = [(name, method) for name, method in inspect.getmembers(driver, inspect.isfunction) if name[0] != "_"]
+    has_watchdog = driver in SOURCES.values() and driver.capabilities.watchdog_s is not None
+    return [(name, method) for name, method in methods if has_watchdog or name not in WATCHDOG]
 
 
 @pytest.mark.parametrize("name", DRIVERS)
@@ -75,7 +81,7 @@ def test_every_source_can_be_made_safe_and_says_how(name):
     driver = SOURCES[name]
     assert driver.make_safe is not AcSource.make_safe
     with scripted_session() as session:
-        off = driver(session).safe_off()
+        (off,) = driver(session).safe_off()
     assert isinstance(off, SafeOff)
     assert off.commands
     assert off.verify_query.endswith("?")
@@ -91,11 +97,20 @@ def test_every_source_declares_ranges_in_rising_order_and_sane_limits(name):
         assert all(0 <= each.low < each.high and each.unit == "V" for each in ranges)
         assert [each.high for each in ranges] == sorted({each.high for each in ranges})
         assert all(upper.low <= lower.high for lower, upper in itertools.pairwise(ranges)), "a gap"
-    assert can.voltage_ranges
+    assert can.voltage_ranges or can.low_level_ranges
+    assert can.watchdog_s is None or 0 < can.watchdog_s[0] < can.watchdog_s[1]
     assert 0 < can.frequency_hz[0] < 45.0
     assert can.frequency_hz[1] > 65.0
     assert can.max_order >= 1
-    assert 0 <= can.ramp_s[0] < can.ramp_s[1]
+    assert 0 <= can.ramp_s[0] <= can.ramp_s[1]
+
+
+@pytest.mark.parametrize("name", [name for name, driver in SOURCES.items() if driver.capabilities.watchdog_s is None])
+def test_a_source_without_a_watchdog_says_so_when_it_is_to_be_armed(name):
+    with scripted_session() as session:
+        for act in (lambda: SOURCES[name](session).arm_watchdog(5.0), SOURCES[name](session).disarm_watchdog):
+            with pytest.raises(DriverError, match="no watchdog"):
+                act()
 
 
 @pytest.mark.parametrize("name", DRIVERS)

@@ -24,7 +24,8 @@ SOURCE = SourceCapabilities(
     frequency_hz=(16.0, 850.0),
     max_order=100,
     ramp_s=(0.0, 60.0),
-    has_watchdog=False,
+    phase_lock=True,
+    watchdog_s=None,
 )
 
 angles = st.floats(-180.0, 180.0)
@@ -168,14 +169,14 @@ def test_a_current_below_the_sources_floor_is_refused_and_never_clamped():
 
 def test_a_voltage_that_no_range_holds_is_refused():
     small = SourceCapabilities(
-        (Range(0.0, 300.0, "V"),), SOURCE.low_level_ranges, (16.0, 850.0), 100, (0.0, 60.0), False
+        (Range(0.0, 300.0, "V"),), SOURCE.low_level_ranges, (16.0, 850.0), 100, (0.0, 60.0), True, None
     )
     with pytest.raises(LimitExceeded, match="source voltage A 347 V is beyond 300 V: the source's highest range"):
         check([LoadPoint(347.0, 5.0, 0.0)], rating=UL, path=WIRING, source=small)
 
 
 def test_a_source_without_low_level_output_cannot_inject():
-    none = SourceCapabilities(SOURCE.voltage_ranges, (), (16.0, 850.0), 100, (0.0, 60.0), False)
+    none = SourceCapabilities(SOURCE.voltage_ranges, (), (16.0, 850.0), 100, (0.0, 60.0), True, None)
     with pytest.raises(UsageRefused, match="no such output"):
         check([LoadPoint(277.0, 5.0, 0.0)], rating=UL, path=WIRING, source=none)
 

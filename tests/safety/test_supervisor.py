@@ -14,6 +14,7 @@ from rig.load_point import LoadPoint
 from rig.safety.errors import GuardianLost, NotSettled, OutputWrong
 from rig.safety.journal import read_journal
 from rig.safety.settling import SettlingLimits
+from tests.waiting import comes_true
 
 pytestmark = pytest.mark.realtime
 
@@ -171,6 +172,7 @@ def test_a_relay_that_sticks_is_reported_as_not_confirmed_though_the_source_says
 def test_a_guardian_that_dies_ends_with_the_source_off_and_a_fault(bench, control):
     bench.supervisor.energise(FULL)
     os.kill(bench.guardian.pid, signal.SIGKILL)
+    assert comes_true(lambda: not bench.guardian.alive(), 5.0)  # five seconds of bench time may pass in no time
     with pytest.raises(GuardianLost, match="the source confirms it"):
         bench.clock.sleep(5.0)
     assert control.status["output_on"] is False

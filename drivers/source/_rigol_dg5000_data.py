@@ -1,0 +1,53 @@
+"""What a Rigol DG5000 Pro of four or more channels can do, as data with its provenance.
+
+Tags as in reference/instruments.md: [M] vendor manual read, [C] open drivers read, [R] recalled, verify on the
+instrument before relying on it. Nothing here has been tried on a real instrument yet.
+"""
+
+from __future__ import annotations
+
+from drivers.source.base import Range, SafeOff, SourceCapabilities
+
+KNOWN_MODELS = ("DG5254 Pro", "DG5354 Pro", "DG5504 Pro", "DG5258 Pro", "DG5358 Pro", "DG5508 Pro")
+"""Four and eight channels [R]: two are too few."""
+
+LOW_LEVEL_RANGES = (Range(0.00075, 7.0, "V"),)
+"""Rms of a sine wave into an open circuit: 2 mV to 20 V peak to peak [R], a little inside of both ends."""
+
+FREQUENCY_HZ = (1.0, 1000.0)
+"""What the rig asks of it; the instrument goes far beyond."""
+
+REFERENCE_VPP = 5.0
+REFERENCE_OFFSET_V = 2.5
+"""The square wave of channel 4 is 0 to 5 V into an open circuit: what the external-sync inputs of AC sources take."""
+
+AMPLITUDE_TOLERANCE = 2e-6
+"""Read-back against setting, as a part of it: answers have seven digits [C]."""
+
+PHASE_TOLERANCE_DEG = 0.006
+FREQUENCY_TOLERANCE = 2e-6
+OFFSET_TOLERANCE_V = 1e-4
+OPEN_CIRCUIT_ABOVE_OHM = 1e6
+"""A load that is answered as more than this is "high impedance" (9.9E37) [C]."""
+
+RESET_DEADLINE_S = 10.0
+
+CAPABILITIES = SourceCapabilities(
+    voltage_ranges=(),
+    low_level_ranges=LOW_LEVEL_RANGES,
+    frequency_hz=FREQUENCY_HZ,
+    max_order=1,
+    ramp_s=(0.0, 0.0),
+    phase_lock=True,
+    watchdog_s=None,
+)
+
+
+def safe_off(resource: str) -> SafeOff:
+    """Return how to switch the three CT channels of the instrument at ``resource`` off from any process."""
+    return SafeOff(
+        resource=resource,
+        commands=(":OUTP1 OFF", ":OUTP2 OFF", ":OUTP3 OFF"),
+        verify_query=":OUTP1?;:OUTP2?;:OUTP3?",
+        off_answers=("OFF;OFF;OFF", "0;0;0"),
+    )

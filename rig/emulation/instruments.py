@@ -1,0 +1,160 @@
+"""The instruments that an emulated bench can have, by name, and what all of them are to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from types import MappingProxyType
+from typing import Protocol, runtime_checkable
+
+from rig.emulation.analyzer_arithmetic import AnalyzerErrors
+from rig.emulation.analyzer_yokogawa import YokogawaAnalyzer
+from rig.emulation.control import ScpiHandler
+from rig.emulation.event_log import EventLog
+from rig.emulation.scpi_engine import ScpiEngine, Wait
+from rig.emulation.source_fluke import FlukeSource
+from rig.emulation.source_output import SourceErrors
+from rig.emulation.source_rigol import RigolGenerator
+from rig.emulation.tcp_server import LineHandler, LineServer
+from rig.emulation.world import Measuring, Source, World
+
+
+class Server(Protocol):
+    """What an instrument is reached through."""
+
+    @property
+    def endpoint(self) -> str:
+        """The resource name that a bench file gives for it."""
+
+    def close(self) -> None:
+        """Stop serving and drop every connection; may be called more than once."""
+
+
+@runtime_checkable
+class OwnServer(Protocol):
+    """An instrument that speaks no lines (frames of octets on a serial line) brings its server with it."""
+
+    def open_server(self, name: str) -> Server:
+        """Begin to serve; ``name`` names its threads."""
+
+
+Engine = ScpiEngine | LineHandler | OwnServer
+
+
+class Output(Protocol):
+    """The output of a source as the world's side doors see it."""
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the instrument believes that its output is on."""
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the output relay stays closed for ever (a fault)."""
+
+
+class EmulatedSource(Source, Protocol):
+    """A source of the emulated bench; all but ``engine`` is used with the world held.
+
+    ``engine`` answers what is sent to it: a SCPI engine, or what else the instrument speaks.
+    """
+
+    @property
+    def engine(self) -> Engine:
+        """What answers."""
+
+    @property
+    def output(self) -> Output:
+        """The output relay."""
+
+    def add_gain(self, kind: str, fraction: float) -> None:
+        """Make the output of ``kind`` ("voltage", "current" or "both") wrong by a fraction: a seeded defect."""
+
+    def stick(self, on: bool) -> None:
+        """Make the output relay stay closed for ever (a fault), or mend it."""
+
+
+class EmulatedLowLevelSource(EmulatedSource, Protocol):
+    """A source of the CT inputs only: what it gives are the ``currents`` of its terminals, in volts."""
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether it is set to follow the voltage source's reference, which the bench's cables bring to it."""
+
+
+class EmulatedAnalyzer(Measuring, Protocol):
+    """An analyzer of the emulated bench; ``engine`` as that of a source."""
+
+    @property
+    def engine(self) -> Engine:
+        """What answers."""
+
+
+class SourceFactory(Protocol):
+    """Makes a source: ``now`` is the bench time up to which the world is computed, ``wait`` waits in it."""
+
+    def __call__(
+        self,
+        *,
+        serial_number: str,
+        errors: SourceErrors,
+        seed: int,
+        now: Callable[[], float],
+        log: EventLog,
+        world: AbstractContextManager[None],
+        wait: Callable[[Wait], bool],
+    ) -> EmulatedSource:
+        """Make it; its output is off."""
+
+
+class LowLevelSourceFactory(Protocol):
+    """Makes a source of the CT inputs, as ``SourceFactory`` makes one of the voltage inputs."""
+
+    def __call__(
+        self,
+        *,
+        serial_number: str,
+        errors: SourceErrors,
+        seed: int,
+        now: Callable[[], float],
+        log: EventLog,
+        world: AbstractContextManager[None],
+        wait: Callable[[Wait], bool],
+    ) -> EmulatedLowLevelSource:
+        """Make it; its output is off."""
+
+
+class AnalyzerFactory(Protocol):
+    """Makes an analyzer; ``digits`` is how many significant digits it answers, as the real one does by default."""
+
+    def __call__(
+        self,
+        *,
+        errors: AnalyzerErrors,
+        seed: int,
+        now: Callable[[], float],
+        world: AbstractContextManager[None],
+        wait: Callable[[Wait], bool],
+        digits: int = ...,
+    ) -> EmulatedAnalyzer:
+        """Make it; it measures nothing yet."""
+
+
+SOURCES: Mapping[str, SourceFactory] = MappingProxyType({"fluke_6105a": FlukeSource})
+"""Sources that drive the voltage inputs (and the CT inputs, where they have low-level channels).
+
+The names are those of the drivers (drivers.source.SOURCES).
+"""
+
+LOW_LEVEL_SOURCES: Mapping[str, LowLevelSourceFactory] = MappingProxyType({"rigol_dg5000": RigolGenerator})
+"""Sources that drive the CT inputs only; beside one of these the other's current channels are not connected."""
+
+ANALYZERS: Mapping[str, AnalyzerFactory] = MappingProxyType({"yokogawa_wt": YokogawaAnalyzer})
+"""Reference analyzers, by the names of their drivers (drivers.analyzer.ANALYZERS)."""
+
+
+def serve(engine: Engine, world: World, name: str) -> Server:
+    """Put an instrument behind a TCP port of this machine; ``name`` names its threads."""
+    if isinstance(engine, OwnServer):
+        return engine.open_server(name)
+    return LineServer(ScpiHandler(engine, world) if isinstance(engine, ScpiEngine) else engine, name)
