@@ -26,7 +26,7 @@ class _Step:
 
 
 class RigolDG5000(AcSource):
-    """A DG5000 Pro with four or more channels, over SCPI (docs/decisions/0010; not yet tried on one).
+    """A DG5000 Pro with four or more channels, over SCPI (docs/decisions/0011; not yet tried on one).
 
     Channels 1 to 3 drive the CT inputs, 0.00075 to 7 V rms into an open circuit. Channel 4 is a square wave of the
     same frequency and of phase 0, 0 to 5 V: it goes to the external-sync input of the voltage source, which follows

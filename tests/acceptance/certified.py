@@ -12,7 +12,7 @@ from rig.records import PointRecord, ResultRecord, RunRecord, RunStore
 
 ROOT = Path(__file__).resolve().parents[2]
 
-SOME_POINTS = "PF1-ABC or PF1-A or PF1-B or PF1-C or (20pct and lag-ABC) or energy"
+SOME_POINTS = "PF1-ABC or (PF1 and (V-5pct or V-20pct or V-100pct)) or (20pct and lag-ABC) or energy"
 """Points enough to see each kind of load, few enough for a test: ``make soak`` runs them all."""
 
 

@@ -44,7 +44,7 @@ _RUNS: list[dict[str, str]] = [
         ),
     },
 ]
-"""Runs of defects that do not touch each other's questions."""
+"""Runs of defects that do not touch each other's questions; the normal tests have the first."""
 
 _TIMED_GAP = "test_control_power.py::test_gap_of_a_tenth_of_a_second_is_ridden_through"
 
@@ -72,7 +72,11 @@ def _ask(folder: Path, bench: str, questions: list[str]) -> tuple[dict[str, str]
     return outcomes, run, output
 
 
-@pytest.mark.parametrize("seeded", _RUNS, ids=lambda seeded: f"{next(iter(seeded))}-and-{len(seeded) - 1}-more")
+@pytest.mark.parametrize(
+    "seeded",
+    [_RUNS[0], *(pytest.param(each, marks=pytest.mark.soak) for each in _RUNS[1:])],
+    ids=lambda seeded: f"{next(iter(seeded))}-and-{len(seeded) - 1}-more",
+)
 def test_each_defect_fails_the_question_about_it(seeded: dict[str, str], tmp_path: Path) -> None:
     argv = json.dumps([word for name in seeded for word in ("--defect", name)])
     is_asked = _TIMED_GAP in seeded.values()
