@@ -11,13 +11,12 @@ import allure
 from drivers.errors import RigError
 from drivers.meter import BusFailed, MeterBus
 from drivers.mstp.capture import write_pcapng
-from drivers.mstp.frames import FrameType, SeenFrame
+from drivers.mstp.frames import SeenFrame
 from rig._run_session import RunSession
 
 _FOLDER = "bus"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_NAME = 120
-_OWN_DATA = (FrameType.DATA_EXPECTING_REPLY, FrameType.DATA_NOT_EXPECTING_REPLY)
 
 
 def keep_bus_capture(session: RunSession, test: str, since_s: float, error: BaseException) -> Path | None:
@@ -29,7 +28,9 @@ def keep_bus_capture(session: RunSession, test: str, since_s: float, error: Base
     """
     bus = session.bus
     frames = _frames_of(bus, error)
-    if not frames or not (isinstance(error, BusFailed) or _is_used_since(frames, bus, since_s)):
+    # The frames themselves do not tell: while an answer is waited for, tokens push the request out of what is kept.
+    is_used = bus is not None and bus.last_used_s >= since_s
+    if not frames or not (isinstance(error, BusFailed) or is_used):
         return None
     folder = session.out_folder() / _FOLDER
     path = folder / f"{_UNSAFE.sub('_', test).strip('_')[-_LONGEST_NAME:]}.pcapng"
@@ -59,10 +60,3 @@ def _frames_of(bus: MeterBus | None, error: BaseException) -> Sequence[SeenFrame
         return bus.captured()
     except RigError:  # the port has ended, and its frames with it; the test's own error says so
         return ()
-
-
-def _is_used_since(frames: Sequence[SeenFrame], bus: MeterBus | None, since_s: float) -> bool:
-    return bus is not None and any(
-        seen.start_s >= since_s and seen.frame.source == bus.settings.mac and seen.frame.frame_type in _OWN_DATA
-        for seen in reversed(frames)
-    )

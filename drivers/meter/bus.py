@@ -67,6 +67,8 @@ class MeterBus:
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"bus {settings.device}", daemon=True)
         self._requests = self._repeats = self._timeouts = self._asked_again = 0
         self._last_frames: list[SeenFrame] = []
+        self.last_used_s = 0.0
+        """When a request was last handed to the port, seconds since 1970 (UTC); 0 where none ever was."""
         self._closed = False
 
     @classmethod
@@ -296,6 +298,7 @@ class MeterBus:
                 self._repeats += 1
                 request.apduInvokeID = None
             self._requests += 1
+            self.last_used_s = time.time()
             try:
                 answer = await self._answer_in_the_end(address, request, name)
             except asyncio.CancelledError:
@@ -341,6 +344,7 @@ class MeterBus:
 
     async def _tell(self, request: Any) -> None:  # noqa: ANN401
         await self._line.until_there(self._failed)
+        self.last_used_s = time.time()
         await self._application.request(request)
 
     async def _ask_everybody(self, request: Any, timeout_s: float) -> tuple[list[FoundDevice], list[FoundObject]]:  # noqa: ANN401

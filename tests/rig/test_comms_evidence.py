@@ -17,6 +17,7 @@ TEST = "test_x.py::test_value[AI 1]"
 
 class OpenBus:
     settings = SimpleNamespace(mac=0, baud=76800, device="/dev/ttyUSB0")
+    last_used_s = 1000.0
 
     def captured(self):
         return FRAMES
@@ -53,6 +54,12 @@ def test_a_test_that_did_not_use_the_bus_leaves_nothing(session):
     session.bus = None
     assert keep_bus_capture(session, TEST, 0.0, AssertionError()) is None
     assert not (session.out_folder() / "bus").exists()
+
+
+def test_a_request_that_tokens_have_pushed_out_of_what_is_kept_still_counts(session):
+    session.bus.captured = lambda: Tape(start_s=1006.0).ring(0, 1).frames
+    session.bus.last_used_s = 1000.0
+    assert keep_bus_capture(session, TEST, 999.0, AssertionError()).exists()
 
 
 def test_a_bus_that_could_not_be_joined_leaves_what_was_heard(session):
