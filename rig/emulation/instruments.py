@@ -11,6 +11,7 @@ from rig.emulation.analyzer_arithmetic import AnalyzerErrors
 from rig.emulation.analyzer_yokogawa import YokogawaAnalyzer
 from rig.emulation.control import ScpiHandler
 from rig.emulation.event_log import EventLog
+from rig.emulation.hislip_server import HislipServer, PlainInstrument
 from rig.emulation.scpi_engine import ScpiEngine, Wait
 from rig.emulation.source_fluke import FlukeSource
 from rig.emulation.source_output import SourceErrors
@@ -158,3 +159,11 @@ def serve(engine: Engine, world: World, name: str) -> Server:
     if isinstance(engine, OwnServer):
         return engine.open_server(name)
     return LineServer(ScpiHandler(engine, world) if isinstance(engine, ScpiEngine) else engine, name)
+
+
+def serve_over_hislip(engine: Engine, world: World, name: str) -> Server | None:
+    """Put an instrument behind a second port that speaks HiSLIP; None for one that speaks no lines."""
+    if isinstance(engine, OwnServer):
+        return None
+    instrument = ScpiHandler(engine, world) if isinstance(engine, ScpiEngine) else PlainInstrument(engine)
+    return HislipServer(instrument, name)
