@@ -19,8 +19,9 @@ LONGEST_ANSWER = 1 << 20
 class LanSocket:
     """A connected socket; raises OSError (TimeoutError, ConnectionError) for whatever goes wrong."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, end_of_line: str) -> None:
         self.connection = connection
+        self._end_of_line = end_of_line.encode("ascii")
         if (refusal := connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)) != 0:
             raise OSError(refusal, os.strerror(refusal))
         connection.getpeername()
@@ -40,7 +41,7 @@ class LanSocket:
     def receive_line(self, end: float, deadline_s: float) -> bytes:
         """Return a line before ``end`` (monotonic seconds), which is ``deadline_s`` after the question began."""
         received = bytearray()
-        while not received.endswith(b"\n"):
+        while not received.endswith(self._end_of_line):
             if not self._is_ready(select.POLLIN, end - time.monotonic()):
                 said = f"no answer within {deadline_s:g} s"
                 raise TimeoutError(f"{said}, only {bytes(received[:80])!r}" if received else said)
@@ -48,7 +49,7 @@ class LanSocket:
             if not part:
                 raise ConnectionError("the instrument closed the connection")
             received += part
-            line, found, more = bytes(received).partition(b"\n") if b"\n" in part else (b"", b"", b"")
+            line, found, more = received.partition(self._end_of_line)
             if found and more:
                 raise ConnectionError(f"sent {more[:80]!r} unasked after its answer {line[:80]!r}")
             if len(received) > LONGEST_ANSWER:

@@ -17,7 +17,7 @@ ENDS: dict[Termination, str] = {"lf": "\n", "cr": "\r", "crlf": "\r\n"}
 class SerialLine:
     """Settings of a serial line, as the instrument's front panel has them: ``baud`` bits a second, 8N1 as a rule.
 
-    ``flow``: who holds whom up. ``termination``: what ends messages and answers.
+    ``flow``: who holds whom up. ``termination``: what ends messages and answers; None is what the driver says.
     """
 
     baud: int = 9600
@@ -25,4 +25,4 @@ class SerialLine:
     parity: Parity = "none"
     stop_bits: Literal[1, 2] = 1
     flow: Flow = "none"
-    termination: Termination = "lf"
+    termination: Termination | None = None

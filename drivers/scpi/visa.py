@@ -37,12 +37,19 @@ class VisaTransport:
     Raises InstrumentLost whenever the connection cannot be made, is gone, or no answer came in time, VisaUnavailable
     where the VISA library ``backend`` is not installed or cannot reach this kind of resource. Calls of the library run
     on a thread that is left behind when it does not come back. A pyvisa-py TCPIP SOCKET is watched more closely
-    (``LanSocket``), since pyvisa-py does not. ``line``: settings of a serial resource, which others do not look at.
+    (``LanSocket``), since pyvisa-py does not. ``termination`` ends a message, both ways. ``line``: settings of a serial
+    resource, which others do not look at.
     It never calls ``clear()`` on a LAN connection: that does not return when the peer is gone.
     """
 
     def __init__(
-        self, resource: str, *, backend: str = "@py", open_deadline_s: float = 3.0, line: SerialLine | None = None
+        self,
+        resource: str,
+        *,
+        backend: str = "@py",
+        open_deadline_s: float = 3.0,
+        termination: str = "\n",
+        line: SerialLine | None = None,
     ) -> None:
         self.resource = resource
         end = time.monotonic() + open_deadline_s
@@ -52,7 +59,9 @@ class VisaTransport:
             raise self._unreachable(error) from error
         if kind in (ResourceKind.HISLIP, ResourceKind.VXI11):
             self._probe(open_deadline_s)
-        self._end_of_line = ENDS[line.termination] if kind is ResourceKind.SERIAL and line is not None else "\n"
+        self._end_of_line = termination
+        if kind is ResourceKind.SERIAL and line is not None and line.termination is not None:
+            self._end_of_line = ENDS[line.termination]
         self._calls = VisaCalls(kind, self._end_of_line)
         self._worker: Worker | None = Worker(f"visa {resource}")
         self._lan: LanSocket | None = None
@@ -117,7 +126,7 @@ class VisaTransport:
     def _watched(self, kind: ResourceKind) -> LanSocket | None:
         """Return pyvisa-py's socket of a SOCKET resource, connected; other kinds and libraries have none to look at."""
         interface = self._calls.backend_interface() if kind is ResourceKind.SOCKET else None
-        return LanSocket(interface) if isinstance(interface, socket.socket) else None
+        return LanSocket(interface, self._end_of_line) if isinstance(interface, socket.socket) else None
 
     def _encoded(self, message: str) -> bytes:
         payload = (message + self._end_of_line).encode("ascii")

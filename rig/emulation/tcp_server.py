@@ -1,4 +1,4 @@
-"""Threaded TCP servers, and one of text lines: TCP_NODELAY, LF, and nothing a client sends can stop it."""
+"""Threaded TCP servers, and one of text lines: TCP_NODELAY, and nothing a client sends can stop it."""
 
 from __future__ import annotations
 
@@ -88,9 +88,12 @@ class TcpServer(ABC):
 
 
 class LineServer(TcpServer):
-    """Serves lines that end in LF."""
+    """Serves lines; ``terminator`` ends a line, both ways."""
 
-    def __init__(self, handler: LineHandler, name: str, longest_line: int = LONGEST_LINE) -> None:
+    def __init__(
+        self, handler: LineHandler, name: str, longest_line: int = LONGEST_LINE, terminator: bytes = b"\n"
+    ) -> None:
+        self._terminator = terminator
         self._handler = handler
         self._longest = longest_line
         super().__init__(name)
@@ -103,14 +106,14 @@ class LineServer(TcpServer):
     def _talk(self, connection: socket.socket, peer: str) -> None:
         buffer, is_overlong = b"", False
         while chunk := connection.recv(65536):
-            *lines, buffer = (buffer + chunk).split(b"\n")
+            *lines, buffer = (buffer + chunk).split(self._terminator)
             for line in lines:
                 if is_overlong or len(line) > self._longest:
                     is_overlong = False
                     answer = self._handler.too_long(peer)
                 else:
-                    answer = self._handler.answer(line.rstrip(b"\r"), peer)
+                    answer = self._handler.answer(line.strip(b"\r\n"), peer)
                 if answer is not None:
-                    connection.sendall(answer + b"\n")
+                    connection.sendall(answer + self._terminator)
             if len(buffer) > self._longest:
                 buffer, is_overlong = b"", True
