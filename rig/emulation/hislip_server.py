@@ -96,7 +96,7 @@ class HislipServer(TcpServer):
             else:
                 raise FatalError(Fatal.INVALID_INITIALIZATION, "the first message must be Initialize")
         except FatalError as error:
-            connection.sendall(Message(Kind.FATAL_ERROR, error.code, payload=str(error).encode()).encode())
+            _refuse(connection, error)
 
     def _talk_synchronously(self, connection: socket.socket, peer: str, first: Message) -> None:
         if first.payload.decode("latin-1").lower() not in ("", SUB_ADDRESS):
@@ -109,6 +109,8 @@ class HislipServer(TcpServer):
         try:
             connection.sendall(Message(Kind.INITIALIZE_RESPONSE, 0, _VERSION << 16 | number).encode())
             session.serve_messages()
+        except FatalError as error:
+            _refuse(connection, error)
         finally:
             with self._sessions_lock:
                 del self._sessions[number]
@@ -121,6 +123,8 @@ class HislipServer(TcpServer):
             raise FatalError(Fatal.INVALID_INITIALIZATION, f"there is no session {first.parameter} without a channel")
         try:
             session.serve_questions()
+        except FatalError as error:
+            _refuse(connection, error)
         finally:
             session.end()
 
@@ -260,6 +264,10 @@ def _interrupting(synchronous: socket.socket) -> Message | None:
     except BlockingIOError:
         return None
     return waiting if waiting is not None and waiting.kind in _MESSAGES else None
+
+
+def _refuse(connection: socket.socket, error: FatalError) -> None:
+    connection.sendall(Message(Kind.FATAL_ERROR, error.code, payload=str(error).encode()).encode())
 
 
 def _error(code: Error) -> Message:
