@@ -41,7 +41,7 @@ class VisaCalls:
             self._set_line(line or SerialLine())
             self._await_silence(end)
         elif self._kind in (ResourceKind.GPIB, ResourceKind.USB):
-            self._visa.clear()
+            self._clear()
 
     def send(self, payload: bytes, end: float) -> None:
         """Send ``payload``; on a serial line refuses where something came unasked."""
@@ -78,6 +78,17 @@ class VisaCalls:
         """Return what pyvisa-py has under its session; None for other libraries."""
         session = getattr(self._visa.visalib, "sessions", {}).get(self._visa.session)
         return getattr(session, "interface", None)
+
+    def _clear(self) -> None:
+        from pyvisa.constants import StatusCode
+        from pyvisa.errors import VisaIOError
+
+        try:
+            self._visa.clear()
+        except VisaIOError as error:
+            # A library that cannot leaves it to the check of the identity that the first answer is the right one.
+            if error.error_code != StatusCode.error_nonsupported_operation:
+                raise
 
     def _set_line(self, line: SerialLine) -> None:
         from pyvisa import constants

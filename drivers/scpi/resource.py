@@ -37,7 +37,7 @@ _FORMS: Mapping[ResourceKind, re.Pattern[str]] = MappingProxyType(
                 rf"TCPIP\d*::{_HOST}(?:,(?P<port>\d+))?(?:::(?!INSTR|SOCKET|hislip)[A-Z][\w,]*)?{_INSTR}",
             ),
             (ResourceKind.GPIB, rf"GPIB\d*::(?P<primary>\d+)(?:::(?P<secondary>\d+))?{_INSTR}"),
-            (ResourceKind.USB, rf"USB\d*::{_ID}::{_ID}::[^:\s]+(?:::\d+)?{_INSTR}"),
+            (ResourceKind.USB, rf"USB\d*::{_ID}::{_ID}::(?!(?:INSTR|RAW)\Z)[^:\s]+(?:::\d+)?{_INSTR}"),
             (ResourceKind.SERIAL, rf"ASRL(?:\d+|COM\d+|/[^:\s]+){_INSTR}"),
         )
     }
