@@ -27,7 +27,11 @@ _PORTMAPPER, _HISLIP = 111, 4880
 _LAN = re.compile(r"TCPIP\d*::(?P<host>[^:,]+)(,(?P<vxi_port>\d+))?(::hislip\d+(,(?P<port>\d+))?)?.*", re.IGNORECASE)
 _LATE_S = 0.25
 """So much later than a VISA library's own deadline it is taken for one that does not come back."""
+
 _CLOSING_S = 0.5
+_LOADING_S = 10.0
+"""Seconds that loading a VISA library may take, once a process; opening has its own deadline after that."""
+
 _MAKING_MANAGERS = threading.Lock()
 
 
@@ -52,7 +56,6 @@ class VisaTransport:
         line: SerialLine | None = None,
     ) -> None:
         self.resource = resource
-        end = time.monotonic() + open_deadline_s
         try:
             kind = resource_kind(resource)
         except ValueError as error:
@@ -66,7 +69,9 @@ class VisaTransport:
         self._worker: Worker | None = Worker(f"visa {resource}")
         self._lan: LanSocket | None = None
         try:
-            self._call(lambda: self._open(backend, line, end), end)
+            manager = self._call(lambda: self._load(backend), time.monotonic() + _LOADING_S)
+            end = time.monotonic() + open_deadline_s
+            self._call(lambda: self._open(manager, backend, line, end), end)
             self._lan = self._watched(kind)
         except Exception as error:
             self.close()
@@ -106,14 +111,16 @@ class VisaTransport:
             self._worker.call(self._calls.close, 0.0 if self._worker.is_stuck else _CLOSING_S)
         self._worker.end()
 
-    def _open(self, backend: str, line: SerialLine | None, end: float) -> None:
+    def _load(self, backend: str) -> Any:  # noqa: ANN401 - pyvisa has no types that mypy sees
         import pyvisa  # here, so that a process that only needs the data classes starts without it
 
         try:
             with _MAKING_MANAGERS:
-                manager = pyvisa.ResourceManager(backend)
+                return pyvisa.ResourceManager(backend)
         except Exception as error:
             raise VisaUnavailable(self.resource, backend, _said(error)) from error
+
+    def _open(self, manager: Any, backend: str, line: SerialLine | None, end: float) -> None:  # noqa: ANN401
         try:
             self._calls.open(manager, self.resource, line, end)
         except ValueError as error:  # pyvisa-py, of a kind for which a package is not installed
