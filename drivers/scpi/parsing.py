@@ -8,7 +8,7 @@ import re
 NOT_A_NUMBER_FROM = 9.9e37
 """SCPI-99 vol. 1, 7.2.1.4: 9.9E37 is infinity and 9.91E37 is "not a number"; no instrument means it as a value."""
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(E[+-]?\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+(?:\.\d*)?|\.\d+)(E[+-]?\d+)?", re.ASCII)
 _INVALID = re.compile(r"|-{2,}|[+-]?(NAN|INF|INFINITY)|-*O-*[LF]-*|ERROR|UNDEF")
 _ERROR = re.compile(
     r"""\s*(?::?[A-Za-z][A-Za-z:]*\s+)?   # the header that an instrument may still answer with
@@ -60,15 +60,16 @@ def parse_error(text: str) -> tuple[int, str]:
 
 def split_answers(text: str) -> list[str]:
     """Split the answer to a message of several queries at its semicolons; those inside double quotes stay."""
-    parts = [""]
-    quoted = False
-    for char in text:
-        if char == ";" and not quoted:
-            parts.append("")
-            continue
-        quoted ^= char == '"'
-        parts[-1] += char
-    return [part.strip() for part in parts]
+    parts: list[str] = []
+    whole: list[str] = []
+    is_open = False
+    for piece in text.split(";"):
+        whole.append(piece)
+        is_open ^= piece.count('"') % 2 == 1
+        if not is_open:
+            parts.append(";".join(whole).strip())
+            whole = []
+    return [*parts, ";".join(whole).strip()] if whole else parts
 
 
 def _unquoted(text: str) -> str:

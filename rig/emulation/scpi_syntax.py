@@ -23,7 +23,7 @@ ERROR_TEXTS = SCPI_99_ERRORS | {
 """The error numbers the emulated instruments use, and the text of each; positive ones are an instrument's own."""
 
 _HEADER = re.compile(r"(\*[A-Za-z]+|:?[A-Za-z][A-Za-z0-9_]*(:[A-Za-z][A-Za-z0-9_]*)*)(\?)?\Z")
-_NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)?)\s*([A-Za-z/]*)\Z")
+_NUMBER = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[Ee][+-]?\d+)?)\s*([A-Za-z/]*)\Z")
 _BASED = re.compile(r"#([BQH])([0-9A-F]+)\Z", re.IGNORECASE)
 _BASES = {"B": 2, "Q": 8, "H": 16}
 _MULTIPLIERS = {"": 1.0, "K": 1e3, "MA": 1e6, "G": 1e9, "M": 1e-3, "U": 1e-6, "N": 1e-9}
