@@ -57,6 +57,8 @@ class Unit:
 
 def split_outside(text: str, separator: str) -> list[str]:
     """Split at each ``separator`` that is in no quotes and no parentheses; raises ScpiError(-151) on an open quote."""
+    if not any(character in text for character in "\"'("):
+        return text.split(separator)
     parts, depth, quote, start = [], 0, "", 0
     for position, character in enumerate(text):
         if quote:
@@ -79,9 +81,10 @@ def split_outside(text: str, separator: str) -> list[str]:
 def parse_unit(text: str) -> Unit:
     """Read one program message unit; raises ScpiError with -101, -102 or -151."""
     text = text.strip()
-    if not text.isascii() or not all(character.isprintable() or character == "\t" for character in text):
+    spaced = text.replace("\t", " ")
+    if not (spaced.isascii() and spaced.isprintable()):
         raise ScpiError(-101)
-    header, _, rest = text.replace("\t", " ").partition(" ")
+    header, _, rest = spaced.partition(" ")
     match = _HEADER.match(header)
     if match is None:
         raise ScpiError(-102)
