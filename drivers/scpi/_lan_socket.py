@@ -51,7 +51,7 @@ class LanSocket:
             received += part
             line, found, more = received.partition(self._end_of_line)
             if found and more:
-                raise ConnectionError(f"sent {more[:80]!r} unasked after its answer {line[:80]!r}")
+                raise ConnectionError(f"sent {bytes(more[:80])!r} unasked after its answer {bytes(line[:80])!r}")
             if len(received) > LONGEST_ANSWER:
                 raise ConnectionError(f"an answer of more than {LONGEST_ANSWER} octets that has no end")
         return bytes(received)
