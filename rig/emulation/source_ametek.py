@@ -1,11 +1,11 @@
 """The emulated AMETEK California Instruments AC source (Lx, iX, MX tree): its SCPI commands over a voltage output.
 
 Read: the Lx/Ls Series II programming manual (7004-981) pages 68, 71, 86, 130 and 154, the BPS/MX/RS manual (7003-961)
-pages 80, 115 and 147, the Sequoia manual pages 73 and 157. From these: what INSTrument:COUPle reaches, the sign of PHASe
-(positive leads) and its *RST values, that VOLTage:RANGe goes through 0 V and clips a current limit without a word, the
-trip and its delay, the bits of the questionable register. Recalled, not read: limits of frequency and slew, resolution
-of settings, the text of *IDN?, that a latched output refuses OUTPut ON with -221. An output that is switched on is taken
-to jump to what it is set to: the reading that a driver has to survive.
+pages 80, 115 and 147, the Sequoia manual pages 73 and 157. From these: what INSTrument:COUPle reaches, the sign of
+PHASe (positive leads) and its *RST values, that VOLTage:RANGe goes through 0 V and clips a current limit without a
+word, the trip and its delay, the bits of the questionable register. Recalled, not read: limits of frequency and slew,
+resolution of settings, the text of *IDN?, that a latched output refuses OUTPut ON with -221. An output that is
+switched on is taken to jump to what it is set to: the reading that a driver has to survive.
 """
 
 from __future__ import annotations
