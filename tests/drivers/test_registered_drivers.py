@@ -32,7 +32,8 @@ OPTIONAL = {"arm_watchdog": "watchdog_s", "disarm_watchdog": "watchdog_s", "prot
 
 def public_methods(driver):
     methods = [(name, method) for name, method in inspect.getmembers(driver, inspect.isfunction) if name[0] != "_"]
-    lacks = {name for name, field in OPTIONAL.items() if getattr(driver.capabilities, field, None) is None}
+    can = getattr(driver, "capabilities", None)
+    lacks = {name for name, field in OPTIONAL.items() if getattr(can, field, None) is None}
     return [(name, method) for name, method in methods if name not in lacks]
 
 
