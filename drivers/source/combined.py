@@ -52,6 +52,7 @@ def combined_capabilities(voltage: SourceCapabilities, low_level: SourceCapabili
     return replace(
         voltage,
         low_level_ranges=low_level.low_level_ranges,
+        current_ranges=(),
         frequency_hz=(low_hz, high_hz),
         max_order=min(voltage.max_order, low_level.max_order),
     )
