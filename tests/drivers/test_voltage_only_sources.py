@@ -20,6 +20,7 @@ from rig.emulation.event_log import EventLog
 from rig.emulation.physics import Wiring, rms
 from rig.emulation.source_output import SourceErrors
 from rig.emulation.world import World
+from rig.safety.raw_off import switch_off
 
 NAMES = [name for name, driver in SOURCES.items() if isinstance(driver, type) and issubclass(driver, VoltageOnlySource)]
 OFF = ((), (), ())
@@ -127,6 +128,15 @@ def test_make_safe_may_come_at_any_time_and_any_number_of_times_and_the_next_poi
     assert rig.volts() == [0.0] * 3
     rig.put_on()
     assert rig.volts(0.5) == pytest.approx([120.0] * 3)
+
+
+def test_another_process_switches_it_off_in_the_middle_of_a_ramp_with_the_recipe_alone(rig):
+    rig.put_on(ramp_s=5.0)
+    rig.volts(1.0)
+    (recipe,) = rig.source.safe_off()
+    result = switch_off(recipe)
+    assert result.confirmed, result.details
+    assert rig.volts() == [0.0] * 3
 
 
 def test_the_current_limit_is_set_before_any_output_and_a_burden_above_it_trips(rig):
