@@ -60,9 +60,11 @@ class SourceCapabilities:
     """What a source can do, as data: checked against a plan before any I/O; never clamped to.
 
     ``voltage_ranges``, ``low_level_ranges`` (volts into CT inputs) or ``current_ranges`` (amperes) is empty where the
-    source has no such channels. ``phase_lock``: it can
-    follow an external reference, or gives one, so that its angles stay fixed to another source's. ``watchdog_s``:
-    shortest and longest delay of its own watchdog in seconds of silence, None where it has none.
+    source has no such channels. ``phase_lock``: it can follow an external reference, or gives one, so that its angles
+    stay fixed to another source's. ``watchdog_s``: shortest and longest delay of its own watchdog in seconds of
+    silence, None where it has none. ``current_limit_a``:
+    lowest and highest limit that can be set for the current of a voltage channel, amperes rms, None where the limit
+    is not for the rig to set.
     """
 
     voltage_ranges: tuple[Range, ...]
@@ -73,6 +75,14 @@ class SourceCapabilities:
     phase_lock: bool
     watchdog_s: tuple[float, float] | None
     current_ranges: tuple[Range, ...] = ()
+    current_limit_a: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """What a source protects with now: ``current_limit_a`` of each voltage channel, amperes rms."""
+
+    current_limit_a: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +129,11 @@ class AcSource(ABC):
 
     @abstractmethod
     def select_ranges(self, envelope: SourceSetting) -> None:
-        """Select ranges that hold ``envelope``, with the affected channels off; SettingOutOfRange before any I/O."""
+        """Select ranges that hold ``envelope``, with the affected channels off; SettingOutOfRange before any I/O.
+
+        A source whose capabilities have ``current_limit_a`` sets its current limit here, before any voltage, and
+        reads it back.
+        """
 
     @abstractmethod
     def set_point(self, setting: SourceSetting) -> None:
@@ -140,6 +154,13 @@ class AcSource(ABC):
     @abstractmethod
     def make_safe(self) -> None:
         """Switch off at once, without ramp, and verify; idempotent; raises InstrumentError if not confirmed."""
+
+    def protection(self) -> Protection | None:
+        """Ask the instrument which current limit is in force (A rms); None where it is not for the rig to set.
+
+        Sources whose capabilities have ``current_limit_a`` override this. Raises InstrumentError.
+        """
+        return None
 
     def arm_watchdog(self, delay_s: float) -> None:
         """Have the instrument switch its output off by itself after ``delay_s`` seconds without a message.
