@@ -12,8 +12,11 @@ from rig.emulation.analyzer_yokogawa import YokogawaAnalyzer
 from rig.emulation.control import ScpiHandler
 from rig.emulation.event_log import EventLog
 from rig.emulation.scpi_engine import ScpiEngine, Wait
+from rig.emulation.source_ac6800b import AC6800Source
 from rig.emulation.source_fluke import FlukeSource
+from rig.emulation.source_itech import ItechSource
 from rig.emulation.source_output import SourceErrors
+from rig.emulation.source_pacific import PacificSource
 from rig.emulation.source_rigol import RigolGenerator
 from rig.emulation.tcp_server import LineHandler, LineServer
 from rig.emulation.world import Measuring, Source, World
@@ -140,7 +143,14 @@ class AnalyzerFactory(Protocol):
         """Make it; it measures nothing yet."""
 
 
-SOURCES: Mapping[str, SourceFactory] = MappingProxyType({"fluke_6105a": FlukeSource})
+SOURCES: Mapping[str, SourceFactory] = MappingProxyType(
+    {
+        "fluke_6105a": FlukeSource,
+        "itech_it7800": ItechSource,
+        "keysight_ac6800b": AC6800Source,
+        "pacific_upc": PacificSource,
+    }
+)
 """Sources that drive the voltage inputs (and the CT inputs, where they have low-level channels).
 
 The names are those of the drivers (drivers.source.SOURCES).
