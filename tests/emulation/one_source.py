@@ -84,9 +84,11 @@ def one_source(make, folder, errors=None, **options):
         **options,
     )
     world.attach(source, [])
-    yield OneSource(source, world, log.path)
-    world.close()
-    log.close()
+    try:
+        yield OneSource(source, world, log.path)
+    finally:
+        world.close()
+        log.close()
 
 
 class Direct:
