@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from drivers.source.ametek_ci import AmetekCI
 from drivers.source.base import (
     PHASES,
     AcSource,
@@ -17,6 +18,7 @@ from drivers.source.base import (
     SourceSetting,
     Tone,
 )
+from drivers.source.chroma_61600 import Chroma61600
 from drivers.source.combined import CombinationRefused, CombinedSource, combined_capabilities
 from drivers.source.fluke_6105a import Fluke6105A
 from drivers.source.itech_it7800 import ItechIT7800
@@ -36,6 +38,8 @@ class SourceDriver(Protocol):
 
 SOURCES: Mapping[str, SourceDriver] = MappingProxyType(
     {
+        "ametek_ci": AmetekCI,
+        "chroma_61600": Chroma61600,
         "fluke_6105a": Fluke6105A,
         "itech_it7800": ItechIT7800,
         "keysight_ac6800b": KeysightAC6800B,
@@ -49,7 +53,9 @@ __all__ = [
     "PHASES",
     "SOURCES",
     "AcSource",
+    "AmetekCI",
     "Channel",
+    "Chroma61600",
     "CombinationRefused",
     "CombinedSource",
     "Fluke6105A",

@@ -36,7 +36,7 @@ LIMITS = FamilyLimits(slew_v_per_s=(0.0, 1e9), prompt_slew_v_per_s=1e9, current_
 """It has no slew, so none is refused. Upper end of the current limit: AC6804B, 155 V [R]; what the model cannot give is
 refused by the instrument."""
 
-DEFAULT_CURRENT_LIMIT_A = 0.5
+DEFAULT_CURRENT_LIMIT_A = 1.0
 """A meter's voltage inputs take well below a milliampere; this is for cables and inrush."""
 
 VOLTAGE_TOLERANCE_V = 0.06

@@ -34,7 +34,7 @@ FREQUENCY_HZ = (20.0, 1200.0)
 RAMP_S = (0.0, 300.0)
 """By :SOURce:RAMP, a transition time of 1 ms to 300 s [M line sync insert]; 0 is the shortest."""
 
-PROMPT_RAMP_S = 0.1
+PROMPT_RAMP_S = 0.05
 """Of a set-point that changes while the output is on: fast, but no jump. At least 0.001 [M line sync insert]."""
 
 LIMITS = FamilyLimits(slew_v_per_s=(1e-3, 1e6), prompt_slew_v_per_s=1e4, current_limit_a=(0.1, 400.0))

@@ -173,6 +173,7 @@ class VoltageOnlySource(AcSource):
     def _set_point(self, setting: SourceSetting) -> None:
         target = target_of(setting, self.capabilities)
         self._check_target(target)
+        common_range(setting, self.capabilities.voltage_ranges)
         self._require_known()
         if any(target.volts) and self._selected is None:
             raise InstrumentError(self._session.resource, "no range is selected: select it first")

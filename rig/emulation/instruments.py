@@ -13,6 +13,8 @@ from rig.emulation.control import ScpiHandler
 from rig.emulation.event_log import EventLog
 from rig.emulation.scpi_engine import ScpiEngine, Wait
 from rig.emulation.source_ac6800b import AC6800Source
+from rig.emulation.source_ametek import AmetekSource
+from rig.emulation.source_chroma import ChromaSource
 from rig.emulation.source_fluke import FlukeSource
 from rig.emulation.source_itech import ItechSource
 from rig.emulation.source_output import SourceErrors
@@ -145,6 +147,8 @@ class AnalyzerFactory(Protocol):
 
 SOURCES: Mapping[str, SourceFactory] = MappingProxyType(
     {
+        "ametek_ci": AmetekSource,
+        "chroma_61600": ChromaSource,
         "fluke_6105a": FlukeSource,
         "itech_it7800": ItechSource,
         "keysight_ac6800b": AC6800Source,

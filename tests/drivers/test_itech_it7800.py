@@ -66,7 +66,7 @@ TAKEN_OVER = [
 ]
 RANGE = [
     *is_on(0),
-    *told({"CURR:PROT:RMS 0.500": "0.5000", "CURR:PROT:MODE IMM": "IMMEDIATE", "VOLT:LIM:HIGH 350.000": "350.0000"}),
+    *told({"CURR:PROT:RMS 1.000": "1.0000", "CURR:PROT:MODE IMM": "IMMEDIATE", "VOLT:LIM:HIGH 350.000": "350.0000"}),
 ]
 AT_120 = SourceSetting(60.0, phases(120.0, 0.0, -120.0, 120.0), NOTHING)
 ANGLES = per_phase("PHAS", ["0.00", "240.00", "120.00"], ["0.0000", "240.0000", "120.0000"])

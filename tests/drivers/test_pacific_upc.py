@@ -48,7 +48,7 @@ TAKEN_OVER = [
     *wrote("*CLS"),
     (":SOUR:XFMRRATIO?", "2.50"),
     *told({":SOUR:FORM 3": "3"}),
-    *told({":SOUR:RAMP 0.100": "0.100"}),
+    *told({":SOUR:RAMP 0.050": "0.050"}),
     *volts(0, 0, 0),
 ]
 DIRECT = [
@@ -98,7 +98,7 @@ def test_a_ramp_is_a_transition_from_0_volts_and_set_points_after_it_are_prompt(
         *told({":SOUR:RAMP 4.000": "4.000"}),
         *told({":OUTP ON": "1"}),
         *volts(120, 120, 120),
-        *told({":SOUR:RAMP 0.100": "0.100"}),
+        *told({":SOUR:RAMP 0.050": "0.050"}),
         *volts(110, 110, 110),
         *OFF,
     ]
