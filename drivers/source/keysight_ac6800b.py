@@ -66,7 +66,7 @@ class KeysightAC6800B(VoltageOnlySource):
         return identity
 
     def select_ranges(self, envelope: SourceSetting) -> None:
-        """Select the range that holds ``envelope`` (0 to 155 or 0 to 310 V rms), then the current limit, output off.
+        """Set the current limit and select the range that holds ``envelope`` (0 to 155 or 0 to 310 V rms), output off.
 
         Channels 2 and 3 and all currents must be off: OnePhaseOnly, SettingOutOfRange, before any I/O. The first call
         after a connection was made or lost switches the output off and resets the instrument.
@@ -170,10 +170,11 @@ class KeysightAC6800B(VoltageOnlySource):
         self._apply([word("OUTP:COUP", "AC"), *self._volts_steps((0.0, 0.0, 0.0))])
 
     def _range_steps(self, selected: Range) -> Sequence[Step]:
+        # The high range gives half the current: a limit that was right for the low one may be in its way.
         return (
-            number("VOLT:RANG", selected.high, 0.5, decimals=0),
             number("CURR", self.current_limit_a, data.CURRENT_TOLERANCE_A),
             switch("CURR:PROT:STAT", on=True),
+            number("VOLT:RANG", selected.high, 0.5, decimals=0),
         )
 
     def _frequency_steps(self, frequency_hz: float) -> Sequence[Step]:

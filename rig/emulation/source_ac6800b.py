@@ -9,6 +9,7 @@ reading is taken: a range that does not hold what is set is refused (-221).
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -218,13 +219,12 @@ class AC6800Source(ThreePhaseSource):
         if value not in LARGEST_A:
             raise ScpiError(-222)
         assert isinstance(value, float)
-        if self.output.programmed_v[0] > value * OVER_RANGE:
+        if self.output.programmed_v[0] > value * OVER_RANGE or self.output.limit_a[0] > LARGEST_A[value]:
             raise ScpiError(-221)
         if value == self._range_v:
             return
         self._range_v = value
         self._soft["VOLT"] = (0.0, value * OVER_RANGE)
-        self.output.set_limit(min(self.output.limit_a[0], LARGEST_A[value]), _ONLY)
         self.output.change_range()
 
     def _set_trip(self, call: Call) -> None:
@@ -260,23 +260,23 @@ class AC6800Source(ThreePhaseSource):
 class _Engine(WatchedEngine):
     """The engine, which after ``FREQuency 100,90,110`` takes ``MODE`` for ``FREQuency:MODE`` (guide p. 97)."""
 
-    _before: tuple[str, ...] = ()
+    _here = threading.local()
 
     def execute(self, line: str, peer: str) -> str | None:
         """Execute one program message of ``peer``; returns the answer without terminator, or None if there is none."""
-        self._before = ()
+        self._here.path = ()
         return super().execute(line, peer)
 
     def _find(self, unit: Unit) -> tuple[Command, tuple[int, ...]]:
-        before, self._before = self._before, () if unit.is_common else unit.path
+        before: tuple[str, ...] = self._here.path
+        self._here.path = () if unit.is_common else unit.path
         try:
             return super()._find(unit)
         except ScpiError:
             if unit.is_common or unit.text.startswith(":") or not before:
                 raise
-        below = unit.path[len(before) - 1 :]
-        self._before = (*before, *below)
-        return self._tree.find(self._before)
+        self._here.path = (*before, *unit.path[len(before) - 1 :])
+        return self._tree.find(self._here.path)
 
 
 def _number(value: float) -> str:

@@ -55,7 +55,7 @@ TAKEN_OVER = [
 ]
 RANGE = [
     *is_on(0),
-    *told({"VOLT:RANG 155": "155", "CURR 1.000": "+1.000000E+00", "CURR:PROT:STAT ON": "1"}),
+    *told({"CURR 1.000": "+1.000000E+00", "CURR:PROT:STAT ON": "1", "VOLT:RANG 155": "155"}),
 ]
 AT_120 = SourceSetting(60.0, phase_a(120.0), NOTHING)
 SET_120 = [*told({"FREQ 60.000": "+6.000000E+01"}), *volts(120)]

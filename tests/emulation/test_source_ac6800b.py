@@ -14,8 +14,8 @@ ANSWERS = [
     ("VOLTage 0.12KV;:volt?", "+1.200000E+02"),
     ("VOLT? MAX", "+1.575000E+02"),
     ("VOLT? MINimum", "+0.000000E+00"),
-    ("VOLT:RANG 310;:VOLT? MAX", "+3.150000E+02"),
-    ("VOLT:RANG 310;:VOLTage:RANGe?", "310"),
+    ("CURR 2;:VOLT:RANG 310;:VOLT? MAX", "+3.150000E+02"),
+    ("CURR 2;:VOLT:RANG 310;:VOLTage:RANGe?", "310"),
     ("VOLT MAX;:VOLT?", "+1.575000E+02"),
     ("FREQuency 100,90,110;MODE FIXed;:FREQ?", "+1.000000E+02"),
     ("FREQ 60,45,65;:FREQ?;:FREQ:MODE?", "+6.000000E+01;FIX"),
@@ -40,6 +40,7 @@ REFUSED = [
     ("OUT ON", -113),
     ("VOLT 158", -222),
     ("VOLT:RANG 200", -222),
+    ("VOLT:RANG 310", -221),
     ("VOLT 120,100", -109),
     ("VOLT:LIM:STAT ON;:VOLT 120,130,140", -222),
     ("FREQ:LIM:STAT ON;:FREQ 60,45,65;:FREQ 70", -222),
@@ -90,7 +91,7 @@ def test_it_has_one_phase(unit):
 
 
 def test_a_range_that_does_not_hold_the_voltage_is_refused_and_nothing_is_adjusted(unit):
-    unit.write("VOLT:RANG 310;:VOLT 200;:VOLT:RANG 155")
+    unit.write("CURR 2;:VOLT:RANG 310;:VOLT 200;:VOLT:RANG 155")
     assert unit.errors() == [-221]
     assert unit.query("VOLT:RANG?;:VOLT?") == "310;+2.000000E+02"
 
@@ -100,6 +101,16 @@ def test_the_voltage_follows_at_once_there_is_no_slew(unit):
     unit.after(0.5)
     unit.write("VOLT 120")
     assert unit.after(0.05)[0] == pytest.approx(120.0)
+
+
+@pytest.mark.parametrize(("trips", "volts", "questionable"), [("ON", 0.0, 2), ("OFF", 50.0, 4096)])
+def test_a_current_above_the_limit_trips_or_folds_the_voltage_back(unit, trips, volts, questionable):
+    unit.write(f"CURR 0.5;:CURR:PROT:STAT {trips};:VOLT 100;:OUTP ON")
+    assert unit.after(2.0)[0] == pytest.approx(100.0)
+    with unit.world:
+        unit.source.output.set_load(100.0)
+    assert unit.after(2.0)[0] == pytest.approx(volts, rel=1e-3)
+    assert unit.query("OUTP?;:STAT:QUES:COND?") == f"1;{questionable}"
 
 
 def test_the_watchdog_counts_wall_time_and_any_message_feeds_it(unit, wall):

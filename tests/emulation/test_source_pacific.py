@@ -125,6 +125,19 @@ def test_through_the_transformer_it_gives_what_is_set(upc):
     assert upc.after(1.0) == pytest.approx([277.0] * 3)
 
 
+@pytest.mark.parametrize(("trip_a", "volts", "tripped"), [("0.5", 0.0, "1"), ("5", 50.0, "0")])
+def test_a_current_above_the_trip_level_switches_off_and_one_above_the_limit_folds_back(upc, trip_a, volts, tripped):
+    upc.write(f":SOUR:CURR:LIM 0.5;PROT:LEV {trip_a};TOUT 5")
+    set_120(upc, ":OUTP ON")
+    assert upc.after(1.0) == pytest.approx([120.0] * 3)
+    with upc.world:
+        upc.source.output.set_load(100.0, (1,))
+    assert upc.after(2.0)[1] == pytest.approx(volts, rel=1e-3)
+    assert upc.query(":IPROT:TRIP?") == tripped
+    upc.write(":OUTP OFF")
+    assert upc.query(":IPROT:TRIP?;:OUTP?") == "0;0"
+
+
 def test_the_log_says_who_switched_and_how(upc):
     upc.write(":OUTP ON")
     (event,) = upc.events("output")
