@@ -57,6 +57,7 @@ CAPABILITIES = SourceCapabilities(
     ramp_s=RAMP_S,
     phase_lock=True,
     watchdog_s=None,
+    current_limit_a=LIMITS.current_limit_a,
 )
 """``phase_lock``: by the external synchronisation input [R], or the LKS option with its CLOCK and LOCK inputs [M
 Sequoia p. 71]; either is set up once at the instrument."""

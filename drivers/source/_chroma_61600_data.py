@@ -62,6 +62,7 @@ CAPABILITIES = SourceCapabilities(
     ramp_s=RAMP_S,
     phase_lock=True,
     watchdog_s=None,
+    current_limit_a=LIMITS.current_limit_a,
 )
 """``phase_lock`` is recalled for models with the external synchronisation option and found in no page read. Where it is
 not there the angle between voltage and current drifts, and no point settles: nothing wrong is ever recorded."""

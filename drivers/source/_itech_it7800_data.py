@@ -65,6 +65,7 @@ CAPABILITIES = SourceCapabilities(
     ramp_s=RAMP_S,
     phase_lock=True,
     watchdog_s=WATCHDOG_S,
+    current_limit_a=LIMITS.current_limit_a,
 )
 """Whether it follows an external reference was not found [R]; if it does not, the angle to the low-level source drifts,
 no point settles and nothing is judged."""

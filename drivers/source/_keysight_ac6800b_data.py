@@ -62,6 +62,7 @@ CAPABILITIES = SourceCapabilities(
     ramp_s=RAMP_S,
     phase_lock=False,
     watchdog_s=WATCHDOG_S,
+    current_limit_a=LIMITS.current_limit_a,
 )
 """No phase lock: none of the guide's chapters and SCPI subsystems is about a phase or another unit [M contents]."""
 

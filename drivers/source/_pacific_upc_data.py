@@ -32,10 +32,13 @@ FREQUENCY_HZ = (20.0, 1200.0)
 """[C: "20 to 5000 Hz"]; with a transformer less [R]."""
 
 RAMP_S = (0.0, 300.0)
-"""By :SOURce:RAMP, a transition time of 1 ms to 300 s [M line sync insert]; 0 is the shortest."""
+"""By :SOURce:RAMP; 0 is none."""
+
+SHORTEST_RAMP_S = 0.001
+"""A transition takes 1 ms to 300 s [M line sync insert]."""
 
 PROMPT_RAMP_S = 0.05
-"""Of a set-point that changes while the output is on: fast, but no jump. At least 0.001 [M line sync insert]."""
+"""Of a set-point that changes while the output is on: fast, but no jump."""
 
 LIMITS = FamilyLimits(slew_v_per_s=(1e-3, 1e6), prompt_slew_v_per_s=1e4, current_limit_a=(0.1, 400.0))
 """Slews are transition times here, whatever the voltage: ``RAMP_S`` is what limits them. What of the current limit the
@@ -81,6 +84,7 @@ def capabilities(transformer_ratio: float) -> SourceCapabilities:
         ramp_s=RAMP_S,
         phase_lock=True,  # external sync input [M LMX p. 182]; line sync option of the UPC [M]
         watchdog_s=None,
+        current_limit_a=LIMITS.current_limit_a,
     )
 
 

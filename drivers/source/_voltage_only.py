@@ -11,7 +11,7 @@ from drivers.errors import AnswerInvalid, InstrumentError, InstrumentLost, Instr
 from drivers.scpi import ScpiSession, parse_bool, split_answers
 from drivers.source._checks import check_setting, check_within, is_off, range_for
 from drivers.source._steps import Step, apply
-from drivers.source.base import AcSource, Channel, Range, SourceCapabilities, SourceSetting
+from drivers.source.base import AcSource, Channel, Protection, Range, SourceCapabilities, SourceSetting
 
 Three = tuple[float, float, float]
 
@@ -227,6 +227,18 @@ class VoltageOnlySource(AcSource):
                 self._switch_off()
             finally:
                 self._forget()
+
+    def _ask_limits(self, queries: Sequence[str]) -> Protection:
+        """Return the highest of the current limits that the phases answer; raises AnswerInvalid."""
+        limits_a: list[float] = []
+        with self._session.transaction():
+            for query in queries:
+                answer = self._session.query(query)
+                limit_a = self._session.as_float(query, answer)
+                if limit_a is None:
+                    raise AnswerInvalid(self._session.resource, query, answer)
+                limits_a.append(limit_a)
+        return Protection(current_limit_a=max(limits_a))
 
     # Inside
 

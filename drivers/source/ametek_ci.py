@@ -9,7 +9,7 @@ from drivers.scpi import ScpiSession
 from drivers.source import _ametek_ci_data as data
 from drivers.source import _steps as steps
 from drivers.source._voltage_only import Three, VoltageOnlySource
-from drivers.source.base import Identity, Range, SafeOff, SourceSetting
+from drivers.source.base import Identity, Protection, Range, SafeOff, SourceSetting
 
 _NUMBERS = (1, 2, 3)
 
@@ -95,6 +95,10 @@ class AmetekCI(VoltageOnlySource):
         What the error queue says does not matter, what OUTPut? says does. Afterwards ranges must be selected first.
         """
         self._make_safe()
+
+    def protection(self) -> Protection:
+        """Ask which current limit is in force: the highest of the three phases', A rms (set to 0.1 to 3.3)."""
+        return self._ask_limits([f"{_selecting(number)};:CURR?" for number in _NUMBERS])
 
     def close(self) -> None:
         """Give the connection back; the output stays as it is (no unit, no range)."""

@@ -10,7 +10,7 @@ from drivers.scpi import ScpiSession
 from drivers.source import _itech_it7800_data as data
 from drivers.source._steps import Step, act, angle, number, switch, word
 from drivers.source._voltage_only import Three, VoltageOnlySource
-from drivers.source.base import PHASES, Identity, Range, SafeOff, SourceSetting
+from drivers.source.base import PHASES, Identity, Protection, Range, SafeOff, SourceSetting
 
 
 class ItechIT7800(VoltageOnlySource):
@@ -107,6 +107,10 @@ class ItechIT7800(VoltageOnlySource):
     def disarm_watchdog(self) -> None:
         """Stop the instrument's watchdog, and verify (no unit, no range); idempotent."""
         self._apply([switch("OUTP:PROT:WDOG", on=False)])
+
+    def protection(self) -> Protection:
+        """Ask above which current of a phase the output trips, A rms (set to 0.1 to 30)."""
+        return self._ask_limits(["CURR:PROT:RMS?"])
 
     def close(self) -> None:
         """Give the connection back; the output stays as it is (no unit, no range)."""

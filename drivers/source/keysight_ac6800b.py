@@ -11,7 +11,7 @@ from drivers.scpi import ScpiSession
 from drivers.source import _keysight_ac6800b_data as data
 from drivers.source._steps import Step, number, switch, word
 from drivers.source._voltage_only import Target, Three, VoltageOnlySource
-from drivers.source.base import Identity, Range, SafeOff, SourceSetting
+from drivers.source.base import Identity, Protection, Range, SafeOff, SourceSetting
 
 
 class OnePhaseOnly(DriverError):
@@ -132,6 +132,10 @@ class KeysightAC6800B(VoltageOnlySource):
     def disarm_watchdog(self) -> None:
         """Stop the instrument's watchdog, and verify (no unit, no range); idempotent."""
         self._apply([switch("OUTP:PROT:WDOG", on=False)])
+
+    def protection(self) -> Protection:
+        """Ask which current limit is in force, A rms (set to 0.05 to 40)."""
+        return self._ask_limits(["CURR?"])
 
     def close(self) -> None:
         """Give the connection back; the output stays as it is (no unit, no range)."""

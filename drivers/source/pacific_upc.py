@@ -9,7 +9,7 @@ from drivers.scpi import ScpiSession
 from drivers.source import _pacific_upc_data as data
 from drivers.source._steps import Step, angle, number, switch, word
 from drivers.source._voltage_only import Target, Three, VoltageOnlySource
-from drivers.source.base import PHASES, Identity, Range, SafeOff, SourceSetting
+from drivers.source.base import PHASES, Identity, Protection, Range, SafeOff, SourceSetting
 
 
 class PacificUPC(VoltageOnlySource):
@@ -79,10 +79,12 @@ class PacificUPC(VoltageOnlySource):
         self._set_point(setting)
 
     def set_output(self, on: bool, ramp_s: float = 0.0) -> None:
-        """Switch the output on, with a rise of ``ramp_s`` seconds (0 to 300; 0 is none), or off at once; verify it.
+        """Switch the output on, with a rise of ``ramp_s`` seconds (0 is none, else 0.001 to 300), or off; verify it.
 
-        Raises SettingOutOfRange before any I/O, SettingNotTaken when the output does not follow.
+        Off is at once. Raises SettingOutOfRange before any I/O, SettingNotTaken when the output does not follow.
         """
+        if 0.0 < ramp_s < data.SHORTEST_RAMP_S:
+            raise SettingOutOfRange("ramp time", ramp_s, data.SHORTEST_RAMP_S, data.RAMP_S[1], "s")
         self._ramp_s = ramp_s
         self._set_output(on, ramp_s)
 
@@ -100,6 +102,10 @@ class PacificUPC(VoltageOnlySource):
         May be called at any time and any number of times; a lost connection is made anew once.
         """
         self._make_safe()
+
+    def protection(self) -> Protection:
+        """Ask which current limit is in force for all phases, A rms (set to 0.1 to 400)."""
+        return self._ask_limits([":SOUR:CURR:LIM?"])
 
     def close(self) -> None:
         """Give the connection back; the output stays as it is (no unit, no range)."""

@@ -17,6 +17,7 @@ from drivers.source import SOURCES, CombinationRefused, SourceCapabilities, comb
 from drivers.switch import SWITCHES
 from rig.bench.meter_type import MeterType, load_meter_type
 from rig.bench.schema import PLACEHOLDER, SCHEMA_VERSION, BenchPart
+from rig.bench.sources import capabilities_of, check_options
 from rig.bench.wiring import Wiring
 from rig.errors import BenchFileError, LimitExceeded, UsageRefused
 from rig.load_point import LoadPoint
@@ -249,14 +250,19 @@ def _source_capabilities(parts: BenchPart) -> SourceCapabilities | None:
     """Return what the sources of a bench can do together; raises CombinationRefused."""
     if parts.source is None:
         return None
-    voltage = SOURCES[parts.source.driver].capabilities
+    voltage = capabilities_of(parts.source)
     if parts.low_level_source is None:
         return voltage
-    return combined_capabilities(voltage, SOURCES[parts.low_level_source.driver].capabilities)
+    return combined_capabilities(voltage, capabilities_of(parts.low_level_source))
 
 
 def _check_injection(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
     """Refuse sources that cannot inject what a meter on this bench needs, at its nominal point at least."""
+    for role, part in (("source", parts.source), ("low_level_source", parts.low_level_source)):
+        try:
+            check_options(part.driver, part.options) if part is not None else None
+        except UsageRefused as refusal:
+            raise BenchFileError(path, line_of((role, "options"), lines), str(refusal)) from None
     last = "source" if parts.low_level_source is None else "low_level_source"
     line = line_of((last, "driver"), lines)
     try:
@@ -265,9 +271,12 @@ def _check_injection(path: Path, lines: Mapping[Location, int], parts: BenchPart
         raise BenchFileError(path, line, str(refusal)) from None
     if can is None or not parts.positions:
         return
+    gives_amperes = parts.wiring is not None and parts.wiring.current_loop is not None
     for name, ranges, advice in (
         ("voltage", can.voltage_ranges, "name a source that has as 'source'"),
-        ("low-level", can.low_level_ranges, "name one that drives the CT inputs as 'low_level_source'"),
+        ("current", can.current_ranges, "name a source that gives amperes, or take 'current_loop' away")
+        if gives_amperes
+        else ("low-level", can.low_level_ranges, "name one that drives the CT inputs as 'low_level_source'"),
     ):
         if not ranges:
             assert parts.source is not None

@@ -28,6 +28,7 @@ ERROR_TEXTS = {
     -211: "Trigger ignored",
     -213: "Init ignored",
     -221: "Settings conflict",
+    -241: "Hardware missing",
     -222: "Data out of range",
     -224: "Illegal parameter value",
     -230: "Data corrupt or stale",

@@ -267,3 +267,12 @@ def test_safe_off_is_what_make_safe_says():
         (off,) = source.safe_off()
     assert (off.commands, off.verify_query) == (("OUTP OFF", "OUTP:REL OFF"), "OUTP?")
     assert set(off.off_answers) == {"0", "OFF"}
+
+
+def test_the_current_limit_in_force_is_the_highest_of_the_three_phases():
+    asked = [(f"INST:NSEL {n};:CURR:LIM?", answer) for n, answer in zip(ON_3, ("1.00", "2.50", "1.00"), strict=True)]
+    with expected_protocol(Chroma61600, [*OPENED, *asked]) as source:
+        assert source.protection().current_limit_a == 2.5
+    unlimited = [*OPENED, ("INST:NSEL 1;:CURR:LIM?", "9.9E37")]
+    with expected_protocol(Chroma61600, unlimited) as source, pytest.raises(AnswerInvalid):
+        source.protection()

@@ -255,3 +255,11 @@ def test_the_watchdog_of_its_emulator_switches_off_and_the_next_run_starts_clean
         source.set_point(AT_120)
         source.set_output(True)
         assert unit.after(1.0) == pytest.approx([120.0] * 3)
+
+
+def test_the_current_limit_in_force_is_asked_of_the_instrument():
+    with expected_protocol(ItechIT7800, [*OPENED, ("CURR:PROT:RMS?", "2.5000")]) as source:
+        assert source.protection().current_limit_a == 2.5
+    unlimited = [*OPENED, ("CURR:PROT:RMS?", "INF")]
+    with expected_protocol(ItechIT7800, unlimited) as source, pytest.raises(AnswerInvalid):
+        source.protection()

@@ -272,3 +272,11 @@ def test_a_ramp_that_somebody_switches_off_meanwhile_goes_no_further(tmp_path):
             source.set_output(True, 2.0)
         assert recorded.exchanges[-1].sent == "OUTP?"
         assert unit.after(0.5) == [0.0, 0.0, 0.0]
+
+
+def test_the_current_limit_in_force_is_asked_of_the_instrument():
+    with expected_protocol(make, [*OPENED, ("CURR?", "+2.500000E+00")]) as source:
+        assert source.protection().current_limit_a == 2.5
+    unlimited = [*OPENED, ("CURR?", "INF")]
+    with expected_protocol(make, unlimited) as source, pytest.raises(AnswerInvalid):
+        source.protection()

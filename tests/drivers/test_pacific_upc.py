@@ -151,8 +151,9 @@ def test_what_it_cannot_give_is_refused_before_anything_is_sent(setting, what):
             source.select_ranges(setting)
         with pytest.raises((SettingOutOfRange, InstrumentError)):
             source.set_point(setting)
-        with pytest.raises(SettingOutOfRange, match="ramp time"):
-            source.set_output(True, 301.0)
+        for ramp_s in (301.0, 0.0004):
+            with pytest.raises(SettingOutOfRange, match="ramp time"):
+                source.set_output(True, ramp_s)
 
 
 @pytest.mark.parametrize("options", [{"current_limit_a": 0.0}, {"transformer_ratio": 6.0}])
@@ -218,3 +219,11 @@ def test_against_its_emulator_277_volts_rise_over_the_ramp_in_the_right_order(tm
         source.make_safe()
         assert unit.volts() == [0.0, 0.0, 0.0]
         assert not source.output_is_on()
+
+
+def test_the_current_limit_in_force_is_asked_of_the_instrument():
+    with expected_protocol(PacificUPC, [*OPENED, (":SOUR:CURR:LIM?", "2.50")]) as source:
+        assert source.protection().current_limit_a == 2.5
+    unlimited = [*OPENED, (":SOUR:CURR:LIM?", "----")]
+    with expected_protocol(PacificUPC, unlimited) as source, pytest.raises(AnswerInvalid):
+        source.protection()

@@ -140,6 +140,8 @@ def test_the_current_limit_is_set_before_any_output_and_a_burden_above_it_trips(
     rig.put_on()
     with rig.world:
         assert rig.emulator.output.limit_a == pytest.approx((1.0,) * 3)
+    if rig.source.capabilities.current_limit_a is not None:
+        assert rig.source.protection().current_limit_a == pytest.approx(1.0)
     rig.volts(0.5)
     rig.load(60.0)
     rig.volts(10.0)
