@@ -160,7 +160,10 @@ class VoltageOnlySource(AcSource):
                     self._take_over()
                     self._volts = (0.0, 0.0, 0.0)
                     self._generation = self._session.generation
-            if wanted is None or wanted == self._selected:
+            if wanted is None:
+                # Nothing to hold, but the current limit comes with a range, and before any output.
+                wanted = self._selected or self.capabilities.voltage_ranges[0]
+            if wanted == self._selected:
                 return
             if self.output_is_on():
                 text = "its range cannot be changed while the output is on: switch it off first"

@@ -129,7 +129,6 @@ class Chroma61600(VoltageOnlySource):
                 steps.word("OUTP:MODE", "FIXED"),
                 steps.word("OUTP:COUP", "AC"),
                 steps.word("INST:PHAS", "THREE"),
-                steps.word("SOUR:PHAS:THREE", "INDEPEND"),
                 steps.number("SOUR:PHAS:ON", 0.0, data.PHASE_TOLERANCE_DEG, decimals=1),
                 steps.number("SOUR:PHAS:OFF", data.NO_OFF_ANGLE_DEG, data.PHASE_TOLERANCE_DEG, decimals=1),
                 steps.word("INST:EDIT", "EACH"),

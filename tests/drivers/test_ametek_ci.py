@@ -153,6 +153,12 @@ def test_the_narrowest_range_that_holds_all_phases_is_selected():
         source.select_ranges(SourceSetting(60.0, (sine(120.0), sine(150.0, -120.0), ()), OFF))
 
 
+def test_where_all_phases_are_off_the_current_limit_is_set_all_the_same():
+    with expected_protocol(AmetekCI, [*TAKEN_OVER, ("OUTP?", "0"), *range_selected(150)]) as source:
+        source.select_ranges(SourceSetting(60.0, OFF, OFF))
+        source.select_ranges(SourceSetting(60.0, OFF, OFF))
+
+
 def test_lagging_angles_are_sent_as_leading_ones_the_other_way_round():
     with expected_protocol(AmetekCI, [*SELECTED, *SET]) as source:
         source.select_ranges(POINT)

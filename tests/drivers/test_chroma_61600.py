@@ -49,7 +49,6 @@ TAKEN_OVER = [
         ("OUTP:MODE", "FIXED", "FIXED"),
         ("OUTP:COUP", "AC", "AC"),
         ("INST:PHAS", "THREE", "THREE"),
-        ("SOUR:PHAS:THREE", "INDEPEND", "INDEPEND"),
         ("SOUR:PHAS:ON", "0.0", "0.0"),
         ("SOUR:PHAS:OFF", "360.0", "360.0"),
         ("INST:EDIT", "EACH", "EACH"),

@@ -7,7 +7,7 @@ but when it is spent, so nothing here depends on how fast the machine is.
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.errors import InstrumentError, SettingOutOfRange
@@ -177,6 +177,52 @@ def test_a_stuck_relay_is_seen_by_the_terminals_only(rig):
         rig.emulator.stick(True)
     rig.source.make_safe()
     assert rig.volts(0.5) == pytest.approx([120.0] * 3)
+
+
+class InProcess:
+    """A transport that hands messages to an emulator's engine, without a socket."""
+
+    def __init__(self, engine):
+        self._engine = engine
+
+    def write(self, message, deadline_s):
+        assert self._engine.execute(message, "test") is None
+
+    def query(self, message, deadline_s):
+        return self._engine.execute(message, "test")
+
+    def close(self):
+        pass
+
+
+_VOLTS = st.one_of(st.just(0.0), st.floats(1.0, 300.0))
+_ANGLES = st.floats(-360.0, 360.0)
+
+
+@pytest.mark.parametrize("name", ["ametek_ci", "chroma_61600"])
+@settings(max_examples=25, deadline=None)
+@given(hertz=st.floats(45.0, 65.0), volts=st.tuples(_VOLTS, _VOLTS, _VOLTS), b_deg=_ANGLES, c_deg=_ANGLES)
+def test_whatever_is_set_comes_out_within_the_resolution(tmp_path_factory, name, hertz, volts, b_deg, c_deg):
+    world = World(BenchTime(lambda: 0.0), Wiring())
+    log = EventLog(tmp_path_factory.mktemp("log") / "events.jsonl", world.now_s)
+    parts = {"now": world.now_s, "log": log, "world": world, "wait": world.wait}
+    emulator = instruments.SOURCES[name](serial_number="1", errors=SourceErrors(), seed=1, **parts)
+    world.attach(emulator, [])
+    source = SOURCES[name](ScpiSession("TEST", open_transport=lambda: InProcess(emulator.engine)))
+    point = setting(*volts, angles_deg=(0.0, b_deg, c_deg), frequency_hz=hertz)
+    source.select_ranges(point)
+    source.set_point(point)
+    source.set_output(True)
+    world.sleep(0.5)
+    with world:
+        terminals = emulator.terminals(world.now_s())
+    assert terminals.frequency_hz == pytest.approx(hertz, abs=0.0056)
+    assert [rms(spectrum) for spectrum in terminals.voltages] == pytest.approx(volts, abs=0.051)
+    for spectrum, wanted_deg in zip(terminals.voltages, (0.0, b_deg, c_deg), strict=True):
+        for phasor in spectrum:
+            assert abs((phasor.phase_deg - wanted_deg + 180.0) % 360.0 - 180.0) < 0.056
+    world.close()
+    log.close()
 
 
 @given(volts=st.floats(0.0, 999.9994), tolerance=st.floats(0.001, 0.1))
