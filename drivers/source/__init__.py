@@ -22,6 +22,9 @@ from drivers.source.base import (
 from drivers.source.chroma_61600 import Chroma61600
 from drivers.source.combined import CombinationRefused, CombinedSource, combined_capabilities
 from drivers.source.fluke_6105a import Fluke6105A
+from drivers.source.itech_it7800 import ItechIT7800
+from drivers.source.keysight_ac6800b import KeysightAC6800B, OnePhaseOnly
+from drivers.source.pacific_upc import PacificUPC
 from drivers.source.rigol_dg5000 import RigolDG5000
 
 
@@ -39,6 +42,9 @@ SOURCES: Mapping[str, SourceDriver] = MappingProxyType(
         "ametek_ci": AmetekCI,
         "chroma_61600": Chroma61600,
         "fluke_6105a": Fluke6105A,
+        "itech_it7800": ItechIT7800,
+        "keysight_ac6800b": KeysightAC6800B,
+        "pacific_upc": PacificUPC,
         "rigol_dg5000": RigolDG5000,
     }
 )
@@ -55,6 +61,10 @@ __all__ = [
     "CombinedSource",
     "Fluke6105A",
     "Identity",
+    "ItechIT7800",
+    "KeysightAC6800B",
+    "OnePhaseOnly",
+    "PacificUPC",
     "Protection",
     "Range",
     "RigolDG5000",

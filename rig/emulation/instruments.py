@@ -12,10 +12,13 @@ from rig.emulation.analyzer_yokogawa import YokogawaAnalyzer
 from rig.emulation.control import ScpiHandler
 from rig.emulation.event_log import EventLog
 from rig.emulation.scpi_engine import ScpiEngine, Wait
+from rig.emulation.source_ac6800b import AC6800Source
 from rig.emulation.source_ametek import AmetekSource
 from rig.emulation.source_chroma import ChromaSource
 from rig.emulation.source_fluke import FlukeSource
+from rig.emulation.source_itech import ItechSource
 from rig.emulation.source_output import SourceErrors
+from rig.emulation.source_pacific import PacificSource
 from rig.emulation.source_rigol import RigolGenerator
 from rig.emulation.tcp_server import LineHandler, LineServer
 from rig.emulation.world import Measuring, Source, World
@@ -143,7 +146,14 @@ class AnalyzerFactory(Protocol):
 
 
 SOURCES: Mapping[str, SourceFactory] = MappingProxyType(
-    {"ametek_ci": AmetekSource, "chroma_61600": ChromaSource, "fluke_6105a": FlukeSource}
+    {
+        "ametek_ci": AmetekSource,
+        "chroma_61600": ChromaSource,
+        "fluke_6105a": FlukeSource,
+        "itech_it7800": ItechSource,
+        "keysight_ac6800b": AC6800Source,
+        "pacific_upc": PacificSource,
+    }
 )
 """Sources that drive the voltage inputs (and the CT inputs, where they have low-level channels).
 
