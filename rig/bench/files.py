@@ -17,7 +17,7 @@ from drivers.source import SOURCES, CombinationRefused, SourceCapabilities, comb
 from drivers.switch import SWITCHES
 from rig.bench.meter_type import MeterType, load_meter_type
 from rig.bench.schema import PLACEHOLDER, SCHEMA_VERSION, BenchPart
-from rig.bench.sources import capabilities_of, check_options
+from rig.bench.sources import capabilities_of
 from rig.bench.wiring import Wiring
 from rig.errors import BenchFileError, LimitExceeded, UsageRefused
 from rig.load_point import LoadPoint
@@ -260,7 +260,7 @@ def _check_injection(path: Path, lines: Mapping[Location, int], parts: BenchPart
     """Refuse sources that cannot inject what a meter on this bench needs, at its nominal point at least."""
     for role, part in (("source", parts.source), ("low_level_source", parts.low_level_source)):
         try:
-            check_options(part.driver, part.options) if part is not None else None
+            capabilities_of(part) if part is not None else None
         except UsageRefused as refusal:
             raise BenchFileError(path, line_of((role, "options"), lines), str(refusal)) from None
     last = "source" if parts.low_level_source is None else "low_level_source"

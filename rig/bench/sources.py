@@ -8,6 +8,7 @@ from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
+from drivers.errors import SettingOutOfRange
 from drivers.scpi import ScpiSession
 from drivers.source import SOURCES, AcSource, SourceCapabilities
 from rig.bench.schema import LowLevelSourcePart
@@ -15,8 +16,15 @@ from rig.errors import UsageRefused
 
 
 def make_source(part: LowLevelSourcePart, session: ScpiSession) -> AcSource:
-    """Make the driver of a source with the options of its part; nothing is sent. Raises as ``check_options``."""
-    return SOURCES[part.driver](session, **check_options(part.driver, part.options))
+    """Make the driver of a source with the options of its part; nothing is sent.
+
+    Raises as ``check_options``, and UsageRefused for a value that the driver does not take.
+    """
+    options = check_options(part.driver, part.options)
+    try:
+        return SOURCES[part.driver](session, **options)
+    except SettingOutOfRange as error:
+        raise UsageRefused(f"{part.driver}: {error}; correct its options") from None
 
 
 def capabilities_of(part: LowLevelSourcePart) -> SourceCapabilities:

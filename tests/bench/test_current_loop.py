@@ -55,6 +55,12 @@ def test_an_option_that_the_driver_does_not_take_is_refused_at_its_line(tmp_path
     assert said in message
 
 
+def test_an_option_out_of_its_range_is_refused_at_its_line(tmp_path):
+    more = "source:\n  driver: ametek_ci\n  options: {current_limit_a: 50}\n"
+    said = refused(tmp_path, more, "emulated-on-fluke-rigol")
+    assert "bench.yaml:6: ametek_ci: current limit 50 A is outside 0.1 to 3.3 A" in said
+
+
 def test_options_are_the_drivers_keyword_arguments():
     assert check_options("fluke_6105a", {"four_wire_sense": True}) == {"four_wire_sense": True}
     with pytest.raises(UsageRefused, match="no option 'session'"):
