@@ -12,6 +12,8 @@ from rig.emulation.analyzer_yokogawa import YokogawaAnalyzer
 from rig.emulation.control import ScpiHandler
 from rig.emulation.event_log import EventLog
 from rig.emulation.scpi_engine import ScpiEngine, Wait
+from rig.emulation.source_ametek import AmetekSource
+from rig.emulation.source_chroma import ChromaSource
 from rig.emulation.source_fluke import FlukeSource
 from rig.emulation.source_output import SourceErrors
 from rig.emulation.source_rigol import RigolGenerator
@@ -140,7 +142,9 @@ class AnalyzerFactory(Protocol):
         """Make it; it measures nothing yet."""
 
 
-SOURCES: Mapping[str, SourceFactory] = MappingProxyType({"fluke_6105a": FlukeSource})
+SOURCES: Mapping[str, SourceFactory] = MappingProxyType(
+    {"ametek_ci": AmetekSource, "chroma_61600": ChromaSource, "fluke_6105a": FlukeSource}
+)
 """Sources that drive the voltage inputs (and the CT inputs, where they have low-level channels).
 
 The names are those of the drivers (drivers.source.SOURCES).
