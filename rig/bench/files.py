@@ -15,6 +15,7 @@ from drivers.counter import COUNTERS
 from drivers.generator import GENERATORS
 from drivers.source import SOURCES, CombinationRefused, SourceCapabilities, combined_capabilities
 from drivers.switch import SWITCHES
+from rig.bench._reference import unfit_reference, why_no_energy
 from rig.bench.meter_type import MeterType, load_meter_type
 from rig.bench.schema import PLACEHOLDER, SCHEMA_VERSION, BenchPart
 from rig.bench.sources import capabilities_of
@@ -92,6 +93,11 @@ class BenchFile:
         return _source_capabilities(self.parts)
 
     @property
+    def why_no_energy(self) -> str | None:
+        """Why the bench's analyzer is no reference for energy registers; None where it is one, or there is none."""
+        return why_no_energy(self.parts)
+
+    @property
     def is_launched(self) -> bool:
         """Whether this bench starts a process of its own first."""
         return self.parts.launch is not None
@@ -123,6 +129,7 @@ def load_bench(name_or_path: str | Path) -> BenchFile:
             types[position.meter_type] = load_meter_type(position.meter_type, relative_to=path, line=line)
             _check_rating(path, lines, parts, types[position.meter_type])
     _check_injection(path, lines, parts)
+    _check_reference(path, lines, parts)
     if parts.launch is None:
         # Nothing can fill a placeholder in: say so now, with its line.
         _substitute(data, {}, (), path, lines)
@@ -254,6 +261,15 @@ def _source_capabilities(parts: BenchPart) -> SourceCapabilities | None:
     if parts.low_level_source is None:
         return voltage
     return combined_capabilities(voltage, capabilities_of(parts.low_level_source))
+
+
+def _check_reference(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
+    """Refuse an analyzer that cannot see what the bench injects: nothing on it could ever be judged."""
+    if parts.analyzer is None:
+        return
+    unfit = unfit_reference(parts, ANALYZERS[parts.analyzer.driver].capabilities)
+    if unfit is not None:
+        raise BenchFileError(path, line_of(("analyzer", "driver"), lines), unfit)
 
 
 def _check_injection(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:

@@ -8,7 +8,10 @@ from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
 from rig.emulation.analyzer_arithmetic import AnalyzerErrors
+from rig.emulation.analyzer_norma import NormaAnalyzer
+from rig.emulation.analyzer_radian import RadianStandard
 from rig.emulation.analyzer_yokogawa import YokogawaAnalyzer
+from rig.emulation.analyzer_zes import ZesAnalyzer
 from rig.emulation.control import ScpiHandler
 from rig.emulation.event_log import EventLog
 from rig.emulation.scpi_engine import ScpiEngine, Wait
@@ -163,7 +166,14 @@ The names are those of the drivers (drivers.source.SOURCES).
 LOW_LEVEL_SOURCES: Mapping[str, LowLevelSourceFactory] = MappingProxyType({"rigol_dg5000": RigolGenerator})
 """Sources that drive the CT inputs only; beside one of these the other's current channels are not connected."""
 
-ANALYZERS: Mapping[str, AnalyzerFactory] = MappingProxyType({"yokogawa_wt": YokogawaAnalyzer})
+ANALYZERS: Mapping[str, AnalyzerFactory] = MappingProxyType(
+    {
+        "yokogawa_wt": YokogawaAnalyzer,
+        "zes_lmg600": ZesAnalyzer,
+        "fluke_norma": NormaAnalyzer,
+        "radian_rd": RadianStandard,
+    }
+)
 """Reference analyzers, by the names of their drivers (drivers.analyzer.ANALYZERS)."""
 
 

@@ -24,6 +24,7 @@ ERROR_TEXTS = {
     -131: "Invalid suffix",
     -138: "Suffix not allowed",
     -141: "Invalid character data",
+    -150: "String data error",
     -151: "Invalid string data",
     -211: "Trigger ignored",
     -213: "Init ignored",
