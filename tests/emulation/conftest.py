@@ -86,11 +86,11 @@ def bench(bench_with):
 
 @pytest.fixture
 def bench_with(tmp_path, connect):
-    """Build such a bench with an analyzer of another class; each test may build one."""
+    """Build such a bench with an analyzer of another class; ``monotonic`` may be a clock that runs."""
     closing = []
 
-    def build(analyzer_class, **options):
-        built, close = standing_bench(tmp_path, connect, analyzer_class, options)
+    def build(analyzer_class, monotonic=lambda: 0.0, **options):
+        built, close = bench_of(BenchTime(monotonic), tmp_path, connect, analyzer_class, options)
         closing.append(close)
         return built
 
@@ -99,8 +99,7 @@ def bench_with(tmp_path, connect):
         close()
 
 
-def standing_bench(tmp_path, connect, analyzer_class, options):
-    time = BenchTime(lambda: 0.0)
+def bench_of(time, tmp_path, connect, analyzer_class, options):
     world = World(time, Wiring())
     log = EventLog(tmp_path / "events.jsonl", time.now_s)
     parts = {"now": world.now_s, "world": world, "wait": world.wait, "seed": 1}
