@@ -65,7 +65,18 @@ def test_every_driver_says_that_it_belongs_to_its_family(name):
     assert [base for base, family in FAMILIES.items() if issubclass(DRIVERS[name], base)] == [
         base for base, family in FAMILIES.items() if name in family
     ]
-    assert DRIVERS[name].ERROR_QUERY.endswith("?")
+    if not hasattr(DRIVERS[name], "open_link"):  # a link of its own speaks no SCPI
+        assert DRIVERS[name].ERROR_QUERY.endswith("?")
+
+
+@pytest.mark.parametrize("name", ANALYZERS)
+def test_every_analyzer_says_what_it_can_measure_and_why_not_the_rest(name):
+    can = ANALYZERS[name].capabilities
+    assert can.phases in (1, 3)
+    assert can.voltage_v > 0
+    assert can.ct_input_v is None or 0 < can.ct_input_v[0] < can.ct_input_v[1]
+    is_whole = can.ct_input_v is not None and can.angles_between_voltages and can.integrates and can.phases == 3
+    assert is_whole == (not can.why_not)
 
 
 def test_no_name_stands_for_two_drivers():
