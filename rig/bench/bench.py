@@ -11,7 +11,7 @@ from pathlib import Path
 from drivers.analyzer import ANALYZERS, ReferenceAnalyzer
 from drivers.meter import MeterBus
 from drivers.mstp.adapter import latency_advice
-from drivers.source import SOURCES, AcSource, CombinedSource, SafeOff
+from drivers.source import AcSource, CombinedSource, SafeOff
 from drivers.source.base import Identity
 from drivers.switch import SwitchUnit
 from rig.bench.clock import BenchClock, EndpointClock, WallClock
@@ -22,6 +22,7 @@ from rig.bench.lock import bench_lock
 from rig.bench.meters import Position, find_meters, open_bus
 from rig.bench.off import link_to_analyzer, safe_off_of, scpi_session
 from rig.bench.schema import AnalyzerPart, CalibrationPart, LowLevelSourcePart
+from rig.bench.sources import make_source
 from rig.bench.switching import TimedPulses, open_switch, open_timed_pulses
 from rig.bench.wiring import Wiring
 from rig.errors import BenchFault, UsageRefused
@@ -238,7 +239,7 @@ def _open_source(
     stack: ExitStack,
     identities: dict[str, Identity],
 ) -> AcSource:
-    source = SOURCES[part.driver](scpi_session(part, beat))
+    source = make_source(part, scpi_session(part, beat))
     stack.callback(source.close)
     identities[role] = source.identify()
     return source
