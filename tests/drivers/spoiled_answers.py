@@ -1,5 +1,6 @@
 """A driver on its emulated instrument, in this process, with one answer on the way spoiled; what drivers are for."""
 
+import contextlib
 import dataclasses
 import math
 import random
@@ -7,7 +8,7 @@ import string
 
 from drivers.analyzer import ReferenceAnalyzer
 from drivers.counter import CounterInput, WidthCounter
-from drivers.errors import InstrumentLost
+from drivers.errors import DriverError, InstrumentLost
 from drivers.generator import PulseGenerator, PulseTrain
 from drivers.scpi import ScpiSession
 from drivers.source import AcSource, SourceSetting, Tone
@@ -57,29 +58,41 @@ def connected(driver_class, instrument):
     return driver_class(session), transport
 
 
-def uses(driver):
-    """Everything the rig does with a driver of this family, in order, as (name, function)."""
-    for family, listed in ((AcSource, _source), (ReferenceAnalyzer, _analyzer), (SwitchUnit, _switch),
+def uses(driver, setting):
+    """Everything the rig does with a driver of this family, in order, as (name, function); ``setting``: of a source."""
+    if isinstance(driver, AcSource):
+        return [("identify", driver.identify), *_source(driver, setting)]
+    for family, listed in ((ReferenceAnalyzer, _analyzer), (SwitchUnit, _switch),
                            (PulseGenerator, _generator), (WidthCounter, _counter)):  # fmt: skip
         if isinstance(driver, family):
             return [("identify", driver.identify), *listed(driver)]
     raise AssertionError(f"{type(driver).__name__} belongs to no family")
 
 
-def setting_for(source):
-    """A set-point that the source can give: 60 Hz, 100 V where it has voltages, 0.4 V where it has low levels."""
-    can = source.capabilities
+def setting_for(driver_class, instrument):
+    """A set-point that the source can give: 60 Hz, 100 V where it has voltages, 0.4 V where it has low levels.
 
-    def three(volts, ranges):
-        if not ranges:
-            return (OFF, OFF, OFF)
-        return tuple((Tone(1, volts, shift),) for shift in (0.0, -120.0, 120.0))
+    On all three phases where it has three; None for what is no source.
+    """
+    if not issubclass(driver_class, AcSource):
+        return None
+    can = driver_class.capabilities
 
-    return SourceSetting(60.0, three(100.0, can.voltage_ranges), three(0.4, can.low_level_ranges))
+    def three(volts, ranges, phases):
+        angles = (0.0, -120.0, 120.0) if ranges else ()
+        return tuple((Tone(1, volts, shift),) for shift in angles[:phases]) + (OFF,) * (3 - len(angles[:phases]))
+
+    for phases in (3, 1):
+        setting = SourceSetting(
+            60.0, three(100.0, can.voltage_ranges, phases), three(0.4, can.low_level_ranges, phases)
+        )
+        with contextlib.suppress(DriverError):
+            connected(driver_class, instrument)[0].select_ranges(setting)
+            return setting
+    raise AssertionError(f"{driver_class.__name__} takes neither three phases nor one")
 
 
-def _source(source):
-    setting = setting_for(source)
+def _source(source, setting):
     return [
         ("select_ranges", lambda: source.select_ranges(setting)),
         ("set_point", lambda: source.set_point(setting)),
@@ -91,12 +104,15 @@ def _source(source):
 
 
 def _analyzer(analyzer):
+    integration = [
+        ("start_integration", analyzer.start_integration),
+        ("stop_integration", analyzer.stop_integration),
+    ]
     return [
         ("configure", analyzer.configure),
         ("select_ranges", lambda: analyzer.select_ranges(100.0, (0.4, 0.4, 0.4))),
         ("read", analyzer.read),
-        ("start_integration", analyzer.start_integration),
-        ("stop_integration", analyzer.stop_integration),
+        *(integration if analyzer.capabilities.integrates else ()),
     ]
 
 

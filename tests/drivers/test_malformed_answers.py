@@ -8,30 +8,29 @@ import pytest
 
 from drivers.errors import RigError
 from rig.emulation.instruments import OwnServer
-from tests.drivers.spoiled_answers import agrees, connected, seeded, spoilers, uses
+from tests.drivers.spoiled_answers import agrees, connected, seeded, setting_for, spoilers, uses
 from tests.emulation.in_process import DRIVERS, NAMES, in_process
 
 SHORT, LONG = 40, 4000
 SEED = 1
 SCPI = [name for name in NAMES if not hasattr(DRIVERS[name], "open_link")]
-SAFE_ANYWAY = ("make_safe",)
 
 
-def unspoiled(name, instrument):
+def unspoiled(name, instrument, setting):
     """What each use returns, and the number of answers that all of them take."""
     driver, transport = connected(DRIVERS[name], instrument)
-    results = {use: act() for use, act in uses(driver)}
+    results = {use: act() for use, act in uses(driver, setting)}
     return results, transport.count
 
 
-def trial(name, instrument, expected, answers, seed):
+def trial(name, instrument, setting, expected, answers, seed):
     chosen = seeded(name, seed)
     driver, transport = connected(DRIVERS[name], instrument)
     kind, spoil = chosen.choice(list(spoilers(chosen).items()))
     transport.spoiled, transport.spoil = chosen.randrange(answers), spoil
     use = "nothing"
     try:
-        for use, act in uses(driver):
+        for use, act in uses(driver, setting):
             found = act()
             assert agrees(found, expected[use]), f"{found} was taken, {expected[use]} is true"
     except RigError:
@@ -47,10 +46,11 @@ def trial(name, instrument, expected, answers, seed):
 def campaign(name, folder, trials, seed):
     with in_process(name, folder) as instrument:
         assert not isinstance(instrument.engine, OwnServer)
-        expected, answers = unspoiled(name, instrument)
+        setting = setting_for(DRIVERS[name], instrument)
+        expected, answers = unspoiled(name, instrument, setting)
         assert answers > len(expected) // 2
         for number in range(trials):
-            trial(name, instrument, expected, answers, seed * 1_000_000 + number)
+            trial(name, instrument, setting, expected, answers, seed * 1_000_000 + number)
 
 
 @pytest.mark.parametrize("name", SCPI)

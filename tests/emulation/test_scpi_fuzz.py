@@ -39,8 +39,11 @@ def check(instrument, lines, seed):
 
 
 def queue_of(instrument, error_query):
+    """The errors that wait; none where it speaks a language now in which the query has another name."""
     for _ in range(MOST_ERRORS):
-        yield parse_error(instrument.ask(error_query).decode("ascii"))
+        if (answer := instrument.ask(error_query)) is None:
+            return
+        yield parse_error(answer.decode("ascii"))
 
 
 def speaks_lines(instrument):
