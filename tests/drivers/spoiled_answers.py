@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import math
 import random
+import re
 import string
 
 from drivers.analyzer import ReferenceAnalyzer
@@ -35,7 +36,7 @@ class EngineTransport:
         answer = self._instrument.ask(message)
         if answer is None:
             raise InstrumentLost("IN-PROCESS", f"no answer to {message!r}")
-        text = answer.decode("latin-1").strip()
+        text = answer.strip().decode("latin-1")
         self.count += 1
         if self.count - 1 != self.spoiled:
             return text
@@ -174,6 +175,9 @@ def spoilers(chosen):
         "one answer more": lambda text: digits(text) + f";{chosen.randrange(10**6)}",
         "one number less": fewer,
         "a quote that stays open": lambda text: '"' + digits(text.replace('"', "")),
+        "an underscore": lambda text: (
+            re.sub(r"(\d)", r"\1_1", digits(text), count=1) + ("" if re.search(r"\d", text) else junk())
+        ),
         "a huge line": lambda text: junk(1) * 200_000,
         "a huge number": lambda text: "7" * 200_000 + "x",
     }
@@ -193,7 +197,7 @@ def agrees(found, expected):
     return math.isclose(found, expected, rel_tol=0.05, abs_tol=0.05)
 
 
-UNRELATED = ("monotonic_s", "firmware", "serial_number")
+UNRELATED = ("monotonic_s", "manufacturer", "model", "firmware", "serial_number")
 """Not a number of the instrument's; texts in which nobody can see that they are spoiled."""
 
 
