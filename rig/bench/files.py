@@ -13,6 +13,7 @@ from typing import Any
 from drivers.analyzer import ANALYZERS
 from drivers.counter import COUNTERS
 from drivers.generator import GENERATORS
+from drivers.scpi import ResourceKind, resource_kind
 from drivers.source import SOURCES, CombinationRefused, SourceCapabilities, combined_capabilities
 from drivers.switch import SWITCHES
 from rig.bench._reference import unfit_reference, why_no_energy
@@ -113,6 +114,7 @@ class BenchFile:
         """Return the bench with every ``${launch.x}`` replaced; raises BenchFileError where one does not fit."""
         data = _substitute(self._data, endpoints, (), self.path, self._lines)
         parts = validate(self.path, data, dict(self._lines), BenchPart, context={"launched": True})
+        _check_resources(self.path, self._lines, parts)
         return replace(self, parts=parts, _data=data)
 
 
@@ -122,6 +124,7 @@ def load_bench(name_or_path: str | Path) -> BenchFile:
     data, lines, digest = _read_with_bases(path, ())
     parts = validate(path, data, lines, BenchPart)
     _check_drivers(path, lines, parts)
+    _check_resources(path, lines, parts)
     types: dict[str, MeterType] = {}
     for index, position in enumerate(parts.positions):
         if position.meter_type not in types:
@@ -251,6 +254,21 @@ def _check_drivers(path: Path, lines: Mapping[Location, int], parts: BenchPart) 
             names = ", ".join(sorted(known))
             line = line_of((role, "driver"), lines)
             raise BenchFileError(path, line, f"there is no {role} driver {part.driver!r}; known: {names}")
+
+
+def _check_resources(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
+    """Refuse what is no VISA resource name; a driver with a link of its own (``open_link``) has names of its own."""
+    for role, known in _DRIVERS.items():
+        part = getattr(parts, role)
+        if part is None or hasattr(known[part.driver], "open_link") or PLACEHOLDER.fullmatch(part.resource):
+            continue
+        try:
+            kind = resource_kind(part.resource)
+        except ValueError as error:
+            raise BenchFileError(path, line_of((role, "resource"), lines), f"{role}.resource: {error}") from None
+        if kind is not ResourceKind.SERIAL and getattr(part, "serial", None) is not None:
+            message = f"{role}.serial: {part.resource} is no serial line (ASRL); take it away or correct the resource"
+            raise BenchFileError(path, line_of((role, "serial"), lines), message)
 
 
 def _source_capabilities(parts: BenchPart) -> SourceCapabilities | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from drivers.analyzer import ANALYZERS
-from drivers.scpi import ScpiSession
+from drivers.scpi import ScpiSession, SerialLine
 from drivers.source import AcSource, SafeOff
 from rig.bench.files import BenchFile, load_bench
 from rig.bench.schema import PLACEHOLDER, AnalyzerPart, CounterPart, GeneratorPart, LowLevelSourcePart, SwitchPart
@@ -38,9 +38,18 @@ def switch_bench_off(bench: BenchFile | str | Path) -> list[SafeOffResult]:
 def scpi_session(
     part: LowLevelSourcePart | AnalyzerPart | SwitchPart | GeneratorPart | CounterPart,
     beat: Callable[[], None] | None = None,
+    *,
+    termination: str = "\n",
 ) -> ScpiSession:
     """Make the session of an instrument as the bench file describes it; nothing is sent yet."""
-    return ScpiSession(part.resource, backend=part.visa_library, deadline_s=SCPI_DEADLINE_S, on_progress=beat)
+    return ScpiSession(
+        part.resource,
+        backend=part.visa_library,
+        deadline_s=SCPI_DEADLINE_S,
+        termination=termination,
+        on_progress=beat,
+        line=_line_of(part),
+    )
 
 
 def link_to_analyzer(part: AnalyzerPart, beat: Callable[[], None] | None = None) -> Any:  # noqa: ANN401 - its driver's
@@ -57,4 +66,10 @@ def link_to_analyzer(part: AnalyzerPart, beat: Callable[[], None] | None = None)
 
 def safe_off_of(source: AcSource, part: LowLevelSourcePart) -> tuple[SafeOff, ...]:
     """Tell how anyone may switch this source off, with the VISA library that reaches it."""
-    return tuple(replace(recipe, visa_library=part.visa_library) for recipe in source.safe_off())
+    return tuple(replace(recipe, visa_library=part.visa_library, line=_line_of(part)) for recipe in source.safe_off())
+
+
+def _line_of(part: object) -> SerialLine | None:
+    """Return how the part's serial line is set, where it has one; not every kind of part can be on one."""
+    serial = getattr(part, "serial", None)
+    return None if serial is None else serial.line()

@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from rig.bench._schema_serial import SerialPart
 from rig.metrology.reference import ReferenceAccuracy
 
 SCHEMA_VERSION = 1
@@ -104,6 +105,7 @@ class LowLevelSourcePart(Strict):
     driver: _Name
     resource: _LateText
     visa_library: _Name = "@py"
+    serial: SerialPart | None = None
     options: dict[_Name, bool | int | float | str] = {}
     """What the driver wants to know about this one, by the names of its keyword arguments."""
     calibration: CalibrationPart | None = None
@@ -125,6 +127,7 @@ class AnalyzerPart(Strict):
     driver: _Name
     resource: _LateText
     visa_library: _Name = "@py"
+    serial: SerialPart | None = None
     update_s: _Positive = 0.5
     accuracy: ReferenceAccuracy
     calibration: CalibrationPart | None = None
@@ -160,6 +163,7 @@ class SwitchPart(Strict):
     driver: _Name
     resource: _LateText
     visa_library: _Name = "@py"
+    serial: SerialPart | None = None
     control_power: ControlPowerPart | None = None
     pulse_input: PulseRelayPart | None = None
     alarm_contact: AlarmContactPart | None = None
@@ -178,6 +182,7 @@ class GeneratorPart(Strict):
     driver: _Name
     resource: _LateText
     visa_library: _Name = "@py"
+    serial: SerialPart | None = None
     outputs: GeneratorOutputsPart
     high_v: _Positive = 5.0
     """What the driver stages take for active, volts."""
@@ -204,6 +209,7 @@ class CounterPart(Strict):
     driver: _Name
     resource: _LateText
     visa_library: _Name = "@py"
+    serial: SerialPart | None = None
     inputs: CounterInputsPart
     calibration: CalibrationPart | None = None
 

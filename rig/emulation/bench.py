@@ -30,7 +30,15 @@ from rig.emulation.defects import (
 )
 from rig.emulation.event_log import EventLog
 from rig.emulation.hub import FaultSettings, HubProcess
-from rig.emulation.instruments import ANALYZERS, LOW_LEVEL_SOURCES, SOURCES, EmulatedSource, Engine, serve
+from rig.emulation.instruments import (
+    ANALYZERS,
+    LOW_LEVEL_SOURCES,
+    SOURCES,
+    EmulatedSource,
+    Engine,
+    serve,
+    serve_over_hislip,
+)
 from rig.emulation.merged_source import MergedSource
 from rig.emulation.meter_memory import MemoryFile, Saver
 from rig.emulation.meter_node import MeterNodes
@@ -62,7 +70,8 @@ class Options:
     ``current_loop_turns``: real transformers, with the primary of the meters' configuration, in place of dividers.
     ``has_amplifier``: a 52120A on each phase of a Fluke 6105A.
     ``is_ideal``: no noise and no errors anywhere, and answers of the analyzer with more digits. ``state``: folder of
-    the meters' non-volatile memory, None to begin with new meters each time.
+    the meters' non-volatile memory, None to begin with new meters each time. ``hislip``: every instrument has a second
+    endpoint that speaks HiSLIP.
     """
 
     seed: int = 1
@@ -85,6 +94,7 @@ class Options:
     source: str = "fluke_6105a"
     low_level_source: str | None = None
     analyzer: str = "yokogawa_wt"
+    hislip: bool = False
 
 
 class EmulatedBench:
@@ -176,11 +186,18 @@ class EmulatedBench:
             **switching_instruments(terminals, options.seed, ideal, world, log),
         }
         servers = {role: serve(engine, world, role) for role, engine in engines.items()}
-        control_door = Control(world, source, servers, log, terminals, sources.get("low_level_source"))
+        over_hislip = {
+            role: serve_over_hislip(engine, world, role) for role, engine in engines.items() if options.hislip
+        }
+        hislip = {role: server for role, server in over_hislip.items() if server is not None}
+        closers = {role: ExitStack() for role in servers}
+        for role, server in (*servers.items(), *hislip.items()):
+            closers[role].callback(server.close)
+        control_door = Control(world, source, closers, log, terminals, sources.get("low_level_source"))
         clock = LineServer(JsonHandler(Clock(world).serve), "clock")
         control = LineServer(JsonHandler(control_door.serve), "control")
-        for server in (*servers.values(), clock, control):
-            stack.callback(server.close)
+        for close in (*(each.close for each in closers.values()), clock.close, control.close):
+            stack.callback(close)
         world.start()
         # Whether anybody had switched the source off before the bench went away is what a safety test wants to know.
         stack.callback(lambda: log.write("end", output_on=any(each.output.is_on for each in sources.values())))
@@ -193,6 +210,7 @@ class EmulatedBench:
         )
         self.endpoints: dict[str, Any] = {
             **{role: server.endpoint for role, server in servers.items()},
+            **({"hislip": {role: server.endpoint for role, server in hislip.items()}} if options.hislip else {}),
             "clock": f"tcp://127.0.0.1:{clock.port}",
             "control": f"tcp://127.0.0.1:{control.port}",
             "bus": hub.ports[0],

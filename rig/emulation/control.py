@@ -65,6 +65,16 @@ class ScpiHandler:
             self._engine.report(-363)
         return None
 
+    def status_byte(self, message_available: bool) -> int:
+        """Return the instrument's status byte; ``message_available``: an answer has not been read yet."""
+        with self._world:
+            return self._engine.status_byte(message_available)
+
+    def interrupted(self) -> None:
+        """Note that an answer was lost because a message came before it was read."""
+        with self._world:
+            self._engine.report(-410)
+
 
 class Clock:
     """``{"sleep_s": 1.0}`` spends bench time, ``{"now": true}`` asks for it; both answer ``{"bench_time_s": ...}``.

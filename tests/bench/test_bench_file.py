@@ -7,9 +7,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from drivers.scpi import SerialLine
+from drivers.source import SOURCES
 from rig.bench.files import bench_names, json_schema, load_bench
 from rig.bench.meter_type import load_meter_type
+from rig.bench.off import safe_off_of, scpi_session
 from rig.errors import BenchFileError, UsageRefused
+from rig.safety.raw_off import recipe_from_json, recipe_to_json
 
 ENDPOINTS = {
     "source": "TCPIP0::127.0.0.1::5001::SOCKET",
@@ -223,3 +227,40 @@ def test_mistakes_at_the_meters_other_terminals_are_refused_with_their_line(tmp_
     error = refused(write(tmp_path, f"schema: 1\nextends: emulated\nname: other\n{part}\n"))
     assert words in str(error)
     assert error.line == 4
+
+
+@pytest.mark.parametrize("role", ["source", "analyzer", "switch", "generator", "counter"])
+def test_what_is_no_resource_name_is_refused_with_its_line_and_the_kinds_that_are(tmp_path, role):
+    error = refused(write(tmp_path, f"schema: 1\nextends: emulated\nname: v\n{role}:\n  resource: 192.168.1.20:5025\n"))
+    assert error.line == 5
+    assert f"{role}.resource: '192.168.1.20:5025' is no VISA resource name; the kinds are TCPIP0::" in str(error)
+
+
+def test_a_launched_process_that_gives_no_resource_name_is_refused():
+    with pytest.raises(BenchFileError, match=r"source\.resource: 'nowhere' is no VISA resource name"):
+        load_bench("emulated").with_endpoints(ENDPOINTS | {"source": "nowhere"})
+
+
+def test_a_serial_line_is_described_beside_its_resource(tmp_path):
+    serial = "{baud: 19200, parity: even, data_bits: 7, stop_bits: 2, flow: rts-cts, termination: crlf}"
+    text = f"schema: 1\nextends: emulated\nname: v\nsource:\n  resource: ASRL/dev/ttyS0::INSTR\n  serial: {serial}\n"
+    part = load_bench(write(tmp_path, text)).parts.source
+    line = SerialLine(19200, data_bits=7, parity="even", stop_bits=2, flow="rts-cts", termination="crlf")
+    assert part.serial.line() == line
+    recipes = safe_off_of(SOURCES[part.driver](scpi_session(part)), part)
+    assert [recipe_from_json(recipe_to_json(recipe)).line for recipe in recipes] == [line]
+
+
+@pytest.mark.parametrize(
+    ("serial", "says"),
+    [
+        ("{baudd: 9600}", "unknown key 'source.serial.baudd'; did you mean 'baud'?"),
+        ("{parity: mark}", "source.serial.parity"),
+        ("{baud: 9600}", "source.serial: GPIB0::5::INSTR is no serial line"),
+    ],
+)
+def test_a_serial_line_that_cannot_be_is_refused_with_its_line(tmp_path, serial, says):
+    text = f"schema: 1\nextends: emulated\nname: v\nsource:\n  resource: GPIB0::5::INSTR\n  serial: {serial}\n"
+    error = refused(write(tmp_path, text))
+    assert error.line == 6
+    assert says in str(error)
