@@ -32,7 +32,8 @@ class ScpiSession:
     ``error_query`` is ``SYST:ERR?`` for most, ``:STAT:ERR?`` for Yokogawa; left out, the driver given the session
     sets its own. ``deadline_s``: seconds that a transaction may take. ``message_limit``: longest message in octets.
     ``on_progress`` is called after each completed transaction: a rig that makes progress is alive.
-    ``open_transport`` replaces VISA (``drivers.testing.ScriptedTransport``, ``RecordingTransport``).
+    ``open_transport`` replaces VISA (``drivers.testing.ScriptedTransport``, ``RecordingTransport``). ``termination``
+    ends a message, both ways, where VISA is used.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class ScpiSession:
         error_query: str | None = None,
         deadline_s: float = 3.0,
         message_limit: int = 1000,
+        termination: str = "\n",
         on_progress: Callable[[], None] | None = None,
         open_transport: Callable[[], Transport] | None = None,
     ) -> None:
@@ -53,7 +55,7 @@ class ScpiSession:
         self.on_progress = on_progress
         self.generation = 0
         self._open_transport = open_transport or (
-            lambda: VisaTransport(resource, backend=backend, open_deadline_s=deadline_s)
+            lambda: VisaTransport(resource, backend=backend, open_deadline_s=deadline_s, termination=termination)
         )
         self._transport: Transport | None = None
         self._identity: str | None = None

@@ -27,13 +27,17 @@ class VisaTransport:
     TCPIP SOCKET it also: finds out at opening that nobody listens (pyvisa-py "succeeds"), switches Nagle's algorithm
     off (44 ms for each write and query otherwise), does not wait for ever on a peer that stopped reading, sees at once
     that the peer closed (pyvisa-py spins until the time-out), and refuses to go on where an answer nobody asked for
-    is waiting. It never calls ``clear()``, which does not return when the peer is gone.
+    is waiting. It never calls ``clear()``, which does not return when the peer is gone. ``termination`` ends a message,
+    both ways.
     """
 
-    def __init__(self, resource: str, *, backend: str = "@py", open_deadline_s: float = 3.0) -> None:
+    def __init__(
+        self, resource: str, *, backend: str = "@py", open_deadline_s: float = 3.0, termination: str = "\n"
+    ) -> None:
         import pyvisa  # here, so that a process that only needs the data classes starts without it
 
         self.resource = resource
+        self._termination = termination
         self._lost_errors: tuple[type[Exception], ...] = (
             pyvisa.errors.VisaIOError,
             pyvisa.errors.InvalidSession,
@@ -48,8 +52,8 @@ class VisaTransport:
             raise self._unreachable(error) from error
         self._socket = self._find_socket()
         try:
-            self._visa.read_termination = "\n"
-            self._visa.write_termination = "\n"
+            self._visa.read_termination = termination
+            self._visa.write_termination = termination
             if self._socket is not None:
                 _verify_connected(self._socket)
                 self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -78,7 +82,7 @@ class VisaTransport:
             self._visa.close()
 
     def _send(self, message: str, end: float) -> None:
-        payload = message.encode("ascii") + b"\n"
+        payload = (message + self._termination).encode("ascii")
         if len(payload) > MESSAGE_LIMIT:
             raise ValueError(f"a message of {len(payload)} octets is longer than {MESSAGE_LIMIT}")
         if self._socket is not None:

@@ -10,6 +10,7 @@ from typing import Any
 from drivers.analyzer import ANALYZERS
 from drivers.scpi import ScpiSession
 from drivers.source import SOURCES, AcSource, SafeOff
+from rig.bench._schema_climate import ChamberPart, ClimateProbePart
 from rig.bench.files import BenchFile, load_bench
 from rig.bench.schema import PLACEHOLDER, AnalyzerPart, CounterPart, GeneratorPart, LowLevelSourcePart, SwitchPart
 from rig.safety.off import switch_everything_off
@@ -35,11 +36,19 @@ def switch_bench_off(bench: BenchFile | str | Path) -> list[SafeOffResult]:
 
 
 def scpi_session(
-    part: LowLevelSourcePart | AnalyzerPart | SwitchPart | GeneratorPart | CounterPart,
+    part: LowLevelSourcePart | AnalyzerPart | SwitchPart | GeneratorPart | CounterPart | ClimateProbePart | ChamberPart,
     beat: Callable[[], None] | None = None,
+    *,
+    termination: str = "\n",
 ) -> ScpiSession:
     """Make the session of an instrument as the bench file describes it; nothing is sent yet."""
-    return ScpiSession(part.resource, backend=part.visa_library, deadline_s=SCPI_DEADLINE_S, on_progress=beat)
+    return ScpiSession(
+        part.resource,
+        backend=part.visa_library,
+        deadline_s=SCPI_DEADLINE_S,
+        on_progress=beat,
+        termination=termination,
+    )
 
 
 def link_to_analyzer(part: AnalyzerPart, beat: Callable[[], None] | None = None) -> Any:  # noqa: ANN401 - its driver's

@@ -19,6 +19,8 @@ from meter_model.stimulus import Phasor, Stimulus
 from rig.emulation.analyzer_arithmetic import AnalyzerErrors
 from rig.emulation.apdu_defects import with_apdu_defects
 from rig.emulation.bench_time import BenchTime
+from rig.emulation.climate import climate_instruments
+from rig.emulation.climate_air import ROOM_C, Air
 from rig.emulation.control import Clock, Control, JsonHandler, add_gain_to
 from rig.emulation.defects import (
     Defect,
@@ -58,8 +60,9 @@ class Options:
 
     ``ct_secondary`` (1 or 3) is physical: which input impedance loads the dividers, and what the meters are set to.
     ``source``, ``low_level_source`` (None: none) and ``analyzer``: names in the registries of ``instruments``.
-    ``is_ideal``: no noise and no errors anywhere, and answers of the analyzer with more digits. ``state``: folder of
-    the meters' non-volatile memory, None to begin with new meters each time.
+    ``room_c``: degrees Celsius of the air in the room. ``is_ideal``: no noise and no errors anywhere, and answers of
+    the analyzer with more digits. ``state``: folder of the meters' non-volatile memory, None to begin with new meters
+    each time.
     """
 
     seed: int = 1
@@ -80,6 +83,7 @@ class Options:
     source: str = "fluke_6105a"
     low_level_source: str | None = None
     analyzer: str = "yokogawa_wt"
+    room_c: float = ROOM_C
 
 
 class EmulatedBench:
@@ -163,10 +167,13 @@ class EmulatedBench:
             nodes.start()
             for mac, terminal in zip(macs, terminals, strict=True):
                 terminal.on_powered = partial(nodes.set_online, mac)
+        climate = climate_instruments(Air(options.room_c), options.seed, ideal, world, log)
         engines: dict[str, Engine] = {
             **{role: each.engine for role, each in sources.items()},
             "analyzer": analyzer.engine,
             **switching_instruments(terminals, options.seed, ideal, world, log),
+            "climate_probe": climate.probe,
+            "chamber": climate.chamber,
         }
         servers = {role: serve(engine, world, role) for role, engine in engines.items()}
         control_door = Control(world, source, servers, log, terminals, sources.get("low_level_source"))

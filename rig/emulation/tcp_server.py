@@ -22,9 +22,15 @@ class LineHandler(Protocol):
 
 
 class LineServer:
-    """Listens on 127.0.0.1 from construction to ``close()``; one thread for each connection."""
+    """Listens on 127.0.0.1 from construction to ``close()``; one thread for each connection.
 
-    def __init__(self, handler: LineHandler, name: str, longest_line: int = LONGEST_LINE) -> None:
+    ``terminator`` ends a line, both ways.
+    """
+
+    def __init__(
+        self, handler: LineHandler, name: str, longest_line: int = LONGEST_LINE, terminator: bytes = b"\n"
+    ) -> None:
+        self._terminator = terminator
         self._handler = handler
         self._name = name
         self._longest = longest_line
@@ -86,14 +92,14 @@ class LineServer:
     def _serve_lines(self, connection: socket.socket, peer: str) -> None:
         buffer, is_overlong = b"", False
         while chunk := connection.recv(65536):
-            *lines, buffer = (buffer + chunk).split(b"\n")
+            *lines, buffer = (buffer + chunk).split(self._terminator)
             for line in lines:
                 if is_overlong or len(line) > self._longest:
                     is_overlong = False
                     answer = self._handler.too_long(peer)
                 else:
-                    answer = self._handler.answer(line.rstrip(b"\r"), peer)
+                    answer = self._handler.answer(line.strip(b"\r\n"), peer)
                 if answer is not None:
-                    connection.sendall(answer + b"\n")
+                    connection.sendall(answer + self._terminator)
             if len(buffer) > self._longest:
                 buffer, is_overlong = b"", True
