@@ -176,3 +176,4 @@ def test_points_of_a_database_without_phase_voltages_are_balanced(tmp_path, monk
     with RunStore.open(path) as store:
         (point,) = store.run("last").points
     assert point.load_point == LoadPoint(277.0, 5.0, -60.0, "B")
+    assert (point.temperature_c, point.humidity_pct) == (None, None)
