@@ -2,6 +2,8 @@
 
 import datetime as dt
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -93,6 +95,15 @@ def test_a_variant_that_names_another_record_has_nothing_of_the_first(folder):
     variant = folder / "variant.yaml"
     variant.write_text("schema: 1\nextends: ./bench.yaml\nname: v\nanalyzer: {calibration: cal/new.yaml}\n")
     assert "accuracy is missing" in str(refused(variant))
+
+
+def test_the_record_in_the_how_to_is_one(folder):
+    text = (Path(__file__).parents[2] / "docs" / "how-to" / "calibration-records.md").read_text(encoding="utf-8")
+    (block,) = (block for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "schema: 1" in block)
+    (folder / "cal" / "wt.yaml").write_text(block)
+    bench = load_bench(folder / "bench.yaml")
+    assert bench.parts.analyzer.reference_accuracy.at("power", 60.0, 0.5).includes_phase
+    assert certification_plan(bench).points
 
 
 def test_an_inline_record_goes_on_working(folder):
