@@ -52,6 +52,19 @@ class SettingNotTaken(InstrumentError):
         self.found = found
 
 
+class CannotMeasure(DriverError):
+    """An instrument is asked for what its family, or its driver, cannot measure; nothing was sent.
+
+    ``quantity`` is what was asked for, ``why`` the reason and what to do.
+    """
+
+    def __init__(self, resource: str, quantity: str, why: str) -> None:
+        super().__init__(f"{resource}: {quantity} cannot be measured: {why}")
+        self.resource = resource
+        self.quantity = quantity
+        self.why = why
+
+
 class SettingOutOfRange(DriverError):
     """A set-point is outside what the instrument can give; nothing was sent and nothing is clamped."""
 

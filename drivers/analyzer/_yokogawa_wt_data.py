@@ -6,6 +6,8 @@ said otherwise), [C] open drivers read, [R] recalled. Nothing here has been trie
 
 from __future__ import annotations
 
+from drivers.analyzer.base import AnalyzerCapabilities
+
 KNOWN_MODELS = ("WT18", "WT30", "WT50", "7603")
 """How the model field of ``*IDN?`` starts; a WT3000 answers its model code, 7603xx [R]."""
 
@@ -14,6 +16,10 @@ VOLTAGE_RANGES_V = (15.0, 30.0, 60.0, 100.0, 150.0, 300.0, 600.0, 1000.0)
 
 SENSOR_RANGES_V = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Ranges of the external current sensor input at crest factor 3, V rms [M p. 6-67]."""
+
+CAPABILITIES = AnalyzerCapabilities(
+    voltage_v=VOLTAGE_RANGES_V[-1], ct_input_v=(SENSOR_RANGES_V[0], SENSOR_RANGES_V[-1])
+)
 
 CREST_FACTOR = 3
 HEADROOM = 1.05

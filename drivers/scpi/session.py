@@ -53,6 +53,8 @@ class ScpiSession:
         self.deadline_s = deadline_s
         self.message_limit = message_limit
         self.on_progress = on_progress
+        self.opening: tuple[str, ...] = ()
+        """Messages sent first on every new connection, before any question, for an instrument of several languages."""
         self.generation = 0
         self._open_transport = open_transport or (
             lambda: VisaTransport(resource, backend=backend, open_deadline_s=deadline_s, termination=termination)
@@ -171,6 +173,8 @@ class ScpiSession:
         self._transport = transport
         self.generation += 1
         try:
+            for message in self.opening:
+                self._guarded(transport, message, None, answered=False)
             if self._identity is not None:
                 answer = self._guarded(transport, "*IDN?", None)
                 if answer != self._identity:

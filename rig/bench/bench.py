@@ -12,7 +12,7 @@ from drivers.analyzer import ANALYZERS, ReferenceAnalyzer
 from drivers.climate import ClimateProbe
 from drivers.meter import MeterBus
 from drivers.mstp.adapter import latency_advice
-from drivers.source import SOURCES, AcSource, CombinedSource, SafeOff
+from drivers.source import AcSource, CombinedSource, SafeOff
 from drivers.source.base import Identity
 from drivers.switch import SwitchUnit
 from rig.bench.climate import SoakedChamber, open_chamber, open_probe
@@ -25,6 +25,7 @@ from rig.bench.lock import bench_lock
 from rig.bench.meters import Position, find_meters, open_bus
 from rig.bench.off import link_to_analyzer, safe_off_of, scpi_session
 from rig.bench.schema import AnalyzerPart, LowLevelSourcePart
+from rig.bench.sources import make_source
 from rig.bench.switching import TimedPulses, open_switch, open_timed_pulses
 from rig.bench.wiring import Wiring
 from rig.errors import UsageRefused
@@ -222,7 +223,7 @@ def _open_source(
     stack: ExitStack,
     identities: dict[str, Identity],
 ) -> AcSource:
-    source = SOURCES[part.driver](scpi_session(part, beat))
+    source = make_source(part, scpi_session(part, beat))
     stack.callback(source.close)
     identities[role] = source.identify()
     return source

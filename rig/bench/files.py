@@ -16,9 +16,11 @@ from drivers.counter import COUNTERS
 from drivers.generator import GENERATORS
 from drivers.source import SOURCES, CombinationRefused, SourceCapabilities, combined_capabilities
 from drivers.switch import SWITCHES
+from rig.bench._reference import unfit_reference, why_no_energy
 from rig.bench.calibration_files import allow_calibration_files, with_calibration_files
 from rig.bench.meter_type import MeterType, load_meter_type
 from rig.bench.schema import PLACEHOLDER, SCHEMA_VERSION, BenchPart
+from rig.bench.sources import capabilities_of
 from rig.bench.wiring import Wiring
 from rig.errors import BenchFileError, LimitExceeded, UsageRefused
 from rig.load_point import LoadPoint
@@ -99,6 +101,11 @@ class BenchFile:
         return _source_capabilities(self.parts)
 
     @property
+    def why_no_energy(self) -> str | None:
+        """Why the bench's analyzer is no reference for energy registers; None where it is one, or there is none."""
+        return why_no_energy(self.parts)
+
+    @property
     def is_launched(self) -> bool:
         """Whether this bench starts a process of its own first."""
         return self.parts.launch is not None
@@ -130,6 +137,7 @@ def load_bench(name_or_path: str | Path) -> BenchFile:
             types[position.meter_type] = load_meter_type(position.meter_type, relative_to=path, line=line)
             _check_rating(path, lines, parts, types[position.meter_type])
     _check_injection(path, lines, parts)
+    _check_reference(path, lines, parts)
     if parts.launch is None:
         # Nothing can fill a placeholder in: say so now, with its line.
         _substitute(data, {}, (), path, lines)
@@ -259,14 +267,28 @@ def _source_capabilities(parts: BenchPart) -> SourceCapabilities | None:
     """Return what the sources of a bench can do together; raises CombinationRefused."""
     if parts.source is None:
         return None
-    voltage = SOURCES[parts.source.driver].capabilities
+    voltage = capabilities_of(parts.source)
     if parts.low_level_source is None:
         return voltage
-    return combined_capabilities(voltage, SOURCES[parts.low_level_source.driver].capabilities)
+    return combined_capabilities(voltage, capabilities_of(parts.low_level_source))
+
+
+def _check_reference(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
+    """Refuse an analyzer that cannot see what the bench injects: nothing on it could ever be judged."""
+    if parts.analyzer is None:
+        return
+    unfit = unfit_reference(parts, ANALYZERS[parts.analyzer.driver].capabilities)
+    if unfit is not None:
+        raise BenchFileError(path, line_of(("analyzer", "driver"), lines), unfit)
 
 
 def _check_injection(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
     """Refuse sources that cannot inject what a meter on this bench needs, at its nominal point at least."""
+    for role, part in (("source", parts.source), ("low_level_source", parts.low_level_source)):
+        try:
+            capabilities_of(part) if part is not None else None
+        except UsageRefused as refusal:
+            raise BenchFileError(path, line_of((role, "options"), lines), str(refusal)) from None
     last = "source" if parts.low_level_source is None else "low_level_source"
     line = line_of((last, "driver"), lines)
     try:
@@ -275,9 +297,12 @@ def _check_injection(path: Path, lines: Mapping[Location, int], parts: BenchPart
         raise BenchFileError(path, line, str(refusal)) from None
     if can is None or not parts.positions:
         return
+    gives_amperes = parts.wiring is not None and parts.wiring.current_loop is not None
     for name, ranges, advice in (
         ("voltage", can.voltage_ranges, "name a source that has as 'source'"),
-        ("low-level", can.low_level_ranges, "name one that drives the CT inputs as 'low_level_source'"),
+        ("current", can.current_ranges, "name a source that gives amperes, or take 'current_loop' away")
+        if gives_amperes
+        else ("low-level", can.low_level_ranges, "name one that drives the CT inputs as 'low_level_source'"),
     ):
         if not ranges:
             assert parts.source is not None

@@ -9,10 +9,11 @@ from typing import Any
 
 from drivers.analyzer import ANALYZERS
 from drivers.scpi import ScpiSession
-from drivers.source import SOURCES, AcSource, SafeOff
+from drivers.source import AcSource, SafeOff
 from rig.bench._schema_climate import ChamberPart, ClimateProbePart
 from rig.bench.files import BenchFile, load_bench
 from rig.bench.schema import PLACEHOLDER, AnalyzerPart, CounterPart, GeneratorPart, LowLevelSourcePart, SwitchPart
+from rig.bench.sources import make_source
 from rig.safety.off import switch_everything_off
 from rig.safety.raw_off import SafeOffResult
 
@@ -31,7 +32,7 @@ def switch_bench_off(bench: BenchFile | str | Path) -> list[SafeOffResult]:
     for part in (file.parts.source, file.parts.low_level_source):
         if part is not None and not PLACEHOLDER.search(part.resource):
             # Nothing is sent: a session opens its connection with the first transaction.
-            fixed.extend(safe_off_of(SOURCES[part.driver](scpi_session(part)), part))
+            fixed.extend(safe_off_of(make_source(part, scpi_session(part)), part))
     return switch_everything_off(file.name, fixed)
 
 

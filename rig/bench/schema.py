@@ -68,6 +68,8 @@ class LowLevelSourcePart(Strict):
     driver: _Name
     resource: _LateText
     visa_library: _Name = "@py"
+    options: dict[_Name, bool | int | float | str] = Field(default_factory=dict)
+    """What the driver wants to know about this one, by the names of its keyword arguments."""
     calibration: CalibrationRecord | None = None
 
 
@@ -235,8 +237,21 @@ class PathPart(Strict):
     phase_deg: _Angle = 0.0
 
 
+class CurrentLoopPart(Strict):
+    """Real transducers on the bench: the source's amperes go ``turns`` times through each one's window.
+
+    ``phase_deg``: angle of the transducer's output relative to its primary current, degrees, negative = lag.
+    """
+
+    turns: _Positive = 1.0
+    phase_deg: _Angle = 0.0
+
+
 class CtPart(Strict):
-    """The current transducer that is simulated: rated primary amperes, and the volts it gives at rated current."""
+    """The current transducer that is simulated, or that is there.
+
+    Rated primary amperes, and the volts it gives at rated current.
+    """
 
     primary_a: Annotated[float, Field(ge=5, le=32_000)]
     secondary_v: Annotated[float, Field(gt=0)]
@@ -253,12 +268,23 @@ class CtPart(Strict):
 
 
 class WiringPart(Strict):
-    """How source, meter and analyzer hang together; the analyzer measures at the meter's terminals."""
+    """How source, meter and analyzer hang together; the analyzer measures at the meter's terminals.
+
+    Currents come as volts into the CT inputs through ``current_divider`` (1:1 where it is left out), or as amperes
+    through real transducers with ``current_loop``.
+    """
 
     voltage: PathPart = PathPart()
-    current_divider: PathPart = PathPart()
+    current_divider: PathPart | None = None
+    current_loop: CurrentLoopPart | None = None
     ct: CtPart
     pt_ratio: Annotated[float, Field(ge=0.01, le=320)] = 1.0
+
+    @model_validator(mode="after")
+    def _volts_or_amperes(self) -> WiringPart:
+        if self.current_divider and self.current_loop:
+            raise ValueError("currents go through 'current_divider' or through 'current_loop': take one away (null)")
+        return self
 
 
 class NominalPart(Strict):

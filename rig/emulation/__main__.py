@@ -85,6 +85,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--analyzer", choices=sorted(ANALYZERS), default="yokogawa_wt", help="(yokogawa_wt)")
     parser.add_argument("--divider-ratio", type=float, default=8.0, metavar="R", help="of the CT dividers (8)")
     parser.add_argument(
+        "--current-loop",
+        type=float,
+        metavar="TURNS",
+        help="real transformers instead of dividers: the source's amperes go so many times through each",
+    )
+    parser.add_argument("--amplifier", action="store_true", help="a 52120A amplifier on each phase of a fluke_6105a")
+    parser.add_argument(
         "--ct-secondary", type=int, choices=(1, 3), default=1, help="CT inputs: 1 is 1 V, 3 is 1/3 V (1)"
     )
     parser.add_argument("--room", type=float, default=23.0, metavar="C", help="temperature of the room, °C (23)")
@@ -115,6 +122,10 @@ def _options(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Opt
         parser.error(f"--divider-ratio must be above 1 and at most 1000, not {chosen.divider_ratio:g}")
     if not -40.0 <= chosen.room <= 70.0:
         parser.error(f"--room must be -40 to 70 degrees Celsius, not {chosen.room:g}")
+    if chosen.current_loop is not None and not 0.0 < chosen.current_loop <= 1000.0:
+        parser.error(f"--current-loop must be above 0 and at most 1000, not {chosen.current_loop:g}")
+    if chosen.amplifier and chosen.source != "fluke_6105a":
+        parser.error(f"--amplifier belongs to a fluke_6105a, not to a {chosen.source}")
     try:
         defects = tuple(parse_defect(text) for text in chosen.defect)
     except DefectRefused as refusal:
@@ -141,6 +152,8 @@ def _options(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Opt
         defects=defects,
         bus_faults=bus_faults,
         divider_ratio=chosen.divider_ratio,
+        current_loop_turns=chosen.current_loop,
+        has_amplifier=chosen.amplifier,
         source=chosen.source,
         low_level_source=chosen.low_level_source,
         analyzer=chosen.analyzer,

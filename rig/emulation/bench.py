@@ -37,7 +37,8 @@ from rig.emulation.merged_source import MergedSource
 from rig.emulation.meter_memory import MemoryFile, Saver
 from rig.emulation.meter_node import MeterNodes
 from rig.emulation.meter_terminals import MeterTerminals
-from rig.emulation.physics import Wiring
+from rig.emulation.physics import CurrentLoop, Wiring
+from rig.emulation.source_fluke import FlukeSource
 from rig.emulation.source_output import SourceErrors
 from rig.emulation.switching import switching_instruments
 from rig.emulation.tcp_server import LineServer
@@ -60,9 +61,10 @@ class Options:
 
     ``ct_secondary`` (1 or 3) is physical: which input impedance loads the dividers, and what the meters are set to.
     ``source``, ``low_level_source`` (None: none) and ``analyzer``: names in the registries of ``instruments``.
-    ``room_c``: degrees Celsius of the air in the room. ``is_ideal``: no noise and no errors anywhere, and answers of
-    the analyzer with more digits. ``state``: folder of the meters' non-volatile memory, None to begin with new meters
-    each time.
+    ``current_loop_turns``: real transformers, with the primary of the meters' configuration, in place of dividers.
+    ``has_amplifier``: a 52120A on each phase of a Fluke 6105A. ``room_c``: degrees Celsius of the air in the room.
+    ``is_ideal``: no noise and no errors anywhere, and answers of the analyzer with more digits. ``state``: folder of
+    the meters' non-volatile memory, None to begin with new meters each time.
     """
 
     seed: int = 1
@@ -74,6 +76,8 @@ class Options:
     defects: tuple[Defect, ...] = ()
     bus_faults: FaultSettings = field(default_factory=FaultSettings)
     divider_ratio: float = 8.0
+    current_loop_turns: float | None = None
+    has_amplifier: bool = False
     ct_secondary: int = 1
     is_ideal: bool = False
     is_paced: bool = True
@@ -108,7 +112,7 @@ class EmulatedBench:
 
     def _build(self, options: Options, stack: ExitStack) -> None:
         time = BenchTime()
-        wiring = Wiring(options.meters, options.ct_secondary, options.divider_ratio)
+        wiring = Wiring(options.meters, options.ct_secondary, options.divider_ratio, loop=_loop(options))
         world = self.world = World(time, wiring)
         log = EventLog(options.log or _temporary_log(), time.now_s)
         stack.callback(log.close)
@@ -129,6 +133,8 @@ class EmulatedBench:
 
         driving: Source
         driving = source = self.source = SOURCES[options.source](**drawn(0))
+        if options.has_amplifier and isinstance(source, FlukeSource):
+            source.fit_amplifier()
         sources: dict[str, EmulatedSource] = {"source": source}
         if options.low_level_source is not None:
             low_level_source = LOW_LEVEL_SOURCES[options.low_level_source](**drawn(1))
@@ -205,6 +211,13 @@ class EmulatedBench:
             "hub": hub.endpoint,
             "log": str(log.path),
         }
+
+
+def _loop(options: Options) -> CurrentLoop | None:
+    if options.current_loop_turns is None:
+        return None
+    loop = CurrentLoop(options.current_loop_turns, options.configuration.ct_primary_a)
+    return replace(loop, ratio_error=0.0) if options.is_ideal else loop
 
 
 def _generator(seed: int, *stream: int) -> np.random.Generator:

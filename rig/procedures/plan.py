@@ -39,14 +39,16 @@ _GATE_OVERHEAD_S = 12.0
 class Plan:
     """The load points of a suite in the order in which they are measured, and the limit tables that judge them.
 
-    ``energy``: points at which energy registers are gated, each with its register. ``configuration``: the analog
-    values the meter must have for it (AV number to value).
+    ``energy``: points at which energy registers are gated, each with its register; where there are none although they
+    are part of the suite, ``why_no_energy`` says why. ``configuration``: the analog values the meter must have for it
+    (AV number to value).
     """
 
     points: tuple[LoadPoint, ...]
     tables: tuple[LimitTable, ...]
     energy: tuple[tuple[LoadPoint, JudgedQuantity], ...]
     configuration: dict[int, float]
+    why_no_energy: str | None = None
 
     def judged(self, point: LoadPoint, *quantities: Quantity) -> tuple[JudgedQuantity, ...]:
         """What has a limit row at ``point``, of the quantities named (all where none is)."""
@@ -103,7 +105,9 @@ def certification_plan(bench: BenchFile, *, max_points: int | None = None) -> Pl
         for item in judged_energy_at(point, tables)
         if item.quantity is Quantity.ACTIVE_ENERGY and item.phase == "ABC"
     )
-    return _checked(bench, Plan(points, tables, energy, _configuration(bench)), wiring, meter_type)
+    missing = bench.why_no_energy
+    plan = Plan(points, tables, () if missing else energy, _configuration(bench), missing)
+    return _checked(bench, plan, wiring, meter_type)
 
 
 def end_of_line_plan(bench: BenchFile) -> Plan:

@@ -138,7 +138,11 @@ def check_source(setting: SourceSetting, source: SourceCapabilities, *, what: st
     _between(f"{what}: source frequency", setting.frequency_hz, source.frequency_hz, "Hz", "what the source can give")
     for kind, channels, ranges in (
         ("voltage", setting.voltage, source.voltage_ranges),
-        ("current", setting.current, source.low_level_ranges),
+        (
+            "current",
+            setting.current,
+            source.low_level_ranges if setting.current_unit == "V" else source.current_ranges,
+        ),
     ):
         for phase, channel in zip(PHASE_NAMES, channels, strict=True):
             if channel:

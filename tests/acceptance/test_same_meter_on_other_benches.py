@@ -82,6 +82,9 @@ def test_the_whole_certification_says_the_same_on_every_bench(tmp_path: Path) ->
             assert compare(one, other) >= 100
 
 
-def _instruments(bench: str) -> tuple[str | None, ...]:
+def _instruments(bench: str) -> tuple[object, ...]:
     parts = load_bench(bench).parts
-    return tuple(part.driver if part else None for part in (parts.source, parts.low_level_source, parts.analyzer))
+    sources = tuple(
+        (part.driver, tuple(part.options.items())) for part in (parts.source, parts.low_level_source) if part
+    )
+    return (*sources, parts.analyzer.driver if parts.analyzer else None)

@@ -32,6 +32,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         points = plan.points_for(quantity)
         metafunc.parametrize("measured", points, indirect=True, ids=[p.label for p in points], scope="session")
     if "energy_point" in metafunc.fixturenames:
+        if plan.why_no_energy is not None:
+            skipped = pytest.param(None, marks=pytest.mark.skip(reason=plan.why_no_energy))
+            metafunc.parametrize("energy_point", [skipped], ids=["none"])
+            return
         ids = [f"AI{item.instance}-{point.label}" for point, item in plan.energy]
         metafunc.parametrize("energy_point", plan.energy, ids=ids)
 
