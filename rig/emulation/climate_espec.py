@@ -7,7 +7,7 @@ Lines end with carriage return and line feed. Every setting is answered, ``OK:``
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -16,6 +16,7 @@ from rig.emulation.event_log import EventLog
 from rig.emulation.tcp_server import LineServer
 
 _LOWEST_C, _HIGHEST_C = -40.0, 100.0
+_SETTING = re.compile(r"([SHL])([+-]?\d{1,4}(?:\.\d*)?)")
 _MODES = ("OFF", "STANDBY", "CONSTANT")
 
 
@@ -104,15 +105,13 @@ class EspecChamber:
         """Take set-point and alarm limits, such as ``S23.0 H100.0 L-40.0``: all of them or none."""
         wanted: dict[str, float] = {}
         for part in parts:
-            try:
-                value = float(part[1:])
-            except ValueError:
-                raise _Refused("PARA ERR") from None
-            if part[0] not in "SHL" or not math.isfinite(value):
+            match = _SETTING.fullmatch(part)
+            if match is None:
                 raise _Refused("PARA ERR")
-            if part[0] == "S" and not _LOWEST_C <= value <= _HIGHEST_C:
+            value = float(match[2])
+            if match[1] == "S" and not _LOWEST_C <= value <= _HIGHEST_C:
                 raise _Refused("DATA OUT OF RANGE")
-            wanted[part[0]] = round(value, 1)
+            wanted[match[1]] = round(value, 1)
         self._setpoint_c = wanted.pop("S", self._setpoint_c)
         self._alarm_c |= wanted
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rig.emulation.bench_time import BenchTime
 from rig.emulation.climate import climate_instruments
 from rig.emulation.climate_air import Air
+from rig.emulation.climate_espec import EspecChamber
 from rig.emulation.event_log import EventLog
 from rig.emulation.physics import Wiring
 from rig.emulation.world import World
@@ -151,6 +152,8 @@ def test_the_chamber_answers_as_its_makers_library_reads(standing, messages, ans
         ("TEMP,X5", "NA:PARA ERR"),
         ("TEMP,S", "NA:PARA ERR"),
         ("TEMP,Snan", "NA:PARA ERR"),
+        ("TEMP,S2_5", "NA:PARA ERR"),
+        ("TEMP,S1e1", "NA:PARA ERR"),
         ("TEMP,S100.1", "NA:DATA OUT OF RANGE"),
         ("TEMP,S-40.1", "NA:DATA OUT OF RANGE"),
         ("TEMP,S30 H1x", "NA:PARA ERR"),
@@ -167,6 +170,17 @@ def test_what_the_chamber_cannot_do_is_refused_and_changes_nothing(standing, mes
     assert standing.chamber("TEMP?") == "23.0,23.0,110.0,-50.0"
     assert standing.chamber("MODE?") == "STANDBY"
     assert standing.chamber("") is None
+
+
+@given(st.lists(st.binary(max_size=40), max_size=5))
+def test_nothing_that_is_sent_to_the_chamber_stops_it_answering(lines):
+    world = World(BenchTime(lambda: 0.0), Wiring())
+    chamber = EspecChamber(Air(), world.now_s, world)
+    for line in lines:
+        answer = chamber.answer(line, "test")
+        assert (answer is None) == (not line.decode("latin-1").strip())
+    assert chamber.answer(b"MODE?", "test") in (b"OFF", b"STANDBY", b"CONSTANT")
+    assert chamber.too_long("test") == b"NA:CMD ERR"
 
 
 def test_meters_feel_the_chamber_and_the_room_again_when_it_has_stopped(standing):
