@@ -9,45 +9,33 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from drivers.analyzer import ANALYZERS, ReferenceAnalyzer
+from drivers.climate import ClimateProbe
 from drivers.meter import MeterBus
 from drivers.mstp.adapter import latency_advice
 from drivers.source import AcSource, CombinedSource, SafeOff
 from drivers.source.base import Identity
 from drivers.switch import SwitchUnit
+from rig.bench.climate import SoakedChamber, open_chamber, open_probe
 from rig.bench.clock import BenchClock, EndpointClock, WallClock
 from rig.bench.files import BenchFile, load_bench
+from rig.bench.instruments import UsedInstrument, used_instruments
 from rig.bench.launch import LaunchedProcess
 from rig.bench.listening import noted_endpoints
 from rig.bench.lock import bench_lock
 from rig.bench.meters import Position, find_meters, open_bus
 from rig.bench.off import link_to_analyzer, safe_off_of, scpi_session
-from rig.bench.schema import AnalyzerPart, CalibrationPart, LowLevelSourcePart
+from rig.bench.schema import AnalyzerPart, LowLevelSourcePart
 from rig.bench.sources import make_source
 from rig.bench.switching import TimedPulses, open_switch, open_timed_pulses
 from rig.bench.wiring import Wiring
-from rig.errors import BenchFault, UsageRefused
-from rig.metrology.reference import ReferenceAccuracy
+from rig.errors import UsageRefused
+from rig.metrology.accuracy import ReferenceAccuracy
 from rig.safety.guardian_link import GuardianLink
 from rig.safety.off import forget_open_bench, note_open_bench
 from rig.safety.settling import SettlingLimits
 from rig.safety.state import bench_file_of_state
 from rig.safety.supervisor import Supervisor
 from rig.safety.watchdog import SourceWatchdog
-
-_NOT_CALIBRATED = ("switch", "generator")
-"""Instruments of which nothing that is measured depends."""
-
-
-@dataclass(frozen=True, slots=True)
-class UsedInstrument:
-    """An instrument on the bench, for the record: who it says it is, and its calibration (None: not recorded)."""
-
-    role: str
-    identity: str
-    serial_number: str
-    certificate: str | None
-    calibrated: dt.date | None
-    due: dt.date | None
 
 
 @dataclass(frozen=True)
@@ -57,7 +45,7 @@ class Bench:
     ``supervisor`` alone switches the source on; where the bench has a low-level source too, ``source`` is both as one
     (drivers.source.CombinedSource). ``launched``: the process that the bench file starts. ``switch`` works
     the other terminals of the first position's meter; ``timed``: pulses by what they work, ``pulse_input`` (a pulse is
-    a closed contact) and ``control_power`` (a pulse is an interruption).
+    a closed contact) and ``control_power`` (a pulse is an interruption). ``climate_probe`` is beside the meter.
     """
 
     file: BenchFile
@@ -74,6 +62,8 @@ class Bench:
     _identities: dict[str, Identity]
     switch: SwitchUnit | None = None
     timed: Mapping[str, TimedPulses] = field(default_factory=dict)
+    climate_probe: ClimateProbe | None = None
+    chamber: SoakedChamber | None = None
 
     @property
     def name(self) -> str:
@@ -85,7 +75,7 @@ class Bench:
         """Accuracy of the reference; raises UsageRefused where there is none."""
         if self.file.parts.analyzer is None:
             raise UsageRefused(f"bench {self.name} has no analyzer, so nothing can be judged against a reference")
-        return self.file.parts.analyzer.accuracy
+        return self.file.parts.analyzer.reference_accuracy
 
     @property
     def protection_text(self) -> str:
@@ -104,18 +94,7 @@ class Bench:
 
     def instruments(self) -> tuple[UsedInstrument, ...]:
         """List the instruments for the record; a calibration that is None is not recorded."""
-        parts = self.file.parts
-        used = []
-        for role, part in (
-            ("source", parts.source),
-            ("low_level_source", parts.low_level_source),
-            ("analyzer", parts.analyzer),
-            ("counter", parts.counter),
-        ):
-            if part is not None:
-                used.append(_used(role, self._identities[role], part.calibration))
-        used += [_used(role, self._identities[role], None) for role in _NOT_CALIBRATED if role in self._identities]
-        return tuple(used)
+        return used_instruments(self.file.parts, self._identities)
 
 
 @contextmanager
@@ -125,11 +104,13 @@ def open_bench(
     command: str | None = None,
     report: Callable[[str], None] = lambda _line: None,
     on_bus: Callable[[MeterBus], None] = lambda _bus: None,
+    today: dt.date | None = None,
 ) -> Iterator[Bench]:
     """Open a bench and everything on it; whatever ends the context, the outputs are off and verified before it is left.
 
     ``command``: what the bench is used for, shown to whoever finds it busy. ``report`` is told one line about each
-    thing that happens; ``on_bus`` is given the bus as soon as it is open, before any meter is looked for. Raises
+    thing that happens; ``on_bus`` is given the bus as soon as it is open, before any meter is looked for. ``today``:
+    the day on which calibrations are looked at, the host's date by default; none is refused here. Raises
     BenchBusy, BenchFileError, BenchFault, the drivers' errors; and SafeStateNotConfirmed at the end where nobody
     could confirm that the outputs are off.
     """
@@ -166,6 +147,8 @@ def open_bench(
         wiring = Wiring.from_part(file.parts.wiring) if file.parts.wiring is not None else None
         switch = open_switch(file.parts.switch, clock, beat, stack, identities, report)
         timed = open_timed_pulses(file.parts.generator, file.parts.counter, clock, beat, stack, identities)
+        probe = open_probe(file.parts.climate_probe, beat, stack, identities)
+        chamber = open_chamber(file.parts.chamber, clock, beat, stack, identities)
         bus = open_bus(file, beat, stack)
         if bus is not None:
             on_bus(bus)
@@ -195,12 +178,13 @@ def open_bench(
             identities,
             switch,
             timed,
+            probe,
+            chamber,
         )
+        day = today or dt.date.today()
         for used in opened.instruments():
-            calibration = (
-                f"calibration {used.certificate}, due {used.due}" if used.certificate else "calibration not recorded"
-            )
-            report(f"{used.role}: {used.identity}" + ("" if used.role in _NOT_CALIBRATED else f"; {calibration}"))
+            calibration = f"; calibration {used.calibration_state(day).text}" if used.needs_calibration else ""
+            report(f"{used.role}: {used.identity}{calibration}")
         report(opened.protection_text)
         yield opened
 
@@ -306,19 +290,3 @@ def _make_safe(supervisor: Supervisor, guardian: GuardianLink) -> None:
 def _forget(bench: str, guardian: GuardianLink) -> None:
     if not guardian.armed:
         forget_open_bench(bench)
-
-
-def _used(role: str, identity: Identity, calibration: CalibrationPart | None) -> UsedInstrument:
-    if calibration is not None and calibration.serial != identity.serial_number:
-        raise BenchFault(
-            f"the {role} says that its serial number is {identity.serial_number}, the bench file's calibration is of "
-            f"{calibration.serial}; correct 'calibration' in the bench file"
-        )
-    return UsedInstrument(
-        role=role,
-        identity=f"{identity.manufacturer} {identity.model} {identity.firmware}".strip(),
-        serial_number=identity.serial_number,
-        certificate=calibration.certificate if calibration else None,
-        calibrated=calibration.date if calibration else None,
-        due=calibration.due if calibration else None,
-    )

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from drivers.analyzer import ANALYZERS
+from drivers.climate import CHAMBERS, PROBES
 from drivers.counter import COUNTERS
 from drivers.generator import GENERATORS
 from drivers.scpi import ResourceKind, resource_kind
 from drivers.source import SOURCES, CombinationRefused, SourceCapabilities, combined_capabilities
 from drivers.switch import SWITCHES
 from rig.bench._reference import unfit_reference, why_no_energy
+from rig.bench.calibration_files import allow_calibration_files, with_calibration_files
 from rig.bench.meter_type import MeterType, load_meter_type
 from rig.bench.schema import PLACEHOLDER, SCHEMA_VERSION, BenchPart
 from rig.bench.sources import capabilities_of
@@ -40,6 +42,8 @@ _DRIVERS: Mapping[str, Mapping[str, object]] = {
     "switch": SWITCHES,
     "generator": GENERATORS,
     "counter": COUNTERS,
+    "climate_probe": PROBES,
+    "chamber": CHAMBERS,
 }
 
 
@@ -48,6 +52,7 @@ class BenchFile:
     """A bench file that has been read and found good. ``path``: the file; ``sha256``: of its text and its bases'.
 
     ``parts`` holds the content; fields that come from the launched process are only good after ``with_endpoints``.
+    Calibration files that it names are read with it, and are in ``sha256`` too.
     """
 
     path: Path
@@ -67,7 +72,8 @@ class BenchFile:
         """What this bench has, of ``source``, ``analyzer``, ``bus`` and ``meter``: partial benches are legal.
 
         Of a switch unit: ``switch``, and what is wired to it: ``control_power``, ``pulse_input``, ``alarm_contact``.
-        Where a generator times and a counter measures: ``timed_pulse_input``, ``timed_control_power``.
+        Where a generator times and a counter measures: ``timed_pulse_input``, ``timed_control_power``. Of the climate:
+        ``climate_probe``, ``chamber``.
         """
         parts = self.parts
         present = {
@@ -76,6 +82,8 @@ class BenchFile:
             "bus": parts.bus is not None,
             "meter": parts.bus is not None and bool(parts.positions),
             "switch": parts.switch is not None,
+            "climate_probe": parts.climate_probe is not None,
+            "chamber": parts.chamber is not None,
         }
         for role in SWITCH_ROLES:
             present[role] = parts.switch is not None and getattr(parts.switch, role) is not None
@@ -152,6 +160,7 @@ def json_schema() -> dict[str, Any]:
     schema["properties"]["extends"] = {"type": "string", "description": "NAME or PATH of the bench file to start from"}
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "S4100 rig bench file"
+    allow_calibration_files(schema)
     schema["required"] = ["schema", "name"]
     return schema
 
@@ -181,6 +190,7 @@ def _read_with_bases(path: Path, below: tuple[Path, ...]) -> tuple[Any, dict[Loc
     if data.get("schema") != SCHEMA_VERSION:
         line = line_of(("schema",), lines)
         raise BenchFileError(path, line, f"'schema' must be {SCHEMA_VERSION}, not {data.get('schema')!r}")
+    data, digest = with_calibration_files(path, data, lines, digest)
     base_name = data.pop("extends", None)
     if base_name is None:
         return data, lines, digest

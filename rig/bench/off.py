@@ -10,6 +10,7 @@ from typing import Any
 from drivers.analyzer import ANALYZERS
 from drivers.scpi import ScpiSession, SerialLine
 from drivers.source import AcSource, SafeOff
+from rig.bench._schema_climate import ChamberPart, ClimateProbePart
 from rig.bench.files import BenchFile, load_bench
 from rig.bench.schema import PLACEHOLDER, AnalyzerPart, CounterPart, GeneratorPart, LowLevelSourcePart, SwitchPart
 from rig.bench.sources import make_source
@@ -36,7 +37,7 @@ def switch_bench_off(bench: BenchFile | str | Path) -> list[SafeOffResult]:
 
 
 def scpi_session(
-    part: LowLevelSourcePart | AnalyzerPart | SwitchPart | GeneratorPart | CounterPart,
+    part: LowLevelSourcePart | AnalyzerPart | SwitchPart | GeneratorPart | CounterPart | ClimateProbePart | ChamberPart,
     beat: Callable[[], None] | None = None,
     *,
     termination: str = "\n",

@@ -19,6 +19,8 @@ from meter_model.stimulus import Phasor, Stimulus
 from rig.emulation.analyzer_arithmetic import AnalyzerErrors
 from rig.emulation.apdu_defects import with_apdu_defects
 from rig.emulation.bench_time import BenchTime
+from rig.emulation.climate import climate_instruments
+from rig.emulation.climate_air import ROOM_C, Air
 from rig.emulation.control import Clock, Control, JsonHandler, add_gain_to
 from rig.emulation.defects import (
     Defect,
@@ -68,7 +70,7 @@ class Options:
     ``ct_secondary`` (1 or 3) is physical: which input impedance loads the dividers, and what the meters are set to.
     ``source``, ``low_level_source`` (None: none) and ``analyzer``: names in the registries of ``instruments``.
     ``current_loop_turns``: real transformers, with the primary of the meters' configuration, in place of dividers.
-    ``has_amplifier``: a 52120A on each phase of a Fluke 6105A.
+    ``has_amplifier``: a 52120A on each phase of a Fluke 6105A. ``room_c``: degrees Celsius of the air in the room.
     ``is_ideal``: no noise and no errors anywhere, and answers of the analyzer with more digits. ``state``: folder of
     the meters' non-volatile memory, None to begin with new meters each time. ``hislip``: every instrument has a second
     endpoint that speaks HiSLIP.
@@ -95,6 +97,7 @@ class Options:
     low_level_source: str | None = None
     analyzer: str = "yokogawa_wt"
     hislip: bool = False
+    room_c: float = ROOM_C
 
 
 class EmulatedBench:
@@ -180,10 +183,13 @@ class EmulatedBench:
             nodes.start()
             for mac, terminal in zip(macs, terminals, strict=True):
                 terminal.on_powered = partial(nodes.set_online, mac)
+        climate = climate_instruments(Air(options.room_c), options.seed, ideal, world, log)
         engines: dict[str, Engine] = {
             **{role: each.engine for role, each in sources.items()},
             "analyzer": analyzer.engine,
             **switching_instruments(terminals, options.seed, ideal, world, log),
+            "climate_probe": climate.probe,
+            "chamber": climate.chamber,
         }
         servers = {role: serve(engine, world, role) for role, engine in engines.items()}
         over_hislip = {

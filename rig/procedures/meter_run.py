@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -16,13 +17,13 @@ from rig.bench import Bench, BenchFile, Position, open_bench
 from rig.errors import BenchFault, UsageRefused
 from rig.load_point import LoadPoint
 from rig.metrology import DecisionRule, JudgedQuantity
+from rig.procedures._instruments import record_instruments, refuse_uncalibrated_run
 from rig.procedures._readings import EnergyMeasurement, PointMeasurement
 from rig.procedures.energy_register import measure_energy
 from rig.procedures.judgement import judge_energy, judge_power
 from rig.procedures.power_comparison import MINIMUM_UPDATES, measure_power
 from rig.records import (
     FindingRecord,
-    InstrumentRecord,
     PointRecorder,
     ResultRecord,
     RunHeader,
@@ -46,6 +47,7 @@ class MeterRun:
 
     A bench that has failed once is not used again in the run: whatever is asked for afterwards raises BenchFault
     naming the first failure. ``report`` is told one line about each thing that happens, ``on_bus`` given the open bus.
+    ``today``: the day on which calibrations must hold.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class MeterRun:
         updates: int = MINIMUM_UPDATES,
         report: Callable[[str], None] = lambda _line: None,
         on_bus: Callable[[MeterBus], None] = lambda _bus: None,
+        today: Callable[[], dt.date] = dt.date.today,
     ) -> None:
         self.bench_file = bench_file
         self.rule = rule
@@ -68,6 +71,7 @@ class MeterRun:
         self._updates = updates
         self._report = report
         self._on_bus = on_bus
+        self._today = today
         self._bench: Bench | None = None
         self._stack = ExitStack()
         self._measured: dict[LoadPoint, tuple[PointMeasurement, PointRecorder]] = {}
@@ -78,14 +82,16 @@ class MeterRun:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            bench = stack.enter_context(open_bench(self.bench_file, report=self._report, on_bus=self._on_bus))
+            bench = stack.enter_context(
+                open_bench(self.bench_file, report=self._report, on_bus=self._on_bus, today=self._today())
+            )
             self._bench = bench
             self._store.fold_journal(read_journal())
             self.recorder = self._store.begin_run(self._header(bench))
             if bench.guardian is not None:
                 bench.guardian.name_run(self.recorder.run_id)
             stack.push(self._note_end)
-            self._record_instruments(bench)
+            record_instruments(self.recorder, bench, self._today(), self._report)
             if bench.bus is not None:
                 bench.bus.on_line = self._note_line
                 self._beat, bench.bus.on_progress = bench.bus.on_progress, self._note_progress
@@ -137,6 +143,13 @@ class MeterRun:
         if missing:
             raise UsageRefused(f"bench {self.bench_file.name} has no {' and no '.join(missing)}")
 
+    def require_calibration(self) -> None:
+        """Raise CalibrationRefused where the instruments' calibrations do not allow a certification; nothing is on yet.
+
+        Any other run goes on without, and has a warning in its record for each.
+        """
+        refuse_uncalibrated_run(self.record, self.bench, self._today())
+
     def configure(self, wanted: Mapping[int, float]) -> None:
         """Write those analog values that differ, verify them, and check that the meter fits the bench's wiring.
 
@@ -179,25 +192,39 @@ class MeterRun:
         return results
 
     def measure_and_judge_energy(
-        self, point: LoadPoint, item: JudgedQuantity, *, gate_s: float = 60.0, gates: int = 5
+        self,
+        point: LoadPoint,
+        item: JudgedQuantity,
+        *,
+        gate_s: float = 60.0,
+        gates: int = 5,
+        limits: ReferenceLimits = IEC_REFERENCE,
     ) -> ResultRecord:
         """Measure an energy register by gates at ``point``, judge and record it."""
-        measurement, record = self._measured_energy(point, item.instance, gate_s, gates)
+        measurement, record = self._measured_energy(point, item.instance, gate_s, gates, limits)
         result = judge_energy(measurement, item, self.bench.accuracy, self.rule)
         record.result(result)
         return result
 
     def measure_energy(self, point: LoadPoint, instance: int, *, gate_s: float, gates: int) -> EnergyMeasurement:
         """Measure an energy register by gates at ``point`` without judging it; 0 s: as short as the source can."""
-        return self._measured_energy(point, instance, gate_s, gates)[0]
+        return self._measured_energy(point, instance, gate_s, gates, IEC_REFERENCE)[0]
 
     def _measured_energy(
-        self, point: LoadPoint, instance: int, gate_s: float, gates: int
+        self, point: LoadPoint, instance: int, gate_s: float, gates: int, limits: ReferenceLimits
     ) -> tuple[EnergyMeasurement, PointRecorder]:
         def work() -> tuple[EnergyMeasurement, PointRecorder]:
             record = self.record.begin_point(point)
             measured = measure_energy(
-                self.bench, self.position, point, instance, self.configuration, record, gate_s=gate_s, gates=gates
+                self.bench,
+                self.position,
+                point,
+                instance,
+                self.configuration,
+                record,
+                gate_s=gate_s,
+                gates=gates,
+                limits=limits,
             )
             return measured, record
 
@@ -237,20 +264,6 @@ class MeterRun:
             record.finish("ERROR", reason=str(error))
             raise
         return measurement, record
-
-    def _record_instruments(self, bench: Bench) -> None:
-        for used in bench.instruments():
-            self.record.instrument(
-                InstrumentRecord(
-                    role=used.role,
-                    identity=used.identity,
-                    serial_number=used.serial_number,
-                    calibration_certificate=used.certificate,
-                    calibration_date=used.calibrated,
-                    calibration_due=used.due,
-                )
-            )
-        self.record.event("protection", bench.protection_text)
 
     def _record_unit(self) -> None:
         if "meter" not in self.bench_file.capabilities:

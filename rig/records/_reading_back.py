@@ -118,6 +118,8 @@ def _points(connection: Connection, run_id: str) -> tuple[data.PointRecord, ...]
             stated_outcome=row.outcome,
             reason=row.reason,
             deviation=row.deviation,
+            temperature_c=row.temperature_c,
+            humidity_pct=row.humidity_pct,
             reference_readings=tuple(_reference_reading(line) for line in reference.get(row.id, ())),
             meter_readings=tuple(_meter_reading(line) for line in meter.get(row.id, ())),
             results=tuple(_result(line, components.get(line.id, [])) for line in results.get(row.id, ())),
@@ -176,6 +178,7 @@ def _instrument(row: _Line) -> data.InstrumentRecord:
         calibration_certificate=row.calibration_certificate,
         calibration_date=row.calibration_date,
         calibration_due=row.calibration_due,
+        calibration_status=row.calibration_status,
     )
 
 

@@ -22,6 +22,7 @@ ENDPOINTS = {
     "switch": "TCPIP0::127.0.0.1::5004::SOCKET",
     "generator": "TCPIP0::127.0.0.1::5005::SOCKET",
     "counter": "TCPIP0::127.0.0.1::5006::SOCKET",
+    "climate_probe": "TCPIP0::127.0.0.1::5008::SOCKET",
     "bus": "/dev/pts/7",
     "bus_ports": ["/dev/pts/8"],
     "meters": [{"mac": 1, "device_instance": 1234567, "serial_number": "x"}],
@@ -58,7 +59,7 @@ def refused(path):
 @pytest.mark.parametrize("name", bench_names())
 def test_every_bench_that_comes_with_the_rig_is_good(name):
     bench = load_bench(name)
-    assert bench.capabilities == {"source", "analyzer", "bus", "meter", *TERMINALS}
+    assert bench.capabilities == {"source", "analyzer", "bus", "meter", "climate_probe", *TERMINALS}
     assert bench.meter_types["s4100"].ratings["UL"].accuracy.voltage_ln_v == 347
 
 
@@ -91,7 +92,7 @@ def test_endpoints_of_the_launched_process_fill_the_file_in():
 
 
 def test_an_endpoint_that_is_not_given_is_named_with_what_is_given():
-    given = "analyzer, bus, bus_ports, clock, counter, generator, meters, switch"
+    given = "analyzer, bus, bus_ports, climate_probe, clock, counter, generator, meters, switch"
     with pytest.raises(BenchFileError, match=rf"launch\.source.*gave {given} only"):
         load_bench("emulated").with_endpoints({k: v for k, v in ENDPOINTS.items() if k != "source"})
 

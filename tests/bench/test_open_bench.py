@@ -39,7 +39,7 @@ def test_the_emulated_bench_opens_measures_and_closes():
     lines = []
     with open_bench("emulated", report=lines.append) as bench:
         used = {used.role: used.certificate for used in bench.instruments()}
-        assert used == dict.fromkeys(("source", "analyzer", "switch", "generator", "counter"))
+        assert used == dict.fromkeys(("source", "analyzer", "counter", "climate_probe", "switch", "generator"))
         assert bench.switch.control_power_is_on()
         assert bench.positions[0].identity.serial_number == bench.launched.endpoints["meters"][0]["serial_number"]
         assert bench.file.parts.simulated
@@ -113,13 +113,6 @@ def test_an_instrument_that_is_not_there_is_named(tmp_path):
         pass
 
 
-def test_a_calibration_of_another_instrument_is_refused(tmp_path):
-    text = "schema: 1\nextends: emulated\nname: wrong-calibration\nbus: null\nlaunch: {extra_argv: ['--meters', '0']}\n"
-    text += "positions: [{name: '1', meter_type: s4100}]\n"
-    text += "analyzer: {calibration: {serial: 'X1', certificate: C1, date: 2026-01-01, due: 2027-01-01}}\n"
-    assert "the bench file's calibration is of X1" in fault(write(tmp_path, text))
-
-
 def test_a_bench_switches_control_power_on_and_leaves_its_relays_at_rest(tmp_path):
     """Control power over a normally open contact: the meter is off until the bench is opened, and afterwards."""
     lines = []
@@ -142,7 +135,7 @@ def test_a_launched_process_that_does_not_start_is_shown_with_its_own_words(tmp_
 
 def test_a_source_alone_is_a_legal_bench_that_nobody_can_energise(tmp_path):
     text = "schema: 1\nextends: emulated\nname: source-alone\nbus: null\nanalyzer: null\npositions: []\n"
-    text += "switch: null\ngenerator: null\ncounter: null\n"
+    text += "switch: null\ngenerator: null\ncounter: null\nclimate_probe: null\n"
     text += "launch: {extra_argv: ['--meters', '0']}\n"
     with open_bench(write(tmp_path, text)) as bench:
         assert bench.file.capabilities == {"source"}
