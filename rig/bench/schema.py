@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from rig.bench._schema_safety import LimitsPart, SafetyInputsPart
 from rig.metrology.reference import ReferenceAccuracy
 
 SCHEMA_VERSION = 1
@@ -321,12 +322,14 @@ class BenchPart(Strict):
     low_level_source: LowLevelSourcePart | None = None
     analyzer: AnalyzerPart | None = None
     switch: SwitchPart | None = None
+    safety_inputs: SafetyInputsPart | None = None
     generator: GeneratorPart | None = None
     counter: CounterPart | None = None
     bus: BusPart | None = None
     positions: Annotated[tuple[PositionPart, ...], Field(strict=False)] = ()
     wiring: WiringPart | None = None
     nominal: NominalPart | None = None
+    limits: LimitsPart | None = None
     settling: SettlingPart = SettlingPart()
 
     @model_validator(mode="after")
@@ -335,6 +338,8 @@ class BenchPart(Strict):
             raise ValueError("a bench with a source needs 'wiring' and 'nominal'")
         if self.low_level_source and not self.source:
             raise ValueError("a bench with a low_level_source needs a 'source' for the voltages")
+        if self.safety_inputs and not self.switch:
+            raise ValueError("safety_inputs are read by the switch unit, and this bench has no 'switch'")
         for position in self.positions if self.bus else ():
             if position.mac is None and position.device_instance is None:
                 raise ValueError(f"position {position.name} needs 'mac' or 'device_instance'")

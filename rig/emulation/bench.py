@@ -36,6 +36,7 @@ from rig.emulation.meter_memory import MemoryFile, Saver
 from rig.emulation.meter_node import MeterNodes
 from rig.emulation.meter_terminals import MeterTerminals
 from rig.emulation.physics import Wiring
+from rig.emulation.safety_contacts import SafetyContacts
 from rig.emulation.source_output import SourceErrors
 from rig.emulation.switching import switching_instruments
 from rig.emulation.tcp_server import LineServer
@@ -163,13 +164,14 @@ class EmulatedBench:
             nodes.start()
             for mac, terminal in zip(macs, terminals, strict=True):
                 terminal.on_powered = partial(nodes.set_online, mac)
+        safety = SafetyContacts()
         engines: dict[str, Engine] = {
             **{role: each.engine for role, each in sources.items()},
             "analyzer": analyzer.engine,
-            **switching_instruments(terminals, options.seed, ideal, world, log),
+            **switching_instruments(terminals, safety, options.seed, ideal, world, log),
         }
         servers = {role: serve(engine, world, role) for role, engine in engines.items()}
-        control_door = Control(world, source, servers, log, terminals, sources.get("low_level_source"))
+        control_door = Control(world, source, servers, log, terminals, sources.get("low_level_source"), safety)
         clock = LineServer(JsonHandler(Clock(world).serve), "clock")
         control = LineServer(JsonHandler(control_door.serve), "control")
         for server in (*servers.values(), clock, control):

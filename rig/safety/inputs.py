@@ -1,0 +1,108 @@
+"""Interlock and emergency stop as the rig sees them: read, recorded, and obeyed; never what protects anybody."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from drivers.errors import RigError
+from drivers.switch.base import SafetyContacts
+
+READ_EVERY_S = 0.5
+"""Wall seconds between two readings while something is energised."""
+
+FRESH_S = 1.0
+"""A reading that took longer than this, or is older, in wall seconds, says nothing about now."""
+
+_NAMES = {"interlock": "the interlock", "emergency_stop": "the emergency stop's contact"}
+
+SafeWhen = Literal["closed", "open"]
+
+
+@dataclass(frozen=True, slots=True)
+class InputsReading:
+    """What was read at ``read_s`` (monotonic wall seconds): ``found`` in words, and whether it is safe to energise.
+
+    ``wanted``: what would have been safe, in words.
+    """
+
+    is_safe: bool
+    found: str
+    wanted: str
+    read_s: float
+
+
+class SafetyInputs:
+    """The contacts of the safety circuit that are wired to the switch unit; ``read`` asks it, nothing is remembered.
+
+    ``safe_when``: of the wired ones, ``interlock`` and ``emergency_stop``, whether they are closed or open while it is
+    safe to energise. A switch unit that does not answer, or answers late, or with what is neither, counts as open.
+    """
+
+    def __init__(
+        self,
+        sense: Callable[[], SafetyContacts],
+        safe_when: Mapping[str, SafeWhen],
+        *,
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._sense = sense
+        self._safe_when = dict(safe_when)
+        self._now_s = now_s
+        self._last_s: float | None = None
+        self._wanted = " and ".join(f"{_NAMES[name]} {state}" for name, state in self._safe_when.items())
+
+    @classmethod
+    def none(cls) -> SafetyInputs:
+        """Return the inputs of a bench that has none."""
+        return cls(SafetyContacts, {})
+
+    @property
+    def are_wired(self) -> bool:
+        """Whether there is anything to read."""
+        return bool(self._safe_when)
+
+    @property
+    def text(self) -> str:
+        """What is wired and what is not, for whoever opens the bench."""
+        if not self.are_wired:
+            return "interlock: not wired; the rig does not see whether the enclosure is shut"
+        missing = [name for name in _NAMES if name not in self._safe_when]
+        wired = (
+            f"interlock: {self._wanted} allow energising; read before it and every {READ_EVERY_S:g} s while it lasts"
+        )
+        return wired + "".join(f"; {name.replace('_', ' ')}: not wired" for name in missing)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to look again."""
+        return self.are_wired and (self._last_s is None or self._now_s() - self._last_s >= READ_EVERY_S)
+
+    def read(self) -> InputsReading:
+        """Ask the switch unit now; raises nothing."""
+        asked_s = self._now_s()
+        try:
+            contacts = self._sense()
+        except RigError as error:
+            self._last_s = self._now_s()
+            return InputsReading(False, f"the switch unit did not say ({error})", self._wanted, self._last_s)
+        self._last_s = self._now_s()
+        took_s = self._last_s - asked_s
+        if took_s > FRESH_S:
+            return InputsReading(
+                False, f"the switch unit said so after {took_s:.1f} s only", self._wanted, self._last_s
+            )
+        found: list[str] = []
+        is_safe = True
+        for name, wanted in self._safe_when.items():
+            is_closed = getattr(contacts, name)
+            said = {True: "closed", False: "open", None: "not sensed"}[is_closed]
+            found.append(f"{_NAMES[name]} {said}")
+            is_safe &= said == wanted
+        return InputsReading(is_safe, " and ".join(found), self._wanted, self._last_s)
+
+    def is_fresh(self, reading: InputsReading) -> bool:
+        """Whether a reading still says something about now (``FRESH_S``)."""
+        return self._now_s() - reading.read_s <= FRESH_S
