@@ -168,7 +168,7 @@ class EmulatedBench:
         engines: dict[str, Engine] = {
             **{role: each.engine for role, each in sources.items()},
             "analyzer": analyzer.engine,
-            **switching_instruments(terminals, safety, options.seed, ideal, world, log),
+            **switching_instruments(terminals, options.seed, ideal, world, log, safety),
         }
         servers = {role: serve(engine, world, role) for role, engine in engines.items()}
         control_door = Control(world, source, servers, log, terminals, sources.get("low_level_source"), safety)

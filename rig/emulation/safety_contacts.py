@@ -1,4 +1,4 @@
-"""The contacts of the emulated bench's safety circuit: shut and released until somebody at the control door says else."""
+"""The contacts of the emulated bench's safety circuit: shut and released until the control door says otherwise."""
 
 from __future__ import annotations
 

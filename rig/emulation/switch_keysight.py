@@ -4,8 +4,9 @@ Written from the 34970A/34972A command reference. Slot 100: 34901A, whose channe
 the alarm contacts of the first twenty meters. Slot 200: 34903A, channels 1 to 10 in the control power of the first
 ten meters (over the normally closed contact: a closed relay interrupts), 11 to 20 across their pulse inputs. Slot
 300: 34907A, whose port 301 has the alarm contacts of the first eight meters on its bits, pulled up, and port 302 the
-safety circuit's: bit 0 the interlock, bit 1 the emergency stop. Channels 119 and 120 have these two as well, where there
-are no meters that take them. Where the pages at hand are silent the stricter reading is taken: a channel that cannot do it is error 308, never ignored.
+safety circuit's: bit 0 the interlock, bit 1 the emergency stop. Channels 119 and 120 have these two as well, where no
+meter takes them. Where the pages at hand are silent the stricter reading is taken: a channel that cannot do it is
+error 308, never ignored.
 """
 
 from __future__ import annotations
