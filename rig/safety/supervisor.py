@@ -259,6 +259,7 @@ class Supervisor:
         return self._off(report)
 
     def _switch_off_at_once(self) -> SafeStateReport:
+        self._present = None
         return self._off(self._safe_state.at_once())
 
     def _off(self, report: SafeStateReport) -> SafeStateReport:
