@@ -18,14 +18,16 @@ FRESH_S = 1.0
 
 _NAMES = {"interlock": "the interlock", "emergency_stop": "the emergency stop's contact"}
 
+_SAID = {True: "closed", False: "open", None: "not sensed"}
+
 SafeWhen = Literal["closed", "open"]
 
 
 @dataclass(frozen=True, slots=True)
 class InputsReading:
-    """What was read at ``read_s`` (monotonic wall seconds): ``found`` in words, and whether it is safe to energise.
+    """What was read at ``read_s`` (monotonic wall seconds), and whether it is safe to energise.
 
-    ``wanted``: what would have been safe, in words.
+    ``found`` and ``wanted`` in words: where it is not safe, of those contacts that are not as they have to be.
     """
 
     is_safe: bool
@@ -52,7 +54,7 @@ class SafetyInputs:
         self._safe_when = dict(safe_when)
         self._now_s = now_s
         self._last_s: float | None = None
-        self._wanted = " and ".join(f"{_NAMES[name]} {state}" for name, state in self._safe_when.items())
+        self._wanted = _in_words(self._safe_when)
 
     @classmethod
     def none(cls) -> SafetyInputs:
@@ -92,17 +94,17 @@ class SafetyInputs:
         took_s = self._last_s - asked_s
         if took_s > FRESH_S:
             return InputsReading(
-                False, f"the switch unit said so after {took_s:.1f} s only", self._wanted, self._last_s
+                False, f"the switch unit answered after {took_s:.1f} s only", self._wanted, self._last_s
             )
-        found: list[str] = []
-        is_safe = True
-        for name, wanted in self._safe_when.items():
-            is_closed = getattr(contacts, name)
-            said = {True: "closed", False: "open", None: "not sensed"}[is_closed]
-            found.append(f"{_NAMES[name]} {said}")
-            is_safe &= said == wanted
-        return InputsReading(is_safe, " and ".join(found), self._wanted, self._last_s)
+        said = {name: _SAID[getattr(contacts, name)] for name in self._safe_when}
+        wrong = {name: found for name, found in said.items() if found != self._safe_when[name]}
+        wanted = {name: self._safe_when[name] for name in wrong or said}
+        return InputsReading(not wrong, _in_words(wrong or said), _in_words(wanted), self._last_s)
 
     def is_fresh(self, reading: InputsReading) -> bool:
         """Whether a reading still says something about now (``FRESH_S``)."""
         return self._now_s() - reading.read_s <= FRESH_S
+
+
+def _in_words(states: Mapping[str, str]) -> str:
+    return " and ".join(f"{_NAMES[name]} {state}" for name, state in states.items())

@@ -84,7 +84,7 @@ def not_taken(bench):
 @pytest.mark.parametrize(
     ("step", "spoil", "words"),
     [
-        ("interlock", lambda b: turn(b.contacts, interlock=False), "the interlock open and"),
+        ("interlock", lambda b: turn(b.contacts, interlock=False), "the interlock open where the interlock closed was"),
         ("interlock", lambda b: turn(b.contacts, emergency_stop=False), "emergency stop's contact open where"),
         ("interlock", lambda b: turn(b.contacts, fails=InstrumentLost("SWITCH", "no answer")), "did not say"),
         (
