@@ -49,6 +49,7 @@ def test_the_emulated_bench_opens_measures_and_closes():
         bench.clock.sleep(2.0)
         assert bench.positions[0].meter.read_load_point().values[11] == pytest.approx(41.5, rel=0.01)
     assert any(line.startswith("safe: currents off, voltage ramped down") for line in lines)
+    assert any(line.startswith("interlock: not wired") for line in lines)
     assert not bench.launched.alive()
     assert not bench.guardian.alive()
 

@@ -1,7 +1,10 @@
 """The interlock of the emulated bench, opened and closed past the rig while 277 V are on."""
 
+import contextlib
+
 import pytest
 
+from drivers.errors import InstrumentLost
 from rig.bench import open_bench
 from rig.load_point import LoadPoint
 from rig.safety.errors import SafetyInputOpen
@@ -15,19 +18,6 @@ safety_inputs:
   emergency_stop: {channel: 120, method: resistance}
 """
 POINT = LoadPoint(277.0, 100.0, 0.0)
-
-
-@pytest.fixture
-def lines():
-    return []
-
-
-@pytest.fixture
-def wired_bench(tmp_path, lines):
-    path = tmp_path / "wired.yaml"
-    path.write_text(QUICK + WIRED)
-    with open_bench(path, report=lines.append) as bench:
-        yield bench
 
 
 def spend_until_noticed(bench):
@@ -45,41 +35,48 @@ def spend_until_noticed(bench):
     return noticed[0]
 
 
-@pytest.mark.realtime
-def test_what_opens_while_energised_takes_the_voltage_away_and_nothing_is_energised_until_it_is_closed(
-    wired_bench, lines
-):
-    control = Control(wired_bench.launched.endpoints)
-    assert any(line.startswith("interlock: the interlock closed and the emergency stop's contact") for line in lines)
-    supervisor = wired_bench.supervisor
+def opened_and_closed_again(bench, control):
+    """Energise, open, see it off, and energise again only once it is closed: with each of the two contacts."""
     for name, opened, closed in (
         ("interlock", {"closed": False}, {"closed": True}),
         ("emergency_stop", {"pressed": True}, {"pressed": False}),
     ):
-        supervisor.energise(POINT)
+        bench.supervisor.energise(POINT)
         assert control.status["terminal_volts"][0] == pytest.approx(277.0, rel=5e-3)
         assert control.ask(**{name: opened})["done"]
-        assert "open where" in str(spend_until_noticed(wired_bench))
+        assert "open where" in str(spend_until_noticed(bench))
         assert control.is_off
         at_s = {event["event"]: event["monotonic_s"] for event in control.events}
         assert at_s["output"] - at_s[name] < 2.0
-        assert supervisor.de_energise().by == ("source", "analyzer")
+        assert bench.supervisor.de_energise().by == ("source", "analyzer")
         with pytest.raises(SafetyInputOpen, match="not energised, at the step 'interlock'"):
-            supervisor.energise(POINT)
+            bench.supervisor.energise(POINT)
         assert control.is_off
         control.ask(**{name: closed})
-    supervisor.energise(POINT)
-    control.fault("switch-disconnect")
-    with pytest.raises(SafetyInputOpen, match="the switch unit did not say"):
-        supervisor.apply(LoadPoint(277.0, 5.0, 0.0))
-    assert control.is_off
-    assert supervisor.load_point is None
-    assert read_journal() == [], "the rig did it, not the guardian"
-    control.close()
-    # A switch unit that is gone cannot put its relays to rest either: that is told when the bench is closed.
-    wired_bench.switch.make_safe = lambda: lines.append("relays asked to rest")
+
+
+def everything_is_asked(path, lines):
+    with (
+        open_bench(path, report=lines.append) as bench,
+        contextlib.closing(Control(bench.launched.endpoints)) as control,
+    ):
+        assert any(line.startswith("interlock: the interlock closed and the emergency stop's") for line in lines)
+        opened_and_closed_again(bench, control)
+        bench.supervisor.energise(POINT)
+        control.fault("switch-disconnect")
+        with pytest.raises(SafetyInputOpen, match="the switch unit did not say"):
+            bench.supervisor.apply(LoadPoint(277.0, 5.0, 0.0))
+        assert control.is_off
+        assert bench.supervisor.load_point is None
+        lines.append("all was asked")
 
 
 @pytest.mark.realtime
-def test_a_bench_without_safety_inputs_says_so_when_it_is_opened(good_bench):
-    assert good_bench.safety_inputs.text.startswith("interlock: not wired")
+def test_what_opens_while_energised_takes_the_voltage_away_and_nothing_is_energised_until_it_is_closed(tmp_path):
+    path, lines = tmp_path / "wired.yaml", []
+    path.write_text(QUICK + WIRED)
+    # At the end the switch unit is gone: that its relays are not at rest is told, after everything else is done.
+    with pytest.raises(InstrumentLost):
+        everything_is_asked(path, lines)
+    assert lines[-1] == "all was asked"
+    assert read_journal() == [], "the rig did it, not the guardian"
