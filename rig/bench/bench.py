@@ -222,6 +222,8 @@ def open_bench(
             report(f"{used.role}: {used.identity}" + ("" if used.role in _NOT_CALIBRATED else f"; {calibration}"))
         report(opened.protection_text)
         report(inputs.text)
+        if inputs.are_wired:
+            report(f"interlock: now {inputs.read().found}")
         yield opened
 
 

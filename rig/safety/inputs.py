@@ -71,11 +71,13 @@ class SafetyInputs:
         """What is wired and what is not, for whoever opens the bench."""
         if not self.are_wired:
             return "interlock: not wired; the rig does not see whether the enclosure is shut"
-        missing = [name for name in _NAMES if name not in self._safe_when]
-        wired = (
-            f"interlock: {self._wanted} allow energising; read before it and every {READ_EVERY_S:g} s while it lasts"
-        )
-        return wired + "".join(f"; {name.replace('_', ' ')}: not wired" for name in missing)
+        words = [f"interlock: energised only with {self._wanted}, read before and every {READ_EVERY_S:g} s meanwhile"]
+        for name, what in _NAMES.items():
+            if name not in self._safe_when:
+                words.append(f"{name.replace('_', ' ')}: not wired")
+            elif self._safe_when[name] == "open":
+                words.append(f"{what} is safe when open, so that a broken wire is not noticed")
+        return "; ".join(words)
 
     @property
     def is_due(self) -> bool:

@@ -278,11 +278,16 @@ class Supervisor:
         """Switch the source off and raise; the analyzer, which may be in the middle of a reading, is asked later."""
         self._present = None
         reason = f"{reading.found} where {reading.wanted} was wanted"
+        report = SafeStateReport(True, ("source",), ())
         with self._guardian.quietly():
             try:
                 self._source.make_safe()
-            except RigError:
-                self._guardian.switch_off(reason)
+            except RigError as error:
+                results = self._guardian.switch_off(reason)
+                details = tuple(f"guardian: {result.resource}: {result.details}" for result in results)
+                is_off = bool(results) and all(result.confirmed for result in results)
+                report = SafeStateReport(is_off, ("guardian",), (reason, str(error), *details))
+        report.raise_if_not_confirmed()
         opened = SafetyInputOpen(reading.found, reading.wanted)
         try:
             self.on_event("interlock", reason)

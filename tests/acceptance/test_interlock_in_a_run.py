@@ -68,4 +68,4 @@ def test_an_enclosure_that_is_opened_ends_the_run_as_stopped_with_everything_off
     assert any("the interlock open where" in e.text for e in run.events if e.kind in ("interlock", "not-energised"))
     safe = [event for event in run.events if event.kind == "safe state"]
     assert safe[-1].data["confirmed"] is True
-    assert "interlock: the interlock closed" in run.events[kinds.index("interlock")].text
+    assert "interlock: energised only with the interlock closed" in run.events[kinds.index("interlock")].text

@@ -61,6 +61,7 @@ def test_an_exception_in_a_run_leaves_the_bench_off_and_free(tmp_path):
         with open_bench(path) as bench:
             seen.append(bench)
             bench.supervisor.apply(LoadPoint(277.0, 100.0, 0.0))
+            bench.switch.set_pulse_contact(True)
             raise ZeroDivisionError
 
     seen = []
@@ -68,6 +69,12 @@ def test_an_exception_in_a_run_leaves_the_bench_off_and_free(tmp_path):
         run()
     (bench,) = seen
     assert bench.supervisor.load_point is None
+    events = [json.loads(line) for line in Path(bench.launched.endpoints["log"]).read_text().splitlines()]
+    last = [event for event in events if event["event"] in ("output", "relay")][-2:]
+    assert [(event["event"], event.get("on"), event.get("closed")) for event in last] == [
+        ("output", False, None),
+        ("relay", None, False),
+    ], "relays go to rest once the outputs are off"
     assert not bench.launched.alive()
     with open_bench(path):
         pass

@@ -154,7 +154,8 @@ def test_an_instrument_other_than_the_calibrated_one_is_refused_by_its_serial_nu
     assert error.wanted == "serial number A-7, of which the bench file's calibration is"
 
 
-def test_an_output_that_cannot_be_confirmed_off_is_the_loudest_error_and_nothing_is_switched_on():
+def test_an_output_that_cannot_be_confirmed_off_is_the_loudest_error_and_nothing_is_switched_on(monkeypatch):
+    monkeypatch.setattr("rig.safety.safe_state._CONFIRM_S", 0.0)  # wall time, which this bench does not have
     bench = energised_bench()
     bench.source.is_stuck = True
     assert not bench.supervisor.de_energise().confirmed

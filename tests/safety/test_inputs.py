@@ -89,3 +89,5 @@ def test_where_nothing_is_wired_that_is_said_and_nothing_is_ever_due():
     assert not nothing.is_due
     one = inputs(SafetyContacts(True), {"interlock": "closed"})
     assert one.text.endswith("; emergency stop: not wired")
+    other = inputs(SafetyContacts(False), {"interlock": "open"})
+    assert "the interlock is safe when open, so that a broken wire is not noticed" in other.text

@@ -3,6 +3,7 @@
 import pytest
 
 from drivers.errors import InstrumentLost
+from rig.errors import SafeStateNotConfirmed
 from rig.exit_codes import ExitCode, exit_code_of
 from rig.load_point import LoadPoint
 from rig.safety.errors import SafetyInputOpen
@@ -52,6 +53,15 @@ def test_where_the_source_does_not_answer_either_the_guardian_switches_off():
         bench.clock.sleep(1.0)
     assert bench.calls[-2:] == ["make_safe", "guardian switches off"]
     assert bench.is_off
+
+
+def test_where_nobody_can_switch_off_that_comes_before_the_reason():
+    bench = energised_bench()
+    bench.contacts.interlock = False
+    bench.source.is_stuck = True
+    with pytest.raises(SafeStateNotConfirmed, match="the interlock open where the interlock closed was wanted"):
+        bench.clock.sleep(1.0)
+    assert bench.guardian.armed
 
 
 def test_a_voltage_that_hardware_has_taken_away_is_told_as_what_it_is():

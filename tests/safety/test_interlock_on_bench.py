@@ -64,7 +64,9 @@ def everything_is_asked(path, lines):
         open_bench(path, report=lines.append) as bench,
         contextlib.closing(Control(bench.launched.endpoints)) as control,
     ):
-        assert any(line.startswith("interlock: the interlock closed and the emergency stop's") for line in lines)
+        both = "the interlock closed and the emergency stop's contact closed"
+        assert any(line.startswith(f"interlock: energised only with {both}, read before") for line in lines)
+        assert f"interlock: now {both}" in lines
         opened_and_closed_again(bench, control)
         bench.supervisor.energise(POINT)
         control.fault("switch-disconnect")
