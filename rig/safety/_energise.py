@@ -14,7 +14,7 @@ from rig.load_point import LoadPoint
 from rig.safety._watching import Watching
 from rig.safety.errors import GuardianActed, GuardianLost, OutputWrong, SafetyInputOpen, StepFailed
 from rig.safety.identity import KnownInstrument, named
-from rig.safety.inputs import InputsReading, SafetyInputs
+from rig.safety.inputs import SafetyInputs
 from rig.safety.safe_state import Clock, SafeState
 from rig.safety.watchdog import SourceWatchdog
 
@@ -123,7 +123,7 @@ class Energising:
             self._tell("energise", f"{label}: step {number} of {len(STEPS)}, {name}: {found}")
 
     def _interlock(self) -> str:
-        return self._require_safe_inputs(INTERLOCK).found if self._inputs.are_wired else "not wired"
+        return self._require_safe_inputs(INTERLOCK)
 
     def _identity(self) -> str:
         answers = []
@@ -168,11 +168,8 @@ class Energising:
         return "voltages and frequency taken and read back, currents none"
 
     def _ramp(self) -> str:
-        # Asked again: what was read before identities and ranges may be old by now.
-        if self._inputs.are_wired:
-            reading = self._require_safe_inputs(RAMP)
-            if not self._inputs.is_fresh(reading):
-                raise SafetyInputOpen(f"{reading.found} some time ago", reading.wanted, RAMP)
+        # Asked again: what was read before identities and ranges is old by now.
+        self._require_safe_inputs(RAMP)
         self._now_present(replace(self._wanted, setting=self._voltages_only))
         self._watchdog.arm()
         begun_s = self._clock.now_s()
@@ -193,8 +190,10 @@ class Energising:
         self._now_present(self._wanted)
         return self._watching.confirm_currents(self._wanted.target, self._limit_v)
 
-    def _require_safe_inputs(self, step: str) -> InputsReading:
+    def _require_safe_inputs(self, step: str) -> str:
+        if not self._inputs.are_wired:
+            return "not wired"
         reading = self._inputs.read()
         if not reading.is_safe:
             raise SafetyInputOpen(reading.found, reading.wanted, step)
-        return reading
+        return reading.found

@@ -14,7 +14,7 @@ READ_EVERY_S = 0.5
 """Wall seconds between two readings while something is energised."""
 
 FRESH_S = 1.0
-"""A reading that took longer than this, or is older, in wall seconds, says nothing about now."""
+"""A reading that took longer than this, in wall seconds, says nothing about now."""
 
 _NAMES = {"interlock": "the interlock", "emergency_stop": "the emergency stop's contact"}
 
@@ -25,7 +25,7 @@ SafeWhen = Literal["closed", "open"]
 
 @dataclass(frozen=True, slots=True)
 class InputsReading:
-    """What was read at ``read_s`` (monotonic wall seconds), and whether it is safe to energise.
+    """What was read, and whether it is safe to energise.
 
     ``found`` and ``wanted`` in words: where it is not safe, of those contacts that are not as they have to be.
     """
@@ -33,7 +33,6 @@ class InputsReading:
     is_safe: bool
     found: str
     wanted: str
-    read_s: float
 
 
 class SafetyInputs:
@@ -91,7 +90,7 @@ class SafetyInputs:
             contacts = self._sense()
         except RigError as error:
             self._last_s = self._now_s()
-            return InputsReading(False, f"the switch unit did not say ({error})", self._wanted, self._last_s)
+            return InputsReading(False, f"the switch unit did not say ({error})", self._wanted)
         self._last_s = self._now_s()
         took_s = self._last_s - asked_s
         if took_s > FRESH_S:
@@ -101,11 +100,7 @@ class SafetyInputs:
         said = {name: _SAID[getattr(contacts, name)] for name in self._safe_when}
         wrong = {name: found for name, found in said.items() if found != self._safe_when[name]}
         wanted = {name: self._safe_when[name] for name in wrong or said}
-        return InputsReading(not wrong, _in_words(wrong or said), _in_words(wanted), self._last_s)
-
-    def is_fresh(self, reading: InputsReading) -> bool:
-        """Whether a reading still says something about now (``FRESH_S``)."""
-        return self._now_s() - reading.read_s <= FRESH_S
+        return InputsReading(not wrong, _in_words(wrong or said), _in_words(wanted))
 
 
 def _in_words(states: Mapping[str, str]) -> str:

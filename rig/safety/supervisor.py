@@ -161,7 +161,7 @@ class Supervisor:
         assert rise_v_per_s is not None, "checked with the point"
         self._guardian.arm(self._safe_off)
         try:
-            with guarded(self._switch_off_at_once):
+            with guarded(self._switch_off_at_once), self._explained():
                 Energising(
                     wanted,
                     source=self._source,
@@ -201,7 +201,7 @@ class Supervisor:
             self.energise(point)
             return
         before = self._present
-        with guarded(self._switch_off_at_once):
+        with guarded(self._switch_off_at_once), self._explained():
             # While old and new are both possible, ranges hold both: a range too small is "no valid data".
             self._watching.select_ranges([before.target, wanted.target])
             self._source.select_ranges(wanted.setting)
@@ -226,7 +226,7 @@ class Supervisor:
         a, b, c = (rms(spectrum) > 0.0 for spectrum in self._present.target.voltages)
         window = StabilityWindow(self._settling, ranges, (a, b, c))
         point = self._present.point
-        with guarded(self._switch_off_at_once, harmless=(NotSettled,)):
+        with guarded(self._switch_off_at_once, harmless=(NotSettled,)), self._explained():
             started_s = self._clock.now_s()
             while True:
                 self.watch_inputs()
@@ -310,10 +310,15 @@ class Supervisor:
         return Present(point, self._path.source_setting(point), self._path.terminals(point))
 
     def _check_voltages(self, reading: AnalyzerReading, present: Present) -> None:
+        limit_v = self.rating.envelope(self._envelope).voltage_ln_v
+        self._watching.check_voltages(reading, present.target, limit_v)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Look at interlock and emergency stop before an output is called wrong: they act in hardware, and first."""
         try:
-            self._watching.check_voltages(reading, present.target, self.rating.envelope(self._envelope).voltage_ln_v)
+            yield
         except OutputWrong:
-            # Interlock and emergency stop act in hardware, so a voltage may be gone before they are read: say why.
             self.watch_inputs(now=True)
             raise
 

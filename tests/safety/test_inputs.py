@@ -64,15 +64,6 @@ def test_an_answer_that_comes_late_counts_as_open():
     assert "answered after 1.1 s only" in reading.found
 
 
-def test_a_reading_gets_old():
-    clock = Clock()
-    them = inputs(SafetyContacts(True, True), clock=clock)
-    reading = them.read()
-    assert them.is_fresh(reading)
-    clock.s += FRESH_S * 1.1
-    assert not them.is_fresh(reading)
-
-
 def test_they_are_due_at_first_and_then_now_and_again():
     clock = Clock()
     them = inputs(SafetyContacts(True, True), clock=clock)

@@ -64,14 +64,34 @@ def test_where_nobody_can_switch_off_that_comes_before_the_reason():
     assert bench.guardian.armed
 
 
-def test_a_voltage_that_hardware_has_taken_away_is_told_as_what_it_is():
-    bench = energised_bench()
-    bench.clock.sleep(1.0)
-    bench.contacts.interlock = False
-    bench.source.on_since_s = None
-    bench.supervisor._inputs._last_s = bench.clock.s + 10.0  # it would not be read yet
-    with pytest.raises(SafetyInputOpen, match="the interlock open"):
-        bench.supervisor.settle()
+@pytest.mark.parametrize("doing", ["settle", "apply", "energise"])
+def test_a_voltage_that_hardware_has_taken_away_is_told_as_what_it_is(doing):
+    bench = RecordedBench()
+    to = LoadPoint(277.0, 5.0, 0.0)
+    act = {"settle": bench.supervisor.settle, "apply": lambda: bench.supervisor.apply(to)}.get(doing)
+    if act is not None:
+        bench.supervisor.energise(POINT)
+    set_point = bench.source.set_point
+
+    def the_door_opens(setting=None):
+        """Hardware acts at once, and the rig has just looked."""
+        if setting is not None:
+            set_point(setting)
+        bench.contacts.interlock = False
+        bench.source.on_since_s = None
+        bench.inputs._last_s = bench.clock.s + 10.0
+
+    if doing == "settle":
+        the_door_opens()
+    elif doing == "apply":
+        bench.source.set_point = the_door_opens
+    else:
+        act = lambda: bench.supervisor.energise(POINT)  # noqa: E731 - one of three acts
+        bench.source.set_point = lambda s: the_door_opens(s) if any(s.current) else set_point(s)
+    with pytest.raises(SafetyInputOpen, match="stopped, outputs switched off: the interlock open"):
+        act()
+    assert bench.is_off
+    assert bench.calls[-2:] == ["analyzer read", "disarm"]
 
 
 def test_an_input_that_opens_between_first_look_and_ramp_is_noticed_before_the_output_goes_on():
