@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from drivers.analyzer import ANALYZERS
@@ -25,11 +26,15 @@ from rig.bench.sources import capabilities_of
 from rig.bench.wiring import Wiring
 from rig.errors import BenchFileError, LimitExceeded, UsageRefused
 from rig.load_point import LoadPoint
-from rig.safety.limits import check_source
+from rig.safety.envelopes import Narrowing
+from rig.safety.limits import check_ramp, check_source
 from rig.yaml_file import Location, line_of, parse_yaml, read_text, validate
 
 SWITCH_ROLES = ("control_power", "pulse_input", "alarm_contact")
 """What may be wired to a switch unit."""
+
+SAFETY_ROLES = ("interlock", "emergency_stop")
+"""Contacts of the safety circuit that may be read at a switch unit."""
 
 TIMED_ROLES = ("pulse_input", "control_power")
 """What a generator may work and a counter see."""
@@ -71,9 +76,9 @@ class BenchFile:
     def capabilities(self) -> frozenset[str]:
         """What this bench has, of ``source``, ``analyzer``, ``bus`` and ``meter``: partial benches are legal.
 
-        Of a switch unit: ``switch``, and what is wired to it: ``control_power``, ``pulse_input``, ``alarm_contact``.
-        Where a generator times and a counter measures: ``timed_pulse_input``, ``timed_control_power``. Of the climate:
-        ``climate_probe``, ``chamber``.
+        Of a switch unit: ``switch``, and what is wired to it: ``control_power``, ``pulse_input``, ``alarm_contact``,
+        ``interlock``, ``emergency_stop``. Where a generator times and a counter measures: ``timed_pulse_input``,
+        ``timed_control_power``. Of the climate: ``climate_probe``, ``chamber``.
         """
         parts = self.parts
         present = {
@@ -87,6 +92,8 @@ class BenchFile:
         }
         for role in SWITCH_ROLES:
             present[role] = parts.switch is not None and getattr(parts.switch, role) is not None
+        for role in SAFETY_ROLES:
+            present[role] = parts.safety_inputs is not None and getattr(parts.safety_inputs, role) is not None
         for role in TIMED_ROLES:
             present[f"timed_{role}"] = (
                 parts.generator is not None
@@ -137,14 +144,16 @@ def load_bench(name_or_path: str | Path) -> BenchFile:
     for index, position in enumerate(parts.positions):
         if position.meter_type not in types:
             line = line_of(("positions", index, "meter_type"), lines)
-            types[position.meter_type] = load_meter_type(position.meter_type, relative_to=path, line=line)
-            _check_rating(path, lines, parts, types[position.meter_type])
+            meter_type = load_meter_type(position.meter_type, relative_to=path, line=line)
+            _check_rating(path, lines, parts, meter_type)
+            types[position.meter_type] = _narrowed(path, lines, parts, meter_type)
     _check_injection(path, lines, parts)
     _check_reference(path, lines, parts)
+    _check_ramp(path, lines, parts, types)
     if parts.launch is None:
         # Nothing can fill a placeholder in: say so now, with its line.
         _substitute(data, {}, (), path, lines)
-    return BenchFile(path, digest, parts, types, data, lines)
+    return BenchFile(path, digest, parts, MappingProxyType(types), data, lines)
 
 
 def bench_names() -> list[str]:
@@ -255,6 +264,36 @@ def _check_rating(path: Path, lines: Mapping[Location, int], parts: BenchPart, m
         raise BenchFileError(
             path, line, f"meter type {meter_type.name} has ratings {known}, not {parts.nominal.rating}"
         )
+
+
+def _narrowed(path: Path, lines: Mapping[Location, int], parts: BenchPart, meter_type: MeterType) -> MeterType:
+    """Apply the bench's own limits; refuse those that would widen what the meter type allows."""
+    if parts.limits is None or parts.nominal is None:
+        return meter_type
+    try:
+        return meter_type.narrowed(parts.nominal.rating, Narrowing(**parts.limits.model_dump()))
+    except LimitExceeded as refusal:
+        raise BenchFileError(path, line_of(("limits", refusal.quantity), lines), f"limits: {refusal}") from None
+    except UsageRefused as refusal:
+        raise BenchFileError(path, line_of(("limits",), lines), f"limits: {refusal}") from None
+
+
+def _check_ramp(path: Path, lines: Mapping[Location, int], parts: BenchPart, types: Mapping[str, MeterType]) -> None:
+    """Refuse a soft start that is too fast for the meter, or not the source's, at the nominal point at least."""
+    if parts.source is None or parts.nominal is None or parts.wiring is None or not parts.positions:
+        return
+    point = LoadPoint(parts.nominal.voltage_v, 0.0, 0.0, frequency_hz=parts.nominal.frequency_hz)
+    rating = types[parts.positions[0].meter_type].ratings[parts.nominal.rating]
+    try:
+        check_ramp(
+            Wiring.from_part(parts.wiring).terminals(point),
+            parts.source.ramp_s,
+            rating=rating,
+            source=_source_capabilities(parts),
+            what=f"nominal point {point.label}",
+        )
+    except UsageRefused as refusal:
+        raise BenchFileError(path, line_of(("source", "ramp_s"), lines), str(refusal)) from None
 
 
 def _check_drivers(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:

@@ -10,6 +10,7 @@ from rig.bench._schema_base import LATE, PLACEHOLDER, PLACEHOLDER_SCHEMA, Strict
 from rig.bench._schema_base import LateText as _LateText
 from rig.bench._schema_base import Name as _Name
 from rig.bench._schema_climate import ChamberPart, ClimateProbePart
+from rig.bench._schema_safety import LimitsPart, SafetyInputsPart
 from rig.bench._schema_serial import SerialPart
 from rig.metrology.accuracy import ReferenceAccuracy
 from rig.metrology.calibration import CalibrationRecord
@@ -336,6 +337,7 @@ class BenchPart(Strict):
     low_level_source: LowLevelSourcePart | None = None
     analyzer: AnalyzerPart | None = None
     switch: SwitchPart | None = None
+    safety_inputs: SafetyInputsPart | None = None
     generator: GeneratorPart | None = None
     counter: CounterPart | None = None
     climate_probe: ClimateProbePart | None = None
@@ -344,6 +346,7 @@ class BenchPart(Strict):
     positions: Annotated[tuple[PositionPart, ...], Field(strict=False)] = ()
     wiring: WiringPart | None = None
     nominal: NominalPart | None = None
+    limits: LimitsPart | None = None
     settling: SettlingPart = SettlingPart()
 
     @model_validator(mode="after")
@@ -352,6 +355,8 @@ class BenchPart(Strict):
             raise ValueError("a bench with a source needs 'wiring' and 'nominal'")
         if self.low_level_source and not self.source:
             raise ValueError("a bench with a low_level_source needs a 'source' for the voltages")
+        if self.safety_inputs and not self.switch:
+            raise ValueError("safety_inputs are read by the switch unit, and this bench has no 'switch'")
         for position in self.positions if self.bus else ():
             if position.mac is None and position.device_instance is None:
                 raise ValueError(f"position {position.name} needs 'mac' or 'device_instance'")

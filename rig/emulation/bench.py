@@ -46,6 +46,7 @@ from rig.emulation.meter_memory import MemoryFile, Saver
 from rig.emulation.meter_node import MeterNodes
 from rig.emulation.meter_terminals import MeterTerminals
 from rig.emulation.physics import CurrentLoop, Wiring
+from rig.emulation.safety_contacts import SafetyContacts
 from rig.emulation.source_fluke import FlukeSource
 from rig.emulation.source_output import SourceErrors
 from rig.emulation.switching import switching_instruments
@@ -183,11 +184,12 @@ class EmulatedBench:
             nodes.start()
             for mac, terminal in zip(macs, terminals, strict=True):
                 terminal.on_powered = partial(nodes.set_online, mac)
+        safety = SafetyContacts()
         climate = climate_instruments(Air(options.room_c), options.seed, ideal, world, log)
         engines: dict[str, Engine] = {
             **{role: each.engine for role, each in sources.items()},
             "analyzer": analyzer.engine,
-            **switching_instruments(terminals, options.seed, ideal, world, log),
+            **switching_instruments(terminals, options.seed, ideal, world, log, safety),
             "climate_probe": climate.probe,
             "chamber": climate.chamber,
         }
@@ -199,7 +201,7 @@ class EmulatedBench:
         closers = {role: ExitStack() for role in servers}
         for role, server in (*servers.items(), *hislip.items()):
             closers[role].callback(server.close)
-        control_door = Control(world, source, closers, log, terminals, sources.get("low_level_source"))
+        control_door = Control(world, source, closers, log, terminals, sources.get("low_level_source"), safety)
         clock = LineServer(JsonHandler(Clock(world).serve), "clock")
         control = LineServer(JsonHandler(control_door.serve), "control")
         for close in (*(each.close for each in closers.values()), clock.close, control.close):

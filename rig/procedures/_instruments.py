@@ -32,6 +32,7 @@ def record_instruments(record: RunRecorder, bench: Bench, today: dt.date, report
         record.event("calibration", text, "warning")
         report(f"warning: {text}")
     record.event("protection", bench.protection_text)
+    record.event("interlock", bench.safety_inputs.text, "info" if bench.safety_inputs.are_wired else "warning")
 
 
 def refuse_uncalibrated_run(record: RunRecorder, bench: Bench, today: dt.date) -> None:
