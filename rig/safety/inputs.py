@@ -94,9 +94,7 @@ class SafetyInputs:
         self._last_s = self._now_s()
         took_s = self._last_s - asked_s
         if took_s > FRESH_S:
-            return InputsReading(
-                False, f"the switch unit answered after {took_s:.1f} s only", self._wanted, self._last_s
-            )
+            return InputsReading(False, f"the switch unit answered after {took_s:.1f} s only", self._wanted)
         said = {name: _SAID[getattr(contacts, name)] for name in self._safe_when}
         wrong = {name: found for name, found in said.items() if found != self._safe_when[name]}
         wanted = {name: self._safe_when[name] for name in wrong or said}
