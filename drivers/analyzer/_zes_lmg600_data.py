@@ -32,8 +32,9 @@ SENSOR_JACK = 1
 """Of IJACK: 1 is the jack for external sensors [C]."""
 
 CHANNELS = (1, 2, 3)
-UPDATE_S = (0.05, 60.0)
-"""Shortest and longest cycle in seconds [R]."""
+UPDATE_S = (0.05, 1.0)
+"""Shortest and longest cycle in seconds. The instrument has longer ones, up to 60 s [R]; but INIM answers when a cycle
+ends, and nothing else is said meanwhile: a rig that is silent for longer is taken for hung."""
 
 QUANTITIES = ("UTRMS{}?", "ITRMS{}?", "P{}?", "S{}?", "Q{}?", "FCYC{}?", "HUPHASE{}? (1:1)", "HIPHASE{}? (1:1)")
 """What is asked for each channel [C]; the angles of the fundamentals [R]."""

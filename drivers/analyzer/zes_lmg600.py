@@ -22,7 +22,7 @@ from drivers.source.base import Identity
 class ZesLMG600(ReferenceAnalyzer):
     """An LMG600 measuring at the meter's terminals, in its SHORT command language (not yet tried on one).
 
-    ``sleep`` is the bench clock's. ``update_s``: the measuring cycle, 0.05 to 60 s. The CT inputs go to the sensor
+    ``sleep`` is the bench clock's. ``update_s``: the measuring cycle, 0.05 to 1 s. The CT inputs go to the sensor
     jacks of current channels 1 to 3, scaled by 1, so that a volt reads as a volt. All channels are one group, so one
     cycle is the same stretch of time in all of them.
 
