@@ -18,7 +18,7 @@ from drivers.generator import GENERATORS
 from drivers.scpi import ResourceKind, resource_kind
 from drivers.source import SOURCES, CombinationRefused, SourceCapabilities, combined_capabilities
 from drivers.switch import SWITCHES
-from rig.bench._reference import unfit_reference, why_no_energy
+from rig.bench._reference import unfit_reference, unfit_update, why_no_energy
 from rig.bench.calibration_files import allow_calibration_files, with_calibration_files
 from rig.bench.meter_type import MeterType, load_meter_type
 from rig.bench.schema import PLACEHOLDER, SCHEMA_VERSION, BenchPart
@@ -334,9 +334,10 @@ def _check_reference(path: Path, lines: Mapping[Location, int], parts: BenchPart
     """Refuse an analyzer that cannot see what the bench injects: nothing on it could ever be judged."""
     if parts.analyzer is None:
         return
-    unfit = unfit_reference(parts, ANALYZERS[parts.analyzer.driver].capabilities)
-    if unfit is not None:
-        raise BenchFileError(path, line_of(("analyzer", "driver"), lines), unfit)
+    can = ANALYZERS[parts.analyzer.driver].capabilities
+    for key, unfit in (("driver", unfit_reference(parts, can)), ("update_s", unfit_update(parts, can))):
+        if unfit is not None:
+            raise BenchFileError(path, line_of(("analyzer", key), lines), unfit)
 
 
 def _check_injection(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
