@@ -15,6 +15,7 @@ _COMMANDS = {
     "certify": "rig.cli._suites:certify",
     "emulate": "rig.cli._emulate:emulate",
     "eol": "rig.cli._suites:eol",
+    "hold": "rig.cli._hold:hold",
     "off": "rig.cli._off:off",
     "plan": "rig.cli._plan:plan",
     "predict": "rig.cli._predict:predict",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 
@@ -26,6 +27,34 @@ def check(name: str) -> None:
                 f"position {position.name}: {position.identity.object_name}, device "
                 f"{position.identity.device_instance}, MAC {position.mac}"
             )
+
+
+@bench.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), default=Path("bench.yaml"))
+@click.option(
+    "--resource", "resources", multiple=True, metavar="NAME", help="Ask this VISA resource too; may be repeated."
+)
+@click.option(
+    "--port",
+    "ports",
+    multiple=True,
+    metavar="PATH",
+    help="Look at this serial port only, and ask on it even if it is silent; may be repeated.",
+)
+@click.option("--no-bus", is_flag=True, help="Leave the serial ports alone.")
+@click.option("--force", is_flag=True, help="Overwrite FILE.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was found as one JSON object.")
+def init(
+    file: Path, resources: tuple[str, ...], ports: tuple[str, ...], no_bus: bool, force: bool, as_json: bool
+) -> None:
+    """Find instruments, bus and meters, and write a bench file of them  [default FILE: bench.yaml].
+
+    Instruments are asked *IDN? and nothing else; serial ports are listened to, and the rig talks only where it hears
+    MS/TP or --port says so. Nothing is switched on.
+    """  # fmt: skip
+    from rig.cli._bench_init import init_bench
+
+    init_bench(file, resources, ports, not no_bus, force, as_json)
 
 
 @bench.command("list")

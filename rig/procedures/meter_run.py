@@ -10,6 +10,7 @@ from typing import Self, TypeVar
 
 from drivers.errors import RigError
 from drivers.meter import MeterBus
+from drivers.mstp.adapter import latency_advice
 from drivers.mstp.events import LineLost, LineRestored
 from meter_model.configuration import FIELDS, Configuration, ValueRefused
 from rig.bench import Bench, BenchFile, Position, open_bench
@@ -251,6 +252,8 @@ class MeterRun:
                 )
             )
         self.record.event("protection", bench.protection_text)
+        if bench.bus is not None and (advice := latency_advice(bench.bus.settings.device)) is not None:
+            self.record.event("bus", advice, "warning")
 
     def _record_unit(self) -> None:
         if "meter" not in self.bench_file.capabilities:
