@@ -1,4 +1,4 @@
-"""``rig bench check``: does a bench file fit, and does everything on the bench answer? Nothing is switched on."""
+"""``rig bench``: write a bench file from what is found, check a bench part by part, list and describe bench files."""
 
 from __future__ import annotations
 
@@ -15,18 +15,16 @@ def bench() -> None:
 
 @bench.command()
 @click.argument("name", default="emulated", metavar="NAME|PATH")
-def check(name: str) -> None:
-    """Read the bench file, open everything on it, and say who answers; outputs stay off."""
-    from rig.bench import load_bench, open_bench
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+def check(name: str, as_json: bool) -> int:
+    """Look at every part of a bench and say what answers, what is missing, and what to do; nothing is switched.
 
-    bench_file = load_bench(name)
-    click.echo(f"{bench_file.path}: good; has {', '.join(sorted(bench_file.capabilities)) or 'nothing'}")
-    with open_bench(bench_file, command="rig bench check", report=click.echo) as opened:
-        for position in opened.positions:
-            click.echo(
-                f"position {position.name}: {position.identity.object_name}, device "
-                f"{position.identity.device_instance}, MAC {position.mac}"
-            )
+    Exit 0 when nothing is wrong, 10 when something is, 13 when an output is on that nobody uses.
+    """
+    from rig.bench import load_bench
+    from rig.cli._bench_check import check_and_show
+
+    return check_and_show(load_bench(name), as_json)
 
 
 @bench.command()
