@@ -134,6 +134,25 @@ def bench_names() -> list[str]:
     return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
 
 
+def bench_file_paths(name_or_path: str | Path) -> tuple[Path, ...]:
+    """Files that a bench is read from, the bases it extends after it, as far as they can be read; it may be refused.
+
+    Raises UsageRefused for a NAME that nobody knows, BenchFileError where the first file cannot be read.
+    """
+    paths = [_find(name_or_path)]
+    read_text(paths[0])
+    while True:
+        try:
+            data, _ = parse_yaml(paths[-1], read_text(paths[-1]))
+            base = data.get("extends") if isinstance(data, dict) else None
+            path = _find(base, beside=paths[-1]) if isinstance(base, str) else None
+        except (BenchFileError, UsageRefused):
+            path = None
+        if path is None or path in paths or not path.is_file():
+            return tuple(paths)
+        paths.append(path)
+
+
 def json_schema() -> dict[str, Any]:
     """Return the JSON schema of a bench file, for editors that complete and check YAML."""
     schema = BenchPart.model_json_schema(by_alias=True)

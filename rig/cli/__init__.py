@@ -23,6 +23,7 @@ _COMMANDS = {
     "report": "rig.cli._runs:report",
     "runs": "rig.cli._runs:runs",
     "snapshot": "rig.cli._snapshot:snapshot",
+    "support-bundle": "rig.cli._support:support_bundle",
 }
 
 

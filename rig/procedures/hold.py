@@ -14,7 +14,7 @@ from meter_model.configuration import Configuration
 from meter_model.points import ANALOG_INPUTS
 from meter_model.prediction import predict
 from meter_model.stimulus import Stimulus
-from rig.bench import BenchFile, Wiring
+from rig.bench import BenchClock, BenchFile, Wiring
 from rig.errors import SafeStateNotConfirmed, UsageRefused
 from rig.exit_codes import ExitCode, exit_code_of
 from rig.load_point import LoadPoint
@@ -30,6 +30,9 @@ SHOWN_INPUTS = (70, 71, 72, 73, 74, 75, 55, 56, 57, 11, 12, 18)
 """Analog inputs whose values are followed: volts, amperes and kilowatts of each phase, totals, frequency."""
 
 _SLICE_S = 0.5
+_METER_HAS_SEEN_S = 2.5
+"""The meter updates once a second (manual page 1): after this it shows nothing of the time before the point."""
+
 _POINTS = {point.instance: point for point in ANALOG_INPUTS}
 
 
@@ -127,17 +130,19 @@ def hold(
     watch = _Watch(run, supervisor, wiring, point, record)
     clock = run.bench.clock
     started_s = clock.now_s()
-    while not is_stopped():
-        shown_s = clock.now_s()
-        moment = watch.look(shown_s - started_s)
-        yield moment
-        end_s = shown_s + every_s if for_s is None else min(shown_s + every_s, started_s + for_s)
-        while not is_stopped() and (left_s := end_s - clock.now_s()) > 0.0:
-            clock.sleep(min(left_s, _SLICE_S))
-        if for_s is not None and clock.now_s() >= started_s + for_s:
-            break
+    if run.bench.positions:
+        _wait(clock, started_s + _METER_HAS_SEEN_S, is_stopped)
+    while not is_stopped() and (for_s is None or clock.now_s() < started_s + for_s):
+        looked_s = clock.now_s()
+        yield watch.look(looked_s - started_s)
+        _wait(clock, looked_s + every_s if for_s is None else min(looked_s + every_s, started_s + for_s), is_stopped)
     record.finish(deviation={f"{d.quantity} ({d.unit})": round(d.deviation, 5) for d in watch.deviations})
     run.record.event("hold", f"{point.label} was held for {clock.now_s() - started_s:.1f} s of bench time")
+
+
+def _wait(clock: BenchClock, until_s: float, is_stopped: Callable[[], bool]) -> None:
+    while not is_stopped() and (left_s := until_s - clock.now_s()) > 0.0:
+        clock.sleep(min(left_s, _SLICE_S))
 
 
 def close_record(run: MeterRun, error: BaseException | None) -> None:
