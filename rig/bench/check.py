@@ -71,8 +71,7 @@ def check_bench(
         if parts.bus is not None:
             for checked in check_bus(file):
                 note(checked)
-        for checked in _absent(file):
-            note(checked)
+        note(_abilities(file))
     return tuple(done)
 
 
@@ -213,19 +212,26 @@ def _safety_circuit(file: BenchFile) -> CheckedPart:
     return CheckedPart("safety circuit", "", "", tuple(findings))
 
 
-def _absent(file: BenchFile) -> list[CheckedPart]:
-    """What this bench does not have, and what cannot be done for that: partial benches are legal."""
-    parts = file.parts
-    found: list[tuple[str, str, str]] = []
-    if parts.source is None:
-        found.append(("source", "none in the bench file: no load point can be set", "'rig snapshot' needs none"))
-    elif not parts.positions:
-        found.append(
-            ("positions", "none in the bench file: nothing says which meter the source feeds, so it stays off",
-             "give 'positions' with the meter's type")
-        )  # fmt: skip
-    if parts.analyzer is None:
-        found.append(("analyzer", "none in the bench file: nothing can be certified", "'rig hold' works without"))
-    if parts.bus is None:
-        found.append(("bus", "none in the bench file: no meter can be read", "'rig hold' works without"))
-    return [CheckedPart(part, "", "", (PartFinding(Level.NOTE, what, advice),)) for part, what, advice in found]
+def _abilities(file: BenchFile) -> CheckedPart:
+    """What can be done on this bench, and what it lacks for the rest: partial benches are legal."""
+    able, unable = [], []
+    for command, needs in _NEEDS.items():
+        missing = [name for name in needs if name not in file.capabilities]
+        if command == "rig hold" and not missing and not file.parts.positions:
+            missing = ["position, so nothing says which meter the source feeds"]
+        if missing:
+            unable.append(f"{command} (no {', no '.join(missing)})")
+        else:
+            able.append(command)
+    findings = [PartFinding(Level.OK, f"this bench can: {', '.join(able) or 'be checked'}")]
+    if unable:
+        findings.append(PartFinding(Level.NOTE, f"it cannot: {', '.join(unable)}"))
+    return CheckedPart("abilities", "", "", tuple(findings))
+
+
+_NEEDS = {
+    "rig snapshot": ("meter",),
+    "rig bus": ("bus",),
+    "rig hold": ("source",),
+    "rig eol and certify": ("source", "analyzer", "meter"),
+}

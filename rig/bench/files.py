@@ -102,6 +102,15 @@ class BenchFile:
             return []
         return [word.replace("${python}", sys.executable) for word in (*launch.argv, *launch.extra_argv)]
 
+    def for_reading(self) -> BenchFile:
+        """Return the bench without what is not needed to read its meters: sources, analyzer, generator, counter.
+
+        One of them that is dead keeps nobody from reading; the switch unit stays, it may give the meter its power.
+        """
+        parts = dict.fromkeys(("source", "low_level_source", "analyzer", "generator", "counter"))
+        data = {key: value for key, value in self._data.items() if key not in parts}
+        return replace(self, parts=self.parts.model_copy(update=parts), _data=data)
+
     def with_endpoints(self, endpoints: Mapping[str, Any]) -> BenchFile:
         """Return the bench with every ``${launch.x}`` replaced; raises BenchFileError where one does not fit."""
         data = _substitute(self._data, endpoints, (), self.path, self._lines)

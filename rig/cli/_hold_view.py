@@ -112,8 +112,11 @@ def plain_line(moment: Moment) -> str:
     words = [f"{moment.elapsed_s:8.1f} s"]
     for name, instances, unit in _PLAIN:
         seen = [by_instance[instance] for instance in instances]
-        values = " / ".join(_number(one.reference if one.reference is not None else one.read) for one in seen)
-        words.append(f"{name} {values} {unit}")
+        values = [one.reference if one.reference is not None else one.read for one in seen]
+        if all(value is None for value in values):  # nobody measures: what was asked for
+            values = [one.nominal for one in seen]
+            name = f"{name} set to"
+        words.append(f"{name} {' / '.join(map(_number, values))} {unit}")
     total = by_instance[11]
     if total.read is not None:
         words.append(f"meter P {_number(total.read)} kW ({_percent(total.error_pct)})")

@@ -20,6 +20,7 @@ from rig.exit_codes import ExitCode, exit_code_of
 from rig.load_point import LoadPoint
 from rig.metrology.outcome import Outcome
 from rig.procedures.meter_run import MeterRun
+from rig.procedures.needs import require
 from rig.records import PointRecorder
 from rig.safety.conditions import Deviation, unmet
 from rig.safety.errors import ReferenceInvalid
@@ -82,10 +83,8 @@ def check_hold(bench_file: BenchFile, point: LoadPoint) -> tuple[str, ...]:
 
     Raises UsageRefused or LimitExceeded naming what is missing, or point and limit.
     """
+    require(bench_file, "source")
     parts = bench_file.parts
-    if parts.source is None:
-        able = "'rig snapshot' and 'rig bus' need none" if parts.bus is not None else "'rig bench check' needs none"
-        raise UsageRefused(f"bench {bench_file.name} has no source, so no load point can be held; {able}")
     if not parts.positions or parts.nominal is None or parts.wiring is None:
         raise UsageRefused(
             f"bench {bench_file.name} says not which meter its source is connected to, so nothing is switched on; give "
@@ -130,12 +129,15 @@ def hold(
     watch = _Watch(run, supervisor, wiring, point, record)
     clock = run.bench.clock
     started_s = clock.now_s()
+    ends_s = math.inf if for_s is None else started_s + for_s
     if run.bench.positions:
-        _wait(clock, started_s + _METER_HAS_SEEN_S, is_stopped)
-    while not is_stopped() and (for_s is None or clock.now_s() < started_s + for_s):
+        _wait(clock, min(started_s + _METER_HAS_SEEN_S, ends_s), is_stopped)
+    while not is_stopped():
         looked_s = clock.now_s()
         yield watch.look(looked_s - started_s)
-        _wait(clock, looked_s + every_s if for_s is None else min(looked_s + every_s, started_s + for_s), is_stopped)
+        _wait(clock, min(looked_s + every_s, ends_s), is_stopped)
+        if clock.now_s() >= ends_s:
+            break
     record.finish(deviation={f"{d.quantity} ({d.unit})": round(d.deviation, 5) for d in watch.deviations})
     run.record.event("hold", f"{point.label} was held for {clock.now_s() - started_s:.1f} s of bench time")
 
