@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -136,7 +135,7 @@ def _text(name: str, chosen: Mapping[str, Matched], bus: FoundPort | None) -> st
         "generator": _generator,
         "counter": _counter,
     }
-    blocks = [_HEAD.format(mark=MARK, name=json.dumps(name))]
+    blocks = [_HEAD.format(mark=MARK, name=_quoted(name))]
     blocks += [write(chosen[role]) for role, write in writers.items() if role in chosen]
     if bus is not None:
         blocks.append(_bus(bus))
@@ -162,7 +161,7 @@ def _instrument(one: Matched, driver: str) -> str:
     return (
         f"  # {_comment(one.instrument.identity or '')}\n"
         f"  driver: {driver}{_other_drivers(one)}\n"
-        f"  resource: {json.dumps(one.instrument.resource)}\n"
+        f"  resource: {_quoted(one.instrument.resource)}\n"
         f'  visa_library: "{one.instrument.visa_library}"\n'
     )
 
@@ -172,13 +171,18 @@ def _other_drivers(one: Matched) -> str:
     return f"   # {MARK}: it fits {others} too" if others else ""
 
 
+def _quoted(text: str) -> str:
+    """Write a text as YAML in double quotes, whatever is in it."""
+    return '"' + "".join(c if c.isprintable() and c not in '"\\' else f"\\U{ord(c):08x}" for c in text) + '"'
+
+
 def _comment(text: str) -> str:
     """Make one line of what an instrument or a device said: it may have said anything."""
     return "".join(c if c.isprintable() else "?" for c in text)[:200]
 
 
 def _calibration(one: Matched) -> str:
-    serial = json.dumps(one.serial_number)
+    serial = _quoted(one.serial_number)
     return (
         f'  # {MARK}: its calibration, from the certificate; without it reports say "calibration not recorded"\n'
         f"  # calibration: {{serial: {serial}, certificate: C-1, date: 2026-01-31, due: 2027-01-31}}\n"
@@ -236,7 +240,7 @@ def _counter(one: Matched) -> str:
 def _bus(bus: FoundPort) -> str:
     return (
         "bus:\n"
-        f"  port: {json.dumps(bus.device)}\n"
+        f"  port: {_quoted(bus.device)}\n"
         f"  baud: {bus.baud}\n"
         f"  mac: {bus.own_mac}   # the rig's own address: nobody else on this bus has it\n"
         f"  max_master: {HIGHEST_MASTER}   # highest address ever polled; lower is faster on a bench with few meters\n"
