@@ -1,7 +1,6 @@
 """Checking a bench: each part by itself, each problem with what to do, nothing switched."""
 
 import datetime as dt
-import json
 
 import pytest
 
@@ -22,15 +21,6 @@ bus: {{port: /dev/ttyUSB9}}
 positions: [{{name: "1", mac: 1, meter_type: s4100}}]
 wiring: {{ct: {{primary_a: 100, secondary_v: 1}}}}
 nominal: {{voltage_v: 120, system_voltage_v: 208}}
-"""
-EMULATED = """\
-schema: 1
-extends: emulated
-name: checked
-switch: null
-generator: null
-counter: null
-bus: {max_master: 3}
 """
 
 
@@ -55,37 +45,6 @@ def test_where_everything_is_dead_each_part_is_told_of_with_what_to_do(tmp_path)
     assert "not looked for" in said(parts["meter at 1"])
     assert "not protected" in said(parts["protection"])
     assert "interlock: not wired to the rig" in said(parts["safety circuit"])
-
-
-@pytest.mark.realtime
-def test_the_emulated_bench_is_good_and_nothing_is_switched(tmp_path):
-    log = tmp_path / "events.jsonl"
-    options = f'["--log", "{log}", "--spare-ports", "1", "--max-master", "3"]'
-    parts = check(tmp_path, f"{EMULATED}launch: {{extra_argv: {options}}}\n")
-    assert {part.level for part in parts.values()} <= {Level.OK, Level.NOTE}
-    assert parts["source"].identity.startswith("FLUKE 6105A")
-    assert "output off" in said(parts["source"])
-    assert "sees less than 2 V" in said(parts["analyzer"])
-    assert "S4100" in parts["meter at 1"].identity
-    assert "settings are those of the wiring" in said(parts["meter at 1"])
-    assert "this bench can: rig snapshot, rig bus, rig hold, rig eol and certify" in said(parts["abilities"])
-    events = [json.loads(line) for line in log.read_text().splitlines()]
-    assert not [event for event in events if event.get("on") or "relay" in str(event.get("event", ""))]
-
-
-@pytest.mark.realtime
-def test_a_wrong_driver_a_wrong_wiring_and_a_wrong_position_are_named_together(tmp_path):
-    text = "schema: 1\nextends: emulated\nname: wrong\ngenerator: null\nbus: {apdu_timeout_s: 0.5, max_master: 3}\n"
-    text += "launch: {extra_argv: [--max-master, '3']}\n"
-    text += "counter: {resource: '${launch.switch}'}\nsource: null\nanalyzer: null\n"
-    text += "wiring: {ct: {primary_a: 400, secondary_v: 1}}\n"
-    text += "positions: [{name: '1', mac: 1, meter_type: s4100}, {name: '2', mac: 9, meter_type: s4100}]\n"
-    parts = check(tmp_path, text)
-    assert "fits switch: {driver: keysight_34970a}" in said(parts["counter"])
-    assert "set AV3, or 'wiring: ct: primary_a'" in said(parts["meter at 1"])
-    assert "no meter answers at MAC 9" in said(parts["meter at 2"])
-    assert parts["bus"].level is Level.OK
-    assert "rig hold (no source)" in said(parts["abilities"])
 
 
 def test_an_output_that_is_on_though_nobody_uses_the_bench_is_a_danger(tmp_path):
