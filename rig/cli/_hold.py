@@ -125,6 +125,7 @@ def hold(
                 view.show(moment)
             if stop.why:
                 run.record.event("hold", f"stopped: {stop.why}")
+            view.finish()
             view.say(f"{stop.why or 'the time is over'}: switching off")
         assert run.recorder is not None
         view.say(f"everything is off; recorded in {records} (run {run.recorder.run_id[:8]})")

@@ -20,6 +20,7 @@ from rig.load_point import PHASE_NAMES, LoadPoint
 from rig.procedures.hold import Followed, Moment
 
 _NOT_FOR_PEOPLE = ("launched process", "applied:")
+_THE_END = ("safe:", "not-safe:")
 _PLAIN = (("U", (70, 71, 72), "V"), ("I", (73, 74, 75), "A"), ("P", (11,), "kW"), ("f", (18,), "Hz"))
 
 
@@ -32,6 +33,7 @@ class View:
         self._gone = gone
         self._console = Console()
         self._live: Live | None = None
+        self._last: Moment | None = None
         if self._console.is_terminal and not as_json:
             self._live = Live(console=self._console, auto_refresh=False, vertical_overflow="visible")
 
@@ -41,8 +43,16 @@ class View:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._live is not None:
-            self._live.stop()
+        self.finish()
+
+    def finish(self) -> None:
+        """Leave the last table standing without the words that the output is on; from now on lines follow it."""
+        live, self._live = self._live, None
+        if live is None or self._last is None or not live.is_started:
+            return
+        last = picture(self._point, self._last, is_held=False)
+        self._write(lambda: live.update(last, refresh=True))
+        self._write(live.stop)
 
     def say(self, line: str) -> None:
         """Print a line for people: above the table where there is one, on standard error beside JSON."""
@@ -53,11 +63,14 @@ class View:
 
     def tell(self, line: str) -> None:
         """Print a line about what happens on the bench, if it is for people."""
+        if line.startswith(_THE_END):
+            self.finish()
         if not line.startswith(_NOT_FOR_PEOPLE):
             self.say(line)
 
     def show(self, moment: Moment) -> None:
         """Show what was seen."""
+        self._last = moment
         if self._as_json:
             self._write(lambda: click.echo(json.dumps(as_object(self._point, moment))))
         elif self._live is None:
@@ -81,7 +94,7 @@ class View:
             self._gone("nobody reads the output any more")
 
 
-def picture(point: LoadPoint, moment: Moment) -> Group:
+def picture(point: LoadPoint, moment: Moment, *, is_held: bool = True) -> Group:
     """Draw one moment: a title, a table of quantities, the angles, and what is not as it should be."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("", no_wrap=True)
@@ -98,11 +111,11 @@ def picture(point: LoadPoint, moment: Moment) -> Group:
         )
     angles = "   ".join(f"{name} {_degrees(angle)}" for name, angle in zip(PHASE_NAMES, moment.angles_deg, strict=True))
     return Group(
-        Text(f"{point.label}   {_clock(moment.elapsed_s)}   OUTPUT ON", style="bold"),
+        Text(f"{point.label}   {_clock(moment.elapsed_s)}   {'OUTPUT ON' if is_held else 'last seen'}", style="bold"),
         table,
         Text(f"current to voltage, degrees: {angles}"),
         *(Text(note, style="yellow") for note in moment.notes),
-        Text("Ctrl-C switches off, in order", style="dim"),
+        *([Text("Ctrl-C switches off, in order", style="dim")] if is_held else []),
     )
 
 

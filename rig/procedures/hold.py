@@ -31,6 +31,9 @@ SHOWN_INPUTS = (70, 71, 72, 73, 74, 75, 55, 56, 57, 11, 12, 18)
 """Analog inputs whose values are followed: volts, amperes and kilowatts of each phase, totals, frequency."""
 
 _SLICE_S = 0.5
+_LEAST_PART = 1e-3
+"""Of the apparent power: below it a power is none, and its error is no percentage."""
+
 _METER_HAS_SEEN_S = 2.5
 """The meter updates once a second (manual page 1): after this it shows nothing of the time before the point."""
 
@@ -42,7 +45,7 @@ class Followed:
     """One quantity on the meter's scale: what was asked for, what the reference says, what the meter reads.
 
     ``reference`` None: there is no analyzer, or it gave no valid value. ``read`` None: no meter, or no answer; NaN is
-    QNAN. ``nominal`` NaN: the meter answers QNAN there.
+    QNAN. ``nominal`` NaN: the meter answers QNAN there. ``floor``: percentages of less than this say nothing.
     """
 
     instance: int
@@ -51,16 +54,22 @@ class Followed:
     nominal: float
     reference: float | None
     read: float | None
+    floor: float = 1e-9
 
     @property
     def deviation_pct(self) -> float | None:
         """How far the reference is from nominal, percent; None where that cannot be said."""
-        return _pct(self.reference, self.nominal)
+        return self._pct(self.reference, self.nominal)
 
     @property
     def error_pct(self) -> float | None:
         """How far the meter is from the reference (without one: from nominal), percent; None as above."""
-        return _pct(self.read, self.nominal if self.reference is None else self.reference)
+        return self._pct(self.read, self.nominal if self.reference is None else self.reference)
+
+    def _pct(self, value: float | None, against: float) -> float | None:
+        if value is None or not math.isfinite(value) or not math.isfinite(against) or abs(against) < self.floor:
+            return None
+        return 100.0 * (value / against - 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +184,9 @@ class _Watch:
         self._wiring = wiring
         self._record = record
         self._configuration = run.configuration if run.bench.positions else _configuration(run.bench_file, wiring)
-        self._nominal = self._predicted(wiring.terminals(point))
+        nominal = predict(wiring.terminals(point), self._configuration)
+        self._nominal = {instance: one.value for instance, one in nominal.items()}
+        self._scales = {instance: one.scale for instance, one in nominal.items()}
         self._trouble: dict[str, str] = {}
         self.deviations: tuple[Deviation, ...] = ()
 
@@ -198,6 +209,7 @@ class _Watch:
                 self._nominal[instance],
                 None if reference is None else reference[instance],
                 None if read is None else read.get(instance),
+                max(1e-9, _LEAST_PART * self._scales[instance]),
             )
             for instance in SHOWN_INPUTS
         )
@@ -261,9 +273,3 @@ def _angles(measured: Stimulus | None) -> tuple[float | None, float | None, floa
         for voltage, current in zip(measured.voltages, measured.ct_inputs, strict=True)
     )
     return a, b, c
-
-
-def _pct(value: float | None, against: float) -> float | None:
-    if value is None or not math.isfinite(value) or not math.isfinite(against) or abs(against) < 1e-9:
-        return None
-    return 100.0 * (value / against - 1.0)
