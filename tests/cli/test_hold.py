@@ -9,10 +9,9 @@ import pytest
 
 from rig.bench import load_bench, open_bench
 from rig.cli._hold import Stop
-from rig.cli._hold_view import plain_line
 from rig.errors import LimitExceeded, UsageRefused
 from rig.load_point import LoadPoint
-from rig.procedures.hold import Followed, Moment, check_hold
+from rig.procedures.hold import check_hold
 from rig.records import RunStore
 from rig.safety.errors import OutputWrong
 from rig.safety.signals import StopRequested
@@ -156,14 +155,3 @@ def test_a_signal_interrupts_until_the_point_is_reached_and_only_once(number, ra
         signal.raise_signal(number)
         assert stop.is_set()
         assert stop.why == why
-
-
-def test_a_line_shows_the_reference_and_where_there_is_none_what_was_asked_for():
-    def moment(reference, read):
-        instances = (70, 71, 72, 73, 74, 75, 11, 18)
-        return Moment(12.34, tuple(Followed(i, "", "", 100.0, reference, read) for i in instances), (None,) * 3, (), ())
-
-    assert "U 101.000 / 101.000 / 101.000 V" in plain_line(moment(101.0, None))
-    assert "meter P 102.010 kW (+1.000 %)" in plain_line(moment(101.0, 102.01))
-    assert "U set to 100.000" in plain_line(moment(None, None))
-    assert "meter P QNAN kW (–)" in plain_line(moment(101.0, float("nan")))
