@@ -125,6 +125,15 @@ class BenchFile:
             return []
         return [word.replace("${python}", sys.executable) for word in (*launch.argv, *launch.extra_argv)]
 
+    def for_reading(self) -> BenchFile:
+        """Return the bench without what is not needed to read its meters: sources, analyzer, generator, counter.
+
+        One of them that is dead keeps nobody from reading; the switch unit stays, it may give the meter its power.
+        """
+        parts = dict.fromkeys(("source", "low_level_source", "analyzer", "generator", "counter"))
+        data = {key: value for key, value in self._data.items() if key not in parts}
+        return replace(self, parts=self.parts.model_copy(update=parts), _data=data)
+
     def with_endpoints(self, endpoints: Mapping[str, Any]) -> BenchFile:
         """Return the bench with every ``${launch.x}`` replaced; raises BenchFileError where one does not fit."""
         data = _substitute(self._data, endpoints, (), self.path, self._lines)
@@ -160,6 +169,25 @@ def bench_names() -> list[str]:
     """Names of the bench files that come with the rig."""
     folder = resources.files(_BENCHES)
     return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+
+
+def bench_file_paths(name_or_path: str | Path) -> tuple[Path, ...]:
+    """Files that a bench is read from, the bases it extends after it, as far as they can be read; it may be refused.
+
+    Raises UsageRefused for a NAME that nobody knows, BenchFileError where the first file cannot be read.
+    """
+    paths = [_find(name_or_path)]
+    read_text(paths[0])
+    while True:
+        try:
+            data, _ = parse_yaml(paths[-1], read_text(paths[-1]))
+            base = data.get("extends") if isinstance(data, dict) else None
+            path = _find(base, beside=paths[-1]) if isinstance(base, str) else None
+        except (BenchFileError, UsageRefused):
+            path = None
+        if path is None or path in paths or not path.is_file():
+            return tuple(paths)
+        paths.append(path)
 
 
 def json_schema() -> dict[str, Any]:

@@ -127,7 +127,8 @@ class MeterRun:
 
     @property
     def position(self) -> Position:
-        """The position whose meter is under test."""
+        """The position whose meter is under test; raises UsageRefused where the bench has none that can be read."""
+        self.require("meter")
         return self.bench.positions[0]
 
     @property

@@ -240,6 +240,24 @@ class Supervisor:
                 if waited_s > self._settling.timeout_s:
                     raise NotSettled(point.label, round(waited_s, 1), unsteady)
 
+    def observe(self) -> AnalyzerReading | None:
+        """Look once at what is energised: a fresh data set, None where the bench has no analyzer.
+
+        Raises UsageRefused where the outputs are off; what an instrument raises, or OutputWrong where the output is
+        off or a voltage is not what it should be, after everything has been switched off.
+        """
+        if self._present is None:
+            raise UsageRefused("there is nothing to look at: the outputs are off")
+        self.check_time()
+        with guarded(self._switch_off_at_once):
+            if not self._source.output_is_on():
+                raise OutputWrong("the source's output", "off", "on", "the source was reset or tripped; look at it")
+            if self._analyzer is None:
+                return None
+            reading = self._analyzer.read()
+            self._check_voltages(reading, self._present)
+            return reading
+
     def deviations_from_nominal(
         self, measured: Stimulus, limits: ReferenceLimits = IEC_REFERENCE
     ) -> tuple[Deviation, ...]:
