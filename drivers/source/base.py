@@ -90,7 +90,9 @@ class SafeOff:
     """How to switch a source off from any process, as data: no driver object, no ramp, no earlier connection needed.
 
     ``commands`` are sent in order to ``resource``; then ``verify_query`` must be answered by one of ``off_answers``.
-    ``visa_library`` reaches resources that are no plain TCP socket.
+    ``visa_library`` reaches resources that are no plain TCP socket. ``single_client``: while one program is connected
+    no other can be, so a rig that hangs has to be ended first. ``watchdog_s``: the delay in seconds for which the
+    instrument's own watchdog is armed, None where it has none: any message feeds it.
     """
 
     resource: str
@@ -98,6 +100,8 @@ class SafeOff:
     verify_query: str
     off_answers: tuple[str, ...]
     visa_library: str = "@py"
+    single_client: bool = False
+    watchdog_s: float | None = None
 
 
 class AcSource(ABC):

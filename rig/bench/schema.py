@@ -104,6 +104,8 @@ class LowLevelSourcePart(Strict):
     driver: _Name
     resource: _LateText
     visa_library: _Name = "@py"
+    single_client: bool = False
+    """The connection takes one program only (a serial or GPIB gateway): a rig that hangs is ended to reach it."""
     calibration: CalibrationPart | None = None
 
 

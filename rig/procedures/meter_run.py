@@ -13,10 +13,12 @@ from drivers.meter import MeterBus
 from drivers.mstp.events import LineLost, LineRestored
 from meter_model.configuration import FIELDS, Configuration, ValueRefused
 from rig.bench import Bench, BenchFile, Position, open_bench
+from rig.bench.lock import name_run_of_holder
 from rig.errors import BenchFault, UsageRefused
 from rig.load_point import LoadPoint
 from rig.metrology import DecisionRule, JudgedQuantity
 from rig.procedures._readings import EnergyMeasurement, PointMeasurement
+from rig.procedures._run_end import confirm_off, note_if_possible
 from rig.procedures.energy_register import measure_energy
 from rig.procedures.judgement import judge_energy, judge_power
 from rig.procedures.power_comparison import MINIMUM_UPDATES, measure_power
@@ -32,6 +34,7 @@ from rig.records import (
 )
 from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits
 from rig.safety.journal import read_journal
+from rig.safety.safe_state import SafeStateReport
 from rig.safety.supervisor import Supervisor
 
 ResultT = TypeVar("ResultT")
@@ -84,6 +87,7 @@ class MeterRun:
             self.recorder = self._store.begin_run(self._header(bench))
             if bench.guardian is not None:
                 bench.guardian.name_run(self.recorder.run_id)
+            name_run_of_holder(self.bench_file.name, self.recorder.run_id)
             stack.push(self._note_end)
             self._record_instruments(bench)
             if bench.bus is not None:
@@ -136,6 +140,26 @@ class MeterRun:
         missing = [name for name in capabilities if name not in self.bench_file.capabilities]
         if missing:
             raise UsageRefused(f"bench {self.bench_file.name} has no {' and no '.join(missing)}")
+
+    @property
+    def failure(self) -> str | None:
+        """What ended the run before its end, None where nothing did."""
+        return None if self._broken is None else str(self._broken)
+
+    def end_now(self, reason: str) -> bool:
+        """Switch off at once what may be on, and energise nothing any more in this run; False where nothing could be.
+
+        For what no procedure has dealt with: an operator's stop, an error that the rig does not know. Raises
+        SafeStateNotConfirmed.
+        """
+        bench = self._bench
+        if bench is None or bench.supervisor is None or bench.guardian is None:
+            return False
+        self._broken = self._broken or BenchFault(reason)
+        if bench.guardian.armed:
+            self._confirm_off(bench, softly=False)
+        self._note_if_possible("ended by", reason)
+        return True
 
     def configure(self, wanted: Mapping[int, float]) -> None:
         """Write those analog values that differ, verify them, and check that the meter fits the bench's wiring.
@@ -216,9 +240,10 @@ class MeterRun:
             raise
         except RigError as error:
             self._broken = error
-            self.record.event("bench failed", str(error), "error")
+            # Off first: what cannot be written down must not stand before it.
             if bench.supervisor is not None:
-                self._confirm_off(bench)
+                self._confirm_off(bench, softly=False)
+            self._note_if_possible("bench failed", str(error))
             raise
 
     def _measure(self, point: LoadPoint, limits: ReferenceLimits) -> tuple[PointMeasurement, PointRecorder]:
@@ -310,16 +335,18 @@ class MeterRun:
     def _switch_off(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
-        if self._bench is not None and self._bench.supervisor is not None:
-            self._confirm_off(self._bench)
+        if self._bench is None or self._bench.supervisor is None:
+            return
+        report = self._confirm_off(self._bench, softly=self._broken is None)
+        if report.trouble is not None and self._broken is None:
+            self._broken = BenchFault(f"the bench was switched off, but not in good order: {report.trouble}")
+            raise self._broken
 
-    def _confirm_off(self, bench: Bench) -> None:
-        assert bench.supervisor is not None
-        report = bench.supervisor.de_energise()
-        text = "; ".join(report.details)
-        severity = "info" if report.confirmed else "error"
-        self.record.event("safe state", text, severity, {"confirmed": report.confirmed, "by": list(report.by)})
-        report.raise_if_not_confirmed()
+    def _confirm_off(self, bench: Bench, *, softly: bool) -> SafeStateReport:
+        return confirm_off(bench, self.record, self._report, softly=softly)
+
+    def _note_if_possible(self, kind: str, text: str) -> None:
+        note_if_possible(self.record, self._report, kind, text)
 
     def _note_line(self, event: LineLost | LineRestored) -> None:
         """Record that the RS-485 adapter went, and when it was back: once each, as it happens."""
@@ -360,7 +387,7 @@ class MeterRun:
         self, kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
         if kind is not None:
-            self.record.event("ended by", str(error) or kind.__name__, "error")
+            self._note_if_possible("ended by", str(error) or kind.__name__)
 
 
 def _configuration(values: Mapping[int, float]) -> Configuration:

@@ -222,13 +222,14 @@ class Supervisor:
             raise UsageRefused("there is no nominal point: the outputs are off")
         return deviations(measured, self._present.target, limits)
 
-    def de_energise(self) -> SafeStateReport:
+    def de_energise(self, *, softly: bool = True) -> SafeStateReport:
         """Go down in order, verify by source and analyzer, and report; may be called at any time, and twice.
 
-        Raises nothing: a report that is not confirmed must be acted on (``raise_if_not_confirmed``). The guardian
-        stays armed until the safe state is confirmed.
+        Raises no RigError: a report that is not confirmed must be acted on (``raise_if_not_confirmed``). The guardian
+        stays armed until the safe state is confirmed. An interrupt on the way is raised when all is done. Not
+        ``softly``: at once, as after a fault.
         """
-        present = self._present
+        present = self._present if softly else None
         report = self._safe_state.reach(present.setting if present else None)
         return self._off(report)
 
@@ -245,6 +246,8 @@ class Supervisor:
         if self._watchdog.trouble is not None:
             self.on_event("watchdog", self._watchdog.trouble)
         self.on_event("safe" if report.confirmed else "not-safe", "; ".join(report.details))
+        if report.confirmed and report.interrupted_by is not None:
+            raise report.interrupted_by
         return report
 
     def _wanted(self, point: LoadPoint) -> _Present:
