@@ -88,6 +88,10 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Count what a test's error means for the exit code, and keep what the bus did before it."""
+    run = run_session(item.config)
+    # First of all: to draw up the report of an error takes a second.
+    if call.excinfo is not None and _is_unknown(call.excinfo.value) and run.end_early(_said_of(item, call.excinfo)):
+        item.session.shouldfail = "an error that the rig does not know: nothing is energised again"
     report = yield
     if call.when == "setup":
         item.stash[_BEGAN_S] = call.start
@@ -96,7 +100,7 @@ def pytest_runtest_makereport(
         from rig._comms_evidence import keep_bus_capture
 
         name = item.nodeid.rpartition("/")[2] + ("" if call.when == "call" else f" {call.when}")
-        kept = keep_bus_capture(run_session(item.config), name, item.stash[_BEGAN_S], call.excinfo.value)
+        kept = keep_bus_capture(run, name, item.stash[_BEGAN_S], call.excinfo.value)
         if kept is not None:
             report.sections.append(("bus capture", str(kept)))
             report.user_properties.append(("bus_capture", str(kept)))
@@ -106,13 +110,19 @@ def pytest_runtest_makereport(
         and report.outcome == "failed"
         and not getattr(call.excinfo.value, "counted_as_outcome", False)
     ):
-        run, error = run_session(item.config), call.excinfo.value
-        run.note_error(error)
-        if not isinstance(error, RigError | AssertionError) and run.end_early(f"{item.name}: {call.excinfo.exconly()}"):
-            item.session.shouldfail = "an error that the rig does not know, with outputs on: nothing is energised again"
-        elif run.is_hopeless:
+        run.note_error(call.excinfo.value)
+        if run.is_hopeless:
             item.session.shouldfail = "nothing can be measured on this bench"
     return report
+
+
+def _is_unknown(error: BaseException) -> bool:
+    """Whether an error is neither the rig's own nor a verdict nor pytest's way to say something else."""
+    return not isinstance(error, RigError | AssertionError | pytest.skip.Exception | pytest.xfail.Exception)
+
+
+def _said_of(item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseException]) -> str:
+    return f"{item.name}: {excinfo.exconly()}"
 
 
 class _Endings:
@@ -129,6 +139,7 @@ class _Endings:
         if self._run.asks_a_meter:
             self._signals.install()
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Switch off at once, whoever stopped it, before any fixture is taken down."""
         self._signals.was_heard()

@@ -72,7 +72,7 @@ class Guardian:
         if self._is_armed and not (self._has_ended_rig and self._attempt == 0):
             self._act_alone("the rig process is gone (killed, crashed or ended without switching off)")
         elif self._recipes and not self._is_over and not self._is_armed:
-            self._act_alone("the rig process is gone; by then it had switched nothing on that was not off again")
+            self._act_alone("the rig process is gone; it had nothing on any more, or not yet")
 
     def _serve_once(self) -> bool:
         """Wait for input or for the next thing to do; False at the end of the input."""
