@@ -31,6 +31,7 @@ class FakeSource(socketserver.ThreadingTCPServer):
         self.is_on = True
         self.behaviour = "good"
         self.watchdog_s = None
+        self.late_s = 0.0
         self._heard_s = time.monotonic()
         self.received = []
         self.switched = threading.Condition()
@@ -52,6 +53,7 @@ class FakeSource(socketserver.ThreadingTCPServer):
         if self.behaviour == "deaf":
             return
         if command == "OUTP:STAT?":
+            time.sleep(self.late_s)
             out.write(b"1\n" if self.is_on else b"0\n")
         elif command.startswith("OUTP:STAT") and self.behaviour != "stuck":
             self._switch(command.endswith("ON"))

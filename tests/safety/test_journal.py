@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from rig.safety.journal import SLOT_OCTETS, SLOTS, append_entry, make_journal, read_journal
 from rig.safety.state import journal_path
 
-
 FEW = 5
 
 

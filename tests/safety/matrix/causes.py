@@ -23,10 +23,10 @@ HANG_OFF_S = 3.0
 class Cause:
     """One row of the matrix.
 
-    ``happens`` does it to a running cell, from outside; ``order`` has the suite do it to itself (by phase where that
-    makes a difference), ``then`` what is done when the output is off; ``mends`` shortens the wait for the end, where the
-    phase is not the whole matrix's. ``place``: where in the suite the point is measured. ``worst``: the phase for the normal tests.
-    ``exit_code`` is the process's: negative is the signal that killed it.
+    ``happens`` does it to a running cell, from outside; ``order`` has the suite do it to itself (``orders``: where the
+    phase makes a difference). ``then``: what is done when the output is off; ``mends``: what shortens the wait for the
+    end, in the normal tests. ``place``: where in the suite the point is measured. ``worst``: the phase for the normal
+    tests. ``exit_code`` is the process's: negative is the signal that killed it.
     """
 
     name: str

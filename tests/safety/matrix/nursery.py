@@ -1,8 +1,8 @@
 """A process that has everything loaded and forks suites: each is a process of its own, without the time of its start.
 
 ``python -m tests.safety.matrix.nursery``: one JSON object a line on standard input, ``argv`` for pytest, ``env`` and
-``output`` (a path); answers ``{"pid": ...}``, and ``{"ended": pid, "code": ...}`` when that process has ended (negative:
-the signal that killed it). Ends, with what it forked, at the end of its input.
+``output`` (a path); answers ``{"pid": ...}``, and ``{"ended": pid, "code": ...}`` when that process has ended
+(negative: the signal that killed it). Ends, with what it forked, at the end of its input.
 """
 
 from __future__ import annotations
