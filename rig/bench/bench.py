@@ -304,6 +304,7 @@ def _make_supervisor(
         rating=file.meter_types[parts.positions[0].meter_type].ratings[parts.nominal.rating],
         safe_off=recipes,
         watchdog=watchdog,
+        answer_s=parts.source.answer_s,
         ramp_s=parts.source.ramp_s,
         settling=SettlingLimits(
             sets=settling.sets,

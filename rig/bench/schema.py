@@ -117,6 +117,8 @@ class SourcePart(LowLevelSourcePart):
 
     ramp_s: _Positive = 5.0
     """Soft start and stop of the voltage, in bench seconds."""
+    answer_s: _Positive = 1.2
+    """Wall seconds that a setting or an answer may take while the output is on; then the guardian switches it off."""
 
 
 class AnalyzerPart(Strict):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 
 from drivers.errors import RigError
+from drivers.meter import MeterBus
 from rig.bench import Bench
 from rig.records import RunRecorder
 from rig.safety.safe_state import SafeStateReport
@@ -41,3 +43,17 @@ def note_if_possible(
         say(str(error))
         return False
     return True
+
+
+def note_bus(bus: MeterBus, record: RunRecorder) -> None:
+    """Record what the bus did in this run: above all how often a lost read was repeated."""
+    try:
+        counted = bus.statistics()
+    except RigError as error:
+        record.event("bus", f"no statistics: {error}", "warning")
+        return
+    severity = "warning" if counted.repeats or counted.timeouts or counted.port.lines_lost else "info"
+    text = f"{counted.requests} requests, {counted.timeouts} unanswered, {counted.repeats} repeated"
+    if counted.port.lines_lost:
+        text += f"; the adapter was away for {counted.lost_s:.1f} s, {counted.asked_again} reads asked again for that"
+    record.event("bus", text, severity, asdict(counted.port))

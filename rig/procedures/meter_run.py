@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -18,7 +17,7 @@ from rig.errors import BenchFault, UsageRefused
 from rig.load_point import LoadPoint
 from rig.metrology import DecisionRule, JudgedQuantity
 from rig.procedures._readings import EnergyMeasurement, PointMeasurement
-from rig.procedures._run_end import confirm_off, note_if_possible
+from rig.procedures._run_end import confirm_off, note_bus, note_if_possible
 from rig.procedures.energy_register import measure_energy
 from rig.procedures.judgement import judge_energy, judge_power
 from rig.procedures.power_comparison import MINIMUM_UPDATES, measure_power
@@ -90,6 +89,8 @@ class MeterRun:
             name_run_of_holder(self.bench_file.name, self.recorder.run_id)
             stack.push(self._note_end)
             self._record_instruments(bench)
+            if bench.supervisor is not None:
+                bench.supervisor.on_event = self._note_outputs
             if bench.bus is not None:
                 bench.bus.on_line = self._note_line
                 self._beat, bench.bus.on_progress = bench.bus.on_progress, self._note_progress
@@ -348,6 +349,12 @@ class MeterRun:
     def _note_if_possible(self, kind: str, text: str) -> None:
         note_if_possible(self.record, self._report, kind, text)
 
+    def _note_outputs(self, kind: str, text: str) -> None:
+        """Tell what happens to the outputs; what switches them on is in the record first, or is not done."""
+        self._report(f"{kind}: {text}")
+        if kind in ("energise", "energised"):
+            self.record.event(kind, text)
+
     def _note_line(self, event: LineLost | LineRestored) -> None:
         """Record that the RS-485 adapter went, and when it was back: once each, as it happens."""
         self._is_adapter_lost = isinstance(event, LineLost)
@@ -367,21 +374,8 @@ class MeterRun:
             self._bench.supervisor.check_time()
 
     def _note_bus(self) -> None:
-        """Record what the bus did in this run: above all how often a lost read was repeated."""
-        if self._bench is None or self._bench.bus is None:
-            return
-        try:
-            counted = self._bench.bus.statistics()
-        except RigError as error:
-            self.record.event("bus", f"no statistics: {error}", "warning")
-            return
-        severity = "warning" if counted.repeats or counted.timeouts or counted.port.lines_lost else "info"
-        text = f"{counted.requests} requests, {counted.timeouts} unanswered, {counted.repeats} repeated"
-        if counted.port.lines_lost:
-            text += (
-                f"; the adapter was away for {counted.lost_s:.1f} s, {counted.asked_again} reads asked again for that"
-            )
-        self.record.event("bus", text, severity, asdict(counted.port))
+        if self._bench is not None and self._bench.bus is not None:
+            note_bus(self._bench.bus, self.record)
 
     def _note_end(
         self, kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None

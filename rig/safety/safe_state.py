@@ -20,9 +20,6 @@ OFF_BELOW_V = 2.0
 OFF_BELOW_CT_V = 0.02
 """So does less than this at a CT input: a low-level source of its own may be on while the voltage is off."""
 
-STEP_S = 1.2
-"""Wall seconds that a step on the way down, or switching off, may take before the guardian does it in its own way."""
-
 _STEPS_DOWN = (0.6, 0.3, 0.1)
 _CONFIRM_S = 3.0
 _NOTHING: tuple[Channel, Channel, Channel] = ((), (), ())
@@ -104,14 +101,11 @@ class SafeState:
     def _softly(self, setting: SourceSetting, way: _Way) -> None:
         try:
             dead = replace(setting, current=_NOTHING)
-            with self._in_time():
-                self._source.set_point(dead)
+            self._source.set_point(dead)
             for part in _STEPS_DOWN:
-                with self._in_time():
-                    self._source.set_point(replace(dead, voltage=_scaled(setting.voltage, part)))
+                self._source.set_point(replace(dead, voltage=_scaled(setting.voltage, part)))
                 self._clock.sleep(self._ramp_s / len(_STEPS_DOWN))
-            with self._in_time():
-                self._source.set_output(False)
+            self._source.set_output(False)
         except BaseException as error:  # noqa: BLE001 - off first, whatever it was
             way.failed("not ramped down", error)
         else:
@@ -120,8 +114,7 @@ class SafeState:
     def _switch_off(self, way: _Way) -> list[str]:
         try:
             # A driver's make_safe verifies; asking again would only repeat it.
-            with self._in_time():
-                self._source.make_safe()
+            self._source.make_safe()
         except BaseException as error:  # noqa: BLE001 - the guardian must have its turn
             way.failed("the source did not confirm", error)
         else:
@@ -133,14 +126,6 @@ class SafeState:
         results = self._guardian.switch_off("the rig cannot reach the source, or it does not switch off")
         way.details += [f"guardian: {result.resource}: {result.details}" for result in results]
         return ["guardian"] if results and all(result.confirmed for result in results) else []
-
-    @contextlib.contextmanager
-    def _in_time(self) -> Iterator[None]:
-        self._guardian.off_by(STEP_S)
-        try:
-            yield
-        finally:
-            self._guardian.off_by(None)
 
     def _ask_analyzer(self, by: list[str], way: _Way) -> bool:
         """Have the analyzer look at the terminals; True is "it sees volts, or cannot say that there are none"."""

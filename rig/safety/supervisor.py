@@ -18,6 +18,7 @@ from rig.safety.guardian_link import Watched
 from rig.safety.limits import EnvelopeName, InjectionPath, MeterRating, check, rms
 from rig.safety.safe_state import Clock, SafeState, SafeStateReport, guarded
 from rig.safety.settling import SettlingLimits, StabilityWindow
+from rig.safety.timed_source import STEP_S, TimedSource
 from rig.safety.watchdog import SourceWatchdog
 
 _NOTHING: tuple[Channel, Channel, Channel] = ((), (), ())
@@ -43,6 +44,7 @@ class Supervisor:
     once the outputs are confirmed off, and left to trip where they are not. Every point is checked against ``rating``
     and the source's capabilities again before it is applied. Any error on the way up switches everything off at once
     before it is raised. ``envelope``: how far points may go, other than inside ``beyond``.
+    ``answer_s``: wall seconds that a setting or an answer of the source may take while it is on (TimedSource).
     """
 
     def __init__(
@@ -60,8 +62,9 @@ class Supervisor:
         envelope: EnvelopeName = "accuracy",
         on_event: Callable[[str, str], None] = lambda _kind, _text: None,
         watchdog: SourceWatchdog | None = None,
+        answer_s: float = STEP_S,
     ) -> None:
-        self._source = source
+        self._source = source = TimedSource(source, guardian.off_by, answer_s)
         self._analyzer = analyzer
         self._path = path
         self._clock = clock
@@ -241,6 +244,8 @@ class Supervisor:
         if report.confirmed:
             self._watchdog.disarm()
             self._guardian.disarm()
+            # What the guardian did meanwhile it may have said only now.
+            report = replace(report, trouble=report.trouble or self._guardian.trouble())
         else:
             self._watchdog.starve()
         if self._watchdog.trouble is not None:
