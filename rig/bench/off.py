@@ -10,6 +10,7 @@ from typing import Any
 from drivers.analyzer import ANALYZERS
 from drivers.scpi import ScpiSession, SerialLine
 from drivers.source import AcSource, SafeOff
+from rig.bench._schema_climate import ChamberPart, ClimateProbePart
 from rig.bench.files import BenchFile, load_bench
 from rig.bench.schema import PLACEHOLDER, AnalyzerPart, CounterPart, GeneratorPart, LowLevelSourcePart, SwitchPart
 from rig.bench.sources import make_source
@@ -36,7 +37,7 @@ def switch_bench_off(bench: BenchFile | str | Path) -> list[SafeOffResult]:
 
 
 def scpi_session(
-    part: LowLevelSourcePart | AnalyzerPart | SwitchPart | GeneratorPart | CounterPart,
+    part: LowLevelSourcePart | AnalyzerPart | SwitchPart | GeneratorPart | CounterPart | ClimateProbePart | ChamberPart,
     beat: Callable[[], None] | None = None,
     *,
     termination: str = "\n",
@@ -65,8 +66,16 @@ def link_to_analyzer(part: AnalyzerPart, beat: Callable[[], None] | None = None)
 
 
 def safe_off_of(source: AcSource, part: LowLevelSourcePart) -> tuple[SafeOff, ...]:
-    """Tell how anyone may switch this source off, with the VISA library that reaches it."""
-    return tuple(replace(recipe, visa_library=part.visa_library, line=_line_of(part)) for recipe in source.safe_off())
+    """Tell how anyone may switch this source off, with the VISA library that reaches it and how many it lets in."""
+    return tuple(
+        replace(
+            recipe,
+            visa_library=part.visa_library,
+            line=_line_of(part),
+            single_client=recipe.single_client or part.single_client,
+        )
+        for recipe in source.safe_off()
+    )
 
 
 def _line_of(part: object) -> SerialLine | None:

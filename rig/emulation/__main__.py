@@ -95,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--ct-secondary", type=int, choices=(1, 3), default=1, help="CT inputs: 1 is 1 V, 3 is 1/3 V (1)"
     )
+    parser.add_argument("--room", type=float, default=23.0, metavar="C", help="temperature of the room, °C (23)")
     parser.add_argument("--ideal", action="store_true", help="no noise and no errors anywhere")
     parser.add_argument("--unpaced", action="store_true", help="the bus carries octets at once, not at the baud rate")
     parser.add_argument("--log", type=Path, metavar="PATH", help="event log, JSON lines (a temporary file)")
@@ -120,6 +121,8 @@ def _options(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Opt
         parser.error(f"meters from MAC {chosen.mac} on reach beyond --max-master {chosen.max_master}")
     if not 1.0 < chosen.divider_ratio <= 1000.0:
         parser.error(f"--divider-ratio must be above 1 and at most 1000, not {chosen.divider_ratio:g}")
+    if not -40.0 <= chosen.room <= 70.0:
+        parser.error(f"--room must be -40 to 70 degrees Celsius, not {chosen.room:g}")
     if chosen.current_loop is not None and not 0.0 < chosen.current_loop <= 1000.0:
         parser.error(f"--current-loop must be above 0 and at most 1000, not {chosen.current_loop:g}")
     if chosen.amplifier and chosen.source != "fluke_6105a":
@@ -161,6 +164,7 @@ def _options(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Opt
         is_paced=not chosen.unpaced,
         log=chosen.log,
         state=chosen.state,
+        room_c=chosen.room,
         configuration=replace(Configuration(), ct_secondary=chosen.ct_secondary),
     )
 

@@ -19,6 +19,8 @@ from meter_model.stimulus import Phasor, Stimulus
 from rig.emulation.analyzer_arithmetic import AnalyzerErrors
 from rig.emulation.apdu_defects import with_apdu_defects
 from rig.emulation.bench_time import BenchTime
+from rig.emulation.climate import climate_instruments
+from rig.emulation.climate_air import ROOM_C, Air
 from rig.emulation.control import Clock, Control, JsonHandler, add_gain_to
 from rig.emulation.defects import (
     Defect,
@@ -44,6 +46,7 @@ from rig.emulation.meter_memory import MemoryFile, Saver
 from rig.emulation.meter_node import MeterNodes
 from rig.emulation.meter_terminals import MeterTerminals
 from rig.emulation.physics import CurrentLoop, Wiring
+from rig.emulation.safety_contacts import SafetyContacts
 from rig.emulation.source_fluke import FlukeSource
 from rig.emulation.source_output import SourceErrors
 from rig.emulation.switching import switching_instruments
@@ -68,7 +71,7 @@ class Options:
     ``ct_secondary`` (1 or 3) is physical: which input impedance loads the dividers, and what the meters are set to.
     ``source``, ``low_level_source`` (None: none) and ``analyzer``: names in the registries of ``instruments``.
     ``current_loop_turns``: real transformers, with the primary of the meters' configuration, in place of dividers.
-    ``has_amplifier``: a 52120A on each phase of a Fluke 6105A.
+    ``has_amplifier``: a 52120A on each phase of a Fluke 6105A. ``room_c``: degrees Celsius of the air in the room.
     ``is_ideal``: no noise and no errors anywhere, and answers of the analyzer with more digits. ``state``: folder of
     the meters' non-volatile memory, None to begin with new meters each time. ``hislip``: every instrument has a second
     endpoint that speaks HiSLIP.
@@ -95,6 +98,7 @@ class Options:
     low_level_source: str | None = None
     analyzer: str = "yokogawa_wt"
     hislip: bool = False
+    room_c: float = ROOM_C
 
 
 class EmulatedBench:
@@ -180,10 +184,14 @@ class EmulatedBench:
             nodes.start()
             for mac, terminal in zip(macs, terminals, strict=True):
                 terminal.on_powered = partial(nodes.set_online, mac)
+        safety = SafetyContacts()
+        climate = climate_instruments(Air(options.room_c), options.seed, ideal, world, log)
         engines: dict[str, Engine] = {
             **{role: each.engine for role, each in sources.items()},
             "analyzer": analyzer.engine,
-            **switching_instruments(terminals, options.seed, ideal, world, log),
+            **switching_instruments(terminals, options.seed, ideal, world, log, safety),
+            "climate_probe": climate.probe,
+            "chamber": climate.chamber,
         }
         servers = {role: serve(engine, world, role) for role, engine in engines.items()}
         over_hislip = {
@@ -193,7 +201,7 @@ class EmulatedBench:
         closers = {role: ExitStack() for role in servers}
         for role, server in (*servers.items(), *hislip.items()):
             closers[role].callback(server.close)
-        control_door = Control(world, source, closers, log, terminals, sources.get("low_level_source"))
+        control_door = Control(world, source, closers, log, terminals, sources.get("low_level_source"), safety)
         clock = LineServer(JsonHandler(Clock(world).serve), "clock")
         control = LineServer(JsonHandler(control_door.serve), "control")
         for close in (*(each.close for each in closers.values()), clock.close, control.close):

@@ -85,8 +85,9 @@ class Plan:
 def certification_plan(bench: BenchFile, *, max_points: int | None = None) -> Plan:
     """The certification of a meter on ``bench``: the points of the limit tables at the bench's nominal voltage.
 
-    Everything is checked against meter type, wiring and source here, before any I/O. Raises UsageRefused or
-    LimitExceeded naming point and limit, BenchFileError for a table that cannot be read.
+    Everything is checked against meter type, wiring, source and analyzer here, before any I/O. Raises UsageRefused or
+    LimitExceeded naming point and limit, AccuracyNotStated where the analyzer's accuracy says nothing of a point, and
+    BenchFileError for a table that cannot be read.
     """
     nominal, wiring, meter_type = _parts(bench)
     if nominal.system_type != 40:
@@ -136,13 +137,17 @@ def _configuration(bench: BenchFile) -> dict[int, float]:
 
 
 def _checked(bench: BenchFile, plan: Plan, wiring: Wiring, meter_type: MeterType) -> Plan:
-    nominal = bench.parts.nominal
+    nominal, analyzer = bench.parts.nominal, bench.parts.analyzer
     assert nominal is not None
+    if analyzer is not None:
+        for point, item in (*((p, each) for p in plan.points for each in plan.judged(p)), *plan.energy):
+            analyzer.reference_accuracy.require(item.quantity, item.phase, point.frequency_hz, point.power_factor)
     check(
         [*plan.points, *(point for point, _ in plan.energy)],
         rating=meter_type.ratings[nominal.rating],
         path=wiring,
         source=bench.source_capabilities,
         envelope="accuracy",
+        ramp_s=bench.parts.source.ramp_s if bench.parts.source else None,
     )
     return plan

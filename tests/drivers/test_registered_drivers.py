@@ -7,6 +7,7 @@ import re
 import pytest
 
 from drivers.analyzer import ANALYZERS, ReferenceAnalyzer
+from drivers.climate import CHAMBERS, PROBES, ClimateChamber, ClimateProbe
 from drivers.counter import COUNTERS, WidthCounter
 from drivers.errors import DriverError
 from drivers.generator import GENERATORS, PulseGenerator
@@ -20,9 +21,14 @@ FAMILIES = {
     SwitchUnit: SWITCHES,
     PulseGenerator: GENERATORS,
     WidthCounter: COUNTERS,
+    ClimateProbe: PROBES,
+    ClimateChamber: CHAMBERS,
 }
 DRIVERS = {name: driver for family in FAMILIES.values() for name, driver in family.items()}
-DRIVING = {name: base for base, family in FAMILIES.items() if base is not ReferenceAnalyzer for name in family}
+MEASURING = (ReferenceAnalyzer, ClimateProbe)
+DRIVING = {name: base for base, family in FAMILIES.items() if base not in MEASURING for name in family}
+ANSWERS_EVERY_COMMAND = {"espec_p300"}
+"""Has no error queue, since it answers every command with what became of it."""
 SAYS_UNIT_AND_RANGE = re.compile(r"no unit|\b(V|A|Hz|s|V rms|volts|hertz|degrees|seconds|watt hours)\b")
 
 
@@ -65,7 +71,9 @@ def test_every_driver_says_that_it_belongs_to_its_family(name):
     assert [base for base, family in FAMILIES.items() if issubclass(DRIVERS[name], base)] == [
         base for base, family in FAMILIES.items() if name in family
     ]
-    if not hasattr(DRIVERS[name], "open_link"):  # a link of its own speaks no SCPI
+    if name in ANSWERS_EVERY_COMMAND:
+        assert DRIVERS[name].ERROR_QUERY is None
+    elif not hasattr(DRIVERS[name], "open_link"):  # a link of its own speaks no SCPI
         assert DRIVERS[name].ERROR_QUERY.endswith("?")
 
 
@@ -74,6 +82,7 @@ def test_every_analyzer_says_what_it_can_measure_and_why_not_the_rest(name):
     can = ANALYZERS[name].capabilities
     assert can.phases in (1, 3)
     assert can.voltage_v > 0
+    assert 0 < can.update_s[0] < can.update_s[1]
     assert can.ct_input_v is None or 0 < can.ct_input_v[0] < can.ct_input_v[1]
     is_whole = can.ct_input_v is not None and can.angles_between_voltages and can.integrates and can.phases == 3
     assert is_whole == (not can.why_not)

@@ -8,7 +8,7 @@ import pytest
 
 from fixtures.bench import plan_of
 from rig.metrology import Quantity
-from rig.procedures import Plan
+from rig.procedures import MeterRun, Plan
 from rig.pytest_plugin import in_plan_order
 
 _QUANTITY_OF_MARK = "judges"
@@ -17,6 +17,12 @@ _QUANTITY_OF_MARK = "judges"
 @pytest.fixture(scope="session")
 def plan(pytestconfig: pytest.Config) -> Plan:
     return plan_of(pytestconfig, "certification")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def calibrated(meter_run: MeterRun) -> None:
+    """Refuse to certify with instruments whose calibrations do not hold, before anything is energised."""
+    meter_run.require_calibration()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
