@@ -8,6 +8,7 @@ import re
 import string
 
 from drivers.analyzer import ReferenceAnalyzer
+from drivers.climate import ClimateChamber, ClimateProbe
 from drivers.counter import CounterInput, WidthCounter
 from drivers.errors import DriverError, InstrumentLost
 from drivers.generator import PulseGenerator, PulseTrain
@@ -63,8 +64,14 @@ def uses(driver, setting):
     """Everything the rig does with a driver of this family, in order, as (name, function); ``setting``: of a source."""
     if isinstance(driver, AcSource):
         return [("identify", driver.identify), *_source(driver, setting)]
-    for family, listed in ((ReferenceAnalyzer, _analyzer), (SwitchUnit, _switch),
-                           (PulseGenerator, _generator), (WidthCounter, _counter)):  # fmt: skip
+    for family, listed in (
+        (ReferenceAnalyzer, _analyzer),
+        (SwitchUnit, _switch),
+        (PulseGenerator, _generator),
+        (WidthCounter, _counter),
+        (ClimateProbe, _probe),
+        (ClimateChamber, _chamber),
+    ):
         if isinstance(driver, family):
             return [("identify", driver.identify), *listed(driver)]
     raise AssertionError(f"{type(driver).__name__} belongs to no family")
@@ -132,6 +139,18 @@ def _generator(generator):
         ("arm", lambda: generator.arm(1, PulseTrain(3, 0.02, 0.05), 5.0)),
         ("trigger", lambda: generator.trigger(1)),
         ("make_safe", generator.make_safe),
+    ]
+
+
+def _probe(probe):
+    return [("configure", probe.configure), ("read", probe.read)]
+
+
+def _chamber(chamber):
+    return [
+        ("set_temperature", lambda: chamber.set_temperature(30.0)),
+        ("read", chamber.read),
+        ("make_safe", chamber.make_safe),
     ]
 
 
