@@ -4,9 +4,11 @@ import contextlib
 import dataclasses
 import math
 import random
+import re
 import string
 
 from drivers.analyzer import ReferenceAnalyzer
+from drivers.climate import ClimateChamber, ClimateProbe
 from drivers.counter import CounterInput, WidthCounter
 from drivers.errors import DriverError, InstrumentLost
 from drivers.generator import PulseGenerator, PulseTrain
@@ -35,7 +37,7 @@ class EngineTransport:
         answer = self._instrument.ask(message)
         if answer is None:
             raise InstrumentLost("IN-PROCESS", f"no answer to {message!r}")
-        text = answer.decode("latin-1").strip()
+        text = answer.strip().decode("latin-1")
         self.count += 1
         if self.count - 1 != self.spoiled:
             return text
@@ -62,8 +64,14 @@ def uses(driver, setting):
     """Everything the rig does with a driver of this family, in order, as (name, function); ``setting``: of a source."""
     if isinstance(driver, AcSource):
         return [("identify", driver.identify), *_source(driver, setting)]
-    for family, listed in ((ReferenceAnalyzer, _analyzer), (SwitchUnit, _switch),
-                           (PulseGenerator, _generator), (WidthCounter, _counter)):  # fmt: skip
+    for family, listed in (
+        (ReferenceAnalyzer, _analyzer),
+        (SwitchUnit, _switch),
+        (PulseGenerator, _generator),
+        (WidthCounter, _counter),
+        (ClimateProbe, _probe),
+        (ClimateChamber, _chamber),
+    ):
         if isinstance(driver, family):
             return [("identify", driver.identify), *listed(driver)]
     raise AssertionError(f"{type(driver).__name__} belongs to no family")
@@ -134,6 +142,18 @@ def _generator(generator):
     ]
 
 
+def _probe(probe):
+    return [("configure", probe.configure), ("read", probe.read)]
+
+
+def _chamber(chamber):
+    return [
+        ("set_temperature", lambda: chamber.set_temperature(30.0)),
+        ("read", chamber.read),
+        ("make_safe", chamber.make_safe),
+    ]
+
+
 def _counter(counter):
     return [
         ("arm", lambda: counter.arm(CounterInput(1), 2, 5.0)),
@@ -174,6 +194,9 @@ def spoilers(chosen):
         "one answer more": lambda text: digits(text) + f";{chosen.randrange(10**6)}",
         "one number less": fewer,
         "a quote that stays open": lambda text: '"' + digits(text.replace('"', "")),
+        "an underscore": lambda text: (
+            re.sub(r"(\d)", r"\1_1", digits(text), count=1) + ("" if re.search(r"\d", text) else junk())
+        ),
         "a huge line": lambda text: junk(1) * 200_000,
         "a huge number": lambda text: "7" * 200_000 + "x",
     }
@@ -193,7 +216,7 @@ def agrees(found, expected):
     return math.isclose(found, expected, rel_tol=0.05, abs_tol=0.05)
 
 
-UNRELATED = ("monotonic_s", "firmware", "serial_number")
+UNRELATED = ("monotonic_s", "manufacturer", "model", "firmware", "serial_number")
 """Not a number of the instrument's; texts in which nobody can see that they are spoiled."""
 
 
