@@ -23,6 +23,18 @@ class InstrumentLost(InstrumentError):
     """The connection to an instrument is gone, could not be made, or no answer came in time."""
 
 
+class VisaUnavailable(InstrumentError):
+    """A VISA library, or what it needs to reach this kind of resource, is not installed; ``library`` as configured."""
+
+    def __init__(self, resource: str, library: str, said: str) -> None:
+        advice = (
+            "install what is missing, or set 'visa_library' in the bench file to @py (pyvisa-py), @ivi (NI-VISA or "
+            "Keysight VISA) or the path of a VISA library"
+        )
+        super().__init__(resource, f"VISA library {library!r} cannot be used ({said}); {advice}")
+        self.library = library
+
+
 class InstrumentRefused(InstrumentError):
     """The instrument reported an error after a command; ``code`` is its error number, ``command`` what was sent."""
 

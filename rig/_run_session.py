@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from drivers.errors import RigError
 from rig.exit_codes import ExitCode, exit_code_of, exit_code_of_outcome, worst
 from rig.metrology.outcome import Outcome
+from rig.safety.errors import SafetyInputOpen
 
 if TYPE_CHECKING:
     from drivers.meter import MeterBus
@@ -71,7 +72,9 @@ class RunSession:
         self.outcomes.append(outcome)
 
     def note_error(self, error: BaseException) -> None:
-        """Count an error that ended a test or its set-up."""
+        """Count an error that ended a test or its set-up; one that somebody at the bench caused ends the run."""
+        if isinstance(error, SafetyInputOpen):
+            self.stopped_by = self.stopped_by or str(error)
         if isinstance(error, RigError):
             self.codes.append(exit_code_of(error))
         elif isinstance(error, AssertionError):

@@ -12,6 +12,7 @@ import pytest
 from rig._run_session import RunOptions, RunSession
 from rig.exit_codes import ExitCode
 from rig.load_point import LoadPoint
+from rig.safety.errors import SafetyInputOpen
 
 SESSION = pytest.StashKey[RunSession]()
 _BEGAN_S = pytest.StashKey[float]()
@@ -124,7 +125,9 @@ def pytest_runtest_makereport(
     ):
         run = run_session(item.config)
         run.note_error(call.excinfo.value)
-        if run.is_hopeless:
+        if isinstance(call.excinfo.value, SafetyInputOpen):
+            item.session.shouldstop = str(call.excinfo.value)
+        elif run.is_hopeless:
             item.session.shouldfail = "nothing can be measured on this bench"
     return report
 

@@ -15,13 +15,17 @@ SHUNT_RANGES_V = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 """Ranges of a current channel with SHUNt EXTernal: volts at its input for an external shunt [M, RANGe:LIST?]. The guide
 says up to 10 V in one place and 20 V in another; the smaller holds."""
 
-CAPABILITIES = AnalyzerCapabilities(voltage_v=VOLTAGE_RANGES_V[-1], ct_input_v=(SHUNT_RANGES_V[0], SHUNT_RANGES_V[-1]))
+UPDATE_S = (0.015, 3600.0)
+"""Shortest and longest averaging interval, seconds [M, APERture]."""
+
+CAPABILITIES = AnalyzerCapabilities(
+    voltage_v=VOLTAGE_RANGES_V[-1],
+    ct_input_v=(SHUNT_RANGES_V[0], SHUNT_RANGES_V[-1]),
+    update_s=UPDATE_S,
+)
 
 HEADROOM = 1.05
 """A range must hold this much more than the rms expected; its peak range is twice its rms range [M]."""
-
-UPDATE_S = (0.015, 3600.0)
-"""Shortest and longest averaging interval, seconds [M, APERture]."""
 
 PHASES = (1, 2, 3)
 CURRENT_CHANNELS = (1, 3, 5)

@@ -19,6 +19,9 @@ BAUD = 57_600
 _SILENCE_S = 0.05
 """A line counts as silent after so long: some 290 characters."""
 
+_BROKEN_OFF_S = 0.25
+"""An answer that has begun and does not go on for so long has broken off."""
+
 
 class RadianLink:
     """One serial port, opened with the first request. ``resource`` is its device path, or ``ASRL<path>::INSTR``.
@@ -82,8 +85,11 @@ class RadianLink:
                 self._open(end_s)
             self._port.write(request)
             while (left_s := end_s - time.monotonic()) > 0.0:
-                self._port.timeout = left_s
-                received += self._port.read(max(1, self._port.in_waiting))
+                self._port.timeout = min(left_s, _BROKEN_OFF_S) if received else left_s
+                octets = self._port.read(max(1, self._port.in_waiting))
+                if not octets:
+                    break
+                received += octets
                 found = find_frame(received, kind)
                 if found.frame is not None:
                     return found.frame

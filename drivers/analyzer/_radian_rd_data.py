@@ -41,6 +41,7 @@ TRIES = 3
 CAPABILITIES = AnalyzerCapabilities(
     voltage_v=VOLTAGE_V,
     ct_input_v=None,
+    update_s=UPDATE_S,
     angles_between_voltages=False,
     integrates=False,
     why_not=(

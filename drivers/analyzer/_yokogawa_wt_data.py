@@ -17,10 +17,6 @@ VOLTAGE_RANGES_V = (15.0, 30.0, 60.0, 100.0, 150.0, 300.0, 600.0, 1000.0)
 SENSOR_RANGES_V = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Ranges of the external current sensor input at crest factor 3, V rms [M p. 6-67]."""
 
-CAPABILITIES = AnalyzerCapabilities(
-    voltage_v=VOLTAGE_RANGES_V[-1], ct_input_v=(SENSOR_RANGES_V[0], SENSOR_RANGES_V[-1])
-)
-
 CREST_FACTOR = 3
 HEADROOM = 1.05
 """A range must hold this much more than the rms expected. At crest factor 3 its peak is then 3.15 times that rms,
@@ -32,6 +28,12 @@ SENSOR_RATIO_MV_PER_A = 1000.0
 
 UPDATE_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 """Data update periods in seconds [R]."""
+
+CAPABILITIES = AnalyzerCapabilities(
+    voltage_v=VOLTAGE_RANGES_V[-1],
+    ct_input_v=(SENSOR_RANGES_V[0], SENSOR_RANGES_V[-1]),
+    update_s=(UPDATE_S[0], UPDATE_S[-1]),
+)
 
 ELEMENTS = (1, 2, 3)
 ELEMENT_FUNCTIONS = ("U", "I", "P", "S", "Q", "LAMB", "PHI", "FU")

@@ -17,9 +17,14 @@ VOLTAGE_RANGES_V = (3.0, 6.0, 12.5, 25.0, 60.0, 130.0, 250.0, 400.0, 600.0, 1000
 SENSOR_RANGES_V = (0.03, 0.06, 0.12, 0.25, 0.5, 1.0, 2.0, 4.0)
 """Nominal ranges of the sensor jack of a current channel, rms volts [R; 0.03 C]."""
 
+UPDATE_S = (0.05, 1.0)
+"""Shortest and longest cycle in seconds. The instrument has longer ones, up to 60 s [R]; but INIM answers when a cycle
+ends, and nothing else is said meanwhile: a rig that is silent for longer is taken for hung."""
+
 CAPABILITIES = AnalyzerCapabilities(
     voltage_v=VOLTAGE_RANGES_V[-1],
     ct_input_v=(SENSOR_RANGES_V[0], SENSOR_RANGES_V[-1]),
+    update_s=UPDATE_S,
     integrates=False,
     why_not="how the energy integrator of an LMG600 is worked is not known to its driver",
 )
@@ -32,8 +37,6 @@ SENSOR_JACK = 1
 """Of IJACK: 1 is the jack for external sensors [C]."""
 
 CHANNELS = (1, 2, 3)
-UPDATE_S = (0.05, 60.0)
-"""Shortest and longest cycle in seconds [R]."""
 
 QUANTITIES = ("UTRMS{}?", "ITRMS{}?", "P{}?", "S{}?", "Q{}?", "FCYC{}?", "HUPHASE{}? (1:1)", "HIPHASE{}? (1:1)")
 """What is asked for each channel [C]; the angles of the fundamentals [R]."""

@@ -22,7 +22,7 @@ from drivers.source.base import Identity
 class ZesLMG600(ReferenceAnalyzer):
     """An LMG600 measuring at the meter's terminals, in its SHORT command language (not yet tried on one).
 
-    ``sleep`` is the bench clock's. ``update_s``: the measuring cycle, 0.05 to 60 s. The CT inputs go to the sensor
+    ``sleep`` is the bench clock's. ``update_s``: the measuring cycle, 0.05 to 1 s. The CT inputs go to the sensor
     jacks of current channels 1 to 3, scaled by 1, so that a volt reads as a volt. All channels are one group, so one
     cycle is the same stretch of time in all of them.
 
@@ -64,7 +64,8 @@ class ZesLMG600(ReferenceAnalyzer):
     def configure(self) -> None:
         """Reset the instrument and set what the rig needs: one group, sensor jacks in volts, cycle in seconds.
 
-        Ranges are fixed, the largest at first (1000 V, 4 V). Reads back what would falsify results if not taken.
+        Ranges are fixed, the largest at first (1000 V, 4 V). Reads back what would falsify results if not taken, and
+        makes sure that INIM waits for the end of a cycle.
         """
         with self._session.transaction():
             self._generation = None
@@ -80,6 +81,7 @@ class ZesLMG600(ReferenceAnalyzer):
             self._verify("CYCL?", self.update_s)
             largest = data.SENSOR_RANGES_V[-1]
             self._set_ranges((data.VOLTAGE_RANGES_V[-1], largest, largest, largest))
+            self._check_that_inim_waits()
             self._generation = self._session.generation
 
     def select_ranges(self, voltage_v: float, current: tuple[float, float, float]) -> AnalyzerRanges:
@@ -157,6 +159,19 @@ class ZesLMG600(ReferenceAnalyzer):
             self._verify(f"IRNG{channel}?", sensor_v)
         self._selected = wanted
 
+    def _check_that_inim_waits(self) -> None:
+        """Refuse an instrument that answers one cycle to two INIMs: that its data are new rests on its waiting."""
+        command = "INIM;TSNORM?"
+        answers = [self._session.query(command, deadline_s=self._deadline_s) for _ in range(2)]
+        first, second = (self._stamp(answer, "TSNORM?") for answer in answers)
+        if first is None or second is None or second <= first:
+            text = f"INIM does not wait for the end of a cycle: it answered {answers[0]} and at once {answers[1]}"
+            raise InstrumentError(self._session.resource, f"{text}; this firmware cannot be used")
+
+    @property
+    def _deadline_s(self) -> float:
+        return self._session.deadline_s + 2.0 * self.update_s
+
     def _fresh_values(self) -> list[float | None] | None:
         """Return the values of a cycle that began after this call, None where none can be had."""
         self._check_configured()
@@ -179,7 +194,7 @@ class ZesLMG600(ReferenceAnalyzer):
 
     def _at_end_of_cycle(self, command: str) -> str:
         self._sleep(data.PART_OF_CYCLE * self.update_s)
-        return self._session.query(command, deadline_s=self._session.deadline_s + 2.0 * self.update_s)
+        return self._session.query(command, deadline_s=self._deadline_s)
 
     def _stamp(self, text: str, command: str) -> int | None:
         try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from drivers.errors import DriverError
+from drivers.scpi.serial_line import SerialLine
 
 PHASES = (0, 1, 2)
 
@@ -108,7 +109,7 @@ class SafeOff:
     """How to switch a source off from any process, as data: no driver object, no ramp, no earlier connection needed.
 
     ``commands`` are sent in order to ``resource``; then ``verify_query`` must be answered by one of ``off_answers``.
-    ``visa_library`` reaches resources that are no plain TCP socket.
+    ``visa_library`` reaches resources that are no plain TCP socket; ``line`` is how a serial one is set.
     """
 
     resource: str
@@ -116,6 +117,7 @@ class SafeOff:
     verify_query: str
     off_answers: tuple[str, ...]
     visa_library: str = "@py"
+    line: SerialLine | None = None
 
 
 class AcSource(ABC):

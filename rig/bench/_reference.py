@@ -27,6 +27,17 @@ def unfit_reference(parts: BenchPart, can: AnalyzerCapabilities) -> str | None:
     )
 
 
+def unfit_update(parts: BenchPart, can: AnalyzerCapabilities) -> str | None:
+    """Say in one sentence why this analyzer cannot be read as often as the bench file says; None where it can."""
+    if parts.analyzer is None or can.update_s[0] <= parts.analyzer.update_s <= can.update_s[1]:
+        return None
+    low_s, high_s = can.update_s
+    return (
+        f"analyzer {parts.analyzer.driver} has data update periods of {low_s:g} to {high_s:g} s, not "
+        f"{parts.analyzer.update_s:g} s"
+    )
+
+
 def why_no_energy(parts: BenchPart) -> str | None:
     """Say why this bench's analyzer is no reference for energy registers; None where it is one, or there is none."""
     if parts.analyzer is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,11 +26,13 @@ from rig.bench.meters import Position, find_meters, open_bus
 from rig.bench.off import link_to_analyzer, safe_off_of, scpi_session
 from rig.bench.schema import AnalyzerPart, LowLevelSourcePart
 from rig.bench.sources import make_source
-from rig.bench.switching import TimedPulses, open_switch, open_timed_pulses
+from rig.bench.switching import TimedPulses, open_switch, open_timed_pulses, safety_inputs
 from rig.bench.wiring import Wiring
 from rig.errors import UsageRefused
 from rig.metrology.accuracy import ReferenceAccuracy
 from rig.safety.guardian_link import GuardianLink
+from rig.safety.identity import KnownInstrument
+from rig.safety.inputs import SafetyInputs
 from rig.safety.off import forget_open_bench, note_open_bench
 from rig.safety.settling import SettlingLimits
 from rig.safety.state import bench_file_of_state
@@ -46,6 +48,7 @@ class Bench:
     (drivers.source.CombinedSource). ``launched``: the process that the bench file starts. ``switch`` works
     the other terminals of the first position's meter; ``timed``: pulses by what they work, ``pulse_input`` (a pulse is
     a closed contact) and ``control_power`` (a pulse is an interruption). ``climate_probe`` is beside the meter.
+    ``safety_inputs``: interlock and emergency stop as the rig reads them.
     """
 
     file: BenchFile
@@ -64,6 +67,7 @@ class Bench:
     timed: Mapping[str, TimedPulses] = field(default_factory=dict)
     climate_probe: ClimateProbe | None = None
     chamber: SoakedChamber | None = None
+    safety_inputs: SafetyInputs = field(default_factory=SafetyInputs.none)
 
     @property
     def name(self) -> str:
@@ -127,25 +131,37 @@ def open_bench(
             if guardian is not None:
                 guardian.beat()
 
-        clock = _make_clock(file, beat)
+        energising: list[Supervisor] = []
+
+        def time_passes() -> None:
+            beat()
+            for each in energising:
+                each.watch_inputs()
+
+        clock = _make_clock(file, time_passes)
         stack.callback(clock.close)
         identities: dict[str, Identity] = {}
+        asked: list[KnownInstrument] = []
         source: AcSource | None = None
         analyzer: ReferenceAnalyzer | None = None
         recipes: tuple[SafeOff, ...] = ()
         if file.parts.source is not None:
             source = _open_source("source", file.parts.source, beat, stack, identities)
             recipes = safe_off_of(source, file.parts.source)
+            asked.append(_known("source", source, file.parts.source, identities))
             low_level = file.parts.low_level_source
             if low_level is not None:
                 below = _open_source("low_level_source", low_level, beat, stack, identities)
                 recipes += safe_off_of(below, low_level)
+                asked.append(_known("low_level_source", below, low_level, identities))
                 source = CombinedSource(source, below)
             watchdog.attach(source)
         if file.parts.analyzer is not None:
             analyzer = _open_analyzer(file.parts.analyzer, clock, beat, stack, identities)
+            asked.append(_known("analyzer", analyzer, file.parts.analyzer, identities))
         wiring = Wiring.from_part(file.parts.wiring) if file.parts.wiring is not None else None
-        switch = open_switch(file.parts.switch, clock, beat, stack, identities, report)
+        switch = open_switch(file.parts.switch, file.parts.safety_inputs, clock, beat, stack, identities, report)
+        inputs = safety_inputs(file.parts.safety_inputs, switch)
         timed = open_timed_pulses(file.parts.generator, file.parts.counter, clock, beat, stack, identities)
         probe = open_probe(file.parts.climate_probe, beat, stack, identities)
         chamber = open_chamber(file.parts.chamber, clock, beat, stack, identities)
@@ -159,8 +175,11 @@ def open_bench(
         if source is not None and guardian is not None:
             note_open_bench(file.name, recipes, launched.pid if launched else None)
             stack.callback(_forget, file.name, guardian)
-            supervisor = _make_supervisor(file, source, analyzer, wiring, clock, guardian, recipes, watchdog)
+            supervisor = _make_supervisor(
+                file, source, analyzer, wiring, clock, guardian, recipes, watchdog, asked, inputs
+            )
             if supervisor is not None:
+                energising.append(supervisor)
                 supervisor.on_event = lambda kind, text: report(f"{kind}: {text}")
                 stack.callback(_make_safe, supervisor, guardian)
         opened = Bench(
@@ -180,12 +199,16 @@ def open_bench(
             timed,
             probe,
             chamber,
+            inputs,
         )
         day = today or dt.date.today()
         for used in opened.instruments():
             calibration = f"; calibration {used.calibration_state(day).text}" if used.needs_calibration else ""
             report(f"{used.role}: {used.identity}{calibration}")
         report(opened.protection_text)
+        report(inputs.text)
+        if inputs.are_wired:
+            report(f"interlock: now {inputs.read().found}")
         yield opened
 
 
@@ -243,6 +266,17 @@ def _open_analyzer(
     return analyzer
 
 
+def _known(
+    role: str,
+    instrument: AcSource | ReferenceAnalyzer,
+    part: LowLevelSourcePart | AnalyzerPart,
+    identities: Mapping[str, Identity],
+) -> KnownInstrument:
+    """Remember who an instrument is, and the serial number that its calibration is of."""
+    serial = part.calibration.serial if part.calibration is not None else None
+    return KnownInstrument(role.replace("_", " "), instrument.identify, serial, identities[role])
+
+
 def _make_supervisor(
     file: BenchFile,
     source: AcSource,
@@ -252,6 +286,8 @@ def _make_supervisor(
     guardian: GuardianLink,
     recipes: tuple[SafeOff, ...],
     watchdog: SourceWatchdog,
+    instruments: Sequence[KnownInstrument],
+    inputs: SafetyInputs,
 ) -> Supervisor | None:
     """Make the one who energises; None where no position says what the source may be connected to."""
     parts = file.parts
@@ -268,6 +304,8 @@ def _make_supervisor(
         rating=file.meter_types[parts.positions[0].meter_type].ratings[parts.nominal.rating],
         safe_off=recipes,
         watchdog=watchdog,
+        instruments=instruments,
+        inputs=inputs,
         ramp_s=parts.source.ramp_s,
         settling=SettlingLimits(
             sets=settling.sets,

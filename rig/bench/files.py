@@ -8,15 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from drivers.analyzer import ANALYZERS
 from drivers.climate import CHAMBERS, PROBES
 from drivers.counter import COUNTERS
 from drivers.generator import GENERATORS
+from drivers.scpi import ResourceKind, resource_kind
 from drivers.source import SOURCES, CombinationRefused, SourceCapabilities, combined_capabilities
 from drivers.switch import SWITCHES
-from rig.bench._reference import unfit_reference, why_no_energy
+from rig.bench._reference import unfit_reference, unfit_update, why_no_energy
 from rig.bench.calibration_files import allow_calibration_files, with_calibration_files
 from rig.bench.meter_type import MeterType, load_meter_type
 from rig.bench.schema import PLACEHOLDER, SCHEMA_VERSION, BenchPart
@@ -24,11 +26,15 @@ from rig.bench.sources import capabilities_of
 from rig.bench.wiring import Wiring
 from rig.errors import BenchFileError, LimitExceeded, UsageRefused
 from rig.load_point import LoadPoint
-from rig.safety.limits import check_source
+from rig.safety.envelopes import Narrowing
+from rig.safety.limits import check_ramp, check_source
 from rig.yaml_file import Location, line_of, parse_yaml, read_text, validate
 
 SWITCH_ROLES = ("control_power", "pulse_input", "alarm_contact")
 """What may be wired to a switch unit."""
+
+SAFETY_ROLES = ("interlock", "emergency_stop")
+"""Contacts of the safety circuit that may be read at a switch unit."""
 
 TIMED_ROLES = ("pulse_input", "control_power")
 """What a generator may work and a counter see."""
@@ -70,9 +76,9 @@ class BenchFile:
     def capabilities(self) -> frozenset[str]:
         """What this bench has, of ``source``, ``analyzer``, ``bus`` and ``meter``: partial benches are legal.
 
-        Of a switch unit: ``switch``, and what is wired to it: ``control_power``, ``pulse_input``, ``alarm_contact``.
-        Where a generator times and a counter measures: ``timed_pulse_input``, ``timed_control_power``. Of the climate:
-        ``climate_probe``, ``chamber``.
+        Of a switch unit: ``switch``, and what is wired to it: ``control_power``, ``pulse_input``, ``alarm_contact``,
+        ``interlock``, ``emergency_stop``. Where a generator times and a counter measures: ``timed_pulse_input``,
+        ``timed_control_power``. Of the climate: ``climate_probe``, ``chamber``.
         """
         parts = self.parts
         present = {
@@ -86,6 +92,8 @@ class BenchFile:
         }
         for role in SWITCH_ROLES:
             present[role] = parts.switch is not None and getattr(parts.switch, role) is not None
+        for role in SAFETY_ROLES:
+            present[role] = parts.safety_inputs is not None and getattr(parts.safety_inputs, role) is not None
         for role in TIMED_ROLES:
             present[f"timed_{role}"] = (
                 parts.generator is not None
@@ -117,10 +125,20 @@ class BenchFile:
             return []
         return [word.replace("${python}", sys.executable) for word in (*launch.argv, *launch.extra_argv)]
 
+    def for_reading(self) -> BenchFile:
+        """Return the bench without what is not needed to read its meters: sources, analyzer, generator, counter.
+
+        One of them that is dead keeps nobody from reading; the switch unit stays, it may give the meter its power.
+        """
+        parts = dict.fromkeys(("source", "low_level_source", "analyzer", "generator", "counter"))
+        data = {key: value for key, value in self._data.items() if key not in parts}
+        return replace(self, parts=self.parts.model_copy(update=parts), _data=data)
+
     def with_endpoints(self, endpoints: Mapping[str, Any]) -> BenchFile:
         """Return the bench with every ``${launch.x}`` replaced; raises BenchFileError where one does not fit."""
         data = _substitute(self._data, endpoints, (), self.path, self._lines)
         parts = validate(self.path, data, dict(self._lines), BenchPart, context={"launched": True})
+        _check_resources(self.path, self._lines, parts)
         return replace(self, parts=parts, _data=data)
 
 
@@ -130,24 +148,46 @@ def load_bench(name_or_path: str | Path) -> BenchFile:
     data, lines, digest = _read_with_bases(path, ())
     parts = validate(path, data, lines, BenchPart)
     _check_drivers(path, lines, parts)
+    _check_resources(path, lines, parts)
     types: dict[str, MeterType] = {}
     for index, position in enumerate(parts.positions):
         if position.meter_type not in types:
             line = line_of(("positions", index, "meter_type"), lines)
-            types[position.meter_type] = load_meter_type(position.meter_type, relative_to=path, line=line)
-            _check_rating(path, lines, parts, types[position.meter_type])
+            meter_type = load_meter_type(position.meter_type, relative_to=path, line=line)
+            _check_rating(path, lines, parts, meter_type)
+            types[position.meter_type] = _narrowed(path, lines, parts, meter_type)
     _check_injection(path, lines, parts)
     _check_reference(path, lines, parts)
+    _check_ramp(path, lines, parts, types)
     if parts.launch is None:
         # Nothing can fill a placeholder in: say so now, with its line.
         _substitute(data, {}, (), path, lines)
-    return BenchFile(path, digest, parts, types, data, lines)
+    return BenchFile(path, digest, parts, MappingProxyType(types), data, lines)
 
 
 def bench_names() -> list[str]:
     """Names of the bench files that come with the rig."""
     folder = resources.files(_BENCHES)
     return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+
+
+def bench_file_paths(name_or_path: str | Path) -> tuple[Path, ...]:
+    """Files that a bench is read from, the bases it extends after it, as far as they can be read; it may be refused.
+
+    Raises UsageRefused for a NAME that nobody knows, BenchFileError where the first file cannot be read.
+    """
+    paths = [_find(name_or_path)]
+    read_text(paths[0])
+    while True:
+        try:
+            data, _ = parse_yaml(paths[-1], read_text(paths[-1]))
+            base = data.get("extends") if isinstance(data, dict) else None
+            path = _find(base, beside=paths[-1]) if isinstance(base, str) else None
+        except (BenchFileError, UsageRefused):
+            path = None
+        if path is None or path in paths or not path.is_file():
+            return tuple(paths)
+        paths.append(path)
 
 
 def json_schema() -> dict[str, Any]:
@@ -254,6 +294,36 @@ def _check_rating(path: Path, lines: Mapping[Location, int], parts: BenchPart, m
         )
 
 
+def _narrowed(path: Path, lines: Mapping[Location, int], parts: BenchPart, meter_type: MeterType) -> MeterType:
+    """Apply the bench's own limits; refuse those that would widen what the meter type allows."""
+    if parts.limits is None or parts.nominal is None:
+        return meter_type
+    try:
+        return meter_type.narrowed(parts.nominal.rating, Narrowing(**parts.limits.model_dump()))
+    except LimitExceeded as refusal:
+        raise BenchFileError(path, line_of(("limits", refusal.quantity), lines), f"limits: {refusal}") from None
+    except UsageRefused as refusal:
+        raise BenchFileError(path, line_of(("limits",), lines), f"limits: {refusal}") from None
+
+
+def _check_ramp(path: Path, lines: Mapping[Location, int], parts: BenchPart, types: Mapping[str, MeterType]) -> None:
+    """Refuse a soft start that is too fast for the meter, or not the source's, at the nominal point at least."""
+    if parts.source is None or parts.nominal is None or parts.wiring is None or not parts.positions:
+        return
+    point = LoadPoint(parts.nominal.voltage_v, 0.0, 0.0, frequency_hz=parts.nominal.frequency_hz)
+    rating = types[parts.positions[0].meter_type].ratings[parts.nominal.rating]
+    try:
+        check_ramp(
+            Wiring.from_part(parts.wiring).terminals(point),
+            parts.source.ramp_s,
+            rating=rating,
+            source=_source_capabilities(parts),
+            what=f"nominal point {point.label}",
+        )
+    except UsageRefused as refusal:
+        raise BenchFileError(path, line_of(("source", "ramp_s"), lines), str(refusal)) from None
+
+
 def _check_drivers(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
     for role, known in _DRIVERS.items():
         part = getattr(parts, role)
@@ -261,6 +331,21 @@ def _check_drivers(path: Path, lines: Mapping[Location, int], parts: BenchPart) 
             names = ", ".join(sorted(known))
             line = line_of((role, "driver"), lines)
             raise BenchFileError(path, line, f"there is no {role} driver {part.driver!r}; known: {names}")
+
+
+def _check_resources(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
+    """Refuse what is no VISA resource name; a driver with a link of its own (``open_link``) has names of its own."""
+    for role, known in _DRIVERS.items():
+        part = getattr(parts, role)
+        if part is None or hasattr(known[part.driver], "open_link") or PLACEHOLDER.fullmatch(part.resource):
+            continue
+        try:
+            kind = resource_kind(part.resource)
+        except ValueError as error:
+            raise BenchFileError(path, line_of((role, "resource"), lines), f"{role}.resource: {error}") from None
+        if kind is not ResourceKind.SERIAL and getattr(part, "serial", None) is not None:
+            message = f"{role}.serial: {part.resource} is no serial line (ASRL); take it away or correct the resource"
+            raise BenchFileError(path, line_of((role, "serial"), lines), message)
 
 
 def _source_capabilities(parts: BenchPart) -> SourceCapabilities | None:
@@ -277,9 +362,10 @@ def _check_reference(path: Path, lines: Mapping[Location, int], parts: BenchPart
     """Refuse an analyzer that cannot see what the bench injects: nothing on it could ever be judged."""
     if parts.analyzer is None:
         return
-    unfit = unfit_reference(parts, ANALYZERS[parts.analyzer.driver].capabilities)
-    if unfit is not None:
-        raise BenchFileError(path, line_of(("analyzer", "driver"), lines), unfit)
+    can = ANALYZERS[parts.analyzer.driver].capabilities
+    for key, unfit in (("driver", unfit_reference(parts, can)), ("update_s", unfit_update(parts, can))):
+        if unfit is not None:
+            raise BenchFileError(path, line_of(("analyzer", key), lines), unfit)
 
 
 def _check_injection(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:

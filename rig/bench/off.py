@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from drivers.analyzer import ANALYZERS
-from drivers.scpi import ScpiSession
+from drivers.scpi import ScpiSession, SerialLine
 from drivers.source import AcSource, SafeOff
 from rig.bench._schema_climate import ChamberPart, ClimateProbePart
 from rig.bench.files import BenchFile, load_bench
@@ -47,8 +47,9 @@ def scpi_session(
         part.resource,
         backend=part.visa_library,
         deadline_s=SCPI_DEADLINE_S,
-        on_progress=beat,
         termination=termination,
+        on_progress=beat,
+        line=_line_of(part),
     )
 
 
@@ -66,4 +67,10 @@ def link_to_analyzer(part: AnalyzerPart, beat: Callable[[], None] | None = None)
 
 def safe_off_of(source: AcSource, part: LowLevelSourcePart) -> tuple[SafeOff, ...]:
     """Tell how anyone may switch this source off, with the VISA library that reaches it."""
-    return tuple(replace(recipe, visa_library=part.visa_library) for recipe in source.safe_off())
+    return tuple(replace(recipe, visa_library=part.visa_library, line=_line_of(part)) for recipe in source.safe_off())
+
+
+def _line_of(part: object) -> SerialLine | None:
+    """Return how the part's serial line is set, where it has one; not every kind of part can be on one."""
+    serial = getattr(part, "serial", None)
+    return None if serial is None else serial.line()

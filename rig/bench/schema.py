@@ -10,6 +10,8 @@ from rig.bench._schema_base import LATE, PLACEHOLDER, PLACEHOLDER_SCHEMA, Strict
 from rig.bench._schema_base import LateText as _LateText
 from rig.bench._schema_base import Name as _Name
 from rig.bench._schema_climate import ChamberPart, ClimateProbePart
+from rig.bench._schema_safety import LimitsPart, SafetyInputsPart
+from rig.bench._schema_serial import SerialPart
 from rig.metrology.accuracy import ReferenceAccuracy
 from rig.metrology.calibration import CalibrationRecord
 
@@ -68,6 +70,7 @@ class LowLevelSourcePart(Strict):
     driver: _Name
     resource: _LateText
     visa_library: _Name = "@py"
+    serial: SerialPart | None = None
     options: dict[_Name, bool | int | float | str] = Field(default_factory=dict)
     """What the driver wants to know about this one, by the names of its keyword arguments."""
     calibration: CalibrationRecord | None = None
@@ -89,6 +92,7 @@ class AnalyzerPart(Strict):
     driver: _Name
     resource: _LateText
     visa_library: _Name = "@py"
+    serial: SerialPart | None = None
     update_s: _Positive = 0.5
     accuracy: ReferenceAccuracy | None = None
     """Stated here, or in the calibration's own file."""
@@ -143,6 +147,7 @@ class SwitchPart(Strict):
     driver: _Name
     resource: _LateText
     visa_library: _Name = "@py"
+    serial: SerialPart | None = None
     control_power: ControlPowerPart | None = None
     pulse_input: PulseRelayPart | None = None
     alarm_contact: AlarmContactPart | None = None
@@ -161,6 +166,7 @@ class GeneratorPart(Strict):
     driver: _Name
     resource: _LateText
     visa_library: _Name = "@py"
+    serial: SerialPart | None = None
     outputs: GeneratorOutputsPart
     high_v: _Positive = 5.0
     """What the driver stages take for active, volts."""
@@ -187,6 +193,7 @@ class CounterPart(Strict):
     driver: _Name
     resource: _LateText
     visa_library: _Name = "@py"
+    serial: SerialPart | None = None
     inputs: CounterInputsPart
     calibration: CalibrationRecord | None = None
 
@@ -330,6 +337,7 @@ class BenchPart(Strict):
     low_level_source: LowLevelSourcePart | None = None
     analyzer: AnalyzerPart | None = None
     switch: SwitchPart | None = None
+    safety_inputs: SafetyInputsPart | None = None
     generator: GeneratorPart | None = None
     counter: CounterPart | None = None
     climate_probe: ClimateProbePart | None = None
@@ -338,6 +346,7 @@ class BenchPart(Strict):
     positions: Annotated[tuple[PositionPart, ...], Field(strict=False)] = ()
     wiring: WiringPart | None = None
     nominal: NominalPart | None = None
+    limits: LimitsPart | None = None
     settling: SettlingPart = SettlingPart()
 
     @model_validator(mode="after")
@@ -346,6 +355,8 @@ class BenchPart(Strict):
             raise ValueError("a bench with a source needs 'wiring' and 'nominal'")
         if self.low_level_source and not self.source:
             raise ValueError("a bench with a low_level_source needs a 'source' for the voltages")
+        if self.safety_inputs and not self.switch:
+            raise ValueError("safety_inputs are read by the switch unit, and this bench has no 'switch'")
         for position in self.positions if self.bus else ():
             if position.mac is None and position.device_instance is None:
                 raise ValueError(f"position {position.name} needs 'mac' or 'device_instance'")

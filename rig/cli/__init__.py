@@ -15,6 +15,7 @@ _COMMANDS = {
     "certify": "rig.cli._suites:certify",
     "emulate": "rig.cli._emulate:emulate",
     "eol": "rig.cli._suites:eol",
+    "hold": "rig.cli._hold:hold",
     "off": "rig.cli._off:off",
     "plan": "rig.cli._plan:plan",
     "predict": "rig.cli._predict:predict",
@@ -22,6 +23,7 @@ _COMMANDS = {
     "report": "rig.cli._runs:report",
     "runs": "rig.cli._runs:runs",
     "snapshot": "rig.cli._snapshot:snapshot",
+    "support-bundle": "rig.cli._support:support_bundle",
 }
 
 

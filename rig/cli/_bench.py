@@ -1,8 +1,9 @@
-"""``rig bench check``: does a bench file fit, and does everything on the bench answer? Nothing is switched on."""
+"""``rig bench``: write a bench file from what is found, check a bench part by part, list and describe bench files."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 
@@ -14,18 +15,44 @@ def bench() -> None:
 
 @bench.command()
 @click.argument("name", default="emulated", metavar="NAME|PATH")
-def check(name: str) -> None:
-    """Read the bench file, open everything on it, and say who answers; outputs stay off."""
-    from rig.bench import load_bench, open_bench
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+def check(name: str, as_json: bool) -> int:
+    """Look at every part of a bench and say what answers, what is missing, and what to do; nothing is switched.
 
-    bench_file = load_bench(name)
-    click.echo(f"{bench_file.path}: good; has {', '.join(sorted(bench_file.capabilities)) or 'nothing'}")
-    with open_bench(bench_file, command="rig bench check", report=click.echo) as opened:
-        for position in opened.positions:
-            click.echo(
-                f"position {position.name}: {position.identity.object_name}, device "
-                f"{position.identity.device_instance}, MAC {position.mac}"
-            )
+    Exit 0 when nothing is wrong, 10 when something is, 13 when an output is on that nobody uses.
+    """
+    from rig.bench import load_bench
+    from rig.cli._bench_check import check_and_show
+
+    return check_and_show(load_bench(name), as_json)
+
+
+@bench.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), default=Path("bench.yaml"))
+@click.option(
+    "--resource", "resources", multiple=True, metavar="NAME", help="Ask this VISA resource too; may be repeated."
+)
+@click.option(
+    "--port",
+    "ports",
+    multiple=True,
+    metavar="PATH",
+    help="Look at this serial port only, and ask on it even if it is silent; may be repeated.",
+)
+@click.option("--no-bus", is_flag=True, help="Leave the serial ports alone.")
+@click.option("--force", is_flag=True, help="Overwrite FILE.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was found as one JSON object.")
+def init(
+    file: Path, resources: tuple[str, ...], ports: tuple[str, ...], no_bus: bool, force: bool, as_json: bool
+) -> None:
+    """Find instruments, bus and meters, and write a bench file of them  [default FILE: bench.yaml].
+
+    Instruments are asked *IDN? and nothing else; serial ports are listened to, and the rig talks only where it hears
+    MS/TP or --port says so. Nothing is switched on.
+    """  # fmt: skip
+    from rig.cli._bench_init import init_bench
+
+    init_bench(file, resources, ports, not no_bus, force, as_json)
 
 
 @bench.command("list")

@@ -21,8 +21,8 @@ from drivers.mstp.listener import BusListener
 from drivers.mstp.settings import PortSettings
 from rig.bench.listening import ListeningPort, open_listening_port
 from rig.bench.meters import port_settings
+from rig.bench.survey import Survey, own_address_taken, readable_rates, survey
 from rig.cli._bus_source import StopFlag, baud_of, refuse_stray_baud
-from rig.cli._bus_survey import Survey, own_address_taken, readable_rates, survey
 from rig.cli._bus_watch import as_object, picture
 from rig.errors import UsageRefused
 from rig.exit_codes import ExitCode

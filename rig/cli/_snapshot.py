@@ -14,12 +14,12 @@ import click
 def snapshot(bench: str, as_json: bool) -> None:
     """Read present value and reliability of every object of the meter."""
     from meter_model.points import OBJECTS
-    from rig.bench import open_bench
-    from rig.errors import UsageRefused
+    from rig.bench import load_bench, open_bench
+    from rig.procedures.needs import require
 
-    with open_bench(bench, command="rig snapshot") as opened:
-        if not opened.positions:
-            raise UsageRefused(f"bench {opened.name} has no meter; give it 'bus' and 'positions'")
+    bench_file = load_bench(bench)
+    require(bench_file, "meter")
+    with open_bench(bench_file.for_reading(), command="rig snapshot") as opened:
         position = opened.positions[0]
         read = position.meter.snapshot()
     points = {(str(point.kind), point.instance): point for point in OBJECTS}

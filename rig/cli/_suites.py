@@ -88,11 +88,13 @@ def _run_suite(
     from rig.bench import load_bench
     from rig.cli._console import ConsoleReporter
     from rig.exit_codes import ExitCode
+    from rig.procedures.needs import JUDGING, require
 
+    bench_file = load_bench(bench)  # refused with one sentence, before pytest has anything to say
+    require(bench_file, *(JUDGING if make_plan is not None else ("meter",)))
+    plan = make_plan(bench_file) if make_plan is not None else None
     # A descriptor of its own: pytest takes standard output away from whatever runs inside a test.
     console = Console(file=os.fdopen(os.dup(2 if as_json else 1), "w", encoding="utf-8"))
-    bench_file = load_bench(bench)  # refused with one sentence, before pytest has anything to say
-    plan = make_plan(bench_file) if make_plan is not None else None
     stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
     folder = (out or Path("runs") / f"{stamp}-{kind}").resolve()
     where = records or str(Path("runs") / "records.sqlite")

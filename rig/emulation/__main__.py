@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         "--low-level-source", choices=sorted(LOW_LEVEL_SOURCES), help="a source of its own for the CT inputs (none)"
     )
     parser.add_argument("--analyzer", choices=sorted(ANALYZERS), default="yokogawa_wt", help="(yokogawa_wt)")
+    parser.add_argument("--hislip", action="store_true", help="every instrument has an endpoint that speaks HiSLIP too")
     parser.add_argument("--divider-ratio", type=float, default=8.0, metavar="R", help="of the CT dividers (8)")
     parser.add_argument(
         "--current-loop",
@@ -157,6 +158,7 @@ def _options(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Opt
         source=chosen.source,
         low_level_source=chosen.low_level_source,
         analyzer=chosen.analyzer,
+        hislip=chosen.hislip,
         ct_secondary=chosen.ct_secondary,
         is_ideal=chosen.ideal,
         is_paced=not chosen.unpaced,
@@ -186,7 +188,8 @@ def _ends_with_its_reader(descriptor: int) -> bool:
 
 
 def _table(endpoints: dict[str, Any]) -> str:
-    rows = [(name, str(value)) for name, value in endpoints.items() if name not in ("meters", "bus_ports")]
+    rows = [(name, str(value)) for name, value in endpoints.items() if name not in ("meters", "bus_ports", "hislip")]
+    rows += [(f"{role} (HiSLIP)", endpoint) for role, endpoint in endpoints.get("hislip", {}).items()]
     rows += [("spare bus port", port) for port in endpoints["bus_ports"]]
     rows += [
         (f"meter at MAC {meter['mac']}", f"device {meter['device_instance']}, serial number {meter['serial_number']}")

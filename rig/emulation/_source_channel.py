@@ -86,7 +86,7 @@ class SourceChannel:
     @property
     def amplitude(self) -> float:
         """The rms value of the whole waveform as set."""
-        return math.sqrt(sum(harmonic.amplitude**2 for harmonic in self.harmonics.values()))
+        return math.hypot(*(harmonic.amplitude for harmonic in self.harmonics.values()))
 
     def set_harmonic(self, order: int, amplitude: float, angle_deg: float) -> None:
         """Set one component; amplitude 0 takes it away. Raises ScpiError(-222)."""
@@ -136,7 +136,7 @@ class SourceChannel:
         )
 
     def _holds(self, harmonics: dict[int, Harmonic]) -> bool:
-        amplitude = math.sqrt(sum(harmonic.amplitude**2 for harmonic in harmonics.values()))
+        amplitude = math.hypot(*(harmonic.amplitude for harmonic in harmonics.values()))
         # A driver's decimal text of a limit may round just beyond it.
         return self.range.low * (1.0 - 1e-9) <= amplitude <= self.range.high * (1.0 + 1e-9)
 

@@ -104,7 +104,7 @@ def _settings(zes: ZesAnalyzer) -> tuple[Command, ...]:
         Command("CYCL", (Number(0.01, _LONGEST_CYCLE_S),), _set_cycle(zes), lambda _call: zes.number(zes.cycle_s)),
         Command("GROUP", (Text(),) * ELEMENTS, set_groups, lambda _call: _list(zes.groups), optional=ELEMENTS - 1),
         Command(f"IJACK{_CHANNEL}", (Number(0, 1),), set_jack, lambda call: str(zes.jack[index(call)])),
-        Command(f"ISCA{_CHANNEL}", (Number(),), set_scale, lambda call: zes.number(zes.scale[index(call)])),
+        Command(f"ISCA{_CHANNEL}", (Number(-1e6, 1e6),), set_scale, lambda call: zes.number(zes.scale[index(call)])),
         *(
             Command(f"{kind}AUTO{_CHANNEL}", (Boolean(),), _set_automatic(zes, kind), _get_automatic(zes, kind))
             for kind in "UI"
@@ -166,6 +166,8 @@ def _values(zes: ZesAnalyzer) -> tuple[Command, ...]:
 
     def phase(kind: str) -> Callable[[Call], str]:
         def read(call: Call) -> str:
+            if not call.values:
+                raise ScpiError(-109)
             if call.word(0) != "(1:1)":
                 raise ScpiError(-224)
             result = _result(zes, call)

@@ -32,12 +32,21 @@ from rig.emulation.defects import (
 )
 from rig.emulation.event_log import EventLog
 from rig.emulation.hub import FaultSettings, HubProcess
-from rig.emulation.instruments import ANALYZERS, LOW_LEVEL_SOURCES, SOURCES, EmulatedSource, Engine, serve
+from rig.emulation.instruments import (
+    ANALYZERS,
+    LOW_LEVEL_SOURCES,
+    SOURCES,
+    EmulatedSource,
+    Engine,
+    serve,
+    serve_over_hislip,
+)
 from rig.emulation.merged_source import MergedSource
 from rig.emulation.meter_memory import MemoryFile, Saver
 from rig.emulation.meter_node import MeterNodes
 from rig.emulation.meter_terminals import MeterTerminals
 from rig.emulation.physics import CurrentLoop, Wiring
+from rig.emulation.safety_contacts import SafetyContacts
 from rig.emulation.source_fluke import FlukeSource
 from rig.emulation.source_output import SourceErrors
 from rig.emulation.switching import switching_instruments
@@ -64,7 +73,8 @@ class Options:
     ``current_loop_turns``: real transformers, with the primary of the meters' configuration, in place of dividers.
     ``has_amplifier``: a 52120A on each phase of a Fluke 6105A. ``room_c``: degrees Celsius of the air in the room.
     ``is_ideal``: no noise and no errors anywhere, and answers of the analyzer with more digits. ``state``: folder of
-    the meters' non-volatile memory, None to begin with new meters each time.
+    the meters' non-volatile memory, None to begin with new meters each time. ``hislip``: every instrument has a second
+    endpoint that speaks HiSLIP.
     """
 
     seed: int = 1
@@ -87,6 +97,7 @@ class Options:
     source: str = "fluke_6105a"
     low_level_source: str | None = None
     analyzer: str = "yokogawa_wt"
+    hislip: bool = False
     room_c: float = ROOM_C
 
 
@@ -173,20 +184,28 @@ class EmulatedBench:
             nodes.start()
             for mac, terminal in zip(macs, terminals, strict=True):
                 terminal.on_powered = partial(nodes.set_online, mac)
+        safety = SafetyContacts()
         climate = climate_instruments(Air(options.room_c), options.seed, ideal, world, log)
         engines: dict[str, Engine] = {
             **{role: each.engine for role, each in sources.items()},
             "analyzer": analyzer.engine,
-            **switching_instruments(terminals, options.seed, ideal, world, log),
+            **switching_instruments(terminals, options.seed, ideal, world, log, safety),
             "climate_probe": climate.probe,
             "chamber": climate.chamber,
         }
         servers = {role: serve(engine, world, role) for role, engine in engines.items()}
-        control_door = Control(world, source, servers, log, terminals, sources.get("low_level_source"))
+        over_hislip = {
+            role: serve_over_hislip(engine, world, role) for role, engine in engines.items() if options.hislip
+        }
+        hislip = {role: server for role, server in over_hislip.items() if server is not None}
+        closers = {role: ExitStack() for role in servers}
+        for role, server in (*servers.items(), *hislip.items()):
+            closers[role].callback(server.close)
+        control_door = Control(world, source, closers, log, terminals, sources.get("low_level_source"), safety)
         clock = LineServer(JsonHandler(Clock(world).serve), "clock")
         control = LineServer(JsonHandler(control_door.serve), "control")
-        for server in (*servers.values(), clock, control):
-            stack.callback(server.close)
+        for close in (*(each.close for each in closers.values()), clock.close, control.close):
+            stack.callback(close)
         world.start()
         # Whether anybody had switched the source off before the bench went away is what a safety test wants to know.
         stack.callback(lambda: log.write("end", output_on=any(each.output.is_on for each in sources.values())))
@@ -199,6 +218,7 @@ class EmulatedBench:
         )
         self.endpoints: dict[str, Any] = {
             **{role: server.endpoint for role, server in servers.items()},
+            **({"hislip": {role: server.endpoint for role, server in hislip.items()}} if options.hislip else {}),
             "clock": f"tcp://127.0.0.1:{clock.port}",
             "control": f"tcp://127.0.0.1:{control.port}",
             "bus": hub.ports[0],

@@ -14,6 +14,7 @@ from rig.emulation.analyzer_yokogawa import YokogawaAnalyzer
 from rig.emulation.analyzer_zes import ZesAnalyzer
 from rig.emulation.control import ScpiHandler
 from rig.emulation.event_log import EventLog
+from rig.emulation.hislip_server import HislipServer, PlainInstrument
 from rig.emulation.scpi_engine import ScpiEngine, Wait
 from rig.emulation.source_ac6800b import AC6800Source
 from rig.emulation.source_ametek import AmetekSource
@@ -182,3 +183,11 @@ def serve(engine: Engine, world: World, name: str) -> Server:
     if isinstance(engine, OwnServer):
         return engine.open_server(name)
     return LineServer(ScpiHandler(engine, world) if isinstance(engine, ScpiEngine) else engine, name)
+
+
+def serve_over_hislip(engine: Engine, world: World, name: str) -> Server | None:
+    """Put an instrument behind a second port that speaks HiSLIP; None for one that speaks no lines."""
+    if isinstance(engine, OwnServer):
+        return None
+    instrument = ScpiHandler(engine, world) if isinstance(engine, ScpiEngine) else PlainInstrument(engine)
+    return HislipServer(instrument, name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
+from drivers.mstp.adapter import latency_advice
 from rig.bench import Bench
 from rig.bench.instruments import calibration_objections, refuse_uncalibrated
 from rig.metrology import CalibrationRefused
@@ -32,6 +33,9 @@ def record_instruments(record: RunRecorder, bench: Bench, today: dt.date, report
         record.event("calibration", text, "warning")
         report(f"warning: {text}")
     record.event("protection", bench.protection_text)
+    record.event("interlock", bench.safety_inputs.text, "info" if bench.safety_inputs.are_wired else "warning")
+    if bench.bus is not None and (advice := latency_advice(bench.bus.settings.device)) is not None:
+        record.event("bus", advice, "warning")
 
 
 def refuse_uncalibrated_run(record: RunRecorder, bench: Bench, today: dt.date) -> None:

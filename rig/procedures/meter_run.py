@@ -92,6 +92,8 @@ class MeterRun:
                 bench.guardian.name_run(self.recorder.run_id)
             stack.push(self._note_end)
             record_instruments(self.recorder, bench, self._today(), self._report)
+            if bench.supervisor is not None:
+                bench.supervisor.on_event = self._note_output
             if bench.bus is not None:
                 bench.bus.on_line = self._note_line
                 self._beat, bench.bus.on_progress = bench.bus.on_progress, self._note_progress
@@ -125,7 +127,8 @@ class MeterRun:
 
     @property
     def position(self) -> Position:
-        """The position whose meter is under test."""
+        """The position whose meter is under test; raises UsageRefused where the bench has none that can be read."""
+        self.require("meter")
         return self.bench.positions[0]
 
     @property
@@ -333,6 +336,12 @@ class MeterRun:
         severity = "info" if report.confirmed else "error"
         self.record.event("safe state", text, severity, {"confirmed": report.confirmed, "by": list(report.by)})
         report.raise_if_not_confirmed()
+
+    def _note_output(self, kind: str, text: str) -> None:
+        """Record what the supervisor does to the outputs; how they went off is recorded where that is confirmed."""
+        self._report(f"{kind}: {text}")
+        if kind not in ("safe", "not-safe"):
+            self.record.event(kind, text, "error" if kind in ("not-energised", "interlock") else "info")
 
     def _note_line(self, event: LineLost | LineRestored) -> None:
         """Record that the RS-485 adapter went, and when it was back: once each, as it happens."""

@@ -148,5 +148,6 @@ def _checked(bench: BenchFile, plan: Plan, wiring: Wiring, meter_type: MeterType
         path=wiring,
         source=bench.source_capabilities,
         envelope="accuracy",
+        ramp_s=bench.parts.source.ramp_s if bench.parts.source else None,
     )
     return plan

@@ -55,6 +55,7 @@ _KINDS = {
     "certify": "Accuracy certification run",
     "eol": "End-of-line test",
     "regress": "Firmware regression run",
+    "hold": "Load point held",
 }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from drivers.scpi.serial_line import SerialLine
 from drivers.source.base import SafeOff
 
 _SOCKET_RESOURCE = re.compile(r"^TCPIP\d*::(?P<host>[^:]+)::(?P<port>\d+)::SOCKET$", re.IGNORECASE)
@@ -43,6 +44,7 @@ def recipe_from_json(data: Mapping[str, Any]) -> SafeOff:
         verify_query=str(data["verify_query"]),
         off_answers=tuple(map(str, data["off_answers"])),
         visa_library=str(data["visa_library"]),
+        line=SerialLine(**data["line"]) if data.get("line") else None,
     )
 
 
@@ -122,7 +124,7 @@ def _visa_attempts(recipe: SafeOff, may_go_on: Callable[[], bool]) -> SafeOffRes
 
     said = "no attempt was made"
     while may_go_on():
-        session = ScpiSession(recipe.resource, backend=recipe.visa_library, deadline_s=_ATTEMPT_S)
+        session = ScpiSession(recipe.resource, backend=recipe.visa_library, deadline_s=_ATTEMPT_S, line=recipe.line)
         try:
             for command in recipe.commands:
                 session.write(command)

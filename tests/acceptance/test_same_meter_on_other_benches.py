@@ -15,7 +15,7 @@ from rig.bench import bench_names, load_bench
 from rig.records import ResultRecord
 from tests.acceptance.certified import Finished, run_certification
 
-pytestmark = [pytest.mark.realtime, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.realtime, pytest.mark.timeout(7200)]
 
 REFERENCE = "emulated"
 OTHERS = [name for name in bench_names() if name.startswith("emulated-on-")]

@@ -49,6 +49,7 @@ def test_the_emulated_bench_opens_measures_and_closes():
         bench.clock.sleep(2.0)
         assert bench.positions[0].meter.read_load_point().values[11] == pytest.approx(41.5, rel=0.01)
     assert any(line.startswith("safe: currents off, voltage ramped down") for line in lines)
+    assert any(line.startswith("interlock: not wired") for line in lines)
     assert not bench.launched.alive()
     assert not bench.guardian.alive()
 
@@ -60,6 +61,7 @@ def test_an_exception_in_a_run_leaves_the_bench_off_and_free(tmp_path):
         with open_bench(path) as bench:
             seen.append(bench)
             bench.supervisor.apply(LoadPoint(277.0, 100.0, 0.0))
+            bench.switch.set_pulse_contact(True)
             raise ZeroDivisionError
 
     seen = []
@@ -67,6 +69,12 @@ def test_an_exception_in_a_run_leaves_the_bench_off_and_free(tmp_path):
         run()
     (bench,) = seen
     assert bench.supervisor.load_point is None
+    events = [json.loads(line) for line in Path(bench.launched.endpoints["log"]).read_text().splitlines()]
+    last = [event for event in events if event["event"] in ("output", "relay")][-2:]
+    assert [(event["event"], event.get("on"), event.get("closed")) for event in last] == [
+        ("output", False, None),
+        ("relay", None, False),
+    ], "relays go to rest once the outputs are off"
     assert not bench.launched.alive()
     with open_bench(path):
         pass

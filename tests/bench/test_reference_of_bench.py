@@ -30,6 +30,15 @@ def test_an_analyzer_that_cannot_see_the_ct_inputs_is_refused_at_its_line_with_t
     assert "name another analyzer, or none" in said
 
 
+@pytest.mark.parametrize(
+    ("driver", "update_s", "periods"),
+    [("zes_lmg600", 2.0, "0.05 to 1 s, not 2 s"), ("yokogawa_wt", 0.01, "0.05 to 20 s, not 0.01 s")],
+)
+def test_an_update_period_that_the_analyzer_does_not_have_is_refused_at_its_line(tmp_path, driver, update_s, periods):
+    with pytest.raises(BenchFileError, match=f"bench.yaml:6: analyzer {driver} has data update periods of {periods}"):
+        load_bench(write(tmp_path, f"analyzer:\n  driver: {driver}\n  update_s: {update_s}\n"))
+
+
 def test_on_a_bench_that_injects_nothing_any_analyzer_may_be(tmp_path):
     bench = load_bench(write(tmp_path, "source: null\nanalyzer: {driver: radian_rd}\n"))
     assert "analyzer" in bench.capabilities

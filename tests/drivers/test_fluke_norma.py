@@ -1,7 +1,7 @@
 """The Fluke Norma driver, message by message against a transcript."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.analyzer import AnalyzerRanges, FlukeNorma
@@ -298,6 +298,7 @@ def test_an_interval_the_instrument_does_not_have_is_refused_at_once(slept, upda
         FlukeNorma(session, slept.append, update_s=update_s)
 
 
+@settings(max_examples=50)
 @given(fields(), fields(), st.sampled_from([30, 30, 30, 0, 29]), st.booleans())
 def test_of_any_answer_only_what_was_said_becomes_a_number(field, code, count, has_codes):
     said = []

@@ -82,6 +82,7 @@ def test_every_analyzer_says_what_it_can_measure_and_why_not_the_rest(name):
     can = ANALYZERS[name].capabilities
     assert can.phases in (1, 3)
     assert can.voltage_v > 0
+    assert 0 < can.update_s[0] < can.update_s[1]
     assert can.ct_input_v is None or 0 < can.ct_input_v[0] < can.ct_input_v[1]
     is_whole = can.ct_input_v is not None and can.angles_between_voltages and can.integrates and can.phases == 3
     assert is_whole == (not can.why_not)

@@ -1,7 +1,7 @@
 """The ZES LMG600 driver, message by message against a transcript."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.analyzer import AnalyzerRanges, ZesLMG600
@@ -41,6 +41,10 @@ def ranges(volts, one, two, three):
     return sent
 
 
+def stamp(seconds):
+    return f"2026:01:01D00:00:{seconds:012.9f}"
+
+
 CONFIGURED = [
     *OPENED,
     *written("*RST;*CLS;*ZLANG SHORT"),
@@ -54,6 +58,8 @@ CONFIGURED = [
     *((f"{name}{channel}?", "1") for channel in (1, 2, 3) for name in ("IJACK", "ISCA")),
     ("CYCL?", "5.000000E-01"),
     *ranges(1000, 4, 4, 4),
+    ("INIM;TSNORM?", stamp(0.1)),
+    ("INIM;TSNORM?", stamp(0.6)),
 ]
 VALUES = (
     "INIM;TSNORM?;DURNORM?;"
@@ -64,10 +70,6 @@ VALUES = (
 CHANNEL_1 = "277.01;0.3333;46.16;92.326;79.95;60.0;10.0;-50.0"
 CHANNEL_2 = "277.02;0.33331;92.33;92.333;0.1;60.0;-110.0;-109.94"
 CHANNEL_3 = "276.99;9.91E+37;NAN;NAN;NAN;60.0;130.0;NAN"
-
-
-def stamp(seconds):
-    return f"2026:01:01D00:00:{seconds:012.9f}"
 
 
 def values(seconds, length_s="5.0E-01", channels=(CHANNEL_1, CHANNEL_2, CHANNEL_3)):
@@ -150,6 +152,13 @@ def test_configure_refuses_a_setting_that_was_not_taken(slept, query, said):
         expected_protocol(lambda session: ZesLMG600(session, slept.append), script) as analyzer,
         pytest.raises(SettingNotTaken, match=query.rstrip("?")),
     ):
+        analyzer.configure()
+
+
+@pytest.mark.parametrize("second", [stamp(0.1), stamp(0.05), "NAN"])
+def test_an_instrument_whose_inim_does_not_wait_is_refused(protocol, second):
+    script = [*CONFIGURED[:-1], ("INIM;TSNORM?", second)]
+    with protocol(*script, configured=False) as analyzer, pytest.raises(InstrumentError, match="INIM does not wait"):
         analyzer.configure()
 
 
@@ -269,7 +278,7 @@ def test_energy_is_refused_with_the_reason(protocol):
                 integrate()
 
 
-@pytest.mark.parametrize("update_s", [0.01, 61.0])
+@pytest.mark.parametrize("update_s", [0.01, 1.1])
 def test_a_cycle_the_instrument_does_not_have_is_refused_at_once(slept, update_s):
     with (
         expected_protocol(lambda session: session) as session,
@@ -278,6 +287,7 @@ def test_a_cycle_the_instrument_does_not_have_is_refused_at_once(slept, update_s
         ZesLMG600(session, slept.append, update_s=update_s)
 
 
+@settings(max_examples=50)
 @given(fields(), st.sampled_from([26, 26, 26, 3, 27]), st.booleans())
 def test_of_any_answer_only_what_was_said_becomes_a_number(field, count, is_stamped):
     said = []

@@ -179,6 +179,15 @@ def test_a_wrong_sum_is_refused_and_noise_is_passed_over(line_of):
     assert line.ask(0x02)[0] == 0xA6
 
 
+@given(st.integers(0, 255), st.binary(max_size=40), st.sampled_from(["RD-21", "RD-31"]))
+def test_any_packet_is_answered_by_a_frame_of_its_own_type(kind, data, model):
+    standard = RadianStandard(AnalyzerErrors(), 1, None, contextlib.nullcontext(), None, model=model)
+    answer = standard.answer(packed(0xA6, kind, data))
+    assert answer[0] in (0xA6, 0xA9)
+    assert answer[1] == kind
+    assert len(answer) == 6 + int.from_bytes(answer[2:4], "big")
+
+
 def test_a_request_may_come_in_pieces(line_of):
     _, line = line_of("RD-21")
     for octet in packed(0xA6, 0x02, b""):

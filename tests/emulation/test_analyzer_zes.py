@@ -94,6 +94,9 @@ def test_commands_are_answered_as_the_family_does(zes, command, query, answer):
         ("GROUP 4", '-222,"Data out of range"'),
         ("GROUP 1,1", '-224,"Illegal parameter value"'),
         ("CYCL", '-109,"Missing parameter"'),
+        ("HUPHASE1?", '-109,"Missing parameter"'),
+        ("HUPHASE1? (1:40)", '-224,"Illegal parameter value"'),
+        ("ISCA1 1E7", '-222,"Data out of range"'),
     ],
 )
 def test_mistakes_go_into_the_error_queue(zes, command, error):

@@ -1,0 +1,97 @@
+"""Which drivers fit an instrument: each driver's own identity check, asked with the answer that the instrument gave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from drivers.analyzer import ANALYZERS
+from drivers.counter import COUNTERS
+from drivers.errors import DriverError, InstrumentLost
+from drivers.generator import GENERATORS
+from drivers.scpi import ScpiSession
+from drivers.source import SOURCES
+from drivers.switch import SWITCHES
+
+FAMILIES: Mapping[str, Mapping[str, Callable[..., Any]]] = MappingProxyType(
+    {
+        "source": SOURCES,
+        "analyzer": ANALYZERS,
+        "switch": SWITCHES,
+        "generator": GENERATORS,
+        "counter": COUNTERS,
+    }
+)
+"""Driver classes by the part of a bench file that names them."""
+
+_QUESTION = "*IDN?"
+_NOBODY = "IDENTITY::INSTR"
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A driver that takes an instrument for one of its own; ``role``: the part of a bench file that names it."""
+
+    role: str
+    driver: str
+
+
+def fitting_drivers(identity: str) -> tuple[Fit, ...]:
+    """Return the drivers that fit the instrument that answered ``identity`` to ``*IDN?``; nothing is sent anywhere.
+
+    There is no second list of models: every driver is made on a connection that knows this one answer and nothing
+    else, and told to identify. One that accepts the model goes on or wants to know more (what is in which slot): it
+    fits. Drivers of instruments that speak no SCPI (``open_link``) have no such answer and never fit.
+    """
+    return tuple(
+        Fit(role, name)
+        for role, family in FAMILIES.items()
+        for name, driver in family.items()
+        if not hasattr(driver, "open_link") and _accepts(role, driver, identity)
+    )
+
+
+def _accepts(role: str, driver: Callable[..., Any], identity: str) -> bool:
+    transport = _OneAnswer(identity)
+    session = ScpiSession(_NOBODY, open_transport=lambda: transport)
+    arguments = (_no_time_passes,) if role == "analyzer" else ()
+    made = driver(session, *arguments)
+    session.error_query = None  # the queue is read when a connection is made, and there is none here
+    try:
+        made.identify()
+    except _AskedMore:
+        return transport.was_asked
+    except DriverError:
+        return False
+    return transport.was_asked
+
+
+class _AskedMore(InstrumentLost):
+    """The driver wants to know more than the identity."""
+
+
+class _OneAnswer:
+    """A connection on which only ``*IDN?`` is answered."""
+
+    def __init__(self, identity: str) -> None:
+        self._identity = identity
+        self.was_asked = False
+
+    def write(self, message: str, deadline_s: float) -> None:
+        del deadline_s
+        raise _AskedMore(_NOBODY, f"{message!r} is not for here")
+
+    def query(self, message: str, deadline_s: float) -> str:
+        if message.upper() != _QUESTION:
+            self.write(message, deadline_s)
+        self.was_asked = True
+        return self._identity
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def _no_time_passes(_dt_s: float) -> None:
+    """No driver waits while it identifies."""
