@@ -110,6 +110,9 @@ class SafeOff:
 
     ``commands`` are sent in order to ``resource``; then ``verify_query`` must be answered by one of ``off_answers``.
     ``visa_library`` reaches resources that are no plain TCP socket; ``line`` is how a serial one is set.
+    ``single_client``: while one program is connected no other can be, so a rig that hangs has to be ended first.
+    ``watchdog_s``: the delay in seconds for which the instrument's own watchdog is armed, None where it has none: any
+    message feeds it.
     """
 
     resource: str
@@ -118,6 +121,8 @@ class SafeOff:
     off_answers: tuple[str, ...]
     visa_library: str = "@py"
     line: SerialLine | None = None
+    single_client: bool = False
+    watchdog_s: float | None = None
 
 
 class AcSource(ABC):

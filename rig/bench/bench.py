@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from drivers.analyzer import ANALYZERS, ReferenceAnalyzer
@@ -125,12 +125,8 @@ def open_bench(
         guardian = _start_guardian(file, launched, stack)
         watchdog = SourceWatchdog()
         stack.callback(watchdog.starve)
-
-        def beat() -> None:
-            watchdog.progress()
-            if guardian is not None:
-                guardian.beat()
-
+        progress = _Progress(guardian, watchdog)
+        beat = progress.beat_and_look
         energising: list[Supervisor] = []
 
         def time_passes() -> None:
@@ -146,16 +142,17 @@ def open_bench(
         analyzer: ReferenceAnalyzer | None = None
         recipes: tuple[SafeOff, ...] = ()
         if file.parts.source is not None:
-            source = _open_source("source", file.parts.source, beat, stack, identities)
+            source = _open_source("source", file.parts.source, progress.beat, stack, identities)
             recipes = safe_off_of(source, file.parts.source)
             asked.append(KnownInstrument("source", source.identify, identities["source"]))
             low_level = file.parts.low_level_source
             if low_level is not None:
-                below = _open_source("low_level_source", low_level, beat, stack, identities)
+                below = _open_source("low_level_source", low_level, progress.beat, stack, identities)
                 recipes += safe_off_of(below, low_level)
                 asked.append(KnownInstrument("low level source", below.identify, identities["low_level_source"]))
                 source = CombinedSource(source, below)
             watchdog.attach(source)
+            recipes = tuple(replace(recipe, watchdog_s=watchdog.delay_s) for recipe in recipes)
         if file.parts.analyzer is not None:
             analyzer = _open_analyzer(file.parts.analyzer, clock, beat, stack, identities)
             asked.append(KnownInstrument("analyzer", analyzer.identify, identities["analyzer"]))
@@ -167,12 +164,14 @@ def open_bench(
         chamber = open_chamber(file.parts.chamber, clock, beat, stack, identities)
         bus = open_bus(file, beat, stack)
         if bus is not None:
+            progress.bus = bus
             on_bus(bus)
             if (advice := latency_advice(bus.settings.device)) is not None:
                 report(f"bus: {advice}")
         positions = find_meters(file, bus, clock.sleep) if bus is not None else ()
         supervisor: Supervisor | None = None
         if source is not None and guardian is not None:
+            guardian.know(recipes)
             note_open_bench(file.name, recipes, launched.pid if launched else None)
             stack.callback(_forget, file.name, guardian)
             supervisor = _make_supervisor(
@@ -210,6 +209,28 @@ def open_bench(
         if inputs.are_wired:
             report(f"interlock: now {inputs.read().found}")
         yield opened
+
+
+class _Progress:
+    """What everything on the bench calls when it has made progress; may raise: see GuardianLink and SourceWatchdog."""
+
+    def __init__(self, guardian: GuardianLink | None, watchdog: SourceWatchdog) -> None:
+        self._guardian = guardian
+        self._watchdog = watchdog
+        self.bus: MeterBus | None = None
+
+    def beat(self) -> None:
+        """Tell the guardian."""
+        if self._guardian is not None:
+            self._guardian.beat()
+
+    def beat_and_look(self) -> None:
+        """Tell the guardian; while outputs may be on, see to it as well that source and bus are still there."""
+        self.beat()
+        if self._guardian is not None and self._guardian.is_watching:
+            self._watchdog.look(self._guardian.off_by)
+            if self.bus is not None:
+                self.bus.raise_if_ended()
 
 
 def _launch(
@@ -295,6 +316,7 @@ def _make_supervisor(
         watchdog=watchdog,
         instruments=instruments,
         inputs=inputs,
+        answer_s=parts.source.answer_s,
         ramp_s=parts.source.ramp_s,
         settling=SettlingLimits(
             sets=settling.sets,

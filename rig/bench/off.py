@@ -66,8 +66,16 @@ def link_to_analyzer(part: AnalyzerPart, beat: Callable[[], None] | None = None)
 
 
 def safe_off_of(source: AcSource, part: LowLevelSourcePart) -> tuple[SafeOff, ...]:
-    """Tell how anyone may switch this source off, with the VISA library that reaches it."""
-    return tuple(replace(recipe, visa_library=part.visa_library, line=_line_of(part)) for recipe in source.safe_off())
+    """Tell how anyone may switch this source off, with the VISA library that reaches it and how many it lets in."""
+    return tuple(
+        replace(
+            recipe,
+            visa_library=part.visa_library,
+            line=_line_of(part),
+            single_client=recipe.single_client or part.single_client,
+        )
+        for recipe in source.safe_off()
+    )
 
 
 def _line_of(part: object) -> SerialLine | None:

@@ -71,6 +71,8 @@ class LowLevelSourcePart(Strict):
     resource: _LateText
     visa_library: _Name = "@py"
     serial: SerialPart | None = None
+    single_client: bool = False
+    """The connection takes one program only (a serial or GPIB gateway): a rig that hangs is ended to reach it."""
     options: dict[_Name, bool | int | float | str] = Field(default_factory=dict)
     """What the driver wants to know about this one, by the names of its keyword arguments."""
     calibration: CalibrationRecord | None = None
@@ -84,6 +86,8 @@ class SourcePart(LowLevelSourcePart):
 
     ramp_s: _Positive = 5.0
     """Soft start and stop of the voltage, in bench seconds."""
+    answer_s: _Positive = 1.2
+    """Wall seconds that a setting or an answer may take while the output is on; then the guardian switches it off."""
 
 
 class AnalyzerPart(Strict):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -14,11 +13,13 @@ from drivers.meter import MeterBus
 from drivers.mstp.events import LineLost, LineRestored
 from meter_model.configuration import FIELDS, Configuration, ValueRefused
 from rig.bench import Bench, BenchFile, Position, open_bench
+from rig.bench.lock import name_run_of_holder
 from rig.errors import BenchFault, UsageRefused
 from rig.load_point import LoadPoint
 from rig.metrology import DecisionRule, JudgedQuantity
 from rig.procedures._instruments import record_instruments, refuse_uncalibrated_run
 from rig.procedures._readings import EnergyMeasurement, PointMeasurement
+from rig.procedures._run_end import confirm_off, note_bus, note_if_possible
 from rig.procedures.energy_register import measure_energy
 from rig.procedures.judgement import judge_energy, judge_power
 from rig.procedures.power_comparison import MINIMUM_UPDATES, measure_power
@@ -33,6 +34,7 @@ from rig.records import (
 )
 from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits
 from rig.safety.journal import read_journal
+from rig.safety.safe_state import SafeStateReport
 from rig.safety.supervisor import Supervisor
 
 ResultT = TypeVar("ResultT")
@@ -90,10 +92,11 @@ class MeterRun:
             self.recorder = self._store.begin_run(self._header(bench))
             if bench.guardian is not None:
                 bench.guardian.name_run(self.recorder.run_id)
+            name_run_of_holder(self.bench_file.name, self.recorder.run_id)
             stack.push(self._note_end)
             record_instruments(self.recorder, bench, self._today(), self._report)
             if bench.supervisor is not None:
-                bench.supervisor.on_event = self._note_output
+                bench.supervisor.on_event = self._note_outputs
             if bench.bus is not None:
                 bench.bus.on_line = self._note_line
                 self._beat, bench.bus.on_progress = bench.bus.on_progress, self._note_progress
@@ -152,6 +155,26 @@ class MeterRun:
         Any other run goes on without, and has a warning in its record for each.
         """
         refuse_uncalibrated_run(self.record, self.bench, self._today())
+
+    @property
+    def failure(self) -> str | None:
+        """What ended the run before its end, None where nothing did."""
+        return None if self._broken is None else str(self._broken)
+
+    def end_now(self, reason: str) -> bool:
+        """Switch off at once what may be on, and energise nothing any more in this run; False where nothing could be.
+
+        For what no procedure has dealt with: an operator's stop, an error that the rig does not know. Raises
+        SafeStateNotConfirmed.
+        """
+        bench = self._bench
+        if bench is None or bench.supervisor is None or bench.guardian is None:
+            return False
+        self._broken = self._broken or BenchFault(reason)
+        if bench.guardian.armed:
+            self._confirm_off(bench, softly=False)
+        self._note_if_possible("ended by", reason)
+        return True
 
     def configure(self, wanted: Mapping[int, float]) -> None:
         """Write those analog values that differ, verify them, and check that the meter fits the bench's wiring.
@@ -246,9 +269,10 @@ class MeterRun:
             raise
         except RigError as error:
             self._broken = error
-            self.record.event("bench failed", str(error), "error")
+            # Off first: what cannot be written down must not stand before it.
             if bench.supervisor is not None:
-                self._confirm_off(bench)
+                self._confirm_off(bench, softly=False)
+            self._note_if_possible("bench failed", str(error))
             raise
 
     def _measure(self, point: LoadPoint, limits: ReferenceLimits) -> tuple[PointMeasurement, PointRecorder]:
@@ -326,22 +350,33 @@ class MeterRun:
     def _switch_off(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
-        if self._bench is not None and self._bench.supervisor is not None:
-            self._confirm_off(self._bench)
+        if self._bench is None or self._bench.supervisor is None:
+            return
+        report = self._confirm_off(self._bench, softly=self._broken is None)
+        if report.trouble is not None and self._broken is None:
+            self._broken = BenchFault(f"the bench was switched off, but not in good order: {report.trouble}")
+            raise self._broken
 
-    def _confirm_off(self, bench: Bench) -> None:
-        assert bench.supervisor is not None
-        report = bench.supervisor.de_energise()
-        text = "; ".join(report.details)
-        severity = "info" if report.confirmed else "error"
-        self.record.event("safe state", text, severity, {"confirmed": report.confirmed, "by": list(report.by)})
-        report.raise_if_not_confirmed()
+    def _confirm_off(self, bench: Bench, *, softly: bool) -> SafeStateReport:
+        return confirm_off(bench, self.record, self._report, softly=softly)
 
-    def _note_output(self, kind: str, text: str) -> None:
-        """Record what the supervisor does to the outputs; how they went off is recorded where that is confirmed."""
+    def _note_if_possible(self, kind: str, text: str) -> None:
+        note_if_possible(self.record, self._report, kind, text)
+
+    def _note_outputs(self, kind: str, text: str) -> None:
+        """Record what the supervisor does to the outputs; what cannot be recorded is not switched on.
+
+        How they went off is recorded where that is confirmed. A record that cannot be written keeps nobody from
+        switching off.
+        """
         self._report(f"{kind}: {text}")
-        if kind not in ("safe", "not-safe"):
-            self.record.event(kind, text, "error" if kind in ("not-energised", "interlock") else "info")
+        if kind in ("safe", "not-safe"):
+            return
+        severity = "error" if kind in ("not-energised", "interlock") else "info"
+        if severity == "error" or kind == "watchdog":
+            self._note_if_possible(kind, text)
+        else:
+            self.record.event(kind, text, severity)
 
     def _note_line(self, event: LineLost | LineRestored) -> None:
         """Record that the RS-485 adapter went, and when it was back: once each, as it happens."""
@@ -362,27 +397,14 @@ class MeterRun:
             self._bench.supervisor.check_time()
 
     def _note_bus(self) -> None:
-        """Record what the bus did in this run: above all how often a lost read was repeated."""
-        if self._bench is None or self._bench.bus is None:
-            return
-        try:
-            counted = self._bench.bus.statistics()
-        except RigError as error:
-            self.record.event("bus", f"no statistics: {error}", "warning")
-            return
-        severity = "warning" if counted.repeats or counted.timeouts or counted.port.lines_lost else "info"
-        text = f"{counted.requests} requests, {counted.timeouts} unanswered, {counted.repeats} repeated"
-        if counted.port.lines_lost:
-            text += (
-                f"; the adapter was away for {counted.lost_s:.1f} s, {counted.asked_again} reads asked again for that"
-            )
-        self.record.event("bus", text, severity, asdict(counted.port))
+        if self._bench is not None and self._bench.bus is not None:
+            note_bus(self._bench.bus, self.record)
 
     def _note_end(
         self, kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
         if kind is not None:
-            self.record.event("ended by", str(error) or kind.__name__, "error")
+            self._note_if_possible("ended by", str(error) or kind.__name__)
 
 
 def _configuration(values: Mapping[int, float]) -> Configuration:

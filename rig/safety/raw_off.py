@@ -45,7 +45,22 @@ def recipe_from_json(data: Mapping[str, Any]) -> SafeOff:
         off_answers=tuple(map(str, data["off_answers"])),
         visa_library=str(data["visa_library"]),
         line=SerialLine(**data["line"]) if data.get("line") else None,
+        single_client=bool(data.get("single_client", False)),
+        watchdog_s=data.get("watchdog_s"),
     )
+
+
+def takes_one_client(recipe: SafeOff) -> bool:
+    """Whether nobody else reaches the source while one program is connected: it says so, or the line is like that."""
+    return recipe.single_client or recipe.resource.upper().startswith(("ASRL", "USB"))
+
+
+def prepare(recipes: Iterable[SafeOff]) -> None:
+    """Load what switching these off will need, while there is time for it: a VISA library takes half a second."""
+    if any(_SOCKET_RESOURCE.match(recipe.resource) is None for recipe in recipes):
+        import pyvisa  # noqa: F401 - it is the loading that takes the time
+
+        from drivers.scpi import ScpiSession  # noqa: F401
 
 
 def switch_off(recipe: SafeOff, *, deadline_s: float = 3.0) -> SafeOffResult:
@@ -58,12 +73,14 @@ def switch_off(recipe: SafeOff, *, deadline_s: float = 3.0) -> SafeOffResult:
     give_up_s = time.monotonic() + deadline_s
     if match is None:
         return _in_thread(recipe, give_up_s)
-    said = "no attempt was made"
+    said, patience_s = "no attempt was made", _ATTEMPT_S
     while (left_s := give_up_s - time.monotonic()) > 0.0:
         try:
-            answer = _socket_attempt(recipe, match["host"], int(match["port"]), min(left_s, _ATTEMPT_S))
+            answer = _socket_attempt(recipe, match["host"], int(match["port"]), min(left_s, patience_s))
         except OSError as error:
             said = f"no connection or no answer ({error})"
+            if isinstance(error, TimeoutError):
+                patience_s *= 2.0  # one that answers late never would within the first patience
         else:
             if answer in recipe.off_answers:
                 return SafeOffResult(recipe.resource, True, f"{recipe.verify_query} answered {answer!r}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from drivers.analyzer.base import AnalyzerRanges, AnalyzerReading, ReferenceAnalyzer
 from drivers.errors import RigError
@@ -22,6 +23,7 @@ from rig.safety.inputs import InputsReading, SafetyInputs
 from rig.safety.limits import InjectionPath, check, rms
 from rig.safety.safe_state import Clock, SafeState, SafeStateReport, guarded
 from rig.safety.settling import SettlingLimits, StabilityWindow
+from rig.safety.timed_source import STEP_S, TimedSource
 from rig.safety.watchdog import SourceWatchdog
 
 _RESTART_ABOVE = 0.15
@@ -36,7 +38,8 @@ class Supervisor:
     and the source's capabilities again before it is applied. Any error on the way up switches everything off at once
     before it is raised. ``envelope``: how far points may go, other than inside ``beyond``. ``instruments``: those that
     are asked who they are before energising, by default source and analyzer. ``inputs``: interlock and emergency stop,
-    which are obeyed but protect nobody: hardware does.
+    which are obeyed but protect nobody: hardware does. ``answer_s``: wall seconds that a setting or an answer of the
+    source may take while it is on (TimedSource).
     """
 
     def __init__(
@@ -57,8 +60,9 @@ class Supervisor:
         instruments: Sequence[KnownInstrument] = (),
         inputs: SafetyInputs | None = None,
         pre_energise_checks: Sequence[Callable[[], None]] = (),
+        answer_s: float = STEP_S,
     ) -> None:
-        self._source = source
+        self._source = source = TimedSource(source, guardian.off_by, answer_s)
         self._analyzer = analyzer
         self._path = path
         self._clock = clock
@@ -266,13 +270,14 @@ class Supervisor:
             raise UsageRefused("there is no nominal point: the outputs are off")
         return deviations(measured, self._present.target, limits)
 
-    def de_energise(self) -> SafeStateReport:
+    def de_energise(self, *, softly: bool = True) -> SafeStateReport:
         """Go down in order, verify by source and analyzer, and report; may be called at any time, and twice.
 
-        Raises nothing: a report that is not confirmed must be acted on (``raise_if_not_confirmed``). The guardian
-        stays armed until the safe state is confirmed.
+        Raises no RigError: a report that is not confirmed must be acted on (``raise_if_not_confirmed``). The guardian
+        stays armed until the safe state is confirmed. An interrupt on the way is raised when all is done. Not
+        ``softly``: at once, as after a fault.
         """
-        present = self._present
+        present = self._present if softly else None
         report = self._safe_state.reach(present.setting if present else None)
         return self._off(report)
 
@@ -285,11 +290,15 @@ class Supervisor:
         if report.confirmed:
             self._watchdog.disarm()
             self._guardian.disarm()
+            # What the guardian did meanwhile it may have said only now.
+            report = replace(report, trouble=report.trouble or self._guardian.trouble())
         else:
             self._watchdog.starve()
         if self._watchdog.trouble is not None:
             self.on_event("watchdog", self._watchdog.trouble)
         self.on_event("safe" if report.confirmed else "not-safe", "; ".join(report.details))
+        if report.confirmed and report.interrupted_by is not None:
+            raise report.interrupted_by
         return report
 
     def _cut(self, reading: InputsReading) -> None:
