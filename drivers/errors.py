@@ -23,6 +23,18 @@ class InstrumentLost(InstrumentError):
     """The connection to an instrument is gone, could not be made, or no answer came in time."""
 
 
+class VisaUnavailable(InstrumentError):
+    """A VISA library, or what it needs to reach this kind of resource, is not installed; ``library`` as configured."""
+
+    def __init__(self, resource: str, library: str, said: str) -> None:
+        advice = (
+            "install what is missing, or set 'visa_library' in the bench file to @py (pyvisa-py), @ivi (NI-VISA or "
+            "Keysight VISA) or the path of a VISA library"
+        )
+        super().__init__(resource, f"VISA library {library!r} cannot be used ({said}); {advice}")
+        self.library = library
+
+
 class InstrumentRefused(InstrumentError):
     """The instrument reported an error after a command; ``code`` is its error number, ``command`` what was sent."""
 
@@ -50,6 +62,19 @@ class SettingNotTaken(InstrumentError):
         self.setting = setting
         self.wanted = wanted
         self.found = found
+
+
+class CannotMeasure(DriverError):
+    """An instrument is asked for what its family, or its driver, cannot measure; nothing was sent.
+
+    ``quantity`` is what was asked for, ``why`` the reason and what to do.
+    """
+
+    def __init__(self, resource: str, quantity: str, why: str) -> None:
+        super().__init__(f"{resource}: {quantity} cannot be measured: {why}")
+        self.resource = resource
+        self.quantity = quantity
+        self.why = why
 
 
 class SettingOutOfRange(DriverError):

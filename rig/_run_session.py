@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drivers.errors import RigError
+from rig.errors import SafeStateNotConfirmed
 from rig.exit_codes import ExitCode, exit_code_of, exit_code_of_outcome, worst
 from rig.metrology.outcome import Outcome
+from rig.safety.errors import SafetyInputOpen
 
 if TYPE_CHECKING:
     from drivers.meter import MeterBus
@@ -42,6 +44,9 @@ class RunSession:
     written: list[Path] = field(default_factory=list)
     listeners: list[Callable[[str], None]] = field(default_factory=list)
     stopped_by: str | None = None
+    """What ended the run before its end: an operator's stop, a bench that failed, an error that nobody knows."""
+    switch_off: Callable[[str], bool] = lambda _reason: False
+    """Switches off at once where anything may be on, so that nothing more is energised; whether there was anything."""
     asks_a_meter: bool = False
     run_id: str | None = None
     store_url: str | None = None
@@ -71,13 +76,36 @@ class RunSession:
         self.outcomes.append(outcome)
 
     def note_error(self, error: BaseException) -> None:
-        """Count an error that ended a test or its set-up."""
+        """Count an error that ended a test, its set-up, or the run; an unconfirmed safe state behind it counts too.
+
+        One that somebody at the bench caused ends the run.
+        """
+        if isinstance(error, BaseExceptionGroup):
+            for one in error.exceptions:
+                self.note_error(one)
+            return
+        if isinstance(error, SafetyInputOpen):
+            self.stopped_by = self.stopped_by or str(error)
+        if any(isinstance(one, SafeStateNotConfirmed) for one in _with_what_was_before(error)):
+            self.codes.append(ExitCode.NOT_SAFE)
         if isinstance(error, RigError):
             self.codes.append(exit_code_of(error))
         elif isinstance(error, AssertionError):
             self.codes.append(ExitCode.FAIL)
         else:
             self.codes.append(ExitCode.RIG_ERROR)
+
+    def end_early(self, reason: str) -> bool:
+        """Switch off at once, where outputs may be on; whether they may have been. The run is over then."""
+        try:
+            may_have_been_on = self.switch_off(reason)
+        except RigError as error:
+            self.note_error(error)
+            self.say(str(error))
+            may_have_been_on = True
+        if may_have_been_on:
+            self.stopped_by = self.stopped_by or reason
+        return may_have_been_on
 
     @property
     def is_hopeless(self) -> bool:
@@ -112,7 +140,16 @@ class RunSession:
         for finisher in self.finishers:
             try:
                 finisher(self.outcome(), code)
-            except RigError as error:
+            except (RigError, OSError) as error:
+                # The outputs are off by now; a disk that is full must not hide which exit code the run has earned.
                 self.note_error(error)
+                self.say(f"the run's record or reports could not be finished: {error}")
         self.finishers.clear()
         return self.exit_code()
+
+
+def _with_what_was_before(error: BaseException) -> Iterator[BaseException]:
+    one: BaseException | None = error
+    while one is not None:
+        yield one
+        one = one.__cause__ or one.__context__

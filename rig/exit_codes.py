@@ -8,6 +8,7 @@ from enum import IntEnum
 from drivers.errors import DriverError, RigError
 from rig.errors import BenchBusy, BenchFault, BenchFileError, SafeStateNotConfirmed, UsageRefused
 from rig.metrology.outcome import Outcome
+from rig.safety.errors import SafetyInputOpen
 
 
 class ExitCode(IntEnum):
@@ -37,6 +38,7 @@ _OF_ERROR: tuple[tuple[type[RigError], ExitCode], ...] = (
     (BenchBusy, ExitCode.BUSY),
     (BenchFileError, ExitCode.REFUSED),
     (UsageRefused, ExitCode.REFUSED),
+    (SafetyInputOpen, ExitCode.STOPPED),
     (BenchFault, ExitCode.RIG_ERROR),
     (DriverError, ExitCode.RIG_ERROR),
 )

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
-from types import FrameType
 
 import pytest
 
+from drivers.errors import RigError
 from rig._run_session import RunOptions, RunSession
 from rig.exit_codes import ExitCode
 from rig.load_point import LoadPoint
+from rig.safety.errors import SafetyInputOpen
+from rig.safety.signals import StopSignals
 
 SESSION = pytest.StashKey[RunSession]()
 _BEGAN_S = pytest.StashKey[float]()
-
-_STOP_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     )
     config.stash[SESSION] = run
-    config.pluginmanager.register(_StopWatcher(run), "rig-stop-watcher")
+    config.pluginmanager.register(_Endings(run), "rig-endings")
 
 
 def run_session(config: pytest.Config) -> RunSession:
@@ -85,25 +84,15 @@ def load_point_of(item: pytest.Item) -> LoadPoint | None:
     return next((value for value in params.values() if isinstance(value, LoadPoint)), None)
 
 
-@pytest.fixture(scope="session")
-def stop_signals() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into an orderly end, so that the fixtures that make safe run; each works once."""
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_IGN)
-        pytest.exit(f"stopped by {signal.Signals(number).name}", returncode=int(ExitCode.STOPPED))
-
-    before = {number: signal.signal(number, stop) for number in _STOP_SIGNALS}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Count what a test's error means for the exit code, and keep what the bus did before it."""
+    run = run_session(item.config)
+    # First of all: to draw up the report of an error takes a second.
+    if call.excinfo is not None and _is_unknown(call.excinfo.value) and run.end_early(_said_of(item, call.excinfo)):
+        item.session.shouldfail = "an error that the rig does not know: nothing is energised again"
     report = yield
     if call.when == "setup":
         item.stash[_BEGAN_S] = call.start
@@ -112,7 +101,7 @@ def pytest_runtest_makereport(
         from rig._comms_evidence import keep_bus_capture
 
         name = item.nodeid.rpartition("/")[2] + ("" if call.when == "call" else f" {call.when}")
-        kept = keep_bus_capture(run_session(item.config), name, item.stash[_BEGAN_S], call.excinfo.value)
+        kept = keep_bus_capture(run, name, item.stash[_BEGAN_S], call.excinfo.value)
         if kept is not None:
             report.sections.append(("bus capture", str(kept)))
             report.user_properties.append(("bus_capture", str(kept)))
@@ -122,40 +111,80 @@ def pytest_runtest_makereport(
         and report.outcome == "failed"
         and not getattr(call.excinfo.value, "counted_as_outcome", False)
     ):
-        run = run_session(item.config)
         run.note_error(call.excinfo.value)
-        if run.is_hopeless:
+        if isinstance(call.excinfo.value, SafetyInputOpen):
+            item.session.shouldstop = str(call.excinfo.value)
+        elif run.is_hopeless:
             item.session.shouldfail = "nothing can be measured on this bench"
     return report
 
 
-class _StopWatcher:
-    """Remembers that the operator stopped the run; the hook itself is given no config to keep it in."""
+def _is_unknown(error: BaseException) -> bool:
+    """Whether an error is neither the rig's own nor a verdict nor pytest's way to say something else."""
+    return not isinstance(error, RigError | AssertionError | pytest.skip.Exception | pytest.xfail.Exception)
+
+
+def _said_of(item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseException]) -> str:
+    return f"{item.name}: {excinfo.exconly()}"
+
+
+class _Endings:
+    """However the session ends, the outputs go off, the record is closed and the exit code is the rig's."""
 
     def __init__(self, run: RunSession) -> None:
         self._run = run
+        self._signals = StopSignals()
 
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Note whether this session asks a meter anything; the tests of this software keep pytest's own ways."""
+        self._run.asks_a_meter |= any("tests_hil" in item.path.parts for item in session.items)
+        if self._run.asks_a_meter:
+            self._signals.install()
+
+    @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Switch off at once, whoever stopped it, before any fixture is taken down."""
+        self._signals.was_heard()
         self._run.stopped_by = str(excinfo.value) or "keyboard interrupt"
         self._run.codes.append(ExitCode.STOPPED)
+        self._run.end_early(self._run.stopped_by)
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionfinish(
+        self, session: pytest.Session, exitstatus: int | pytest.ExitCode
+    ) -> Generator[None, None, None]:
+        """Take everything down, then finish the run's record and reports, and set the exit code of the rig."""
+        run = self._run
+        try:
+            yield
+        except (Exception, KeyboardInterrupt) as error:
+            if not run.asks_a_meter:
+                raise
+            self._note_ending(error)
+        if not run.asks_a_meter:
+            return
+        if exitstatus in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):
+            run.codes.append(ExitCode.REFUSED)
+        elif exitstatus == pytest.ExitCode.INTERNAL_ERROR:
+            run.codes.append(ExitCode.RIG_ERROR)
+            run.stopped_by = run.stopped_by or "an internal error"
+        elif exitstatus == pytest.ExitCode.INTERRUPTED and run.stopped_by is None and not run.codes:
+            run.codes.append(ExitCode.RIG_ERROR)
+        session.exitstatus = int(run.finish())
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Note whether this session asks a meter anything; the tests of this software keep pytest's own exit codes."""
-    run = run_session(session.config)
-    run.asks_a_meter |= any("tests_hil" in item.path.parts for item in session.items)
+    def pytest_unconfigure(self) -> None:
+        """Give the signals back: nothing is on any more."""
+        self._signals.restore()
 
-
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitCode) -> None:
-    """Finish the run's record and reports, and set the exit code of the rig."""
-    run = run_session(session.config)
-    if not run.asks_a_meter:
-        return
-    if exitstatus in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):
-        run.codes.append(ExitCode.REFUSED)
-    elif exitstatus == pytest.ExitCode.INTERNAL_ERROR or (
-        exitstatus == pytest.ExitCode.INTERRUPTED and run.stopped_by is None and not run.codes
-    ):
-        run.codes.append(ExitCode.RIG_ERROR)
-    session.exitstatus = int(run.finish())
+    def _note_ending(self, error: BaseException) -> None:
+        """Count what went wrong while everything was taken down; the bench's own layers have made it safe by then."""
+        self._signals.was_heard()
+        if isinstance(error, KeyboardInterrupt):
+            self._run.stopped_by = str(error) or "keyboard interrupt"
+            self._run.codes.append(ExitCode.STOPPED)
+        else:
+            self._run.note_error(error)
+            self._run.stopped_by = self._run.stopped_by or str(error)
+        self._run.end_early(str(error) or type(error).__name__)
+        self._run.say(f"while the run was taken down: {error}")

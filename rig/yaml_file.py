@@ -92,7 +92,8 @@ def validate(
         every = error.errors(include_url=False)
         # A misspelt key is a missing one too; the misspelling tells the reader more.
         first = next((one for one in every if one["type"] == "extra_forbidden"), every[0])
-        location = tuple(first["loc"])
+        # Words like <rows> are pydantic's names for the alternatives of a key, not keys of the file.
+        location = tuple(part for part in first["loc"] if not str(part).startswith("<"))
         raise BenchFileError(path, line_of(location, lines), _sentence(first, location, model)) from None
     complaint = check(result) if check else None
     if complaint:

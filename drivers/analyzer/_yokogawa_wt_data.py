@@ -6,6 +6,8 @@ said otherwise), [C] open drivers read, [R] recalled. Nothing here has been trie
 
 from __future__ import annotations
 
+from drivers.analyzer.base import AnalyzerCapabilities
+
 KNOWN_MODELS = ("WT18", "WT30", "WT50", "7603")
 """How the model field of ``*IDN?`` starts; a WT3000 answers its model code, 7603xx [R]."""
 
@@ -26,6 +28,12 @@ SENSOR_RATIO_MV_PER_A = 1000.0
 
 UPDATE_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 """Data update periods in seconds [R]."""
+
+CAPABILITIES = AnalyzerCapabilities(
+    voltage_v=VOLTAGE_RANGES_V[-1],
+    ct_input_v=(SENSOR_RANGES_V[0], SENSOR_RANGES_V[-1]),
+    update_s=(UPDATE_S[0], UPDATE_S[-1]),
+)
 
 ELEMENTS = (1, 2, 3)
 ELEMENT_FUNCTIONS = ("U", "I", "P", "S", "Q", "LAMB", "PHI", "FU")

@@ -56,8 +56,31 @@ class AnalyzerRanges:
     current: tuple[float, float, float]
 
 
+@dataclass(frozen=True, slots=True)
+class AnalyzerCapabilities:
+    """What a family of analyzers can measure, as data: known before any I/O, checked when a bench file is read.
+
+    ``voltage_v``: highest rms of the voltage inputs. ``ct_input_v``: smallest and largest range, in rms volts, of the
+    inputs that take the CT inputs' signal; None where no input takes low voltages. ``update_s``: shortest and longest
+    data update period in seconds. ``phases``: how many it measures at once. ``angles_between_voltages``: whether it
+    can tell the rotation. ``integrates``: whether its driver works an energy integrator. ``why_not``: why something is
+    missing, for whoever is refused; empty where nothing is.
+    """
+
+    voltage_v: float
+    ct_input_v: tuple[float, float] | None
+    update_s: tuple[float, float]
+    phases: int = 3
+    angles_between_voltages: bool = True
+    integrates: bool = True
+    why_not: str = ""
+
+
 class ReferenceAnalyzer(ABC):
     """A reference power analyzer that measures at the meter's terminals."""
+
+    capabilities: AnalyzerCapabilities
+    """What the family can measure; a class attribute."""
 
     update_s: float
     """The data update period in seconds, as set."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from drivers.analyzer import _yokogawa_wt_data as data
+from drivers.analyzer._checks import smallest_range, wrapped
 from drivers.analyzer.base import (
     AnalyzerRanges,
     AnalyzerReading,
@@ -35,6 +36,7 @@ class YokogawaWT(ReferenceAnalyzer):
     """
 
     ERROR_QUERY = ":STAT:ERR?"
+    capabilities = data.CAPABILITIES
 
     def __init__(
         self,
@@ -232,7 +234,7 @@ def _element(values: Sequence[float | None], u_phase_deg: float | None) -> Eleme
     if q is not None and phi_deg is not None:
         # The sign is what PHI says, whichever way the model signs Q and whether PHI runs to 180 or to 360 degrees.
         q = math.copysign(abs(q), math.sin(math.radians(phi_deg)))
-    i_phase_deg = None if u_phase_deg is None or phi_deg is None else _wrapped(u_phase_deg - phi_deg)
+    i_phase_deg = None if u_phase_deg is None or phi_deg is None else wrapped(u_phase_deg - phi_deg)
     return ElementReading(
         u_v=u,
         i=i,
@@ -240,20 +242,13 @@ def _element(values: Sequence[float | None], u_phase_deg: float | None) -> Eleme
         q=q,
         s=s,
         frequency_hz=frequency_hz,
-        u_phase_deg=None if u_phase_deg is None else _wrapped(u_phase_deg),
+        u_phase_deg=None if u_phase_deg is None else wrapped(u_phase_deg),
         i_phase_deg=i_phase_deg,
     )
 
 
 def _smallest(name: str, rms: float, ranges: Sequence[float]) -> float:
-    for candidate in ranges:
-        if 0.0 <= rms * data.HEADROOM <= candidate:
-            return candidate
-    raise SettingOutOfRange(name, rms, 0.0, ranges[-1] / data.HEADROOM, "V")
-
-
-def _wrapped(phase_deg: float) -> float:
-    return (phase_deg + 180.0) % 360.0 - 180.0
+    return smallest_range(name, rms, ranges, data.HEADROOM)
 
 
 def _magnitude(value: float | None) -> float | None:

@@ -208,6 +208,11 @@ class MeterBus:
             self._port.set_online(mac, True)
             self._join(join_timeout_s, before.tokens_received + before.sole_master_declared)
 
+    def raise_if_ended(self) -> None:
+        """Raise BusFailed where the port has ended; costs nothing, so that it can be asked at any time."""
+        if self._failed.done():
+            raise BusFailed(self.settings.device, self._failed.result())
+
     def pause(self, duration_s: float) -> None:
         """Let time pass, reporting progress."""
         self._run(asyncio.sleep(duration_s))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from drivers.scpi.parsing import parse_bool, parse_error, parse_float, split_answers
+from drivers.scpi.resource import ResourceKind, resource_kind
+from drivers.scpi.serial_line import SerialLine
 from drivers.scpi.session import ScpiSession
 from drivers.scpi.transport import Exchange, RecordingTransport, Transport
 from drivers.scpi.visa import VisaTransport
@@ -10,11 +12,14 @@ from drivers.scpi.visa import VisaTransport
 __all__ = [
     "Exchange",
     "RecordingTransport",
+    "ResourceKind",
     "ScpiSession",
+    "SerialLine",
     "Transport",
     "VisaTransport",
     "parse_bool",
     "parse_error",
     "parse_float",
+    "resource_kind",
     "split_answers",
 ]

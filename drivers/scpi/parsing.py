@@ -8,9 +8,14 @@ import re
 NOT_A_NUMBER_FROM = 9.9e37
 """SCPI-99 vol. 1, 7.2.1.4: 9.9E37 is infinity and 9.91E37 is "not a number"; no instrument means it as a value."""
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(E[+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(\d+(?:\.\d*)?|\.\d+)(E[+-]?\d+)?", re.ASCII)
 _INVALID = re.compile(r"|-{2,}|[+-]?(NAN|INF|INFINITY)|-*O-*[LF]-*|ERROR|UNDEF")
-_ERROR = re.compile(r'([+-]?\d+)\s*,\s*"?([^"]*)"?\s*$')
+_ERROR = re.compile(
+    r"""\s*(?::?[A-Za-z][A-Za-z:]*\s+)?   # the header that an instrument may still answer with
+    ([+-]?\d{1,9})\s*,\s*
+    (?:"((?:[^"]|"")*)"|([A-Za-z][^"]*))\s*""",
+    re.VERBOSE | re.ASCII,
+)
 
 
 def parse_float(text: str) -> float | None:
@@ -19,7 +24,7 @@ def parse_float(text: str) -> float | None:
     ``NAN``, ``INF``, ``9.9E37`` and ``9.91E37``, dashes and an empty field are "no valid data" and never a number
     (reference/instruments.md 1.9 and 1.10). Raises ValueError for anything else that is not a decimal number.
     """
-    bare = text.strip().strip('"').strip().upper()
+    bare = _unquoted(text).upper()
     if _INVALID.fullmatch(bare):
         return None
     if not _NUMBER.fullmatch(bare):
@@ -33,7 +38,7 @@ def parse_bool(text: str) -> bool:
 
     Instruments of one family differ in which form they answer (reference/instruments.md 1.2), so both are read.
     """
-    bare = text.strip().strip('"').upper()
+    bare = _unquoted(text).upper()
     if bare in {"1", "+1", "ON"}:
         return True
     if bare in {"0", "+0", "OFF"}:
@@ -44,22 +49,30 @@ def parse_bool(text: str) -> bool:
 def parse_error(text: str) -> tuple[int, str]:
     """Return number and text of an error queue entry such as ``-113,"Undefined header"``; 0 is "no error".
 
-    A header before the number (an instrument that still answers with headers) is skipped. Raises ValueError.
+    A header before the number (an instrument that still answers with headers) is skipped. The text is in quotes, or
+    begins with a letter: two numbers between commas are some other answer. Raises ValueError.
     """
-    match = _ERROR.search(text)
+    match = _ERROR.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not an error queue entry")
-    return int(match.group(1)), match.group(2)
+    return int(match[1]), match[2] if match[2] is not None else match[3].strip()
 
 
 def split_answers(text: str) -> list[str]:
     """Split the answer to a message of several queries at its semicolons; those inside double quotes stay."""
-    parts = [""]
-    quoted = False
-    for char in text:
-        if char == ";" and not quoted:
-            parts.append("")
-            continue
-        quoted ^= char == '"'
-        parts[-1] += char
-    return [part.strip() for part in parts]
+    parts: list[str] = []
+    whole: list[str] = []
+    is_open = False
+    for piece in text.split(";"):
+        whole.append(piece)
+        is_open ^= piece.count('"') % 2 == 1
+        if not is_open:
+            parts.append(";".join(whole).strip())
+            whole = []
+    return [*parts, ";".join(whole).strip()] if whole else parts
+
+
+def _unquoted(text: str) -> str:
+    """Return what is between the quotes where ``text`` is in quotes; a single one stays, and makes it malformed."""
+    bare = text.strip()
+    return bare[1:-1].strip() if len(bare) >= 2 and bare[0] == bare[-1] == '"' else bare

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from drivers.errors import AnswerInvalid, InstrumentError, InstrumentLost, InstrumentRefused
 from drivers.scpi.parsing import parse_bool, parse_error, parse_float, split_answers
+from drivers.scpi.serial_line import SerialLine
 from drivers.scpi.transport import Transport
 from drivers.scpi.visa import VisaTransport
 
@@ -30,9 +31,11 @@ class ScpiSession:
     connection is made or lost, so that a driver can tell that what it remembers of the instrument is worth nothing.
 
     ``error_query`` is ``SYST:ERR?`` for most, ``:STAT:ERR?`` for Yokogawa; left out, the driver given the session
-    sets its own. ``deadline_s``: seconds that a transaction may take. ``message_limit``: longest message in octets.
+    sets its own. ``backend``: the VISA library (``@py``, ``@ivi``, a path); ``line``: settings of a serial resource.
+    ``deadline_s``: seconds that a transaction may take. ``message_limit``: longest message in octets.
     ``on_progress`` is called after each completed transaction: a rig that makes progress is alive.
-    ``open_transport`` replaces VISA (``drivers.testing.ScriptedTransport``, ``RecordingTransport``).
+    ``open_transport`` replaces VISA (``drivers.testing.ScriptedTransport``, ``RecordingTransport``). ``termination``
+    ends a message, both ways, where VISA is used.
     """
 
     def __init__(
@@ -43,17 +46,23 @@ class ScpiSession:
         error_query: str | None = None,
         deadline_s: float = 3.0,
         message_limit: int = 1000,
+        termination: str = "\n",
         on_progress: Callable[[], None] | None = None,
         open_transport: Callable[[], Transport] | None = None,
+        line: SerialLine | None = None,
     ) -> None:
         self.resource = resource
         self.error_query = error_query
         self.deadline_s = deadline_s
         self.message_limit = message_limit
         self.on_progress = on_progress
+        self.opening: tuple[str, ...] = ()
+        """Messages sent first on every new connection, before any question, for an instrument of several languages."""
         self.generation = 0
         self._open_transport = open_transport or (
-            lambda: VisaTransport(resource, backend=backend, open_deadline_s=deadline_s)
+            lambda: VisaTransport(
+                resource, backend=backend, open_deadline_s=deadline_s, termination=termination, line=line
+            )
         )
         self._transport: Transport | None = None
         self._identity: str | None = None
@@ -169,6 +178,8 @@ class ScpiSession:
         self._transport = transport
         self.generation += 1
         try:
+            for message in self.opening:
+                self._guarded(transport, message, None, answered=False)
             if self._identity is not None:
                 answer = self._guarded(transport, "*IDN?", None)
                 if answer != self._identity:

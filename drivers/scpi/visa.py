@@ -1,125 +1,145 @@
-"""The transport over pyvisa, with the hazards of pyvisa-py sockets fenced (reference/instruments.md section 2)."""
+"""The transport over pyvisa: every call has a deadline, whatever the VISA library does (reference/instruments.md 2).
+
+docs/reference/scpi-hazards.md says for each hazard what is done here and which test shows it.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import select
 import socket
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from drivers.errors import InstrumentLost
+from drivers.errors import InstrumentLost, VisaUnavailable
+from drivers.scpi._lan_socket import LanSocket
+from drivers.scpi._visa_calls import VisaCalls
+from drivers.scpi._worker import Worker
+from drivers.scpi.resource import ResourceKind, resource_kind
+from drivers.scpi.serial_line import ENDS, SerialLine
 
 MESSAGE_LIMIT = 4000
 """Longest message in octets: below the 4096 of one pyvisa-py chunk, before which it waits without a deadline."""
 
 _PORTMAPPER, _HISLIP = 111, 4880
-_TCPIP_INSTR = re.compile(r"TCPIP\d*::(?P<host>[^:]+)(::(?P<device>[^:]+))?(::INSTR)?", re.IGNORECASE)
+_LAN = re.compile(r"TCPIP\d*::(?P<host>[^:,]+)(,(?P<vxi_port>\d+))?(::hislip\d+(,(?P<port>\d+))?)?.*", re.IGNORECASE)
+_LATE_S = 0.25
+"""So much later than a VISA library's own deadline it is taken for one that does not come back."""
+
+_CLOSING_S = 0.5
+_LOADING_S = 10.0
+"""Seconds that loading a VISA library may take, once a process; opening has its own deadline after that."""
+
+_MAKING_MANAGERS = threading.Lock()
 
 
 class VisaTransport:
     """One VISA resource, opened when made, with a deadline for everything.
 
-    Raises InstrumentLost whenever the connection cannot be made, is gone, or no answer came in time. On a pyvisa-py
-    TCPIP SOCKET it also: finds out at opening that nobody listens (pyvisa-py "succeeds"), switches Nagle's algorithm
-    off (44 ms for each write and query otherwise), does not wait for ever on a peer that stopped reading, sees at once
-    that the peer closed (pyvisa-py spins until the time-out), and refuses to go on where an answer nobody asked for
-    is waiting. It never calls ``clear()``, which does not return when the peer is gone.
+    Raises InstrumentLost whenever the connection cannot be made, is gone, or no answer came in time, VisaUnavailable
+    where the VISA library ``backend`` is not installed or cannot reach this kind of resource. Calls of the library run
+    on a thread that is left behind when it does not come back. A pyvisa-py TCPIP SOCKET is watched more closely
+    (``LanSocket``), since pyvisa-py does not. ``termination`` ends a message, both ways. ``line``: settings of a serial
+    resource, which others do not look at.
+    It never calls ``clear()`` on a LAN connection: that does not return when the peer is gone.
     """
 
-    def __init__(self, resource: str, *, backend: str = "@py", open_deadline_s: float = 3.0) -> None:
-        import pyvisa  # here, so that a process that only needs the data classes starts without it
-
+    def __init__(
+        self,
+        resource: str,
+        *,
+        backend: str = "@py",
+        open_deadline_s: float = 3.0,
+        termination: str = "\n",
+        line: SerialLine | None = None,
+    ) -> None:
         self.resource = resource
-        self._lost_errors: tuple[type[Exception], ...] = (
-            pyvisa.errors.VisaIOError,
-            pyvisa.errors.InvalidSession,
-            OSError,
-            RuntimeError,
-        )
-        self._probe(open_deadline_s)
         try:
-            self._manager: Any = pyvisa.ResourceManager(backend)
-            self._visa: Any = self._manager.open_resource(resource, open_timeout=int(open_deadline_s * 1000))
-        except Exception as error:  # pyvisa-py raises plain Exception when it cannot connect in time
+            kind = resource_kind(resource)
+        except ValueError as error:
             raise self._unreachable(error) from error
-        self._socket = self._find_socket()
+        if kind in (ResourceKind.HISLIP, ResourceKind.VXI11):
+            self._probe(open_deadline_s)
+        self._end_of_line = termination
+        if kind is ResourceKind.SERIAL and line is not None and line.termination is not None:
+            self._end_of_line = ENDS[line.termination]
+        self._calls = VisaCalls(kind, self._end_of_line)
+        self._worker: Worker | None = Worker(f"visa {resource}")
+        self._lan: LanSocket | None = None
         try:
-            self._visa.read_termination = "\n"
-            self._visa.write_termination = "\n"
-            if self._socket is not None:
-                _verify_connected(self._socket)
-                self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except self._lost_errors as error:
+            manager = self._call(lambda: self._load(backend), time.monotonic() + _LOADING_S)
+            end = time.monotonic() + open_deadline_s
+            self._call(lambda: self._open(manager, backend, line, end), end)
+            self._lan = self._watched(kind)
+        except Exception as error:
             self.close()
+            if isinstance(error, VisaUnavailable):
+                raise
             raise self._unreachable(error) from error
+        if self._lan is not None:
+            self._worker.end()
+            self._worker = None
 
     def write(self, message: str, deadline_s: float) -> None:
         """Send ``message`` (ASCII, at most 4000 octets) within ``deadline_s`` seconds; raises InstrumentLost."""
+        payload, end = self._encoded(message), time.monotonic() + deadline_s
         with self._lost_if_it_fails(message):
-            self._send(message, time.monotonic() + deadline_s)
+            if self._lan is not None:
+                self._lan.send(payload, end)
+            else:
+                self._call(lambda: self._calls.send(payload, end), end)
 
     def query(self, message: str, deadline_s: float) -> str:
         """Send ``message`` and return its answer without line end, all within ``deadline_s`` seconds."""
-        end = time.monotonic() + deadline_s
+        payload, end = self._encoded(message), time.monotonic() + deadline_s
         with self._lost_if_it_fails(message):
-            self._send(message, end)
-            self._await_answer(end, deadline_s)
-            self._visa.timeout = max(1, int((end - time.monotonic()) * 1000))
-            answer = bytes(self._visa.read_raw())
+            if self._lan is not None:
+                self._lan.send(payload, end)
+                answer = self._lan.receive_line(end, deadline_s)
+            else:
+                answer = self._call(lambda: self._calls.ask(payload, end), end)
         return answer.decode("latin-1").strip()
 
     def close(self) -> None:
-        """Close this resource only (never the manager, which would close everybody's); never raises."""
-        with contextlib.suppress(*self._lost_errors):
-            self._visa.close()
+        """Close this resource only (never the manager, which would close everybody's); never raises, never hangs."""
+        if self._worker is None:
+            self._calls.close()
+            return
+        with contextlib.suppress(TimeoutError):
+            self._worker.call(self._calls.close, 0.0 if self._worker.is_stuck else _CLOSING_S)
+        self._worker.end()
 
-    def _send(self, message: str, end: float) -> None:
-        payload = message.encode("ascii") + b"\n"
+    def _load(self, backend: str) -> Any:  # noqa: ANN401 - pyvisa has no types that mypy sees
+        import pyvisa  # here, so that a process that only needs the data classes starts without it
+
+        try:
+            with _MAKING_MANAGERS:
+                return pyvisa.ResourceManager(backend)
+        except Exception as error:
+            raise VisaUnavailable(self.resource, backend, _said(error)) from error
+
+    def _open(self, manager: Any, backend: str, line: SerialLine | None, end: float) -> None:  # noqa: ANN401
+        try:
+            self._calls.open(manager, self.resource, line, end)
+        except ValueError as error:  # pyvisa-py, of a kind for which a package is not installed
+            raise VisaUnavailable(self.resource, backend, _said(error)) from error
+
+    def _call(self, work: Callable[[], Any], end: float) -> Any:  # noqa: ANN401 - what the work returns
+        assert self._worker is not None
+        return self._worker.call(work, end - time.monotonic() + _LATE_S)
+
+    def _watched(self, kind: ResourceKind) -> LanSocket | None:
+        """Return pyvisa-py's socket of a SOCKET resource, connected; other kinds and libraries have none to look at."""
+        interface = self._calls.backend_interface() if kind is ResourceKind.SOCKET else None
+        return LanSocket(interface, self._end_of_line) if isinstance(interface, socket.socket) else None
+
+    def _encoded(self, message: str) -> bytes:
+        payload = (message + self._end_of_line).encode("ascii")
         if len(payload) > MESSAGE_LIMIT:
             raise ValueError(f"a message of {len(payload)} octets is longer than {MESSAGE_LIMIT}")
-        if self._socket is not None:
-            self._refuse_what_nobody_asked_for()
-            remaining_s = end - time.monotonic()
-            if not _wait(self._socket, to_write=True, timeout_s=remaining_s):
-                raise TimeoutError("the instrument does not take what is sent")
-            self._socket.settimeout(max(0.001, remaining_s))
-        self._visa.timeout = max(1, int((end - time.monotonic()) * 1000))
-        self._visa.write_raw(payload)
-
-    def _refuse_what_nobody_asked_for(self) -> None:
-        assert self._socket is not None
-        if _wait(self._socket, to_write=False, timeout_s=0.0) or self._left_over():
-            waiting = self._peek()
-            raise ConnectionError(f"sent {waiting!r} unasked" if waiting else "the instrument closed the connection")
-
-    def _await_answer(self, end: float, deadline_s: float) -> None:
-        if self._socket is None:
-            return
-        if not _wait(self._socket, to_write=False, timeout_s=end - time.monotonic()):
-            raise TimeoutError(f"no answer within {deadline_s:g} s")
-        if not self._peek():
-            raise ConnectionError("the instrument closed the connection")
-
-    def _peek(self) -> bytes:
-        assert self._socket is not None
-        return self._left_over() or self._socket.recv(80, socket.MSG_PEEK)
-
-    def _left_over(self) -> bytes:
-        return bytes(getattr(self._backend_session(), "_pending_buffer", b""))
-
-    def _backend_session(self) -> Any:  # noqa: ANN401 - whatever the backend has
-        return getattr(self._manager.visalib, "sessions", {}).get(self._visa.session)
-
-    def _find_socket(self) -> socket.socket | None:
-        """Return pyvisa-py's socket of a SOCKET resource; other kinds and other backends have none to look at."""
-        if not self.resource.upper().endswith("::SOCKET"):
-            return None
-        interface = getattr(self._backend_session(), "interface", None)
-        return interface if isinstance(interface, socket.socket) else None
+        return payload
 
     def _probe(self, deadline_s: float) -> None:
         """Find out whether a LAN instrument of the INSTR kind is there; opening it may block for ever otherwise.
@@ -127,13 +147,11 @@ class VisaTransport:
         A SOCKET is not probed: its own opening has a deadline and is verified after, and many instruments accept one
         connection only, which a probe would use up.
         """
-        match = _TCPIP_INSTR.fullmatch(self.resource)
-        if match is None:
-            return
-        device, _, given_port = (match["device"] or "inst0").partition(",")
-        port = int(given_port or _HISLIP) if device.lower().startswith("hislip") else _PORTMAPPER
+        match = _LAN.fullmatch(self.resource)
+        assert match is not None
+        port = match["port"] or match["vxi_port"] or (_HISLIP if "::hislip" in self.resource.lower() else _PORTMAPPER)
         try:
-            socket.create_connection((match["host"], port), deadline_s).close()
+            socket.create_connection((match["host"], int(port)), deadline_s).close()
         except OSError as error:
             raise self._unreachable(error) from error
 
@@ -144,22 +162,9 @@ class VisaTransport:
     def _lost_if_it_fails(self, message: str) -> Iterator[None]:
         try:
             yield
-        except self._lost_errors as error:
+        except Exception as error:  # whatever a VISA library raises, the connection is of no use any more
             raise InstrumentLost(self.resource, f"connection lost at {message[:80]!r} ({_said(error)})") from error
 
 
-def _wait(sock: socket.socket, *, to_write: bool, timeout_s: float) -> bool:
-    poller = select.poll()
-    poller.register(sock, select.POLLOUT if to_write else select.POLLIN)
-    return bool(poller.poll(max(0.0, timeout_s) * 1000.0))
-
-
-def _verify_connected(sock: socket.socket) -> None:
-    """Raise OSError where the connection was refused: pyvisa-py opens such a socket without a word."""
-    if (refusal := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)) != 0:
-        raise OSError(refusal, os.strerror(refusal))
-    sock.getpeername()
-
-
 def _said(error: Exception) -> str:
-    return str(error).strip() or type(error).__name__
+    return str(error).strip().partition("\n")[0].rstrip(":.") or type(error).__name__

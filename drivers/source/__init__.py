@@ -6,19 +6,25 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from drivers.source.ametek_ci import AmetekCI
 from drivers.source.base import (
     PHASES,
     AcSource,
     Channel,
     Identity,
+    Protection,
     Range,
     SafeOff,
     SourceCapabilities,
     SourceSetting,
     Tone,
 )
+from drivers.source.chroma_61600 import Chroma61600
 from drivers.source.combined import CombinationRefused, CombinedSource, combined_capabilities
 from drivers.source.fluke_6105a import Fluke6105A
+from drivers.source.itech_it7800 import ItechIT7800
+from drivers.source.keysight_ac6800b import KeysightAC6800B, OnePhaseOnly
+from drivers.source.pacific_upc import PacificUPC
 from drivers.source.rigol_dg5000 import RigolDG5000
 
 
@@ -31,18 +37,35 @@ class SourceDriver(Protocol):
         """Make the driver; nothing is sent."""
 
 
-SOURCES: Mapping[str, SourceDriver] = MappingProxyType({"fluke_6105a": Fluke6105A, "rigol_dg5000": RigolDG5000})
+SOURCES: Mapping[str, SourceDriver] = MappingProxyType(
+    {
+        "ametek_ci": AmetekCI,
+        "chroma_61600": Chroma61600,
+        "fluke_6105a": Fluke6105A,
+        "itech_it7800": ItechIT7800,
+        "keysight_ac6800b": KeysightAC6800B,
+        "pacific_upc": PacificUPC,
+        "rigol_dg5000": RigolDG5000,
+    }
+)
 """Driver classes by their name in a bench file."""
 
 __all__ = [
     "PHASES",
     "SOURCES",
     "AcSource",
+    "AmetekCI",
     "Channel",
+    "Chroma61600",
     "CombinationRefused",
     "CombinedSource",
     "Fluke6105A",
     "Identity",
+    "ItechIT7800",
+    "KeysightAC6800B",
+    "OnePhaseOnly",
+    "PacificUPC",
+    "Protection",
     "Range",
     "RigolDG5000",
     "SafeOff",

@@ -22,19 +22,26 @@ def is_off(channel: Channel) -> bool:
 def check_setting(setting: SourceSetting, capabilities: SourceCapabilities) -> None:
     """Raise SettingOutOfRange when a frequency, harmonic order, amplitude or angle is not possible at all."""
     _check("frequency", setting.frequency_hz, *capabilities.frequency_hz, "Hz")
-    for kind, channels in (("voltage", setting.voltage), ("current", setting.current)):
+    if setting.current_unit == "A" and not capabilities.current_ranges:
+        for number, channel in enumerate(setting.current, start=1):
+            if not is_off(channel):
+                raise SettingOutOfRange(f"current channel {number}", channel_rms(channel), 0.0, 0.0, "A")
+    for kind, channels, unit in (("voltage", setting.voltage, "V"), ("current", setting.current, setting.current_unit)):
         for number, channel in enumerate(channels, start=1):
-            _check_channel(f"{kind} channel {number}", channel, capabilities.max_order)
+            _check_channel(f"{kind} channel {number}", channel, capabilities.max_order, unit)
 
 
-def range_for(name: str, channel: Channel, ranges: Sequence[Range]) -> Range:
-    """Return the narrowest of ``ranges`` that holds the channel's rms; raises SettingOutOfRange naming ``name``."""
+def range_for(name: str, channel: Channel, ranges: Sequence[Range], unit: str = "V") -> Range:
+    """Return the narrowest of ``ranges`` that holds the channel's rms; raises SettingOutOfRange naming ``name``.
+
+    ``unit`` is what the channel is in, for a message about a channel that has no range at all.
+    """
     rms = channel_rms(channel)
     fitting = [candidate for candidate in ranges if candidate.low <= rms <= candidate.high]
     if not fitting:
         low = min((candidate.low for candidate in ranges), default=0.0)
         high = max((candidate.high for candidate in ranges), default=0.0)
-        raise SettingOutOfRange(name, rms, low, high, "V")
+        raise SettingOutOfRange(name, rms, low, high, ranges[0].unit if ranges else unit)
     return min(fitting, key=lambda candidate: candidate.high)
 
 
@@ -43,11 +50,11 @@ def check_within(name: str, channel: Channel, selected: Range) -> None:
     _check(name, channel_rms(channel), selected.low, selected.high, selected.unit)
 
 
-def _check_channel(name: str, channel: Channel, max_order: int) -> None:
+def _check_channel(name: str, channel: Channel, max_order: int, unit: str) -> None:
     orders = [tone.order for tone in channel]
     for tone in channel:
         _check(f"{name} harmonic order", tone.order, 0, max_order, "")
-        _check(f"{name} harmonic {tone.order} rms", tone.rms, 0.0, math.inf, "V")
+        _check(f"{name} harmonic {tone.order} rms", tone.rms, 0.0, math.inf, unit)
         _check(f"{name} harmonic {tone.order} phase", tone.phase_deg, -360.0, 360.0, "deg")
         if tone.order == 0:
             _check(f"{name} DC phase", tone.phase_deg, 0.0, 0.0, "deg")

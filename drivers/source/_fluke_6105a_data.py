@@ -17,6 +17,21 @@ cannot give."""
 LOW_LEVEL_RANGES = (Range(0.05, 0.25, "V"), Range(0.15, 1.5, "V"), Range(1.0, 10.0, "V"))
 """Voltage out of the current terminals [M user's manual p. 5-43; the first is printed as "0.5 V range"]."""
 
+CURRENT_RANGES = (
+    Range(0.05, 0.25, "A"),
+    Range(0.05, 0.5, "A"),
+    Range(0.1, 1.0, "A"),
+    Range(0.2, 2.0, "A"),
+    Range(0.5, 5.0, "A"),
+    Range(1.0, 10.0, "A"),
+    Range(2.0, 21.0, "A"),
+)
+"""Amperes out of the current terminals [C]. The 50 A and 80 A options have other terminals and are not used."""
+
+AMPLIFIER_RANGES = (Range(0.2, 2.0, "A"), Range(2.0, 20.0, "A"), Range(12.0, 120.0, "A"))
+"""A 52120A amplifier on each phase, which the 6105A commands as if it were its own range. Upper limits [R]; the lower
+ones are a tenth of them, ours: what a smaller setting would be worth is not known."""
+
 FREQUENCY_HZ = (16.0, 850.0)
 """Fundamental frequency [R]."""
 
@@ -39,8 +54,11 @@ RESET_DEADLINE_S = 15.0
 """``*RST`` reconfigures every channel [R]."""
 
 
-def capabilities(*, low_level: bool) -> SourceCapabilities:
-    """Return what the instrument can do; without ``low_level`` its current channels give amperes only."""
+def capabilities(*, low_level: bool, amplifier: bool = False) -> SourceCapabilities:
+    """Return what the instrument can do; without ``low_level`` its current channels give amperes only.
+
+    ``amplifier``: what amperes there are come from a 52120A on each phase.
+    """
     return SourceCapabilities(
         voltage_ranges=VOLTAGE_RANGES,
         low_level_ranges=LOW_LEVEL_RANGES if low_level else (),
@@ -49,6 +67,7 @@ def capabilities(*, low_level: bool) -> SourceCapabilities:
         ramp_s=RAMP_S,
         phase_lock=True,
         watchdog_s=None,
+        current_ranges=AMPLIFIER_RANGES if amplifier else CURRENT_RANGES,
     )
 
 

@@ -55,12 +55,31 @@ def switch_channel(channel: ChannelState, on: bool) -> Step:
     return _switch(f"{channel.root}:STAT", on)
 
 
-def select_range(channel: ChannelState, selected: Range) -> Step:
-    """Select a hardware range; a current channel is put into its "voltage out of the current terminals" mode."""
-    header = f"{channel.root}:RANG" if channel.kind == VOLTAGE else f"{channel.root}:RANG:VOLT"
+def select_range(channel: ChannelState, selected: Range, *, amplifier: bool = False) -> Step:
+    """Select a hardware range in its own unit.
+
+    A current channel in volts is put into its "voltage out of the current terminals" mode by that; in amperes it is
+    the channel's own range, or that of its ``amplifier``.
+    """
+    header = f"{channel.root}:RANG"
+    if channel.kind == CURRENT and selected.unit == "V":
+        header += ":VOLT"
+    elif channel.kind == CURRENT and amplifier:
+        header = f"{channel.root}:EAMP:RANG"
     limits = f"{_number(selected.low)},{_number(selected.high)}"
     tolerance = data.LIMIT_TOLERANCE * selected.high
-    return _single(f"{header} {limits}", f"{header}? HIGH", selected.high, tolerance, f"{limits} V")
+    return _single(f"{header} {limits}", f"{header}? HIGH", selected.high, tolerance, f"{limits} {selected.unit}")
+
+
+def select_amplifier_terminals(channel: ChannelState) -> Step:
+    """Have the amplifier choose between its low and high current terminals by the range in use."""
+    header = f"{channel.root}:EAMP:TERM:MODE"
+    return Step(f"{header} AUTO", f"{header}?", "AUTO", lambda said: said.strip('"').upper() == "AUTO")
+
+
+def amplifier_query(channel: ChannelState) -> str:
+    """Return the question whether a current channel has an amplifier fitted (0 or 1)."""
+    return f"{channel.root}:EAMP:FITT?"
 
 
 def unit_query(channel: ChannelState) -> str:

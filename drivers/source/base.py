@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Literal
 
 from drivers.errors import DriverError
+from drivers.scpi.serial_line import SerialLine
 
 PHASES = (0, 1, 2)
 
@@ -27,17 +29,22 @@ Channel = tuple[Tone, ...]
 """The waveform of one output channel; the empty tuple is "channel off"."""
 
 
+CurrentUnit = Literal["V", "A"]
+"""What the current channels give: volts into CT inputs, or amperes through the primaries of transformers."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceSetting:
     """A whole set-point at the source's own terminals.
 
-    ``voltage``: three channels in volts. ``current``: three channels in volts too, since the rig uses the current
-    channels as low-level voltage for CT inputs (a source that can only give amperes declares no low-level range).
+    ``voltage``: three channels in volts. ``current``: three channels in ``current_unit``: volts where the current
+    channels drive CT inputs as low-level voltage, amperes where they drive the primaries of real transformers.
     """
 
     frequency_hz: float
     voltage: tuple[Channel, Channel, Channel]
     current: tuple[Channel, Channel, Channel]
+    current_unit: CurrentUnit = "V"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +60,12 @@ class Range:
 class SourceCapabilities:
     """What a source can do, as data: checked against a plan before any I/O; never clamped to.
 
-    ``voltage_ranges`` or ``low_level_ranges`` is empty where the source has no such channels. ``phase_lock``: it can
-    follow an external reference, or gives one, so that its angles stay fixed to another source's. ``watchdog_s``:
-    shortest and longest delay of its own watchdog in seconds of silence, None where it has none.
+    ``voltage_ranges``, ``low_level_ranges`` (volts into CT inputs) or ``current_ranges`` (amperes) is empty where the
+    source has no such channels. ``phase_lock``: it can follow an external reference, or gives one, so that its angles
+    stay fixed to another source's. ``watchdog_s``: shortest and longest delay of its own watchdog in seconds of
+    silence, None where it has none. ``current_limit_a``:
+    lowest and highest limit that can be set for the current of a voltage channel, amperes rms, None where the limit
+    is not for the rig to set.
     """
 
     voltage_ranges: tuple[Range, ...]
@@ -65,6 +75,15 @@ class SourceCapabilities:
     ramp_s: tuple[float, float]
     phase_lock: bool
     watchdog_s: tuple[float, float] | None
+    current_ranges: tuple[Range, ...] = ()
+    current_limit_a: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """What a source protects with now: ``current_limit_a`` of each voltage channel, amperes rms."""
+
+    current_limit_a: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +109,10 @@ class SafeOff:
     """How to switch a source off from any process, as data: no driver object, no ramp, no earlier connection needed.
 
     ``commands`` are sent in order to ``resource``; then ``verify_query`` must be answered by one of ``off_answers``.
-    ``visa_library`` reaches resources that are no plain TCP socket.
+    ``visa_library`` reaches resources that are no plain TCP socket; ``line`` is how a serial one is set.
+    ``single_client``: while one program is connected no other can be, so a rig that hangs has to be ended first.
+    ``watchdog_s``: the delay in seconds for which the instrument's own watchdog is armed, None where it has none: any
+    message feeds it.
     """
 
     resource: str
@@ -98,6 +120,9 @@ class SafeOff:
     verify_query: str
     off_answers: tuple[str, ...]
     visa_library: str = "@py"
+    line: SerialLine | None = None
+    single_client: bool = False
+    watchdog_s: float | None = None
 
 
 class AcSource(ABC):
@@ -111,7 +136,11 @@ class AcSource(ABC):
 
     @abstractmethod
     def select_ranges(self, envelope: SourceSetting) -> None:
-        """Select ranges that hold ``envelope``, with the affected channels off; SettingOutOfRange before any I/O."""
+        """Select ranges that hold ``envelope``, with the affected channels off; SettingOutOfRange before any I/O.
+
+        A source whose capabilities have ``current_limit_a`` sets its current limit here, before any voltage, and
+        reads it back.
+        """
 
     @abstractmethod
     def set_point(self, setting: SourceSetting) -> None:
@@ -132,6 +161,13 @@ class AcSource(ABC):
     @abstractmethod
     def make_safe(self) -> None:
         """Switch off at once, without ramp, and verify; idempotent; raises InstrumentError if not confirmed."""
+
+    def protection(self) -> Protection | None:
+        """Ask the instrument which current limit is in force (A rms); None where it is not for the rig to set.
+
+        Sources whose capabilities have ``current_limit_a`` override this. Raises InstrumentError.
+        """
+        return None
 
     def arm_watchdog(self, delay_s: float) -> None:
         """Have the instrument switch its output off by itself after ``delay_s`` seconds without a message.

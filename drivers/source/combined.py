@@ -8,7 +8,15 @@ from dataclasses import replace
 
 from drivers.errors import DriverError, RigError
 from drivers.source._checks import check_setting, is_off, range_for
-from drivers.source.base import AcSource, Channel, Identity, SafeOff, SourceCapabilities, SourceSetting
+from drivers.source.base import (
+    AcSource,
+    Channel,
+    Identity,
+    Protection,
+    SafeOff,
+    SourceCapabilities,
+    SourceSetting,
+)
 
 _NOTHING: tuple[Channel, Channel, Channel] = ((), (), ())
 
@@ -24,8 +32,8 @@ class CombinationRefused(DriverError):
 def combined_capabilities(voltage: SourceCapabilities, low_level: SourceCapabilities) -> SourceCapabilities:
     """Return what two sources can do together; raises CombinationRefused where they cannot be used as one.
 
-    Frequencies and harmonic orders are those that both can give; soft start and watchdog are the voltage source's,
-    whose output is the one that can hurt. Does no I/O.
+    Frequencies and harmonic orders are those that both can give; soft start, watchdog and current limit are the
+    voltage source's, whose output is the one that can hurt. Does no I/O.
     """
     if not voltage.voltage_ranges:
         raise CombinationRefused("the voltage source has no voltage channels; choose another")
@@ -44,6 +52,7 @@ def combined_capabilities(voltage: SourceCapabilities, low_level: SourceCapabili
     return replace(
         voltage,
         low_level_ranges=low_level.low_level_ranges,
+        current_ranges=(),
         frequency_hz=(low_hz, high_hz),
         max_order=min(voltage.max_order, low_level.max_order),
     )
@@ -123,6 +132,10 @@ class CombinedSource(AcSource):
     def make_safe(self) -> None:
         """Switch both off at once, without ramp (0 s), and verify; the second even where the first fails."""
         _all_of(self.voltage.make_safe, self.low_level.make_safe)
+
+    def protection(self) -> Protection | None:
+        """Ask the voltage source which current limit is in force (A rms), None where it is not for the rig to set."""
+        return self.voltage.protection()
 
     def arm_watchdog(self, delay_s: float) -> None:
         """Arm the watchdog of the voltage source, and of the low-level source where it has one for that delay (s)."""

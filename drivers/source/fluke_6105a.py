@@ -1,4 +1,4 @@
-"""Fluke 6105A / 6100B electrical power standard: three voltages, and three currents used as low-level voltages."""
+"""Fluke 6105A / 6100B electrical power standard: three voltages, and three currents in volts or in amperes."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from drivers.scpi import ScpiSession
 from drivers.source import _fluke_6105a_data as data
 from drivers.source import _fluke_6105a_steps as steps
 from drivers.source._checks import check_setting, check_within, is_off, range_for
-from drivers.source.base import PHASES, AcSource, Channel, Identity, Range, SafeOff, SourceSetting, Tone
+from drivers.source.base import PHASES, AcSource, Channel, CurrentUnit, Identity, Range, SafeOff, SourceSetting, Tone
 
 
 class Fluke6105A(AcSource):
     """The 6105A/6100B with its auxiliary phases, over SCPI (reference/instruments.md 1.1; not yet tried on one).
 
-    The rig drives CT inputs, so the current channels are used in the "voltage out of the current terminals" mode
-    only: 0.05 to 10 V rms in three ranges. ``low_level=False`` declares that mode as not fitted; every current is
-    then refused. ``four_wire_sense``: the voltage sense terminals are wired to the meter.
+    Where the rig drives CT inputs, the current channels are used in the "voltage out of the current terminals" mode:
+    0.05 to 10 V rms in three ranges. ``low_level=False`` declares that mode as not fitted; every current in volts is
+    then refused. Where real transformers are on the bench they give amperes, 0.05 to 21 A, or with ``amplifier`` 0.2
+    to 120 A from a 52120A on each phase. ``four_wire_sense``: the voltage sense terminals are wired to the meter.
 
     Every setting is read back and compared (SettingNotTaken). What the instrument was told is remembered, and only
     what changes is sent. After any error nothing is known any more, and ``select_ranges`` must be called first: it
@@ -28,8 +29,16 @@ class Fluke6105A(AcSource):
     ERROR_QUERY = "SYST:ERR?"
     capabilities = data.capabilities(low_level=True)
 
-    def __init__(self, session: ScpiSession, *, low_level: bool = True, four_wire_sense: bool = False) -> None:
-        self.capabilities = data.capabilities(low_level=low_level)
+    def __init__(
+        self,
+        session: ScpiSession,
+        *,
+        low_level: bool = True,
+        four_wire_sense: bool = False,
+        amplifier: bool = False,
+    ) -> None:
+        self.capabilities = data.capabilities(low_level=low_level, amplifier=amplifier)
+        self._amplifier = amplifier
         self._session = session
         if session.error_query is None:
             session.error_query = self.ERROR_QUERY
@@ -56,10 +65,14 @@ class Fluke6105A(AcSource):
         for phase, query, fitted in zip(PHASES, queries, self._session.query_all(queries), strict=True):
             if not self._session.as_bool(query, fitted):
                 raise InstrumentError(self._session.resource, f"phase {phase + 1} is not fitted; connect the auxiliary")
+        if self._amplifier:
+            self._require_amplifiers()
         return identity
 
     def select_ranges(self, envelope: SourceSetting) -> None:
         """Select the narrowest ranges that hold ``envelope`` (V rms: voltages 0 to 1008, currents 0.05 to 10).
+
+        Currents in amperes: 0.05 to 21 A rms, 0.2 to 120 A with an amplifier.
 
         A channel whose range changes is off afterwards, until the next ``set_point``; channels that are off in
         ``envelope`` keep the range they have. Nothing is sent when all fit. The first call after a connection was
@@ -67,7 +80,7 @@ class Fluke6105A(AcSource):
         """
         check_setting(envelope, self.capabilities)
         wanted = [
-            (state, range_for(state.name, channel, self._ranges(state)))
+            (state, range_for(state.name, channel, self._ranges(state, envelope.current_unit), envelope.current_unit))
             for state, channel in self._with_channels(envelope)
             if not is_off(channel)
         ]
@@ -78,13 +91,13 @@ class Fluke6105A(AcSource):
             for state, _ in changed:
                 state.selected, state.tones = None, None
             self._apply([steps.switch_channel(state, False) for state, _ in changed if state.is_on is not False])
-            self._apply([steps.select_range(state, selected) for state, selected in changed])
-            self._verify_volts([state for state, _ in changed])
+            self._apply([step for state, selected in changed for step in self._range_steps(state, selected)])
+            self._verify_units(changed)
             for state, selected in changed:
                 state.selected, state.is_on = selected, False
 
     def set_point(self, setting: SourceSetting) -> None:
-        """Program frequency (16 to 850 Hz), V rms and degrees within the selected ranges; the output stays as it is.
+        """Program frequency (16 to 850 Hz), V or A rms and degrees within the selected ranges; the output stays.
 
         Amplitudes must lie inside the range selected for their channel; zero is channel off. Only what differs from
         the set-point before is sent, in one message where it fits, and read back in another. Raises SettingOutOfRange
@@ -97,9 +110,10 @@ class Fluke6105A(AcSource):
         for state, channel in channels:
             if is_off(channel):
                 continue
-            if not self._ranges(state):
-                range_for(state.name, channel, ())
-            if state.selected is None:
+            ranges = self._ranges(state, setting.current_unit)
+            if not ranges:
+                range_for(state.name, channel, (), setting.current_unit)
+            if state.selected is None or state.selected not in ranges:
                 raise InstrumentError(self._session.resource, f"no range is selected for {state.name}: select it first")
             check_within(state.name, channel, state.selected)
         with self._session.transaction(), self._unknown_after_error():
@@ -113,15 +127,16 @@ class Fluke6105A(AcSource):
     def set_output(self, on: bool, ramp_s: float = 0.0) -> None:
         """Switch the output with a soft start of ``ramp_s`` seconds (0 to 60; 0 is none), and verify it.
 
-        Before switching on, every current channel in use must say that it gives volts. Raises SettingOutOfRange
-        before any I/O, and InstrumentError when the output does not follow (the instrument checks its connections).
+        Before switching on, every current channel in use must say that it gives what it is set to, volts or amperes.
+        Raises SettingOutOfRange before any I/O, and InstrumentError when the output does not follow (the instrument
+        checks its connections).
         """
         low_s, high_s = self.capabilities.ramp_s
         if not low_s <= ramp_s <= high_s:
             raise SettingOutOfRange("ramp time", ramp_s, low_s, high_s, "s")
         with self._session.transaction(), self._unknown_after_error():
             if on:
-                self._verify_volts([state for state in self._channels if state.is_on])
+                self._verify_units([(each, each.selected) for each in self._channels if each.is_on and each.selected])
             self._apply([steps.set_ramp(ramp_s)])
             self._session.write(f"OUTP:STAT {'ON' if on else 'OFF'}")
             if self.output_is_on() is not on:
@@ -198,16 +213,35 @@ class Fluke6105A(AcSource):
             if not agrees:
                 raise SettingNotTaken(self._session.resource, step.query.rstrip("?"), step.wanted, answer)
 
-    def _verify_volts(self, states: Sequence[steps.ChannelState]) -> None:
-        """Make sure that current channels give volts: the same number in amperes would destroy a CT input."""
-        queries = [steps.unit_query(state) for state in states if state.kind == steps.CURRENT]
-        for query, answer in zip(queries, self._session.query_all(queries), strict=True):
-            if not answer.strip('"').upper().startswith("VOLT"):
-                raise SettingNotTaken(self._session.resource, query.rstrip("?"), "VOLT", answer)
+    def _range_steps(self, state: steps.ChannelState, selected: Range) -> Iterator[steps.Step]:
+        if self._amplifier and state.kind == steps.CURRENT and selected.unit == "A":
+            yield steps.select_amplifier_terminals(state)
+        yield steps.select_range(state, selected, amplifier=self._amplifier)
 
-    def _ranges(self, state: steps.ChannelState) -> Sequence[Range]:
-        is_voltage = state.kind == steps.VOLTAGE
-        return self.capabilities.voltage_ranges if is_voltage else self.capabilities.low_level_ranges
+    def _verify_units(self, selected: Sequence[tuple[steps.ChannelState, Range]]) -> None:
+        """Make sure that current channels give what they are set to: amperes would destroy a CT input."""
+        wanted = [
+            (steps.unit_query(state), "VOLT" if chosen.unit == "V" else "CURR")
+            for state, chosen in selected
+            if state.kind == steps.CURRENT
+        ]
+        answers = self._session.query_all([query for query, _ in wanted])
+        for (query, unit), answer in zip(wanted, answers, strict=True):
+            if not answer.strip('"').upper().startswith(unit):
+                raise SettingNotTaken(self._session.resource, query.rstrip("?"), unit, answer)
+
+    def _require_amplifiers(self) -> None:
+        currents = [state for state in self._channels if state.kind == steps.CURRENT]
+        queries = [steps.amplifier_query(state) for state in currents]
+        for state, query, fitted in zip(currents, queries, self._session.query_all(queries), strict=True):
+            if not self._session.as_bool(query, fitted):
+                message = f"phase {state.phase} has no 52120A amplifier; connect it, or say 'amplifier: false'"
+                raise InstrumentError(self._session.resource, message)
+
+    def _ranges(self, state: steps.ChannelState, current_unit: CurrentUnit) -> Sequence[Range]:
+        if state.kind == steps.VOLTAGE:
+            return self.capabilities.voltage_ranges
+        return self.capabilities.low_level_ranges if current_unit == "V" else self.capabilities.current_ranges
 
     def _with_channels(self, setting: SourceSetting) -> list[tuple[steps.ChannelState, Channel]]:
         return list(zip(self._channels, (*setting.voltage, *setting.current), strict=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from drivers.switch.base import RelayRole, SenseRole, SwitchCapabilities, SwitchRoles, SwitchUnit
+from drivers.switch.base import RelayRole, SafetyContacts, SenseRole, SwitchCapabilities, SwitchRoles, SwitchUnit
 from drivers.switch.keysight_34970a import Keysight34970A
 
 SWITCHES: Mapping[str, Callable[..., SwitchUnit]] = MappingProxyType({"keysight_34970a": Keysight34970A})
@@ -15,6 +15,7 @@ __all__ = [
     "SWITCHES",
     "Keysight34970A",
     "RelayRole",
+    "SafetyContacts",
     "SenseRole",
     "SwitchCapabilities",
     "SwitchRoles",

@@ -28,7 +28,7 @@ class RelayRole:
 
 @dataclass(frozen=True, slots=True)
 class SenseRole:
-    """A channel that senses a contact of the meter: by its resistance, or as one ``bit`` of a digital input.
+    """A channel that senses a contact: by its resistance, or as one ``bit`` of a digital input.
 
     A digital input is pulled up: a closed contact reads 0. ``bit`` (0 to 7) counts for digital sensing only.
     """
@@ -40,11 +40,24 @@ class SenseRole:
 
 @dataclass(frozen=True, slots=True)
 class SwitchRoles:
-    """What is wired to the switch unit; None is "nothing". ``pulse_input``'s relay is across the pulse terminals."""
+    """What is wired to the switch unit; None is "nothing". ``pulse_input``'s relay is across the pulse terminals.
+
+    ``interlock`` and ``emergency_stop`` are contacts of the safety circuit, which acts in hardware: they are only read.
+    """
 
     control_power: RelayRole | None = None
     pulse_input: RelayRole | None = None
     alarm_contact: SenseRole | None = None
+    interlock: SenseRole | None = None
+    emergency_stop: SenseRole | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyContacts:
+    """Contacts of the safety circuit as sensed: True is closed; None where nothing is wired."""
+
+    interlock: bool | None = None
+    emergency_stop: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +75,7 @@ class SwitchCapabilities:
 
 
 class SwitchUnit(ABC):
-    """A switch unit that works the terminals of one meter besides its measuring inputs.
+    """A switch unit that works the terminals of one meter besides its measuring inputs, and reads safety contacts.
 
     Every call is one locked transaction. A role without a channel raises InstrumentError naming it.
     """
@@ -89,6 +102,10 @@ class SwitchUnit(ABC):
     @abstractmethod
     def alarm_contact_is_closed(self) -> bool:
         """Sense the meter's alarm contact; what is neither closed nor open raises."""
+
+    @abstractmethod
+    def safety_contacts(self) -> SafetyContacts:
+        """Sense interlock and emergency stop; what is neither closed nor open raises."""
 
     @abstractmethod
     def make_safe(self) -> None:

@@ -9,7 +9,7 @@ from drivers.errors import AnswerInvalid, InstrumentError, InstrumentLost, Setti
 from drivers.scpi import ScpiSession
 from drivers.source.base import Identity
 from drivers.switch import _keysight_34970a_data as data
-from drivers.switch.base import RelayRole, SenseRole, SwitchRoles, SwitchUnit
+from drivers.switch.base import RelayRole, SafetyContacts, SenseRole, SwitchRoles, SwitchUnit
 
 RoleT = TypeVar("RoleT", RelayRole, SenseRole)
 
@@ -19,8 +19,9 @@ _NOTHING = SwitchRoles()
 class Keysight34970A(SwitchUnit):
     """The 34970A or 34972A over SCPI, working the channels of ``roles`` and no others (not yet tried on one).
 
-    Control power goes over a 34903A's changeover relay, the pulse contact over any relay, the alarm contact to a
-    multiplexer channel (two-wire resistance) or to a bit of a 34907A. Every relay is asked back after it was told.
+    Control power goes over a 34903A's changeover relay, the pulse contact over any relay; the alarm contact and the
+    contacts of the safety circuit go to a multiplexer channel (two-wire resistance) or to a bit of a 34907A. Every
+    relay is asked back after it was told.
     Channels are three digits: slot, then channel. Making the driver raises SettingOutOfRange for a channel or a bit
     that no module has; ``identify`` raises InstrumentError for one that the fitted modules have not.
     """
@@ -35,13 +36,12 @@ class Keysight34970A(SwitchUnit):
             session.error_query = self.ERROR_QUERY
         for name, relay in self._relays():
             _check_channel(name, relay.channel, self.capabilities.relays)
-        sense = roles.alarm_contact
-        if sense is not None:
+        for name, sense in self._senses():
             is_digital = sense.method == "digital"
             channels = self.capabilities.digital if is_digital else self.capabilities.resistance
-            _check_channel("alarm contact", sense.channel, channels)
+            _check_channel(name, sense.channel, channels)
             if not 0 <= sense.bit <= 7:
-                raise SettingOutOfRange("alarm contact bit", sense.bit, 0, 7, "")
+                raise SettingOutOfRange(f"{name} bit", sense.bit, 0, 7, "")
 
     def identify(self) -> Identity:
         """Ask the instrument who it is and what is in its slots; raises InstrumentError where that does not fit.
@@ -59,12 +59,9 @@ class Keysight34970A(SwitchUnit):
         for name, relay in self._relays():
             modules = {"34903A": data.RELAY_MODULES["34903A"]} if name == "control power" else data.RELAY_MODULES
             self._check_module(name, relay.channel, modules)
-        sense = self.roles.alarm_contact
-        if sense is not None:
+        for name, sense in self._senses():
             is_digital = sense.method == "digital"
-            self._check_module(
-                "alarm contact", sense.channel, data.DIGITAL_MODULES if is_digital else data.RESISTANCE_MODULES
-            )
+            self._check_module(name, sense.channel, data.DIGITAL_MODULES if is_digital else data.RESISTANCE_MODULES)
         return identity
 
     def set_control_power(self, on: bool) -> None:
@@ -93,7 +90,22 @@ class Keysight34970A(SwitchUnit):
         contact is connected.
         """
         sense = self._required(self.roles.alarm_contact, "the alarm contact")
-        return self._bit_is_low(sense) if sense.method == "digital" else self._resistance_is_low(sense)
+        return self._is_sensed_closed("alarm contact", sense)
+
+    def safety_contacts(self) -> SafetyContacts:
+        """Sense the contacts of interlock and emergency stop (no unit), as ``alarm_contact_is_closed`` does.
+
+        What is not wired is None. Both are sensed in one transaction.
+        """
+        with self._session.transaction():
+            closed = {
+                name: None if sense is None else self._is_sensed_closed(name.replace("_", " "), sense)
+                for name, sense in (
+                    ("interlock", self.roles.interlock),
+                    ("emergency_stop", self.roles.emergency_stop),
+                )
+            }
+        return SafetyContacts(**closed)
 
     def make_safe(self) -> None:
         """Open every relay that has a role (no unit) and verify; raises SettingNotTaken where one stays closed.
@@ -116,6 +128,17 @@ class Keysight34970A(SwitchUnit):
     def _relays(self) -> list[tuple[str, RelayRole]]:
         roles = (("control power", self.roles.control_power), ("pulse input", self.roles.pulse_input))
         return [(name, relay) for name, relay in roles if relay is not None]
+
+    def _senses(self) -> list[tuple[str, SenseRole]]:
+        roles = (
+            ("alarm contact", self.roles.alarm_contact),
+            ("interlock", self.roles.interlock),
+            ("emergency stop", self.roles.emergency_stop),
+        )
+        return [(name, sense) for name, sense in roles if sense is not None]
+
+    def _is_sensed_closed(self, name: str, sense: SenseRole) -> bool:
+        return self._bit_is_low(sense) if sense.method == "digital" else self._resistance_is_low(name, sense)
 
     def _open_all(self) -> None:
         channels = sorted({relay.channel for _, relay in self._relays()})
@@ -140,7 +163,7 @@ class Keysight34970A(SwitchUnit):
     def _is_closed(self, channel: int) -> bool:
         return self._session.query_bool(f"ROUT:CLOS? (@{channel})")
 
-    def _resistance_is_low(self, sense: SenseRole) -> bool:
+    def _resistance_is_low(self, name: str, sense: SenseRole) -> bool:
         query = f"MEAS:RES? {data.RESISTANCE_RANGE_OHM:g},(@{sense.channel})"
         answer = self._session.query(query, data.MEASURE_DEADLINE_S)
         try:
@@ -153,7 +176,7 @@ class Keysight34970A(SwitchUnit):
         if not -1.0 <= resistance_ohm < data.OVERLOAD:
             raise AnswerInvalid(self._session.resource, query, answer)
         if data.CLOSED_BELOW_OHM <= resistance_ohm <= data.RESISTANCE_RANGE_OHM:
-            said = f"the alarm contact on channel {sense.channel} has {resistance_ohm:g} ohms, neither closed nor open"
+            said = f"the {name} on channel {sense.channel} has {resistance_ohm:g} ohms, neither closed nor open"
             raise InstrumentError(self._session.resource, f"{said}; check its wiring")
         return resistance_ohm < data.CLOSED_BELOW_OHM
 

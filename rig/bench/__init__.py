@@ -10,8 +10,9 @@ from rig.bench.meter_type import MeterType, ReviewedBehaviour, load_meter_type
 from rig.bench.wiring import Wiring
 
 if TYPE_CHECKING:
-    from rig.bench.bench import Bench, UsedInstrument, open_bench
+    from rig.bench.bench import Bench, open_bench
     from rig.bench.clock import BenchClock
+    from rig.bench.instruments import UsedInstrument
     from rig.bench.meters import Position
     from rig.bench.off import switch_bench_off
 
@@ -36,7 +37,7 @@ _LATER = {
     "Bench": "rig.bench.bench",
     "BenchClock": "rig.bench.clock",
     "Position": "rig.bench.meters",
-    "UsedInstrument": "rig.bench.bench",
+    "UsedInstrument": "rig.bench.instruments",
     "open_bench": "rig.bench.bench",
     "switch_bench_off": "rig.bench.off",
 }

@@ -3,50 +3,41 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from drivers.analyzer import ANALYZERS, ReferenceAnalyzer
+from drivers.climate import ClimateProbe
 from drivers.meter import MeterBus
 from drivers.mstp.adapter import latency_advice
-from drivers.source import SOURCES, AcSource, CombinedSource, SafeOff
+from drivers.source import AcSource, CombinedSource, SafeOff
 from drivers.source.base import Identity
 from drivers.switch import SwitchUnit
+from rig.bench.climate import SoakedChamber, open_chamber, open_probe
 from rig.bench.clock import BenchClock, EndpointClock, WallClock
 from rig.bench.files import BenchFile, load_bench
+from rig.bench.instruments import UsedInstrument, used_instruments
 from rig.bench.launch import LaunchedProcess
 from rig.bench.listening import noted_endpoints
 from rig.bench.lock import bench_lock
 from rig.bench.meters import Position, find_meters, open_bus
 from rig.bench.off import link_to_analyzer, safe_off_of, scpi_session
-from rig.bench.schema import AnalyzerPart, CalibrationPart, LowLevelSourcePart
-from rig.bench.switching import TimedPulses, open_switch, open_timed_pulses
+from rig.bench.schema import AnalyzerPart, LowLevelSourcePart
+from rig.bench.sources import make_source
+from rig.bench.switching import TimedPulses, open_switch, open_timed_pulses, safety_inputs
 from rig.bench.wiring import Wiring
-from rig.errors import BenchFault, UsageRefused
-from rig.metrology.reference import ReferenceAccuracy
+from rig.errors import UsageRefused
+from rig.metrology.accuracy import ReferenceAccuracy
 from rig.safety.guardian_link import GuardianLink
+from rig.safety.identity import KnownInstrument
+from rig.safety.inputs import SafetyInputs
 from rig.safety.off import forget_open_bench, note_open_bench
 from rig.safety.settling import SettlingLimits
 from rig.safety.state import bench_file_of_state
 from rig.safety.supervisor import Supervisor
 from rig.safety.watchdog import SourceWatchdog
-
-_NOT_CALIBRATED = ("switch", "generator")
-"""Instruments of which nothing that is measured depends."""
-
-
-@dataclass(frozen=True, slots=True)
-class UsedInstrument:
-    """An instrument on the bench, for the record: who it says it is, and its calibration (None: not recorded)."""
-
-    role: str
-    identity: str
-    serial_number: str
-    certificate: str | None
-    calibrated: dt.date | None
-    due: dt.date | None
 
 
 @dataclass(frozen=True)
@@ -56,7 +47,8 @@ class Bench:
     ``supervisor`` alone switches the source on; where the bench has a low-level source too, ``source`` is both as one
     (drivers.source.CombinedSource). ``launched``: the process that the bench file starts. ``switch`` works
     the other terminals of the first position's meter; ``timed``: pulses by what they work, ``pulse_input`` (a pulse is
-    a closed contact) and ``control_power`` (a pulse is an interruption).
+    a closed contact) and ``control_power`` (a pulse is an interruption). ``climate_probe`` is beside the meter.
+    ``safety_inputs``: interlock and emergency stop as the rig reads them.
     """
 
     file: BenchFile
@@ -73,6 +65,9 @@ class Bench:
     _identities: dict[str, Identity]
     switch: SwitchUnit | None = None
     timed: Mapping[str, TimedPulses] = field(default_factory=dict)
+    climate_probe: ClimateProbe | None = None
+    chamber: SoakedChamber | None = None
+    safety_inputs: SafetyInputs = field(default_factory=SafetyInputs.none)
 
     @property
     def name(self) -> str:
@@ -84,7 +79,7 @@ class Bench:
         """Accuracy of the reference; raises UsageRefused where there is none."""
         if self.file.parts.analyzer is None:
             raise UsageRefused(f"bench {self.name} has no analyzer, so nothing can be judged against a reference")
-        return self.file.parts.analyzer.accuracy
+        return self.file.parts.analyzer.reference_accuracy
 
     @property
     def protection_text(self) -> str:
@@ -103,18 +98,7 @@ class Bench:
 
     def instruments(self) -> tuple[UsedInstrument, ...]:
         """List the instruments for the record; a calibration that is None is not recorded."""
-        parts = self.file.parts
-        used = []
-        for role, part in (
-            ("source", parts.source),
-            ("low_level_source", parts.low_level_source),
-            ("analyzer", parts.analyzer),
-            ("counter", parts.counter),
-        ):
-            if part is not None:
-                used.append(_used(role, self._identities[role], part.calibration))
-        used += [_used(role, self._identities[role], None) for role in _NOT_CALIBRATED if role in self._identities]
-        return tuple(used)
+        return used_instruments(self.file.parts, self._identities)
 
 
 @contextmanager
@@ -124,11 +108,13 @@ def open_bench(
     command: str | None = None,
     report: Callable[[str], None] = lambda _line: None,
     on_bus: Callable[[MeterBus], None] = lambda _bus: None,
+    today: dt.date | None = None,
 ) -> Iterator[Bench]:
     """Open a bench and everything on it; whatever ends the context, the outputs are off and verified before it is left.
 
     ``command``: what the bench is used for, shown to whoever finds it busy. ``report`` is told one line about each
-    thing that happens; ``on_bus`` is given the bus as soon as it is open, before any meter is looked for. Raises
+    thing that happens; ``on_bus`` is given the bus as soon as it is open, before any meter is looked for. ``today``:
+    the day on which calibrations are looked at, the host's date by default; none is refused here. Raises
     BenchBusy, BenchFileError, BenchFault, the drivers' errors; and SafeStateNotConfirmed at the end where nobody
     could confirm that the outputs are off.
     """
@@ -139,44 +125,60 @@ def open_bench(
         guardian = _start_guardian(file, launched, stack)
         watchdog = SourceWatchdog()
         stack.callback(watchdog.starve)
+        progress = _Progress(guardian, watchdog)
+        beat = progress.beat_and_look
+        energising: list[Supervisor] = []
 
-        def beat() -> None:
-            watchdog.progress()
-            if guardian is not None:
-                guardian.beat()
+        def time_passes() -> None:
+            beat()
+            for each in energising:
+                each.watch_inputs()
 
-        clock = _make_clock(file, beat)
+        clock = _make_clock(file, time_passes)
         stack.callback(clock.close)
         identities: dict[str, Identity] = {}
+        asked: list[KnownInstrument] = []
         source: AcSource | None = None
         analyzer: ReferenceAnalyzer | None = None
         recipes: tuple[SafeOff, ...] = ()
         if file.parts.source is not None:
-            source = _open_source("source", file.parts.source, beat, stack, identities)
+            source = _open_source("source", file.parts.source, progress.beat, stack, identities)
             recipes = safe_off_of(source, file.parts.source)
+            asked.append(_known("source", source, file.parts.source, identities))
             low_level = file.parts.low_level_source
             if low_level is not None:
-                below = _open_source("low_level_source", low_level, beat, stack, identities)
+                below = _open_source("low_level_source", low_level, progress.beat, stack, identities)
                 recipes += safe_off_of(below, low_level)
+                asked.append(_known("low_level_source", below, low_level, identities))
                 source = CombinedSource(source, below)
             watchdog.attach(source)
+            recipes = tuple(replace(recipe, watchdog_s=watchdog.delay_s) for recipe in recipes)
         if file.parts.analyzer is not None:
             analyzer = _open_analyzer(file.parts.analyzer, clock, beat, stack, identities)
+            asked.append(_known("analyzer", analyzer, file.parts.analyzer, identities))
         wiring = Wiring.from_part(file.parts.wiring) if file.parts.wiring is not None else None
-        switch = open_switch(file.parts.switch, clock, beat, stack, identities, report)
+        switch = open_switch(file.parts.switch, file.parts.safety_inputs, clock, beat, stack, identities, report)
+        inputs = safety_inputs(file.parts.safety_inputs, switch)
         timed = open_timed_pulses(file.parts.generator, file.parts.counter, clock, beat, stack, identities)
+        probe = open_probe(file.parts.climate_probe, beat, stack, identities)
+        chamber = open_chamber(file.parts.chamber, clock, beat, stack, identities)
         bus = open_bus(file, beat, stack)
         if bus is not None:
+            progress.bus = bus
             on_bus(bus)
             if (advice := latency_advice(bus.settings.device)) is not None:
                 report(f"bus: {advice}")
         positions = find_meters(file, bus, clock.sleep) if bus is not None else ()
         supervisor: Supervisor | None = None
         if source is not None and guardian is not None:
+            guardian.know(recipes)
             note_open_bench(file.name, recipes, launched.pid if launched else None)
             stack.callback(_forget, file.name, guardian)
-            supervisor = _make_supervisor(file, source, analyzer, wiring, clock, guardian, recipes, watchdog)
+            supervisor = _make_supervisor(
+                file, source, analyzer, wiring, clock, guardian, recipes, watchdog, asked, inputs
+            )
             if supervisor is not None:
+                energising.append(supervisor)
                 supervisor.on_event = lambda kind, text: report(f"{kind}: {text}")
                 stack.callback(_make_safe, supervisor, guardian)
         opened = Bench(
@@ -194,14 +196,41 @@ def open_bench(
             identities,
             switch,
             timed,
+            probe,
+            chamber,
+            inputs,
         )
+        day = today or dt.date.today()
         for used in opened.instruments():
-            calibration = (
-                f"calibration {used.certificate}, due {used.due}" if used.certificate else "calibration not recorded"
-            )
-            report(f"{used.role}: {used.identity}" + ("" if used.role in _NOT_CALIBRATED else f"; {calibration}"))
+            calibration = f"; calibration {used.calibration_state(day).text}" if used.needs_calibration else ""
+            report(f"{used.role}: {used.identity}{calibration}")
         report(opened.protection_text)
+        report(inputs.text)
+        if inputs.are_wired:
+            report(f"interlock: now {inputs.read().found}")
         yield opened
+
+
+class _Progress:
+    """What everything on the bench calls when it has made progress; may raise: see GuardianLink and SourceWatchdog."""
+
+    def __init__(self, guardian: GuardianLink | None, watchdog: SourceWatchdog) -> None:
+        self._guardian = guardian
+        self._watchdog = watchdog
+        self.bus: MeterBus | None = None
+
+    def beat(self) -> None:
+        """Tell the guardian."""
+        if self._guardian is not None:
+            self._guardian.beat()
+
+    def beat_and_look(self) -> None:
+        """Tell the guardian; while outputs may be on, see to it as well that source and bus are still there."""
+        self.beat()
+        if self._guardian is not None and self._guardian.is_watching:
+            self._watchdog.look(self._guardian.off_by)
+            if self.bus is not None:
+                self.bus.raise_if_ended()
 
 
 def _launch(
@@ -238,7 +267,7 @@ def _open_source(
     stack: ExitStack,
     identities: dict[str, Identity],
 ) -> AcSource:
-    source = SOURCES[part.driver](scpi_session(part, beat))
+    source = make_source(part, scpi_session(part, beat))
     stack.callback(source.close)
     identities[role] = source.identify()
     return source
@@ -258,6 +287,17 @@ def _open_analyzer(
     return analyzer
 
 
+def _known(
+    role: str,
+    instrument: AcSource | ReferenceAnalyzer,
+    part: LowLevelSourcePart | AnalyzerPart,
+    identities: Mapping[str, Identity],
+) -> KnownInstrument:
+    """Remember who an instrument is, and the serial number that its calibration is of."""
+    serial = part.calibration.serial if part.calibration is not None else None
+    return KnownInstrument(role.replace("_", " "), instrument.identify, serial, identities[role])
+
+
 def _make_supervisor(
     file: BenchFile,
     source: AcSource,
@@ -267,6 +307,8 @@ def _make_supervisor(
     guardian: GuardianLink,
     recipes: tuple[SafeOff, ...],
     watchdog: SourceWatchdog,
+    instruments: Sequence[KnownInstrument],
+    inputs: SafetyInputs,
 ) -> Supervisor | None:
     """Make the one who energises; None where no position says what the source may be connected to."""
     parts = file.parts
@@ -283,6 +325,9 @@ def _make_supervisor(
         rating=file.meter_types[parts.positions[0].meter_type].ratings[parts.nominal.rating],
         safe_off=recipes,
         watchdog=watchdog,
+        instruments=instruments,
+        inputs=inputs,
+        answer_s=parts.source.answer_s,
         ramp_s=parts.source.ramp_s,
         settling=SettlingLimits(
             sets=settling.sets,
@@ -305,19 +350,3 @@ def _make_safe(supervisor: Supervisor, guardian: GuardianLink) -> None:
 def _forget(bench: str, guardian: GuardianLink) -> None:
     if not guardian.armed:
         forget_open_bench(bench)
-
-
-def _used(role: str, identity: Identity, calibration: CalibrationPart | None) -> UsedInstrument:
-    if calibration is not None and calibration.serial != identity.serial_number:
-        raise BenchFault(
-            f"the {role} says that its serial number is {identity.serial_number}, the bench file's calibration is of "
-            f"{calibration.serial}; correct 'calibration' in the bench file"
-        )
-    return UsedInstrument(
-        role=role,
-        identity=f"{identity.manufacturer} {identity.model} {identity.firmware}".strip(),
-        serial_number=identity.serial_number,
-        certificate=calibration.certificate if calibration else None,
-        calibrated=calibration.date if calibration else None,
-        due=calibration.due if calibration else None,
-    )

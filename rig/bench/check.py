@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from drivers.analyzer import ANALYZERS, ReferenceAnalyzer
+from drivers.climate import CHAMBERS, PROBES
 from drivers.errors import InstrumentLost, RigError
 from drivers.source import SOURCES, AcSource
 from drivers.source.base import Identity
@@ -21,12 +22,13 @@ from rig.bench.listening import noted_endpoints
 from rig.bench.lock import bench_lock
 from rig.bench.matching import FAMILIES, fitting_drivers
 from rig.bench.off import link_to_analyzer, scpi_session
-from rig.bench.schema import CalibrationPart
+from rig.bench.sources import make_source
+from rig.metrology import CalibrationRecord, CalibrationStatus, calibration_state
 from rig.safety.guardian_link import GuardianLink
 from rig.safety.safe_state import OFF_BELOW_V
 from rig.safety.state import bench_file_of_state
 
-_OTHERS = ("switch", "generator", "counter")
+_OTHERS = ("switch", "generator", "counter", "climate_probe", "chamber")
 
 _Report = Callable[[CheckedPart], None]
 
@@ -109,6 +111,14 @@ def _instrument(
 def _driver(family: str, part: Any) -> Any:  # noqa: ANN401
     if family == "analyzer":
         return ANALYZERS[part.driver](link_to_analyzer(part), WallClock().sleep, update_s=part.update_s)
+    if family == "source":
+        return make_source(part, scpi_session(part))
+    if family == "climate_probe":
+        probe = PROBES[part.driver]
+        return probe(scpi_session(part, termination=probe.TERMINATION), channel=part.channel)
+    if family == "chamber":
+        chamber = CHAMBERS[part.driver]
+        return chamber(scpi_session(part, termination=chamber.TERMINATION))
     return FAMILIES[family][part.driver](scpi_session(part))
 
 
@@ -156,18 +166,22 @@ def _look_at_analyzer(analyzer: ReferenceAnalyzer) -> list[PartFinding]:
 
 
 def _calibration(
-    role: str, calibration: CalibrationPart | None, identity: Identity | None, today: dt.date
+    role: str, calibration: CalibrationRecord | None, identity: Identity | None, today: dt.date
 ) -> PartFinding:
-    if calibration is None:
-        return PartFinding(Level.NOTE, "calibration not recorded", f"add '{role}: calibration' from its certificate")
-    named = f"calibration {calibration.certificate} of {calibration.date}, due {calibration.due}"
-    if identity is not None and identity.serial_number.strip() != calibration.serial.strip():
-        what = f"{named}, is of serial number {calibration.serial}; the instrument says {identity.serial_number}"
-        return PartFinding(Level.FAULT, what, f"correct '{role}: calibration', or connect the instrument it is of")
-    if calibration.due < today:
-        what = f"{named}, has expired ({(today - calibration.due).days} days ago)"
-        return PartFinding(Level.WARNING, what, "have it calibrated; a certification refuses it")
-    return PartFinding(Level.OK, named)
+    state = calibration_state(calibration, identity, today)
+    what = f"calibration {state.text}"
+    if state.is_valid:
+        return PartFinding(Level.OK, what)
+    level, advice = {
+        CalibrationStatus.NOT_RECORDED: (Level.NOTE, f"add '{role}: calibration' from its certificate"),
+        CalibrationStatus.OTHER_INSTRUMENT: (
+            Level.FAULT,
+            f"correct '{role}: calibration', or connect the instrument it is of",
+        ),
+        CalibrationStatus.EXPIRED: (Level.WARNING, "have it calibrated; a certification refuses it"),
+        CalibrationStatus.NOT_YET_VALID: (Level.WARNING, f"correct '{role}: calibration'; a certification refuses it"),
+    }[state.status]
+    return PartFinding(level, what, advice)
 
 
 def _protection(file: BenchFile) -> CheckedPart:
@@ -198,7 +212,7 @@ def _protection(file: BenchFile) -> CheckedPart:
 
 def _safety_circuit(file: BenchFile) -> CheckedPart:
     """Whether the rig is told of interlock and emergency stop; both act in hardware, whatever is told."""
-    inputs = getattr(file.parts, "safety_inputs", None)
+    inputs = file.parts.safety_inputs
     findings = []
     advised = False
     for role, name in (("interlock", "interlock"), ("emergency_stop", "emergency stop")):

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from filelock import FileLock, Timeout
 
 from rig.errors import BenchBusy
+from rig.safety.off import process_exists
 from rig.safety.state import bench_file_of_state, read_json, write_json
 
 
@@ -41,6 +42,19 @@ def bench_lock(bench: str, command: str | None = None) -> Iterator[None]:
     finally:
         note.unlink(missing_ok=True)
         lock.release()
+
+
+def name_run_of_holder(bench: str, run_id: str) -> None:
+    """Add to the note of who holds ``bench``, which is this process, which run it is recording."""
+    path = bench_file_of_state(bench, ".holder.json")
+    write_json(path, {**(read_json(path) or {}), "run": run_id})
+
+
+def run_in_progress(bench: str) -> str | None:
+    """Return the id of the run that a living process is recording on ``bench``, None where there is none."""
+    note = read_json(bench_file_of_state(bench, ".holder.json")) or {}
+    run_id, pid = note.get("run"), note.get("pid")
+    return run_id if isinstance(run_id, str) and isinstance(pid, int) and process_exists(pid) else None
 
 
 def _holder(note: dict[str, object] | None) -> str:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from meter_model.behaviour import DEFAULT, BehaviourProfile
 from rig.bench.schema import Strict
 from rig.errors import BenchFileError
-from rig.safety.limits import Envelope, MeterRating
+from rig.safety.envelopes import Envelope, MeterRating, Narrowing
 from rig.yaml_file import load_yaml_model
 
 _METERS = "fixtures.meters"
@@ -30,6 +33,8 @@ class _EnvelopePart(Strict):
     frequency_hz: _Hertz | None = None
     why: Annotated[str, Field(min_length=1)]
     longest_s: Annotated[float, Field(gt=0)] | None = None
+    voltage_peak_v: _Volts | None = None
+    ramp_v_per_s: Annotated[float, Field(gt=0)] | None = None
 
 
 class _RatingPart(Strict):
@@ -37,6 +42,21 @@ class _RatingPart(Strict):
     measuring: _EnvelopePart
     damage: _EnvelopePart
     alarming: _EnvelopePart | None = None
+
+    @model_validator(mode="after")
+    def _one_inside_the_other(self) -> _RatingPart:
+        alarming = self.alarming or self.measuring
+        for inner_name, inner, outer_name, outer in (
+            ("accuracy", self.accuracy, "measuring", self.measuring),
+            ("measuring", self.measuring, "damage", self.damage),
+            ("alarming", alarming, "damage", self.damage),
+        ):
+            if (wider := _wider(inner, outer)) is not None:
+                raise ValueError(f"{wider} of {inner_name} goes beyond that of {outer_name}")
+        # Where it only reports, a meter is given no more volts than where it measures: nobody knows how many it bears.
+        if (wider := _wider(alarming, self.measuring.model_copy(update={"frequency_hz": None}))) is not None:
+            raise ValueError(f"{wider} of alarming goes beyond that of measuring")
+        return self
 
 
 class _BehaviourPart(Strict):
@@ -89,9 +109,13 @@ class MeterType:
 
     name: str
     description: str
-    accuracy_classes: dict[str, str]
-    ratings: dict[str, MeterRating]
+    accuracy_classes: Mapping[str, str]
+    ratings: Mapping[str, MeterRating]
     behaviour: tuple[ReviewedBehaviour, ...] = ()
+
+    def narrowed(self, rating: str, by: Narrowing) -> MeterType:
+        """Return the type with one rating narrowed; raises UsageRefused for what would widen it."""
+        return replace(self, ratings=MappingProxyType({**self.ratings, rating: self.ratings[rating].narrowed(by)}))
 
     def reviewed_behaviour(self, firmware: str) -> ReviewedBehaviour | None:
         """Return what was reviewed for a firmware version, None where nobody has: nothing is taken for granted."""
@@ -123,7 +147,8 @@ def _read(path: Path) -> MeterType:
     part = load_yaml_model(path, _MeterTypePart)
     ratings = {name: _rating(part.name, name, rating) for name, rating in part.ratings.items()}
     behaviour = tuple(_reviewed(each) for each in part.behaviour)
-    return MeterType(part.name, part.description, dict(part.accuracy_classes), ratings, behaviour)
+    classes = MappingProxyType(dict(part.accuracy_classes))
+    return MeterType(part.name, part.description, classes, MappingProxyType(ratings), behaviour)
 
 
 def _reviewed(part: _BehaviourPart) -> ReviewedBehaviour:
@@ -146,6 +171,21 @@ def _choice(name: str, value: str | float) -> StrEnum | float:
     if value not in options:
         raise ValueError(f"{name} is one of {', '.join(options)}, not {value!r}")
     return kind(value)
+
+
+def _wider(inner: _EnvelopePart, outer: _EnvelopePart) -> str | None:
+    """Name a limit of ``inner`` that goes beyond what ``outer`` states, None where there is none."""
+    for name in ("voltage_ln_v", "voltage_ll_v", "ct_input_pct", "voltage_peak_v", "ramp_v_per_s"):
+        one, other = getattr(inner, name), getattr(outer, name)
+        if one is not None and other is not None and one > other:
+            return name
+    if inner.voltage_ln_v and outer.voltage_peak_v and math.sqrt(2.0) * inner.voltage_ln_v > outer.voltage_peak_v:
+        return "peak of voltage_ln_v"
+    if inner.frequency_hz and outer.frequency_hz:
+        low, high = inner.frequency_hz
+        if low < outer.frequency_hz[0] or high > outer.frequency_hz[1]:
+            return "frequency_hz"
+    return None
 
 
 def _rating(meter_type: str, name: str, part: _RatingPart) -> MeterRating:

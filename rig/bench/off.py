@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from drivers.analyzer import ANALYZERS
-from drivers.scpi import ScpiSession
-from drivers.source import SOURCES, AcSource, SafeOff
+from drivers.scpi import ScpiSession, SerialLine
+from drivers.source import AcSource, SafeOff
+from rig.bench._schema_climate import ChamberPart, ClimateProbePart
 from rig.bench.files import BenchFile, load_bench
 from rig.bench.schema import PLACEHOLDER, AnalyzerPart, CounterPart, GeneratorPart, LowLevelSourcePart, SwitchPart
+from rig.bench.sources import make_source
 from rig.safety.off import switch_everything_off
 from rig.safety.raw_off import SafeOffResult
 
@@ -30,16 +32,25 @@ def switch_bench_off(bench: BenchFile | str | Path) -> list[SafeOffResult]:
     for part in (file.parts.source, file.parts.low_level_source):
         if part is not None and not PLACEHOLDER.search(part.resource):
             # Nothing is sent: a session opens its connection with the first transaction.
-            fixed.extend(safe_off_of(SOURCES[part.driver](scpi_session(part)), part))
+            fixed.extend(safe_off_of(make_source(part, scpi_session(part)), part))
     return switch_everything_off(file.name, fixed)
 
 
 def scpi_session(
-    part: LowLevelSourcePart | AnalyzerPart | SwitchPart | GeneratorPart | CounterPart,
+    part: LowLevelSourcePart | AnalyzerPart | SwitchPart | GeneratorPart | CounterPart | ClimateProbePart | ChamberPart,
     beat: Callable[[], None] | None = None,
+    *,
+    termination: str = "\n",
 ) -> ScpiSession:
     """Make the session of an instrument as the bench file describes it; nothing is sent yet."""
-    return ScpiSession(part.resource, backend=part.visa_library, deadline_s=SCPI_DEADLINE_S, on_progress=beat)
+    return ScpiSession(
+        part.resource,
+        backend=part.visa_library,
+        deadline_s=SCPI_DEADLINE_S,
+        termination=termination,
+        on_progress=beat,
+        line=_line_of(part),
+    )
 
 
 def link_to_analyzer(part: AnalyzerPart, beat: Callable[[], None] | None = None) -> Any:  # noqa: ANN401 - its driver's
@@ -55,5 +66,19 @@ def link_to_analyzer(part: AnalyzerPart, beat: Callable[[], None] | None = None)
 
 
 def safe_off_of(source: AcSource, part: LowLevelSourcePart) -> tuple[SafeOff, ...]:
-    """Tell how anyone may switch this source off, with the VISA library that reaches it."""
-    return tuple(replace(recipe, visa_library=part.visa_library) for recipe in source.safe_off())
+    """Tell how anyone may switch this source off, with the VISA library that reaches it and how many it lets in."""
+    return tuple(
+        replace(
+            recipe,
+            visa_library=part.visa_library,
+            line=_line_of(part),
+            single_client=recipe.single_client or part.single_client,
+        )
+        for recipe in source.safe_off()
+    )
+
+
+def _line_of(part: object) -> SerialLine | None:
+    """Return how the part's serial line is set, where it has one; not every kind of part can be on one."""
+    serial = getattr(part, "serial", None)
+    return None if serial is None else serial.line()

@@ -2,68 +2,43 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    ValidatorFunctionWrapHandler,
-    WithJsonSchema,
-    WrapValidator,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, WithJsonSchema, field_validator, model_validator
 
-from rig.metrology.reference import ReferenceAccuracy
+from rig.bench._schema_base import LATE, PLACEHOLDER, PLACEHOLDER_SCHEMA, Strict
+from rig.bench._schema_base import LateText as _LateText
+from rig.bench._schema_base import Name as _Name
+from rig.bench._schema_climate import ChamberPart, ClimateProbePart
+from rig.bench._schema_safety import LimitsPart, SafetyInputsPart
+from rig.bench._schema_serial import SerialPart
+from rig.metrology.accuracy import ReferenceAccuracy
+from rig.metrology.calibration import CalibrationRecord
+
+__all__ = ["PLACEHOLDER", "SCHEMA_VERSION", "Strict"]
 
 SCHEMA_VERSION = 1
-PLACEHOLDER = re.compile(r"\$\{launch((?:\.[A-Za-z_]\w*|\[\d+\])+)\}")
-
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _Angle = Annotated[float, Field(ge=-360, le=360, allow_inf_nan=False)]
-_Name = Annotated[str, Field(min_length=1)]
 _SwitchChannel = Annotated[int, Field(ge=101, le=899)]
-
-
-def _may_come_from_launch(value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:  # noqa: ANN401
-    """Let ``${launch.x}`` stand for a value until the launched process has said what it is."""
-    launched = bool((info.context or {}).get("launched"))
-    if not launched and isinstance(value, str) and PLACEHOLDER.fullmatch(value):
-        return value
-    return handler(value)
-
-
-_Late = WrapValidator(_may_come_from_launch)
-_PLACEHOLDER_SCHEMA = {"type": "string", "pattern": PLACEHOLDER.pattern}
-_LateText = Annotated[str, Field(min_length=1), _Late]
 _LateMac = Annotated[
     int,
     Field(ge=0, le=127),
-    _Late,
-    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0, "maximum": 127}, _PLACEHOLDER_SCHEMA]}),
+    LATE,
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0, "maximum": 127}, PLACEHOLDER_SCHEMA]}),
 ]
 _LateInstance = Annotated[
     int,
     Field(ge=0, le=4_194_302),
-    _Late,
-    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0, "maximum": 4_194_302}, _PLACEHOLDER_SCHEMA]}),
+    LATE,
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0, "maximum": 4_194_302}, PLACEHOLDER_SCHEMA]}),
 ]
 _LateBaud = Annotated[
     int,
     Field(ge=9600, le=115_200),
-    _Late,
-    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 9600, "maximum": 115_200}, _PLACEHOLDER_SCHEMA]}),
+    LATE,
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 9600, "maximum": 115_200}, PLACEHOLDER_SCHEMA]}),
 ]
-
-
-class Strict(BaseModel):
-    """A part of a bench file: unknown keys, wrong types and later changes are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class LaunchPart(Strict):
@@ -89,22 +64,18 @@ class ClockPart(Strict):
         return self
 
 
-class CalibrationPart(Strict):
-    """An instrument's calibration as its certificate states it."""
-
-    serial: _Name
-    certificate: _Name
-    date: Annotated[dt.date, Field(strict=False)]
-    due: Annotated[dt.date, Field(strict=False)]
-
-
 class LowLevelSourcePart(Strict):
     """A source that drives the CT inputs only, phase-locked to the one that drives the voltage inputs."""
 
     driver: _Name
     resource: _LateText
     visa_library: _Name = "@py"
-    calibration: CalibrationPart | None = None
+    serial: SerialPart | None = None
+    single_client: bool = False
+    """The connection takes one program only (a serial or GPIB gateway): a rig that hangs is ended to reach it."""
+    options: dict[_Name, bool | int | float | str] = Field(default_factory=dict)
+    """What the driver wants to know about this one, by the names of its keyword arguments."""
+    calibration: CalibrationRecord | None = None
 
 
 class SourcePart(LowLevelSourcePart):
@@ -115,6 +86,8 @@ class SourcePart(LowLevelSourcePart):
 
     ramp_s: _Positive = 5.0
     """Soft start and stop of the voltage, in bench seconds."""
+    answer_s: _Positive = 1.2
+    """Wall seconds that a setting or an answer may take while the output is on; then the guardian switches it off."""
 
 
 class AnalyzerPart(Strict):
@@ -123,9 +96,29 @@ class AnalyzerPart(Strict):
     driver: _Name
     resource: _LateText
     visa_library: _Name = "@py"
+    serial: SerialPart | None = None
     update_s: _Positive = 0.5
-    accuracy: ReferenceAccuracy
-    calibration: CalibrationPart | None = None
+    accuracy: ReferenceAccuracy | None = None
+    """Stated here, or in the calibration's own file."""
+    calibration: CalibrationRecord | None = None
+
+    @model_validator(mode="after")
+    def _accuracy_is_stated_once(self) -> AnalyzerPart:
+        in_calibration = self.calibration is not None and self.calibration.accuracy is not None
+        if self.accuracy is not None and in_calibration:
+            raise ValueError("accuracy stands here and in the calibration; keep one (accuracy: null takes this away)")
+        if self.accuracy is None and not in_calibration:
+            raise ValueError("accuracy is missing; state it here or in the calibration's file")
+        return self
+
+    @property
+    def reference_accuracy(self) -> ReferenceAccuracy:
+        """The accuracy that holds, wherever it is stated."""
+        if self.accuracy is not None:
+            return self.accuracy
+        assert self.calibration is not None
+        assert self.calibration.accuracy is not None
+        return self.calibration.accuracy
 
 
 class ControlPowerPart(Strict):
@@ -158,6 +151,7 @@ class SwitchPart(Strict):
     driver: _Name
     resource: _LateText
     visa_library: _Name = "@py"
+    serial: SerialPart | None = None
     control_power: ControlPowerPart | None = None
     pulse_input: PulseRelayPart | None = None
     alarm_contact: AlarmContactPart | None = None
@@ -176,6 +170,7 @@ class GeneratorPart(Strict):
     driver: _Name
     resource: _LateText
     visa_library: _Name = "@py"
+    serial: SerialPart | None = None
     outputs: GeneratorOutputsPart
     high_v: _Positive = 5.0
     """What the driver stages take for active, volts."""
@@ -202,8 +197,9 @@ class CounterPart(Strict):
     driver: _Name
     resource: _LateText
     visa_library: _Name = "@py"
+    serial: SerialPart | None = None
     inputs: CounterInputsPart
-    calibration: CalibrationPart | None = None
+    calibration: CalibrationRecord | None = None
 
 
 class BusPart(Strict):
@@ -252,8 +248,21 @@ class PathPart(Strict):
     phase_deg: _Angle = 0.0
 
 
+class CurrentLoopPart(Strict):
+    """Real transducers on the bench: the source's amperes go ``turns`` times through each one's window.
+
+    ``phase_deg``: angle of the transducer's output relative to its primary current, degrees, negative = lag.
+    """
+
+    turns: _Positive = 1.0
+    phase_deg: _Angle = 0.0
+
+
 class CtPart(Strict):
-    """The current transducer that is simulated: rated primary amperes, and the volts it gives at rated current."""
+    """The current transducer that is simulated, or that is there.
+
+    Rated primary amperes, and the volts it gives at rated current.
+    """
 
     primary_a: Annotated[float, Field(ge=5, le=32_000)]
     secondary_v: Annotated[float, Field(gt=0)]
@@ -270,12 +279,23 @@ class CtPart(Strict):
 
 
 class WiringPart(Strict):
-    """How source, meter and analyzer hang together; the analyzer measures at the meter's terminals."""
+    """How source, meter and analyzer hang together; the analyzer measures at the meter's terminals.
+
+    Currents come as volts into the CT inputs through ``current_divider`` (1:1 where it is left out), or as amperes
+    through real transducers with ``current_loop``.
+    """
 
     voltage: PathPart = PathPart()
-    current_divider: PathPart = PathPart()
+    current_divider: PathPart | None = None
+    current_loop: CurrentLoopPart | None = None
     ct: CtPart
     pt_ratio: Annotated[float, Field(ge=0.01, le=320)] = 1.0
+
+    @model_validator(mode="after")
+    def _volts_or_amperes(self) -> WiringPart:
+        if self.current_divider and self.current_loop:
+            raise ValueError("currents go through 'current_divider' or through 'current_loop': take one away (null)")
+        return self
 
 
 class NominalPart(Strict):
@@ -321,12 +341,16 @@ class BenchPart(Strict):
     low_level_source: LowLevelSourcePart | None = None
     analyzer: AnalyzerPart | None = None
     switch: SwitchPart | None = None
+    safety_inputs: SafetyInputsPart | None = None
     generator: GeneratorPart | None = None
     counter: CounterPart | None = None
+    climate_probe: ClimateProbePart | None = None
+    chamber: ChamberPart | None = None
     bus: BusPart | None = None
     positions: Annotated[tuple[PositionPart, ...], Field(strict=False)] = ()
     wiring: WiringPart | None = None
     nominal: NominalPart | None = None
+    limits: LimitsPart | None = None
     settling: SettlingPart = SettlingPart()
 
     @model_validator(mode="after")
@@ -335,6 +359,8 @@ class BenchPart(Strict):
             raise ValueError("a bench with a source needs 'wiring' and 'nominal'")
         if self.low_level_source and not self.source:
             raise ValueError("a bench with a low_level_source needs a 'source' for the voltages")
+        if self.safety_inputs and not self.switch:
+            raise ValueError("safety_inputs are read by the switch unit, and this bench has no 'switch'")
         for position in self.positions if self.bus else ():
             if position.mac is None and position.device_instance is None:
                 raise ValueError(f"position {position.name} needs 'mac' or 'device_instance'")

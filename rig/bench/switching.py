@@ -1,4 +1,4 @@
-"""The meter's other terminals on a bench: switch unit, and pulses that a generator times and a counter measures."""
+"""What hangs on a bench's switch unit, and pulses that a generator times and a counter measures."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from drivers.counter.base import Polarity
 from drivers.generator import GENERATORS, PulseGenerator, PulseTrain
 from drivers.source.base import Identity
 from drivers.switch import SWITCHES, RelayRole, SenseRole, SwitchRoles, SwitchUnit
+from rig.bench._schema_safety import SafetyInputPart, SafetyInputsPart
 from rig.bench.clock import BenchClock
 from rig.bench.files import TIMED_ROLES
 from rig.bench.off import scpi_session
-from rig.bench.schema import CounterPart, GeneratorPart, SwitchPart
+from rig.bench.schema import AlarmContactPart, CounterPart, GeneratorPart, SwitchPart
 from rig.errors import BenchFault
+from rig.safety.inputs import SafetyInputs
 
 _START_UP_S = 10.0
 """Bench seconds that a meter is given to start once control power has been switched on."""
@@ -72,6 +74,7 @@ class TimedPulses:
 
 def open_switch(
     part: SwitchPart | None,
+    safety: SafetyInputsPart | None,
     clock: BenchClock,
     beat: Callable[[], None],
     stack: ExitStack,
@@ -80,11 +83,11 @@ def open_switch(
 ) -> SwitchUnit | None:
     """Open the switch unit, with the pulse contact open and control power on; ``stack`` puts its relays to rest.
 
-    Where control power was off the meter is given time to start.
+    Where control power was off the meter is given time to start. ``safety``: contacts that it reads as well.
     """
     if part is None:
         return None
-    switch = SWITCHES[part.driver](scpi_session(part, beat), _roles(part))
+    switch = SWITCHES[part.driver](scpi_session(part, beat), _roles(part, safety))
     stack.callback(switch.close)
     identities["switch"] = switch.identify()
     stack.callback(switch.make_safe)
@@ -95,6 +98,16 @@ def open_switch(
         report("control power switched on")
         clock.sleep(_START_UP_S)
     return switch
+
+
+def safety_inputs(part: SafetyInputsPart | None, switch: SwitchUnit | None) -> SafetyInputs:
+    """Return what a bench's interlock and emergency stop are read with; without any, one that says so."""
+    if part is None or switch is None:
+        return SafetyInputs.none()
+    wired = {"interlock": part.interlock, "emergency_stop": part.emergency_stop}
+    return SafetyInputs(
+        switch.safety_contacts, {name: each.safe_when for name, each in wired.items() if each is not None}
+    )
 
 
 def open_timed_pulses(
@@ -130,10 +143,16 @@ def open_timed_pulses(
     return timed
 
 
-def _roles(part: SwitchPart) -> SwitchRoles:
-    power, pulse, alarm = part.control_power, part.pulse_input, part.alarm_contact
+def _roles(part: SwitchPart, safety: SafetyInputsPart | None) -> SwitchRoles:
+    power, pulse = part.control_power, part.pulse_input
     return SwitchRoles(
         control_power=RelayRole(power.channel, power.on_when) if power else None,
         pulse_input=RelayRole(pulse.channel) if pulse else None,
-        alarm_contact=SenseRole(alarm.channel, alarm.method, alarm.bit) if alarm else None,
+        alarm_contact=_sense(part.alarm_contact),
+        interlock=_sense(safety.interlock) if safety else None,
+        emergency_stop=_sense(safety.emergency_stop) if safety else None,
     )
+
+
+def _sense(part: AlarmContactPart | SafetyInputPart | None) -> SenseRole | None:
+    return SenseRole(part.channel, part.method, part.bit) if part else None

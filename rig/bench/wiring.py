@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from drivers.analyzer.base import AnalyzerReading
-from drivers.source.base import Channel, SourceSetting, Tone
+from drivers.source.base import Channel, CurrentUnit, SourceSetting, Tone
 from meter_model.stimulus import Phasor, Spectrum, Stimulus
 from rig.bench.schema import WiringPart
 from rig.errors import UsageRefused
@@ -53,11 +53,23 @@ class Path:
 
 
 @dataclass(frozen=True, slots=True)
+class CurrentLoop:
+    """Real transducers, through each of which the source's amperes go ``turns`` times.
+
+    ``phase_deg``: angle of a transducer's output relative to its primary current, degrees at the fundamental, negative
+    = lag; as a delay.
+    """
+
+    turns: float = 1.0
+    phase_deg: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Wiring:
     """How source, analyzer and meter hang together; the analyzer sits at the meter's terminals.
 
-    ``ct_primary_a`` and ``ct_secondary_v``: the transducer that the current channels stand for. ``pt_ratio``: primary
-    volts for one volt at the meter's voltage terminals.
+    ``ct_primary_a`` and ``ct_secondary_v``: the transducer that the current channels stand for, or that is there
+    where they give amperes (``current_loop``). ``pt_ratio``: primary volts for one volt at the meter's terminals.
     """
 
     ct_primary_a: float
@@ -65,6 +77,7 @@ class Wiring:
     pt_ratio: float = 1.0
     voltage: Path = Path()
     current_divider: Path = Path()
+    current_loop: CurrentLoop | None = None
 
     @classmethod
     def from_part(cls, part: WiringPart) -> Wiring:
@@ -74,8 +87,17 @@ class Wiring:
             ct_secondary_v=part.ct.secondary_v,
             pt_ratio=part.pt_ratio,
             voltage=Path(part.voltage.ratio, part.voltage.phase_deg),
-            current_divider=Path(part.current_divider.ratio, part.current_divider.phase_deg),
+            current_divider=Path(divider.ratio, divider.phase_deg) if (divider := part.current_divider) else Path(),
+            current_loop=CurrentLoop(loop.turns, loop.phase_deg) if (loop := part.current_loop) else None,
         )
+
+    @property
+    def _current_path(self) -> Path:
+        """From the source's current terminals, in volts or amperes, to volts at the CT inputs."""
+        if self.current_loop is None:
+            return self.current_divider
+        amperes = self.ct_primary_a / self.current_loop.turns
+        return Path(amperes / self.ct_secondary_v, self.current_loop.phase_deg)
 
     @property
     def power_scale(self) -> float:
@@ -104,16 +126,19 @@ class Wiring:
 
     def setting_for(self, stimulus: Stimulus) -> SourceSetting:
         """Go from meter terminals to source terminals; angles are relative to the source's own voltage channel 1."""
-        turn_deg = self.voltage.phase_deg - self.current_divider.phase_deg
+        current_path = self._current_path
+        turn_deg = self.voltage.phase_deg - current_path.phase_deg
         voltage = [_scaled(spectrum, self.voltage.ratio, 0.0) for spectrum in stimulus.voltages]
-        current = [_scaled(spectrum, self.current_divider.ratio, turn_deg) for spectrum in stimulus.ct_inputs]
-        return SourceSetting(stimulus.frequency_hz, _three(_tones(voltage)), _three(_tones(current)))
+        current = [_scaled(spectrum, current_path.ratio, turn_deg) for spectrum in stimulus.ct_inputs]
+        unit: CurrentUnit = "V" if self.current_loop is None else "A"
+        return SourceSetting(stimulus.frequency_hz, _three(_tones(voltage)), _three(_tones(current)), unit)
 
     def terminals_of(self, setting: SourceSetting) -> Stimulus:
         """Go from source terminals to meter terminals: the inverse of ``setting_for``."""
-        turn_deg = self.current_divider.phase_deg - self.voltage.phase_deg
+        current_path = self._current_path
+        turn_deg = current_path.phase_deg - self.voltage.phase_deg
         voltage = [_scaled(_phasors(channel), 1.0 / self.voltage.ratio, 0.0) for channel in setting.voltage]
-        current = [_scaled(_phasors(c), 1.0 / self.current_divider.ratio, turn_deg) for c in setting.current]
+        current = [_scaled(_phasors(c), 1.0 / current_path.ratio, turn_deg) for c in setting.current]
         return Stimulus(setting.frequency_hz, _three(voltage), _three(current))
 
     def stimulus(self, reading: AnalyzerReading) -> Stimulus:

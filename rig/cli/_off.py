@@ -26,6 +26,24 @@ def off(bench: str, as_json: bool) -> int:
         click.echo(
             f"{result.resource}: {'OFF, verified' if result.confirmed else 'NOT CONFIRMED OFF'}: {result.details}"
         )
+    if not as_json and (last := _last_entry(bench)) is not None:
+        click.echo(last)
     if not confirmed:
         click.echo("Treat the outputs as live and switch the source off by its own switch.", err=True)
     return ExitCode.PASS if confirmed else ExitCode.NOT_SAFE
+
+
+def _last_entry(bench: str) -> str | None:
+    """What the guardian of this bench did last, None where it never had to do anything."""
+    from rig.bench import load_bench
+    from rig.safety.journal import read_journal
+    from rig.safety.state import journal_path
+
+    entries = read_journal(journal_path(load_bench(bench).name))
+    if not entries:
+        return None
+    last = entries[-1]
+    return (
+        f"the guardian's last entry: {last.get('time')}: {last.get('reason')}: "
+        f"{'off, confirmed' if last.get('confirmed') is True else 'NOT CONFIRMED OFF'}"
+    )

@@ -60,6 +60,8 @@ def plan(suite: str, bench: str, select: str, longest_h: float, as_json: bool) -
         click.echo(f"{row['place']:>4}  {row['point']:<26} {limits}")
     for entry in energy:
         click.echo(f"      {entry['point']:<26} {entry['register']} gated against the analyzer's integrator")
+    if made.why_no_energy is not None:
+        click.echo(f"energy registers are not judged: {made.why_no_energy}")
     minutes = made.duration_s / 60
     click.echo(f"highest voltage {made.highest_voltage_v:g} V line to neutral; about {minutes:.0f} min of bench time")
     for table in made.tables:

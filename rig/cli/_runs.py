@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from rig.records import RunSummary
 
 _RECORDS = click.option(
     "--records", default=str(Path("runs") / "records.sqlite"), show_default=True, metavar="URL|PATH"
@@ -24,6 +28,7 @@ def runs(records: str, last: int, as_json: bool) -> None:
     with RunStore.open(records) as store:
         store.fold_journal(read_journal())
         found = store.runs(last)
+    outcomes = {run.run_id: _outcome(run) for run in found}
     if as_json:
         listing = [
             {
@@ -32,7 +37,7 @@ def runs(records: str, last: int, as_json: bool) -> None:
                 "bench": run.header.bench_name,
                 "started_utc": run.started_utc.isoformat(),
                 "finished_utc": run.finished_utc.isoformat() if run.finished_utc else None,
-                "outcome": run.outcome,
+                "outcome": outcomes[run.run_id],
                 "exit_code": run.exit_code,
                 "serial_numbers": list(run.serial_numbers),
                 "counts": dict(run.counts),
@@ -45,10 +50,18 @@ def runs(records: str, last: int, as_json: bool) -> None:
         counts = ", ".join(f"{count} {name}" for name, count in run.counts.items())
         click.echo(
             f"{run.run_id[:8]}  {run.started_utc:%Y-%m-%d %H:%M:%S}  {run.header.kind:<8} {run.header.bench_name:<24} "
-            f"{' '.join(run.serial_numbers):<12} {run.outcome:<12} {counts}"
+            f"{' '.join(run.serial_numbers):<12} {outcomes[run.run_id]:<12} {counts}"
         )
     if not found:
         click.echo(f"no runs in {records}")
+
+
+def _outcome(run: RunSummary) -> str:
+    """How a run came out, or that it has not: a living process on this machine is still recording it."""
+    from rig.bench.lock import run_in_progress
+
+    is_running = run.finished_utc is None and run_in_progress(run.header.bench_name) == run.run_id
+    return "RUNNING" if is_running else run.outcome
 
 
 @click.command()

@@ -83,10 +83,19 @@ def _parser() -> argparse.ArgumentParser:
         "--low-level-source", choices=sorted(LOW_LEVEL_SOURCES), help="a source of its own for the CT inputs (none)"
     )
     parser.add_argument("--analyzer", choices=sorted(ANALYZERS), default="yokogawa_wt", help="(yokogawa_wt)")
+    parser.add_argument("--hislip", action="store_true", help="every instrument has an endpoint that speaks HiSLIP too")
     parser.add_argument("--divider-ratio", type=float, default=8.0, metavar="R", help="of the CT dividers (8)")
+    parser.add_argument(
+        "--current-loop",
+        type=float,
+        metavar="TURNS",
+        help="real transformers instead of dividers: the source's amperes go so many times through each",
+    )
+    parser.add_argument("--amplifier", action="store_true", help="a 52120A amplifier on each phase of a fluke_6105a")
     parser.add_argument(
         "--ct-secondary", type=int, choices=(1, 3), default=1, help="CT inputs: 1 is 1 V, 3 is 1/3 V (1)"
     )
+    parser.add_argument("--room", type=float, default=23.0, metavar="C", help="temperature of the room, °C (23)")
     parser.add_argument("--ideal", action="store_true", help="no noise and no errors anywhere")
     parser.add_argument("--unpaced", action="store_true", help="the bus carries octets at once, not at the baud rate")
     parser.add_argument("--log", type=Path, metavar="PATH", help="event log, JSON lines (a temporary file)")
@@ -112,6 +121,12 @@ def _options(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Opt
         parser.error(f"meters from MAC {chosen.mac} on reach beyond --max-master {chosen.max_master}")
     if not 1.0 < chosen.divider_ratio <= 1000.0:
         parser.error(f"--divider-ratio must be above 1 and at most 1000, not {chosen.divider_ratio:g}")
+    if not -40.0 <= chosen.room <= 70.0:
+        parser.error(f"--room must be -40 to 70 degrees Celsius, not {chosen.room:g}")
+    if chosen.current_loop is not None and not 0.0 < chosen.current_loop <= 1000.0:
+        parser.error(f"--current-loop must be above 0 and at most 1000, not {chosen.current_loop:g}")
+    if chosen.amplifier and chosen.source != "fluke_6105a":
+        parser.error(f"--amplifier belongs to a fluke_6105a, not to a {chosen.source}")
     try:
         defects = tuple(parse_defect(text) for text in chosen.defect)
     except DefectRefused as refusal:
@@ -138,14 +153,18 @@ def _options(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Opt
         defects=defects,
         bus_faults=bus_faults,
         divider_ratio=chosen.divider_ratio,
+        current_loop_turns=chosen.current_loop,
+        has_amplifier=chosen.amplifier,
         source=chosen.source,
         low_level_source=chosen.low_level_source,
         analyzer=chosen.analyzer,
+        hislip=chosen.hislip,
         ct_secondary=chosen.ct_secondary,
         is_ideal=chosen.ideal,
         is_paced=not chosen.unpaced,
         log=chosen.log,
         state=chosen.state,
+        room_c=chosen.room,
         configuration=replace(Configuration(), ct_secondary=chosen.ct_secondary),
     )
 
@@ -169,7 +188,8 @@ def _ends_with_its_reader(descriptor: int) -> bool:
 
 
 def _table(endpoints: dict[str, Any]) -> str:
-    rows = [(name, str(value)) for name, value in endpoints.items() if name not in ("meters", "bus_ports")]
+    rows = [(name, str(value)) for name, value in endpoints.items() if name not in ("meters", "bus_ports", "hislip")]
+    rows += [(f"{role} (HiSLIP)", endpoint) for role, endpoint in endpoints.get("hislip", {}).items()]
     rows += [("spare bus port", port) for port in endpoints["bus_ports"]]
     rows += [
         (f"meter at MAC {meter['mac']}", f"device {meter['device_instance']}, serial number {meter['serial_number']}")

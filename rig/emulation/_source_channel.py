@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from enum import Enum
 
 from meter_model.stimulus import Phasor, Spectrum
 from rig.emulation.scpi_syntax import ScpiError
@@ -37,6 +38,18 @@ LOW_LEVEL_RANGES = (OutputRange(0.05, 0.25), OutputRange(0.15, 1.5), OutputRange
 """Ranges of a current channel that is switched to give a voltage; the manual prints the first as "0.5 V range"."""
 
 
+AMPLIFIER_RANGES = (OutputRange(0.2, 2.0), OutputRange(2.0, 20.0), OutputRange(12.0, 120.0))
+"""Ranges of a current channel with a 52120A amplifier behind it: upper limits recalled, the lower ones supposed."""
+
+
+class Mode(Enum):
+    """What a channel gives, and by which of its outputs; a voltage channel is always in ``VOLTS``."""
+
+    VOLTS = "volts"
+    AMPERES = "amperes"
+    AMPLIFIER = "amplifier"
+
+
 @dataclass(frozen=True, slots=True)
 class Harmonic:
     """One component as set: amplitude rms in the channel's unit, angle in degrees."""
@@ -57,7 +70,7 @@ def narrowest(ranges: tuple[OutputRange, ...], low: float, high: float) -> Outpu
 
 @dataclass(slots=True)
 class SourceChannel:
-    """A channel's settings. ``gives_volts`` is False for a current channel in amperes.
+    """A channel's settings.
 
     The rms value of the whole waveform must lie within the range at all times: a setting that would leave it is
     refused with -222 and changes nothing. Harmonic 0 (DC) is kept and answered, but the bench's wiring carries none.
@@ -65,15 +78,15 @@ class SourceChannel:
 
     range: OutputRange
     harmonics: dict[int, Harmonic]
-    gives_volts: bool = True
+    mode: Mode = Mode.VOLTS
     is_enabled: bool = False
     applies_harmonics: bool = False
-    last_ranges: dict[bool, OutputRange] = field(default_factory=dict)
+    last_ranges: dict[Mode, OutputRange] = field(default_factory=dict)
 
     @property
     def amplitude(self) -> float:
         """The rms value of the whole waveform as set."""
-        return math.sqrt(sum(harmonic.amplitude**2 for harmonic in self.harmonics.values()))
+        return math.hypot(*(harmonic.amplitude for harmonic in self.harmonics.values()))
 
     def set_harmonic(self, order: int, amplitude: float, angle_deg: float) -> None:
         """Set one component; amplitude 0 takes it away. Raises ScpiError(-222)."""
@@ -104,13 +117,13 @@ class SourceChannel:
         """Take away every component but the fundamental. Raises ScpiError(-222) if that leaves too little."""
         self._take({1: self.harmonics[1]})
 
-    def select(self, output_range: OutputRange, gives_volts: bool) -> None:
+    def select(self, output_range: OutputRange, mode: Mode) -> None:
         """Select a range; a waveform it cannot hold is replaced by a fundamental at the range's lower limit.
 
         What a real 6105A does with such a waveform is not in the manual's pages at hand; a driver sets it anew.
         """
-        self.range, self.gives_volts = output_range, gives_volts
-        self.last_ranges[gives_volts] = output_range
+        self.range, self.mode = output_range, mode
+        self.last_ranges[mode] = output_range
         if not self._holds(self.harmonics):
             self.harmonics = {1: replace(self.harmonics[1], amplitude=output_range.low)}
 
@@ -123,7 +136,7 @@ class SourceChannel:
         )
 
     def _holds(self, harmonics: dict[int, Harmonic]) -> bool:
-        amplitude = math.sqrt(sum(harmonic.amplitude**2 for harmonic in harmonics.values()))
+        amplitude = math.hypot(*(harmonic.amplitude for harmonic in harmonics.values()))
         # A driver's decimal text of a limit may round just beyond it.
         return self.range.low * (1.0 - 1e-9) <= amplitude <= self.range.high * (1.0 + 1e-9)
 

@@ -19,6 +19,8 @@ from meter_model.stimulus import Phasor, Stimulus
 from rig.emulation.analyzer_arithmetic import AnalyzerErrors
 from rig.emulation.apdu_defects import with_apdu_defects
 from rig.emulation.bench_time import BenchTime
+from rig.emulation.climate import climate_instruments
+from rig.emulation.climate_air import ROOM_C, Air
 from rig.emulation.control import Clock, Control, JsonHandler, add_gain_to
 from rig.emulation.defects import (
     Defect,
@@ -30,12 +32,22 @@ from rig.emulation.defects import (
 )
 from rig.emulation.event_log import EventLog
 from rig.emulation.hub import FaultSettings, HubProcess
-from rig.emulation.instruments import ANALYZERS, LOW_LEVEL_SOURCES, SOURCES, EmulatedSource, Engine, serve
+from rig.emulation.instruments import (
+    ANALYZERS,
+    LOW_LEVEL_SOURCES,
+    SOURCES,
+    EmulatedSource,
+    Engine,
+    serve,
+    serve_over_hislip,
+)
 from rig.emulation.merged_source import MergedSource
 from rig.emulation.meter_memory import MemoryFile, Saver
 from rig.emulation.meter_node import MeterNodes
 from rig.emulation.meter_terminals import MeterTerminals
-from rig.emulation.physics import Wiring
+from rig.emulation.physics import CurrentLoop, Wiring
+from rig.emulation.safety_contacts import SafetyContacts
+from rig.emulation.source_fluke import FlukeSource
 from rig.emulation.source_output import SourceErrors
 from rig.emulation.switching import switching_instruments
 from rig.emulation.tcp_server import LineServer
@@ -58,8 +70,11 @@ class Options:
 
     ``ct_secondary`` (1 or 3) is physical: which input impedance loads the dividers, and what the meters are set to.
     ``source``, ``low_level_source`` (None: none) and ``analyzer``: names in the registries of ``instruments``.
+    ``current_loop_turns``: real transformers, with the primary of the meters' configuration, in place of dividers.
+    ``has_amplifier``: a 52120A on each phase of a Fluke 6105A. ``room_c``: degrees Celsius of the air in the room.
     ``is_ideal``: no noise and no errors anywhere, and answers of the analyzer with more digits. ``state``: folder of
-    the meters' non-volatile memory, None to begin with new meters each time.
+    the meters' non-volatile memory, None to begin with new meters each time. ``hislip``: every instrument has a second
+    endpoint that speaks HiSLIP.
     """
 
     seed: int = 1
@@ -71,6 +86,8 @@ class Options:
     defects: tuple[Defect, ...] = ()
     bus_faults: FaultSettings = field(default_factory=FaultSettings)
     divider_ratio: float = 8.0
+    current_loop_turns: float | None = None
+    has_amplifier: bool = False
     ct_secondary: int = 1
     is_ideal: bool = False
     is_paced: bool = True
@@ -80,6 +97,8 @@ class Options:
     source: str = "fluke_6105a"
     low_level_source: str | None = None
     analyzer: str = "yokogawa_wt"
+    hislip: bool = False
+    room_c: float = ROOM_C
 
 
 class EmulatedBench:
@@ -104,7 +123,7 @@ class EmulatedBench:
 
     def _build(self, options: Options, stack: ExitStack) -> None:
         time = BenchTime()
-        wiring = Wiring(options.meters, options.ct_secondary, options.divider_ratio)
+        wiring = Wiring(options.meters, options.ct_secondary, options.divider_ratio, loop=_loop(options))
         world = self.world = World(time, wiring)
         log = EventLog(options.log or _temporary_log(), time.now_s)
         stack.callback(log.close)
@@ -125,6 +144,8 @@ class EmulatedBench:
 
         driving: Source
         driving = source = self.source = SOURCES[options.source](**drawn(0))
+        if options.has_amplifier and isinstance(source, FlukeSource):
+            source.fit_amplifier()
         sources: dict[str, EmulatedSource] = {"source": source}
         if options.low_level_source is not None:
             low_level_source = LOW_LEVEL_SOURCES[options.low_level_source](**drawn(1))
@@ -163,17 +184,28 @@ class EmulatedBench:
             nodes.start()
             for mac, terminal in zip(macs, terminals, strict=True):
                 terminal.on_powered = partial(nodes.set_online, mac)
+        safety = SafetyContacts()
+        climate = climate_instruments(Air(options.room_c), options.seed, ideal, world, log)
         engines: dict[str, Engine] = {
             **{role: each.engine for role, each in sources.items()},
             "analyzer": analyzer.engine,
-            **switching_instruments(terminals, options.seed, ideal, world, log),
+            **switching_instruments(terminals, options.seed, ideal, world, log, safety),
+            "climate_probe": climate.probe,
+            "chamber": climate.chamber,
         }
         servers = {role: serve(engine, world, role) for role, engine in engines.items()}
-        control_door = Control(world, source, servers, log, terminals, sources.get("low_level_source"))
+        over_hislip = {
+            role: serve_over_hislip(engine, world, role) for role, engine in engines.items() if options.hislip
+        }
+        hislip = {role: server for role, server in over_hislip.items() if server is not None}
+        closers = {role: ExitStack() for role in servers}
+        for role, server in (*servers.items(), *hislip.items()):
+            closers[role].callback(server.close)
+        control_door = Control(world, source, closers, log, terminals, sources.get("low_level_source"), safety)
         clock = LineServer(JsonHandler(Clock(world).serve), "clock")
         control = LineServer(JsonHandler(control_door.serve), "control")
-        for server in (*servers.values(), clock, control):
-            stack.callback(server.close)
+        for close in (*(each.close for each in closers.values()), clock.close, control.close):
+            stack.callback(close)
         world.start()
         # Whether anybody had switched the source off before the bench went away is what a safety test wants to know.
         stack.callback(lambda: log.write("end", output_on=any(each.output.is_on for each in sources.values())))
@@ -186,6 +218,7 @@ class EmulatedBench:
         )
         self.endpoints: dict[str, Any] = {
             **{role: server.endpoint for role, server in servers.items()},
+            **({"hislip": {role: server.endpoint for role, server in hislip.items()}} if options.hislip else {}),
             "clock": f"tcp://127.0.0.1:{clock.port}",
             "control": f"tcp://127.0.0.1:{control.port}",
             "bus": hub.ports[0],
@@ -198,6 +231,13 @@ class EmulatedBench:
             "hub": hub.endpoint,
             "log": str(log.path),
         }
+
+
+def _loop(options: Options) -> CurrentLoop | None:
+    if options.current_loop_turns is None:
+        return None
+    loop = CurrentLoop(options.current_loop_turns, options.configuration.ct_primary_a)
+    return replace(loop, ratio_error=0.0) if options.is_ideal else loop
 
 
 def _generator(seed: int, *stream: int) -> np.random.Generator:

@@ -11,6 +11,7 @@ from rig.emulation.defects import Defect, DefectRefused, apply_to_source, parse_
 from rig.emulation.event_log import EventLog
 from rig.emulation.meter_terminals import MeterTerminals, TerminalsRefused
 from rig.emulation.physics import rms
+from rig.emulation.safety_contacts import SafetyContacts
 from rig.emulation.scpi_engine import ScpiEngine
 from rig.emulation.world import World
 
@@ -64,6 +65,16 @@ class ScpiHandler:
         with self._world:
             self._engine.report(-363)
         return None
+
+    def status_byte(self, message_available: bool) -> int:
+        """Return the instrument's status byte; ``message_available``: an answer has not been read yet."""
+        with self._world:
+            return self._engine.status_byte(message_available)
+
+    def interrupted(self) -> None:
+        """Note that an answer was lost because a message came before it was read."""
+        with self._world:
+            self._engine.report(-410)
 
 
 class Clock:
@@ -123,6 +134,7 @@ class Control:
     defect of the source with its value (``source-gain``, "+0.5%"). ``output_on`` is that of any source.
     ``{"control_power": {"meter": 0, "on": false}}`` and ``{"pulse": {"meter": 0, "closed": true}}`` work the
     terminals of a meter, 0 the first; see ``MeterTerminals`` for what else may be asked.
+    ``{"interlock": {"closed": false}}`` opens the enclosure, ``{"emergency_stop": {"pressed": true}}`` presses it.
     """
 
     def __init__(
@@ -133,11 +145,13 @@ class Control:
         log: EventLog,
         meters: Sequence[MeterTerminals] = (),
         low_level_source: _Source | None = None,
+        safety: SafetyContacts | None = None,
     ) -> None:
         self._sources = {"source": source}
         if low_level_source is not None:
             self._sources["low-level-source"] = low_level_source
         self._meters = meters
+        self._safety = safety or SafetyContacts()
         self._world = world
         self._servers = {name.replace("_", "-"): server for name, server in servers.items()}
         self._log = log
@@ -158,9 +172,25 @@ class Control:
                 self._work(question[name], work)
                 self._log.write(name, **question[name])
                 return {name: question[name], "done": True}
+        for name in ("interlock", "emergency_stop"):
+            if name in question:
+                self._work_safety(name, question[name])
+                self._log.write(name, **question[name])
+                return {name: question[name], "done": True}
         raise Refused(
-            'ask {"status": true}, {"fault": NAME, "value": ...}, {"control_power": {...}} or {"pulse": {...}}'
+            'ask {"status": true}, {"fault": NAME, "value": ...}, {"control_power": {...}}, {"pulse": {...}}, '
+            '{"interlock": {"closed": ...}} or {"emergency_stop": {"pressed": ...}}'
         )
+
+    def _work_safety(self, name: str, wanted: object) -> None:
+        key = "closed" if name == "interlock" else "pressed"
+        if not isinstance(wanted, dict) or wanted.keys() != {key} or not isinstance(wanted[key], bool):
+            raise Refused(f'say {{"{key}": true}} or {{"{key}": false}}')
+        with self._world:
+            if name == "interlock":
+                self._safety.is_shut = wanted[key]
+            else:
+                self._safety.is_pressed = wanted[key]
 
     def _work(self, wanted: object, work: Callable[[MeterTerminals, dict[str, Any]], None]) -> None:
         if not isinstance(wanted, dict) or wanted.get("meter") not in range(len(self._meters)):
@@ -182,6 +212,7 @@ class Control:
                 "terminal_volts": [rms(spectrum) for spectrum in stimulus.voltages],
                 "ct_volts": [rms(spectrum) for spectrum in stimulus.ct_inputs],
                 "meters": [terminals.status() for terminals in self._meters],
+                **self._safety.status(),
             }
 
     def _fault(self, name: str, value: object) -> None:

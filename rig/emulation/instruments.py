@@ -8,12 +8,21 @@ from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
 from rig.emulation.analyzer_arithmetic import AnalyzerErrors
+from rig.emulation.analyzer_norma import NormaAnalyzer
+from rig.emulation.analyzer_radian import RadianStandard
 from rig.emulation.analyzer_yokogawa import YokogawaAnalyzer
+from rig.emulation.analyzer_zes import ZesAnalyzer
 from rig.emulation.control import ScpiHandler
 from rig.emulation.event_log import EventLog
+from rig.emulation.hislip_server import HislipServer, PlainInstrument
 from rig.emulation.scpi_engine import ScpiEngine, Wait
+from rig.emulation.source_ac6800b import AC6800Source
+from rig.emulation.source_ametek import AmetekSource
+from rig.emulation.source_chroma import ChromaSource
 from rig.emulation.source_fluke import FlukeSource
+from rig.emulation.source_itech import ItechSource
 from rig.emulation.source_output import SourceErrors
+from rig.emulation.source_pacific import PacificSource
 from rig.emulation.source_rigol import RigolGenerator
 from rig.emulation.tcp_server import LineHandler, LineServer
 from rig.emulation.world import Measuring, Source, World
@@ -140,7 +149,16 @@ class AnalyzerFactory(Protocol):
         """Make it; it measures nothing yet."""
 
 
-SOURCES: Mapping[str, SourceFactory] = MappingProxyType({"fluke_6105a": FlukeSource})
+SOURCES: Mapping[str, SourceFactory] = MappingProxyType(
+    {
+        "ametek_ci": AmetekSource,
+        "chroma_61600": ChromaSource,
+        "fluke_6105a": FlukeSource,
+        "itech_it7800": ItechSource,
+        "keysight_ac6800b": AC6800Source,
+        "pacific_upc": PacificSource,
+    }
+)
 """Sources that drive the voltage inputs (and the CT inputs, where they have low-level channels).
 
 The names are those of the drivers (drivers.source.SOURCES).
@@ -149,7 +167,14 @@ The names are those of the drivers (drivers.source.SOURCES).
 LOW_LEVEL_SOURCES: Mapping[str, LowLevelSourceFactory] = MappingProxyType({"rigol_dg5000": RigolGenerator})
 """Sources that drive the CT inputs only; beside one of these the other's current channels are not connected."""
 
-ANALYZERS: Mapping[str, AnalyzerFactory] = MappingProxyType({"yokogawa_wt": YokogawaAnalyzer})
+ANALYZERS: Mapping[str, AnalyzerFactory] = MappingProxyType(
+    {
+        "yokogawa_wt": YokogawaAnalyzer,
+        "zes_lmg600": ZesAnalyzer,
+        "fluke_norma": NormaAnalyzer,
+        "radian_rd": RadianStandard,
+    }
+)
 """Reference analyzers, by the names of their drivers (drivers.analyzer.ANALYZERS)."""
 
 
@@ -158,3 +183,11 @@ def serve(engine: Engine, world: World, name: str) -> Server:
     if isinstance(engine, OwnServer):
         return engine.open_server(name)
     return LineServer(ScpiHandler(engine, world) if isinstance(engine, ScpiEngine) else engine, name)
+
+
+def serve_over_hislip(engine: Engine, world: World, name: str) -> Server | None:
+    """Put an instrument behind a second port that speaks HiSLIP; None for one that speaks no lines."""
+    if isinstance(engine, OwnServer):
+        return None
+    instrument = ScpiHandler(engine, world) if isinstance(engine, ScpiEngine) else PlainInstrument(engine)
+    return HislipServer(instrument, name)

@@ -27,13 +27,29 @@ class SourceTerminals:
 
 
 @dataclass(frozen=True, slots=True)
+class CurrentLoop:
+    """Real transformers in place of dividers: each current channel drives one primary, ``turns`` times through.
+
+    ``ratio_error`` (a fraction) and ``phase_deg`` (negative = lag) are the transformers' own. ``loop_ohm`` is what a
+    channel drives, ``source_ohm`` what limits one that was left in volts.
+    """
+
+    turns: float
+    primary_a: float
+    ratio_error: float = -2e-4
+    phase_deg: float = 0.0
+    loop_ohm: float = 0.01
+    source_ohm: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Wiring:
     """The passive parts of the emulated bench, all real (no reactance), so that it changes no angle.
 
     Voltage: the channels drive the voltage inputs of all ``meters`` and of the analyzer in parallel through
     ``lead_ohm``. Current: each position has its own divider ``divider_ratio``:1 of ``divider_input_ohm``, loaded by
     one CT input (``ct_secondary`` 1 or 3 picks its impedance) and the analyzer's sensor input. A current channel
-    left in amperes drives the divider up to ``compliance_v``.
+    left in amperes drives the divider up to ``compliance_v``. With ``loop`` there are transformers instead.
     """
 
     meters: int = 1
@@ -45,6 +61,7 @@ class Wiring:
     analyzer_voltage_ohm: float = 10e6
     analyzer_sensor_ohm: float = 1e6
     temperature_c: float = 25.0
+    loop: CurrentLoop | None = None
 
     @property
     def divider_output_ohm(self) -> float:
@@ -75,11 +92,18 @@ class Wiring:
 
     def _ct_input(self, source: SourceTerminals, channel: int) -> Spectrum:
         spectrum = source.currents[channel]
+        if self.loop is not None:
+            return self._transformed(spectrum, self.loop, source.current_is_volts[channel])
         if source.current_is_volts[channel]:
             return _scaled(spectrum, self.ct_factor)
         volts = rms(spectrum) * self.divider_input_ohm
         limit = min(1.0, self.compliance_v / volts) if volts else 1.0
         return _scaled(spectrum, self.divider_input_ohm * limit * self.ct_factor)
+
+    def _transformed(self, spectrum: Spectrum, loop: CurrentLoop, is_volts: bool) -> Spectrum:
+        amperes = 1.0 / (loop.loop_ohm + loop.source_ohm) if is_volts else 1.0
+        volts = amperes * loop.turns / loop.primary_a / self.ct_secondary * (1.0 + loop.ratio_error)
+        return tuple(Phasor(p.order, p.rms * volts, p.phase_deg + p.order * loop.phase_deg) for p in spectrum)
 
 
 def rms(spectrum: Spectrum) -> float:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import Protocol
 
+from rig.emulation.scpi_errors import OPERATION_COMPLETE, POWER_ON, event_bit
 from rig.emulation.scpi_syntax import (
     ERROR_TEXTS,
     Number,
@@ -24,8 +26,11 @@ from rig.emulation.scpi_syntax import (
 _NODE = re.compile(r"(\[)?:?([A-Za-z_0-9]+)(?:<(\d+):(\d+)>)?(\])?")
 _TOKEN = re.compile(r"([A-Z_]+?)(\d*)\Z")
 _QUEUE_LENGTH = 32
-_OPERATION_COMPLETE, _QUERY_ERROR, _DEVICE_ERROR, _EXECUTION_ERROR, _COMMAND_ERROR, _POWER_ON = 1, 4, 8, 16, 32, 128
-_ERROR_AVAILABLE, _EVENT_SUMMARY, _MASTER_SUMMARY = 4, 32, 64
+_ERROR_AVAILABLE, _MESSAGE_AVAILABLE, _EVENT_SUMMARY, _MASTER_SUMMARY = 4, 16, 32, 64
+_LONGEST_MNEMONIC = 12
+_MOST_DIGITS = 9
+LONGEST_ANSWER = 65536
+"""Characters that the output queue holds: a message whose answers are more is in a deadlock (-430)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,8 @@ class Command:
     their limits, optional nodes in brackets). ``write`` and ``read`` serve the setting and the query form; None means
     the instrument has no such form. The last ``optional`` parameters of the setting, and every one of
     ``read_parameters``, may be left out. ``headed``: the answer carries a header where the dialect adds them.
+    ``indefinite``: the answer has no end of its own (arbitrary ASCII, as of ``*IDN?``), so that its query must be the
+    last of a message (IEEE 488.2, 6.5.7.5): one that follows is -440.
     """
 
     header: str
@@ -86,6 +93,18 @@ class Command:
     read_parameters: tuple[Parameter, ...] = ()
     optional: int = 0
     headed: bool = True
+    indefinite: bool = False
+
+
+class Summary(Protocol):
+    """A register that the status byte sums up in one bit (``scpi_status.StatusRegister``)."""
+
+    @property
+    def summary(self) -> bool:
+        """Whether an enabled event has been."""
+
+    def clear(self) -> None:
+        """Forget all events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +150,7 @@ class CommandTree:
         node.command = command
 
     def find(self, path: Sequence[str]) -> tuple[Command, tuple[int, ...]]:
-        """Return the command at ``path`` (capitals, as typed) and its suffixes; raises ScpiError(-113 or -114)."""
+        """Return the command at ``path`` (capitals, as typed) and its suffixes; raises ScpiError(-112, -113, -114)."""
         node, suffixes = self._root, []
         for token in path:
             child = node.children.get(token)
@@ -140,9 +159,11 @@ class CommandTree:
                 match = _TOKEN.match(token)
                 child, digits = (node.children.get(match[1]), match[2]) if match else (None, "")
             if child is None or (digits and child.suffix_limits is None):
-                raise ScpiError(-113)
+                raise ScpiError(-112 if len(token.rstrip("0123456789")) > _LONGEST_MNEMONIC else -113)
             if child.suffix_limits is not None:
                 low, high = child.suffix_limits
+                if len(digits) > _MOST_DIGITS:
+                    raise ScpiError(-114)
                 suffix = int(digits) if digits else max(low, 1)
                 if not low <= suffix <= high:
                     raise ScpiError(-114)
@@ -167,7 +188,7 @@ class ScpiEngine:
 
     Entering ``world`` must hold it and bring it up to now: each command takes effect at the moment it arrives.
     ``wait`` is called, without the world held, for a command that asks to wait; it returns False
-    when the instrument goes away meanwhile.
+    when the instrument goes away meanwhile. ``summaries``: registers by their bit in the status byte.
     """
 
     def __init__(
@@ -179,29 +200,32 @@ class ScpiEngine:
         wait: Callable[[Wait], bool],
         on_reset: Callable[[], None],
         on_clear: Callable[[], None] = lambda: None,
+        summaries: Mapping[int, Summary] | None = None,
     ) -> None:
         self._dialect = dialect
         self._world = world
         self._wait = wait
         self._on_reset = on_reset
         self._on_clear = on_clear
+        self._summaries = dict(summaries or {})
         self._errors: deque[int] = deque()
-        self._event_status = _POWER_ON
+        self._event_status = POWER_ON
         self._event_enable = 0
         self._service_enable = 0
+        self._is_answering = False
         table = tuple(commands)
         self._tree = CommandTree(command for command in table if not command.header.startswith("*"))
         registers = Number(0, 255)
         self._common = {
             command.header: command
             for command in (
-                Command("*IDN", read=lambda _call: identity),
+                Command("*IDN", read=lambda _call: identity, indefinite=True),
                 Command("*CLS", write=self._clear),
                 Command("*RST", write=self._reset),
                 Command("*ESR", read=self._read_event_status),
                 Command("*ESE", (registers,), self._set_event_enable, lambda _call: str(self._event_enable)),
                 Command("*SRE", (registers,), self._set_service_enable, lambda _call: str(self._service_enable)),
-                Command("*STB", read=lambda _call: str(self._status_byte())),
+                Command("*STB", read=lambda _call: str(self.status_byte())),
                 Command("*OPC", write=self._operation_complete, read=lambda _call: "1"),
                 Command("*WAI", write=lambda _call: None),
                 Command("*TST", read=lambda _call: "0"),
@@ -219,6 +243,7 @@ class ScpiEngine:
             return None
         answers: list[str] = []
         path: tuple[str, ...] = ()
+        is_indefinite = False
         for text in texts:
             try:
                 unit = parse_unit(text)
@@ -226,40 +251,66 @@ class ScpiEngine:
                     full = unit.path if unit.is_absolute else path + unit.path
                     path = full[:-1]
                     unit = Unit(full, False, True, unit.is_query, unit.parameters, unit.text)
-                answer = self._run(unit, peer)
+                if unit.is_query and is_indefinite:
+                    raise ScpiError(-440)
+                command, answer = self._run(unit, peer, bool(answers))
             except ScpiError as error:
                 with self._world:
                     self.report(error.code)
                 continue
             if answer is not None:
                 answers.append(answer)
+                is_indefinite = command.indefinite
+        lost = 0
         if len(answers) > 1 and self._dialect.one_query_per_message:
+            lost = -410
+        elif sum(map(len, answers)) + len(answers) > LONGEST_ANSWER:
+            lost = -430
+        if lost:
             with self._world:
-                self.report(-410)
+                self.report(lost)
             return None
         return ";".join(answers) if answers else None
 
-    def _run(self, unit: Unit, peer: str) -> str | None:
+    def status_byte(self, message_available: bool = False) -> int:
+        """Return the status byte (the world must be held); ``message_available``: an answer waits to be read."""
+        byte = _MESSAGE_AVAILABLE if message_available or self._is_answering else 0
+        byte |= _ERROR_AVAILABLE if self._errors else 0
+        byte |= sum(bit for bit, register in self._summaries.items() if register.summary)
+        if self._event_status & self._event_enable:
+            byte |= _EVENT_SUMMARY
+        if byte & self._service_enable:
+            byte |= _MASTER_SUMMARY
+        return byte
+
+    def _run(self, unit: Unit, peer: str, is_answering: bool) -> tuple[Command, str | None]:
+        """Execute one unit; ``is_answering``: answers to units before it in the message are waiting already."""
         with self._world:
-            command, suffixes = self._find(unit)
-            handler: Callable[[Call], str | Wait | None] | None = command.read if unit.is_query else command.write
-            if handler is None:
-                raise ScpiError(-113)
-            if unit.is_query:
-                values = parse_all(command.read_parameters, len(command.read_parameters), unit.parameters)
-            else:
-                values = parse_all(command.parameters, command.optional, unit.parameters)
-            outcome = handler(Call(suffixes, values, peer, unit.text))
-            if isinstance(outcome, str):
-                header = self._dialect.answer_header(command, suffixes) if command.headed and not unit.is_common else ""
-                return header + outcome
-        if isinstance(outcome, Wait):
-            if not self._wait(outcome):
-                return None
-            if unit.is_query:
-                with self._world:
-                    return outcome.answer()
-        return None
+            self._is_answering = is_answering
+            try:
+                command, outcome = self._call(unit, peer)
+            finally:
+                self._is_answering = False
+        if not isinstance(outcome, Wait):
+            return command, outcome
+        if not self._wait(outcome) or not unit.is_query:
+            return command, None
+        with self._world:
+            return command, outcome.answer()
+
+    def _call(self, unit: Unit, peer: str) -> tuple[Command, str | Wait | None]:
+        command, suffixes = self._find(unit)
+        handler: Callable[[Call], str | Wait | None] | None = command.read if unit.is_query else command.write
+        if handler is None:
+            raise ScpiError(-113)
+        if unit.is_query:
+            values = parse_all(command.read_parameters, len(command.read_parameters), unit.parameters)
+        else:
+            values = parse_all(command.parameters, command.optional, unit.parameters)
+        outcome = handler(Call(suffixes, values, peer, unit.text))
+        if isinstance(outcome, str) and command.headed and not unit.is_common:
+            return command, self._dialect.answer_header(command, suffixes) + outcome
+        return command, outcome
 
     def _find(self, unit: Unit) -> tuple[Command, tuple[int, ...]]:
         if not unit.is_common:
@@ -275,8 +326,7 @@ class ScpiEngine:
             self._errors[-1] = -350
         else:
             self._errors.append(code)
-        bits = {1: _COMMAND_ERROR, 2: _EXECUTION_ERROR, 3: _DEVICE_ERROR, 4: _QUERY_ERROR}
-        self._event_status |= _DEVICE_ERROR if code > 0 else bits[-code // 100]
+        self._event_status |= event_bit(code)
 
     def next_error(self) -> str:
         """Take the oldest error out of the queue, as ``-113,"Undefined header"``; ``0,"No error"`` when empty."""
@@ -287,13 +337,15 @@ class ScpiEngine:
     def _clear(self, _call: Call) -> None:
         self._errors.clear()
         self._event_status = 0
+        for register in self._summaries.values():
+            register.clear()
         self._on_clear()
 
     def _reset(self, _call: Call) -> None:
         self._on_reset()
 
     def _operation_complete(self, _call: Call) -> None:
-        self._event_status |= _OPERATION_COMPLETE
+        self._event_status |= OPERATION_COMPLETE
 
     def _read_event_status(self, _call: Call) -> str:
         value, self._event_status = self._event_status, 0
@@ -304,11 +356,3 @@ class ScpiEngine:
 
     def _set_service_enable(self, call: Call) -> None:
         self._service_enable = round(call.number(0)) & ~_MASTER_SUMMARY
-
-    def _status_byte(self) -> int:
-        byte = _ERROR_AVAILABLE if self._errors else 0
-        if self._event_status & self._event_enable:
-            byte |= _EVENT_SUMMARY
-        if byte & self._service_enable:
-            byte |= _MASTER_SUMMARY
-        return byte

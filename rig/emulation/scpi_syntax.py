@@ -12,41 +12,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-ERROR_TEXTS = {
-    0: "No error",
-    -101: "Invalid character",
-    -102: "Syntax error",
-    -104: "Data type error",
-    -108: "Parameter not allowed",
-    -109: "Missing parameter",
-    -113: "Undefined header",
-    -114: "Header suffix out of range",
-    -131: "Invalid suffix",
-    -138: "Suffix not allowed",
-    -141: "Invalid character data",
-    -151: "Invalid string data",
-    -211: "Trigger ignored",
-    -213: "Init ignored",
-    -221: "Settings conflict",
-    -222: "Data out of range",
-    -224: "Illegal parameter value",
-    -230: "Data corrupt or stale",
-    -350: "Queue overflow",
-    -363: "Input buffer overrun",
-    -410: "Query INTERRUPTED",
+from rig.emulation.scpi_errors import SCPI_99_ERRORS
+
+ERROR_TEXTS = SCPI_99_ERRORS | {
     111: "Channel list: slot number out of range",
     112: "Channel list: channel number out of range",
     308: "Channel not able to perform requested operation",
     309: "Incorrectly formatted channel list",
 }
-"""The error numbers the emulated instruments use, and SCPI-99's text of each; positive ones are an instrument's own."""
+"""The error numbers the emulated instruments use, and the text of each; positive ones are an instrument's own."""
 
 _HEADER = re.compile(r"(\*[A-Za-z]+|:?[A-Za-z][A-Za-z0-9_]*(:[A-Za-z][A-Za-z0-9_]*)*)(\?)?\Z")
-_NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d+)?)\s*([A-Za-z/]*)\Z")
+_NUMBER = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[Ee][+-]?\d+)?)\s*([A-Za-z/]*)\Z")
 _BASED = re.compile(r"#([BQH])([0-9A-F]+)\Z", re.IGNORECASE)
 _BASES = {"B": 2, "Q": 8, "H": 16}
 _MULTIPLIERS = {"": 1.0, "K": 1e3, "MA": 1e6, "G": 1e9, "M": 1e-3, "U": 1e-6, "N": 1e-9}
 _MEGA_UNITS = ("HZ", "OHM")
+_MOST_DIGITS, _LARGEST_EXPONENT, _MOST_EXPONENT_DIGITS = 255, 32000, 9
 _MNEMONIC = re.compile(r"([A-Z_]+)([a-z]*)([0-9A-Z_]*)\Z")
 
 Value = float | bool | str
@@ -75,6 +57,8 @@ class Unit:
 
 def split_outside(text: str, separator: str) -> list[str]:
     """Split at each ``separator`` that is in no quotes and no parentheses; raises ScpiError(-151) on an open quote."""
+    if not any(character in text for character in "\"'("):
+        return text.split(separator)
     parts, depth, quote, start = [], 0, "", 0
     for position, character in enumerate(text):
         if quote:
@@ -97,9 +81,10 @@ def split_outside(text: str, separator: str) -> list[str]:
 def parse_unit(text: str) -> Unit:
     """Read one program message unit; raises ScpiError with -101, -102 or -151."""
     text = text.strip()
-    if not text.isascii() or not all(character.isprintable() or character == "\t" for character in text):
+    spaced = text.replace("\t", " ")
+    if not (spaced.isascii() and spaced.isprintable()):
         raise ScpiError(-101)
-    header, _, rest = text.replace("\t", " ").partition(" ")
+    header, _, rest = spaced.partition(" ")
     match = _HEADER.match(header)
     if match is None:
         raise ScpiError(-102)
@@ -188,7 +173,10 @@ class Text:
 
 
 def parse_number(text: str, unit: str) -> float:
-    """Read a number that may end in ``unit`` with a multiplier; raises ScpiError with -104, -131 or -138."""
+    """Read a number that may end in ``unit`` with a multiplier; raises ScpiError(-104, -123, -124, -131 or -138).
+
+    More than 255 digits and exponents beyond 32000 are refused as such (IEEE 488.2, 7.7.2.4.1).
+    """
     based = _BASED.match(text)
     if based is not None:
         try:
@@ -198,6 +186,11 @@ def parse_number(text: str, unit: str) -> float:
     match = _NUMBER.match(text)
     if match is None:
         raise ScpiError(-104)
+    mantissa, _, exponent = match[1].upper().partition("E")
+    if len(mantissa) > _MOST_DIGITS:
+        raise ScpiError(-124)
+    if len(exponent) > _MOST_EXPONENT_DIGITS or abs(int(exponent or 0)) > _LARGEST_EXPONENT:
+        raise ScpiError(-123)
     suffix = match[2].upper()
     if not suffix:
         return float(match[1])

@@ -15,11 +15,13 @@ import numpy as np
 
 from meter_model.stimulus import Spectrum
 from rig.emulation._source_channel import (
+    AMPLIFIER_RANGES,
     CURRENT_RANGES,
     HIGHEST_ORDER,
     LOW_LEVEL_RANGES,
     VOLTAGE_RANGES,
     Harmonic,
+    Mode,
     OutputRange,
     SourceChannel,
     narrowest,
@@ -31,6 +33,8 @@ from rig.emulation.scpi_syntax import Boolean, Choice, Number, ScpiError, scient
 from rig.emulation.source_output import OutputStage, SourceErrors, distorted
 
 _PHASES = "PHASe<1:3>"
+_AMPLIFIER = f"[SOURce]:{_PHASES}:CURRent:EAMPlifier"
+_TERMINALS = Choice(("AUTO", "HIGH"))
 _LIMIT = Choice(("LOW", "HIGH"))
 _PART = Choice(("AMPLitude", "PANGle"))
 _START_ANGLES_DEG = (0.0, -120.0, 120.0)
@@ -59,6 +63,7 @@ class FlukeSource:
         self._noise_generator = np.random.default_rng([seed, 0x51])
         self._noise = (0.0,) * 6
         self._gain = {"voltage": 0.0, "current": 0.0}
+        self._has_amplifier = False
         self.output = OutputStage()
         self.revision = 0
         self._reset_settings()
@@ -70,6 +75,10 @@ class FlukeSource:
         for name in ("voltage", "current") if kind == "both" else (kind,):
             self._gain[name] += fraction
         self.revision += 1
+
+    def fit_amplifier(self) -> None:
+        """Connect a 52120A amplifier to each phase."""
+        self._has_amplifier = True
 
     def stick(self, on: bool) -> None:
         """Make the output relay stay closed for ever (a fault), or mend it."""
@@ -95,9 +104,9 @@ class FlukeSource:
             voltages=self._outputs(self._voltage, 0, level * (1.0 + self._gain["voltage"])),
             currents=self._outputs(self._current, 3, level * (1.0 + self._gain["current"])),
             current_is_volts=(
-                self._current[0].gives_volts,
-                self._current[1].gives_volts,
-                self._current[2].gives_volts,
+                self._current[0].mode is Mode.VOLTS,
+                self._current[1].mode is Mode.VOLTS,
+                self._current[2].mode is Mode.VOLTS,
             ),
         )
 
@@ -117,11 +126,12 @@ class FlukeSource:
         self._frequency_hz = 50.0
         self._ramp_s = 0.0
         self._sense = False
+        self._terminals = ["AUTO"] * 3
         self._voltage = tuple(
             SourceChannel(VOLTAGE_RANGES[0], {1: Harmonic(0.0, angle)}) for angle in _START_ANGLES_DEG
         )
         self._current = tuple(
-            SourceChannel(CURRENT_RANGES[0], {1: Harmonic(CURRENT_RANGES[0].low, angle)}, gives_volts=False)
+            SourceChannel(CURRENT_RANGES[0], {1: Harmonic(CURRENT_RANGES[0].low, angle)}, Mode.AMPERES)
             for angle in _START_ANGLES_DEG
         )
         self.revision += 1
@@ -154,12 +164,14 @@ class FlukeSource:
             Command(f"[SOURce]:{_PHASES}:SERial", read=self._get_serial),
             Command(f"[SOURce]:{_PHASES}:POWer:WATT", read=lambda call: scientific(self._set_point_watts(call))),
             Command(f"[SOURce]:{_PHASES}:POWer:VA", read=lambda call: scientific(self._set_point_va(call))),
-            Command(f"[SOURce]:{_PHASES}:CURRent:EAMPlifier:FITTed", read=lambda _call: "0"),
+            Command(f"{_AMPLIFIER}:FITTed", read=lambda _call: _flag(self._has_amplifier)),
+            Command(f"{_AMPLIFIER}:TERMinal:MODE", (_TERMINALS,), self._set_terminals, self._get_terminals),
             *self._channel_commands("VOLTage", lambda call: self._voltage[call.suffixes[0] - 1]),
             *self._channel_commands("CURRent", lambda call: self._current[call.suffixes[0] - 1]),
-            *self._range_commands("VOLTage:RANGe", self._voltage_of, VOLTAGE_RANGES, gives_volts=True),
-            *self._range_commands("CURRent:RANGe", self._current_of, CURRENT_RANGES, gives_volts=False),
-            *self._range_commands("CURRent:RANGe:VOLTage", self._current_of, LOW_LEVEL_RANGES, gives_volts=True),
+            *self._range_commands("VOLTage:RANGe", self._voltage_of, VOLTAGE_RANGES, Mode.VOLTS),
+            *self._range_commands("CURRent:RANGe", self._current_of, CURRENT_RANGES, Mode.AMPERES),
+            *self._range_commands("CURRent:RANGe:VOLTage", self._current_of, LOW_LEVEL_RANGES, Mode.VOLTS),
+            *self._range_commands("CURRent:EAMPlifier:RANGe", self._current_of, AMPLIFIER_RANGES, Mode.AMPLIFIER),
             Command(f"[SOURce]:{_PHASES}:CURRent:RANGe:UNIT", read=self._get_unit),
         )
 
@@ -218,21 +230,23 @@ class FlukeSource:
         )
 
     def _range_commands(
-        self, name: str, of: Callable[[Call], SourceChannel], ranges: tuple[OutputRange, ...], gives_volts: bool
+        self, name: str, of: Callable[[Call], SourceChannel], ranges: tuple[OutputRange, ...], mode: Mode
     ) -> tuple[Command, ...]:
         def write(call: Call) -> None:
             channel = of(call)
+            if mode is Mode.AMPLIFIER:
+                self._require_amplifier()
             selected = narrowest(ranges, call.number(0), call.number(1))
             if self.output.is_on and channel.is_enabled:
                 raise ScpiError(-221)
-            channel.select(selected, gives_volts)
+            channel.select(selected, mode)
             self.revision += 1
-            unit = "V" if gives_volts else "A"
+            unit = "V" if mode is Mode.VOLTS else "A"
             self._log.write("source-range", channel=name[:4], phase=call.suffixes[0], high=selected.high, unit=unit)
 
         def read(call: Call) -> str:
             channel = of(call)
-            selected = channel.range if channel.gives_volts == gives_volts else channel.last_ranges.get(gives_volts)
+            selected = channel.range if channel.mode is mode else channel.last_ranges.get(mode)
             selected = selected or ranges[0]
             if call.values:
                 return scientific(selected.low if call.word(0) == "LOW" else selected.high)
@@ -265,11 +279,22 @@ class FlukeSource:
     def _set_sense(self, call: Call) -> None:
         self._sense = call.flag(0)
 
+    def _require_amplifier(self) -> None:
+        if not self._has_amplifier:
+            raise ScpiError(-241)
+
+    def _set_terminals(self, call: Call) -> None:
+        self._require_amplifier()
+        self._terminals[call.suffixes[0] - 1] = call.word(0)
+
+    def _get_terminals(self, call: Call) -> str:
+        return self._terminals[call.suffixes[0] - 1]
+
     def _get_serial(self, call: Call) -> str:
         return f"{self._serial_number}{'ABC'[call.suffixes[0] - 1]}"
 
     def _get_unit(self, call: Call) -> str:
-        return "VOLT" if self._current_of(call).gives_volts else "CURR"
+        return "VOLT" if self._current_of(call).mode is Mode.VOLTS else "CURR"
 
     def _set_point_watts(self, call: Call) -> float:
         currents = {phasor.order: phasor for phasor in self._current_of(call).spectrum()}

@@ -3,8 +3,10 @@
 Written from the 34970A/34972A command reference. Slot 100: 34901A, whose channels 1 to 20 measure the resistance of
 the alarm contacts of the first twenty meters. Slot 200: 34903A, channels 1 to 10 in the control power of the first
 ten meters (over the normally closed contact: a closed relay interrupts), 11 to 20 across their pulse inputs. Slot
-300: 34907A, whose port 301 has the alarm contacts of the first eight meters on its bits, pulled up. Where the pages
-at hand are silent the stricter reading is taken: a channel that cannot do it is error 308, never ignored.
+300: 34907A, whose port 301 has the alarm contacts of the first eight meters on its bits, pulled up, and port 302 the
+safety circuit's: bit 0 the interlock, bit 1 the emergency stop. Channels 119 and 120 have these two as well, where no
+meter takes them. Where the pages at hand are silent the stricter reading is taken: a channel that cannot do it is
+error 308, never ignored.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import numpy as np
 from rig.emulation.event_log import EventLog
 from rig.emulation.lines import RelayLine
 from rig.emulation.meter_terminals import MeterTerminals
+from rig.emulation.safety_contacts import SafetyContacts
 from rig.emulation.scpi_engine import Call, Command, Dialect, ScpiEngine, Wait
 from rig.emulation.scpi_syntax import Number, ScpiError, Text
 
@@ -29,6 +32,7 @@ _RESISTANCE = range(101, 121)
 _PORTS = (301, 302)
 _PULSE_INPUT_FROM = 10
 _METERS_ON_RELAYS, _METERS_ON_BITS = 10, 8
+_INTERLOCK_CHANNEL = 119
 
 _OPERATE_S = 0.004
 _CLOSED_OHM, _NOISE_OHM = 32.0, 0.05
@@ -46,6 +50,7 @@ class KeysightSwitch:
     def __init__(
         self,
         terminals: Sequence[MeterTerminals],
+        safety: SafetyContacts,
         serial_number: str,
         seed: int,
         now: Callable[[], float],
@@ -54,6 +59,7 @@ class KeysightSwitch:
         wait: Callable[[Wait], bool],
     ) -> None:
         self._terminals = tuple(terminals)
+        self._safety = safety
         self._now = now
         self._log = log
         self._noise = np.random.default_rng([seed, 0x53])
@@ -141,7 +147,11 @@ class KeysightSwitch:
 
     def _ohm(self, channel: int) -> float:
         index = channel - MULTIPLEXER - 1
-        if index >= len(self._terminals) or not self._terminals[index].alarm_contact_closed:
+        if index < len(self._terminals):
+            is_closed = self._terminals[index].alarm_contact_closed
+        else:
+            is_closed = channel >= _INTERLOCK_CHANNEL and self._safety.closed[channel - _INTERLOCK_CHANNEL]
+        if not is_closed:
             return _OVERLOAD
         return _CLOSED_OHM + float(self._noise.normal(0.0, _NOISE_OHM))
 
@@ -149,9 +159,9 @@ class KeysightSwitch:
         return ",".join(f"+{self._byte(channel)}" for channel in _asked(call, _PORTS))
 
     def _byte(self, channel: int) -> int:
-        if channel != _PORTS[0]:
-            return 0xFF
-        low = [each.alarm_contact_closed for each in self._terminals[:_METERS_ON_BITS]]
+        low: Sequence[bool] = self._safety.closed
+        if channel == _PORTS[0]:
+            low = [each.alarm_contact_closed for each in self._terminals[:_METERS_ON_BITS]]
         return 0xFF & ~sum(1 << bit for bit, is_low in enumerate(low) if is_low)
 
     def _card_type(self, call: Call) -> str:

@@ -12,6 +12,7 @@ from rig.emulation.counter_keysight import KeysightCounter
 from rig.emulation.event_log import EventLog
 from rig.emulation.generator_keysight import KeysightGenerator
 from rig.emulation.meter_terminals import MeterTerminals
+from rig.emulation.safety_contacts import SafetyContacts
 from rig.emulation.scpi_engine import ScpiEngine
 from rig.emulation.switch_keysight import KeysightSwitch
 from rig.emulation.world import World
@@ -21,17 +22,23 @@ _PULSE_INPUT, _CONTROL_POWER = 1, 2
 
 
 def switching_instruments(
-    terminals: Sequence[MeterTerminals], seed: int, is_ideal: bool, world: World, log: EventLog
+    terminals: Sequence[MeterTerminals],
+    seed: int,
+    is_ideal: bool,
+    world: World,
+    log: EventLog,
+    safety: SafetyContacts | None = None,
 ) -> dict[str, ScpiEngine]:
     """Make the instruments and return their engines by name; to be called before time passes.
 
-    The switch unit is wired to every meter (``switch_keysight`` says how). The generator works the terminals of the
-    first meter: output 1 closes a contact at its pulse input, output 2 interrupts its control power. The counter sees
-    both there: input 1 is high while the contact is closed, input 2 while there is control power.
+    The switch unit is wired to every meter and to the safety circuit (``switch_keysight`` says how). The generator
+    works the terminals of the first meter: output 1 closes a contact at its pulse input, output 2 interrupts its
+    control power. The counter sees both there: input 1 is high while the contact is closed, input 2 while there is
+    control power.
     """
     parts: dict[str, Any] = {"seed": seed, "now": world.now_s, "world": world, "wait": world.wait}
     serial_number = f"MY{np.random.default_rng([seed, 0x54]).integers(10**7, 10**8)}"
-    switch = KeysightSwitch(terminals, serial_number, log=log, **parts)
+    switch = KeysightSwitch(terminals, safety or SafetyContacts(), serial_number, log=log, **parts)
     generator = KeysightGenerator(serial_number, log=log, is_ideal=is_ideal, **parts)
     counter = KeysightCounter(serial_number, is_ideal=is_ideal, **parts)
     for first in terminals[:1]:

@@ -1,10 +1,11 @@
-"""A threaded TCP server of text lines: TCP_NODELAY, LF, and nothing a client sends can stop it."""
+"""Threaded TCP servers, and one of text lines: TCP_NODELAY, and nothing a client sends can stop it."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
 import threading
+from abc import ABC, abstractmethod
 from typing import Protocol
 
 LONGEST_LINE = 65536
@@ -21,13 +22,11 @@ class LineHandler(Protocol):
         """Serve a line that was longer than the server takes, and was thrown away."""
 
 
-class LineServer:
+class TcpServer(ABC):
     """Listens on 127.0.0.1 from construction to ``close()``; one thread for each connection."""
 
-    def __init__(self, handler: LineHandler, name: str, longest_line: int = LONGEST_LINE) -> None:
-        self._handler = handler
+    def __init__(self, name: str) -> None:
         self._name = name
-        self._longest = longest_line
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._lock = threading.Lock()
@@ -37,9 +36,13 @@ class LineServer:
         self._acceptor.start()
 
     @property
+    @abstractmethod
     def endpoint(self) -> str:
         """Its VISA resource name."""
-        return f"TCPIP0::127.0.0.1::{self.port}::SOCKET"
+
+    @abstractmethod
+    def _talk(self, connection: socket.socket, peer: str) -> None:
+        """Serve one connection until its end; OSError says that the client went away."""
 
     def close(self) -> None:
         """Stop listening and drop every connection; may be called more than once."""
@@ -75,7 +78,7 @@ class LineServer:
     def _serve(self, connection: socket.socket, peer: str) -> None:
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._serve_lines(connection, peer)
+            self._talk(connection, peer)
         except OSError:
             return  # The client went away, which is its right.
         finally:
@@ -83,17 +86,34 @@ class LineServer:
                 self._connections.discard(connection)
             connection.close()
 
-    def _serve_lines(self, connection: socket.socket, peer: str) -> None:
+
+class LineServer(TcpServer):
+    """Serves lines; ``terminator`` ends a line, both ways."""
+
+    def __init__(
+        self, handler: LineHandler, name: str, longest_line: int = LONGEST_LINE, terminator: bytes = b"\n"
+    ) -> None:
+        self._terminator = terminator
+        self._handler = handler
+        self._longest = longest_line
+        super().__init__(name)
+
+    @property
+    def endpoint(self) -> str:
+        """Its VISA resource name."""
+        return f"TCPIP0::127.0.0.1::{self.port}::SOCKET"
+
+    def _talk(self, connection: socket.socket, peer: str) -> None:
         buffer, is_overlong = b"", False
         while chunk := connection.recv(65536):
-            *lines, buffer = (buffer + chunk).split(b"\n")
+            *lines, buffer = (buffer + chunk).split(self._terminator)
             for line in lines:
                 if is_overlong or len(line) > self._longest:
                     is_overlong = False
                     answer = self._handler.too_long(peer)
                 else:
-                    answer = self._handler.answer(line.rstrip(b"\r"), peer)
+                    answer = self._handler.answer(line.strip(b"\r\n"), peer)
                 if answer is not None:
-                    connection.sendall(answer + b"\n")
+                    connection.sendall(answer + self._terminator)
             if len(buffer) > self._longest:
                 buffer, is_overlong = b"", True

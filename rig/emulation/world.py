@@ -6,11 +6,13 @@ import math
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Protocol
 
 from meter_model.stimulus import Stimulus
 from rig.emulation.bench_time import BenchTime
+from rig.emulation.climate_air import Air
 from rig.emulation.fair_lock import FairLock
 from rig.emulation.physics import NOTHING, SourceTerminals, Wiring
 from rig.emulation.scpi_engine import Wait
@@ -79,13 +81,18 @@ class World:
         self._next_draw_s = 1.0
         self._spent_until_s = 0.0
         self._stimulus: Stimulus = wiring.stimulus(SourceTerminals(60.0, NOTHING, NOTHING, (True, True, True)))
-        self._stimulus_key: tuple[int, float, bool] | None = None
+        self._stimulus_key: tuple[int, float, bool, float] | None = None
+        self._air = Air()
         self._closing = threading.Event()
         self._ticker = threading.Thread(target=self._tick, name="world-ticker", daemon=True)
 
     def attach(self, source: Source, measuring: Sequence[Measuring]) -> None:
         """Put the instruments and meters on the bench, before anything moves."""
         self._source, self._measuring = source, tuple(measuring)
+
+    def breathe(self, air: Air) -> None:
+        """Put the bench into other air, before anything moves: it is what the meters' temperature follows."""
+        self._air = air
 
     def start(self) -> None:
         """Let bench time run with wall time even when nobody asks for anything."""
@@ -186,7 +193,9 @@ class World:
         self._next_draw_s = self._now_s + seconds
 
     def _is_steady(self) -> bool:
-        return self._source is not None and self._source.next_change_s(self._now_s) == math.inf
+        if self._source is None or not self._air.is_still(self._now_s):
+            return False
+        return self._source.next_change_s(self._now_s) == math.inf
 
     def _is_held(self) -> bool:
         return self._is_steady() and self._next_draw_s > self._now_s + 1.0
@@ -197,7 +206,9 @@ class World:
             return self._stimulus
         # The same object while nothing changes: whoever measures need not compute it again.
         is_moving = source.next_change_s(at_s) < math.inf
-        key = (source.revision, at_s if is_moving else math.inf, is_moving)
+        temperature_c = self._air.meter_temperature_c(self._now_s)
+        key = (source.revision, at_s if is_moving else math.inf, is_moving, temperature_c)
         if key != self._stimulus_key:
-            self._stimulus, self._stimulus_key = self.wiring.stimulus(source.terminals(at_s)), key
+            at_terminals = self.wiring.stimulus(source.terminals(at_s))
+            self._stimulus, self._stimulus_key = replace(at_terminals, temperature_c=temperature_c), key
         return self._stimulus

@@ -1,5 +1,13 @@
 """Judging a meter: limits with provenance, percentage error, uncertainty budget, decision rule, load points."""
 
+from rig.metrology.accuracy import Accuracy, AccuracyNotStated, Band, ReferenceAccuracy
+from rig.metrology.calibration import (
+    CalibrationRecord,
+    CalibrationRefused,
+    CalibrationState,
+    CalibrationStatus,
+    calibration_state,
+)
 from rig.metrology.certification_points import (
     JudgedQuantity,
     certification_points,
@@ -12,18 +20,18 @@ from rig.metrology.errors import ErrorNotDefined, percentage_error
 from rig.metrology.limit_files import available_limit_tables, load_limit_table
 from rig.metrology.limits import LimitRow, LimitTable, LoadKind, Quantity
 from rig.metrology.outcome import Outcome, worst
-from rig.metrology.reference import (
-    Accuracy,
-    ElementState,
-    ReferenceAccuracy,
-    ReferenceNotUsable,
-    ReferenceUncertainty,
-)
+from rig.metrology.reference import ElementState, ReferenceNotUsable, ReferenceUncertainty
 from rig.metrology.uncertainty import Budget, Component, Distribution, register_quantisation
 
 __all__ = [
     "Accuracy",
+    "AccuracyNotStated",
+    "Band",
     "Budget",
+    "CalibrationRecord",
+    "CalibrationRefused",
+    "CalibrationState",
+    "CalibrationStatus",
     "Component",
     "DecisionRule",
     "Distribution",
@@ -40,6 +48,7 @@ __all__ = [
     "ReferenceNotUsable",
     "ReferenceUncertainty",
     "available_limit_tables",
+    "calibration_state",
     "certification_points",
     "decide",
     "in_source_order",

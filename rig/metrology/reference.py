@@ -1,20 +1,16 @@
-"""How far the reference analyzer can be trusted: its accuracy specification as data, as components of a budget."""
+"""How far the reference analyzer can be trusted at a load point: its stated accuracy as components of a budget."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from drivers.errors import RigError
 from rig.load_point import PHASE_NAMES
+from rig.metrology.accuracy import Accuracy, ReferenceAccuracy
 from rig.metrology.limits import Quantity
-from rig.metrology.uncertainty import Component, Distribution
-
-_NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+from rig.metrology.uncertainty import Component
 
 
 class ReferenceNotUsable(RigError):
@@ -29,71 +25,13 @@ class ReferenceNotUsable(RigError):
         self.phase = phase
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Accuracy(_Strict):
-    """Accuracy of one measured quantity: percent of reading plus percent of range, added linearly; degrees for angles.
-
-    ``distribution`` says what the figure is: ``rectangular``, the half-width of a specification; or ``normal``, an
-    expanded uncertainty from a certificate with coverage factor ``k``.
-    """
-
-    reading_pct: _NotNegative = 0.0
-    range_pct: _NotNegative = 0.0
-    fixed_deg: _NotNegative = 0.0
-    distribution: Literal["rectangular", "normal"] = "rectangular"
-    k: Annotated[float, Field(gt=0.0, allow_inf_nan=False)] | None = None
-
-    @model_validator(mode="after")
-    def _k_fits_distribution(self) -> Accuracy:
-        if (self.distribution == "normal") != (self.k is not None):
-            raise ValueError("distribution: normal needs 'k', rectangular has none")
-        return self
-
-    def component(self, name: str, stated: float) -> Component:
-        """Return a budget line for a ``stated`` percentage with this accuracy's distribution."""
-        if self.k is not None:
-            return Component(name, stated, self.k, Distribution.NORMAL)
-        return Component.rectangular(name, stated)
-
-
-class ReferenceAccuracy(_Strict):
-    """The accuracy of a reference analyzer within its calibration interval; the ``accuracy`` part of a bench file.
-
-    ``power``: active power at power factor 1, of range meaning voltage range times current range. ``phase``: the
-    error of the angle between a voltage and a current input, or between two voltage inputs, as ``fixed_deg``; it
-    enters as tan φ for P and cot φ for Q. ``integrator``: what the energy integrator adds (time base, gate), as
-    ``reading_pct`` of the energy; None where nothing is stated.
-    """
-
-    voltage: Accuracy
-    current: Accuracy
-    power: Accuracy
-    phase: Accuracy
-    integrator: Accuracy | None = None
-
-    @model_validator(mode="after")
-    def _says_what_counts(self) -> ReferenceAccuracy:
-        for name in ("voltage", "current", "power"):
-            row: Accuracy = getattr(self, name)
-            if row.fixed_deg or not row.model_fields_set & {"reading_pct", "range_pct"}:
-                raise ValueError(f"{name} is stated as reading_pct and range_pct")
-        if self.phase.reading_pct or self.phase.range_pct or "fixed_deg" not in self.phase.model_fields_set:
-            raise ValueError("phase is stated as fixed_deg")
-        if self.integrator is not None and (self.integrator.range_pct or self.integrator.fixed_deg):
-            raise ValueError("integrator is stated as reading_pct")
-        return self
-
-
 @dataclass(frozen=True, slots=True)
 class ElementState:
     """What one element of the analyzer measures, and on which ranges.
 
     ``voltage_v`` and ``voltage_range_v`` volts rms; ``current`` and ``current_range`` rms in one unit, whichever
-    (volts of a CT signal or primary amperes: only ratios count); ``angle_deg`` of the current relative to this
-    element's voltage, negative = lag.
+    (volts of a CT signal, which a stated ``fixed_v`` needs, or primary amperes where only ratios count);
+    ``angle_deg`` of the current relative to this element's voltage, negative = lag.
     """
 
     voltage_v: float
@@ -130,14 +68,25 @@ class ReferenceUncertainty:
     total, since the open channel is better evidence of zero than the analyzer. Elements of one instrument are
     calibrated against one standard, so their amplitude and phase errors are taken as fully correlated: a total's
     uncertainty is the linear sum of its elements'. That is the larger of the two extremes for loads of one sign.
+    ``frequency_hz`` and ``power_factor`` of the nominal point choose the rows of the accuracy; whatever asks for a
+    quantity that no row holds for raises AccuracyNotStated.
     """
 
-    def __init__(self, accuracy: ReferenceAccuracy, elements: Mapping[str, ElementState]) -> None:
+    def __init__(
+        self,
+        accuracy: ReferenceAccuracy,
+        elements: Mapping[str, ElementState],
+        *,
+        frequency_hz: float | None = None,
+        power_factor: float | None = None,
+    ) -> None:
         unknown = sorted(set(elements) - set(PHASE_NAMES))
         if unknown:
             raise ValueError(f"elements are named by phase, A, B and C, not {', '.join(unknown)}")
         self._accuracy = accuracy
         self._elements = dict(elements)
+        self._frequency_hz = frequency_hz
+        self._power_factor = power_factor
 
     def of(self, quantity: Quantity, phase: str) -> tuple[Component, ...]:
         """Return the components of a limited quantity on ``phase`` ("A", "AB", or "ABC" for a total)."""
@@ -159,21 +108,23 @@ class ReferenceUncertainty:
         taken as 120 degrees.
         """
         parts = [self._element(name, "voltage") for name in phase]
-        percent = max(_percent(self._accuracy.voltage, e.voltage_v, e.voltage_range_v, "voltage", phase) for e in parts)
-        amplitude = self._accuracy.voltage.component(f"reference voltage {phase}", percent)
+        spec = self._spec("voltage")
+        percent = max(_percent(spec, e.voltage_v, e.voltage_range_v, "voltage", phase) for e in parts)
+        amplitude = spec.component(f"reference voltage {phase}", percent)
         if len(phase) == 1:
             return (amplitude,)
         weight = 0.5 / math.tan(math.radians(60.0))
-        angle = self._accuracy.phase.component(
-            f"reference phase between voltages {phase}", 100.0 * weight * math.radians(self._accuracy.phase.fixed_deg)
-        )
+        between = self._spec("phase")
+        stated = 100.0 * weight * math.radians(between.fixed_deg)
+        angle = between.component(f"reference phase between voltages {phase}", stated)
         return (amplitude, angle)
 
     def current(self, phase: str) -> tuple[Component, ...]:
         """Return the component of the current of one phase."""
         element = self._element(phase, "current")
-        percent = _percent(self._accuracy.current, element.current, element.current_range, "current", phase)
-        return (self._accuracy.current.component(f"reference current {phase}", percent),)
+        spec = self._spec("current")
+        percent = _percent(spec, element.current, element.current_range, "current", phase)
+        return (spec.component(f"reference current {phase}", percent),)
 
     def active_power(self, phases: str) -> tuple[Component, ...]:
         """Return amplitude and phase components of P, of one phase or of the total of ``phases``."""
@@ -181,7 +132,11 @@ class ReferenceUncertainty:
         total = abs(sum(element.active for element in chosen))
         across = abs(sum(element.reactive for element in chosen))
         _refuse_zero(total, chosen, "active power", phases)
-        return self._power(chosen, [abs(element.active) for element in chosen], total, across, f"power {phases}")
+        spec = self._spec("power")
+        amplitude = self._power(spec, chosen, [abs(element.active) for element in chosen], total, f"power {phases}")
+        if spec.includes_phase:
+            return (amplitude,)
+        return (amplitude, self._turned(total, across, f"power {phases}"))
 
     def reactive_power(self, phases: str) -> tuple[Component, ...]:
         """Return amplitude and phase components of Q, of one phase or of the total of ``phases``."""
@@ -190,21 +145,23 @@ class ReferenceUncertainty:
         across = abs(sum(element.active for element in chosen))
         _refuse_zero(total, chosen, "reactive power", phases)
         parts = [abs(element.reactive) for element in chosen]
-        return self._power(chosen, parts, total, across, f"reactive power {phases}")
+        name = f"reactive power {phases}"
+        return (self._power(self._spec("power"), chosen, parts, total, name), self._turned(total, across, name))
 
     def apparent_power(self, phases: str) -> tuple[Component, ...]:
         """Return voltage and current components of S = U I, of one phase or the arithmetic total of ``phases``."""
         chosen = self._loaded(phases, "apparent power")
         total = sum(element.apparent for element in chosen.values())
         _refuse_zero(total, list(chosen.values()), "apparent power", phases)
+        volts, amperes = self._spec("voltage"), self._spec("current")
         voltage = current = 0.0
         for name, e in chosen.items():
             weight = e.apparent / total
-            voltage += weight * _percent(self._accuracy.voltage, e.voltage_v, e.voltage_range_v, "voltage", name)
-            current += weight * _percent(self._accuracy.current, e.current, e.current_range, "current", name)
+            voltage += weight * _percent(volts, e.voltage_v, e.voltage_range_v, "voltage", name)
+            current += weight * _percent(amperes, e.current, e.current_range, "current", name)
         return (
-            self._accuracy.voltage.component(f"reference voltage in apparent power {phases}", voltage),
-            self._accuracy.current.component(f"reference current in apparent power {phases}", current),
+            volts.component(f"reference voltage in apparent power {phases}", voltage),
+            amperes.component(f"reference current in apparent power {phases}", current),
         )
 
     def power_factor(self, phases: str) -> tuple[Component, ...]:
@@ -220,23 +177,28 @@ class ReferenceUncertainty:
         return (*self.reactive_power(phases), *self._integrator())
 
     def _integrator(self) -> tuple[Component, ...]:
-        stated = self._accuracy.integrator
-        return () if stated is None else (stated.component("reference energy integrator", stated.reading_pct),)
+        if self._accuracy.integrator is None:
+            return ()
+        stated = self._spec("integrator")
+        return (stated.component("reference energy integrator", stated.reading_pct),)
+
+    def _spec(self, name: str) -> Accuracy:
+        return self._accuracy.at(name, self._frequency_hz, self._power_factor)
 
     def _power(
-        self, chosen: list[ElementState], parts: list[float], total: float, across: float, name: str
-    ) -> tuple[Component, ...]:
-        """``across`` is the power at right angles to the one asked for: the phase error turns it into the other."""
-        spec = self._accuracy.power
+        self, spec: Accuracy, chosen: list[ElementState], parts: list[float], total: float, name: str
+    ) -> Component:
         stated = sum(
             spec.reading_pct * part + spec.range_pct * element.power_range
             for element, part in zip(chosen, parts, strict=True)
         )
-        angle = 100.0 * math.radians(self._accuracy.phase.fixed_deg) * across
-        return (
-            spec.component(f"reference {name}", stated / total),
-            self._accuracy.phase.component(f"reference phase error in {name}", angle / total),
-        )
+        return spec.component(f"reference {name}", stated / total)
+
+    def _turned(self, total: float, across: float, name: str) -> Component:
+        """``across`` is the power at right angles to the one asked for: the phase error turns it into the other."""
+        spec = self._spec("phase")
+        angle = 100.0 * math.radians(spec.fixed_deg) * across
+        return spec.component(f"reference phase error in {name}", angle / total)
 
     def _loaded(self, phases: str, quantity: str) -> dict[str, ElementState]:
         elements = {name: self._element(name, quantity) for name in phases}
@@ -258,4 +220,4 @@ def _percent(spec: Accuracy, reading: float, full_range: float, quantity: str, p
     """Return the specification as percent of ``reading`` (> 0, same unit as ``full_range``)."""
     if not reading > 0.0:
         raise ReferenceNotUsable(quantity, phase)
-    return spec.reading_pct + spec.range_pct * full_range / reading
+    return spec.reading_pct + (spec.range_pct * full_range + 100.0 * spec.fixed_v) / reading

@@ -11,9 +11,11 @@ from drivers.errors import RigError
 from meter_model.configuration import Configuration
 from rig.bench import Bench, Position
 from rig.load_point import LoadPoint
+from rig.procedures._climate import note_climate
 from rig.procedures._readings import EnergyMeasurement, GateMeasurement
-from rig.procedures.power_comparison import METER_UPDATE_S
+from rig.procedures.power_comparison import METER_UPDATE_S, as_data
 from rig.records import PointRecorder
+from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits, unmet
 from rig.safety.errors import NotSettled, ReferenceInvalid
 
 _QUIET_UPDATES = 3
@@ -42,14 +44,15 @@ def measure_energy(
     *,
     gate_s: float = 60.0,
     gates: int = 5,
+    limits: ReferenceLimits = IEC_REFERENCE,
 ) -> EnergyMeasurement:
     """Measure register AI ``instance`` (kWh) by ``gates`` gates of ``gate_s`` seconds of current at ``point``.
 
     Voltage stays applied throughout. Each gate: current off, register still; integrator started; current on for
     ``gate_s``; current off; integrator stopped once the current is off; register still again. Both sides thus see
     the same current from first to last ampere, and the source's switching times cancel (reference/metrology.md 5.4).
-    No register is reset. Conditions that do not allow a verdict come back as ``invalid``; raises RigError where the
-    bench fails.
+    No register is reset. Conditions that do not allow a verdict (of ``limits`` the air's temperature, where the bench
+    has a probe) come back as ``invalid``; raises RigError where the bench fails.
     """
     assert bench.supervisor is not None
     idle = replace(point, current_pct=0.0)
@@ -57,14 +60,16 @@ def measure_energy(
     try:
         bench.supervisor.settle()
         reference = bench.wiring.stimulus(bench.analyzer.read()) if bench.analyzer and bench.wiring else None
+        climate = note_climate(bench, record, limits)
         measured = [
             _one_gate(bench, position, point, idle, instance, configuration, record, gate_s) for _ in range(gates)
         ]
     except (NotSettled, ReferenceInvalid, RegisterMoves) as error:
         record.finish("INVALID", reason=str(error))
         return EnergyMeasurement(point, instance, (), bench.supervisor.analyzer_ranges, None, str(error))
-    record.finish()
-    return EnergyMeasurement(point, instance, tuple(measured), bench.supervisor.analyzer_ranges, reference)
+    invalid = climate.invalid or unmet(climate.conditions)
+    record.finish("INVALID" if invalid else None, deviation=as_data(climate.conditions), reason=invalid)
+    return EnergyMeasurement(point, instance, tuple(measured), bench.supervisor.analyzer_ranges, reference, invalid)
 
 
 def _one_gate(

@@ -11,6 +11,7 @@ from meter_model.points import point as object_point
 from meter_model.stimulus import Spectrum, Stimulus
 from rig.load_point import PHASE_NAMES, LoadPoint
 from rig.metrology import (
+    AccuracyNotStated,
     Budget,
     Component,
     DecisionRule,
@@ -36,7 +37,8 @@ def judge_power(
 ) -> tuple[ResultRecord, ...]:
     """Judge every quantity of ``judged`` at one measured load point; all percentages are of the reference value.
 
-    An invalid measurement gives INVALID results that keep what was read. Raises nothing for what a meter may do: a
+    An invalid measurement gives INVALID results that keep what was read; one at a point for which the analyzer's
+    accuracy is not stated gives INCONCLUSIVE ones. Raises nothing for what a meter may do: a
     QNAN where a number is expected is a FAIL that says so.
     """
     expected = measurement.expected()
@@ -45,10 +47,10 @@ def judge_power(
     for item in judged:
         read = [sample.values.get(item.instance, math.nan) for sample in measurement.samples]
         wanted = [values[item.instance] for values in expected]
-        budget: tuple[Component, ...] = ()
-        if reference is not None:
-            budget = (*reference.of(item.quantity, item.phase), *_movement(expected, item))
-        results.append(_result("power_comparison", item, read, wanted, budget, measurement.invalid, rule))
+        budget, unknown = _stated(reference, item)
+        if budget:
+            budget += _movement(expected, item)
+        results.append(_result("power_comparison", item, read, wanted, budget, measurement.invalid, unknown, rule))
     return tuple(results)
 
 
@@ -60,12 +62,22 @@ def judge_energy(
     reference = _reference(measurement.point, references, measurement.ranges, accuracy)
     read = [gate.registered_kwh for gate in measurement.gates]
     wanted = [gate.reference_kwh for gate in measurement.gates]
-    budget: tuple[Component, ...] = ()
     registered = min((abs(value) for value in read), default=0.0)
-    if reference is not None and registered > 0.0:
+    budget, unknown = _stated(reference if registered > 0.0 else None, item)
+    if budget:
         coarsest = max(gate.resolution_kwh for gate in measurement.gates)
-        budget = (*reference.of(item.quantity, item.phase), register_quantisation(coarsest, registered))
-    return _result("energy_register", item, read, wanted, budget, measurement.invalid, rule)
+        budget += (register_quantisation(coarsest, registered),)
+    return _result("energy_register", item, read, wanted, budget, measurement.invalid, unknown, rule)
+
+
+def _stated(reference: ReferenceUncertainty | None, item: JudgedQuantity) -> tuple[tuple[Component, ...], str]:
+    """Return what the analyzer's accuracy adds to the budget, or nothing and why it is not known at this point."""
+    if reference is None:
+        return (), ""
+    try:
+        return reference.of(item.quantity, item.phase), ""
+    except AccuracyNotStated as refusal:
+        return (), str(refusal)
 
 
 def _result(
@@ -75,8 +87,10 @@ def _result(
     wanted: Sequence[float],
     type_b: tuple[Component, ...],
     invalid: str,
+    unknown: str,
     rule: DecisionRule,
 ) -> ResultRecord:
+    """``invalid``: why nothing may be judged; ``unknown``: why there is no uncertainty to judge with."""
     what = object_point("AI", item.instance)
     bare = ResultRecord(
         procedure=procedure,
@@ -92,6 +106,8 @@ def _result(
         limit=_provenance(item.row),
         decision_rule=str(rule),
     )
+    if unknown and not invalid:
+        return replace(bare, outcome=str(Outcome.INCONCLUSIVE), reason=unknown)
     if invalid or not read or not type_b or not all(math.isfinite(value) for value in wanted):
         return replace(bare, reason=invalid or "the reference gave no number for this quantity")
     if not all(math.isfinite(value) for value in read):
@@ -151,7 +167,7 @@ def _reference(
             current_range=ranges.current[index],
             angle_deg=current[1] - voltage[1],
         )
-    return ReferenceUncertainty(accuracy, elements)
+    return ReferenceUncertainty(accuracy, elements, frequency_hz=point.frequency_hz, power_factor=point.power_factor)
 
 
 def _fundamental(spectrum: Spectrum) -> tuple[float, float]:

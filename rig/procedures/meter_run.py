@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
 from types import TracebackType
 from typing import Self, TypeVar
 
 from drivers.errors import RigError
 from drivers.meter import MeterBus
-from drivers.mstp.adapter import latency_advice
 from drivers.mstp.events import LineLost, LineRestored
 from meter_model.configuration import FIELDS, Configuration, ValueRefused
 from rig.bench import Bench, BenchFile, Position, open_bench
+from rig.bench.lock import name_run_of_holder
 from rig.errors import BenchFault, UsageRefused
 from rig.load_point import LoadPoint
 from rig.metrology import DecisionRule, JudgedQuantity
+from rig.procedures._instruments import record_instruments, refuse_uncalibrated_run
 from rig.procedures._readings import EnergyMeasurement, PointMeasurement
+from rig.procedures._run_end import confirm_off, note_bus, note_if_possible
 from rig.procedures.energy_register import measure_energy
 from rig.procedures.judgement import judge_energy, judge_power
 from rig.procedures.power_comparison import MINIMUM_UPDATES, measure_power
 from rig.records import (
     FindingRecord,
-    InstrumentRecord,
     PointRecorder,
     ResultRecord,
     RunHeader,
@@ -33,6 +34,7 @@ from rig.records import (
 )
 from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits
 from rig.safety.journal import read_journal
+from rig.safety.safe_state import SafeStateReport
 from rig.safety.supervisor import Supervisor
 
 ResultT = TypeVar("ResultT")
@@ -47,6 +49,7 @@ class MeterRun:
 
     A bench that has failed once is not used again in the run: whatever is asked for afterwards raises BenchFault
     naming the first failure. ``report`` is told one line about each thing that happens, ``on_bus`` given the open bus.
+    ``today``: the day on which calibrations must hold.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class MeterRun:
         updates: int = MINIMUM_UPDATES,
         report: Callable[[str], None] = lambda _line: None,
         on_bus: Callable[[MeterBus], None] = lambda _bus: None,
+        today: Callable[[], dt.date] = dt.date.today,
     ) -> None:
         self.bench_file = bench_file
         self.rule = rule
@@ -69,6 +73,7 @@ class MeterRun:
         self._updates = updates
         self._report = report
         self._on_bus = on_bus
+        self._today = today
         self._bench: Bench | None = None
         self._stack = ExitStack()
         self._measured: dict[LoadPoint, tuple[PointMeasurement, PointRecorder]] = {}
@@ -79,14 +84,19 @@ class MeterRun:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            bench = stack.enter_context(open_bench(self.bench_file, report=self._report, on_bus=self._on_bus))
+            bench = stack.enter_context(
+                open_bench(self.bench_file, report=self._report, on_bus=self._on_bus, today=self._today())
+            )
             self._bench = bench
             self._store.fold_journal(read_journal())
             self.recorder = self._store.begin_run(self._header(bench))
             if bench.guardian is not None:
                 bench.guardian.name_run(self.recorder.run_id)
+            name_run_of_holder(self.bench_file.name, self.recorder.run_id)
             stack.push(self._note_end)
-            self._record_instruments(bench)
+            record_instruments(self.recorder, bench, self._today(), self._report)
+            if bench.supervisor is not None:
+                bench.supervisor.on_event = self._note_outputs
             if bench.bus is not None:
                 bench.bus.on_line = self._note_line
                 self._beat, bench.bus.on_progress = bench.bus.on_progress, self._note_progress
@@ -139,6 +149,33 @@ class MeterRun:
         if missing:
             raise UsageRefused(f"bench {self.bench_file.name} has no {' and no '.join(missing)}")
 
+    def require_calibration(self) -> None:
+        """Raise CalibrationRefused where the instruments' calibrations do not allow a certification; nothing is on yet.
+
+        Any other run goes on without, and has a warning in its record for each.
+        """
+        refuse_uncalibrated_run(self.record, self.bench, self._today())
+
+    @property
+    def failure(self) -> str | None:
+        """What ended the run before its end, None where nothing did."""
+        return None if self._broken is None else str(self._broken)
+
+    def end_now(self, reason: str) -> bool:
+        """Switch off at once what may be on, and energise nothing any more in this run; False where nothing could be.
+
+        For what no procedure has dealt with: an operator's stop, an error that the rig does not know. Raises
+        SafeStateNotConfirmed.
+        """
+        bench = self._bench
+        if bench is None or bench.supervisor is None or bench.guardian is None:
+            return False
+        self._broken = self._broken or BenchFault(reason)
+        if bench.guardian.armed:
+            self._confirm_off(bench, softly=False)
+        self._note_if_possible("ended by", reason)
+        return True
+
     def configure(self, wanted: Mapping[int, float]) -> None:
         """Write those analog values that differ, verify them, and check that the meter fits the bench's wiring.
 
@@ -181,25 +218,39 @@ class MeterRun:
         return results
 
     def measure_and_judge_energy(
-        self, point: LoadPoint, item: JudgedQuantity, *, gate_s: float = 60.0, gates: int = 5
+        self,
+        point: LoadPoint,
+        item: JudgedQuantity,
+        *,
+        gate_s: float = 60.0,
+        gates: int = 5,
+        limits: ReferenceLimits = IEC_REFERENCE,
     ) -> ResultRecord:
         """Measure an energy register by gates at ``point``, judge and record it."""
-        measurement, record = self._measured_energy(point, item.instance, gate_s, gates)
+        measurement, record = self._measured_energy(point, item.instance, gate_s, gates, limits)
         result = judge_energy(measurement, item, self.bench.accuracy, self.rule)
         record.result(result)
         return result
 
     def measure_energy(self, point: LoadPoint, instance: int, *, gate_s: float, gates: int) -> EnergyMeasurement:
         """Measure an energy register by gates at ``point`` without judging it; 0 s: as short as the source can."""
-        return self._measured_energy(point, instance, gate_s, gates)[0]
+        return self._measured_energy(point, instance, gate_s, gates, IEC_REFERENCE)[0]
 
     def _measured_energy(
-        self, point: LoadPoint, instance: int, gate_s: float, gates: int
+        self, point: LoadPoint, instance: int, gate_s: float, gates: int, limits: ReferenceLimits
     ) -> tuple[EnergyMeasurement, PointRecorder]:
         def work() -> tuple[EnergyMeasurement, PointRecorder]:
             record = self.record.begin_point(point)
             measured = measure_energy(
-                self.bench, self.position, point, instance, self.configuration, record, gate_s=gate_s, gates=gates
+                self.bench,
+                self.position,
+                point,
+                instance,
+                self.configuration,
+                record,
+                gate_s=gate_s,
+                gates=gates,
+                limits=limits,
             )
             return measured, record
 
@@ -218,9 +269,10 @@ class MeterRun:
             raise
         except RigError as error:
             self._broken = error
-            self.record.event("bench failed", str(error), "error")
+            # Off first: what cannot be written down must not stand before it.
             if bench.supervisor is not None:
-                self._confirm_off(bench)
+                self._confirm_off(bench, softly=False)
+            self._note_if_possible("bench failed", str(error))
             raise
 
     def _measure(self, point: LoadPoint, limits: ReferenceLimits) -> tuple[PointMeasurement, PointRecorder]:
@@ -239,22 +291,6 @@ class MeterRun:
             record.finish("ERROR", reason=str(error))
             raise
         return measurement, record
-
-    def _record_instruments(self, bench: Bench) -> None:
-        for used in bench.instruments():
-            self.record.instrument(
-                InstrumentRecord(
-                    role=used.role,
-                    identity=used.identity,
-                    serial_number=used.serial_number,
-                    calibration_certificate=used.certificate,
-                    calibration_date=used.calibrated,
-                    calibration_due=used.due,
-                )
-            )
-        self.record.event("protection", bench.protection_text)
-        if bench.bus is not None and (advice := latency_advice(bench.bus.settings.device)) is not None:
-            self.record.event("bus", advice, "warning")
 
     def _record_unit(self) -> None:
         if "meter" not in self.bench_file.capabilities:
@@ -314,16 +350,33 @@ class MeterRun:
     def _switch_off(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
-        if self._bench is not None and self._bench.supervisor is not None:
-            self._confirm_off(self._bench)
+        if self._bench is None or self._bench.supervisor is None:
+            return
+        report = self._confirm_off(self._bench, softly=self._broken is None)
+        if report.trouble is not None and self._broken is None:
+            self._broken = BenchFault(f"the bench was switched off, but not in good order: {report.trouble}")
+            raise self._broken
 
-    def _confirm_off(self, bench: Bench) -> None:
-        assert bench.supervisor is not None
-        report = bench.supervisor.de_energise()
-        text = "; ".join(report.details)
-        severity = "info" if report.confirmed else "error"
-        self.record.event("safe state", text, severity, {"confirmed": report.confirmed, "by": list(report.by)})
-        report.raise_if_not_confirmed()
+    def _confirm_off(self, bench: Bench, *, softly: bool) -> SafeStateReport:
+        return confirm_off(bench, self.record, self._report, softly=softly)
+
+    def _note_if_possible(self, kind: str, text: str) -> None:
+        note_if_possible(self.record, self._report, kind, text)
+
+    def _note_outputs(self, kind: str, text: str) -> None:
+        """Record what the supervisor does to the outputs; what cannot be recorded is not switched on.
+
+        How they went off is recorded where that is confirmed. A record that cannot be written keeps nobody from
+        switching off.
+        """
+        self._report(f"{kind}: {text}")
+        if kind in ("safe", "not-safe"):
+            return
+        severity = "error" if kind in ("not-energised", "interlock") else "info"
+        if severity == "error" or kind == "watchdog":
+            self._note_if_possible(kind, text)
+        else:
+            self.record.event(kind, text, severity)
 
     def _note_line(self, event: LineLost | LineRestored) -> None:
         """Record that the RS-485 adapter went, and when it was back: once each, as it happens."""
@@ -344,27 +397,14 @@ class MeterRun:
             self._bench.supervisor.check_time()
 
     def _note_bus(self) -> None:
-        """Record what the bus did in this run: above all how often a lost read was repeated."""
-        if self._bench is None or self._bench.bus is None:
-            return
-        try:
-            counted = self._bench.bus.statistics()
-        except RigError as error:
-            self.record.event("bus", f"no statistics: {error}", "warning")
-            return
-        severity = "warning" if counted.repeats or counted.timeouts or counted.port.lines_lost else "info"
-        text = f"{counted.requests} requests, {counted.timeouts} unanswered, {counted.repeats} repeated"
-        if counted.port.lines_lost:
-            text += (
-                f"; the adapter was away for {counted.lost_s:.1f} s, {counted.asked_again} reads asked again for that"
-            )
-        self.record.event("bus", text, severity, asdict(counted.port))
+        if self._bench is not None and self._bench.bus is not None:
+            note_bus(self._bench.bus, self.record)
 
     def _note_end(
         self, kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
         if kind is not None:
-            self.record.event("ended by", str(error) or kind.__name__, "error")
+            self._note_if_possible("ended by", str(error) or kind.__name__)
 
 
 def _configuration(values: Mapping[int, float]) -> Configuration:

@@ -39,14 +39,16 @@ _GATE_OVERHEAD_S = 12.0
 class Plan:
     """The load points of a suite in the order in which they are measured, and the limit tables that judge them.
 
-    ``energy``: points at which energy registers are gated, each with its register. ``configuration``: the analog
-    values the meter must have for it (AV number to value).
+    ``energy``: points at which energy registers are gated, each with its register; where there are none although they
+    are part of the suite, ``why_no_energy`` says why. ``configuration``: the analog values the meter must have for it
+    (AV number to value).
     """
 
     points: tuple[LoadPoint, ...]
     tables: tuple[LimitTable, ...]
     energy: tuple[tuple[LoadPoint, JudgedQuantity], ...]
     configuration: dict[int, float]
+    why_no_energy: str | None = None
 
     def judged(self, point: LoadPoint, *quantities: Quantity) -> tuple[JudgedQuantity, ...]:
         """What has a limit row at ``point``, of the quantities named (all where none is)."""
@@ -83,8 +85,9 @@ class Plan:
 def certification_plan(bench: BenchFile, *, max_points: int | None = None) -> Plan:
     """The certification of a meter on ``bench``: the points of the limit tables at the bench's nominal voltage.
 
-    Everything is checked against meter type, wiring and source here, before any I/O. Raises UsageRefused or
-    LimitExceeded naming point and limit, BenchFileError for a table that cannot be read.
+    Everything is checked against meter type, wiring, source and analyzer here, before any I/O. Raises UsageRefused or
+    LimitExceeded naming point and limit, AccuracyNotStated where the analyzer's accuracy says nothing of a point, and
+    BenchFileError for a table that cannot be read.
     """
     nominal, wiring, meter_type = _parts(bench)
     if nominal.system_type != 40:
@@ -102,7 +105,9 @@ def certification_plan(bench: BenchFile, *, max_points: int | None = None) -> Pl
         for item in judged_energy_at(point, tables)
         if item.quantity is Quantity.ACTIVE_ENERGY and item.phase == "ABC"
     )
-    return _checked(bench, Plan(points, tables, energy, _configuration(bench)), wiring, meter_type)
+    missing = bench.why_no_energy
+    plan = Plan(points, tables, () if missing else energy, _configuration(bench), missing)
+    return _checked(bench, plan, wiring, meter_type)
 
 
 def end_of_line_plan(bench: BenchFile) -> Plan:
@@ -132,13 +137,17 @@ def _configuration(bench: BenchFile) -> dict[int, float]:
 
 
 def _checked(bench: BenchFile, plan: Plan, wiring: Wiring, meter_type: MeterType) -> Plan:
-    nominal = bench.parts.nominal
+    nominal, analyzer = bench.parts.nominal, bench.parts.analyzer
     assert nominal is not None
+    if analyzer is not None:
+        for point, item in (*((p, each) for p in plan.points for each in plan.judged(p)), *plan.energy):
+            analyzer.reference_accuracy.require(item.quantity, item.phase, point.frequency_hz, point.power_factor)
     check(
         [*plan.points, *(point for point, _ in plan.energy)],
         rating=meter_type.ratings[nominal.rating],
         path=wiring,
         source=bench.source_capabilities,
         envelope="accuracy",
+        ramp_s=bench.parts.source.ramp_s if bench.parts.source else None,
     )
     return plan

@@ -7,6 +7,7 @@ from meter_model.configuration import Configuration
 from meter_model.stimulus import Stimulus
 from rig.bench import Bench, Position
 from rig.load_point import LoadPoint
+from rig.procedures._climate import note_climate
 from rig.procedures._readings import MeterSample, PointMeasurement
 from rig.records import PointRecorder
 from rig.safety.conditions import IEC_REFERENCE, Deviation, ReferenceLimits, unmet
@@ -30,7 +31,8 @@ def measure_power(
 ) -> PointMeasurement:
     """Apply ``point``, settle, and read the meter from ``updates`` distinct updates; every reading is recorded at once.
 
-    Leaves the point applied, so that the next one can follow without switching off. Conditions that do not allow a
+    Leaves the point applied, so that the next one can follow without switching off. Where the bench has a climate
+    probe it is read once, while the meter's next update is awaited. Conditions that do not allow a
     verdict (not settled, outside the reference conditions, no valid reference value) come back as ``invalid``. Raises
     RigError where the bench itself fails: then nothing more can be measured.
     """
@@ -43,24 +45,31 @@ def measure_power(
         record.finish("INVALID", reason=str(error))
         return PointMeasurement(point, (), (), bench.supervisor.analyzer_ranges, configuration, str(error))
     conditions = bench.supervisor.deviations_from_nominal(settled, limits)
-    invalid = unmet(conditions)
+    wait_s, trouble = METER_UPDATE_S, ""
     references: list[Stimulus] = []
     samples: list[MeterSample] = []
     try:
         references.append(_reference(bench, record))
+        climate = note_climate(bench, record, limits)
+        conditions += climate.conditions
+        wait_s -= climate.took_s
+        trouble = climate.invalid
         for _ in range(updates):
-            bench.clock.sleep(METER_UPDATE_S)
+            bench.clock.sleep(wait_s)
+            wait_s = METER_UPDATE_S
             samples.append(_sample(position, record))
             references.append(_reference(bench, record))
     except ReferenceInvalid as error:
-        invalid = str(error)
-    record.finish("INVALID" if invalid else None, deviation=_as_data(conditions), reason=invalid)
+        trouble = str(error)
+    invalid = trouble or unmet(conditions)
+    record.finish("INVALID" if invalid else None, deviation=as_data(conditions), reason=invalid)
     return PointMeasurement(
         point, tuple(samples), tuple(references), bench.supervisor.analyzer_ranges, configuration, invalid
     )
 
 
-def _as_data(conditions: tuple[Deviation, ...]) -> dict[str, object]:
+def as_data(conditions: tuple[Deviation, ...]) -> dict[str, object]:
+    """Put deviations as the record has them: by name with unit."""
     return {f"{one.quantity} ({one.unit})": round(one.deviation, 5) for one in conditions}
 
 

@@ -35,27 +35,29 @@ def header_of(row: _Line) -> data.RunHeader:
 
 
 def outcome_of(row: _Line, journal: Sequence[_Line]) -> str:
-    """Tell a run's outcome; one that never finished is ABORTED unless the guardian saw the outputs off."""
+    """Tell a run's outcome; one that never finished is ABORTED unless the journal's last word is that all was off."""
     if row.finished_utc is not None:
         return str(row.outcome)
-    return "TERMINATED" if any(entry.confirmed for entry in journal) else "ABORTED"
+    last = max(journal, key=lambda entry: (entry.time_utc is not None, entry.time_utc), default=None)
+    return "TERMINATED" if last is not None and last.confirmed else "ABORTED"
 
 
 def read_run(connection: Connection, run_id: str) -> data.RunRecord:
     """Read one whole run; ``run_id`` is known to exist."""
     row = connection.execute(select(_table(models.Run)).where(models.Run.id == run_id)).one()
     journal = _of_run(connection, models.GuardianEntry, run_id)
+    outcome = outcome_of(row, journal)
     saved = _of_run(connection, models.SavedValue, run_id)
     return data.RunRecord(
         run_id=row.id,
         header=header_of(row),
         started_utc=row.started_utc,
         finished_utc=row.finished_utc,
-        outcome=outcome_of(row, journal),
+        outcome=outcome,
         exit_code=row.exit_code,
         units=tuple(_unit(line) for line in _of_run(connection, models.Unit, run_id)),
         instruments=tuple(_instrument(line) for line in _of_run(connection, models.InstrumentUse, run_id)),
-        points=_points(connection, run_id),
+        points=_points(connection, run_id, was_ended=outcome == "TERMINATED"),
         findings=tuple(_finding(line) for line in _of_run(connection, models.Finding, run_id)),
         configuration_before=_saved(saved, "configuration_before"),
         configuration_after=_saved(saved, "configuration_after"),
@@ -91,7 +93,8 @@ def _group(rows: Sequence[_Line], column: str) -> _Grouped:
     return grouped
 
 
-def _points(connection: Connection, run_id: str) -> tuple[data.PointRecord, ...]:
+def _points(connection: Connection, run_id: str, *, was_ended: bool) -> tuple[data.PointRecord, ...]:
+    """Read the load points; one without an end has that of its run where ``was_ended`` with the outputs off."""
     ids = select(models.Point.id).where(models.Point.run_id == run_id)
     reference = _of_points(connection, models.ReferenceReadingRow, ids)
     meter = _of_points(connection, models.MeterReadingRow, ids)
@@ -115,9 +118,11 @@ def _points(connection: Connection, run_id: str) -> tuple[data.PointRecord, ...]
             label=row.label,
             started_utc=row.started_utc,
             finished_utc=row.finished_utc,
-            stated_outcome=row.outcome,
+            stated_outcome=row.outcome or ("TERMINATED" if was_ended and row.finished_utc is None else None),
             reason=row.reason,
             deviation=row.deviation,
+            temperature_c=row.temperature_c,
+            humidity_pct=row.humidity_pct,
             reference_readings=tuple(_reference_reading(line) for line in reference.get(row.id, ())),
             meter_readings=tuple(_meter_reading(line) for line in meter.get(row.id, ())),
             results=tuple(_result(line, components.get(line.id, [])) for line in results.get(row.id, ())),
@@ -176,6 +181,7 @@ def _instrument(row: _Line) -> data.InstrumentRecord:
         calibration_certificate=row.calibration_certificate,
         calibration_date=row.calibration_date,
         calibration_due=row.calibration_due,
+        calibration_status=row.calibration_status,
     )
 
 

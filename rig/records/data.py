@@ -58,7 +58,8 @@ class UnitRecord:
 class InstrumentRecord:
     """One instrument used. ``role``: source, analyzer ... ``identity``: what ``*IDN?`` said or the file says.
 
-    A calibration that is None is "not recorded", and is printed in these words.
+    A calibration that is None is "not recorded", and is printed in these words. ``calibration_status``: what it was
+    worth on the day of the run ("valid", "expired" ...), None where nothing was said of it.
     """
 
     role: str
@@ -67,6 +68,7 @@ class InstrumentRecord:
     calibration_certificate: str | None = None
     calibration_date: date | None = None
     calibration_due: date | None = None
+    calibration_status: str | None = None
 
     @property
     def calibration_is_recorded(self) -> bool:
@@ -232,7 +234,8 @@ class PointRecord:
     """One load point of a run, with all that was read and judged there.
 
     ``stated_outcome`` is what was said of the point itself (INVALID, ERROR, SKIP), None where the results speak.
-    ``deviation``: departures from the nominal point and reference conditions, names with units.
+    ``deviation``: departures from the nominal point and reference conditions, names with units. ``temperature_c`` and
+    ``humidity_pct`` of the air, None where no probe measured it.
     """
 
     number: int
@@ -246,6 +249,8 @@ class PointRecord:
     reference_readings: tuple[ReferenceReading, ...]
     meter_readings: tuple[MeterReading, ...]
     results: tuple[ResultRecord, ...]
+    temperature_c: float | None = None
+    humidity_pct: float | None = None
 
     @property
     def outcome(self) -> str:

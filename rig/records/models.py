@@ -81,10 +81,14 @@ class InstrumentUse(_OfRun, Base):
     calibration_certificate: Mapped[str | None]
     calibration_date: Mapped[date | None]
     calibration_due: Mapped[date | None]
+    calibration_status: Mapped[str | None]
 
 
 class Point(_OfRun, Base):
-    """One load point; ``number`` counts from 1 within its run, ``outcome`` is what was said of the point itself."""
+    """One load point; ``number`` counts from 1 within its run, ``outcome`` is what was said of the point itself.
+
+    ``temperature_c`` and ``humidity_pct`` are the air's; NULL where no probe measured it.
+    """
 
     __tablename__ = "point"
     __table_args__ = (UniqueConstraint("run_id", "number"),)
@@ -102,6 +106,8 @@ class Point(_OfRun, Base):
     outcome: Mapped[str | None]
     reason: Mapped[str]
     deviation: Mapped[dict[str, Any]]
+    temperature_c: Mapped[float | None] = mapped_column(NumberOrNone)
+    humidity_pct: Mapped[float | None] = mapped_column(NumberOrNone)
 
 
 class _OfPoint:

@@ -72,6 +72,7 @@ class RunRecorder:
                     calibration_certificate=instrument.calibration_certificate,
                     calibration_date=instrument.calibration_date,
                     calibration_due=instrument.calibration_due,
+                    calibration_status=instrument.calibration_status,
                 )
             )
 
@@ -242,6 +243,18 @@ class PointRecorder:
                     torn=torn,
                 )
             )
+
+    def climate(self, temperature_c: float, humidity_pct: float | None) -> None:
+        """Record the air at this load point, degrees Celsius and percent relative humidity, before it has ended."""
+        with self._writing("the climate") as connection:
+            changed = connection.execute(
+                update(models.Point)
+                .where(models.Point.id == self._id, models.Point.finished_utc.is_(None))
+                .values(temperature_c=temperature_c, humidity_pct=humidity_pct)
+            )
+            if changed.rowcount != 1:
+                what = f"the climate of load point {self.load_point.label}"
+                raise RecordNotWritten(self._run._database.where, what, "it had ended already")  # noqa: SLF001
 
     def result(self, result: ResultRecord) -> None:
         """Record one judged quantity with its uncertainty budget, in one transaction."""

@@ -86,7 +86,11 @@ class RunStore:
         with self._reading() as connection:
             rows = connection.execute(query).all()
             ids = [row.id for row in rows]
-            journal = _grouped(connection, select(models.GuardianEntry.run_id, models.GuardianEntry.confirmed), ids)
+            journal = _grouped(
+                connection,
+                select(models.GuardianEntry.run_id, models.GuardianEntry.confirmed, models.GuardianEntry.time_utc),
+                ids,
+            )
             units = _grouped(connection, select(models.Unit.run_id, models.Unit.serial_number), ids)
             counts = _counts(connection, ids)
         return tuple(

@@ -119,7 +119,29 @@ def calibration(instrument: InstrumentRecord) -> str:
     if not instrument.calibration_is_recorded:
         return NOT_RECORDED
     due = f", due {instrument.calibration_due}" if instrument.calibration_due else ", no due date"
-    return f"{instrument.calibration_certificate} of {instrument.calibration_date}{due}"
+    bad = "" if is_calibrated(instrument) else f": {instrument.calibration_status}"
+    return f"{instrument.calibration_certificate} of {instrument.calibration_date}{due}{bad}"
+
+
+def is_calibrated(instrument: InstrumentRecord) -> bool:
+    """Tell whether a calibration is recorded and nothing is said against it; earlier records said nothing."""
+    return instrument.calibration_is_recorded and instrument.calibration_status in (None, "valid")
+
+
+def climate(point: PointRecord) -> str:
+    """Say what the air was at a load point; empty where nobody measured it."""
+    words = [] if point.temperature_c is None else [f"{point.temperature_c:.1f} °C"]
+    words += [] if point.humidity_pct is None else [f"{point.humidity_pct:.0f} % RH"]
+    return ", ".join(words)
+
+
+def climate_range(run: RunRecord) -> str:
+    """Say between what the air was over the run; empty where nobody measured it."""
+    temperatures = [point.temperature_c for point in run.points if point.temperature_c is not None]
+    humidities = [point.humidity_pct for point in run.points if point.humidity_pct is not None]
+    words = [f"{min(temperatures):.1f} to {max(temperatures):.1f} °C"] if temperatures else []
+    words += [f"{min(humidities):.0f} to {max(humidities):.0f} % RH"] if humidities else []
+    return ", ".join([*words, f"measured at {len(temperatures)} of {len(run.points)} load points"]) if words else ""
 
 
 def load_name(point: PointRecord) -> str:

@@ -16,6 +16,7 @@ _RESULT_FIELDS = (
     "conformance_probability", "reason",
 )  # fmt: skip
 _POINT_FIELDS = ("voltage_v", "current_pct", "angle_deg", "phases", "frequency_hz")
+_CLIMATE_FIELDS = ("temperature_c", "humidity_pct")
 _LIMIT_FIELDS = ("standard", "edition", "table", "provenance", "checked_by", "checked_on")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -28,7 +29,7 @@ def write_csv(run: RunRecord, path: Path | str) -> None:
     with Path(path).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(
-            ["run_id", "serial_number", "point_number", "load_point", *_POINT_FIELDS, *_RESULT_FIELDS]
+            ["run_id", "serial_number", "point_number", "load_point", *_POINT_FIELDS, *_CLIMATE_FIELDS, *_RESULT_FIELDS]
             + [f"limit_{name}" for name in _LIMIT_FIELDS]
             + ["limit_verified", "simulated"]
         )
@@ -67,6 +68,7 @@ def _row(run: RunRecord, point: PointRecord, result: ResultRecord) -> list[objec
         point.number,
         point.label,
         *(getattr(point.load_point, name) for name in _POINT_FIELDS),
+        *(getattr(point, name) for name in _CLIMATE_FIELDS),
         *(getattr(result, name) for name in _RESULT_FIELDS),
         *(getattr(limit, name) if limit else "" for name in _LIMIT_FIELDS),
         "yes" if limit and limit.is_verified else "no" if limit else "",

@@ -22,6 +22,10 @@ GONE_BELOW = 0.8
 CURRENT_TOLERANCE = 0.05
 """How near to its set-point a CT input counts as right, as a part of it; finds wrong leads, judges nothing."""
 
+LAGGING = 0.1
+"""How far a voltage may lag behind the others on the way up, as a part of its final value."""
+
+_RISE_MARGIN = 1.2
 _FLOOR_V = 2.0
 _CT_FLOOR_PART = 0.005
 _SEQUENCE_TOLERANCE_DEG = 10.0
@@ -44,6 +48,47 @@ def check_not_above(
             raise OutputWrong(f"voltage {name}", "no valid data or over range", f"at most {highest:.4g} V", _LEADS)
         if element.u_v is not None and element.u_v > highest:
             raise OutputWrong(f"voltage {name}", f"{element.u_v:.4g} V", f"at most {highest:.4g} V", _LEADS)
+
+
+def check_rise(reading: AnalyzerReading, since_s: float, rise_v_per_s: float) -> None:
+    """Refuse a voltage higher than it can be ``since_s`` seconds after it began to rise; raises OutputWrong.
+
+    Time counts from before the source was told until after the data set arrived, so a rise is only ever
+    underestimated.
+    """
+    highest = rise_v_per_s * since_s * _RISE_MARGIN + _FLOOR_V
+    for name, element in zip(PHASE_NAMES, reading.elements, strict=True):
+        if element.u_v is not None and element.u_v > highest:
+            raise OutputWrong(
+                f"voltage {name} after {since_s:.2g} s on its way up",
+                f"{element.u_v:.4g} V",
+                f"at most {highest:.4g} V",
+                "the source does not ramp as it was told to",
+            )
+
+
+def check_rising_together(reading: AnalyzerReading, target: Stimulus) -> None:
+    """Refuse a phase that stays behind on the way up: a lead that is off, or at a wrong terminal; raises OutputWrong.
+
+    Sources either bring all phases up in the same time, or at the same volts a second, so that low ones arrive first.
+    Either way the phase with most to go is behind no other in volts, and no other is behind it in parts of its final
+    value.
+    """
+    goals = [rms(spectrum) for spectrum in target.voltages]
+    volts = [element.u_v for element in reading.elements]
+    leader = goals.index(max(goals))
+    first = volts[leader]
+    if goals[leader] == 0.0 or first is None:
+        return
+    for place, (name, found, goal) in enumerate(zip(PHASE_NAMES, volts, goals, strict=True)):
+        if place == leader or goal == 0.0 or found is None:
+            continue
+        expected = (first / goals[leader] - LAGGING) * goal - _FLOOR_V
+        if found < expected:
+            raise OutputWrong(f"voltage {name} on the way up", f"{found:.4g} V", f"{expected:.4g} V or more", _LEADS)
+        if first < found - LAGGING * goals[leader] - _FLOOR_V:
+            behind = f"voltage {PHASE_NAMES[leader]} on the way up"
+            raise OutputWrong(behind, f"{first:.4g} V", f"{found:.4g} V, as phase {name} has,", _LEADS)
 
 
 def check_still_there(reading: AnalyzerReading, target: Stimulus) -> None:

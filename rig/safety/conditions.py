@@ -20,6 +20,7 @@ class ReferenceLimits:
     A suite takes them from its limit tables (``of_table``). Percent of nominal for voltage and frequency; percent of
     the mean of the phases for unbalance; degrees for the difference between the phases' displacement angles.
     ``current_pct``: of nominal, the rig's own, since the standards fix load points without a tolerance.
+    ``temperature_c`` and ``temperature_k``: of the air around the meter, degrees Celsius, ± kelvins.
     """
 
     voltage_pct: float = 1.0
@@ -27,15 +28,19 @@ class ReferenceLimits:
     unbalance_pct: float = 1.0
     displacement_deg: float = 2.0
     current_pct: float = 5.0
+    temperature_c: float = 23.0
+    temperature_k: float = 2.0
 
     @classmethod
     def of_table(cls, conditions: ReferenceConditions) -> ReferenceLimits:
-        """Take what a limit table says; its temperature and distortion are for benches that measure them."""
+        """Take what a limit table says; its temperature is for benches with a probe, its distortion for nobody yet."""
         return cls(
             voltage_pct=conditions.voltage_pct,
             frequency_pct=conditions.frequency_pct,
             unbalance_pct=conditions.unbalance_pct,
             displacement_deg=conditions.phase_spread_deg,
+            temperature_c=conditions.temperature_c,
+            temperature_k=conditions.temperature_k,
         )
 
 
@@ -72,6 +77,11 @@ def deviations(measured: Stimulus, nominal: Stimulus, limits: ReferenceLimits = 
     found += _unbalance("current", measured.ct_inputs, nominal.ct_inputs, limits.unbalance_pct)
     found += _angles(measured, nominal, limits.displacement_deg)
     return tuple(found)
+
+
+def climate_deviations(temperature_c: float, limits: ReferenceLimits = IEC_REFERENCE) -> tuple[Deviation, ...]:
+    """Compare the air around the meter, degrees Celsius, with the reference temperature; humidity has no condition."""
+    return (Deviation("ambient temperature", temperature_c - limits.temperature_c, limits.temperature_k, "K"),)
 
 
 def unmet(found: Sequence[Deviation]) -> str:

@@ -27,14 +27,55 @@ class NotSettled(RigError):
         self.unsteady = unsteady
 
 
-class OutputWrong(BenchFault):
-    """What the analyzer measures is not what the source was told to give; the outputs have been switched off."""
+class StepFailed(BenchFault):
+    """A step of energising failed, nothing after it was done; ``step``, ``found``, ``wanted`` and ``advice`` say what.
 
-    def __init__(self, quantity: str, measured: str, expected: str, advice: str) -> None:
-        super().__init__(f"{quantity} is {measured} where {expected} was expected; {advice}")
+    The outputs are off, as far as the error that comes in its place does not say otherwise (SafeStateNotConfirmed).
+    """
+
+    def __init__(self, step: str, found: str, wanted: str, advice: str) -> None:
+        super().__init__(f"not energised, at the step {step!r}: {found} where {wanted} was wanted; {advice}")
+        self.step = step
+        self.found = found
+        self.wanted = wanted
+        self.advice = advice
+
+
+class OutputWrong(BenchFault):
+    """What the analyzer measures is not what the source was told to give; the outputs have been switched off.
+
+    ``step``: of energising, None where it was later.
+    """
+
+    def __init__(self, quantity: str, measured: str, expected: str, advice: str, step: str | None = None) -> None:
+        where = f"not energised, at the step {step!r}: " if step else ""
+        super().__init__(f"{where}{quantity} is {measured} where {expected} was expected; {advice}")
         self.quantity = quantity
         self.measured = measured
         self.expected = expected
+        self.advice = advice
+        self.step = step
+
+    def at(self, step: str) -> OutputWrong:
+        """Return the same error, with the step of energising at which it was found."""
+        return OutputWrong(self.quantity, self.measured, self.expected, self.advice, step)
+
+
+class SafetyInputOpen(RigError):
+    """Somebody opened the interlock or pressed the emergency stop, or nobody can say that nobody did (exit 2).
+
+    The rig only reads these inputs: what protects people acts in hardware. ``found`` and ``wanted`` say what was
+    read; ``step`` is that of energising, None where the outputs were on: they have been switched off at once.
+    """
+
+    def __init__(self, found: str, wanted: str, step: str | None = None) -> None:
+        where = f"not energised, at the step {step!r}" if step else "stopped, outputs switched off"
+        super().__init__(
+            f"{where}: {found} where {wanted} was wanted; find out why, make the enclosure safe, and start a new run"
+        )
+        self.found = found
+        self.wanted = wanted
+        self.step = step
 
 
 class GuardianLost(BenchFault):

@@ -10,13 +10,16 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from drivers.source.base import SafeOff
 from rig.errors import BenchBusy, BenchFault
 from rig.safety.errors import GuardianActed, GuardianLost
+from rig.safety.journal import append_entry
 from rig.safety.raw_off import SafeOffResult, recipe_to_json, switch_all_off
 from rig.safety.state import bench_file_of_state, journal_path
 
@@ -47,26 +50,36 @@ class Watched(Protocol):
     def quietly(self) -> contextlib.AbstractContextManager[None]:
         """Beats raise nothing within: for switching off."""
 
+    def off_by(self, within_s: float | None) -> None:
+        """Have the guardian switch off unless told otherwise (None, or ``disarm``) within so many seconds."""
+
+    def trouble(self) -> str | None:
+        """Say what is wrong with the guardian, or what it had to do; None where all is well."""
+
 
 class GuardianLink:
     """A running guardian. ``beat`` is the hook for everything that makes progress; it is cheap and may raise.
 
     While armed, a beat raises GuardianLost if the guardian is gone or silent (after switching the outputs off from
-    here), and GuardianActed if the guardian has switched them off. Safe to use from several threads.
+    here), and GuardianActed if the guardian has switched them off. Safe to use from several threads; but only the
+    thread that armed makes progress: the beats of any other count for nothing, since they would go on when that hangs.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], journal: Path) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
         self._process = process
+        self._journal = journal
         self._input = process.stdin.fileno()
         self._output = process.stdout.fileno()
         self._lock = threading.RLock()
         self._recipes: list[SafeOff] = []
         self._armed = False
+        self._worker: int | None = None
         self._quiet = 0
         self._received = b""
         self._replies: list[dict[str, Any]] = []
+        self._run_id: str | None = None
         self._acted: dict[str, Any] | None = None
         self._lost: GuardianLost | None = None
         self._number = 0
@@ -79,12 +92,13 @@ class GuardianLink:
     def start(cls, bench: str, *, hang_s: float = HANG_S, inherit: Iterable[int] = ()) -> GuardianLink:
         """Start the guardian of ``bench`` and wait until it is ready; it keeps the descriptors of ``inherit`` open.
 
-        Raises BenchBusy when the guardian of an earlier run is still switching off, BenchFault when it does not start.
+        Raises BenchBusy when the guardian of an earlier run is still switching off, BenchFault when it does not start
+        or has no room for its journal.
         """
         argv = [
             sys.executable, "-m", "rig.safety.guardian",
             "--bench", bench,
-            "--journal", str(journal_path()),
+            "--journal", str(journal_path(bench)),
             "--lock", str(bench_file_of_state(bench, ".guardian.lock")),
             "--hang-s", str(hang_s),
         ]  # fmt: skip
@@ -97,15 +111,17 @@ class GuardianLink:
             # Found whatever folder the rig was started in, and no module of that folder gets in the way.
             env={**os.environ, "PYTHONPATH": str(_ROOT), "PYTHONSAFEPATH": "1"},
         )
-        link = cls(process)
+        link = cls(process, journal_path(bench))
         try:
             os.set_blocking(link._input, False)
             os.set_blocking(link._output, False)
-            reply = link._wait_for(("ready", "busy"), _START_S)
+            reply = link._wait_for(("ready", "busy", "no_room"), _START_S)
             if reply is None:
                 raise BenchFault(
                     f"the guardian process did not start (exit status {process.poll()}); see its messages above"
                 )
+            if "no_room" in reply:
+                raise BenchFault(f"there is no room for the guardian's journal ({reply['no_room']}); free some disk")
             if "busy" in reply:
                 raise BenchBusy(bench, "the guardian of an earlier run, which is still switching the outputs off")
         except BaseException:
@@ -128,10 +144,46 @@ class GuardianLink:
         with self._lock:
             return self._what_is_wrong() is None
 
+    @property
+    def is_watching(self) -> bool:
+        """Whether outputs may be on and nobody is switching them off: it is armed, and not ``quietly``."""
+        return self._armed and not self._quiet
+
     def name_run(self, run_id: str) -> None:
         """Have the journal name this run."""
         with self._lock:
+            self._run_id = run_id
             self._send({"do": "run", "id": run_id})
+
+    def know(self, recipes: Iterable[SafeOff]) -> None:
+        """Tell how the bench's sources are switched off: done once more, and written down, if the rig dies unarmed."""
+        with self._lock:
+            self._send({"do": "know", "recipes": [recipe_to_json(recipe) for recipe in recipes]})
+
+    def note(self, reason: str, *, confirmed: bool) -> bool:
+        """Have it written into the journal that the rig itself switched off; False where that failed.
+
+        For a rig that cannot write its own record any more: the journal has its room already. Written from here if
+        the guardian is gone.
+        """
+        with self._lock:
+            self._send({"do": "note", "reason": reason, "confirmed": confirmed})
+            if self._what_is_wrong() is None and self._wait_for(("noted",), _ANSWER_S) is not None:
+                return True
+            entry: dict[str, Any] = {
+                "id": str(uuid.uuid4()),
+                "time": datetime.now(UTC).isoformat(),
+                "run": self._run_id,
+                "switched_off_by": "rig",
+                "reason": reason,
+                "confirmed": confirmed,
+                "results": [],
+            }
+            try:
+                append_entry(self._journal, entry)
+            except OSError:
+                return False
+            return True
 
     def arm(self, recipes: Iterable[SafeOff]) -> None:
         """Hand over how to switch off, before anything is switched on; raises GuardianLost if it does not confirm."""
@@ -142,6 +194,7 @@ class GuardianLink:
             if self._wait_for(("armed",), _ANSWER_S) is None:
                 raise GuardianLost(self._what_is_wrong() or "does not answer", "nothing has been switched on")
             self._armed = True
+            self._worker = threading.get_ident()
             self._waiting_since_s = None
 
     def disarm(self) -> None:
@@ -156,7 +209,7 @@ class GuardianLink:
     def beat(self) -> None:
         """Say that the rig made progress (a transaction done, a slice of time spent)."""
         with self._lock:
-            if not self._armed:
+            if not self._armed or threading.get_ident() != self._worker:
                 return
             self._take_replies()
             now_s = time.monotonic()
@@ -190,6 +243,21 @@ class GuardianLink:
                 return switch_all_off(self._recipes)
             return [SafeOffResult(**result) for result in reply["acted"]["results"]]
 
+    def off_by(self, within_s: float | None) -> None:
+        """Have the guardian switch off unless told otherwise (None, or ``disarm``) within so many seconds."""
+        with self._lock:
+            if self._armed:
+                self._send({"do": "off_by", "within_s": within_s})
+
+    def trouble(self) -> str | None:
+        """Say what is wrong with the guardian, or what it had to do; None where all is well."""
+        with self._lock:
+            self._take_replies()
+            if self._acted is not None:
+                return f"the guardian has switched the outputs off: {self._acted['reason']}"
+            wrong = self._what_is_wrong()
+            return None if wrong is None else f"the guardian process {wrong}"
+
     @contextlib.contextmanager
     def quietly(self) -> Iterator[None]:
         """Within this context a beat raises nothing: what switches off must not be interrupted by bad news."""
@@ -206,6 +274,8 @@ class GuardianLink:
         with self._lock:
             if self._closed:
                 return
+            if not self._armed:
+                self._send({"do": "end"})
             self._closed = True
             self._armed = False
             if self._process.stdin is not None:

@@ -1,46 +1,120 @@
-"""The guardian's own journal: what it switched off, why, when and with what result; survives everything else."""
+"""The guardian's own journal: what it switched off, why, when and with what result; survives everything else.
+
+One file for each bench, of a fixed number of slots that are written in turn. All its room is taken when it is made, so
+that a disk which is full later cannot keep an entry out. A slot that was half written when everything stopped fails
+its checksum and is left out; the one before it is still there.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+import re
+import zlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from rig.safety.state import journal_path
+from rig.safety.state import journal_path, journal_paths
+
+SLOTS = 64
+"""Entries that are kept; the next one takes the place of the oldest."""
+
+SLOT_OCTETS = 4096
+
+_HEAD = re.compile(rb"(\d{12}) ([0-9a-f]{8}) ")
+_HEAD_OCTETS = 22
+_LONGEST_REASON = 400
+_LONGEST_DETAILS = 160
+
+
+def make_journal(path: Path) -> None:
+    """Take all the room that a journal needs, for ever; raises OSError where the disk does not give it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        present = os.fstat(descriptor).st_size
+        # Written, not only reserved: writing to reserved room may still need some, on some file systems.
+        for start in range(present - present % SLOT_OCTETS, SLOTS * SLOT_OCTETS, SLOT_OCTETS):
+            os.pwrite(descriptor, b" " * SLOT_OCTETS, start)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def append_entry(path: Path, entry: Mapping[str, Any]) -> None:
-    """Add one entry and force it to the disk; a half-written last line of earlier is ended first."""
-    line = json.dumps(entry, separators=(",", ":")).encode() + b"\n"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    """Write one entry over the oldest and force it to the disk; what is longer than a slot is shortened.
+
+    One process at a time: the guardian of the bench, or the rig when that is gone. Raises OSError.
+    """
+    make_journal(path)
+    payload = _payload(entry)
+    descriptor = os.open(path, os.O_RDWR)
     try:
-        size = os.fstat(descriptor).st_size
-        if size and os.pread(descriptor, 1, size - 1) != b"\n":
-            line = b"\n" + line
-        os.write(descriptor, line)
+        content = os.pread(descriptor, SLOTS * SLOT_OCTETS, 0)
+        number = max((number for number, _ in _slots(content)), default=0) + 1
+        record = b"%012d %08x " % (number, zlib.crc32(payload)) + payload
+        os.pwrite(descriptor, record.ljust(SLOT_OCTETS - 1) + b"\n", number % SLOTS * SLOT_OCTETS)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
 def read_journal(path: Path | None = None) -> list[dict[str, Any]]:
-    """All entries, oldest first; a line that a crash has left half-written is left out.
+    """All entries, oldest first; without ``path`` those of every bench, and of the older journal of lines.
 
     An entry has ``id`` (unique), ``time`` (ISO 8601, UTC), ``monotonic_s``, ``bench``, ``run``, ``guardian_pid``,
     ``rig_pid``, ``reason``, ``confirmed`` and ``results`` (one for each source).
     """
+    paths = [journal_path(), *journal_paths()] if path is None else [path]
+    entries = [entry for one in paths for entry in _read(one)]
+    return entries if path is not None else sorted(entries, key=lambda entry: str(entry.get("time", "")))
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
     try:
-        text = (path or journal_path()).read_text(encoding="utf-8", errors="replace")
+        content = path.read_bytes()
     except FileNotFoundError:
         return []
+    is_lines = path.suffix == ".jsonl"
+    payloads = content.splitlines() if is_lines else [payload for _, payload in sorted(_slots(content))]
     entries = []
-    for line in text.splitlines():
+    for payload in payloads:
         try:
-            entry = json.loads(line)
+            entry = json.loads(payload)
         except ValueError:
             continue
         if isinstance(entry, dict) and "id" in entry:
             entries.append(entry)
     return entries
+
+
+def _slots(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield number and payload of every slot that is whole."""
+    for start in range(0, len(content), SLOT_OCTETS):
+        slot = content[start : start + SLOT_OCTETS]
+        head = _HEAD.match(slot)
+        payload = slot[_HEAD_OCTETS:].rstrip()
+        if head is not None and zlib.crc32(payload) == int(head[2], 16):
+            yield int(head[1]), payload
+
+
+def _payload(entry: Mapping[str, Any]) -> bytes:
+    payload = _json(entry)
+    if len(payload) < SLOT_OCTETS - _HEAD_OCTETS:
+        return payload
+    shortened = {
+        **entry,
+        "reason": str(entry.get("reason", ""))[:_LONGEST_REASON],
+        "results": [
+            {**result, "details": str(result.get("details", ""))[:_LONGEST_DETAILS]}
+            for result in entry.get("results", [])
+        ],
+        "shortened": True,
+    }
+    while len(payload := _json(shortened)) >= SLOT_OCTETS - _HEAD_OCTETS and shortened["results"]:
+        shortened["results"] = shortened["results"][:-1]
+    return payload
+
+
+def _json(entry: Mapping[str, Any]) -> bytes:
+    return json.dumps(entry, separators=(",", ":")).encode("ascii")

@@ -6,8 +6,7 @@ import cmath
 import itertools
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -15,56 +14,10 @@ from drivers.source.base import Channel, Range, SourceCapabilities, SourceSettin
 from meter_model.stimulus import Phasor, Spectrum, Stimulus
 from rig.errors import LimitExceeded, UsageRefused
 from rig.load_point import PHASE_NAMES, LoadPoint
+from rig.safety.envelopes import EnvelopeName, MeterRating
 
-EnvelopeName = Literal["accuracy", "measuring", "alarming", "damage"]
 _ROUNDING = 1e-9  # relative; a point exactly on a limit is within it
 _SAMPLES_PER_ORDER = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """One set of limits at the meter's terminals; None is "not known", and what is not known is not testable.
-
-    ``voltage_ln_v``, ``voltage_ll_v``: highest rms volts line to neutral and line to line. ``voltage_min_v``: lowest
-    rms volts line to neutral of a phase that is fed at all. ``ct_input_pct``: highest rms at a CT input, percent of
-    the transducer's rated volts. ``frequency_hz``: lowest and highest. ``why``: where the figures come from.
-    ``longest_s``: how long a meter may be exposed to it at most, None where it may be for ever.
-    """
-
-    voltage_ln_v: float | None
-    voltage_ll_v: float | None
-    voltage_min_v: float
-    ct_input_pct: float | None
-    frequency_hz: tuple[float, float] | None
-    why: str
-    longest_s: float | None = None
-
-
-_NOT_KNOWN = Envelope(None, None, 0.0, None, None, "not in the meter type's file")
-
-
-@dataclass(frozen=True, slots=True)
-class MeterRating:
-    """The envelopes of a meter type under one rating (UL, CE): different things, never mixed up.
-
-    ``alarming``: where the meter does not measure any more, but its manual says what it reports instead.
-    """
-
-    meter_type: str
-    name: str
-    accuracy: Envelope
-    measuring: Envelope
-    damage: Envelope
-    alarming: Envelope = _NOT_KNOWN
-
-    def envelope(self, name: EnvelopeName) -> Envelope:
-        """Return the envelope of this name."""
-        return {
-            "accuracy": self.accuracy,
-            "measuring": self.measuring,
-            "alarming": self.alarming,
-            "damage": self.damage,
-        }[name]
 
 
 class InjectionPath(Protocol):
@@ -88,11 +41,13 @@ def check(
     path: InjectionPath,
     source: SourceCapabilities | None = None,
     envelope: EnvelopeName = "accuracy",
+    ramp_s: float | None = None,
 ) -> None:
     """Refuse a plan that has a point beyond the meter's envelope or the source's abilities; returns None if all fit.
 
-    Raises LimitExceeded (a value above or below a limit) or UsageRefused (something the source cannot do at all),
-    naming the point, the quantity and the limit. Does no I/O.
+    ``ramp_s``: seconds in which voltages are brought up, None where that is no part of the question. Raises
+    LimitExceeded (a value above or below a limit) or UsageRefused (something the source cannot do at all), naming the
+    point, the quantity and the limit. Does no I/O.
     """
     for point in points:
         check_stimulus(
@@ -102,8 +57,30 @@ def check(
             envelope=envelope,
             what=point.label,
         )
+        if ramp_s is not None:
+            check_ramp(path.terminals(point), ramp_s, rating=rating, source=source, what=point.label)
         if source is not None:
             check_source(path.source_setting(point), source, what=point.label)
+
+
+def check_ramp(
+    stimulus: Stimulus, ramp_s: float, *, rating: MeterRating, source: SourceCapabilities | None = None, what: str
+) -> None:
+    """Refuse to bring up voltages in ``ramp_s`` seconds where the meter type or the source's soft start forbids it.
+
+    Raises LimitExceeded, and UsageRefused where the meter type states no fastest rise. Does no I/O.
+    """
+    limit = rating.damage.ramp_v_per_s
+    why = f"damage envelope of {rating.meter_type}, rating {rating.name} ({rating.damage.why})"
+    if limit is None:
+        raise UsageRefused(f"{what}: how fast a voltage may rise is not known in the {why}; state 'ramp_v_per_s' there")
+    if not (math.isfinite(ramp_s) and ramp_s > 0.0):
+        raise UsageRefused(f"{what}: a ramp of {ramp_s:g} s is none; give 'ramp_s' more than 0 s")
+    rise = max(rms(spectrum) for spectrum in stimulus.voltages) / ramp_s
+    if not rise <= limit * (1 + _ROUNDING):
+        raise LimitExceeded(f"{what}: rise of the voltage", rise, limit, "V/s", f"{why}; make 'ramp_s' longer")
+    if source is not None:
+        _between(f"{what}: ramp", ramp_s, source.ramp_s, "s", "source's soft start")
 
 
 def check_stimulus(
@@ -111,7 +88,8 @@ def check_stimulus(
 ) -> None:
     """Refuse a stimulus (at the meter's terminals) beyond the envelope: rms and composite peak of every input.
 
-    The peak may not be above that of a sine wave at the rms limit. Raises LimitExceeded.
+    The peak may not be above that of a sine wave at the rms limit. What is known of the damage envelope holds too.
+    Raises LimitExceeded, and UsageRefused where the envelope is not known.
     """
     _require_sane(stimulus, what)
     limits = rating.envelope(envelope)
@@ -131,6 +109,7 @@ def check_stimulus(
     ct_limit_v = ct_secondary_v * limits.ct_input_pct / 100.0
     for phase, spectrum in zip(PHASE_NAMES, stimulus.ct_inputs, strict=True):
         _below(f"{what}: CT input {phase}", spectrum, ct_limit_v, why)
+    _check_damage(stimulus, rating, what)
 
 
 def check_source(setting: SourceSetting, source: SourceCapabilities, *, what: str) -> None:
@@ -138,7 +117,11 @@ def check_source(setting: SourceSetting, source: SourceCapabilities, *, what: st
     _between(f"{what}: source frequency", setting.frequency_hz, source.frequency_hz, "Hz", "what the source can give")
     for kind, channels, ranges in (
         ("voltage", setting.voltage, source.voltage_ranges),
-        ("current", setting.current, source.low_level_ranges),
+        (
+            "current",
+            setting.current,
+            source.low_level_ranges if setting.current_unit == "V" else source.current_ranges,
+        ),
     ):
         for phase, channel in zip(PHASE_NAMES, channels, strict=True):
             if channel:
@@ -179,6 +162,20 @@ def _require_sane(stimulus: Stimulus, what: str) -> None:
         raise UsageRefused(f"{what}: a component is not a finite, positive number of order 1 or more")
 
 
+def _check_damage(stimulus: Stimulus, rating: MeterRating, what: str) -> None:
+    """Hold a stimulus against what is known of the damage envelope: frequency, and peaks with their harmonics."""
+    damage = rating.damage
+    why = f"damage envelope of {rating.meter_type}, rating {rating.name} ({damage.why})"
+    if damage.frequency_hz is not None:
+        _between(f"{what}: frequency", stimulus.frequency_hz, damage.frequency_hz, "Hz", why)
+    if damage.voltage_peak_v is None:
+        return
+    for phase, spectrum in zip(PHASE_NAMES, stimulus.voltages, strict=True):
+        peak = _peak(spectrum)
+        if not peak <= damage.voltage_peak_v * (1 + _ROUNDING):
+            raise LimitExceeded(f"{what}: voltage {phase}-N (peak)", peak, damage.voltage_peak_v, "V", why)
+
+
 def _between(quantity: str, value: float, bounds: tuple[float, float], unit: str, why: str) -> None:
     low, high = bounds
     if not value >= low * (1 - _ROUNDING):
@@ -191,11 +188,16 @@ def _below(quantity: str, spectrum: Spectrum, limit_v: float, why: str) -> None:
     value = rms(spectrum)
     if not value <= limit_v * (1 + _ROUNDING):
         raise LimitExceeded(quantity, value, limit_v, "V", why)
-    if all(part.order == 1 for part in spectrum):
-        return  # a sine wave: its peak says no more than its rms
-    peak, peak_limit = composite_peak(spectrum), math.sqrt(2.0) * limit_v
-    if not peak <= peak_limit:
+    peak, peak_limit = _peak(spectrum), math.sqrt(2.0) * limit_v
+    if not peak <= peak_limit * (1 + _ROUNDING):
         raise LimitExceeded(f"{quantity} (peak)", peak, peak_limit, "V", why)
+
+
+def _peak(spectrum: Spectrum) -> float:
+    """Peak of a waveform: exact for a sine wave, and else an upper bound."""
+    if all(part.order == 1 for part in spectrum):
+        return math.sqrt(2.0) * rms(spectrum)
+    return composite_peak(spectrum)
 
 
 def _fits_a_range(quantity: str, channel: Channel, ranges: tuple[Range, ...], max_order: int) -> None:

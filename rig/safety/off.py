@@ -37,7 +37,7 @@ def recipes_of_open_bench(bench: str) -> list[SafeOff]:
     if note is None:
         return []
     launched_pid = note.get("launched_pid")
-    if isinstance(launched_pid, int) and not _exists(launched_pid):
+    if isinstance(launched_pid, int) and not process_exists(launched_pid):
         return []
     recipes: list[dict[str, Any]] = note.get("recipes", [])
     return [recipe_from_json(recipe) for recipe in recipes]
@@ -53,7 +53,8 @@ def switch_everything_off(bench: str, fixed: Iterable[SafeOff] = ()) -> list[Saf
     return switch_all_off(recipes.values())
 
 
-def _exists(pid: int) -> bool:
+def process_exists(pid: int) -> bool:
+    """Whether there is a process of this number."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from drivers.scpi.serial_line import SerialLine
 from drivers.source.base import SafeOff
 
 _SOCKET_RESOURCE = re.compile(r"^TCPIP\d*::(?P<host>[^:]+)::(?P<port>\d+)::SOCKET$", re.IGNORECASE)
@@ -43,7 +44,23 @@ def recipe_from_json(data: Mapping[str, Any]) -> SafeOff:
         verify_query=str(data["verify_query"]),
         off_answers=tuple(map(str, data["off_answers"])),
         visa_library=str(data["visa_library"]),
+        line=SerialLine(**data["line"]) if data.get("line") else None,
+        single_client=bool(data.get("single_client", False)),
+        watchdog_s=data.get("watchdog_s"),
     )
+
+
+def takes_one_client(recipe: SafeOff) -> bool:
+    """Whether nobody else reaches the source while one program is connected: it says so, or the line is like that."""
+    return recipe.single_client or recipe.resource.upper().startswith(("ASRL", "USB"))
+
+
+def prepare(recipes: Iterable[SafeOff]) -> None:
+    """Load what switching these off will need, while there is time for it: a VISA library takes half a second."""
+    if any(_SOCKET_RESOURCE.match(recipe.resource) is None for recipe in recipes):
+        import pyvisa  # noqa: F401 - it is the loading that takes the time
+
+        from drivers.scpi import ScpiSession  # noqa: F401
 
 
 def switch_off(recipe: SafeOff, *, deadline_s: float = 3.0) -> SafeOffResult:
@@ -56,12 +73,14 @@ def switch_off(recipe: SafeOff, *, deadline_s: float = 3.0) -> SafeOffResult:
     give_up_s = time.monotonic() + deadline_s
     if match is None:
         return _in_thread(recipe, give_up_s)
-    said = "no attempt was made"
+    said, patience_s = "no attempt was made", _ATTEMPT_S
     while (left_s := give_up_s - time.monotonic()) > 0.0:
         try:
-            answer = _socket_attempt(recipe, match["host"], int(match["port"]), min(left_s, _ATTEMPT_S))
+            answer = _socket_attempt(recipe, match["host"], int(match["port"]), min(left_s, patience_s))
         except OSError as error:
             said = f"no connection or no answer ({error})"
+            if isinstance(error, TimeoutError):
+                patience_s *= 2.0  # one that answers late never would within the first patience
         else:
             if answer in recipe.off_answers:
                 return SafeOffResult(recipe.resource, True, f"{recipe.verify_query} answered {answer!r}")
@@ -122,7 +141,7 @@ def _visa_attempts(recipe: SafeOff, may_go_on: Callable[[], bool]) -> SafeOffRes
 
     said = "no attempt was made"
     while may_go_on():
-        session = ScpiSession(recipe.resource, backend=recipe.visa_library, deadline_s=_ATTEMPT_S)
+        session = ScpiSession(recipe.resource, backend=recipe.visa_library, deadline_s=_ATTEMPT_S, line=recipe.line)
         try:
             for command in recipe.commands:
                 session.write(command)

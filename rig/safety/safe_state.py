@@ -39,12 +39,16 @@ class Clock(Protocol):
 class SafeStateReport:
     """Whether the outputs are known to be off, and who says so: ``source``, ``analyzer``, ``guardian``.
 
-    ``details``: what was done and found, one sentence each.
+    ``details``: what was done and found, one sentence each. ``trouble``: what went otherwise than it should on the way,
+    though the outputs may be off by now, None where nothing did. ``interrupted_by``: what came in between and was put
+    off until now, an interrupt or an error that the rig does not know.
     """
 
     confirmed: bool
     by: tuple[str, ...]
     details: tuple[str, ...]
+    trouble: str | None = None
+    interrupted_by: BaseException | None = None
 
     def raise_if_not_confirmed(self) -> None:
         """Raise SafeStateNotConfirmed, the loudest error there is, unless the outputs are known to be off."""
@@ -76,22 +80,25 @@ class SafeState:
         """Switch off and verify; ``setting`` is what the source gives now, None when nothing was switched on.
 
         Currents first, then the voltage down in steps, then the output. Whatever fails on the way (an instrument, the
-        clock, an interrupt) ends the soft way and the output is switched off at once. Never raises a RigError.
+        clock, an interrupt, the rig itself) ends the soft way and the output is switched off at once. Raises nothing:
+        whoever called must raise ``interrupted_by`` once all is done.
         """
-        details: list[str] = []
+        way = _Way()
         with self._guardian.quietly():
             if setting is not None:
-                self._softly(setting, details)
-            by = self._switch_off(details)
-            denied = self._ask_analyzer(by, details)
-        confirmed = bool(by) and not denied
-        return SafeStateReport(confirmed, tuple(by), tuple(details))
+                self._softly(setting, way)
+            by = self._switch_off(way)
+            denied = self._ask_analyzer(by, way)
+            guardian = self._guardian.trouble()
+        if guardian is not None:
+            way.went_wrong(guardian)
+        return SafeStateReport(bool(by) and not denied, tuple(by), tuple(way.details), way.trouble, way.interrupted_by)
 
     def at_once(self) -> SafeStateReport:
         """Switch off without ramp and verify, as after a fault."""
         return self.reach(None)
 
-    def _softly(self, setting: SourceSetting, details: list[str]) -> None:
+    def _softly(self, setting: SourceSetting, way: _Way) -> None:
         try:
             dead = replace(setting, current=_NOTHING)
             self._source.set_point(dead)
@@ -99,47 +106,71 @@ class SafeState:
                 self._source.set_point(replace(dead, voltage=_scaled(setting.voltage, part)))
                 self._clock.sleep(self._ramp_s / len(_STEPS_DOWN))
             self._source.set_output(False)
-        except (RigError, KeyboardInterrupt) as error:
-            details.append(f"not ramped down ({_said(error)})")
+        except BaseException as error:  # noqa: BLE001 - off first, whatever it was
+            way.failed("not ramped down", error)
         else:
-            details.append("currents off, voltage ramped down")
+            way.details.append("currents off, voltage ramped down")
 
-    def _switch_off(self, details: list[str]) -> list[str]:
+    def _switch_off(self, way: _Way) -> list[str]:
         try:
             # A driver's make_safe verifies; asking again would only repeat it.
             self._source.make_safe()
-        except (RigError, KeyboardInterrupt) as error:
-            details.append(f"the source did not confirm ({_said(error)})")
+        except BaseException as error:  # noqa: BLE001 - the guardian must have its turn
+            way.failed("the source did not confirm", error)
         else:
-            details.append("the source says that its output is off")
+            way.details.append("the source says that its output is off")
             return ["source"]
+        # Where the source takes one client only, the guardian can reach it only if it is let go of here.
+        with contextlib.suppress(RigError):
+            self._source.close()
         results = self._guardian.switch_off("the rig cannot reach the source, or it does not switch off")
-        details += [f"guardian: {result.resource}: {result.details}" for result in results]
+        way.details += [f"guardian: {result.resource}: {result.details}" for result in results]
         return ["guardian"] if results and all(result.confirmed for result in results) else []
 
-    def _ask_analyzer(self, by: list[str], details: list[str]) -> bool:
+    def _ask_analyzer(self, by: list[str], way: _Way) -> bool:
         """Have the analyzer look at the terminals; True is "it sees volts, or cannot say that there are none"."""
         if self._analyzer is None:
-            details.append("there is no analyzer to confirm it")
+            way.details.append("there is no analyzer to confirm it")
             return False
         give_up_s = time.monotonic() + _CONFIRM_S
         while True:
             try:
                 elements = self._analyzer.read().elements
-            except (RigError, KeyboardInterrupt) as error:
-                details.append(f"the analyzer could not confirm ({_said(error)})")
+            except BaseException as error:  # noqa: BLE001 - who else has confirmed counts as well
+                way.failed("the analyzer could not confirm", error)
                 return False
             volts, ct_volts = [element.u_v for element in elements], [element.i for element in elements]
             is_fed = any(value is not None and value >= OFF_BELOW_CT_V for value in ct_volts)
             if not is_fed and all(value is not None and value < OFF_BELOW_V for value in volts):
                 by.append("analyzer")
-                details.append(f"the analyzer sees less than {OFF_BELOW_V:g} V")
+                way.details.append(f"the analyzer sees less than {OFF_BELOW_V:g} V")
                 return False
             if time.monotonic() > give_up_s:
                 seen = ", ".join("no valid data" if value is None else f"{value:.4g} V" for value in volts)
                 at_inputs = ", ".join(f"{value:.4g} V" for value in ct_volts if value is not None)
-                details.append(f"THE ANALYZER STILL SEES {seen}" + (f", CT inputs {at_inputs}" if is_fed else ""))
+                way.details.append(f"THE ANALYZER STILL SEES {seen}" + (f", CT inputs {at_inputs}" if is_fed else ""))
                 return True
+
+
+class _Way:
+    """What was done and found on one way down."""
+
+    def __init__(self) -> None:
+        self.details: list[str] = []
+        self.trouble: str | None = None
+        self.interrupted_by: BaseException | None = None
+
+    def failed(self, what: str, error: BaseException) -> None:
+        """Note an error; one that is not the rig's own must be raised later."""
+        text = f"{what} ({_said(error)})"
+        self.details.append(text)
+        self.went_wrong(text)
+        if not isinstance(error, RigError) and self.interrupted_by is None:
+            self.interrupted_by = error
+
+    def went_wrong(self, text: str) -> None:
+        """Note what went otherwise than it should; the first thing counts."""
+        self.trouble = self.trouble or text
 
 
 @contextlib.contextmanager

@@ -1,13 +1,17 @@
-"""SIGTERM and SIGHUP as an exception, once: so that the code that makes safe runs, and runs to its end."""
+"""SIGINT, SIGTERM and SIGHUP as an exception, once: so that the code that makes safe runs, and runs to its end."""
 
 from __future__ import annotations
 
 import contextlib
 import signal
+import time
 from collections.abc import Iterator
 from types import FrameType
+from typing import Any
 
-STOP_SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+STOP_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+_LOST_AFTER_S = 10.0
 
 
 class StopRequested(KeyboardInterrupt):
@@ -18,21 +22,47 @@ class StopRequested(KeyboardInterrupt):
         self.name = name
 
 
-@contextlib.contextmanager
-def stop_signals_raise() -> Iterator[None]:
-    """Within this context the first SIGTERM or SIGHUP raises StopRequested in the main thread; later ones do nothing.
+class StopSignals:
+    """From ``install`` to ``restore`` the first signal raises StopRequested in the main thread; later ones do nothing.
 
-    Main thread only. The handlers of before are put back at the end.
+    Should that exception have been lost (Python swallows those raised in a destructor), a signal that comes ten
+    seconds later or more raises again, unless ``was_heard``. Main thread only.
     """
 
-    def stop(number: int, _frame: FrameType | None) -> None:
-        for each in STOP_SIGNALS:
-            signal.signal(each, signal.SIG_IGN)
+    def __init__(self) -> None:
+        self._before: dict[int, Any] = {}
+        self._first_s: float | None = None
+        self._is_heard = False
+
+    def install(self) -> None:
+        """Take the signals over; nothing happens where they are already."""
+        if not self._before:
+            self._before = {number: signal.signal(number, self._stop) for number in STOP_SIGNALS}
+
+    def was_heard(self) -> None:
+        """Take note that the stop has been understood and all is on its way down: nothing may interrupt that."""
+        self._is_heard = True
+
+    def restore(self) -> None:
+        """Put the handlers of before back."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before = {}
+
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
+        now_s = time.monotonic()
+        if self._is_heard or (self._first_s is not None and now_s - self._first_s < _LOST_AFTER_S):
+            return
+        self._first_s = now_s
         raise StopRequested(signal.Signals(number).name)
 
-    before = {number: signal.signal(number, stop) for number in STOP_SIGNALS}
+
+@contextlib.contextmanager
+def stop_signals_raise() -> Iterator[None]:
+    """Within this context the first SIGINT, SIGTERM or SIGHUP raises StopRequested; see ``StopSignals``."""
+    signals = StopSignals()
+    signals.install()
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        signals.restore()

@@ -12,6 +12,7 @@ from typing import Any
 
 from rig.errors import BenchFault
 
+_JOURNAL = ".journal"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -31,9 +32,14 @@ def state_folder() -> Path:
     return folder
 
 
-def journal_path() -> Path:
-    """Return the guardian's journal: JSON lines, only ever added to."""
-    return state_folder() / "guardian-journal.jsonl"
+def journal_path(bench: str | None = None) -> Path:
+    """Return the journal of the guardian of ``bench``; without it the older one of JSON lines, which is read only."""
+    return state_folder() / "guardian-journal.jsonl" if bench is None else bench_file_of_state(bench, _JOURNAL)
+
+
+def journal_paths() -> list[Path]:
+    """Return the journals of all benches that there are."""
+    return sorted(state_folder().glob(f"bench-*{_JOURNAL}"))
 
 
 def bench_file_of_state(bench: str, suffix: str) -> Path:

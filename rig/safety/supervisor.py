@@ -1,39 +1,33 @@
-"""The one who energises: identity, off, ranges, ramp with comparison, rotation, currents; settles; and back down."""
+"""The one who energises, from point to point, settles, and goes back down; the way up itself is in ``_energise``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from drivers.analyzer.base import AnalyzerRanges, AnalyzerReading, ReferenceAnalyzer
-from drivers.source.base import AcSource, Channel, Range, SafeOff, SourceSetting
+from drivers.errors import RigError
+from drivers.source.base import AcSource, Range, SafeOff, SourceSetting
 from meter_model.stimulus import Stimulus
 from rig.errors import BenchFault, UsageRefused
 from rig.load_point import LoadPoint
-from rig.safety import comparison
+from rig.safety._energise import Energising, Present
+from rig.safety._watching import Watching
 from rig.safety.conditions import IEC_REFERENCE, Deviation, ReferenceLimits, deviations
-from rig.safety.errors import NotSettled, OutputWrong
+from rig.safety.envelopes import EnvelopeName, MeterRating
+from rig.safety.errors import NotSettled, OutputWrong, SafetyInputOpen
 from rig.safety.guardian_link import Watched
-from rig.safety.limits import EnvelopeName, InjectionPath, MeterRating, check, rms
+from rig.safety.identity import KnownInstrument
+from rig.safety.inputs import InputsReading, SafetyInputs
+from rig.safety.limits import InjectionPath, check, rms
 from rig.safety.safe_state import Clock, SafeState, SafeStateReport, guarded
 from rig.safety.settling import SettlingLimits, StabilityWindow
+from rig.safety.timed_source import STEP_S, TimedSource
 from rig.safety.watchdog import SourceWatchdog
 
-_NOTHING: tuple[Channel, Channel, Channel] = ((), (), ())
-_RAMP_MARGIN_S = 10.0
-_CURRENT_TRIES = 10
 _RESTART_ABOVE = 0.15
 """A voltage that changes by more than this part is ramped down and up again instead of jumping."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Present:
-    """What is energised now."""
-
-    point: LoadPoint
-    setting: SourceSetting
-    target: Stimulus
 
 
 class Supervisor:
@@ -42,7 +36,10 @@ class Supervisor:
     Where the source has a watchdog of its own (``watchdog``), it is armed before the output is switched on, disarmed
     once the outputs are confirmed off, and left to trip where they are not. Every point is checked against ``rating``
     and the source's capabilities again before it is applied. Any error on the way up switches everything off at once
-    before it is raised. ``envelope``: how far points may go, other than inside ``beyond``.
+    before it is raised. ``envelope``: how far points may go, other than inside ``beyond``. ``instruments``: those that
+    are asked who they are before energising, by default source and analyzer. ``inputs``: interlock and emergency stop,
+    which are obeyed but protect nobody: hardware does. ``answer_s``: wall seconds that a setting or an answer of the
+    source may take while it is on (TimedSource).
     """
 
     def __init__(
@@ -60,8 +57,12 @@ class Supervisor:
         envelope: EnvelopeName = "accuracy",
         on_event: Callable[[str, str], None] = lambda _kind, _text: None,
         watchdog: SourceWatchdog | None = None,
+        instruments: Sequence[KnownInstrument] = (),
+        inputs: SafetyInputs | None = None,
+        pre_energise_checks: Sequence[Callable[[], None]] = (),
+        answer_s: float = STEP_S,
     ) -> None:
-        self._source = source
+        self._source = source = TimedSource(source, guardian.off_by, answer_s)
         self._analyzer = analyzer
         self._path = path
         self._clock = clock
@@ -74,11 +75,17 @@ class Supervisor:
         self._watchdog = watchdog or SourceWatchdog()
         self.on_event = on_event
         """Told of everything that happens to the outputs: kind and one sentence."""
+        self.pre_energise_checks = tuple(pre_energise_checks)
+        """Called each time before anything is energised; one that raises a RigError keeps the outputs off."""
+        self._inputs = inputs or SafetyInputs.none()
+        self._instruments = tuple(instruments) or (
+            KnownInstrument("source", source.identify),
+            *([KnownInstrument("analyzer", analyzer.identify)] if analyzer is not None else ()),
+        )
         self._safe_state = SafeState(source, analyzer, clock, guardian, ramp_s)
-        self._present: _Present | None = None
+        self._watching = Watching(analyzer, clock, path.ct_secondary_v, self.watch_inputs)
+        self._present: Present | None = None
         self._give_up_s: float | None = None
-        self._ranges: AnalyzerRanges | None = None
-        self._range_inputs: tuple[float, float, float] | None = None
 
     @property
     def load_point(self) -> LoadPoint | None:
@@ -88,7 +95,7 @@ class Supervisor:
     @property
     def analyzer_ranges(self) -> AnalyzerRanges | None:
         """The analyzer's ranges as last selected."""
-        return self._ranges
+        return self._watching.ranges
 
     @contextmanager
     def beyond(self, envelope: EnvelopeName) -> Iterator[None]:
@@ -98,15 +105,15 @@ class Supervisor:
         raises BenchFault: whoever waits in between calls ``check_time`` meanwhile. Raises UsageRefused where the
         envelope is not known or has no longest time.
         """
-        limits = self.rating.envelope(envelope)
-        if limits.longest_s is None:
+        limits, longest_s = self.rating.envelope(envelope), self.rating.longest_s(envelope)
+        if longest_s is None or limits.voltage_ln_v is None:
             raise UsageRefused(
-                f"the {envelope} envelope of {self.rating.meter_type}, rating {self.rating.name}, says not for how "
-                f"long a meter may be exposed to it ({limits.why})"
+                f"the {envelope} envelope of {self.rating.meter_type}, rating {self.rating.name}, says not how "
+                f"far and for how long a meter may be exposed to it ({limits.why})"
             )
         self.de_energise().raise_if_not_confirmed()
         before, self._envelope = self._envelope, envelope
-        self._give_up_s = self._clock.now_s() + limits.longest_s
+        self._give_up_s = self._clock.now_s() + longest_s
         try:
             yield
         finally:
@@ -124,41 +131,60 @@ class Supervisor:
             return
         report = self._switch_off_at_once()
         report.raise_if_not_confirmed()
-        longest_s = self.rating.envelope(self._envelope).longest_s
+        longest_s = self.rating.longest_s(self._envelope)
         raise BenchFault(
             f"the meter was exposed to its {self._envelope} envelope for more than {longest_s:g} s and has been "
             "switched off; ask less at a time"
         )
 
-    def energise(self, point: LoadPoint) -> None:
-        """Go from off to ``point``: voltages first, seen by the analyzer on their way up, then the currents.
+    def watch_inputs(self, *, now: bool = False) -> None:
+        """Look at interlock and emergency stop where something is energised and it is time to (``now``: in any case).
 
-        Raises UsageRefused or LimitExceeded before any I/O; GuardianLost, OutputWrong or what an instrument raises
-        after everything has been switched off again.
+        Whoever spends time while energised calls this. Where they do not allow it any more the output is switched off
+        at once, before anything else is done, and SafetyInputOpen is raised.
+        """
+        if self._present is None or not (self._inputs.are_wired if now else self._inputs.is_due):
+            return
+        reading = self._inputs.read()
+        if not reading.is_safe:
+            self._cut(reading)
+
+    def energise(self, point: LoadPoint) -> None:
+        """Go from off to ``point`` by the steps of ``_energise.STEPS``; each is told to ``on_event``.
+
+        Raises UsageRefused or LimitExceeded before any I/O; GuardianLost before any with source or analyzer; and after
+        everything has been switched off again StepFailed, OutputWrong or SafetyInputOpen, which name the step, or what
+        one of ``pre_energise_checks`` refused.
         """
         if self._present is not None:
             self.apply(point)
             return
         self.check_time()
         wanted = self._wanted(point)
-        self._source.identify()
-        if self._analyzer is not None:
-            self._analyzer.identify()
+        rise_v_per_s = self.rating.damage.ramp_v_per_s
+        assert rise_v_per_s is not None, "checked with the point"
         self._guardian.arm(self._safe_off)
-        with guarded(self._switch_off_at_once):
-            self._safe_state.at_once().raise_if_not_confirmed()
-            self.on_event("energise", f"{point.label}: outputs confirmed off, ranges and settings follow")
-            voltages_only = replace(wanted.setting, current=_NOTHING)
-            self._select_analyzer_ranges([wanted.target])
-            self._source.select_ranges(wanted.setting)
-            self._source.set_point(voltages_only)
-            self._present = replace(wanted, setting=voltages_only)
-            self._watchdog.arm()
-            self._source.set_output(True, self._ramp_s)
-            self._watch_ramp(wanted.target)
-            self._source.set_point(wanted.setting)
-            self._present = wanted
-            self._confirm_currents(wanted)
+        try:
+            with guarded(self._switch_off_at_once), self._explained():
+                Energising(
+                    wanted,
+                    source=self._source,
+                    watching=self._watching,
+                    clock=self._clock,
+                    safe_state=self._safe_state,
+                    inputs=self._inputs,
+                    instruments=self._instruments,
+                    checks=self.pre_energise_checks,
+                    watchdog=self._watchdog,
+                    ramp_s=self._ramp_s,
+                    limit_v=self.rating.envelope(self._envelope).voltage_ln_v,
+                    rise_v_per_s=rise_v_per_s,
+                    now_present=self._now_present,
+                    tell=self.on_event,
+                ).run()
+        except RigError as error:
+            self.on_event("not-energised", str(error))
+            raise
         self.on_event("energised", point.label)
 
     def apply(self, point: LoadPoint) -> None:
@@ -172,21 +198,23 @@ class Supervisor:
             return
         self.check_time()
         wanted = self._wanted(point)
+        with guarded(self._switch_off_at_once):
+            self.watch_inputs(now=True)
         if self._must_restart(self._present.setting, wanted.setting):
             self.de_energise().raise_if_not_confirmed()
             self.energise(point)
             return
         before = self._present
-        with guarded(self._switch_off_at_once):
+        with guarded(self._switch_off_at_once), self._explained():
             # While old and new are both possible, ranges hold both: a range too small is "no valid data".
-            self._select_analyzer_ranges([before.target, wanted.target])
+            self._watching.select_ranges([before.target, wanted.target])
             self._source.select_ranges(wanted.setting)
             self._present = wanted
             self._source.set_point(wanted.setting)
             if not self._source.output_is_on():
                 raise OutputWrong("the source's output", "off", "on", "the source was reset or tripped; look at it")
-            self._select_analyzer_ranges([wanted.target])
-            self._confirm_currents(wanted)
+            self._watching.select_ranges([wanted.target])
+            self._watching.confirm_currents(wanted.target, self.rating.envelope(self._envelope).voltage_ln_v)
         self.on_event("applied", point.label)
 
     def settle(self) -> list[AnalyzerReading]:
@@ -196,14 +224,16 @@ class Supervisor:
         Raises NotSettled after the time-out (bench time; the outputs stay on), UsageRefused where there is nothing
         to settle, and what an instrument raises, or OutputWrong, after everything has been switched off.
         """
-        if self._present is None or self._analyzer is None or self._ranges is None:
+        ranges = self._watching.ranges
+        if self._present is None or self._analyzer is None or ranges is None:
             raise UsageRefused("nothing can settle: the outputs are off, or the bench has no analyzer")
         a, b, c = (rms(spectrum) > 0.0 for spectrum in self._present.target.voltages)
-        window = StabilityWindow(self._settling, self._ranges, (a, b, c))
+        window = StabilityWindow(self._settling, ranges, (a, b, c))
         point = self._present.point
-        with guarded(self._switch_off_at_once, harmless=(NotSettled,)):
+        with guarded(self._switch_off_at_once, harmless=(NotSettled,)), self._explained():
             started_s = self._clock.now_s()
             while True:
+                self.watch_inputs()
                 reading = self._analyzer.read()
                 self._check_voltages(reading, self._present)
                 window.add(reading)
@@ -240,17 +270,19 @@ class Supervisor:
             raise UsageRefused("there is no nominal point: the outputs are off")
         return deviations(measured, self._present.target, limits)
 
-    def de_energise(self) -> SafeStateReport:
+    def de_energise(self, *, softly: bool = True) -> SafeStateReport:
         """Go down in order, verify by source and analyzer, and report; may be called at any time, and twice.
 
-        Raises nothing: a report that is not confirmed must be acted on (``raise_if_not_confirmed``). The guardian
-        stays armed until the safe state is confirmed.
+        Raises no RigError: a report that is not confirmed must be acted on (``raise_if_not_confirmed``). The guardian
+        stays armed until the safe state is confirmed. An interrupt on the way is raised when all is done. Not
+        ``softly``: at once, as after a fault.
         """
-        present = self._present
+        present = self._present if softly else None
         report = self._safe_state.reach(present.setting if present else None)
         return self._off(report)
 
     def _switch_off_at_once(self) -> SafeStateReport:
+        self._present = None
         return self._off(self._safe_state.at_once())
 
     def _off(self, report: SafeStateReport) -> SafeStateReport:
@@ -258,67 +290,64 @@ class Supervisor:
         if report.confirmed:
             self._watchdog.disarm()
             self._guardian.disarm()
+            # What the guardian did meanwhile it may have said only now.
+            report = replace(report, trouble=report.trouble or self._guardian.trouble())
         else:
             self._watchdog.starve()
         if self._watchdog.trouble is not None:
             self.on_event("watchdog", self._watchdog.trouble)
         self.on_event("safe" if report.confirmed else "not-safe", "; ".join(report.details))
+        if report.confirmed and report.interrupted_by is not None:
+            raise report.interrupted_by
         return report
 
-    def _wanted(self, point: LoadPoint) -> _Present:
+    def _cut(self, reading: InputsReading) -> None:
+        """Switch the source off and raise; the analyzer, which may be in the middle of a reading, is asked later."""
+        self._present = None
+        reason = f"{reading.found} where {reading.wanted} was wanted"
+        report = SafeStateReport(True, ("source",), ())
+        with self._guardian.quietly():
+            try:
+                self._source.make_safe()
+            except RigError as error:
+                results = self._guardian.switch_off(reason)
+                details = tuple(f"guardian: {result.resource}: {result.details}" for result in results)
+                is_off = bool(results) and all(result.confirmed for result in results)
+                report = SafeStateReport(is_off, ("guardian",), (reason, str(error), *details))
+        report.raise_if_not_confirmed()
+        opened = SafetyInputOpen(reading.found, reading.wanted)
+        try:
+            self.on_event("interlock", reason)
+        except RigError as error:
+            raise opened from error
+        raise opened
+
+    def _now_present(self, present: Present) -> None:
+        self._present = present
+
+    def _wanted(self, point: LoadPoint) -> Present:
         check(
             [point],
             rating=self.rating,
             path=self._path,
             source=self._source.capabilities,
             envelope=self._envelope,
+            ramp_s=self._ramp_s,
         )
-        return _Present(point, self._path.source_setting(point), self._path.terminals(point))
+        return Present(point, self._path.source_setting(point), self._path.terminals(point))
 
-    def _select_analyzer_ranges(self, targets: list[Stimulus]) -> None:
-        if self._analyzer is None:
-            return
-        volts, inputs = comparison.range_request(targets)
-        # Without any current the ranges stay: an integration may run across a current that is switched off and on.
-        self._range_inputs = inputs or self._range_inputs or (self._path.ct_secondary_v,) * 3
-        self._ranges = self._analyzer.select_ranges(volts, self._range_inputs)
+    def _check_voltages(self, reading: AnalyzerReading, present: Present) -> None:
+        limit_v = self.rating.envelope(self._envelope).voltage_ln_v
+        self._watching.check_voltages(reading, present.target, limit_v)
 
-    def _watch_ramp(self, target: Stimulus) -> None:
-        """Follow the voltages up: never above where they go, there in time, in the right order and frequency."""
-        if self._analyzer is None:
-            self._clock.sleep(self._ramp_s)
-            return
-        give_up_s = self._clock.now_s() + self._ramp_s + _RAMP_MARGIN_S
-        while True:
-            reading = self._analyzer.read()
-            limit_v = self.rating.envelope(self._envelope).voltage_ln_v
-            comparison.check_not_above(reading, target, limit_v, all_valid=True)
-            if comparison.has_arrived(reading, target):
-                break
-            if self._clock.now_s() > give_up_s:
-                wanted = " / ".join(f"{rms(spectrum):.4g} V" for spectrum in target.voltages)
-                raise OutputWrong(
-                    "the voltage after the ramp", comparison.volts_seen(reading), wanted, "check leads and source"
-                )
-        # A data set that was begun after the end of the ramp: angles and frequency of a rising voltage are neither.
-        comparison.check_sequence_and_frequency(self._analyzer.read(), target)
-
-    def _confirm_currents(self, wanted: _Present) -> None:
-        if self._analyzer is None:
-            return
-        wrong: BenchFault | None = None
-        for _ in range(_CURRENT_TRIES):
-            reading = self._analyzer.read()
-            self._check_voltages(reading, wanted)
-            wrong = comparison.wrong_current(reading, wanted.target, self._path.ct_secondary_v)
-            if wrong is None:
-                return
-        assert wrong is not None
-        raise wrong
-
-    def _check_voltages(self, reading: AnalyzerReading, present: _Present) -> None:
-        comparison.check_not_above(reading, present.target, self.rating.envelope(self._envelope).voltage_ln_v)
-        comparison.check_still_there(reading, present.target)
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Look at interlock and emergency stop before an output is called wrong: they act in hardware, and first."""
+        try:
+            yield
+        except OutputWrong:
+            self.watch_inputs(now=True)
+            raise
 
     def _must_restart(self, before: SourceSetting, after: SourceSetting) -> bool:
         if before.frequency_hz != after.frequency_hz:

@@ -1,75 +1,91 @@
-"""The source's own watchdog, where it has one: armed while energised, fed by the rig's progress, starved otherwise."""
+"""Whether the source is still what the rig made it, asked while it is energised; and its own watchdog, if any.
+
+Both live on the same questions. They are asked by whoever makes progress, in the thread that energised and in no
+other, so a rig that hangs asks nothing: the source's watchdog starves, and switches the output off.
+"""
 
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 
 from drivers.errors import RigError
 from drivers.source.base import AcSource
+from rig.safety.errors import OutputWrong
 
 DELAY_S = 10.0
 """Wall seconds of silence after which the source switches off by itself: well after the guardian, which is first."""
+
+LOOK_EVERY_S = 0.5
+ANSWER_S = 1.0
+"""Wall seconds that the source may take to say whether it is on before the guardian switches it off."""
 
 _FEEDS_PER_DELAY = 4
 
 
 class SourceWatchdog:
-    """Does nothing for a source without a watchdog.
+    """Looks after the source while it is energised; its own watchdog is armed and fed where it has one."""
 
-    ``progress`` is for everything that makes progress, in any thread: it only takes note. A thread of its own feeds
-    the source (any question does) when there was progress since it last looked, so a rig that hangs feeds nobody.
-    """
-
-    def __init__(self) -> None:
+    def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
+        self._now_s = now_s
         self._source: AcSource | None = None
-        self._delay_s = DELAY_S
-        self._has_progress = threading.Event()
-        self._ending = threading.Event()
-        self._feeder: threading.Thread | None = None
+        self._delay_s: float | None = None
+        self._worker: int | None = None
+        self._looked_s = 0.0
         self._is_armed = False
         self.trouble: str | None = None
-        """Why the watchdog could not be fed or disarmed, None where it was the last time."""
+        """Why the watchdog could not be disarmed, None where it was the last time."""
 
     @property
     def delay_s(self) -> float | None:
         """Seconds of silence after which the source switches off; None where it has no watchdog."""
-        return None if self._source is None else self._delay_s
+        return self._delay_s
 
     def attach(self, source: AcSource) -> None:
-        """Guard ``source`` from now on, if it has a watchdog."""
+        """Look after ``source`` from now on."""
+        self._source = source
         limits = source.capabilities.watchdog_s
-        if limits is not None:
-            self._source = source
-            self._delay_s = min(max(DELAY_S, limits[0]), limits[1])
+        self._delay_s = None if limits is None else min(max(DELAY_S, limits[0]), limits[1])
 
-    def progress(self) -> None:
-        """Take note that the rig made progress."""
-        self._has_progress.set()
+    def look(self, off_by: Callable[[float | None], None] = lambda _within_s: None) -> None:
+        """Ask the source whether its output is on, where the last question was a while ago; for all that is progress.
+
+        ``off_by`` is told for how long an answer may take, and None when it came (``GuardianLink.off_by``). Raises
+        what the source raises, and OutputWrong where it says that its output is off: it is gone, late or has tripped.
+        """
+        if self._source is None or self._worker != threading.get_ident():
+            return
+        every_s = LOOK_EVERY_S if self._delay_s is None else min(LOOK_EVERY_S, self._delay_s / _FEEDS_PER_DELAY)
+        if self._now_s() - self._looked_s < every_s:
+            return
+        self._looked_s = self._now_s()
+        off_by(ANSWER_S)
+        try:
+            is_on = self._source.output_is_on()
+        finally:
+            off_by(None)
+            self._looked_s = self._now_s()
+        if not is_on:
+            raise OutputWrong("the source's output", "off", "on", "it tripped or was switched off; look at the source")
 
     def arm(self) -> None:
-        """Arm the source's watchdog and begin to feed it; raises what the source raises."""
+        """Begin to look, in this thread, with the source's watchdog armed; raises what the source raises."""
+        self.trouble = None
         if self._source is None:
             return
-        self.starve()
-        self.trouble = None
-        self._is_armed = True  # an error does not tell whether it was carried out
-        self._source.arm_watchdog(self._delay_s)
-        self._has_progress.set()
-        self._ending = threading.Event()
-        self._feeder = threading.Thread(
-            target=self._feed, args=(self._source, self._ending), name="watchdog-feeder", daemon=True
-        )
-        self._feeder.start()
+        if self._delay_s is not None:
+            self._is_armed = True  # an error does not tell whether it was carried out
+            self._source.arm_watchdog(self._delay_s)
+        self._looked_s = self._now_s()
+        self._worker = threading.get_ident()
 
     def starve(self) -> None:
-        """Stop feeding: the source switches off after the delay, whatever becomes of the rig. Idempotent."""
-        self._ending.set()
-        if self._feeder is not None:
-            self._feeder.join()
-            self._feeder = None
+        """Ask no more: a source with a watchdog switches off after the delay, whatever becomes of the rig."""
+        self._worker = None
 
     def disarm(self) -> None:
-        """Stop feeding and disarm, once the outputs are known to be off. Never raises a RigError: see ``trouble``."""
+        """Ask no more and disarm, once the outputs are known to be off. Never raises a RigError: see ``trouble``."""
         self.starve()
         if self._source is None or not self._is_armed:
             return
@@ -79,14 +95,3 @@ class SourceWatchdog:
             self.trouble = None
         except RigError as error:
             self.trouble = f"the source's watchdog was not disarmed ({error}); it may latch the output off"
-
-    def _feed(self, source: AcSource, ending: threading.Event) -> None:
-        while not ending.wait(self._delay_s / _FEEDS_PER_DELAY):
-            if not self._has_progress.is_set():
-                continue
-            self._has_progress.clear()
-            try:
-                source.output_is_on()
-                self.trouble = None
-            except RigError as error:
-                self.trouble = f"the source's watchdog could not be fed ({error})"

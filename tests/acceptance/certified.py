@@ -53,7 +53,7 @@ def run_certification(folder: Path, bench: str | Path, *, select: str | None = S
             sys.executable, "-m", "pytest", "tests_hil/certification", "--bench", str(bench), "--records", str(records),
             "--out", str(folder / "out"), "--suite", "certify", "-q", *(["-k", select] if select else []),
         ],
-        cwd=ROOT, env=environment(folder / "state"), capture_output=True, text=True, timeout=600, check=False,
+        cwd=ROOT, env=environment(folder / "state"), capture_output=True, text=True, timeout=1800, check=False,
     )  # fmt: skip
     return Finished(done.returncode, done.stdout + done.stderr, folder, read_last(records))
 

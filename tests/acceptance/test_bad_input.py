@@ -27,6 +27,11 @@ CASES = {
         11,
         "the meter is set to 1 V transducers (AV4 = 1) but the bench injects for 1/3 V",
     ),
+    "instruments of a real bench without calibrations": (
+        "simulated: false",
+        11,
+        "no certification with this bench: analyzer: calibration not recorded; climate probe: calibration not recorded",
+    ),
     "a serial port that is not there": ("bus: {port: /dev/ttyNONE}", 10, "/dev/ttyNONE: there is no such device"),
     NOBODY: ("bus: {port: PORT, apdu_timeout_s: 1}", 10, "nothing answers on PORT: not one octet was received"),
     "an instrument that is not there": (

@@ -7,9 +7,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rig.bench.files import bench_names, json_schema, load_bench
+from drivers.scpi import SerialLine
+from drivers.source import SOURCES
+from rig.bench.files import SAFETY_ROLES, bench_names, json_schema, load_bench
 from rig.bench.meter_type import load_meter_type
+from rig.bench.off import safe_off_of, scpi_session
 from rig.errors import BenchFileError, UsageRefused
+from rig.safety.raw_off import recipe_from_json, recipe_to_json
 
 ENDPOINTS = {
     "source": "TCPIP0::127.0.0.1::5001::SOCKET",
@@ -18,6 +22,7 @@ ENDPOINTS = {
     "switch": "TCPIP0::127.0.0.1::5004::SOCKET",
     "generator": "TCPIP0::127.0.0.1::5005::SOCKET",
     "counter": "TCPIP0::127.0.0.1::5006::SOCKET",
+    "climate_probe": "TCPIP0::127.0.0.1::5008::SOCKET",
     "bus": "/dev/pts/7",
     "bus_ports": ["/dev/pts/8"],
     "meters": [{"mac": 1, "device_instance": 1234567, "serial_number": "x"}],
@@ -54,7 +59,7 @@ def refused(path):
 @pytest.mark.parametrize("name", bench_names())
 def test_every_bench_that_comes_with_the_rig_is_good(name):
     bench = load_bench(name)
-    assert bench.capabilities == {"source", "analyzer", "bus", "meter", *TERMINALS}
+    assert bench.capabilities - {*SAFETY_ROLES} == {"source", "analyzer", "bus", "meter", "climate_probe", *TERMINALS}
     assert bench.meter_types["s4100"].ratings["UL"].accuracy.voltage_ln_v == 347
 
 
@@ -87,7 +92,7 @@ def test_endpoints_of_the_launched_process_fill_the_file_in():
 
 
 def test_an_endpoint_that_is_not_given_is_named_with_what_is_given():
-    given = "analyzer, bus, bus_ports, clock, counter, generator, meters, switch"
+    given = "analyzer, bus, bus_ports, climate_probe, clock, counter, generator, meters, switch"
     with pytest.raises(BenchFileError, match=rf"launch\.source.*gave {given} only"):
         load_bench("emulated").with_endpoints({k: v for k, v in ENDPOINTS.items() if k != "source"})
 
@@ -223,3 +228,87 @@ def test_mistakes_at_the_meters_other_terminals_are_refused_with_their_line(tmp_
     error = refused(write(tmp_path, f"schema: 1\nextends: emulated\nname: other\n{part}\n"))
     assert words in str(error)
     assert error.line == 4
+
+
+@pytest.mark.parametrize("role", ["source", "analyzer", "switch", "generator", "counter"])
+def test_what_is_no_resource_name_is_refused_with_its_line_and_the_kinds_that_are(tmp_path, role):
+    error = refused(write(tmp_path, f"schema: 1\nextends: emulated\nname: v\n{role}:\n  resource: 192.168.1.20:5025\n"))
+    assert error.line == 5
+    assert f"{role}.resource: '192.168.1.20:5025' is no VISA resource name; the kinds are TCPIP0::" in str(error)
+
+
+def test_a_launched_process_that_gives_no_resource_name_is_refused():
+    with pytest.raises(BenchFileError, match=r"source\.resource: 'nowhere' is no VISA resource name"):
+        load_bench("emulated").with_endpoints(ENDPOINTS | {"source": "nowhere"})
+
+
+def test_a_serial_line_is_described_beside_its_resource(tmp_path):
+    serial = "{baud: 19200, parity: even, data_bits: 7, stop_bits: 2, flow: rts-cts, termination: crlf}"
+    text = f"schema: 1\nextends: emulated\nname: v\nsource:\n  resource: ASRL/dev/ttyS0::INSTR\n  serial: {serial}\n"
+    part = load_bench(write(tmp_path, text)).parts.source
+    line = SerialLine(19200, data_bits=7, parity="even", stop_bits=2, flow="rts-cts", termination="crlf")
+    assert part.serial.line() == line
+    recipes = safe_off_of(SOURCES[part.driver](scpi_session(part)), part)
+    assert [recipe_from_json(recipe_to_json(recipe)).line for recipe in recipes] == [line]
+
+
+@pytest.mark.parametrize(
+    ("serial", "says"),
+    [
+        ("{baudd: 9600}", "unknown key 'source.serial.baudd'; did you mean 'baud'?"),
+        ("{parity: mark}", "source.serial.parity"),
+        ("{baud: 9600}", "source.serial: GPIB0::5::INSTR is no serial line"),
+    ],
+)
+def test_a_serial_line_that_cannot_be_is_refused_with_its_line(tmp_path, serial, says):
+    text = f"schema: 1\nextends: emulated\nname: v\nsource:\n  resource: GPIB0::5::INSTR\n  serial: {serial}\n"
+    error = refused(write(tmp_path, text))
+    assert error.line == 6
+    assert says in str(error)
+
+
+WIRED = "schema: 1\nextends: emulated\nname: wired\n"
+
+
+def test_safety_inputs_are_among_the_capabilities_where_they_are_wired(tmp_path):
+    path = write(tmp_path, WIRED + "safety_inputs: {interlock: {channel: 302}}\n")
+    bench = load_bench(path)
+    assert bench.capabilities - load_bench("emulated").capabilities == {"interlock"}
+    assert bench.parts.safety_inputs.interlock.safe_when == "closed"
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ("safety_inputs: {}", "needs 'interlock' or 'emergency_stop'"),
+        ("safety_inputs: {interlock: {channel: 302, safe_when: shut}}", "closed"),
+        (
+            "safety_inputs: {door: {channel: 302}}",
+            "unknown key 'safety_inputs.door'; known keys: emergency_stop, inter",
+        ),
+        ("limits: {voltage_ln_v: 420}", "limits: voltage_ln_v 420 V is beyond 416.4 V: a bench may narrow"),
+        ("limits: {ramp_v_per_s: 40}", "rise of the voltage 55.4 V/s is beyond 40 V/s"),
+        ("limits: {frequency_hz: [66, 67]}", "leave nothing"),
+        ("source: {ramp_s: 1}", "rise of the voltage 277 V/s is beyond 100 V/s: damage envelope of S4100, rating UL"),
+        ("source: {ramp_s: 61}", "ramp 61 s is beyond 60 s: source's soft start"),
+    ],
+)
+def test_what_a_bench_says_wrongly_about_safety_is_refused_with_its_line(tmp_path, part, words):
+    error = refused(write(tmp_path, WIRED + part + "\n"))
+    assert words in str(error)
+    assert error.line == (1 if "ramp_v_per_s" in part else 4)
+
+
+def test_safety_inputs_need_a_switch_unit_to_read_them(tmp_path):
+    error = refused(write(tmp_path, WIRED + "switch: null\nsafety_inputs: {interlock: {channel: 302}}\n"))
+    assert "this bench has no 'switch'" in str(error)
+
+
+def test_a_bench_that_narrows_the_meters_limits_plans_within_them(tmp_path):
+    bench = load_bench(write(tmp_path, WIRED + "limits: {voltage_ln_v: 280, why: the leads are for 300 V}\n"))
+    rating = bench.meter_types["s4100"].ratings["UL"]
+    assert rating.accuracy.voltage_ln_v == rating.measuring.voltage_ln_v == 280
+    assert "the leads are for 300 V" in rating.accuracy.why
+    assert bench.meter_types["s4100"].ratings["CE"].accuracy.voltage_ln_v == 300
+    with pytest.raises(TypeError):
+        bench.meter_types["s4100"] = None

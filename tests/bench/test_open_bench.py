@@ -39,7 +39,7 @@ def test_the_emulated_bench_opens_measures_and_closes():
     lines = []
     with open_bench("emulated", report=lines.append) as bench:
         used = {used.role: used.certificate for used in bench.instruments()}
-        assert used == dict.fromkeys(("source", "analyzer", "switch", "generator", "counter"))
+        assert used == dict.fromkeys(("source", "analyzer", "counter", "climate_probe", "switch", "generator"))
         assert bench.switch.control_power_is_on()
         assert bench.positions[0].identity.serial_number == bench.launched.endpoints["meters"][0]["serial_number"]
         assert bench.file.parts.simulated
@@ -49,6 +49,7 @@ def test_the_emulated_bench_opens_measures_and_closes():
         bench.clock.sleep(2.0)
         assert bench.positions[0].meter.read_load_point().values[11] == pytest.approx(41.5, rel=0.01)
     assert any(line.startswith("safe: currents off, voltage ramped down") for line in lines)
+    assert any(line.startswith("interlock: not wired") for line in lines)
     assert not bench.launched.alive()
     assert not bench.guardian.alive()
 
@@ -60,6 +61,7 @@ def test_an_exception_in_a_run_leaves_the_bench_off_and_free(tmp_path):
         with open_bench(path) as bench:
             seen.append(bench)
             bench.supervisor.apply(LoadPoint(277.0, 100.0, 0.0))
+            bench.switch.set_pulse_contact(True)
             raise ZeroDivisionError
 
     seen = []
@@ -67,6 +69,12 @@ def test_an_exception_in_a_run_leaves_the_bench_off_and_free(tmp_path):
         run()
     (bench,) = seen
     assert bench.supervisor.load_point is None
+    events = [json.loads(line) for line in Path(bench.launched.endpoints["log"]).read_text().splitlines()]
+    last = [event for event in events if event["event"] in ("output", "relay")][-2:]
+    assert [(event["event"], event.get("on"), event.get("closed")) for event in last] == [
+        ("output", False, None),
+        ("relay", None, False),
+    ], "relays go to rest once the outputs are off"
     assert not bench.launched.alive()
     with open_bench(path):
         pass
@@ -113,13 +121,6 @@ def test_an_instrument_that_is_not_there_is_named(tmp_path):
         pass
 
 
-def test_a_calibration_of_another_instrument_is_refused(tmp_path):
-    text = "schema: 1\nextends: emulated\nname: wrong-calibration\nbus: null\nlaunch: {extra_argv: ['--meters', '0']}\n"
-    text += "positions: [{name: '1', meter_type: s4100}]\n"
-    text += "analyzer: {calibration: {serial: 'X1', certificate: C1, date: 2026-01-01, due: 2027-01-01}}\n"
-    assert "the bench file's calibration is of X1" in fault(write(tmp_path, text))
-
-
 def test_a_bench_switches_control_power_on_and_leaves_its_relays_at_rest(tmp_path):
     """Control power over a normally open contact: the meter is off until the bench is opened, and afterwards."""
     lines = []
@@ -142,7 +143,7 @@ def test_a_launched_process_that_does_not_start_is_shown_with_its_own_words(tmp_
 
 def test_a_source_alone_is_a_legal_bench_that_nobody_can_energise(tmp_path):
     text = "schema: 1\nextends: emulated\nname: source-alone\nbus: null\nanalyzer: null\npositions: []\n"
-    text += "switch: null\ngenerator: null\ncounter: null\n"
+    text += "switch: null\ngenerator: null\ncounter: null\nclimate_probe: null\n"
     text += "launch: {extra_argv: ['--meters', '0']}\n"
     with open_bench(write(tmp_path, text)) as bench:
         assert bench.file.capabilities == {"source"}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from drivers.analyzer.base import AnalyzerReading, ElementReading
 from meter_model.configuration import Configuration
-from rig.bench.wiring import Path, Wiring
+from rig.bench.wiring import CurrentLoop, Path, Wiring
 from rig.errors import UsageRefused
 from rig.load_point import LoadPoint
 from rig.safety.errors import ReferenceInvalid
@@ -22,6 +22,7 @@ wirings = st.builds(
     pt_ratio=st.floats(0.1, 300.0),
     voltage=paths,
     current_divider=paths,
+    current_loop=st.none() | st.builds(CurrentLoop, turns=st.floats(0.5, 20.0), phase_deg=st.floats(-5.0, 5.0)),
 )
 points = st.builds(
     LoadPoint,
@@ -98,6 +99,14 @@ def test_a_divider_of_eight_to_one_asks_the_source_for_eight_volts():
     assert [c[0].rms for c in setting.current] == pytest.approx([8.0, 8.0, 8.0])
     assert [c[0].phase_deg for c in setting.current] == pytest.approx([-59.5, -179.5, 60.5])
     assert [c[0].phase_deg for c in setting.voltage] == pytest.approx([0.0, -120.0, 120.0])
+
+
+def test_a_loop_of_four_turns_asks_the_source_for_a_quarter_of_the_amperes():
+    wiring = Wiring(ct_primary_a=100.0, ct_secondary_v=1.0 / 3.0, current_loop=CurrentLoop(4.0, -0.5))
+    setting = wiring.source_setting(LoadPoint(277.0, 20.0, -60.0))
+    assert setting.current_unit == "A"
+    assert [c[0].rms for c in setting.current] == pytest.approx([5.0, 5.0, 5.0])
+    assert [c[0].phase_deg for c in setting.current] == pytest.approx([-59.5, -179.5, 60.5])
 
 
 def test_phases_that_are_not_loaded_are_channels_that_are_off():

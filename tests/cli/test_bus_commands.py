@@ -187,7 +187,7 @@ class TestListeningPort:
 
     def test_a_launched_bench_in_use_is_listened_to_where_its_run_says(self):
         endpoints = dict.fromkeys(
-            ("clock", "source", "analyzer", "switch", "generator", "counter"), "tcp://127.0.0.1:1"
+            ("clock", "source", "analyzer", "switch", "generator", "counter", "climate_probe"), "tcp://127.0.0.1:1"
         )
         endpoints |= {"bus": "/dev/a", "bus_ports": ["/dev/b"], "meters": [{"mac": 1}]}
         with bench_lock("emulated"):

@@ -3,7 +3,7 @@
 import pytest
 
 from drivers.errors import AnswerInvalid, InstrumentError, InstrumentLost, SettingNotTaken, SettingOutOfRange
-from drivers.switch import Keysight34970A, RelayRole, SenseRole, SwitchRoles
+from drivers.switch import Keysight34970A, RelayRole, SafetyContacts, SenseRole, SwitchRoles
 from drivers.testing import SCRIPTED_RESOURCE, expected_protocol, scripted_session
 
 OK = '+0,"No error"'
@@ -129,6 +129,37 @@ def test_a_byte_that_is_none_is_refused(answer):
         switch.alarm_contact_is_closed()
 
 
+def test_the_contacts_of_the_safety_circuit_are_sensed_together_and_what_is_not_wired_is_none():
+    bits = SwitchRoles(interlock=SenseRole(302, "digital", 0), emergency_stop=SenseRole(302, "digital", 1))
+    ask = "SENS:DIG:DATA:BYTE? (@302)"
+    with unit((ask, "+252"), (ask, "+252"), (ask, "+254"), (ask, "+254"), roles=bits) as switch:
+        assert switch.safety_contacts() == SafetyContacts(True, True)
+        assert switch.safety_contacts() == SafetyContacts(True, False)
+    wires = SwitchRoles(emergency_stop=SenseRole(120))
+    with unit(("MEAS:RES? 1000,(@120)", "+9.90000000E+37"), roles=wires) as switch:
+        assert switch.safety_contacts() == SafetyContacts(None, False)
+    with scripted_session() as session:
+        assert Keysight34970A(session, ROLES).safety_contacts() == SafetyContacts()
+
+
+def test_a_safety_contact_that_is_neither_closed_nor_open_is_named():
+    roles = SwitchRoles(interlock=SenseRole(119))
+    with (
+        unit(("MEAS:RES? 1000,(@119)", "+6.40000000E+02"), roles=roles) as switch,
+        pytest.raises(InstrumentError, match="the interlock on channel 119 has 640 ohms"),
+    ):
+        switch.safety_contacts()
+
+
+def test_a_safety_contact_where_no_module_can_sense_it_is_refused_by_name():
+    roles = SwitchRoles(emergency_stop=SenseRole(302, "digital", 1))
+    with (
+        unit(IDN, module(300, "34901A"), roles=roles) as switch,
+        pytest.raises(InstrumentError, match="not for emergency stop; that takes a 34907A"),
+    ):
+        switch.identify()
+
+
 def test_make_safe_opens_the_relays_that_have_a_role_and_no_others():
     with unit(*wrote("ROUT:OPEN (@201,211)"), ("ROUT:CLOS? (@201,211)", "0,0")) as switch:
         switch.make_safe()
@@ -179,6 +210,8 @@ def test_a_unit_without_relays_has_nothing_to_make_safe_and_says_which_channel_i
         SwitchRoles(alarm_contact=SenseRole(121)),
         SwitchRoles(alarm_contact=SenseRole(101, "digital", bit=8)),
         SwitchRoles(alarm_contact=SenseRole(103, "digital")),
+        SwitchRoles(interlock=SenseRole(303, "digital")),
+        SwitchRoles(emergency_stop=SenseRole(302, "digital", bit=8)),
     ],
 )
 def test_channels_that_no_module_has_are_refused_before_any_io(roles):

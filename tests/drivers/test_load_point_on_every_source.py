@@ -2,7 +2,7 @@
 
 Registering a driver (drivers.source.SOURCES, drivers.analyzer.ANALYZERS) and its emulator of the same name
 (rig.emulation.instruments) is enough to be tested here. A source that drives the voltage inputs only is combined with
-a low-level source.
+a low-level source; one that cannot be locked to it is refused.
 """
 
 import math
@@ -11,8 +11,9 @@ import pytest
 
 from drivers.analyzer import ANALYZERS
 from drivers.source import SOURCES
-from rig.bench import open_bench
+from rig.bench import load_bench, open_bench
 from rig.emulation import instruments
+from rig.errors import BenchFileError
 from rig.load_point import LoadPoint
 from tests.safety.stand_ins import Control
 
@@ -41,10 +42,19 @@ def low_level_beside(source):
     return None if SOURCES[source].capabilities.low_level_ranges else LOW_LEVEL
 
 
+def is_usable(source):
+    return low_level_beside(source) is None or SOURCES[source].capabilities.phase_lock
+
+
+def blind_analyzers():
+    """Those that cannot see the CT inputs: no bench with a source takes them (tests/bench/test_reference_of_bench)."""
+    return [name for name, driver in ANALYZERS.items() if driver.capabilities.ct_input_v is None]
+
+
 COMBINATIONS = [
-    *((source, low_level_beside(source), YOKOGAWA) for source in instruments.SOURCES),
+    *((source, low_level_beside(source), YOKOGAWA) for source in instruments.SOURCES if is_usable(source)),
     *((FLUKE, low_level, YOKOGAWA) for low_level in instruments.LOW_LEVEL_SOURCES),
-    *((FLUKE, None, analyzer) for analyzer in instruments.ANALYZERS if analyzer != YOKOGAWA),
+    *((FLUKE, None, analyzer) for analyzer in instruments.ANALYZERS if analyzer not in (YOKOGAWA, *blind_analyzers())),
 ]
 
 
@@ -75,6 +85,12 @@ def turned_deg(angle_deg):
 def test_every_driver_has_an_emulator_of_its_name():
     assert {*instruments.SOURCES, *instruments.LOW_LEVEL_SOURCES} == set(SOURCES)
     assert set(instruments.ANALYZERS) == set(ANALYZERS)
+
+
+@pytest.mark.parametrize("source", [source for source in instruments.SOURCES if not is_usable(source)])
+def test_a_source_that_cannot_be_locked_to_the_low_level_is_refused_when_the_bench_is_read(tmp_path, source):
+    with pytest.raises(BenchFileError, match="no phase lock"):
+        load_bench(bench_file(tmp_path, source, LOW_LEVEL, YOKOGAWA))
 
 
 @pytest.mark.realtime

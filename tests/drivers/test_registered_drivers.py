@@ -7,6 +7,7 @@ import re
 import pytest
 
 from drivers.analyzer import ANALYZERS, ReferenceAnalyzer
+from drivers.climate import CHAMBERS, PROBES, ClimateChamber, ClimateProbe
 from drivers.counter import COUNTERS, WidthCounter
 from drivers.errors import DriverError
 from drivers.generator import GENERATORS, PulseGenerator
@@ -20,19 +21,26 @@ FAMILIES = {
     SwitchUnit: SWITCHES,
     PulseGenerator: GENERATORS,
     WidthCounter: COUNTERS,
+    ClimateProbe: PROBES,
+    ClimateChamber: CHAMBERS,
 }
 DRIVERS = {name: driver for family in FAMILIES.values() for name, driver in family.items()}
-DRIVING = {name: base for base, family in FAMILIES.items() if base is not ReferenceAnalyzer for name in family}
+MEASURING = (ReferenceAnalyzer, ClimateProbe)
+DRIVING = {name: base for base, family in FAMILIES.items() if base not in MEASURING for name in family}
+ANSWERS_EVERY_COMMAND = {"espec_p300"}
+"""Has no error queue, since it answers every command with what became of it."""
 SAYS_UNIT_AND_RANGE = re.compile(r"no unit|\b(V|A|Hz|s|V rms|volts|hertz|degrees|seconds|watt hours)\b")
 
 
-WATCHDOG = ("arm_watchdog", "disarm_watchdog")
+OPTIONAL = {"arm_watchdog": "watchdog_s", "disarm_watchdog": "watchdog_s", "protection": "current_limit_a"}
+"""Methods that a source has of its own where its capabilities say so."""
 
 
 def public_methods(driver):
     methods = [(name, method) for name, method in inspect.getmembers(driver, inspect.isfunction) if name[0] != "_"]
-    has_watchdog = driver in SOURCES.values() and driver.capabilities.watchdog_s is not None
-    return [(name, method) for name, method in methods if has_watchdog or name not in WATCHDOG]
+    can = getattr(driver, "capabilities", None)
+    lacks = {name for name, field in OPTIONAL.items() if getattr(can, field, None) is None}
+    return [(name, method) for name, method in methods if name not in lacks]
 
 
 @pytest.mark.parametrize("name", DRIVERS)
@@ -63,7 +71,21 @@ def test_every_driver_says_that_it_belongs_to_its_family(name):
     assert [base for base, family in FAMILIES.items() if issubclass(DRIVERS[name], base)] == [
         base for base, family in FAMILIES.items() if name in family
     ]
-    assert DRIVERS[name].ERROR_QUERY.endswith("?")
+    if name in ANSWERS_EVERY_COMMAND:
+        assert DRIVERS[name].ERROR_QUERY is None
+    elif not hasattr(DRIVERS[name], "open_link"):  # a link of its own speaks no SCPI
+        assert DRIVERS[name].ERROR_QUERY.endswith("?")
+
+
+@pytest.mark.parametrize("name", ANALYZERS)
+def test_every_analyzer_says_what_it_can_measure_and_why_not_the_rest(name):
+    can = ANALYZERS[name].capabilities
+    assert can.phases in (1, 3)
+    assert can.voltage_v > 0
+    assert 0 < can.update_s[0] < can.update_s[1]
+    assert can.ct_input_v is None or 0 < can.ct_input_v[0] < can.ct_input_v[1]
+    is_whole = can.ct_input_v is not None and can.angles_between_voltages and can.integrates and can.phases == 3
+    assert is_whole == (not can.why_not)
 
 
 def test_no_name_stands_for_two_drivers():
@@ -111,6 +133,13 @@ def test_a_source_without_a_watchdog_says_so_when_it_is_to_be_armed(name):
         for act in (lambda: SOURCES[name](session).arm_watchdog(5.0), SOURCES[name](session).disarm_watchdog):
             with pytest.raises(DriverError, match="no watchdog"):
                 act()
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_source_with_a_current_limit_to_set_tells_which_one_is_in_force(name):
+    can, tells = SOURCES[name].capabilities, SOURCES[name].protection is not AcSource.protection
+    assert tells is (can.current_limit_a is not None)
+    assert can.current_limit_a is None or 0 < can.current_limit_a[0] < can.current_limit_a[1]
 
 
 @pytest.mark.parametrize("name", DRIVERS)

@@ -1,5 +1,7 @@
 """What instruments answer: numbers, "no data", booleans, error queue entries."""
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +26,7 @@ def test_what_means_no_data_is_none_and_never_a_number(text):
     assert parse_float(text.replace("O L", "OL")) is None
 
 
-@pytest.mark.parametrize("text", ["1,2", "OFF", "0x10", "1_0", "1.2.3", "-", "E5", "12 V"])
+@pytest.mark.parametrize("text", ["1,2", "OFF", "0x10", "1_0", "1.2.3", "-", "E5", "12 V", '"1.5', '1.5"', "1.5é", "٣"])
 def test_what_is_not_a_number_is_refused(text):
     with pytest.raises(ValueError, match="not a number"):
         parse_float(text)
@@ -56,7 +58,13 @@ def test_error_queue_entries_are_read_in_the_forms_instruments_use(text, entry):
     assert parse_error(text) == entry
 
 
-@pytest.mark.parametrize("text", ["", "NAN", "No error", "12"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "NAN", "No error", "12", '0,"No err', '0,No error"', '0,"No error"junk', "0,1.5", "FLUKE,6105A,0,1.0"),
+        *("MAKER,MODEL,1,none", '7;0,"No error"', f'{"9" * 5000},"x"'),
+    ],
+)
 def test_what_is_not_an_error_queue_entry_is_refused(text):
     with pytest.raises(ValueError, match="not an error queue entry"):
         parse_error(text)
@@ -66,3 +74,13 @@ def test_what_is_not_an_error_queue_entry_is_refused(text):
 def test_answers_are_split_at_semicolons_outside_of_quotes(parts):
     assert split_answers(";".join(parts)) == parts
     assert split_answers(";".join(f'"{part};"' for part in parts)) == [f'"{part};"' for part in parts]
+
+
+@pytest.mark.parametrize("text", ["7" * 100_000 + "x", "-" * 100_000 + "x", '"' * 99_999, "A:" * 50_000 + ' 0,"No"'])
+def test_a_huge_line_is_refused_like_a_small_one(text):
+    for parse in (parse_float, parse_bool, parse_error):
+        with contextlib.suppress(ValueError):
+            assert parse(text) in (None, (0, "No"))
+    assert len(split_answers(text)) == 1
+    assert len(split_answers(";" * 100_000)) == 100_001
+    assert len(split_answers('"' + ";" * 100_000)) == 1

@@ -46,7 +46,7 @@ class Instrument:
 
 
 def until_something_has_come(session):
-    readable, _, _ = select.select([session._transport._socket], [], [], 5)
+    readable, _, _ = select.select([session._transport._lan.connection], [], [], 5)
     assert readable
 
 
@@ -249,7 +249,7 @@ def test_a_message_too_long_for_a_transaction_with_a_deadline_is_a_mistake_of_th
 def test_nagles_algorithm_is_off(serve):
     transport = VisaTransport(serve(Instrument()).resource)
     try:
-        assert transport._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+        assert transport._lan.connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
     finally:
         transport.close()
         transport.close()

@@ -10,6 +10,7 @@ from rig.emulation.analyzer_yokogawa import YokogawaAnalyzer
 from rig.emulation.bench_time import BenchTime
 from rig.emulation.control import Clock, Control, JsonHandler, ScpiHandler
 from rig.emulation.event_log import EventLog
+from rig.emulation.instruments import serve
 from rig.emulation.physics import Wiring
 from rig.emulation.source_fluke import FlukeSource
 from rig.emulation.source_output import SourceErrors
@@ -52,7 +53,7 @@ class InstrumentBench:
 
     world: World
     source: FlukeSource
-    analyzer: YokogawaAnalyzer
+    analyzer: object
     servers: dict
     connect: object
     log_path: object
@@ -78,24 +79,45 @@ def connect():
 
 
 @pytest.fixture
-def bench(tmp_path, connect):
+def bench(bench_with):
     """Return a bench in which time passes only when somebody spends it."""
-    time = BenchTime(lambda: 0.0)
+    return bench_with(YokogawaAnalyzer)
+
+
+@pytest.fixture
+def bench_with(tmp_path, connect):
+    """Build such a bench with an analyzer of another class; ``monotonic`` may be a clock that runs."""
+    closing = []
+
+    def build(analyzer_class, monotonic=lambda: 0.0, **options):
+        built, close = bench_of(BenchTime(monotonic), tmp_path, connect, analyzer_class, options)
+        closing.append(close)
+        return built
+
+    yield build
+    for close in closing:
+        close()
+
+
+def bench_of(time, tmp_path, connect, analyzer_class, options):
     world = World(time, Wiring())
     log = EventLog(tmp_path / "events.jsonl", time.now_s)
     parts = {"now": world.now_s, "world": world, "wait": world.wait, "seed": 1}
     source = FlukeSource("123456789", SourceErrors(), log=log, **parts)
-    analyzer = YokogawaAnalyzer(AnalyzerErrors(), **parts)
+    analyzer = analyzer_class(**({"errors": AnalyzerErrors()} | parts | options))
     servers = {
         "source": LineServer(ScpiHandler(source.engine, world), "source"),
-        "analyzer": LineServer(ScpiHandler(analyzer.engine, world), "analyzer"),
+        "analyzer": serve(analyzer.engine, world, "analyzer"),
     }
     handlers = {"clock": Clock(world), "control": Control(world, source, dict(servers), log)}
     servers |= {name: LineServer(JsonHandler(one.serve), name) for name, one in handlers.items()}
     built = InstrumentBench(world, source, analyzer, servers, connect, log.path)
     built.attach()
-    yield built
-    world.close()
-    for server in servers.values():
-        server.close()
-    log.close()
+
+    def close():
+        world.close()
+        for server in servers.values():
+            server.close()
+        log.close()
+
+    return built, close

@@ -11,10 +11,10 @@ from meter_model.stimulus import Phasor, Stimulus
 from rig.emulation.analyzer_arithmetic import AnalyzerErrors, Update, element_sums
 from rig.emulation.analyzer_integrator import Integrator
 from rig.emulation.scpi_syntax import ScpiError
+from tests.emulation.energised import energise
 
 U_RANGE, I_RANGE = 300.0, 1.0
 FUNCTIONS = ("U", "I", "P", "S", "Q", "LAMB", "PHI", "FU")
-SHIFTS = (0.0, -120.0, 120.0)
 
 
 @pytest.fixture
@@ -32,20 +32,6 @@ def quiet(client):
         client.write(f":NUM:NORM:ITEM{number} {item}")
     client.write(f":NUM:NORM:NUMB {len(items)}")
     assert client.query(":STAT:ERR?") == '0,"No error"'
-
-
-def energise(bench, volts=277.0, ct_drive=8.0, angle_deg=-60.0):
-    source = bench.client("source")
-    source.write("FREQ 60")
-    for phase, shift in enumerate(SHIFTS, start=1):
-        angle = (shift + angle_deg + 180.0) % 360.0 - 180.0
-        source.write(f"PHAS{phase}:VOLT:RANG 0,360;MHAR:HARM1 {volts},{shift};:PHAS{phase}:VOLT:STAT ON")
-        source.write(f"PHAS{phase}:CURR:RANG:VOLT 1,10;:PHAS{phase}:CURR:MHAR:HARM1 {ct_drive},{angle}")
-        source.write(f"PHAS{phase}:CURR:STAT ON")
-    source.write("OUTP ON")
-    assert source.query("SYST:ERR?") == '0,"No error"'
-    bench.world.sleep(1.0)
-    return source
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rig.emulation.scpi_engine import Call, Command, CommandTree, Dialect, ScpiEngine, Wait
+from rig.emulation.scpi_errors import SCPI_99_ERRORS
 from rig.emulation.scpi_syntax import Boolean, Number, ScpiError, short_form
 
 
@@ -140,6 +141,12 @@ def test_answers_of_one_message_are_joined_by_semicolons(source):
         ("FREQ 5\x00", '-101,"Invalid character"'),
         ("FREQ \xe9", '-101,"Invalid character"'),
         ("*FOO", '-113,"Undefined header"'),
+        ("PHAS99999999999:VOLT:STAT ON", '-114,"Header suffix out of range"'),
+        (f"PHAS{'9' * 5000}:VOLT:STAT ON", '-114,"Header suffix out of range"'),
+        ("FREQUENCYANDMORE 50", '-112,"Program mnemonic too long"'),
+        (f"FREQ {'5' * 300}", '-124,"Too many digits"'),
+        ("FREQ 5E99999", '-123,"Exponent too large"'),
+        (f"FREQ 5E{'9' * 5000}", '-123,"Exponent too large"'),
     ],
 )
 def test_each_mistake_has_its_error_and_changes_nothing(source, line, error):
@@ -187,6 +194,33 @@ def test_the_status_byte_sums_up_queue_events_and_request(source):
     assert source.execute("*STB?", "me") == "0"
     source.execute("FOO", "me")
     assert source.execute("*STB?", "me") == str(4 + 32 + 64)
+
+
+def test_answers_that_wait_in_the_same_message_are_in_the_status_byte(source):
+    assert source.execute("*CLS;*SRE 16;*STB?;FREQ?;*STB?", "me") == "0;7;80"
+    assert source.status_byte() == 0
+    assert source.status_byte(message_available=True) == 16 + 64
+
+
+def test_a_query_after_an_answer_without_an_end_is_not_answered(source):
+    assert source.execute("*IDN?;FREQ?;:OUTP ON", "me") == "MAKER,MODEL,SERIAL,1.0"
+    assert [call.text for call in source.recorder.calls] == [":OUTP ON"]
+    assert source.next_error() == '-440,"Query UNTERMINATED after indefinite response"'
+
+
+def test_answers_that_no_queue_can_hold_are_a_deadlock(source):
+    assert source.execute("FREQ?;" * 32769, "me") is None
+    assert source.execute("SYST:ERR?;*ESR?", "me") == '-430,"Query DEADLOCKED";132'
+    assert source.execute("FREQ?;" * 32768, "me") == ";".join("7" * 32768)
+
+
+@pytest.mark.parametrize("code", sorted(SCPI_99_ERRORS)[:-1])
+def test_every_error_of_the_standard_sets_the_bit_of_its_class(source, code):
+    source.execute("*CLS", "me")
+    source.report(code)
+    classes = {1: 32, 2: 16, 3: 8, 4: 4, 5: 128, 6: 64, 7: 2, 8: 1}
+    assert source.execute("*ESR?", "me") == str(classes[-code // 100])
+    assert source.execute("SYST:ERR?", "me") == f'{code},"{SCPI_99_ERRORS[code]}"'
 
 
 def test_the_request_bit_cannot_be_enabled_itself(source):

@@ -4,10 +4,11 @@ import pytest
 
 from meter_model.meter import S4100
 from rig.emulation.bench_time import BenchTime
-from rig.emulation.control import ScpiHandler
+from rig.emulation.control import Control, Refused, ScpiHandler
 from rig.emulation.event_log import EventLog
 from rig.emulation.meter_terminals import MeterTerminals
 from rig.emulation.physics import Wiring
+from rig.emulation.safety_contacts import SafetyContacts
 from rig.emulation.switching import switching_instruments
 from rig.emulation.tcp_server import LineServer
 from rig.emulation.world import World
@@ -29,6 +30,27 @@ def ask(bench, meters, connect, tmp_path):
     yield {name: connect(server.port) for name, server in servers.items()} | {"other": connect(servers["counter"].port)}
     for server in servers.values():
         server.close()
+    log.close()
+
+
+def test_the_safety_circuit_is_sensed_at_its_port_and_by_resistance_where_no_meter_takes_the_channel(tmp_path):
+    world, safety = World(BenchTime(lambda: 0.0), Wiring()), SafetyContacts()
+    log = EventLog(tmp_path / "switching.jsonl", world.now_s)
+    control = Control(world, None, {}, log, safety=safety)
+    switch = Direct(switching_instruments([], 1, True, world, log, safety)["switch"])
+    for question, port, closed in (
+        ({"interlock": {"closed": True}}, "+252", [True, True]),
+        ({"interlock": {"closed": False}}, "+253", [False, True]),
+        ({"emergency_stop": {"pressed": True}}, "+255", [False, False]),
+        ({"interlock": {"closed": True}}, "+254", [True, False]),
+    ):
+        assert control.serve(question)["done"]
+        assert switch.query("SENS:DIG:DATA:BYTE? (@302)") == port
+        ohms = switch.query("MEAS:RES? 1000,(@119,120)").split(",")
+        assert [float(ohm) < 100.0 for ohm in ohms] == closed
+    for nonsense in (True, {"closed": 1}, {"pressed": True}, {"closed": True, "meter": 0}):
+        with pytest.raises(Refused, match=r'say \{"closed": true\}'):
+            control.serve({"interlock": nonsense})
     log.close()
 
 
@@ -90,7 +112,7 @@ def errors(client):
         ("MEAS:RES? 1000,(@103)", "+9.90000000E+37"),
         ("MEAS:SCAL:RES? AUTO,(@103,104)", "+9.90000000E+37,+9.90000000E+37"),
         ("SENS:DIG:DATA:BYTE? (@301)", "+252"),
-        ("DIG:DATA? (@301,302)", "+252,+255"),
+        ("DIG:DATA? (@301,302)", "+252,+252"),
         ("ROUT:CLOS (@203);OPEN (@203);CLOS (@203);:DIAG:REL:CYCL? (@203,204)", "+2,+0"),
         ("SYST:VERS?", "1994.0"),
     ],

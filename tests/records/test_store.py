@@ -167,6 +167,7 @@ def test_a_whole_run_comes_back_with_all_that_belongs_to_it(store, tmp_path):
             calibration_certificate="c",
             calibration_date=dt.date(2026, 1, 2),
             calibration_due=dt.date(2027, 1, 2),
+            calibration_status="expired",
         ),
     )
     assert run.unit(unit) == 1
@@ -183,12 +184,16 @@ def test_a_whole_run_comes_back_with_all_that_belongs_to_it(store, tmp_path):
     run.artifact(file)
     point = run.begin_point(POINT)
     point.reference_reading({"u_v": (277.0, None)}, monotonic_s=3.5)
+    point.climate(23.25, None)
     point.finish("INVALID", deviation={"voltage_pct": 1.5}, reason="the source did not settle")
     run.finish("INVALID", 10)
 
     back = store.run("last")
     assert (back.run_id, back.header, back.outcome, back.exit_code) == (run.run_id, header, "INVALID", 10)
     assert back.started_utc <= back.finished_utc
+    assert (back.points[0].temperature_c, back.points[0].humidity_pct) == (23.25, None)
+    with pytest.raises(RecordNotWritten, match="it had ended already"):
+        point.climate(30.0, 50.0)
     assert (back.units, back.instruments, back.findings) == ((unit,), instruments, (finding,))
     assert [i.calibration_is_recorded for i in back.instruments] == [False, True]
     assert [(v.name, v.value, v.unit_number) for v in back.configuration_before] == [("AV2", 40.0, 1)]

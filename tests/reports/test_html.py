@@ -1,15 +1,16 @@
 """The HTML report: whole, self-contained, safe against hostile text, and honest about what is not known."""
 
 import dataclasses
+import datetime as dt
 import re
 from html.parser import HTMLParser
 
 import pytest
 
-from rig.records import RunHeader
+from rig.records import InstrumentRecord, RunHeader
 from rig.reports import ReportsNotInstalled, render_html, write_html
 from rig.reports import _extras as extras
-from tests.records.fabricated_run import fabricate
+from tests.records.fabricated_run import fabricate, load_points
 from tests.reports.conftest import HOSTILE
 
 
@@ -166,6 +167,46 @@ def test_a_simulated_run_says_so_loudly_and_a_real_one_does_not(store, good_html
     assert good_html.count("SIMULATED BENCH") == 1
     assert "SIMULATED BENCH" not in real
     assert "(simulated)" not in real
+
+
+def test_the_air_is_told_at_each_point_and_as_a_range_over_the_run(store):
+    recorder = store.begin_run(RunHeader(kind="certify", bench_name="b", bench_file_sha256="", software_version="0"))
+    for load_point, air in zip(load_points(), ((22.94, 41.2), (23.31, None), None), strict=False):
+        point = recorder.begin_point(load_point)
+        if air is not None:
+            point.climate(*air)
+        point.finish()
+    text = Page(render_html(store.run(recorder.run_id))).text
+    assert "22.9 to 23.3 °C, 41 to 41 % RH, measured at 2 of 3 load points" in text
+    assert "0 meter readings, 22.9 °C, 41 % RH" in text
+    assert "0 meter readings, 23.3 °C" in text
+
+
+def test_nobody_who_measured_the_air_is_told_too(store):
+    recorder = store.begin_run(RunHeader(kind="eol", bench_name="b", bench_file_sha256="", software_version="0"))
+    assert "Environment not recorded" in Page(render_html(store.run(recorder.run_id))).text
+
+
+@pytest.mark.parametrize(
+    ("status", "shown"),
+    [
+        ("valid", "C of 2026-01-02, due 2027-01-02"),
+        (None, "C of 2026-01-02, due 2027-01-02"),
+        ("expired", "C of 2026-01-02, due 2027-01-02: expired"),
+        ("of another instrument", "C of 2026-01-02, due 2027-01-02: of another instrument"),
+    ],
+)
+def test_a_calibration_that_did_not_hold_is_printed_as_such(store, status, shown):
+    recorder = store.begin_run(RunHeader(kind="eol", bench_name="b", bench_file_sha256="", software_version="0"))
+    dates = {"calibration_date": dt.date(2026, 1, 2), "calibration_due": dt.date(2027, 1, 2)}
+    recorder.instrument(
+        InstrumentRecord(
+            role="analyzer", identity="WT", calibration_certificate="C", calibration_status=status, **dates
+        )
+    )
+    text = render_html(store.run(recorder.run_id))
+    assert ["analyzer", "WT", "–", shown] in Page(text).rows
+    assert (f"<b>{shown}</b>" in text) == (status not in ("valid", None))
 
 
 def test_a_crashed_run_is_reported_as_aborted_with_what_was_stored(store):

@@ -93,6 +93,7 @@ def test_csv_has_every_result_in_full_precision(bad, tmp_path):
         )
         assert row["serial_number"] == "4100-000123"
         assert row["simulated"] == "yes"
+        assert (row["temperature_c"], row["humidity_pct"]) == ("", "")
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@"])

@@ -10,6 +10,7 @@ from drivers.errors import InstrumentLost
 from rig.errors import BenchBusy, BenchFileError, LimitExceeded, SafeStateNotConfirmed
 from rig.exit_codes import ExitCode, exit_code_of, exit_code_of_outcome, worst
 from rig.metrology.outcome import Outcome
+from rig.safety.errors import SafetyInputOpen, StepFailed
 
 
 @given(st.lists(st.sampled_from(list(ExitCode)), min_size=1))
@@ -29,6 +30,8 @@ def test_nothing_that_happened_is_a_pass() -> None:
         (BenchFileError("f", 3, "x"), 11),
         (LimitExceeded("voltage", 500, 347, "V", "x"), 11),
         (InstrumentLost("r", "x"), 10),
+        (StepFailed("ramp", "x", "y", "z"), 10),
+        (SafetyInputOpen("the interlock open", "the interlock closed"), 2),
     ],
 )
 def test_each_error_ends_the_command_with_its_documented_code(error: Exception, code: int) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from rig.bench import open_bench
-from tests.safety.stand_ins import QUICK, Control, FakeSource
+from tests.safety.stand_ins import QUICK, Control, FakeSource, OneAtATime
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +24,14 @@ def fake_source():
 @pytest.fixture
 def second_source():
     source = FakeSource()
+    yield source
+    source.shutdown()
+    source.server_close()
+
+
+@pytest.fixture
+def one_at_a_time():
+    source = OneAtATime()
     yield source
     source.shutdown()
     source.server_close()

@@ -5,6 +5,7 @@ import json
 import socket
 import socketserver
 import threading
+import time
 from pathlib import Path
 
 from drivers.source.base import SafeOff
@@ -29,6 +30,9 @@ class FakeSource(socketserver.ThreadingTCPServer):
     def __init__(self):
         self.is_on = True
         self.behaviour = "good"
+        self.watchdog_s = None
+        self.late_s = 0.0
+        self._heard_s = time.monotonic()
         self.received = []
         self.switched = threading.Condition()
         source = self
@@ -43,14 +47,21 @@ class FakeSource(socketserver.ThreadingTCPServer):
 
     def serve(self, command, out):
         self.received.append(command)
+        if self.watchdog_s is not None and time.monotonic() - self._heard_s > self.watchdog_s:
+            self._switch(False)
+        self._heard_s = time.monotonic()
         if self.behaviour == "deaf":
             return
         if command == "OUTP:STAT?":
+            time.sleep(self.late_s)
             out.write(b"1\n" if self.is_on else b"0\n")
         elif command.startswith("OUTP:STAT") and self.behaviour != "stuck":
-            with self.switched:
-                self.is_on = command.endswith("ON")
-                self.switched.notify_all()
+            self._switch(command.endswith("ON"))
+
+    def _switch(self, on):
+        with self.switched:
+            self.is_on = on
+            self.switched.notify_all()
 
     def wait_until_off(self, timeout_s):
         with self.switched:
@@ -60,6 +71,13 @@ class FakeSource(socketserver.ThreadingTCPServer):
     def recipe(self):
         resource = f"TCPIP0::127.0.0.1::{self.server_address[1]}::SOCKET"
         return SafeOff(resource, ("OUTP:STAT OFF",), "OUTP:STAT?", ("0", "OFF"))
+
+
+class OneAtATime(FakeSource):
+    """A source that serves one connection; whoever comes next waits until that is closed."""
+
+    def process_request(self, request, client_address):
+        socketserver.TCPServer.process_request(self, request, client_address)
 
 
 class Control:

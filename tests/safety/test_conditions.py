@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from meter_model.stimulus import Phasor
 from rig.bench.wiring import Wiring
 from rig.load_point import LoadPoint
 from rig.metrology import load_limit_table
-from rig.safety.conditions import ReferenceLimits, deviations, unmet
+from rig.safety.conditions import ReferenceLimits, climate_deviations, deviations, unmet
 
 WIRING = Wiring(ct_primary_a=100.0, ct_secondary_v=1.0)
 NOMINAL = WIRING.terminals(LoadPoint(277.0, 100.0, -60.0))
@@ -64,6 +66,20 @@ def test_a_limit_table_sets_the_reference_conditions_that_are_judged():
     assert limits.voltage_pct == 0.25
     assert limits.displacement_deg == 0.5
     assert limits.frequency_pct == stated.frequency_pct
+
+
+@given(st.floats(-40.0, 70.0))
+def test_air_more_than_two_kelvins_from_23_degrees_is_outside_the_reference_conditions(temperature_c):
+    (one,) = climate_deviations(temperature_c)
+    assert one.met == (21.0 <= temperature_c <= 25.0)
+    assert (unmet((one,)) == "") == one.met
+
+
+def test_the_reference_temperature_is_the_limit_tables():
+    stated = load_limit_table("iec62053-22-2003-class-0.2S").reference_conditions
+    limits = ReferenceLimits.of_table(replace(stated, temperature_c=20.0, temperature_k=1.0))
+    said = unmet(climate_deviations(23.0, limits))
+    assert said == "ambient temperature deviates by +3 K, more than 1"
 
 
 def test_phases_that_are_meant_to_differ_are_held_against_what_they_were_meant_to_be():

@@ -1,14 +1,25 @@
 """Switching off with a recipe and a plain socket; and ``rig off`` for a bench that is open elsewhere."""
 
+import contextlib
 import os
+import socket
 import subprocess
 import sys
+import threading
+import tty
+from dataclasses import replace
 
 import pytest
 
 from drivers.source.base import SafeOff
 from rig.safety.off import forget_open_bench, note_open_bench, switch_everything_off
-from rig.safety.raw_off import recipe_from_json, recipe_to_json, switch_all_off, switch_off
+from rig.safety.raw_off import (
+    recipe_from_json,
+    recipe_to_json,
+    switch_all_off,
+    switch_off,
+    takes_one_client,
+)
 
 pytestmark = pytest.mark.realtime
 
@@ -37,6 +48,80 @@ def test_a_resource_that_is_no_socket_goes_through_visa_and_is_not_confirmed_whe
     recipe = SafeOff("ASRL/dev/no-such-port::INSTR", ("OUTP:STAT OFF",), "OUTP:STAT?", ("0",))
     result = switch_off(recipe, deadline_s=0.3)
     assert not result.confirmed
+
+
+@pytest.fixture
+def serial_source():
+    """A source at the other end of a serial line that knows OUTP:STAT; its device path, and what it was told."""
+    ours, theirs = os.openpty()
+    tty.setraw(theirs)
+    told = []
+
+    def serve():
+        with contextlib.suppress(OSError), os.fdopen(ours, "rb", buffering=0, closefd=False) as line:
+            pending = b""
+            while True:
+                pending += line.read(256)
+                *commands, pending = pending.split(b"\n")
+                for command in commands:
+                    told.append(command.decode())
+                    if command == b"OUTP:STAT?":
+                        os.write(ours, b"0\n" if "OUTP:STAT OFF" in told else b"1\n")
+
+    server = threading.Thread(target=serve, daemon=True)
+    server.start()
+    yield os.ttyname(theirs), told
+    os.close(theirs)
+    os.close(ours)
+
+
+def test_a_source_on_a_serial_line_is_switched_off_and_confirmed(serial_source):
+    device, told = serial_source
+    result = switch_off(SafeOff(f"ASRL{device}::INSTR", ("OUTP:STAT OFF",), "OUTP:STAT?", ("0",)))
+    assert result.confirmed, result.details
+    assert told == ["OUTP:STAT OFF", "OUTP:STAT?"]
+
+
+WAITING = """
+import sys, time
+from drivers.source.base import SafeOff
+from rig.safety.raw_off import prepare, switch_all_off
+recipe = SafeOff(sys.argv[1], ("OUTP:STAT OFF",), "OUTP:STAT?", ("0",))
+prepare([recipe])
+began_s = time.monotonic()
+(result,) = switch_all_off([recipe], deadline_s=0.5)
+print(result.confirmed, time.monotonic() - began_s)
+"""
+
+
+def test_an_instrument_that_takes_a_connection_and_says_nothing_holds_nobody_up():
+    """VISA waits for it as long as it likes, in a thread that is left behind; the deadline holds all the same."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        resource = f"TCPIP::127.0.0.1::hislip0,{mute.getsockname()[1]}::INSTR"
+        done = subprocess.run([sys.executable, "-c", WAITING, resource], capture_output=True, text=True, timeout=30)
+    confirmed, took_s = done.stdout.split()
+    assert confirmed == "False", done.stderr
+    assert float(took_s) < 2.0
+
+
+@pytest.mark.parametrize(
+    ("resource", "one"),
+    [
+        ("TCPIP0::10.0.0.1::5025::SOCKET", False),
+        ("TCPIP0::10.0.0.1::hislip0::INSTR", False),
+        ("ASRL/dev/ttyUSB0::INSTR", True),
+        ("USB0::0x0957::0x0407::MY1::INSTR", True),
+    ],
+)
+def test_a_serial_or_usb_line_takes_one_client_whatever_the_driver_says(resource, one):
+    recipe = SafeOff(resource, ("OUTP OFF",), "OUTP?", ("0",))
+    assert takes_one_client(recipe) is one
+    assert takes_one_client(replace(recipe, single_client=True))
+
+
+def test_a_source_that_answers_later_than_the_first_patience_is_confirmed_in_the_end(fake_source):
+    fake_source.late_s = 1.0
+    assert switch_off(fake_source.recipe).confirmed
 
 
 def test_one_source_that_hangs_does_not_keep_another_on(fake_source, second_source):

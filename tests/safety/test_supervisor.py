@@ -187,11 +187,15 @@ def test_an_interrupt_while_coming_down_switches_off_at_once(good_bench, good_co
     def interrupted(_dt_s):
         raise KeyboardInterrupt
 
+    said = []
+    monkeypatch.setattr(good_bench.supervisor, "on_event", lambda kind, text: said.append((kind, text)))
     monkeypatch.setattr(good_bench.clock, "sleep", interrupted)
-    report = good_bench.supervisor.de_energise()
-    assert report.confirmed
-    assert "not ramped down (KeyboardInterrupt)" in report.details
+    with pytest.raises(KeyboardInterrupt):
+        good_bench.supervisor.de_energise()
+    assert said[-1][0] == "safe"
+    assert "not ramped down (KeyboardInterrupt)" in said[-1][1]
     assert good_control.status["output_on"] is False
+    assert not good_bench.guardian.armed
 
 
 def test_deviations_from_nominal_name_what_is_outside_reference_conditions(good_bench):

@@ -1,4 +1,4 @@
-"""The source's own watchdog: armed before the output is on, fed by progress alone, disarmed once all is off."""
+"""The source is looked after while it is on; its own watchdog is fed by progress alone, disarmed once all is off."""
 
 import threading
 from dataclasses import replace
@@ -9,24 +9,23 @@ from drivers.errors import InstrumentError
 from drivers.source import Fluke6105A
 from rig.bench import open_bench
 from rig.load_point import LoadPoint
-from rig.safety.watchdog import DELAY_S, SourceWatchdog
+from rig.safety.errors import OutputWrong
+from rig.safety.watchdog import ANSWER_S, DELAY_S, LOOK_EVERY_S, SourceWatchdog
 from tests.safety.stand_ins import QUICK, Control
 from tests.waiting import comes_true
 
 
 class Guarded:
-    """A source with a watchdog of a tenth of a second, as far as the feeder sees it."""
+    """A source with a watchdog, as far as it is looked after."""
 
     def __init__(self, watchdog_s=(0.05, 0.1)):
         self.capabilities = replace(Fluke6105A.capabilities, watchdog_s=watchdog_s)
         self.told = []
+        self.is_on = True
         self.is_lost = False
-        self.changed = threading.Condition()
 
     def _note(self, what):
-        with self.changed:
-            self.told.append(what)
-            self.changed.notify_all()
+        self.told.append(what)
         if self.is_lost:
             raise InstrumentError("G", "is lost")
 
@@ -37,85 +36,121 @@ class Guarded:
         self._note("disarm")
 
     def output_is_on(self):
-        self._note("fed")
-        return True
-
-    def fed(self):
-        return self.told.count("fed")
+        self._note("asked")
+        return self.is_on
 
 
-@pytest.fixture
-def watched():
-    source, watchdog = Guarded(), SourceWatchdog()
+class Time:
+    def __init__(self):
+        self.now_s = 100.0
+
+    def pass_s(self, dt_s):
+        self.now_s += dt_s
+
+
+def looked_after(source):
+    time = Time()
+    watchdog = SourceWatchdog(lambda: time.now_s)
     watchdog.attach(source)
-    yield source, watchdog
-    watchdog.starve()
+    return watchdog, time
 
 
-def test_a_source_without_one_is_left_alone():
-    source, watchdog = Guarded(None), SourceWatchdog()
-    watchdog.attach(source)
+def test_a_source_without_one_is_asked_all_the_same_and_nothing_is_armed():
+    source = Guarded(None)
+    watchdog, time = looked_after(source)
     assert watchdog.delay_s is None
     watchdog.arm()
-    watchdog.progress()
+    time.pass_s(LOOK_EVERY_S)
+    watchdog.look()
     watchdog.disarm()
-    assert source.told == []
+    assert source.told == ["asked"]
 
 
 @pytest.mark.parametrize(("limits", "delay_s"), [((1.0, 3600.0), DELAY_S), ((0.05, 0.1), 0.1), ((20.0, 60.0), 20.0)])
 def test_the_delay_is_the_rigs_where_the_source_permits_it_and_else_the_nearest(limits, delay_s):
-    watchdog = SourceWatchdog()
-    watchdog.attach(Guarded(limits))
+    watchdog, _ = looked_after(Guarded(limits))
     assert watchdog.delay_s == delay_s
 
 
-@pytest.mark.realtime
-def test_progress_feeds_it_and_silence_does_not(watched):
-    source, watchdog = watched
+def test_it_is_asked_in_time_for_its_watchdog_and_no_oftener():
+    source = Guarded()
+    watchdog, time = looked_after(source)
     watchdog.arm()
-    assert source.told[0] == ("arm", 0.1)
-    assert comes_true(lambda: source.fed() == 1, 5.0)  # arming is progress
-    with source.changed:
-        assert not source.changed.wait_for(lambda: source.fed() > 1, 0.3), "fed without any progress"
-    watchdog.progress()
-    assert comes_true(lambda: source.fed() == 2, 5.0)
-    watchdog.disarm()
-    assert source.told[-1] == "disarm"
+    assert source.told == [("arm", 0.1)]
+    for _ in range(100):
+        watchdog.look()
+        time.pass_s(0.01)
+    assert 25 <= source.told.count("asked") <= 40
 
 
-@pytest.mark.realtime
-def test_a_starved_one_stays_armed_until_the_outputs_are_known_to_be_off(watched):
-    source, watchdog = watched
+def test_only_the_thread_that_armed_makes_progress():
+    """What another thread does goes on when the rig hangs: it must not feed the watchdog."""
+    source = Guarded()
+    watchdog, time = looked_after(source)
+    watchdog.arm()
+    time.pass_s(10.0)
+    poller = threading.Thread(target=watchdog.look)
+    poller.start()
+    poller.join()
+    assert "asked" not in source.told
+    watchdog.look()
+    assert source.told[-1] == "asked"
+
+
+def test_the_guardian_is_told_how_long_an_answer_may_take_and_that_it_came():
+    watchdog, time = looked_after(Guarded())
+    watchdog.arm()
+    time.pass_s(1.0)
+    told = []
+    watchdog.look(told.append)
+    assert told == [ANSWER_S, None]
+
+
+def test_a_source_that_is_off_by_itself_or_lost_is_raised():
+    source = Guarded()
+    watchdog, time = looked_after(source)
+    watchdog.arm()
+    source.is_on = False
+    time.pass_s(1.0)
+    with pytest.raises(OutputWrong, match="tripped or was switched off"):
+        watchdog.look()
+    source.is_lost = True
+    time.pass_s(1.0)
+    with pytest.raises(InstrumentError):
+        watchdog.look()
+
+
+def test_a_starved_one_stays_armed_until_the_outputs_are_known_to_be_off():
+    source = Guarded()
+    watchdog, time = looked_after(source)
     watchdog.arm()
     watchdog.starve()
-    fed = source.fed()
-    watchdog.progress()
-    with source.changed:
-        assert not source.changed.wait_for(lambda: source.fed() > fed, 0.2), "fed after it was starved"
-    assert "disarm" not in source.told
+    time.pass_s(1.0)
+    watchdog.look()
+    assert source.told == [("arm", 0.1)]
     watchdog.disarm()
     watchdog.disarm()
     assert source.told.count("disarm") == 1
 
 
-@pytest.mark.realtime
-def test_a_source_that_is_lost_is_told_as_trouble_and_raises_nothing_while_switching_off(watched):
-    source, watchdog = watched
+def test_a_source_that_is_lost_is_told_as_trouble_and_raises_nothing_while_switching_off():
+    source = Guarded()
+    watchdog, _ = looked_after(source)
     watchdog.arm()
     source.is_lost = True
-    watchdog.progress()
-    assert comes_true(lambda: watchdog.trouble is not None, 5.0)
-    assert "could not be fed" in watchdog.trouble
     watchdog.disarm()
     assert "was not disarmed" in watchdog.trouble
 
 
-def test_one_that_cannot_be_armed_is_raised_before_anything_is_switched_on(watched):
-    source, watchdog = watched
+def test_one_that_cannot_be_armed_is_raised_before_anything_is_switched_on():
+    source = Guarded()
+    watchdog, time = looked_after(source)
     source.is_lost = True
     with pytest.raises(InstrumentError):
         watchdog.arm()
-    assert source.fed() == 0
+    time.pass_s(1.0)
+    watchdog.look()
+    assert "asked" not in source.told
 
 
 class WatchedFluke(Fluke6105A):
@@ -164,8 +199,12 @@ def test_a_bench_arms_it_before_the_output_feeds_it_by_progress_and_disarms_it_w
     supervisor.energise(LoadPoint(277.0, 100.0, 0.0))
     assert source.without_questions() == ["safe", "armed 0.4", "on"]
     asked = source.told.count("asked")
-    watched_bench.clock.sleep(0.01)
-    assert comes_true(lambda: source.told.count("asked") > asked, 5.0)
+
+    def progress():
+        watched_bench.clock.sleep(0.01)
+        return source.told.count("asked") > asked
+
+    assert comes_true(progress, 5.0)
     assert supervisor.de_energise().confirmed
     assert source.without_questions()[-3:] == ["off", "safe", "disarmed"]
 

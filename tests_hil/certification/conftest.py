@@ -8,7 +8,7 @@ import pytest
 
 from fixtures.bench import plan_of
 from rig.metrology import Quantity
-from rig.procedures import Plan
+from rig.procedures import MeterRun, Plan
 from rig.pytest_plugin import in_plan_order
 
 _QUANTITY_OF_MARK = "judges"
@@ -19,6 +19,12 @@ def plan(pytestconfig: pytest.Config) -> Plan:
     return plan_of(pytestconfig, "certification")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def calibrated(meter_run: MeterRun) -> None:
+    """Refuse to certify with instruments whose calibrations do not hold, before anything is energised."""
+    meter_run.require_calibration()
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     plan = plan_of(metafunc.config, "certification")
     if "measured" in metafunc.fixturenames:
@@ -26,6 +32,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         points = plan.points_for(quantity)
         metafunc.parametrize("measured", points, indirect=True, ids=[p.label for p in points], scope="session")
     if "energy_point" in metafunc.fixturenames:
+        if plan.why_no_energy is not None:
+            skipped = pytest.param(None, marks=pytest.mark.skip(reason=plan.why_no_energy))
+            metafunc.parametrize("energy_point", [skipped], ids=["none"])
+            return
         ids = [f"AI{item.instance}-{point.label}" for point, item in plan.energy]
         metafunc.parametrize("energy_point", plan.energy, ids=ids)
 

@@ -1,0 +1,276 @@
+"""Fluke Norma 4000/5000 power analyzer as the reference: three phases, inputs for external shunts for the CT inputs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from drivers.analyzer import _fluke_norma_data as data
+from drivers.analyzer._checks import NOTHING_VALID, between, signed_q, smallest_range
+from drivers.analyzer.base import (
+    AnalyzerRanges,
+    AnalyzerReading,
+    ElementReading,
+    IntegratorReading,
+    ReferenceAnalyzer,
+)
+from drivers.errors import AnswerInvalid, InstrumentError, SettingNotTaken, SettingOutOfRange
+from drivers.scpi import ScpiSession
+from drivers.source.base import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class _DataSet:
+    """One averaging interval: values by function, ``None`` for what its status says is no valid value."""
+
+    values: Mapping[str, float | None]
+
+    @property
+    def ended_s(self) -> float | None:
+        """When the interval ended, on the instrument's own timer."""
+        return self.values["TIME:REL"]
+
+
+class FlukeNorma(ReferenceAnalyzer):
+    """A Norma measuring at the meter's terminals (Remote Control Users Guide; not yet tried on one).
+
+    ``sleep`` is the bench clock's. ``update_s``: nominal averaging interval, 0.015 to 3600 s; the instrument extends it
+    to whole periods of the voltage of phase 1. The CT inputs go to the inputs for external shunts, with a shunt factor
+    of 1, so that a volt reads as a volt. Over TCP its port is 23, and it takes plain lines there.
+
+    ``DATA:STATus?`` does not wait: it answers the last interval that is complete. A reading is taken once the
+    instrument's own stamp of it (``TIME:REL``) has changed twice since the call. Every value comes with a status, and
+    one that is over range, undefined or not available is no number whatever stands there. Signs: PHASe is taken as
+    positive for lead (the guide does not say); reactive power gets its sign from the angles. The rotation must be
+    verified before judging anything.
+    """
+
+    ERROR_QUERY = "SYST:ERR?"
+    capabilities = data.CAPABILITIES
+
+    def __init__(self, session: ScpiSession, sleep: Callable[[float], None], *, update_s: float = 0.5) -> None:
+        if not data.UPDATE_S[0] <= update_s <= data.UPDATE_S[1]:
+            raise SettingOutOfRange("averaging interval", update_s, *data.UPDATE_S, "s")
+        self.update_s = update_s
+        self._session = session
+        if session.error_query is None:
+            session.error_query = self.ERROR_QUERY
+        self._sleep = sleep
+        self._functions = data.functions()
+        self._wanted: tuple[float, ...] = ()
+        self._selected = AnalyzerRanges((0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+        self._integrating_from_s: float | None = None
+        self._generation: int | None = None
+
+    def identify(self) -> Identity:
+        """Ask the instrument who it is; raises InstrumentError for another family (no unit, no range)."""
+        answer = self._session.identify()
+        try:
+            identity = Identity.from_idn(answer.strip().strip('"'))
+        except ValueError as error:
+            raise AnswerInvalid(self._session.resource, "*IDN?", answer) from error
+        if not identity.model.upper().replace(" ", "").startswith(("NORMA4", "NORMA5")):
+            text = f"{identity.manufacturer} {identity.model} is no Norma 4000 or 5000: choose another driver"
+            raise InstrumentError(self._session.resource, text)
+        return identity
+
+    def configure(self) -> None:
+        """Reset the instrument and set what the rig needs: three wattmeters, external shunts in volts, interval in s.
+
+        Synchronised to the voltage of phase 1, ranges fixed, the largest at first (1000 V, 10 V), the integrals of the
+        three powers prepared. Reads back what would falsify results if not taken.
+        """
+        write = self._session.write
+        with self._session.transaction():
+            self._generation, self._integrating_from_s = None, None
+            # Settings of one line take effect together, in no order that could be relied on: one line for each step.
+            write("*RST", deadline_s=data.SETTLE_DEADLINE_S)
+            write("*CLS")
+            write('ROUT:SYST "3W"', "SYNC:STAT ON", "SYNC:SOUR VOLT1", f"FORM ASC,{data.DIGITS}")
+            write(*(f"INP{channel}:SHUN EXT" for channel in data.CURRENT_CHANNELS))
+            write(*(f"INP{channel}:GAIN 1.0" for channel in data.CURRENT_CHANNELS))
+            write(f"APER {self.update_s:g}")
+            write(f"CALC:INT:FUNC {data.quoted(tuple(f'POW{phase}' for phase in data.PHASES))}")
+            write("CALC:INT ON")
+            write(f"FUNC {data.quoted(self._functions)}")
+            write("INIT:CONT ON")
+            write("TIM:RES")
+            self._verify_text("ROUT:SYST?", "3W")
+            self._verify_text("SYNC:SOUR?", "VOLT1")
+            self._verify("APER?", self.update_s)
+            self._verify("FUNC:COUN?", len(self._functions))
+            for channel in data.CURRENT_CHANNELS:
+                self._verify_text(f"INP{channel}:SHUN?", "EXT")
+                self._verify(f"INP{channel}:GAIN?", 1.0)
+            largest = data.SHUNT_RANGES_V[-1]
+            self._set_ranges((data.VOLTAGE_RANGES_V[-1], largest, largest, largest))
+            self._generation = self._session.generation
+
+    def select_ranges(self, voltage_v: float, current: tuple[float, float, float]) -> AnalyzerRanges:
+        """Select the smallest fixed ranges that hold these V rms with 5 % headroom; returns what is selected.
+
+        ``voltage_v``: 0 to 952 V for all phases (ranges 0.3 to 1000 V); ``current``: 0 to 9.5 V at each input for an
+        external shunt (ranges 0.03 to 10 V). What is selected is asked of the instrument: where its inputs have other
+        steps it takes the next larger. Nothing is sent when they are selected already. Raises SettingOutOfRange before
+        any I/O.
+        """
+        wanted = (
+            smallest_range("analyzer voltage", voltage_v, data.VOLTAGE_RANGES_V, data.HEADROOM),
+            *(
+                smallest_range(f"analyzer current input {phase}", value, data.SHUNT_RANGES_V, data.HEADROOM)
+                for phase, value in zip(data.PHASES, current, strict=True)
+            ),
+        )
+        self._check_configured()
+        if wanted != self._wanted:
+            with self._session.transaction():
+                self._set_ranges(wanted)
+        return self._selected
+
+    def read(self) -> AnalyzerReading:
+        """Return a data set that was begun after this call, in volts, hertz and degrees; takes two intervals.
+
+        A value over range or without data is ``None``, never a number; so is everything where no new data set comes.
+        """
+        found = self._fresh_set()
+        arrived_s = time.monotonic()
+        if found is None:
+            return AnalyzerReading(arrived_s, (NOTHING_VALID, NOTHING_VALID, NOTHING_VALID))
+        one, two, three = (_element(found.values, phase) for phase in data.PHASES)
+        return AnalyzerReading(arrived_s, (one, two, three))
+
+    def start_integration(self) -> None:
+        """Reset and start the energy integrator (watt hours; here volts times volts times hours); it has no end."""
+        self._check_configured()
+        with self._session.transaction():
+            self._integrating_from_s = None
+            for command in ("CALC:INT:STOP", "CALC:INT:CLE", "CALC:INT:STAR"):
+                self._session.write(command)
+            self._integrating_from_s = self._data_set().ended_s
+
+    def stop_integration(self) -> IntegratorReading:
+        """Stop the energy integrator and read it: V x V x h, import and export apart, both 0 or more; s elapsed.
+
+        The elapsed time is that between averaging intervals on the instrument's timer: right to one of them. Raises
+        InstrumentError when none was started, or its begin is not known: a gate of unknown length is no measurement.
+        """
+        begun_s = self._integrating_from_s
+        if begun_s is None:
+            text = "the energy integrator was not started, or not while there were data; start it again"
+            raise InstrumentError(self._session.resource, text)
+        with self._session.transaction():
+            self._check_configured()
+            self._session.write("CALC:INT:STOP")
+            ended_s = self._data_set().ended_s
+            # Still "integrating": the timer must not be set back before its last stamp has been read.
+            found = self._fresh_set()
+            self._integrating_from_s = None
+        if ended_s is None or found is None:
+            raise InstrumentError(self._session.resource, "the integrator gives no elapsed time; measure again")
+        imported, exported = (
+            [found.values[each.format(phase)] for phase in data.PHASES] for each in data.INTEGRAL_FUNCTIONS
+        )
+        return IntegratorReading(
+            elapsed_s=ended_s - begun_s,
+            import_wh=(_magnitude(imported[0]), _magnitude(imported[1]), _magnitude(imported[2])),
+            export_wh=(_magnitude(exported[0]), _magnitude(exported[1]), _magnitude(exported[2])),
+        )
+
+    def close(self) -> None:
+        """Give the connection back (no unit, no range)."""
+        self._session.close()
+
+    def _set_ranges(self, wanted: tuple[float, ...]) -> None:
+        self._wanted = ()
+        self._session.write(
+            *(f"VOLT{phase}:RANG {wanted[0]:g}" for phase in data.PHASES),
+            *(f"CURR{phase}:RANG {wanted[phase]:g}" for phase in data.PHASES),
+            deadline_s=data.SETTLE_DEADLINE_S,
+        )
+        volts = [self._range(f"VOLT{phase}:RANG?", wanted[0]) for phase in data.PHASES]
+        inputs = [self._range(f"CURR{phase}:RANG?", wanted[phase]) for phase in data.PHASES]
+        self._selected = AnalyzerRanges((volts[0], volts[1], volts[2]), (inputs[0], inputs[1], inputs[2]))
+        self._wanted = wanted
+
+    def _range(self, query: str, wanted: float) -> float:
+        answer = self._session.query(query)
+        found = self._session.as_float(query, answer)
+        if found is None or found < (1.0 - data.RANGE_TOLERANCE) * wanted:
+            raise SettingNotTaken(self._session.resource, query.rstrip("?"), f"{wanted:g}", answer)
+        return found
+
+    def _fresh_set(self) -> _DataSet | None:
+        """Return a data set begun after this call; None where the instrument's stamp does not move on."""
+        self._check_configured()
+        with self._session.transaction():
+            last_s = self._data_set().ended_s
+            if last_s is not None and last_s > data.RESET_TIMER_FROM_S and self._integrating_from_s is None:
+                self._session.write("TIM:RES")
+                last_s = self._data_set().ended_s
+            changes = 0
+            for _ in range(data.POLLS):
+                self._sleep(self.update_s)
+                found = self._data_set()
+                if found.ended_s is not None and found.ended_s != last_s:
+                    # The first to change was being measured at the call; the second was begun when that had ended.
+                    changes, last_s = changes + 1, found.ended_s
+                if changes == 2:
+                    return found
+        return None
+
+    def _data_set(self) -> _DataSet:
+        """Ask for the last interval that is complete; it may be one that was answered before."""
+        command = "DATA:STAT?"
+        answer = self._session.query(command)
+        fields = answer.split(",")
+        count = len(self._functions)
+        if len(fields) != 2 * count:
+            raise AnswerInvalid(self._session.resource, command, answer)
+        values = [self._session.as_float(command, field) for field in fields[:count]]
+        try:
+            statuses = [int(field) for field in fields[count:]]
+        except ValueError as error:
+            raise AnswerInvalid(self._session.resource, command, answer) from error
+        return _DataSet(
+            {
+                name: None if status & data.INVALID_STATUS else value
+                for name, value, status in zip(self._functions, values, statuses, strict=True)
+            }
+        )
+
+    def _verify(self, query: str, wanted: float) -> None:
+        answer = self._session.query(query)
+        found = self._session.as_float(query, answer)
+        if found is None or abs(found - wanted) > data.RANGE_TOLERANCE * wanted:
+            raise SettingNotTaken(self._session.resource, query.rstrip("?"), f"{wanted:g}", answer)
+
+    def _verify_text(self, query: str, wanted: str) -> None:
+        answer = self._session.query(query)
+        if answer.strip().strip('"').upper() != wanted:
+            raise SettingNotTaken(self._session.resource, query.rstrip("?"), wanted, answer)
+
+    def _check_configured(self) -> None:
+        if self._generation is None or self._generation != self._session.generation or not self._wanted:
+            text = "its state is not known since the connection was made: configure it first"
+            raise InstrumentError(self._session.resource, text)
+
+
+def _element(values: Mapping[str, float | None], phase: int) -> ElementReading:
+    u, i, p, s, q, u_deg, i_deg = (values[each.format(phase)] for each in data.PHASE_FUNCTIONS)
+    reference_deg = values["VOLT1:PHAS"]
+    u_phase_deg, i_phase_deg = between(u_deg, reference_deg), between(i_deg, reference_deg)
+    return ElementReading(
+        u_v=u,
+        i=i,
+        p=p,
+        q=signed_q(q, u_phase_deg, i_phase_deg),
+        s=s,
+        frequency_hz=values["FREQ"],
+        u_phase_deg=u_phase_deg,
+        i_phase_deg=i_phase_deg,
+    )
+
+
+def _magnitude(value: float | None) -> float | None:
+    return None if value is None else abs(value)

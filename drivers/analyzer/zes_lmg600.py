@@ -1,0 +1,247 @@
+"""ZES ZIMMER LMG600 precision power analyzer as the reference: three channels, sensor jacks for the CT inputs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from drivers.analyzer import _zes_lmg600_data as data
+from drivers.analyzer._checks import NOTHING_VALID, between, signed_q, smallest_range
+from drivers.analyzer.base import (
+    AnalyzerRanges,
+    AnalyzerReading,
+    ElementReading,
+    IntegratorReading,
+    ReferenceAnalyzer,
+)
+from drivers.errors import AnswerInvalid, CannotMeasure, InstrumentError, SettingNotTaken, SettingOutOfRange
+from drivers.scpi import ScpiSession, split_answers
+from drivers.source.base import Identity
+
+
+class ZesLMG600(ReferenceAnalyzer):
+    """An LMG600 measuring at the meter's terminals, in its SHORT command language (not yet tried on one).
+
+    ``sleep`` is the bench clock's. ``update_s``: the measuring cycle, 0.05 to 1 s. The CT inputs go to the sensor
+    jacks of current channels 1 to 3, scaled by 1, so that a volt reads as a volt. All channels are one group, so one
+    cycle is the same stretch of time in all of them.
+
+    A data set is known by the instrument's own time stamp: of two sets one after the other, the second has begun after
+    the first has ended, or it is not taken. Signs: the angles of the fundamentals (``HUPHASE``, ``HIPHASE``: recalled)
+    are taken as positive for lead; reactive power gets its sign from them. The rotation must be verified before
+    judging anything.
+    """
+
+    ERROR_QUERY = "ERRALL?"
+    LANGUAGE = "*ZLANG SHORT"
+    capabilities = data.CAPABILITIES
+
+    def __init__(self, session: ScpiSession, sleep: Callable[[float], None], *, update_s: float = 0.5) -> None:
+        if not data.UPDATE_S[0] <= update_s <= data.UPDATE_S[1]:
+            raise SettingOutOfRange("data update period", update_s, *data.UPDATE_S, "s")
+        self.update_s = update_s
+        self._session = session
+        if session.error_query is None:
+            session.error_query = self.ERROR_QUERY
+        # A connection is met in whatever language was spoken last, and the error query has a name in each.
+        session.opening = (self.LANGUAGE,)
+        self._sleep = sleep
+        self._selected: tuple[float, float, float, float] | None = None
+        self._generation: int | None = None
+
+    def identify(self) -> Identity:
+        """Ask the instrument who it is; raises InstrumentError for another family (no unit, no range)."""
+        answer = self._session.identify()
+        try:
+            identity = Identity.from_idn(answer)
+        except ValueError as error:
+            raise AnswerInvalid(self._session.resource, "*IDN?", answer) from error
+        if "ZES" not in identity.manufacturer.upper() or not identity.model.upper().startswith("LMG6"):
+            text = f"{identity.manufacturer} {identity.model} is no LMG600: choose another driver"
+            raise InstrumentError(self._session.resource, text)
+        return identity
+
+    def configure(self) -> None:
+        """Reset the instrument and set what the rig needs: one group, sensor jacks in volts, cycle in seconds.
+
+        Ranges are fixed, the largest at first (1000 V, 4 V). Reads back what would falsify results if not taken, and
+        makes sure that INIM waits for the end of a cycle.
+        """
+        with self._session.transaction():
+            self._generation = None
+            # One message: *RST goes back to the other language, in which the error query has another name.
+            self._session.write(f"*RST;*CLS;{self.LANGUAGE}", deadline_s=data.SETTLE_DEADLINE_S)
+            self._group_all_channels()
+            self._session.write(f"FRMT ASCII;CYCLMOD 0;CYCL {self.update_s:g}")
+            for channel in data.CHANNELS:
+                self._session.write(f"IJACK{channel} {data.SENSOR_JACK};ISCA{channel} 1")
+            for channel in data.CHANNELS:
+                self._verify(f"IJACK{channel}?", data.SENSOR_JACK)
+                self._verify(f"ISCA{channel}?", 1.0)
+            self._verify("CYCL?", self.update_s)
+            largest = data.SENSOR_RANGES_V[-1]
+            self._set_ranges((data.VOLTAGE_RANGES_V[-1], largest, largest, largest))
+            self._check_that_inim_waits()
+            self._generation = self._session.generation
+
+    def select_ranges(self, voltage_v: float, current: tuple[float, float, float]) -> AnalyzerRanges:
+        """Select the smallest fixed ranges that hold these V rms with 5 % headroom; returns what is selected.
+
+        ``voltage_v``: 0 to 952 V for all channels (ranges 3 to 1000 V); ``current``: 0 to 3.8 V at each sensor jack
+        (ranges 0.03 to 4 V). Read back from the instrument; nothing is sent when they are selected already. Raises
+        SettingOutOfRange before any I/O.
+        """
+        voltage_range = smallest_range("analyzer voltage", voltage_v, data.VOLTAGE_RANGES_V, data.HEADROOM)
+        one, two, three = (
+            smallest_range(f"analyzer current input {channel}", value, data.SENSOR_RANGES_V, data.HEADROOM)
+            for channel, value in zip(data.CHANNELS, current, strict=True)
+        )
+        wanted = (voltage_range, one, two, three)
+        self._check_configured()
+        if wanted != self._selected:
+            with self._session.transaction():
+                self._set_ranges(wanted)
+        return AnalyzerRanges(voltage=(voltage_range,) * 3, current=(one, two, three))
+
+    def read(self) -> AnalyzerReading:
+        """Return a data set that was begun after this call, in volts, hertz and degrees; takes about two cycles.
+
+        A value over range or without data is ``None``, never a number; so is everything where no data set came that
+        had begun late enough by the instrument's own time stamps.
+        """
+        values = self._fresh_values()
+        arrived_s = time.monotonic()
+        if values is None:
+            return AnalyzerReading(arrived_s, (NOTHING_VALID, NOTHING_VALID, NOTHING_VALID))
+        assert self._selected is not None
+        count = len(data.QUANTITIES)
+        per_channel = [values[count * index :][:count] for index in range(len(data.CHANNELS))]
+        reference_deg = None if _is_over(per_channel[0][0], self._selected[0]) else per_channel[0][6]
+        one, two, three = (
+            _element(each, reference_deg, self._selected[0], self._selected[1 + index])
+            for index, each in enumerate(per_channel)
+        )
+        return AnalyzerReading(arrived_s, (one, two, three))
+
+    def start_integration(self) -> None:
+        """Raise CannotMeasure: watt hours are not measured by this driver."""
+        raise CannotMeasure(self._session.resource, "energy", f"{data.CAPABILITIES.why_not}; use power instead")
+
+    def stop_integration(self) -> IntegratorReading:
+        """Raise CannotMeasure: watt hours are not measured by this driver."""
+        raise CannotMeasure(self._session.resource, "energy", f"{data.CAPABILITIES.why_not}; use power instead")
+
+    def close(self) -> None:
+        """Give the connection back (no unit, no range)."""
+        self._session.close()
+
+    def _group_all_channels(self) -> None:
+        answer = self._session.query("GROUP?")
+        try:
+            total = sum(int(field) for field in answer.split(","))
+        except ValueError as error:
+            raise AnswerInvalid(self._session.resource, "GROUP?", answer) from error
+        if total < len(data.CHANNELS):
+            text = f"it has {total} channels and the rig needs {len(data.CHANNELS)}: choose another analyzer"
+            raise InstrumentError(self._session.resource, text)
+        self._session.write(f"GROUP {total}")
+        self._verify("GROUP?", total)
+
+    def _set_ranges(self, wanted: tuple[float, float, float, float]) -> None:
+        self._selected = None
+        for channel, sensor_v in zip(data.CHANNELS, wanted[1:], strict=True):
+            self._session.write(
+                f"UAUTO{channel} 0;IAUTO{channel} 0;URNG{channel} {wanted[0]:g};IRNG{channel} {sensor_v:g}",
+                deadline_s=data.SETTLE_DEADLINE_S,
+            )
+        for channel, sensor_v in zip(data.CHANNELS, wanted[1:], strict=True):
+            self._verify(f"URNG{channel}?", wanted[0])
+            self._verify(f"IRNG{channel}?", sensor_v)
+        self._selected = wanted
+
+    def _check_that_inim_waits(self) -> None:
+        """Refuse an instrument that answers one cycle to two INIMs: that its data are new rests on its waiting."""
+        command = "INIM;TSNORM?"
+        answers = [self._session.query(command, deadline_s=self._deadline_s) for _ in range(2)]
+        first, second = (self._stamp(answer, "TSNORM?") for answer in answers)
+        if first is None or second is None or second <= first:
+            text = f"INIM does not wait for the end of a cycle: it answered {answers[0]} and at once {answers[1]}"
+            raise InstrumentError(self._session.resource, f"{text}; this firmware cannot be used")
+
+    @property
+    def _deadline_s(self) -> float:
+        return self._session.deadline_s + 2.0 * self.update_s
+
+    def _fresh_values(self) -> list[float | None] | None:
+        """Return the values of a cycle that began after this call, None where none can be had."""
+        self._check_configured()
+        with self._session.transaction():
+            # Whatever the stamp marks of a cycle, its begin or its end: sets a whole cycle apart do not overlap, and
+            # the first of them ends after this call.
+            before = self._stamp(self._at_end_of_cycle("INIM;TSNORM?"), "TSNORM?")
+            for _ in range(data.TRIES):
+                command = data.values_query()
+                answer = self._at_end_of_cycle(command)
+                fields = split_answers(answer)
+                if len(fields) != command.count("?"):
+                    raise AnswerInvalid(self._session.resource, command, answer)
+                stamp = self._stamp(fields[0], "TSNORM?")
+                length_s, *values = (self._session.as_float(command, field) for field in fields[1:])
+                if _follows(before, stamp, length_s, self.update_s):
+                    return values
+                before = stamp
+        return None
+
+    def _at_end_of_cycle(self, command: str) -> str:
+        self._sleep(data.PART_OF_CYCLE * self.update_s)
+        return self._session.query(command, deadline_s=self._deadline_s)
+
+    def _stamp(self, text: str, command: str) -> int | None:
+        try:
+            return data.stamp_ns(text)
+        except ValueError as error:
+            if text.strip().upper() == "NAN":
+                return None
+            raise AnswerInvalid(self._session.resource, command, text) from error
+
+    def _verify(self, query: str, wanted: float) -> None:
+        answer = self._session.query(query)
+        found = self._session.as_float(query, answer)
+        if found is None or abs(found - wanted) > data.RANGE_TOLERANCE * abs(wanted):
+            raise SettingNotTaken(self._session.resource, query.rstrip("?"), f"{wanted:g}", answer)
+
+    def _check_configured(self) -> None:
+        if self._generation is None or self._generation != self._session.generation or self._selected is None:
+            text = "its state is not known since the connection was made: configure it first"
+            raise InstrumentError(self._session.resource, text)
+
+
+def _follows(before: int | None, stamp: int | None, length_s: float | None, update_s: float) -> bool:
+    """Whether a cycle of ``length_s`` that is stamped ``stamp`` (ns) lies wholly after the one stamped ``before``."""
+    if before is None or stamp is None or length_s is None or length_s < 0.5 * update_s:
+        return False
+    return (stamp - before) / 1e9 >= (1.0 - data.LENGTH_TOLERANCE) * length_s
+
+
+def _element(
+    values: Sequence[float | None], reference_deg: float | None, voltage_range: float, sensor_range: float
+) -> ElementReading:
+    u, i, p, s, q, frequency_hz, u_deg, i_deg = values
+    u_over, i_over = _is_over(u, voltage_range), _is_over(i, sensor_range)
+    u_phase_deg = None if u_over else between(u_deg, reference_deg)
+    i_phase_deg = None if i_over else between(i_deg, reference_deg)
+    power_over = u_over or i_over
+    return ElementReading(
+        u_v=None if u_over else u,
+        i=None if i_over else i,
+        p=None if power_over else p,
+        q=None if power_over else signed_q(q, u_phase_deg, i_phase_deg),
+        s=None if power_over else s,
+        frequency_hz=frequency_hz,
+        u_phase_deg=u_phase_deg,
+        i_phase_deg=i_phase_deg,
+    )
+
+
+def _is_over(rms: float | None, full_range: float) -> bool:
+    return rms is not None and rms > data.OVER_RANGE * full_range

@@ -1,0 +1,96 @@
+"""What climate probes and climate chambers are to the rig: small base classes, readings and limits in plain units."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from drivers.source.base import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class ClimateReading:
+    """The air where the probe is: ``temperature_c`` degrees Celsius, ``humidity_pct`` percent relative humidity.
+
+    ``humidity_pct`` is None for a probe without a humidity sensor.
+    """
+
+    temperature_c: float
+    humidity_pct: float | None = None
+
+
+class ClimateProbe(ABC):
+    """A temperature and humidity probe; it drives nothing. Every call is one locked transaction."""
+
+    TERMINATION: str = "\n"
+    """What ends a message, both ways."""
+
+    @abstractmethod
+    def identify(self) -> Identity:
+        """Ask the instrument who it is, and check that this driver fits it."""
+
+    @abstractmethod
+    def configure(self) -> None:
+        """Have it answer in the form that ``read`` expects, and verify; raises InstrumentError."""
+
+    @abstractmethod
+    def read(self) -> ClimateReading:
+        """Return its latest measurement; what is no measurement raises, and is never a number."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give the connection back."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChamberCapabilities:
+    """What a chamber's controller can be set to, as data: (lowest, highest) degrees Celsius, step of the set-point.
+
+    A chamber itself often does less: the bench file says what it may be set to.
+    """
+
+    temperature_c: tuple[float, float]
+    resolution_k: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChamberReading:
+    """What a chamber says of itself: air and set-point in degrees Celsius, percent relative humidity (None: no sensor).
+
+    ``is_running``: whether it conditions the air. ``alarms``: numbers of the alarms that are pending.
+    """
+
+    temperature_c: float
+    setpoint_c: float
+    humidity_pct: float | None
+    is_running: bool
+    alarms: tuple[int, ...]
+
+
+class ClimateChamber(ABC):
+    """A climate chamber. Every call is one locked transaction; errors are raised, not only logged."""
+
+    TERMINATION: str = "\n"
+    """What ends a message, both ways."""
+
+    capabilities: ChamberCapabilities
+
+    @abstractmethod
+    def identify(self) -> Identity:
+        """Ask the chamber who it is; where it has no serial number to tell, that is empty."""
+
+    @abstractmethod
+    def set_temperature(self, temperature_c: float) -> None:
+        """Condition the air to a temperature in degrees Celsius; SettingOutOfRange before any I/O; read back."""
+
+    @abstractmethod
+    def read(self) -> ChamberReading:
+        """Return what the chamber says of itself now; what is no number raises."""
+
+    @abstractmethod
+    def make_safe(self) -> None:
+        """Stop conditioning and verify; idempotent; raises InstrumentError if not confirmed."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give the connection back; the chamber goes on as it is."""

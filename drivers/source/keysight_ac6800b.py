@@ -1,0 +1,197 @@
+"""Keysight AC6800B basic AC source: one voltage, phase A; several units cannot be locked to each other."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+
+from drivers.errors import AnswerInvalid, DriverError, InstrumentError, SettingOutOfRange
+from drivers.scpi import ScpiSession
+from drivers.source import _keysight_ac6800b_data as data
+from drivers.source._steps import Step, number, switch, word
+from drivers.source._voltage_only import Target, Three, VoltageOnlySource
+from drivers.source.base import Identity, Protection, Range, SafeOff, SourceSetting
+
+
+class OnePhaseOnly(DriverError):
+    """Three phases were asked of a source that has one; ``channel`` is the first that it lacks, 2 or 3."""
+
+    def __init__(self, channel: int) -> None:
+        super().__init__(
+            "the AC6800B has one phase and cannot be locked to further units, so there is no voltage channel "
+            f"{channel}: use phase A alone, or a three-phase source"
+        )
+        self.channel = channel
+
+
+class KeysightAC6800B(VoltageOnlySource):
+    """One AC6801B to AC6804B over SCPI, as voltage channel 1 (docs/decisions/0012; not yet tried on one).
+
+    Its guide knows no phase and no second unit, so nothing would hold the angle between units: channels 2 and 3 are
+    refused (OnePhaseOnly), and the source declares no phase lock, which keeps it from being combined with a low-level
+    source. It has no slew either: a ramp is made in steps by the driver, which takes ``ramp_s`` of wall time in
+    ``set_output`` (``sleep`` waits between them).
+
+    ``current_limit_a``: rms amperes; above it the output trips. Every setting is read back and compared
+    (SettingNotTaken). After any error nothing is known any more, and ``select_ranges`` must be called first.
+    """
+
+    capabilities = data.CAPABILITIES
+    limits = data.LIMITS
+
+    def __init__(
+        self,
+        session: ScpiSession,
+        *,
+        current_limit_a: float = data.DEFAULT_CURRENT_LIMIT_A,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        super().__init__(session, current_limit_a=current_limit_a)
+        self._sleep = sleep
+
+    def identify(self) -> Identity:
+        """Ask the instrument who it is; raises InstrumentError for another model.
+
+        Takes nothing and changes nothing, so it has no unit and no range.
+        """
+        answer = self._session.identify()
+        try:
+            identity = Identity.from_idn(answer)
+        except ValueError as error:
+            raise AnswerInvalid(self._session.resource, "*IDN?", answer) from error
+        if identity.model not in data.KNOWN_MODELS:
+            known = ", ".join(data.KNOWN_MODELS)
+            raise InstrumentError(self._session.resource, f"{identity.model} is none of {known}: choose another driver")
+        return identity
+
+    def select_ranges(self, envelope: SourceSetting) -> None:
+        """Set the current limit and select the range that holds ``envelope`` (0 to 155 or 0 to 310 V rms), output off.
+
+        Channels 2 and 3 and all currents must be off: OnePhaseOnly, SettingOutOfRange, before any I/O. The first call
+        after a connection was made or lost switches the output off and resets the instrument.
+        """
+        self._select_ranges(envelope)
+
+    def set_point(self, setting: SourceSetting) -> None:
+        """Program frequency (40 to 500 Hz) and V rms within the selected range, and read them back.
+
+        The output stays as it is; a new voltage is there at once. Raises SettingOutOfRange and OnePhaseOnly before any
+        I/O, InstrumentError where ``select_ranges`` comes first, InstrumentRefused and SettingNotTaken.
+        """
+        self._set_point(setting)
+
+    def set_output(self, on: bool, ramp_s: float = 0.0) -> None:
+        """Switch the output on, raising the voltage in steps for ``ramp_s`` seconds (0 to 60), or off at once; verify.
+
+        Returns when the ramp is over. Raises SettingOutOfRange before any I/O, SettingNotTaken when the output does not
+        follow, InstrumentError when a protection keeps it off.
+        """
+        if on and ramp_s > 0.0 and self._volts is not None and any(self._volts):
+            self._raise_in_steps(self._volts[0], ramp_s)
+        else:
+            self._set_output(on, ramp_s)
+        if on and not self.output_is_on():
+            self._forget()
+            raise InstrumentError(self._session.resource, "a protection keeps the output off: look at the instrument")
+
+    def output_is_on(self) -> bool:
+        """Ask the instrument whether its output is on and no protection has disabled it (no unit).
+
+        What the watchdog latched off still says that it is programmed on.
+        """
+        queries = ("OUTP?", "STAT:QUES:COND?")
+        state, questionable = self._session.query_all(queries)
+        bits = self._session.as_float(queries[1], questionable)
+        if bits is None or bits < 0.0 or bits != int(bits):
+            raise AnswerInvalid(self._session.resource, queries[1], questionable)
+        return self._session.as_bool(queries[0], state) and not int(bits) & data.PROTECTION_BITS
+
+    def safe_off(self) -> tuple[SafeOff, ...]:
+        """Return how anyone may switch this instrument off and verify it, as data (no unit, no range)."""
+        return (data.safe_off(self._session.resource),)
+
+    def make_safe(self) -> None:
+        """Switch the output off at once, without ramp (0 s), and verify; raises InstrumentError if not confirmed.
+
+        May be called at any time and any number of times; a lost connection is made anew once.
+        """
+        self._make_safe()
+
+    def arm_watchdog(self, delay_s: float) -> None:
+        """Have the output latched off after ``delay_s`` seconds (1 to 3600, whole seconds) without a message; verify.
+
+        Raises SettingOutOfRange before any I/O, InstrumentRefused where the instrument does not know the header.
+        """
+        low_s, high_s = data.WATCHDOG_S
+        if not low_s <= delay_s <= high_s or delay_s != int(delay_s):
+            raise SettingOutOfRange("watchdog delay (whole seconds)", delay_s, low_s, high_s, "s")
+        delay = number("OUTP:PROT:WDOG:DEL", delay_s, data.DELAY_TOLERANCE_S, decimals=0)
+        self._apply([delay, switch("OUTP:PROT:WDOG", on=True)])
+
+    def disarm_watchdog(self) -> None:
+        """Stop the instrument's watchdog, and verify (no unit, no range); idempotent."""
+        self._apply([switch("OUTP:PROT:WDOG", on=False)])
+
+    def protection(self) -> Protection:
+        """Ask which current limit is in force, A rms (set to 0.05 to 40)."""
+        return self._ask_limits(["CURR?"])
+
+    def close(self) -> None:
+        """Give the connection back; the output stays as it is (no unit, no range)."""
+        self._session.close()
+
+    def _raise_in_steps(self, volts: float, ramp_s: float) -> None:
+        """Switch on at 0 V and go up step by step; the session is free for others in between."""
+        low_s, high_s = self.capabilities.ramp_s
+        if not low_s <= ramp_s <= high_s:
+            raise SettingOutOfRange("ramp time", ramp_s, low_s, high_s, "s")
+        self._require_known()
+        count = math.ceil(ramp_s / data.RAMP_STEP_S)
+        with self._unknown_after_error():
+            if self.output_is_on():
+                return
+            self._give_volts((0.0, 0.0, 0.0))
+            self._apply(self._on_steps())
+            for step in range(1, count + 1):
+                self._sleep(ramp_s / count)
+                self._require_known()  # somebody may have switched it off meanwhile
+                self._give_volts((volts * step / count, 0.0, 0.0))
+
+    def _check_target(self, target: Target) -> None:
+        for channel in (2, 3):
+            if target.volts[channel - 1] != 0.0:
+                raise OnePhaseOnly(channel)
+        angle_deg = target.phase_deg[0]
+        if angle_deg is not None and angle_deg % 360.0 != 0.0:
+            raise SettingOutOfRange("angle of voltage channel 1", angle_deg, 0.0, 0.0, "deg")
+
+    def _take_over(self) -> None:
+        self._switch_off()
+        # Off first: clearing a protection brings back an output that is programmed on.
+        self._session.write("OUTP:PROT:CLE")
+        self._session.write("*RST", "*CLS", deadline_s=data.RESET_DEADLINE_S)
+        self._apply([word("OUTP:COUP", "AC"), *self._volts_steps((0.0, 0.0, 0.0))])
+
+    def _range_steps(self, selected: Range) -> Sequence[Step]:
+        # The high range gives half the current: a limit that was right for the low one may be in its way.
+        return (
+            number("CURR", self.current_limit_a, data.CURRENT_TOLERANCE_A),
+            switch("CURR:PROT:STAT", on=True),
+            number("VOLT:RANG", selected.high, 0.5, decimals=0),
+        )
+
+    def _frequency_steps(self, frequency_hz: float) -> Sequence[Step]:
+        return (number("FREQ", frequency_hz, data.FREQUENCY_TOLERANCE_HZ),)
+
+    def _angle_steps(self, phase_deg: Three) -> Sequence[Step]:  # noqa: ARG002 - there is none to set
+        return ()
+
+    def _volts_steps(self, volts: Three) -> Sequence[Step]:
+        return (number("VOLT", volts[0], data.VOLTAGE_TOLERANCE_V),)
+
+    def _slew_steps(self, slew_v_per_s: float) -> Sequence[Step]:  # noqa: ARG002 - there is none to set
+        return ()
+
+    def _on_steps(self) -> Sequence[Step]:
+        return (switch("OUTP", on=True),)

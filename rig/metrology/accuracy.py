@@ -1,0 +1,214 @@
+"""Accuracy of a reference analyzer as data: rows of percentages, each for a frequency band and a range of PF."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+
+from rig.errors import UsageRefused
+from rig.metrology.limits import Interval, Quantity
+from rig.metrology.uncertainty import Component, Distribution
+
+_NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+_Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+
+_AMPLITUDE = ("reading_pct", "range_pct", "fixed_v")
+_PF_DIGITS = 4
+"""A power factor is compared with the ends of a band to so many digits: cos 60 degrees is 0.5000000000000001."""
+
+
+class AccuracyNotStated(UsageRefused):
+    """A specification says nothing about ``what`` at this frequency (Hz) and power factor: it is not extrapolated."""
+
+    def __init__(
+        self, what: str, frequency_hz: float | None, power_factor: float | None, stated: tuple[str, ...]
+    ) -> None:
+        at = [] if frequency_hz is None else [f"{frequency_hz:g} Hz"]
+        at += [] if power_factor is None else [f"PF {abs(power_factor):.4g}"]
+        super().__init__(
+            f"the analyzer's accuracy of {what} is not stated at {', '.join(at) or 'an unknown frequency'}, only for "
+            f"{'; '.join(stated)}; nothing is extrapolated: add a row to the specification or leave the point out"
+        )
+        self.what = what
+        self.frequency_hz = frequency_hz
+        self.power_factor = power_factor
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+
+
+class Band(_Strict):
+    """From ``from``, which belongs to it, either ``to`` (included) or ``below`` (not included)."""
+
+    low: _NotNegative = Field(alias="from")
+    to: _Positive | None = None
+    below: _Positive | None = None
+
+    @model_validator(mode="after")
+    def _has_one_end(self) -> Band:
+        if (self.to is None) == (self.below is None):
+            raise ValueError("a band ends with either 'to' (included) or 'below' (not included)")
+        if self.high < self.low or (self.high == self.low and self.to is None):
+            raise ValueError("a band ends above where it begins")
+        return self
+
+    @property
+    def high(self) -> float:
+        """The upper end, whether or not it belongs to the band."""
+        end = self.to if self.to is not None else self.below
+        assert end is not None
+        return end
+
+    @property
+    def interval(self) -> Interval:
+        """The band as limit tables have theirs."""
+        return Interval(self.low, self.high, closed=self.to is not None)
+
+    def meets(self, other: Band) -> bool:
+        """Whether some value lies in both."""
+        return self.low in other.interval or other.low in self.interval
+
+
+class Accuracy(_Strict):
+    """Accuracy of one measured quantity: percent of reading plus percent of range plus a fixed part, added linearly.
+
+    ``fixed_v``: volts at the analyzer's terminals, of a voltage or of a CT signal; ``fixed_deg``: degrees, of angles.
+    ``distribution`` says what the figure is: ``rectangular``, the half-width of a specification; or ``normal``, an
+    expanded uncertainty from a certificate with coverage factor ``k``. ``frequency_hz`` and ``power_factor`` (its
+    magnitude, of power only): where the row holds; left out, it holds everywhere. ``includes_phase``: this figure of
+    power was found at its power factor, so that the error of the angle is in it.
+    """
+
+    reading_pct: _NotNegative = 0.0
+    range_pct: _NotNegative = 0.0
+    fixed_v: _NotNegative = 0.0
+    fixed_deg: _NotNegative = 0.0
+    distribution: Literal["rectangular", "normal"] = "rectangular"
+    k: _Positive | None = None
+    frequency_hz: Band | None = None
+    power_factor: Band | None = None
+    includes_phase: bool = False
+
+    @model_validator(mode="after")
+    def _k_fits_distribution(self) -> Accuracy:
+        if (self.distribution == "normal") != (self.k is not None):
+            raise ValueError("distribution: normal needs 'k', rectangular has none")
+        return self
+
+    @property
+    def where(self) -> str:
+        """Where the row holds, in words; "all points" where it says nothing of that."""
+        words = [] if self.frequency_hz is None else [f"{self.frequency_hz.interval.text} Hz"]
+        words += [] if self.power_factor is None else [f"PF {self.power_factor.interval.text}"]
+        return ", ".join(words) or "all points"
+
+    def holds_at(self, frequency_hz: float | None, power_factor: float | None) -> bool:
+        """Whether the row is about this nominal point; what is not known (None) is in no band."""
+        for band, value in (
+            (self.frequency_hz, frequency_hz),
+            (self.power_factor, None if power_factor is None else round(abs(power_factor), _PF_DIGITS)),
+        ):
+            if band is not None and (value is None or value not in band.interval):
+                return False
+        return True
+
+    def component(self, name: str, stated: float) -> Component:
+        """Return a budget line for a ``stated`` percentage with this accuracy's distribution."""
+        if self.k is not None:
+            return Component(name, stated, self.k, Distribution.NORMAL)
+        return Component.rectangular(name, stated)
+
+
+def _kind(value: Any) -> str:  # noqa: ANN401 - whatever YAML can hold
+    return "<rows>" if isinstance(value, list | tuple) else "<row>"
+
+
+Rows = Annotated[
+    Annotated[Accuracy, Tag("<row>")]
+    | Annotated[tuple[Accuracy, ...], Field(min_length=1, strict=False), Tag("<rows>")],
+    Discriminator(_kind),
+]
+"""One row, or several of which each says where it holds."""
+
+
+class ReferenceAccuracy(_Strict):
+    """The accuracy of a reference analyzer while its calibration holds: ``accuracy`` in a bench or calibration file.
+
+    ``power``: active power, of range meaning voltage range times current range; at power factor 1 unless its rows say
+    otherwise. ``phase``: the error of the angle between a voltage and a current input, or between two voltage inputs,
+    as ``fixed_deg``; it enters as tan φ for P (not where a row of power includes it) and cot φ for Q. ``integrator``:
+    what the energy integrator adds (time base, gate), as ``reading_pct`` of the energy; None where nothing is stated.
+    Rows of one quantity never overlap.
+    """
+
+    voltage: Rows
+    current: Rows
+    power: Rows
+    phase: Rows
+    integrator: Rows | None = None
+
+    @model_validator(mode="after")
+    def _says_what_counts(self) -> ReferenceAccuracy:
+        allowed = {
+            "voltage": _AMPLITUDE,
+            "current": _AMPLITUDE,
+            "power": ("reading_pct", "range_pct"),
+            "phase": ("fixed_deg",),
+            "integrator": ("reading_pct",),
+        }
+        for name, figures in allowed.items():
+            rows = tuple(self._rows(name))
+            for row in rows:
+                stated = row.model_fields_set & {*_AMPLITUDE, "fixed_deg"}
+                if any(getattr(row, figure) for figure in stated - set(figures)) or not stated & set(figures):
+                    raise ValueError(f"{name} is stated as {' and '.join(figures)}")
+                if name != "power" and (row.power_factor is not None or row.includes_phase):
+                    raise ValueError(f"only power is stated by power factor, not {name}")
+            for first, second in combinations(rows, 2):
+                if _meet(first, second):
+                    raise ValueError(f"two rows of {name} hold for {first.where} and {second.where}; keep them apart")
+        return self
+
+    def at(self, name: str, frequency_hz: float | None, power_factor: float | None) -> Accuracy:
+        """Return the row of ``name`` (voltage, current, power, phase, integrator) that holds at a nominal point.
+
+        ``frequency_hz`` and ``power_factor`` (either sign) may be unknown (None) where no row asks for them. Raises
+        AccuracyNotStated where no row holds.
+        """
+        rows = tuple(self._rows(name))
+        found = next((row for row in rows if row.holds_at(frequency_hz, power_factor)), None)
+        if found is None:
+            stated = tuple(row.where for row in rows) or ("nothing",)
+            by_factor = any(row.power_factor is not None for row in rows)
+            raise AccuracyNotStated(name, frequency_hz, power_factor if by_factor else None, stated)
+        return found
+
+    def require(self, quantity: Quantity, phase: str, frequency_hz: float, power_factor: float) -> None:
+        """Raise AccuracyNotStated where the uncertainty of ``quantity`` on ``phase`` is not known at such a point."""
+        if quantity in (Quantity.VOLTAGE, Quantity.CURRENT):
+            self.at(quantity.value, frequency_hz, power_factor)
+            needs_phase = quantity is Quantity.VOLTAGE and len(phase) == 2
+        else:
+            row = self.at("power", frequency_hz, power_factor)
+            needs_phase = not (row.includes_phase and quantity in (Quantity.ACTIVE_POWER, Quantity.ACTIVE_ENERGY))
+        if needs_phase:
+            self.at("phase", frequency_hz, power_factor)
+        if quantity in (Quantity.ACTIVE_ENERGY, Quantity.REACTIVE_ENERGY) and self.integrator is not None:
+            self.at("integrator", frequency_hz, power_factor)
+
+    def _rows(self, name: str) -> Iterator[Accuracy]:
+        rows: Accuracy | tuple[Accuracy, ...] | None = getattr(self, name)
+        if isinstance(rows, Accuracy):
+            yield rows
+        elif rows is not None:
+            yield from rows
+
+
+def _meet(first: Accuracy, second: Accuracy) -> bool:
+    """Whether some point would find both rows."""
+    pairs = ((first.frequency_hz, second.frequency_hz), (first.power_factor, second.power_factor))
+    return all(one is None or other is None or one.meets(other) for one, other in pairs)

@@ -1,0 +1,42 @@
+"""The air at a load point: read while the meter's next update is awaited, recorded, and held against its conditions."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from drivers.errors import InstrumentError, InstrumentLost
+from rig.bench import Bench
+from rig.records import PointRecorder
+from rig.safety.conditions import Deviation, ReferenceLimits, climate_deviations
+
+
+@dataclass(frozen=True, slots=True)
+class PointClimate:
+    """What the probe told at a load point. ``invalid``: why there is no measurement, empty where there is or no probe.
+
+    ``took_s``: wall and bench seconds that asking took, to be taken off the wait for the meter's next update.
+    """
+
+    conditions: tuple[Deviation, ...] = ()
+    invalid: str = ""
+    took_s: float = 0.0
+
+
+def note_climate(bench: Bench, record: PointRecorder, limits: ReferenceLimits) -> PointClimate:
+    """Read the bench's probe once, record what it measures and compare it with the reference conditions.
+
+    Without a probe nothing is known and nothing is held against anything. A sensor that measures nothing makes the
+    point invalid; raises InstrumentLost where the probe itself is gone.
+    """
+    if bench.climate_probe is None:
+        return PointClimate()
+    began_s = time.monotonic()
+    try:
+        reading = bench.climate_probe.read()
+    except InstrumentLost:
+        raise
+    except InstrumentError as error:
+        return PointClimate(invalid=f"the climate probe measures nothing ({error})", took_s=time.monotonic() - began_s)
+    record.climate(reading.temperature_c, reading.humidity_pct)
+    return PointClimate(climate_deviations(reading.temperature_c, limits), took_s=time.monotonic() - began_s)

@@ -1,0 +1,45 @@
+"""Whether an instrument is still the one that the bench was opened with, and the one that was calibrated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from drivers.source.base import Identity
+
+
+@dataclass
+class KnownInstrument:
+    """An instrument that is asked who it is before energising. ``identify``: its driver's, which checks that it fits.
+
+    ``serial``: the serial number that the bench file's calibration is of, None where it names none. ``known``: who it
+    said it was when the bench was opened; where that is None, the first answer is taken.
+    """
+
+    role: str
+    identify: Callable[[], Identity]
+    serial: str | None = None
+    known: Identity | None = field(default=None)
+
+    def ask(self) -> tuple[Identity, str | None]:
+        """Ask it; returns the answer, and what is wrong with it in words, None where it is as it should be.
+
+        Raises what the driver raises for an instrument that it does not fit.
+        """
+        said = self.identify()
+        if self.serial is not None and said.serial_number != self.serial:
+            return said, f"serial number {self.serial}, of which the bench file's calibration is"
+        if self.known is None:
+            self.known = said
+        if (said.manufacturer, said.model, said.serial_number) != (
+            self.known.manufacturer,
+            self.known.model,
+            self.known.serial_number,
+        ):
+            return said, f"{named(self.known)}, with which the bench was opened,"
+        return said, None
+
+
+def named(identity: Identity) -> str:
+    """Name an instrument as people do: maker, model, serial number."""
+    return f"{identity.manufacturer} {identity.model} number {identity.serial_number}"

@@ -1,0 +1,108 @@
+"""Every registered emulated instrument without a socket, in a world whose time passes only when somebody spends it."""
+
+import contextlib
+from dataclasses import dataclass
+
+from drivers.analyzer import ANALYZERS
+from drivers.counter import COUNTERS
+from drivers.generator import GENERATORS
+from drivers.source import SOURCES
+from drivers.switch import SWITCHES
+from rig.bench.files import load_bench
+from rig.emulation import instruments
+from rig.emulation.analyzer_arithmetic import AnalyzerErrors
+from rig.emulation.bench_time import BenchTime
+from rig.emulation.control import ScpiHandler
+from rig.emulation.event_log import EventLog
+from rig.emulation.merged_source import MergedSource
+from rig.emulation.meter_terminals import MeterTerminals
+from rig.emulation.physics import Wiring
+from rig.emulation.scpi_engine import ScpiEngine
+from rig.emulation.source_fluke import FlukeSource
+from rig.emulation.source_output import SourceErrors
+from rig.emulation.switching import switching_instruments
+from rig.emulation.world import World
+
+DRIVERS = {**SOURCES, **ANALYZERS, **SWITCHES, **GENERATORS, **COUNTERS}
+SWITCHING = {getattr(load_bench("emulated").parts, role).driver: role for role in ("switch", "generator", "counter")}
+"""Instruments that every emulated bench has, by their drivers' names, and what they are called there."""
+
+NAMES = [*instruments.SOURCES, *instruments.LOW_LEVEL_SOURCES, *instruments.ANALYZERS, *SWITCHING]
+"""All emulated instruments, by the names of their drivers; one that is registered is among them."""
+
+LONGEST_WAIT_S, LEAST_STEP_S = 5.0, 1e-3
+
+
+class Meter:
+    """A meter of which only the terminals matter."""
+
+    is_running = True
+    alarm_contact_closed = True
+
+    def advance(self, dt_s, stimulus, control_power=True):
+        pass
+
+    def pulse_input(self, closed, in_s=0.0):
+        pass
+
+
+class StillWorld(World):
+    """A world in which whoever waits spends the time, if it is a wait that anybody would sit through."""
+
+    def wait(self, wait):
+        with self:
+            give_up_s = self.now_s() + LONGEST_WAIT_S
+        while True:
+            with self:
+                if wait.is_over():
+                    return True
+                now_s, due_s = self.now_s(), wait.due_s()
+            if now_s >= give_up_s or not due_s <= give_up_s:
+                return False
+            self.spend(max(due_s - now_s, LEAST_STEP_S))
+
+
+@dataclass
+class InProcess:
+    """One instrument: ``handler`` takes its lines, ``engine`` is what it is, ``world`` where its time passes."""
+
+    name: str
+    engine: object
+    handler: object
+    world: World
+
+    def ask(self, line, peer="test"):
+        """Send one line (octets or text); returns the answer as octets, None where there is none."""
+        return self.handler.answer(line.encode() if isinstance(line, str) else line, peer)
+
+
+@contextlib.contextmanager
+def in_process(name, folder, seed=1):
+    """Yield the instrument ``name`` on a bench of its own; an event log is written in ``folder``."""
+    world = StillWorld(BenchTime(lambda: 0.0), Wiring())
+    log = EventLog(folder / f"{name}.jsonl", world.now_s)
+    parts = {"seed": seed, "now": world.now_s, "world": world, "wait": world.wait}
+    sourced = {"serial_number": "123456789", "errors": SourceErrors(), "log": log, **parts}
+    source = instruments.SOURCES.get(name, FlukeSource)(**sourced)
+    driving = source
+    terminals = [MeterTerminals(Meter(), world.now_s)]
+    measuring = list(terminals)
+    engines = {name: source.engine}
+    if name in instruments.LOW_LEVEL_SOURCES:
+        low_level = instruments.LOW_LEVEL_SOURCES[name](**sourced)
+        driving, engines[name] = MergedSource(source, low_level), low_level.engine
+    if name in instruments.ANALYZERS:
+        analyzer = instruments.ANALYZERS[name](errors=AnalyzerErrors(), **parts)
+        measuring.append(analyzer)
+        engines[name] = analyzer.engine
+    switching = switching_instruments(terminals, seed, True, world, log)
+    if name in SWITCHING:
+        engines[name] = switching[SWITCHING[name]]
+    world.attach(driving, measuring)
+    engine = engines[name]
+    handler = ScpiHandler(engine, world) if isinstance(engine, ScpiEngine) else engine
+    try:
+        yield InProcess(name, engine, handler, world)
+    finally:
+        world.close()
+        log.close()

@@ -1,0 +1,112 @@
+"""The causes that can end a run, as data: what is done, how long the outputs may stay on, what must be recorded."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from rig.safety.journal import SLOT_OCTETS, SLOTS
+from tests.safety.matrix.cell import Cell
+
+Phase = Literal["energising", "settled", "measuring", "de-energising"]
+PHASES: tuple[Phase, ...] = ("energising", "settled", "measuring", "de-energising")
+
+OFF_S = 2.0
+HANG_OFF_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One row of the matrix.
+
+    ``happens`` does it to a running cell, from outside; ``order`` has the suite do it to itself (``orders``: where the
+    phase makes a difference). ``then``: what is done when the output is off; ``mends``: what shortens the wait for the
+    end, in the normal tests. ``place``: where in the suite the point is measured. ``worst``: the phase for the normal
+    tests. ``exit_code`` is the process's: negative is the signal that killed it.
+    """
+
+    name: str
+    switches_off: str
+    worst: Phase
+    exit_code: int
+    happens: Callable[[Cell], None] = lambda _cell: None
+    order: str = "go on"
+    orders: dict[Phase, str] = field(default_factory=dict)
+    then: Callable[[Cell], None] = lambda _cell: None
+    mends: Callable[[Cell], None] = lambda _cell: None
+    place: str = "test"
+    goes_down_in_place: bool = False
+    within_s: float = OFF_S
+    outcome: str = "TERMINATED"
+    stays_on: bool = False
+
+
+def _signal(number: signal.Signals) -> Callable[[Cell], None]:
+    return lambda cell: os.kill(cell.pid, number)
+
+
+def _kill_guardian(cell: Cell) -> None:
+    os.kill(cell.guardian_pid, signal.SIGKILL)
+
+
+def _kill_bus_port(cell: Cell) -> None:
+    os.kill(cell.child("drivers.mstp._process"), signal.SIGKILL)
+
+
+def _fill_disk(cell: Cell) -> None:
+    """Let no file of the rig grow, nor the guardian's journal beyond the room it has: what a full disk does."""
+    resource.prlimit(cell.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+    room = SLOTS * SLOT_OCTETS
+    resource.prlimit(cell.guardian_pid, resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
+
+
+def _be_late(cell: Cell) -> None:
+    cell.source.answer_delay_s = 1.4
+
+
+def _be_in_time(cell: Cell) -> None:
+    cell.source.answer_delay_s = 0.0
+
+
+def _stick(cell: Cell) -> None:
+    cell.control.fault("source-stuck-relay")
+
+
+RIG, GUARDIAN = "the rig, at once", "the guardian"
+
+CAUSES = (
+    Cause("SIGINT", RIG, "measuring", 2, _signal(signal.SIGINT)),
+    Cause("SIGTERM", RIG, "energising", 2, _signal(signal.SIGTERM)),
+    Cause("SIGHUP", RIG, "de-energising", 2, _signal(signal.SIGHUP)),
+    Cause("SIGKILL", GUARDIAN, "measuring", -9, _signal(signal.SIGKILL)),
+    Cause(
+        "SIGSTOP", GUARDIAN, "settled", 10, _signal(signal.SIGSTOP), then=_signal(signal.SIGCONT), within_s=HANG_OFF_S
+    ),
+    Cause("exception in fixture set-up", RIG, "settled", 10, order="raise", place="set-up", goes_down_in_place=True),
+    Cause("exception in a test", RIG, "measuring", 10, order="raise", goes_down_in_place=True),
+    Cause("exception in teardown", RIG, "energising", 10, order="raise", place="teardown", goes_down_in_place=True),
+    Cause("pytest-timeout", RIG, "measuring", 10, order="time out"),
+    Cause(
+        "main thread stuck in C",
+        GUARDIAN,
+        "settled",
+        -9,
+        order="stick",
+        orders={"energising": "stick and hold the GIL", "de-energising": "stick and hold the GIL"},
+        then=_signal(signal.SIGKILL),
+        within_s=HANG_OFF_S,
+    ),
+    Cause("SIGKILL of the guardian", "the rig, from its own connection", "energising", 10, _kill_guardian),
+    Cause("broken analyzer", RIG, "settled", 10, lambda cell: cell.analyzer.close()),
+    Cause("broken bus", RIG, "measuring", 10, _kill_bus_port),
+    Cause(
+        "source that drops its link", "the rig, over a new connection", "settled", 10, lambda cell: cell.source.drop()
+    ),
+    Cause("source that answers late", GUARDIAN, "measuring", 10, _be_late, mends=_be_in_time),
+    Cause("stuck output relay", "nobody can: exit 13", "measuring", 13, _stick, outcome="ABORTED", stays_on=True),
+    Cause("full disk", RIG, "measuring", 10, _fill_disk),
+)

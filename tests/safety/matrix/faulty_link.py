@@ -1,0 +1,63 @@
+"""A connection between the rig and an instrument that can be dropped, slowed down or taken away for good."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import threading
+import time
+
+_SOCKET = re.compile(r"TCPIP\d*::(?P<host>[^:]+)::(?P<port>\d+)::SOCKET")
+
+
+class FaultyLink:
+    """Listens on a port of its own and passes everything on to the instrument, any number of connections."""
+
+    def __init__(self, resource: str) -> None:
+        match = _SOCKET.fullmatch(resource)
+        assert match is not None, resource
+        self._instrument = (match["host"], int(match["port"]))
+        self.answer_delay_s = 0.0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._ends: set[socket.socket] = set()
+        self.resource = f"TCPIP0::127.0.0.1::{self._listener.getsockname()[1]}::SOCKET"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def drop(self) -> None:
+        """Close every connection; new ones are taken as before."""
+        for end in list(self._ends):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close every connection and take no more."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self.drop()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            far = socket.create_connection(self._instrument)
+            for end in (near, far):
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._ends.add(end)
+            threading.Thread(target=self._pass_on, args=(near, far, False), daemon=True).start()
+            threading.Thread(target=self._pass_on, args=(far, near, True), daemon=True).start()
+
+    def _pass_on(self, origin: socket.socket, target: socket.socket, is_answer: bool) -> None:
+        with contextlib.suppress(OSError):
+            while octets := origin.recv(65536):
+                if is_answer and self.answer_delay_s:
+                    time.sleep(self.answer_delay_s)
+                target.sendall(octets)
+        for end in (origin, target):
+            self._ends.discard(end)
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()

@@ -1,0 +1,69 @@
+"""The safe-state matrix: whatever ends a run, in whatever phase, the output is off in time and the record says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from rig.safety.safe_state import OFF_BELOW_V
+from tests.safety.matrix.causes import CAUSES, PHASES, Cause, Phase
+from tests.safety.matrix.cell import Cell, Emulation, Ground, Nursery, now_s
+
+pytestmark = [pytest.mark.realtime, pytest.mark.timeout(180)]
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    emulation, nursery = Emulation(), Nursery()
+    yield Ground(emulation, nursery, tmp_path_factory.mktemp("matrix") / "records.sqlite")
+    nursery.close()
+    emulation.close()
+
+
+def run_cell(cause: Cause, phase: Phase, ground: Ground, folder: Path, *, is_whole: bool) -> float | None:
+    """Run a cell and return after how many seconds the output was off; ``is_whole``: nothing is mended meanwhile."""
+    with Cell(ground, folder, phase, cause.place, cause.goes_down_in_place) as cell:
+        cell.reach_phase()
+        since_s, off_s = now_s(), None
+        cause.happens(cell)
+        cell.give(cause.orders.get(phase, cause.order))
+        if not cause.stays_on:
+            off_s = cell.off_after(since_s, cause.within_s)
+            assert off_s <= cause.within_s
+        cause.then(cell)
+        if not is_whole:
+            cause.mends(cell)
+        output = cell.end()
+        status, run = cell.control.status, cell.record()
+        assert cell.exit_code == cause.exit_code, output
+        assert run.outcome == cause.outcome, output
+        assert run.exit_code in (None, cause.exit_code)
+        if cause.stays_on:
+            assert max(status["terminal_volts"]) > OFF_BELOW_V
+            assert "NOBODY COULD CONFIRM THAT THE OUTPUTS ARE OFF" in output
+            assert "switch the source off by hand" in output
+        else:
+            assert not status["output_on"]
+            assert not cell.was_switched_on_since(since_s), "it was switched on again"
+        if phase == "measuring":
+            assert run.points[0].meter_readings, "what had been measured is gone"
+        return off_s
+
+
+@pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.name)
+def test_in_its_worst_phase_each_cause_leaves_the_output_off_in_time_and_a_true_record(
+    cause: Cause, ground: Ground, tmp_path: Path
+) -> None:
+    run_cell(cause, cause.worst, ground, tmp_path, is_whole=False)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.name)
+def test_in_every_phase_each_cause_leaves_the_output_off_in_time_and_a_true_record(
+    cause: Cause, phase: Phase, ground: Ground, tmp_path: Path, record_testsuite_property: Callable[[str, object], None]
+) -> None:
+    off_s = run_cell(cause, phase, ground, tmp_path, is_whole=True)
+    record_testsuite_property(f"{cause.name}, {phase}", "never" if off_s is None else f"off after {off_s:.2f} s")
