@@ -97,10 +97,10 @@ def test_a_source_that_cannot_drive_a_meter_alone_is_left_out_with_the_reason(tm
     class VoltagesOnly(first_file.SOURCES["fluke_6105a"]):
         capabilities = dataclasses.replace(first_file.SOURCES["fluke_6105a"].capabilities, low_level_ranges=())
 
-    from rig.bench import files
+    from rig.bench import sources
 
-    known = {**files.SOURCES, "fluke_6105a": VoltagesOnly}
-    monkeypatch.setattr(files, "SOURCES", known)
+    known = {**sources.SOURCES, "fluke_6105a": VoltagesOnly}
+    monkeypatch.setattr(sources, "SOURCES", known)
     monkeypatch.setattr(first_file, "SOURCES", known)
     first = compose("lab", [instrument(FLUKE)], [port(meter())])
     assert first.parts == ("bus", "meter")
@@ -136,10 +136,11 @@ def test_nothing_found_is_told_with_what_to_do():
 
 
 ANYTHING = st.text(max_size=8)
+RESOURCES = st.from_regex(r"(ASRL/dev/[a-z#'\\-]{1,9}|TCPIP0::[a-z.-]{1,9}::inst0)::INSTR", fullmatch=True)
 
 
 @settings(max_examples=25)
-@given(name=ANYTHING.filter(bool), idn=ANYTHING, meter_name=ANYTHING, resource=ANYTHING.filter(bool))
+@given(name=ANYTHING.filter(bool), idn=ANYTHING, meter_name=ANYTHING, resource=RESOURCES)
 def test_whatever_names_people_and_devices_have_the_file_says_them_and_loads(name, idn, meter_name, resource):
     found = FoundInstrument(resource, "@py", idn)
     first = compose(name, [Matched(found, (Fit("analyzer", "yokogawa_wt"),))], [port(meter(name=meter_name))])
