@@ -27,8 +27,8 @@ class LoadPoint:
     is turned from its place in the sequence, degrees, negative = lag. ``current_pct``: percent of the CT's rated
     primary current, on the phases named in ``phases`` (the others carry none). ``angle_deg``: angle of each current
     relative to its own phase's voltage (where that would be, if it is missing), degrees, negative = lag (import at
-    PF 0.5 lag is -60, export at PF 1 is 180). ``frequency_hz``. Raises UsageRefused for phase voltages that are
-    negative or no numbers.
+    PF 0.5 lag is -60, export at PF 1 is 180). ``frequency_hz``. Raises UsageRefused for what is negative or no number:
+    it would be taken for a phase without voltage or current.
     """
 
     voltage_v: float
@@ -40,6 +40,15 @@ class LoadPoint:
     voltage_shift_deg: ByPhase = NOT_SHIFTED
 
     def __post_init__(self) -> None:
+        for what, value, unit in (
+            ("voltage", self.voltage_v, "V"),
+            ("current", self.current_pct, "%"),
+            ("frequency", self.frequency_hz, "Hz"),
+        ):
+            if not (math.isfinite(value) and value >= 0.0):
+                raise UsageRefused(f"the {what} of a load point cannot be {value:g} {unit}; give a number of 0 or more")
+        if not math.isfinite(self.angle_deg):
+            raise UsageRefused(f"the angle of a load point cannot be {self.angle_deg:g} degrees; give a number")
         for name, percent, shift_deg in zip(PHASE_NAMES, self.voltages_pct, self.voltage_shift_deg, strict=True):
             if not (math.isfinite(percent) and percent >= 0.0 and math.isfinite(shift_deg)):
                 raise UsageRefused(

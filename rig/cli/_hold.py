@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -87,17 +86,20 @@ def hold(
     from rig.procedures import MeterRun
     from rig.procedures.hold import check_hold, close_record
     from rig.procedures.hold import hold as hold_point
+    from rig.procedures.needs import require
     from rig.records import RunHeader, RunStore
     from rig.version import git_sha, software_version
 
     bench_file = load_bench(bench_name)
+    require(bench_file, "source")
     nominal = bench_file.parts.nominal
+    assert nominal is not None  # a bench file with a source has one
     point = LoadPoint(
-        voltage_v if voltage_v is not None else nominal.voltage_v if nominal else math.nan,
+        nominal.voltage_v if voltage_v is None else voltage_v,
         current_pct,
         angle_deg,
         phases,
-        frequency_hz if frequency_hz is not None else nominal.frequency_hz if nominal else math.nan,
+        nominal.frequency_hz if frequency_hz is None else frequency_hz,
     )
     cannot = check_hold(bench_file, point)
 
@@ -113,7 +115,7 @@ def hold(
             simulated=bench_file.parts.simulated,
         )
 
-    with Stop() as stop, View(point, as_json, stop.end) as view, RunStore.open(_made(records)) as store:
+    with Stop() as stop, View(point, as_json, stop.end) as view, RunStore.open(records) as store:
         for line in cannot:
             view.say(f"warning: {line}")
         run = MeterRun(bench_file, store, header, report=view.tell)
@@ -129,12 +131,6 @@ def hold(
             view.say(f"{stop.why or 'the time is over'}: switching off")
         assert run.recorder is not None
         view.say(f"everything is off; recorded in {records} (run {run.recorder.run_id[:8]})")
-
-
-def _made(records: str) -> str:
-    if "://" not in records:
-        Path(records).expanduser().parent.mkdir(parents=True, exist_ok=True)
-    return records
 
 
 @contextmanager

@@ -126,6 +126,8 @@ def plain_line(moment: Moment) -> str:
     for name, instances, unit in _PLAIN:
         seen = [by_instance[instance] for instance in instances]
         values = [one.reference if one.reference is not None else one.read for one in seen]
+        if seen[0].reference is None and seen[0].read is not None:
+            name = f"{name} (meter)"
         if all(value is None for value in values):  # nobody measures: what was asked for
             values = [one.nominal for one in seen]
             name = f"{name} set to"

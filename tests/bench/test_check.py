@@ -83,9 +83,9 @@ def test_an_output_that_is_on_though_nobody_uses_the_bench_is_a_danger(tmp_path)
 def test_a_calibration_is_looked_at(serial, due, level):
     from drivers.source.base import Identity
     from rig.bench.check import _calibration
-    from rig.bench.schema import CalibrationPart
+    from rig.metrology import CalibrationRecord
 
-    record = CalibrationPart(serial=serial, certificate="C-1", date=dt.date(2025, 1, 31), due=due)
+    record = CalibrationRecord(serial=serial, certificate="C-1", date=dt.date(2025, 1, 31), due=due)
     assert _calibration("source", record, Identity("A", "B", "637", "1"), dt.date(2026, 11, 22)).level is level
 
 

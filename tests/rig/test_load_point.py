@@ -73,3 +73,15 @@ def test_a_phase_voltage_that_is_no_amplitude_is_refused(percent: float) -> None
 def test_an_angle_that_is_no_number_is_refused() -> None:
     with pytest.raises(UsageRefused, match="turned by nan"):
         LoadPoint(277.0, 5.0, 0.0, voltage_shift_deg=(0.0, 0.0, math.nan))
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, -1.0])
+@pytest.mark.parametrize("what", ["voltage_v", "current_pct", "frequency_hz", "angle_deg"])
+def test_what_is_negative_or_no_number_is_refused(what: str, wrong: float) -> None:
+    """Not even compared with a limit: NaN is above none, and what is not above zero is taken for nothing at all."""
+    values = {"voltage_v": 277.0, "current_pct": 5.0, "angle_deg": 0.0, what: wrong}
+    if what == "angle_deg" and wrong == -1.0:
+        assert LoadPoint(**values).angle_deg == -1.0
+        return
+    with pytest.raises(UsageRefused, match="of a load point cannot be"):
+        LoadPoint(**values)
