@@ -17,7 +17,7 @@ from tests.drivers.spoiled_answers import agrees, seeded, uses
 from tests.emulation.in_process import DRIVERS, NAMES, SPEAKING_LINES, in_process
 
 FRAMES = [name for name in NAMES if name not in SPEAKING_LINES]
-SHORT, LONG = 8, 300
+SHORT, LONG = 6, 300
 NONSENSE_OCTETS = 20_000
 DEADLINE_S, PATIENT_S = 0.15, 3.0
 
