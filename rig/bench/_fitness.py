@@ -90,13 +90,19 @@ def check_resources(path: Path, lines: Mapping[Location, int], parts: BenchPart)
     """Refuse what is no VISA resource name; a driver with a link of its own (``open_link``) has names of its own."""
     for role, known in _DRIVERS.items():
         part = getattr(parts, role)
-        if part is None or hasattr(known[part.driver], "open_link") or PLACEHOLDER.fullmatch(part.resource):
+        if part is None:
+            continue
+        has_link = hasattr(known[part.driver], "open_link")
+        if has_link and part.serial is not None:
+            message = f"{role}.serial: {part.driver} sets its line by itself; take it away"
+            raise BenchFileError(path, line_of((role, "serial"), lines), message)
+        if has_link or PLACEHOLDER.fullmatch(part.resource):
             continue
         try:
             kind = resource_kind(part.resource)
         except ValueError as error:
             raise BenchFileError(path, line_of((role, "resource"), lines), f"{role}.resource: {error}") from None
-        if kind is not ResourceKind.SERIAL and getattr(part, "serial", None) is not None:
+        if kind is not ResourceKind.SERIAL and part.serial is not None:
             message = f"{role}.serial: {part.resource} is no serial line (ASRL); take it away or correct the resource"
             raise BenchFileError(path, line_of((role, "serial"), lines), message)
 

@@ -112,13 +112,14 @@ def _source(source, setting):
 
 
 def _analyzer(analyzer):
+    ct_v = 0.0 if analyzer.capabilities.ct_input_v is None else 0.4
     integration = [
         ("start_integration", analyzer.start_integration),
         ("stop_integration", analyzer.stop_integration),
     ]
     return [
         ("configure", analyzer.configure),
-        ("select_ranges", lambda: analyzer.select_ranges(100.0, (0.4, 0.4, 0.4))),
+        ("select_ranges", lambda: analyzer.select_ranges(100.0, (ct_v, ct_v, ct_v))),
         ("read", analyzer.read),
         *(integration if analyzer.capabilities.integrates else ()),
     ]
