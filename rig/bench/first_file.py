@@ -134,6 +134,7 @@ def _text(name: str, chosen: Mapping[str, Matched], bus: FoundPort | None) -> st
         "switch": _switch,
         "generator": _generator,
         "counter": _counter,
+        "climate_probe": _climate_probe,
     }
     blocks = [_HEAD.format(mark=MARK, name=_quoted(name))]
     blocks += [write(chosen[role]) for role, write in writers.items() if role in chosen]
@@ -234,6 +235,13 @@ def _counter(one: Matched) -> str:
     return (
         f"counter:\n{_instrument(one, one.fits[0].driver)}"
         f"  inputs: {{}}   # {MARK}: what its inputs see, such as {{pulse_input: {{channel: 1, active: high}}}}\n"
+    )
+
+
+def _climate_probe(one: Matched) -> str:
+    return (
+        f"climate_probe:\n{_instrument(one, one.fits[0].driver)}"
+        f"  channel: 1   # {MARK}: which of its sensors is beside the meter\n{_calibration(one)}"
     )
 
 

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from drivers.analyzer import ANALYZERS
+from drivers.climate import PROBES
 from drivers.counter import COUNTERS
 from drivers.errors import DriverError, InstrumentLost
 from drivers.generator import GENERATORS
@@ -22,6 +23,7 @@ FAMILIES: Mapping[str, Mapping[str, Callable[..., Any]]] = MappingProxyType(
         "switch": SWITCHES,
         "generator": GENERATORS,
         "counter": COUNTERS,
+        "climate_probe": PROBES,
     }
 )
 """Driver classes by the part of a bench file that names them."""
@@ -58,7 +60,8 @@ def _accepts(role: str, driver: Callable[..., Any], identity: str) -> bool:
     session = ScpiSession(_NOBODY, open_transport=lambda: transport)
     arguments = (_no_time_passes,) if role == "analyzer" else ()
     made = driver(session, *arguments)
-    session.error_query = None  # the queue is read when a connection is made, and there is none here
+    # What is said and asked whenever a connection is made: there is none here.
+    session.opening, session.error_query = (), None
     try:
         made.identify()
     except _AskedMore:

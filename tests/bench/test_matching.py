@@ -17,12 +17,28 @@ ANSWERS = {
     "Agilent Technologies,34972A,MY1,1.16-1.12-02-02": ("switch", "keysight_34970a"),
     "Agilent Technologies,33522B,MY1,2.09-1.19-2.00-52-00": ("generator", "keysight_33500b"),
     "Keysight Technologies,53230A,MY1,02.05": ("counter", "keysight_53220a"),
+    "Chroma ATE 61600,61604000,1.00,1.01,1.02": ("source", "chroma_61600"),
+    "CALIFORNIA INSTRUMENTS,4500LX,12345,REV 1.10": ("source", "ametek_ci"),
+    "Keysight Technologies,AC6801B,MY1,B.01.00": ("source", "keysight_ac6800b"),
+    "ITECH Ltd.,IT7809-350-90,1,1.08": ("source", "itech_it7800"),
+    "PPSC,UPC-32,v5.22,133826": ("source", "pacific_upc"),
+    "ZES ZIMMER Electronic Systems GmbH,LMG671,01930726,3.081": ("analyzer", "zes_lmg600"),
+    "FLUKE,NORMA 5000,1,2": ("analyzer", "fluke_norma"),
+    "FLUKE,1620A,1,1.0": ("climate_probe", "fluke_1620a"),
 }
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_an_instrument_that_a_driver_was_written_for_is_matched_to_it(answer):
     assert Fit(*ANSWERS[answer]) in fitting_drivers(answer)
+
+
+def test_every_driver_of_an_instrument_that_says_who_it_is_is_in_the_table_above():
+    """A driver whose identity check cannot be asked without an instrument would never be proposed to anybody."""
+    drivers = {name: driver for family in FAMILIES.values() for name, driver in family.items()}
+    assert {name for name, driver in drivers.items() if not hasattr(driver, "open_link")} == {
+        driver for _, driver in ANSWERS.values()
+    }
 
 
 @pytest.mark.parametrize("answer", ["ACME,WT3000,1,2", "HEWLETT-PACKARD,34401A,0,10-5-2", "", ",,,", "6105A"])
