@@ -186,12 +186,18 @@ class _Endings:
 
     @pytest.hookimpl(optionalhook=True, tryfirst=True)
     def pytest_timeout_set_timer(self, item: pytest.Item, settings: Any) -> bool | None:  # noqa: ANN401 - its own
-        """Raise QuestionTimedOut at the end of a question's time; pytest-timeout's own way needs pytest's reporter."""
+        """Raise QuestionTimedOut at the end of a question's time; pytest-timeout's own way needs pytest's reporter.
+
+        The bench time that the question declares comes on top: on a real bench it is wall time.
+        """
         if not self._run.asks_a_meter or settings.method != "signal":
             return None
+        from rig.questions import bench_time_s
+
+        timeout_s = settings.timeout + bench_time_s(item)
 
         def time_is_over(_number: int, _frame: FrameType | None) -> None:
-            raise QuestionTimedOut(item.name, settings.timeout)
+            raise QuestionTimedOut(item.name, timeout_s)
 
         def cancel() -> None:
             signal.setitimer(signal.ITIMER_REAL, 0.0)
@@ -199,7 +205,7 @@ class _Endings:
 
         item.cancel_timeout = cancel  # type: ignore[attr-defined]  # where pytest-timeout looks for it
         signal.signal(signal.SIGALRM, time_is_over)
-        signal.setitimer(signal.ITIMER_REAL, settings.timeout)
+        signal.setitimer(signal.ITIMER_REAL, timeout_s)
         return True
 
     def pytest_unconfigure(self) -> None:

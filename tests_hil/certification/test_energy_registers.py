@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import allure
+import pytest
 
 from rig.load_point import LoadPoint
 from rig.metrology import JudgedQuantity
 from rig.procedures import MeterRun, Plan
 
-pytestmark = [allure.epic("Certification"), allure.feature("Energy registers")]
+pytestmark = [allure.epic("Certification"), allure.feature("Energy registers"), pytest.mark.bench_time(480)]
 
 
 def test_energy_register_is_within_class_0_2s(

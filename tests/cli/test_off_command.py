@@ -1,0 +1,29 @@
+"""``rig off`` also says what the guardian did last on that bench."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from rig.cli import cli
+from rig.safety.journal import append_entry
+from rig.safety.state import journal_path
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path, monkeypatch):
+    monkeypatch.setenv("RIG_STATE_DIR", str(tmp_path / "state"))
+
+
+def off(*options):
+    return CliRunner().invoke(cli, ["off", *options], catch_exceptions=False, standalone_mode=False)
+
+
+@pytest.mark.parametrize(("confirmed", "said"), [(True, "off, confirmed"), (False, "NOT CONFIRMED OFF")])
+def test_the_guardians_last_entry_is_shown_for_that_bench_alone(confirmed, said):
+    append_entry(journal_path("emulated"), {"id": "1", "time": "yesterday", "reason": "earlier", "confirmed": True})
+    entry = {"id": "2", "time": "today", "reason": "the rig is gone", "confirmed": confirmed}
+    append_entry(journal_path("emulated"), entry)
+    assert f"the guardian's last entry: today: the rig is gone: {said}" in off().output
+    assert "guardian" not in off("--bench", "emulated-phase-b-gain").output
+    assert json.loads(off("--json").stdout) == {"confirmed": True, "sources": []}
