@@ -1,6 +1,7 @@
 """Checking a bench: each part by itself, each problem with what to do, nothing switched."""
 
 import datetime as dt
+from types import SimpleNamespace
 
 import pytest
 
@@ -40,7 +41,7 @@ def test_where_everything_is_dead_each_part_is_told_of_with_what_to_do(tmp_path)
     levels = {name: parts[name].level for name in ("source", "analyzer", "bus")}
     assert levels == dict.fromkeys(levels, Level.FAULT)
     assert "switch it on and check its cable, or correct 'source: resource' in bench.yaml" in said(parts["source"])
-    assert "'visa_library: @ivi' needs that library to be installed" in said(parts["analyzer"])
+    assert "VISA library '@ivi' cannot be used" in said(parts["analyzer"])
     assert "there is no such device" in said(parts["bus"])
     assert "not looked for" in said(parts["meter at 1"])
     assert "not protected" in said(parts["protection"])
@@ -83,10 +84,29 @@ def test_an_output_that_is_on_though_nobody_uses_the_bench_is_a_danger(tmp_path)
 def test_a_calibration_is_looked_at(serial, due, level):
     from drivers.source.base import Identity
     from rig.bench.check import _calibration
-    from rig.bench.schema import CalibrationPart
+    from rig.metrology import CalibrationRecord
 
-    record = CalibrationPart(serial=serial, certificate="C-1", date=dt.date(2025, 1, 31), due=due)
+    record = CalibrationRecord(serial=serial, certificate="C-1", date=dt.date(2025, 1, 31), due=due)
     assert _calibration("source", record, Identity("A", "B", "637", "1"), dt.date(2026, 11, 22)).level is level
+
+
+@pytest.mark.parametrize(
+    ("closed", "level", "words"),
+    [(True, Level.OK, "closed: safe to energise"), (False, Level.WARNING, "open, so nothing can be energised now")],
+)
+def test_the_interlock_is_read(tmp_path, closed, level, words):
+    from drivers.switch.base import SafetyContacts
+    from rig.bench.check import _look_at_safety_contacts
+
+    path = tmp_path / "bench.yaml"
+    path.write_text(
+        "schema: 1\nname: locked\nswitch: {driver: keysight_34970a, resource: 'GPIB0::9::INSTR'}\n"
+        "safety_inputs: {interlock: {channel: 302, method: digital, safe_when: closed}}\n"
+    )
+    switch = SimpleNamespace(safety_contacts=lambda: SafetyContacts(interlock=closed))
+    (finding,) = _look_at_safety_contacts(load_bench(path), switch)
+    assert finding.level is level
+    assert words in finding.what
 
 
 def test_a_bench_in_use_is_not_looked_at(tmp_path):
