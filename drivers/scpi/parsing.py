@@ -8,6 +8,9 @@ import re
 NOT_A_NUMBER_FROM = 9.9e37
 """SCPI-99 vol. 1, 7.2.1.4: 9.9E37 is infinity and 9.91E37 is "not a number"; no instrument means it as a value."""
 
+_BLANKS = " \t\r\n\v\f"
+"""What may stand around an answer; to str.strip() a non-breaking space and others beyond ASCII are blanks too."""
+
 _NUMBER = re.compile(r"[+-]?(\d+(?:\.\d*)?|\.\d+)(E[+-]?\d+)?", re.ASCII)
 _INVALID = re.compile(r"|-{2,}|[+-]?(NAN|INF|INFINITY)|-*O-*[LF]-*|ERROR|UNDEF")
 _ERROR = re.compile(
@@ -55,7 +58,7 @@ def parse_error(text: str) -> tuple[int, str]:
     match = _ERROR.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not an error queue entry")
-    return int(match[1]), match[2] if match[2] is not None else match[3].strip()
+    return int(match[1]), match[2] if match[2] is not None else match[3].strip(_BLANKS)
 
 
 def split_answers(text: str) -> list[str]:
@@ -67,12 +70,12 @@ def split_answers(text: str) -> list[str]:
         whole.append(piece)
         is_open ^= piece.count('"') % 2 == 1
         if not is_open:
-            parts.append(";".join(whole).strip())
+            parts.append(";".join(whole).strip(_BLANKS))
             whole = []
-    return [*parts, ";".join(whole).strip()] if whole else parts
+    return [*parts, ";".join(whole).strip(_BLANKS)] if whole else parts
 
 
 def _unquoted(text: str) -> str:
     """Return what is between the quotes where ``text`` is in quotes; a single one stays, and makes it malformed."""
-    bare = text.strip()
-    return bare[1:-1].strip() if len(bare) >= 2 and bare[0] == bare[-1] == '"' else bare
+    bare = text.strip(_BLANKS)
+    return bare[1:-1].strip(_BLANKS) if len(bare) >= 2 and bare[0] == bare[-1] == '"' else bare

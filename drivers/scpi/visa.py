@@ -100,7 +100,7 @@ class VisaTransport:
                 answer = self._lan.receive_line(end, deadline_s)
             else:
                 answer = self._call(lambda: self._calls.ask(payload, end), end)
-        return answer.decode("latin-1").strip()
+        return answer.strip().decode("latin-1")
 
     def close(self) -> None:
         """Close this resource only (never the manager, which would close everybody's); never raises, never hangs."""

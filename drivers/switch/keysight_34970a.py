@@ -167,6 +167,7 @@ class Keysight34970A(SwitchUnit):
         query = f"MEAS:RES? {data.RESISTANCE_RANGE_OHM:g},(@{sense.channel})"
         answer = self._session.query(query, data.MEASURE_DEADLINE_S)
         try:
+            self._session.as_float(query, answer)  # float() alone would take "1_0" and blanks of any kind
             resistance_ohm = float(answer)
         except ValueError as error:
             raise AnswerInvalid(self._session.resource, query, answer) from error

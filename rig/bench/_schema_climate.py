@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from rig.bench._schema_base import LateText, Name, Strict
+from rig.bench._schema_serial import SerialPart
 from rig.metrology.calibration import CalibrationRecord
 
 _Celsius = Annotated[float, Field(ge=-100, le=250, allow_inf_nan=False)]
@@ -19,6 +20,7 @@ class ClimateProbePart(Strict):
     driver: Name
     resource: LateText
     visa_library: Name = "@py"
+    serial: SerialPart | None = None
     channel: Annotated[int, Field(ge=1, le=2)] = 1
     calibration: CalibrationRecord | None = None
 
@@ -40,6 +42,7 @@ class ChamberPart(Strict):
     driver: Name
     resource: LateText
     visa_library: Name = "@py"
+    serial: SerialPart | None = None
     lowest_c: _Celsius
     highest_c: _Celsius
     soak: SoakPart = SoakPart()

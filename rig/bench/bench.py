@@ -144,18 +144,18 @@ def open_bench(
         if file.parts.source is not None:
             source = _open_source("source", file.parts.source, progress.beat, stack, identities)
             recipes = safe_off_of(source, file.parts.source)
-            asked.append(_known("source", source, file.parts.source, identities))
+            asked.append(KnownInstrument("source", source.identify, identities["source"]))
             low_level = file.parts.low_level_source
             if low_level is not None:
                 below = _open_source("low_level_source", low_level, progress.beat, stack, identities)
                 recipes += safe_off_of(below, low_level)
-                asked.append(_known("low_level_source", below, low_level, identities))
+                asked.append(KnownInstrument("low level source", below.identify, identities["low_level_source"]))
                 source = CombinedSource(source, below)
             watchdog.attach(source)
             recipes = tuple(replace(recipe, watchdog_s=watchdog.delay_s) for recipe in recipes)
         if file.parts.analyzer is not None:
             analyzer = _open_analyzer(file.parts.analyzer, clock, beat, stack, identities)
-            asked.append(_known("analyzer", analyzer, file.parts.analyzer, identities))
+            asked.append(KnownInstrument("analyzer", analyzer.identify, identities["analyzer"]))
         wiring = Wiring.from_part(file.parts.wiring) if file.parts.wiring is not None else None
         switch = open_switch(file.parts.switch, file.parts.safety_inputs, clock, beat, stack, identities, report)
         inputs = safety_inputs(file.parts.safety_inputs, switch)
@@ -285,17 +285,6 @@ def _open_analyzer(
     identities["analyzer"] = analyzer.identify()
     analyzer.configure()
     return analyzer
-
-
-def _known(
-    role: str,
-    instrument: AcSource | ReferenceAnalyzer,
-    part: LowLevelSourcePart | AnalyzerPart,
-    identities: Mapping[str, Identity],
-) -> KnownInstrument:
-    """Remember who an instrument is, and the serial number that its calibration is of."""
-    serial = part.calibration.serial if part.calibration is not None else None
-    return KnownInstrument(role.replace("_", " "), instrument.identify, serial, identities[role])
 
 
 def _make_supervisor(

@@ -11,23 +11,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from drivers.analyzer import ANALYZERS
-from drivers.climate import CHAMBERS, PROBES
-from drivers.counter import COUNTERS
-from drivers.generator import GENERATORS
-from drivers.scpi import ResourceKind, resource_kind
-from drivers.source import SOURCES, CombinationRefused, SourceCapabilities, combined_capabilities
-from drivers.switch import SWITCHES
-from rig.bench._reference import unfit_reference, unfit_update, why_no_energy
+from drivers.source import SourceCapabilities
+from rig.bench import _fitness
+from rig.bench._reference import why_no_energy
 from rig.bench.calibration_files import allow_calibration_files, with_calibration_files
 from rig.bench.meter_type import MeterType, load_meter_type
 from rig.bench.schema import PLACEHOLDER, SCHEMA_VERSION, BenchPart
-from rig.bench.sources import capabilities_of
-from rig.bench.wiring import Wiring
-from rig.errors import BenchFileError, LimitExceeded, UsageRefused
-from rig.load_point import LoadPoint
-from rig.safety.envelopes import Narrowing
-from rig.safety.limits import check_ramp, check_source
+from rig.errors import BenchFileError, UsageRefused
 from rig.yaml_file import Location, line_of, parse_yaml, read_text, validate
 
 SWITCH_ROLES = ("control_power", "pulse_input", "alarm_contact")
@@ -40,16 +30,6 @@ TIMED_ROLES = ("pulse_input", "control_power")
 """What a generator may work and a counter see."""
 
 _BENCHES = "fixtures.benches"
-_DRIVERS: Mapping[str, Mapping[str, object]] = {
-    "source": SOURCES,
-    "low_level_source": SOURCES,
-    "analyzer": ANALYZERS,
-    "switch": SWITCHES,
-    "generator": GENERATORS,
-    "counter": COUNTERS,
-    "climate_probe": PROBES,
-    "chamber": CHAMBERS,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +86,7 @@ class BenchFile:
     @property
     def source_capabilities(self) -> SourceCapabilities | None:
         """What the bench's source, or its two sources together, can do; None without one."""
-        return _source_capabilities(self.parts)
+        return _fitness.source_capabilities(self.parts)
 
     @property
     def why_no_energy(self) -> str | None:
@@ -139,7 +119,7 @@ class BenchFile:
         """Return the bench with every ``${launch.x}`` replaced; raises BenchFileError where one does not fit."""
         data = _substitute(self._data, endpoints, (), self.path, self._lines)
         parts = validate(self.path, data, dict(self._lines), BenchPart, context={"launched": True})
-        _check_resources(self.path, self._lines, parts)
+        _fitness.check_resources(self.path, self._lines, parts)
         return replace(self, parts=parts, _data=data)
 
 
@@ -148,18 +128,18 @@ def load_bench(name_or_path: str | Path) -> BenchFile:
     path = find_bench_file(name_or_path)
     data, lines, digest = _read_with_bases(path, ())
     parts = validate(path, data, lines, BenchPart)
-    _check_drivers(path, lines, parts)
-    _check_resources(path, lines, parts)
+    _fitness.check_drivers(path, lines, parts)
+    _fitness.check_resources(path, lines, parts)
     types: dict[str, MeterType] = {}
     for index, position in enumerate(parts.positions):
         if position.meter_type not in types:
             line = line_of(("positions", index, "meter_type"), lines)
             meter_type = load_meter_type(position.meter_type, relative_to=path, line=line)
-            _check_rating(path, lines, parts, meter_type)
-            types[position.meter_type] = _narrowed(path, lines, parts, meter_type)
-    _check_injection(path, lines, parts)
-    _check_reference(path, lines, parts)
-    _check_ramp(path, lines, parts, types)
+            _fitness.check_rating(path, lines, parts, meter_type)
+            types[position.meter_type] = _fitness.narrowed(path, lines, parts, meter_type)
+    _fitness.check_injection(path, lines, parts)
+    _fitness.check_reference(path, lines, parts)
+    _fitness.check_soft_start(path, lines, parts, types)
     if parts.launch is None:
         # Nothing can fill a placeholder in: say so now, with its line.
         _substitute(data, {}, (), path, lines)
@@ -266,122 +246,3 @@ def _substitute(
             known = ", ".join(sorted(endpoints))
             raise BenchFileError(path, line, f"{data!r}: the launched process gave {known} only") from None
     return value
-
-
-def _check_rating(path: Path, lines: Mapping[Location, int], parts: BenchPart, meter_type: MeterType) -> None:
-    if parts.nominal and parts.nominal.rating not in meter_type.ratings:
-        known = ", ".join(sorted(meter_type.ratings))
-        line = line_of(("nominal", "rating"), lines)
-        raise BenchFileError(
-            path, line, f"meter type {meter_type.name} has ratings {known}, not {parts.nominal.rating}"
-        )
-
-
-def _narrowed(path: Path, lines: Mapping[Location, int], parts: BenchPart, meter_type: MeterType) -> MeterType:
-    """Apply the bench's own limits; refuse those that would widen what the meter type allows."""
-    if parts.limits is None or parts.nominal is None:
-        return meter_type
-    try:
-        return meter_type.narrowed(parts.nominal.rating, Narrowing(**parts.limits.model_dump()))
-    except LimitExceeded as refusal:
-        raise BenchFileError(path, line_of(("limits", refusal.quantity), lines), f"limits: {refusal}") from None
-    except UsageRefused as refusal:
-        raise BenchFileError(path, line_of(("limits",), lines), f"limits: {refusal}") from None
-
-
-def _check_ramp(path: Path, lines: Mapping[Location, int], parts: BenchPart, types: Mapping[str, MeterType]) -> None:
-    """Refuse a soft start that is too fast for the meter, or not the source's, at the nominal point at least."""
-    if parts.source is None or parts.nominal is None or parts.wiring is None or not parts.positions:
-        return
-    point = LoadPoint(parts.nominal.voltage_v, 0.0, 0.0, frequency_hz=parts.nominal.frequency_hz)
-    rating = types[parts.positions[0].meter_type].ratings[parts.nominal.rating]
-    try:
-        check_ramp(
-            Wiring.from_part(parts.wiring).terminals(point),
-            parts.source.ramp_s,
-            rating=rating,
-            source=_source_capabilities(parts),
-            what=f"nominal point {point.label}",
-        )
-    except UsageRefused as refusal:
-        raise BenchFileError(path, line_of(("source", "ramp_s"), lines), str(refusal)) from None
-
-
-def _check_drivers(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
-    for role, known in _DRIVERS.items():
-        part = getattr(parts, role)
-        if part is not None and part.driver not in known:
-            names = ", ".join(sorted(known))
-            line = line_of((role, "driver"), lines)
-            raise BenchFileError(path, line, f"there is no {role} driver {part.driver!r}; known: {names}")
-
-
-def _check_resources(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
-    """Refuse what is no VISA resource name; a driver with a link of its own (``open_link``) has names of its own."""
-    for role, known in _DRIVERS.items():
-        part = getattr(parts, role)
-        if part is None or hasattr(known[part.driver], "open_link") or PLACEHOLDER.fullmatch(part.resource):
-            continue
-        try:
-            kind = resource_kind(part.resource)
-        except ValueError as error:
-            raise BenchFileError(path, line_of((role, "resource"), lines), f"{role}.resource: {error}") from None
-        if kind is not ResourceKind.SERIAL and getattr(part, "serial", None) is not None:
-            message = f"{role}.serial: {part.resource} is no serial line (ASRL); take it away or correct the resource"
-            raise BenchFileError(path, line_of((role, "serial"), lines), message)
-
-
-def _source_capabilities(parts: BenchPart) -> SourceCapabilities | None:
-    """Return what the sources of a bench can do together; raises CombinationRefused."""
-    if parts.source is None:
-        return None
-    voltage = capabilities_of(parts.source)
-    if parts.low_level_source is None:
-        return voltage
-    return combined_capabilities(voltage, capabilities_of(parts.low_level_source))
-
-
-def _check_reference(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
-    """Refuse an analyzer that cannot see what the bench injects: nothing on it could ever be judged."""
-    if parts.analyzer is None:
-        return
-    can = ANALYZERS[parts.analyzer.driver].capabilities
-    for key, unfit in (("driver", unfit_reference(parts, can)), ("update_s", unfit_update(parts, can))):
-        if unfit is not None:
-            raise BenchFileError(path, line_of(("analyzer", key), lines), unfit)
-
-
-def _check_injection(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
-    """Refuse sources that cannot inject what a meter on this bench needs, at its nominal point at least."""
-    for role, part in (("source", parts.source), ("low_level_source", parts.low_level_source)):
-        try:
-            capabilities_of(part) if part is not None else None
-        except UsageRefused as refusal:
-            raise BenchFileError(path, line_of((role, "options"), lines), str(refusal)) from None
-    last = "source" if parts.low_level_source is None else "low_level_source"
-    line = line_of((last, "driver"), lines)
-    try:
-        can = _source_capabilities(parts)
-    except CombinationRefused as refusal:
-        raise BenchFileError(path, line, str(refusal)) from None
-    if can is None or not parts.positions:
-        return
-    gives_amperes = parts.wiring is not None and parts.wiring.current_loop is not None
-    for name, ranges, advice in (
-        ("voltage", can.voltage_ranges, "name a source that has as 'source'"),
-        ("current", can.current_ranges, "name a source that gives amperes, or take 'current_loop' away")
-        if gives_amperes
-        else ("low-level", can.low_level_ranges, "name one that drives the CT inputs as 'low_level_source'"),
-    ):
-        if not ranges:
-            assert parts.source is not None
-            message = f"{parts.source.driver} has no {name} channels, and a meter on this bench needs them; {advice}"
-            raise BenchFileError(path, line, message)
-    if parts.nominal is None or parts.wiring is None:
-        return
-    point = LoadPoint(parts.nominal.voltage_v, 100.0, 0.0, frequency_hz=parts.nominal.frequency_hz)
-    setting = Wiring.from_part(parts.wiring).source_setting(point)
-    try:
-        check_source(setting, can, what=f"nominal point {point.label}")
-    except (LimitExceeded, UsageRefused) as refusal:
-        raise BenchFileError(path, line, f"{refusal}; choose another source, wiring or nominal") from None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 
-from rig.emulation.scpi_engine import Command, Dialect, ScpiEngine, Wait
+from rig.emulation.scpi_engine import Command, Dialect, ScpiEngine, Summary, Wait
 
 DELAY_S = (1.0, 3600.0)
 """Shortest and longest delay (N6900/N7900 guide p. 252, RP7900 guide p. 226: OUTPut:PROTection:WDOG:DELay)."""
@@ -52,8 +52,9 @@ class WatchedEngine(ScpiEngine):
         wait: Callable[[Wait], bool],
         on_reset: Callable[[], None],
         heard: Callable[[], None],
+        summaries: Mapping[int, Summary] | None = None,
     ) -> None:
-        super().__init__(commands, identity, dialect, world, wait, on_reset)
+        super().__init__(commands, identity, dialect, world, wait, on_reset, summaries=summaries)
         self._held = world
         self._heard = heard
 

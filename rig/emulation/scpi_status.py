@@ -16,7 +16,6 @@ QUESTIONABLE_SUMMARY, OPERATION_SUMMARY = 8, 128
 """The bits of the status byte that sum up the two registers; keys of ``ScpiEngine``'s ``summaries``."""
 
 _ALL = 0x7FFF
-_MASK = Number(0, 0xFFFF)
 
 
 class StatusRegister:
@@ -35,14 +34,19 @@ class StatusRegister:
     @property
     def condition(self) -> int:
         """What is so now."""
-        self._look()
+        self.look()
         return self._condition
 
     @property
     def summary(self) -> bool:
         """Whether an enabled event has been: the register's bit in the status byte."""
-        self._look()
+        self.look()
         return bool(self._event & self._enable)
+
+    def look(self) -> None:
+        """Follow the condition now: before something ends that must have been an event."""
+        if self._follow is not None:
+            self.update(self._follow())
 
     def update(self, condition: int) -> None:
         """Say what is so now: changes that the filters let through become events."""
@@ -63,22 +67,27 @@ class StatusRegister:
         """Enable nothing and let rising edges through (STATus:PRESet)."""
         self._enable, self._rising, self._falling = 0, _ALL, 0
 
-    def commands(self, root: str) -> tuple[Command, ...]:
-        """Return the rows of a command table under ``root``, such as ``STATus:QUEStionable``."""
-        return (
+    def commands(self, root: str, *, filters: bool = True, highest: int = 0xFFFF) -> tuple[Command, ...]:
+        """Return the rows of a command table under ``root``, such as ``STATus:QUEStionable``.
+
+        ``filters``: whether the instrument lets its transition filters be set. ``highest``: the largest mask it takes.
+        """
+        mask = Number(0, highest)
+        rows = (
             Command(f"{root}[:EVENt]", read=self._read_event),
             Command(f"{root}:CONDition", read=lambda _call: str(self.condition)),
-            Command(f"{root}:ENABle", (_MASK,), self._set_enable, lambda _call: str(self._enable)),
-            Command(f"{root}:PTRansition", (_MASK,), self._set_rising, lambda _call: str(self._rising)),
-            Command(f"{root}:NTRansition", (_MASK,), self._set_falling, lambda _call: str(self._falling)),
+            Command(f"{root}:ENABle", (mask,), self._set_enable, lambda _call: str(self._enable)),
+        )
+        if not filters:
+            return rows
+        return (
+            *rows,
+            Command(f"{root}:PTRansition", (mask,), self._set_rising, lambda _call: str(self._rising)),
+            Command(f"{root}:NTRansition", (mask,), self._set_falling, lambda _call: str(self._falling)),
         )
 
-    def _look(self) -> None:
-        if self._follow is not None:
-            self.update(self._follow())
-
     def _read_event(self, _call: Call) -> str:
-        self._look()
+        self.look()
         event, self._event = self._event, 0
         return str(event)
 

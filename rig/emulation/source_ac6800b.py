@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from rig.emulation._io_watchdog import DELAY_S, IoWatchdog, WatchedEngine
 from rig.emulation.event_log import EventLog
 from rig.emulation.scpi_engine import Call, Command, Dialect, Wait
+from rig.emulation.scpi_status import OPERATION_SUMMARY, QUESTIONABLE_SUMMARY, StatusRegister, preset_command
 from rig.emulation.scpi_syntax import Boolean, Choice, ScpiError, Unit, Value, parse_number
 from rig.emulation.source_output import SourceErrors
 from rig.emulation.three_phase_output import ThreePhaseOutput, ThreePhaseSource
@@ -69,10 +70,13 @@ class AC6800Source(ThreePhaseSource):
         super().__init__(ThreePhaseOutput(errors, seed, now, log))
         self._now = now
         self._watchdog = IoWatchdog(wall_s)
+        self._status = StatusRegister(follow=self._questionable)
+        self._operation = StatusRegister(follow=lambda: _CONSTANT_VOLTAGE * self.output.is_on)
         self._reset_settings()
         identity = f"Keysight Technologies,AC6801B,MY{serial_number},B.01.00"
         dialect = Dialect(explicit_plus=True)
-        self.engine = _Engine(self._commands(), identity, dialect, world, wait, self._reset, self._heard)
+        summaries = {QUESTIONABLE_SUMMARY: self._status, OPERATION_SUMMARY: self._operation}
+        self.engine = _Engine(self._commands(), identity, dialect, world, wait, self._reset, self._heard, summaries)
 
     def next_change_s(self, now_s: float) -> float:
         """Return until when, from ``now_s``, the output may be taken as constant."""
@@ -148,8 +152,9 @@ class AC6800Source(ThreePhaseSource):
                 read_parameters=_LIMITS,
             ),
             *(command for verb in ("MEASure", "FETCh") for command in self._measurements(verb)),
-            Command("STATus:QUEStionable:CONDition", read=lambda _: str(self._questionable())),
-            Command("STATus:OPERation:CONDition", read=lambda _: str(_CONSTANT_VOLTAGE * self.output.is_on)),
+            *self._status.commands("STATus:QUEStionable"),
+            *self._operation.commands("STATus:OPERation"),
+            preset_command((self._status, self._operation)),
             Command("SYSTem:ERRor[:NEXT]", read=lambda _: self.engine.next_error()),
             Command("SYSTem:VERSion", read=lambda _: "1999.0"),
         )
@@ -242,6 +247,7 @@ class AC6800Source(ThreePhaseSource):
     def _clear(self, call: Call) -> None:
         if self.output.protection is None:
             return
+        self._status.look()
         self.output.clear_protection()
         if self._is_wanted_on:
             self.output.switch(True, call.peer, call.text)

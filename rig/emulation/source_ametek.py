@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager
 
 from rig.emulation.event_log import EventLog
 from rig.emulation.scpi_engine import Call, Command, Dialect, ScpiEngine, Wait
+from rig.emulation.scpi_status import QUESTIONABLE_SUMMARY, StatusRegister
 from rig.emulation.scpi_syntax import Boolean, Choice, Number, ScpiError, Text, parse_number
 from rig.emulation.source_output import SourceErrors
 from rig.emulation.three_phase_output import PHASES, ThreePhaseOutput, ThreePhaseSource
@@ -50,12 +51,19 @@ class AmetekSource(ThreePhaseSource):
         super().__init__(ThreePhaseOutput(errors, seed, now, log))
         self._now = now
         self._log = log
-        self._questionable_event = 0
-        self._questionable_enable = 0
+        self._status = StatusRegister(follow=self._questionable)
         self._acquired: tuple[tuple[float, float], ...] = ((0.0, 0.0),) * 3
         self._reset_settings()
         identity = f"CALIFORNIA INSTRUMENTS,4500LX,{serial_number},REV 1.10"
-        self.engine = ScpiEngine(self._commands(), identity, Dialect(), world, wait, self._reset, self._clear_events)
+        self.engine = ScpiEngine(
+            self._commands(),
+            identity,
+            Dialect(),
+            world,
+            wait,
+            self._reset,
+            summaries={QUESTIONABLE_SUMMARY: self._status},
+        )
 
     def _reset(self) -> None:
         self.output.reset(frequency_hz=60.0)
@@ -177,14 +185,7 @@ class AmetekSource(ThreePhaseSource):
 
     def _registers(self) -> tuple[Command, ...]:
         return (
-            Command("STATus:QUEStionable[:EVENt]", read=self._read_questionable_event),
-            Command("STATus:QUEStionable:CONDition", read=lambda _: str(self._questionable())),
-            Command(
-                "STATus:QUEStionable:ENABle",
-                (Number(0, 32767),),
-                self._set_questionable_enable,
-                lambda _: str(self._questionable_enable),
-            ),
+            *self._status.commands("STATus:QUEStionable", filters=False, highest=32767),
             Command("STATus:OPERation[:EVENt]", read=lambda _: "0"),
             Command("STATus:OPERation:CONDition", read=lambda _: "0"),
         )
@@ -258,7 +259,7 @@ class AmetekSource(ThreePhaseSource):
             raise ScpiError(-221)
 
     def _clear_protection(self, _call: Call) -> None:
-        self._questionable_event |= self._questionable()
+        self._status.look()
         self.output.clear_protection()
 
     def _acquire(self) -> None:
@@ -268,16 +269,6 @@ class AmetekSource(ThreePhaseSource):
     def _questionable(self) -> int:
         tripped = _OVER_CURRENT if self.output.protection is not None else 0
         return tripped | (_CURRENT_LIMITED if self.output.is_limiting else 0)
-
-    def _read_questionable_event(self, _call: Call) -> str:
-        event, self._questionable_event = self._questionable_event | self._questionable(), 0
-        return str(event)
-
-    def _set_questionable_enable(self, call: Call) -> None:
-        self._questionable_enable = round(call.number(0))
-
-    def _clear_events(self) -> None:
-        self._questionable_event = 0
 
 
 def _taken(_call: Call) -> None:

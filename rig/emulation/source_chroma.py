@@ -16,6 +16,7 @@ from contextlib import AbstractContextManager
 
 from rig.emulation.event_log import EventLog
 from rig.emulation.scpi_engine import Call, Command, Dialect, ScpiEngine, Wait
+from rig.emulation.scpi_status import QUESTIONABLE_SUMMARY, StatusRegister
 from rig.emulation.scpi_syntax import Boolean, Choice, Number, Parameter, ScpiError
 from rig.emulation.source_output import SourceErrors
 from rig.emulation.three_phase_output import PHASES, ThreePhaseOutput, ThreePhaseSource
@@ -54,11 +55,18 @@ class ChromaSource(ThreePhaseSource):
         self._now = now
         self._log = log
         self._says_words = says_words
-        self._questionable_event = 0
-        self._questionable_enable = 0
+        self._status = StatusRegister(follow=self._questionable)
         self._reset_settings()
         identity = f"Chroma ATE 61600,{serial_number},1.00,1.01,1.02"
-        self.engine = ScpiEngine(self._commands(), identity, Dialect(), world, wait, lambda: None, self._clear_events)
+        self.engine = ScpiEngine(
+            self._commands(),
+            identity,
+            Dialect(),
+            world,
+            wait,
+            lambda: None,
+            summaries={QUESTIONABLE_SUMMARY: self._status},
+        )
 
     def _reset_settings(self) -> None:
         self.output.reset(frequency_hz=60.0)
@@ -177,14 +185,7 @@ class ChromaSource(ThreePhaseSource):
     def _registers(self) -> tuple[Command, ...]:
         return (
             Command("STATus:OPERation[:EVENt]", read=lambda _: "0"),
-            Command("STATus:QUEStionable[:EVENt]", read=self._read_questionable_event),
-            Command("STATus:QUEStionable:CONDition", read=lambda _: str(self._questionable())),
-            Command(
-                "STATus:QUEStionable:ENABle",
-                (Number(0, 511),),
-                self._set_questionable_enable,
-                lambda _: str(self._questionable_enable),
-            ),
+            *self._status.commands("STATus:QUEStionable", filters=False, highest=511),
         )
 
     # Handlers
@@ -258,7 +259,7 @@ class ChromaSource(ThreePhaseSource):
         return self._is_on
 
     def _clear_protection(self, _call: Call) -> None:
-        self._questionable_event |= self._questionable()
+        self._status.look()
         self._state()
         self.output.clear_protection()
 
@@ -270,16 +271,6 @@ class ChromaSource(ThreePhaseSource):
 
     def _questionable(self) -> int:
         return _OVER_CURRENT if self.output.protection is not None else 0
-
-    def _read_questionable_event(self, _call: Call) -> str:
-        event, self._questionable_event = self._questionable_event | self._questionable(), 0
-        return str(event)
-
-    def _set_questionable_enable(self, call: Call) -> None:
-        self._questionable_enable = round(call.number(0))
-
-    def _clear_events(self) -> None:
-        self._questionable_event = 0
 
     def _flag(self, value: bool) -> str:
         return ("ON" if value else "OFF") if self._says_words else str(int(value))

@@ -17,6 +17,7 @@ from contextlib import AbstractContextManager
 from rig.emulation._io_watchdog import DELAY_S, IoWatchdog, WatchedEngine
 from rig.emulation.event_log import EventLog
 from rig.emulation.scpi_engine import Call, Command, Dialect, Wait
+from rig.emulation.scpi_status import QUESTIONABLE_SUMMARY, StatusRegister
 from rig.emulation.scpi_syntax import Boolean, Choice, Number, Parameter, ScpiError
 from rig.emulation.source_output import SourceErrors
 from rig.emulation.three_phase_output import PHASES, ThreePhaseOutput, ThreePhaseSource
@@ -54,9 +55,12 @@ class ItechSource(ThreePhaseSource):
         self._now = now
         self._watchdog = IoWatchdog(wall_s)
         self._is_remote = False
+        self._status = StatusRegister(follow=self._questionable)
         self._reset_settings()
         identity = f"ITECH Ltd.,IT7809-350-90,{serial_number},1.08"
-        self.engine = WatchedEngine(self._commands(), identity, Dialect(), world, wait, self._reset, self._heard)
+        summaries = {QUESTIONABLE_SUMMARY: self._status}
+        commands = self._commands()
+        self.engine = WatchedEngine(commands, identity, Dialect(), world, wait, self._reset, self._heard, summaries)
 
     def next_change_s(self, now_s: float) -> float:
         """Return until when, from ``now_s``, the output may be taken as constant."""
@@ -133,7 +137,7 @@ class ItechSource(ThreePhaseSource):
             self._bound("[SOURce]:VOLTage:LIMit:LOW", "LOW", Number(0.0, HIGHEST_V, "V")),
             self._bound("[SOURce]:VOLTage:PROTection:PEAK", "PEAK", Number(0.0, 500.0, "V")),
             self._setting("OUTPut[:STATe]", (Boolean(),), self._switch, lambda _: str(int(self.output.is_on))),
-            self._setting("OUTPut:PROTection:CLEar", (), lambda _: self.output.clear_protection(), None),
+            self._setting("OUTPut:PROTection:CLEar", (), self._clear_protection, None),
             self._setting(
                 f"{watchdog}[:STATe]", (Boolean(),), self._arm, lambda _: str(int(self._watchdog.is_enabled))
             ),
@@ -146,7 +150,7 @@ class ItechSource(ThreePhaseSource):
             self._measurement("VOLTage[:AC]", self.output.volts),
             self._measurement("CURRent[:AC]", self.output.amperes),
             self._measurement("POWer[:REAL]", self._watts),
-            Command("STATus:QUEStionable:CONDition", read=lambda _: str(self._questionable())),
+            *self._status.commands("STATus:QUEStionable", filters=False),
             Command("SYSTem:REMote", write=lambda _: self._set_remote(True)),
             Command("SYSTem:LOCal", write=lambda _: self._set_remote(False)),
             Command("SYSTem:ERRor[:NEXT]", read=lambda _: self.engine.next_error()),
@@ -261,6 +265,10 @@ class ItechSource(ThreePhaseSource):
 
     def _watts(self, phase: int, at_s: float) -> float:
         return self.output.volts(phase, at_s) * self.output.amperes(phase, at_s)
+
+    def _clear_protection(self, _call: Call) -> None:
+        self._status.look()
+        self.output.clear_protection()
 
     def _questionable(self) -> int:
         protection = self.output.protection

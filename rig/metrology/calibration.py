@@ -17,6 +17,10 @@ _Text = Annotated[str, Field(min_length=1)]
 _Date = Annotated[dt.date, Field(strict=False)]
 
 
+_NO_SERIAL = ("", "0")
+"""What an instrument says that has no serial number to tell; many Yokogawas are among them."""
+
+
 class CalibrationRecord(BaseModel):
     """What a calibration certificate states: ``calibration`` in a bench file, or a file of its own that it names.
 
@@ -85,16 +89,19 @@ class CalibrationRefused(UsageRefused):
 def calibration_state(record: CalibrationRecord | None, identity: Identity | None, today: dt.date) -> CalibrationState:
     """Tell what ``record`` is worth on ``today`` for the instrument that says it is ``identity``.
 
-    A calibration holds on its due date still. ``identity`` is None where the instrument has not been asked: its
-    serial number is then taken on trust. Pure: no clock, no file, no I/O.
+    A calibration holds on its due date still. ``identity`` is None where the instrument has not been asked. Its serial
+    number is taken on trust then, and where it says "0", which is "not available" (IEEE 488.2, 10.14): the text
+    says so. Pure: no clock, no file, no I/O.
     """
     if record is None:
         return CalibrationState(CalibrationStatus.NOT_RECORDED, str(CalibrationStatus.NOT_RECORDED))
     days_left = (record.due - today).days
     named = f"{record.certificate} of {record.date}, due {record.due}"
-    if identity is not None and identity.serial_number.strip() != record.serial.strip():
+    said = identity.serial_number.strip() if identity is not None else ""
+    is_silent = identity is not None and said in _NO_SERIAL
+    if said not in _NO_SERIAL and said != record.serial.strip():
         status = CalibrationStatus.OTHER_INSTRUMENT
-        text = f"{named}, is of serial number {record.serial}, and the instrument says it is {identity.serial_number}"
+        text = f"{named}, is of serial number {record.serial}, and the instrument says it is {said}"
     elif days_left < 0:
         status = CalibrationStatus.EXPIRED
         text = f"{named}, has expired ({-days_left} days ago)"
@@ -103,5 +110,5 @@ def calibration_state(record: CalibrationRecord | None, identity: Identity | Non
         text = f"{named}, is not valid yet: its date lies in the future"
     else:
         status = CalibrationStatus.VALID
-        text = named
+        text = named + (f" (that it is {record.serial} is on trust: the instrument does not say)" if is_silent else "")
     return CalibrationState(status, text, record, days_left)

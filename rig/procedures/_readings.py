@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from drivers.analyzer.base import AnalyzerRanges
-from meter_model.configuration import Configuration
+from meter_model.configuration import Configuration, ValueRefused
 from meter_model.prediction import predict
 from meter_model.stimulus import Stimulus
+from rig.errors import BenchFault
 from rig.load_point import LoadPoint
 
 
@@ -80,3 +81,14 @@ class EnergyMeasurement:
 def mean(values: Sequence[float]) -> float:
     """Arithmetic mean; NaN where there is nothing or one of them is NaN."""
     return math.fsum(values) / len(values) if values else math.nan
+
+
+def configuration_of(values: Mapping[int, float]) -> Configuration:
+    """The model's configuration from what the meter's AV2 to AV11 read; raises BenchFault for values it cannot have."""
+    configuration = Configuration()
+    try:
+        for av in (5, *(av for av in sorted(values) if av != 5)):
+            configuration = configuration.write(av, values[av])
+    except (ValueRefused, KeyError) as error:
+        raise BenchFault(f"the meter reports a configuration that the model does not know: {error}") from error
+    return configuration

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 
 from drivers.errors import RigError
-from drivers.meter import MeterBus
+from drivers.meter import MeterBus, MeterClient
+from meter_model.configuration import FIELDS
 from rig.bench import Bench
+from rig.errors import BenchFault
 from rig.records import RunRecorder
 from rig.safety.safe_state import SafeStateReport
 
@@ -57,3 +59,27 @@ def note_bus(bus: MeterBus, record: RunRecorder) -> None:
     if counted.port.lines_lost:
         text += f"; the adapter was away for {counted.lost_s:.1f} s, {counted.asked_again} reads asked again for that"
     record.event("bus", text, severity, asdict(counted.port))
+
+
+def restore_configuration(
+    meter: MeterClient, as_found: Mapping[int, float], untouchable: Collection[int], record: RunRecorder
+) -> None:
+    """Put a meter's configuration back as it was found, verify it, and record what it is now.
+
+    ``untouchable``: analog values that are not written, whatever they are now. Raises BenchFault where the meter is
+    left otherwise than it was found.
+    """
+    try:
+        now = dict(meter.read_configuration())
+        for av in FIELDS:
+            if now[av] != as_found[av] and av not in untouchable:
+                meter.write_value(av, as_found[av])
+        left = dict(meter.read_configuration())
+    except RigError as error:
+        record.event("configuration", f"the meter's configuration could not be restored: {error}", "error")
+        raise
+    record.configuration_after(left)
+    wrong = {av: left[av] for av in FIELDS if left[av] != as_found[av]}
+    if wrong:
+        found = ", ".join(f"AV{av} is {value:g}, was {as_found[av]:g}" for av, value in wrong.items())
+        raise BenchFault(f"the meter was not left as it was found: {found}; set these values by hand")

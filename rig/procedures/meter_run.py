@@ -11,15 +11,15 @@ from typing import Self, TypeVar
 from drivers.errors import RigError
 from drivers.meter import MeterBus
 from drivers.mstp.events import LineLost, LineRestored
-from meter_model.configuration import FIELDS, Configuration, ValueRefused
+from meter_model.configuration import Configuration
 from rig.bench import Bench, BenchFile, Position, open_bench
 from rig.bench.lock import name_run_of_holder
 from rig.errors import BenchFault, UsageRefused
 from rig.load_point import LoadPoint
 from rig.metrology import DecisionRule, JudgedQuantity
 from rig.procedures._instruments import record_instruments, refuse_uncalibrated_run
-from rig.procedures._readings import EnergyMeasurement, PointMeasurement
-from rig.procedures._run_end import confirm_off, note_bus, note_if_possible
+from rig.procedures._readings import EnergyMeasurement, PointMeasurement, configuration_of
+from rig.procedures._run_end import confirm_off, note_bus, note_if_possible, restore_configuration
 from rig.procedures.energy_register import measure_energy
 from rig.procedures.judgement import judge_energy, judge_power
 from rig.procedures.power_comparison import MINIMUM_UPDATES, measure_power
@@ -40,7 +40,6 @@ from rig.safety.supervisor import Supervisor
 ResultT = TypeVar("ResultT")
 
 _ACCUMULATED = tuple(range(1, 11)) + tuple(range(22, 28)) + (29, 78, 81)
-_CONFIGURATION = tuple(FIELDS)
 _CLEARS_RECORDS = frozenset({10, 11})
 
 
@@ -311,7 +310,7 @@ class MeterRun:
         self._as_found = dict(meter.read_configuration())
         self.record.configuration_before(self._as_found)
         self.record.registers_before(meter.read_inputs(_ACCUMULATED))
-        self.configuration = _configuration(self._as_found)
+        self.configuration = configuration_of(self._as_found)
 
     def _configure(self, wanted: Mapping[int, float]) -> None:
         clearing = sorted(av for av in wanted if av in _CLEARS_RECORDS and self._as_found.get(av) != wanted[av])
@@ -323,29 +322,13 @@ class MeterRun:
             if self.configuration.value(av) != value:
                 meter.write_value(av, value)
                 self.record.event("configuration", f"AV{av} set to {value:g} for this run (was {self._as_found[av]:g})")
-        self.configuration = _configuration(meter.read_configuration())
+        self.configuration = configuration_of(meter.read_configuration())
         if self.bench.wiring is not None:
             self.bench.wiring.check_configuration(self.configuration)
 
     def _restore_configuration(self) -> None:
-        """Put the meter's configuration back as it was found, verify it, and record what it is now."""
-        if self._bench is None or not self._as_found or not self._bench.positions:
-            return
-        meter = self._bench.positions[0].meter
-        try:
-            now = dict(meter.read_configuration())
-            for av in _CONFIGURATION:
-                if now[av] != self._as_found[av] and av not in _CLEARS_RECORDS:
-                    meter.write_value(av, self._as_found[av])
-            left = dict(meter.read_configuration())
-        except RigError as error:
-            self.record.event("configuration", f"the meter's configuration could not be restored: {error}", "error")
-            raise
-        self.record.configuration_after(left)
-        wrong = {av: left[av] for av in _CONFIGURATION if left[av] != self._as_found[av]}
-        if wrong:
-            found = ", ".join(f"AV{av} is {value:g}, was {self._as_found[av]:g}" for av, value in wrong.items())
-            raise BenchFault(f"the meter was not left as it was found: {found}; set these values by hand")
+        if self._bench is not None and self._as_found and self._bench.positions:
+            restore_configuration(self._bench.positions[0].meter, self._as_found, _CLEARS_RECORDS, self.record)
 
     def _switch_off(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
@@ -405,14 +388,3 @@ class MeterRun:
     ) -> None:
         if kind is not None:
             self._note_if_possible("ended by", str(error) or kind.__name__)
-
-
-def _configuration(values: Mapping[int, float]) -> Configuration:
-    """The model's configuration from what the meter's AV2 to AV11 read; raises BenchFault for values it cannot have."""
-    configuration = Configuration()
-    try:
-        for av in (5, *(av for av in sorted(values) if av != 5)):
-            configuration = configuration.write(av, values[av])
-    except (ValueRefused, KeyError) as error:
-        raise BenchFault(f"the meter reports a configuration that the model does not know: {error}") from error
-    return configuration

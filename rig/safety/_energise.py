@@ -143,6 +143,8 @@ class Energising:
     def _output_off(self) -> str:
         report = self._safe_state.at_once()
         report.raise_if_not_confirmed()
+        if report.interrupted_by is not None:
+            raise report.interrupted_by
         needed = {"source", "analyzer"} if self._watching.is_there else {"source"}
         if not needed <= set(report.by):
             wanted, advice = _WANTED_AND_ADVICE[OUTPUT_OFF]

@@ -1,4 +1,4 @@
-"""Whether an instrument is still the one that the bench was opened with, and the one that was calibrated."""
+"""Whether an instrument is still the one that the bench was opened with."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from drivers.source.base import Identity
 class KnownInstrument:
     """An instrument that is asked who it is before energising. ``identify``: its driver's, which checks that it fits.
 
-    ``serial``: the serial number that the bench file's calibration is of, None where it names none. ``known``: who it
-    said it was when the bench was opened; where that is None, the first answer is taken.
+    ``known``: who it said it was when the bench was opened; where that is None, the first answer is taken. Whether it
+    is the one that was calibrated is looked at when a run begins (rig.metrology.calibration).
     """
 
     role: str
     identify: Callable[[], Identity]
-    serial: str | None = None
     known: Identity | None = field(default=None)
 
     def ask(self) -> tuple[Identity, str | None]:
@@ -27,8 +26,6 @@ class KnownInstrument:
         Raises what the driver raises for an instrument that it does not fit.
         """
         said = self.identify()
-        if self.serial is not None and said.serial_number != self.serial:
-            return said, f"serial number {self.serial}, of which the bench file's calibration is"
         if self.known is None:
             self.known = said
         if (said.manufacturer, said.model, said.serial_number) != (

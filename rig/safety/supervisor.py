@@ -253,7 +253,7 @@ class Supervisor:
         if self._present is None:
             raise UsageRefused("there is nothing to look at: the outputs are off")
         self.check_time()
-        with guarded(self._switch_off_at_once):
+        with guarded(self._switch_off_at_once), self._explained():
             if not self._source.output_is_on():
                 raise OutputWrong("the source's output", "off", "on", "the source was reset or tripped; look at it")
             if self._analyzer is None:

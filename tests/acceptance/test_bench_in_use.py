@@ -30,7 +30,7 @@ class RunningBench:
         self.file = folder / "bench.yaml"
         self.file.write_text(
             "schema: 1\nextends: emulated\nname: kept\nlaunch: null\n"
-            "switch: null\ngenerator: null\ncounter: null\n"
+            "switch: null\ngenerator: null\ncounter: null\nclimate_probe: null\n"
             f"clock: {{kind: endpoint, endpoint: '{self.endpoints['clock']}'}}\n"
             f"source: {{resource: '{self.endpoints['source']}'}}\n"
             f"analyzer: {{resource: '{self.endpoints['analyzer']}'}}\n"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from drivers.analyzer import ANALYZERS
 from drivers.scpi import SerialLine
 from drivers.source import SOURCES
 from rig.bench.files import SAFETY_ROLES, bench_names, json_schema, load_bench
@@ -250,6 +251,14 @@ def test_a_serial_line_is_described_beside_its_resource(tmp_path):
     assert part.serial.line() == line
     recipes = safe_off_of(SOURCES[part.driver](scpi_session(part)), part)
     assert [recipe_from_json(recipe_to_json(recipe)).line for recipe in recipes] == [line]
+
+
+def test_a_serial_line_that_the_driver_sets_by_itself_is_refused(tmp_path):
+    (name,) = [name for name, driver in ANALYZERS.items() if hasattr(driver, "open_link")]
+    text = f"schema: 1\nextends: emulated\nname: v\nanalyzer:\n  driver: {name}\n  serial: {{baud: 9600}}\n"
+    error = refused(write(tmp_path, text))
+    assert error.line == 6
+    assert f"analyzer.serial: {name} sets its line by itself" in str(error)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from drivers.scpi import ScpiSession
 from drivers.source import SOURCES
-from rig.bench import files, load_bench, off, open_bench, sources, switch_bench_off
+from rig.bench import _fitness, load_bench, off, open_bench, sources, switch_bench_off
 from rig.errors import BenchFileError, LimitExceeded
 from rig.load_point import LoadPoint
 from rig.procedures.plan import certification_plan
@@ -52,7 +52,7 @@ def unlocked(monkeypatch):
 
         known = {**SOURCES, "other": Other}
         monkeypatch.setattr(sources, "SOURCES", known)
-        monkeypatch.setattr(files, "_DRIVERS", {**files._DRIVERS, "source": known})
+        monkeypatch.setattr(_fitness, "_DRIVERS", {**_fitness._DRIVERS, "source": known})
 
     return register
 

@@ -127,13 +127,14 @@ def test_nothing_found_is_told_with_what_to_do():
 
 
 ANYTHING = st.text(max_size=8)
+RESOURCES = st.from_regex(r"(ASRL/dev/[a-z#'\\-]{1,9}|TCPIP0::[a-z][a-z0-9]{0,8}([.][a-z]{1,9})?::inst0)::INSTR", fullmatch=True)
 
 
 @settings(max_examples=25)
-@given(name=ANYTHING.filter(bool), idn=ANYTHING, meter_name=ANYTHING)
-def test_whatever_names_people_and_devices_have_the_file_says_them_and_loads(name, idn, meter_name):
-    found = FoundInstrument("GPIB0::3::INSTR", "@py", idn)
+@given(name=ANYTHING.filter(bool), idn=ANYTHING, meter_name=ANYTHING, resource=RESOURCES)
+def test_whatever_names_people_and_devices_have_the_file_says_them_and_loads(name, idn, meter_name, resource):
+    found = FoundInstrument(resource, "@py", idn)
     first = compose(name, [Matched(found, (Fit("analyzer", "yokogawa_wt"),))], [port(meter(name=meter_name))])
     data = yaml.safe_load(first.text)
-    assert data["name"] == name
+    assert (data["name"], data["analyzer"]["resource"]) == (name, resource)
     assert data["positions"] == [{"name": "1", "mac": 1, "meter_type": "s4100"}]

@@ -86,7 +86,7 @@ class ImpatientSupervisor:
     def check_time(self):
         raise BenchFault("exposed for too long and has been switched off")
 
-    def de_energise(self):
+    def de_energise(self, *, softly):
         self.is_off = True
         return SafeStateReport(True, ("source",), ("off",))
 

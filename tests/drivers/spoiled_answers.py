@@ -4,9 +4,11 @@ import contextlib
 import dataclasses
 import math
 import random
+import re
 import string
 
 from drivers.analyzer import ReferenceAnalyzer
+from drivers.climate import ClimateChamber, ClimateProbe
 from drivers.counter import CounterInput, WidthCounter
 from drivers.errors import DriverError, InstrumentLost
 from drivers.generator import PulseGenerator, PulseTrain
@@ -35,7 +37,7 @@ class EngineTransport:
         answer = self._instrument.ask(message)
         if answer is None:
             raise InstrumentLost("IN-PROCESS", f"no answer to {message!r}")
-        text = answer.decode("latin-1").strip()
+        text = answer.strip().decode("latin-1")
         self.count += 1
         if self.count - 1 != self.spoiled:
             return text
@@ -62,8 +64,14 @@ def uses(driver, setting):
     """Everything the rig does with a driver of this family, in order, as (name, function); ``setting``: of a source."""
     if isinstance(driver, AcSource):
         return [("identify", driver.identify), *_source(driver, setting)]
-    for family, listed in ((ReferenceAnalyzer, _analyzer), (SwitchUnit, _switch),
-                           (PulseGenerator, _generator), (WidthCounter, _counter)):  # fmt: skip
+    for family, listed in (
+        (ReferenceAnalyzer, _analyzer),
+        (SwitchUnit, _switch),
+        (PulseGenerator, _generator),
+        (WidthCounter, _counter),
+        (ClimateProbe, _probe),
+        (ClimateChamber, _chamber),
+    ):
         if isinstance(driver, family):
             return [("identify", driver.identify), *listed(driver)]
     raise AssertionError(f"{type(driver).__name__} belongs to no family")
@@ -104,13 +112,14 @@ def _source(source, setting):
 
 
 def _analyzer(analyzer):
+    ct_v = 0.0 if analyzer.capabilities.ct_input_v is None else 0.4
     integration = [
         ("start_integration", analyzer.start_integration),
         ("stop_integration", analyzer.stop_integration),
     ]
     return [
         ("configure", analyzer.configure),
-        ("select_ranges", lambda: analyzer.select_ranges(100.0, (0.4, 0.4, 0.4))),
+        ("select_ranges", lambda: analyzer.select_ranges(100.0, (ct_v, ct_v, ct_v))),
         ("read", analyzer.read),
         *(integration if analyzer.capabilities.integrates else ()),
     ]
@@ -131,6 +140,18 @@ def _generator(generator):
         ("arm", lambda: generator.arm(1, PulseTrain(3, 0.02, 0.05), 5.0)),
         ("trigger", lambda: generator.trigger(1)),
         ("make_safe", generator.make_safe),
+    ]
+
+
+def _probe(probe):
+    return [("configure", probe.configure), ("read", probe.read)]
+
+
+def _chamber(chamber):
+    return [
+        ("set_temperature", lambda: chamber.set_temperature(30.0)),
+        ("read", chamber.read),
+        ("make_safe", chamber.make_safe),
     ]
 
 
@@ -174,6 +195,9 @@ def spoilers(chosen):
         "one answer more": lambda text: digits(text) + f";{chosen.randrange(10**6)}",
         "one number less": fewer,
         "a quote that stays open": lambda text: '"' + digits(text.replace('"', "")),
+        "an underscore": lambda text: (
+            re.sub(r"(\d)", r"\1_1", digits(text), count=1) + ("" if re.search(r"\d", text) else junk())
+        ),
         "a huge line": lambda text: junk(1) * 200_000,
         "a huge number": lambda text: "7" * 200_000 + "x",
     }
@@ -193,7 +217,7 @@ def agrees(found, expected):
     return math.isclose(found, expected, rel_tol=0.05, abs_tol=0.05)
 
 
-UNRELATED = ("monotonic_s", "firmware", "serial_number")
+UNRELATED = ("monotonic_s", "manufacturer", "model", "firmware", "serial_number")
 """Not a number of the instrument's; texts in which nobody can see that they are spoiled."""
 
 

@@ -1,19 +1,17 @@
 """A malformed answer is an error of the rig's own, or "no valid data": never a crash, and never a wrong number.
 
-Every registered driver that speaks SCPI does all that the rig does with it on its own emulated instrument; one of the
+Every registered driver that speaks lines does all that the rig does with it on its own emulated instrument; one of the
 answers on the way is spoiled. A failure names the seed, what was asked and what was answered.
 """
 
 import pytest
 
 from drivers.errors import RigError
-from rig.emulation.instruments import OwnServer
 from tests.drivers.spoiled_answers import agrees, connected, seeded, setting_for, spoilers, uses
-from tests.emulation.in_process import DRIVERS, NAMES, in_process
+from tests.emulation.in_process import DRIVERS, SPEAKING_LINES, in_process
 
 SHORT, LONG = 40, 4000
 SEED = 1
-SCPI = [name for name in NAMES if not hasattr(DRIVERS[name], "open_link")]
 
 
 def unspoiled(name, instrument, setting):
@@ -45,7 +43,6 @@ def trial(name, instrument, setting, expected, answers, seed):
 
 def campaign(name, folder, trials, seed):
     with in_process(name, folder) as instrument:
-        assert not isinstance(instrument.engine, OwnServer)
         setting = setting_for(DRIVERS[name], instrument)
         expected, answers = unspoiled(name, instrument, setting)
         assert answers > len(expected) // 2
@@ -53,13 +50,13 @@ def campaign(name, folder, trials, seed):
             trial(name, instrument, setting, expected, answers, seed * 1_000_000 + number)
 
 
-@pytest.mark.parametrize("name", SCPI)
+@pytest.mark.parametrize("name", SPEAKING_LINES)
 def test_a_malformed_answer_is_an_error_or_no_data_and_never_a_number(name, tmp_path):
     campaign(name, tmp_path, SHORT, SEED)
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("name", SCPI)
+@pytest.mark.parametrize("name", SPEAKING_LINES)
 def test_thousands_of_malformed_answers_give_no_wrong_number(name, tmp_path):
     campaign(name, tmp_path, LONG, SEED + 1)
 

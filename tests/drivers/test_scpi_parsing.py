@@ -26,7 +26,9 @@ def test_what_means_no_data_is_none_and_never_a_number(text):
     assert parse_float(text.replace("O L", "OL")) is None
 
 
-@pytest.mark.parametrize("text", ["1,2", "OFF", "0x10", "1_0", "1.2.3", "-", "E5", "12 V", '"1.5', '1.5"', "1.5é", "٣"])
+@pytest.mark.parametrize(
+    "text", ["1,2", "OFF", "0x10", "1_0", "1.2.3", "-", "E5", "12 V", '"1.5', '1.5"', "1.5é", "٣", "1.5\xa0", "\x851.5"]
+)
 def test_what_is_not_a_number_is_refused(text):
     with pytest.raises(ValueError, match="not a number"):
         parse_float(text)

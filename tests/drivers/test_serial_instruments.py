@@ -146,6 +146,7 @@ def test_an_answer_that_nobody_asked_for_is_not_taken_as_the_next_one(instrument
     assert session.query("*IDN?") == IDN
 
 
+@pytest.mark.realtime
 def test_a_line_that_is_never_quiet_is_refused(instrument_on, session_to):
     instrument = instrument_on()
     stop = threading.Event()

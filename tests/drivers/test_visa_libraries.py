@@ -19,6 +19,8 @@ NEVER_S = 20.0
 @pytest.fixture
 def visa(monkeypatch):
     library = scripted_visa.install(monkeypatch)
+    monkeypatch.setattr("drivers.scpi.visa._LATE_S", 0.02)
+    monkeypatch.setattr("drivers.scpi.visa._CLOSING_S", 0.05)
     yield library
     library.release()
 

@@ -4,6 +4,7 @@ import contextlib
 from dataclasses import dataclass
 
 from drivers.analyzer import ANALYZERS
+from drivers.climate import CHAMBERS, PROBES
 from drivers.counter import COUNTERS
 from drivers.generator import GENERATORS
 from drivers.source import SOURCES
@@ -12,6 +13,8 @@ from rig.bench.files import load_bench
 from rig.emulation import instruments
 from rig.emulation.analyzer_arithmetic import AnalyzerErrors
 from rig.emulation.bench_time import BenchTime
+from rig.emulation.climate import climate_instruments
+from rig.emulation.climate_air import ROOM_C, Air
 from rig.emulation.control import ScpiHandler
 from rig.emulation.event_log import EventLog
 from rig.emulation.merged_source import MergedSource
@@ -23,12 +26,18 @@ from rig.emulation.source_output import SourceErrors
 from rig.emulation.switching import switching_instruments
 from rig.emulation.world import World
 
-DRIVERS = {**SOURCES, **ANALYZERS, **SWITCHES, **GENERATORS, **COUNTERS}
-SWITCHING = {getattr(load_bench("emulated").parts, role).driver: role for role in ("switch", "generator", "counter")}
+DRIVERS = {**SOURCES, **ANALYZERS, **SWITCHES, **GENERATORS, **COUNTERS, **PROBES, **CHAMBERS}
+ROLES = ("switch", "generator", "counter", "climate_probe", "chamber")
+ALWAYS = {part.driver: role for role in ROLES if (part := getattr(load_bench("emulated").parts, role)) is not None} | {
+    "espec_p300": "chamber"
+}
 """Instruments that every emulated bench has, by their drivers' names, and what they are called there."""
 
-NAMES = [*instruments.SOURCES, *instruments.LOW_LEVEL_SOURCES, *instruments.ANALYZERS, *SWITCHING]
+NAMES = [*instruments.SOURCES, *instruments.LOW_LEVEL_SOURCES, *instruments.ANALYZERS, *ALWAYS]
 """All emulated instruments, by the names of their drivers; one that is registered is among them."""
+
+SPEAKING_LINES = [name for name in NAMES if not hasattr(DRIVERS[name], "open_link")]
+"""Those that speak lines; the others speak frames of octets on a link of their own."""
 
 LONGEST_WAIT_S, LEAST_STEP_S = 5.0, 1e-3
 
@@ -95,11 +104,14 @@ def in_process(name, folder, seed=1):
         analyzer = instruments.ANALYZERS[name](errors=AnalyzerErrors(), **parts)
         measuring.append(analyzer)
         engines[name] = analyzer.engine
-    switching = switching_instruments(terminals, seed, True, world, log)
-    if name in SWITCHING:
-        engines[name] = switching[SWITCHING[name]]
+    climate = climate_instruments(Air(ROOM_C), seed, True, world, log)
+    present = {**switching_instruments(terminals, seed, True, world, log), "climate_probe": climate.probe}
+    present["chamber"] = climate.chamber
+    if name in ALWAYS:
+        engines[name] = present[ALWAYS[name]]
     world.attach(driving, measuring)
     engine = engines[name]
+    engine = getattr(engine, "engine", engine)
     handler = ScpiHandler(engine, world) if isinstance(engine, ScpiEngine) else engine
     try:
         yield InProcess(name, engine, handler, world)

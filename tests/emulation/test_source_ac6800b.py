@@ -113,6 +113,18 @@ def test_a_current_above_the_limit_trips_or_folds_the_voltage_back(unit, trips, 
     assert unit.query("OUTP?;:STAT:QUES:COND?") == f"1;{questionable}"
 
 
+def test_a_trip_that_was_cleared_stays_an_event_and_is_in_the_status_byte_until_it_is_read(unit):
+    unit.write("STAT:QUES:ENAB 2;:CURR 0.5;:CURR:PROT:STAT ON;:VOLT 100;:OUTP ON")
+    unit.after(2.0)
+    with unit.world:
+        unit.source.output.set_load(100.0)
+    unit.after(2.0)
+    unit.write("OUTP OFF;:OUTP:PROT:CLE")
+    assert unit.query("STAT:QUES:COND?;:STAT:QUES:ENAB?;*STB?") == "0;2;24"
+    assert unit.query("STAT:QUES?;*STB?") == "2;16"
+    assert unit.query("*STB?") == "0"
+
+
 def test_the_watchdog_counts_wall_time_and_any_message_feeds_it(unit, wall):
     unit.write("VOLT 100;:OUTP:PROT:WDOG:DEL 10;:OUTP:PROT:WDOG ON;:OUTP ON")
     unit.after(60.0)  # bench time that is skipped is not silence

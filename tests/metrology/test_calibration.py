@@ -44,6 +44,14 @@ def test_an_instrument_that_was_not_asked_is_taken_on_trust_and_blanks_around_a_
     assert calibration_state(RECORD, Identity("Y", "WT", " 91M812345 ", ""), DATE).is_valid
 
 
+@pytest.mark.parametrize("silent", ["0", "", " 0 "])
+def test_an_instrument_that_has_no_serial_number_to_tell_is_taken_on_trust_and_that_is_said(silent):
+    state = calibration_state(RECORD, Identity("YOKOGAWA", "WT3003E", silent, "F6.01"), DATE)
+    assert state.is_valid
+    assert state.text.endswith("(that it is 91M812345 is on trust: the instrument does not say)")
+    assert not calibration_state(RECORD, WT, DATE).text.endswith(")")
+
+
 def test_no_record_is_not_recorded():
     state = calibration_state(None, WT, DATE)
     assert (state.status, state.text, state.days_left) == (CalibrationStatus.NOT_RECORDED, "not recorded", None)

@@ -17,6 +17,7 @@ from rig.metrology import CalibrationRecord, CalibrationRefused
 from rig.procedures._instruments import record_instruments, refuse_uncalibrated_run
 from rig.procedures.power_comparison import METER_UPDATE_S, measure_power
 from rig.records import RunHeader, RunStore
+from rig.safety.inputs import SafetyInputs
 
 POINT = LoadPoint(277.0, 100.0, 0.0)
 WIRING = Wiring(ct_primary_a=100.0, ct_secondary_v=1.0)
@@ -118,7 +119,13 @@ def bench_with(simulated, **records):
     identities = {role: Identity("MAKER", "MODEL", "S1", "1") for role in records}
     file = SimpleNamespace(parts=SimpleNamespace(simulated=simulated))
     used = used_instruments(SimpleNamespace(**parts, switch=SimpleNamespace()), identities)
-    return SimpleNamespace(file=file, instruments=lambda: used, protection_text="protected")
+    return SimpleNamespace(
+        file=file,
+        instruments=lambda: used,
+        protection_text="protected",
+        safety_inputs=SafetyInputs.none(),
+        bus=None,
+    )
 
 
 def test_calibrations_that_do_not_hold_are_warnings_in_any_record_and_a_refusal_in_a_certifications(run):
@@ -147,4 +154,4 @@ def test_a_simulated_bench_without_calibrations_certifies_as_before_and_says_wha
     record_instruments(recorder, bench, TODAY, lambda line: pytest.fail(line))
     refuse_uncalibrated_run(recorder, bench, TODAY)
     assert {one.calibration_status for one in read_back().instruments} == {"not recorded"}
-    assert [event.kind for event in read_back().events] == ["protection"]
+    assert [event.kind for event in read_back().events] == ["protection", "interlock"]

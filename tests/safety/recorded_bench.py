@@ -179,6 +179,12 @@ class StandInGuardian:
     def beat(self):
         pass
 
+    def off_by(self, within_s):
+        pass
+
+    def trouble(self):
+        return None
+
     def switch_off(self, reason):
         self.bench.note("guardian switches off")
         if self.bench.source.is_stuck:

@@ -12,7 +12,6 @@ from rig.errors import SafeStateNotConfirmed, UsageRefused
 from rig.load_point import LoadPoint
 from rig.safety._energise import STEPS
 from rig.safety.errors import OutputWrong, StepFailed
-from rig.safety.identity import KnownInstrument
 from tests.safety.recorded_bench import POINT, TOUCHING, WIRING, RecordedBench, energised_bench, refused, turn
 
 GOOD_CALLS = energised_bench().calls
@@ -144,14 +143,6 @@ def test_phases_that_rise_at_the_same_volts_a_second_are_as_good_as_phases_that_
             bench.source.part = slewing
         bench.supervisor.energise(point)
         assert bench.supervisor.load_point == point
-
-
-def test_an_instrument_other_than_the_calibrated_one_is_refused_by_its_serial_number():
-    bench = RecordedBench()
-    bench.supervisor._instruments = (KnownInstrument("analyzer", bench.analyzer.identify, "A-7"),)
-    error = refused(bench, StepFailed)
-    assert (error.step, error.found) == ("identity", "the analyzer is MAKER ANALYZER number A-1")
-    assert error.wanted == "serial number A-7, of which the bench file's calibration is"
 
 
 def test_an_output_that_cannot_be_confirmed_off_is_the_loudest_error_and_nothing_is_switched_on(monkeypatch):

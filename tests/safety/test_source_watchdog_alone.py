@@ -24,6 +24,7 @@ bus: null
 switch: null
 generator: null
 counter: null
+climate_probe: null
 positions: [{{name: "1", meter_type: s4100}}]
 source: {{driver: itech_it7800, resource: '{source}', ramp_s: 1.0}}
 low_level_source: {{driver: rigol_dg5000, resource: '{low_level_source}'}}

@@ -31,6 +31,7 @@ launch: null
 switch: null
 generator: null
 counter: null
+climate_probe: null
 clock: {{kind: endpoint, endpoint: '{clock}'}}
 source: {{resource: '{source}', ramp_s: 10.0}}
 analyzer: {{resource: '{analyzer}'}}

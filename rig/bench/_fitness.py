@@ -1,0 +1,163 @@
+"""Whether the parts of a bench file fit together and fit the meter: what does not is refused, with file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from drivers.analyzer import ANALYZERS
+from drivers.climate import CHAMBERS, PROBES
+from drivers.counter import COUNTERS
+from drivers.generator import GENERATORS
+from drivers.scpi import ResourceKind, resource_kind
+from drivers.source import SOURCES, CombinationRefused, SourceCapabilities, combined_capabilities
+from drivers.switch import SWITCHES
+from rig.bench._reference import unfit_reference, unfit_update
+from rig.bench.meter_type import MeterType
+from rig.bench.schema import PLACEHOLDER, BenchPart
+from rig.bench.sources import capabilities_of
+from rig.bench.wiring import Wiring
+from rig.errors import BenchFileError, LimitExceeded, UsageRefused
+from rig.load_point import LoadPoint
+from rig.safety.envelopes import Narrowing
+from rig.safety.limits import check_ramp, check_source
+from rig.yaml_file import Location, line_of
+
+_DRIVERS: Mapping[str, Mapping[str, object]] = {
+    "source": SOURCES,
+    "low_level_source": SOURCES,
+    "analyzer": ANALYZERS,
+    "switch": SWITCHES,
+    "generator": GENERATORS,
+    "counter": COUNTERS,
+    "climate_probe": PROBES,
+    "chamber": CHAMBERS,
+}
+
+
+def check_rating(path: Path, lines: Mapping[Location, int], parts: BenchPart, meter_type: MeterType) -> None:
+    if parts.nominal and parts.nominal.rating not in meter_type.ratings:
+        known = ", ".join(sorted(meter_type.ratings))
+        line = line_of(("nominal", "rating"), lines)
+        raise BenchFileError(
+            path, line, f"meter type {meter_type.name} has ratings {known}, not {parts.nominal.rating}"
+        )
+
+
+def narrowed(path: Path, lines: Mapping[Location, int], parts: BenchPart, meter_type: MeterType) -> MeterType:
+    """Apply the bench's own limits; refuse those that would widen what the meter type allows."""
+    if parts.limits is None or parts.nominal is None:
+        return meter_type
+    try:
+        return meter_type.narrowed(parts.nominal.rating, Narrowing(**parts.limits.model_dump()))
+    except LimitExceeded as refusal:
+        raise BenchFileError(path, line_of(("limits", refusal.quantity), lines), f"limits: {refusal}") from None
+    except UsageRefused as refusal:
+        raise BenchFileError(path, line_of(("limits",), lines), f"limits: {refusal}") from None
+
+
+def check_soft_start(
+    path: Path, lines: Mapping[Location, int], parts: BenchPart, types: Mapping[str, MeterType]
+) -> None:
+    """Refuse a soft start that is too fast for the meter, or not the source's, at the nominal point at least."""
+    if parts.source is None or parts.nominal is None or parts.wiring is None or not parts.positions:
+        return
+    point = LoadPoint(parts.nominal.voltage_v, 0.0, 0.0, frequency_hz=parts.nominal.frequency_hz)
+    rating = types[parts.positions[0].meter_type].ratings[parts.nominal.rating]
+    try:
+        check_ramp(
+            Wiring.from_part(parts.wiring).terminals(point),
+            parts.source.ramp_s,
+            rating=rating,
+            source=source_capabilities(parts),
+            what=f"nominal point {point.label}",
+        )
+    except UsageRefused as refusal:
+        raise BenchFileError(path, line_of(("source", "ramp_s"), lines), str(refusal)) from None
+
+
+def check_drivers(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
+    """Refuse a nominal part whose rating the meter type does not have."""
+    for role, known in _DRIVERS.items():
+        part = getattr(parts, role)
+        if part is not None and part.driver not in known:
+            names = ", ".join(sorted(known))
+            line = line_of((role, "driver"), lines)
+            raise BenchFileError(path, line, f"there is no {role} driver {part.driver!r}; known: {names}")
+
+
+def check_resources(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
+    """Refuse what is no VISA resource name; a driver with a link of its own (``open_link``) has names of its own."""
+    for role, known in _DRIVERS.items():
+        part = getattr(parts, role)
+        if part is None:
+            continue
+        has_link = hasattr(known[part.driver], "open_link")
+        if has_link and part.serial is not None:
+            message = f"{role}.serial: {part.driver} sets its line by itself; take it away"
+            raise BenchFileError(path, line_of((role, "serial"), lines), message)
+        if has_link or PLACEHOLDER.fullmatch(part.resource):
+            continue
+        try:
+            kind = resource_kind(part.resource)
+        except ValueError as error:
+            raise BenchFileError(path, line_of((role, "resource"), lines), f"{role}.resource: {error}") from None
+        if kind is not ResourceKind.SERIAL and part.serial is not None:
+            message = f"{role}.serial: {part.resource} is no serial line (ASRL); take it away or correct the resource"
+            raise BenchFileError(path, line_of((role, "serial"), lines), message)
+
+
+def source_capabilities(parts: BenchPart) -> SourceCapabilities | None:
+    """Return what the sources of a bench can do together; raises CombinationRefused."""
+    if parts.source is None:
+        return None
+    voltage = capabilities_of(parts.source)
+    if parts.low_level_source is None:
+        return voltage
+    return combined_capabilities(voltage, capabilities_of(parts.low_level_source))
+
+
+def check_reference(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
+    """Refuse an analyzer that cannot see what the bench injects: nothing on it could ever be judged."""
+    if parts.analyzer is None:
+        return
+    can = ANALYZERS[parts.analyzer.driver].capabilities
+    for key, unfit in (("driver", unfit_reference(parts, can)), ("update_s", unfit_update(parts, can))):
+        if unfit is not None:
+            raise BenchFileError(path, line_of(("analyzer", key), lines), unfit)
+
+
+def check_injection(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
+    """Refuse sources that cannot inject what a meter on this bench needs, at its nominal point at least."""
+    for role, part in (("source", parts.source), ("low_level_source", parts.low_level_source)):
+        try:
+            capabilities_of(part) if part is not None else None
+        except UsageRefused as refusal:
+            raise BenchFileError(path, line_of((role, "options"), lines), str(refusal)) from None
+    last = "source" if parts.low_level_source is None else "low_level_source"
+    line = line_of((last, "driver"), lines)
+    try:
+        can = source_capabilities(parts)
+    except CombinationRefused as refusal:
+        raise BenchFileError(path, line, str(refusal)) from None
+    if can is None or not parts.positions:
+        return
+    gives_amperes = parts.wiring is not None and parts.wiring.current_loop is not None
+    for name, ranges, advice in (
+        ("voltage", can.voltage_ranges, "name a source that has as 'source'"),
+        ("current", can.current_ranges, "name a source that gives amperes, or take 'current_loop' away")
+        if gives_amperes
+        else ("low-level", can.low_level_ranges, "name one that drives the CT inputs as 'low_level_source'"),
+    ):
+        if not ranges:
+            assert parts.source is not None
+            message = f"{parts.source.driver} has no {name} channels, and a meter on this bench needs them; {advice}"
+            raise BenchFileError(path, line, message)
+    if parts.nominal is None or parts.wiring is None:
+        return
+    point = LoadPoint(parts.nominal.voltage_v, 100.0, 0.0, frequency_hz=parts.nominal.frequency_hz)
+    setting = Wiring.from_part(parts.wiring).source_setting(point)
+    try:
+        check_source(setting, can, what=f"nominal point {point.label}")
+    except (LimitExceeded, UsageRefused) as refusal:
+        raise BenchFileError(path, line, f"{refusal}; choose another source, wiring or nominal") from None
