@@ -127,7 +127,8 @@ def test_nothing_found_is_told_with_what_to_do():
 
 
 ANYTHING = st.text(max_size=8)
-RESOURCES = st.from_regex(r"(ASRL/dev/[a-z#'\\-]{1,9}|TCPIP0::[a-z][a-z0-9]{0,8}([.][a-z]{1,9})?::inst0)::INSTR", fullmatch=True)
+HOST = "[a-z][a-z0-9]{0,8}([.][a-z]{1,9})?"
+RESOURCES = st.from_regex(rf"(ASRL/dev/[a-z#'\\-]{{1,9}}|TCPIP0::{HOST}::inst0)::INSTR", fullmatch=True)
 
 
 @settings(max_examples=25)
