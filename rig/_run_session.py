@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -67,9 +68,10 @@ class RunSession:
         return self.options.out
 
     def say(self, line: str) -> None:
-        """Tell whoever listens one line about what happens."""
+        """Tell whoever listens one line about what happens; a terminal that is gone keeps nobody from going on."""
         for listener in self.listeners:
-            listener(line)
+            with contextlib.suppress(OSError, ValueError):
+                listener(line)
 
     def note_outcome(self, outcome: Outcome) -> None:
         """Count one judged result."""

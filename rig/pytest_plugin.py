@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Generator, Mapping
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -128,6 +131,14 @@ def _said_of(item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseException]) ->
     return f"{item.name}: {excinfo.exconly()}"
 
 
+class QuestionTimedOut(Exception):
+    """A question took longer than pytest's time-out allows; nobody knows where it stands, so the run ends."""
+
+    def __init__(self, name: str, timeout_s: float) -> None:
+        super().__init__(f"{name} was not answered within {timeout_s:g} s of wall time (pytest's timeout)")
+        self.timeout_s = timeout_s
+
+
 class _Endings:
     """However the session ends, the outputs go off, the record is closed and the exit code is the rig's."""
 
@@ -172,6 +183,24 @@ class _Endings:
         elif exitstatus == pytest.ExitCode.INTERRUPTED and run.stopped_by is None and not run.codes:
             run.codes.append(ExitCode.RIG_ERROR)
         session.exitstatus = int(run.finish())
+
+    @pytest.hookimpl(optionalhook=True, tryfirst=True)
+    def pytest_timeout_set_timer(self, item: pytest.Item, settings: Any) -> bool | None:  # noqa: ANN401 - its own
+        """Raise QuestionTimedOut at the end of a question's time; pytest-timeout's own way needs pytest's reporter."""
+        if not self._run.asks_a_meter or settings.method != "signal":
+            return None
+
+        def time_is_over(_number: int, _frame: FrameType | None) -> None:
+            raise QuestionTimedOut(item.name, settings.timeout)
+
+        def cancel() -> None:
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+        item.cancel_timeout = cancel  # type: ignore[attr-defined]  # where pytest-timeout looks for it
+        signal.signal(signal.SIGALRM, time_is_over)
+        signal.setitimer(signal.ITIMER_REAL, settings.timeout)
+        return True
 
     def pytest_unconfigure(self) -> None:
         """Give the signals back: nothing is on any more."""

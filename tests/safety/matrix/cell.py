@@ -147,7 +147,8 @@ class Cell:
         self.pid = ground.nursery.start(
             [
                 str(SUITE), "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT),
-                "--noconftest", "-p", "rig.pytest_plugin", "-p", "fixtures.bench", "--suite", "certify",
+                "--noconftest", "-p", "rig.pytest_plugin", "-p", "fixtures.bench", "-p", "no:terminalreporter",
+                "--suite", "certify",
                 "--bench", str(bench), "--records", str(ground.records), "--out", str(folder / "out"),
                 "--junit-xml", str(folder / "junit.xml"), "--alluredir", str(folder / "allure-results"),
             ],

@@ -16,7 +16,7 @@ import sys
 import traceback
 
 _LOADED = (
-    "alembic.command", "allure_commons.types", "matplotlib.pyplot", "pytest", "pyvisa_py", "rig.bench",
+    "alembic.command", "allure_commons.types", "matplotlib.pyplot", "pytest", "pyvisa_py", "rich.progress", "rig.bench",
     "rig.procedures", "rig.records", "rig.reports", "rig.reports.plots", "rig._finish", "sqlalchemy.dialects.sqlite",
 )  # fmt: skip
 """What takes long to load; nothing that pytest wants to load itself."""
@@ -58,6 +58,9 @@ def main() -> int:
 def become(wanted: dict) -> None:
     """Be the suite: what a process of its own would have, and nothing of the nursery's."""
     import pytest
+    from rich.console import Console
+
+    from rig.cli._console import ConsoleReporter
 
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -68,8 +71,9 @@ def become(wanted: dict) -> None:
         os.dup2(origin, target)
     code = 70
     try:
-        sys.argv = ["pytest", *wanted["argv"]]
-        code = int(pytest.main(wanted["argv"]))
+        sys.argv = ["rig", "certify"]
+        with ConsoleReporter(Console(file=os.fdopen(os.dup(1), "w")), "certify") as reporter:
+            code = int(pytest.main(wanted["argv"], plugins=[reporter]))
     except BaseException:  # noqa: BLE001 - nothing above could show it
         traceback.print_exc()
     finally:
