@@ -10,6 +10,7 @@ from rig.bench.check import check_bench
 from rig.bench.check_findings import CheckedPart, Level, PartFinding, worst_level
 from rig.bench.lock import bench_lock
 from rig.errors import BenchBusy
+from tests.bench.instrument_on_a_socket import Instrument
 from tests.safety.stand_ins import FakeSource
 
 ACCURACY = "{voltage: {reading_pct: 1}, current: {reading_pct: 1}, power: {reading_pct: 1}, phase: {fixed_deg: 1}}"
@@ -71,6 +72,17 @@ def test_an_output_that_is_on_though_nobody_uses_the_bench_is_a_danger(tmp_path)
     assert not [command for command in source.received if "?" not in command]
     source.shutdown()
     source.server_close()
+
+
+def test_an_instrument_that_is_another_than_the_file_says_is_named_with_the_driver_that_fits(tmp_path):
+    one = Instrument("Agilent Technologies,34972A,MY1,1.16")
+    text = "schema: 1\nname: other\ncounter: {driver: keysight_53220a, inputs: {}, resource: RESOURCE}\n"
+    parts = check(tmp_path, text.replace("RESOURCE", f"'{one.resource}'"))
+    assert parts["counter"].level is Level.FAULT
+    assert "fits switch: {driver: keysight_34970a}; correct bench.yaml" in said(parts["counter"])
+    assert {line for line in one.received if b"ERR?" not in line} == {b"*IDN?\n"}
+    one.shutdown()
+    one.server_close()
 
 
 @pytest.mark.parametrize(
