@@ -99,6 +99,12 @@ def test_a_source_that_cannot_drive_a_meter_alone_is_left_out_with_the_reason(tm
     assert loaded(tmp_path, first).parts.source is None
 
 
+def test_the_serial_number_is_the_one_that_the_driver_reads():
+    """Not every make has it in the third field of its answer."""
+    assert instrument("Chroma ATE 61600,61604000,1.00,1.01,1.02").serial_number == "61604000"
+    assert instrument(FLUKE).serial_number == "637793173"
+
+
 def test_a_low_level_source_alone_is_no_source():
     with pytest.raises(BenchFault, match="nothing was found"):
         compose("lab", [instrument(RIGOL)], [])
