@@ -6,22 +6,28 @@ import threading
 
 
 class Instrument(socketserver.ThreadingTCPServer):
-    """Something on a socket that keeps what it is sent; it answers ``answer``, or nothing where that is None."""
+    """It answers ``answer``, or nothing where that is None, to lines that end as its own do; ``received`` has all."""
 
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, answer):
+    def __init__(self, answer, line_end=b"\n"):
         self.received = []
         instrument = self
 
-        class Handler(socketserver.StreamRequestHandler):
+        class Handler(socketserver.BaseRequestHandler):
             def handle(self):
+                waiting = b""
                 with contextlib.suppress(ConnectionError):
-                    for line in self.rfile:
-                        instrument.received.append(line)
-                        if answer is not None:
-                            self.wfile.write(answer.encode("latin-1") + b"\n")
+                    while octets := self.request.recv(4096):
+                        waiting += octets
+                        while line_end in waiting:
+                            line, _, waiting = waiting.partition(line_end)
+                            instrument.received.append(line + line_end)
+                            if answer is not None:
+                                self.request.sendall(answer.encode("latin-1") + line_end)
+                if waiting:
+                    instrument.received.append(waiting)
 
         super().__init__(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()

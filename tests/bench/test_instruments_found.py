@@ -7,14 +7,15 @@ import pytest
 from rig.bench import instruments_found
 from rig.bench.instruments_found import ask, find_instruments, listed_resources, visa_libraries
 from tests.bench.instrument_on_a_socket import Instrument
+from tests.waiting import wait_for
 
 
 @pytest.fixture
 def instrument():
     made = []
 
-    def make(answer):
-        made.append(Instrument(answer))
+    def make(answer, line_end=b"\n"):
+        made.append(Instrument(answer, line_end))
         return made[-1]
 
     yield make
@@ -40,7 +41,13 @@ def test_one_that_does_not_answer_is_listed_as_such_and_sent_nothing_more(instru
     found = ask(one.resource, ["@py"])
     assert found.identity is None
     assert "no answer within" in found.trouble
-    assert one.received == [b"*IDN?\n"]
+    wait_for(lambda: len(one.received) == 2, "the second question, with another line end")
+    assert one.received == [b"*IDN?\n", b"*IDN?\r"]
+
+
+def test_one_that_ends_its_lines_with_a_carriage_return_is_understood(instrument):
+    one = instrument("FLUKE,1620A,1,1.0", b"\r")
+    assert ask(one.resource, ["@py"]).identity == "FLUKE,1620A,1,1.0"
 
 
 def test_an_empty_answer_is_no_identity(instrument):
