@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from drivers.errors import AnswerInvalid, InstrumentError, SettingOutOfRange
+from drivers.errors import AnswerInvalid, InstrumentError
 from drivers.scpi import ScpiSession
 from drivers.source import _itech_it7800_data as data
 from drivers.source._steps import Step, act, angle, number, switch, word
-from drivers.source._voltage_only import Three, VoltageOnlySource
+from drivers.source._voltage_only import Three
+from drivers.source._watched import WatchedSource
 from drivers.source.base import PHASES, Identity, Protection, Range, SafeOff, SourceSetting
 
 
-class ItechIT7800(VoltageOnlySource):
+class ItechIT7800(WatchedSource):
     """An IT7800 or IT7900 with three phases over SCPI (docs/decisions/0012; not yet tried on one).
 
     One range, 0 to 350 V line to neutral. How phases are addressed is inferred from a sister's manual: every phase is
@@ -26,6 +27,7 @@ class ItechIT7800(VoltageOnlySource):
 
     capabilities = data.CAPABILITIES
     limits = data.LIMITS
+    protection_bits = data.PROTECTION_BITS
 
     def __init__(self, session: ScpiSession, *, current_limit_a: float = data.DEFAULT_CURRENT_LIMIT_A) -> None:
         super().__init__(session, current_limit_a=current_limit_a)
@@ -74,13 +76,8 @@ class ItechIT7800(VoltageOnlySource):
             raise InstrumentError(self._session.resource, "a protection keeps the output off: look at the instrument")
 
     def output_is_on(self) -> bool:
-        """Ask the instrument whether its output is on and no protection has tripped (no unit)."""
-        queries = ("OUTP?", "STAT:QUES:COND?")
-        state, questionable = self._session.query_all(queries)
-        bits = self._session.as_float(queries[1], questionable)
-        if bits is None or bits < 0.0 or bits != int(bits):
-            raise AnswerInvalid(self._session.resource, queries[1], questionable)
-        return self._session.as_bool(queries[0], state) and not int(bits) & data.PROTECTION_BITS
+        """Ask the instrument whether its output is on and no protection has disabled it (no unit)."""
+        return self._is_on_and_untripped()
 
     def safe_off(self) -> tuple[SafeOff, ...]:
         """Return how anyone may switch this instrument off and verify it, as data (no unit, no range)."""
@@ -98,15 +95,11 @@ class ItechIT7800(VoltageOnlySource):
 
         Raises SettingOutOfRange before any I/O, InstrumentRefused where the instrument does not know the header.
         """
-        low_s, high_s = data.WATCHDOG_S
-        if not low_s <= delay_s <= high_s or delay_s != int(delay_s):
-            raise SettingOutOfRange("watchdog delay (whole seconds)", delay_s, low_s, high_s, "s")
-        delay = number("OUTP:PROT:WDOG:DEL", delay_s, data.DELAY_TOLERANCE_S, decimals=0)
-        self._apply([delay, switch("OUTP:PROT:WDOG", on=True)])
+        self._arm_watchdog(delay_s)
 
     def disarm_watchdog(self) -> None:
         """Stop the instrument's watchdog, and verify (no unit, no range); idempotent."""
-        self._apply([switch("OUTP:PROT:WDOG", on=False)])
+        self._disarm_watchdog()
 
     def protection(self) -> Protection:
         """Ask above which current of a phase the output trips, A rms (set to 0.1 to 30)."""

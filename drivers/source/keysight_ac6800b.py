@@ -10,7 +10,8 @@ from drivers.errors import AnswerInvalid, DriverError, InstrumentError, SettingO
 from drivers.scpi import ScpiSession
 from drivers.source import _keysight_ac6800b_data as data
 from drivers.source._steps import Step, number, switch, word
-from drivers.source._voltage_only import Target, Three, VoltageOnlySource
+from drivers.source._voltage_only import Target, Three
+from drivers.source._watched import WatchedSource
 from drivers.source.base import Identity, Protection, Range, SafeOff, SourceSetting
 
 
@@ -25,7 +26,7 @@ class OnePhaseOnly(DriverError):
         self.channel = channel
 
 
-class KeysightAC6800B(VoltageOnlySource):
+class KeysightAC6800B(WatchedSource):
     """One AC6801B to AC6804B over SCPI, as voltage channel 1 (docs/decisions/0012; not yet tried on one).
 
     Its guide knows no phase and no second unit, so nothing would hold the angle between units: channels 2 and 3 are
@@ -39,6 +40,7 @@ class KeysightAC6800B(VoltageOnlySource):
 
     capabilities = data.CAPABILITIES
     limits = data.LIMITS
+    protection_bits = data.PROTECTION_BITS
 
     def __init__(
         self,
@@ -96,16 +98,8 @@ class KeysightAC6800B(VoltageOnlySource):
             raise InstrumentError(self._session.resource, "a protection keeps the output off: look at the instrument")
 
     def output_is_on(self) -> bool:
-        """Ask the instrument whether its output is on and no protection has disabled it (no unit).
-
-        What the watchdog latched off still says that it is programmed on.
-        """
-        queries = ("OUTP?", "STAT:QUES:COND?")
-        state, questionable = self._session.query_all(queries)
-        bits = self._session.as_float(queries[1], questionable)
-        if bits is None or bits < 0.0 or bits != int(bits):
-            raise AnswerInvalid(self._session.resource, queries[1], questionable)
-        return self._session.as_bool(queries[0], state) and not int(bits) & data.PROTECTION_BITS
+        """Ask the instrument whether its output is on and no protection has disabled it (no unit)."""
+        return self._is_on_and_untripped()
 
     def safe_off(self) -> tuple[SafeOff, ...]:
         """Return how anyone may switch this instrument off and verify it, as data (no unit, no range)."""
@@ -119,19 +113,15 @@ class KeysightAC6800B(VoltageOnlySource):
         self._make_safe()
 
     def arm_watchdog(self, delay_s: float) -> None:
-        """Have the output latched off after ``delay_s`` seconds (1 to 3600, whole seconds) without a message; verify.
+        """Have the output go off after ``delay_s`` seconds (1 to 3600, whole seconds) without a message; verify.
 
         Raises SettingOutOfRange before any I/O, InstrumentRefused where the instrument does not know the header.
         """
-        low_s, high_s = data.WATCHDOG_S
-        if not low_s <= delay_s <= high_s or delay_s != int(delay_s):
-            raise SettingOutOfRange("watchdog delay (whole seconds)", delay_s, low_s, high_s, "s")
-        delay = number("OUTP:PROT:WDOG:DEL", delay_s, data.DELAY_TOLERANCE_S, decimals=0)
-        self._apply([delay, switch("OUTP:PROT:WDOG", on=True)])
+        self._arm_watchdog(delay_s)
 
     def disarm_watchdog(self) -> None:
         """Stop the instrument's watchdog, and verify (no unit, no range); idempotent."""
-        self._apply([switch("OUTP:PROT:WDOG", on=False)])
+        self._disarm_watchdog()
 
     def protection(self) -> Protection:
         """Ask which current limit is in force, A rms (set to 0.05 to 40)."""
