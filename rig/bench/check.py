@@ -12,6 +12,7 @@ from drivers.climate import CHAMBERS, PROBES
 from drivers.errors import InstrumentLost, RigError
 from drivers.source import SOURCES, AcSource
 from drivers.source.base import Identity
+from drivers.switch import SWITCHES, SwitchUnit
 from rig.bench.check_bus import check_bus
 from rig.bench.check_findings import CheckedPart, Level, PartFinding
 from rig.bench.clock import WallClock
@@ -23,12 +24,22 @@ from rig.bench.lock import bench_lock
 from rig.bench.matching import FAMILIES, fitting_drivers
 from rig.bench.off import link_to_analyzer, scpi_session
 from rig.bench.sources import make_source
+from rig.bench.switching import safety_inputs, switch_roles
 from rig.metrology import CalibrationRecord, CalibrationStatus, calibration_state
 from rig.safety.guardian_link import GuardianLink
 from rig.safety.safe_state import OFF_BELOW_V
 from rig.safety.state import bench_file_of_state
 
-_OTHERS = ("switch", "generator", "counter", "climate_probe", "chamber")
+_INSTRUMENTS = (
+    "source",
+    "low_level_source",
+    "analyzer",
+    "switch",
+    "generator",
+    "counter",
+    "climate_probe",
+    "chamber",
+)
 
 _Report = Callable[[CheckedPart], None]
 
@@ -59,14 +70,15 @@ def check_bench(
             file = file.with_endpoints(process.endpoints)
         day = today or dt.datetime.now().astimezone().date()
         parts = file.parts
-        for role in ("source", "low_level_source"):
+        looks: dict[str, Callable[[Any], list[PartFinding]]] = {
+            "source": _look_at_source,
+            "low_level_source": _look_at_source,
+            "analyzer": _look_at_analyzer,
+            "switch": lambda switch: _look_at_safety_contacts(file, switch),
+        }
+        for role in _INSTRUMENTS:
             if (part := getattr(parts, role)) is not None:
-                note(_instrument(file, role, part, _look_at_source, day))
-        if parts.analyzer is not None:
-            note(_instrument(file, "analyzer", parts.analyzer, _look_at_analyzer, day))
-        for role in _OTHERS:
-            if (part := getattr(parts, role)) is not None:
-                note(_instrument(file, role, part, None, day))
+                note(_instrument(file, role, part, looks.get(role), day))
         if parts.source is not None:
             note(_protection(file))
             note(_safety_circuit(file))
@@ -90,7 +102,7 @@ def _instrument(
     identity: Identity | None = None
     findings: list[PartFinding] = []
     try:
-        driver = _driver(family, part)
+        driver = _driver(file, family, part)
         try:
             identity = driver.identify()
             findings.append(PartFinding(Level.OK, f"driver {part.driver} fits"))
@@ -99,7 +111,7 @@ def _instrument(
         finally:
             driver.close()
     except InstrumentLost as error:
-        findings.append(_dead(file, role, part, _bare(error, part)))
+        findings.append(_dead(file, role, _bare(error, part)))
     except RigError as error:
         findings.append(PartFinding(Level.FAULT, _bare(error, part), _other_driver(file, role, part)))
     if hasattr(part, "calibration"):
@@ -108,11 +120,13 @@ def _instrument(
     return CheckedPart(label, part.resource, said, tuple(findings))
 
 
-def _driver(family: str, part: Any) -> Any:  # noqa: ANN401
+def _driver(file: BenchFile, family: str, part: Any) -> Any:  # noqa: ANN401
     if family == "analyzer":
         return ANALYZERS[part.driver](link_to_analyzer(part), WallClock().sleep, update_s=part.update_s)
     if family == "source":
         return make_source(part, scpi_session(part))
+    if family == "switch":
+        return SWITCHES[part.driver](scpi_session(part), switch_roles(part, file.parts.safety_inputs))
     if family == "climate_probe":
         probe = PROBES[part.driver]
         return probe(scpi_session(part, termination=probe.TERMINATION), channel=part.channel)
@@ -126,10 +140,8 @@ def _bare(error: RigError, part: Any) -> str:  # noqa: ANN401
     return str(error).removeprefix(f"{part.resource}: ")
 
 
-def _dead(file: BenchFile, role: str, part: Any, what: str) -> PartFinding:  # noqa: ANN401
+def _dead(file: BenchFile, role: str, what: str) -> PartFinding:
     advice = f"switch it on and check its cable, or correct '{role}: resource' in {file.path.name}"
-    if part.visa_library != "@py" and "VISA" in what:
-        advice += f"; 'visa_library: {part.visa_library}' needs that library to be installed"
     return PartFinding(Level.FAULT, what, advice)
 
 
@@ -163,6 +175,20 @@ def _look_at_analyzer(analyzer: ReferenceAnalyzer) -> list[PartFinding]:
         what = f"it sees {' / '.join(f'{value:.4g}' for value in volts)} V at the meter's terminals"
         return [PartFinding(Level.DANGER, what, "treat them as live, and find out what feeds them")]
     return [PartFinding(Level.OK, f"set up; it sees less than {OFF_BELOW_V:g} V at the meter's terminals")]
+
+
+def _look_at_safety_contacts(file: BenchFile, switch: SwitchUnit) -> list[PartFinding]:
+    """Read interlock and emergency stop, where they are wired to the switch unit; no relay of a role is moved."""
+    inputs = safety_inputs(file.parts.safety_inputs, switch)
+    if not inputs.are_wired:
+        return []
+    reading = inputs.read()
+    if reading.is_safe:
+        return [PartFinding(Level.OK, f"{reading.found}: safe to energise")]
+    what = f"{reading.found}, so nothing can be energised now"
+    return [
+        PartFinding(Level.WARNING, what, f"it has to be: {reading.wanted}; close the enclosure, or check the wires")
+    ]
 
 
 def _calibration(

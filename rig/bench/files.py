@@ -110,7 +110,8 @@ class BenchFile:
 
         One of them that is dead keeps nobody from reading; the switch unit stays, it may give the meter its power.
         """
-        parts = dict.fromkeys(("source", "low_level_source", "analyzer", "generator", "counter"))
+        dispensable = ("source", "low_level_source", "analyzer", "generator", "counter", "climate_probe", "chamber")
+        parts = dict.fromkeys(dispensable)
         data = {key: value for key, value in self._data.items() if key not in parts}
         return replace(self, parts=self.parts.model_copy(update=parts), _data=data)
 
@@ -124,7 +125,7 @@ class BenchFile:
 
 def load_bench(name_or_path: str | Path) -> BenchFile:
     """Read a bench file by NAME (of those that come with the rig) or PATH; raises BenchFileError, UsageRefused."""
-    path = _find(name_or_path)
+    path = find_bench_file(name_or_path)
     data, lines, digest = _read_with_bases(path, ())
     parts = validate(path, data, lines, BenchPart)
     _fitness.check_drivers(path, lines, parts)
@@ -151,25 +152,6 @@ def bench_names() -> list[str]:
     return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
 
 
-def bench_file_paths(name_or_path: str | Path) -> tuple[Path, ...]:
-    """Files that a bench is read from, the bases it extends after it, as far as they can be read; it may be refused.
-
-    Raises UsageRefused for a NAME that nobody knows, BenchFileError where the first file cannot be read.
-    """
-    paths = [_find(name_or_path)]
-    read_text(paths[0])
-    while True:
-        try:
-            data, _ = parse_yaml(paths[-1], read_text(paths[-1]))
-            base = data.get("extends") if isinstance(data, dict) else None
-            path = _find(base, beside=paths[-1]) if isinstance(base, str) else None
-        except (BenchFileError, UsageRefused):
-            path = None
-        if path is None or path in paths or not path.is_file():
-            return tuple(paths)
-        paths.append(path)
-
-
 def json_schema() -> dict[str, Any]:
     """Return the JSON schema of a bench file, for editors that complete and check YAML."""
     schema = BenchPart.model_json_schema(by_alias=True)
@@ -182,7 +164,8 @@ def json_schema() -> dict[str, Any]:
     return schema
 
 
-def _find(name_or_path: str | Path, *, beside: Path | None = None) -> Path:
+def find_bench_file(name_or_path: str | Path, *, beside: Path | None = None) -> Path:
+    """Return the path of a bench by NAME or PATH, ``beside`` another file; raises UsageRefused for an unknown NAME."""
     text = str(name_or_path)
     if isinstance(name_or_path, Path) or text.endswith((".yaml", ".yml")) or "/" in text or "\\" in text:
         path = Path(text).expanduser()
@@ -215,7 +198,7 @@ def _read_with_bases(path: Path, below: tuple[Path, ...]) -> tuple[Any, dict[Loc
     if not isinstance(base_name, str):
         raise BenchFileError(path, line, f"'extends' names a bench, not {base_name!r}")
     try:
-        base_path = _find(base_name, beside=path)
+        base_path = find_bench_file(base_name, beside=path)
     except UsageRefused as error:
         raise BenchFileError(path, line, str(error)) from None
     if base_path in (path, *below):

@@ -33,7 +33,9 @@ class Matched:
 
     @property
     def serial_number(self) -> str:
-        """The serial number that it gave, "?" where its answer has none."""
+        """The serial number that it gave, as its driver reads it; "?" where its answer has none."""
+        if self.fits and self.fits[0].serial_number:
+            return self.fits[0].serial_number
         try:
             return Identity.from_idn(self.instrument.identity or "").serial_number or "?"
         except ValueError:

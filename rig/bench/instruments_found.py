@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import warnings
 from collections.abc import Callable, Iterable
@@ -21,6 +22,8 @@ _OPEN_S = 6.0
 
 _LIST_S = 15.0
 _SERIAL = "ASRL"
+_LINES = re.compile(r"^ASRL|::SOCKET$", re.IGNORECASE)
+_NOT_OPEN = "cannot be opened"
 
 ResultT = TypeVar("ResultT")
 
@@ -127,8 +130,17 @@ def _listed(visa_library: str) -> tuple[str, ...]:
 
 
 def _ask(resource: str, visa_library: str) -> FoundInstrument:
+    """Ask through one library; where lines end is nowhere said on a socket or a serial line, so both ends are tried."""
+    found = _ask_with(resource, visa_library, "\n")
+    if found.identity is None and not found.trouble.startswith(_NOT_OPEN) and _LINES.search(resource):
+        again = _ask_with(resource, visa_library, "\r")
+        return again if again.identity is not None else found
+    return found
+
+
+def _ask_with(resource: str, visa_library: str, termination: str) -> FoundInstrument:
     def work() -> str:
-        session = ScpiSession(resource, backend=visa_library, deadline_s=ANSWER_S)
+        session = ScpiSession(resource, backend=visa_library, deadline_s=ANSWER_S, termination=termination)
         try:
             return session.identify()
         finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -34,10 +34,14 @@ _NOBODY = "IDENTITY::INSTR"
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A driver that takes an instrument for one of its own; ``role``: the part of a bench file that names it."""
+    """A driver that takes an instrument for one of its own; ``role``: the part of a bench file that names it.
+
+    ``serial_number``: as this driver reads it from the answer, empty where it has to ask further for it.
+    """
 
     role: str
     driver: str
+    serial_number: str = field(default="", compare=False)
 
 
 def fitting_drivers(identity: str) -> tuple[Fit, ...]:
@@ -47,15 +51,17 @@ def fitting_drivers(identity: str) -> tuple[Fit, ...]:
     else, and told to identify. One that accepts the model goes on or wants to know more (what is in which slot): it
     fits. Drivers of instruments that speak no SCPI (``open_link``) have no such answer and never fit.
     """
-    return tuple(
-        Fit(role, name)
-        for role, family in FAMILIES.items()
-        for name, driver in family.items()
-        if not hasattr(driver, "open_link") and _accepts(role, driver, identity)
-    )
+    fits = []
+    for role, family in FAMILIES.items():
+        for name, driver in family.items():
+            serial_number = None if hasattr(driver, "open_link") else _accepted(role, driver, identity)
+            if serial_number is not None:
+                fits.append(Fit(role, name, serial_number))
+    return tuple(fits)
 
 
-def _accepts(role: str, driver: Callable[..., Any], identity: str) -> bool:
+def _accepted(role: str, driver: Callable[..., Any], identity: str) -> str | None:
+    """Return the serial number that the driver reads from ``identity``, empty if it asks further; None: no fit."""
     transport = _OneAnswer(identity)
     session = ScpiSession(_NOBODY, open_transport=lambda: transport)
     arguments = (_no_time_passes,) if role == "analyzer" else ()
@@ -63,12 +69,12 @@ def _accepts(role: str, driver: Callable[..., Any], identity: str) -> bool:
     # What is said and asked whenever a connection is made: there is none here.
     session.opening, session.error_query = (), None
     try:
-        made.identify()
+        serial_number = str(made.identify().serial_number)
     except _AskedMore:
-        return transport.was_asked
+        serial_number = ""
     except DriverError:
-        return False
-    return transport.was_asked
+        return None
+    return serial_number if transport.was_asked else None
 
 
 class _AskedMore(InstrumentLost):

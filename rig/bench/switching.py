@@ -87,7 +87,7 @@ def open_switch(
     """
     if part is None:
         return None
-    switch = SWITCHES[part.driver](scpi_session(part, beat), _roles(part, safety))
+    switch = SWITCHES[part.driver](scpi_session(part, beat), switch_roles(part, safety))
     stack.callback(switch.close)
     identities["switch"] = switch.identify()
     stack.callback(switch.make_safe)
@@ -143,7 +143,8 @@ def open_timed_pulses(
     return timed
 
 
-def _roles(part: SwitchPart, safety: SafetyInputsPart | None) -> SwitchRoles:
+def switch_roles(part: SwitchPart, safety: SafetyInputsPart | None) -> SwitchRoles:
+    """Tell the switch unit's driver what is wired to it, as the bench file says."""
     power, pulse = part.control_power, part.pulse_input
     return SwitchRoles(
         control_power=RelayRole(power.channel, power.on_when) if power else None,

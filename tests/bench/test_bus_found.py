@@ -41,6 +41,7 @@ def test_on_a_silent_port_nothing_is_sent_and_the_advice_says_how_to_have_it_ask
     assert heard_by(ours) == b""
 
 
+@pytest.mark.soak
 def test_a_silent_port_that_was_named_is_asked_at_every_rate_by_its_only_master(pty, monkeypatch):
     monkeypatch.setattr(bus_found, "_SILENT_S", 0.2)
     monkeypatch.setattr(bus_found, "_WHO_IS_S", 0.1)
@@ -93,6 +94,7 @@ def test_the_baud_rate_is_the_one_at_which_good_frames_come(pty, monkeypatch):
     assert asked == [(device, "an adapter", 38400, 0)]
 
 
+@pytest.mark.soak
 def test_octets_that_are_no_frames_at_any_rate_are_no_bus(pty, monkeypatch):
     monkeypatch.setattr(bus_found, "_LISTEN_S", 0.15)
     monkeypatch.setattr(bus_found, "RATES", (76_800,))

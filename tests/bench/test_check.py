@@ -1,6 +1,7 @@
 """Checking a bench: each part by itself, each problem with what to do, nothing switched."""
 
 import datetime as dt
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,6 +10,7 @@ from rig.bench.check import check_bench
 from rig.bench.check_findings import CheckedPart, Level, PartFinding, worst_level
 from rig.bench.lock import bench_lock
 from rig.errors import BenchBusy
+from tests.bench.instrument_on_a_socket import Instrument
 from tests.safety.stand_ins import FakeSource
 
 ACCURACY = "{voltage: {reading_pct: 1}, current: {reading_pct: 1}, power: {reading_pct: 1}, phase: {fixed_deg: 1}}"
@@ -40,7 +42,7 @@ def test_where_everything_is_dead_each_part_is_told_of_with_what_to_do(tmp_path)
     levels = {name: parts[name].level for name in ("source", "analyzer", "bus")}
     assert levels == dict.fromkeys(levels, Level.FAULT)
     assert "switch it on and check its cable, or correct 'source: resource' in bench.yaml" in said(parts["source"])
-    assert "'visa_library: @ivi' needs that library to be installed" in said(parts["analyzer"])
+    assert "VISA library '@ivi' cannot be used" in said(parts["analyzer"])
     assert "there is no such device" in said(parts["bus"])
     assert "not looked for" in said(parts["meter at 1"])
     assert "not protected" in said(parts["protection"])
@@ -72,6 +74,17 @@ def test_an_output_that_is_on_though_nobody_uses_the_bench_is_a_danger(tmp_path)
     source.server_close()
 
 
+def test_an_instrument_that_is_another_than_the_file_says_is_named_with_the_driver_that_fits(tmp_path):
+    one = Instrument("Agilent Technologies,34972A,MY1,1.16")
+    text = "schema: 1\nname: other\ncounter: {driver: keysight_53220a, inputs: {}, resource: RESOURCE}\n"
+    parts = check(tmp_path, text.replace("RESOURCE", f"'{one.resource}'"))
+    assert parts["counter"].level is Level.FAULT
+    assert "fits switch: {driver: keysight_34970a}; correct bench.yaml" in said(parts["counter"])
+    assert {line for line in one.received if b"ERR?" not in line} == {b"*IDN?\n"}
+    one.shutdown()
+    one.server_close()
+
+
 @pytest.mark.parametrize(
     ("serial", "due", "level"),
     [
@@ -87,6 +100,25 @@ def test_a_calibration_is_looked_at(serial, due, level):
 
     record = CalibrationRecord(serial=serial, certificate="C-1", date=dt.date(2025, 1, 31), due=due)
     assert _calibration("source", record, Identity("A", "B", "637", "1"), dt.date(2026, 11, 22)).level is level
+
+
+@pytest.mark.parametrize(
+    ("closed", "level", "words"),
+    [(True, Level.OK, "closed: safe to energise"), (False, Level.WARNING, "open, so nothing can be energised now")],
+)
+def test_the_interlock_is_read(tmp_path, closed, level, words):
+    from drivers.switch.base import SafetyContacts
+    from rig.bench.check import _look_at_safety_contacts
+
+    path = tmp_path / "bench.yaml"
+    path.write_text(
+        "schema: 1\nname: locked\nswitch: {driver: keysight_34970a, resource: 'GPIB0::9::INSTR'}\n"
+        "safety_inputs: {interlock: {channel: 302, method: digital, safe_when: closed}}\n"
+    )
+    switch = SimpleNamespace(safety_contacts=lambda: SafetyContacts(interlock=closed))
+    (finding,) = _look_at_safety_contacts(load_bench(path), switch)
+    assert finding.level is level
+    assert words in finding.what
 
 
 def test_a_bench_in_use_is_not_looked_at(tmp_path):

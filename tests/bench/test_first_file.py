@@ -99,6 +99,12 @@ def test_a_source_that_cannot_drive_a_meter_alone_is_left_out_with_the_reason(tm
     assert loaded(tmp_path, first).parts.source is None
 
 
+def test_the_serial_number_is_the_one_that_the_driver_reads():
+    """Not every make has it in the third field of its answer."""
+    assert instrument("Chroma ATE 61600,61604000,1.00,1.01,1.02").serial_number == "61604000"
+    assert instrument(FLUKE).serial_number == "637793173"
+
+
 def test_a_low_level_source_alone_is_no_source():
     with pytest.raises(BenchFault, match="nothing was found"):
         compose("lab", [instrument(RIGOL)], [])
@@ -127,13 +133,15 @@ def test_nothing_found_is_told_with_what_to_do():
 
 
 ANYTHING = st.text(max_size=8)
+HOST = "[a-z][a-z0-9]{0,8}([.][a-z]{1,9})?"
+RESOURCES = st.from_regex(rf"(ASRL/dev/[a-z#'\\-]{{1,9}}|TCPIP0::{HOST}::inst0)::INSTR", fullmatch=True)
 
 
 @settings(max_examples=25)
-@given(name=ANYTHING.filter(bool), idn=ANYTHING, meter_name=ANYTHING)
-def test_whatever_names_people_and_devices_have_the_file_says_them_and_loads(name, idn, meter_name):
-    found = FoundInstrument("GPIB0::3::INSTR", "@py", idn)
+@given(name=ANYTHING.filter(bool), idn=ANYTHING, meter_name=ANYTHING, resource=RESOURCES)
+def test_whatever_names_people_and_devices_have_the_file_says_them_and_loads(name, idn, meter_name, resource):
+    found = FoundInstrument(resource, "@py", idn)
     first = compose(name, [Matched(found, (Fit("analyzer", "yokogawa_wt"),))], [port(meter(name=meter_name))])
     data = yaml.safe_load(first.text)
-    assert data["name"] == name
+    assert (data["name"], data["analyzer"]["resource"]) == (name, resource)
     assert data["positions"] == [{"name": "1", "mac": 1, "meter_type": "s4100"}]

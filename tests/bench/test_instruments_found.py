@@ -1,47 +1,21 @@
 """Looking for instruments: they are asked who they are, with a deadline, and nothing else ever reaches them."""
 
-import contextlib
-import socketserver
 import threading
 
 import pytest
 
 from rig.bench import instruments_found
 from rig.bench.instruments_found import ask, find_instruments, listed_resources, visa_libraries
-
-
-class Instrument(socketserver.ThreadingTCPServer):
-    """Something on a socket that keeps what it is sent; it answers ``answer``, or nothing where that is None."""
-
-    daemon_threads = True
-    allow_reuse_address = True
-
-    def __init__(self, answer):
-        self.received = []
-        instrument = self
-
-        class Handler(socketserver.StreamRequestHandler):
-            def handle(self):
-                with contextlib.suppress(ConnectionError):
-                    for line in self.rfile:
-                        instrument.received.append(line)
-                        if answer is not None:
-                            self.wfile.write(answer.encode("latin-1") + b"\n")
-
-        super().__init__(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-
-    @property
-    def resource(self):
-        return f"TCPIP0::127.0.0.1::{self.server_address[1]}::SOCKET"
+from tests.bench.instrument_on_a_socket import Instrument
+from tests.waiting import wait_for
 
 
 @pytest.fixture
 def instrument():
     made = []
 
-    def make(answer):
-        made.append(Instrument(answer))
+    def make(answer, line_end=b"\n"):
+        made.append(Instrument(answer, line_end))
         return made[-1]
 
     yield make
@@ -67,7 +41,13 @@ def test_one_that_does_not_answer_is_listed_as_such_and_sent_nothing_more(instru
     found = ask(one.resource, ["@py"])
     assert found.identity is None
     assert "no answer within" in found.trouble
-    assert one.received == [b"*IDN?\n"]
+    wait_for(lambda: len(one.received) == 2, "the second question, with another line end")
+    assert one.received == [b"*IDN?\n", b"*IDN?\r"]
+
+
+def test_one_that_ends_its_lines_with_a_carriage_return_is_understood(instrument):
+    one = instrument("FLUKE,1620A,1,1.0", b"\r")
+    assert ask(one.resource, ["@py"]).identity == "FLUKE,1620A,1,1.0"
 
 
 def test_an_empty_answer_is_no_identity(instrument):

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.scpi import session as scpi_session
+from drivers.source.base import Identity
 from rig.bench import matching
 from rig.bench.matching import FAMILIES, Fit, fitting_drivers
 
@@ -67,7 +68,7 @@ class Hasty:
 
     def identify(self):
         self._session.write("*RST")
-        return self._session.identify()
+        return Identity.from_idn(self._session.identify())
 
 
 class Lenient(Hasty):

@@ -186,10 +186,9 @@ class TestListeningPort:
             pass
 
     def test_a_launched_bench_in_use_is_listened_to_where_its_run_says(self):
-        endpoints = dict.fromkeys(
-            ("clock", "source", "analyzer", "switch", "generator", "counter", "climate_probe"), "tcp://127.0.0.1:1"
-        )
-        endpoints |= {"bus": "/dev/a", "bus_ports": ["/dev/b"], "meters": [{"mac": 1}]}
+        instruments = ("source", "analyzer", "switch", "generator", "counter", "climate_probe")
+        endpoints = dict.fromkeys(instruments, "TCPIP0::127.0.0.1::1::SOCKET")
+        endpoints |= {"clock": "tcp://127.0.0.1:1", "bus": "/dev/a", "bus_ports": ["/dev/b"], "meters": [{"mac": 1}]}
         with bench_lock("emulated"):
             with noted_endpoints("emulated", endpoints), open_listening_port("emulated", "watch") as port:
                 assert (port.device, port.bus) == ("/dev/b", None)

@@ -127,6 +127,7 @@ def test_a_good_bench_is_checked_and_nothing_is_switched(rig, lab, emulated):
     assert not [event for event in since if event.get("on") or event["event"] == "relay"]
 
 
+@pytest.mark.soak
 @pytest.mark.realtime
 def test_a_wrong_driver_a_wrong_wiring_and_a_wrong_position_are_named_together(rig, lab, emulated):
     position = '- {name: "1", mac: 1, meter_type: s4100}'

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from drivers.errors import RigError
-from rig.bench.files import bench_file_paths, load_bench
+from rig.bench.file_paths import bench_file_paths
+from rig.bench.files import load_bench
 from rig.errors import UsageRefused
 from rig.records import RunStore
 from rig.reports.exports import as_json
