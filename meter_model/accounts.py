@@ -170,12 +170,13 @@ def _maxima(
     demands: Sequence[tuple[float, float, float]], profile: BehaviourProfile
 ) -> tuple[float, float, float, float, float, float]:
     follows_p = profile.maximum_reactive_direction is MaximumReactiveDirection.SIGN_OF_P
-    imports = [each for each in demands if each[0] >= 0.0]
-    exports = [each for each in demands if each[0] < 0.0]
+    # Import and export that cancel leave a rounding error, whose sign says nothing.
+    imports = [each for each in demands if each[0] >= -_SIGN_TOLERANCE * each[2]]
+    exports = [each for each in demands if each[0] < -_SIGN_TOLERANCE * each[2]]
     lagging = [abs(q) for _, q, _ in imports] if follows_p else [q for _, q, _ in demands]
     leading = [abs(q) for _, q, _ in exports] if follows_p else [-q for _, q, _ in demands]
     return (
-        max((p for p, _, _ in imports), default=0.0),
+        max(0.0, *(p for p, _, _ in imports), 0.0),
         max(0.0, *lagging, 0.0),
         max((s for _, _, s in imports), default=0.0),
         max((-p for p, _, _ in exports), default=0.0),

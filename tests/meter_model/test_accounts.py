@@ -156,6 +156,14 @@ def test_cutting_a_load_in_two_changes_no_account(
     assert parted == pytest.approx(whole, rel=1e-12, abs=1e-12)
 
 
+def test_demands_that_cancel_are_import_however_they_are_added_up() -> None:
+    loads = [(56.0, -30.0), (60.0, -150.0), (4.0, -30.0)]
+    cut = [(56.0, -30.0), (1.0, -150.0), (59.0, -150.0), (4.0, -30.0)]
+    whole, parted = (accounts([(t, balanced(angle)) for t, angle in each], WYE).maximum_demand for each in (loads, cut))
+    assert parted == pytest.approx(whole)
+    assert whole[5] == 0.0
+
+
 def test_sync_to_comms_has_no_demand_of_its_own() -> None:
     found = accounts([(600.0, balanced(0.0))], Configuration(system_voltage_v=480.0, subinterval_cs=0))
     assert found.demands == ()
