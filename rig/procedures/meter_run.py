@@ -151,9 +151,12 @@ class MeterRun:
     def require_calibration(self) -> None:
         """Raise CalibrationRefused where the instruments' calibrations do not allow a certification; nothing is on yet.
 
-        Any other run goes on without, and has a warning in its record for each.
+        From then on that is looked at before each energising too: a long run may outlive a calibration. Any other run
+        goes on without, and has a warning in its record for each.
         """
-        refuse_uncalibrated_run(self.record, self.bench, self._today())
+        self._check_calibration()
+        if self.bench.supervisor is not None:
+            self.bench.supervisor.pre_energise_checks = (self._check_calibration,)
 
     @property
     def failure(self) -> str | None:
@@ -329,6 +332,9 @@ class MeterRun:
     def _restore_configuration(self) -> None:
         if self._bench is not None and self._as_found and self._bench.positions:
             restore_configuration(self._bench.positions[0].meter, self._as_found, _CLEARS_RECORDS, self.record)
+
+    def _check_calibration(self) -> None:
+        refuse_uncalibrated_run(self.record, self.bench, self._today())
 
     def _switch_off(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None

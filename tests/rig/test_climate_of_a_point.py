@@ -15,6 +15,7 @@ from rig.bench.wiring import Wiring
 from rig.load_point import LoadPoint
 from rig.metrology import CalibrationRecord, CalibrationRefused
 from rig.procedures._instruments import record_instruments, refuse_uncalibrated_run
+from rig.procedures.meter_run import MeterRun
 from rig.procedures.power_comparison import METER_UPDATE_S, measure_power
 from rig.records import RunHeader, RunStore
 from rig.safety.inputs import SafetyInputs
@@ -146,6 +147,21 @@ def test_calibrations_that_do_not_hold_are_warnings_in_any_record_and_a_refusal_
     warned = [(event.severity, event.text[:21]) for event in back.events if event.kind == "calibration"]
     assert warned == [("warning", "analyzer: calibration"), ("error", "no certification with")]
     assert lines == ["warning: analyzer: calibration C1 of 2025-01-01, due 2026-01-01, has expired (325 days ago)"]
+
+
+def test_a_calibration_that_ends_in_the_middle_of_a_certification_is_noticed_before_the_next_energising(run):
+    recorder, _ = run
+    good = CalibrationRecord(serial="S1", certificate="C2", date=dt.date(2026, 1, 1), due=TODAY)
+    days = iter((TODAY, TODAY, TODAY + dt.timedelta(days=1)))
+    meter_run = MeterRun(None, None, None, today=lambda: next(days))
+    meter_run.recorder = recorder
+    meter_run._bench = bench_with(False, analyzer=good, climate_probe=good)
+    meter_run._bench.supervisor = SimpleNamespace()
+    meter_run.require_calibration()
+    (check,) = meter_run._bench.supervisor.pre_energise_checks
+    check()
+    with pytest.raises(CalibrationRefused, match="has expired"):
+        check()
 
 
 def test_a_simulated_bench_without_calibrations_certifies_as_before_and_says_what_it_has_not(run):
