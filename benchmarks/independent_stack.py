@@ -2,8 +2,10 @@
 
 Same bus, same emulated meter, same ReadPropertyMultiple requests, canaries included. The other stack is let to do as
 well as it can: 8 info frames a token, its requests all at once and one after another, and once without what ours
-reads twice; its best median counts. Both are members of the ring all the time. Times are from call to return, the
-meter's own reply delay taken out by the hub's stamps. Run: ``python -m benchmarks.independent_stack [--rounds N]``.
+reads twice; its best median counts. Both are members of the ring all the time. Each call comes at a random moment, in
+an order drawn anew each round: where the token is when somebody asks must not depend on who asked before. Times are
+from call to return, the meter's own reply delay taken out by the hub's stamps. Run:
+``python -m benchmarks.independent_stack [--rounds N]``.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import random
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -35,6 +38,8 @@ from drivers.meter._packing import PRESENT_VALUE, RELIABILITY, PlannedPart, Want
 BAUD_RATES = (38400, 76800, 115200)
 OURS, AT_ONCE, IN_TURN, NOTHING_TWICE = "this client", "all at once", "one after another", "all at once, nothing twice"
 JOIN_S = 20.0
+LONGEST_WAIT_S = 0.05
+"""Before a call: longer than the token takes around the ring, polls in vain included."""
 PARTS = ("before", "asker", "tokens", "after")
 _TYPES = {"AI": ObjectType.ANALOG_INPUT, "AV": ObjectType.ANALOG_VALUE, "BI": ObjectType.BINARY_INPUT}
 _PROPERTIES = {PRESENT_VALUE: PropertyIdentifier.PRESENT_VALUE, RELIABILITY: PropertyIdentifier.RELIABILITY}
@@ -96,8 +101,10 @@ async def take_turns(pair: Pair, baud: int, rounds: int) -> dict[str, list[Spent
         await asyncio.wait_for(in_turn(), JOIN_S)
         ways = {OURS: ours, AT_ONCE: at_once, IN_TURN: in_turn, NOTHING_TWICE: without_canaries}
         rows: dict[str, list[Spent]] = {name: [] for name in ways}
+        moments = random.Random(1)
         for _ in range(rounds):
-            for name, work in ways.items():
+            for name, work in moments.sample(list(ways.items()), len(ways)):
+                await asyncio.sleep(moments.uniform(0.0, LONGEST_WAIT_S))
                 rows[name].append(await timed(pair, RIG_MAC if name == OURS else PEER_MAC, work))
         return rows
 
