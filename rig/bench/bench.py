@@ -203,7 +203,7 @@ def open_bench(
         day = today or dt.date.today()
         for used in opened.instruments():
             calibration = f"; calibration {used.calibration_state(day).text}" if used.needs_calibration else ""
-            report(f"{used.role}: {used.identity}{calibration}")
+            report(f"{used.role.replace('_', ' ')}: {used.identity}{calibration}")
         report(opened.protection_text)
         report(inputs.text)
         if inputs.are_wired:
