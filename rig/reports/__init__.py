@@ -4,7 +4,7 @@ from rig.reports._extras import ReportsNotInstalled
 from rig.reports.exports import as_json, write_csv, write_json
 from rig.reports.html import render_html, write_html
 from rig.reports.plots import write_plots
-from rig.reports.tables import deviations_table, findings_table, result_table, verdict_line
+from rig.reports.tables import deviations_table, findings_table, meaning_line, result_table, verdict_line
 
 __all__ = [
     "ReportsNotInstalled",
@@ -12,6 +12,7 @@ __all__ = [
     "deviations_table",
     "findings_table",
     "render_html",
+    "meaning_line",
     "result_table",
     "verdict_line",
     "write_csv",
