@@ -56,7 +56,7 @@ _MEANING = {
     Outcome.COND_FAIL: "the error is outside the limit, but within the guard band of it",
     Outcome.FAIL: "the error is outside the limit by more than the decision rule allows for",
     Outcome.TERMINATED: "stopped before the end; the safe state is confirmed",
-    Outcome.INCONCLUSIVE: "the uncertainty is too large, or not known, so neither conformity nor an error can be concluded",
+    Outcome.INCONCLUSIVE: "the uncertainty is too large or not known, so neither conformity nor an error is proved",
     Outcome.INVALID: "the conditions were unstable or outside the reference conditions",
     Outcome.ERROR: "the bench failed, so the meter could not be measured",
     Outcome.ABORTED: "stopped, and the safe state could not be confirmed",
