@@ -28,6 +28,11 @@ CERTIFICATION_TABLES = (
     "s4100-manual-voltage-current",
 )
 
+_WHY_NO_ENERGY = {
+    11: "a meter of system type 11 counts V_AB times I_A, and the analyzer's integrator counts V_AN times I_A",
+}
+"""By system type."""
+
 ENERGY_GATE_S = 60.0
 ENERGY_GATES = 5
 
@@ -102,7 +107,7 @@ def certification_plan(bench: BenchFile, *, max_points: int | None = None) -> Pl
         for item in judged_energy_at(point, tables)
         if item.quantity is Quantity.ACTIVE_ENERGY and item.phase == "ABC"
     )
-    missing = bench.why_no_energy
+    missing = bench.why_no_energy or _WHY_NO_ENERGY.get(nominal.system_type)
     plan = Plan(points, tables, () if missing else energy, _configuration(bench), missing)
     return _checked(bench, plan, wiring, meter_type)
 
