@@ -77,7 +77,7 @@ class Scale(Enum):
         if self is Scale.ABSOLUTE:
             return number
         if self is Scale.DECIBELS:
-            return fundamental * 10.0 ** (min(number, 0.0) / 20.0)
+            return fundamental * math.pow(10.0, min(number, 0.0) / 20.0)
         if number > 100.0:
             raise ScpiError(-222)
         return number / 100.0 * (rms if self is Scale.PERCENT_OF_RMS else fundamental)
