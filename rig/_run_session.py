@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from drivers.errors import RigError
 from rig.errors import SafeStateNotConfirmed
 from rig.exit_codes import ExitCode, exit_code_of, exit_code_of_outcome, worst
 from rig.metrology.outcome import Outcome
+from rig.run_folder import claim, folder_for, release
 from rig.safety.errors import SafetyInputOpen
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ class RunOptions:
     max_points: int | None
     suite: str
     longest_h: float = 1.0
+    run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    """The id that the record will have; folder names are unique by it."""
 
 
 @dataclass
@@ -60,12 +64,19 @@ class RunSession:
         self.started_utc = dt.datetime.now(dt.UTC)
 
     def out_folder(self) -> Path:
-        """Return the folder of this run's files, made on first use: ``runs/<start>-<suite>`` unless --out names one."""
+        """Return the folder of this run's files, made and claimed on first use; where --out names none, one of its own.
+
+        Raises UsageRefused where it has another run in it, or cannot be written to.
+        """
         if self.options.out is None:
-            stamp = self.started_utc.strftime("%Y%m%dT%H%M%SZ")
-            self.options.out = Path("runs") / f"{stamp}-{self.options.suite}"
-        self.options.out.mkdir(parents=True, exist_ok=True)
+            self.options.out = folder_for(self.started_utc, self.options.suite, self.options.run_id)
+        claim(self.options.out, self.options.run_id)
         return self.options.out
+
+    def give_folder_back(self) -> None:
+        """Leave the folder to another run where this one never had a record."""
+        if self.options.out is not None and self.run_id is None:
+            release(self.options.out, self.options.run_id)
 
     def say(self, line: str) -> None:
         """Tell whoever listens one line about what happens; a terminal that is gone keeps nobody from going on."""

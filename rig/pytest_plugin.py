@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import signal
 from collections.abc import Generator, Mapping
 from pathlib import Path
@@ -35,6 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--longest", type=float, default=1.0, metavar="HOURS", help="skip questions of more bench time (default: 1)"
     )
     group.addoption("--suite", default="pytest", help="kind of run for the record: certify, eol ...")
+    group.addoption("--run-id", default=None, help=argparse.SUPPRESS)  # of `rig certify` and the like
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -52,6 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
             max_points=option.max_points,
             suite=option.suite,
             longest_h=option.longest,
+            **({"run_id": option.run_id} if option.run_id else {}),
         )
     )
     config.stash[SESSION] = run
@@ -209,7 +212,8 @@ class _Endings:
         return True
 
     def pytest_unconfigure(self) -> None:
-        """Give the signals back: nothing is on any more."""
+        """Give the signals back, since nothing is on any more, and the folder of a run that never began."""
+        self._run.give_folder_back()
         self._signals.restore()
 
     def _note_ending(self, error: BaseException) -> None:

@@ -48,7 +48,7 @@ class MeterRun:
 
     A bench that has failed once is not used again in the run: whatever is asked for afterwards raises BenchFault
     naming the first failure. ``report`` is told one line about each thing that happens, ``on_bus`` given the open bus.
-    ``today``: the day on which calibrations must hold.
+    ``today``: the day on which calibrations must hold. ``run_id``: the id of the record, chosen before.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class MeterRun:
         report: Callable[[str], None] = lambda _line: None,
         on_bus: Callable[[MeterBus], None] = lambda _bus: None,
         today: Callable[[], dt.date] = dt.date.today,
+        run_id: str | None = None,
     ) -> None:
         self.bench_file = bench_file
         self.rule = rule
@@ -73,6 +74,7 @@ class MeterRun:
         self._report = report
         self._on_bus = on_bus
         self._today = today
+        self._run_id = run_id
         self._bench: Bench | None = None
         self._stack = ExitStack()
         self._measured: dict[LoadPoint, tuple[PointMeasurement, PointRecorder]] = {}
@@ -88,7 +90,7 @@ class MeterRun:
             )
             self._bench = bench
             self._store.fold_journal(read_journal())
-            self.recorder = self._store.begin_run(self._header(bench))
+            self.recorder = self._store.begin_run(self._header(bench), self._run_id)
             if bench.guardian is not None:
                 bench.guardian.name_run(self.recorder.run_id)
             name_run_of_holder(self.bench_file.name, self.recorder.run_id)
