@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drivers.errors import RigError
-from rig.errors import SafeStateNotConfirmed
+from rig.errors import SafeStateNotConfirmed, UsageRefused
 from rig.exit_codes import ExitCode, exit_code_of, exit_code_of_outcome, worst
 from rig.metrology.outcome import Outcome
 from rig.run_folder import claim, folder_for, release
@@ -54,6 +55,8 @@ class RunSession:
     """Switches off at once where anything may be on, so that nothing more is energised; whether there was anything."""
     asks_a_meter: bool = False
     run_id: str | None = None
+    has_record: bool = False
+    """Whether a record was begun, even where the run never came to its first measurement."""
     store_url: str | None = None
     bus: MeterBus | None = None
     """The bus of this run, from when it is open; a closed one still tells its last frames."""
@@ -62,6 +65,15 @@ class RunSession:
 
     def __post_init__(self) -> None:
         self.started_utc = dt.datetime.now(dt.UTC)
+        self.process_id = os.getpid()
+
+    def refuse_other_process(self) -> None:
+        """Raise UsageRefused in a process that a plugin forked: the bench, its record and its end are not here."""
+        if os.getpid() != self.process_id:
+            raise UsageRefused(
+                "a bench is not opened in a process that was forked for one test, as by pytest --forked: its record and "
+                "its end would be lost; leave that option out"
+            )
 
     def out_folder(self) -> Path:
         """Return the folder of this run's files, made and claimed on first use; where --out names none, one of its own.
@@ -75,7 +87,7 @@ class RunSession:
 
     def give_folder_back(self) -> None:
         """Leave the folder to another run where this one never had a record."""
-        if self.options.out is not None and self.run_id is None:
+        if self.options.out is not None and not self.has_record:
             release(self.options.out, self.options.run_id)
 
     def say(self, line: str) -> None:
