@@ -71,8 +71,8 @@ class RunSession:
         """Raise UsageRefused in a process that a plugin forked: the bench, its record and its end are not here."""
         if os.getpid() != self.process_id:
             raise UsageRefused(
-                "a bench is not opened in a process that was forked for one test, as by pytest --forked: its record and "
-                "its end would be lost; leave that option out"
+                "a bench is not opened in a process that was forked for one test, as by pytest --forked: its record "
+                "and its end would be lost; leave that option out"
             )
 
     def out_folder(self) -> Path:

@@ -1,6 +1,10 @@
 """Ways of pytest in which a bench cannot be used: refused in one sentence; a failed test never ends in exit 0."""
 
+from pathlib import Path
+
 import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
 
 pytest_plugins = ["pytester"]
 
@@ -88,9 +92,10 @@ def test_a_refused_way_in_the_environment_is_refused_too(session, monkeypatch):
 
 
 @pytest.mark.realtime
-@pytest.mark.parametrize("options", [["-n", "2"], ["-n1"], ["--dist=each", "--tx", "popen"]], ids=" ".join)
-def test_several_processes_are_refused_by_the_one_that_answers(session, options):
-    result = session("-p", "xdist", *options)
+def test_several_processes_are_refused_by_the_one_that_answers(pytester, monkeypatch):
+    pytester.makepyfile(test_question=ASKS)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    result = pytester.runpytest_subprocess("-p", "rig.pytest_plugin", "-n", "1", timeout=90)
     assert result.ret == 11
     assert "OPENED" not in result.stdout.str()
     assert result.stdout.str().count("rig: -n is refused: ") == 1
@@ -109,7 +114,8 @@ def test_a_question_with_such_a_mark_is_refused_by_name(session, mark):
 
 def test_a_debugger_is_allowed_on_a_bench_without_a_source(session, pytester):
     pytester.makefile(
-        ".yaml", bus="schema: 1\nname: bus only\nbus: {port: /dev/null}\npositions: [{name: '1', mac: 1, meter_type: s4100}]\n"
+        ".yaml",
+        bus="schema: 1\nname: bus only\nbus: {port: /dev/null}\npositions: [{name: '1', mac: 1, meter_type: s4100}]\n",
     )
     assert session("--pdb", "--bench", "bus.yaml").ret == 0
 
