@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from drivers.errors import RigError
 from rig.errors import SafeStateNotConfirmed
-from rig.exit_codes import ExitCode, exit_code_of, exit_code_of_outcome, worst
-from rig.metrology.outcome import Outcome
+from rig.exit_codes import ExitCode, exit_code_of, exit_code_of_run
+from rig.metrology.outcome import Outcome, worst
 from rig.safety.errors import SafetyInputOpen
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class RunSession:
 
     def exit_code(self) -> ExitCode:
         """Return the exit code that all outcomes and errors so far lead to."""
-        return worst([*self.codes, *(exit_code_of_outcome(outcome) for outcome in self.outcomes)])
+        return exit_code_of_run(self.codes, self.outcomes)
 
     def outcome(self) -> Outcome:
         """Return the verdict of the whole run: the most severe thing that happened."""
@@ -128,8 +128,9 @@ class RunSession:
         if self.stopped_by is not None:
             return Outcome.TERMINATED
         if code in (ExitCode.RIG_ERROR, ExitCode.BUSY, ExitCode.REFUSED):
-            judged = [o for o in self.outcomes if exit_code_of_outcome(o) is ExitCode.RIG_ERROR]
-            return Outcome.ERROR if self.codes or not judged else max(judged, key=list(Outcome).index)
+            undecided = [outcome for outcome in self.outcomes if outcome.is_undecided]
+            has_failed = bool(self.codes) or Outcome.ERROR in self.outcomes
+            return Outcome.ERROR if has_failed or not undecided else worst(undecided)
         if code is ExitCode.FAIL:
             return Outcome.FAIL if Outcome.FAIL in self.outcomes or self.codes else Outcome.COND_FAIL
         if not self.outcomes and not self.codes:

@@ -23,7 +23,7 @@ def load_yaml_model(
     path: Path,
     model: type[ModelT],
     *,
-    check: Callable[[ModelT], tuple[tuple[str, ...], str] | None] | None = None,
+    check: Callable[[ModelT], tuple[Location, str] | None] | None = None,
 ) -> ModelT:
     """Read ``path`` into ``model``; raises BenchFileError with file and line for whatever does not fit.
 
@@ -40,7 +40,7 @@ def validate(
     lines: dict[Location, int],
     model: type[ModelT],
     *,
-    check: Callable[[ModelT], tuple[tuple[str, ...], str] | None] | None = None,
+    check: Callable[[ModelT], tuple[Location, str] | None] | None = None,
     context: object = None,
 ) -> ModelT:
     """Validate parsed YAML against ``model``; the first complaint becomes a BenchFileError with its line.

@@ -210,3 +210,11 @@ def check_injection(path: Path, lines: Mapping[Location, int], parts: BenchPart)
         check_source(setting, can, what=f"nominal point {point.label}")
     except (LimitExceeded, UsageRefused) as refusal:
         raise BenchFileError(path, line, f"{refusal}; choose another source, wiring or nominal") from None
+
+
+def endpoints(parts: BenchPart) -> list[str]:
+    """Return what the rig is to talk to on this bench: VISA resources, serial ports, the clock's endpoint."""
+    found = [getattr(parts, role).resource for role in _DRIVERS if getattr(parts, role) is not None]
+    if parts.bus is not None:
+        found += [parts.bus.port, *([parts.bus.listen_port] if parts.bus.listen_port is not None else [])]
+    return found + ([parts.clock.endpoint] if parts.clock.endpoint is not None else [])

@@ -99,6 +99,15 @@ class BenchFile:
         """Whether this bench starts a process of its own first."""
         return self.parts.launch is not None
 
+    @property
+    def is_private(self) -> bool:
+        """Whether all that this bench talks to is emulated by the process that it launches, so that nothing is shared.
+
+        A launched process that is no emulation may be a gateway to instruments that others reach too.
+        """
+        found = _fitness.endpoints(self.parts)
+        return self.is_launched and self.parts.simulated and all(PLACEHOLDER.fullmatch(text) for text in found)
+
     def launch_argv(self) -> list[str]:
         """Return the command that starts the bench's process; empty where there is none."""
         launch = self.parts.launch
@@ -216,14 +225,23 @@ def _read_with_bases(path: Path, below: tuple[Path, ...]) -> tuple[Any, dict[Loc
     return _merged(base, data), lines, both
 
 
-def _merged(base: Any, over: Any) -> Any:  # noqa: ANN401 - whatever YAML can hold
-    """Merge mappings key by key; replace anything else, lists too (null takes the base's part away)."""
-    if not (isinstance(base, dict) and isinstance(over, dict)):
+def _merged(base: Any, over: Any, where: tuple[str, ...] = ()) -> Any:  # noqa: ANN401 - whatever YAML can hold
+    """Merge mappings key by key; replace anything else, lists too (null takes the base's part away).
+
+    A row of an accuracy and a calibration are one statement each, and are replaced whole: a key that the new
+    statement leaves out must not come from the old one.
+    """
+    if not (isinstance(base, dict) and isinstance(over, dict)) or _is_one_statement(where):
         return over
     result = dict(base)
     for key, value in over.items():
-        result[key] = _merged(base[key], value) if key in base else value
+        result[key] = _merged(base[key], value, (*where, str(key))) if key in base else value
     return result
+
+
+def _is_one_statement(where: tuple[str, ...]) -> bool:
+    """Whether the mapping at this place is a row of an accuracy, or a calibration."""
+    return where[-1:] == ("calibration",) or where[-2:-1] == ("accuracy",)
 
 
 def _substitute(

@@ -130,7 +130,7 @@ def _run_suite(
 
 def _show(console: Any, where: str, folder: Path, as_json: bool) -> None:  # noqa: ANN401 - rich is imported late
     from rig.records import RunStore
-    from rig.reports import findings_table, result_table, verdict_line
+    from rig.reports import findings_table, meaning_line, result_table, verdict_line
 
     run_id = json.loads((folder / "results.json").read_text())["run_id"]
     with RunStore.open(where) as store:
@@ -143,6 +143,7 @@ def _show(console: Any, where: str, folder: Path, as_json: bool) -> None:  # noq
     elif any(finding.outcome != "PASS" for finding in run.findings):
         console.print(findings_table(run))
     console.print(verdict_line(run))
+    console.print(meaning_line(run), highlight=False)
     limits = {r.limit.standard: r.limit.is_verified for p in run.points for r in p.results if r.limit is not None}
     unverified = [standard for standard, verified in limits.items() if not verified]
     if unverified:

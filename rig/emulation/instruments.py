@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 from rig.emulation.analyzer_arithmetic import AnalyzerErrors
 from rig.emulation.analyzer_norma import NormaAnalyzer
 from rig.emulation.analyzer_radian import RadianStandard
+from rig.emulation.analyzer_yokogawa import MODELS as WT_MODELS
 from rig.emulation.analyzer_yokogawa import YokogawaAnalyzer
 from rig.emulation.analyzer_zes import ZesAnalyzer
 from rig.emulation.control import ScpiHandler
@@ -176,6 +177,9 @@ ANALYZERS: Mapping[str, AnalyzerFactory] = MappingProxyType(
     }
 )
 """Reference analyzers, by the names of their drivers (drivers.analyzer.ANALYZERS)."""
+
+MODELS: Mapping[str, tuple[str, ...]] = MappingProxyType({"yokogawa_wt": tuple(WT_MODELS)})
+"""Instruments that are emulated as one of several models (the first where none is chosen): their ``model`` argument."""
 
 
 def serve(engine: Engine, world: World, name: str) -> Server:

@@ -13,7 +13,6 @@ from drivers.meter import MeterBus
 from drivers.mstp.events import LineLost, LineRestored
 from meter_model.configuration import Configuration
 from rig.bench import Bench, BenchFile, Position, open_bench
-from rig.bench.lock import name_run_of_holder
 from rig.errors import BenchFault, UsageRefused
 from rig.load_point import LoadPoint
 from rig.metrology import DecisionRule, JudgedQuantity
@@ -33,7 +32,7 @@ from rig.records import (
     UnitRecord,
 )
 from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits
-from rig.safety.journal import read_journal
+from rig.safety.journal import take_journal_in
 from rig.safety.safe_state import SafeStateReport
 from rig.safety.supervisor import Supervisor
 
@@ -87,11 +86,11 @@ class MeterRun:
                 open_bench(self.bench_file, report=self._report, on_bus=self._on_bus, today=self._today())
             )
             self._bench = bench
-            self._store.fold_journal(read_journal())
+            take_journal_in(self._store.fold_journal, self._store.has_run)
             self.recorder = self._store.begin_run(self._header(bench))
             if bench.guardian is not None:
                 bench.guardian.name_run(self.recorder.run_id)
-            name_run_of_holder(self.bench_file.name, self.recorder.run_id)
+            bench.opening.name_run(self.recorder.run_id)
             stack.push(self._note_end)
             record_instruments(self.recorder, bench, self._today(), self._report)
             if bench.supervisor is not None:

@@ -112,6 +112,11 @@ class RunStore:
         with self._reading() as connection:
             return read_run(connection, self._find(connection, reference))
 
+    def has_run(self, run_id: str) -> bool:
+        """Whether this database has the run of exactly this id."""
+        with self._reading() as connection:
+            return connection.scalar(select(models.Run.id).where(models.Run.id == run_id)) is not None
+
     def fold_journal(self, entries: Iterable[Mapping[str, Any]]) -> int:
         """Take entries of the guardian's journal in, each once however often it is offered; returns how many were new.
 
