@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import select
+import socket
 import subprocess
 import sys
 import threading
@@ -17,11 +18,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from drivers.source.base import SafeOff
-from rig.errors import BenchBusy, BenchFault
+from rig.errors import BenchFault
 from rig.safety.errors import GuardianActed, GuardianLost
 from rig.safety.journal import append_entry
 from rig.safety.raw_off import SafeOffResult, recipe_to_json, switch_all_off
-from rig.safety.state import bench_file_of_state, journal_path
+from rig.safety.state import JOURNAL, Opening
 
 HANG_S = 2.5
 """Wall seconds without any progress, while armed, after which the guardian takes the rig for hung."""
@@ -65,13 +66,14 @@ class GuardianLink:
     thread that armed makes progress: the beats of any other count for nothing, since they would go on when that hangs.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], journal: Path) -> None:
-        assert process.stdin is not None
+    def __init__(self, process: subprocess.Popen[bytes], channel: socket.socket, journal: Path) -> None:
         assert process.stdout is not None
         self._process = process
         self._journal = journal
-        self._input = process.stdin.fileno()
+        self._channel = channel
         self._output = process.stdout.fileno()
+        channel.setblocking(False)
+        os.set_blocking(self._output, False)
         self._lock = threading.RLock()
         self._recipes: list[SafeOff] = []
         self._armed = False
@@ -89,41 +91,38 @@ class GuardianLink:
         self._closed = False
 
     @classmethod
-    def start(cls, bench: str, *, hang_s: float = HANG_S, inherit: Iterable[int] = ()) -> GuardianLink:
-        """Start the guardian of ``bench`` and wait until it is ready; it keeps the descriptors of ``inherit`` open.
+    def start(cls, opening: Opening, *, hang_s: float = HANG_S, inherit: Iterable[int] = ()) -> GuardianLink:
+        """Start the guardian of ``opening`` and wait until it is ready; it keeps the descriptors of ``inherit`` open.
 
-        Raises BenchBusy when the guardian of an earlier run is still switching off, BenchFault when it does not start
-        or has no room for its journal.
+        Raises BenchFault when it does not start or has no room for its journal.
         """
         argv = [
             sys.executable, "-m", "rig.safety.guardian",
-            "--bench", bench,
-            "--journal", str(journal_path(bench)),
-            "--lock", str(bench_file_of_state(bench, ".guardian.lock")),
+            "--bench", opening.bench,
+            "--opening", opening.id,
+            "--state", str(opening.folder),
             "--hang-s", str(hang_s),
         ]  # fmt: skip
-        process = subprocess.Popen(
-            argv,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-            pass_fds=tuple(inherit),
-            # Found whatever folder the rig was started in, and no module of that folder gets in the way.
-            env={**os.environ, "PYTHONPATH": str(_ROOT), "PYTHONSAFEPATH": "1"},
-        )
-        link = cls(process, journal_path(bench))
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = subprocess.Popen(
+                argv,
+                stdin=theirs.fileno(),
+                stdout=subprocess.PIPE,
+                start_new_session=True,
+                pass_fds=tuple(inherit),
+                # Found whatever folder the rig was started in, and no module of that folder gets in the way.
+                env={**os.environ, "PYTHONPATH": str(_ROOT), "PYTHONSAFEPATH": "1"},
+            )
+        link = cls(process, ours, opening.file(JOURNAL))
         try:
-            os.set_blocking(link._input, False)
-            os.set_blocking(link._output, False)
-            reply = link._wait_for(("ready", "busy", "no_room"), _START_S)
+            reply = link._wait_for(("ready", "no_room"), _START_S)
             if reply is None:
                 raise BenchFault(
                     f"the guardian process did not start (exit status {process.poll()}); see its messages above"
                 )
             if "no_room" in reply:
                 raise BenchFault(f"there is no room for the guardian's journal ({reply['no_room']}); free some disk")
-            if "busy" in reply:
-                raise BenchBusy(bench, "the guardian of an earlier run, which is still switching the outputs off")
         except BaseException:
             link.close()
             raise
@@ -154,6 +153,23 @@ class GuardianLink:
         with self._lock:
             self._run_id = run_id
             self._send({"do": "run", "id": run_id})
+
+    def inherit_later(self, descriptor: int) -> bool:
+        """Have the guardian hold a descriptor open until it ends, as those given to ``start``.
+
+        The caller keeps its own. Returns whether the guardian has it: not where it is gone, or where descriptors
+        cannot be passed on.
+        """
+        if not hasattr(socket, "send_fds"):
+            return False
+        with self._lock:
+            if self._closed:
+                return False
+            try:
+                socket.send_fds(self._channel, [_line_of({"do": "hold"})], [descriptor])
+            except OSError:
+                return False
+            return self._wait_for(("held",), _ANSWER_S) is not None
 
     def know(self, recipes: Iterable[SafeOff]) -> None:
         """Tell how the bench's sources are switched off: done once more, and written down, if the rig dies unarmed."""
@@ -278,9 +294,7 @@ class GuardianLink:
                 self._send({"do": "end"})
             self._closed = True
             self._armed = False
-            if self._process.stdin is not None:
-                with contextlib.suppress(OSError):
-                    self._process.stdin.close()
+            self._channel.close()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 # An armed guardian that cannot reach the source goes on trying for half a minute, without us.
                 self._process.wait(timeout=_ANSWER_S)
@@ -299,8 +313,8 @@ class GuardianLink:
         if self._closed:
             return
         # A full or broken pipe is a guardian that is stuck or gone; ``_what_is_wrong`` is where that is noticed.
-        with contextlib.suppress(OSError, ValueError):
-            os.write(self._input, json.dumps(message, separators=(",", ":")).encode() + b"\n")
+        with contextlib.suppress(OSError):
+            self._channel.send(_line_of(message))
 
     def _take_replies(self) -> None:
         while not self._closed:
@@ -338,6 +352,10 @@ class GuardianLink:
         before = len(self._replies)
         self._take_replies()
         return len(self._replies) > before
+
+
+def _line_of(message: Mapping[str, Any]) -> bytes:
+    return json.dumps(message, separators=(",", ":")).encode() + b"\n"
 
 
 def _said_of(results: list[SafeOffResult]) -> str:
