@@ -1,4 +1,4 @@
-"""Seeded defects of energy registers: one that counts nothing, one that stalls with size, one that falls at midnight."""
+"""Seeded defects of energy registers: one counts nothing, one stalls with its size, one falls at midnight."""
 
 from __future__ import annotations
 
