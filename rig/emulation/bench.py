@@ -75,7 +75,7 @@ class Options:
     ``has_amplifier``: a 52120A on each phase of a Fluke 6105A. ``room_c``: degrees Celsius of the air in the room.
     ``is_ideal``: no noise and no errors anywhere, and answers of the analyzer with more digits. ``state``: folder of
     the meters' non-volatile memory, None to begin with new meters each time. ``hislip``: every instrument has a second
-    endpoint that speaks HiSLIP.
+    endpoint that speaks HiSLIP. ``source_model``, ``analyzer_model``: of ``instruments.MODELS`` (None: the first).
     """
 
     seed: int = 1
@@ -98,6 +98,8 @@ class Options:
     source: str = "fluke_6105a"
     low_level_source: str | None = None
     analyzer: str = "yokogawa_wt"
+    source_model: str | None = None
+    analyzer_model: str | None = None
     hislip: bool = False
     room_c: float = ROOM_C
 
@@ -144,7 +146,7 @@ class EmulatedBench:
             }
 
         driving: Source
-        driving = source = self.source = SOURCES[options.source](**drawn(0))
+        driving = source = self.source = SOURCES[options.source](**drawn(0), **_model(options.source_model))
         if options.has_amplifier and isinstance(source, FlukeSource):
             source.fit_amplifier()
         sources: dict[str, EmulatedSource] = {"source": source}
@@ -160,6 +162,7 @@ class EmulatedBench:
             world=world,
             wait=world.wait,
             **({"digits": _IDEAL_DIGITS} if ideal else {}),
+            **_model(options.analyzer_model),
         )
         self.meters = [_meter(options, number, stack) for number in range(1, options.meters + 1)]
         terminals = [MeterTerminals(meter, world.now_s) for meter in self.meters]
@@ -236,6 +239,11 @@ class EmulatedBench:
             "hub": hub.endpoint,
             "log": str(log.path),
         }
+
+
+def _model(name: str | None) -> dict[str, Any]:
+    """Return the argument that chooses a model, none where the first will do."""
+    return {} if name is None else {"model": name}
 
 
 def _loop(options: Options) -> CurrentLoop | None:

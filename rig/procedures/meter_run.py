@@ -13,7 +13,6 @@ from drivers.meter import MeterBus
 from drivers.mstp.events import LineLost, LineRestored
 from meter_model.configuration import Configuration
 from rig.bench import Bench, BenchFile, Position, open_bench
-from rig.bench.lock import name_run_of_holder
 from rig.errors import BenchFault, UsageRefused
 from rig.load_point import LoadPoint
 from rig.metrology import DecisionRule, JudgedQuantity
@@ -33,7 +32,7 @@ from rig.records import (
     UnitRecord,
 )
 from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits
-from rig.safety.journal import read_journal
+from rig.safety.journal import take_journal_in
 from rig.safety.safe_state import SafeStateReport
 from rig.safety.supervisor import Supervisor
 
@@ -48,7 +47,7 @@ class MeterRun:
 
     A bench that has failed once is not used again in the run: whatever is asked for afterwards raises BenchFault
     naming the first failure. ``report`` is told one line about each thing that happens, ``on_bus`` given the open bus.
-    ``today``: the day on which calibrations must hold.
+    ``today``: the day on which calibrations must hold. ``run_id``: the id of the record, chosen before.
     """
 
     def __init__(
@@ -62,6 +61,7 @@ class MeterRun:
         report: Callable[[str], None] = lambda _line: None,
         on_bus: Callable[[MeterBus], None] = lambda _bus: None,
         today: Callable[[], dt.date] = dt.date.today,
+        run_id: str | None = None,
     ) -> None:
         self.bench_file = bench_file
         self.rule = rule
@@ -73,6 +73,7 @@ class MeterRun:
         self._report = report
         self._on_bus = on_bus
         self._today = today
+        self._run_id = run_id
         self._bench: Bench | None = None
         self._stack = ExitStack()
         self._measured: dict[LoadPoint, tuple[PointMeasurement, PointRecorder]] = {}
@@ -87,11 +88,11 @@ class MeterRun:
                 open_bench(self.bench_file, report=self._report, on_bus=self._on_bus, today=self._today())
             )
             self._bench = bench
-            self._store.fold_journal(read_journal())
-            self.recorder = self._store.begin_run(self._header(bench))
+            take_journal_in(self._store.fold_journal, self._store.has_run)
+            self.recorder = self._store.begin_run(self._header(bench), self._run_id)
             if bench.guardian is not None:
                 bench.guardian.name_run(self.recorder.run_id)
-            name_run_of_holder(self.bench_file.name, self.recorder.run_id)
+            bench.opening.name_run(self.recorder.run_id)
             stack.push(self._note_end)
             record_instruments(self.recorder, bench, self._today(), self._report)
             if bench.supervisor is not None:

@@ -14,6 +14,7 @@ import math
 import os
 import select
 import signal
+import socket
 import sys
 import time
 import uuid
@@ -22,13 +23,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from drivers.source.base import SafeOff
 from rig.safety.contactor.guarded import GuardedContactor
 from rig.safety.ending import watch_process
 from rig.safety.journal import append_entry, make_journal
 from rig.safety.raw_off import SafeOffResult, prepare, recipe_from_json, switch_all_off, takes_one_client
+from rig.safety.state import ENDPOINTS, HOLDER, JOURNAL, LAUNCHED_LOG, RECIPES, Opening
 from rig.safety.waking import LOOK_EVERY_S, Waking
 
 _IGNORED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGTSTP", "SIGTTOU", "SIGPIPE")
@@ -37,7 +37,9 @@ _PAUSE_S = 0.2
 _STARVING = 1.5
 """Between attempts a source with a watchdog hears nothing for so many times its delay: else it would never trip."""
 
-_LOCK_WAIT_S = 5.0
+_DESCRIPTORS = 16
+"""Most descriptors that come with one message."""
+
 _RIG_ENDS_S = 1.0
 _INPUT = 0
 _OUTPUT = 1
@@ -46,9 +48,8 @@ _OUTPUT = 1
 class Guardian:
     """Watches one rig: ``hang_s`` seconds of silence while armed are taken for a hang."""
 
-    def __init__(self, bench: str, journal: Path, hang_s: float) -> None:
-        self._bench = bench
-        self._journal = journal
+    def __init__(self, opening: Opening, hang_s: float) -> None:
+        self._opening = opening
         self._hang_s = hang_s
         self._recipes: list[SafeOff] = []
         self._is_armed = False
@@ -65,6 +66,8 @@ class Guardian:
         self._contactor = GuardedContactor()
         self._waking = Waking(hang_s)
         self._parent = watch_process(self._rig_pid)
+        self._input = socket.socket(fileno=_INPUT)
+        self._held: list[int] = []
 
     def watch(self) -> None:
         """Serve until the rig's end of the pipe is closed; whatever goes wrong in here, the outputs go off first."""
@@ -94,7 +97,7 @@ class Guardian:
         if _INPUT not in ready and (ready or os.getppid() != self._rig_pid):
             return False  # the rig is gone; a child that it forked may hold its end of the pipe
         if ready:
-            received = os.read(_INPUT, 65536)
+            received = self._receive()
             if not received:
                 return False
             self._hear(received)
@@ -109,6 +112,12 @@ class Guardian:
         elif now_s >= self._again_s:
             self._act("the outputs are still not confirmed off")
         return True
+
+    def _receive(self) -> bytes:
+        """Read what the rig has said; descriptors that came with it stay open until this process ends."""
+        received, descriptors, _, _ = socket.recv_fds(self._input, 65536, _DESCRIPTORS)
+        self._held += descriptors
+        return received
 
     def _wait_s(self) -> float | None:
         hang_s = self._heard_s + self._hang_s if self._is_armed and not self._asleep else math.inf
@@ -157,6 +166,8 @@ class Guardian:
                 self._say({"disarmed": True, "contactor_problem": self._contactor.open()})
             case "contactor":
                 self._say({"contactor": self._contactor.obey(message)})
+            case "hold":
+                self._say({"held": len(self._held)})
             case "run":
                 self._run = message["id"]
             case "switch_off":
@@ -204,6 +215,8 @@ class Guardian:
         self._attempt = 0
         while not self._act(reason) and self._attempt < _ATTEMPTS:
             time.sleep(max(0.0, self._again_s - time.monotonic()))
+        if self._again_s == math.inf and self._attempt == 0:
+            self._opening.remove(RECIPES, ENDPOINTS, LAUNCHED_LOG, HOLDER)
 
     def _end_the_rig(self) -> None:
         """Kill the rig, so that it lets go of the source; only while it is this process's parent, which it remains."""
@@ -224,7 +237,8 @@ class Guardian:
             "id": str(uuid.uuid4()),
             "time": datetime.now(UTC).isoformat(),
             "monotonic_s": time.monotonic(),
-            "bench": self._bench,
+            "bench": self._opening.bench,
+            "opening": self._opening.id,
             "run": self._run,
             "switched_off_by": "guardian",
             "guardian_pid": os.getpid(),
@@ -234,7 +248,7 @@ class Guardian:
             **more,
         }
         try:
-            append_entry(self._journal, entry)
+            append_entry(self._opening.file(JOURNAL), entry)
         except OSError as error:
             entry["journal_error"] = str(error)
         return entry
@@ -249,33 +263,27 @@ class Guardian:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run as a process; prints ``{"ready": pid}`` first, or why it cannot.
 
-    ``{"busy": path}``: another guardian is still at work; ``{"no_room": text}``: there is no room for its journal.
+    ``{"no_room": text}``: there is no room for its journal.
     """
     parser = argparse.ArgumentParser(prog="rig.safety.guardian", description=__doc__)
     parser.add_argument("--bench", required=True)
-    parser.add_argument("--journal", type=Path, required=True)
-    parser.add_argument("--lock", type=Path, required=True)
+    parser.add_argument("--opening", required=True)
+    parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--hang-s", type=float, required=True)
     options = parser.parse_args(arguments)
     for name in _IGNORED:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     os.set_blocking(_OUTPUT, False)
-    lock = FileLock(options.lock)
+    opening = Opening(options.bench, options.opening, options.state)
     try:
-        # The guardian of a run that was killed may still be switching off: two must never work on one bench.
-        lock.acquire(timeout=_LOCK_WAIT_S)
-    except Timeout:
-        os.write(_OUTPUT, json.dumps({"busy": str(options.lock)}).encode() + b"\n")
+        make_journal(opening.file(JOURNAL))
+    except OSError as error:
+        no_room = f"{opening.file(JOURNAL)}: {error.strerror}"
+        os.write(_OUTPUT, json.dumps({"no_room": no_room}).encode() + b"\n")
         return 1
-    with lock:
-        try:
-            make_journal(options.journal)
-        except OSError as error:
-            os.write(_OUTPUT, json.dumps({"no_room": f"{options.journal}: {error.strerror}"}).encode() + b"\n")
-            return 1
-        os.write(_OUTPUT, json.dumps({"ready": os.getpid()}).encode() + b"\n")
-        Guardian(options.bench, options.journal, options.hang_s).watch()
+    os.write(_OUTPUT, json.dumps({"ready": os.getpid()}).encode() + b"\n")
+    Guardian(opening, options.hang_s).watch()
     return 0
 
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import select
+import socket
 import subprocess
 import sys
 import threading
@@ -17,12 +18,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from drivers.source.base import SafeOff
-from rig.errors import BenchBusy, BenchFault
+from rig.errors import BenchFault
 from rig.safety.ending import close_in_forked_children
 from rig.safety.errors import GuardianActed, GuardianLost, RigSlept
 from rig.safety.journal import append_entry
 from rig.safety.raw_off import SafeOffResult, recipe_to_json, switch_all_off, takes_one_client
-from rig.safety.state import bench_file_of_state, journal_path
+from rig.safety.state import JOURNAL, Opening
 from rig.safety.waking import Gap, Waking
 
 HANG_S = 2.5
@@ -67,13 +68,16 @@ class GuardianLink:
     thread that armed makes progress: the beats of any other count for nothing, since they would go on when that hangs.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], journal: Path, hang_s: float = HANG_S) -> None:
-        assert process.stdin is not None
+    def __init__(
+        self, process: subprocess.Popen[bytes], channel: socket.socket, journal: Path, hang_s: float = HANG_S
+    ) -> None:
         assert process.stdout is not None
         self._process = process
         self._journal = journal
-        self._input = process.stdin.fileno()
+        self._channel = channel
         self._output = process.stdout.fileno()
+        channel.setblocking(False)
+        os.set_blocking(self._output, False)
         self._lock = threading.RLock()
         self._recipes: list[SafeOff] = []
         self._armed = False
@@ -94,41 +98,38 @@ class GuardianLink:
         close_in_forked_children(self)
 
     @classmethod
-    def start(cls, bench: str, *, hang_s: float = HANG_S, inherit: Iterable[int] = ()) -> GuardianLink:
-        """Start the guardian of ``bench`` and wait until it is ready; it keeps the descriptors of ``inherit`` open.
+    def start(cls, opening: Opening, *, hang_s: float = HANG_S, inherit: Iterable[int] = ()) -> GuardianLink:
+        """Start the guardian of ``opening`` and wait until it is ready; it keeps the descriptors of ``inherit`` open.
 
-        Raises BenchBusy when the guardian of an earlier run is still switching off, BenchFault when it does not start
-        or has no room for its journal.
+        Raises BenchFault when it does not start or has no room for its journal.
         """
         argv = [
             sys.executable, "-m", "rig.safety.guardian",
-            "--bench", bench,
-            "--journal", str(journal_path(bench)),
-            "--lock", str(bench_file_of_state(bench, ".guardian.lock")),
+            "--bench", opening.bench,
+            "--opening", opening.id,
+            "--state", str(opening.folder),
             "--hang-s", str(hang_s),
         ]  # fmt: skip
-        process = subprocess.Popen(
-            argv,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-            pass_fds=tuple(inherit),
-            # Found whatever folder the rig was started in, and no module of that folder gets in the way.
-            env={**os.environ, "PYTHONPATH": str(_ROOT), "PYTHONSAFEPATH": "1"},
-        )
-        link = cls(process, journal_path(bench), hang_s)
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = subprocess.Popen(
+                argv,
+                stdin=theirs.fileno(),
+                stdout=subprocess.PIPE,
+                start_new_session=True,
+                pass_fds=tuple(inherit),
+                # Found whatever folder the rig was started in, and no module of that folder gets in the way.
+                env={**os.environ, "PYTHONPATH": str(_ROOT), "PYTHONSAFEPATH": "1"},
+            )
+        link = cls(process, ours, opening.file(JOURNAL), hang_s)
         try:
-            os.set_blocking(link._input, False)
-            os.set_blocking(link._output, False)
-            reply = link._wait_for(("ready", "busy", "no_room"), _START_S)
+            reply = link._wait_for(("ready", "no_room"), _START_S)
             if reply is None:
                 raise BenchFault(
                     f"the guardian process did not start (exit status {process.poll()}); see its messages above"
                 )
             if "no_room" in reply:
                 raise BenchFault(f"there is no room for the guardian's journal ({reply['no_room']}); free some disk")
-            if "busy" in reply:
-                raise BenchBusy(bench, "the guardian of an earlier run, which is still switching the outputs off")
         except BaseException:
             link.close()
             raise
@@ -159,6 +160,23 @@ class GuardianLink:
         with self._lock:
             self._run_id = run_id
             self._send({"do": "run", "id": run_id})
+
+    def inherit_later(self, descriptor: int) -> bool:
+        """Have the guardian hold a descriptor open until it ends, as those given to ``start``.
+
+        The caller keeps its own. Returns whether the guardian has it: not where it is gone, or where descriptors
+        cannot be passed on.
+        """
+        if not hasattr(socket, "send_fds"):
+            return False
+        with self._lock:
+            if self._closed:
+                return False
+            try:
+                socket.send_fds(self._channel, [_line_of({"do": "hold"})], [descriptor])
+            except OSError:
+                return False
+            return self._wait_for(("held",), _ANSWER_S) is not None
 
     def know(self, recipes: Iterable[SafeOff]) -> None:
         """Tell how the bench's sources are switched off: done once more, and written down, if the rig dies unarmed."""
@@ -217,10 +235,9 @@ class GuardianLink:
         with self._lock:
             if not self._armed or threading.get_ident() != self._worker:
                 return
-            gap = self._waking.look()
             self._take_replies()
             now_s = time.monotonic()
-            if gap is not None:
+            if (gap := self._waking.look()) is not None:
                 self._after_a_gap(gap)
             if now_s - self._sent_s >= _BEAT_EVERY_S:
                 self._sent_s = now_s
@@ -243,8 +260,7 @@ class GuardianLink:
         """Say something and return what the guardian answers under the name ``answer``; raises GuardianLost."""
         with self._lock:
             self._send(message)
-            reply = self._wait_for((answer,), _ANSWER_S)
-            if reply is None:
+            if (reply := self._wait_for((answer,), _ANSWER_S)) is None:
                 raise GuardianLost(self._what_is_wrong() or "does not answer", f"it did not do {message['do']!r}")
             return reply[answer]
 
@@ -296,9 +312,7 @@ class GuardianLink:
                 self._send({"do": "end"})
             self._closed = True
             self._armed = False
-            if self._process.stdin is not None:
-                with contextlib.suppress(OSError):
-                    self._process.stdin.close()
+            self._channel.close()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 # An armed guardian that cannot reach the source goes on trying for half a minute, without us.
                 self._process.wait(timeout=_ANSWER_S)
@@ -309,19 +323,15 @@ class GuardianLink:
         """In a forked child: let go of the pipes, so that the guardian sees the rig's end, and say nothing any more."""
         self._lock = threading.RLock()  # its owner may be a thread that does not exist here
         self._closed, self._armed = True, False
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
+        self._channel.close()
 
     def _after_a_gap(self, gap: Gap) -> None:
         """Switch off before anything else, unless that is what is being done or the guardian already has."""
-        # How long the guardian has been silent counts from now on: it may have slept as well.
-        self._waiting_since_s = None
+        self._waiting_since_s = None  # the guardian may have slept as well
         if self._quiet or self._acted is not None:
             return
         what = gap.text if gap.host else f"the rig {gap.text}"
-        # One that takes a single client is held by this process: it goes off over the connection that there is.
+        # One that takes a single client goes off over the connection that this process has.
         results = switch_all_off([recipe for recipe in self._recipes if not takes_one_client(recipe)])
         confirmed = bool(results) and all(result.confirmed for result in results)
         self._send({"do": "note", "reason": f"{what}; the rig switched off on waking", "confirmed": confirmed})
@@ -339,8 +349,8 @@ class GuardianLink:
         if self._closed or os.getpid() != self._pid:
             return  # a child that a library forked, without Python's hooks, says nothing either
         # A full or broken pipe is a guardian that is stuck or gone; ``_what_is_wrong`` is where that is noticed.
-        with contextlib.suppress(OSError, ValueError):
-            os.write(self._input, json.dumps(message, separators=(",", ":")).encode() + b"\n")
+        with contextlib.suppress(OSError):
+            self._channel.send(_line_of(message))
 
     def _take_replies(self) -> None:
         while not self._closed:
@@ -380,9 +390,12 @@ class GuardianLink:
         return len(self._replies) > before
 
 
+def _line_of(message: Mapping[str, Any]) -> bytes:
+    return json.dumps(message, separators=(",", ":")).encode() + b"\n"
+
+
 def _said_of(results: list[SafeOffResult]) -> str:
     if results and all(result.confirmed for result in results):
         return "the rig has switched the outputs off and the source confirms it"
-    return "the rig could NOT confirm that the outputs are off: " + "; ".join(
-        f"{result.resource}: {result.details}" for result in results
-    )
+    details = "; ".join(f"{result.resource}: {result.details}" for result in results)
+    return f"the rig could NOT confirm that the outputs are off: {details}"

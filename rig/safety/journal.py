@@ -1,8 +1,8 @@
 """The guardian's own journal: what it switched off, why, when and with what result; survives everything else.
 
-One file for each bench, of a fixed number of slots that are written in turn. All its room is taken when it is made, so
-that a disk which is full later cannot keep an entry out. A slot that was half written when everything stopped fails
-its checksum and is left out; the one before it is still there.
+One file for each opening of a bench, of a fixed number of slots that are written in turn. All its room is taken when it
+is made, so that a disk which is full later cannot keep an entry out. A slot that was half written when everything
+stopped fails its checksum and is left out; the one before it is still there.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import json
 import os
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from rig.safety.state import journal_path, journal_paths
+from rig.safety.state import JOURNAL, TAKEN, openings, state_folder
 
 SLOTS = 64
 """Entries that are kept; the next one takes the place of the oldest."""
@@ -24,6 +24,7 @@ SLOT_OCTETS = 4096
 
 _HEAD = re.compile(rb"(\d{12}) ([0-9a-f]{8}) ")
 _HEAD_OCTETS = 22
+_OLDER_JOURNAL = "guardian-journal.jsonl"
 _LONGEST_REASON = 400
 _LONGEST_DETAILS = 160
 
@@ -60,20 +61,40 @@ def append_entry(path: Path, entry: Mapping[str, Any]) -> None:
 
 
 def read_journal(path: Path | None = None) -> list[dict[str, Any]]:
-    """All entries, oldest first; without ``path`` those of every bench, and of the older journal of lines.
+    """All entries, oldest first; without ``path`` those of every opening of every bench in the state folder.
+
+    Journals of earlier versions are read too: one for each bench, and before that one of lines.
 
     An entry has ``id`` (unique), ``time`` (ISO 8601, UTC), ``monotonic_s``, ``bench``, ``run``, ``guardian_pid``,
     ``rig_pid``, ``reason``, ``confirmed`` and ``results`` (one for each source).
     """
-    paths = [journal_path(), *journal_paths()] if path is None else [path]
+    if path is not None:
+        return _read(path)
+    folder = state_folder()
+    paths = [folder / _OLDER_JOURNAL, *sorted(folder.glob(f"bench-*{JOURNAL}"))]
     entries = [entry for one in paths for entry in _read(one)]
-    return entries if path is not None else sorted(entries, key=lambda entry: str(entry.get("time", "")))
+    return sorted(entries, key=lambda entry: str(entry.get("time", "")))
+
+
+def take_journal_in(fold: Callable[[list[dict[str, Any]]], object], knows_run: Callable[[str], bool]) -> None:
+    """Have ``fold`` take all entries into a database; journals that need not be kept for another one are marked.
+
+    That is a journal of an opening that has ended, of which every entry that names a run names one that this database
+    has (``knows_run``). Raises what ``fold`` raises; then nothing is marked.
+    """
+    fold(read_journal())
+    for opening in openings():
+        journal = opening.file(JOURNAL)
+        if opening.rig_lives or opening.guardian_lives or not journal.exists():
+            continue
+        if all(entry.get("run") is None or knows_run(str(entry["run"])) for entry in read_journal(journal)):
+            opening.file(TAKEN).touch()
 
 
 def _read(path: Path) -> list[dict[str, Any]]:
     try:
         content = path.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         return []
     is_lines = path.suffix == ".jsonl"
     payloads = content.splitlines() if is_lines else [payload for _, payload in sorted(_slots(content))]

@@ -12,6 +12,7 @@ import pytest
 from rig.safety.guardian_link import GuardianLink
 from rig.safety.journal import read_journal
 from rig.safety.raw_off import recipe_to_json
+from rig.safety.state import Opening
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.realtime
@@ -20,7 +21,8 @@ RIG = """
 import ctypes, json, os, subprocess, sys, time
 from rig.safety.guardian_link import GuardianLink
 from rig.safety.raw_off import recipe_from_json
-link = GuardianLink.start("lab")
+from rig.safety.state import Opening
+link = GuardianLink.start(Opening.begin("lab"))
 recipe = recipe_from_json(json.loads(sys.argv[1]))
 link.arm([recipe])
 if sys.argv[2] == "spawned":
@@ -62,7 +64,7 @@ def test_a_child_that_lives_on_hides_no_death_of_the_rig(fake_source, way):
 
 
 def test_a_forked_child_cannot_disarm_the_guardian_of_its_parent(fake_source):
-    link = GuardianLink.start("lab", hang_s=30.0)
+    link = GuardianLink.start(Opening.begin("lab"), hang_s=30.0)
     try:
         link.arm([fake_source.recipe])
         child = os.fork()

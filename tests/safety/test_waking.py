@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from rig.safety.errors import GuardianActed, RigSlept
 from rig.safety.guardian_link import GuardianLink
 from rig.safety.journal import read_journal
 from rig.safety.raw_off import recipe_to_json
+from rig.safety.state import Opening
 from rig.safety.waking import Gap, Waking
 from tests.waiting import wait_for
 
@@ -77,7 +79,7 @@ def test_a_wall_clock_that_jumps_is_no_gap(monkeypatch):
 
 @pytest.fixture
 def link(fake_source):
-    link = GuardianLink.start("lab")
+    link = GuardianLink.start(Opening.begin("lab"))
     yield link
     link.disarm()
     link.close()
@@ -111,22 +113,28 @@ def test_a_guardian_on_a_host_that_slept_switches_off(fake_source, tmp_path):
         "from rig.safety.guardian import main\n"
         "sys.exit(main(sys.argv[1:]))\n"
     )
-    journal = tmp_path / "journal"
-    argv = ["--bench", "lab", "--journal", str(journal), "--lock", str(tmp_path / "lock"), "--hang-s", "30"]
-    with subprocess.Popen(
-        [sys.executable, "-c", code, *argv], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
-    ) as guardian:
+    opening = Opening.begin("lab")
+    argv = ["--bench", "lab", "--opening", opening.id, "--state", str(opening.folder), "--hang-s", "30"]
+    ours, theirs = socket.socketpair()
+    with (
+        ours,
+        theirs,
+        subprocess.Popen(
+            [sys.executable, "-c", code, *argv], stdin=theirs.fileno(), stdout=subprocess.PIPE, bufsize=0
+        ) as guardian,
+    ):
+        theirs.close()
         assert b"ready" in guardian.stdout.readline()
         message = {"do": "arm", "recipes": [recipe_to_json(fake_source.recipe)]}
-        guardian.stdin.write(json.dumps(message).encode() + b"\n")
+        ours.sendall(json.dumps(message).encode() + b"\n")
         assert b"armed" in guardian.stdout.readline()
         asleep.write_text("20")
         assert fake_source.wait_until_off(3.0)
         acted = json.loads(guardian.stdout.readline())["acted"]
         assert "the host was suspended for 20.0 s" in acted["reason"]
         assert acted["confirmed"]
-        guardian.stdin.write(b'{"do": "disarm"}\n{"do": "end"}\n')
-        guardian.stdin.close()
+        ours.sendall(b'{"do": "disarm"}\n{"do": "end"}\n')
+        ours.close()
         assert guardian.wait(10.0) == 0
 
 
@@ -141,7 +149,6 @@ def test_a_guardian_that_was_stopped_switches_off_when_woken(link, fake_source):
     os.kill(link.pid, signal.SIGCONT)
     link._waking.restart()  # as a rig that was woken later: it saw nothing itself
     assert fake_source.wait_until_off(2.0)
+    wait_for(link.trouble, "word of what the guardian did", 5.0)
     with pytest.raises(GuardianActed, match=r"the guardian was stopped for 3\.\d s"):
-        while True:
-            link.beat()
-            time.sleep(0.05)
+        link.beat()
