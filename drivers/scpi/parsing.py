@@ -25,8 +25,8 @@ _ERROR = re.compile(
 def parse_float(text: str) -> float | None:
     """Return the number in ``text``, or ``None`` where the instrument says that it has none.
 
-    ``NAN``, ``INF``, ``9.9E37`` and ``9.91E37``, dashes and an empty field are "no valid data" and never a number
-    (reference/instruments.md 1.9 and 1.10). Raises ValueError for anything else that is not a decimal number.
+    ``NAN``, ``INF`` (Yokogawa), ``9.9E37`` and ``9.91E37`` (SCPI-99), dashes and an empty field are "no valid data" and
+    never a number. Raises ValueError for anything else that is not a decimal number.
     """
     bare = _unquoted(text).upper()
     if _INVALID.fullmatch(bare):
@@ -40,7 +40,7 @@ def parse_float(text: str) -> float | None:
 def parse_bool(text: str) -> bool:
     """Return whether ``text`` says on: ``0``/``1`` and ``OFF``/``ON`` in any case; raises ValueError otherwise.
 
-    Instruments of one family differ in which form they answer (reference/instruments.md 1.2), so both are read.
+    Instruments of one family differ in which form they answer (a Chroma 61845 and a 61800 do), so both are read.
     """
     bare = _unquoted(text).upper()
     if bare in {"1", "+1", "ON"}:
