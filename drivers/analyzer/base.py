@@ -15,7 +15,9 @@ class ElementReading:
     ``u_v`` volts rms; ``i`` rms of the current input in the unit it is scaled to (volts for an unscaled external
     sensor input); ``p``, ``q``, ``s`` in volts times that unit, lagging (inductive) q positive; ``frequency_hz``;
     ``u_phase_deg`` angle of this element's voltage fundamental relative to element 1's, ``i_phase_deg`` angle of
-    its current fundamental relative to element 1's voltage fundamental, negative = lag.
+    its current fundamental relative to element 1's voltage fundamental, negative = lag. ``u_thd_pct`` and
+    ``i_thd_pct``: total harmonic distortion of voltage and current, percent of the fundamental; None too where the
+    driver does not ask for it.
     """
 
     u_v: float | None
@@ -26,6 +28,8 @@ class ElementReading:
     frequency_hz: float | None
     u_phase_deg: float | None
     i_phase_deg: float | None
+    u_thd_pct: float | None = None
+    i_thd_pct: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,8 @@ class AnalyzerCapabilities:
     ``voltage_v``: highest rms of the voltage inputs. ``ct_input_v``: smallest and largest range, in rms volts, of the
     inputs that take the CT inputs' signal; None where no input takes low voltages. ``update_s``: shortest and longest
     data update period in seconds. ``phases``: how many it measures at once. ``angles_between_voltages``: whether it
-    can tell the rotation. ``integrates``: whether its driver works an energy integrator. ``why_not``: why something is
+    can tell the rotation. ``integrates``: whether its driver works an energy integrator. ``measures_distortion``:
+    whether its readings have ``u_thd_pct`` and ``i_thd_pct``. ``why_not``: why something is
     missing, for whoever is refused; empty where nothing is.
     """
 
@@ -73,6 +78,7 @@ class AnalyzerCapabilities:
     phases: int = 3
     angles_between_voltages: bool = True
     integrates: bool = True
+    measures_distortion: bool = False
     why_not: str = ""
 
 

@@ -10,9 +10,10 @@ from typing import Protocol, TypeVar
 from drivers.analyzer.base import AnalyzerReading
 from drivers.source.base import Channel, CurrentUnit, SourceSetting, Tone
 from meter_model.stimulus import Phasor, Spectrum, Stimulus
+from rig.bench.equivalent import MeasuredElement, equivalent
 from rig.bench.schema import WiringPart
 from rig.errors import UsageRefused
-from rig.load_point import PHASE_NAMES, LoadPoint
+from rig.load_point import PHASE_NAMES, ByPhase, LoadPoint
 from rig.safety.errors import ReferenceInvalid
 
 T = TypeVar("T")
@@ -142,8 +143,10 @@ class Wiring:
         return Stimulus(setting.frequency_hz, _three(voltage), _three(current))
 
     def stimulus(self, reading: AnalyzerReading) -> Stimulus:
-        """Tell what the analyzer measured at the meter's terminals, as fundamental phasors.
+        """Tell what the analyzer measured at the meter's terminals, as a waveform that has all it measured.
 
+        Its rms voltages and currents, its active powers and the angles of the fundamentals are those of the reading;
+        harmonics are put together in one order (``rig.bench.equivalent``).
         A phase that is not fed has no angle, and the frequency is that of the first phase that is. Raises
         ReferenceInvalid where the analyzer gave no valid value: a missing value is never taken for a number. So it is
         where phase A is missing, whose voltage all angles refer to.
@@ -155,15 +158,36 @@ class Wiring:
         for name, element in zip(PHASE_NAMES, reading.elements, strict=True):
             volts = _valid(element.u_v, "voltage", name)
             ct_volts = _valid(element.i, "CT input voltage", name)
-            if element.u_phase_deg is None and volts < _NO_VOLTAGE_V:
-                voltages.append(())
-            else:
-                voltages.append((Phasor(1, volts, _valid(element.u_phase_deg, "angle of the voltage", name)),))
-            if element.i_phase_deg is None and ct_volts < _NO_CURRENT * self.ct_secondary_v:
-                currents.append(())
-            else:
-                currents.append((Phasor(1, ct_volts, _valid(element.i_phase_deg, "angle of the current", name)),))
+            is_fed = element.u_phase_deg is not None or volts >= _NO_VOLTAGE_V
+            is_loaded = element.i_phase_deg is not None or ct_volts >= _NO_CURRENT * self.ct_secondary_v
+            u_deg = _valid(element.u_phase_deg, "angle of the voltage", name) if is_fed else 0.0
+            i_deg = _valid(element.i_phase_deg, "angle of the current", name) if is_loaded else 0.0
+            has_power = is_fed and is_loaded and element.p is not None
+            measured = MeasuredElement(
+                volts,
+                ct_volts,
+                u_deg,
+                i_deg,
+                active=element.p if has_power else None,
+                voltage_thd=_fraction(element.u_thd_pct),
+                current_thd=_fraction(element.i_thd_pct),
+            )
+            voltage, current = equivalent(measured)
+            voltages.append(voltage if is_fed else ())
+            currents.append(current if is_loaded else ())
         return Stimulus(frequency_hz, _three(voltages), _three(currents))
+
+    def unexplained_power(self, reading: AnalyzerReading, stimulus: Stimulus) -> ByPhase:
+        """Return by how much the measured powers exceed those of ``stimulus(reading)``, volts times CT volts.
+
+        What no waveform explains: a power above U times I, by the noise and the separate errors of the three.
+        """
+        off = []
+        for element, voltage, current in zip(reading.elements, stimulus.voltages, stimulus.ct_inputs, strict=True):
+            pairs = [(v, i) for v in voltage for i in current if v.order == i.order]
+            power = math.fsum(v.rms * i.rms * math.cos(math.radians(i.phase_deg - v.phase_deg)) for v, i in pairs)
+            off.append(element.p - power if pairs and element.p is not None else 0.0)
+        return _three(off)
 
     def check_configuration(self, configuration: CtConfiguration) -> None:
         """Refuse a meter that is set up for another transducer or PT ratio than is injected; raises UsageRefused."""
@@ -188,6 +212,10 @@ def _valid(value: float | None, what: str, phase: str) -> float:
     if value is None or not math.isfinite(value):
         raise ReferenceInvalid(what, phase)
     return value
+
+
+def _fraction(percent: float | None) -> float | None:
+    return None if percent is None or not math.isfinite(percent) else percent / 100.0
 
 
 def _ct_name(volts: float) -> str:

@@ -16,7 +16,7 @@ from rig.bench import Bench, BenchFile, Position, open_bench
 from rig.errors import BenchFault, UsageRefused
 from rig.load_point import LoadPoint
 from rig.metrology import DecisionRule, JudgedQuantity
-from rig.procedures._instruments import record_instruments, refuse_uncalibrated_run
+from rig.procedures._instruments import note_unjudged_conditions, record_instruments, refuse_uncalibrated_run
 from rig.procedures._readings import EnergyMeasurement, PointMeasurement, configuration_of
 from rig.procedures._run_end import confirm_off, note_bus, note_if_possible, restore_configuration
 from rig.procedures.energy_register import LONGEST_GATE_S, Gating, measure_energy
@@ -95,6 +95,7 @@ class MeterRun:
             bench.opening.name_run(self.recorder.run_id)
             stack.push(self._note_end)
             record_instruments(self.recorder, bench, self._today(), self._report)
+            note_unjudged_conditions(self.recorder, bench)
             if bench.supervisor is not None:
                 bench.supervisor.on_event = self._note_outputs
             if bench.bus is not None:
