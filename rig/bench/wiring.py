@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from drivers.analyzer.base import AnalyzerReading
+from drivers.analyzer.base import AnalyzerReading, ElementReading
 from drivers.source.base import Channel, CurrentUnit, SourceSetting, Tone
 from meter_model.stimulus import Phasor, Spectrum, Stimulus
 from rig.bench.equivalent import MeasuredElement, equivalent
@@ -177,17 +178,19 @@ class Wiring:
             currents.append(current if is_loaded else ())
         return Stimulus(frequency_hz, _three(voltages), _three(currents))
 
-    def unexplained_power(self, reading: AnalyzerReading, stimulus: Stimulus) -> ByPhase:
-        """Return by how much the measured powers exceed those of ``stimulus(reading)``, volts times CT volts.
+    def powers_off(self, reading: AnalyzerReading, stimulus: Stimulus) -> tuple[ByPhase, ByPhase]:
+        """Return by how much P and Q as measured exceed those of ``stimulus(reading)``, volts times CT volts.
 
-        What no waveform explains: a power above U times I, by the noise and the separate errors of the three.
+        P: what no waveform explains, such as a power above U times I by the separate errors of the three. Q is that of
+        the fundamentals: their rms values and the angle between them, which the measured power does not change.
         """
-        off = []
+        active, reactive = [], []
         for element, voltage, current in zip(reading.elements, stimulus.voltages, stimulus.ct_inputs, strict=True):
             pairs = [(v, i) for v in voltage for i in current if v.order == i.order]
-            power = math.fsum(v.rms * i.rms * math.cos(math.radians(i.phase_deg - v.phase_deg)) for v, i in pairs)
-            off.append(element.p - power if pairs and element.p is not None else 0.0)
-        return _three(off)
+            power = sum((v.rms * i.rms * _turn(v.phase_deg - i.phase_deg) for v, i in pairs), 0j)
+            active.append(element.p - power.real if pairs and element.p is not None else 0.0)
+            reactive.append(_fundamental_q(element) - _q_of(voltage, current) if pairs else 0.0)
+        return _three(active), _three(reactive)
 
     def check_configuration(self, configuration: CtConfiguration) -> None:
         """Refuse a meter that is set up for another transducer or PT ratio than is injected; raises UsageRefused."""
@@ -212,6 +215,26 @@ def _valid(value: float | None, what: str, phase: str) -> float:
     if value is None or not math.isfinite(value):
         raise ReferenceInvalid(what, phase)
     return value
+
+
+def _turn(angle_deg: float) -> complex:
+    return cmath.rect(1.0, math.radians(angle_deg))
+
+
+def _fundamental_q(element: ElementReading) -> float:
+    """Return the reactive power of an element's fundamentals, lagging positive, in its own units."""
+    assert element.u_v is not None
+    assert element.i is not None
+    assert element.u_phase_deg is not None
+    assert element.i_phase_deg is not None
+    volts = element.u_v / math.hypot(1.0, _fraction(element.u_thd_pct) or 0.0)
+    current = element.i / math.hypot(1.0, _fraction(element.i_thd_pct) or 0.0)
+    return volts * current * _turn(element.u_phase_deg - element.i_phase_deg).imag
+
+
+def _q_of(voltage: Spectrum, current: Spectrum) -> float:
+    pairs = [(v, i) for v in voltage for i in current if v.order == i.order == 1]
+    return math.fsum(v.rms * i.rms * _turn(v.phase_deg - i.phase_deg).imag for v, i in pairs)
 
 
 def _fraction(percent: float | None) -> float | None:

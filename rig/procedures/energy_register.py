@@ -167,7 +167,7 @@ class _Gates:
             tuple(each.stimulus for each in references),
             ranges,
             self.configuration,
-            powers_off=tuple(each.power_off for each in references),
+            powers_off=tuple(each.powers_off for each in references),
         )
         try:
             return tuple(

@@ -75,7 +75,7 @@ def measure_power(
         bench.supervisor.analyzer_ranges,
         configuration,
         invalid,
-        powers_off=tuple(each.power_off for each in references),
+        powers_off=tuple(each.powers_off for each in references),
         has_distortion=all(each.has_distortion for each in references),
     )
 
@@ -90,7 +90,7 @@ class Reference:
     """One reading of the analyzer at the meter's terminals; see ``PointMeasurement``."""
 
     stimulus: Stimulus
-    power_off: ByPhase
+    powers_off: tuple[ByPhase, ByPhase]
     has_distortion: bool
 
 
@@ -102,7 +102,7 @@ def read_reference(bench: Bench, record: PointRecorder) -> Reference:
     record.reference_reading(reading, reading.monotonic_s)
     stimulus = bench.wiring.stimulus(reading)
     tells = any(element.u_thd_pct is not None for element in reading.elements)
-    return Reference(stimulus, bench.wiring.unexplained_power(reading, stimulus), tells)
+    return Reference(stimulus, bench.wiring.powers_off(reading, stimulus), tells)
 
 
 def read_sample(position: Position, record: PointRecorder) -> MeterSample:

@@ -133,7 +133,7 @@ def test_measured_powers_go_to_the_primary_side_by_pt_and_ct(pt_ratio, ct):
     configuration = Configuration().write(5, pt_ratio).write(3, ct[0]).write(4, 1.0 if ct[1] == 1.0 else 3.0)
     reading = reading_of(stimulus, p_factor=1.0003)
     found = wiring.stimulus(reading)
-    off = wiring.unexplained_power(reading, found)
+    off = wiring.powers_off(reading, found)
     taken = PointMeasurement(point, (), (found, found), None, configuration, powers_off=(off, off))
     (expected,) = taken.expected() if len(taken.references) > 1 else ({},)
     nominal_kw = 277.0 * pt_ratio * ct[0] * 0.5 / 1000.0

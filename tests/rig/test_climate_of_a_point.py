@@ -67,7 +67,7 @@ def measured(run, probe):
     reading = SimpleNamespace(monotonic_s=1.0, elements=())
     bench = SimpleNamespace(
         supervisor=supervisor,
-        wiring=SimpleNamespace(stimulus=lambda _: stimulus, unexplained_power=lambda *_: (0.0, 0.0, 0.0)),
+        wiring=SimpleNamespace(stimulus=lambda _: stimulus, powers_off=lambda *_: ((0.0,) * 3, (0.0,) * 3)),
         analyzer=Reader(reading),
         climate_probe=probe,
         clock=Sleeper(),

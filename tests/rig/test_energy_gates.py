@@ -104,7 +104,9 @@ def gated(meter, *, stated=None, longest_s=3600.0, at_s=None):
     )
     bench = SimpleNamespace(
         supervisor=SimpleNamespace(apply=world.apply, settle=lambda: world.sleep(3.0), analyzer_ranges=ranges),
-        wiring=SimpleNamespace(stimulus=lambda _reading: world.stimulus, unexplained_power=lambda *_: (0.0, 0.0, 0.0)),
+        wiring=SimpleNamespace(
+            stimulus=lambda _reading: world.stimulus, powers_off=lambda *_: ((0.0,) * 3, (0.0,) * 3)
+        ),
         analyzer=analyzer,
         climate_probe=None,
         clock=SimpleNamespace(sleep=world.sleep, now_s=lambda: world.now),
