@@ -57,9 +57,10 @@ SENSOR_RANGES_V = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Ranges of the external current sensor input at crest factor 3, V rms [M p. 6-67]; the same in a WT1800 [C]."""
 
 CREST_FACTOR = 3
-HEADROOM = 1.05
-"""A range must hold this much more than the rms expected. At crest factor 3 its peak is then 3.15 times that rms,
-against 1.41 for a sine, so the crest is held as well."""
+HEADROOM = 1.0
+"""A range is used up to its nominal value, since what a range adds to the uncertainty grows with it. A signal may
+exceed it all the same: a WT measures up to 1.3 times its range at crest factor 3, and its accuracy is stated up to 1.1
+times [R]; the peak of a range is three times its rms."""
 
 SENSOR_RATIO_MV_PER_A = 1000.0
 """Sensor ratio at which one volt reads as "one ampere": the ratio is in mV/A [M IM 760301-01E p. 4-14]. The header
@@ -73,6 +74,9 @@ CAPABILITIES = AnalyzerCapabilities(
     ct_input_v=(SENSOR_RANGES_V[0], SENSOR_RANGES_V[-1]),
     update_s=(UPDATE_S[0], UPDATE_S[-1]),
     measures_distortion=True,
+    voltage_ranges_v=VOLTAGE_RANGES_V,
+    ct_ranges_v=SENSOR_RANGES_V,
+    headroom=HEADROOM,
 )
 
 ELEMENTS = (1, 2, 3)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from drivers.source.base import Identity
 
+_HOLDS = 1.0 + 1e-9
+
 
 @dataclass(frozen=True, slots=True)
 class ElementReading:
@@ -68,7 +70,8 @@ class AnalyzerCapabilities:
     inputs that take the CT inputs' signal; None where no input takes low voltages. ``update_s``: shortest and longest
     data update period in seconds. ``phases``: how many it measures at once. ``angles_between_voltages``: whether it
     can tell the rotation. ``integrates``: whether its driver works an energy integrator. ``measures_distortion``:
-    whether its readings have ``u_thd_pct`` and ``i_thd_pct``. ``why_not``: why something is
+    whether its readings have ``u_thd_pct`` and ``i_thd_pct``. ``voltage_ranges_v`` and ``ct_ranges_v``: nominal ranges,
+    rising, rms; the smallest that holds a signal times ``headroom`` is selected. ``why_not``: why something is
     missing, for whoever is refused; empty where nothing is.
     """
 
@@ -79,7 +82,21 @@ class AnalyzerCapabilities:
     angles_between_voltages: bool = True
     integrates: bool = True
     measures_distortion: bool = False
+    voltage_ranges_v: tuple[float, ...] = ()
+    ct_ranges_v: tuple[float, ...] = ()
+    headroom: float = 1.0
     why_not: str = ""
+
+    def ranges_for(self, voltage_v: float, ct_inputs_v: tuple[float, float, float]) -> AnalyzerRanges | None:
+        """Return the ranges that would be selected for these rms volts; None where some signal is in none of them."""
+        volts = next((each for each in self.voltage_ranges_v if voltage_v * self.headroom <= each * _HOLDS), None)
+        inputs = [
+            next((r for r in self.ct_ranges_v if value * self.headroom <= r * _HOLDS), None) for value in ct_inputs_v
+        ]
+        one, two, three = inputs
+        if volts is None or one is None or two is None or three is None:
+            return None
+        return AnalyzerRanges((volts, volts, volts), (one, two, three))
 
 
 class ReferenceAnalyzer(ABC):

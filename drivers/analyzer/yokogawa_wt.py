@@ -119,9 +119,9 @@ class YokogawaWT(ReferenceAnalyzer):
             self._generation = self._session.generation
 
     def select_ranges(self, voltage_v: float, current: tuple[float, float, float]) -> AnalyzerRanges:
-        """Select the smallest fixed ranges that hold these V rms with 5 % headroom; returns what is selected.
+        """Select the smallest fixed ranges that hold these V rms; returns what is selected.
 
-        ``voltage_v``: 0 to 952 V for all elements (ranges 15 to 1000 V); ``current``: 0 to 9.5 V at each sensor input
+        ``voltage_v``: 0 to 1000 V for all elements (ranges 15 to 1000 V); ``current``: 0 to 10 V at each sensor input
         (ranges 0.05 to 10 V). Read back from the instrument; nothing is sent when they are selected already. Raises
         SettingOutOfRange before any I/O.
         """

@@ -39,10 +39,16 @@ def _with_options(command: Callable[..., int]) -> Callable[..., int]:
 @click.command()
 @_with_options
 @click.option("--max-points", type=click.IntRange(min=1), default=None, help="Measure the first N load points only.")
-def certify(max_points: int | None, **options: Any) -> int:  # noqa: ANN401 - click's options
+@click.option("--anyway", is_flag=True, help="Measure also where most results would be INCONCLUSIVE.")
+def certify(max_points: int | None, anyway: bool, **options: Any) -> int:  # noqa: ANN401 - click's options
     """Certify a meter against its accuracy classes: every load point that has a limit row."""
+    from rig.bench import load_bench
     from rig.procedures import certification_plan
+    from rig.procedures.forecast import forecast, refuse_what_concludes_little
 
+    bench_file = load_bench(options["bench"])
+    if "analyzer" in bench_file.capabilities and not anyway:
+        refuse_what_concludes_little(bench_file, forecast(bench_file, certification_plan(bench_file)))
     extra = ["--max-points", str(max_points)] if max_points else []
     return _run_suite("certify", "certification", certification_plan, extra, **options)
 
