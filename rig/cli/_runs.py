@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rig.cli._output import echo
+from rig.cli._types import COUNT, AnyPath
+
 if TYPE_CHECKING:
     from rig.records import RunSummary
 
@@ -18,7 +21,7 @@ _RECORDS = click.option(
 
 @click.command()
 @_RECORDS
-@click.option("--last", type=click.IntRange(min=1), default=20, show_default=True, help="How many, newest first.")
+@click.option("--last", type=COUNT, default=20, show_default=True, help="How many, newest first.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of a table.")
 def runs(records: str, last: int, as_json: bool) -> None:
     """List the recorded runs, newest first."""
@@ -44,16 +47,16 @@ def runs(records: str, last: int, as_json: bool) -> None:
             }
             for run in found
         ]
-        click.echo(json.dumps(listing, indent=2))
+        echo(json.dumps(listing, indent=2))
         return
     for run in found:
         counts = ", ".join(f"{count} {name}" for name, count in run.counts.items())
-        click.echo(
+        echo(
             f"{run.run_id[:8]}  {run.started_utc:%Y-%m-%d %H:%M:%S}  {run.header.kind:<8} {run.header.bench_name:<24} "
             f"{' '.join(run.serial_numbers):<12} {outcomes[run.run_id]:<12} {counts}"
         )
     if not found:
-        click.echo(f"no runs in {records}")
+        echo(f"no runs in {records}")
 
 
 def _outcome(run: RunSummary) -> str:
@@ -67,7 +70,7 @@ def _outcome(run: RunSummary) -> str:
 @click.command()
 @click.argument("run", default="last")
 @_RECORDS
-@click.option("--out", type=click.Path(path_type=Path), default=None, help="Folder  [default: runs/report-<run>]")
+@click.option("--out", type=AnyPath(), default=None, help="Folder  [default: runs/report-<run>]")
 def report(run: str, records: str, out: Path | None) -> None:
     """Draw the report of RUN (an id, its first letters, or "last") again, from its record alone."""
     from rig._finish import write_reports
@@ -81,4 +84,4 @@ def report(run: str, records: str, out: Path | None) -> None:
         folder = out or Path("runs") / f"report-{run_id[:8]}"
         claim(folder, run_id)
         for path in write_reports(store, run_id, folder):
-            click.echo(path)
+            echo(path)

@@ -7,6 +7,8 @@ import math
 
 import click
 
+from rig.cli._output import echo
+
 
 @click.command()
 @click.option("--bench", default="emulated", show_default=True, metavar="NAME|PATH", help="Bench file.")
@@ -41,13 +43,13 @@ def snapshot(bench: str, as_json: bool) -> None:
             "torn": read.torn,
             "objects": rows,
         }
-        click.echo(json.dumps(answer, indent=2))
+        echo(json.dumps(answer, indent=2))
         return
-    click.echo(f"{position.identity.object_name} (device {position.identity.device_instance}, MAC {position.mac})")
+    echo(f"{position.identity.object_name} (device {position.identity.device_instance}, MAC {position.mac})")
     for row in rows:
         value = "----" if row["value"] is None else f"{row['value']:.7g}"
         note = f"  reliability {row['reliability']}" if row["reliability"] else ""
-        click.echo(f"{row['object']:<5} {row['name']:<28} {value:>14} {row['unit']}{note}")
+        echo(f"{row['object']:<5} {row['name']:<28} {value:>14} {row['unit']}{note}")
     taken = read.answered_at_s - read.requested_at_s
     torn = "; TORN: the meter updated in between, the values are not all of one second" if read.torn else ""
-    click.echo(f"read in {taken:.3f} s with {len(read.parts)} requests{torn}")
+    echo(f"read in {taken:.3f} s with {len(read.parts)} requests{torn}")
