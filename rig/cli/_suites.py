@@ -109,43 +109,45 @@ def _run_suite(
     require(bench_file, *(JUDGING if make_plan is not None else ("meter",)))
     plan = make_plan(bench_file) if make_plan is not None else None
     # A descriptor of its own: pytest takes standard output away from whatever runs inside a test.
-    console = make_console(os.fdopen(os.dup(2 if as_json else 1), "w", encoding="utf-8"))
-    run_id = str(uuid.uuid4())
-    folder = (out or folder_for(dt.datetime.now(dt.UTC), kind, run_id)).resolve()
-    claim(folder, run_id)
-    where = records or str(Path("runs") / "records.sqlite")
-    what = (
-        f"{len(plan.points)} load points, at most {plan.highest_voltage_v:g} V line to neutral"
-        if plan is not None
-        else "one question for each behaviour"
-    )
-    title = Text.assemble((kind, "bold"), " on bench ", (bench_file.name, "bold"), f" ({bench_file.path.name}): {what}")
-    console.print(title)
-    with ConsoleReporter(console, kind, "questions" if plan is None else "steps") as reporter:
-        code = pytest.main(
-            [
-                str(_ROOT / "tests_hil" / suite),
-                "-c", str(_ROOT / "pyproject.toml"),
-                "--rootdir", str(_ROOT),
-                "-p", "no:terminalreporter",
-                f"--suite={kind}",
-                f"--bench={bench}",
-                f"--out={folder}",
-                f"--run-id={run_id}",
-                f"--records={where}",
-                f"--operator={operator}",
-                f"--station={station}",
-                f"--alluredir={folder / 'allure-results'}",
-                f"--junit-xml={folder / 'junit.xml'}",
-                *extra,
-            ],
-            plugins=[reporter],
-        )  # fmt: skip
-    if (folder / "results.json").exists():
-        _show(console, where, folder, as_json)
-    elif int(code) == pytest.ExitCode.USAGE_ERROR:  # else the plugin has done it
-        release(folder, run_id)
-    return {4: ExitCode.REFUSED, 5: ExitCode.REFUSED, 3: ExitCode.RIG_ERROR}.get(int(code), int(code))
+    descriptor = os.dup(2 if as_json else 1)
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
+        console = make_console(stream)
+        run_id = str(uuid.uuid4())
+        folder = (out or folder_for(dt.datetime.now(dt.UTC), kind, run_id)).resolve()
+        claim(folder, run_id)
+        where = records or str(Path("runs") / "records.sqlite")
+        what = (
+            f"{len(plan.points)} load points, at most {plan.highest_voltage_v:g} V line to neutral"
+            if plan is not None
+            else "one question for each behaviour"
+        )
+        console.print(
+            Text.assemble((kind, "bold"), " on bench ", (bench_file.name, "bold"), f" ({bench_file.path.name}): {what}")
+        )
+        # With "=": what begins with a dash is a value all the same.
+        options = {
+            "suite": kind, "bench": bench, "out": folder, "run-id": run_id, "records": where, "operator": operator,
+            "station": station, "alluredir": folder / "allure-results", "junit-xml": folder / "junit.xml",
+        }  # fmt: skip
+        words = [*(f"--{name}={value}" for name, value in options.items()), *extra]
+        with ConsoleReporter(console, kind, "questions" if plan is None else "steps") as reporter:
+            code = int(
+                pytest.main(
+                    [
+                        str(_ROOT / "tests_hil" / suite),
+                        "-c", str(_ROOT / "pyproject.toml"),
+                        "--rootdir", str(_ROOT),
+                        "-p", "no:terminalreporter",
+                        *words,
+                    ],
+                    plugins=[reporter],
+                )
+            )  # fmt: skip
+        if (folder / "results.json").exists():
+            _show(console, where, folder, as_json)
+        elif code == pytest.ExitCode.USAGE_ERROR:  # else the plugin has done it
+            release(folder, run_id)
+    return {4: ExitCode.REFUSED, 5: ExitCode.REFUSED, 3: ExitCode.RIG_ERROR}.get(code, code)
 
 
 def _show(console: Any, where: str, folder: Path, as_json: bool) -> None:  # noqa: ANN401 - rich is imported late
