@@ -11,23 +11,28 @@ from meter_model.configuration import Configuration
 from meter_model.sampling_phase import SamplingPhaseDependent, require_determined
 from meter_model.stimulus import Phasor, Spectrum, Stimulus
 from rig.yaml_file import load_yaml_model
+from rig.yaml_types import Amperes, Ratio, Volts
 
-_Finite = Annotated[float, Field(allow_inf_nan=False)]
+_Rms = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
+"""Volts or amperes on the primary side."""
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class _Phasor(_Strict):
-    order: Annotated[int, Field(ge=1, le=100, strict=True)]
-    rms: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    phase_deg: _Finite = 0.0
+    order: Annotated[int, Field(ge=1, le=100)]
+    rms: _Rms
+    phase_deg: Annotated[float, Field(ge=-3600, le=3600, allow_inf_nan=False)] = 0.0
+
+
+_Spectrum = Annotated[tuple[_Phasor, ...], Field(strict=False, max_length=200)]
 
 
 class _Phase(_Strict):
-    voltage: tuple[_Phasor, ...] = ()
-    current: tuple[_Phasor, ...] = ()
+    voltage: _Spectrum = ()
+    current: _Spectrum = ()
 
 
 class _Phases(_Strict):
@@ -37,11 +42,11 @@ class _Phases(_Strict):
 
 
 class _Configuration(_Strict):
-    system_type: Annotated[int, Field(strict=True)] = 40
-    ct_primary_a: _Finite = 100.0
-    ct_secondary: Annotated[int, Field(strict=True)] = 1
-    pt_ratio: _Finite = 1.0
-    system_voltage_v: _Finite = 600.0
+    system_type: int = 40
+    ct_primary_a: Amperes = 100.0
+    ct_secondary: int = 1
+    pt_ratio: Ratio = 1.0
+    system_voltage_v: Volts = 600.0
 
 
 class _StimulusFile(_Strict):

@@ -72,10 +72,13 @@ def report(run: str, records: str, out: Path | None) -> None:
     """Draw the report of RUN (an id, its first letters, or "last") again, from its record alone."""
     from rig._finish import write_reports
     from rig.records import RunStore
+    from rig.run_folder import claim
     from rig.safety.journal import take_journal_in
 
     with RunStore.open(records) as store:
         take_journal_in(store.fold_journal, store.has_run)
         run_id = store.run(run).run_id
-        for path in write_reports(store, run_id, out or Path("runs") / f"report-{run_id[:8]}"):
+        folder = out or Path("runs") / f"report-{run_id[:8]}"
+        claim(folder, run_id)
+        for path in write_reports(store, run_id, folder):
             click.echo(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,14 +90,16 @@ def _run_suite(
     from rig.cli._console import ConsoleReporter
     from rig.exit_codes import ExitCode
     from rig.procedures.needs import JUDGING, require
+    from rig.run_folder import claim, folder_for, release
 
     bench_file = load_bench(bench)  # refused with one sentence, before pytest has anything to say
     require(bench_file, *(JUDGING if make_plan is not None else ("meter",)))
     plan = make_plan(bench_file) if make_plan is not None else None
     # A descriptor of its own: pytest takes standard output away from whatever runs inside a test.
     console = Console(file=os.fdopen(os.dup(2 if as_json else 1), "w", encoding="utf-8"))
-    stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
-    folder = (out or Path("runs") / f"{stamp}-{kind}").resolve()
+    run_id = str(uuid.uuid4())
+    folder = (out or folder_for(dt.datetime.now(dt.UTC), kind, run_id)).resolve()
+    claim(folder, run_id)
     where = records or str(Path("runs") / "records.sqlite")
     what = (
         f"{len(plan.points)} load points, at most {plan.highest_voltage_v:g} V line to neutral"
@@ -114,6 +117,7 @@ def _run_suite(
                 "--suite", kind,
                 "--bench", bench,
                 "--out", str(folder),
+                "--run-id", run_id,
                 "--records", where,
                 "--operator", operator,
                 "--station", station,
@@ -125,6 +129,8 @@ def _run_suite(
         )  # fmt: skip
     if (folder / "results.json").exists():
         _show(console, where, folder, as_json)
+    elif int(code) == pytest.ExitCode.USAGE_ERROR:  # else the plugin has done it
+        release(folder, run_id)
     return {4: ExitCode.REFUSED, 5: ExitCode.REFUSED, 3: ExitCode.RIG_ERROR}.get(int(code), int(code))
 
 

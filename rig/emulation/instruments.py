@@ -20,6 +20,7 @@ from rig.emulation.scpi_engine import ScpiEngine, Wait
 from rig.emulation.source_ac6800b import AC6800Source
 from rig.emulation.source_ametek import AmetekSource
 from rig.emulation.source_chroma import ChromaSource
+from rig.emulation.source_fluke import MODELS as FLUKE_MODELS
 from rig.emulation.source_fluke import FlukeSource
 from rig.emulation.source_itech import ItechSource
 from rig.emulation.source_output import SourceErrors
@@ -178,7 +179,9 @@ ANALYZERS: Mapping[str, AnalyzerFactory] = MappingProxyType(
 )
 """Reference analyzers, by the names of their drivers (drivers.analyzer.ANALYZERS)."""
 
-MODELS: Mapping[str, tuple[str, ...]] = MappingProxyType({"yokogawa_wt": tuple(WT_MODELS)})
+MODELS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"fluke_6105a": tuple(FLUKE_MODELS), "yokogawa_wt": tuple(WT_MODELS)}
+)
 """Instruments that are emulated as one of several models (the first where none is chosen): their ``model`` argument."""
 
 

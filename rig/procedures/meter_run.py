@@ -47,7 +47,7 @@ class MeterRun:
 
     A bench that has failed once is not used again in the run: whatever is asked for afterwards raises BenchFault
     naming the first failure. ``report`` is told one line about each thing that happens, ``on_bus`` given the open bus.
-    ``today``: the day on which calibrations must hold.
+    ``today``: the day on which calibrations must hold. ``run_id``: the id of the record, chosen before.
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class MeterRun:
         report: Callable[[str], None] = lambda _line: None,
         on_bus: Callable[[MeterBus], None] = lambda _bus: None,
         today: Callable[[], dt.date] = dt.date.today,
+        run_id: str | None = None,
     ) -> None:
         self.bench_file = bench_file
         self.rule = rule
@@ -72,6 +73,7 @@ class MeterRun:
         self._report = report
         self._on_bus = on_bus
         self._today = today
+        self._run_id = run_id
         self._bench: Bench | None = None
         self._stack = ExitStack()
         self._measured: dict[LoadPoint, tuple[PointMeasurement, PointRecorder]] = {}
@@ -87,7 +89,7 @@ class MeterRun:
             )
             self._bench = bench
             take_journal_in(self._store.fold_journal, self._store.has_run)
-            self.recorder = self._store.begin_run(self._header(bench))
+            self.recorder = self._store.begin_run(self._header(bench), self._run_id)
             if bench.guardian is not None:
                 bench.guardian.name_run(self.recorder.run_id)
             bench.opening.name_run(self.recorder.run_id)

@@ -57,9 +57,12 @@ class RunStore:
     ) -> None:
         self.close()
 
-    def begin_run(self, header: RunHeader) -> RunRecorder:
-        """Record that a run begins now; it counts as crashed until its recorder's ``finish``."""
-        run_id = str(uuid.uuid4())
+    def begin_run(self, header: RunHeader, run_id: str | None = None) -> RunRecorder:
+        """Record that a run begins now; it counts as crashed until its recorder's ``finish``.
+
+        ``run_id``: a UUID that the caller has chosen, so that it could name things by it; default a new one.
+        """
+        run_id = run_id or str(uuid.uuid4())
         with self._writing("the beginning of the run") as connection:
             connection.execute(
                 insert(models.Run).values(
