@@ -24,9 +24,12 @@ from pathlib import Path
 from typing import Any
 
 from drivers.source.base import SafeOff
+from rig.safety.contactor.guarded import GuardedContactor
+from rig.safety.ending import watch_process
 from rig.safety.journal import append_entry, make_journal
 from rig.safety.raw_off import SafeOffResult, prepare, recipe_from_json, switch_all_off, takes_one_client
 from rig.safety.state import ENDPOINTS, HOLDER, JOURNAL, LAUNCHED_LOG, RECIPES, Opening
+from rig.safety.waking import LOOK_EVERY_S, Waking
 
 _IGNORED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGTSTP", "SIGTTOU", "SIGPIPE")
 _ATTEMPTS = 10
@@ -60,6 +63,9 @@ class Guardian:
         self._again_s = math.inf
         self._attempt = 0
         self._pending = b""
+        self._contactor = GuardedContactor()
+        self._waking = Waking(hang_s)
+        self._parent = watch_process(self._rig_pid)
         self._input = socket.socket(fileno=_INPUT)
         self._held: list[int] = []
 
@@ -80,7 +86,16 @@ class Guardian:
     def _serve_once(self) -> bool:
         """Wait for input or for the next thing to do; False at the end of the input."""
         # What waits in the pipe is heard before silence is judged: this process may have been stopped itself.
-        ready, _, _ = select.select([_INPUT], [], [], self._wait_s())
+        watched = [_INPUT] if self._parent is None else [_INPUT, self._parent]
+        ready, _, _ = select.select(watched, [], [], self._wait_s())
+        gap = self._waking.look()
+        if gap is not None and self._is_armed and not self._asleep:
+            self._asleep = True
+            self._attempt = 0
+            self._act(f"{gap.text if gap.host else 'the guardian ' + gap.text}: nothing was watched meanwhile")
+        self._contactor.tick()
+        if _INPUT not in ready and (ready or os.getppid() != self._rig_pid):
+            return False  # the rig is gone; a child that it forked may hold its end of the pipe
         if ready:
             received = self._receive()
             if not received:
@@ -106,7 +121,8 @@ class Guardian:
 
     def _wait_s(self) -> float | None:
         hang_s = self._heard_s + self._hang_s if self._is_armed and not self._asleep else math.inf
-        next_s = min(hang_s, self._off_by_s, self._again_s)
+        look_s = time.monotonic() + LOOK_EVERY_S if self._is_armed else math.inf
+        next_s = min(hang_s, self._off_by_s, self._again_s, self._contactor.due_s, look_s)
         return None if next_s == math.inf else max(0.0, next_s - time.monotonic())
 
     def _take_over(self) -> None:
@@ -125,7 +141,10 @@ class Guardian:
             self._act("the rig woke up after a hang and may have switched something on")
         *lines, self._pending = (self._pending + received).split(b"\n")
         for line in lines:
-            self._obey(json.loads(line))
+            message = json.loads(line)
+            self._obey(message)
+            if message["do"] != "beat":
+                self._waking.go_on()  # it may have taken long: libraries were loaded, instruments waited for
         # The time that obeying took is not the rig's silence.
         self._heard_s = time.monotonic()
 
@@ -144,7 +163,9 @@ class Guardian:
             case "disarm":
                 self._is_armed = False
                 self._off_by_s = self._again_s = math.inf
-                self._say({"disarmed": True})
+                self._say({"disarmed": True, "contactor_problem": self._contactor.open()})
+            case "contactor":
+                self._say({"contactor": self._contactor.obey(message)})
             case "hold":
                 self._say({"held": len(self._held)})
             case "run":
@@ -170,7 +191,9 @@ class Guardian:
         """
         tried = self._recipes if recipes is None else recipes
         self._attempt += 1
+        self._contactor.let_go()
         results = switch_all_off(tried)
+        contactor = self._contactor.opened()
         confirmed = all(result.confirmed for result in results)
         if confirmed:
             self._again_s = math.inf
@@ -182,8 +205,9 @@ class Guardian:
             if attempt >= _ATTEMPTS:
                 self._again_s = math.inf
         if confirmed or attempt in (1, _ATTEMPTS):
-            entry = self._write_down(reason, results, {"attempt": attempt, "confirmed": confirmed})
+            entry = self._write_down(reason, results, {"attempt": attempt, "confirmed": confirmed, **contactor})
             self._say({"acted": entry})
+        self._waking.go_on()
         return confirmed
 
     def _act_alone(self, reason: str) -> None:

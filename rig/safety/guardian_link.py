@@ -19,10 +19,12 @@ from typing import Any, Protocol
 
 from drivers.source.base import SafeOff
 from rig.errors import BenchFault
-from rig.safety.errors import GuardianActed, GuardianLost
+from rig.safety.ending import close_in_forked_children
+from rig.safety.errors import GuardianActed, GuardianLost, RigSlept
 from rig.safety.journal import append_entry
-from rig.safety.raw_off import SafeOffResult, recipe_to_json, switch_all_off
+from rig.safety.raw_off import SafeOffResult, recipe_to_json, switch_all_off, takes_one_client
 from rig.safety.state import JOURNAL, Opening
+from rig.safety.waking import Gap, Waking
 
 HANG_S = 2.5
 """Wall seconds without any progress, while armed, after which the guardian takes the rig for hung."""
@@ -66,7 +68,9 @@ class GuardianLink:
     thread that armed makes progress: the beats of any other count for nothing, since they would go on when that hangs.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], channel: socket.socket, journal: Path) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], channel: socket.socket, journal: Path, hang_s: float = HANG_S
+    ) -> None:
         assert process.stdout is not None
         self._process = process
         self._journal = journal
@@ -89,6 +93,9 @@ class GuardianLink:
         self._sent_s = 0.0
         self._waiting_since_s: float | None = None
         self._closed = False
+        self._waking = Waking(hang_s)
+        self._pid = os.getpid()
+        close_in_forked_children(self)
 
     @classmethod
     def start(cls, opening: Opening, *, hang_s: float = HANG_S, inherit: Iterable[int] = ()) -> GuardianLink:
@@ -114,7 +121,7 @@ class GuardianLink:
                 # Found whatever folder the rig was started in, and no module of that folder gets in the way.
                 env={**os.environ, "PYTHONPATH": str(_ROOT), "PYTHONSAFEPATH": "1"},
             )
-        link = cls(process, ours, opening.file(JOURNAL))
+        link = cls(process, ours, opening.file(JOURNAL), hang_s)
         try:
             reply = link._wait_for(("ready", "no_room"), _START_S)
             if reply is None:
@@ -212,6 +219,7 @@ class GuardianLink:
             self._armed = True
             self._worker = threading.get_ident()
             self._waiting_since_s = None
+            self._waking.restart()
 
     def disarm(self) -> None:
         """Tell the guardian that the outputs are off and verified; a guardian that is gone needs not be told."""
@@ -229,6 +237,8 @@ class GuardianLink:
                 return
             self._take_replies()
             now_s = time.monotonic()
+            if (gap := self._waking.look()) is not None:
+                self._after_a_gap(gap)
             if now_s - self._sent_s >= _BEAT_EVERY_S:
                 self._sent_s = now_s
                 self._number += 1
@@ -245,6 +255,14 @@ class GuardianLink:
                 raise self._lost
             if self._acted is not None:
                 raise GuardianActed(str(self._acted["reason"]))
+
+    def ask(self, message: Mapping[str, Any], answer: str) -> Any:  # noqa: ANN401 - JSON
+        """Say something and return what the guardian answers under the name ``answer``; raises GuardianLost."""
+        with self._lock:
+            self._send(message)
+            if (reply := self._wait_for((answer,), _ANSWER_S)) is None:
+                raise GuardianLost(self._what_is_wrong() or "does not answer", f"it did not do {message['do']!r}")
+            return reply[answer]
 
     def switch_off(self, reason: str) -> list[SafeOffResult]:
         """Have the guardian switch everything off now, without ramp; done from here if it is gone. Never raises."""
@@ -301,6 +319,24 @@ class GuardianLink:
             if self._process.stdout is not None:
                 self._process.stdout.close()
 
+    def leave_to_the_parent(self) -> None:
+        """In a forked child: let go of the pipes, so that the guardian sees the rig's end, and say nothing any more."""
+        self._lock = threading.RLock()  # its owner may be a thread that does not exist here
+        self._closed, self._armed = True, False
+        self._channel.close()
+
+    def _after_a_gap(self, gap: Gap) -> None:
+        """Switch off before anything else, unless that is what is being done or the guardian already has."""
+        self._waiting_since_s = None  # the guardian may have slept as well
+        if self._quiet or self._acted is not None:
+            return
+        what = gap.text if gap.host else f"the rig {gap.text}"
+        # One that takes a single client goes off over the connection that this process has.
+        results = switch_all_off([recipe for recipe in self._recipes if not takes_one_client(recipe)])
+        confirmed = bool(results) and all(result.confirmed for result in results)
+        self._send({"do": "note", "reason": f"{what}; the rig switched off on waking", "confirmed": confirmed})
+        raise RigSlept(what, _said_of(results) if results else "they go off now")
+
     def _what_is_wrong(self) -> str | None:
         if self._closed:
             return "has been let go"
@@ -310,8 +346,8 @@ class GuardianLink:
         return f"has not answered for {waiting_s:.0f} s" if waiting_s > _ANSWER_S else None
 
     def _send(self, message: Mapping[str, Any]) -> None:
-        if self._closed:
-            return
+        if self._closed or os.getpid() != self._pid:
+            return  # a child that a library forked, without Python's hooks, says nothing either
         # A full or broken pipe is a guardian that is stuck or gone; ``_what_is_wrong`` is where that is noticed.
         with contextlib.suppress(OSError):
             self._channel.send(_line_of(message))
@@ -333,7 +369,7 @@ class GuardianLink:
                 self._waiting_since_s = None if self._answered == self._number else time.monotonic()
             else:
                 if "acted" in reply:
-                    self._acted = reply["acted"]
+                    self._acted = self._acted or reply["acted"]  # the first reason is the cause
                 self._replies.append(reply)
 
     def _wait_for(self, names: tuple[str, ...], timeout_s: float) -> dict[str, Any] | None:
@@ -361,6 +397,5 @@ def _line_of(message: Mapping[str, Any]) -> bytes:
 def _said_of(results: list[SafeOffResult]) -> str:
     if results and all(result.confirmed for result in results):
         return "the rig has switched the outputs off and the source confirms it"
-    return "the rig could NOT confirm that the outputs are off: " + "; ".join(
-        f"{result.resource}: {result.details}" for result in results
-    )
+    details = "; ".join(f"{result.resource}: {result.details}" for result in results)
+    return f"the rig could NOT confirm that the outputs are off: {details}"
