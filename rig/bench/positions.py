@@ -1,4 +1,4 @@
-"""The one position of a bench that a command is about: a suite tests one meter, and never leaves others out silently."""
+"""The one position of a bench that a command is about: others are never left out without a word."""
 
 from __future__ import annotations
 

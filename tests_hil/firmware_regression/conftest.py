@@ -18,5 +18,3 @@ def _short_enough(request: pytest.FixtureRequest, asked: Inquiry) -> None:
     if needed_h > longest_h:
         reason = f"it takes {needed_h:.1f} h of bench time, more than {longest_h:g} h; allow it with --longest"
         skip_question(request, asked, reason)
-
-
