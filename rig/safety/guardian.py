@@ -25,6 +25,7 @@ from typing import Any
 
 from drivers.source.base import SafeOff
 from rig.safety.journal import append_entry, make_journal
+from rig.safety.locks.kernel_lock import name_this_process
 from rig.safety.raw_off import SafeOffResult, prepare, recipe_from_json, switch_all_off, takes_one_client
 from rig.safety.state import ENDPOINTS, HOLDER, JOURNAL, LAUNCHED_LOG, RECIPES, Opening
 
@@ -188,6 +189,8 @@ class Guardian:
 
     def _act_alone(self, reason: str) -> None:
         """Go on until it is confirmed, or no attempt is left: there is nobody else."""
+        for descriptor in self._held:
+            name_this_process(descriptor, self._opening.bench)
         self._attempt = 0
         while not self._act(reason) and self._attempt < _ATTEMPTS:
             time.sleep(max(0.0, self._again_s - time.monotonic()))
