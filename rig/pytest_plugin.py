@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import time
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from types import FrameType
@@ -120,7 +121,7 @@ def pytest_runtest_makereport(
         item.session.shouldfail = "an error that the rig does not know: nothing is energised again"
     report = yield
     if call.when == "setup":
-        item.stash[_BEGAN_S] = call.start
+        item.stash[_BEGAN_S] = time.monotonic() - call.duration
     if call.excinfo is not None and report.outcome == "failed" and "tests_hil" in item.path.parts:
         # Only now: it needs the whole BACnet stack, which the tests of this software mostly do without.
         from rig._comms_evidence import keep_bus_capture

@@ -19,7 +19,6 @@ from rig.bench.schema import PLACEHOLDER, BenchPart
 from rig.bench.sources import capabilities_of
 from rig.bench.wiring import Wiring
 from rig.errors import BenchFileError, LimitExceeded, UsageRefused
-from rig.load_point import LoadPoint
 from rig.safety.envelopes import Narrowing
 from rig.safety.limits import check_ramp, check_source
 from rig.yaml_file import Location, dotted, line_of
@@ -114,7 +113,7 @@ def check_soft_start(
     """Refuse a soft start that is too fast for the meter, or not the source's, at the nominal point at least."""
     if parts.source is None or parts.nominal is None or parts.wiring is None or not parts.positions:
         return
-    point = LoadPoint(parts.nominal.voltage_v, 0.0, 0.0, frequency_hz=parts.nominal.frequency_hz)
+    point = parts.nominal.point(0.0)
     rating = types[parts.positions[0].meter_type].ratings[parts.nominal.rating]
     try:
         check_ramp(
@@ -207,7 +206,7 @@ def check_injection(path: Path, lines: Mapping[Location, int], parts: BenchPart)
             raise BenchFileError(path, line, message)
     if parts.nominal is None or parts.wiring is None:
         return
-    point = LoadPoint(parts.nominal.voltage_v, 100.0, 0.0, frequency_hz=parts.nominal.frequency_hz)
+    point = parts.nominal.point(100.0)
     setting = Wiring.from_part(parts.wiring).source_setting(point)
     try:
         check_source(setting, can, what=f"nominal point {point.label}")

@@ -21,6 +21,7 @@ from rig.emulation.apdu_defects import with_apdu_defects
 from rig.emulation.bench_time import BenchTime
 from rig.emulation.climate import climate_instruments
 from rig.emulation.climate_air import ROOM_C, Air
+from rig.emulation.contactor import Contactor
 from rig.emulation.control import Clock, Control, JsonHandler, add_gain_to
 from rig.emulation.defects import (
     Defect,
@@ -189,11 +190,13 @@ class EmulatedBench:
             for mac, terminal in zip(macs, terminals, strict=True):
                 terminal.on_powered = partial(nodes.set_online, mac)
         safety = SafetyContacts()
+        contactor = Contactor(log.write)
+        world.put_behind(contactor)
         climate = climate_instruments(Air(options.room_c), options.seed, ideal, world, log)
         engines: dict[str, Engine] = {
             **{role: each.engine for role, each in sources.items()},
             "analyzer": analyzer.engine,
-            **switching_instruments(terminals, options.seed, ideal, world, log, safety),
+            **switching_instruments(terminals, options.seed, ideal, world, log, safety, contactor),
             "climate_probe": climate.probe,
             "chamber": climate.chamber,
         }
@@ -205,7 +208,9 @@ class EmulatedBench:
         closers = {role: ExitStack() for role in servers}
         for role, server in (*servers.items(), *hislip.items()):
             closers[role].callback(server.close)
-        control_door = Control(world, source, closers, log, terminals, sources.get("low_level_source"), safety)
+        control_door = Control(
+            world, source, closers, log, terminals, sources.get("low_level_source"), safety, contactor
+        )
         clock = LineServer(JsonHandler(Clock(world).serve), "clock")
         control = LineServer(JsonHandler(control_door.serve), "control")
         for close in (*(each.close for each in closers.values()), clock.close, control.close):

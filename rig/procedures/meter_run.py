@@ -19,8 +19,8 @@ from rig.metrology import DecisionRule, JudgedQuantity
 from rig.procedures._instruments import record_instruments, refuse_uncalibrated_run
 from rig.procedures._readings import EnergyMeasurement, PointMeasurement, configuration_of
 from rig.procedures._run_end import confirm_off, note_bus, note_if_possible, restore_configuration
-from rig.procedures.energy_register import measure_energy
-from rig.procedures.judgement import judge_energy, judge_power
+from rig.procedures.energy_register import LONGEST_GATE_S, Gating, measure_energy
+from rig.procedures.judgement import judge_energy, judge_nets, judge_power
 from rig.procedures.power_comparison import MINIMUM_UPDATES, measure_power
 from rig.records import (
     FindingRecord,
@@ -225,22 +225,29 @@ class MeterRun:
         point: LoadPoint,
         item: JudgedQuantity,
         *,
-        gate_s: float = 60.0,
-        gates: int = 5,
+        longest_gate_s: float = LONGEST_GATE_S,
         limits: ReferenceLimits = IEC_REFERENCE,
-    ) -> ResultRecord:
-        """Measure an energy register by gates at ``point``, judge and record it."""
-        measurement, record = self._measured_energy(point, item.instance, gate_s, gates, limits)
-        result = judge_energy(measurement, item, self.bench.accuracy, self.rule)
-        record.result(result)
-        return result
+    ) -> tuple[ResultRecord, ...]:
+        """Measure an energy register by gates at ``point``, judge and record it; net registers that are off follow.
+
+        The register's step decides how long a gate is; one that would take more than ``longest_gate_s`` is not run.
+        """
+        gating = Gating(limit_pct=item.row.limit_pct, longest_s=longest_gate_s, note=self._note_gate)
+        measurement, record = self._measured_energy(point, item.instance, gating, limits)
+        results = (judge_energy(measurement, item, self.bench.accuracy, self.rule), *judge_nets(measurement, self.rule))
+        record.results(results)
+        return results
 
     def measure_energy(self, point: LoadPoint, instance: int, *, gate_s: float, gates: int) -> EnergyMeasurement:
         """Measure an energy register by gates at ``point`` without judging it; 0 s: as short as the source can."""
-        return self._measured_energy(point, instance, gate_s, gates, IEC_REFERENCE)[0]
+        return self._measured_energy(point, instance, Gating(gate_s, gates), IEC_REFERENCE)[0]
+
+    def _note_gate(self, text: str) -> None:
+        self.record.event("energy gate", text)
+        self._report(text)
 
     def _measured_energy(
-        self, point: LoadPoint, instance: int, gate_s: float, gates: int, limits: ReferenceLimits
+        self, point: LoadPoint, instance: int, gating: Gating, limits: ReferenceLimits
     ) -> tuple[EnergyMeasurement, PointRecorder]:
         def work() -> tuple[EnergyMeasurement, PointRecorder]:
             record = self.record.begin_point(point)
@@ -251,8 +258,7 @@ class MeterRun:
                 instance,
                 self.configuration,
                 record,
-                gate_s=gate_s,
-                gates=gates,
+                gating=gating,
                 limits=limits,
             )
             return measured, record
