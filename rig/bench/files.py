@@ -99,15 +99,6 @@ class BenchFile:
         """Whether this bench starts a process of its own first."""
         return self.parts.launch is not None
 
-    @property
-    def is_private(self) -> bool:
-        """Whether all that this bench talks to is emulated by the process that it launches, so that nothing is shared.
-
-        A launched process that is no emulation may be a gateway to instruments that others reach too.
-        """
-        found = _fitness.endpoints(self.parts)
-        return self.is_launched and self.parts.simulated and all(PLACEHOLDER.fullmatch(text) for text in found)
-
     def launch_argv(self) -> list[str]:
         """Return the command that starts the bench's process; empty where there is none."""
         launch = self.parts.launch
