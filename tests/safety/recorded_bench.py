@@ -121,6 +121,8 @@ class StandInAnalyzer(ReferenceAnalyzer):
         self.swapped = False
         self.ct_gain = 1.0
         self.frequency_error = 1.0
+        self.selected = None
+        self.spoilt = lambda reading: reading
 
     def identify(self):
         self.bench.note("analyzer identify")
@@ -131,11 +133,22 @@ class StandInAnalyzer(ReferenceAnalyzer):
 
     def select_ranges(self, voltage_v, current):
         self.bench.note("analyzer ranges")
+        self.selected = (voltage_v, current)
         return AnalyzerRanges((600.0,) * 3, (2.0,) * 3)
+
+    def has_selected(self, voltage_v, current):
+        return self.selected == (voltage_v, current)
 
     def read(self):
         self.bench.note("analyzer read")
         self.bench.clock.sleep(UPDATE_S)
+        return self.spoilt(self.measured())
+
+    def latest(self):
+        self.bench.note("analyzer latest")
+        return self.spoilt(self.measured())
+
+    def measured(self):
         source, part = self.bench.source, self.bench.source.part()
         if source.setting is None or part == 0.0:
             nothing = ElementReading(0.0, 0.0, 0.0, 0.0, 0.0, None, None, None)
