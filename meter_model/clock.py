@@ -14,6 +14,9 @@ BacnetDateTime = tuple[tuple[int, int, int, int], tuple[int, int, int, int]]
 
 _WILDCARD = 255
 _YEARS = range(1900, 2155)
+"""What the octet of a BACnet date can say: 1900 and 0 to 254; 255 stands for an unspecified year (clause 20.2.12)."""
+_AFTER_LAST = datetime(_YEARS.stop, 1, 1)
+_ALL_YEARS = _AFTER_LAST - datetime(_YEARS.start, 1, 1)
 _WEEKDAYS = range(1, 8)
 _HUNDREDTHS = range(100)
 
@@ -44,8 +47,11 @@ class RealTimeClock:
 
     @property
     def now(self) -> datetime:
-        """Local date and time."""
-        return self._base + timedelta(seconds=self._elapsed_s)
+        """Local date and time. After 31 December 2154 comes 1 January 1900: a date octet has no later year."""
+        now = self._base + timedelta(seconds=self._elapsed_s)
+        while now >= _AFTER_LAST:
+            now -= _ALL_YEARS
+        return now
 
 
 def moment(value: BacnetDateTime) -> datetime | None:

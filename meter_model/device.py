@@ -105,8 +105,10 @@ class Device:
         """Write one property as the PICS allows, or raise why not."""
         before = self.read(name)
         if name == "object-identifier":
-            if not isinstance(value, tuple) or len(value) != 2 or value[0] != "DE":
+            if not isinstance(value, tuple) or len(value) != 2:
                 raise property_error("invalid-data-type")
+            if value[0] != "DE":
+                raise property_error("value-out-of-range")
             self.instance = checked_unsigned(value[1], 1, MAXIMUM_INSTANCE)
         elif name == "max-master":
             self._values[name] = checked_unsigned(value, 1, 127)

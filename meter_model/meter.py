@@ -248,7 +248,7 @@ class S4100:
     def _present_value(self, entry: Point) -> float | int:
         update = self._metering.update
         if entry.kind == "AI":
-            return float(np.float32(update.values[entry.instance - 1]))
+            return float(np.float32(update.values[entry.instance - 1])) + 0.0  # no load reads 0, not -0
         if entry.kind == "BI":
             return int(update.alarms[entry.instance - 1])
         return float(np.float32(self.configuration.value(entry.instance)))

@@ -17,13 +17,13 @@ from meter_model.behaviour import (
     ZeroPowerFactor,
 )
 from meter_model.configuration import Configuration
+from meter_model.sampling_phase import SAMPLE_RATE_HZ, require_determined
 from meter_model.stimulus import Spectrum, Stimulus
 
 _PHASES = "ABC"
 _SIGN_TOLERANCE = 1e-9  # of S: an angle of exactly 90 degrees is neither import nor export but for rounding
 
 _ORDER_TOLERANCE = 1e-6
-_SAMPLE_RATE_HZ = 2520.0  # manual page 1
 
 _Components = dict[int, complex]
 """Complex RMS by order. A component that sampling folds to no harmonic has minus its own order."""
@@ -56,7 +56,11 @@ class Electrical:
 
 
 def electrical(stimulus: Stimulus, configuration: Configuration, profile: BehaviourProfile = DEFAULT) -> Electrical:
-    """Return what an ideal meter of this configuration and profile measures for a constant stimulus."""
+    """Return what an ideal meter of this configuration and profile measures for a constant stimulus.
+
+    Raises SamplingPhaseDependent where a reading depends on where the meter's sampling instants lie.
+    """
+    require_determined(stimulus, profile)
     system = configuration.system
     sampled = [_sampled(each, stimulus.frequency_hz, profile) for each in (*stimulus.voltages, *stimulus.ct_inputs)]
     volts = [_components(each, configuration.pt_ratio) for each in sampled[:3]]
@@ -91,10 +95,10 @@ def _sampled(spectrum: Spectrum, frequency_hz: float, profile: BehaviourProfile)
     found: _Components = {}
     for each in spectrum:
         order, value = each.order, cmath.rect(each.rms, math.radians(each.phase_deg))
-        if order * frequency_hz >= _SAMPLE_RATE_HZ / 2.0:
+        if order * frequency_hz >= SAMPLE_RATE_HZ / 2.0:
             if profile.anti_alias is AntiAlias.IDEAL:
                 continue
-            image = math.remainder(order * frequency_hz, _SAMPLE_RATE_HZ) / frequency_hz
+            image = math.remainder(order * frequency_hz, SAMPLE_RATE_HZ) / frequency_hz
             folded = round(abs(image))
             is_harmonic = folded > 0 and abs(abs(image) - folded) < _ORDER_TOLERANCE
             order = folded if is_harmonic else -order

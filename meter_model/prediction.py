@@ -55,7 +55,8 @@ def predict(
     """Return the prediction of AI1 to AI83 for a meter with cleared registers that sees a constant stimulus.
 
     Energies, demands and counters are 0 where they exist; AI81 is 1, the first power-up. ``clock_is_set`` False adds
-    the RTC_Reset alert to AI83, as on a meter that has had no time synchronization since power-up.
+    the RTC_Reset alert to AI83, as on a meter that has had no time synchronization since power-up. Raises
+    SamplingPhaseDependent where a reading depends on where the meter's sampling instants lie.
     """
     found = electrical(stimulus, configuration, profile)
     values = _values(found, configuration, profile, clock_is_set)

@@ -11,6 +11,7 @@ import allure
 from drivers.errors import RigError
 from drivers.meter import BusFailed, MeterBus
 from drivers.mstp.capture import write_pcapng
+from drivers.mstp.clock import wall_offset_s
 from drivers.mstp.frames import SeenFrame
 from rig._run_session import RunSession
 
@@ -22,9 +23,9 @@ _LONGEST_NAME = 120
 def keep_bus_capture(session: RunSession, test: str, since_s: float, error: BaseException) -> Path | None:
     """Write the last frames on the bus into the run's folder and attach them to the Allure result of ``test``.
 
-    Only where the rig itself sent data after ``since_s`` (seconds since 1970), or the bus is what failed: a test that
-    judges what was measured before has nothing to show. Returns the file, or None where there is none; the run's
-    record, and whoever listens, are told of it.
+    Only where the rig itself sent data after ``since_s`` (seconds of the monotonic clock), or the bus is what failed:
+    a test that judges what was measured before has nothing to show. Returns the file, or None where there is none; the
+    run's record, and whoever listens, are told of it.
     """
     bus = session.bus
     frames = _frames_of(bus, error)
@@ -37,7 +38,7 @@ def keep_bus_capture(session: RunSession, test: str, since_s: float, error: Base
     baud, device = (bus.settings.baud, bus.settings.device) if bus is not None else (0, "")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_pcapng(path, frames, device, baud)
+        write_pcapng(path, frames, device, baud, wall_offset_s())
     except OSError as failure:
         session.say(f"the bus capture of {test} could not be written: {failure.strerror}")
         return None

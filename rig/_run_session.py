@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import os
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drivers.errors import RigError
-from rig.errors import SafeStateNotConfirmed
-from rig.exit_codes import ExitCode, exit_code_of, exit_code_of_outcome, worst
-from rig.metrology.outcome import Outcome
+from rig.errors import SafeStateNotConfirmed, UsageRefused
+from rig.exit_codes import ExitCode, exit_code_of, exit_code_of_run
+from rig.metrology.outcome import Outcome, worst
+from rig.run_folder import claim, folder_for, release
 from rig.safety.errors import SafetyInputOpen
 
 if TYPE_CHECKING:
@@ -32,6 +35,8 @@ class RunOptions:
     max_points: int | None
     suite: str
     longest_h: float = 1.0
+    run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    """The id that the record will have; folder names are unique by it."""
 
 
 @dataclass
@@ -50,6 +55,8 @@ class RunSession:
     """Switches off at once where anything may be on, so that nothing more is energised; whether there was anything."""
     asks_a_meter: bool = False
     run_id: str | None = None
+    has_record: bool = False
+    """Whether a record was begun, even where the run never came to its first measurement."""
     store_url: str | None = None
     bus: MeterBus | None = None
     """The bus of this run, from when it is open; a closed one still tells its last frames."""
@@ -58,14 +65,30 @@ class RunSession:
 
     def __post_init__(self) -> None:
         self.started_utc = dt.datetime.now(dt.UTC)
+        self.process_id = os.getpid()
+
+    def refuse_other_process(self) -> None:
+        """Raise UsageRefused in a process that a plugin forked: the bench, its record and its end are not here."""
+        if os.getpid() != self.process_id:
+            raise UsageRefused(
+                "a bench is not opened in a process that was forked for one test, as by pytest --forked: its record "
+                "and its end would be lost; leave that option out"
+            )
 
     def out_folder(self) -> Path:
-        """Return the folder of this run's files, made on first use: ``runs/<start>-<suite>`` unless --out names one."""
+        """Return the folder of this run's files, made and claimed on first use; where --out names none, one of its own.
+
+        Raises UsageRefused where it has another run in it, or cannot be written to.
+        """
         if self.options.out is None:
-            stamp = self.started_utc.strftime("%Y%m%dT%H%M%SZ")
-            self.options.out = Path("runs") / f"{stamp}-{self.options.suite}"
-        self.options.out.mkdir(parents=True, exist_ok=True)
+            self.options.out = folder_for(self.started_utc, self.options.suite, self.options.run_id)
+        claim(self.options.out, self.options.run_id)
         return self.options.out
+
+    def give_folder_back(self) -> None:
+        """Leave the folder to another run where this one never had a record."""
+        if self.options.out is not None and not self.has_record:
+            release(self.options.out, self.options.run_id)
 
     def say(self, line: str) -> None:
         """Tell whoever listens one line about what happens; a terminal that is gone keeps nobody from going on."""
@@ -118,7 +141,7 @@ class RunSession:
 
     def exit_code(self) -> ExitCode:
         """Return the exit code that all outcomes and errors so far lead to."""
-        return worst([*self.codes, *(exit_code_of_outcome(outcome) for outcome in self.outcomes)])
+        return exit_code_of_run(self.codes, self.outcomes)
 
     def outcome(self) -> Outcome:
         """Return the verdict of the whole run: the most severe thing that happened."""
@@ -128,8 +151,9 @@ class RunSession:
         if self.stopped_by is not None:
             return Outcome.TERMINATED
         if code in (ExitCode.RIG_ERROR, ExitCode.BUSY, ExitCode.REFUSED):
-            judged = [o for o in self.outcomes if exit_code_of_outcome(o) is ExitCode.RIG_ERROR]
-            return Outcome.ERROR if self.codes or not judged else max(judged, key=list(Outcome).index)
+            undecided = [outcome for outcome in self.outcomes if outcome.is_undecided]
+            has_failed = bool(self.codes) or Outcome.ERROR in self.outcomes
+            return Outcome.ERROR if has_failed or not undecided else worst(undecided)
         if code is ExitCode.FAIL:
             return Outcome.FAIL if Outcome.FAIL in self.outcomes or self.codes else Outcome.COND_FAIL
         if not self.outcomes and not self.codes:

@@ -33,12 +33,18 @@ class LimitExceeded(UsageRefused):
 
 
 class BenchBusy(RigError):
-    """Somebody else holds the bench (exit 12); ``holder`` says who."""
+    """Somebody else holds the bench, or a part of it (exit 12).
 
-    def __init__(self, bench: str, holder: str) -> None:
-        super().__init__(f"bench {bench!r} is in use by {holder}; wait for it to finish or stop it")
+    ``holder`` says who, ``resource`` what (empty: the whole bench), ``pid`` its process where that is known.
+    """
+
+    def __init__(self, bench: str, holder: str, resource: str = "", pid: int | None = None) -> None:
+        what = f"bench {bench!r}" + (f": {resource}" if resource else "")
+        super().__init__(f"{what} is in use by {holder}; wait for it to finish or stop it")
         self.bench = bench
         self.holder = holder
+        self.resource = resource
+        self.pid = pid
 
 
 class BenchFault(RigError):

@@ -72,3 +72,14 @@ def worst(codes: Iterable[ExitCode]) -> ExitCode:
     """Return the code that takes precedence: 13 > 12 > 11 > 10 > 2 > 1 > 0; PASS where there is none."""
     present = set(codes)
     return next((code for code in _PRECEDENCE if code in present), ExitCode.PASS)
+
+
+def exit_code_of_run(codes: Iterable[ExitCode], outcomes: Iterable[Outcome]) -> ExitCode:
+    """Return the exit code of a run from the ``codes`` of its errors and the ``outcomes`` of its results.
+
+    Precedence: 13 > 12 > 11 > bench failure (10) or stopped (2) > FAIL (1) > INVALID and INCONCLUSIVE (10) > 0. A
+    FAIL is not hidden by other results that say nothing.
+    """
+    judged = list(outcomes)
+    code = worst([*codes, *(exit_code_of_outcome(one) for one in judged if not one.is_undecided)])
+    return ExitCode.RIG_ERROR if code is ExitCode.PASS and any(one.is_undecided for one in judged) else code

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import signal
+import sys
+import time
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from types import FrameType
@@ -11,12 +14,14 @@ from typing import Any
 import pytest
 
 from drivers.errors import RigError
+from rig._pytest_ways import NOT_ON_A_BENCH, refused_way
 from rig._run_session import RunOptions, RunSession
 from rig.exit_codes import ExitCode
 from rig.load_point import LoadPoint
 from rig.safety.errors import SafetyInputOpen
 from rig.safety.signals import StopSignals
 
+_REFUSED = "rig_refused"
 SESSION = pytest.StashKey[RunSession]()
 _BEGAN_S = pytest.StashKey[float]()
 
@@ -35,11 +40,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--longest", type=float, default=1.0, metavar="HOURS", help="skip questions of more bench time (default: 1)"
     )
     group.addoption("--suite", default="pytest", help="kind of run for the record: certify, eol ...")
+    group.addoption("--run-id", default=None, help=argparse.SUPPRESS)  # of `rig certify` and the like
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the session object that tests, reporters and the exit code share."""
     option = config.option
+    if getattr(option, "looponfail", False):
+        raise pytest.UsageError("--looponfail asks again and again without end; " + NOT_ON_A_BENCH)
     config.addinivalue_line("markers", "bench_time(seconds): the bench time that a question takes at most")
     run = RunSession(
         RunOptions(
@@ -52,6 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
             max_points=option.max_points,
             suite=option.suite,
             longest_h=option.longest,
+            **({"run_id": option.run_id} if option.run_id else {}),
         )
     )
     config.stash[SESSION] = run
@@ -61,6 +70,20 @@ def pytest_configure(config: pytest.Config) -> None:
 def run_session(config: pytest.Config) -> RunSession:
     """Return the run session of this pytest session."""
     return config.stash[SESSION]
+
+
+def asks_a_meter(item: pytest.Item) -> bool:
+    """Whether a test is a question to a meter: it uses the run, or it is one of ``tests_hil``."""
+    return "meter_run" in getattr(item, "fixturenames", ()) or "tests_hil" in item.path.parts
+
+
+def _write_line(config: pytest.Config, line: str) -> None:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.ensure_newline()
+        reporter.write_line(f"rig: {line}", red=True)
+    else:
+        sys.stderr.write(f"rig: {line}\n")
 
 
 def in_plan_order(items: list[pytest.Item], places: Mapping[LoadPoint, int]) -> None:
@@ -98,7 +121,7 @@ def pytest_runtest_makereport(
         item.session.shouldfail = "an error that the rig does not know: nothing is energised again"
     report = yield
     if call.when == "setup":
-        item.stash[_BEGAN_S] = call.start
+        item.stash[_BEGAN_S] = time.monotonic() - call.duration
     if call.excinfo is not None and report.outcome == "failed" and "tests_hil" in item.path.parts:
         # Only now: it needs the whole BACnet stack, which the tests of this software mostly do without.
         from rig._comms_evidence import keep_bus_capture
@@ -108,6 +131,8 @@ def pytest_runtest_makereport(
         if kept is not None:
             report.sections.append(("bus capture", str(kept)))
             report.user_properties.append(("bus_capture", str(kept)))
+    if call.excinfo is None and report.outcome == "failed":
+        run.codes.append(ExitCode.FAIL)  # by a soft assertion, or by a pass where a failure was expected
     # A skip or an operator's stop is no error of the meter or the rig; verdict errors have been counted as outcomes.
     if (
         call.excinfo is not None
@@ -145,11 +170,22 @@ class _Endings:
     def __init__(self, run: RunSession) -> None:
         self._run = run
         self._signals = StopSignals()
+        self._refusals: list[str] = []
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Ask nothing where pytest was told to work in a way in which a bench cannot be used, and say so."""
+        asking = [item for item in items if asks_a_meter(item)]
+        why = refused_way(config, asking) if asking and not config.option.collectonly else None
+        if why is not None:
+            config.hook.pytest_deselected(items=list(items))
+            items.clear()
+            self._refuse(config, why)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note whether this session asks a meter anything; the tests of this software keep pytest's own ways."""
-        self._run.asks_a_meter |= any("tests_hil" in item.path.parts for item in session.items)
+        self._run.asks_a_meter |= any(asks_a_meter(item) for item in session.items)
         if self._run.asks_a_meter:
             self._signals.install()
 
@@ -182,6 +218,10 @@ class _Endings:
             run.stopped_by = run.stopped_by or "an internal error"
         elif exitstatus == pytest.ExitCode.INTERRUPTED and run.stopped_by is None and not run.codes:
             run.codes.append(ExitCode.RIG_ERROR)
+        if session.testsfailed and run.exit_code() is ExitCode.PASS:
+            # A test failed in a way that this process never saw, as in a process that a plugin forked for it.
+            run.codes.append(ExitCode.RIG_ERROR)
+            run.say("a test failed outside this process: what it found is not known here")
         session.exitstatus = int(run.finish())
 
     @pytest.hookimpl(optionalhook=True, tryfirst=True)
@@ -208,8 +248,26 @@ class _Endings:
         signal.setitimer(signal.ITIMER_REAL, timeout_s)
         return True
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401 - of pytest-xdist
+        """Take over what a worker of pytest-xdist has refused: this process decides the exit status."""
+        why = getattr(node, "workeroutput", {}).get(_REFUSED)
+        if why is not None and why not in self._refusals:
+            self._refuse(node.config, why)
+
+    def _refuse(self, config: pytest.Config, why: str) -> None:
+        self._refusals.append(why)
+        self._run.asks_a_meter = True
+        self._run.codes.append(ExitCode.REFUSED)
+        if hasattr(config, "workeroutput"):
+            config.workeroutput[_REFUSED] = why
+            return
+        for listener in self._run.listeners or [lambda line: _write_line(config, line)]:
+            listener(why)
+
     def pytest_unconfigure(self) -> None:
-        """Give the signals back: nothing is on any more."""
+        """Give the signals back, since nothing is on any more, and the folder of a run that never began."""
+        self._run.give_folder_back()
         self._signals.restore()
 
     def _note_ending(self, error: BaseException) -> None:

@@ -8,25 +8,31 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from meter_model.configuration import Configuration
+from meter_model.sampling_phase import SamplingPhaseDependent, require_determined
 from meter_model.stimulus import Phasor, Spectrum, Stimulus
 from rig.yaml_file import load_yaml_model
+from rig.yaml_types import Amperes, Ratio, Volts
 
-_Finite = Annotated[float, Field(allow_inf_nan=False)]
+_Rms = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
+"""Volts or amperes on the primary side."""
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class _Phasor(_Strict):
-    order: Annotated[int, Field(ge=1, le=100, strict=True)]
-    rms: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    phase_deg: _Finite = 0.0
+    order: Annotated[int, Field(ge=1, le=100)]
+    rms: _Rms
+    phase_deg: Annotated[float, Field(ge=-3600, le=3600, allow_inf_nan=False)] = 0.0
+
+
+_Spectrum = Annotated[tuple[_Phasor, ...], Field(strict=False, max_length=200)]
 
 
 class _Phase(_Strict):
-    voltage: tuple[_Phasor, ...] = ()
-    current: tuple[_Phasor, ...] = ()
+    voltage: _Spectrum = ()
+    current: _Spectrum = ()
 
 
 class _Phases(_Strict):
@@ -36,15 +42,16 @@ class _Phases(_Strict):
 
 
 class _Configuration(_Strict):
-    system_type: Annotated[int, Field(strict=True)] = 40
-    ct_primary_a: _Finite = 100.0
-    ct_secondary: Annotated[int, Field(strict=True)] = 1
-    pt_ratio: _Finite = 1.0
-    system_voltage_v: _Finite = 600.0
+    system_type: int = 40
+    ct_primary_a: Amperes = 100.0
+    ct_secondary: int = 1
+    pt_ratio: Ratio = 1.0
+    system_voltage_v: Volts = 600.0
 
 
 class _StimulusFile(_Strict):
-    frequency_hz: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    frequency_hz: Annotated[float, Field(ge=40, le=70, allow_inf_nan=False)]
+    """The range in which prediction and sampled meter are held against each other; the meter measures 45 to 65 Hz."""
     configuration: _Configuration = _Configuration()
     phases: _Phases
 
@@ -58,15 +65,18 @@ def load_stimulus_file(path: Path) -> tuple[Stimulus, Configuration]:
     Voltages are volts line to neutral and currents amperes, both rms on the primary side; angles in degrees relative
     to the fundamental of the phase-A voltage, negative = lag. Raises BenchFileError naming file and line.
     """
-    data = load_yaml_model(path, _StimulusFile, check=_refuse_what_the_meter_refuses)
+    data = load_yaml_model(path, _StimulusFile, check=_refuse_what_cannot_be_predicted)
     configuration = _configuration(data.configuration)
+    return _stimulus(data, configuration), configuration
+
+
+def _stimulus(data: _StimulusFile, configuration: Configuration) -> Stimulus:
     phases = (data.phases.a, data.phases.b, data.phases.c)
-    stimulus = configuration.stimulus_from_primary(
+    return configuration.stimulus_from_primary(
         data.frequency_hz,
         _three(phases, "voltage"),
         _three(phases, "current"),
     )
-    return stimulus, configuration
 
 
 def _three(phases: tuple[_Phase, _Phase, _Phase], which: str) -> tuple[Spectrum, Spectrum, Spectrum]:
@@ -81,7 +91,40 @@ def _configuration(data: _Configuration) -> Configuration:
     return configuration
 
 
-def _refuse_what_the_meter_refuses(data: _StimulusFile) -> tuple[tuple[str, ...], str] | None:
+def _refuse_what_cannot_be_predicted(data: _StimulusFile) -> tuple[tuple[str | int, ...], str] | None:
+    """Name the first key for which there is no prediction, and why."""
+    return (
+        _order_given_twice(data)
+        or _refused_by_the_meter(data)
+        or _read_by_sampling_phase(data, _configuration(data.configuration))
+    )
+
+
+def _order_given_twice(data: _StimulusFile) -> tuple[tuple[str | int, ...], str] | None:
+    for name, phase in (("a", data.phases.a), ("b", data.phases.b), ("c", data.phases.c)):
+        for which in ("voltage", "current"):
+            seen: set[int] = set()
+            for index, part in enumerate(getattr(phase, which)):
+                if part.order in seen:
+                    return ("phases", name, which, index), f"order {part.order} stands twice; give one phasor an order"
+                seen.add(part.order)
+    return None
+
+
+def _read_by_sampling_phase(
+    data: _StimulusFile, configuration: Configuration
+) -> tuple[tuple[str | int, ...], str] | None:
+    try:
+        require_determined(_stimulus(data, configuration))
+    except SamplingPhaseDependent as error:
+        which, phase = ("voltage" if error.channel[0] == "V" else "current"), error.channel[-1].lower()
+        parts = getattr(getattr(data.phases, phase), which)
+        index = next((i for i, part in enumerate(parts) if part.order == error.orders[1]), 0)
+        return ("phases", phase, which, index), str(error)
+    return None
+
+
+def _refused_by_the_meter(data: _StimulusFile) -> tuple[tuple[str | int, ...], str] | None:
     """Name the first configuration value that the meter's own write rules (PICS) refuse."""
     configuration = Configuration()
     for field, instance in _AV_OF_FIELD.items():

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
+from rig._file_text import path_of, read_text
+from rig._yaml_tree import Location, dotted, parse_yaml
 from rig.errors import BenchFileError
 
+__all__ = ["Location", "dotted", "line_of", "load_yaml_model", "parse_yaml", "path_of", "read_text", "validate"]
+
 ModelT = TypeVar("ModelT", bound=BaseModel)
-Location = tuple[str | int, ...]
 
 
 def load_yaml_model(
     path: Path,
     model: type[ModelT],
     *,
-    check: Callable[[ModelT], tuple[tuple[str, ...], str] | None] | None = None,
+    check: Callable[[ModelT], tuple[Location, str] | None] | None = None,
 ) -> ModelT:
     """Read ``path`` into ``model``; raises BenchFileError with file and line for whatever does not fit.
 
@@ -31,55 +34,13 @@ def load_yaml_model(
     return validate(path, data, lines, model, check=check)
 
 
-def read_text(path: Path) -> str:
-    """Return the file's text; raises BenchFileError when it cannot be read as UTF-8."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise BenchFileError(path, None, "there is no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BenchFileError(path, None, f"cannot be read: {error}") from None
-
-
-def parse_yaml(path: Path | str, text: str) -> tuple[Any, dict[Location, int]]:
-    """Parse YAML text; returns the data and the line (from 1) on which each key or item stands."""
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else None
-        raise BenchFileError(path, line, f"is not YAML: {error.problem}") from None
-    except yaml.YAMLError as error:
-        raise BenchFileError(path, None, f"is not YAML: {error}") from None
-    lines: dict[Location, int] = {}
-    if node is not None:
-        _note_lines(path, node, (), lines)
-    return data, lines
-
-
-def _note_lines(path: Path | str, node: yaml.Node, where: Location, lines: dict[Location, int]) -> None:
-    lines.setdefault(where, node.start_mark.line + 1)
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            here = (*where, key.value)
-            line = key.start_mark.line + 1
-            if here in lines:
-                # YAML keeps the last one without a word; the first would be ignored silently.
-                raise BenchFileError(path, line, f"{_dotted(here)!r} stands twice (first in line {lines[here]})")
-            lines[here] = line
-            _note_lines(path, value, here, lines)
-    elif isinstance(node, yaml.SequenceNode):
-        for index, item in enumerate(node.value):
-            _note_lines(path, item, (*where, index), lines)
-
-
 def validate(
     path: Path | str,
     data: Any,  # noqa: ANN401 - whatever YAML can hold
     lines: dict[Location, int],
     model: type[ModelT],
     *,
-    check: Callable[[ModelT], tuple[tuple[str, ...], str] | None] | None = None,
+    check: Callable[[ModelT], tuple[Location, str] | None] | None = None,
     context: object = None,
 ) -> ModelT:
     """Validate parsed YAML against ``model``; the first complaint becomes a BenchFileError with its line.
@@ -98,7 +59,7 @@ def validate(
     complaint = check(result) if check else None
     if complaint:
         location, why = complaint
-        raise BenchFileError(path, line_of(location, lines), f"{_dotted(location)}: {why}")
+        raise BenchFileError(path, line_of(location, lines), f"{dotted(location)}: {why}")
     return result
 
 
@@ -111,7 +72,7 @@ def line_of(location: Location, lines: Mapping[Location, int]) -> int | None:
 
 
 def _sentence(error: Any, location: Location, model: type[BaseModel]) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
-    where = _dotted(location)
+    where = dotted(location)
     if error["type"] == "extra_forbidden":
         known = _keys_at(model, location[:-1])
         near = difflib.get_close_matches(str(location[-1]), known, n=1)
@@ -122,7 +83,35 @@ def _sentence(error: Any, location: Location, model: type[BaseModel]) -> str:  #
     message = str(error["msg"]).removeprefix("Value error, ")
     if isinstance(error["input"], dict | list):  # a rule about several keys: repeating them all helps nobody
         return f"{where}: {message}"
-    return f"{where}: {message}, not {error['input']!r}"
+    said = _advice(error) or message
+    shown = _shown(error["input"])
+    return f"{where}: {said}" if shown in said else f"{where}: {said}, not {shown}"
+
+
+def _advice(error: Any) -> str | None:  # noqa: ANN401 - pydantic's ErrorDetails
+    """Say what to write, where pydantic's own words do not: for yes and no, numbers with units, numbers as texts."""
+    kind, given = str(error["type"]), error["input"]
+    if kind.startswith("bool"):
+        return "write true or false for this boolean"
+    if kind == "string_type" and isinstance(given, int | float):
+        return f'a text is needed; write "{_short(str(given))}" in quotation marks'
+    if isinstance(given, str) and kind in ("float_type", "int_type"):
+        match = _NUMBER_IN_TEXT.match(given)
+        whole = "a whole number" if kind == "int_type" else "a number"
+        return f"write {whole} without unit or quotation marks{f', such as {match[0]}' if match else ''}"
+    return None
+
+
+_NUMBER_IN_TEXT = re.compile(r"-?(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,8})?(?=\s|[A-Za-z%°]|$)")
+_LONGEST_SHOWN = 80
+
+
+def _shown(value: object) -> str:
+    return _short(repr(value))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
 def _keys_at(model: type[BaseModel], location: Location) -> list[str]:
@@ -142,10 +131,3 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401 - a ty
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [m for argument in getattr(annotation, "__args__", ()) for m in _models_in(argument)]
-
-
-def _dotted(location: Location) -> str:
-    text = ""
-    for part in location:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text or "the file"

@@ -1,21 +1,52 @@
 """What a Yokogawa WT1800/WT3000/WT5000 can measure and what it calls things, as data with its provenance.
 
-Tags as in reference/instruments.md: [M] vendor manual read (here IM WT3001E-17EN, communication interface, unless
-said otherwise), [C] open drivers read, [R] recalled. Nothing here has been tried on a real instrument yet.
+Tags: [M] vendor manual read (IM WT3001E-17EN, communication interface, unless said otherwise), [C] public code read,
+[R] recalled, unverified. Nothing here has been tried on a real instrument yet. Public code:
+
+- Yokogawa's sample programs for tmctl in C++ and C# (MainDialog, InitListItem; copies are in public repositories): the
+  names of functions and the sensor ranges of the WT500 and of the WT1800/WT1800E, and the mark in ``*IDN?`` of a
+  WT1800E that is set to understand another model's commands.
+- SunSpec's System Validation Platform, device_wt (support@sunspec.org): ``:NUMERIC:NORMAL:ITEM1 URMS,1``.
+- github.com/Soochol/WF_EOL_TESTER, WT1800E_COMPLETE_SCPI_Reference.md (after IM WT1801-17EN): the headers of the INPut
+  group (5-57 to 5-66) with ``CURRent:SRATio`` and ``CURRent:RANGe:ELEMent<x>``, the NUMeric group (5-80 to 5-86).
+
+Not found for the WT5000: its names for communication. Its features guide shows Urms and Irms, so its names are taken to
+be the WT1800's [R].
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from drivers.analyzer.base import AnalyzerCapabilities
 
-KNOWN_MODELS = ("WT18", "WT30", "WT50", "7603")
-"""How the model field of ``*IDN?`` starts; a WT3000 answers its model code, 7603xx [R]."""
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Models that have the same names for numeric items; ``models`` is how the model field of ``*IDN?`` starts.
+
+    ``emulation_mark`` stands in ``*IDN?`` where the instrument is set to understand another model's commands.
+    """
+
+    models: tuple[str, ...]
+    voltage: str
+    current: str
+    emulation_mark: str | None = None
+
+
+FAMILIES = (
+    Family(("WT30", "7603"), voltage="U", current="I"),
+    Family(("WT18",), voltage="URMS", current="IRMS", emulation_mark="EM"),
+    Family(("WT5000",), voltage="URMS", current="IRMS"),
+)
+"""A WT3000 answers its model code, 7603xx [R]; its U and I are those of [M p. 6-44]. URMS and IRMS of the WT1800 and
+WT1800E [C], of the WT5000 [R]. A family refuses the names of another. The mark is a WT1800E's [C]."""
 
 VOLTAGE_RANGES_V = (15.0, 30.0, 60.0, 100.0, 150.0, 300.0, 600.0, 1000.0)
-"""Voltage ranges at crest factor 3, V rms [M p. 6-72]."""
+"""Voltage ranges at crest factor 3, V rms [M p. 6-72]; a WT1800 and a WT5000 have smaller ones too, not needed here."""
 
 SENSOR_RANGES_V = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-"""Ranges of the external current sensor input at crest factor 3, V rms [M p. 6-67]."""
+"""Ranges of the external current sensor input at crest factor 3, V rms [M p. 6-67]; the same in a WT1800 [C]."""
 
 CREST_FACTOR = 3
 HEADROOM = 1.05
@@ -42,21 +73,32 @@ CAPABILITIES = AnalyzerCapabilities(
 )
 
 ELEMENTS = (1, 2, 3)
-ELEMENT_FUNCTIONS = ("U", "I", "P", "S", "Q", "LAMB", "PHI", "FU")
+COMMON_FUNCTIONS = ("P", "S", "Q", "LAMB", "PHI", "FU")
+"""The same in all families [M, C]."""
+
+FUNCTIONS_PER_ELEMENT = 2 + len(COMMON_FUNCTIONS)
 PHASE_FUNCTIONS = ("PHI_U1U2", "PHI_U1U3")
-"""Angle of the voltage fundamentals of elements 2 and 3 against element 1; need the harmonics option [M p. 6-45]."""
+"""Angle of the voltage fundamentals of elements 2 and 3 against element 1; need the harmonics option [M p. 6-45].
+
+With the underscore in all families [M, C]; without an element it is that of the first wiring unit."""
 
 ENERGY_FUNCTIONS = ("WHP", "WHM")
-"""What the display calls WP+ and WP-: positive and negative watt hours [M p. 6-44]."""
+"""What the display calls WP+ and WP-: positive and negative watt hours [M p. 6-44; C: the same in a WT1800]."""
 
 RANGE_TOLERANCE = 1e-3
 SETTLE_DEADLINE_S = 15.0
 """``*RST`` and the wiring switch relays [R]."""
 
 
-def items() -> tuple[str, ...]:
+def family_of(model: str) -> Family | None:
+    """Return the family of a model field of ``*IDN?``, None for a model that this driver does not know."""
+    return next((each for each in FAMILIES if model.upper().startswith(each.models)), None)
+
+
+def items(family: Family) -> tuple[str, ...]:
     """Return the numeric items in the order in which they are asked for: function and element."""
-    elements = [f"{function},{element}" for element in ELEMENTS for function in ELEMENT_FUNCTIONS]
+    functions = (family.voltage, family.current, *COMMON_FUNCTIONS)
+    elements = [f"{function},{element}" for element in ELEMENTS for function in functions]
     phases = [f"{function},SIGMA" for function in PHASE_FUNCTIONS]
     energies = [f"{function},{element}" for function in ENERGY_FUNCTIONS for element in ELEMENTS]
     return (*elements, *phases, "TIME,1", *energies)

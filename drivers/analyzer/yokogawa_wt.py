@@ -23,7 +23,7 @@ _VALUES = ":NUM:NORM:VAL?"
 
 
 class YokogawaWT(ReferenceAnalyzer):
-    """A WT measuring at the meter's terminals (reference/instruments.md 1.9; not yet tried on one).
+    """A WT measuring at the meter's terminals (not yet tried on one).
 
     ``sleep`` is the bench clock's: waiting for data is time spent. ``update_s``: data update period in seconds, one
     of 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20. ``wiring``: how the model spells three-phase four-wire.
@@ -56,7 +56,7 @@ class YokogawaWT(ReferenceAnalyzer):
             session.error_query = self.ERROR_QUERY
         self._sleep = sleep
         self._wiring = wiring
-        self._items = data.items()
+        self._items: tuple[str, ...] = ()
         self._selected: tuple[float, ...] = ()
         self._generation: int | None = None
 
@@ -67,9 +67,14 @@ class YokogawaWT(ReferenceAnalyzer):
             identity = Identity.from_idn(answer)
         except ValueError as error:
             raise AnswerInvalid(self._session.resource, "*IDN?", answer) from error
-        if "YOKOGAWA" not in identity.manufacturer.upper() or not identity.model.upper().startswith(data.KNOWN_MODELS):
+        family = data.family_of(identity.model) if "YOKOGAWA" in identity.manufacturer.upper() else None
+        if family is None:
             text = f"{identity.manufacturer} {identity.model} is no WT1800, WT3000 or WT5000: choose another driver"
             raise InstrumentError(self._session.resource, text)
+        if family.emulation_mark and family.emulation_mark in f"{identity.model},{identity.firmware}".upper():
+            text = f"{identity.model} understands the commands of another model: set its command type to its own"
+            raise InstrumentError(self._session.resource, text)
+        self._items = data.items(family)
         return identity
 
     def configure(self) -> None:
@@ -77,10 +82,13 @@ class YokogawaWT(ReferenceAnalyzer):
 
         Crest factor 3, ranges fixed, scaling off, everything synchronised to the voltage of element 1 (the currents
         may be zero), the angle of PHI from -180 to 180 degrees. Reads back what would falsify results if not taken.
+        The names of the items follow the model, which is asked for where ``identify`` was not called before.
         """
         ratio = data.SENSOR_RATIO_MV_PER_A
         with self._session.transaction():
             self._generation = None
+            if not self._items:
+                self.identify()
             self._session.write("*RST", "*CLS", deadline_s=data.SETTLE_DEADLINE_S)
             self._session.write(":COMM:REM ON", ":COMM:HEAD OFF", ":COMM:VERB OFF")
             self._session.write(f":INP:WIR {self._wiring}", deadline_s=data.SETTLE_DEADLINE_S)
@@ -212,7 +220,7 @@ class YokogawaWT(ReferenceAnalyzer):
     def _reading(self, fields: Sequence[str]) -> AnalyzerReading:
         arrived_s = time.monotonic()
         values = self._numbers(fields)
-        per_element = len(data.ELEMENT_FUNCTIONS)
+        per_element = data.FUNCTIONS_PER_ELEMENT
         lags = values[per_element * len(data.ELEMENTS) :][: len(data.PHASE_FUNCTIONS)]
         first, second, third = (
             _element(

@@ -22,6 +22,7 @@ from drivers.meter._application import MAX_APDU_OCTETS, FoundDevice, FoundObject
 from drivers.meter._exchange import BusStatistics, Exchange, refusal_of
 from drivers.meter._line_watch import LineWatch, may_be_asked_again
 from drivers.meter.errors import BusFailed, BusInterrupted, MeterAborted, MeterRefused, MeterRejected, MeterTimeout
+from drivers.mstp.clock import monotonic_s
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.events import LineLost, LineRestored, PortFailed
 from drivers.mstp.frames import SeenFrame
@@ -68,7 +69,7 @@ class MeterBus:
         self._requests = self._repeats = self._timeouts = self._asked_again = 0
         self._last_frames: list[SeenFrame] = []
         self.last_used_s = 0.0
-        """When a request was last handed to the port, seconds since 1970 (UTC); 0 where none ever was."""
+        """When a request was last handed to the port, seconds of the monotonic clock; 0 where none ever was."""
         self._closed = False
 
     @classmethod
@@ -227,7 +228,7 @@ class MeterBus:
         return BusStatistics(port, *counted, self._line.lost_s)
 
     def captured(self) -> list[SeenFrame]:
-        """Return the last frames on the bus, own ones included, oldest first; times are seconds since 1970 (UTC).
+        """Return the last frames on the bus, own ones included, oldest first, with times of ``drivers.mstp.clock``.
 
         When the bus has been closed these are the last before that. Raises BusFailed when the port has ended.
         """
@@ -303,7 +304,7 @@ class MeterBus:
                 self._repeats += 1
                 request.apduInvokeID = None
             self._requests += 1
-            self.last_used_s = time.time()
+            self.last_used_s = monotonic_s()
             try:
                 answer = await self._answer_in_the_end(address, request, name)
             except asyncio.CancelledError:
@@ -349,7 +350,7 @@ class MeterBus:
 
     async def _tell(self, request: Any) -> None:  # noqa: ANN401
         await self._line.until_there(self._failed)
-        self.last_used_s = time.time()
+        self.last_used_s = monotonic_s()
         await self._application.request(request)
 
     async def _ask_everybody(self, request: Any, timeout_s: float) -> tuple[list[FoundDevice], list[FoundObject]]:  # noqa: ANN401

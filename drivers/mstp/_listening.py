@@ -14,12 +14,12 @@ import select
 import signal
 import socket
 import sys
-import time
 
 import serial
 
 from drivers.mstp import _messages
 from drivers.mstp._host import monotonic_s, take_priority
+from drivers.mstp._lateness import LOOK_S, Lateness
 from drivers.mstp._line_reader import LineReader
 from drivers.mstp._owner import owner_socket
 from drivers.mstp.capture import OctetClock
@@ -97,8 +97,6 @@ class _Ear:
         self._owner = owner
         self._parser = FrameParser()
         self._clock = OctetClock(baud)
-        # One offset for the whole session: a step of the system's clock must not tear the frames apart.
-        self._offset_s = time.time() - monotonic_s()
         self._backlog = bytearray()
         self._frames: list[SeenFrame] = []
         self._octets = self._strays_told = 0
@@ -106,18 +104,19 @@ class _Ear:
     def run(self) -> None:
         told_s = monotonic_s()
         sources: list[_SilentLine | socket.socket] = [self._line, self._owner]
+        lateness = Lateness(told_s)
         while True:
-            waits = self._octets or self._backlog
-            timeout_s = max(0.0, told_s + _TELL_S - monotonic_s()) if waits else None
-            readable, _, _ = select.select(sources, [], [], timeout_s)
+            entered_s = monotonic_s()
+            readable, _, _ = select.select(sources, [], [], LOOK_S)
             now_s = monotonic_s()
+            late_s = lateness.woke(entered_s, LOOK_S, now_s)
             if self._line in readable:
                 for octets, read_s in self._line.read(now_s):
                     self._octets += len(octets)
-                    self._frames += self._parser.feed(octets, *self._clock.place(len(octets), read_s))
+                    self._frames += self._parser.feed(octets, *self._clock.place(len(octets), read_s), late_s)
             if self._owner in readable:  # it never says anything: this is its end
                 raise _OwnerGone
-            if now_s >= told_s + _TELL_S:
+            if (self._octets or self._backlog) and now_s >= told_s + _TELL_S:
                 told_s = now_s
                 self._tell()
 
@@ -126,7 +125,7 @@ class _Ear:
         if self._octets:
             strays = self._parser.stray_octets
             heard = Heard(tuple(self._frames), self._octets, strays - self._strays_told)
-            self._backlog += _messages.pack(_messages.CAPTURED, heard.pack(self._offset_s))
+            self._backlog += _messages.pack(_messages.CAPTURED, heard.pack())
             self._frames, self._octets, self._strays_told = [], 0, strays
         taken = bytes(self._backlog)
         self._backlog.clear()

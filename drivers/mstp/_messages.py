@@ -31,7 +31,7 @@ _WITHDRAW = struct.Struct("!BBB")
 _MAX_MASTER = struct.Struct("!BB")
 _LOST_S = struct.Struct("!d")
 _ONLINE = struct.Struct("!B?")
-_SEEN = struct.Struct("!ddH")
+_SEEN = struct.Struct("!dddH")
 
 
 def pack(kind: bytes, body: bytes = b"") -> bytes:
@@ -143,11 +143,11 @@ def read_statistics_query(body: bytes) -> int:
     return body[0]
 
 
-def captured_body(frames: list[SeenFrame], offset_s: float) -> bytes:
+def captured_body(frames: list[SeenFrame], offset_s: float = 0.0) -> bytes:
     """Body of a list of captured frames, ``offset_s`` added to their times."""
     parts = []
     for seen in frames:
-        parts.append(_SEEN.pack(seen.start_s + offset_s, seen.end_s + offset_s, len(seen.octets)))
+        parts.append(_SEEN.pack(seen.start_s + offset_s, seen.end_s + offset_s, seen.late_s, len(seen.octets)))
         parts.append(seen.octets)
     return b"".join(parts)
 
@@ -157,9 +157,9 @@ def read_captured(body: bytes) -> list[SeenFrame]:
     frames = []
     position = 0
     while position < len(body):
-        start_s, end_s, size = _SEEN.unpack_from(body, position)
+        start_s, end_s, late_s, size = _SEEN.unpack_from(body, position)
         position += _SEEN.size
-        frames.append(SeenFrame.of(body[position : position + size], start_s, end_s))
+        frames.append(SeenFrame.of(body[position : position + size], start_s, end_s, late_s))
         position += size
     return frames
 

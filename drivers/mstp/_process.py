@@ -15,11 +15,11 @@ import select
 import signal
 import socket
 import sys
-import time
 from dataclasses import replace
 
 from drivers.mstp import _messages
 from drivers.mstp._host import monotonic_s, of_monotonic_s, parent_id, take_priority
+from drivers.mstp._lateness import LOOK_S, Lateness
 from drivers.mstp._open_line import open_line
 from drivers.mstp._owner import owner_socket
 from drivers.mstp.adapter import lasting_name, may_be_present
@@ -151,16 +151,24 @@ class _WireLoop:
         node, line, events, queries = self._node, self._line, self._events, self._queries
         monotonic, wait, parent, owner = monotonic_s, select.select, parent_id, self._owner
         sources: list[SerialLine | socket.socket] = [line, events.socket, queries.socket]
+        lateness = Lateness(monotonic()) if self._settings.watchful else None
+        late_s = 0.0
         while True:
             deadline_s = node.deadline_s()
-            timeout_s = None if deadline_s == math.inf else max(0.0, deadline_s - monotonic())
+            entered_s = monotonic()
+            timeout_s = None if deadline_s == math.inf else max(0.0, deadline_s - entered_s)
+            if lateness is not None:
+                timeout_s = LOOK_S if timeout_s is None else min(timeout_s, LOOK_S)
             sinks = [channel.socket for channel in (events, queries) if channel.backlog]
             readable, writable, _ = wait(sources, sinks, (), timeout_s)
             now_s = monotonic()
+            if lateness is not None:
+                late_s = lateness.woke(entered_s, timeout_s, now_s)
             octets = b""
             if line in readable:
                 octets = line.read()
             if octets:
+                self._ring.heard(octets, now_s, late_s)  # before what is sent in answer to it
                 node.receive(octets, now_s)
             else:
                 node.advance(now_s)
@@ -174,8 +182,6 @@ class _WireLoop:
             if self._lost_since_s is not None and node.has_joined:
                 events.send(_messages.LINE_RESTORED, _messages.line_restored_body(monotonic() - self._lost_since_s))
                 self._lost_since_s = None
-            if octets:
-                self._ring.heard(octets, now_s)
             if queries.socket in readable:
                 self._answer()
             for channel in (events, queries):
@@ -213,11 +219,11 @@ class _WireLoop:
                     self._node.statistics(_messages.read_statistics_query(question)),
                     echoes_damaged=self._echoes_damaged + self._line.echo.damaged,
                     lines_lost=self._lines_lost,
+                    stray_octets=self._ring.stray_octets,
                 )
                 self._queries.send(kind, _messages.statistics_body(statistics))
             elif kind == _messages.CAPTURED:
-                offset_s = time.time() - monotonic_s()
-                self._queries.send(kind, _messages.captured_body(self._ring.frames(), offset_s))
+                self._queries.send(kind, _messages.captured_body(self._ring.frames()))
 
 
 def main(arguments: list[str]) -> int:

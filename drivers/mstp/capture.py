@@ -40,6 +40,10 @@ class OctetClock:
         self._octet_s = BITS_PER_OCTET / baud
         self._last_s = 0.0
 
+    def not_before(self, moment_s: float) -> None:
+        """Learn that nothing that is read from now on was on the wire before ``moment_s``."""
+        self._last_s = max(self._last_s, moment_s)
+
     def place(self, count: int, read_s: float) -> tuple[float, float]:
         """Return when the first of ``count`` octets (at least one) began, and how long each took, in seconds."""
         start_s = min(read_s, max(self._last_s, read_s - count * self._octet_s))
@@ -56,30 +60,43 @@ class FrameRing:
         self._clock = OctetClock(baud)
         self._baud = baud
 
-    def heard(self, octets: bytes, read_s: float) -> None:
-        """Take octets whose reading ended at ``read_s``."""
+    @property
+    def stray_octets(self) -> int:
+        """Octets that were heard and belong to no frame."""
+        return self._parser.stray_octets
+
+    def heard(self, octets: bytes, read_s: float, late_s: float = 0.0) -> None:
+        """Take octets whose reading ended at ``read_s``; ``late_s`` is as in SeenFrame."""
         if octets:
-            self._frames.extend(self._parser.feed(octets, *self._clock.place(len(octets), read_s)))
+            self._frames.extend(self._parser.feed(octets, *self._clock.place(len(octets), read_s), late_s))
 
     def sent(self, octets: bytes, end_s: float) -> None:
         """Take one own frame whose last octet leaves at ``end_s``."""
-        self._frames.append(SeenFrame.of(octets, end_s - frame_time_s(len(octets), self._baud), end_s))
+        start_s = end_s - frame_time_s(len(octets), self._baud)
+        self._clock.not_before(start_s)
+        self._frames.append(SeenFrame.of(octets, start_s, end_s))
 
     def frames(self) -> list[SeenFrame]:
-        """Return the frames held, oldest first."""
-        return list(self._frames)
+        """Return the frames held in the order of their times, oldest first.
+
+        They come in nearly that order; a frame that was half heard when an own one began comes after it.
+        """
+        return sorted(self._frames, key=lambda seen: seen.start_s)
 
 
 class PcapngWriter:
-    """Writes frames to an open binary stream as they come. The frames' times must be seconds since 1970 (UTC).
+    """Writes frames to an open binary stream as they come.
 
-    ``device`` and ``baud`` go into the file. A frame whose CRCs do not fit carries a comment that says so and the
-    CRC error flag, beside what Wireshark finds out by itself. Each call makes one ``write``, followed by a flush, so
-    that the file is whole whenever the writing program ends.
+    ``wall_offset_s`` makes seconds since 1970 (UTC) of the frames' times: one offset for the whole file, so that a step
+    of the system's clock does not tear it apart (``drivers.mstp.clock``). ``device`` and ``baud`` go into the file. A
+    frame whose CRCs do not fit carries a comment that says so and the CRC error flag, beside what Wireshark finds out
+    by itself. Each call makes one ``write``, followed by a flush, so that the file is whole whenever the writing
+    program ends.
     """
 
-    def __init__(self, stream: BinaryIO, device: str = "", baud: int = 0) -> None:
+    def __init__(self, stream: BinaryIO, device: str = "", baud: int = 0, wall_offset_s: float = 0.0) -> None:
         self._stream = stream
+        self._wall_offset_s = wall_offset_s
         section = _SECTION_BODY.pack(_BYTE_ORDER, 1, 0, -1) + _options([(_APPLICATION, b"S4100 rig")])
         about = [(_NAME, device.encode()), (_SPEED, struct.pack("<Q", baud)), (_RESOLUTION, bytes((_MICROSECONDS,)))]
         interface = _INTERFACE_BODY.pack(LINK_TYPE_BACNET_MS_TP, 0, _SNAP_OCTETS) + _options(about)
@@ -89,7 +106,7 @@ class PcapngWriter:
         """Write frames, each stamped with its start; ``note`` is a comment on the first of them."""
         blocks = []
         for seen in frames:
-            blocks.append(_packet(seen, note))
+            blocks.append(_packet(seen, self._wall_offset_s, note))
             note = ""
         if blocks:
             self._put(b"".join(blocks))
@@ -99,15 +116,17 @@ class PcapngWriter:
         self._stream.flush()
 
 
-def write_pcapng(path: Path, frames: Iterable[SeenFrame], device: str = "", baud: int = 0) -> None:
-    """Write ``frames``, with times in seconds since 1970, to a new pcapng file at ``path``; raises OSError."""
+def write_pcapng(
+    path: Path, frames: Iterable[SeenFrame], device: str = "", baud: int = 0, wall_offset_s: float = 0.0
+) -> None:
+    """Write ``frames`` to a new pcapng file at ``path``, arguments as of ``PcapngWriter``; raises OSError."""
     with path.open("wb") as stream:
-        PcapngWriter(stream, device, baud).write(frames)
+        PcapngWriter(stream, device, baud, wall_offset_s).write(frames)
 
 
-def _packet(seen: SeenFrame, note: str) -> bytes:
+def _packet(seen: SeenFrame, wall_offset_s: float, note: str) -> bytes:
     size = len(seen.octets)
-    units = round(seen.start_s * 10**_MICROSECONDS)
+    units = round((seen.start_s + wall_offset_s) * 10**_MICROSECONDS)
     remarks = [note] if note else []
     flags = 0
     if not seen.valid:

@@ -191,9 +191,11 @@ class SeenFrame:
     header_crc_ok: bool
     data_crc_ok: bool
     octets: bytes
+    late_s: float = 0.0
+    """The observer knows that it read so late: the frame may have passed by up to this much earlier than stamped."""
 
     @classmethod
-    def of(cls, octets: bytes, start_s: float, end_s: float) -> SeenFrame:
+    def of(cls, octets: bytes, start_s: float, end_s: float, late_s: float = 0.0) -> SeenFrame:
         """Read ``octets``: a whole frame from its preamble on, or the header alone where that is damaged."""
         body = octets[HEADER_OCTETS:]
         length = octets[5] << 8 | octets[6]
@@ -201,7 +203,7 @@ class SeenFrame:
         header_ok = header_ok and length <= MAX_LENGTH_FIELD
         data = read_body(octets[2], body) if header_ok else None
         frame = Frame(octets[2], octets[3], octets[4], body[:-2] if data is None else data)
-        return cls(frame, start_s, end_s, header_ok, data is not None, octets)
+        return cls(frame, start_s, end_s, header_ok, data is not None, octets, late_s)
 
     @property
     def valid(self) -> bool:
@@ -209,12 +211,17 @@ class SeenFrame:
         return self.header_crc_ok and self.data_crc_ok
 
 
+DEAF_S = 0.1
+"""A reader that was so late may have lost octets: buffers overflow, and what was lost is no damage done on the bus."""
+
+
 class FrameParser:
     """Finds frames in octets as they come, for whoever watches a bus without being a node of it.
 
     Unlike the receive state machine of a node it has no address, keeps the damaged frames and stamps times. After a
     damaged header it looks for the next preamble right behind the damaged one; a frame that stops in the middle is
-    given up after ``abort_s`` seconds of silence. ``stray_octets`` counts octets that belong to no frame.
+    given up after ``abort_s`` seconds of silence. ``stray_octets`` counts octets that belong to no frame, except those
+    that were read ``DEAF_S`` late or more.
     """
 
     def __init__(self, abort_s: float = 0.1) -> None:
@@ -222,20 +229,21 @@ class FrameParser:
         self._abort_s = abort_s
         self._held = bytearray()
         self._enough = 0  # octets to be held before there is anything new to find
-        self._times: list[tuple[int, float, float]] = []  # (octets held before this feed, its time, its octet time)
+        # (octets held before this feed, its time, its octet time, how late it was read)
+        self._times: list[tuple[int, float, float, float]] = []
         self._last_s = 0.0
 
-    def feed(self, octets: bytes, time_s: float, octet_s: float = 0.0) -> list[SeenFrame]:
+    def feed(self, octets: bytes, time_s: float, octet_s: float = 0.0, late_s: float = 0.0) -> list[SeenFrame]:
         """Take ``octets``, the first of which began at ``time_s`` and each next one ``octet_s`` later.
 
         Returns the frames that these octets complete, oldest first. ``octet_s`` 0 means that all octets of one call
-        carry the same time: right for a reader that only knows when ``read`` returned.
+        carry the same time: right for a reader that only knows when ``read`` returned. ``late_s``: as in SeenFrame.
         """
         if not octets:
             return []
         if self._held and time_s - self._last_s > self._abort_s:
             self._drop(len(self._held))
-        self._times.append((len(self._held), time_s, octet_s))
+        self._times.append((len(self._held), time_s, octet_s, late_s))
         self._held += octets
         self._last_s = time_s + octet_s * len(octets)
         if len(self._held) < self._enough:
@@ -275,24 +283,26 @@ class FrameParser:
     def _take(self, size: int, header_ok: bool) -> SeenFrame:
         start_s, _ = self._time_of(0)
         _, end_s = self._time_of(size - 1)
-        seen = SeenFrame.of(bytes(self._held[:size]), start_s, end_s)
+        late_s = max(late_s for first, _, _, late_s in self._times if first < size)
+        seen = SeenFrame.of(bytes(self._held[:size]), start_s, end_s, late_s)
         self._forget(size if header_ok else len(PREAMBLE))
         return seen
 
     def _time_of(self, index: int) -> tuple[float, float]:
         """Begin and end of the held octet ``index``."""
-        first, time_s, octet_s = next(entry for entry in reversed(self._times) if entry[0] <= index)
+        first, time_s, octet_s, _ = next(entry for entry in reversed(self._times) if entry[0] <= index)
         start_s = time_s + (index - first) * octet_s
         return start_s, start_s + octet_s
 
     def _drop(self, count: int) -> None:
-        if self._held[:count].strip(b"\xff"):  # the optional pad octet FF between frames is no stray
+        is_ours = any(late_s >= DEAF_S for _, _, _, late_s in self._times)
+        if not is_ours and self._held[:count].strip(b"\xff"):  # the pad octet FF between frames is no stray
             self.stray_octets += count
         self._forget(count)
 
     def _forget(self, count: int) -> None:
         del self._held[:count]
         self._enough = 0
-        moved = [(first - count, time_s, octet_s) for first, time_s, octet_s in self._times]
-        later = next((i for i, (first, _, _) in enumerate(moved) if first > 0), len(moved))
+        moved = [(first - count, time_s, octet_s, late_s) for first, time_s, octet_s, late_s in self._times]
+        later = next((i for i, entry in enumerate(moved) if entry[0] > 0), len(moved))
         self._times = moved[max(0, later - 1) :] if self._held else []

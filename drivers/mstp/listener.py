@@ -30,7 +30,7 @@ _COUNTS = struct.Struct("!II")
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What was heard since the last time: whole frames, damaged ones included, with times in seconds since 1970.
+    """What was heard since the last time: whole frames, damaged ones included, with times of the monotonic clock.
 
     ``octets`` counts all octets that came; ``stray_octets`` those that belong to no frame: noise, a frame cut short,
     or octets sent at another baud rate.
@@ -40,10 +40,9 @@ class Heard:
     octets: int
     stray_octets: int
 
-    def pack(self, offset_s: float) -> bytes:
-        """Return this as the body of a message, ``offset_s`` added to all times."""
-        counts = _COUNTS.pack(self.octets, self.stray_octets)
-        return counts + _messages.captured_body(list(self.frames), offset_s)
+    def pack(self) -> bytes:
+        """Return this as the body of a message."""
+        return _COUNTS.pack(self.octets, self.stray_octets) + _messages.captured_body(list(self.frames))
 
     @classmethod
     def unpack(cls, body: bytes) -> Self:

@@ -212,7 +212,10 @@ class MstpPort:
         return _messages.read_statistics(self._ask(_messages.STATISTICS, question))
 
     def captured(self) -> list[SeenFrame]:
-        """Ask for the last frames on the bus, own ones included, oldest first; times are seconds since 1970 (UTC)."""
+        """Ask for the last frames on the bus, own ones included, in the order of their times.
+
+        Times are seconds of the monotonic clock (``drivers.mstp.clock``).
+        """
         return _messages.read_captured(self._ask(_messages.CAPTURED))
 
     def _ask(self, kind: bytes, question: bytes = b"") -> bytes:

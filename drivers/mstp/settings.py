@@ -52,6 +52,7 @@ class PortSettings:
     an adapter that was unplugged may be away (0: the port fails at once); it is found again by its lasting name.
     ``portable``: use only what every system has, a thread that reads the line and loopback connections to the port
     process, as is always done on Windows; it is slower than what Linux and macOS have besides.
+    ``watchful``: wake up every 2 ms, so that the stamps of captured frames say how late they were read.
     Raises PortSettingInvalid when made from values that clause 9 does not allow.
     """
 
@@ -70,6 +71,7 @@ class PortSettings:
     direction: Direction = "adapter"
     replug_wait_s: float = 0.0
     portable: bool = False
+    watchful: bool = False
 
     def __post_init__(self) -> None:
         self._check("baud", self.baud in BAUD_RATES, f"use one of {', '.join(map(str, BAUD_RATES))}")

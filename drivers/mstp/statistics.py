@@ -64,6 +64,8 @@ class Statistics:
     """Own frames (of all nodes on the port) that an echoing adapter heard changed or not at all: collisions."""
     lines_lost: int = 0
     """How often the adapter was unplugged and awaited."""
+    stray_octets: int = 0
+    """Octets heard on the port that belong to no frame: noise, or frames cut short."""
 
     def since(self, earlier: Statistics) -> Statistics:
         """Return what was counted after ``earlier``: the difference, counter by counter."""

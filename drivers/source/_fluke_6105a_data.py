@@ -1,7 +1,15 @@
-"""What a Fluke 6105A/6100B can do and how it is asked, as data with its provenance.
+"""What a Fluke 6105A/6100B/6100A can do and how it is asked, as data with its provenance.
 
-Tags as in reference/instruments.md: [M] vendor manual read, [C] open drivers read, [R] recalled, verify on the
-instrument before relying on it. Nothing here has been tried on a real instrument yet.
+Tags: [M] vendor manual read (6100B/6105A Users Manual, chapter 5, remote operation), [C] public code read, [R]
+recalled, unverified: try it on the instrument before relying on it. None of it has been tried on one yet.
+
+Public code: three laboratories' programs in public repositories. A 6105A driver with 52120A (class FLUKE of 2013,
+"SOUR:PHAS%i:VOLT:RANG"): ranges, channels, output, soft start, amplifier. A controller of a watt bridge (FLUKE_V): the
+same, with ``UNIT:MHAR:CURR ABS`` and ``UNIT:MHAR:VOLT ABS`` before the amplitudes. A MATLAB program for a 6100A: the
+same units, ``VOLT:RANG 23,336``, ``CURR:RANG 0.5,5``.
+
+Recalled: the other units (PRMS, PFUN, DBF) and whether ``*RST`` makes them percent. The driver sets the unit after each
+``*RST`` and reads it back, so that it does not matter. Angles are taken to be in degrees after ``*RST``.
 """
 
 from __future__ import annotations
@@ -13,6 +21,16 @@ KNOWN_MODELS = ("6105A", "6100B", "6100A", "6106A", "6101B")
 VOLTAGE_RANGES = tuple(Range(0.0, high, "V") for high in (23.0, 45.0, 90.0, 180.0, 360.0, 650.0, 1008.0))
 """Upper limits [C]. The lower limits were not found; 0 is what the drivers send, and the instrument refuses what it
 cannot give."""
+
+OLD_VOLTAGE_RANGES = (
+    Range(1.0, 16.0, "V"),
+    Range(2.3, 33.0, "V"),
+    Range(5.6, 78.0, "V"),
+    Range(11.0, 168.0, "V"),
+    Range(23.0, 336.0, "V"),
+    Range(70.0, 1008.0, "V"),
+)
+"""Those of a 6100A: 23 to 336 V [C], the others [R]."""
 
 LOW_LEVEL_RANGES = (Range(0.05, 0.25, "V"), Range(0.15, 1.5, "V"), Range(1.0, 10.0, "V"))
 """Voltage out of the current terminals [M user's manual p. 5-43; the first is printed as "0.5 V range"]."""
@@ -27,6 +45,11 @@ CURRENT_RANGES = (
     Range(2.0, 21.0, "A"),
 )
 """Amperes out of the current terminals [C]. The 50 A and 80 A options have other terminals and are not used."""
+
+OLD_CURRENT_RANGES = (*CURRENT_RANGES[:-1], Range(2.0, 20.0, "A"))
+"""Those of a 6100A: 0.5 to 5 A [C], the others [R]."""
+
+OLD_MODELS = ("6100A",)
 
 AMPLIFIER_RANGES = (Range(0.2, 2.0, "A"), Range(2.0, 20.0, "A"), Range(12.0, 120.0, "A"))
 """A 52120A amplifier on each phase, which the 6105A commands as if it were its own range. Upper limits [R]; the lower
@@ -54,20 +77,22 @@ RESET_DEADLINE_S = 15.0
 """``*RST`` reconfigures every channel [R]."""
 
 
-def capabilities(*, low_level: bool, amplifier: bool = False) -> SourceCapabilities:
-    """Return what the instrument can do; without ``low_level`` its current channels give amperes only.
+def capabilities(*, low_level: bool, amplifier: bool = False, model: str = "6105A") -> SourceCapabilities:
+    """Return what a model can do; without ``low_level`` its current channels give amperes only.
 
     ``amplifier``: what amperes there are come from a 52120A on each phase.
     """
+    is_old = model in OLD_MODELS
+    current_ranges = OLD_CURRENT_RANGES if is_old else CURRENT_RANGES
     return SourceCapabilities(
-        voltage_ranges=VOLTAGE_RANGES,
+        voltage_ranges=OLD_VOLTAGE_RANGES if is_old else VOLTAGE_RANGES,
         low_level_ranges=LOW_LEVEL_RANGES if low_level else (),
         frequency_hz=FREQUENCY_HZ,
         max_order=MAX_ORDER,
         ramp_s=RAMP_S,
         phase_lock=True,
         watchdog_s=None,
-        current_ranges=AMPLIFIER_RANGES if amplifier else CURRENT_RANGES,
+        current_ranges=AMPLIFIER_RANGES if amplifier else current_ranges,
     )
 
 
@@ -78,4 +103,5 @@ def safe_off(resource: str) -> SafeOff:
         commands=("OUTP:STAT OFF",),
         verify_query="OUTP:STAT?",
         off_answers=("0", "OFF"),
+        family=rf"\b({'|'.join(KNOWN_MODELS)})\b",
     )

@@ -113,6 +113,12 @@ def set_ramp(ramp_s: float) -> Step:
     return _single(f"OUTP:RAMP:TIME {number}", "OUTP:RAMP:TIME?", ramp_s, data.RAMP_TOLERANCE_S, f"{number} s")
 
 
+def set_absolute(kind: str) -> Step:
+    """Have amplitudes of all voltage (VOLT) or current (CURR) channels mean volts or amperes, not percent."""
+    header = f"UNIT:MHAR:{kind}"
+    return Step(f"{header} ABS", f"{header}?", "ABS", lambda said: said.strip('"').upper().startswith("ABS"))
+
+
 def set_sense(four_wire: bool) -> Step:
     """Select 2-wire or 4-wire sensing of the voltage outputs."""
     return Step(

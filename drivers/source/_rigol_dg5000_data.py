@@ -1,7 +1,14 @@
 """What a Rigol DG5000 Pro of four or more channels can do, as data with its provenance.
 
-Tags as in reference/instruments.md: [M] vendor manual read, [C] open drivers read, [R] recalled, verify on the
-instrument before relying on it. Nothing here has been tried on a real instrument yet.
+Tags: [M] vendor manual read, [C] public code read, [R] recalled, unverified: try it on the instrument before relying on
+it. Nothing here has been tried on a real instrument yet.
+
+Public code: two QCoDeS drivers of the DG5000 Pro (class RigolDG5000Pro) in public repositories: models, SOURce, OUTPut,
+``*RST``, ``*OPC?``. One of them, in a laboratory's program (``_sync_awg_channels``), and a MATLAB class
+(``setBenchmark``, ``setBundle``, ``alignPhase``): ``:SYNChro:BENChmark CH1``, ``:SYNChro:BUNDle CH2,ON``, then
+``:SOURce1:PHASe:SYNChronize``. The MATLAB class writes the bundle as a list (``CH1,CH2``); the form with ON is used
+here, because its program also takes channels out of the bundle (``OFF``). How the bundle is asked for was not found: it
+is not read back, and what shows an angle that is wrong is the analyzer.
 """
 
 from __future__ import annotations
@@ -50,4 +57,5 @@ def safe_off(resource: str) -> SafeOff:
         commands=(":OUTP1 OFF", ":OUTP2 OFF", ":OUTP3 OFF"),
         verify_query=":OUTP1?;:OUTP2?;:OUTP3?",
         off_answers=("OFF;OFF;OFF", "0;0;0"),
+        family=rf"\b({'|'.join(KNOWN_MODELS)})\b",
     )

@@ -1,4 +1,4 @@
-"""Fluke 6105A / 6100B electrical power standard: three voltages, and three currents in volts or in amperes."""
+"""Fluke 6105A / 6100B / 6100A electrical power standard: three voltages, and three currents in volts or in amperes."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from drivers.source.base import PHASES, AcSource, Channel, CurrentUnit, Identity
 
 
 class Fluke6105A(AcSource):
-    """The 6105A/6100B with its auxiliary phases, over SCPI (reference/instruments.md 1.1; not yet tried on one).
+    """The 6105A/6100B/6100A with its auxiliary phases, over SCPI (not yet tried on one).
 
     Where the rig drives CT inputs, the current channels are used in the "voltage out of the current terminals" mode:
     0.05 to 10 V rms in three ranges. ``low_level=False`` declares that mode as not fitted; every current in volts is
     then refused. Where real transformers are on the bench they give amperes, 0.05 to 21 A, or with ``amplifier`` 0.2
     to 120 A from a 52120A on each phase. ``four_wire_sense``: the voltage sense terminals are wired to the meter.
+
+    The ranges of voltage and current are those of the model that ``identify`` found, a 6105A's before that.
 
     Every setting is read back and compared (SettingNotTaken). What the instrument was told is remembered, and only
     what changes is sent. After any error nothing is known any more, and ``select_ranges`` must be called first: it
@@ -38,6 +40,7 @@ class Fluke6105A(AcSource):
         amplifier: bool = False,
     ) -> None:
         self.capabilities = data.capabilities(low_level=low_level, amplifier=amplifier)
+        self._low_level = low_level
         self._amplifier = amplifier
         self._session = session
         if session.error_query is None:
@@ -61,6 +64,9 @@ class Fluke6105A(AcSource):
         if identity.model not in data.KNOWN_MODELS:
             known = ", ".join(data.KNOWN_MODELS)
             raise InstrumentError(self._session.resource, f"{identity.model} is none of {known}: choose another driver")
+        self.capabilities = data.capabilities(
+            low_level=self._low_level, amplifier=self._amplifier, model=identity.model
+        )
         queries = [f"SOUR:PHAS{phase + 1}:FITT?" for phase in PHASES]
         for phase, query, fitted in zip(PHASES, queries, self._session.query_all(queries), strict=True):
             if not self._session.as_bool(query, fitted):
@@ -181,7 +187,13 @@ class Fluke6105A(AcSource):
         self._forget()
         self._session.write("OUTP:STAT OFF")
         self._session.write("*RST", "*CLS", deadline_s=data.RESET_DEADLINE_S)
-        self._apply([steps.set_sense(self._four_wire_sense)])
+        self._apply(
+            [
+                steps.set_sense(self._four_wire_sense),
+                steps.set_absolute(steps.VOLTAGE),
+                steps.set_absolute(steps.CURRENT),
+            ]
+        )
         self._generation = self._session.generation
 
     def _changes(

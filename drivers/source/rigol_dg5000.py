@@ -32,7 +32,8 @@ class RigolDG5000(AcSource):
     same frequency and of phase 0, 0 to 5 V: it goes to the external-sync input of the voltage source, which follows
     it, so the angles of channels 1 to 3 are relative to that source's channel 1 (a fixed angle between the two is the
     wiring's ``phase_deg``). It stays on when the CT channels are switched off, so that nobody loses its reference.
-    ``external_clock``: the instrument's timebase follows its 10 MHz input.
+    ``external_clock``: the instrument's timebase follows its 10 MHz input. All four channels are one bundle, so that
+    aligning one aligns them all: without it only the two of a pair would be.
 
     Every setting is read back and compared (SettingNotTaken). After any error nothing is known any more, and
     ``select_ranges`` must be called first: it switches the outputs off and starts from ``*RST``.
@@ -176,6 +177,8 @@ class RigolDG5000(AcSource):
                 _value(":SOUR4:PHAS", 0.0, data.PHASE_TOLERANCE_DEG),
             ]
         )
+        first, *others = _ALL_CHANNELS
+        self._session.write(f":SYNChro:BENChmark CH{first}", *(f":SYNChro:BUNDle CH{n},ON" for n in others))
         self._generation = self._session.generation
 
     def _changes(self, setting: SourceSetting) -> Iterator[_Step]:

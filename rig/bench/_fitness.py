@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,10 +19,9 @@ from rig.bench.schema import PLACEHOLDER, BenchPart
 from rig.bench.sources import capabilities_of
 from rig.bench.wiring import Wiring
 from rig.errors import BenchFileError, LimitExceeded, UsageRefused
-from rig.load_point import LoadPoint
 from rig.safety.envelopes import Narrowing
 from rig.safety.limits import check_ramp, check_source
-from rig.yaml_file import Location, line_of
+from rig.yaml_file import Location, dotted, line_of
 
 _DRIVERS: Mapping[str, Mapping[str, object]] = {
     "source": SOURCES,
@@ -33,6 +33,54 @@ _DRIVERS: Mapping[str, Mapping[str, object]] = {
     "climate_probe": PROBES,
     "chamber": CHAMBERS,
 }
+
+
+_FIT_PCT = 10.0
+"""How far a nominal voltage may be from what the system voltage gives: rounded names such as 277/480 are within 1 %."""
+
+_LN_DIVISORS = {10: (1.0,), 11: (2.0, math.sqrt(3.0)), 12: (2.0,), 31: (math.sqrt(3.0),), 40: (math.sqrt(3.0),)}
+"""System voltage (AV6) over volts line to neutral, by system type; those of type 11 are 180 or 120 degrees apart."""
+
+
+def check_addresses(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
+    """Refuse two stations with one address: positions that share a MAC or a device instance, or the rig's own MAC.
+
+    Addresses that the launched process gives are looked at once they are known.
+    """
+    for key, what in (("mac", "MAC"), ("device_instance", "device instance")):
+        first: dict[int, str] = {}
+        for index, position in enumerate(parts.positions):
+            value = getattr(position, key)
+            if not isinstance(value, int):
+                continue
+            where = ("positions", index, key)
+            if value in first:
+                message = f"positions {first[value]} and {position.name} have the same {what}, {value}; correct one"
+                raise BenchFileError(path, line_of(where, lines), f"{dotted(where)}: {message}")
+            first[value] = position.name
+            if key == "mac" and parts.bus is not None and parts.bus.mac == value:
+                own = ("bus", "mac") if ("bus", "mac") in lines else where
+                message = f"the rig and position {position.name} have the same MAC, {value}; give the rig another one"
+                raise BenchFileError(path, line_of(own, lines), f"{dotted(own)}: {message}")
+
+
+def check_nominal(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
+    """Refuse a nominal voltage line to neutral that the system voltage (AV6) does not give in this system type."""
+    nominal = parts.nominal
+    if nominal is None:
+        return
+    fitting = [nominal.system_voltage_v / divisor for divisor in _LN_DIVISORS[nominal.system_type]]
+    if any(abs(nominal.voltage_v - volts) <= volts * _FIT_PCT / 100.0 for volts in fitting):
+        return
+    expected = " or ".join(f"{volts:.4g}" for volts in fitting)
+    where = ("nominal", "voltage_v") if ("nominal", "voltage_v") in lines else ("nominal", "system_voltage_v")
+    raise BenchFileError(
+        path,
+        line_of(where, lines),
+        f"{dotted(where)}: {nominal.voltage_v:g} V line to neutral does not fit system_voltage_v "
+        f"{nominal.system_voltage_v:g} in system type {nominal.system_type}, which is {expected} V line to neutral; "
+        "correct one of them",
+    )
 
 
 def check_rating(path: Path, lines: Mapping[Location, int], parts: BenchPart, meter_type: MeterType) -> None:
@@ -62,7 +110,7 @@ def check_soft_start(
     """Refuse a soft start that is too fast for the meter, or not the source's, at the nominal point at least."""
     if parts.source is None or parts.nominal is None or parts.wiring is None or not parts.positions:
         return
-    point = LoadPoint(parts.nominal.voltage_v, 0.0, 0.0, frequency_hz=parts.nominal.frequency_hz)
+    point = parts.nominal.point(0.0)
     rating = types[parts.positions[0].meter_type].ratings[parts.nominal.rating]
     try:
         check_ramp(
@@ -155,9 +203,17 @@ def check_injection(path: Path, lines: Mapping[Location, int], parts: BenchPart)
             raise BenchFileError(path, line, message)
     if parts.nominal is None or parts.wiring is None:
         return
-    point = LoadPoint(parts.nominal.voltage_v, 100.0, 0.0, frequency_hz=parts.nominal.frequency_hz)
+    point = parts.nominal.point(100.0)
     setting = Wiring.from_part(parts.wiring).source_setting(point)
     try:
         check_source(setting, can, what=f"nominal point {point.label}")
     except (LimitExceeded, UsageRefused) as refusal:
         raise BenchFileError(path, line, f"{refusal}; choose another source, wiring or nominal") from None
+
+
+def endpoints(parts: BenchPart) -> list[str]:
+    """Return what the rig is to talk to on this bench: VISA resources, serial ports, the clock's endpoint."""
+    found = [getattr(parts, role).resource for role in _DRIVERS if getattr(parts, role) is not None]
+    if parts.bus is not None:
+        found += [parts.bus.port, *([parts.bus.listen_port] if parts.bus.listen_port is not None else [])]
+    return found + ([parts.clock.endpoint] if parts.clock.endpoint is not None else [])

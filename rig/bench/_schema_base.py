@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import BaseModel, ConfigDict, ValidationInfo, ValidatorFunctionWrapHandler, WrapValidator
+
+from rig.yaml_types import Line, Name
 
 PLACEHOLDER = re.compile(r"\$\{launch((?:\.[A-Za-z_]\w*|\[\d+\])+)\}")
 PLACEHOLDER_SCHEMA = {"type": "string", "pattern": PLACEHOLDER.pattern}
 
-Name = Annotated[str, Field(min_length=1)]
+__all__ = ["LATE", "PLACEHOLDER", "PLACEHOLDER_SCHEMA", "LateText", "Name", "Strict"]
 
 
 def _may_come_from_launch(value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:  # noqa: ANN401
@@ -22,7 +24,7 @@ def _may_come_from_launch(value: Any, handler: ValidatorFunctionWrapHandler, inf
 
 
 LATE = WrapValidator(_may_come_from_launch)
-LateText = Annotated[str, Field(min_length=1), LATE]
+LateText = Annotated[Line, LATE]
 
 
 class Strict(BaseModel):

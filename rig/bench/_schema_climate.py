@@ -9,9 +9,10 @@ from pydantic import Field, model_validator
 from rig.bench._schema_base import LateText, Name, Strict
 from rig.bench._schema_serial import SerialPart
 from rig.metrology.calibration import CalibrationRecord
+from rig.yaml_types import Seconds
 
 _Celsius = Annotated[float, Field(ge=-100, le=250, allow_inf_nan=False)]
-_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_Kelvin = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
 
 
 class ClimateProbePart(Strict):
@@ -28,9 +29,9 @@ class ClimateProbePart(Strict):
 class SoakPart(Strict):
     """When a chamber counts as stable: within ``within_k`` of the set-point for ``for_s`` bench seconds on end."""
 
-    within_k: _Positive = 0.5
-    for_s: _Positive = 1800.0
-    timeout_s: _Positive = 14_400.0
+    within_k: _Kelvin = 0.5
+    for_s: Seconds = 1800.0
+    timeout_s: Seconds = 14_400.0
 
 
 class ChamberPart(Strict):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+from rig.yaml_types import Hertz, Line, Percent, Seconds, Volts
 
 
 class _Strict(BaseModel):
@@ -48,10 +48,10 @@ class LimitsPart(_Strict):
     ``ramp_v_per_s``: fastest rise of a voltage. ``longest_s``: seconds beyond the measuring range at a time.
     """
 
-    voltage_ln_v: _Positive | None = None
-    voltage_ll_v: _Positive | None = None
-    ct_input_pct: _Positive | None = None
-    frequency_hz: Annotated[tuple[_Positive, _Positive], Field(strict=False)] | None = None
-    ramp_v_per_s: _Positive | None = None
-    longest_s: _Positive | None = None
-    why: Annotated[str, Field(min_length=1)] = "the bench's own limits"
+    voltage_ln_v: Volts | None = None
+    voltage_ll_v: Volts | None = None
+    ct_input_pct: Percent | None = None
+    frequency_hz: Annotated[tuple[Hertz, Hertz], Field(strict=False)] | None = None
+    ramp_v_per_s: Volts | None = None
+    longest_s: Seconds | None = None
+    why: Line = "the bench's own limits"

@@ -35,7 +35,7 @@ from rig.safety.identity import KnownInstrument
 from rig.safety.inputs import SafetyInputs
 from rig.safety.off import forget_open_bench, note_open_bench
 from rig.safety.settling import SettlingLimits
-from rig.safety.state import bench_file_of_state
+from rig.safety.state import LAUNCHED_LOG, Opening
 from rig.safety.supervisor import Supervisor
 from rig.safety.watchdog import SourceWatchdog
 
@@ -44,14 +44,16 @@ from rig.safety.watchdog import SourceWatchdog
 class Bench:
     """An open bench. What a partial bench lacks is None, and empty for ``positions``.
 
-    ``supervisor`` alone switches the source on; where the bench has a low-level source too, ``source`` is both as one
-    (drivers.source.CombinedSource). ``launched``: the process that the bench file starts. ``switch`` works
-    the other terminals of the first position's meter; ``timed``: pulses by what they work, ``pulse_input`` (a pulse is
-    a closed contact) and ``control_power`` (a pulse is an interruption). ``climate_probe`` is beside the meter.
+    ``opening``: its files in the state folder. ``supervisor`` alone switches the source on; where the bench has a
+    low-level source too, ``source`` is both as one (drivers.source.CombinedSource). ``launched``: the process that
+    the bench file starts. ``switch`` works the other terminals of the first position's meter; ``timed``: pulses by
+    what they work, ``pulse_input`` (a pulse is a closed contact) and ``control_power`` (a pulse is an interruption).
+    ``climate_probe`` is beside the meter.
     ``safety_inputs``: interlock and emergency stop as the rig reads them.
     """
 
     file: BenchFile
+    opening: Opening
     clock: BenchClock
     source: AcSource | None
     analyzer: ReferenceAnalyzer | None
@@ -120,9 +122,9 @@ def open_bench(
     """
     file = bench if isinstance(bench, BenchFile) else load_bench(bench)
     with ExitStack() as stack:
-        stack.enter_context(bench_lock(file.name, command))
-        file, launched = _launch(file, stack, report)
-        guardian = _start_guardian(file, launched, stack)
+        opening = stack.enter_context(bench_lock(file.name, command, is_private=file.is_private))
+        file, launched = _launch(file, opening, stack, report)
+        guardian = _start_guardian(file, opening, launched, stack)
         watchdog = SourceWatchdog()
         stack.callback(watchdog.starve)
         progress = _Progress(guardian, watchdog)
@@ -142,13 +144,12 @@ def open_bench(
         analyzer: ReferenceAnalyzer | None = None
         recipes: tuple[SafeOff, ...] = ()
         if file.parts.source is not None:
-            source = _open_source("source", file.parts.source, progress.beat, stack, identities)
-            recipes = safe_off_of(source, file.parts.source)
+            source, recipes = _open_source("source", file.parts.source, progress.beat, stack, identities)
             asked.append(KnownInstrument("source", source.identify, identities["source"]))
             low_level = file.parts.low_level_source
             if low_level is not None:
-                below = _open_source("low_level_source", low_level, progress.beat, stack, identities)
-                recipes += safe_off_of(below, low_level)
+                below, more = _open_source("low_level_source", low_level, progress.beat, stack, identities)
+                recipes += more
                 asked.append(KnownInstrument("low level source", below.identify, identities["low_level_source"]))
                 source = CombinedSource(source, below)
             watchdog.attach(source)
@@ -171,9 +172,15 @@ def open_bench(
         positions = find_meters(file, bus, clock.sleep) if bus is not None else ()
         supervisor: Supervisor | None = None
         if source is not None and guardian is not None:
-            guardian.know(recipes)
-            note_open_bench(file.name, recipes, launched.pid if launched else None)
-            stack.callback(_forget, file.name, guardian)
+            guardian.know(recipes, launched.pid if launched else None)
+            note_open_bench(
+                opening,
+                recipes,
+                launched_pid=launched.pid if launched else None,
+                guardian_pid=guardian.pid,
+                bench_file=file.path,
+            )
+            stack.callback(_forget, opening, guardian)
             supervisor = _make_supervisor(
                 file, source, analyzer, wiring, clock, guardian, recipes, watchdog, asked, inputs
             )
@@ -184,6 +191,7 @@ def open_bench(
                 analyzer = supervisor.analyzer
         opened = Bench(
             file,
+            opening,
             clock,
             source,
             analyzer,
@@ -235,23 +243,25 @@ class _Progress:
 
 
 def _launch(
-    file: BenchFile, stack: ExitStack, report: Callable[[str], None]
+    file: BenchFile, opening: Opening, stack: ExitStack, report: Callable[[str], None]
 ) -> tuple[BenchFile, LaunchedProcess | None]:
     part = file.parts.launch
     if part is None:
         return file, None
-    process = LaunchedProcess(file.launch_argv(), part.ready_timeout_s, bench_file_of_state(file.name, ".launched.log"))
+    process = LaunchedProcess(file.launch_argv(), part.ready_timeout_s, opening.file(LAUNCHED_LOG))
     stack.callback(process.close)
-    stack.enter_context(noted_endpoints(file.name, process.endpoints))
+    stack.enter_context(noted_endpoints(opening, process.endpoints))
     report(f"launched process {process.pid} is ready")
     return file.with_endpoints(process.endpoints), process
 
 
-def _start_guardian(file: BenchFile, launched: LaunchedProcess | None, stack: ExitStack) -> GuardianLink | None:
+def _start_guardian(
+    file: BenchFile, opening: Opening, launched: LaunchedProcess | None, stack: ExitStack
+) -> GuardianLink | None:
     if file.parts.source is None:
         return None
     lifeline = [launched.lifeline] if launched is not None and launched.lifeline is not None else []
-    guardian = GuardianLink.start(file.name, inherit=lifeline)
+    guardian = GuardianLink.start(opening, inherit=lifeline)
     stack.callback(guardian.close)
     return guardian
 
@@ -267,11 +277,12 @@ def _open_source(
     beat: Callable[[], None],
     stack: ExitStack,
     identities: dict[str, Identity],
-) -> AcSource:
-    source = make_source(part, scpi_session(part, beat))
+) -> tuple[AcSource, tuple[SafeOff, ...]]:
+    session = scpi_session(part, beat)
+    source = make_source(part, session)
     stack.callback(source.close)
     identities[role] = source.identify()
-    return source
+    return source, safe_off_of(source, part, identities[role], session.identification)
 
 
 def _open_analyzer(
@@ -337,6 +348,6 @@ def _make_safe(supervisor: Supervisor, guardian: GuardianLink) -> None:
         supervisor.de_energise().raise_if_not_confirmed()
 
 
-def _forget(bench: str, guardian: GuardianLink) -> None:
+def _forget(opening: Opening, guardian: GuardianLink) -> None:
     if not guardian.armed:
-        forget_open_bench(bench)
+        forget_open_bench(opening)

@@ -13,6 +13,7 @@ from drivers.meter import FoundDevice, Identity, MeterBus, MeterClient
 from drivers.meter.errors import MeterError
 from drivers.mstp.adapter import lasting_name, latency_advice
 from drivers.mstp.analysis import BusAnalysis
+from drivers.mstp.clock import monotonic_s
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.figures import BusFigures
 from drivers.mstp.listener import BusListener
@@ -119,7 +120,7 @@ def _listen_at_all_rates(device: str, report: _Report) -> BusFigures:
 
 
 def _listen(device: str, baud: int, longest_s: float) -> BusFigures:
-    analysis = BusAnalysis(baud, time.time())
+    analysis = BusAnalysis(baud, monotonic_s())
     good = 0
     with BusListener(device, baud) as listener:
         end_s = time.monotonic() + longest_s
@@ -128,7 +129,7 @@ def _listen(device: str, baud: int, longest_s: float) -> BusFigures:
             if heard is not None:
                 analysis.take_batch(heard.frames, heard.stray_octets)
                 good += sum(seen.valid for seen in heard.frames)
-        return analysis.figures(time.time())
+        return analysis.figures(monotonic_s())
 
 
 def _good_frames(heard: BusFigures) -> int:

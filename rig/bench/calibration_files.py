@@ -9,7 +9,7 @@ from typing import Any
 
 from rig.errors import BenchFileError
 from rig.metrology.calibration import CalibrationRecord
-from rig.yaml_file import Location, line_of, parse_yaml, read_text, validate
+from rig.yaml_file import Location, line_of, parse_yaml, path_of, read_text, validate
 
 _KEY = "calibration"
 _NAMED = "PATH of a calibration file, relative to the bench file"
@@ -35,9 +35,8 @@ def with_calibration_files(
     for role, part in data.items():
         if not isinstance(part, dict) or not isinstance(named := part.get(_KEY), str):
             continue
-        found = Path(named).expanduser()
         try:
-            record, own = load_calibration(found if found.is_absolute() else path.parent / found)
+            record, own = load_calibration(path_of(named, beside=path))
         except BenchFileError as error:
             if error.line is not None:
                 raise

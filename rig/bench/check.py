@@ -28,7 +28,7 @@ from rig.bench.switching import safety_inputs, switch_roles
 from rig.metrology import CalibrationRecord, CalibrationStatus, calibration_state
 from rig.safety.guardian_link import GuardianLink
 from rig.safety.safe_state import OFF_BELOW_V
-from rig.safety.state import bench_file_of_state
+from rig.safety.state import LAUNCHED_LOG, Opening
 
 _INSTRUMENTS = (
     "source",
@@ -61,12 +61,12 @@ def check_bench(
         report(part)
 
     with ExitStack() as stack:
-        stack.enter_context(bench_lock(file.name, command))
+        opening = stack.enter_context(bench_lock(file.name, command, is_private=file.is_private))
         if file.parts.launch is not None:
-            log = bench_file_of_state(file.name, ".launched.log")
+            log = opening.file(LAUNCHED_LOG)
             process = LaunchedProcess(file.launch_argv(), file.parts.launch.ready_timeout_s, log)
             stack.callback(process.close)
-            stack.enter_context(noted_endpoints(file.name, process.endpoints))
+            stack.enter_context(noted_endpoints(opening, process.endpoints))
             file = file.with_endpoints(process.endpoints)
         day = today or dt.datetime.now().astimezone().date()
         parts = file.parts
@@ -80,7 +80,7 @@ def check_bench(
             if (part := getattr(parts, role)) is not None:
                 note(_instrument(file, role, part, looks.get(role), day))
         if parts.source is not None:
-            note(_protection(file))
+            note(_protection(file, opening))
             note(_safety_circuit(file))
         if parts.bus is not None:
             for checked in check_bus(file):
@@ -210,11 +210,11 @@ def _calibration(
     return PartFinding(level, what, advice)
 
 
-def _protection(file: BenchFile) -> CheckedPart:
+def _protection(file: BenchFile, opening: Opening) -> CheckedPart:
     """What switches off when the rig dies, and when its guardian does too."""
     findings: list[PartFinding] = []
     try:
-        GuardianLink.start(file.name).close()
+        GuardianLink.start(opening).close()
     except RigError as error:
         advice = "wait for it, then look at the source; 'rig off' switches off without it"
         findings.append(PartFinding(Level.FAULT, str(error), advice))

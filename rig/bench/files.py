@@ -18,7 +18,7 @@ from rig.bench.calibration_files import allow_calibration_files, with_calibratio
 from rig.bench.meter_type import MeterType, load_meter_type
 from rig.bench.schema import PLACEHOLDER, SCHEMA_VERSION, BenchPart
 from rig.errors import BenchFileError, UsageRefused
-from rig.yaml_file import Location, line_of, parse_yaml, read_text, validate
+from rig.yaml_file import Location, line_of, parse_yaml, path_of, read_text, validate
 
 SWITCH_ROLES = ("control_power", "pulse_input", "alarm_contact")
 """What may be wired to a switch unit."""
@@ -30,6 +30,7 @@ TIMED_ROLES = ("pulse_input", "control_power")
 """What a generator may work and a counter see."""
 
 _BENCHES = "fixtures.benches"
+_MOST_BASES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,15 @@ class BenchFile:
         """Whether this bench starts a process of its own first."""
         return self.parts.launch is not None
 
+    @property
+    def is_private(self) -> bool:
+        """Whether all that this bench talks to is emulated by the process that it launches, so that nothing is shared.
+
+        A launched process that is no emulation may be a gateway to instruments that others reach too.
+        """
+        found = _fitness.endpoints(self.parts)
+        return self.is_launched and self.parts.simulated and all(PLACEHOLDER.fullmatch(text) for text in found)
+
     def launch_argv(self) -> list[str]:
         """Return the command that starts the bench's process; empty where there is none."""
         launch = self.parts.launch
@@ -119,6 +129,7 @@ class BenchFile:
         """Return the bench with every ``${launch.x}`` replaced; raises BenchFileError where one does not fit."""
         data = _substitute(self._data, endpoints, (), self.path, self._lines)
         parts = validate(self.path, data, dict(self._lines), BenchPart, context={"launched": True})
+        _fitness.check_addresses(self.path, self._lines, parts)
         _fitness.check_resources(self.path, self._lines, parts)
         return replace(self, parts=parts, _data=data)
 
@@ -130,6 +141,8 @@ def load_bench(name_or_path: str | Path) -> BenchFile:
     parts = validate(path, data, lines, BenchPart)
     _fitness.check_drivers(path, lines, parts)
     _fitness.check_resources(path, lines, parts)
+    _fitness.check_addresses(path, lines, parts)
+    _fitness.check_nominal(path, lines, parts)
     types: dict[str, MeterType] = {}
     for index, position in enumerate(parts.positions):
         if position.meter_type not in types:
@@ -168,16 +181,17 @@ def find_bench_file(name_or_path: str | Path, *, beside: Path | None = None) -> 
     """Return the path of a bench by NAME or PATH, ``beside`` another file; raises UsageRefused for an unknown NAME."""
     text = str(name_or_path)
     if isinstance(name_or_path, Path) or text.endswith((".yaml", ".yml")) or "/" in text or "\\" in text:
-        path = Path(text).expanduser()
-        if beside is not None and not path.is_absolute():
-            path = beside.parent / path
-        return path.resolve()
-    found = resources.files(_BENCHES) / f"{text}.yaml"
-    with resources.as_file(found) as path:
-        if path.is_file():
+        path = path_of(text, beside=beside)
+        try:
             return path.resolve()
-    known = ", ".join(bench_names())
-    raise UsageRefused(f"there is no bench {text!r}; known benches: {known}; a file is named by a path ending in .yaml")
+        except (RuntimeError, ValueError):  # links in a circle, a NUL
+            return path
+    known = bench_names()
+    if text in known:
+        with resources.as_file(resources.files(_BENCHES) / f"{text}.yaml") as path:
+            return path.resolve()
+    names = ", ".join(known)
+    raise UsageRefused(f"there is no bench {text!r}; known benches: {names}; a file is named by a path ending in .yaml")
 
 
 def _read_with_bases(path: Path, below: tuple[Path, ...]) -> tuple[Any, dict[Location, int], str]:
@@ -187,7 +201,7 @@ def _read_with_bases(path: Path, below: tuple[Path, ...]) -> tuple[Any, dict[Loc
     digest = hashlib.sha256(text.encode()).hexdigest()
     if not isinstance(data, dict):
         raise BenchFileError(path, 1, "a bench file is a mapping of keys; see example-real-bench")
-    if data.get("schema") != SCHEMA_VERSION:
+    if data.get("schema") != SCHEMA_VERSION or isinstance(data.get("schema"), bool):
         line = line_of(("schema",), lines)
         raise BenchFileError(path, line, f"'schema' must be {SCHEMA_VERSION}, not {data.get('schema')!r}")
     data, digest = with_calibration_files(path, data, lines, digest)
@@ -203,20 +217,31 @@ def _read_with_bases(path: Path, below: tuple[Path, ...]) -> tuple[Any, dict[Loc
         raise BenchFileError(path, line, str(error)) from None
     if base_path in (path, *below):
         raise BenchFileError(path, line, f"extends itself by way of {base_name!r}")
-    base, _, base_digest = _read_with_bases(base_path, (path, *below))
-    validate(base_path, base, parse_yaml(base_path, read_text(base_path))[1], BenchPart)
+    if len(below) >= _MOST_BASES:
+        raise BenchFileError(path, line, f"more than {_MOST_BASES} bench files extend one another; write fewer")
+    base, base_lines, base_digest = _read_with_bases(base_path, (path, *below))
+    validate(base_path, base, base_lines, BenchPart)
     both = hashlib.sha256(f"{base_digest}{digest}".encode()).hexdigest()
     return _merged(base, data), lines, both
 
 
-def _merged(base: Any, over: Any) -> Any:  # noqa: ANN401 - whatever YAML can hold
-    """Merge mappings key by key; replace anything else, lists too (null takes the base's part away)."""
-    if not (isinstance(base, dict) and isinstance(over, dict)):
+def _merged(base: Any, over: Any, where: tuple[str, ...] = ()) -> Any:  # noqa: ANN401 - whatever YAML can hold
+    """Merge mappings key by key; replace anything else, lists too (null takes the base's part away).
+
+    A row of an accuracy and a calibration are one statement each, and are replaced whole: a key that the new
+    statement leaves out must not come from the old one.
+    """
+    if not (isinstance(base, dict) and isinstance(over, dict)) or _is_one_statement(where):
         return over
     result = dict(base)
     for key, value in over.items():
-        result[key] = _merged(base[key], value) if key in base else value
+        result[key] = _merged(base[key], value, (*where, str(key))) if key in base else value
     return result
+
+
+def _is_one_statement(where: tuple[str, ...]) -> bool:
+    """Whether the mapping at this place is a row of an accuracy, or a calibration."""
+    return where[-1:] == ("calibration",) or where[-2:-1] == ("accuracy",)
 
 
 def _substitute(

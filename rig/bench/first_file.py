@@ -16,6 +16,7 @@ from rig.bench.instruments_found import FoundInstrument
 from rig.bench.matching import Fit
 from rig.bench.schema import NominalPart
 from rig.errors import BenchFault, BenchFileError
+from rig.yaml_types import LONGEST_NAME
 
 MARK = "FILL IN"
 """Stands in the file where a person has to look; every such line is listed by ``rig bench init``."""
@@ -138,7 +139,7 @@ def _text(name: str, chosen: Mapping[str, Matched], bus: FoundPort | None) -> st
         "counter": _counter,
         "climate_probe": _climate_probe,
     }
-    blocks = [_HEAD.format(mark=MARK, name=_quoted(name))]
+    blocks = [_HEAD.format(mark=MARK, name=_quoted(_comment(name)[:LONGEST_NAME]))]
     blocks += [write(chosen[role]) for role, write in writers.items() if role in chosen]
     if bus is not None:
         blocks.append(_bus(bus))
@@ -275,10 +276,15 @@ def _positions(meters: Sequence[FoundMeter], has_source: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
+_HARMLESS_AV6_V = {10: 120, 11: 208, 12: 240, 31: 208, 40: 208}
+"""AV6 of each system type where the meter is given 120 V line to neutral."""
+
+
 def _wiring(meter: FoundMeter | None) -> str:
     found = meter.configuration if meter else {}
     secondary = _CT_OF_AV4.get(round(found.get(4, 0.0)), "1")
     system_type = round(found.get(2, 40.0))
+    system_type = system_type if system_type in _SYSTEM_TYPES else 40
     as_set = ", as the meter is set now (AV3, AV4)" if meter and found else ""
     said = f" (the meter's AV6: {found[6]:g} V)" if 6 in found else ""
     return (
@@ -292,8 +298,8 @@ def _wiring(meter: FoundMeter | None) -> str:
         "nominal:\n"
         f"  # {MARK}: the system the meter is used in: volts line to neutral, line to line{said}\n"
         "  voltage_v: 120\n"
-        "  system_voltage_v: 208\n"
+        f"  system_voltage_v: {_HARMLESS_AV6_V[system_type]}\n"
         "  frequency_hz: 60\n"
-        f"  system_type: {system_type if system_type in _SYSTEM_TYPES else 40}\n"
+        f"  system_type: {system_type}\n"
         f"  rating: CE   # {MARK}: the meter's rating: CE is 300 V line to neutral at most, UL 347 V\n"
     )

@@ -13,9 +13,7 @@ from rig.bench.launch import LaunchedProcess
 from rig.bench.lock import bench_lock
 from rig.bench.schema import BusPart
 from rig.errors import BenchBusy, UsageRefused
-from rig.safety.state import bench_file_of_state, read_json, write_json
-
-_ENDPOINTS = ".endpoints.json"
+from rig.safety.state import ENDPOINTS, HOLDER, LAUNCHED_LOG, Opening, openings_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +30,13 @@ class ListeningPort:
 
 
 @contextmanager
-def noted_endpoints(bench: str, endpoints: Mapping[str, Any]) -> Iterator[None]:
+def noted_endpoints(opening: Opening, endpoints: Mapping[str, Any]) -> Iterator[None]:
     """Leave word of what a bench's launched process offers, for whoever wants to listen while the bench is in use."""
-    note = bench_file_of_state(bench, _ENDPOINTS)
-    write_json(note, endpoints)
+    opening.write(ENDPOINTS, {"endpoints": dict(endpoints)})
     try:
         yield
     finally:
-        note.unlink(missing_ok=True)
+        opening.remove(ENDPOINTS)
 
 
 @contextmanager
@@ -58,8 +55,11 @@ def open_listening_port(
         yield ListeningPort(part.listen_port, part.baud, f"bench {file.name}, on its listening port")
         return
     with ExitStack() as stack:
+        if file.is_private and (beside := _beside_run(file, part)) is not None:
+            yield beside
+            return
         try:
-            stack.enter_context(bench_lock(file.name, command))
+            opening = stack.enter_context(bench_lock(file.name, command, is_private=file.is_private))
         except BenchBusy:
             beside = _beside_run(file, part)
             if beside is None:
@@ -67,30 +67,35 @@ def open_listening_port(
             yield beside
             return
         if file.is_launched:
-            file = _launch(file, stack)
+            file = _launch(file, opening, stack)
         free = _bus_of(file)
         yield ListeningPort(free.port, free.baud, f"bench {file.name}, which nobody else is using", free)
 
 
 def _beside_run(file: BenchFile, part: BusPart) -> ListeningPort | None:
-    """Return the listening port of a bench that is in use, None where it has none or has left no word of it."""
+    """Return the listening port of a bench that is in use, None where it has none or has left no word of it.
+
+    Of several openings of a private bench the one that began last is listened to.
+    """
+    run = "the run in progress"
     if part.listen_port is not None and file.is_launched:
-        endpoints = read_json(bench_file_of_state(file.name, _ENDPOINTS))
-        if endpoints is None:
+        open_now = [opening for opening in openings_of(file.name) if opening.note(ENDPOINTS) and opening.rig_lives]
+        if not open_now:
             return None
-        part = _bus_of(file.with_endpoints(endpoints))
+        if len(open_now) > 1:
+            run = f"the newest of {len(open_now)} runs in progress (process {open_now[-1].note(HOLDER).get('pid')})"
+        part = _bus_of(file.with_endpoints(open_now[-1].note(ENDPOINTS)["endpoints"]))
     if part.listen_port is None:
         return None
-    return ListeningPort(part.listen_port, part.baud, f"bench {file.name}, beside the run in progress")
+    return ListeningPort(part.listen_port, part.baud, f"bench {file.name}, beside {run}")
 
 
-def _launch(file: BenchFile, stack: ExitStack) -> BenchFile:
-    """Start the process of a bench whose lock is held; it ends with ``stack``. Nothing else of the bench is opened."""
+def _launch(file: BenchFile, opening: Opening, stack: ExitStack) -> BenchFile:
+    """Start the process of a bench that is held; it ends with ``stack``. Nothing else of the bench is opened."""
     assert file.parts.launch is not None
-    log = bench_file_of_state(file.name, ".launched.log")
-    process = LaunchedProcess(file.launch_argv(), file.parts.launch.ready_timeout_s, log)
+    process = LaunchedProcess(file.launch_argv(), file.parts.launch.ready_timeout_s, opening.file(LAUNCHED_LOG))
     stack.callback(process.close)
-    stack.enter_context(noted_endpoints(file.name, process.endpoints))
+    stack.enter_context(noted_endpoints(opening, process.endpoints))
     return file.with_endpoints(process.endpoints)
 
 

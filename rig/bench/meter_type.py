@@ -18,23 +18,23 @@ from meter_model.behaviour import DEFAULT, BehaviourProfile
 from rig.bench.schema import Strict
 from rig.errors import BenchFileError
 from rig.safety.envelopes import Envelope, MeterRating, Narrowing
-from rig.yaml_file import load_yaml_model
+from rig.yaml_file import load_yaml_model, path_of
+from rig.yaml_types import Day, Hertz, Line, Name, Percent, PerhapsLine, Prose, Seconds, Volts
 
 _METERS = "fixtures.meters"
-_Volts = Annotated[float, Field(gt=0)]
-_Hertz = Annotated[tuple[float, float], Field(strict=False)]
+_HertzBand = Annotated[tuple[Hertz, Hertz], Field(strict=False)]
 
 
 class _EnvelopePart(Strict):
-    voltage_ln_v: _Volts | None = None
-    voltage_ll_v: _Volts | None = None
-    voltage_min_v: Annotated[float, Field(ge=0)] = 0.0
-    ct_input_pct: Annotated[float, Field(gt=0)] | None = None
-    frequency_hz: _Hertz | None = None
-    why: Annotated[str, Field(min_length=1)]
-    longest_s: Annotated[float, Field(gt=0)] | None = None
-    voltage_peak_v: _Volts | None = None
-    ramp_v_per_s: Annotated[float, Field(gt=0)] | None = None
+    voltage_ln_v: Volts | None = None
+    voltage_ll_v: Volts | None = None
+    voltage_min_v: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] = 0.0
+    ct_input_pct: Percent | None = None
+    frequency_hz: _HertzBand | None = None
+    why: Line
+    longest_s: Seconds | None = None
+    voltage_peak_v: Volts | None = None
+    ramp_v_per_s: Volts | None = None
 
 
 class _RatingPart(Strict):
@@ -60,10 +60,10 @@ class _RatingPart(Strict):
 
 
 class _BehaviourPart(Strict):
-    firmware: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
-    reviewed_by: Annotated[str, Field(min_length=1)]
-    reviewed_on: Annotated[dt.date, Field(strict=False)]
-    evidence: Annotated[str, Field(min_length=1)]
+    firmware: Annotated[list[Line], Field(min_length=1)]
+    reviewed_by: Line
+    reviewed_on: Day
+    evidence: Annotated[Prose, Field(min_length=1)]
     choices: dict[str, str | float] = Field(default_factory=dict)
 
     @field_validator("choices")
@@ -76,11 +76,12 @@ class _BehaviourPart(Strict):
 
 class _MeterTypePart(Strict):
     schema_version: Annotated[Literal[1], Field(alias="schema")]
-    name: Annotated[str, Field(min_length=1)]
-    description: str = ""
-    accuracy_classes: dict[str, str] = Field(default_factory=dict)
-    ratings: Annotated[dict[str, _RatingPart], Field(min_length=1)]
+    name: Name
+    description: Prose = ""
+    accuracy_classes: dict[Name, PerhapsLine] = Field(default_factory=dict)
+    ratings: Annotated[dict[Name, _RatingPart], Field(min_length=1)]
     behaviour: list[_BehaviourPart] = Field(default_factory=list)
+    register_step_kwh: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
     @field_validator("behaviour")
     @classmethod
@@ -105,13 +106,17 @@ class ReviewedBehaviour:
 
 @dataclass(frozen=True, slots=True)
 class MeterType:
-    """A kind of meter. ``accuracy_classes``: what its maker claims, by quantity (active, reactive ...)."""
+    """A kind of meter. ``accuracy_classes``: what its maker claims, by quantity (active, reactive ...).
+
+    ``register_step_kwh``: the step in which its energy registers count, kWh; None where it is to be found.
+    """
 
     name: str
     description: str
     accuracy_classes: Mapping[str, str]
     ratings: Mapping[str, MeterRating]
     behaviour: tuple[ReviewedBehaviour, ...] = ()
+    register_step_kwh: float | None = None
 
     def narrowed(self, rating: str, by: Narrowing) -> MeterType:
         """Return the type with one rating narrowed; raises UsageRefused for what would widen it."""
@@ -128,15 +133,13 @@ def load_meter_type(name_or_path: str, *, relative_to: Path | None = None, line:
     ``relative_to`` and ``line``: the bench file that asks for it and the line in which it does.
     """
     if name_or_path.endswith((".yaml", ".yml")):
-        path = Path(name_or_path).expanduser()
-        if relative_to is not None and not path.is_absolute():
-            path = relative_to.parent / path
-        return _read(path)
+        return _read(path_of(name_or_path, beside=relative_to))
     folder = resources.files(_METERS)
-    with resources.as_file(folder / f"{name_or_path}.yaml") as path:
-        if path.is_file():
+    names = sorted(e.name.removesuffix(".yaml") for e in folder.iterdir() if e.name.endswith(".yaml"))
+    if name_or_path in names:
+        with resources.as_file(folder / f"{name_or_path}.yaml") as path:
             return _read(path)
-    known = ", ".join(sorted(e.name.removesuffix(".yaml") for e in folder.iterdir() if e.name.endswith(".yaml")))
+    known = ", ".join(names)
     where = relative_to if relative_to is not None else name_or_path
     raise BenchFileError(
         where, line, f"there is no meter type {name_or_path!r}; known: {known}, or a path to a .yaml file"
@@ -148,7 +151,7 @@ def _read(path: Path) -> MeterType:
     ratings = {name: _rating(part.name, name, rating) for name, rating in part.ratings.items()}
     behaviour = tuple(_reviewed(each) for each in part.behaviour)
     classes = MappingProxyType(dict(part.accuracy_classes))
-    return MeterType(part.name, part.description, classes, MappingProxyType(ratings), behaviour)
+    return MeterType(part.name, part.description, classes, MappingProxyType(ratings), behaviour, part.register_step_kwh)
 
 
 def _reviewed(part: _BehaviourPart) -> ReviewedBehaviour:

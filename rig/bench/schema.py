@@ -12,14 +12,15 @@ from rig.bench._schema_base import Name as _Name
 from rig.bench._schema_climate import ChamberPart, ClimateProbePart
 from rig.bench._schema_safety import LimitsPart, SafetyInputsPart
 from rig.bench._schema_serial import SerialPart
+from rig.load_point import LoadPoint
 from rig.metrology.accuracy import ReferenceAccuracy
 from rig.metrology.calibration import CalibrationRecord
+from rig.yaml_types import Degrees, Hertz, Line, PerhapsLine, Prose, Ratio, Seconds, Volts
 
 __all__ = ["PLACEHOLDER", "SCHEMA_VERSION", "Strict"]
 
 SCHEMA_VERSION = 1
-_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-_Angle = Annotated[float, Field(ge=-360, le=360, allow_inf_nan=False)]
+_Share = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
 _SwitchChannel = Annotated[int, Field(ge=101, le=899)]
 _LateMac = Annotated[
     int,
@@ -44,11 +45,11 @@ _LateBaud = Annotated[
 class LaunchPart(Strict):
     """A process to start first; it prints one JSON line of endpoints, to which the file refers as ``${launch.x}``."""
 
-    argv: Annotated[tuple[_Name, ...], Field(min_length=1, strict=False)]
+    argv: Annotated[tuple[Line, ...], Field(min_length=1, strict=False)]
     """Program and arguments; ``${python}`` is the Python that runs the rig."""
-    extra_argv: Annotated[tuple[_Name, ...], Field(strict=False)] = ()
+    extra_argv: Annotated[tuple[Line, ...], Field(strict=False)] = ()
     """Appended to ``argv``, so that a variant of a bench can add an option to the bench it extends."""
-    ready_timeout_s: _Positive = 20.0
+    ready_timeout_s: Seconds = 20.0
 
 
 class ClockPart(Strict):
@@ -73,7 +74,7 @@ class LowLevelSourcePart(Strict):
     serial: SerialPart | None = None
     single_client: bool = False
     """The connection takes one program only (a serial or GPIB gateway): a rig that hangs is ended to reach it."""
-    options: dict[_Name, bool | int | float | str] = Field(default_factory=dict)
+    options: dict[_Name, bool | int | float | PerhapsLine] = Field(default_factory=dict)
     """What the driver wants to know about this one, by the names of its keyword arguments."""
     calibration: CalibrationRecord | None = None
 
@@ -84,9 +85,9 @@ class SourcePart(LowLevelSourcePart):
     It drives the voltage inputs, and the CT inputs too where there is no ``low_level_source``.
     """
 
-    ramp_s: _Positive = 5.0
+    ramp_s: Seconds = 5.0
     """Soft start and stop of the voltage, in bench seconds."""
-    answer_s: _Positive = 1.2
+    answer_s: Seconds = 1.2
     """Wall seconds that a setting or an answer may take while the output is on; then the guardian switches it off."""
 
 
@@ -97,7 +98,7 @@ class AnalyzerPart(Strict):
     resource: _LateText
     visa_library: _Name = "@py"
     serial: SerialPart | None = None
-    update_s: _Positive = 0.5
+    update_s: Seconds = 0.5
     accuracy: ReferenceAccuracy | None = None
     """Stated here, or in the calibration's own file."""
     calibration: CalibrationRecord | None = None
@@ -160,8 +161,8 @@ class SwitchPart(Strict):
 class GeneratorOutputsPart(Strict):
     """Outputs by what they drive: high closes the contact at the pulse input, high interrupts control power."""
 
-    pulse_input: Annotated[int, Field(ge=1)] | None = None
-    control_power: Annotated[int, Field(ge=1)] | None = None
+    pulse_input: Annotated[int, Field(ge=1, le=99)] | None = None
+    control_power: Annotated[int, Field(ge=1, le=99)] | None = None
 
 
 class GeneratorPart(Strict):
@@ -172,15 +173,15 @@ class GeneratorPart(Strict):
     visa_library: _Name = "@py"
     serial: SerialPart | None = None
     outputs: GeneratorOutputsPart
-    high_v: _Positive = 5.0
+    high_v: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = 5.0
     """What the driver stages take for active, volts."""
 
 
 class CounterInputPart(Strict):
     """An input of the counter: its threshold in volts, and whether it is high or low while the event lasts."""
 
-    channel: Annotated[int, Field(ge=1)]
-    level_v: Annotated[float, Field(allow_inf_nan=False)] = 1.5
+    channel: Annotated[int, Field(ge=1, le=99)]
+    level_v: Annotated[float, Field(ge=-1_000, le=1_000, allow_inf_nan=False)] = 1.5
     active: Literal["high", "low"] = "high"
 
 
@@ -218,7 +219,7 @@ class BusPart(Strict):
     mac: Annotated[int, Field(ge=0, le=127)] = 0
     max_master: Annotated[int, Field(ge=1, le=127)] = 127
     max_info_frames: Annotated[int, Field(ge=1, le=100)] = 8
-    apdu_timeout_s: _Positive = 6.0
+    apdu_timeout_s: Seconds = 6.0
     apdu_repeats: Annotated[int, Field(ge=0, le=5)] = 0
     echo: Literal["detect", "on", "off"] = "detect"
     direction: Literal["adapter", "rts-high", "rts-low"] = "adapter"
@@ -244,8 +245,8 @@ class PathPart(Strict):
     voltage at the meter relative to that at the source, degrees, negative = lag.
     """
 
-    ratio: _Positive = 1.0
-    phase_deg: _Angle = 0.0
+    ratio: Ratio = 1.0
+    phase_deg: Degrees = 0.0
 
 
 class CurrentLoopPart(Strict):
@@ -254,8 +255,8 @@ class CurrentLoopPart(Strict):
     ``phase_deg``: angle of the transducer's output relative to its primary current, degrees, negative = lag.
     """
 
-    turns: _Positive = 1.0
-    phase_deg: _Angle = 0.0
+    turns: Ratio = 1.0
+    phase_deg: Degrees = 0.0
 
 
 class CtPart(Strict):
@@ -265,7 +266,7 @@ class CtPart(Strict):
     """
 
     primary_a: Annotated[float, Field(ge=5, le=32_000)]
-    secondary_v: Annotated[float, Field(gt=0)]
+    secondary_v: Volts
 
     @field_validator("secondary_v")
     @classmethod
@@ -304,11 +305,17 @@ class NominalPart(Strict):
     ``rating``: which of the meter type's ratings holds for this bench (UL or CE).
     """
 
-    voltage_v: _Positive
-    frequency_hz: _Positive = 60.0
+    voltage_v: Volts
+    frequency_hz: Hertz = 60.0
     system_type: Literal[10, 11, 12, 31, 40] = 40
     system_voltage_v: Annotated[float, Field(ge=82, le=32_000)]
     rating: _Name = "UL"
+
+    def point(self, current_pct: float, angle_deg: float = 0.0, phases: str = "") -> LoadPoint:
+        """Return the load point of this system with so much current on ``phases`` (all with a CT by default)."""
+        return LoadPoint(
+            self.voltage_v, current_pct, angle_deg, phases, self.frequency_hz, system_type=self.system_type
+        )
 
 
 class SettlingPart(Strict):
@@ -318,13 +325,13 @@ class SettlingPart(Strict):
     ``floor_pct``: the same two may also be this percent of the analyzer's range. Degrees and hertz: drift and spread.
     """
 
-    sets: Annotated[int, Field(ge=5)] = 5
-    std_pct: _Positive = 0.02
-    drift_pct: _Positive = 0.02
-    floor_pct: _Positive = 0.01
-    phase_deg: _Positive = 0.05
-    frequency_hz: _Positive = 0.005
-    timeout_s: _Positive = 60.0
+    sets: Annotated[int, Field(ge=5, le=1_000)] = 5
+    std_pct: _Share = 0.02
+    drift_pct: _Share = 0.02
+    floor_pct: _Share = 0.01
+    phase_deg: _Share = 0.05
+    frequency_hz: _Share = 0.005
+    timeout_s: Seconds = 60.0
 
 
 class BenchPart(Strict):
@@ -332,7 +339,7 @@ class BenchPart(Strict):
 
     schema_version: Annotated[Literal[1], Field(alias="schema")]
     name: _Name
-    description: str = ""
+    description: Prose = ""
     simulated: bool = False
     """Whether readings come from emulated instruments: every report says so."""
     launch: LaunchPart | None = None

@@ -12,6 +12,7 @@ from bacpypes3.primitivedata import CharacterString, ObjectIdentifier, Unsigned
 
 from drivers.meter import BusFailed, FoundDevice, MeterAborted, MeterBus, MeterRefused, MeterRejected, MeterTimeout
 from drivers.mstp.analysis import BusAnalysis
+from drivers.mstp.clock import monotonic_s
 from drivers.mstp.diagnosis import DeviceFound, Finding, Severity
 from drivers.mstp.figures import BusFigures
 from drivers.mstp.settings import PortSettings
@@ -35,17 +36,18 @@ def survey(settings: PortSettings, timeout_s: float) -> Survey:
 
     A device that does not answer is no error: that it did not is in the figures.
     """
-    start_s = time.time()
+    start_s = monotonic_s()
     try:
         with MeterBus.open(settings, timeout_s=timeout_s) as bus:
             devices = tuple(_read(bus, found) for found in bus.who_is())
             frames = bus.captured()
+            end_s = monotonic_s()
             own = bus.statistics().port.duplicate_address
     except BusFailed as failed:
         return Survey(None, (), (_cannot_join(settings, failed),))
     analysis = BusAnalysis(settings.baud, frames[0].start_s if frames else start_s)
     analysis.take_batch(frames, 0)
-    figures = analysis.figures(frames[-1].end_s if frames else start_s)
+    figures = analysis.figures(max(end_s, frames[-1].end_s) if frames else end_s)
     return Survey(figures, devices, (own_address_taken(settings.mac),) if own else ())
 
 

@@ -10,6 +10,7 @@ from typing import BinaryIO
 import click
 
 from drivers.mstp.capture import PcapngWriter
+from drivers.mstp.clock import wall_offset_s
 from drivers.mstp.listener import BusListener
 from rig.cli._bus_source import StopFlag
 from rig.errors import UsageRefused
@@ -21,7 +22,7 @@ def capture_bus(listener: BusListener, how: str, file: Path, stop: StopFlag, lim
     with ExitStack() as stack:
         stream = _open(file, stack)
         try:
-            writer = PcapngWriter(stream, listener.device, listener.baud)
+            writer = PcapngWriter(stream, listener.device, listener.baud, wall_offset_s())
             click.echo(f"capturing {how}, {listener.baud} baud, to {file}; Ctrl-C ends it", err=True)
             for heard in stop.hear(listener):
                 if heard is None:

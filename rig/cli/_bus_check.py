@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from rich.text import Text
 
 from drivers.mstp.analysis import BusAnalysis
 from drivers.mstp.capture import CaptureInvalid, read_pcapng
+from drivers.mstp.clock import monotonic_s
 from drivers.mstp.diagnosis import DeviceFound, Finding, Severity, diagnose, diagnose_devices
 from drivers.mstp.figures import BusFigures
 from drivers.mstp.listener import BusListener
@@ -110,13 +110,13 @@ def _free_mac(heard: BusFigures) -> int:
 
 def _listen(device: str, baud: int, for_s: float) -> BusFigures:
     with StopFlag(for_s) as stop, BusListener(device, baud) as listener:
-        analysis = BusAnalysis(baud, time.time())
+        analysis = BusAnalysis(baud, monotonic_s())
         for heard in stop.hear(listener):
             if heard is not None:
                 analysis.take_batch(heard.frames, heard.stray_octets)
         if stop.is_set:
             raise click.exceptions.Abort
-        return analysis.figures(time.time())
+        return analysis.figures(monotonic_s())
 
 
 def _judge(title: str, heard: BusFigures, talk: PortSettings | None, timeout_s: float) -> CheckResult:

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from drivers.mstp.analysis import BusAnalysis
+from drivers.mstp.clock import monotonic_s
 from drivers.mstp.diagnosis import ranges
 from drivers.mstp.figures import BusFigures, NodeFigures, Spread
 from drivers.mstp.listener import BusListener
@@ -41,8 +42,8 @@ def watch_bus(listener: BusListener, how: str, stop: StopFlag, every_s: float, a
     title = f"{how}, {listener.baud} baud"
     if not console.is_terminal:
         console = Console(width=_PLAIN_WIDTH)
-    analysis = BusAnalysis(listener.baud, time.time())
-    before = analysis.figures(time.time())
+    analysis = BusAnalysis(listener.baud, monotonic_s())
+    before = analysis.figures(monotonic_s())
     shown_s = time.monotonic()
     with ExitStack() as stack:
         live = None
@@ -54,14 +55,14 @@ def watch_bus(listener: BusListener, how: str, stop: StopFlag, every_s: float, a
             if time.monotonic() < shown_s + every_s:
                 continue
             shown_s = time.monotonic()
-            now = analysis.figures(time.time())
+            now = analysis.figures(monotonic_s())
             if as_json:
                 click.echo(json.dumps(as_object(now, before)))
             elif live is not None:
                 live.update(picture(title, now, before), refresh=True)
             before = now
     if live is None and not as_json:
-        console.print(picture(title, analysis.figures(time.time()), None))
+        console.print(picture(title, analysis.figures(monotonic_s()), None))
 
 
 def as_object(now: BusFigures, before: BusFigures | None = None) -> dict[str, Any]:

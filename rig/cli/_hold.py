@@ -40,7 +40,7 @@ _PHASES = ("A", "AB", "ABC", "AC", "B", "BC", "C")
     metavar="DEGREES",
     help="Current to voltage, negative = lag; 180 is export.",
 )
-@click.option("--phases", type=click.Choice(_PHASES), default="ABC", show_default=True, help="With current.")
+@click.option("--phases", type=click.Choice(_PHASES), default=None, help="With current  [default: all that have a CT].")
 @click.option("--frequency", "frequency_hz", type=float, default=None, metavar="HZ", help="[nominal]")
 @click.option(
     "--for",
@@ -66,7 +66,7 @@ def hold(
     voltage_v: float | None,
     current_pct: float,
     angle_deg: float,
-    phases: str,
+    phases: str | None,
     frequency_hz: float | None,
     for_s: float | None,
     every_s: float,
@@ -98,8 +98,9 @@ def hold(
         nominal.voltage_v if voltage_v is None else voltage_v,
         current_pct,
         angle_deg,
-        phases,
+        phases or "",
         nominal.frequency_hz if frequency_hz is None else frequency_hz,
+        system_type=nominal.system_type,
     )
     cannot = check_hold(bench_file, point)
 

@@ -37,9 +37,9 @@ def _last_entry(bench: str) -> str | None:
     """What the guardian of this bench did last, None where it never had to do anything."""
     from rig.bench import load_bench
     from rig.safety.journal import read_journal
-    from rig.safety.state import journal_path
 
-    entries = read_journal(journal_path(load_bench(bench).name))
+    name = load_bench(bench).name
+    entries = [entry for entry in read_journal() if entry.get("bench") == name]
     if not entries:
         return None
     last = entries[-1]

@@ -23,10 +23,10 @@ _RECORDS = click.option(
 def runs(records: str, last: int, as_json: bool) -> None:
     """List the recorded runs, newest first."""
     from rig.records import RunStore
-    from rig.safety.journal import read_journal
+    from rig.safety.journal import take_journal_in
 
     with RunStore.open(records) as store:
-        store.fold_journal(read_journal())
+        take_journal_in(store.fold_journal, store.has_run)
         found = store.runs(last)
     outcomes = {run.run_id: _outcome(run) for run in found}
     if as_json:
@@ -60,7 +60,7 @@ def _outcome(run: RunSummary) -> str:
     """How a run came out, or that it has not: a living process on this machine is still recording it."""
     from rig.bench.lock import run_in_progress
 
-    is_running = run.finished_utc is None and run_in_progress(run.header.bench_name) == run.run_id
+    is_running = run.finished_utc is None and run_in_progress(run.run_id)
     return "RUNNING" if is_running else run.outcome
 
 
@@ -72,10 +72,13 @@ def report(run: str, records: str, out: Path | None) -> None:
     """Draw the report of RUN (an id, its first letters, or "last") again, from its record alone."""
     from rig._finish import write_reports
     from rig.records import RunStore
-    from rig.safety.journal import read_journal
+    from rig.run_folder import claim
+    from rig.safety.journal import take_journal_in
 
     with RunStore.open(records) as store:
-        store.fold_journal(read_journal())
+        take_journal_in(store.fold_journal, store.has_run)
         run_id = store.run(run).run_id
-        for path in write_reports(store, run_id, out or Path("runs") / f"report-{run_id[:8]}"):
+        folder = out or Path("runs") / f"report-{run_id[:8]}"
+        claim(folder, run_id)
+        for path in write_reports(store, run_id, folder):
             click.echo(path)

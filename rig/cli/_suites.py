@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,14 +90,16 @@ def _run_suite(
     from rig.cli._console import ConsoleReporter
     from rig.exit_codes import ExitCode
     from rig.procedures.needs import JUDGING, require
+    from rig.run_folder import claim, folder_for, release
 
     bench_file = load_bench(bench)  # refused with one sentence, before pytest has anything to say
     require(bench_file, *(JUDGING if make_plan is not None else ("meter",)))
     plan = make_plan(bench_file) if make_plan is not None else None
     # A descriptor of its own: pytest takes standard output away from whatever runs inside a test.
     console = Console(file=os.fdopen(os.dup(2 if as_json else 1), "w", encoding="utf-8"))
-    stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
-    folder = (out or Path("runs") / f"{stamp}-{kind}").resolve()
+    run_id = str(uuid.uuid4())
+    folder = (out or folder_for(dt.datetime.now(dt.UTC), kind, run_id)).resolve()
+    claim(folder, run_id)
     where = records or str(Path("runs") / "records.sqlite")
     what = (
         f"{len(plan.points)} load points, at most {plan.highest_voltage_v:g} V line to neutral"
@@ -114,6 +117,7 @@ def _run_suite(
                 "--suite", kind,
                 "--bench", bench,
                 "--out", str(folder),
+                "--run-id", run_id,
                 "--records", where,
                 "--operator", operator,
                 "--station", station,
@@ -125,12 +129,14 @@ def _run_suite(
         )  # fmt: skip
     if (folder / "results.json").exists():
         _show(console, where, folder, as_json)
+    elif int(code) == pytest.ExitCode.USAGE_ERROR:  # else the plugin has done it
+        release(folder, run_id)
     return {4: ExitCode.REFUSED, 5: ExitCode.REFUSED, 3: ExitCode.RIG_ERROR}.get(int(code), int(code))
 
 
 def _show(console: Any, where: str, folder: Path, as_json: bool) -> None:  # noqa: ANN401 - rich is imported late
     from rig.records import RunStore
-    from rig.reports import findings_table, result_table, verdict_line
+    from rig.reports import findings_table, meaning_line, result_table, verdict_line
 
     run_id = json.loads((folder / "results.json").read_text())["run_id"]
     with RunStore.open(where) as store:
@@ -143,6 +149,7 @@ def _show(console: Any, where: str, folder: Path, as_json: bool) -> None:  # noq
     elif any(finding.outcome != "PASS" for finding in run.findings):
         console.print(findings_table(run))
     console.print(verdict_line(run))
+    console.print(meaning_line(run), highlight=False)
     limits = {r.limit.standard: r.limit.is_verified for p in run.points for r in p.results if r.limit is not None}
     unverified = [standard for standard, verified in limits.items() if not verified]
     if unverified:

@@ -19,7 +19,7 @@ from meter_model.configuration import Configuration
 from rig.emulation.bench import METER_PORTS, EmulatedBench, Options
 from rig.emulation.defects import DefectRefused, parse_defect
 from rig.emulation.hub import FaultRefused, HubFailed, parse_faults
-from rig.emulation.instruments import ANALYZERS, LOW_LEVEL_SOURCES, SOURCES
+from rig.emulation.instruments import ANALYZERS, LOW_LEVEL_SOURCES, MODELS, SOURCES
 
 _HIGHEST_MASTER = 127
 _MOST_METERS = 32
@@ -83,6 +83,8 @@ def _parser() -> argparse.ArgumentParser:
         "--low-level-source", choices=sorted(LOW_LEVEL_SOURCES), help="a source of its own for the CT inputs (none)"
     )
     parser.add_argument("--analyzer", choices=sorted(ANALYZERS), default="yokogawa_wt", help="(yokogawa_wt)")
+    for role in ("source", "analyzer"):
+        parser.add_argument(f"--{role}-model", metavar="MODEL", help="for one that is emulated as several models")
     parser.add_argument("--hislip", action="store_true", help="every instrument has an endpoint that speaks HiSLIP too")
     parser.add_argument("--divider-ratio", type=float, default=8.0, metavar="R", help="of the CT dividers (8)")
     parser.add_argument(
@@ -127,6 +129,8 @@ def _options(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Opt
         parser.error(f"--current-loop must be above 0 and at most 1000, not {chosen.current_loop:g}")
     if chosen.amplifier and chosen.source != "fluke_6105a":
         parser.error(f"--amplifier belongs to a fluke_6105a, not to a {chosen.source}")
+    for role in ("source", "analyzer"):
+        _check_model(parser, getattr(chosen, role), getattr(chosen, f"{role}_model"), role)
     try:
         defects = tuple(parse_defect(text) for text in chosen.defect)
     except DefectRefused as refusal:
@@ -158,6 +162,8 @@ def _options(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Opt
         source=chosen.source,
         low_level_source=chosen.low_level_source,
         analyzer=chosen.analyzer,
+        source_model=chosen.source_model,
+        analyzer_model=chosen.analyzer_model,
         hislip=chosen.hislip,
         ct_secondary=chosen.ct_secondary,
         is_ideal=chosen.ideal,
@@ -167,6 +173,13 @@ def _options(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Opt
         room_c=chosen.room,
         configuration=replace(Configuration(), ct_secondary=chosen.ct_secondary),
     )
+
+
+def _check_model(parser: argparse.ArgumentParser, name: str, model: str | None, role: str) -> None:
+    models = MODELS.get(name, ())
+    if model is not None and model not in models:
+        known = f"one of {', '.join(models)}" if models else "left out: it is emulated as one model"
+        parser.error(f"--{role}-model of a {name} must be {known}, not {model}")
 
 
 def _run_until_told(wake: int) -> None:

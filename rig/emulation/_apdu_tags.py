@@ -225,14 +225,18 @@ def unsigned_octets(value: int) -> bytes:
     return value.to_bytes(max(1, (value.bit_length() + 7) // 8), "big")
 
 
+_MINUS_ZERO = b"\x80\0\0\0"
+
+
 def real_octets(value: float) -> bytes:
-    """Encode an IEEE 754 single; every NaN becomes the quiet NaN 7F C0 00 00 and what is too large an infinity."""
+    """Encode an IEEE 754 single: a NaN as the quiet NaN 7F C0 00 00, what is too large as infinity, -0 as 0."""
     if value != value:
         return b"\x7f\xc0\x00\x00"
     try:
-        return struct.pack(">f", value)
+        octets = struct.pack(">f", value)
     except OverflowError:
         return b"\x7f\x80\x00\x00" if value > 0 else b"\xff\x80\x00\x00"
+    return b"\0\0\0\0" if octets == _MINUS_ZERO else octets
 
 
 def _tagged(head: int, contents: bytes) -> bytes:

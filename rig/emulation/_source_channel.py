@@ -1,7 +1,8 @@
 """One output channel of the emulated Fluke 6105A: its range, its harmonics, and what it refuses.
 
-Ranges of the current channels: Fluke 6100B/6105A Users Manual p. 5-43. Of the voltage ranges only the upper limits are
-known (reference/instruments.md 1.1); their lower limit is taken as 0, as the drivers' ``RANG 0,360`` implies.
+Ranges of the current channels: Fluke 6100B/6105A Users Manual p. 5-43. Of the 6105A's voltage ranges only the upper
+limits are known (two laboratories' public programs, ``RANG 0,360``); their lower limit is taken as 0, as that implies.
+Of the 6100A's one is read in a public program (``RANG 23,336``), the others are recalled, unverified.
 """
 
 from __future__ import annotations
@@ -25,6 +26,16 @@ class OutputRange:
 
 
 VOLTAGE_RANGES = tuple(OutputRange(0.0, high) for high in (23.0, 45.0, 90.0, 180.0, 360.0, 650.0, 1008.0))
+OLD_VOLTAGE_RANGES = (
+    OutputRange(1.0, 16.0),
+    OutputRange(2.3, 33.0),
+    OutputRange(5.6, 78.0),
+    OutputRange(11.0, 168.0),
+    OutputRange(23.0, 336.0),
+    OutputRange(70.0, 1008.0),
+)
+"""Those of a 6100A."""
+
 CURRENT_RANGES = (
     OutputRange(0.05, 0.25),
     OutputRange(0.05, 0.5),
@@ -34,6 +45,9 @@ CURRENT_RANGES = (
     OutputRange(1.0, 10.0),
     OutputRange(2.0, 21.0),
 )
+OLD_CURRENT_RANGES = (*CURRENT_RANGES[:-1], OutputRange(2.0, 20.0))
+"""Those of a 6100A: the largest is recalled, unverified."""
+
 LOW_LEVEL_RANGES = (OutputRange(0.05, 0.25), OutputRange(0.15, 1.5), OutputRange(1.0, 10.0))
 """Ranges of a current channel that is switched to give a voltage; the manual prints the first as "0.5 V range"."""
 
@@ -48,6 +62,33 @@ class Mode(Enum):
     VOLTS = "volts"
     AMPERES = "amperes"
     AMPLIFIER = "amplifier"
+
+
+class Scale(Enum):
+    """In what unit amplitudes of harmonics are set and answered; by the words of the UNIT subsystem."""
+
+    ABSOLUTE = "ABS"
+    PERCENT_OF_RMS = "PRMS"
+    PERCENT_OF_FUNDAMENTAL = "PFUN"
+    DECIBELS = "DBF"
+
+    def amplitude(self, number: float, rms: float, fundamental: float) -> float:
+        """Return what ``number`` means, in the channel's unit; more than 100 % raises ScpiError(-222)."""
+        if self is Scale.ABSOLUTE:
+            return number
+        if self is Scale.DECIBELS:
+            return fundamental * math.pow(10.0, min(number, 0.0) / 20.0)
+        if number > 100.0:
+            raise ScpiError(-222)
+        return number / 100.0 * (rms if self is Scale.PERCENT_OF_RMS else fundamental)
+
+    def number(self, amplitude: float, rms: float, fundamental: float) -> float:
+        """Return an amplitude as it is answered: the inverse of ``amplitude``; nothing is 0 in each unit."""
+        base = rms if self is Scale.PERCENT_OF_RMS else fundamental
+        if self is Scale.ABSOLUTE or amplitude == 0.0 or base == 0.0:
+            return amplitude if self is Scale.ABSOLUTE else 0.0
+        part = amplitude / base
+        return 20.0 * math.log10(part) if self is Scale.DECIBELS else 100.0 * part
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +129,15 @@ class SourceChannel:
         """The rms value of the whole waveform as set."""
         return math.hypot(*(harmonic.amplitude for harmonic in self.harmonics.values()))
 
-    def set_harmonic(self, order: int, amplitude: float, angle_deg: float) -> None:
-        """Set one component; amplitude 0 takes it away. Raises ScpiError(-222)."""
+    def shown(self, order: int, scale: Scale) -> Harmonic:
+        """Return one component as it is answered, its amplitude in ``scale``."""
+        found = self.harmonics.get(order, Harmonic(0.0, 0.0))
+        number = scale.number(found.amplitude, self.amplitude, self.harmonics[1].amplitude)
+        return replace(found, amplitude=number)
+
+    def set_harmonic(self, order: int, number: float, angle_deg: float, scale: Scale = Scale.ABSOLUTE) -> None:
+        """Set one component, ``number`` in ``scale``; amplitude 0 takes it away. Raises ScpiError(-222)."""
+        amplitude = scale.amplitude(number, self.amplitude, self.harmonics[1].amplitude)
         if (order == 0 and angle_deg != 0.0) or (order > 0 and amplitude < 0.0) or abs(angle_deg) > 180.0:
             raise ScpiError(-222)
         changed = {**self.harmonics, order: Harmonic(amplitude, angle_deg)}

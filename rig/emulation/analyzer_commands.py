@@ -1,4 +1,4 @@
-"""The command table of the emulated Yokogawa WT3003E, after IM WT3001E-17EN chapter 6."""
+"""The command table of the emulated Yokogawa WT, after IM WT3001E-17EN chapter 6."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _input(analyzer: YokogawaAnalyzer) -> tuple[Command, ...]:
 
     def set_voltage_range(index: int, call: Call) -> None:
         analyzer.require_no_integration()
-        analyzer.voltage_range[index] = _listed(parse_number(call.word(0), "V"), VOLTAGE_RANGES)
+        analyzer.voltage_range[index] = _listed(parse_number(call.word(0), "V"), analyzer.voltage_ranges)
         analyzer.restart()
 
     def set_current_range(index: int, call: Call) -> None:
@@ -234,7 +234,7 @@ def _each(
 def _numeric(analyzer: YokogawaAnalyzer) -> tuple[Command, ...]:
     def set_item(call: Call) -> None:
         words = [call.word(index) for index in range(len(call.values))]
-        analyzer.items[call.suffixes[0]] = Item.parse(words)
+        analyzer.items[call.suffixes[0]] = Item.parse(words, analyzer.model.names)
 
     def get_item(call: Call) -> str:
         item = analyzer.items.get(call.suffixes[0])

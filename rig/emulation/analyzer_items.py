@@ -1,15 +1,25 @@
 """What the emulated analyzer can put in a numeric answer: functions, elements, harmonic orders, and their formats.
 
-Names and formats: Yokogawa WT3001E Communication Interface manual (IM WT3001E-17EN) pp. 6-44, 6-45, 6-95 to 6-97; the
-spellings of the WT1800 and WT5000 (URMS, PHIU1U2, WP) are understood as well.
+Each family of models has names of its own for the same quantities and refuses those of the other:
+
+- WT3000: ``U``, ``I``, ``P``, ``S``, ``Q``, ``LAMBda``, ``PHI`` with an order (TOTal, 1 to 100), IM WT3001E-17EN pp.
+  6-44, 6-45, 6-95 to 6-97.
+- WT1800, WT1800E: ``URMS``, ``IRMS``, ``P`` and the others without an order; harmonics are functions of their own,
+  ``UK``, ``IK``, ``PK``, ``PHIUK``. Source: the table of functions in Yokogawa's sample program for WT1801 to WT1806E
+  (tmctl, MainDialog, InitListItem; copies are in public repositories).
+- WT5000: taken to be as the WT1800. Its features guide shows Urms and Irms; its list of names for communication was not
+  found: recalled, unverified.
+
+``WH``, ``WHP``, ``WHM`` and ``PHI_U1U2`` (with an underscore) are the same in all of them.
 """
 
 from __future__ import annotations
 
 import cmath
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from rig.emulation.analyzer_arithmetic import ELEMENTS, ElementResult
 from rig.emulation.analyzer_integrator import Integrator
@@ -19,62 +29,101 @@ NO_DATA = "NAN"
 OVER_OR_ERROR = "INF"
 SIGMA = 0
 TOTAL = -1
-_LONG_NAMES = {
-    name: (ordered, canonical)
-    for ordered, names in (
-        (True, "U I P S Q LAMBda PHI PHIU PHII"),
-        (False, "FU TIME WH WHP WHM PHI_U1U2 PHI_U1U3 PHI_U1I1 PHI_U1I2 PHI_U1I3"),
-    )
-    for canonical in names.split()
-    for name in {canonical.upper(), short_form(canonical) if canonical.isalpha() else canonical}
-}
-_ALIASES = {
-    "URMS": "U",
-    "IRMS": "I",
-    "WP": "WH",
-    "WPP": "WHP",
-    "WPM": "WHM",
-    "PHIU1U2": "PHI_U1U2",
-    "PHIU1U3": "PHI_U1U3",
-    "PHIU1I1": "PHI_U1I1",
-    "PHIU1I2": "PHI_U1I2",
-    "PHIU1I3": "PHI_U1I3",
-}
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function of a family: its name as the manual writes it, what it is, and whether it takes an order.
+
+    ``quantity`` is the WT3000's name for the same, in capitals. Without an order it is that of the whole waveform.
+    """
+
+    name: str
+    quantity: str
+    ordered: bool
+
+
+Names = Mapping[str, Function]
+"""The functions of one family, by their short and long forms in capitals."""
+
+
+def _names(functions: Sequence[Function]) -> Names:
+    found = {}
+    for function in functions:
+        name = function.name
+        for form in {name.upper(), short_form(name) if name.isalpha() else name.upper()}:
+            found[form] = function
+    return MappingProxyType(found)
+
+
+def _plain(names: str) -> list[Function]:
+    return [Function(name, name.upper(), ordered=False) for name in names.split()]
+
+
+WT3000_NAMES = _names(
+    [
+        *(
+            Function(name, name.upper(), ordered=True)
+            for name in ["U", "I", "P", "S", "Q", "LAMBda", "PHI", "PHIU", "PHII"]
+        ),
+        *_plain("FU TIME WH WHP WHM PHI_U1U2 PHI_U1U3 PHI_U1I1 PHI_U1I2 PHI_U1I3"),
+    ]
+)
+WT1800_NAMES = _names(
+    [
+        Function("URMS", "U", ordered=False),
+        Function("IRMS", "I", ordered=False),
+        *_plain("P S Q LAMBda PHI FU TIME WH WHP WHM PHI_U1U2 PHI_U1U3 PHI_U1I1 PHI_U2I2 PHI_U3I3"),
+        *(
+            Function(f"{name}K", name, ordered=True)
+            for name in ["U", "I", "P", "S", "Q", "LAMBDA", "PHI", "PHIU", "PHII"]
+        ),
+    ]
+)
 _FREQUENCY_DIGITS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One output item; ``element`` 1 to 3 or SIGMA, ``order`` a harmonic or TOTAL. ``name`` is in full, in capitals."""
+    """One output item; ``element`` 1 to 3 or SIGMA, ``order`` a harmonic or TOTAL."""
 
-    name: str
+    function: Function
     element: int
     order: int
 
     @classmethod
-    def parse(cls, words: Sequence[str]) -> Item | None:
-        """Read the parameters of an ITEM command (capitals); None is the word NONE. Raises ScpiError(-224, -222)."""
+    def parse(cls, words: Sequence[str], names: Names) -> Item | None:
+        """Read the parameters of an ITEM command (capitals); None is the word NONE. Raises ScpiError(-224, -222).
+
+        ``names``: the functions of this family; a name of another family is refused as any unknown one.
+        """
         if words[0] == "NONE":
             return None
-        known = _LONG_NAMES.get(_ALIASES.get(words[0], words[0]))
+        known = names.get(words[0])
         if known is None:
             raise ScpiError(-224)
-        ordered, canonical = known
+        if len(words) > 2 and not known.ordered:
+            raise ScpiError(-108)
         return cls(
-            canonical.upper(),
+            known,
             _parse_element(words[1] if len(words) > 1 else "1"),
-            _parse_order(words[2] if len(words) > 2 else "TOTAL") if ordered else TOTAL,
+            _parse_order(words[2] if len(words) > 2 else "TOTAL") if known.ordered else TOTAL,
         )
+
+    @property
+    def name(self) -> str:
+        """What it is, by the WT3000's name in capitals."""
+        return self.function.quantity
 
     def text(self, verbose: bool) -> str:
         """Return the item as a query answers it."""
-        ordered, canonical = _LONG_NAMES[self.name]
-        name = canonical.upper() if verbose or not canonical.isalpha() else short_form(canonical)
+        written = self.function.name
+        name = written.upper() if verbose or not written.isalpha() else short_form(written)
         if self.name.startswith("PHI_"):
             return f"{name},SIGMA"
         element = "SIGMA" if self.element == SIGMA else str(self.element)
         order = ("TOTAL" if verbose else "TOT") if self.order == TOTAL else str(self.order)
-        return f"{name},{element},{order}" if ordered else f"{name},{element}"
+        return f"{name},{element},{order}" if self.function.ordered else f"{name},{element}"
 
 
 def _parse_element(word: str) -> int:

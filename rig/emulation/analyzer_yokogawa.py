@@ -1,13 +1,17 @@
-"""The emulated Yokogawa WT3003E: data updates in bench time, ranges, status registers and integrator.
+"""The emulated Yokogawa WT3003E, WT1803E or WT5000: data updates in bench time, ranges, status registers, integrator.
 
-Its command table is in ``analyzer_commands``. Sources: IM WT3001E-17EN chapter 6 (commands), chapter 7 (status).
+Its command table is in ``analyzer_commands``, the names of its numeric items in ``analyzer_items``. Sources: IM
+WT3001E-17EN chapter 6 (commands), chapter 7 (status). What differs in the WT1803E and the WT5000 is in ``MODELS``; the
+rest of their command tables is taken to be the same.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -23,7 +27,7 @@ from rig.emulation.analyzer_arithmetic import (
 )
 from rig.emulation.analyzer_commands import DIRECT_RANGES, VOLTAGE_RANGES, command_table
 from rig.emulation.analyzer_integrator import Integrator
-from rig.emulation.analyzer_items import DataSet, Item
+from rig.emulation.analyzer_items import WT1800_NAMES, WT3000_NAMES, DataSet, Item, Names
 from rig.emulation.scpi_engine import Command, Dialect, ScpiEngine, Wait
 from rig.emulation.scpi_syntax import ScpiError, short_form
 
@@ -35,11 +39,32 @@ _INTEGRATION_BUSY = 2
 _FILTERS = 16
 
 
+@dataclass(frozen=True, slots=True)
+class WTModel:
+    """What the models of the family do not have in common: ``identity`` answers *IDN?, ``low_ranges`` are in volts."""
+
+    identity: str
+    names: Names
+    low_ranges: tuple[float, ...] = ()
+
+
+_LOW_RANGES = (1.5, 3.0, 6.0, 10.0)
+
+MODELS: Mapping[str, WTModel] = MappingProxyType(
+    {
+        "WT3003E": WTModel("YOKOGAWA,WT3003E-2A0-30A3,0,F6.01", WT3000_NAMES),
+        "WT1803E": WTModel("YOKOGAWA,WT1803E,91X123456,F2.01", WT1800_NAMES, _LOW_RANGES),
+        "WT5000": WTModel("YOKOGAWA,WT5000,91X654321,F3.11", WT1800_NAMES, _LOW_RANGES),
+    }
+)
+"""Models by name. WT1803E without a suffix: Yokogawa's sample program compares the field with "WT1803E"."""
+
+
 class YokogawaAnalyzer:
     """One emulated analyzer. All methods but ``engine.execute`` expect the world to be held.
 
     The current inputs are wired to the external sensor input: an element left on a direct (ampere) range reads zero.
-    ``digits`` is how many significant digits it answers (the real one: 6).
+    ``digits`` is how many significant digits it answers (the real one: 6). ``model``: a name in ``MODELS``.
     """
 
     def __init__(
@@ -50,7 +75,9 @@ class YokogawaAnalyzer:
         world: AbstractContextManager[None],
         wait: Callable[[Wait], bool],
         digits: int = 6,
+        model: str = "WT3003E",
     ) -> None:
+        self.model = MODELS[model]
         self._errors = errors
         self._digits = digits
         self._now = now
@@ -60,7 +87,7 @@ class YokogawaAnalyzer:
         self.reset()
         dialect = Dialect(error_sign=1, one_query_per_message=True, answer_header=self._answer_header)
         self.engine = ScpiEngine(
-            command_table(self), "YOKOGAWA,WT3003E-2A0-30A3,0,F6.01", dialect, world, wait, self.reset, self._clear
+            command_table(self), self.model.identity, dialect, world, wait, self.reset, self._clear
         )
 
     def reset(self) -> None:
@@ -87,6 +114,11 @@ class YokogawaAnalyzer:
         """Begin a new update now; until its end there are no data. What a change of range, wiring or rate does."""
         self._update = Update()
         self._results: tuple[ElementResult, ...] = ()
+
+    @property
+    def voltage_ranges(self) -> tuple[float, ...]:
+        """The voltage ranges of this model, volts rms."""
+        return (*self.model.low_ranges, *VOLTAGE_RANGES)
 
     def require_no_integration(self) -> None:
         """Raise ScpiError(-221) while integrating, when ranges, wiring and rate are locked."""

@@ -21,6 +21,7 @@ from rig.emulation.apdu_defects import with_apdu_defects
 from rig.emulation.bench_time import BenchTime
 from rig.emulation.climate import climate_instruments
 from rig.emulation.climate_air import ROOM_C, Air
+from rig.emulation.contactor import Contactor
 from rig.emulation.control import Clock, Control, JsonHandler, add_gain_to
 from rig.emulation.defects import (
     Defect,
@@ -74,7 +75,7 @@ class Options:
     ``has_amplifier``: a 52120A on each phase of a Fluke 6105A. ``room_c``: degrees Celsius of the air in the room.
     ``is_ideal``: no noise and no errors anywhere, and answers of the analyzer with more digits. ``state``: folder of
     the meters' non-volatile memory, None to begin with new meters each time. ``hislip``: every instrument has a second
-    endpoint that speaks HiSLIP.
+    endpoint that speaks HiSLIP. ``source_model``, ``analyzer_model``: of ``instruments.MODELS`` (None: the first).
     """
 
     seed: int = 1
@@ -97,6 +98,8 @@ class Options:
     source: str = "fluke_6105a"
     low_level_source: str | None = None
     analyzer: str = "yokogawa_wt"
+    source_model: str | None = None
+    analyzer_model: str | None = None
     hislip: bool = False
     room_c: float = ROOM_C
 
@@ -143,7 +146,7 @@ class EmulatedBench:
             }
 
         driving: Source
-        driving = source = self.source = SOURCES[options.source](**drawn(0))
+        driving = source = self.source = SOURCES[options.source](**drawn(0), **_model(options.source_model))
         if options.has_amplifier and isinstance(source, FlukeSource):
             source.fit_amplifier()
         sources: dict[str, EmulatedSource] = {"source": source}
@@ -159,6 +162,7 @@ class EmulatedBench:
             world=world,
             wait=world.wait,
             **({"digits": _IDEAL_DIGITS} if ideal else {}),
+            **_model(options.analyzer_model),
         )
         self.meters = [_meter(options, number, stack) for number in range(1, options.meters + 1)]
         terminals = [MeterTerminals(meter, world.now_s) for meter in self.meters]
@@ -185,11 +189,13 @@ class EmulatedBench:
             for mac, terminal in zip(macs, terminals, strict=True):
                 terminal.on_powered = partial(nodes.set_online, mac)
         safety = SafetyContacts()
+        contactor = Contactor(log.write)
+        world.put_behind(contactor)
         climate = climate_instruments(Air(options.room_c), options.seed, ideal, world, log)
         engines: dict[str, Engine] = {
             **{role: each.engine for role, each in sources.items()},
             "analyzer": analyzer.engine,
-            **switching_instruments(terminals, options.seed, ideal, world, log, safety),
+            **switching_instruments(terminals, options.seed, ideal, world, log, safety, contactor),
             "climate_probe": climate.probe,
             "chamber": climate.chamber,
         }
@@ -201,7 +207,9 @@ class EmulatedBench:
         closers = {role: ExitStack() for role in servers}
         for role, server in (*servers.items(), *hislip.items()):
             closers[role].callback(server.close)
-        control_door = Control(world, source, closers, log, terminals, sources.get("low_level_source"), safety)
+        control_door = Control(
+            world, source, closers, log, terminals, sources.get("low_level_source"), safety, contactor
+        )
         clock = LineServer(JsonHandler(Clock(world).serve), "clock")
         control = LineServer(JsonHandler(control_door.serve), "control")
         for close in (*(each.close for each in closers.values()), clock.close, control.close):
@@ -231,6 +239,11 @@ class EmulatedBench:
             "hub": hub.endpoint,
             "log": str(log.path),
         }
+
+
+def _model(name: str | None) -> dict[str, Any]:
+    """Return the argument that chooses a model, none where the first will do."""
+    return {} if name is None else {"model": name}
 
 
 def _loop(options: Options) -> CurrentLoop | None:

@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 from rig.emulation.analyzer_arithmetic import AnalyzerErrors
 from rig.emulation.analyzer_norma import NormaAnalyzer
 from rig.emulation.analyzer_radian import RadianStandard
+from rig.emulation.analyzer_yokogawa import MODELS as WT_MODELS
 from rig.emulation.analyzer_yokogawa import YokogawaAnalyzer
 from rig.emulation.analyzer_zes import ZesAnalyzer
 from rig.emulation.control import ScpiHandler
@@ -19,6 +20,7 @@ from rig.emulation.scpi_engine import ScpiEngine, Wait
 from rig.emulation.source_ac6800b import AC6800Source
 from rig.emulation.source_ametek import AmetekSource
 from rig.emulation.source_chroma import ChromaSource
+from rig.emulation.source_fluke import MODELS as FLUKE_MODELS
 from rig.emulation.source_fluke import FlukeSource
 from rig.emulation.source_itech import ItechSource
 from rig.emulation.source_output import SourceErrors
@@ -176,6 +178,11 @@ ANALYZERS: Mapping[str, AnalyzerFactory] = MappingProxyType(
     }
 )
 """Reference analyzers, by the names of their drivers (drivers.analyzer.ANALYZERS)."""
+
+MODELS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"fluke_6105a": tuple(FLUKE_MODELS), "yokogawa_wt": tuple(WT_MODELS)}
+)
+"""Instruments that are emulated as one of several models (the first where none is chosen): their ``model`` argument."""
 
 
 def serve(engine: Engine, world: World, name: str) -> Server:

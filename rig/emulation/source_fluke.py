@@ -1,15 +1,19 @@
-"""The emulated Fluke 6105A/6100B: its SCPI command tree over an output stage with errors of its own.
+"""The emulated Fluke 6105A or 6100A: its SCPI command tree over an output stage with errors of its own.
 
-Written from the Users Manual's remote-operation chapter (reference/instruments.md 1.1). Where the pages at hand are
+Written from the Users Manual's remote-operation chapter (6100B/6105A, p. 5-36 and on). Where the pages at hand are
 silent the stricter reading is taken: a range is not changed under load (-221), amplitudes outside the range are
 refused (-222), OUTPut:STATe OFF acts at once whatever OUTPut:RAMP:TIME says (the ramp is a soft start only).
+UNIT:MHARmonics:VOLTage and CURRent with ABS are in two laboratories' public programs; the other units and that *RST
+makes them percent of the rms value are recalled, unverified. Switched on, it is as its user left it: absolute.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -19,10 +23,13 @@ from rig.emulation._source_channel import (
     CURRENT_RANGES,
     HIGHEST_ORDER,
     LOW_LEVEL_RANGES,
+    OLD_CURRENT_RANGES,
+    OLD_VOLTAGE_RANGES,
     VOLTAGE_RANGES,
     Harmonic,
     Mode,
     OutputRange,
+    Scale,
     SourceChannel,
     narrowest,
 )
@@ -38,12 +45,34 @@ _TERMINALS = Choice(("AUTO", "HIGH"))
 _LIMIT = Choice(("LOW", "HIGH"))
 _PART = Choice(("AMPLitude", "PANGle"))
 _START_ANGLES_DEG = (0.0, -120.0, 120.0)
+_SCALES = Choice(("ABSolute", "PRMS", "PFUN", "DBF"))
+_KINDS = ("VOLTage", "CURRent")
+
+
+@dataclass(frozen=True, slots=True)
+class FlukeModel:
+    """What the models do not have in common."""
+
+    name: str
+    voltage_ranges: tuple[OutputRange, ...]
+    current_ranges: tuple[OutputRange, ...]
+
+
+MODELS: Mapping[str, FlukeModel] = MappingProxyType(
+    {
+        model.name: model
+        for model in (
+            FlukeModel("6105A", VOLTAGE_RANGES, CURRENT_RANGES),
+            FlukeModel("6100A", OLD_VOLTAGE_RANGES, OLD_CURRENT_RANGES),
+        )
+    }
+)
 
 
 class FlukeSource:
     """One emulated source. All methods but ``engine.execute`` expect the world to be held.
 
-    ``now`` gives the bench time up to which the world is computed; ``extra_gain`` (a fraction) is a seeded defect.
+    ``now`` gives the bench time up to which the world is computed. ``model``: a name in ``MODELS``.
     """
 
     def __init__(
@@ -55,7 +84,10 @@ class FlukeSource:
         log: EventLog,
         world: AbstractContextManager[None],
         wait: Callable[[Wait], bool],
+        model: str = "6105A",
     ) -> None:
+        self._model = MODELS[model]
+        self._scales = dict.fromkeys(_KINDS, Scale.ABSOLUTE)
         self._errors = errors
         self._serial_number = serial_number
         self._now = now
@@ -67,7 +99,7 @@ class FlukeSource:
         self.output = OutputStage()
         self.revision = 0
         self._reset_settings()
-        identity = f"FLUKE,6105A,{serial_number},2.02"
+        identity = f"FLUKE,{model},{serial_number},2.02"
         self.engine = ScpiEngine(self._commands(), identity, Dialect(), world, wait, self._reset)
 
     def add_gain(self, kind: str, fraction: float) -> None:
@@ -127,17 +159,17 @@ class FlukeSource:
         self._ramp_s = 0.0
         self._sense = False
         self._terminals = ["AUTO"] * 3
-        self._voltage = tuple(
-            SourceChannel(VOLTAGE_RANGES[0], {1: Harmonic(0.0, angle)}) for angle in _START_ANGLES_DEG
-        )
+        low = self._model.voltage_ranges[0]
+        self._voltage = tuple(SourceChannel(low, {1: Harmonic(low.low, angle)}) for angle in _START_ANGLES_DEG)
+        amperes = self._model.current_ranges[0]
         self._current = tuple(
-            SourceChannel(CURRENT_RANGES[0], {1: Harmonic(CURRENT_RANGES[0].low, angle)}, Mode.AMPERES)
-            for angle in _START_ANGLES_DEG
+            SourceChannel(amperes, {1: Harmonic(amperes.low, angle)}, Mode.AMPERES) for angle in _START_ANGLES_DEG
         )
         self.revision += 1
 
     def _reset(self) -> None:
         self._switch(False, "internal", "*RST")
+        self._scales = dict.fromkeys(_KINDS, Scale.PERCENT_OF_RMS)
         self._reset_settings()
 
     def _switch(self, on: bool, peer: str, command: str) -> None:
@@ -160,20 +192,27 @@ class FlukeSource:
             Command("SYSTem:ERRor[:NEXT]", read=lambda _call: self.engine.next_error()),
             Command("SYSTem:VERSion", read=lambda _call: "1999.0"),
             Command(f"[SOURce]:{_PHASES}:FITTed", read=lambda _call: "1"),
-            Command(f"[SOURce]:{_PHASES}:MODel", read=lambda _call: "6105A"),
+            Command(f"[SOURce]:{_PHASES}:MODel", read=lambda _call: self._model.name),
             Command(f"[SOURce]:{_PHASES}:SERial", read=self._get_serial),
             Command(f"[SOURce]:{_PHASES}:POWer:WATT", read=lambda call: scientific(self._set_point_watts(call))),
             Command(f"[SOURce]:{_PHASES}:POWer:VA", read=lambda call: scientific(self._set_point_va(call))),
             Command(f"{_AMPLIFIER}:FITTed", read=lambda _call: _flag(self._has_amplifier)),
             Command(f"{_AMPLIFIER}:TERMinal:MODE", (_TERMINALS,), self._set_terminals, self._get_terminals),
+            *map(self._unit_command, _KINDS),
             *self._channel_commands("VOLTage", lambda call: self._voltage[call.suffixes[0] - 1]),
             *self._channel_commands("CURRent", lambda call: self._current[call.suffixes[0] - 1]),
-            *self._range_commands("VOLTage:RANGe", self._voltage_of, VOLTAGE_RANGES, Mode.VOLTS),
-            *self._range_commands("CURRent:RANGe", self._current_of, CURRENT_RANGES, Mode.AMPERES),
+            *self._range_commands("VOLTage:RANGe", self._voltage_of, self._model.voltage_ranges, Mode.VOLTS),
+            *self._range_commands("CURRent:RANGe", self._current_of, self._model.current_ranges, Mode.AMPERES),
             *self._range_commands("CURRent:RANGe:VOLTage", self._current_of, LOW_LEVEL_RANGES, Mode.VOLTS),
             *self._range_commands("CURRent:EAMPlifier:RANGe", self._current_of, AMPLIFIER_RANGES, Mode.AMPLIFIER),
             Command(f"[SOURce]:{_PHASES}:CURRent:RANGe:UNIT", read=self._get_unit),
         )
+
+    def _unit_command(self, kind: str) -> Command:
+        def write(call: Call) -> None:
+            self._scales[kind] = Scale(call.word(0))
+
+        return Command(f"UNIT:MHARmonics:{kind}", (_SCALES,), write, lambda _call: self._scales[kind].value)
 
     def _channel_commands(self, name: str, of: Callable[[Call], SourceChannel]) -> tuple[Command, ...]:
         stem = f"[SOURce]:{_PHASES}:{name}"
@@ -195,7 +234,10 @@ class FlukeSource:
             channel.applies_harmonics = call.flag(0)
 
         def component(call: Call, part: str | None) -> str:
-            return _component(of(call).harmonics.get(call.suffixes[1], Harmonic(0.0, 0.0)), part)
+            return _component(of(call).shown(call.suffixes[1], self._scales[name]), part)
+
+        def set_component(channel: SourceChannel, call: Call) -> None:
+            channel.set_harmonic(call.suffixes[1], call.number(0), call.number(1), self._scales[name])
 
         return (
             Command(f"{stem}:STATe", (Boolean(),), changing(enable), lambda call: _flag(of(call).is_enabled)),
@@ -216,7 +258,7 @@ class FlukeSource:
             Command(
                 harmonic,
                 (Number(), Number()),
-                changing(lambda channel, call: channel.set_harmonic(call.suffixes[1], call.number(0), call.number(1))),
+                changing(set_component),
                 lambda call: component(call, call.word(0) if call.values else None),
                 read_parameters=(_PART,),
             ),
@@ -224,7 +266,7 @@ class FlukeSource:
             Command(f"{harmonic}:PANGle", read=lambda call: component(call, "PANG")),
             Command(
                 f"{stem}:MHARmonics:ALL",
-                read=lambda call: _all_components(of(call), call.word(0) if call.values else None),
+                read=lambda call: _all_components(of(call), self._scales[name], call.word(0) if call.values else None),
                 read_parameters=(_PART,),
             ),
         )
@@ -319,7 +361,6 @@ def _component(harmonic: Harmonic, part: str | None) -> str:
     return {"AMPL": amplitude, "PANG": angle, None: f"{amplitude},{angle}"}[part]
 
 
-def _all_components(channel: SourceChannel, part: str | None) -> str:
-    highest = max(channel.harmonics)
-    absent = Harmonic(0.0, 0.0)
-    return ",".join(_component(channel.harmonics.get(order, absent), part) for order in range(1, max(1, highest) + 1))
+def _all_components(channel: SourceChannel, scale: Scale, part: str | None) -> str:
+    highest = max(1, *channel.harmonics)
+    return ",".join(_component(channel.shown(order, scale), part) for order in range(1, highest + 1))

@@ -1,8 +1,11 @@
 """The emulated Rigol DG5000 Pro, a four-channel generator: three CT inputs, and a square wave that others follow.
 
 Command tree as in the programming guides of Rigol's generators (DG1000Z, DG4000, DG5000 Pro: one tree); how numbers
-are written and what is refused as there. Where they are silent: a channel whose frequency or shape changes loses its
-alignment with the others until PHASe:SYNChronize, and what an amplifier cannot give is refused with -222.
+are written and what is refused as there. SYNChro:BENChmark and SYNChro:BUNDle are in two public programs for a DG5000
+Pro, which send them before PHASe:SYNChronize. Where they are silent: a channel whose frequency or shape changes loses
+its alignment until PHASe:SYNChronize; that aligns the channels of a bundle, or a channel with its neighbour only (1 and
+2, 3 and 4) where it is in none; what is aligned by itself stands at any angle to the rest; what an amplifier cannot
+give is refused with -222. Questions about the bundle are in neither program, so they are not answered.
 """
 
 from __future__ import annotations
@@ -33,6 +36,8 @@ FREQUENCY_HZ = (1e-6, 500e6)
 _PEAK_OPEN = 10.0
 _SHAPES = Choice(("SINusoid", "SQUare"))
 _UNITS = Choice(("VPP", "VRMS"))
+_NUMBERS = tuple(f"CH{number}" for number in range(1, CHANNELS + 1))
+_CHANNEL = Choice(_NUMBERS)
 _CLOCKS = Choice(("INTernal", "EXTernal"))
 _SQUARE_ORDERS = range(1, 16, 2)
 _INFINITE = "9.900000E+37"
@@ -67,9 +72,9 @@ class _Channel:
         """What the amplitude's unit is, in volts peak to peak of the open circuit."""
         return self.shown * (self.rms_per_vpp if self.unit == "VRMS" else 1.0)
 
-    def spectrum(self) -> Spectrum:
-        """Return the waveform as set (no DC: the bench's wiring carries none)."""
-        angle_deg = self.phase_deg + self.start_deg
+    def spectrum(self, zero_deg: float) -> Spectrum:
+        """Return the waveform as set, against one that starts at ``zero_deg`` (no DC: the wiring carries none)."""
+        angle_deg = self.phase_deg + self.start_deg - zero_deg
         if self.shape == "SIN":
             return (Phasor(1, self.vpp * self.rms_per_vpp, angle_deg),)
         top = self.vpp / 2.0
@@ -117,6 +122,7 @@ class RigolGenerator:
         self.revision = 0
         self._channels = [_Channel() for _ in range(CHANNELS)]
         self._clock = "INT"
+        self._benchmark, self._bundle = 0, {0}
         identity = f"Rigol Technologies,DG5254 Pro,DG5P{serial_number},00.02.07"
         self.engine = ScpiEngine(self._commands(), identity, Dialect(), world, wait, self._reset)
 
@@ -127,9 +133,9 @@ class RigolGenerator:
 
     @property
     def is_locked(self) -> bool:
-        """Whether channel 4 gives the voltage source a square wave that every channel is aligned with."""
+        """Whether channel 4 gives the voltage source a square wave of the CT channels' frequency."""
         reference = self._channels[REFERENCE]
-        is_square = reference.stage.is_on and reference.shape == "SQU" and reference.start_deg == 0.0
+        is_square = reference.stage.is_on and reference.shape == "SQU"
         return is_square and reference.frequency_hz == self._frequency_hz
 
     def add_gain(self, kind: str, fraction: float) -> None:
@@ -166,7 +172,7 @@ class RigolGenerator:
                 return ()
             error = index + 3
             gain = level * (1.0 + self._gain) * (1.0 + self._errors.gain[error]) * (1.0 + self._noise[error])
-            return distorted(channel.spectrum(), gain, self._errors.phase_deg[error])
+            return distorted(channel.spectrum(self._channels[REFERENCE].start_deg), gain, self._errors.phase_deg[error])
 
         return SourceTerminals(
             frequency_hz * (1.0 + self._errors.frequency), NOTHING, (one(0), one(1), one(2)), (True, True, True)
@@ -181,6 +187,7 @@ class RigolGenerator:
         stages = [channel.stage for channel in self._channels]
         self._channels = [_Channel(stage=stage) for stage in stages]
         self._clock = "INT"
+        self._benchmark, self._bundle = 0, {0}
         for number, stage in enumerate(stages, start=1):
             stage.switch_off()
             self._noted(number, False, "internal", "*RST")
@@ -235,6 +242,8 @@ class RigolGenerator:
                 lambda call: "ON" if self._of(call).stage.is_on else "OFF",
             ),
             Command(f"{output}:LOAD", (Text(),), self._changing(_set_load), lambda call: _load_text(self._of(call))),
+            Command("SYNChro:BENChmark", (_CHANNEL,), self._set_benchmark),
+            Command("SYNChro:BUNDle", (_CHANNEL, Boolean()), self._set_bundle),
             Command("SYSTem:ROSCillator:SOURce", (_CLOCKS,), self._set_clock, lambda _call: self._clock),
             Command("SYSTem:ERRor[:NEXT]", read=lambda _call: self.engine.next_error()),
             Command("SYSTem:VERSion", read=lambda _call: "1999.0"),
@@ -256,10 +265,22 @@ class RigolGenerator:
 
         return write
 
-    def _synchronize(self, _call: Call) -> None:
-        for channel in self._channels:
-            channel.start_deg = 0.0
+    def _synchronize(self, call: Call) -> None:
+        index = (call.suffixes[0] if call.suffixes else 1) - 1
+        together = {self._benchmark, *self._bundle}
+        if index not in together or len(together) == 1:
+            together = {index, index ^ 1}
+        start_deg = float(self._generator.uniform(1.0, 359.0))
+        for each in together:
+            self._channels[each].start_deg = start_deg
         self.revision += 1
+
+    def _set_benchmark(self, call: Call) -> None:
+        self._benchmark = _NUMBERS.index(call.word(0))
+
+    def _set_bundle(self, call: Call) -> None:
+        index = _NUMBERS.index(call.word(0))
+        (self._bundle.add if call.flag(1) else self._bundle.discard)(index)
 
     def _switch(self, call: Call) -> None:
         stage = self._of(call).stage

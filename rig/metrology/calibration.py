@@ -12,10 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from drivers.source.base import Identity
 from rig.errors import UsageRefused
 from rig.metrology.accuracy import ReferenceAccuracy
-
-_Text = Annotated[str, Field(min_length=1)]
-_Date = Annotated[dt.date, Field(strict=False)]
-
+from rig.yaml_types import Day, Line, PerhapsLine
 
 _NO_SERIAL = ("", "0")
 """What an instrument says that has no serial number to tell; many Yokogawas are among them."""
@@ -31,12 +28,12 @@ class CalibrationRecord(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     schema_version: Annotated[Literal[1], Field(alias="schema")] = 1
-    instrument: str = ""
-    laboratory: str = ""
-    serial: _Text
-    certificate: _Text
-    date: _Date
-    due: _Date
+    instrument: PerhapsLine = ""
+    laboratory: PerhapsLine = ""
+    serial: Line
+    certificate: Line
+    date: Day
+    due: Day
     accuracy: ReferenceAccuracy | None = None
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ from statistics import NormalDist
 from rig.metrology.outcome import Outcome
 
 INCONCLUSIVE_ABOVE = 1.0 / 3.0
-"""U / L above which nothing is concluded (DESIGN decision 9)."""
+"""U / L above which an error inside the limit proves nothing: then only FAIL can be concluded."""
 
 _ROUNDING = 1e-9
 
@@ -79,7 +79,8 @@ def decide(
 ) -> Judgement:
     """Judge ``error_pct`` with expanded uncertainty U against ±``limit_pct`` (all percent of reading).
 
-    U > L/3 is INCONCLUSIVE whatever the error. ``coverage_factor`` is the k that made U. A bound belongs to the better
+    For U > L/3 an error with |e| - U > L is FAIL, since the whole interval lies outside the limit; every other error is
+    INCONCLUSIVE, whatever the rule. ``coverage_factor`` is the k that made U. A bound belongs to the better
     side: an error that equals the acceptance limit passes. Raises ValueError for a value that is not finite, a
     negative U or a limit not above zero.
     """
@@ -103,12 +104,17 @@ def decide(
 def _outcome(magnitude: float, expanded: float, limit: float, acceptance: float, rejection: float) -> Outcome:
     slack = _ROUNDING * limit  # 0.2 - 0.04 is not 0.16 in binary; a verdict must not hang on that
     if expanded > INCONCLUSIVE_ABOVE * limit + slack:
-        return Outcome.INCONCLUSIVE
+        return Outcome.FAIL if is_certainly_outside(magnitude, expanded, limit) else Outcome.INCONCLUSIVE
     if magnitude <= acceptance + slack:
         return Outcome.PASS
     if magnitude > rejection + slack:
         return Outcome.FAIL
     return Outcome.COND_PASS if magnitude <= limit + slack else Outcome.COND_FAIL
+
+
+def is_certainly_outside(error_pct: float, expanded_pct: float, limit_pct: float) -> bool:
+    """Whether the interval error ± U lies outside ±limit as a whole: |e| - U > L (all percent)."""
+    return abs(error_pct) - expanded_pct > limit_pct + _ROUNDING * limit_pct
 
 
 def acceptance_limit(expanded_pct: float, limit_pct: float, rule: DecisionRule) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from importlib import resources
 from itertools import combinations
 from pathlib import Path
@@ -23,6 +22,7 @@ from rig.metrology.limits import (
     ReferenceConditions,
 )
 from rig.yaml_file import Location, parse_yaml, read_text, validate
+from rig.yaml_types import Day
 
 _SHELF = "fixtures.standards"
 _FACTOR = re.compile(r"(PF|sin) (1|0\.\d+)(?: (lag|lead))?")
@@ -74,7 +74,7 @@ class _IntervalData(_Strict):
 class _Checked(_Strict):
     provenance: _Text
     checked_by: str = ""
-    checked_on: Annotated[date, Field(strict=True)] | None = None
+    checked_on: Day | None = None
 
     @model_validator(mode="after")
     def _who_and_when(self) -> _Checked:

@@ -7,21 +7,21 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """The outcomes of DESIGN decision 9; ``severity`` orders them, ``meaning`` is one sentence for people.
+    """The outcomes; ``severity`` orders them, ``meaning`` is one sentence for people.
 
-    The order puts what says something about the bench above what says something about the meter: a run whose bench
-    failed has not judged the meter, whatever single results it holds.
+    A bench that failed or a run that was stopped comes first. FAIL comes before INVALID and INCONCLUSIVE: a result
+    that proves an error is not taken back by other results that prove nothing.
     """
 
     NOT_JUDGED = "NOT_JUDGED"
     SKIP = "SKIP"
     PASS = "PASS"  # noqa: S105 - an outcome, not a password
     COND_PASS = "COND_PASS"  # noqa: S105 - an outcome, not a password
+    INCONCLUSIVE = "INCONCLUSIVE"
+    INVALID = "INVALID"
     COND_FAIL = "COND_FAIL"
     FAIL = "FAIL"
     TERMINATED = "TERMINATED"
-    INCONCLUSIVE = "INCONCLUSIVE"
-    INVALID = "INVALID"
     ERROR = "ERROR"
     ABORTED = "ABORTED"
 
@@ -40,6 +40,11 @@ class Outcome(StrEnum):
         """Whether the meter itself was judged (conformity or not), as opposed to the bench or the operator."""
         return self in (Outcome.PASS, Outcome.COND_PASS, Outcome.COND_FAIL, Outcome.FAIL)
 
+    @property
+    def is_undecided(self) -> bool:
+        """Whether a measurement was made that says nothing about the meter."""
+        return self in (Outcome.INVALID, Outcome.INCONCLUSIVE)
+
 
 _SEVERITY = {outcome: rank for rank, outcome in enumerate(Outcome)}
 
@@ -51,7 +56,7 @@ _MEANING = {
     Outcome.COND_FAIL: "the error is outside the limit, but within the guard band of it",
     Outcome.FAIL: "the error is outside the limit by more than the decision rule allows for",
     Outcome.TERMINATED: "stopped before the end; the safe state is confirmed",
-    Outcome.INCONCLUSIVE: "the expanded uncertainty is more than a third of the limit, so nothing can be concluded",
+    Outcome.INCONCLUSIVE: "the uncertainty is too large or not known, so neither conformity nor an error is proved",
     Outcome.INVALID: "the conditions were unstable or outside the reference conditions",
     Outcome.ERROR: "the bench failed, so the meter could not be measured",
     Outcome.ABORTED: "stopped, and the safe state could not be confirmed",

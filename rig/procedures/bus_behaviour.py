@@ -6,12 +6,12 @@ single delays, the mean is judged and the longest is told.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from drivers.meter import FoundDevice, MeterBus
 from drivers.mstp.analysis import BusAnalysis
+from drivers.mstp.clock import monotonic_s
 from drivers.mstp.diagnosis import REPLY_DELAY_S, USAGE_DELAY_S
 from drivers.mstp.figures import BusFigures, NodeFigures, Spread
 from drivers.mstp.frames import SeenFrame
@@ -34,7 +34,7 @@ def heard_during(bus: MeterBus, work: Callable[[], object]) -> BusFigures:
 
     Of a long work it is the end: the port keeps a limited number of frames. Raises what ``work`` raises, and BusFailed.
     """
-    start_s = time.time()
+    start_s = monotonic_s()
     work()
     return figures_of((seen for seen in bus.captured() if seen.start_s >= start_s), bus.settings.baud)
 

@@ -259,7 +259,7 @@ class Inquiry:
         self,
         angle_deg: float = 0.0,
         current_pct: float = 50.0,
-        phases: str = "ABC",
+        phases: str = "",
         *,
         voltage_v: float | None = None,
         frequency_hz: float | None = None,
@@ -282,6 +282,7 @@ class Inquiry:
             frequency_hz or nominal.frequency_hz,
             voltages_pct,
             voltage_shift_deg,
+            nominal.system_type,
         )
         self.run.apply(point)
         self.updates()

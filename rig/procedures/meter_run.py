@@ -13,15 +13,14 @@ from drivers.meter import MeterBus
 from drivers.mstp.events import LineLost, LineRestored
 from meter_model.configuration import Configuration
 from rig.bench import Bench, BenchFile, Position, open_bench
-from rig.bench.lock import name_run_of_holder
 from rig.errors import BenchFault, UsageRefused
 from rig.load_point import LoadPoint
 from rig.metrology import DecisionRule, JudgedQuantity
 from rig.procedures._instruments import record_instruments, refuse_uncalibrated_run
 from rig.procedures._readings import EnergyMeasurement, PointMeasurement, configuration_of
 from rig.procedures._run_end import confirm_off, note_bus, note_if_possible, restore_configuration
-from rig.procedures.energy_register import measure_energy
-from rig.procedures.judgement import judge_energy, judge_power
+from rig.procedures.energy_register import LONGEST_GATE_S, Gating, measure_energy
+from rig.procedures.judgement import judge_energy, judge_nets, judge_power
 from rig.procedures.power_comparison import MINIMUM_UPDATES, measure_power
 from rig.records import (
     FindingRecord,
@@ -33,7 +32,7 @@ from rig.records import (
     UnitRecord,
 )
 from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits
-from rig.safety.journal import read_journal
+from rig.safety.journal import take_journal_in
 from rig.safety.safe_state import SafeStateReport
 from rig.safety.supervisor import Supervisor
 
@@ -48,7 +47,7 @@ class MeterRun:
 
     A bench that has failed once is not used again in the run: whatever is asked for afterwards raises BenchFault
     naming the first failure. ``report`` is told one line about each thing that happens, ``on_bus`` given the open bus.
-    ``today``: the day on which calibrations must hold.
+    ``today``: the day on which calibrations must hold. ``run_id``: the id of the record, chosen before.
     """
 
     def __init__(
@@ -62,6 +61,7 @@ class MeterRun:
         report: Callable[[str], None] = lambda _line: None,
         on_bus: Callable[[MeterBus], None] = lambda _bus: None,
         today: Callable[[], dt.date] = dt.date.today,
+        run_id: str | None = None,
     ) -> None:
         self.bench_file = bench_file
         self.rule = rule
@@ -73,6 +73,7 @@ class MeterRun:
         self._report = report
         self._on_bus = on_bus
         self._today = today
+        self._run_id = run_id
         self._bench: Bench | None = None
         self._stack = ExitStack()
         self._measured: dict[LoadPoint, tuple[PointMeasurement, PointRecorder]] = {}
@@ -87,11 +88,11 @@ class MeterRun:
                 open_bench(self.bench_file, report=self._report, on_bus=self._on_bus, today=self._today())
             )
             self._bench = bench
-            self._store.fold_journal(read_journal())
-            self.recorder = self._store.begin_run(self._header(bench))
+            take_journal_in(self._store.fold_journal, self._store.has_run)
+            self.recorder = self._store.begin_run(self._header(bench), self._run_id)
             if bench.guardian is not None:
                 bench.guardian.name_run(self.recorder.run_id)
-            name_run_of_holder(self.bench_file.name, self.recorder.run_id)
+            bench.opening.name_run(self.recorder.run_id)
             stack.push(self._note_end)
             record_instruments(self.recorder, bench, self._today(), self._report)
             if bench.supervisor is not None:
@@ -224,22 +225,29 @@ class MeterRun:
         point: LoadPoint,
         item: JudgedQuantity,
         *,
-        gate_s: float = 60.0,
-        gates: int = 5,
+        longest_gate_s: float = LONGEST_GATE_S,
         limits: ReferenceLimits = IEC_REFERENCE,
-    ) -> ResultRecord:
-        """Measure an energy register by gates at ``point``, judge and record it."""
-        measurement, record = self._measured_energy(point, item.instance, gate_s, gates, limits)
-        result = judge_energy(measurement, item, self.bench.accuracy, self.rule)
-        record.result(result)
-        return result
+    ) -> tuple[ResultRecord, ...]:
+        """Measure an energy register by gates at ``point``, judge and record it; net registers that are off follow.
+
+        The register's step decides how long a gate is; one that would take more than ``longest_gate_s`` is not run.
+        """
+        gating = Gating(limit_pct=item.row.limit_pct, longest_s=longest_gate_s, note=self._note_gate)
+        measurement, record = self._measured_energy(point, item.instance, gating, limits)
+        results = (judge_energy(measurement, item, self.bench.accuracy, self.rule), *judge_nets(measurement, self.rule))
+        record.results(results)
+        return results
 
     def measure_energy(self, point: LoadPoint, instance: int, *, gate_s: float, gates: int) -> EnergyMeasurement:
         """Measure an energy register by gates at ``point`` without judging it; 0 s: as short as the source can."""
-        return self._measured_energy(point, instance, gate_s, gates, IEC_REFERENCE)[0]
+        return self._measured_energy(point, instance, Gating(gate_s, gates), IEC_REFERENCE)[0]
+
+    def _note_gate(self, text: str) -> None:
+        self.record.event("energy gate", text)
+        self._report(text)
 
     def _measured_energy(
-        self, point: LoadPoint, instance: int, gate_s: float, gates: int, limits: ReferenceLimits
+        self, point: LoadPoint, instance: int, gating: Gating, limits: ReferenceLimits
     ) -> tuple[EnergyMeasurement, PointRecorder]:
         def work() -> tuple[EnergyMeasurement, PointRecorder]:
             record = self.record.begin_point(point)
@@ -250,8 +258,7 @@ class MeterRun:
                 instance,
                 self.configuration,
                 record,
-                gate_s=gate_s,
-                gates=gates,
+                gating=gating,
                 limits=limits,
             )
             return measured, record

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from drivers.meter import LogRecord
+from drivers.mstp.clock import monotonic_s
 from drivers.switch import SwitchUnit
 from rig.errors import UsageRefused
 from rig.procedures.inquiry import Inquiry
@@ -127,7 +127,7 @@ def _await_meter(asked: Inquiry) -> None:
 def _heard(asked: Inquiry) -> tuple[int, int]:
     """Listen for a meter that ought to be silent: who answers, and frames from its address."""
     bus = asked.meter.bus
-    began_s = time.time()
+    began_s = monotonic_s()
     answering = [device for device in bus.who_is(timeout_s=_HEARD_S) if device.address == asked.meter.address]
     frames = [
         seen

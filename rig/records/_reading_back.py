@@ -114,6 +114,7 @@ def _points(connection: Connection, run_id: str, *, was_ended: bool) -> tuple[da
                 row.frequency_hz,
                 tuple(row.voltages_pct or FULL),
                 tuple(row.voltage_shift_deg or NOT_SHIFTED),
+                row.system_type or 40,
             ),
             label=row.label,
             started_utc=row.started_utc,

@@ -57,9 +57,12 @@ class RunStore:
     ) -> None:
         self.close()
 
-    def begin_run(self, header: RunHeader) -> RunRecorder:
-        """Record that a run begins now; it counts as crashed until its recorder's ``finish``."""
-        run_id = str(uuid.uuid4())
+    def begin_run(self, header: RunHeader, run_id: str | None = None) -> RunRecorder:
+        """Record that a run begins now; it counts as crashed until its recorder's ``finish``.
+
+        ``run_id``: a UUID that the caller has chosen, so that it could name things by it; default a new one.
+        """
+        run_id = run_id or str(uuid.uuid4())
         with self._writing("the beginning of the run") as connection:
             connection.execute(
                 insert(models.Run).values(
@@ -111,6 +114,11 @@ class RunStore:
         """Read one run back: by id, by the first letters of it, or "last". Raises ``NoSuchRun``."""
         with self._reading() as connection:
             return read_run(connection, self._find(connection, reference))
+
+    def has_run(self, run_id: str) -> bool:
+        """Whether this database has the run of exactly this id."""
+        with self._reading() as connection:
+            return connection.scalar(select(models.Run.id).where(models.Run.id == run_id)) is not None
 
     def fold_journal(self, entries: Iterable[Mapping[str, Any]]) -> int:
         """Take entries of the guardian's journal in, each once however often it is offered; returns how many were new.

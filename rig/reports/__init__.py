@@ -4,13 +4,14 @@ from rig.reports._extras import ReportsNotInstalled
 from rig.reports.exports import as_json, write_csv, write_json
 from rig.reports.html import render_html, write_html
 from rig.reports.plots import write_plots
-from rig.reports.tables import deviations_table, findings_table, result_table, verdict_line
+from rig.reports.tables import deviations_table, findings_table, meaning_line, result_table, verdict_line
 
 __all__ = [
     "ReportsNotInstalled",
     "as_json",
     "deviations_table",
     "findings_table",
+    "meaning_line",
     "render_html",
     "result_table",
     "verdict_line",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from rig.metrology import DecisionRule, Outcome
@@ -42,13 +42,20 @@ _RUN_MEANINGS = {
     "COND_PASS": "Every judged quantity is inside its limit, at least one of them within the guard band of it.",
     "COND_FAIL": "At least one quantity is outside its limit, though within the guard band of it.",
     "FAIL": "At least one quantity is outside its limit by more than the decision rule allows for.",
-    "INVALID": "The conditions did not allow a judgement of every load point. This says nothing against the meter.",
-    "INCONCLUSIVE": "The uncertainty is too large to conclude on every quantity. This says nothing against the meter.",
+    "INVALID": "The conditions did not allow a judgement of every load point. Nothing that was judged failed.",
+    "INCONCLUSIVE": "The uncertainty is too large to conclude on every quantity. Nothing that was judged failed.",
     "ERROR": "The bench failed, so the meter could not be judged completely.",
     "TERMINATED": "The run was stopped before its end; the outputs were confirmed off.",
     "ABORTED": "The run never came to its end, and nothing confirms here that the outputs are off.",
     "NOT_JUDGED": "Nothing was judged in this run.",
     "SKIP": "Nothing was measured in this run.",
+}
+
+_FAILED = ("FAIL", "COND_FAIL")
+_UNDECIDED = ("INVALID", "INCONCLUSIVE")
+_NOTHING_JUDGED = {
+    "INVALID": "The conditions did not allow any judgement. This says nothing against the meter.",
+    "INCONCLUSIVE": "The uncertainty is too large to conclude on anything. This says nothing against the meter.",
 }
 
 _KINDS = {
@@ -69,9 +76,25 @@ def outcome_word(outcome: str) -> str:
     return _OUTCOME_WORDS.get(outcome, outcome)
 
 
-def run_meaning(outcome: str) -> str:
-    """Say in one sentence what a run's outcome tells."""
-    return _RUN_MEANINGS[outcome]
+def run_meaning(outcome: str, counts: Mapping[str, int]) -> str:
+    """Say what a run's outcome tells, and what the other results say that the outcome alone does not.
+
+    ``counts``: results and findings by outcome.
+    """
+    sentences = [_RUN_MEANINGS[outcome]]
+    failed = sum(counts.get(word, 0) for word in _FAILED)
+    undecided = sum(counts.get(word, 0) for word in _UNDECIDED)
+    if failed and outcome not in _FAILED:
+        sentences.append(f"{_of_results(failed)} FAIL.")
+    if undecided and outcome not in _UNDECIDED:
+        sentences.append(f"{_of_results(undecided)} INVALID or INCONCLUSIVE: nothing is concluded from them.")
+    elif undecided and undecided == sum(counts.values()):
+        sentences[0] = _NOTHING_JUDGED[outcome]
+    return " ".join(sentences)
+
+
+def _of_results(count: int) -> str:
+    return f"{count} results are" if count > 1 else "1 result is"
 
 
 def outcome_meaning(outcome: str) -> str:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from rig.records import OUTCOMES, PointRecord, ResultRecord, RunRecord
 from rig.reports._summary import total_counts, worst_of
-from rig.reports._words import OUTCOME_COLOURS, number, outcome_word, percent, quantity_name
+from rig.reports._words import OUTCOME_COLOURS, number, outcome_word, percent, quantity_name, run_meaning
 
 _HEADINGS = ("quantity", "AI", "phase", "read", "expected", "unit", "error %", "U %", "limit %", "outcome")
 _SHORT = {
@@ -70,6 +70,11 @@ def verdict_line(run: RunRecord) -> Text:
     if run.header.simulated:
         line.append("  (simulated bench)", style="bold")
     return line
+
+
+def meaning_line(run: RunRecord) -> str:
+    """What the verdict of the run means, and what the results say beside it: the sentence of the report."""
+    return run_meaning(run.outcome, total_counts(run))
 
 
 def deviations_table(label: str, results: Sequence[ResultRecord]) -> str:

@@ -113,6 +113,15 @@ class GuardianLost(BenchFault):
         self.made_safe = made_safe
 
 
+class RigSlept(BenchFault):
+    """Nothing watched the outputs for a while: the host was suspended or the rig was stopped; they are off now."""
+
+    def __init__(self, what: str, made_safe: str) -> None:
+        super().__init__(f"{what} while the outputs were on; {made_safe}; start a new run")
+        self.what = what
+        self.made_safe = made_safe
+
+
 class GuardianActed(BenchFault):
     """The guardian has switched the outputs off, because the rig made no progress; ``reason`` is its own."""
 

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from drivers.source.base import Channel, Range, SourceCapabilities, SourceSetting, Tone
+from meter_model.sampling_phase import SamplingPhaseDependent, require_determined
 from meter_model.stimulus import Phasor, Spectrum, Stimulus
 from rig.errors import LimitExceeded, UsageRefused
 from rig.load_point import PHASE_NAMES, LoadPoint
@@ -92,6 +93,7 @@ def check_stimulus(
     Raises LimitExceeded, and UsageRefused where the envelope is not known.
     """
     _require_sane(stimulus, what)
+    _require_determined(stimulus, what)
     limits = rating.envelope(envelope)
     why = f"{envelope} envelope of {rating.meter_type}, rating {rating.name} ({limits.why})"
     if limits.frequency_hz is None or limits.voltage_ln_v is None or limits.ct_input_pct is None:
@@ -160,6 +162,14 @@ def _require_sane(stimulus: Stimulus, what: str) -> None:
     values = [stimulus.frequency_hz, *(x for part in parts for x in (part.rms, part.phase_deg))]
     if not all(math.isfinite(value) for value in values) or any(part.rms < 0 or part.order < 1 for part in parts):
         raise UsageRefused(f"{what}: a component is not a finite, positive number of order 1 or more")
+
+
+def _require_determined(stimulus: Stimulus, what: str) -> None:
+    """Refuse what a sampled meter reads differently from second to second: no reading of it can be judged."""
+    try:
+        require_determined(stimulus)
+    except SamplingPhaseDependent as error:
+        raise UsageRefused(f"{what}: {error}") from None
 
 
 def _check_damage(stimulus: Stimulus, rating: MeterRating, what: str) -> None:

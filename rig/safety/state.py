@@ -1,19 +1,48 @@
-"""The state folder of this user: which benches are in use, how to switch them off, and the guardian's journal."""
+"""The state folder of this user: what each opening of a bench leaves word of there, in files of its own."""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import os
 import re
+import secrets
 import sys
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rig.errors import BenchFault
 
-_JOURNAL = ".journal"
+HOLDER = ".holder.json"
+"""Who has the bench open: the first file of an opening, and the last that is removed."""
+
+RECIPES = ".open.json"
+"""How the sources of an open bench are switched off; there for as long as they may be on."""
+
+ENDPOINTS = ".endpoints.json"
+"""What the process that the bench launched offers."""
+
+LAUNCHED_LOG = ".launched.log"
+"""What the process that the bench launched wrote on its standard error."""
+
+OFF_ELSEWHERE = ".off.json"
+"""Another process has switched the sources off and had it confirmed: the guardian need not go on."""
+
+JOURNAL = ".journal"
+"""What the guardian did (rig.safety.journal)."""
+
+TAKEN = ".taken"
+"""Empty; as old as the moment at which a database took the journal in."""
+
+_SUFFIXES = (HOLDER, RECIPES, ENDPOINTS, LAUNCHED_LOG, OFF_ELSEWHERE, JOURNAL, TAKEN)
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_FILE = re.compile(r"bench-(?P<name>[A-Za-z0-9._-]+)~(?P<id>[0-9a-f]{14})(?P<suffix>\.[a-z.]+)")
+_LONGEST_NAME = 60
+_HASH_DIGITS = 8
 
 
 def state_folder() -> Path:
@@ -32,19 +61,81 @@ def state_folder() -> Path:
     return folder
 
 
-def journal_path(bench: str | None = None) -> Path:
-    """Return the journal of the guardian of ``bench``; without it the older one of JSON lines, which is read only."""
-    return state_folder() / "guardian-journal.jsonl" if bench is None else bench_file_of_state(bench, _JOURNAL)
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """One opening of a bench. The names of its files in ``folder`` carry its id, so that no two openings share one.
+
+    ``id``: 14 hex digits, of which the first eight are the second since 1970 in which it began.
+    """
+
+    bench: str
+    id: str
+    folder: Path
+
+    @classmethod
+    def begin(cls, bench: str) -> Opening:
+        """Make a new opening of ``bench`` in this user's state folder; nothing is written yet."""
+        return cls(bench, f"{int(time.time()):08x}{secrets.token_hex(3)}", state_folder())
+
+    def file(self, suffix: str) -> Path:
+        """Return the path of this opening's file of one kind (``HOLDER``, ``RECIPES``, ...)."""
+        return self.folder / f"bench-{_name_in_files(self.bench)}~{self.id}{suffix}"
+
+    def note(self, suffix: str) -> dict[str, Any]:
+        """Read one of this opening's JSON files; empty where it is not there or cannot be understood."""
+        return read_json(self.file(suffix)) or {}
+
+    def write(self, suffix: str, content: Mapping[str, Any]) -> None:
+        """Write one of this opening's JSON files; the bench's own name is added to the content. Raises OSError."""
+        write_json(self.file(suffix), {"bench": self.bench, **content})
+
+    def remove(self, *suffixes: str) -> None:
+        """Remove files of this opening, as far as they are there and can be removed."""
+        for suffix in suffixes:
+            with contextlib.suppress(OSError):
+                self.file(suffix).unlink(missing_ok=True)
+
+    def name_run(self, run_id: str) -> None:
+        """Add to what this opening has left word of which run is being recorded. Raises OSError."""
+        for suffix in (HOLDER, RECIPES):
+            content = self.note(suffix)
+            if content:
+                self.write(suffix, {**content, "run": run_id})
+
+    @property
+    def rig_lives(self) -> bool:
+        """Whether the process that opened the bench still exists."""
+        return any(process_lives(self.note(suffix), "pid") for suffix in (HOLDER, RECIPES))
+
+    @property
+    def guardian_lives(self) -> bool:
+        """Whether the guardian of this opening still exists."""
+        return process_lives(self.note(RECIPES), "guardian_pid")
 
 
-def journal_paths() -> list[Path]:
-    """Return the journals of all benches that there are."""
-    return sorted(state_folder().glob(f"bench-*{_JOURNAL}"))
+def openings(folder: Path | None = None) -> list[Opening]:
+    """Return the openings that have a file in the folder (default: this user's state folder), oldest first."""
+    folder = state_folder() if folder is None else folder
+    found: dict[str, Opening] = {}
+    for path in _files(folder):
+        match = _FILE.fullmatch(path.name)
+        if match is None or match["suffix"] not in _SUFFIXES:
+            continue
+        bench = str((read_json(path) or {}).get("bench", match["name"])) if path.suffix == ".json" else match["name"]
+        known = found.get(match["id"])
+        if known is None or known.bench == match["name"]:
+            found[match["id"]] = Opening(bench, match["id"], folder)
+    return sorted(found.values(), key=lambda opening: opening.id)
 
 
-def bench_file_of_state(bench: str, suffix: str) -> Path:
-    """Return the file of ``bench`` with this suffix (``.lock``, ``.json``, ...) in the state folder."""
-    return state_folder() / f"bench-{_UNSAFE.sub('_', bench)}{suffix}"
+def openings_of(bench: str, folder: Path | None = None) -> list[Opening]:
+    """Return the openings of the bench of this name that have a file in the folder, oldest first."""
+    return [opening for opening in openings(folder) if opening.bench == bench]
+
+
+def lock_file(bench: str) -> Path:
+    """Return the file that is locked while a bench of this name is in use."""
+    return state_folder() / f"bench-{_name_in_files(bench)}.lock"
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
@@ -58,6 +149,53 @@ def read_json(path: Path) -> dict[str, Any] | None:
     """Read a JSON object; None where there is none or it cannot be understood."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) else None
+
+
+def marked_process(name: str, pid: int | None) -> dict[str, Any]:
+    """Return how a process is named in a note: its number, and since when it runs, because numbers are used again."""
+    return {name: pid, f"{name}_since": None if pid is None else _since(pid)}
+
+
+def process_lives(note: Mapping[str, Any], name: str) -> bool:
+    """Whether the process that ``marked_process`` has put into ``note`` still exists."""
+    pid = note.get(name)
+    if not isinstance(pid, int) or isinstance(pid, bool) or pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass  # it exists, and is somebody else's
+    since, now = note.get(f"{name}_since"), _since(pid)
+    return now != "ended" and (since is None or now is None or since == now)
+
+
+def _since(pid: int) -> str | None:
+    """When a process began, as text that no other process of this number has; None where the system does not say."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return None
+    # proc_pid_stat(5): after the name come the state, of which Z is a process that has ended, and as 20th the start.
+    return "ended" if fields[0] == "Z" else f"{boot}/{fields[19]}"
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.glob("bench-*"))
+    except OSError:
+        return []
+
+
+def _name_in_files(bench: str) -> str:
+    """Return a bench's name as file names carry it; one that is too long for them ends in a hash of it."""
+    name = _UNSAFE.sub("_", bench) or "_"
+    if len(name) <= _LONGEST_NAME:
+        return name
+    digest = hashlib.sha256(bench.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_DIGITS]
+    return f"{name[: _LONGEST_NAME - _HASH_DIGITS - 1]}-{digest}"

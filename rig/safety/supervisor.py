@@ -18,7 +18,6 @@ from rig.safety._watching import Watching
 from rig.safety.conditions import IEC_REFERENCE, Deviation, ReferenceLimits, deviations
 from rig.safety.envelopes import EnvelopeName, MeterRating
 from rig.safety.errors import NotSettled, OutputWrong, SafetyInputOpen
-from rig.safety.guardian_link import Watched
 from rig.safety.identity import KnownInstrument
 from rig.safety.inputs import InputsReading, SafetyInputs
 from rig.safety.limits import InjectionPath, check, rms
@@ -28,6 +27,7 @@ from rig.safety.timed_source import STEP_S, TimedSource
 from rig.safety.watch.analyzer import UnjudgedAnalyzer, WatchedAnalyzer
 from rig.safety.watch.judging import Ceiling
 from rig.safety.watchdog import SourceWatchdog
+from rig.safety.watched import Watched
 
 
 class Supervisor:

@@ -87,12 +87,23 @@ def test_a_source_half_a_percent_off_changes_no_verdict(good: Finished, tmp_path
     assert all(277 * 1.004 < value < 277 * 1.006 for value in volts), "the source was not off at all"
 
 
-def test_an_analyzer_too_coarse_for_the_limits_gives_inconclusive_and_never_pass(tmp_path: Path) -> None:
-    coarse = run_certification(tmp_path, "emulated-coarse-analyzer", select="PF1-ABC and (V-5pct or V-100pct)")
-    assert coarse.exit_code == 10, coarse.output[-3000:]
-    verdicts = {result.outcome for _, result in coarse.results(11)}
-    assert verdicts == {"INCONCLUSIVE"}
-    assert all(
-        (result.outcome == "INCONCLUSIVE") == ((result.uncertainty_ratio or 0) > 1 / 3)
-        for _, result in coarse.results()
+def test_an_analyzer_too_coarse_for_the_limits_never_passes_and_proves_only_what_is_certain(tmp_path: Path) -> None:
+    bench = tmp_path / "coarse-bad.yaml"
+    bench.write_text(
+        "schema: 1\nextends: emulated-coarse-analyzer\nname: coarse-bad\n"
+        'launch:\n  extra_argv: ["--defect", "phase-b-current-gain=+1.0%"]\n'
     )
+    coarse = run_certification(tmp_path, bench, select="PF1-ABC and (V-5pct or V-100pct)")
+    assert coarse.exit_code == 1, coarse.output[-3000:]
+    for _, result in coarse.results():
+        if result.uncertainty_ratio is None or result.uncertainty_ratio <= 1 / 3:
+            continue
+        assert result.error_pct is not None
+        assert result.expanded_uncertainty_pct is not None
+        assert result.limit_pct is not None
+        certain = abs(result.error_pct) - result.expanded_uncertainty_pct > result.limit_pct
+        assert result.outcome == ("FAIL" if certain else "INCONCLUSIVE")
+    assert set(coarse.verdicts(74).values()) == {"FAIL"}, "the bad phase"
+    assert set(coarse.verdicts(73).values()) == {"INCONCLUSIVE"}, "a good phase"
+    assert coarse.run is not None
+    assert coarse.run.outcome == "FAIL"

@@ -321,3 +321,43 @@ def test_a_bench_that_narrows_the_meters_limits_plans_within_them(tmp_path):
     assert bench.meter_types["s4100"].ratings["CE"].accuracy.voltage_ln_v == 300
     with pytest.raises(TypeError):
         bench.meter_types["s4100"] = None
+
+
+ROWS = """schema: 1
+extends: emulated
+name: v
+analyzer:
+  accuracy:
+    voltage: {reading_pct: 0.01, range_pct: 0.02}
+    current: {range_pct: 0.02, distribution: normal, k: 3}
+    power: [{reading_pct: 0.03, frequency_hz: {from: 45, to: 66}}]
+"""
+
+
+def test_an_accuracy_row_of_a_variant_inherits_no_key_of_the_row_it_replaces(tmp_path):
+    accuracy = load_bench(write(tmp_path, ROWS)).parts.analyzer.reference_accuracy
+    base = load_bench("emulated").parts.analyzer.reference_accuracy
+    assert (accuracy.voltage.distribution, accuracy.voltage.k) == ("rectangular", None)
+    assert (accuracy.current.reading_pct, accuracy.current.k) == (0.0, 3)
+    assert [row.distribution for row in accuracy.power] == ["rectangular"]
+    assert accuracy.phase == base.phase, "a row that the variant does not state is the base's"
+
+
+def test_an_accuracy_row_replaced_over_two_files_is_the_last_one(tmp_path):
+    write(tmp_path, ROWS, "base.yaml")
+    over = "schema: 1\nextends: ./base.yaml\nname: w\nanalyzer:\n  accuracy:\n    current: {reading_pct: 0.05}\n"
+    accuracy = load_bench(write(tmp_path, over)).parts.analyzer.reference_accuracy
+    assert (accuracy.current.reading_pct, accuracy.current.range_pct, accuracy.current.k) == (0.05, 0.0, None)
+    assert accuracy.voltage.reading_pct == 0.01
+
+
+def test_a_calibration_of_a_variant_inherits_nothing_of_another_certificate(tmp_path):
+    calibration = "serial: '1', certificate: A, date: 2026-01-01, due: 2027-01-01, laboratory: first"
+    write(
+        tmp_path, f"schema: 1\nextends: emulated\nname: b\nanalyzer:\n  calibration: {{{calibration}}}\n", "base.yaml"
+    )
+    new = "serial: '2', certificate: B, date: 2026-02-01, due: 2027-02-01"
+    over = f"schema: 1\nextends: ./base.yaml\nname: v\nanalyzer:\n  calibration: {{{new}}}\n"
+    assert load_bench(write(tmp_path, over)).parts.analyzer.calibration.laboratory == ""
+    error = refused(write(tmp_path, over.replace(", certificate: B", "")))
+    assert "certificate" in str(error)

@@ -1,17 +1,17 @@
 """The first bench file: it loads whatever was found, holds what is known, and marks what only a person knows."""
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.meter import FoundDevice, Identity
 from rig.bench import first_file, load_bench
 from rig.bench.bus_found import FoundMeter, FoundPort
-from rig.bench.first_file import Matched, compose
+from rig.bench.first_file import Matched, _comment, compose
 from rig.bench.instruments_found import FoundInstrument
 from rig.bench.matching import Fit, fitting_drivers
 from rig.errors import BenchFault
+from rig.yaml_file import parse_yaml
 
 FLUKE = "FLUKE,6105A,637793173,2.02"
 RIGOL = "Rigol Technologies,DG5254 Pro,DG5P1,00.02.07"
@@ -142,6 +142,6 @@ RESOURCES = st.from_regex(rf"(ASRL/dev/[a-z#'\\-]{{1,9}}|TCPIP0::{HOST}::inst0):
 def test_whatever_names_people_and_devices_have_the_file_says_them_and_loads(name, idn, meter_name, resource):
     found = FoundInstrument(resource, "@py", idn)
     first = compose(name, [Matched(found, (Fit("analyzer", "yokogawa_wt"),))], [port(meter(name=meter_name))])
-    data = yaml.safe_load(first.text)
-    assert (data["name"], data["analyzer"]["resource"]) == (name, resource)
+    data, _ = parse_yaml("lab.yaml", first.text)
+    assert (data["name"], data["analyzer"]["resource"]) == (_comment(name), resource)
     assert data["positions"] == [{"name": "1", "mac": 1, "meter_type": "s4100"}]

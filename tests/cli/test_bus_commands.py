@@ -189,12 +189,18 @@ class TestListeningPort:
         instruments = ("source", "analyzer", "switch", "generator", "counter", "climate_probe")
         endpoints = dict.fromkeys(instruments, "TCPIP0::127.0.0.1::1::SOCKET")
         endpoints |= {"clock": "tcp://127.0.0.1:1", "bus": "/dev/a", "bus_ports": ["/dev/b"], "meters": [{"mac": 1}]}
-        with bench_lock("emulated"):
-            with noted_endpoints("emulated", endpoints), open_listening_port("emulated", "watch") as port:
+        with bench_lock("emulated", is_private=True) as opening, noted_endpoints(opening, endpoints):
+            with open_listening_port("emulated", "watch") as port:
                 assert (port.device, port.bus) == ("/dev/b", None)
                 assert "beside the run" in port.how
-            with pytest.raises(BenchBusy), open_listening_port("emulated", "watch"):
-                pass
+            endpoints["bus_ports"] = ["/dev/c"]
+            with (
+                bench_lock("emulated", is_private=True) as other,
+                noted_endpoints(other, endpoints),
+                open_listening_port("emulated", "watch") as port,
+            ):
+                assert port.device in ("/dev/b", "/dev/c")
+                assert "the newest of 2 runs" in port.how
 
     def test_a_bench_without_a_bus_is_refused(self, tmp_path):
         path = tmp_path / "bench.yaml"

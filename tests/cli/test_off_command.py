@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from rig.cli import cli
 from rig.safety.journal import append_entry
-from rig.safety.state import journal_path
+from rig.safety.state import JOURNAL, Opening
 
 
 @pytest.fixture(autouse=True)
@@ -21,9 +21,12 @@ def off(*options):
 
 @pytest.mark.parametrize(("confirmed", "said"), [(True, "off, confirmed"), (False, "NOT CONFIRMED OFF")])
 def test_the_guardians_last_entry_is_shown_for_that_bench_alone(confirmed, said):
-    append_entry(journal_path("emulated"), {"id": "1", "time": "yesterday", "reason": "earlier", "confirmed": True})
-    entry = {"id": "2", "time": "today", "reason": "the rig is gone", "confirmed": confirmed}
-    append_entry(journal_path("emulated"), entry)
-    assert f"the guardian's last entry: today: the rig is gone: {said}" in off().output
+    journal = Opening.begin("emulated").file(JOURNAL)
+    append_entry(
+        journal, {"id": "1", "bench": "emulated", "time": "2026-11-29", "reason": "earlier", "confirmed": True}
+    )
+    entry = {"id": "2", "bench": "emulated", "time": "2026-11-30", "reason": "the rig is gone", "confirmed": confirmed}
+    append_entry(journal, entry)
+    assert f"the guardian's last entry: 2026-11-30: the rig is gone: {said}" in off().output
     assert "guardian" not in off("--bench", "emulated-phase-b-gain").output
     assert json.loads(off("--json").stdout) == {"confirmed": True, "sources": []}

@@ -54,6 +54,17 @@ def test_json_holds_every_analog_input_with_closed_form_values(tmp_path: Path) -
         ("rms: 50, phase_deg: -150", "rms: -50, phase_deg: -150", "stimulus.yaml:9: phases.b.current[0].rms"),
         ("order: 1, rms: 50, phase_deg: 90", "order: 0, rms: 50, phase_deg: 90", "stimulus.yaml:12: phases.c.current"),
         ("phases:", "phases", "stimulus.yaml:4: is not YAML"),
+        ("frequency_hz: 60", "frequency_hz: 1.0e+9", "stimulus.yaml:1: frequency_hz"),
+        (
+            "rms: 277, phase_deg: 0}]",
+            "rms: 277, phase_deg: 0}, {order: 1, rms: 5}]",
+            "stimulus.yaml:5: phases.a.voltage[1]: order 1 stands twice",
+        ),
+        (
+            "rms: 50, phase_deg: 90}]",
+            "rms: 50, phase_deg: 90}, {order: 42, rms: 5}]",
+            "stimulus.yaml:12: phases.c.current[1]: I_C: order 42 at 60 Hz",
+        ),
     ],
 )
 def test_a_bad_file_is_refused_with_file_and_line(tmp_path: Path, old: str, new: str, complaint: str) -> None:

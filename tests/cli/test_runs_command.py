@@ -8,10 +8,10 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from rig.bench.lock import bench_lock, name_run_of_holder, run_in_progress
+from rig.bench.lock import bench_lock, run_in_progress
 from rig.cli import cli
 from rig.records import RunHeader, RunStore
-from rig.safety.state import bench_file_of_state, read_json, write_json
+from rig.safety.state import HOLDER
 
 HEADER = RunHeader(kind="certify", bench_name="lab", bench_file_sha256="00", software_version="0.1.0")
 
@@ -30,19 +30,18 @@ def test_a_run_in_progress_is_running_and_one_that_broke_off_is_aborted(tmp_path
     records = tmp_path / "records.sqlite"
     with RunStore.open(records) as store:
         broken, present = store.begin_run(HEADER).run_id, store.begin_run(HEADER).run_id
-    with bench_lock("lab", "rig certify"):
-        name_run_of_holder("lab", present)
+    with bench_lock("lab", "rig certify") as opening:
+        opening.name_run(present)
         assert outcomes(records) == {broken: "ABORTED", present: "RUNNING"}
     assert outcomes(records) == {broken: "ABORTED", present: "ABORTED"}
 
 
 def test_the_note_of_a_process_that_was_killed_is_no_run_in_progress():
     gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
-    with bench_lock("lab"):
-        name_run_of_holder("lab", "run-1")
-        assert run_in_progress("lab") == "run-1"
-        path = bench_file_of_state("lab", ".holder.json")
-        write_json(path, {**read_json(path), "pid": int(gone.stdout)})
-        assert run_in_progress("lab") is None
-    assert run_in_progress("other") is None
+    with bench_lock("lab") as opening:
+        opening.name_run("run-1")
+        assert run_in_progress("run-1")
+        assert not run_in_progress("run-2")
+        opening.write(HOLDER, {**opening.note(HOLDER), "pid": int(gone.stdout)})
+        assert not run_in_progress("run-1")
     assert os.getpid() != int(gone.stdout)

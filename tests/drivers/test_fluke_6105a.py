@@ -44,8 +44,8 @@ TAKEN_OVER = [
     *wrote("OUTP:STAT OFF"),
     ("*RST;*CLS", None),
     ("SYST:ERR?", OK),
-    *wrote("OUTP:SENS 0"),
-    ("OUTP:SENS?", "0"),
+    *wrote("OUTP:SENS 0", "UNIT:MHAR:VOLT ABS", "UNIT:MHAR:CURR ABS"),
+    answered(("OUTP:SENS?", "0"), ("UNIT:MHAR:VOLT?", "ABS"), ("UNIT:MHAR:CURR?", "ABSOLUTE")),
 ]
 ONE_VOLTAGE = SourceSetting(60.0, (sine(277.0), (), ()), OFF)
 ONE_VOLTAGE_RANGE = [
@@ -109,6 +109,32 @@ def test_identify_refuses_a_missing_auxiliary_phase():
 def test_the_first_selection_of_ranges_switches_off_and_resets():
     with expected_protocol(Fluke6105A, [*TAKEN_OVER, *ONE_VOLTAGE_RANGE]) as source:
         source.select_ranges(ONE_VOLTAGE)
+
+
+@pytest.mark.parametrize("units", [("PRMS", "ABS"), ("ABS", "PFUN")])
+def test_amplitudes_that_stay_in_percent_are_refused(units):
+    answers = answered(("OUTP:SENS?", "0"), ("UNIT:MHAR:VOLT?", units[0]), ("UNIT:MHAR:CURR?", units[1]))
+    with (
+        expected_protocol(Fluke6105A, [*TAKEN_OVER[:-1], answers]) as source,
+        pytest.raises(SettingNotTaken, match="UNIT:MHAR"),
+    ):
+        source.select_ranges(ONE_VOLTAGE)
+
+
+def test_a_6100a_is_given_ranges_of_its_own():
+    fitted = answered(*((f"SOUR:PHAS{phase}:FITT?", "1") for phase in (1, 2, 3)))
+    range_336 = [
+        (sent.replace("0,360", "23,336"), said and said.replace("60E2", "36E2")) for sent, said in ONE_VOLTAGE_RANGE
+    ]
+    taken_over = TAKEN_OVER[len(OPENED) :]
+    script = [*OPENED, ("*IDN?", "FLUKE,6100A,12345,1.02"), fitted, *taken_over, *range_336]
+    with expected_protocol(Fluke6105A, script) as source:
+        source.identify()
+        source.select_ranges(ONE_VOLTAGE)
+        with pytest.raises(SettingOutOfRange, match="voltage channel 1"):
+            source.select_ranges(SourceSetting(60.0, (sine(0.5), (), ()), OFF))
+        assert [each.high for each in source.capabilities.voltage_ranges] == [16.0, 33.0, 78.0, 168.0, 336.0, 1008.0]
+        assert source.capabilities.low_level_ranges == Fluke6105A.capabilities.low_level_ranges
 
 
 def test_ranges_that_are_selected_already_cost_nothing():

@@ -22,8 +22,8 @@ TAKEN_OVER = [
     *wrote("OUTP:STAT OFF"),
     ("*RST;*CLS", None),
     ("SYST:ERR?", OK),
-    *wrote("OUTP:SENS 0"),
-    ("OUTP:SENS?", "0"),
+    *wrote("OUTP:SENS 0", "UNIT:MHAR:VOLT ABS", "UNIT:MHAR:CURR ABS"),
+    ("OUTP:SENS?;:UNIT:MHAR:VOLT?;:UNIT:MHAR:CURR?", "0;ABS;ABS"),
 ]
 CHANNEL_OFF = [*wrote("SOUR:PHAS2:CURR:STAT OFF"), ("SOUR:PHAS2:CURR:STAT?", "0")]
 

@@ -55,6 +55,7 @@ TAKEN_OVER = [
         (":SOUR4:VOLT:OFFS?", "2.500000E+00"),
         (":SOUR4:PHAS?", "0.000000E+00"),
     ),
+    *wrote(":SYNChro:BENChmark CH1", *(f":SYNChro:BUNDle CH{n},ON" for n in (2, 3, 4))),
 ]
 ONE = SourceSetting(60.0, OFF, (sine(5.0, -60.0), (), ()))
 ONE_SET = [

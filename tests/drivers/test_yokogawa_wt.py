@@ -13,17 +13,25 @@ from drivers.testing import SCRIPTED_RESOURCE, expected_protocol
 OK = '0,"NO ERROR"'
 OPENED = [(":STAT:ERR?", OK)]
 
-FIRST_ITEMS = [
-    *(f"{name},{element}" for element in "123" for name in ("U", "I", "P", "S", "Q", "LAMB", "PHI", "FU")),
-    "PHI_U1U2,SIGMA",
-    "PHI_U1U3,SIGMA",
-    "TIME,1",
-    *("WHP,1", "WHP,2", "WHP,3", "WHM,1", "WHM,2", "WHM,3"),
-]
-ITEM_MESSAGE = ";".join(f":NUM:NORM:ITEM{number} {item}" for number, item in enumerate(FIRST_ITEMS, start=1))
+WT3000, WT1800E, WT5000 = "YOKOGAWA,760303,C2K1", "YOKOGAWA,WT1803E,91X123", "YOKOGAWA,WT5000,91Y7"
 
-CONFIGURED = [
-    *OPENED,
+
+def item_message(voltage="U", current="I"):
+    """Write the items' message of a family that calls voltage and current so."""
+    items = [
+        *(f"{name},{element}" for element in "123" for name in (voltage, current, "P", "S", "Q", "LAMB", "PHI", "FU")),
+        "PHI_U1U2,SIGMA",
+        "PHI_U1U3,SIGMA",
+        "TIME,1",
+        *("WHP,1", "WHP,2", "WHP,3", "WHM,1", "WHM,2", "WHM,3"),
+    ]
+    return ";".join(f":NUM:NORM:ITEM{number} {item}" for number, item in enumerate(items, start=1))
+
+
+ITEM_MESSAGE = item_message()
+ASKED = [("*IDN?", f"{WT3000},F6.01")]
+
+RESET = [
     ("*RST;*CLS", None),
     (":STAT:ERR?", OK),
     (":COMM:REM ON;:COMM:HEAD OFF;:COMM:VERB OFF", None),
@@ -43,6 +51,7 @@ CONFIGURED = [
     (":NUM:NORM:NUMB?", "33"),
     *((f":INP:CURR:SRAT:ELEM{element}?", "1000.0000") for element in "123"),
 ]
+CONFIGURED = [*OPENED, *ASKED, *RESET]
 FRESH = [(":STAT:EESR?", "1"), (":COMM:WAIT 1", None), (":STAT:ERR?", OK)]
 
 ELEMENT_1 = "277.01E+00,333.30E-03,46.16E+00,92.326E+00,79.95E+00,0.5000E+00,60.000E+00,60.000E+00"
@@ -73,12 +82,34 @@ def protocol(slept):
     return expect
 
 
+@pytest.mark.parametrize(
+    ("identity", "names"), [(WT3000, ("U", "I")), (WT1800E, ("URMS", "IRMS")), (WT5000, ("URMS", "IRMS"))]
+)
+def test_items_have_the_names_of_the_model_that_answers(slept, identity, names):
+    wanted = [(sent.replace(ITEM_MESSAGE, item_message(*names)), said) for sent, said in RESET]
+    script = [*OPENED, ("*IDN?", f"{identity},F1.01"), *wanted]
+    with expected_protocol(lambda session: YokogawaWT(session, slept.append), script) as analyzer:
+        analyzer.configure()
+    with expected_protocol(lambda session: YokogawaWT(session, slept.append), script) as analyzer:
+        analyzer.identify()
+        analyzer.configure()
+
+
+@pytest.mark.parametrize("idn", ["YOKOGAWA,WT1806E-EM,91X1,F2.01", "YOKOGAWA,WT1803E,91X1,F2.01 (EM)"])
+def test_identify_refuses_a_wt1800e_that_understands_another_models_commands(protocol, idn):
+    with (
+        protocol(*OPENED, ("*IDN?", idn), configured=False) as analyzer,
+        pytest.raises(InstrumentError, match="set its command type"),
+    ):
+        analyzer.identify()
+
+
 def test_identify_reads_who_it_is(protocol):
     with protocol(*OPENED, ("*IDN?", "YOKOGAWA,WT1803E-5A3-50A,91X123,F2.01"), configured=False) as analyzer:
         assert analyzer.identify().serial_number == "91X123"
 
 
-@pytest.mark.parametrize("idn", ["ZES,LMG670,1,1", "YOKOGAWA,GS820,1,1"])
+@pytest.mark.parametrize("idn", ["ZES,LMG670,1,1", "YOKOGAWA,GS820,1,1", "YOKOGAWA,WT500,1,1", "YOKOGAWA,760203,1,1"])
 def test_identify_refuses_another_family(protocol, idn):
     with (
         protocol(*OPENED, ("*IDN?", idn), configured=False) as analyzer,
@@ -226,7 +257,7 @@ def test_nothing_is_read_from_an_instrument_in_an_unknown_state(protocol):
 
 def test_after_a_lost_connection_it_must_be_configured_anew(slept):
     first = [*CONFIGURED, (":STAT:EESR?", InstrumentLost(SCRIPTED_RESOURCE, "no answer"))]
-    second = [*CONFIGURED, *FRESH, answer()]
+    second = [*ASKED, *OPENED, *RESET, *FRESH, answer()]  # the same instrument must answer
     with expected_protocol(lambda session: YokogawaWT(session, slept.append), first, second) as analyzer:
         analyzer.configure()
         with pytest.raises(InstrumentLost):

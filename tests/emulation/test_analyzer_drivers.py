@@ -5,11 +5,12 @@ import time
 
 import pytest
 
-from drivers.analyzer import FlukeNorma, RadianRD, ZesLMG600
+from drivers.analyzer import FlukeNorma, RadianRD, YokogawaWT, ZesLMG600
 from drivers.scpi import ScpiSession
 from rig.emulation.analyzer_arithmetic import AnalyzerErrors
 from rig.emulation.analyzer_norma import NormaAnalyzer
 from rig.emulation.analyzer_radian import RadianStandard
+from rig.emulation.analyzer_yokogawa import MODELS, YokogawaAnalyzer
 from rig.emulation.analyzer_zes import ZesAnalyzer
 from tests.emulation.energised import energise
 
@@ -36,6 +37,22 @@ def zes(bench_with):
     driver.configure()
     driver.select_ranges(VOLTS, (1.0, 1.0, 1.0))
     yield driver, bench
+    driver.close()
+
+
+@pytest.mark.realtime
+@pytest.mark.parametrize("model", MODELS)
+def test_every_wt_measures_with_the_rigs_signs_by_the_names_of_its_model(bench_with, model):
+    bench = bench_with(YokogawaAnalyzer, monotonic=time.monotonic, model=model)
+    driver = YokogawaWT(ScpiSession(bench.servers["analyzer"].endpoint), bench.world.sleep, update_s=0.05)
+    driver.configure()
+    driver.select_ranges(VOLTS, (1.0, 1.0, 1.0))
+    measures_in_every_quadrant(driver, bench, -60.0)
+    driver.start_integration()
+    bench.world.sleep(36.0)
+    assert driver.stop_integration().import_wh[0] == pytest.approx(
+        0.5 * VOLTS * at_terminals(bench)[1] / 100.0, rel=0.03
+    )
     driver.close()
 
 

@@ -94,6 +94,8 @@ def test_for_people_it_prints_a_table():
         (["--divider-ratio", "0.5"], "above 1"),
         (["--baud", "x"], "baud"),
         (["--ct-secondary", "2"], "ct-secondary"),
+        (["--analyzer-model", "WT500"], "WT3003E, WT1803E, WT5000"),
+        (["--analyzer", "zes_lmg600", "--analyzer-model", "WT5000"], "left out"),
     ],
 )
 def test_senseless_options_are_refused_in_one_line(options, says):

@@ -4,8 +4,11 @@ import json
 
 import pytest
 
+from drivers.source import Fluke6105A, SourceSetting, Tone
 from rig.emulation.physics import rms
+from rig.emulation.source_fluke import FlukeSource
 from rig.emulation.source_output import RELAY_S, SourceErrors
+from tests.emulation.one_source import one_source, session_to
 
 
 @pytest.fixture
@@ -220,3 +223,36 @@ def test_garbage_goes_to_the_error_queue_and_the_instrument_lives(source, garbag
     expected = "0," if garbage == b";;;\n" else "-"
     assert source.query("SYST:ERR?").startswith(expected)
     assert source.query("*IDN?").startswith("FLUKE,6105A")
+
+
+def test_after_reset_amplitudes_are_percent_until_they_are_made_absolute(source):
+    source.write("SOUR:PHAS1:VOLT:RANG 0,360;MHAR:HARM1 200,0;HARM5 20,30")
+    assert source.query("UNIT:MHAR:VOLT?") == "ABS"
+    source.write("UNIT:MHAR:VOLT PFUN")
+    assert source.query("PHAS1:VOLT:MHAR:HARM5?;HARM1? AMPL") == "1.0E1,3.0E1;1.0E2"
+    source.write("UNIT:MHAR:VOLT DBF")
+    assert source.query("PHAS1:VOLT:MHAR:HARM5? AMPL") == "-2.0E1"
+    source.write("*RST")
+    assert source.query("UNIT:MHAR:VOLT?;CURR?") == "PRMS;PRMS"
+    source.write("SOUR:PHAS1:VOLT:RANG 0,360;MHAR:HARM1 277,0")
+    assert source.query("SYST:ERR?") == '-222,"Data out of range"'
+    source.write("UNIT:MHAR:VOLT ABSOLUTE;:PHAS1:VOLT:MHAR:HARM1 277,0;:UNIT:MHAR:VOLT PRMS")
+    assert source.query("PHAS1:VOLT:MHAR:HARM1?;AMPL?;:UNIT:MHAR:CURR?") == "1.0E2,0.0E0;2.77E2;PRMS"
+    assert source.query("SYST:ERR?") == '0,"No error"'
+
+
+def test_the_driver_sets_volts_and_ranges_of_every_model(tmp_path):
+    """Against the instrument as *RST leaves it: amplitudes in percent."""
+    for model, high in (("6105A", "3.6E2"), ("6100A", "3.36E2")):
+        with one_source(FlukeSource, tmp_path, model=model) as one:
+            session, _ = session_to(one.source.engine)
+            driver = Fluke6105A(session)
+            assert driver.identify().model == model
+            angles = (0.0, -120.0, 120.0)
+            volts, currents = (tuple((Tone(1, rms, angle),) for angle in angles) for rms in (277.0, 1.0))
+            setting = SourceSetting(60.0, volts, currents)
+            driver.select_ranges(setting)
+            driver.set_point(setting)
+            driver.set_output(True)
+            assert one.after(2.0) == pytest.approx([277.0] * 3)
+            assert one.query("PHAS2:VOLT:RANG? HIGH;:PHAS3:MOD?") == f"{high};{model}"

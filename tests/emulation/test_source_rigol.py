@@ -100,6 +100,9 @@ def test_what_cannot_be_is_refused_with_the_standards_number(say, message, code)
     assert int(say.query("SYST:ERR?").split(",")[0]) == code
 
 
+ALIGN = (":SYNChro:BENChmark CH1", *(f":SYNC:BUND CH{number},ON" for number in (2, 3, 4)), ":SOUR1:PHAS:SYNC")
+
+
 def prepare(say, *extra):
     for number in (1, 2, 3, 4):
         shape, unit = ("SQU", "VPP") if number == 4 else ("SIN", "VRMS")
@@ -116,7 +119,7 @@ def currents(world):
 
 
 def test_volts_and_angles_come_out_as_set_once_the_channels_are_aligned(say, world):
-    prepare(say, ":SOUR1:PHAS:SYNC", ":OUTP1 ON;:OUTP2 ON;:OUTP4 ON")
+    prepare(say, *ALIGN, ":OUTP1 ON;:OUTP2 ON;:OUTP4 ON")
     one, two, three = currents(world)
     assert (one[0].rms, one[0].phase_deg) == (pytest.approx(5.0), pytest.approx(90.0))
     assert (two[0].rms, two[0].phase_deg) == (pytest.approx(5.0), pytest.approx(180.0))
@@ -126,12 +129,38 @@ def test_volts_and_angles_come_out_as_set_once_the_channels_are_aligned(say, wor
 def test_channels_that_were_never_aligned_have_angles_of_their_own(say, world):
     prepare(say, ":OUTP1 ON;:OUTP2 ON")
     (one,), (two,), _ = currents(world)
-    assert abs((two.phase_deg - one.phase_deg - 90.0 + 180.0) % 360.0 - 180.0) > 1.0
+    assert away(two.phase_deg - one.phase_deg, 90.0) > 1.0
+
+
+def away(angle_deg, from_deg):
+    return abs((angle_deg - from_deg + 180.0) % 360.0 - 180.0)
+
+
+def test_without_a_bundle_only_a_pair_is_aligned(say, world):
+    prepare(say, ":SOUR1:PHAS:SYNC", ":OUTP1 ON;:OUTP2 ON;:OUTP3 ON;:OUTP4 ON")
+    (one,), (two,), (three,) = currents(world)
+    assert away(two.phase_deg - one.phase_deg, 90.0) < 1e-6
+    assert away(one.phase_deg, 90.0) > 1.0
+    assert away(three.phase_deg, 270.0) > 1.0
+    say.do(":SOUR4:PHAS:SYNC")
+    (one,), _, (three,) = currents(world)
+    assert away(one.phase_deg, 90.0) > 1.0
+    assert away(three.phase_deg, 270.0) < 1e-6
+
+
+def test_a_channel_that_leaves_the_bundle_is_aligned_no_more(say, world):
+    prepare(say, *ALIGN, ":SYNC:BUND CH2,OFF", ":SOUR1:PHAS:SYNC", ":OUTP1 ON;:OUTP2 ON;:OUTP3 ON;:OUTP4 ON")
+    (one,), (two,), (three,) = currents(world)
+    assert away(one.phase_deg, 90.0) < 1e-6
+    assert away(three.phase_deg, 270.0) < 1e-6
+    assert away(two.phase_deg, 180.0) > 1.0
+    say.write(":SYNC:BUND CH5,ON")
+    assert say.query("SYST:ERR?").startswith("-141")
 
 
 def test_without_the_reference_the_angle_to_the_voltage_drifts_and_with_it_it_stays(generator, world, say):
     world.attach(MergedSource(Mains(60.001), generator), [])
-    prepare(say, ":SOUR1:PHAS:SYNC", ":OUTP1 ON")
+    prepare(say, *ALIGN, ":OUTP1 ON")
     first = currents(world)[0][0].phase_deg
     world.sleep(100.0)
     drifted = (currents(world)[0][0].phase_deg - first + 180.0) % 360.0 - 180.0
@@ -143,7 +172,7 @@ def test_without_the_reference_the_angle_to_the_voltage_drifts_and_with_it_it_st
 
 
 def test_a_frequency_that_is_not_the_references_is_not_locked(generator, say, world):
-    prepare(say, ":SOUR1:PHAS:SYNC", ":OUTP1 ON;:OUTP4 ON")
+    prepare(say, *ALIGN, ":OUTP1 ON;:OUTP4 ON")
     with world:
         assert generator.is_locked
     say.do(":SOUR4:FREQ 50")
@@ -152,7 +181,7 @@ def test_a_frequency_that_is_not_the_references_is_not_locked(generator, say, wo
 
 
 def test_a_relay_that_sticks_keeps_the_volts_although_the_instrument_says_off(generator, say, world):
-    prepare(say, ":SOUR1:PHAS:SYNC", ":OUTP1 ON")
+    prepare(say, *ALIGN, ":OUTP1 ON")
     currents(world)
     with world:
         generator.stick(True)

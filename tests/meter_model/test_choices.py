@@ -250,11 +250,11 @@ def test_resolution_is_lost_on_the_wire_and_not_in_the_register() -> None:
 
 
 @pytest.mark.parametrize("filter_", list(AntiAlias))
-@pytest.mark.parametrize(("order", "frequency_hz"), [(41, 60.0), (43, 60.0), (22, 60.0), (25, 60.0), (30, 50.0)])
+@pytest.mark.parametrize(("order", "frequency_hz"), [(23, 60.0), (37, 60.0), (22, 60.0), (25, 60.0), (30, 50.0)])
 def test_harmonics_beyond_half_the_sample_rate_fold_back_unless_filtered(
     filter_: AntiAlias, order: int, frequency_hz: float
 ) -> None:
-    """At 60 Hz orders 41 and 43 come back as the fundamental; meter and prediction agree on all of it."""
+    """Each image lies where nothing else does (the others: test_sampling_phase.py); meter and prediction agree."""
     parts = [(Phasor(1, 277.0, angle), Phasor(order, 2.8, 25.0 + angle)) for angle in (0.0, -120.0, 120.0)]
     loads = [(Phasor(1, 50.0, angle), Phasor(order, 0.5, 70.0 + angle)) for angle in (-30.0, -150.0, 90.0)]
     stimulus = WYE.stimulus_from_primary(frequency_hz, parts, loads)

@@ -72,9 +72,25 @@ def test_the_default_rule_has_four_zones_on_both_sides(error, outcome):
     assert decide(-error, 0.04, 0.2).outcome is outcome
 
 
-def test_more_than_a_third_of_the_limit_is_inconclusive_whatever_the_error():
+@pytest.mark.parametrize("rule", R)
+def test_a_large_uncertainty_allows_fail_only_where_the_whole_interval_is_outside(rule):
+    for error in (0.0, 0.2, 0.2666):
+        assert decide(error, 0.0667, 0.2, rule).outcome is Outcome.INCONCLUSIVE
+        assert decide(-error, 0.0667, 0.2, rule).outcome is Outcome.INCONCLUSIVE
+    for error in (0.2668, 10.0):
+        assert decide(error, 0.0667, 0.2, rule).outcome is Outcome.FAIL
+        assert decide(-error, 0.0667, 0.2, rule).outcome is Outcome.FAIL
+
+
+@given(rules, st.floats(0, 10), limits, st.floats(1 / 3 + 1e-6, 50))
+def test_above_a_third_nothing_but_fail_and_inconclusive_occurs(rule, error, limit, ratio):
+    outcome = decide(error, ratio * limit, limit, rule).outcome
+    certain = error - ratio * limit > limit * (1 + 1e-9)
+    assert outcome is (Outcome.FAIL if certain else Outcome.INCONCLUSIVE)
+
+
+def test_a_third_of_the_limit_itself_is_judged():
     for error in (0.0, 0.2, 10.0):
-        assert decide(error, 0.0667, 0.2).outcome is Outcome.INCONCLUSIVE
         assert decide(error, 0.2 / 3, 0.2).outcome is not Outcome.INCONCLUSIVE
 
 

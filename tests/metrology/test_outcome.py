@@ -11,8 +11,15 @@ from rig.metrology import ErrorNotDefined, Outcome, percentage_error, worst
 
 
 def test_the_bench_failing_is_worse_than_the_meter_failing():
-    for bench in (Outcome.INCONCLUSIVE, Outcome.INVALID, Outcome.ERROR, Outcome.ABORTED):
+    for bench in (Outcome.TERMINATED, Outcome.ERROR, Outcome.ABORTED):
         assert worst((Outcome.FAIL, bench, Outcome.PASS)) is bench
+
+
+def test_a_failure_is_not_hidden_by_results_that_say_nothing():
+    for undecided in (Outcome.INCONCLUSIVE, Outcome.INVALID):
+        assert worst((undecided, Outcome.FAIL)) is Outcome.FAIL
+        assert worst((undecided, Outcome.COND_FAIL)) is Outcome.COND_FAIL
+        assert worst((undecided, Outcome.PASS)) is undecided
 
 
 def test_not_confirmed_off_is_the_worst_of_all():

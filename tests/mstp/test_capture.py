@@ -139,3 +139,45 @@ def test_the_ring_keeps_the_last_frames_heard_and_sent():
         ring.heard(Frame(FrameType.TOKEN, 0, mac).encode(), float(mac))
         ring.sent(Frame(FrameType.TOKEN, mac, 0).encode(), mac + 0.5)
     assert [(seen.frame.source, seen.end_s) for seen in ring.frames()] == [(0, 2.5), (3, pytest.approx(3.0)), (0, 3.5)]
+
+
+def test_a_late_reader_keeps_what_it_heard_before_what_it_then_sent():
+    ring = FrameRing(10, 76800)
+    heard = Frame(FrameType.TOKEN, 1, 0).encode() + Frame(FrameType.TOKEN, 1, 0).encode()
+    ring.heard(heard, 5.0, late_s=0.02)
+    ring.sent(Frame(FrameType.TOKEN, 0, 1).encode(), 5.002)
+    assert [(seen.frame.source, seen.late_s) for seen in ring.frames()] == [(0, 0.02), (0, 0.02), (1, 0.0)]
+
+
+def test_a_frame_half_heard_when_an_own_one_began_stands_at_its_own_time():
+    ring = FrameRing(10, 76800)
+    halves = Frame(FrameType.TOKEN, 1, 7).encode()
+    ring.heard(halves[:4], 1.0)
+    ring.sent(Frame(FrameType.TOKEN, 0, 1).encode(), 1.002)
+    ring.heard(halves[4:], 1.003)
+    assert [seen.frame.source for seen in ring.frames()] == [7, 1]
+
+
+def test_what_is_read_after_an_own_frame_was_not_on_the_wire_before_it():
+    ring = FrameRing(30, 76800)
+    ring.heard(Frame(FrameType.TOKEN, 1, 0).encode(), 1.0)
+    ring.sent(Frame(FrameType.TOKEN, 0, 1).encode(), 1.002)
+    ring.heard(Frame(FrameType.TOKEN, 1, 0).encode() * 20, 1.0025)
+    assert [seen.frame.source for seen in ring.frames()] == [0, 1] + [0] * 20
+
+
+def test_one_offset_makes_wall_time_of_a_whole_file(tmp_path):
+    tape = Tape(start_s=10.0).ring(0, 1, rounds=3)
+    write_pcapng(tmp_path / "bus.pcapng", tape.frames, "x", 76800, wall_offset_s=1_700_000_000.0)
+    read = read_pcapng(tmp_path / "bus.pcapng").frames
+    assert [seen.start_s - 1_700_000_000.0 for seen in read] == [
+        pytest.approx(seen.start_s, abs=2e-6) for seen in tape.frames
+    ]
+
+
+def test_stray_octets_read_very_late_are_no_noise_of_the_bus():
+    ring = FrameRing(10, 76800)
+    ring.heard(b"rest of a frame" + Frame(FrameType.TOKEN, 1, 0).encode(), 1.0, late_s=0.3)
+    assert (ring.stray_octets, len(ring.frames())) == (0, 1)
+    ring.heard(b"noise" + Frame(FrameType.TOKEN, 0, 1).encode(), 2.0)
+    assert ring.stray_octets == 5

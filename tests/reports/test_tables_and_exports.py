@@ -13,6 +13,7 @@ from rich.console import Console
 from rig.records import ResultRecord
 from rig.reports import as_json, deviations_table, result_table, verdict_line, write_csv, write_json
 from rig.reports._summary import all_results
+from rig.reports._words import run_meaning
 from tests.records.fabricated_run import fabricate
 from tests.reports.conftest import HOSTILE
 
@@ -130,3 +131,26 @@ def test_json_is_strict_and_holds_run_points_and_results(bad, tmp_path):
 
 def test_hostile_text_survives_the_json(hostile):
     assert as_json(hostile)["units"][0]["serial_number"] == "4100-000123" + HOSTILE
+
+
+@pytest.mark.parametrize(
+    ("outcome", "counts", "said", "not_said"),
+    [
+        (
+            "FAIL",
+            {"FAIL": 2, "INCONCLUSIVE": 3, "PASS": 1},
+            "3 results are INVALID or INCONCLUSIVE",
+            "against the meter",
+        ),
+        ("TERMINATED", {"FAIL": 1, "PASS": 4}, "1 result is FAIL", "INCONCLUSIVE"),
+        ("INCONCLUSIVE", {"INCONCLUSIVE": 3, "PASS": 2}, "Nothing that was judged failed", "against the meter"),
+        ("INCONCLUSIVE", {"INCONCLUSIVE": 3}, "This says nothing against the meter", "failed"),
+        ("INVALID", {"INVALID": 3, "INCONCLUSIVE": 1}, "This says nothing against the meter", "failed"),
+        ("PASS", {"PASS": 3}, "inside its limit", "INVALID"),
+        ("NOT_JUDGED", {}, "Nothing was judged", "INVALID"),
+    ],
+)
+def test_the_meaning_of_a_run_says_both_what_failed_and_what_is_open(outcome, counts, said, not_said):
+    text = run_meaning(outcome, counts)
+    assert said in text
+    assert not_said not in text

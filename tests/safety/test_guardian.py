@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from rig.errors import BenchBusy, BenchFault
+from rig.errors import BenchFault
 from rig.safety.errors import GuardianActed, GuardianLost
 from rig.safety.guardian_link import GuardianLink
 from rig.safety.journal import read_journal
 from rig.safety.raw_off import recipe_to_json
+from rig.safety.state import JOURNAL, Opening
 from tests.waiting import comes_true
 
 pytestmark = pytest.mark.realtime
@@ -26,7 +27,8 @@ RIG = """
 import json, socket, sys, time
 from rig.safety.guardian_link import GuardianLink
 from rig.safety.raw_off import recipe_from_json
-link = GuardianLink.start("lab")
+from rig.safety.state import Opening
+link = GuardianLink.start(Opening.begin("lab"))
 link.name_run("run-1")
 recipe = recipe_from_json(json.loads(sys.argv[1]))
 link.know([recipe])
@@ -50,6 +52,9 @@ def rig_process(recipe, armed="armed"):
     finally:
         process.kill()
         process.communicate()
+        # A guardian whose source never confirms goes on for ever.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.guardian_pid, signal.SIGKILL)
 
 
 @pytest.fixture
@@ -61,7 +66,7 @@ def rig(fake_source):
 
 @pytest.fixture
 def link(fake_source):
-    link = GuardianLink.start("lab", hang_s=0.5)
+    link = GuardianLink.start(Opening.begin("lab"), hang_s=0.5)
     yield link
     link.disarm()
     link.close()
@@ -206,21 +211,23 @@ def test_a_request_is_carried_out_from_here_when_the_guardian_is_gone(link, fake
     assert not fake_source.is_on
 
 
-def test_a_second_guardian_waits_for_the_first_and_then_says_that_the_bench_is_busy(link):
-    with pytest.raises(BenchBusy, match="guardian of an earlier run"):
-        GuardianLink.start("lab")
-
-
 def test_the_guardian_holds_open_what_it_was_given_to_hold():
     reading, writing = os.pipe()
-    link = GuardianLink.start("other", inherit=[writing])
+    late_reading, late_writing = os.pipe()
+    link = GuardianLink.start(Opening.begin("other"), inherit=[writing])
+    assert link.inherit_later(late_writing)
     os.close(writing)
+    os.close(late_writing)
+    os.set_blocking(late_reading, False)
+    with pytest.raises(BlockingIOError):
+        os.read(late_reading, 1)
     os.set_blocking(reading, False)
     with pytest.raises(BlockingIOError):
         os.read(reading, 1)
     link.close()
-    assert os.read(reading, 1) == b""
+    assert (os.read(reading, 1), os.read(late_reading, 1)) == (b"", b"")
     os.close(reading)
+    os.close(late_reading)
 
 
 def test_beats_from_two_threads_do_not_disturb_each_other(link, fake_source):
@@ -311,8 +318,8 @@ def test_what_the_rig_cannot_record_itself_goes_into_the_journal_with_or_without
     ]
 
 
-def test_without_room_for_its_journal_no_guardian_starts(state_folder):
-    state_folder.mkdir()
-    (state_folder / "bench-full.journal").mkdir()
+def test_without_room_for_its_journal_no_guardian_starts():
+    opening = Opening.begin("full")
+    opening.file(JOURNAL).mkdir()
     with pytest.raises(BenchFault, match="no room for the guardian's journal"):
-        GuardianLink.start("full")
+        GuardianLink.start(opening)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rig.safety.journal import SLOT_OCTETS, SLOTS, append_entry, make_journal, read_journal
-from rig.safety.state import journal_path
+from rig.safety.state import JOURNAL, Opening, state_folder
 
 FEW = 5
 
@@ -53,11 +53,13 @@ def test_an_entry_that_is_too_long_is_shortened_and_still_says_what_matters(tmp_
     assert [result["resource"] for result in entry["results"]] == ["R0", "R1", "R2"]
 
 
-def test_the_older_journal_of_lines_is_read_with_those_of_all_benches():
+def test_older_journals_are_read_with_those_of_all_openings():
     lines = [{"id": "old", "time": "2026-01-01T00:00:00+00:00"}, {"id": "old 2", "time": "2026-01-03T00:00:00+00:00"}]
-    journal_path().write_text("\n".join(json.dumps(line) for line in lines) + '\n{"id": "half", "rea')
-    append_entry(journal_path("lab"), {"id": "lab", "time": "2026-01-02T00:00:00+00:00"})
-    append_entry(journal_path("line 2"), {"id": "line", "time": "2026-01-04T00:00:00+00:00"})
+    (state_folder() / "guardian-journal.jsonl").write_text(
+        "\n".join(json.dumps(line) for line in lines) + '\n{"id": "half", "rea'
+    )
+    append_entry(state_folder() / "bench-lab.journal", {"id": "lab", "time": "2026-01-02T00:00:00+00:00"})
+    append_entry(Opening.begin("line 2").file(JOURNAL), {"id": "line", "time": "2026-01-04T00:00:00+00:00"})
     assert [entry["id"] for entry in read_journal()] == ["old", "lab", "old 2", "line"]
 
 

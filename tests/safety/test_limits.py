@@ -213,3 +213,16 @@ def test_a_phase_that_is_missing_is_within_every_limit():
     for place in range(3):
         percents = tuple(0.0 if other == place else 100.0 for other in range(3))
         check([LoadPoint(347.0, 5.0, 0.0, voltages_pct=percents)], rating=UL, path=WIRING, source=SOURCE)
+
+
+@pytest.mark.parametrize(("order", "frequency_hz"), [(21, 60.0), (42, 60.0), (28, 45.0), (41, 60.0)])
+def test_a_harmonic_read_by_sampling_phase_is_refused(order, frequency_hz):
+    volts = ((Phasor(1, 230.0, 0.0), Phasor(order, 20.0, 30.0)), (), ())
+    with pytest.raises(UsageRefused, match=f"point: V_A: orders?.* {order} at {frequency_hz:g} Hz"):
+        check_stimulus(
+            Stimulus(frequency_hz, volts, ((), (), ())),
+            rating=UL,
+            ct_secondary_v=1.0,
+            envelope="accuracy",
+            what="point",
+        )

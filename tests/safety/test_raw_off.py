@@ -20,6 +20,7 @@ from rig.safety.raw_off import (
     switch_off,
     takes_one_client,
 )
+from rig.safety.state import Opening
 
 pytestmark = pytest.mark.realtime
 
@@ -31,7 +32,9 @@ def test_a_source_that_confirms_is_confirmed(fake_source):
     assert fake_source.received == ["OUTP:STAT OFF", "OUTP:STAT?"]
 
 
-@pytest.mark.parametrize(("behaviour", "says"), [("deaf", "no connection or no answer"), ("stuck", "answered '1'")])
+@pytest.mark.parametrize(
+    ("behaviour", "says"), [("deaf", "no answer to OUTP:STAT? in time"), ("stuck", "answered '1'")]
+)
 def test_a_source_that_does_not_confirm_is_not_confirmed(fake_source, behaviour, says):
     fake_source.behaviour = behaviour
     result = switch_off(fake_source.recipe, deadline_s=0.3)
@@ -85,11 +88,11 @@ def test_a_source_on_a_serial_line_is_switched_off_and_confirmed(serial_source):
 WAITING = """
 import sys, time
 from drivers.source.base import SafeOff
-from rig.safety.raw_off import prepare, switch_all_off
+from rig.safety.raw_off import Reserve
 recipe = SafeOff(sys.argv[1], ("OUTP:STAT OFF",), "OUTP:STAT?", ("0",))
-prepare([recipe])
+reserve = Reserve([recipe])
 began_s = time.monotonic()
-(result,) = switch_all_off([recipe], deadline_s=0.5)
+(result,) = reserve.switch_off(deadline_s=0.5)
 print(result.confirmed, time.monotonic() - began_s)
 """
 
@@ -136,7 +139,7 @@ def test_a_recipe_survives_the_way_to_another_process(fake_source):
 
 
 def test_the_source_of_a_bench_that_is_open_elsewhere_is_switched_off(fake_source):
-    note_open_bench("lab", [fake_source.recipe], launched_pid=os.getpid())
+    note_open_bench(Opening.begin("lab"), [fake_source.recipe], launched_pid=os.getpid())
     (result,) = switch_everything_off("lab")
     assert result.confirmed
     assert not fake_source.is_on
@@ -148,17 +151,18 @@ def test_a_source_in_the_file_is_switched_off_though_no_run_is_open(fake_source)
 
 
 def test_a_source_that_is_in_the_file_and_open_is_switched_off_once(fake_source):
-    note_open_bench("lab", [fake_source.recipe], launched_pid=None)
+    note_open_bench(Opening.begin("lab"), [fake_source.recipe])
     assert len(switch_everything_off("lab", fixed=[fake_source.recipe])) == 1
 
 
 def test_a_source_whose_launched_process_is_gone_is_nothing_to_switch_off(fake_source):
     gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
-    note_open_bench("lab", [fake_source.recipe], launched_pid=int(gone.stdout))
+    note_open_bench(Opening.begin("lab"), [fake_source.recipe], launched_pid=int(gone.stdout))
     assert switch_everything_off("lab") == []
 
 
 def test_a_bench_that_was_closed_has_nothing_to_switch_off(fake_source):
-    note_open_bench("lab", [fake_source.recipe], launched_pid=None)
-    forget_open_bench("lab")
+    opening = Opening.begin("lab")
+    note_open_bench(opening, [fake_source.recipe])
+    forget_open_bench(opening)
     assert switch_everything_off("lab") == []

@@ -10,8 +10,9 @@ import time
 import pytest
 
 from rig.bench import load_bench, open_bench, switch_bench_off
-from rig.errors import BenchBusy
 from rig.safety.journal import read_journal
+from rig.safety.off import recipes_of_open_bench
+from rig.safety.state import openings_of
 from tests.safety.stand_ins import Control
 from tests.waiting import comes_true
 
@@ -39,6 +40,7 @@ def rig(quick_bench):
         [sys.executable, "-c", RIG, str(quick_bench)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     known = json.loads(process.stdout.readline() or process.stderr.read())
+    process.endpoints = known["endpoints"]
     process.control = Control(known["endpoints"])
     process.guardian_pid, process.launched_pid = known["guardian"], known["launched"]
     yield process
@@ -71,12 +73,13 @@ def test_a_second_signal_does_not_stop_the_way_down(rig):
     assert read_journal() == []
 
 
-def test_a_bench_that_is_energised_elsewhere_is_busy_and_can_be_switched_off_from_any_terminal(rig, quick_bench):
-    with (
-        pytest.raises(BenchBusy, match=rf"'quick' is in use by .*process {rig.pid}.*rig certify"),
-        open_bench(quick_bench),
-    ):
-        pass
+def test_a_private_bench_opens_beside_another_opening_and_both_can_be_switched_off(rig, quick_bench):
+    with open_bench(quick_bench) as second:
+        before = {path for path in second.opening.folder.iterdir() if second.opening.id in path.name}
+        assert before, "it has files of its own"
+        assert second.launched.endpoints["source"] != rig.endpoints["source"]
+        assert len(recipes_of_open_bench("quick")) == 2
+    assert [path for path in second.opening.folder.iterdir() if second.opening.id in path.name] == []
     assert rig.control.status["output_on"] is True
     (result,) = switch_bench_off(load_bench(quick_bench))
     assert result.confirmed
@@ -84,4 +87,5 @@ def test_a_bench_that_is_energised_elsewhere_is_busy_and_can_be_switched_off_fro
     rig.kill()
     assert gone(rig.guardian_pid)
     assert gone(rig.launched_pid)
+    assert openings_of("quick") == [] or recipes_of_open_bench("quick") == []
     assert switch_bench_off(load_bench(quick_bench)) == [], "there is nothing left that could be on"

@@ -17,6 +17,7 @@ from rig.records import RunStore
 from rig.reports.exports import as_json
 from rig.reports.support import surroundings
 from rig.reports.support.redaction import Redactor
+from rig.safety.journal import read_journal
 from rig.safety.state import state_folder
 
 _TEXT_SUFFIXES = (".json", ".jsonl", ".log", ".yaml", ".yml", ".txt", ".xml", ".csv")
@@ -155,6 +156,7 @@ class _Packer:
         for path in entries:
             if path.suffix in (".json", ".jsonl", ".log"):
                 self._file(path, f"state/{path.name}")
+        self._item("state/guardian-journal.json", lambda: _json(read_journal()))
 
     def _runs(self, records: str, last: int) -> None:
         """Pack the records of the last runs, and the captures in their folders."""

@@ -1,0 +1,102 @@
+"""All locks of one bench: taken together or not at all, and never waited for, so that two benches never block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from drivers.source.base import Identity
+from rig.errors import BenchBusy
+from rig.safety.locks.kernel_lock import Held, KernelLock, note_bench, take
+from rig.shared_things import keys_of
+from rig.simulation_mark import emulator_at, emulators_of
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a bench wants for itself: ``resource`` as the bench file writes it, ``role`` in words ("analyzer")."""
+
+    role: str
+    resource: str
+
+
+class ResourceLocks:
+    """The locks that this process holds for one opening of ``bench``; ``close`` lets go of them.
+
+    ``on_taken`` is given the descriptors of locks that are taken later, to hand them to the guardian.
+    """
+
+    def __init__(self, bench: str) -> None:
+        self._bench = bench
+        self._locks: dict[str, KernelLock] = {}
+        self._note = note_bench(bench)
+        self.on_taken: Callable[[Sequence[int]], None] = lambda _descriptors: None
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """The descriptors of the locks, for the guardian to inherit: while it lives the locks are held."""
+        return tuple(lock.fileno() for lock in self._locks.values())
+
+    def take(self, wanted: Iterable[Wanted]) -> None:
+        """Take the locks of these resources, all or none; raises BenchBusy naming resource and holder, BenchFault.
+
+        A LAN name is looked up. What this bench holds already is not taken again.
+        """
+        self._take({key: one for one in wanted for key in keys_of(one.resource)})
+
+    def take_identity(self, wanted: Wanted, identity: Identity) -> None:
+        """Take the lock of the instrument that says it is ``identity``, by whatever address it was reached.
+
+        One without a serial number cannot be told from others of its model, and has no such lock. Emulated
+        instruments of several emulated benches have the same serial numbers: theirs is locked with the process that
+        emulates it, and not at all where that cannot be said. Raises as ``take``.
+        """
+        key = key_of_instrument(wanted.resource, identity)
+        if key is not None:
+            self._take({key: Wanted(f"{wanted.role} {_named(identity)} at", wanted.resource)})
+
+    def close(self) -> None:
+        """Let go of everything; the guardian, while it lives, holds on. May be called twice."""
+        while self._locks:
+            self._locks.popitem()[1].close()
+        if self._note is not None:
+            self._note.close()
+
+    def _take(self, wanted: dict[str, Wanted]) -> None:
+        taken: dict[str, KernelLock] = {}
+        try:
+            # In one order everywhere: of two that begin at the same time one gets through.
+            for key in sorted(wanted.keys() - self._locks.keys()):
+                taken[key] = take(key, self._bench)
+        except BaseException as error:
+            for lock in taken.values():
+                lock.close()
+            if not isinstance(error, Held):
+                raise
+            one = wanted[error.key]
+            raise BenchBusy(self._bench, error.holder.text, f"{one.role} {one.resource}", error.holder.pid) from None
+        self._locks |= taken
+        if taken:
+            self.on_taken([lock.fileno() for lock in taken.values()])
+
+
+def key_of_instrument(resource: str, identity: Identity) -> str | None:
+    """Return the key of an instrument by who it says it is, None where that does not tell it from others."""
+    serial_number = identity.serial_number.strip()
+    if not serial_number.strip("0-.?* ") or serial_number.lower() in ("none", "n/a", "unknown"):
+        return None
+    key = "/".join(
+        ("instrument", *(" ".join(text.split()).lower() for text in (identity.manufacturer, identity.model)))
+    )
+    key = f"{key}/{serial_number.lower()}"
+    emulator = emulator_at(resource)
+    if emulator is not None:
+        return f"{key}/of process {emulator}"
+    emulators = emulators_of(serial_number)
+    if not emulators:
+        return key
+    return f"{key}/of process {min(emulators)}" if len(emulators) == 1 else None
+
+
+def _named(identity: Identity) -> str:
+    return f"{identity.manufacturer} {identity.model} {identity.serial_number}".strip()
