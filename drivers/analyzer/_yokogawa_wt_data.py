@@ -62,6 +62,11 @@ HEADROOM = 1.0
 exceed it all the same: a WT measures up to 1.3 times its range at crest factor 3, and its accuracy is stated up to 1.1
 times [R]; the peak of a range is three times its rms."""
 
+ANGLE_FROM_PART = 0.01
+"""From this part of both ranges an angle is taken for one: at 0.5 % and less the instrument writes "Error" [M IM
+WT310E-01EN p. 4-6, the same sentence in the family's manuals]; twice that keeps clear of it. Over 140 % of a range at
+crest factor 3 is over range, and written INF [M IM WT310E-02EN p. 1-12]."""
+
 SENSOR_RATIO_MV_PER_A = 1000.0
 """Sensor ratio at which one volt reads as "one ampere": the ratio is in mV/A [M IM 760301-01E p. 4-14]. The header
 ``:INP:CURR:SRAT`` and the form ``EXT,500MV`` of a range are from the manual [M p. 6-68, 6-69]; not tried."""
@@ -77,6 +82,7 @@ CAPABILITIES = AnalyzerCapabilities(
     voltage_ranges_v=VOLTAGE_RANGES_V,
     ct_ranges_v=SENSOR_RANGES_V,
     headroom=HEADROOM,
+    angle_from_part=ANGLE_FROM_PART,
 )
 
 ELEMENTS = (1, 2, 3)

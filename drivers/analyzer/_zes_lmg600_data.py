@@ -21,9 +21,19 @@ UPDATE_S = (0.05, 1.0)
 """Shortest and longest cycle in seconds. The instrument has longer ones, up to 60 s [R]; but INIM answers when a cycle
 ends, and nothing else is said meanwhile: a rig that is silent for longer is taken for hung."""
 
+OVER_RANGE = 1.1
+"""More than this part of a nominal range is over range, whatever number comes: what the ranges hold [R]."""
+
+ANGLE_FROM_PART = 0.01
+"""From this part of both ranges an angle is taken for one; ours, since the chapter on it was not at hand."""
+
+
 HEADROOM = 1.0
 """A range is used up to its nominal value, since what a range adds to the uncertainty grows with it. A signal may
 exceed it by a tenth (``OVER_RANGE``)."""
+
+SENSOR_JACK = 1
+"""Of IJACK: 1 is the jack for external sensors [C]."""
 
 CAPABILITIES = AnalyzerCapabilities(
     voltage_v=VOLTAGE_RANGES_V[-1],
@@ -34,13 +44,8 @@ CAPABILITIES = AnalyzerCapabilities(
     ct_ranges_v=SENSOR_RANGES_V,
     headroom=HEADROOM,
     why_not="how the energy integrator of an LMG600 is worked is not known to its driver",
+    angle_from_part=ANGLE_FROM_PART,
 )
-
-OVER_RANGE = 1.1
-"""More than this part of a nominal range is over range, whatever number comes: what the ranges hold [R]."""
-
-SENSOR_JACK = 1
-"""Of IJACK: 1 is the jack for external sensors [C]."""
 
 CHANNELS = (1, 2, 3)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from drivers.source.base import Identity
@@ -12,14 +13,15 @@ _HOLDS = 1.0 + 1e-9
 
 @dataclass(frozen=True, slots=True)
 class ElementReading:
-    """One input element. ``None`` is "no valid data" (NAN, INF, over-range): never a number.
+    """One input element. ``None`` is "no valid data" (NAN, INF, over range): never a number.
 
     ``u_v`` volts rms; ``i`` rms of the current input in the unit it is scaled to (volts for an unscaled external
     sensor input); ``p``, ``q``, ``s`` in volts times that unit, lagging (inductive) q positive; ``frequency_hz``;
     ``u_phase_deg`` angle of this element's voltage fundamental relative to element 1's, ``i_phase_deg`` angle of
-    its current fundamental relative to element 1's voltage fundamental, negative = lag. ``u_thd_pct`` and
-    ``i_thd_pct``: total harmonic distortion of voltage and current, percent of the fundamental; None too where the
-    driver does not ask for it.
+    its current fundamental relative to element 1's voltage fundamental, negative = lag. ``u_over``, ``i_over``: the
+    instrument says that this input is over range, so that its ``None`` means "too much"; else a ``None`` means that
+    there is no valid value, and does not say why. ``u_thd_pct`` and ``i_thd_pct``: total harmonic distortion of voltage
+    and current, percent of the fundamental; None too where the driver does not ask for it.
     """
 
     u_v: float | None
@@ -30,6 +32,8 @@ class ElementReading:
     frequency_hz: float | None
     u_phase_deg: float | None
     i_phase_deg: float | None
+    u_over: bool = False
+    i_over: bool = False
     u_thd_pct: float | None = None
     i_thd_pct: float | None = None
 
@@ -72,7 +76,8 @@ class AnalyzerCapabilities:
     can tell the rotation. ``integrates``: whether its driver works an energy integrator. ``measures_distortion``:
     whether its readings have ``u_thd_pct`` and ``i_thd_pct``. ``voltage_ranges_v`` and ``ct_ranges_v``: nominal ranges,
     rising, rms; the smallest that holds a signal times ``headroom`` is selected. ``why_not``: why something is
-    missing, for whoever is refused; empty where nothing is.
+    missing, for whoever is refused; empty where nothing is. ``angle_from_part``: the part of its range that an input
+    must have, and the voltage that its angle refers to too, before the angle means anything.
     """
 
     voltage_v: float
@@ -86,6 +91,7 @@ class AnalyzerCapabilities:
     ct_ranges_v: tuple[float, ...] = ()
     headroom: float = 1.0
     why_not: str = ""
+    angle_from_part: float = 0.01
 
     def ranges_for(self, voltage_v: float, ct_inputs_v: tuple[float, float, float]) -> AnalyzerRanges | None:
         """Return the ranges that would be selected for these rms volts; None where some signal is in none of them."""
@@ -108,6 +114,15 @@ class ReferenceAnalyzer(ABC):
     update_s: float
     """The data update period in seconds, as set."""
 
+    on_passing: Callable[[AnalyzerReading], None] | None = None
+    """Where given, ``read`` hands it each data set that it passes over because it was begun before the call: for
+    watching, since what is wrong in it is wrong. What it raises ends the reading."""
+
+    @property
+    def set_s(self) -> float:
+        """Longest time in seconds from the end of one data set to the end of the next, on a signal that is there."""
+        return self.update_s
+
     @abstractmethod
     def identify(self) -> Identity:
         """Ask the instrument who it is, and check that this driver fits it."""
@@ -121,8 +136,20 @@ class ReferenceAnalyzer(ABC):
         """Select the smallest fixed ranges that hold these rms values; returns what was selected, read back."""
 
     @abstractmethod
+    def has_selected(self, voltage_v: float, current: tuple[float, float, float]) -> bool:
+        """Whether ``select_ranges`` with these rms values (volts) would change nothing; no I/O."""
+
+    @abstractmethod
     def read(self) -> AnalyzerReading:
         """Return a data set that was begun after this call; waits for it (time is spent in the clock given)."""
+
+    @abstractmethod
+    def latest(self) -> AnalyzerReading:
+        """Return the newest complete data set, whenever it was begun: for watching, never for measuring.
+
+        Spends no bench time in the clock given; an instrument that only answers at the end of its cycle (0.05 to 1 s)
+        takes as long as that.
+        """
 
     @abstractmethod
     def start_integration(self) -> None:

@@ -16,8 +16,10 @@ from drivers.analyzer.base import (
     ReferenceAnalyzer,
 )
 from drivers.errors import AnswerInvalid, InstrumentError, SettingNotTaken, SettingOutOfRange
-from drivers.scpi import ScpiSession
+from drivers.scpi import ScpiSession, says_over_range
 from drivers.source.base import Identity
+
+_VALUES = ":NUM:NORM:VAL?"
 
 
 class YokogawaWT(ReferenceAnalyzer):
@@ -125,12 +127,7 @@ class YokogawaWT(ReferenceAnalyzer):
         (ranges 0.05 to 10 V). Read back from the instrument; nothing is sent when they are selected already. Raises
         SettingOutOfRange before any I/O.
         """
-        voltage_range = _smallest("analyzer voltage", voltage_v, data.VOLTAGE_RANGES_V)
-        current_ranges = [
-            _smallest(f"analyzer current input {element}", value, data.SENSOR_RANGES_V)
-            for element, value in zip(data.ELEMENTS, current, strict=True)
-        ]
-        wanted = (voltage_range, *current_ranges)
+        voltage_range, *current_ranges = wanted = _ranges_for(voltage_v, current)
         self._check_configured()
         if wanted != self._selected:
             with self._session.transaction():
@@ -149,25 +146,25 @@ class YokogawaWT(ReferenceAnalyzer):
                 self._selected = wanted
         return AnalyzerRanges(voltage=(wanted[0], wanted[0], wanted[0]), current=(wanted[1], wanted[2], wanted[3]))
 
+    def has_selected(self, voltage_v: float, current: tuple[float, float, float]) -> bool:
+        """Whether ``select_ranges`` with these V rms (0 to 1000, and 0 to 10) would change nothing; no I/O.
+
+        Raises SettingOutOfRange.
+        """
+        return _ranges_for(voltage_v, current) == self._selected
+
     def read(self) -> AnalyzerReading:
         """Return a data set that was begun after this call, in volts, hertz and degrees; takes two update periods.
 
         In the first period the data set that was being measured at the call comes to its end; the one that follows is
         waited for and read. A value over range or without data is ``None``, never a number.
         """
-        values = self._fresh_values()
-        arrived_s = time.monotonic()
-        per_element = data.FUNCTIONS_PER_ELEMENT
-        angles = values[per_element * len(data.ELEMENTS) :]
-        lags = (0.0, *angles[: len(data.PHASE_FUNCTIONS)])
-        currents = angles[len(data.PHASE_FUNCTIONS) :][: len(data.ELEMENTS)]
-        if self._angles_from_own_voltage:
-            currents = [_sum(*pair) for pair in zip(currents, lags, strict=True)]
-        first, second, third = (
-            _element(values[per_element * index :][:per_element], lags[index], currents[index])
-            for index in range(len(data.ELEMENTS))
-        )
-        return AnalyzerReading(monotonic_s=arrived_s, elements=(first, second, third))
+        return self._reading(self._fresh_fields())
+
+    def latest(self) -> AnalyzerReading:
+        """Return the newest complete data set, whenever it was begun, in volts, hertz and degrees; does not wait."""
+        self._check_configured()
+        return self._reading(self._fields())
 
     def start_integration(self) -> None:
         """Reset and start the energy integrator (watt hours; here volts times volts times hours); it has no end."""
@@ -187,7 +184,7 @@ class YokogawaWT(ReferenceAnalyzer):
         with self._session.transaction():
             self._require_integrating("it stopped by itself or was never started")
             self._session.write(":INTEG:STOP")
-            values = self._fresh_values()
+            values = self._numbers(self._fresh_fields())
         count = len(data.ELEMENTS)
         elapsed_s, *energies = values[-1 - count * len(data.ENERGY_FUNCTIONS) :]
         if elapsed_s is None:
@@ -203,19 +200,47 @@ class YokogawaWT(ReferenceAnalyzer):
         """Give the connection back (no unit, no range)."""
         self._session.close()
 
-    def _fresh_values(self) -> list[float | None]:
+    def _fresh_fields(self) -> list[str]:
         self._check_configured()
-        command = ":NUM:NORM:VAL?"
         with self._session.transaction():
             self._sleep(self.update_s)
             self._session.query(":STAT:EESR?")
+            if self.on_passing is not None:
+                self.on_passing(self._reading(self._fields()))
             self._sleep(self.update_s)
             self._session.write(":COMM:WAIT 1", deadline_s=self._session.deadline_s + 2 * self.update_s)
-            answer = self._session.query(command)
-        values = [self._session.as_float(command, field) for field in answer.split(",")]
-        if len(values) != len(self._items):
-            raise AnswerInvalid(self._session.resource, command, answer)
-        return values
+            return self._fields()
+
+    def _fields(self) -> list[str]:
+        answer = self._session.query(_VALUES)
+        fields = answer.split(",")
+        if len(fields) != len(self._items):
+            raise AnswerInvalid(self._session.resource, _VALUES, answer)
+        return fields
+
+    def _numbers(self, fields: Sequence[str]) -> list[float | None]:
+        return [self._session.as_float(_VALUES, field) for field in fields]
+
+    def _reading(self, fields: Sequence[str]) -> AnalyzerReading:
+        arrived_s = time.monotonic()
+        values = self._numbers(fields)
+        per_element = data.FUNCTIONS_PER_ELEMENT
+        angles = values[per_element * len(data.ELEMENTS) :]
+        lags = (0.0, *angles[: len(data.PHASE_FUNCTIONS)])
+        currents = angles[len(data.PHASE_FUNCTIONS) :][: len(data.ELEMENTS)]
+        if self._angles_from_own_voltage:
+            currents = [_sum(*pair) for pair in zip(currents, lags, strict=True)]
+        first, second, third = (
+            _element(
+                values[per_element * index :][:per_element],
+                lags[index],
+                currents[index],
+                u_over=says_over_range(fields[per_element * index]),
+                i_over=says_over_range(fields[per_element * index + 1]),
+            )
+            for index in range(len(data.ELEMENTS))
+        )
+        return AnalyzerReading(monotonic_s=arrived_s, elements=(first, second, third))
 
     def _integration_state(self) -> str:
         return self._session.query(":INTEG:STAT?").strip().upper()[:4]
@@ -245,12 +270,27 @@ class YokogawaWT(ReferenceAnalyzer):
             raise InstrumentError(self._session.resource, text)
 
 
+def _ranges_for(voltage_v: float, current: tuple[float, float, float]) -> tuple[float, ...]:
+    return (
+        _smallest("analyzer voltage", voltage_v, data.VOLTAGE_RANGES_V),
+        *(
+            _smallest(f"analyzer current input {element}", value, data.SENSOR_RANGES_V)
+            for element, value in zip(data.ELEMENTS, current, strict=True)
+        ),
+    )
+
+
 def _sum(first: float | None, second: float | None) -> float | None:
     return None if first is None or second is None else first + second
 
 
 def _element(
-    values: Sequence[float | None], u_phase_deg: float | None, i_phase_deg: float | None = None
+    values: Sequence[float | None],
+    u_phase_deg: float | None,
+    i_phase_deg: float | None = None,
+    *,
+    u_over: bool = False,
+    i_over: bool = False,
 ) -> ElementReading:
     """``i_phase_deg`` is that of the fundamental; without it PHI is taken, the arc cosine of P/S."""
     u, i, p, s, q, _, phi_deg, frequency_hz = values[:8]
@@ -269,6 +309,8 @@ def _element(
         frequency_hz=frequency_hz,
         u_phase_deg=None if u_phase_deg is None else wrapped(u_phase_deg),
         i_phase_deg=None if i_phase_deg is None else wrapped(i_phase_deg),
+        u_over=u_over,
+        i_over=i_over,
         u_thd_pct=u_thd_pct,
         i_thd_pct=i_thd_pct,
     )
