@@ -102,7 +102,7 @@ def reading_of(stimulus, tells_distortion=True, p_factor=1.0):
                 60.0,
                 voltage[0].phase_deg,
                 angle,
-                *(thd if tells_distortion else (None, None)),
+                **(dict(zip(("u_thd_pct", "i_thd_pct"), thd, strict=True)) if tells_distortion else {}),
             )
         )
     return AnalyzerReading(0.0, tuple(elements))

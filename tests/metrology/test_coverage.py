@@ -111,7 +111,8 @@ def reading(trials, trial, place):
     for e in range(3):
         u, i, p = (float(each[trial, place, e]) for each in (trials.u, trials.i, trials.p))
         u_deg, i_deg = float(trials.u_deg[trial, place, e]), float(trials.i_deg[trial, place, e])
-        elements.append(ElementReading(u, i, p, 0.0, u * i, 60.0, u_deg, i_deg if i else None, 0.0, 0.0 if i else None))
+        distortion = {"u_thd_pct": 0.0, "i_thd_pct": 0.0 if i else None}
+        elements.append(ElementReading(u, i, p, 0.0, u * i, 60.0, u_deg, i_deg if i else None, **distortion))
     return AnalyzerReading(0.0, tuple(elements))
 
 
