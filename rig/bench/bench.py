@@ -37,6 +37,7 @@ from rig.safety.off import forget_open_bench, note_open_bench
 from rig.safety.settling import SettlingLimits
 from rig.safety.state import LAUNCHED_LOG, Opening
 from rig.safety.supervisor import Supervisor
+from rig.safety.watch.alarm import SourceAlarm
 from rig.safety.watchdog import SourceWatchdog
 
 
@@ -128,7 +129,9 @@ def open_bench(
         guardian = _start_guardian(file, hold, launched, stack)
         watchdog = SourceWatchdog()
         stack.callback(watchdog.starve)
-        progress = _Progress(guardian, watchdog)
+        alarm = SourceAlarm(report)
+        stack.callback(alarm.close)
+        progress = _Progress(guardian, watchdog, alarm)
         beat = progress.beat_and_look
         energising: list[Supervisor] = []
 
@@ -182,7 +185,7 @@ def open_bench(
             )
             stack.callback(_forget, opening, guardian)
             supervisor = _make_supervisor(
-                file, source, analyzer, wiring, clock, guardian, recipes, watchdog, asked, inputs
+                file, source, analyzer, wiring, clock, guardian, recipes, watchdog, asked, inputs, alarm
             )
             if supervisor is not None:
                 energising.append(supervisor)
@@ -223,9 +226,10 @@ def open_bench(
 class _Progress:
     """What everything on the bench calls when it has made progress; may raise: see GuardianLink and SourceWatchdog."""
 
-    def __init__(self, guardian: GuardianLink | None, watchdog: SourceWatchdog) -> None:
+    def __init__(self, guardian: GuardianLink | None, watchdog: SourceWatchdog, alarm: SourceAlarm) -> None:
         self._guardian = guardian
         self._watchdog = watchdog
+        self._alarm = alarm
         self.bus: MeterBus | None = None
 
     def beat(self) -> None:
@@ -237,7 +241,7 @@ class _Progress:
         """Tell the guardian; while outputs may be on, see to it as well that source and bus are still there."""
         self.beat()
         if self._guardian is not None and self._guardian.is_watching:
-            self._watchdog.look(self._guardian.off_by)
+            self._watchdog.look(self._guardian.off_by, self._alarm)
             if self.bus is not None:
                 self.bus.raise_if_ended()
 
@@ -313,6 +317,7 @@ def _make_supervisor(
     watchdog: SourceWatchdog,
     instruments: Sequence[KnownInstrument],
     inputs: SafetyInputs,
+    alarm: SourceAlarm,
 ) -> Supervisor | None:
     """Make the one who energises; None where no position says what the source may be connected to."""
     parts = file.parts
@@ -332,6 +337,7 @@ def _make_supervisor(
         instruments=instruments,
         inputs=inputs,
         answer_s=parts.source.answer_s,
+        alarm=alarm,
         ramp_s=parts.source.ramp_s,
         settling=SettlingLimits(
             sets=settling.sets,
