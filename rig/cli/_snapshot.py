@@ -22,6 +22,8 @@ def snapshot(bench: str, as_json: bool) -> None:
     with open_bench(bench_file.for_reading(), command="rig snapshot") as opened:
         position = opened.positions[0]
         read = position.meter.snapshot()
+        for line in opened.not_as_found:
+            click.echo(f"warning: {line}", err=True)
     points = {(str(point.kind), point.instance): point for point in OBJECTS}
     rows = [
         {
