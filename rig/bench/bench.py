@@ -138,7 +138,7 @@ def open_bench(
         def time_passes() -> None:
             beat()
             for each in energising:
-                each.watch_inputs()
+                each.watch()
 
         clock = _make_clock(file, time_passes)
         stack.callback(clock.close)
@@ -166,7 +166,7 @@ def open_bench(
         timed = open_timed_pulses(file.parts.generator, file.parts.counter, clock, beat, stack, identities)
         probe = open_probe(file.parts.climate_probe, beat, stack, identities)
         chamber = open_chamber(file.parts.chamber, clock, beat, stack, identities)
-        bus = open_bus(file, beat, stack)
+        bus = open_bus(file, time_passes, stack)
         if bus is not None:
             progress.bus = bus
             on_bus(bus)
@@ -192,6 +192,7 @@ def open_bench(
                 energising.append(supervisor)
                 supervisor.on_event = lambda kind, text: report(f"{kind}: {text}")
                 stack.callback(_make_safe, supervisor, guardian)
+                analyzer = supervisor.analyzer
         opened = Bench(
             file,
             opening,

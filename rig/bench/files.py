@@ -116,6 +116,12 @@ class BenchFile:
         data = {key: value for key, value in self._data.items() if key not in parts}
         return replace(self, parts=self.parts.model_copy(update=parts), _data=data)
 
+    def at_position(self, name: str) -> BenchFile:
+        """Return the bench with the one position of this name; positions that share its source stay unread."""
+        chosen = tuple(position for position in self.parts.positions if position.name == name)
+        data = {**self._data, "positions": [one for one in self._data["positions"] if str(one["name"]) == name]}
+        return replace(self, parts=self.parts.model_copy(update={"positions": chosen}), _data=data)
+
     def with_endpoints(self, endpoints: Mapping[str, Any]) -> BenchFile:
         """Return the bench with every ``${launch.x}`` replaced; raises BenchFileError where one does not fit."""
         data = _substitute(self._data, endpoints, (), self.path, self._lines)

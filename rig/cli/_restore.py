@@ -6,6 +6,8 @@ import json
 
 import click
 
+from rig.cli._output import echo
+
 
 @click.command()
 @click.option("--bench", default="emulated", show_default=True, metavar="NAME|PATH", help="Bench file.")
@@ -25,7 +27,7 @@ def restore(bench: str, as_json: bool) -> int:
     bench_file = load_bench(bench)
     require(bench_file, "meter")
     with open_bench(bench_file.for_reading(), command="rig restore") as opened:
-        good = restore_meters(opened, lines.append if as_json else click.echo)
+        good = restore_meters(opened, lines.append if as_json else echo)
     if as_json:
-        click.echo(json.dumps({"as_found": good, "said": lines}, indent=2))
+        echo(json.dumps({"as_found": good, "said": lines}, indent=2))
     return ExitCode.PASS if good else ExitCode.RIG_ERROR

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from rig.records import models
 from rig.records._database import Database, reason_of
+from rig.records._reading import Readable, ReadOnlyDatabase
 from rig.records._reading_back import header_of, read_run
 from rig.records.abandoned import close_abandoned, never_energised, outcome_of
 from rig.records.columns import to_json
@@ -29,7 +30,7 @@ _SHOWN_CANDIDATES = 5
 class RunStore:
     """All runs in one database. Rows are only ever added; several processes may read and write at once."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Readable) -> None:
         self._database = database
 
     @classmethod
@@ -40,6 +41,20 @@ class RunStore:
         reached, ``SchemaTooNew`` if a newer rig wrote it.
         """
         return cls(Database(url_or_path))
+
+    @classmethod
+    def open_to_read(cls, url_or_path: str | Path) -> Self:
+        """Open a database that is there, and write nothing: no table, no file, also where nothing could be written.
+
+        ``fold_journal`` adds to this view of an SQLite database only. Raises ``RecordsUnusable`` where there is none
+        or it cannot be read, ``SchemaTooNew``, and ``SchemaTooOld`` where an older schema cannot be read.
+        """
+        return cls(ReadOnlyDatabase(url_or_path))
+
+    @property
+    def takes_a_journal(self) -> bool:
+        """Whether ``fold_journal`` has a place for entries."""
+        return self._database.takes_a_journal
 
     @property
     def where(self) -> str:
@@ -63,6 +78,9 @@ class RunStore:
 
         ``run_id``: a UUID that the caller has chosen, so that it could name things by it; default a new one.
         """
+        database = self._database
+        if not isinstance(database, Database):
+            raise RecordsUnusable(self.where, "is open for reading only")
         run_id = run_id or str(uuid.uuid4())
         with self._writing("the beginning of the run") as connection:
             connection.execute(
@@ -82,7 +100,7 @@ class RunStore:
                     started_utc=datetime.now(UTC),
                 )
             )
-        return RunRecorder(self._database, run_id)
+        return RunRecorder(database, run_id)
 
     def runs(self, newest: int | None = None) -> tuple[RunSummary, ...]:
         """List the runs, newest first; ``newest``: at most so many."""
