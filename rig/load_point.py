@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from meter_model.system_type import SYSTEM_TYPES
 from rig.errors import UsageRefused
 
 PHASE_NAMES = "ABC"
@@ -15,7 +16,10 @@ ByPhase = tuple[float, float, float]
 FULL: ByPhase = (100.0, 100.0, 100.0)
 NOT_SHIFTED: ByPhase = (0.0, 0.0, 0.0)
 
-_SEQUENCE_DEG = (0.0, -120.0, 120.0)
+_THREE_PHASES_DEG = (0.0, -120.0, 120.0)
+_TWO_LINES_DEG = (0.0, 180.0, 120.0)
+_LINES_OF_TYPE = {10: "A", 11: "AB", 12: "AB"}
+"""Voltage terminals that are fed; all three in the system types that are not here. Two lines are in opposition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +31,30 @@ class LoadPoint:
     is turned from its place in the sequence, degrees, negative = lag. ``current_pct``: percent of the CT's rated
     primary current, on the phases named in ``phases`` (the others carry none). ``angle_deg``: angle of each current
     relative to its own phase's voltage (where that would be, if it is missing), degrees, negative = lag (import at
-    PF 0.5 lag is -60, export at PF 1 is 180). ``frequency_hz``. Raises UsageRefused for what is negative or no number:
-    it would be taken for a phase without voltage or current.
+    PF 0.5 lag is -60, export at PF 1 is 180). ``frequency_hz``. ``system_type``: 10, 11, 12, 31 or 40 (manual page 8);
+    lines that it does not have carry no voltage, the two of types 11 and 12 are 180 degrees apart, and ``phases`` are
+    those with a CT, all of them by default. Without a neutral (types 11, 31) ``voltage_v`` is against the source's.
+    Raises UsageRefused for what is negative or no number: it would be taken for a phase without voltage or current.
     """
 
     voltage_v: float
     current_pct: float
     angle_deg: float
-    phases: str = "ABC"
+    phases: str = ""
     frequency_hz: float = 60.0
     voltages_pct: ByPhase = FULL
     voltage_shift_deg: ByPhase = NOT_SHIFTED
+    system_type: int = 40
 
     def __post_init__(self) -> None:
+        if self.system_type not in SYSTEM_TYPES:
+            known = ", ".join(map(str, SYSTEM_TYPES))
+            raise UsageRefused(f"there is no system type {self.system_type}; the meter has {known}")
+        object.__setattr__(self, "phases", self.phases or self.ct_phases)
+        if strangers := sorted(set(self.phases) - set(self.ct_phases)):
+            raise UsageRefused(
+                f"phase {strangers[0]} carries no current in system type {self.system_type}; it has {self.ct_phases}"
+            )
         for what, value, unit in (
             ("voltage", self.voltage_v, "V"),
             ("current", self.current_pct, "%"),
@@ -57,9 +72,22 @@ class LoadPoint:
                 )
 
     @property
+    def ct_phases(self) -> str:
+        """The phases that have a CT in this system type."""
+        return SYSTEM_TYPES[self.system_type].phases
+
+    @property
+    def lines(self) -> str:
+        """The phases whose voltage terminals are fed in this system type."""
+        return _LINES_OF_TYPE.get(self.system_type, PHASE_NAMES)
+
+    @property
     def phase_voltages_v(self) -> ByPhase:
         """Volts line to neutral of A, B and C; 0 where the phase is missing."""
-        a, b, c = (self.voltage_v * (percent / 100.0) for percent in self.voltages_pct)
+        a, b, c = (
+            self.voltage_v * (percent / 100.0) if name in self.lines else 0.0
+            for name, percent in zip(PHASE_NAMES, self.voltages_pct, strict=True)
+        )
         return a, b, c
 
     @property
@@ -68,14 +96,17 @@ class LoadPoint:
         first = self.voltage_shift_deg[0]
         a, b, c = (
             180.0 - (180.0 - (place + shift - first)) % 360.0
-            for place, shift in zip(_SEQUENCE_DEG, self.voltage_shift_deg, strict=True)
+            for place, shift in zip(
+                _THREE_PHASES_DEG if self.lines == PHASE_NAMES else _TWO_LINES_DEG, self.voltage_shift_deg, strict=True
+            )
         )
         return a, b, c
 
     @property
     def has_balanced_voltages(self) -> bool:
-        """Whether the three voltages are equal and 120 degrees apart."""
-        return len(set(self.voltages_pct)) == len(set(self.voltage_shift_deg)) == 1
+        """Whether the voltages of all lines are equal and as far apart as the system type has them."""
+        count = len(self.lines)
+        return len(set(self.voltages_pct[:count])) == len(set(self.voltage_shift_deg[:count])) == 1
 
     @property
     def power_factor(self) -> float:
@@ -89,8 +120,8 @@ class LoadPoint:
 
     @property
     def is_balanced(self) -> bool:
-        """Whether all three phases are loaded alike, at voltages that are alike."""
-        return self.phases == PHASE_NAMES and self.has_balanced_voltages
+        """Whether all phases that have a CT are loaded alike, at voltages that are alike."""
+        return self.phases == self.ct_phases and self.has_balanced_voltages
 
     @property
     def label(self) -> str:

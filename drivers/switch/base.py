@@ -27,6 +27,17 @@ class RelayRole:
 
 
 @dataclass(frozen=True, slots=True)
+class RelayLines:
+    """How a relay is worked and asked from any process, as data: one message each, no driver object needed."""
+
+    close: str
+    open: str
+    verify_query: str
+    closed_answers: tuple[str, ...]
+    open_answers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SenseRole:
     """A channel that senses a contact: by its resistance, or as one ``bit`` of a digital input.
 
@@ -42,7 +53,9 @@ class SenseRole:
 class SwitchRoles:
     """What is wired to the switch unit; None is "nothing". ``pulse_input``'s relay is across the pulse terminals.
 
-    ``interlock`` and ``emergency_stop`` are contacts of the safety circuit, which acts in hardware: they are only read.
+    ``contactor`` is in series with the coil of the bench's contactor, ``contactor_pulse`` at the trigger of its timer
+    relay: the guardian works these two, over a connection of its own. ``interlock`` and ``emergency_stop`` are contacts
+    of the safety circuit, which acts in hardware: they are only read.
     """
 
     control_power: RelayRole | None = None
@@ -50,6 +63,8 @@ class SwitchRoles:
     alarm_contact: SenseRole | None = None
     interlock: SenseRole | None = None
     emergency_stop: SenseRole | None = None
+    contactor: RelayRole | None = None
+    contactor_pulse: RelayRole | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,13 @@ from drivers.errors import AnswerInvalid, InstrumentError, InstrumentLost, Setti
 from drivers.scpi import ScpiSession
 from drivers.source.base import Identity
 from drivers.switch import _keysight_34970a_data as data
-from drivers.switch.base import RelayRole, SafetyContacts, SenseRole, SwitchRoles, SwitchUnit
+from drivers.switch.base import RelayLines, RelayRole, SafetyContacts, SenseRole, SwitchRoles, SwitchUnit
 
 RoleT = TypeVar("RoleT", RelayRole, SenseRole)
 
 _NOTHING = SwitchRoles()
+_ON_34903A = ("control power", "the contactor", "the contactor's timer relay")
+"""What a multiplexer's relay is not for: its contacts are for signals, and a scan opens them all."""
 
 
 class Keysight34970A(SwitchUnit):
@@ -57,12 +59,24 @@ class Keysight34970A(SwitchUnit):
             known = ", ".join(data.KNOWN_MODELS)
             raise InstrumentError(self._session.resource, f"{identity.model} is none of {known}: choose another driver")
         for name, relay in self._relays():
-            modules = {"34903A": data.RELAY_MODULES["34903A"]} if name == "control power" else data.RELAY_MODULES
+            modules = {"34903A": data.RELAY_MODULES["34903A"]} if name in _ON_34903A else data.RELAY_MODULES
             self._check_module(name, relay.channel, modules)
         for name, sense in self._senses():
             is_digital = sense.method == "digital"
             self._check_module(name, sense.channel, data.DIGITAL_MODULES if is_digital else data.RESISTANCE_MODULES)
         return identity
+
+    @classmethod
+    def relay_lines(cls, channel: int) -> RelayLines:
+        """Tell how a relay is worked and asked (``ROUTe:CLOSe``, ``ROUTe:OPEN``); no unit, channels 101 to 320."""
+        _check_channel("relay", channel, cls.capabilities.relays)
+        return RelayLines(
+            close=f"ROUT:CLOS (@{channel})",
+            open=f"ROUT:OPEN (@{channel})",
+            verify_query=f"ROUT:CLOS? (@{channel})",
+            closed_answers=("1", "+1"),
+            open_answers=("0", "+0"),
+        )
 
     def set_control_power(self, on: bool) -> None:
         """Switch control power (no unit), and verify the relay; raises SettingNotTaken when it did not follow."""
@@ -126,7 +140,12 @@ class Keysight34970A(SwitchUnit):
         self._session.close()
 
     def _relays(self) -> list[tuple[str, RelayRole]]:
-        roles = (("control power", self.roles.control_power), ("pulse input", self.roles.pulse_input))
+        roles = (
+            ("control power", self.roles.control_power),
+            ("pulse input", self.roles.pulse_input),
+            ("the contactor", self.roles.contactor),
+            ("the contactor's timer relay", self.roles.contactor_pulse),
+        )
         return [(name, relay) for name, relay in roles if relay is not None]
 
     def _senses(self) -> list[tuple[str, SenseRole]]:

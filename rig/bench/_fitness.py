@@ -19,7 +19,6 @@ from rig.bench.schema import PLACEHOLDER, BenchPart
 from rig.bench.sources import capabilities_of
 from rig.bench.wiring import Wiring
 from rig.errors import BenchFileError, LimitExceeded, UsageRefused
-from rig.load_point import LoadPoint
 from rig.safety.envelopes import Narrowing
 from rig.safety.limits import check_ramp, check_source
 from rig.yaml_file import Location, dotted, line_of
@@ -34,6 +33,9 @@ _DRIVERS: Mapping[str, Mapping[str, object]] = {
     "climate_probe": PROBES,
     "chamber": CHAMBERS,
 }
+
+INSTRUMENT_ROLES = tuple(_DRIVERS)
+"""The parts of a bench file that name an instrument, in the order in which they are opened."""
 
 
 _FIT_PCT = 10.0
@@ -111,7 +113,7 @@ def check_soft_start(
     """Refuse a soft start that is too fast for the meter, or not the source's, at the nominal point at least."""
     if parts.source is None or parts.nominal is None or parts.wiring is None or not parts.positions:
         return
-    point = LoadPoint(parts.nominal.voltage_v, 0.0, 0.0, frequency_hz=parts.nominal.frequency_hz)
+    point = parts.nominal.point(0.0)
     rating = types[parts.positions[0].meter_type].ratings[parts.nominal.rating]
     try:
         check_ramp(
@@ -204,17 +206,9 @@ def check_injection(path: Path, lines: Mapping[Location, int], parts: BenchPart)
             raise BenchFileError(path, line, message)
     if parts.nominal is None or parts.wiring is None:
         return
-    point = LoadPoint(parts.nominal.voltage_v, 100.0, 0.0, frequency_hz=parts.nominal.frequency_hz)
+    point = parts.nominal.point(100.0)
     setting = Wiring.from_part(parts.wiring).source_setting(point)
     try:
         check_source(setting, can, what=f"nominal point {point.label}")
     except (LimitExceeded, UsageRefused) as refusal:
         raise BenchFileError(path, line, f"{refusal}; choose another source, wiring or nominal") from None
-
-
-def endpoints(parts: BenchPart) -> list[str]:
-    """Return what the rig is to talk to on this bench: VISA resources, serial ports, the clock's endpoint."""
-    found = [getattr(parts, role).resource for role in _DRIVERS if getattr(parts, role) is not None]
-    if parts.bus is not None:
-        found += [parts.bus.port, *([parts.bus.listen_port] if parts.bus.listen_port is not None else [])]
-    return found + ([parts.clock.endpoint] if parts.clock.endpoint is not None else [])

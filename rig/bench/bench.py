@@ -15,13 +15,14 @@ from drivers.mstp.adapter import latency_advice
 from drivers.source import AcSource, CombinedSource, SafeOff
 from drivers.source.base import Identity
 from drivers.switch import SwitchUnit
+from rig.bench.as_found import look_at, said_of
 from rig.bench.climate import SoakedChamber, open_chamber, open_probe
 from rig.bench.clock import BenchClock, EndpointClock, WallClock
 from rig.bench.files import BenchFile, load_bench
 from rig.bench.instruments import UsedInstrument, used_instruments
 from rig.bench.launch import LaunchedProcess
 from rig.bench.listening import noted_endpoints
-from rig.bench.lock import bench_lock
+from rig.bench.lock import BenchHold, hold_bench
 from rig.bench.meters import Position, find_meters, open_bus
 from rig.bench.off import link_to_analyzer, safe_off_of, scpi_session
 from rig.bench.schema import AnalyzerPart, LowLevelSourcePart
@@ -70,6 +71,8 @@ class Bench:
     climate_probe: ClimateProbe | None = None
     chamber: SoakedChamber | None = None
     safety_inputs: SafetyInputs = field(default_factory=SafetyInputs.none)
+    not_as_found: tuple[str, ...] = ()
+    """What an earlier run changed in a meter and did not put back, one sentence each."""
 
     @property
     def name(self) -> str:
@@ -122,9 +125,10 @@ def open_bench(
     """
     file = bench if isinstance(bench, BenchFile) else load_bench(bench)
     with ExitStack() as stack:
-        opening = stack.enter_context(bench_lock(file.name, command, is_private=file.is_private))
-        file, launched = _launch(file, opening, stack, report)
-        guardian = _start_guardian(file, opening, launched, stack)
+        hold = stack.enter_context(hold_bench(file, command))
+        opening, identities = hold.opening, hold.identities
+        file, launched = _launch(file, hold, stack, report)
+        guardian = _start_guardian(file, hold, launched, stack)
         watchdog = SourceWatchdog()
         stack.callback(watchdog.starve)
         progress = _Progress(guardian, watchdog)
@@ -134,23 +138,21 @@ def open_bench(
         def time_passes() -> None:
             beat()
             for each in energising:
-                each.watch_inputs()
+                each.watch()
 
         clock = _make_clock(file, time_passes)
         stack.callback(clock.close)
-        identities: dict[str, Identity] = {}
         asked: list[KnownInstrument] = []
         source: AcSource | None = None
         analyzer: ReferenceAnalyzer | None = None
         recipes: tuple[SafeOff, ...] = ()
         if file.parts.source is not None:
-            source = _open_source("source", file.parts.source, progress.beat, stack, identities)
-            recipes = safe_off_of(source, file.parts.source)
+            source, recipes = _open_source("source", file.parts.source, progress.beat, stack, identities)
             asked.append(KnownInstrument("source", source.identify, identities["source"]))
             low_level = file.parts.low_level_source
             if low_level is not None:
-                below = _open_source("low_level_source", low_level, progress.beat, stack, identities)
-                recipes += safe_off_of(below, low_level)
+                below, more = _open_source("low_level_source", low_level, progress.beat, stack, identities)
+                recipes += more
                 asked.append(KnownInstrument("low level source", below.identify, identities["low_level_source"]))
                 source = CombinedSource(source, below)
             watchdog.attach(source)
@@ -164,16 +166,17 @@ def open_bench(
         timed = open_timed_pulses(file.parts.generator, file.parts.counter, clock, beat, stack, identities)
         probe = open_probe(file.parts.climate_probe, beat, stack, identities)
         chamber = open_chamber(file.parts.chamber, clock, beat, stack, identities)
-        bus = open_bus(file, beat, stack)
+        bus = open_bus(file, time_passes, stack)
         if bus is not None:
             progress.bus = bus
             on_bus(bus)
             if (advice := latency_advice(bus.settings.device)) is not None:
                 report(f"bus: {advice}")
         positions = find_meters(file, bus, clock.sleep) if bus is not None else ()
+        not_as_found = tuple(line for each in positions for line in said_of(each, look_at(each)))
         supervisor: Supervisor | None = None
         if source is not None and guardian is not None:
-            guardian.know(recipes)
+            guardian.know(recipes, launched.pid if launched else None)
             note_open_bench(
                 opening,
                 recipes,
@@ -189,6 +192,7 @@ def open_bench(
                 energising.append(supervisor)
                 supervisor.on_event = lambda kind, text: report(f"{kind}: {text}")
                 stack.callback(_make_safe, supervisor, guardian)
+                analyzer = supervisor.analyzer
         opened = Bench(
             file,
             opening,
@@ -208,7 +212,10 @@ def open_bench(
             probe,
             chamber,
             inputs,
+            not_as_found,
         )
+        for line in not_as_found:
+            report(line)
         day = today or dt.date.today()
         for used in opened.instruments():
             calibration = f"; calibration {used.calibration_state(day).text}" if used.needs_calibration else ""
@@ -243,26 +250,29 @@ class _Progress:
 
 
 def _launch(
-    file: BenchFile, opening: Opening, stack: ExitStack, report: Callable[[str], None]
+    file: BenchFile, hold: BenchHold, stack: ExitStack, report: Callable[[str], None]
 ) -> tuple[BenchFile, LaunchedProcess | None]:
     part = file.parts.launch
     if part is None:
         return file, None
-    process = LaunchedProcess(file.launch_argv(), part.ready_timeout_s, opening.file(LAUNCHED_LOG))
+    process = LaunchedProcess(file.launch_argv(), part.ready_timeout_s, hold.opening.file(LAUNCHED_LOG))
     stack.callback(process.close)
-    stack.enter_context(noted_endpoints(opening, process.endpoints))
+    stack.enter_context(noted_endpoints(hold.opening, process.endpoints))
     report(f"launched process {process.pid} is ready")
-    return file.with_endpoints(process.endpoints), process
+    file = file.with_endpoints(process.endpoints)
+    hold.lock_endpoints(file)
+    return file, process
 
 
 def _start_guardian(
-    file: BenchFile, opening: Opening, launched: LaunchedProcess | None, stack: ExitStack
+    file: BenchFile, hold: BenchHold, launched: LaunchedProcess | None, stack: ExitStack
 ) -> GuardianLink | None:
     if file.parts.source is None:
         return None
     lifeline = [launched.lifeline] if launched is not None and launched.lifeline is not None else []
-    guardian = GuardianLink.start(opening, inherit=lifeline)
+    guardian = GuardianLink.start(hold.opening, inherit=lifeline)
     stack.callback(guardian.close)
+    hold.hand_on_to(guardian)
     return guardian
 
 
@@ -277,11 +287,12 @@ def _open_source(
     beat: Callable[[], None],
     stack: ExitStack,
     identities: dict[str, Identity],
-) -> AcSource:
-    source = make_source(part, scpi_session(part, beat))
+) -> tuple[AcSource, tuple[SafeOff, ...]]:
+    session = scpi_session(part, beat)
+    source = make_source(part, session)
     stack.callback(source.close)
     identities[role] = source.identify()
-    return source
+    return source, safe_off_of(source, part, identities[role], session.identification)
 
 
 def _open_analyzer(

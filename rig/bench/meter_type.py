@@ -81,6 +81,7 @@ class _MeterTypePart(Strict):
     accuracy_classes: dict[Name, PerhapsLine] = Field(default_factory=dict)
     ratings: Annotated[dict[Name, _RatingPart], Field(min_length=1)]
     behaviour: list[_BehaviourPart] = Field(default_factory=list)
+    register_step_kwh: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
     @field_validator("behaviour")
     @classmethod
@@ -105,13 +106,17 @@ class ReviewedBehaviour:
 
 @dataclass(frozen=True, slots=True)
 class MeterType:
-    """A kind of meter. ``accuracy_classes``: what its maker claims, by quantity (active, reactive ...)."""
+    """A kind of meter. ``accuracy_classes``: what its maker claims, by quantity (active, reactive ...).
+
+    ``register_step_kwh``: the step in which its energy registers count, kWh; None where it is to be found.
+    """
 
     name: str
     description: str
     accuracy_classes: Mapping[str, str]
     ratings: Mapping[str, MeterRating]
     behaviour: tuple[ReviewedBehaviour, ...] = ()
+    register_step_kwh: float | None = None
 
     def narrowed(self, rating: str, by: Narrowing) -> MeterType:
         """Return the type with one rating narrowed; raises UsageRefused for what would widen it."""
@@ -146,7 +151,7 @@ def _read(path: Path) -> MeterType:
     ratings = {name: _rating(part.name, name, rating) for name, rating in part.ratings.items()}
     behaviour = tuple(_reviewed(each) for each in part.behaviour)
     classes = MappingProxyType(dict(part.accuracy_classes))
-    return MeterType(part.name, part.description, classes, MappingProxyType(ratings), behaviour)
+    return MeterType(part.name, part.description, classes, MappingProxyType(ratings), behaviour, part.register_step_kwh)
 
 
 def _reviewed(part: _BehaviourPart) -> ReviewedBehaviour:

@@ -12,6 +12,7 @@ from rig.bench._schema_base import Name as _Name
 from rig.bench._schema_climate import ChamberPart, ClimateProbePart
 from rig.bench._schema_safety import LimitsPart, SafetyInputsPart
 from rig.bench._schema_serial import SerialPart
+from rig.load_point import LoadPoint
 from rig.metrology.accuracy import ReferenceAccuracy
 from rig.metrology.calibration import CalibrationRecord
 from rig.yaml_types import Degrees, Hertz, Line, PerhapsLine, Prose, Ratio, Seconds, Volts
@@ -311,6 +312,12 @@ class NominalPart(Strict):
     system_type: Literal[10, 11, 12, 31, 40] = 40
     system_voltage_v: Annotated[float, Field(ge=82, le=32_000)]
     rating: _Name = "UL"
+
+    def point(self, current_pct: float, angle_deg: float = 0.0, phases: str = "") -> LoadPoint:
+        """Return the load point of this system with so much current on ``phases`` (all with a CT by default)."""
+        return LoadPoint(
+            self.voltage_v, current_pct, angle_deg, phases, self.frequency_hz, system_type=self.system_type
+        )
 
 
 class SettlingPart(Strict):

@@ -26,6 +26,7 @@ from drivers.mstp.figures import BusFigures
 from drivers.mstp.listener import BusListener
 from drivers.mstp.settings import BAUD_RATES, PortSettings
 from rig.bench.listening import ListeningPort, open_listening_port
+from rig.bench.lock import hold_port
 from rig.bench.meters import port_settings
 from rig.bench.probing import Probed
 from rig.bench.survey import Survey, own_address_taken, readable_rates, survey
@@ -92,12 +93,13 @@ def check_bus(bench: str, device: str | None, baud: int | None, wanted: Wanted) 
     """Check the bus of ``device`` if given, else of ``bench``; raises the errors of ports and benches."""
     if device is not None:
         rate = baud_of(device, baud)
-        heard = _listen(device, rate, wanted.for_s)
-        own = _free_mac(heard) if wanted.mac is None else wanted.mac
-        most = _max_master(heard, own)
-        settings = PortSettings(device, rate, own, most, captured_frames=_kept(rate), watchful=True)
-        talk = None if wanted.listen_only else settings
-        return _judge(f"{device}, {rate} baud", heard, talk, _APDU_TIMEOUT_S, wanted)
+        with hold_port(device):
+            heard = _listen(device, rate, wanted.for_s)
+            own = _free_mac(heard) if wanted.mac is None else wanted.mac
+            most = _max_master(heard, own)
+            settings = PortSettings(device, rate, own, most, captured_frames=_kept(rate), watchful=True)
+            talk = None if wanted.listen_only else settings
+            return _judge(f"{device}, {rate} baud", heard, talk, _APDU_TIMEOUT_S, wanted)
     refuse_stray_baud(baud)
     with open_listening_port(bench, "rig bus check", may_talk=not wanted.listen_only) as port:
         heard = _listen(port.device, port.baud, wanted.for_s)

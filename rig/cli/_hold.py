@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
+from rig.cli._types import LINE, SECONDS, VOLTS, Number
+
 if TYPE_CHECKING:
     from rig.bench import Bench
     from rig.records import RunHeader
@@ -21,11 +23,12 @@ _PHASES = ("A", "AB", "ABC", "AC", "B", "BC", "C")
 
 @click.command()
 @click.option("--bench", "bench_name", default="emulated", show_default=True, metavar="NAME|PATH", help="Bench file.")
-@click.option("--voltage", "voltage_v", type=float, default=None, metavar="VOLTS", help="Line to neutral  [nominal].")
+@click.option("--position", default=None, metavar="NAME", help="The position, where the bench has several.")
+@click.option("--voltage", "voltage_v", type=VOLTS, default=None, metavar="VOLTS", help="Line to neutral  [nominal].")
 @click.option(
     "--current",
     "current_pct",
-    type=click.FloatRange(min=0),
+    type=Number(0.0, 1e4),
     default=100.0,
     show_default=True,
     metavar="PERCENT",
@@ -34,23 +37,23 @@ _PHASES = ("A", "AB", "ABC", "AC", "B", "BC", "C")
 @click.option(
     "--angle",
     "angle_deg",
-    type=click.FloatRange(-180, 180),
+    type=Number(-180.0, 180.0),
     default=0.0,
     show_default=True,
     metavar="DEGREES",
     help="Current to voltage, negative = lag; 180 is export.",
 )
-@click.option("--phases", type=click.Choice(_PHASES), default="ABC", show_default=True, help="With current.")
-@click.option("--frequency", "frequency_hz", type=float, default=None, metavar="HZ", help="[nominal]")
+@click.option("--phases", type=click.Choice(_PHASES), default=None, help="With current  [default: all that have a CT].")
+@click.option("--frequency", "frequency_hz", type=Number(1.0, 1e4), default=None, metavar="HZ", help="[nominal]")
 @click.option(
     "--for",
     "for_s",
-    type=click.FloatRange(min=0.1),
+    type=SECONDS,
     default=None,
     metavar="SECONDS",
     help="Stop by itself, in bench time  [until Ctrl-C].",
 )
-@click.option("--every", "every_s", type=click.FloatRange(min=0.2), default=1.0, show_default=True, metavar="SECONDS")
+@click.option("--every", "every_s", type=Number(0.2, 3600.0), default=1.0, show_default=True, metavar="SECONDS")
 @click.option(
     "--records",
     default=str(Path("runs") / "records.sqlite"),
@@ -58,15 +61,16 @@ _PHASES = ("A", "AB", "ABC", "AC", "B", "BC", "C")
     metavar="URL|PATH",
     help="Database of runs.",
 )
-@click.option("--operator", default="", help="Who runs this; goes into the record.")
-@click.option("--station", default="", help="Station name; goes into the record.")
+@click.option("--operator", type=LINE, default="", help="Who runs this; goes into the record.")
+@click.option("--station", type=LINE, default="", help="Station name; goes into the record.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def hold(
     bench_name: str,
+    position: str | None,
     voltage_v: float | None,
     current_pct: float,
     angle_deg: float,
-    phases: str,
+    phases: str | None,
     frequency_hz: float | None,
     for_s: float | None,
     every_s: float,
@@ -80,7 +84,7 @@ def hold(
     The point is checked against meter, wiring and source before anything is sent. Every reading is recorded, as a run
     that nobody judges.
     """  # fmt: skip
-    from rig.bench import load_bench
+    from rig.bench import load_bench, one_position
     from rig.cli._hold_view import View
     from rig.load_point import LoadPoint
     from rig.procedures import MeterRun
@@ -90,7 +94,7 @@ def hold(
     from rig.records import RunHeader, RunStore
     from rig.version import git_sha, software_version
 
-    bench_file = load_bench(bench_name)
+    bench_file = one_position(load_bench(bench_name), position)
     require(bench_file, "source")
     nominal = bench_file.parts.nominal
     assert nominal is not None  # a bench file with a source has one
@@ -98,8 +102,9 @@ def hold(
         nominal.voltage_v if voltage_v is None else voltage_v,
         current_pct,
         angle_deg,
-        phases,
+        phases or "",
         nominal.frequency_hz if frequency_hz is None else frequency_hz,
+        system_type=nominal.system_type,
     )
     cannot = check_hold(bench_file, point)
 

@@ -21,6 +21,7 @@ from rig.emulation.apdu_defects import with_apdu_defects
 from rig.emulation.bench_time import BenchTime
 from rig.emulation.climate import climate_instruments
 from rig.emulation.climate_air import ROOM_C, Air
+from rig.emulation.contactor import Contactor
 from rig.emulation.control import Clock, Control, JsonHandler, add_gain_to
 from rig.emulation.defects import (
     Defect,
@@ -52,6 +53,7 @@ from rig.emulation.source_output import SourceErrors
 from rig.emulation.switching import switching_instruments
 from rig.emulation.tcp_server import LineServer
 from rig.emulation.world import Source, World
+from rig.simulation_mark import SimulationMarks
 
 _INSTANCES = (1_000_000, 3_097_151)
 """Device instances that meters leave the factory with (S4100 manual, factory settings)."""
@@ -188,11 +190,13 @@ class EmulatedBench:
             for mac, terminal in zip(macs, terminals, strict=True):
                 terminal.on_powered = partial(nodes.set_online, mac)
         safety = SafetyContacts()
+        contactor = Contactor(log.write)
+        world.put_behind(contactor)
         climate = climate_instruments(Air(options.room_c), options.seed, ideal, world, log)
         engines: dict[str, Engine] = {
             **{role: each.engine for role, each in sources.items()},
             "analyzer": analyzer.engine,
-            **switching_instruments(terminals, options.seed, ideal, world, log, safety),
+            **switching_instruments(terminals, options.seed, ideal, world, log, safety, contactor),
             "climate_probe": climate.probe,
             "chamber": climate.chamber,
         }
@@ -204,11 +208,24 @@ class EmulatedBench:
         closers = {role: ExitStack() for role in servers}
         for role, server in (*servers.items(), *hislip.items()):
             closers[role].callback(server.close)
-        control_door = Control(world, source, closers, log, terminals, sources.get("low_level_source"), safety)
+        control_door = Control(
+            world, source, closers, log, terminals, sources.get("low_level_source"), safety, contactor
+        )
         clock = LineServer(JsonHandler(Clock(world).serve), "clock")
         control = LineServer(JsonHandler(control_door.serve), "control")
         for close in (*(each.close for each in closers.values()), clock.close, control.close):
             stack.callback(close)
+        marks = SimulationMarks()
+        stack.callback(marks.close)
+        for server in (*servers.values(), *hislip.values()):
+            marks.mark_endpoint(server.endpoint)
+        for engine in engines.values():
+            if (identity := getattr(engine, "identity", None)) is not None:
+                marks.mark_identity(identity)
+        for port in (clock.port, control.port):
+            marks.mark_endpoint(f"tcp://127.0.0.1:{port}")
+        for bus_port in hub.ports:
+            marks.mark_endpoint(bus_port)
         world.start()
         # Whether anybody had switched the source off before the bench went away is what a safety test wants to know.
         stack.callback(lambda: log.write("end", output_on=any(each.output.is_on for each in sources.values())))

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from rig.emulation.contactor import Contactor
 from rig.emulation.defects import Defect, DefectRefused, apply_to_source, parse_defect
 from rig.emulation.event_log import EventLog
 from rig.emulation.meter_terminals import MeterTerminals, TerminalsRefused
@@ -134,6 +135,7 @@ class Control:
     defect of the source with its value (``source-gain``, "+0.5%"). ``output_on`` is that of any source.
     ``{"control_power": {"meter": 0, "on": false}}`` and ``{"pulse": {"meter": 0, "closed": true}}`` work the
     terminals of a meter, 0 the first; see ``MeterTerminals`` for what else may be asked.
+    ``contactor-stuck-closed`` welds the contactor (value false mends it); ``contactor-bypass`` shuts its bypass.
     ``{"interlock": {"closed": false}}`` opens the enclosure, ``{"emergency_stop": {"pressed": true}}`` presses it.
     """
 
@@ -146,12 +148,14 @@ class Control:
         meters: Sequence[MeterTerminals] = (),
         low_level_source: _Source | None = None,
         safety: SafetyContacts | None = None,
+        contactor: Contactor | None = None,
     ) -> None:
         self._sources = {"source": source}
         if low_level_source is not None:
             self._sources["low-level-source"] = low_level_source
         self._meters = meters
         self._safety = safety or SafetyContacts()
+        self._contactor = contactor or Contactor()
         self._world = world
         self._servers = {name.replace("_", "-"): server for name, server in servers.items()}
         self._log = log
@@ -213,6 +217,7 @@ class Control:
                 "ct_volts": [rms(spectrum) for spectrum in stimulus.ct_inputs],
                 "meters": [terminals.status() for terminals in self._meters],
                 **self._safety.status(),
+                **self._contactor.status(),
             }
 
     def _fault(self, name: str, value: object) -> None:
@@ -223,10 +228,15 @@ class Control:
             with self._world:
                 self._sources[name.removesuffix("-stuck-relay")].stick(bool(value))
             return
+        if name in ("contactor-stuck-closed", "contactor-bypass"):
+            with self._world:
+                (self._contactor.stick if name.endswith("closed") else self._contactor.bypass)(bool(value))
+            return
         if not name.startswith("source-"):
             known = ", ".join(f"{server}-disconnect" for server in self._servers)
             raise Refused(
-                f"fault {name!r} is not known; known are {known}, source-stuck-relay and the source's defects"
+                f"fault {name!r} is not known; known are {known}, source-stuck-relay, "
+                "contactor-stuck-closed, contactor-bypass and the source's defects"
             )
         try:
             defect = parse_defect(f"{name}={value}")

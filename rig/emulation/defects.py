@@ -19,6 +19,7 @@ from meter_model.sampling import UnitErrors
 from rig.emulation.apdu_defects import APDU_DEFECTS
 from rig.emulation.behaviour_defects import BEHAVIOUR_DEFECTS, DefectiveMeter
 from rig.emulation.log_defects import LOG_DEFECTS
+from rig.emulation.register_defects import REGISTER_DEFECTS
 from rig.emulation.terminal_defects import TERMINAL_DEFECTS
 
 _NAME = re.compile(r"([a-z][a-z0-9-]*)(?:@(\d+))?\Z")
@@ -61,7 +62,12 @@ Gains: percent added to the channel's gain. Phases: degrees at 60 Hz, positive w
 ``meter-clock``: positive when its clock is fast. ``source-...``: the output is off its set-point.
 """
 
-WITHOUT_VALUE: dict[str, type[DefectiveMeter]] = {**BEHAVIOUR_DEFECTS, **LOG_DEFECTS, **TERMINAL_DEFECTS}
+WITHOUT_VALUE: dict[str, type[DefectiveMeter]] = {
+    **BEHAVIOUR_DEFECTS,
+    **LOG_DEFECTS,
+    **REGISTER_DEFECTS,
+    **TERMINAL_DEFECTS,
+}
 """Defects of behaviour that are there or not; ``APDU_DEFECTS`` are so too."""
 
 _CHOICE = "choice-"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from meter_model.input_impedance import CT_OHM, VOLTAGE_LN_OHM
 from meter_model.stimulus import Phasor, Spectrum, Stimulus
@@ -24,6 +24,10 @@ class SourceTerminals:
     voltages: Spectra
     currents: Spectra
     current_is_volts: tuple[bool, bool, bool]
+
+    def cut_off(self) -> SourceTerminals:
+        """Return what is behind an open contactor."""
+        return replace(self, voltages=NOTHING, currents=NOTHING)
 
 
 @dataclass(frozen=True, slots=True)

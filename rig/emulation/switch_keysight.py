@@ -1,10 +1,11 @@
 """The emulated Keysight 34972A: a multiplexer, an actuator and a multifunction module on the meters' terminals.
 
 Written from the 34970A/34972A command reference. Slot 100: 34901A, whose channels 1 to 20 measure the resistance of
-the alarm contacts of the first twenty meters. Slot 200: 34903A, channels 1 to 10 in the control power of the first
-ten meters (over the normally closed contact: a closed relay interrupts), 11 to 20 across their pulse inputs. Slot
-300: 34907A, whose port 301 has the alarm contacts of the first eight meters on its bits, pulled up, and port 302 the
-safety circuit's: bit 0 the interlock, bit 1 the emergency stop. Channels 119 and 120 have these two as well, where no
+the alarm contacts of the first twenty meters. Slot 200: 34903A, channels 1 to 8 in the control power of the first
+eight meters (over the normally closed contact: a closed relay interrupts), 11 to 18 across their pulse inputs, 19 in
+series with the contactor's coil, 20 at the trigger of its timer relay (``contactor``). Slot 300:
+34907A, whose port 301 has the alarm contacts of the first eight meters on its bits, pulled up, and port 302 the safety
+circuit's: bit 0 the interlock, bit 1 the emergency stop. Channels 119 and 120 have these two as well, where no
 meter takes them. Where the pages at hand are silent the stricter reading is taken: a channel that cannot do it is
 error 308, never ignored.
 """
@@ -17,6 +18,7 @@ from contextlib import AbstractContextManager
 
 import numpy as np
 
+from rig.emulation.contactor import Contactor
 from rig.emulation.event_log import EventLog
 from rig.emulation.lines import RelayLine
 from rig.emulation.meter_terminals import MeterTerminals
@@ -31,7 +33,8 @@ _RELAYS = (*range(101, 121), *range(201, 221))
 _RESISTANCE = range(101, 121)
 _PORTS = (301, 302)
 _PULSE_INPUT_FROM = 10
-_METERS_ON_RELAYS, _METERS_ON_BITS = 10, 8
+_METERS_ON_RELAYS, _METERS_ON_BITS = 8, 8
+_CONTACTOR, _CONTACTOR_PULSE = 219, 220
 _INTERLOCK_CHANNEL = 119
 
 _OPERATE_S = 0.004
@@ -51,6 +54,7 @@ class KeysightSwitch:
         self,
         terminals: Sequence[MeterTerminals],
         safety: SafetyContacts,
+        contactor: Contactor,
         serial_number: str,
         seed: int,
         now: Callable[[], float],
@@ -60,6 +64,7 @@ class KeysightSwitch:
     ) -> None:
         self._terminals = tuple(terminals)
         self._safety = safety
+        self._contactor = contactor
         self._now = now
         self._log = log
         self._noise = np.random.default_rng([seed, 0x53])
@@ -106,15 +111,24 @@ class KeysightSwitch:
 
     def _work(self, channels: Sequence[int], closed: bool, call: Call) -> None:
         for channel in channels:
-            if self._relays[channel].is_closed != closed:
-                self._log.write("relay", channel=channel, closed=closed, peer=call.peer, command=call.text)
-            self._relays[channel].set(closed, self._now())
+            self._work_one(channel, closed, call.peer, call.text)
 
     def _open_all(self) -> None:
-        for channel, relay in self._relays.items():
-            if relay.is_closed:
-                self._log.write("relay", channel=channel, closed=False, peer="internal", command="*RST")
-            relay.set(False, self._now())
+        for channel in self._relays:
+            self._work_one(channel, False, "internal", "*RST")
+
+    def _work_one(self, channel: int, closed: bool, peer: str, command: str) -> None:
+        relay = self._relays[channel]
+        is_moved = relay.is_closed != closed
+        relay.set(closed, self._now())
+        if not is_moved:
+            return
+        if channel == _CONTACTOR_PULSE:
+            self._contactor.pulse(closed)  # not logged: it moves all the time
+            return
+        self._log.write("relay", channel=channel, closed=closed, peer=peer, command=command)
+        if channel == _CONTACTOR:
+            self._contactor.enable(closed)
 
     def _power_on_state(self, call: Call) -> None:
         if call.word(0) != "ALL" and call.word(0) not in map(str, _MODULES):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from rig.emulation.contactor import Contactor
 from rig.emulation.counter_keysight import KeysightCounter
 from rig.emulation.event_log import EventLog
 from rig.emulation.generator_keysight import KeysightGenerator
@@ -28,17 +29,20 @@ def switching_instruments(
     world: World,
     log: EventLog,
     safety: SafetyContacts | None = None,
+    contactor: Contactor | None = None,
 ) -> dict[str, ScpiEngine]:
     """Make the instruments and return their engines by name; to be called before time passes.
 
-    The switch unit is wired to every meter and to the safety circuit (``switch_keysight`` says how). The generator
-    works the terminals of the first meter: output 1 closes a contact at its pulse input, output 2 interrupts its
-    control power. The counter sees both there: input 1 is high while the contact is closed, input 2 while there is
-    control power.
+    The switch unit is wired to every meter, the safety circuit and the contactor (``switch_keysight`` says how).
+    The generator works the terminals of the first meter: output 1 closes a contact at its pulse input, output 2
+    interrupts its control power. The counter sees both there: input 1 is high while the contact is closed, input 2
+    while there is control power.
     """
     parts: dict[str, Any] = {"seed": seed, "now": world.now_s, "world": world, "wait": world.wait}
     serial_number = f"MY{np.random.default_rng([seed, 0x54]).integers(10**7, 10**8)}"
-    switch = KeysightSwitch(terminals, safety or SafetyContacts(), serial_number, log=log, **parts)
+    switch = KeysightSwitch(
+        terminals, safety or SafetyContacts(), contactor or Contactor(), serial_number, log=log, **parts
+    )
     generator = KeysightGenerator(serial_number, log=log, is_ideal=is_ideal, **parts)
     counter = KeysightCounter(serial_number, is_ideal=is_ideal, **parts)
     for first in terminals[:1]:

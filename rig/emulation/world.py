@@ -13,6 +13,7 @@ from typing import Protocol
 from meter_model.stimulus import Stimulus
 from rig.emulation.bench_time import BenchTime
 from rig.emulation.climate_air import Air
+from rig.emulation.contactor import Contactor
 from rig.emulation.fair_lock import FairLock
 from rig.emulation.physics import NOTHING, SourceTerminals, Wiring
 from rig.emulation.scpi_engine import Wait
@@ -81,8 +82,9 @@ class World:
         self._next_draw_s = 1.0
         self._spent_until_s = 0.0
         self._stimulus: Stimulus = wiring.stimulus(SourceTerminals(60.0, NOTHING, NOTHING, (True, True, True)))
-        self._stimulus_key: tuple[int, float, bool, float] | None = None
+        self._stimulus_key: tuple[int, float, bool, float, bool] | None = None
         self._air = Air()
+        self._contactor = Contactor()
         self._closing = threading.Event()
         self._ticker = threading.Thread(target=self._tick, name="world-ticker", daemon=True)
 
@@ -93,6 +95,10 @@ class World:
     def breathe(self, air: Air) -> None:
         """Put the bench into other air, before anything moves: it is what the meters' temperature follows."""
         self._air = air
+
+    def put_behind(self, contactor: Contactor) -> None:
+        """Put analyzer and meters behind a contactor, before anything moves."""
+        self._contactor = contactor
 
     def start(self) -> None:
         """Let bench time run with wall time even when nobody asks for anything."""
@@ -207,8 +213,10 @@ class World:
         # The same object while nothing changes: whoever measures need not compute it again.
         is_moving = source.next_change_s(at_s) < math.inf
         temperature_c = self._air.meter_temperature_c(self._now_s)
-        key = (source.revision, at_s if is_moving else math.inf, is_moving, temperature_c)
+        is_fed = self._contactor.lets_through
+        key = (source.revision, at_s if is_moving else math.inf, is_moving, temperature_c, is_fed)
         if key != self._stimulus_key:
-            at_terminals = self.wiring.stimulus(source.terminals(at_s))
+            given = source.terminals(at_s)
+            at_terminals = self.wiring.stimulus(given if is_fed else given.cut_off())
             self._stimulus, self._stimulus_key = replace(at_terminals, temperature_c=temperature_c), key
         return self._stimulus

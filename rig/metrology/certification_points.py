@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from meter_model.system_type import SYSTEM_TYPES
 from rig.load_point import PHASE_NAMES, LoadPoint
 from rig.metrology.limits import LimitRow, LimitTable, LoadFactor, LoadKind, Quantity
 
@@ -71,13 +72,18 @@ class CurrentGrid:
 
 
 def certification_points(
-    tables: Iterable[LimitTable], voltage_v: float, *, frequency_hz: float = 60.0, grid: CurrentGrid | None = None
+    tables: Iterable[LimitTable],
+    voltage_v: float,
+    *,
+    frequency_hz: float = 60.0,
+    system_type: int = 40,
+    grid: CurrentGrid | None = None,
 ) -> tuple[LoadPoint, ...]:
     """Return the distinct load points that the rows of ``tables`` ask for, in the order of fewest source changes.
 
-    ``voltage_v``: nominal volts line to neutral, the same at every point. Rows on request are left out. Voltage and
-    current rows ask for no points of their own: they are judged wherever powers are. Points without any row that
-    applies do not occur.
+    ``voltage_v``: nominal volts line to neutral, the same at every point. ``system_type``: which phases there are; a
+    system with one CT has no single-phase loads of its own. Rows on request are left out. Voltage and current rows ask
+    for no points of their own: they are judged wherever powers are. Points without any row that applies do not occur.
     """
     grid = grid or CurrentGrid()
     points: dict[LoadPoint, None] = {}
@@ -90,8 +96,11 @@ def certification_points(
                 for current_pct in currents:
                     if row.current_pct is not None and current_pct not in row.current_pct:
                         continue
-                    for phases in _loads(row.load):
-                        points[LoadPoint(voltage_v, float(current_pct), angle_deg, phases, frequency_hz)] = None
+                    for phases in _loads(row.load, SYSTEM_TYPES[system_type].phases):
+                        point = LoadPoint(
+                            voltage_v, float(current_pct), angle_deg, phases, frequency_hz, system_type=system_type
+                        )
+                        points[point] = None
     return in_source_order(points)
 
 
@@ -101,10 +110,10 @@ def _angle_deg(factor: LoadFactor) -> float:
     return round(-angle if factor.side == "lag" else angle, 10) + 0.0  # 60.00000000000001 and -0.0 make poor ids
 
 
-def _loads(load: LoadKind) -> tuple[str, ...]:
+def _loads(load: LoadKind, ct_phases: str) -> tuple[str, ...]:
     if load is LoadKind.BALANCED:
-        return (PHASE_NAMES,)
-    return tuple(PHASE_NAMES) if load is LoadKind.SINGLE_PHASE else ()
+        return (ct_phases,)
+    return tuple(ct_phases) if load is LoadKind.SINGLE_PHASE and len(ct_phases) > 1 else ()
 
 
 def in_source_order(points: Iterable[LoadPoint]) -> tuple[LoadPoint, ...]:
@@ -144,14 +153,17 @@ def _load_rank(phases: str) -> tuple[int, str]:
 
 
 def judged_at(point: LoadPoint, tables: Sequence[LimitTable]) -> tuple[JudgedQuantity, ...]:
-    """Return every instantaneous analog input of a type-40 meter that some row limits at the nominal ``point``.
+    """Return every instantaneous analog input that the point's system type has and some row limits at ``point``.
 
     Total powers AI11, AI12; phase powers AI55-AI60 where that phase alone is loaded; voltages AI67-AI72; currents
     AI73-AI75 of the loaded phases. Inputs that are not in the answer are NOT_JUDGED there.
     """
     judged = []
+    existing = SYSTEM_TYPES[point.system_type].existing_inputs()
     for table in tables:
         for instance, quantity, phase in _INPUTS:
+            if instance not in existing:
+                continue
             row = table.row_for(point, quantity, phase)
             if row is not None:
                 judged.append(JudgedQuantity(instance, quantity, phase, row, table.name))
@@ -171,9 +183,12 @@ def judged_energy_at(point: LoadPoint, tables: Sequence[LimitTable]) -> tuple[Ju
     if quadrant is not None:
         registers[Quantity.REACTIVE_ENERGY] = (3 + quadrant, 34 + 3 * quadrant)
     judged = []
+    existing = SYSTEM_TYPES[point.system_type].existing_inputs()
     for table in tables:
         for quantity, (total, first) in registers.items():
             for instance, phase in ((total, PHASE_NAMES), *((first + i, name) for i, name in enumerate(PHASE_NAMES))):
+                if instance not in existing:
+                    continue
                 row = table.row_for(point, quantity, phase)
                 if row is not None:
                     judged.append(JudgedQuantity(instance, quantity, phase, row, table.name))

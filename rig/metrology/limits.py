@@ -175,7 +175,7 @@ def _is_loaded_as(load: LoadKind, quantity: Quantity, point: LoadPoint, phase: s
     if load is LoadKind.BALANCED:
         return point.is_balanced and phase == PHASE_NAMES
     if load is LoadKind.SINGLE_PHASE:
-        return len(point.phases) == 1 and phase in (point.phases, PHASE_NAMES)
+        return len(point.phases) == 1 < len(point.ct_phases) and phase in (point.phases, PHASE_NAMES)
     return phase == PHASE_NAMES or phase in point.phases
 
 

@@ -13,6 +13,7 @@ from meter_model.prediction import predict
 from meter_model.stimulus import Stimulus
 from rig.errors import BenchFault
 from rig.load_point import LoadPoint
+from rig.metrology.registers import GateStarts
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +54,39 @@ class PointMeasurement:
 
 
 @dataclass(frozen=True, slots=True)
+class NetFault:
+    """A net register AI ``instance`` that read ``found`` where import less export was ``expected`` (kWh or kVAh)."""
+
+    instance: int
+    found: float
+    expected: float
+
+
+@dataclass(frozen=True, slots=True)
 class GateMeasurement:
     """One gate of an energy register: reference and register advance over the same current-on time.
 
     ``registered_kwh``: advance of the register; ``reference_kwh``: the analyzer's integrator on the primary side;
-    ``resolution_kwh``: one float32 step at the register's value; ``elapsed_s``: the integrator's own time.
+    ``resolution_kwh``: the largest step that the register may count in; ``elapsed_s``: the integrator's own time;
+    ``started_kwh``: what the register read when the gate began, None where that was not kept.
     """
 
     registered_kwh: float
     reference_kwh: float
     resolution_kwh: float
     elapsed_s: float
+    started_kwh: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EnergyMeasurement:
-    """An energy register measured by gates at one load point. ``instance``: AI2 (import) or AI3 (export)."""
+    """An energy register measured by gates at one load point. ``instance``: AI2 (import) or AI3 (export).
+
+    ``power_errors_pct``: errors of the meter's power at the point, where a single long gate has no repeats of its own.
+    ``fell``: which one-way register fell without a reset; ``net_faults``: net registers that are not import less
+    export; both empty for a good meter. ``needed_s``: how long a gate must be for the register's step to be small
+    against the limit, None where that was not asked.
+    """
 
     point: LoadPoint
     instance: int
@@ -76,6 +94,23 @@ class EnergyMeasurement:
     ranges: AnalyzerRanges | None
     reference: Stimulus | None
     invalid: str = ""
+    power_errors_pct: tuple[float, ...] = ()
+    fell: str = ""
+    net_faults: tuple[NetFault, ...] = ()
+    needed_s: float | None = None
+
+    @property
+    def starts(self) -> GateStarts:
+        """How the gates lie: contiguous where each is known to begin at the reading with which the last one ended."""
+        if all(
+            before.started_kwh is not None
+            and after.started_kwh is not None
+            and math.isclose(after.started_kwh, before.started_kwh + before.registered_kwh, rel_tol=1e-9)
+            and before.registered_kwh >= 0.0
+            for before, after in pairwise(self.gates)
+        ):
+            return GateStarts.CONTIGUOUS
+        return GateStarts.UNKNOWN
 
 
 def mean(values: Sequence[float]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -34,6 +35,7 @@ UPDATE_S = 1.0
 CLEARING = frozenset({10, 11})
 """Analog values whose writing clears present demand and the trend logs (manual page 21)."""
 
+_REAL = struct.Struct("<f")
 _RENAMED = {"property-is-not-alist": "property-is-not-a-list"}
 """bacpypes3 puts the hyphens of one name elsewhere."""
 
@@ -71,11 +73,15 @@ class Inquiry:
     ) -> None:
         self.run = run
         self.allow_reset = allow_reset
-        self.properties = Properties(run.position.meter)
+        self.properties = Properties(run.position.meter, before_write=self._note_before_write)
         self._tell = tell
         self._firmware = run.position.identity.firmware_revision
         self._reviewed = run.position.meter_type.reviewed_behaviour(self._firmware)
         self._note_profile()
+
+    def _note_before_write(self, kind: str, instance: int, name: str) -> None:
+        if kind == "AV" and name == "present-value":
+            self.run.note_as_found(instance)
 
     def _note_profile(self) -> None:
         reviewed = self._reviewed
@@ -106,9 +112,12 @@ class Inquiry:
     # --- answers --------------------------------------------------------------------------------------------------
 
     def check(self, name: str, expected: object, found: object, good: bool | None = None) -> None:
-        """Record one answer, and raise WrongBehaviour where it is not ``good`` (by default: equal)."""
+        """Record one answer, and raise WrongBehaviour where it is not ``good``.
+
+        By default it is good where both are equal; two numbers are equal where they are the same REAL (float32).
+        """
         if good is None:
-            good = expected == found
+            good = _same_real(expected, found) if isinstance(expected, float) else expected == found
         outcome = Outcome.PASS if good else Outcome.FAIL
         self._note(name, str(expected), str(found), outcome)
         if not good:
@@ -259,7 +268,7 @@ class Inquiry:
         self,
         angle_deg: float = 0.0,
         current_pct: float = 50.0,
-        phases: str = "ABC",
+        phases: str = "",
         *,
         voltage_v: float | None = None,
         frequency_hz: float | None = None,
@@ -282,6 +291,7 @@ class Inquiry:
             frequency_hz or nominal.frequency_hz,
             voltages_pct,
             voltage_shift_deg,
+            nominal.system_type,
         )
         self.run.apply(point)
         self.updates()
@@ -296,6 +306,16 @@ class Inquiry:
 
 def _device_text(name: str) -> ReadPropertyRequest:
     return ReadPropertyRequest(objectIdentifier=("device", THIS_DEVICE), propertyIdentifier=name)
+
+
+def _same_real(one: float, other: object) -> bool:
+    """Whether two numbers are one and the same on the wire, where a REAL has 24 bits; NaN is the same as NaN."""
+    if not isinstance(other, int | float):
+        return False
+    try:
+        return _REAL.pack(one) == _REAL.pack(other)
+    except OverflowError:
+        return one == other
 
 
 def same(one: float, other: float, rel: float = 1e-6) -> bool:

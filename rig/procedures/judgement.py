@@ -12,21 +12,18 @@ from meter_model.stimulus import Spectrum, Stimulus
 from rig.load_point import PHASE_NAMES, LoadPoint
 from rig.metrology import (
     AccuracyNotStated,
-    Budget,
     Component,
     DecisionRule,
     ElementState,
     JudgedQuantity,
-    LimitRow,
     Outcome,
     ReferenceAccuracy,
     ReferenceUncertainty,
-    decide,
-    percentage_error,
-    register_quantisation,
 )
+from rig.metrology.registers import step_of_advances
 from rig.procedures._readings import EnergyMeasurement, PointMeasurement, mean
-from rig.records import BudgetComponent, LimitProvenance, ResultRecord
+from rig.procedures._verdict import Evidence, result_of
+from rig.records import ResultRecord
 
 
 def judge_power(
@@ -50,24 +47,72 @@ def judge_power(
         budget, unknown = _stated(reference, item)
         if budget:
             budget += _movement(expected, item)
-        results.append(_result("power_comparison", item, read, wanted, budget, measurement.invalid, unknown, rule))
+        evidence = Evidence(
+            "power_comparison", item, read, wanted, type_b=budget, invalid=measurement.invalid, unknown=unknown
+        )
+        results.append(result_of(evidence, rule))
     return tuple(results)
 
 
 def judge_energy(
     measurement: EnergyMeasurement, item: JudgedQuantity, accuracy: ReferenceAccuracy, rule: DecisionRule
 ) -> ResultRecord:
-    """Judge one energy register: the mean error of its gates against the analyzer's integrator."""
+    """Judge one energy register against the analyzer's integrator: over all gates, and where they differ, over each.
+
+    A register that counted nothing has an error of -100 %; one that fell without a reset is FAIL. Raises nothing for
+    what a meter may do.
+    """
     references = (measurement.reference,) if measurement.reference is not None else ()
     reference = _reference(measurement.point, references, measurement.ranges, accuracy)
-    read = [gate.registered_kwh for gate in measurement.gates]
-    wanted = [gate.reference_kwh for gate in measurement.gates]
-    registered = min((abs(value) for value in read), default=0.0)
-    budget, unknown = _stated(reference if registered > 0.0 else None, item)
-    if budget:
-        coarsest = max(gate.resolution_kwh for gate in measurement.gates)
-        budget += (register_quantisation(coarsest, registered),)
-    return _result("energy_register", item, read, wanted, budget, measurement.invalid, unknown, rule)
+    advances = [gate.registered_kwh for gate in measurement.gates]
+    evidence = Evidence(
+        "energy_register",
+        item,
+        read=advances,
+        wanted=[gate.reference_kwh for gate in measurement.gates],
+        invalid=measurement.invalid,
+        fault=measurement.fell,
+        other_repeats=measurement.power_errors_pct,
+        steps=[step_of_advances(advances, gate.resolution_kwh) for gate in measurement.gates],
+        starts=measurement.starts,
+        hint=_gate_hint(measurement),
+    )
+    type_b, unknown = _stated(reference, item)
+    return result_of(replace(evidence, type_b=type_b, unknown=unknown), rule)
+
+
+def judge_nets(measurement: EnergyMeasurement, rule: DecisionRule) -> tuple[ResultRecord, ...]:
+    """Return a FAIL for each net register that was not import less export; nothing where all were."""
+    if measurement.invalid:
+        return ()
+    found = []
+    for fault in measurement.net_faults:
+        what = object_point("AI", fault.instance)
+        found.append(
+            ResultRecord(
+                procedure="energy_register",
+                instance=fault.instance,
+                quantity="active_energy" if fault.instance == 1 else "apparent_energy",
+                phase=PHASE_NAMES,
+                read_value=fault.found,
+                expected_value=fault.expected,
+                unit=what.unit,
+                outcome=str(Outcome.FAIL),
+                n=1,
+                decision_rule=str(rule),
+                reason=f"AI{fault.instance} {what.name} is not import less export",
+            )
+        )
+    return tuple(found)
+
+
+def _gate_hint(measurement: EnergyMeasurement) -> str:
+    """Say how long a gate would have to be, where those that were run are shorter."""
+    longest_s = max((gate.elapsed_s for gate in measurement.gates), default=0.0)
+    if measurement.needed_s is None or measurement.needed_s <= longest_s + 2.0 or not measurement.gates:
+        return ""
+    step = max(gate.resolution_kwh for gate in measurement.gates)
+    return f"; with the register's step of {step:.3g} kWh a gate of {measurement.needed_s / 3600.0:.3g} h is needed"
 
 
 def _stated(reference: ReferenceUncertainty | None, item: JudgedQuantity) -> tuple[tuple[Component, ...], str]:
@@ -78,65 +123,6 @@ def _stated(reference: ReferenceUncertainty | None, item: JudgedQuantity) -> tup
         return reference.of(item.quantity, item.phase), ""
     except AccuracyNotStated as refusal:
         return (), str(refusal)
-
-
-def _result(
-    procedure: str,
-    item: JudgedQuantity,
-    read: Sequence[float],
-    wanted: Sequence[float],
-    type_b: tuple[Component, ...],
-    invalid: str,
-    unknown: str,
-    rule: DecisionRule,
-) -> ResultRecord:
-    """``invalid``: why nothing may be judged; ``unknown``: why there is no uncertainty to judge with."""
-    what = object_point("AI", item.instance)
-    bare = ResultRecord(
-        procedure=procedure,
-        instance=item.instance,
-        quantity=str(item.quantity),
-        phase=item.phase,
-        read_value=mean(read),
-        expected_value=mean(wanted),
-        unit=what.unit,
-        outcome=str(Outcome.INVALID),
-        n=len(read),
-        limit_pct=item.row.limit_pct,
-        limit=_provenance(item.row),
-        decision_rule=str(rule),
-    )
-    if unknown and not invalid:
-        return replace(bare, outcome=str(Outcome.INCONCLUSIVE), reason=unknown)
-    if invalid or not read or not type_b or not all(math.isfinite(value) for value in wanted):
-        return replace(bare, reason=invalid or "the reference gave no number for this quantity")
-    if not all(math.isfinite(value) for value in read):
-        reason = f"the meter gave no number (QNAN) for AI{item.instance} {what.name}"
-        return replace(bare, outcome=str(Outcome.FAIL), reason=reason)
-    errors = [
-        percentage_error(r, w, quantity=f"AI{item.instance} {what.name}") for r, w in zip(read, wanted, strict=True)
-    ]
-    budget = Budget((Component.type_a("repeatability", errors), *type_b))
-    judgement = decide(mean(errors), budget.expanded, item.row.limit_pct, rule, coverage_factor=budget.coverage_factor)
-    return replace(
-        bare,
-        outcome=str(judgement.outcome),
-        error_pct=judgement.error_pct,
-        expanded_uncertainty_pct=judgement.expanded_pct,
-        k=budget.coverage_factor,
-        nu_eff=budget.effective_dof,
-        guard_band_pct=judgement.limit_pct - judgement.acceptance_pct,
-        conformance_probability=judgement.conformance_probability,
-        reason=_why(judgement.outcome, budget),
-        components=tuple(_recorded(component) for component in budget.components),
-    )
-
-
-def _why(outcome: Outcome, budget: Budget) -> str:
-    if outcome is not Outcome.INCONCLUSIVE:
-        return ""
-    dominant = budget.dominant
-    return f"U is more than a third of the limit; the largest part is {dominant.name if dominant else 'unknown'}"
 
 
 def _movement(expected: Sequence[Mapping[int, float]], item: JudgedQuantity) -> tuple[Component, ...]:
@@ -172,26 +158,3 @@ def _reference(
 
 def _fundamental(spectrum: Spectrum) -> tuple[float, float]:
     return next(((part.rms, part.phase_deg) for part in spectrum if part.order == 1), (0.0, 0.0))
-
-
-def _provenance(row: LimitRow) -> LimitProvenance:
-    standard = f"{row.standard} class {row.accuracy_class}" if row.accuracy_class else row.standard
-    return LimitProvenance(
-        standard=standard,
-        edition=row.edition,
-        table=row.table,
-        provenance=row.provenance,
-        checked_by=row.checked_by,
-        checked_on=str(row.checked_on or ""),
-    )
-
-
-def _recorded(component: Component) -> BudgetComponent:
-    return BudgetComponent(
-        name=component.name,
-        standard_uncertainty_pct=component.standard_uncertainty,
-        kind="B" if math.isinf(component.dof) else "A",
-        distribution=str(component.distribution),
-        sensitivity=component.sensitivity,
-        degrees_of_freedom=component.dof,
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from meter_model.system_type import SYSTEM_TYPES
 from rig.bench import BenchFile, MeterType, Wiring
 from rig.bench.schema import NominalPart
 from rig.errors import UsageRefused
@@ -26,6 +27,11 @@ CERTIFICATION_TABLES = (
     "iec62053-23-2003-class-2",
     "s4100-manual-voltage-current",
 )
+
+_WHY_NO_ENERGY = {
+    11: "a meter of system type 11 counts V_AB times I_A, and the analyzer's integrator counts V_AN times I_A",
+}
+"""By system type."""
 
 ENERGY_GATE_S = 60.0
 ENERGY_GATES = 5
@@ -90,22 +96,18 @@ def certification_plan(bench: BenchFile, *, max_points: int | None = None) -> Pl
     BenchFileError for a table that cannot be read.
     """
     nominal, wiring, meter_type = _parts(bench)
-    if nominal.system_type != 40:
-        raise UsageRefused(
-            f"certification is for system type 40 (four-wire wye); bench {bench.name} is a type {nominal.system_type}"
-        )
     tables = tuple(load_limit_table(name) for name in CERTIFICATION_TABLES)
-    points = certification_points(tables, nominal.voltage_v, frequency_hz=nominal.frequency_hz)[:max_points]
-    energy_points = [
-        LoadPoint(nominal.voltage_v, 100.0, angle_deg, frequency_hz=nominal.frequency_hz) for angle_deg in (0.0, 180.0)
-    ]
+    points = certification_points(
+        tables, nominal.voltage_v, frequency_hz=nominal.frequency_hz, system_type=nominal.system_type
+    )[:max_points]
+    energy_points = [nominal.point(100.0, angle_deg) for angle_deg in (0.0, 180.0)]
     energy = tuple(
         (point, item)
         for point in energy_points
         for item in judged_energy_at(point, tables)
         if item.quantity is Quantity.ACTIVE_ENERGY and item.phase == "ABC"
     )
-    missing = bench.why_no_energy
+    missing = bench.why_no_energy or _WHY_NO_ENERGY.get(nominal.system_type)
     plan = Plan(points, tables, () if missing else energy, _configuration(bench), missing)
     return _checked(bench, plan, wiring, meter_type)
 
@@ -115,8 +117,8 @@ def end_of_line_plan(bench: BenchFile) -> Plan:
     nominal, wiring, meter_type = _parts(bench)
     tables = tuple(load_limit_table(name) for name in CERTIFICATION_TABLES)
     points = tuple(
-        LoadPoint(nominal.voltage_v, 100.0, angle_deg, phase, nominal.frequency_hz)
-        for phase in "ABC"
+        nominal.point(100.0, angle_deg, phase)
+        for phase in SYSTEM_TYPES[nominal.system_type].phases
         for angle_deg in (0.0, 180.0)
     )
     return _checked(bench, Plan(points, tables, (), _configuration(bench)), wiring, meter_type)

@@ -49,7 +49,7 @@ def measure_power(
     references: list[Stimulus] = []
     samples: list[MeterSample] = []
     try:
-        references.append(_reference(bench, record))
+        references.append(read_reference(bench, record))
         climate = note_climate(bench, record, limits)
         conditions += climate.conditions
         wait_s -= climate.took_s
@@ -57,8 +57,8 @@ def measure_power(
         for _ in range(updates):
             bench.clock.sleep(wait_s)
             wait_s = METER_UPDATE_S
-            samples.append(_sample(position, record))
-            references.append(_reference(bench, record))
+            samples.append(read_sample(position, record))
+            references.append(read_reference(bench, record))
     except ReferenceInvalid as error:
         trouble = str(error)
     invalid = trouble or unmet(conditions)
@@ -73,7 +73,8 @@ def as_data(conditions: tuple[Deviation, ...]) -> dict[str, object]:
     return {f"{one.quantity} ({one.unit})": round(one.deviation, 5) for one in conditions}
 
 
-def _reference(bench: Bench, record: PointRecorder) -> Stimulus:
+def read_reference(bench: Bench, record: PointRecorder) -> Stimulus:
+    """Read the analyzer once, record it, and return it at the meter's terminals; raises ReferenceInvalid."""
     assert bench.analyzer is not None
     assert bench.wiring is not None
     reading: AnalyzerReading = bench.analyzer.read()
@@ -81,7 +82,8 @@ def _reference(bench: Bench, record: PointRecorder) -> Stimulus:
     return bench.wiring.stimulus(reading)
 
 
-def _sample(position: Position, record: PointRecorder) -> MeterSample:
+def read_sample(position: Position, record: PointRecorder) -> MeterSample:
+    """Read one update of the meter and record it."""
     reading = position.meter.read_load_point()
     record.meter_reading(
         reading.values,

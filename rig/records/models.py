@@ -101,6 +101,7 @@ class Point(_OfRun, Base):
     frequency_hz: Mapped[float] = mapped_column(NumberOrNan)
     voltages_pct: Mapped[list[float] | None]
     voltage_shift_deg: Mapped[list[float] | None]
+    system_type: Mapped[int | None]
     started_utc: Mapped[datetime]
     finished_utc: Mapped[datetime | None]
     outcome: Mapped[str | None]

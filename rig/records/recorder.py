@@ -94,6 +94,7 @@ class RunRecorder:
                         frequency_hz=load_point.frequency_hz,
                         voltages_pct=list(load_point.voltages_pct),
                         voltage_shift_deg=list(load_point.voltage_shift_deg),
+                        system_type=load_point.system_type,
                         started_utc=_now(),
                         reason="",
                         deviation={},

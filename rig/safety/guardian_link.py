@@ -15,14 +15,16 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from drivers.source.base import SafeOff
 from rig.errors import BenchFault
-from rig.safety.errors import GuardianActed, GuardianLost
+from rig.safety.ending import close_in_forked_children
+from rig.safety.errors import GuardianActed, GuardianLost, RigSlept
 from rig.safety.journal import append_entry
-from rig.safety.raw_off import SafeOffResult, recipe_to_json, switch_all_off
-from rig.safety.state import JOURNAL, Opening
+from rig.safety.raw_off import Reserve, SafeOffResult, recipe_to_json, takes_one_client
+from rig.safety.state import JOURNAL, Opening, marked_process
+from rig.safety.waking import Gap, Waking
 
 HANG_S = 2.5
 """Wall seconds without any progress, while armed, after which the guardian takes the rig for hung."""
@@ -33,31 +35,6 @@ _START_S = 15.0
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-class Watched(Protocol):
-    """What the supervisor needs of the guardian."""
-
-    def arm(self, recipes: Iterable[SafeOff]) -> None:
-        """From now on silence or death switches these off."""
-
-    def disarm(self) -> None:
-        """Tell that the outputs are off and verified: nothing is left to guard."""
-
-    def beat(self) -> None:
-        """Tell that the rig made progress."""
-
-    def switch_off(self, reason: str) -> list[SafeOffResult]:
-        """Ask for everything to be switched off now, without ramp."""
-
-    def quietly(self) -> contextlib.AbstractContextManager[None]:
-        """Beats raise nothing within: for switching off."""
-
-    def off_by(self, within_s: float | None) -> None:
-        """Have the guardian switch off unless told otherwise (None, or ``disarm``) within so many seconds."""
-
-    def trouble(self) -> str | None:
-        """Say what is wrong with the guardian, or what it had to do; None where all is well."""
-
-
 class GuardianLink:
     """A running guardian. ``beat`` is the hook for everything that makes progress; it is cheap and may raise.
 
@@ -66,7 +43,9 @@ class GuardianLink:
     thread that armed makes progress: the beats of any other count for nothing, since they would go on when that hangs.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], channel: socket.socket, journal: Path) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], channel: socket.socket, journal: Path, hang_s: float = HANG_S
+    ) -> None:
         assert process.stdout is not None
         self._process = process
         self._journal = journal
@@ -75,7 +54,7 @@ class GuardianLink:
         channel.setblocking(False)
         os.set_blocking(self._output, False)
         self._lock = threading.RLock()
-        self._recipes: list[SafeOff] = []
+        self._reserve = Reserve(())
         self._armed = False
         self._worker: int | None = None
         self._quiet = 0
@@ -89,6 +68,9 @@ class GuardianLink:
         self._sent_s = 0.0
         self._waiting_since_s: float | None = None
         self._closed = False
+        self._waking = Waking(hang_s)
+        self._pid = os.getpid()
+        close_in_forked_children(self)
 
     @classmethod
     def start(cls, opening: Opening, *, hang_s: float = HANG_S, inherit: Iterable[int] = ()) -> GuardianLink:
@@ -114,7 +96,7 @@ class GuardianLink:
                 # Found whatever folder the rig was started in, and no module of that folder gets in the way.
                 env={**os.environ, "PYTHONPATH": str(_ROOT), "PYTHONSAFEPATH": "1"},
             )
-        link = cls(process, ours, opening.file(JOURNAL))
+        link = cls(process, ours, opening.file(JOURNAL), hang_s)
         try:
             reply = link._wait_for(("ready", "no_room"), _START_S)
             if reply is None:
@@ -171,10 +153,15 @@ class GuardianLink:
                 return False
             return self._wait_for(("held",), _ANSWER_S) is not None
 
-    def know(self, recipes: Iterable[SafeOff]) -> None:
-        """Tell how the bench's sources are switched off: done once more, and written down, if the rig dies unarmed."""
+    def know(self, recipes: Iterable[SafeOff], launched_pid: int | None = None) -> None:
+        """Tell how the bench's sources are switched off: done once more, and written down, if the rig dies unarmed.
+
+        ``launched_pid``: the process that brought the sources, if one was launched: when it is gone they are.
+        """
+        launched = None if launched_pid is None else marked_process("launched_pid", launched_pid)
         with self._lock:
-            self._send({"do": "know", "recipes": [recipe_to_json(recipe) for recipe in recipes]})
+            recipes = self._take_reserve(recipes)
+            self._send({"do": "know", "recipes": [recipe_to_json(recipe) for recipe in recipes], "launched": launched})
 
     def note(self, reason: str, *, confirmed: bool) -> bool:
         """Have it written into the journal that the rig itself switched off; False where that failed.
@@ -204,14 +191,15 @@ class GuardianLink:
     def arm(self, recipes: Iterable[SafeOff]) -> None:
         """Hand over how to switch off, before anything is switched on; raises GuardianLost if it does not confirm."""
         with self._lock:
-            self._recipes = list(recipes)
+            recipes = self._take_reserve(recipes)
             self._acted = None
-            self._send({"do": "arm", "recipes": [recipe_to_json(recipe) for recipe in self._recipes]})
+            self._send({"do": "arm", "recipes": [recipe_to_json(recipe) for recipe in recipes]})
             if self._wait_for(("armed",), _ANSWER_S) is None:
                 raise GuardianLost(self._what_is_wrong() or "does not answer", "nothing has been switched on")
             self._armed = True
             self._worker = threading.get_ident()
             self._waiting_since_s = None
+            self._waking.restart()
 
     def disarm(self) -> None:
         """Tell the guardian that the outputs are off and verified; a guardian that is gone needs not be told."""
@@ -229,6 +217,8 @@ class GuardianLink:
                 return
             self._take_replies()
             now_s = time.monotonic()
+            if (gap := self._waking.look()) is not None:
+                self._after_a_gap(gap)
             if now_s - self._sent_s >= _BEAT_EVERY_S:
                 self._sent_s = now_s
                 self._number += 1
@@ -237,7 +227,7 @@ class GuardianLink:
                     self._waiting_since_s = now_s
             wrong = self._what_is_wrong()
             if wrong is not None and self._lost is None:
-                results = switch_all_off(self._recipes)
+                results = self._reserve.switch_off()
                 self._lost = GuardianLost(wrong, _said_of(results))
             if self._quiet:
                 return
@@ -246,17 +236,25 @@ class GuardianLink:
             if self._acted is not None:
                 raise GuardianActed(str(self._acted["reason"]))
 
+    def ask(self, message: Mapping[str, Any], answer: str) -> Any:  # noqa: ANN401 - JSON
+        """Say something and return what the guardian answers under the name ``answer``; raises GuardianLost."""
+        with self._lock:
+            self._send(message)
+            if (reply := self._wait_for((answer,), _ANSWER_S)) is None:
+                raise GuardianLost(self._what_is_wrong() or "does not answer", f"it did not do {message['do']!r}")
+            return reply[answer]
+
     def switch_off(self, reason: str) -> list[SafeOffResult]:
         """Have the guardian switch everything off now, without ramp; done from here if it is gone. Never raises."""
         with self._lock:
-            if not self._recipes:
+            if not self._reserve.recipes:
                 return []
             self._take_replies()
             self._replies = [reply for reply in self._replies if "acted" not in reply]
             self._send({"do": "switch_off", "reason": reason})
             reply = self._wait_for(("acted",), _ANSWER_S) if self._what_is_wrong() is None else None
             if reply is None:
-                return switch_all_off(self._recipes)
+                return self._reserve.switch_off()
             return [SafeOffResult(**result) for result in reply["acted"]["results"]]
 
     def off_by(self, within_s: float | None) -> None:
@@ -295,11 +293,39 @@ class GuardianLink:
             self._closed = True
             self._armed = False
             self._channel.close()
+            self._reserve.close()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                # An armed guardian that cannot reach the source goes on trying for half a minute, without us.
+                # An armed guardian that cannot confirm goes on trying, without us.
                 self._process.wait(timeout=_ANSWER_S)
             if self._process.stdout is not None:
                 self._process.stdout.close()
+
+    def leave_to_the_parent(self) -> None:
+        """In a forked child: let go of the pipes, so that the guardian sees the rig's end, and say nothing any more."""
+        self._lock = threading.RLock()  # its owner may be a thread that does not exist here
+        self._closed, self._armed = True, False
+        self._channel.close()
+        self._reserve.close()
+
+    def _take_reserve(self, recipes: Iterable[SafeOff]) -> tuple[SafeOff, ...]:
+        """Take what this process will need to switch off itself, should the guardian be gone."""
+        wanted = tuple(recipes)
+        if wanted != self._reserve.recipes:
+            self._reserve.close()
+            self._reserve = Reserve(wanted)
+        return wanted
+
+    def _after_a_gap(self, gap: Gap) -> None:
+        """Switch off before anything else, unless that is what is being done or the guardian already has."""
+        self._waiting_since_s = None  # the guardian may have slept as well
+        if self._quiet or self._acted is not None:
+            return
+        what = gap.text if gap.host else f"the rig {gap.text}"
+        # One that takes a single client goes off over the connection that this process has.
+        results = self._reserve.switch_off(but=[one for one in self._reserve.recipes if takes_one_client(one)])
+        confirmed = bool(results) and all(result.confirmed for result in results)
+        self._send({"do": "note", "reason": f"{what}; the rig switched off on waking", "confirmed": confirmed})
+        raise RigSlept(what, _said_of(results) if results else "they go off now")
 
     def _what_is_wrong(self) -> str | None:
         if self._closed:
@@ -310,8 +336,8 @@ class GuardianLink:
         return f"has not answered for {waiting_s:.0f} s" if waiting_s > _ANSWER_S else None
 
     def _send(self, message: Mapping[str, Any]) -> None:
-        if self._closed:
-            return
+        if self._closed or os.getpid() != self._pid:
+            return  # a child that a library forked, without Python's hooks, says nothing either
         # A full or broken pipe is a guardian that is stuck or gone; ``_what_is_wrong`` is where that is noticed.
         with contextlib.suppress(OSError):
             self._channel.send(_line_of(message))
@@ -333,7 +359,7 @@ class GuardianLink:
                 self._waiting_since_s = None if self._answered == self._number else time.monotonic()
             else:
                 if "acted" in reply:
-                    self._acted = reply["acted"]
+                    self._acted = self._acted or reply["acted"]  # the first reason is the cause
                 self._replies.append(reply)
 
     def _wait_for(self, names: tuple[str, ...], timeout_s: float) -> dict[str, Any] | None:
@@ -361,6 +387,5 @@ def _line_of(message: Mapping[str, Any]) -> bytes:
 def _said_of(results: list[SafeOffResult]) -> str:
     if results and all(result.confirmed for result in results):
         return "the rig has switched the outputs off and the source confirms it"
-    return "the rig could NOT confirm that the outputs are off: " + "; ".join(
-        f"{result.resource}: {result.details}" for result in results
-    )
+    details = "; ".join(f"{result.resource}: {result.details}" for result in results)
+    return f"the rig could NOT confirm that the outputs are off: {details}"

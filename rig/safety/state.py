@@ -29,13 +29,16 @@ ENDPOINTS = ".endpoints.json"
 LAUNCHED_LOG = ".launched.log"
 """What the process that the bench launched wrote on its standard error."""
 
+OFF_ELSEWHERE = ".off.json"
+"""Another process has switched the sources off and had it confirmed: the guardian need not go on."""
+
 JOURNAL = ".journal"
 """What the guardian did (rig.safety.journal)."""
 
 TAKEN = ".taken"
 """Empty; as old as the moment at which a database took the journal in."""
 
-_SUFFIXES = (HOLDER, RECIPES, ENDPOINTS, LAUNCHED_LOG, JOURNAL, TAKEN)
+_SUFFIXES = (HOLDER, RECIPES, ENDPOINTS, LAUNCHED_LOG, OFF_ELSEWHERE, JOURNAL, TAKEN)
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _FILE = re.compile(r"bench-(?P<name>[A-Za-z0-9._-]+)~(?P<id>[0-9a-f]{14})(?P<suffix>\.[a-z.]+)")
 _LONGEST_NAME = 60
@@ -43,19 +46,29 @@ _HASH_DIGITS = 8
 
 
 def state_folder() -> Path:
-    """Return the folder, made if needed: ``RIG_STATE_DIR``, or ``s4100-rig`` among the system's state files."""
-    named = os.environ.get("RIG_STATE_DIR")
-    if named:
-        folder = Path(named)
-    elif sys.platform == "win32":
-        folder = Path(os.environ.get("LOCALAPPDATA", str(Path.home()))) / "s4100-rig"
-    else:
-        folder = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "s4100-rig"
+    """Return the folder of ``state_path``, made if needed; raises BenchFault where that cannot be done."""
+    folder = state_path()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BenchFault(f"the state folder {folder} cannot be made ({error.strerror}); set RIG_STATE_DIR") from None
     return folder
+
+
+def state_path() -> Path:
+    """Return where the state folder is or would be; raises BenchFault where this user has no home and none is named.
+
+    ``RIG_STATE_DIR``, or ``s4100-rig`` among the system's state files.
+    """
+    named = os.environ.get("RIG_STATE_DIR")
+    if named:
+        return Path(named)
+    try:
+        if sys.platform == "win32":
+            return Path(os.environ.get("LOCALAPPDATA", str(Path.home()))) / "s4100-rig"
+        return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "s4100-rig"
+    except RuntimeError:
+        raise BenchFault("this user has no home folder for the state folder; set RIG_STATE_DIR") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +141,6 @@ def openings(folder: Path | None = None) -> list[Opening]:
 def openings_of(bench: str, folder: Path | None = None) -> list[Opening]:
     """Return the openings of the bench of this name that have a file in the folder, oldest first."""
     return [opening for opening in openings(folder) if opening.bench == bench]
-
-
-def lock_file(bench: str) -> Path:
-    """Return the file that is locked while a bench of this name is in use."""
-    return state_folder() / f"bench-{_name_in_files(bench)}.lock"
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

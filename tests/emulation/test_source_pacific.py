@@ -10,7 +10,7 @@ ANSWERS = [
     ("*IDN?", "PPSC,UPC-32,v5.22,133826"),
     (":SYSTem:VERSion?", "1992.0"),
     (":SYSTem:SERIALNUMber?", "123456789"),
-    (":SYSTem:ERRor?", '-0, "No error"'),
+    (":SYSTem:ERRor?", '0,"No error"'),
     (":SOURce:VOLTage1,120; VOLTage2,121; VOLTage3,122;:SOUR:VOLT1?;VOLT2?;VOLT3?", "120.0;121.0;122.0"),
     (":SOURce:VOLTage1,120; FREQuency,60;:SOUR:VOLT1?;FREQ?", "120.0;60.00"),
     (":sour:volt 115;:SOURCE:VOLTAGE1?;VOLTAGE3?", "115.0;115.0"),
@@ -27,6 +27,8 @@ ANSWERS = [
     (":SOUR:CURR:PROT:TOUT 5;:CURR:PROT:TOUT?", "5"),
     ("IPROT:STAT ON;:IPROT:STAT?;TRIP?", "1;0"),
     (":SOURce:RAMP 2.5;:SOUR:RAMP?", "2.500"),
+    (":SOURce:WAVEFORM,2;:SOUR:WAVEFORM1?;WAVEFORM3?", "2;2"),
+    (":SOUR:WAVEFORM2,3;:SOUR:WAVEFORM1?;WAVEFORM2?", "1;3"),
     (":OUTP?", "0"),
     (":OUTP ON;:OUTP?", "1"),
     ("OUTPUT ON;:OUTPUT:STATE?", "1"),
@@ -67,7 +69,7 @@ def set_120(upc, *extra):
 @pytest.mark.parametrize(("message", "answer"), ANSWERS)
 def test_a_command_is_answered_as_the_manual_says(upc, message, answer):
     assert upc.query(message) == answer
-    assert upc.query("SYST:ERR?") == '-0, "No error"'
+    assert upc.query("SYST:ERR?") == '0,"No error"'
 
 
 def test_program_0_holds_the_manual_modes_settings(upc):

@@ -19,5 +19,5 @@ def test_energy_register_is_within_class_0_2s(
     point, item = energy_point
     with allure.step(f"gate AI{item.instance} at {point.label}"):
         meter_run.configure(plan.configuration)
-        result = meter_run.measure_and_judge_energy(point, item, limits=plan.reference_limits)
-    judge.publish(f"AI{item.instance} at {point.label}", (result,))
+        results = meter_run.measure_and_judge_energy(point, item, limits=plan.reference_limits)
+    judge.publish(f"AI{item.instance} at {point.label}", results)

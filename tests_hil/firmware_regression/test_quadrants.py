@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 from itertools import pairwise
 
 import allure
@@ -121,6 +122,20 @@ def test_registers_never_run_backwards_and_net_is_import_less_export(loaded: Inq
             ]
             previous = values
     loaded.check_none("registers over ten updates", "none falls, net = import - export", wrong)
+
+
+def test_registers_keep_what_they_counted_over_midnight(loaded: Inquiry) -> None:
+    """Accumulated energies are cleared by a command only (manual pages 25 and 26), not by the end of a day."""
+    loaded.load(-30.0, 100.0)
+    numbers = (2, 3, *range(4, 8), 9, 10, *range(31, 37))
+    loaded.meter.set_time(datetime(2024, 2, 28, 23, 59, 57))
+    before = loaded.inputs((*numbers, 78))
+    loaded.updates(6)
+    after = loaded.inputs((*numbers, 78))
+    loaded.meter.set_time(datetime.now().replace(microsecond=0))
+    loaded.check("AI78 over midnight", f"{before[78]:g}", f"{after[78]:g}", before[78] == after[78])
+    fallen = [f"AI{n} fell from {before[n]:g} to {after[n]:g}" for n in numbers if not after[n] >= before[n]]
+    loaded.check_none("registers over midnight", "none falls", fallen)
 
 
 def test_power_factor_is_p_over_s(loaded: Inquiry) -> None:

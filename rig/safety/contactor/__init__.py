@@ -1,0 +1,1 @@
+"""The contactor between source and meter: how the guardian holds it, how its opening is proven."""

@@ -1,0 +1,158 @@
+"""The guardian's hand on the contactor: closes it, keeps its timer relay on, lets it go. One thread, plain sockets."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+from rig.safety.contactor.recipe import ContactorRecipe
+
+_PATIENCE_S = 1.0
+"""Longest time for one connection with all that is said and answered on it."""
+
+
+class ContactorHold:
+    """Holds the contactor of ``recipe`` closed for as long as ``tick`` is called when it is ``due_s``.
+
+    Nothing here raises: what went wrong is returned as a sentence, None where all went well. ``tick`` and ``let_go``
+    wait for nothing.
+    """
+
+    def __init__(self, recipe: ContactorRecipe, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+        self.recipe = recipe
+        self._monotonic_s = monotonic_s
+        self._connection: socket.socket | None = None
+        self._peer: tuple[int, Any] | None = None  # resolved once, so that nothing is looked up later
+        self._is_held = False
+        self._is_pulse_closed = False
+        self._next_s = math.inf
+        self._triggered_s = -math.inf
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it is to be closed now."""
+        return self._is_held
+
+    @property
+    def due_s(self) -> float:
+        """Monotonic time at which ``tick`` has something to do, infinity where it has not."""
+        return self._next_s
+
+    def close(self) -> str | None:
+        """Close the contactor and have the switch unit confirm its relay; from then on it wants to be held."""
+        self._forget()
+        try:
+            # The pulse relay begins open: only a closing triggers the timer.
+            said = self._ask((self.recipe.pulse_open, self.recipe.pulse_close, self.recipe.close))
+        except OSError as error:
+            self._forget()
+            return f"the contactor's switch unit {self.recipe.resource} does not answer ({error})"
+        if said not in self.recipe.closed_answers:
+            self.let_go()
+            return f"the contactor's relay did not close: {self.recipe.verify_query} answered {said!r}"
+        self._is_held, self._is_pulse_closed = True, True
+        self._triggered_s = self._monotonic_s()
+        self._next_s = self._triggered_s + self.recipe.toggle_s
+        return None
+
+    def tick(self) -> None:
+        """Move the pulse relay where it is time to; a connection that failed is made again, without waiting for it.
+
+        Where the timer relay must have gone off meanwhile the contactor is let go: a late pulse would close it again.
+        """
+        now_s = self._monotonic_s()
+        if not self._is_held or now_s < self._next_s:
+            return
+        if now_s >= self._triggered_s + self.recipe.hold_s:
+            self.let_go()
+            return
+        self._next_s = now_s + self.recipe.toggle_s
+        message = self.recipe.pulse_open if self._is_pulse_closed else self.recipe.pulse_close
+        if self._send_now(message):
+            self._is_pulse_closed = not self._is_pulse_closed
+            self._triggered_s = now_s if self._is_pulse_closed else self._triggered_s
+
+    def let_go(self) -> None:
+        """Open the contactor without waiting for an answer; the timer relay is triggered no more in any case."""
+        self._is_held = False
+        self._next_s = math.inf
+        if self._connection is not None:
+            self._send_now(self.recipe.open)
+
+    def open(self) -> str | None:
+        """Open the contactor and have the switch unit confirm its relay."""
+        self.let_go()
+        said = ""
+        for _ in range(2):
+            try:
+                said = self._ask((self.recipe.open, self.recipe.pulse_open))
+            except OSError as error:
+                said = str(error)
+                self._forget()
+                continue
+            if said in self.recipe.open_answers:
+                return None
+        return (
+            f"the contactor's switch unit {self.recipe.resource} did not confirm that its relay is open ({said}); "
+            f"the contactor falls {self.recipe.hold_s:g} s after its last pulse"
+        )
+
+    def end(self) -> None:
+        """Give the connection back."""
+        self._forget()
+
+    def _ask(self, messages: tuple[str, ...]) -> str:
+        """Say something, ask how the relay is, return the answer; raises OSError."""
+        give_up_s = self._monotonic_s() + _PATIENCE_S
+        if self._connection is None:
+            self._connection = socket.create_connection(self.recipe.address, timeout=_PATIENCE_S)
+            self._peer = self._connection.family, self._connection.getpeername()
+            self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = self._connection
+        connection.settimeout(max(0.01, give_up_s - self._monotonic_s()))
+        for message in (*messages, self.recipe.verify_query):
+            connection.sendall(message.encode("ascii") + b"\n")
+        received = b""
+        while b"\n" not in received:
+            connection.settimeout(max(0.01, give_up_s - self._monotonic_s()))
+            part = connection.recv(4096)
+            if not part:
+                raise ConnectionError("it closed the connection")
+            received += part
+        return received.partition(b"\n")[0].decode("ascii", "replace").strip()
+
+    def _send_now(self, message: str) -> bool:
+        """Send where that takes no time; True where it was sent."""
+        connection = self._connection
+        if connection is None:
+            self._connect_now()
+            return False
+        try:
+            connection.setblocking(False)
+            return connection.send(message.encode("ascii") + b"\n") > 0
+        except OSError:
+            self._forget()
+            return False
+
+    def _connect_now(self) -> None:
+        """Begin to connect; whether it came to anything shows when something is sent the next time."""
+        if self._peer is None:
+            return
+        family, address = self._peer
+        try:
+            connection = socket.socket(family, socket.SOCK_STREAM)
+            connection.setblocking(False)
+            connection.connect_ex(address)
+        except OSError:
+            return
+        self._connection = connection
+
+    def _forget(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(OSError):
+                self._connection.close()
+            self._connection = None

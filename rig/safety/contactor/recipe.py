@@ -1,0 +1,66 @@
+"""How a bench's contactor is held closed and let go from any process, as data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+SOCKET_RESOURCE = re.compile(r"^TCPIP\d*::(?P<host>[^:]+)::(?P<port>\d+)::SOCKET$", re.IGNORECASE)
+"""The only way to a contactor's switch unit: a plain socket, which the guardian opens beside the rig's own."""
+
+PULSES_PER_HOLD = 3
+"""The timer relay is triggered so many times within the time for which it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContactorRecipe:
+    """A relay in series with the contactor's coil, and one whose closings keep a timer relay on.
+
+    ``close``, ``open``: messages that work the first relay; ``verify_query`` asks for it. ``pulse_close`` and
+    ``pulse_open`` work the second. ``hold_s``: wall seconds for which the timer relay holds after a closing; the
+    contactor falls that long after the last one, whatever became of the guardian or of the switch unit.
+    """
+
+    resource: str
+    close: str
+    open: str
+    verify_query: str
+    closed_answers: tuple[str, ...]
+    open_answers: tuple[str, ...]
+    pulse_close: str
+    pulse_open: str
+    hold_s: float
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port; raises ValueError for a resource that is no plain socket."""
+        match = SOCKET_RESOURCE.match(self.resource)
+        if match is None:
+            raise ValueError(f"{self.resource} is no TCPIP::HOST::PORT::SOCKET resource")
+        return match["host"], int(match["port"])
+
+    @property
+    def toggle_s(self) -> float:
+        """Seconds from one move of the pulse relay to the next: two of them are one closing."""
+        return self.hold_s / PULSES_PER_HOLD / 2.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the recipe as JSON can hold it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> ContactorRecipe:
+        """Make the recipe that ``to_json`` was given."""
+        return cls(
+            resource=str(data["resource"]),
+            close=str(data["close"]),
+            open=str(data["open"]),
+            verify_query=str(data["verify_query"]),
+            closed_answers=tuple(map(str, data["closed_answers"])),
+            open_answers=tuple(map(str, data["open_answers"])),
+            pulse_close=str(data["pulse_close"]),
+            pulse_open=str(data["pulse_open"]),
+            hold_s=float(data["hold_s"]),
+        )

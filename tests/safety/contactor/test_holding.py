@@ -1,0 +1,153 @@
+"""Holding the contactor: the guardian's hand on an emulated switch unit, in time that the test lets pass."""
+
+import pytest
+
+from drivers.switch import RELAY_LINES
+from rig.emulation.bench_time import BenchTime
+from rig.emulation.contactor import HOLD_S, Contactor
+from rig.emulation.control import ScpiHandler
+from rig.emulation.event_log import EventLog
+from rig.emulation.physics import Wiring
+from rig.emulation.safety_contacts import SafetyContacts
+from rig.emulation.switching import switching_instruments
+from rig.emulation.tcp_server import LineServer
+from rig.emulation.world import World
+from rig.safety.contactor.holding import ContactorHold
+from rig.safety.contactor.recipe import ContactorRecipe
+from tests.waiting import comes_true, wait_for
+
+
+class Time:
+    def __init__(self):
+        self.s = 50.0
+
+    def now_s(self):
+        return self.s
+
+
+def recipe_for(port, hold_s=HOLD_S):
+    enable, pulse = RELAY_LINES["keysight_34970a"](219), RELAY_LINES["keysight_34970a"](220)
+    return ContactorRecipe(
+        resource=f"TCPIP0::127.0.0.1::{port}::SOCKET",
+        close=enable.close,
+        open=enable.open,
+        verify_query=enable.verify_query,
+        closed_answers=enable.closed_answers,
+        open_answers=enable.open_answers,
+        pulse_close=pulse.close,
+        pulse_open=pulse.open,
+        hold_s=hold_s,
+    )
+
+
+@pytest.fixture
+def wall():
+    return Time()
+
+
+@pytest.fixture
+def contactor(wall):
+    return Contactor(wall_s=wall.now_s)
+
+
+@pytest.fixture
+def server(contactor, tmp_path):
+    world = World(BenchTime(lambda: 0.0), Wiring())
+    log = EventLog(tmp_path / "events.jsonl", world.now_s)
+    engine = switching_instruments([], 1, True, world, log, SafetyContacts(), contactor)["switch"]
+    server = LineServer(ScpiHandler(engine, world), "switch")
+    yield server
+    server.close()
+    log.close()
+
+
+@pytest.fixture
+def hold(server, wall):
+    hold = ContactorHold(recipe_for(server.port), wall.now_s)
+    yield hold
+    hold.end()
+
+
+def live(hold, contactor, wall, seconds):
+    """Let time pass as the guardian does: it comes when it is due; returns whether the contactor stayed closed."""
+    end_s, stayed = wall.s + seconds, True
+    while wall.s < end_s:
+        wall.s = min(end_s, max(hold.due_s, wall.s + 0.01))
+        hold.tick()
+        stayed &= comes_true(lambda: contactor.lets_through, 0.5)
+    return stayed
+
+
+def test_a_contactor_that_is_held_stays_closed_for_many_hold_times(hold, contactor, wall):
+    assert hold.close() is None
+    assert live(hold, contactor, wall, 5.0 * HOLD_S)
+    assert hold.open() is None
+    assert not contactor.lets_through
+    assert not hold.is_held
+
+
+def test_a_contactor_that_nobody_holds_falls_after_its_hold_time(hold, contactor, wall):
+    assert hold.close() is None
+    wall.s += HOLD_S - 0.01
+    assert contactor.lets_through
+    wall.s += 0.01
+    assert not contactor.lets_through
+
+
+def test_a_pulse_that_comes_too_late_closes_nothing_again(hold, contactor, wall):
+    assert hold.close() is None
+    wall.s += HOLD_S + 1.0
+    hold.tick()
+    assert not hold.is_held
+    wait_for(lambda: not contactor.status()["contactor_closed"], "the contactor's fall", 2.0)
+    wall.s += 0.5
+    hold.tick()
+    assert not comes_true(lambda: contactor.lets_through, 0.1)
+
+
+def test_a_pulse_relay_that_stays_closed_holds_nothing(hold, contactor, wall):
+    assert hold.close() is None
+    for _ in range(10):
+        wall.s += HOLD_S / 5.0
+        contactor.pulse(False)  # its contact only opens from now on
+    assert not contactor.lets_through
+
+
+def test_letting_go_opens_at_once_without_an_answer(hold, contactor):
+    assert hold.close() is None
+    hold.let_go()
+    wait_for(lambda: not contactor.lets_through, "the contactor's opening", 2.0)
+
+
+def test_a_switch_unit_that_is_gone_is_said_and_the_contactor_falls(hold, contactor, wall, server):
+    assert hold.close() is None
+    server.close()
+    for _ in range(7):
+        wall.s += hold.recipe.toggle_s
+        hold.tick()
+    assert not contactor.lets_through
+    assert "did not confirm that its relay is open" in hold.open()
+    assert "does not answer" in hold.close()
+
+
+def test_a_dropped_connection_is_made_again_before_the_contactor_falls(hold, contactor, wall):
+    assert hold.close() is None
+    hold._connection.close()
+    assert live(hold, contactor, wall, 3.0 * HOLD_S)
+
+
+def test_a_relay_that_does_not_close_is_refused(server, wall):
+    recipe = recipe_for(server.port)
+    odd = ContactorRecipe(**{**recipe.to_json(), "close": "ROUT:OPEN (@219)"})
+    hold = ContactorHold(odd, wall.now_s)
+    assert "did not close" in hold.close()
+    assert not hold.is_held
+    hold.end()
+
+
+def test_a_recipe_survives_its_way_to_the_guardian_and_back():
+    recipe = recipe_for(5025)
+    assert ContactorRecipe.from_json(recipe.to_json()) == recipe
+    assert recipe.address == ("127.0.0.1", 5025)
+    with pytest.raises(ValueError, match="SOCKET resource"):
+        ContactorRecipe(**{**recipe.to_json(), "resource": "GPIB0::9::INSTR"}).address  # noqa: B018
