@@ -66,6 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     )
     config.stash[SESSION] = run
+    run.warn = lambda line: _write_line(config, line)
     config.pluginmanager.register(_Endings(run), "rig-endings")
 
 
