@@ -240,7 +240,8 @@ def _with_those_of_the_ring(heard: list[Finding], in_ring: BusFigures, own_mac: 
         if finding.kind in _ONLY_WHEN_LISTENING or (finding.mac == own_mac and finding.kind != "duplicate-mac"):
             continue
         before = found.get((finding.kind, finding.mac))
-        if before is None or order.index(finding.severity) < order.index(before.severity):
+        worse = order.index(finding.severity) - order.index(before.severity) if before is not None else -1
+        if worse < 0 or (worse == 0 and finding.mac is None):  # as bad, and of the bus: the later one
             found[finding.kind, finding.mac] = finding
     return list(found.values())
 
