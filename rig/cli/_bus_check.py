@@ -210,6 +210,9 @@ def _judge(title: str, heard: BusFigures, talk: PortSettings | None, timeout_s: 
     if asked.figures is not None:
         findings = _with_those_of_the_ring(findings, asked.figures, talk.mac if talk is not None else None)
     masters = {*heard.masters, *(asked.figures.masters if asked.figures is not None else ())}
+    if asked.probed is not None and asked.probed.masters:
+        masters |= set(asked.probed.masters)
+        findings = [finding for finding in findings if finding.kind != "address-gaps"]  # they are no gaps
     devices = asked.devices or tuple(
         DeviceFound(one.router, one.device_instance, network=one.network, remote_address=one.address_text)
         for one in heard.remote_devices

@@ -36,7 +36,7 @@ POSITION = PositionPart(name="1", mac=1, meter_type="s4100")
             NOISY,
             [OTHER],
             "no meter answers at MAC 1 on /dev/ttyUSB0; on the bus: MAC 4 (device 77); the bus is noisy",
-            "",
+            "swapped",
         ),
         (NOISY, [], "nothing answers on /dev/ttyUSB0 at 76800 baud: the bus is noisy", "swapped"),
         (CLEAN, [OTHER], "no meter answers at MAC 1 on /dev/ttyUSB0; on the bus: MAC 4 (device 77)", "noisy"),
