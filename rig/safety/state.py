@@ -91,6 +91,12 @@ def _home_by_number() -> str | None:
         return None
 
 
+def state_path() -> Path:
+    """Return where the state folder is, or would be where there is none yet; nothing is made."""
+    places = places_of_state()
+    return next((place for place in places if place.is_dir()), places[0])
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
     """One opening of a bench. The names of its files in ``folder`` carry its id, so that no two openings share one.
