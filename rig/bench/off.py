@@ -20,7 +20,7 @@ from rig.bench.sources import make_source
 from rig.errors import BenchFileError, UsageRefused
 from rig.safety.off import find_openings, forget_left_on, is_elsewhere, recipes_of
 from rig.safety.raw_off import SafeOffResult, switch_all_off
-from rig.safety.state import RECIPES, Opening
+from rig.safety.state import RECIPES, Opening, state_folder
 from rig.safety.terminals import look_at_terminals
 
 if TYPE_CHECKING:
@@ -72,11 +72,15 @@ def switch_benches_off(bench: str | Path | None = None, *, force: bool = False) 
     cannot be read, what its last openings left in the state folders is used, by its name or path. Sources of a
     launched bench exist only while it is open. The analyzer is asked too, where there is one. ``force``: send to an
     instrument of another model too. Raises BenchFileError and UsageRefused for a bench of which nothing is known,
-    nothing for a source that does not answer.
+    BenchFault where no state folder can be and no bench is named; nothing for a source that does not answer.
     """
     left, folders, notes = find_openings()
     parts: OffParts | None = None
+    if not folders:
+        notes.append("there is no state folder that can be read, so nothing is known of benches that are open")
     if bench is None:
+        if not folders:
+            state_folder()  # none yet, or one that cannot be: then nobody can say that nothing is on
         left = [opening for opening in left if not is_elsewhere(opening)]
     else:
         try:

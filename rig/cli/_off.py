@@ -85,9 +85,13 @@ def _as_text(report: OffReport, bench: str | None) -> Iterable[str]:
 
 def _last_entry(bench: str) -> str | None:
     """What the guardian of this bench did last, None where it never had to do anything."""
+    from rig.errors import BenchFault
     from rig.safety.journal import read_journal
 
-    entries = [entry for entry in read_journal() if entry.get("bench") == bench]
+    try:
+        entries = [entry for entry in read_journal() if entry.get("bench") == bench]
+    except BenchFault:  # no state folder: the sources of the bench file have been switched off all the same
+        return None
     if not entries:
         return None
     last = entries[-1]

@@ -108,6 +108,14 @@ def test_a_source_in_the_file_is_switched_off_though_no_run_is_open_and_once(flu
     assert len(switch_benches_off(path).results) == 1
 
 
+def test_without_a_state_folder_a_named_bench_is_switched_off_all_the_same(fluke, tmp_path, monkeypatch):
+    monkeypatch.setenv("RIG_STATE_DIR", "/dev/null/x")
+    path = tmp_path / "lab.yaml"
+    path.write_text(BENCH.format(fluke.recipe.resource))
+    assert off("--bench", str(path)).return_value == 0
+    assert not fluke.is_on
+
+
 def test_a_bench_that_was_closed_has_nothing_to_switch_off(fluke):
     opening = left_on(fluke)
     forget_open_bench(opening)
