@@ -24,12 +24,14 @@ from rig.bench.listening import noted_endpoints
 from rig.bench.lock import bench_lock
 from rig.bench.meters import Position, find_meters, open_bus
 from rig.bench.off import link_to_analyzer, safe_off_of, scpi_session
+from rig.bench.protection import protection_text
 from rig.bench.schema import AnalyzerPart, LowLevelSourcePart
 from rig.bench.sources import make_source
-from rig.bench.switching import TimedPulses, open_switch, open_timed_pulses, safety_inputs
+from rig.bench.switching import TimedPulses, contactor_of, open_switch, open_timed_pulses, safety_inputs
 from rig.bench.wiring import Wiring
 from rig.errors import UsageRefused
 from rig.metrology.accuracy import ReferenceAccuracy
+from rig.safety.contactor.proof import BenchContactor
 from rig.safety.guardian_link import GuardianLink
 from rig.safety.identity import KnownInstrument
 from rig.safety.inputs import SafetyInputs
@@ -86,17 +88,7 @@ class Bench:
     @property
     def protection_text(self) -> str:
         """What protects against outputs left on when both the rig and its guardian are gone."""
-        if self.source is None:
-            return "this bench has no source: nothing to protect against"
-        if self.watchdog.delay_s is not None:
-            return (
-                "if the rig and its guardian are both gone, the source's own watchdog switches its output off after "
-                f"{self.watchdog.delay_s:g} s of silence"
-            )
-        return (
-            "if the rig and its guardian are both gone, NOTHING switches the outputs off: the source has no watchdog "
-            "(not protected); 'rig off' from any terminal, or the source's own switch, does"
-        )
+        return protection_text(self.file.parts, self.watchdog.delay_s)
 
     def instruments(self) -> tuple[UsedInstrument, ...]:
         """List the instruments for the record; a calibration that is None is not recorded."""
@@ -182,8 +174,9 @@ def open_bench(
                 bench_file=file.path,
             )
             stack.callback(_forget, opening, guardian)
+            contactor = contactor_of(file.parts.switch, guardian)
             supervisor = _make_supervisor(
-                file, source, analyzer, wiring, clock, guardian, recipes, watchdog, asked, inputs
+                file, source, analyzer, wiring, clock, guardian, recipes, watchdog, asked, inputs, contactor
             )
             if supervisor is not None:
                 energising.append(supervisor)
@@ -309,6 +302,7 @@ def _make_supervisor(
     watchdog: SourceWatchdog,
     instruments: Sequence[KnownInstrument],
     inputs: SafetyInputs,
+    contactor: BenchContactor | None,
 ) -> Supervisor | None:
     """Make the one who energises; None where no position says what the source may be connected to."""
     parts = file.parts
@@ -327,6 +321,7 @@ def _make_supervisor(
         watchdog=watchdog,
         instruments=instruments,
         inputs=inputs,
+        contactor=contactor,
         answer_s=parts.source.answer_s,
         ramp_s=parts.source.ramp_s,
         settling=SettlingLimits(

@@ -12,6 +12,7 @@ from meter_model.stimulus import Stimulus
 from rig.errors import SafeStateNotConfirmed, UsageRefused
 from rig.load_point import LoadPoint
 from rig.safety._watching import Watching
+from rig.safety.contactor.proof import CONTACTOR
 from rig.safety.errors import GuardianActed, GuardianLost, OutputWrong, SafetyInputOpen, StepFailed
 from rig.safety.identity import KnownInstrument, named
 from rig.safety.inputs import SafetyInputs
@@ -22,13 +23,14 @@ INTERLOCK, IDENTITY, CHECKS, OUTPUT_OFF = "interlock", "identity", "checks", "ou
 CURRENT_LIMIT, SETTINGS, RAMP = "current limit", "settings", "ramp"
 ROTATION, CURRENTS = "rotation and frequency", "current channels"
 
-STEPS = (INTERLOCK, IDENTITY, CHECKS, OUTPUT_OFF, CURRENT_LIMIT, SETTINGS, RAMP, ROTATION, CURRENTS)
+STEPS = (INTERLOCK, IDENTITY, CHECKS, OUTPUT_OFF, CONTACTOR, CURRENT_LIMIT, SETTINGS, RAMP, ROTATION, CURRENTS)
 """The steps in their order; the output is off until the ramp."""
 
 _WANTED_AND_ADVICE = {
     IDENTITY: ("an answer of the instrument that the bench was opened with", "look at its power and its connection"),
     CHECKS: ("every check before energising passed", "do what the check says"),
     OUTPUT_OFF: ("the output off, by source and analyzer", "look at both; switch the source off by hand"),
+    CONTACTOR: ("a contactor that opens and closes", "look at the switch unit, the contactor and the analyzer's leads"),
     CURRENT_LIMIT: ("ranges selected and the current limit in force", "look at the source's ranges and protection"),
     SETTINGS: ("every setting taken and read back", "look at the source's display and its error messages"),
     RAMP: ("a voltage that rises as it was told to", "look at source, analyzer and leads"),
@@ -65,6 +67,7 @@ class Energising:
         clock: Clock,
         safe_state: SafeState,
         inputs: SafetyInputs,
+        contactor: Callable[[Present], str],
         instruments: Sequence[KnownInstrument],
         checks: Sequence[Callable[[], None]],
         watchdog: SourceWatchdog,
@@ -81,6 +84,7 @@ class Energising:
         self._clock = clock
         self._safe_state = safe_state
         self._inputs = inputs
+        self._contactor = contactor
         self._instruments = instruments
         self._checks = checks
         self._watchdog = watchdog
@@ -103,6 +107,7 @@ class Energising:
                 (IDENTITY, self._identity),
                 (CHECKS, self._do_checks),
                 (OUTPUT_OFF, self._output_off),
+                (CONTACTOR, lambda: self._contactor(self._wanted)),
                 (CURRENT_LIMIT, self._current_limit),
                 (SETTINGS, self._settings),
                 (RAMP, self._ramp),

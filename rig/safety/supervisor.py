@@ -15,6 +15,7 @@ from rig.load_point import LoadPoint
 from rig.safety._energise import Energising, Present
 from rig.safety._watching import Watching
 from rig.safety.conditions import IEC_REFERENCE, Deviation, ReferenceLimits, deviations
+from rig.safety.contactor.proof import BenchContactor, Proving
 from rig.safety.envelopes import EnvelopeName, MeterRating
 from rig.safety.errors import NotSettled, OutputWrong, SafetyInputOpen
 from rig.safety.guardian_link import Watched
@@ -38,8 +39,8 @@ class Supervisor:
     and the source's capabilities again before it is applied. Any error on the way up switches everything off at once
     before it is raised. ``envelope``: how far points may go, other than inside ``beyond``. ``instruments``: those that
     are asked who they are before energising, by default source and analyzer. ``inputs``: interlock and emergency stop,
-    which are obeyed but protect nobody: hardware does. ``answer_s``: wall seconds that a setting or an answer of the
-    source may take while it is on (TimedSource).
+    which are obeyed but protect nobody: hardware does. ``contactor``: proven, then closed on the way up.
+    ``answer_s``: wall seconds that a setting or an answer of the source may take while it is on (TimedSource).
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Supervisor:
         watchdog: SourceWatchdog | None = None,
         instruments: Sequence[KnownInstrument] = (),
         inputs: SafetyInputs | None = None,
+        contactor: BenchContactor | None = None,
         pre_energise_checks: Sequence[Callable[[], None]] = (),
         answer_s: float = STEP_S,
     ) -> None:
@@ -78,11 +80,12 @@ class Supervisor:
         self.pre_energise_checks = tuple(pre_energise_checks)
         """Called each time before anything is energised; one that raises a RigError keeps the outputs off."""
         self._inputs = inputs or SafetyInputs.none()
+        self._contactor = contactor
         self._instruments = tuple(instruments) or (
             KnownInstrument("source", source.identify),
             *([KnownInstrument("analyzer", analyzer.identify)] if analyzer is not None else ()),
         )
-        self._safe_state = SafeState(source, analyzer, clock, guardian, ramp_s)
+        self._safe_state = SafeState(source, analyzer, clock, guardian, ramp_s, contactor)
         self._watching = Watching(analyzer, clock, path.ct_secondary_v, self.watch_inputs)
         self._present: Present | None = None
         self._give_up_s: float | None = None
@@ -173,6 +176,7 @@ class Supervisor:
                     clock=self._clock,
                     safe_state=self._safe_state,
                     inputs=self._inputs,
+                    contactor=self._ready_contactor,
                     instruments=self._instruments,
                     checks=self.pre_energise_checks,
                     watchdog=self._watchdog,
@@ -288,6 +292,7 @@ class Supervisor:
     def _off(self, report: SafeStateReport) -> SafeStateReport:
         self._present = None
         if report.confirmed:
+            self._open_contactor()
             self._watchdog.disarm()
             self._guardian.disarm()
             # What the guardian did meanwhile it may have said only now.
@@ -300,6 +305,23 @@ class Supervisor:
         if report.confirmed and report.interrupted_by is not None:
             raise report.interrupted_by
         return report
+
+    def _ready_contactor(self, wanted: Present) -> str:
+        if self._contactor is None:
+            return "none on this bench"
+        return self._contactor.make_ready(
+            wanted.point, Proving(self._source, self._analyzer, self._watching, self._path)
+        )
+
+    def _open_contactor(self) -> None:
+        if self._contactor is None:
+            return
+        try:
+            problem = self._contactor.open()
+        except RigError as error:  # the guardian is gone, and with it what held the contactor
+            problem = str(error)
+        if problem is not None:
+            self.on_event("contactor", problem)
 
     def _cut(self, reading: InputsReading) -> None:
         """Switch the source off and raise; the analyzer, which may be in the middle of a reading, is asked later."""
