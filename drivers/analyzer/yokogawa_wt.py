@@ -21,7 +21,7 @@ from drivers.source.base import Identity
 
 
 class YokogawaWT(ReferenceAnalyzer):
-    """A WT measuring at the meter's terminals (reference/instruments.md 1.9; not yet tried on one).
+    """A WT measuring at the meter's terminals (not yet tried on one).
 
     ``sleep`` is the bench clock's: waiting for data is time spent. ``update_s``: data update period in seconds, one
     of 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20. ``wiring``: how the model spells three-phase four-wire.

@@ -16,7 +16,8 @@ _INVALID = re.compile(r"|-{2,}|[+-]?(NAN|INF|INFINITY)|-*O-*[LF]-*|ERROR|UNDEF")
 _ERROR = re.compile(
     r"""\s*(?::?[A-Za-z][A-Za-z:]*\s+)?   # the header that an instrument may still answer with
     ([+-]?\d{1,9})\s*,\s*
-    (?:"((?:[^"]|"")*)"|([A-Za-z][^"]*))\s*""",
+    (?:"((?:[^"]|"")*)"|([A-Za-z][^"]*))\s*
+    ((?:,\s*[+-]?\d{1,9}\s*,\s*"(?:[^"]|"")*"\s*)*)   # the rest of a queue that is answered as a whole""",
     re.VERBOSE | re.ASCII,
 )
 
@@ -24,8 +25,8 @@ _ERROR = re.compile(
 def parse_float(text: str) -> float | None:
     """Return the number in ``text``, or ``None`` where the instrument says that it has none.
 
-    ``NAN``, ``INF``, ``9.9E37`` and ``9.91E37``, dashes and an empty field are "no valid data" and never a number
-    (reference/instruments.md 1.9 and 1.10). Raises ValueError for anything else that is not a decimal number.
+    ``NAN``, ``INF`` (Yokogawa), ``9.9E37`` and ``9.91E37`` (SCPI-99), dashes and an empty field are "no valid data" and
+    never a number. Raises ValueError for anything else that is not a decimal number.
     """
     bare = _unquoted(text).upper()
     if _INVALID.fullmatch(bare):
@@ -39,7 +40,7 @@ def parse_float(text: str) -> float | None:
 def parse_bool(text: str) -> bool:
     """Return whether ``text`` says on: ``0``/``1`` and ``OFF``/``ON`` in any case; raises ValueError otherwise.
 
-    Instruments of one family differ in which form they answer (reference/instruments.md 1.2), so both are read.
+    Instruments of one family differ in which form they answer (a Chroma 61845 and a 61800 do), so both are read.
     """
     bare = _unquoted(text).upper()
     if bare in {"1", "+1", "ON"}:
@@ -53,12 +54,14 @@ def parse_error(text: str) -> tuple[int, str]:
     """Return number and text of an error queue entry such as ``-113,"Undefined header"``; 0 is "no error".
 
     A header before the number (an instrument that still answers with headers) is skipped. The text is in quotes, or
-    begins with a letter: two numbers between commas are some other answer. Raises ValueError.
+    begins with a letter: two numbers between commas are some other answer. Where an instrument answers its whole queue
+    (``SYST:ERR:ALL?``) the number is the first one's and the other entries are part of the text. Raises ValueError.
     """
     match = _ERROR.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not an error queue entry")
-    return int(match[1]), match[2] if match[2] is not None else match[3].strip(_BLANKS)
+    text = match[2] if match[2] is not None else match[3].strip(_BLANKS)
+    return int(match[1]), text + match[4].rstrip(_BLANKS)
 
 
 def split_answers(text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The transport over pyvisa: every call has a deadline, whatever the VISA library does (reference/instruments.md 2).
+"""The transport over pyvisa: every call has a deadline, whatever the VISA library does.
 
 docs/reference/scpi-hazards.md says for each hazard what is done here and which test shows it.
 """

@@ -1,7 +1,12 @@
 """What an AMETEK California Instruments source can do and how it is switched off, as data with its provenance.
 
-Tags as in reference/instruments.md: [M] vendor manual read, [C] open drivers read, [R] recalled, verify on the
-instrument before relying on it. Nothing here has been tried on a real instrument yet.
+Tags: [M] vendor manual read, [C] public code read, [R] recalled, unverified: try it on the instrument before relying on
+it. Nothing here has been tried on a real instrument yet.
+
+Manuals: Lx/Ls Series II programming manual (7004-981) pp. 71, 86: CURRent:PROTection, PHASe, which INSTrument:COUPle
+does not reach and of which positive is leading; BPS/MX/RS (7003-961) p. 147: VOLTage:RANGe clips CURRent; Sequoia pp.
+71, 157. Public code: SunSpec's svp_energy_lab, gridsim_ametek.py: INSTrument:COUPle and NSELect, VOLT:RANG, VOLT:AC,
+CURR, FREQ, FUNC SIN, OUTP, SYST:ERR?. Recalled: VOLTage:SLEW outside of a list, and what carries the tag below.
 """
 
 from __future__ import annotations

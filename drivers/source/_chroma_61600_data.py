@@ -1,7 +1,12 @@
 """What a Chroma 61500/61600 three-phase source can do and how it is switched off, as data with its provenance.
 
-Tags as in reference/instruments.md: [M] vendor manual read, [C] open drivers read, [R] recalled, verify on the
-instrument before relying on it. Nothing here has been tried on a real instrument yet.
+Tags: [M] vendor manual read, [C] public code read, [R] recalled, unverified: try it on the instrument before relying on
+it. Nothing here has been tried on a real instrument yet.
+
+Manuals: 61501-61504 pp. 89, 94; 61601-61604 p. 80; 61605 p. 73; 61701-61705 p. 8-3 (a boolean is ON or OFF only; an
+answer is read before the next command is sent). Public code: SunSpec's svp_energy_lab, chroma_61845.py (INSTrument,
+PHASe:P12/P13/THREe, OUTPut, relay, slew); a VB driver of the 61512 (PHASe:SEQuence, current 48 A); a C++ driver of the
+61509 written from its manual, 9.5 (headers, ranges, steps of CURRent:DELay); one of the 61800 (answers ON and OFF).
 """
 
 from __future__ import annotations
@@ -22,6 +27,12 @@ OTHER_RANGES = {"61507": "175 and 350 V", "61508": "175 and 350 V", "61509": "17
 
 VOLTAGE_RANGES = (Range(0.0, 150.0, "V"), Range(0.0, 300.0, "V"))
 """[M] Both are one setting for all phases here."""
+
+IF_PRESENT = ("SOUR:PHAS:SEQ POS", "SOUR:PHAS:THREE INDEPEND")
+"""Phase sequence [C 61512] and angles that follow P12 and P13 [C 61845]: settings that another user may have left
+otherwise. Neither is in the 61509's list of headers, so a model may have one, both or none: it is not asked for."""
+
+UNDEFINED_HEADER = -113
 
 RANGE_WORDS = {150.0: "LOW", 300.0: "HIGH"}
 

@@ -1,13 +1,14 @@
 """What an ITECH IT7800 can do in three-phase mode, as data with its provenance.
 
-Tags as in reference/instruments.md: [M] vendor manual read, [C] open drivers read, [R] recalled, [I] inferred: verify
-on the instrument before relying on it (docs/decisions/0012). Nothing here has been tried on a real instrument yet.
+Tags: [M] vendor manual read, [C] public code read, [R] recalled, unverified, [I] inferred: try it on the instrument
+before relying on it (docs/decisions/0012). Nothing here has been tried on a real instrument yet.
 
-No programming guide of the IT7800 was found. Known are: single-phase commands of an IT7821E [C], the slope headers of
-an IT7803J [C], ``SYSTem:FUNCtion ONE|THREE`` [C], and one page of the guide of its sister, the IT7900 (p. 33 [M]): a
-setting may be followed by ``,CH1|CH2|CH3``, a query by ``CH1|CH2|CH3``, "in multi-channel mode". Inferred from that are
-the phase voltages and angles of the three-phase mode. The driver asks for every one of them after it was set, and what
-the instrument does not know is in its error queue before the output is on.
+No programming guide of the IT7800 was found. Known are: single-phase commands of an IT7821E [C: a driver in a public
+repository that lists them after the IT7800E's guide, with OUTPut:PROTection:WDOG], the slope headers of an IT7803J [C],
+``SYSTem:FUNCtion ONE|THREE`` [C], and one page of the guide of its sister, the IT7900 (p. 33 [M]): a setting may be
+followed by ``,CH1|CH2|CH3``, a query by ``CH1|CH2|CH3``, "in multi-channel mode". Inferred from that are the phase
+voltages and angles of the three-phase mode. The driver asks for every one of them after it was set, and what the
+instrument does not know is in its error queue before the output is on.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What a Keysight AC6800B can do, as data with its provenance.
 
-Tags as in reference/instruments.md: [M] vendor manual or data sheet read, [C] open drivers read, [R] recalled, [I]
-inferred from a sister product's manual: verify on the instrument before relying on it (docs/decisions/0012). Nothing
-here has been tried on a real instrument yet.
+Tags: [M] vendor manual (AC6800B Series Operating and Service Guide) or data sheet read, [R] recalled, unverified, [I]
+inferred from a sister product's manual: try it on the instrument before relying on it (docs/decisions/0012). Nothing
+here has been tried on a real instrument yet; no public code for it was found.
 
 Not found: the header of the watchdog. The instrument has one (QUEStionable bit 5 and a chapter of its own [M p. 88,
 103]); the header used here is that of the N6900/N7900 and RP7900 [M p. 252, p. 226]. One that the instrument does not

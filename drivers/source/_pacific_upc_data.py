@@ -1,9 +1,10 @@
 """What a Pacific Power source with a UPC controller, or an LMX, can do, as data with its provenance.
 
-Tags as in reference/instruments.md: [M] vendor manual read, [C] open drivers read, [R] recalled, [I] inferred: verify
-on the instrument before relying on it (docs/decisions/0012). Nothing here has been tried on a real instrument yet.
+Tags: [M] vendor manual read, [C] public code read, [R] recalled, unverified, [I] inferred: try it on the instrument
+before relying on it (docs/decisions/0012). Nothing here has been tried on a real instrument yet.
 Manuals: UPC-32/UPC-12 operation manual section 5, UPC-3/UPC-1 section 5, LMX series operation manual section 8, and
-the UPC-32/12 AC line sync insert (:SOURce:RAMP).
+the UPC-32/12 AC line sync insert (:SOURce:RAMP). Public code: SunSpec's svp_energy_lab, gridsim_pacific.py (programs,
+PHASe2, CURR:LIM, FORM, COUPLing, OUTPut, an error queue that begins with 0 when it is empty).
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ _NUMBERS = (1, 2, 3)
 
 
 class AmetekCI(VoltageOnlySource):
-    """A three-phase California Instruments source over SCPI (reference/instruments.md 1.4; not yet tried on one).
+    """A three-phase California Instruments source over SCPI (not yet tried on one).
 
     Voltages of 0 to 300 V rms in two ranges, one fundamental a phase; its CT inputs need a low-level source beside it.
     ``current_limit_a``: the rms current limit of each phase (0.1 to 3.3 A), at which the output trips after 0.1 s; it

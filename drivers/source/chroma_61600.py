@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from drivers.errors import AnswerInvalid, InstrumentError, SettingOutOfRange
+from drivers.errors import AnswerInvalid, InstrumentError, InstrumentRefused, SettingOutOfRange
 from drivers.scpi import ScpiSession
 from drivers.source import _chroma_61600_data as data
 from drivers.source import _steps as steps
@@ -15,14 +15,16 @@ _NUMBERS = (1, 2, 3)
 
 
 class Chroma61600(VoltageOnlySource):
-    """A three-phase Chroma 61500/61600 source over SCPI (reference/instruments.md 1.2; not yet tried on one).
+    """A three-phase Chroma 61500/61600 source over SCPI (not yet tried on one).
 
     Voltages of 0 to 300 V rms in two ranges, one fundamental a phase; its CT inputs need a low-level source beside it.
     ``current_limit_a``: the rms current limit of each phase (0.1 to 10 A), at which the output trips after 0.5 s; set
     after the range and read back before any output is on.
 
     Angles: P12 and P13 are taken for how far phases 2 and 3 lag phase 1, so -120 degrees is P12 = 120. That is inferred
-    from what drivers send; the supervisor verifies the rotation by the analyzer. Phase 1 has no angle of its own.
+    from what drivers send; the supervisor verifies the rotation by the analyzer. Phase 1 has no angle of its own. What
+    another user may have left, a negative sequence or angles that are not independent, is set right where the model has
+    such a setting.
 
     ``*RST`` is never sent: the manuals want 3 s (61600) or 7 s (61500) to pass after it without a way to see its end.
     What matters is set and read back instead, one command a message, since open drivers pace this family.
@@ -135,6 +137,8 @@ class Chroma61600(VoltageOnlySource):
                 steps.word("INST:COUP", "NONE"),
             ]
         )
+        for command in data.IF_PRESENT:
+            self._write_if_present(command)
         for number in _NUMBERS:
             one = _selecting(number)
             self._apply(
@@ -145,6 +149,14 @@ class Chroma61600(VoltageOnlySource):
                     steps.number("VOLT:AC", 0.0, data.VOLTAGE_TOLERANCE_V, select=one),
                 ]
             )
+
+    def _write_if_present(self, command: str) -> None:
+        """Send a command of which some models do not know the header; raises InstrumentRefused for any other error."""
+        try:
+            self._session.write(command)
+        except InstrumentRefused as refusal:
+            if refusal.code != data.UNDEFINED_HEADER:
+                raise
 
     def _range_steps(self, selected: Range) -> Sequence[steps.Step]:
         chosen = data.RANGE_WORDS[selected.high]

@@ -1,7 +1,7 @@
 """What a Keysight 34970A/34972A and its plug-in modules can do, as data with its provenance.
 
-Tags as in reference/instruments.md: [M] vendor manual, [R] recalled, verify on the instrument before relying on it.
-Nothing here has been tried on a real instrument yet.
+Tags: [M] vendor manual (34970A/34972A user's guide), [R] recalled, unverified: try it on the instrument before relying
+on it. Nothing here has been tried on a real instrument yet.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """SCPI's written form: splitting a program message, reading its parameters, writing numbers.
 
 Source: SCPI-99 volume 1 chapters 6 and 7, IEEE 488.2 chapter 7; number formats of the answers from the manuals of the
-instruments (reference/instruments.md 1.1 and 1.9).
+instruments (Fluke 6100B/6105A Users Manual chapter 5, IM WT3001E-17EN chapter 6).
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 Written from the UPC-32/UPC-12 operation manual section 5, the UPC-3/UPC-1 manual p. 87, the UPC line sync insert
 (:SOURce:RAMP) and the LMX manual section 8 (CURRent:PROTect, IPROTect). Where the pages at hand are silent the stricter
 reading is taken: coupling and form are not changed under load (-200), nor is a voltage set that the coupling cannot
-give. A trip is cleared by switching off. PHASe is lag: the factory's programs have 120 and 240 degrees.
+give. A trip is cleared by switching off. PHASe is lag: the factory's programs have 120 and 240 degrees. An empty error
+queue begins with 0, as SunSpec's svp_energy_lab (gridsim_pacific.py) takes any other first character for an error.
 """
 
 from __future__ import annotations
@@ -228,11 +229,11 @@ class _UpcEngine(ScpiEngine):
         return super().execute(_as_scpi(line), peer)
 
     def next_error(self) -> str:
-        """Take the oldest error out of the queue, as ``-100, "Command error; Undefined header"``."""
+        """Take the oldest error out of the queue, as ``-100,"Command error; Undefined header"``."""
         code, _, text = super().next_error().partition(",")
         kind = abs(int(code)) // 100
         details = "" if kind == 0 else f"; {text.strip(chr(34))}"
-        return f'-{100 * kind}, "{_KINDS[kind]}{details}"'
+        return f'{-100 * kind},"{_KINDS[kind]}{details}"'
 
 
 def _as_scpi(line: str) -> str:

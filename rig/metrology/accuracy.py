@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from itertools import combinations
 from typing import Annotated, Any, Literal
@@ -123,6 +124,40 @@ class Accuracy(_Strict):
         return Component.rectangular(name, stated)
 
 
+class Temperature(_Strict):
+    """How the analyzer's readings follow its temperature, beyond what its accuracy holds for.
+
+    ``pct_per_k``: percent of reading for each kelvin; ``within_k``: how far its air may be, in the room where it
+    stands, from the temperature (or outside the band) for which the accuracy is stated.
+    """
+
+    pct_per_k: _NotNegative
+    within_k: _Positive
+
+
+class Drift(_Strict):
+    """Percent of reading by which the analyzer may have drifted from its calibration until that is due."""
+
+    reading_pct: _Positive
+
+
+class Resolution(_Strict):
+    """The last digit of an answer: ``digits`` significant ones of U, I and P; ``phase_deg`` of an angle, degrees."""
+
+    digits: Annotated[int, Field(ge=3, le=12)]
+    phase_deg: _Positive
+
+    def half_step_pct(self, value: float) -> float:
+        """Return half the last digit of ``value`` (any unit, not 0) in percent of it."""
+        exponent = math.floor(math.log10(abs(value)) + 1e-12)
+        return 50.0 * 10.0 ** (exponent - self.digits + 1) / abs(value)
+
+
+ASSUMED_INTEGRATOR_PCT = 0.02
+"""Percent of reading that an integrator is taken to add where nothing is stated of it: what makers commonly state for
+integration and its timer together. It is no substitute for a statement; each budget that rests on it says so."""
+
+
 def _kind(value: Any) -> str:  # noqa: ANN401 - whatever YAML can hold
     return "<rows>" if isinstance(value, list | tuple) else "<row>"
 
@@ -141,8 +176,11 @@ class ReferenceAccuracy(_Strict):
     ``power``: active power, of range meaning voltage range times current range; at power factor 1 unless its rows say
     otherwise. ``phase``: the error of the angle between a voltage and a current input, or between two voltage inputs,
     as ``fixed_deg``; it enters as tan φ for P (not where a row of power includes it) and cot φ for Q. ``integrator``:
-    what the energy integrator adds (time base, gate), as ``reading_pct`` of the energy; None where nothing is stated.
-    Rows of one quantity never overlap.
+    what the energy integrator adds (time base, gate), as ``reading_pct`` of the energy; None where nothing is stated:
+    then ``ASSUMED_INTEGRATOR_PCT`` is taken. ``temperature``, ``drift`` and ``resolution`` are lines of each budget,
+    and a budget says which of them are not stated. ``between_elements``: whether the errors of the three elements are
+    alike (calibrated against one standard; the larger total for loads of one sign) or have nothing to do with each
+    other. Rows of one quantity never overlap, and none is 0 %.
     """
 
     voltage: Rows
@@ -150,6 +188,10 @@ class ReferenceAccuracy(_Strict):
     power: Rows
     phase: Rows
     integrator: Rows | None = None
+    temperature: Temperature | None = None
+    drift: Drift | None = None
+    resolution: Resolution | None = None
+    between_elements: Literal["correlated", "independent"] = "correlated"
 
     @model_validator(mode="after")
     def _says_what_counts(self) -> ReferenceAccuracy:
@@ -166,6 +208,11 @@ class ReferenceAccuracy(_Strict):
                 stated = row.model_fields_set & {*_AMPLITUDE, "fixed_deg"}
                 if any(getattr(row, figure) for figure in stated - set(figures)) or not stated & set(figures):
                     raise ValueError(f"{name} is stated as {' and '.join(figures)}")
+                if not any(getattr(row, figure) > 0.0 for figure in figures):
+                    raise ValueError(
+                        f"{name} is stated as 0: no instrument has no error; give what its certificate or "
+                        "specification says"
+                    )
                 if name != "power" and (row.power_factor is not None or row.includes_phase):
                     raise ValueError(f"only power is stated by power factor, not {name}")
             for first, second in combinations(rows, 2):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from drivers.errors import RigError
 from rig.load_point import PHASE_NAMES
-from rig.metrology.accuracy import Accuracy, ReferenceAccuracy
+from rig.metrology.accuracy import ASSUMED_INTEGRATOR_PCT, Accuracy, ReferenceAccuracy
 from rig.metrology.limits import Quantity
 from rig.metrology.uncertainty import Component
 
@@ -65,9 +65,9 @@ class ReferenceUncertainty:
     """Budget components, in percent of the value, of every quantity the analyzer gives at one load point.
 
     ``elements`` by phase; ``current`` exactly 0 for a phase whose source channel is off: it then adds nothing to a
-    total, since the open channel is better evidence of zero than the analyzer. Elements of one instrument are
-    calibrated against one standard, so their amplitude and phase errors are taken as fully correlated: a total's
-    uncertainty is the linear sum of its elements'. That is the larger of the two extremes for loads of one sign.
+    total, since the open channel is better evidence of zero than the analyzer. Unless the accuracy says otherwise the
+    amplitude and phase errors of the elements are taken as fully correlated: a total's uncertainty is the linear sum of
+    its elements'. That is the larger of the two extremes for loads of one sign.
     ``frequency_hz`` and ``power_factor`` of the nominal point choose the rows of the accuracy; whatever asks for a
     quantity that no row holds for raises AccuracyNotStated.
     """
@@ -98,19 +98,18 @@ class ReferenceUncertainty:
             Quantity.VOLTAGE: self.voltage,
             Quantity.CURRENT: self.current,
         }
-        return by_quantity[quantity](phase)
+        return (*by_quantity[quantity](phase), *self._of_instrument(quantity, phase))
 
     def voltage(self, phase: str) -> tuple[Component, ...]:
         """Return the components of a line to neutral voltage ("A") or a line to line voltage ("AB").
 
-        A line to line voltage is the difference of two phasors: amplitude errors correlated (the same percentage),
-        the phase error between two elements enters with half the cotangent of half the angle between them, which is
-        taken as 120 degrees.
+        A line to line voltage is the difference of two phasors at about 120 degrees: half of each amplitude's
+        percentage, and the phase error between two elements with half the cotangent of half the angle between them.
         """
         parts = [self._element(name, "voltage") for name in phase]
         spec = self._spec("voltage")
-        percent = max(_percent(spec, e.voltage_v, e.voltage_range_v, "voltage", phase) for e in parts)
-        amplitude = spec.component(f"reference voltage {phase}", percent)
+        shares = [_percent(spec, e.voltage_v, e.voltage_range_v, "voltage", phase) / len(parts) for e in parts]
+        amplitude = spec.component(f"reference voltage {phase}", self._together(shares))
         if len(phase) == 1:
             return (amplitude,)
         weight = 0.5 / math.tan(math.radians(60.0))
@@ -130,7 +129,7 @@ class ReferenceUncertainty:
         """Return amplitude and phase components of P, of one phase or of the total of ``phases``."""
         chosen = list(self._loaded(phases, "active power").values())
         total = abs(sum(element.active for element in chosen))
-        across = abs(sum(element.reactive for element in chosen))
+        across = self._together([element.reactive for element in chosen])
         _refuse_zero(total, chosen, "active power", phases)
         spec = self._spec("power")
         amplitude = self._power(spec, chosen, [abs(element.active) for element in chosen], total, f"power {phases}")
@@ -142,7 +141,7 @@ class ReferenceUncertainty:
         """Return amplitude and phase components of Q, of one phase or of the total of ``phases``."""
         chosen = list(self._loaded(phases, "reactive power").values())
         total = abs(sum(element.reactive for element in chosen))
-        across = abs(sum(element.active for element in chosen))
+        across = self._together([element.active for element in chosen])
         _refuse_zero(total, chosen, "reactive power", phases)
         parts = [abs(element.reactive) for element in chosen]
         name = f"reactive power {phases}"
@@ -154,14 +153,14 @@ class ReferenceUncertainty:
         total = sum(element.apparent for element in chosen.values())
         _refuse_zero(total, list(chosen.values()), "apparent power", phases)
         volts, amperes = self._spec("voltage"), self._spec("current")
-        voltage = current = 0.0
+        voltage, current = [], []
         for name, e in chosen.items():
             weight = e.apparent / total
-            voltage += weight * _percent(volts, e.voltage_v, e.voltage_range_v, "voltage", name)
-            current += weight * _percent(amperes, e.current, e.current_range, "current", name)
+            voltage.append(weight * _percent(volts, e.voltage_v, e.voltage_range_v, "voltage", name))
+            current.append(weight * _percent(amperes, e.current, e.current_range, "current", name))
         return (
-            volts.component(f"reference voltage in apparent power {phases}", voltage),
-            amperes.component(f"reference current in apparent power {phases}", current),
+            volts.component(f"reference voltage in apparent power {phases}", self._together(voltage)),
+            amperes.component(f"reference current in apparent power {phases}", self._together(current)),
         )
 
     def power_factor(self, phases: str) -> tuple[Component, ...]:
@@ -176,9 +175,48 @@ class ReferenceUncertainty:
         """Return the components of reactive energy from the integrator, at a constant load."""
         return (*self.reactive_power(phases), *self._integrator())
 
+    def _of_instrument(self, quantity: Quantity, phase: str) -> tuple[Component, ...]:
+        """Return temperature, drift and resolution of the analyzer; a line of 0 says that one of them is not stated."""
+        stated = self._accuracy
+        warm, drift = stated.temperature, stated.drift
+        return (
+            Component.rectangular(
+                "analyzer temperature" if warm else "analyzer temperature (not stated)",
+                warm.pct_per_k * warm.within_k if warm else 0.0,
+            ),
+            Component.rectangular(
+                "analyzer drift since calibration" if drift else "analyzer drift since calibration (not stated)",
+                drift.reading_pct if drift else 0.0,
+            ),
+            self._resolution(quantity, phase),
+        )
+
+    def _resolution(self, quantity: Quantity, phase: str) -> Component:
+        """Return what the last digits of the readings add: of the values, and for Q and line voltages of the angles."""
+        stated = self._accuracy.resolution
+        if stated is None:
+            return Component.rectangular("analyzer resolution (not stated)", 0.0)
+        parts = [self._element(name, str(quantity)) for name in phase]
+        half_deg = math.radians(stated.phase_deg / 2.0)
+        if quantity is Quantity.VOLTAGE:
+            digits = max(stated.half_step_pct(e.voltage_v) for e in parts)
+            angle = 0.5 / math.tan(math.radians(60.0)) * half_deg if len(phase) == 2 else 0.0
+        elif quantity is Quantity.CURRENT:
+            digits, angle = max(stated.half_step_pct(e.current) for e in parts), 0.0
+        else:
+            loaded = [e for e in parts if e.apparent > 0.0]
+            is_active = quantity in (Quantity.ACTIVE_POWER, Quantity.ACTIVE_ENERGY)
+            values = [e.active if is_active else e.reactive for e in loaded]
+            total = abs(math.fsum(values))
+            digits = sum(stated.half_step_pct(value) * abs(value) for value in values if value) / total
+            across = abs(math.fsum(e.active for e in loaded))
+            angle = 0.0 if is_active else half_deg * across / total
+        return Component.rectangular("analyzer resolution", math.hypot(digits, 100.0 * angle))
+
     def _integrator(self) -> tuple[Component, ...]:
         if self._accuracy.integrator is None:
-            return ()
+            name = f"reference energy integrator (not stated: {ASSUMED_INTEGRATOR_PCT:g} % of reading assumed)"
+            return (Component.rectangular(name, ASSUMED_INTEGRATOR_PCT),)
         stated = self._spec("integrator")
         return (stated.component("reference energy integrator", stated.reading_pct),)
 
@@ -188,11 +226,17 @@ class ReferenceUncertainty:
     def _power(
         self, spec: Accuracy, chosen: list[ElementState], parts: list[float], total: float, name: str
     ) -> Component:
-        stated = sum(
-            spec.reading_pct * part + spec.range_pct * element.power_range
-            for element, part in zip(chosen, parts, strict=True)
+        stated = self._together(
+            [
+                spec.reading_pct * part + spec.range_pct * element.power_range
+                for element, part in zip(chosen, parts, strict=True)
+            ]
         )
         return spec.component(f"reference {name}", stated / total)
+
+    def _together(self, parts: Sequence[float]) -> float:
+        """Add up the shares of the elements, signed: linearly, or as the root of squares where they are independent."""
+        return abs(math.fsum(parts)) if self._accuracy.between_elements == "correlated" else math.hypot(*parts)
 
     def _turned(self, total: float, across: float, name: str) -> Component:
         """``across`` is the power at right angles to the one asked for: the phase error turns it into the other."""

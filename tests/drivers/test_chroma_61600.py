@@ -2,7 +2,14 @@
 
 import pytest
 
-from drivers.errors import AnswerInvalid, InstrumentError, InstrumentLost, SettingNotTaken, SettingOutOfRange
+from drivers.errors import (
+    AnswerInvalid,
+    InstrumentError,
+    InstrumentLost,
+    InstrumentRefused,
+    SettingNotTaken,
+    SettingOutOfRange,
+)
 from drivers.source import Chroma61600, SourceSetting, Tone
 from drivers.testing import SCRIPTED_RESOURCE, expected_protocol
 
@@ -54,6 +61,7 @@ TAKEN_OVER = [
         ("INST:EDIT", "EACH", "EACH"),
         ("INST:COUP", "NONE", "NONE"),
     ),
+    *wrote("SOUR:PHAS:SEQ POS", "SOUR:PHAS:THREE INDEPEND"),
     *(
         exchange
         for n in ON_3
@@ -138,6 +146,22 @@ def test_output_and_relay_are_off_first_and_no_reset_is_ever_sent():
     assert not any("*RST" in sent for sent, _ in SELECTED)
     with expected_protocol(Chroma61600, SELECTED) as source:
         source.select_ranges(POINT)
+        source.select_ranges(POINT)
+
+
+def without(header, error, *rest):
+    """Return the taking over of a model that refuses ``header``, up to there or with ``rest`` after it."""
+    at = next(index for index, (sent, _) in enumerate(TAKEN_OVER) if sent.startswith(header))
+    return [*TAKEN_OVER[: at + 1], ("SYST:ERR?", error), ("SYST:ERR?", OK), *rest], TAKEN_OVER[at + 2 :]
+
+
+@pytest.mark.parametrize("header", ["SOUR:PHAS:SEQ", "SOUR:PHAS:THREE"])
+def test_a_model_without_a_phase_setting_is_taken_over_all_the_same(header):
+    until, after = without(header, '-113,"Undefined header"')
+    with expected_protocol(Chroma61600, [*until, *after, ("OUTP?", "OFF"), *range_selected("LOW", 150)]) as source:
+        source.select_ranges(POINT)
+    until, _ = without(header, '-221,"Settings conflict"')
+    with expected_protocol(Chroma61600, until) as source, pytest.raises(InstrumentRefused, match="Settings conflict"):
         source.select_ranges(POINT)
 
 

@@ -16,7 +16,7 @@ from drivers.testing import SCRIPTED_RESOURCE, expected_protocol
 from rig.emulation.source_pacific import PacificSource
 from tests.emulation.one_source import one_source, session_to
 
-OK = '-0, "No error"'
+OK = '0,"No error"'
 NOTHING = ((), (), ())
 LOST = InstrumentLost(SCRIPTED_RESOURCE, "no answer")
 

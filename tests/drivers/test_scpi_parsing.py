@@ -50,6 +50,8 @@ def test_what_is_not_a_boolean_is_refused(text):
     [
         ('0,"No error"', (0, "No error")),
         ('+0,"No error"', (0, "No error")),
+        ('-0, "No error"', (0, "No error")),
+        ('-113,"Undefined header",-222,"Data, out"', (-113, 'Undefined header,-222,"Data, out"')),
         ('-222,"Data out of range; RANG"', (-222, "Data out of range; RANG")),
         ('113, "Undefined header"', (113, "Undefined header")),
         ('0,"NO,ERROR"', (0, "NO,ERROR")),

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from drivers.source import Chroma61600, SourceSetting, Tone
 from rig.emulation.bench_time import BenchTime
 from rig.emulation.control import ScpiHandler
 from rig.emulation.event_log import EventLog
@@ -12,6 +13,7 @@ from rig.emulation.source_chroma import RESET_S, ChromaSource
 from rig.emulation.source_output import SourceErrors
 from rig.emulation.tcp_server import LineServer
 from rig.emulation.world import World
+from tests.emulation.one_source import session_to
 from tests.waiting import wait_for
 
 
@@ -89,6 +91,12 @@ ANSWERS = [
     ("OUTP OFF;:OUTP?", "OFF"),
     ("output:prot:cle;:output:state?", "OFF"),
     ("MEAS:VOLT:AC?;:FETC:CURR:AC?;:FETC:FREQ?", "0.00;0.0000;60.00"),
+    ("SOUR:PHAS:SEQ POS;SEQ?", "POS"),
+    ("source:phase:sequence negative;sequence?", "NEG"),
+    ("VOLT:LIM:DC:PLUS 0;MIN 0;PLUS?;MIN?", "0.0;0.0"),
+    ("VOLT:AC 100;*SAV 2;:VOLT:AC 50;*RCL 2;:VOLT:AC?", "100.0"),
+    ("SYST:REM;:SYST:ERR?", '0,"No error"'),
+    ("SYSTEM:LOCAL;:SYST:ERR?", '0,"No error"'),
     ("SYST:ERR?", '0,"No error"'),
 ]
 
@@ -108,6 +116,11 @@ ERRORS = [
     ("INST:NSEL 0", -222),
     ("OUTP:SLEW:VOLT:AC 1201", -222),
     ("OUTP:MODE LIST", -221),
+    ("OUTP 1", -141),
+    ("OUTP:REL 0", -141),
+    ("*SAV 4", -222),
+    ("*RCL 3", -221),
+    ("SOUR:PHAS:THREE MAYBE", -141),
 ]
 
 
@@ -136,13 +149,20 @@ def volts(world, seconds=0.0):
         return [rms(spectrum) for spectrum in world._source.terminals(world.now_s()).voltages]
 
 
-def test_phases_two_and_three_lag_by_p12_and_p13(say, world):
-    say.do("INST:PHAS THREE;:SOUR:PHAS:P12 90;P13 200;:VOLT:AC 100;:OUTP:REL ON;:OUTP ON")
-    volts(world, 0.1)
+def angles(world):
     with world:
-        angles = [spectrum[0].phase_deg for spectrum in world._source.terminals(world.now_s()).voltages]
-    assert angles == [0.0, -90.0, -200.0]
+        return [spectrum[0].phase_deg for spectrum in world._source.terminals(world.now_s()).voltages]
+
+
+def test_phases_two_and_three_lag_by_p12_and_p13(say, world):
+    say.do("INST:PHAS THREE;:SOUR:PHAS:P12 90;P13 200;THREE INDEPEND;:VOLT:AC 100;:OUTP:REL ON;:OUTP ON")
+    volts(world, 0.1)
+    assert angles(world) == [0.0, -90.0, -200.0]
     assert float(say.query("MEAS:LINE:V12?")) == pytest.approx(141.42, abs=0.01)
+    say.do("SOUR:PHAS:SEQ NEG")
+    assert angles(world) == [0.0, 90.0, 200.0]
+    say.do("SOUR:PHAS:SEQ POS;THREE BALANCE")
+    assert angles(world) == [0.0, -120.0, -240.0]
 
 
 def test_edit_all_reaches_every_phase_and_each_the_selected_one(say, world):
@@ -204,3 +224,24 @@ def test_reset_is_off_at_once_and_deaf_for_three_seconds(say, world, connect):
     assert heard.wait(10.0)
     asking.join(10.0)
     assert answers == ["OFF;0.0"]
+
+
+def test_what_another_user_left_over_does_not_turn_the_drivers_phases(make, world):
+    """Turned round, and balanced whatever P12 and P13 say; then as saved in group 1."""
+    source = make()
+    source.engine.execute("SOUR:PHAS:SEQ NEG;THREE BALANCE;*SAV 1", "somebody")
+    session, _ = session_to(source.engine)
+    driver = Chroma61600(session)
+    setting = SourceSetting(60.0, tuple((Tone(1, 100.0, angle),) for angle in (0.0, -115.0, 122.0)), ((), (), ()))
+    driver.select_ranges(setting)
+    driver.set_point(setting)
+    driver.set_output(True)
+    volts(world, 0.1)
+    assert [(angle + 180.0) % 360.0 - 180.0 for angle in angles(world)] == [0.0, -115.0, 122.0]
+    driver.make_safe()
+    source.engine.execute("*RCL 1", "somebody")
+    driver.select_ranges(setting)
+    driver.set_point(setting)
+    driver.set_output(True)
+    volts(world, 0.1)
+    assert [(angle + 180.0) % 360.0 - 180.0 for angle in angles(world)] == [0.0, -115.0, 122.0]

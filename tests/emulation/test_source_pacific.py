@@ -10,7 +10,7 @@ ANSWERS = [
     ("*IDN?", "PPSC,UPC-32,v5.22,133826"),
     (":SYSTem:VERSion?", "1992.0"),
     (":SYSTem:SERIALNUMber?", "123456789"),
-    (":SYSTem:ERRor?", '-0, "No error"'),
+    (":SYSTem:ERRor?", '0,"No error"'),
     (":SOURce:VOLTage1,120; VOLTage2,121; VOLTage3,122;:SOUR:VOLT1?;VOLT2?;VOLT3?", "120.0;121.0;122.0"),
     (":SOURce:VOLTage1,120; FREQuency,60;:SOUR:VOLT1?;FREQ?", "120.0;60.00"),
     (":sour:volt 115;:SOURCE:VOLTAGE1?;VOLTAGE3?", "115.0;115.0"),
@@ -67,7 +67,7 @@ def set_120(upc, *extra):
 @pytest.mark.parametrize(("message", "answer"), ANSWERS)
 def test_a_command_is_answered_as_the_manual_says(upc, message, answer):
     assert upc.query(message) == answer
-    assert upc.query("SYST:ERR?") == '-0, "No error"'
+    assert upc.query("SYST:ERR?") == '0,"No error"'
 
 
 def test_program_0_holds_the_manual_modes_settings(upc):

@@ -131,7 +131,67 @@ def test_each_limited_quantity_has_its_components_by_name(quantity):
         Quantity.CURRENT: "current",
     }
     reference = loaded(-45)
-    assert reference.of(quantity, "B") == getattr(reference, by_name[quantity])("B")
+    found = reference.of(quantity, "B")
+    assert found[:-3] == getattr(reference, by_name[quantity])("B")
+    assert [component.name for component in found[-3:]] == [
+        "analyzer temperature (not stated)",
+        "analyzer drift since calibration (not stated)",
+        "analyzer resolution (not stated)",
+    ]
+    assert all(component.contribution == 0.0 for component in found[-3:])
+
+
+STATED = {
+    "temperature": {"pct_per_k": 0.002, "within_k": 3.0},
+    "drift": {"reading_pct": 0.01},
+    "resolution": {"digits": 5, "phase_deg": 0.01},
+}
+
+
+@pytest.mark.parametrize("quantity", list(Quantity))
+def test_temperature_drift_and_resolution_are_lines_of_every_budget(quantity):
+    accuracy = ReferenceAccuracy.model_validate(LIMITS_OF_ERROR.model_dump(exclude_unset=True) | STATED)
+    warm, drift, resolution = loaded(-45, accuracy=accuracy).of(quantity, "A")[-3:]
+    assert (warm.name, warm.stated) == ("analyzer temperature", pytest.approx(0.006))
+    assert (drift.name, drift.stated) == ("analyzer drift since calibration", 0.01)
+    assert resolution.name == "analyzer resolution"
+    assert 0.0 < resolution.stated < 0.02
+
+
+@pytest.mark.parametrize(
+    ("value", "pct"), [(277.0, 0.005 / 2.77), (1.0, 0.005), (0.99999, 0.0005), (0.01, 0.005), (1.2, 0.005 / 1.2)]
+)
+def test_half_a_digit_is_most_where_a_number_begins_with_one(value, pct):
+    accuracy = ReferenceAccuracy.model_validate(LIMITS_OF_ERROR.model_dump(exclude_unset=True) | STATED)
+    assert accuracy.resolution.half_step_pct(value) == pytest.approx(pct, rel=1e-4)
+
+
+def test_the_resolution_of_an_angle_counts_for_q_and_line_voltages_only():
+    fine = {"digits": 12, "phase_deg": 0.01}
+    accuracy = ReferenceAccuracy.model_validate(LIMITS_OF_ERROR.model_dump(exclude_unset=True) | {"resolution": fine})
+    half = 100 * math.radians(0.005)
+    reference = loaded(-math.degrees(math.asin(0.25)), accuracy=accuracy)
+    assert reference.of(Quantity.ACTIVE_POWER, "ABC")[-1].stated == pytest.approx(0.0, abs=1e-8)
+    assert reference.of(Quantity.REACTIVE_POWER, "ABC")[-1].stated == pytest.approx(half * 15**0.5, rel=1e-6)
+    assert reference.of(Quantity.VOLTAGE, "AB")[-1].stated == pytest.approx(half / 2 / ROOT3, rel=1e-6)
+
+
+def test_independent_elements_add_as_squares_and_correlated_ones_linearly():
+    data = LIMITS_OF_ERROR.model_dump(exclude_unset=True)
+    alike, apart = (
+        loaded(-60, accuracy=ReferenceAccuracy.model_validate(data | {"between_elements": how}))
+        for how in ("correlated", "independent")
+    )
+    for quantity, phase, ratio in (
+        (Quantity.ACTIVE_POWER, "ABC", ROOT3),
+        (Quantity.REACTIVE_POWER, "ABC", ROOT3),
+        (Quantity.VOLTAGE, "A", 1.0),
+        (Quantity.CURRENT, "B", 1.0),
+    ):
+        assert u(alike.of(quantity, phase)) == pytest.approx(ratio * u(apart.of(quantity, phase)))
+    line = [c.stated for c in apart.of(Quantity.VOLTAGE, "AB")]
+    assert line[0] == pytest.approx(alike.of(Quantity.VOLTAGE, "AB")[0].stated / 2**0.5)
+    assert u(alike.apparent_power("ABC")) == pytest.approx(ROOT3 * u(apart.apparent_power("ABC")))
 
 
 @pytest.mark.parametrize(
@@ -169,6 +229,21 @@ def test_a_smaller_reading_on_the_same_range_is_less_certain(current, factor, an
         ("phase", {"reading_pct": 0.1}),
         ("phase", {}),
         ("integrator", {"range_pct": 0.1}),
+        ("voltage", {"reading_pct": 0, "range_pct": 0}),
+        ("current", {"reading_pct": 0.0, "distribution": "normal", "k": 2}),
+        (
+            "power",
+            [
+                {"reading_pct": 0.1, "frequency_hz": {"from": 45, "to": 50}},
+                {"reading_pct": 0, "frequency_hz": {"from": 55, "to": 60}},
+            ],
+        ),
+        ("phase", {"fixed_deg": 0}),
+        ("integrator", {"reading_pct": 0}),
+        ("drift", {"reading_pct": 0}),
+        ("resolution", {"digits": 5}),
+        ("temperature", {"pct_per_k": 0.1}),
+        ("between_elements", "perhaps"),
         ("voltag", {"reading_pct": 0.1}),
     ],
 )
@@ -179,6 +254,9 @@ def test_an_impossible_specification_is_refused(part, row):
         ReferenceAccuracy.model_validate(good | {part: row})
 
 
-def test_an_analyzer_without_a_stated_integrator_adds_nothing_for_it():
+def test_an_integrator_that_is_not_stated_is_assumed_and_the_budget_says_so():
     silent = LIMITS_OF_ERROR.model_copy(update={"integrator": None})
-    assert loaded(accuracy=silent).active_energy("A") == loaded().active_power("A")
+    *power, assumed = loaded(accuracy=silent).active_energy("A")
+    assert tuple(power) == loaded().active_power("A")
+    assert assumed.stated == 0.02
+    assert "not stated: 0.02 % of reading assumed" in assumed.name
