@@ -35,6 +35,7 @@ class RunOptions:
     max_points: int | None
     suite: str
     longest_h: float = 1.0
+    unprotected: bool = False
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     """The id that the record will have; folder names are unique by it."""
 

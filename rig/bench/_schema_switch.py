@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from rig.bench._schema_base import PLACEHOLDER, Strict
 from rig.bench._schema_base import LateText as _LateText
 from rig.bench._schema_base import Name as _Name
+from rig.bench._schema_base import Strict
 from rig.bench._schema_safety import ContactorPart
 from rig.bench._schema_serial import SerialPart
-from rig.safety.contactor.recipe import SOCKET_RESOURCE
 
 _SwitchChannel = Annotated[int, Field(ge=101, le=899)]
 
@@ -51,14 +50,3 @@ class SwitchPart(Strict):
     pulse_input: PulseRelayPart | None = None
     alarm_contact: AlarmContactPart | None = None
     contactor: ContactorPart | None = None
-
-    @model_validator(mode="after")
-    def _contactor_over_a_socket(self) -> SwitchPart:
-        if self.contactor is not None and not (
-            PLACEHOLDER.search(self.resource) or SOCKET_RESOURCE.match(self.resource)
-        ):
-            raise ValueError(
-                "a contactor's switch unit needs a resource such as TCPIP0::192.168.1.30::5025::SOCKET: the guardian "
-                "holds the contactor over a connection of its own, and a bus or a serial line has one user only"
-            )
-        return self

@@ -26,6 +26,11 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     ),
     click.option("--operator", default="", help="Who runs this; goes into the record."),
     click.option("--station", default="", help="Station name; goes into the record."),
+    click.option(
+        "--unprotected",
+        is_flag=True,
+        help="Energise though neither a source watchdog nor a contactor is there; recorded.",
+    ),
     click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on standard output."),
 )
 
@@ -81,6 +86,7 @@ def _run_suite(
     records: str | None,
     operator: str,
     station: str,
+    unprotected: bool,
     as_json: bool,
 ) -> int:
     import pytest
@@ -89,11 +95,12 @@ def _run_suite(
     from rig.bench import load_bench
     from rig.cli._console import ConsoleReporter
     from rig.exit_codes import ExitCode
-    from rig.procedures.needs import JUDGING, require
+    from rig.procedures.needs import JUDGING, require, require_protection
     from rig.run_folder import claim, folder_for, release
 
     bench_file = load_bench(bench)  # refused with one sentence, before pytest has anything to say
     require(bench_file, *(JUDGING if make_plan is not None else ("meter",)))
+    require_protection(bench_file, unprotected=unprotected)
     plan = make_plan(bench_file) if make_plan is not None else None
     # A descriptor of its own: pytest takes standard output away from whatever runs inside a test.
     console = Console(file=os.fdopen(os.dup(2 if as_json else 1), "w", encoding="utf-8"))
@@ -123,6 +130,7 @@ def _run_suite(
                 "--station", station,
                 "--alluredir", str(folder / "allure-results"),
                 "--junit-xml", str(folder / "junit.xml"),
+                *(["--unprotected"] if unprotected else []),
                 *extra,
             ],
             plugins=[reporter],

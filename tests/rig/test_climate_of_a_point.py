@@ -156,7 +156,7 @@ def test_a_calibration_that_ends_in_the_middle_of_a_certification_is_noticed_bef
     meter_run = MeterRun(None, None, None, today=lambda: next(days))
     meter_run.recorder = recorder
     meter_run._bench = bench_with(False, analyzer=good, climate_probe=good)
-    meter_run._bench.supervisor = SimpleNamespace()
+    meter_run._bench.supervisor = SimpleNamespace(pre_energise_checks=())
     meter_run.require_calibration()
     (check,) = meter_run._bench.supervisor.pre_energise_checks
     check()
