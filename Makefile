@@ -6,18 +6,21 @@ BIN := $(VENV)/bin
 LOCK := requirements.lock
 STAMP := $(VENV)/.stamp
 
-.PHONY: certify test check soak fuzz lint types contracts lock clean help
+.PHONY: certify test test-quick check soak fuzz lint types contracts lock clean help
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 certify: $(STAMP) ## certify the emulated meter: plan, measure, judge, report
 	@$(BIN)/rig certify
 
-# What needs real time runs alone, one after another; the rest shares the cores.
-test: $(STAMP) ## the tests of this software (no hardware needed)
+# What judges wall time runs alone, one after another; other real-time tests two at a time; the rest shares the cores.
+test: test-quick ## the tests of this software (no hardware needed)
+	@$(BIN)/python -m pytest tests -m "realtime and not alone and not soak" -n 2 --dist loadfile
+	@$(BIN)/python -m pytest tests -m "realtime and alone and not soak"
+
+test-quick: $(STAMP) ## those of the tests that need no processes and no real time
 	@$(BIN)/python -m pytest tests -m "not realtime and not soak" -n auto
-	@$(BIN)/python -m pytest tests -m "realtime and not soak"
 
 soak: $(STAMP) ## the long campaigns, minutes to hours
 	@$(BIN)/python -m pytest tests -m soak --timeout 7200

@@ -74,6 +74,11 @@ class ScpiSession:
         with self._lock:
             yield
 
+    @property
+    def identification(self) -> str:
+        """The answer to ``*IDN?`` that ``identify`` was given; empty before that."""
+        return self._identity or ""
+
     def identify(self, deadline_s: float | None = None) -> str:
         """Return the answer to ``*IDN?`` and remember it: after a lost connection the same one must answer."""
         with self._lock:

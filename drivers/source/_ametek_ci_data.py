@@ -78,4 +78,5 @@ def safe_off(resource: str) -> SafeOff:
         commands=("INST:COUP ALL", "OUTP OFF"),
         verify_query="OUTP?",
         off_answers=("0", "OFF"),
+        family="|".join(MANUFACTURERS),
     )

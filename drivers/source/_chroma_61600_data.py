@@ -86,4 +86,5 @@ def safe_off(resource: str) -> SafeOff:
         commands=("OUTP OFF", "OUTP:REL OFF"),
         verify_query="OUTP?",
         off_answers=("OFF", "0"),
+        family=IDENTITY.pattern,
     )

@@ -103,4 +103,5 @@ def safe_off(resource: str) -> SafeOff:
         commands=("OUTP:STAT OFF",),
         verify_query="OUTP:STAT?",
         off_answers=("0", "OFF"),
+        family=rf"\b({'|'.join(KNOWN_MODELS)})\b",
     )

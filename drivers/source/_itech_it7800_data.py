@@ -78,4 +78,5 @@ def safe_off(resource: str) -> SafeOff:
         commands=("SYST:REM", "OUTP OFF"),
         verify_query="OUTP?",
         off_answers=("0", "OFF"),
+        family=rf"\b({'|'.join(KNOWN_FAMILIES)})",
     )

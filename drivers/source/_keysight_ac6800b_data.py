@@ -73,4 +73,5 @@ def safe_off(resource: str) -> SafeOff:
         commands=("OUTP OFF",),
         verify_query="OUTP?",
         off_answers=("0", "OFF"),
+        family=rf"\b({'|'.join(KNOWN_MODELS)})\b",
     )

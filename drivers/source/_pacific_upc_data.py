@@ -96,4 +96,5 @@ def safe_off(resource: str) -> SafeOff:
         commands=(":OUTP OFF",),
         verify_query=":OUTP?",
         off_answers=("0", "OFF"),
+        family=r"\bUPC-32?\b|LMX|AFX",
     )

@@ -57,4 +57,5 @@ def safe_off(resource: str) -> SafeOff:
         commands=(":OUTP1 OFF", ":OUTP2 OFF", ":OUTP3 OFF"),
         verify_query=":OUTP1?;:OUTP2?;:OUTP3?",
         off_answers=("OFF;OFF;OFF", "0;0;0"),
+        family=rf"\b({'|'.join(KNOWN_MODELS)})\b",
     )

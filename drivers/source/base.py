@@ -113,6 +113,10 @@ class SafeOff:
     ``single_client``: while one program is connected no other can be, so a rig that hangs has to be ended first.
     ``watchdog_s``: the delay in seconds for which the instrument's own watchdog is armed, None where it has none: any
     message feeds it.
+
+    Which instrument it is for: ``family`` is a regular expression that is found in what an instrument of the driver's
+    models answers to ``identify_query``; ``identity`` and ``identification`` are who it was when the bench was opened,
+    as the driver reads it and as it was answered. An instrument of another model is sent nothing.
     """
 
     resource: str
@@ -123,6 +127,10 @@ class SafeOff:
     line: SerialLine | None = None
     single_client: bool = False
     watchdog_s: float | None = None
+    family: str = ""
+    identify_query: str = "*IDN?"
+    identification: str = ""
+    identity: Identity | None = None
 
 
 class AcSource(ABC):

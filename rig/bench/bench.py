@@ -136,13 +136,12 @@ def open_bench(
         analyzer: ReferenceAnalyzer | None = None
         recipes: tuple[SafeOff, ...] = ()
         if file.parts.source is not None:
-            source = _open_source("source", file.parts.source, progress.beat, stack, identities)
-            recipes = safe_off_of(source, file.parts.source)
+            source, recipes = _open_source("source", file.parts.source, progress.beat, stack, identities)
             asked.append(KnownInstrument("source", source.identify, identities["source"]))
             low_level = file.parts.low_level_source
             if low_level is not None:
-                below = _open_source("low_level_source", low_level, progress.beat, stack, identities)
-                recipes += safe_off_of(below, low_level)
+                below, more = _open_source("low_level_source", low_level, progress.beat, stack, identities)
+                recipes += more
                 asked.append(KnownInstrument("low level source", below.identify, identities["low_level_source"]))
                 source = CombinedSource(source, below)
             watchdog.attach(source)
@@ -165,7 +164,7 @@ def open_bench(
         positions = find_meters(file, bus, clock.sleep) if bus is not None else ()
         supervisor: Supervisor | None = None
         if source is not None and guardian is not None:
-            guardian.know(recipes)
+            guardian.know(recipes, launched.pid if launched else None)
             note_open_bench(
                 opening,
                 recipes,
@@ -270,11 +269,12 @@ def _open_source(
     beat: Callable[[], None],
     stack: ExitStack,
     identities: dict[str, Identity],
-) -> AcSource:
-    source = make_source(part, scpi_session(part, beat))
+) -> tuple[AcSource, tuple[SafeOff, ...]]:
+    session = scpi_session(part, beat)
+    source = make_source(part, session)
     stack.callback(source.close)
     identities[role] = source.identify()
-    return source
+    return source, safe_off_of(source, part, identities[role], session.identification)
 
 
 def _open_analyzer(

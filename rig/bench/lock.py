@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from rig.errors import BenchBusy
 from rig.safety.leftovers import end_opening, sweep
-from rig.safety.state import HOLDER, Opening, lock_file, marked_process, openings, openings_of
+from rig.safety.state import HOLDER, RECIPES, Opening, lock_file, marked_process, openings, openings_of
 
 _GUARDIAN_WAIT_S = 5.0
 _PAUSE_S = 0.05
@@ -67,10 +67,18 @@ def _lock(bench: str, stack: ExitStack) -> None:
 def _await_guardian(bench: str) -> None:
     """Wait a little for the guardian of a run that was killed: two must never work on one bench."""
     give_up_s = time.monotonic() + _GUARDIAN_WAIT_S
-    while any(opening.guardian_lives and not opening.rig_lives for opening in openings_of(bench)):
+    while at_work := [opening for opening in openings_of(bench) if opening.guardian_lives and not opening.rig_lives]:
         if time.monotonic() > give_up_s:
-            raise BenchBusy(bench, "the guardian of an earlier run, which is still switching the outputs off")
+            raise BenchBusy(bench, _guardian(at_work[-1]))
         time.sleep(_PAUSE_S)
+
+
+def _guardian(opening: Opening) -> str:
+    pid = opening.note(RECIPES).get("guardian_pid")
+    return (
+        f"the guardian of an earlier run (process {pid}), which has not had it confirmed yet that the outputs are off: "
+        "'rig off' switches them off from here"
+    )
 
 
 def _holder(note: dict[str, object]) -> str:

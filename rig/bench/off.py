@@ -9,7 +9,7 @@ from typing import Any
 
 from drivers.analyzer import ANALYZERS
 from drivers.scpi import ScpiSession, SerialLine
-from drivers.source import AcSource, SafeOff
+from drivers.source import AcSource, Identity, SafeOff
 from rig.bench._schema_climate import ChamberPart, ClimateProbePart
 from rig.bench.files import BenchFile, load_bench
 from rig.bench.schema import PLACEHOLDER, AnalyzerPart, CounterPart, GeneratorPart, LowLevelSourcePart, SwitchPart
@@ -65,13 +65,20 @@ def link_to_analyzer(part: AnalyzerPart, beat: Callable[[], None] | None = None)
     return open_link(part.resource, deadline_s=SCPI_DEADLINE_S, on_progress=beat)
 
 
-def safe_off_of(source: AcSource, part: LowLevelSourcePart) -> tuple[SafeOff, ...]:
-    """Tell how anyone may switch this source off, with the VISA library that reaches it and how many it lets in."""
+def safe_off_of(
+    source: AcSource, part: LowLevelSourcePart, identity: Identity | None = None, identification: str = ""
+) -> tuple[SafeOff, ...]:
+    """Tell how anyone may switch this source off, with the VISA library that reaches it and how many it lets in.
+
+    ``identity``: who it is, ``identification``: as it said so, where it has been asked.
+    """
     return tuple(
         replace(
             recipe,
             visa_library=part.visa_library,
             line=_line_of(part),
+            identity=identity,
+            identification=identification,
             single_client=recipe.single_client or part.single_client,
         )
         for recipe in source.safe_off()

@@ -24,6 +24,7 @@ from rig.emulation.event_log import EventLog
 from rig.emulation.scpi_engine import Call, Command, Dialect, ScpiEngine, Wait
 from rig.emulation.scpi_status import QUESTIONABLE_SUMMARY, StatusRegister
 from rig.emulation.scpi_syntax import Choice, Number, Parameter, ScpiError
+from rig.emulation.source_chroma_meter import measurements
 from rig.emulation.source_output import SourceErrors
 from rig.emulation.three_phase_output import PHASES, ThreePhaseOutput, ThreePhaseSource
 
@@ -31,6 +32,7 @@ RANGES_V = {"LOW": 150.0, "HIGH": 300.0}
 FREQUENCY_HZ = (15.0, 1000.0)
 HIGHEST_LIMIT_A = 16.0
 HIGHEST_SLEW_V_PER_MS = 1200.0
+HIGHEST_POWER_W = 6000.0
 RESET_S = 3.0
 """How long *RST takes."""
 
@@ -100,6 +102,8 @@ class ChromaSource(ThreePhaseSource):
         self._words |= {"sequence": "POS"}
         self._words |= {"range": "HIGH", "coupling": "AC", "mode": "FIXED", "wave": "SINE"}
         self._numbers = _BALANCED_DEG | {"on": 0.0, "off": 360.0, "limit_v": 300.0, "slew_hz": 0.0}
+        self._words |= {"inhibit": "DISABLE"}
+        self._numbers |= {"slew_dc": 0.0, "ohm": 0.0, "millihenry": 0.0, "most_w": HIGHEST_POWER_W}
         self._numbers |= {"dc": 0.0, "slew": 0.0, "limit_plus": 424.2, "limit_minus": -424.2}
         self._number = 1
         self._is_on = False
@@ -159,7 +163,8 @@ class ChromaSource(ThreePhaseSource):
             Command("OUTPut:RELay", (_ON_OFF,), self._set_relay, lambda _: self._flag(self._is_relay_on)),
             Command("OUTPut[:STATe]", (_ON_OFF,), self._set_output, lambda _: self._flag(self._state())),
             Command("OUTPut:PROTection:CLEar", write=self._clear_protection),
-            *self._measurements(),
+            *self._extras(),
+            *measurements(self.output, lambda: self._number - 1, self._now),
             *self._registers(),
             Command("SYSTem:ERRor[:NEXT]", read=lambda _: self.engine.next_error()),
             Command("SYSTem:VERSion", read=lambda _: "1991.0"),
@@ -188,36 +193,24 @@ class ChromaSource(ThreePhaseSource):
 
         return Command(header, (parameter,), write, lambda _: f"{self._numbers[name]:.{decimals}f}")
 
-    def _measurements(self) -> tuple[Command, ...]:
-        def volts() -> float:
-            return self.output.volts(self._number - 1, self._now())
-
-        def amperes() -> float:
-            return self.output.amperes(self._number - 1, self._now())
-
-        quantities: tuple[tuple[str, Callable[[], float], int], ...] = (
-            ("VOLTage:AC", volts, 2),
-            ("CURRent:AC", amperes, 4),
-            ("FREQuency", lambda: self.output.frequency_hz, 2),
-            ("POWer:AC[:REAL]", lambda: volts() * amperes(), 2),
-            ("LINE:V12", lambda: self._line_volts(0, 1), 2),
-            ("LINE:V23", lambda: self._line_volts(1, 2), 2),
-            ("LINE:V31", lambda: self._line_volts(2, 0), 2),
-        )
-
-        def reading(of: Callable[[], float], decimals: int) -> Callable[[Call], str]:
-            return lambda _call: f"{of():.{decimals}f}"
-
-        return tuple(
-            Command(f"{root}[:SCALar]:{name}", read=reading(of, decimals))
-            for root in ("MEASure", "FETCh")
-            for name, of, decimals in quantities
+    def _extras(self) -> tuple[Command, ...]:
+        """What other programs set before they switch on; it changes nothing here."""
+        return (
+            Command("TRIGger", (Choice(("OFF", "ON")),), self._trigger),
+            self._kept("OUTPut:SLEW:VOLTage:DC", "slew_dc", Number(0.0, 1000.0), 3),
+            Command("OUTPut:IMPedance:STATe", (_ON_OFF,), self._set_impedance, lambda _: self._flag(False)),
+            self._kept("OUTPut:IMPedance:RESistor", "ohm", Number(0.0, 1.0), 2),
+            self._kept("OUTPut:IMPedance:INDuction", "millihenry", Number(0.0, 1.0), 2),
+            self._kept("[SOURce]:POWer:PROTection", "most_w", Number(0.0, HIGHEST_POWER_W), 1),
+            self._word("[SOURce]:CONFigure:INHibit", "inhibit", ("DISABLE", "LIVE", "TRIG")),
+            Command("SYSTem:DATE", (Number(2000, 2099), Number(1, 12), Number(1, 31)), lambda _: None),
+            Command("SYSTem:TIME", (Number(0, 23), Number(0, 59), Number(0, 59)), lambda _: None),
         )
 
     def _registers(self) -> tuple[Command, ...]:
         return (
             Command("STATus:OPERation[:EVENt]", read=lambda _: "0"),
-            *self._status.commands("STATus:QUEStionable", filters=False, highest=511),
+            *self._status.commands("STATus:QUEStionable", filters=True, highest=511),
         )
 
     # Handlers
@@ -270,6 +263,14 @@ class ChromaSource(ThreePhaseSource):
         if call.word(0) != "FIXED":
             raise ScpiError(-221)  # transients are not emulated: their settings are never complete
 
+    def _trigger(self, call: Call) -> None:
+        if call.word(0) == "ON":
+            raise ScpiError(-221)  # there is no transient to start
+
+    def _set_impedance(self, call: Call) -> None:
+        if call.word(0) == "ON":
+            raise ScpiError(-221)  # the output has none here
+
     def _save(self, call: Call) -> None:
         output = self.output
         settings = (dict(self._words), dict(self._numbers), output.frequency_hz, output.programmed_v, output.limit_a)
@@ -315,12 +316,6 @@ class ChromaSource(ThreePhaseSource):
         self._status.look()
         self._state()
         self.output.clear_protection()
-
-    def _line_volts(self, one: int, two: int) -> float:
-        now_s = self._now()
-        first, second = self.output.volts(one, now_s), self.output.volts(two, now_s)
-        turn = math.radians(self.output.phase_deg[one] - self.output.phase_deg[two])
-        return math.sqrt(max(0.0, first**2 + second**2 - 2.0 * first * second * math.cos(turn)))
 
     def _questionable(self) -> int:
         return _OVER_CURRENT if self.output.protection is not None else 0

@@ -5,6 +5,7 @@ Written from the UPC-32/UPC-12 operation manual section 5, the UPC-3/UPC-1 manua
 reading is taken: coupling and form are not changed under load (-200), nor is a voltage set that the coupling cannot
 give. A trip is cleared by switching off. PHASe is lag: the factory's programs have 120 and 240 degrees. An empty error
 queue begins with 0, as SunSpec's svp_energy_lab (gridsim_pacific.py) takes any other first character for an error.
+That program sends VOLTage:LIMit and WAVEFORM, too; refusing a limit that the voltages are outside of is inferred.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class PacificSource(ThreePhaseSource):
         self._form = 3
         self._coupling = "DIRECT"
         self._volts = [0.0] * 3
+        self._between_v = (0.0, DIRECT_V * TRANSFORMER_RATIO)
         self._lag_deg = list(_START_LAG_DEG)
         self._ramp_s = 0.001
         self._limit_a, self._trip_a, self._trip_delay = LARGEST_A, LARGEST_A, 1.0
@@ -75,6 +77,7 @@ class PacificSource(ThreePhaseSource):
 
     def _commands(self) -> tuple[Command, ...]:
         amperes = (Number(0.0, LARGEST_A, "A"),)
+        limits = (Number(0.0, DIRECT_V * TRANSFORMER_RATIO, "V"),)
         return (
             Command("[SOURce]:FORM", (Number(1, 3),), self._set_form, lambda _: str(self._form)),
             Command("[SOURce]:COUPLing", (_COUPLINGS,), self._set_coupling, lambda _: self._coupling),
@@ -88,6 +91,9 @@ class PacificSource(ThreePhaseSource):
             Command("[SOURce]:RAMP", (Number(0.001, 300.0, "S"),), self._set_ramp, lambda _: f"{self._ramp_s:.3f}"),
             *(command for phase in PHASES for command in self._phase_commands(phase)),
             Command("[SOURce]:VOLTage", (Number(0.0, 1e4, "V"),), lambda call: self._set_volts(call, PHASES)),
+            Command("[SOURce]:VOLTage:LIMit:MINimum", limits, self._set_lowest, lambda _: f"{self._between_v[0]:.1f}"),
+            Command("[SOURce]:VOLTage:LIMit:MAXimum", limits, self._set_highest, lambda _: f"{self._between_v[1]:.1f}"),
+            Command("[SOURce]:WAVEFORM", (Number(1, 16),), self._set_waveform),
             Command("[SOURce]:CURRent:LIMit", amperes, self._set_limit, lambda _: f"{self._limit_a:.2f}"),
             Command("[SOURce]:CURRent:PROTect:LEVel", amperes, self._set_trip, lambda _: f"{self._trip_a:.4f}"),
             Command(
@@ -155,11 +161,27 @@ class PacificSource(ThreePhaseSource):
         self._ramp_s = call.number(0)
 
     def _set_volts(self, call: Call, phases: tuple[int, ...]) -> None:
-        if call.number(0) > self._highest_v:
+        lowest_v, highest_v = self._between_v
+        if not lowest_v <= call.number(0) <= min(highest_v, self._highest_v):
             raise ScpiError(-222)
         for phase in phases:
             self._volts[phase] = round(call.number(0), 1)
             self._give(phase)
+
+    def _set_lowest(self, call: Call) -> None:
+        """A limit that the voltages are outside of is refused."""
+        if call.number(0) > min(self._volts):
+            raise ScpiError(-221)
+        self._between_v = (call.number(0), self._between_v[1])
+
+    def _set_highest(self, call: Call) -> None:
+        if call.number(0) < max(self._volts):
+            raise ScpiError(-221)
+        self._between_v = (self._between_v[0], call.number(0))
+
+    def _set_waveform(self, call: Call) -> None:
+        if round(call.number(0)) != 1:
+            raise ScpiError(-221)  # 1 is the sine; no other one is kept here
 
     def _give(self, phase: int) -> None:
         """Go to the voltage that is set, over the transition time."""

@@ -26,21 +26,49 @@ from typing import Any
 from drivers.source.base import SafeOff
 from rig.safety.contactor.guarded import GuardedContactor
 from rig.safety.ending import watch_process
-from rig.safety.journal import append_entry, make_journal
-from rig.safety.raw_off import SafeOffResult, prepare, recipe_from_json, switch_all_off, takes_one_client
-from rig.safety.state import ENDPOINTS, HOLDER, JOURNAL, LAUNCHED_LOG, RECIPES, Opening
+from rig.safety.journal import JournalWriter, make_journal
+from rig.safety.memory import lock_memory
+from rig.safety.raw_off import Reserve, SafeOffResult, recipe_from_json, takes_one_client
+from rig.safety.state import (
+    ENDPOINTS,
+    HOLDER,
+    JOURNAL,
+    LAUNCHED_LOG,
+    OFF_ELSEWHERE,
+    RECIPES,
+    Opening,
+    process_lives,
+)
 from rig.safety.waking import LOOK_EVERY_S, Waking
 
 _IGNORED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGTSTP", "SIGTTOU", "SIGPIPE")
-_ATTEMPTS = 10
+_QUICK_ATTEMPTS = 10
 _PAUSE_S = 0.2
+_LONGEST_PAUSE_S = 10.0
+_SLOWER = 1.5
+"""After the quick attempts each pause is so many times the one before, up to the longest."""
+
 _STARVING = 1.5
 """Between attempts a source with a watchdog hears nothing for so many times its delay: else it would never trip."""
+
+_LOOK_S = 0.5
+"""Between attempts so often is looked whether the outputs were confirmed off elsewhere, or their process is gone."""
+
+_RESOLVE_EVERY = 6
+"""Of the slow attempts, how many use the addresses that the names had before they are looked up again."""
+
+_UNARMED_ATTEMPTS = 10
+"""Where nothing was on any more, or not yet, so many attempts are made."""
+
+_REPEATS = 2
+"""Slots of the journal for the attempts between the first and the last: while one is written the other is whole."""
 
 _DESCRIPTORS = 16
 """Most descriptors that come with one message."""
 
 _RIG_ENDS_S = 1.0
+_CONFIRMED_ELSEWHERE = "'rig off' has switched the outputs off and had it confirmed"
+_SOURCES_GONE = "the launched process that had the sources is gone"
 _INPUT = 0
 _OUTPUT = 1
 
@@ -51,7 +79,10 @@ class Guardian:
     def __init__(self, opening: Opening, hang_s: float) -> None:
         self._opening = opening
         self._hang_s = hang_s
-        self._recipes: list[SafeOff] = []
+        self._reserve = Reserve(())
+        self._launched: dict[str, Any] = {}
+        self._journal = JournalWriter(opening.file(JOURNAL))
+        self._repeats: list[int] = []  # slots of the journal that attempts after the first take in turn
         self._is_armed = False
         self._run: str | None = None
         self._rig_pid = os.getppid()
@@ -69,6 +100,10 @@ class Guardian:
         self._input = socket.socket(fileno=_INPUT)
         self._held: list[int] = []
 
+    @property
+    def _recipes(self) -> tuple[SafeOff, ...]:
+        return self._reserve.recipes
+
     def watch(self) -> None:
         """Serve until the rig's end of the pipe is closed; whatever goes wrong in here, the outputs go off first."""
         try:
@@ -81,7 +116,7 @@ class Guardian:
         if self._is_armed and not (self._has_ended_rig and self._attempt == 0):
             self._act_alone("the rig process is gone (killed, crashed or ended without switching off)")
         elif self._recipes and not self._is_over and not self._is_armed:
-            self._act_alone("the rig process is gone; it had nothing on any more, or not yet")
+            self._act_alone("the rig process is gone; it had nothing on any more, or not yet", _UNARMED_ATTEMPTS)
 
     def _serve_once(self) -> bool:
         """Wait for input or for the next thing to do; False at the end of the input."""
@@ -104,9 +139,9 @@ class Guardian:
         now_s = time.monotonic()
         if now_s >= self._off_by_s:
             self._off_by_s = math.inf
-            others = [recipe for recipe in self._recipes if not takes_one_client(recipe)]
-            if others:
-                self._act("the rig did not get the outputs off, or an answer from the source, in time", others)
+            shut = [recipe for recipe in self._recipes if takes_one_client(recipe)]
+            if len(shut) < len(self._recipes):
+                self._act("the rig did not get the outputs off, or an answer from the source, in time", but=shut)
         elif not ready and self._is_armed and not self._asleep and now_s >= self._heard_s + self._hang_s:
             self._take_over()
         elif now_s >= self._again_s:
@@ -153,12 +188,11 @@ class Guardian:
             case "beat":
                 self._say({"beat": message["number"]})
             case "know":
-                self._recipes = [recipe_from_json(recipe) for recipe in message["recipes"]]
-                prepare(self._recipes)
+                self._know(message)
             case "arm":
-                self._recipes = [recipe_from_json(recipe) for recipe in message["recipes"]]
-                prepare(self._recipes)
+                self._know(message)
                 self._is_armed = True
+                self._opening.remove(OFF_ELSEWHERE)
                 self._say({"armed": len(self._recipes)})
             case "disarm":
                 self._is_armed = False
@@ -183,40 +217,72 @@ class Guardian:
             case "end":
                 self._is_over = True
 
-    def _act(self, reason: str, recipes: Sequence[SafeOff] | None = None) -> bool:
-        """Switch off once, and plan the next attempt where that is not confirmed. The first try and the last are noted.
+    def _know(self, message: dict[str, Any]) -> None:
+        """Take what switching off will need, now, while there is enough of it."""
+        recipes = tuple(recipe_from_json(recipe) for recipe in message["recipes"])
+        self._launched = dict(message.get("launched") or self._launched)
+        if recipes != self._recipes:
+            self._reserve.close()
+            self._reserve = Reserve(recipes)
+            lock_memory()
+
+    def _act(self, reason: str, *, but: Sequence[SafeOff] = ()) -> bool:
+        """Switch off once, all ``but`` those; plan the next attempt where that is not confirmed. Each try is noted.
 
         Between attempts a source whose own watchdog is armed is left alone for longer than its delay: whatever is
         said to it feeds that watchdog, which may be able to do what no command can.
         """
-        tried = self._recipes if recipes is None else recipes
         self._attempt += 1
+        if self._attempt > _QUICK_ATTEMPTS and self._attempt % _RESOLVE_EVERY == 0:
+            self._reserve.resolve_again()
         self._contactor.let_go()
-        results = switch_all_off(tried)
+        results = self._reserve.switch_off(but=but)
         contactor = self._contactor.opened()
         confirmed = all(result.confirmed for result in results)
         if confirmed:
             self._again_s = math.inf
             attempt, self._attempt = self._attempt, 0
         else:
-            delays_s = [recipe.watchdog_s for recipe in tried if recipe.watchdog_s is not None]
-            self._again_s = time.monotonic() + max([_PAUSE_S, *(_STARVING * delay_s for delay_s in delays_s)])
             attempt = self._attempt
-            if attempt >= _ATTEMPTS:
-                self._again_s = math.inf
-        if confirmed or attempt in (1, _ATTEMPTS):
-            entry = self._write_down(reason, results, {"attempt": attempt, "confirmed": confirmed, **contactor})
-            self._say({"acted": entry})
+            self._again_s = time.monotonic() + self._pause_s()
+        entry = self._write_down(reason, results, {"attempt": attempt, "confirmed": confirmed, **contactor})
+        self._say({"acted": entry})
         self._waking.go_on()
         return confirmed
 
-    def _act_alone(self, reason: str) -> None:
-        """Go on until it is confirmed, or no attempt is left: there is nobody else."""
+    def _pause_s(self) -> float:
+        """How long nothing is said after an attempt: ever longer, and long enough for a watchdog to trip."""
+        slow = max(0, self._attempt - _QUICK_ATTEMPTS)
+        pause_s = min(_LONGEST_PAUSE_S, _PAUSE_S * _SLOWER ** min(slow, 20))
+        delays_s = [recipe.watchdog_s for recipe in self._recipes if recipe.watchdog_s is not None]
+        return max([pause_s, *(_STARVING * delay_s for delay_s in delays_s)])
+
+    def _act_alone(self, reason: str, attempts: int | None = None) -> None:
+        """Go on until it is confirmed: there is nobody else. ``attempts``: no more than so many.
+
+        It ends too when another process has had it confirmed, or when the launched process is gone that had the
+        sources: then there is nothing left that could be on, or be reached.
+        """
         self._attempt = 0
-        while not self._act(reason) and self._attempt < _ATTEMPTS:
-            time.sleep(max(0.0, self._again_s - time.monotonic()))
-        if self._again_s == math.inf and self._attempt == 0:
-            self._opening.remove(RECIPES, ENDPOINTS, LAUNCHED_LOG, HOLDER)
+        self._opening.remove(OFF_ELSEWHERE)
+        while not self._act(reason):
+            if attempts is not None and self._attempt >= attempts:
+                return
+            if (end := self._ended_meanwhile()) is not None:
+                self._attempt = 0
+                self._write_down(end, [], {"confirmed": end == _CONFIRMED_ELSEWHERE})
+                break
+        self._opening.remove(RECIPES, ENDPOINTS, LAUNCHED_LOG, HOLDER, OFF_ELSEWHERE)
+
+    def _ended_meanwhile(self) -> str | None:
+        """Wait for the next attempt; say why there need be none, None where there need be one."""
+        while (left_s := self._again_s - time.monotonic()) > 0.0:
+            if self._opening.file(OFF_ELSEWHERE).exists():
+                return _CONFIRMED_ELSEWHERE
+            if self._launched and not process_lives(self._launched, "launched_pid"):
+                return _SOURCES_GONE
+            time.sleep(min(_LOOK_S, left_s))
+        return None
 
     def _end_the_rig(self) -> None:
         """Kill the rig, so that it lets go of the source; only while it is this process's parent, which it remains."""
@@ -248,10 +314,21 @@ class Guardian:
             **more,
         }
         try:
-            append_entry(self._opening.file(JOURNAL), entry)
+            self._append(entry)
         except OSError as error:
             entry["journal_error"] = str(error)
         return entry
+
+    def _append(self, entry: dict[str, Any]) -> None:
+        """Write an entry; attempts after the first take two slots in turn, so that a day of them displaces no other."""
+        if entry.get("confirmed") is True or entry.get("attempt", 1) <= 1:
+            self._repeats.clear()
+            self._journal.append(entry)
+        elif len(self._repeats) < _REPEATS:
+            self._repeats.append(self._journal.append(entry))
+        else:
+            self._repeats.append(self._repeats.pop(0))
+            self._journal.rewrite(self._repeats[-1], entry)
 
     @staticmethod
     def _say(message: dict[str, Any]) -> None:
@@ -282,8 +359,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         no_room = f"{opening.file(JOURNAL)}: {error.strerror}"
         os.write(_OUTPUT, json.dumps({"no_room": no_room}).encode() + b"\n")
         return 1
+    guardian = Guardian(opening, options.hang_s)
+    lock_memory()
     os.write(_OUTPUT, json.dumps({"ready": os.getpid()}).encode() + b"\n")
-    Guardian(opening, options.hang_s).watch()
+    guardian.watch()
     return 0
 
 

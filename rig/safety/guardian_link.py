@@ -15,15 +15,15 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from drivers.source.base import SafeOff
 from rig.errors import BenchFault
 from rig.safety.ending import close_in_forked_children
 from rig.safety.errors import GuardianActed, GuardianLost, RigSlept
 from rig.safety.journal import append_entry
-from rig.safety.raw_off import SafeOffResult, recipe_to_json, switch_all_off, takes_one_client
-from rig.safety.state import JOURNAL, Opening
+from rig.safety.raw_off import Reserve, SafeOffResult, recipe_to_json, takes_one_client
+from rig.safety.state import JOURNAL, Opening, marked_process
 from rig.safety.waking import Gap, Waking
 
 HANG_S = 2.5
@@ -33,31 +33,6 @@ _BEAT_EVERY_S = 0.1
 _ANSWER_S = 5.0
 _START_S = 15.0
 _ROOT = Path(__file__).resolve().parents[2]
-
-
-class Watched(Protocol):
-    """What the supervisor needs of the guardian."""
-
-    def arm(self, recipes: Iterable[SafeOff]) -> None:
-        """From now on silence or death switches these off."""
-
-    def disarm(self) -> None:
-        """Tell that the outputs are off and verified: nothing is left to guard."""
-
-    def beat(self) -> None:
-        """Tell that the rig made progress."""
-
-    def switch_off(self, reason: str) -> list[SafeOffResult]:
-        """Ask for everything to be switched off now, without ramp."""
-
-    def quietly(self) -> contextlib.AbstractContextManager[None]:
-        """Beats raise nothing within: for switching off."""
-
-    def off_by(self, within_s: float | None) -> None:
-        """Have the guardian switch off unless told otherwise (None, or ``disarm``) within so many seconds."""
-
-    def trouble(self) -> str | None:
-        """Say what is wrong with the guardian, or what it had to do; None where all is well."""
 
 
 class GuardianLink:
@@ -79,7 +54,7 @@ class GuardianLink:
         channel.setblocking(False)
         os.set_blocking(self._output, False)
         self._lock = threading.RLock()
-        self._recipes: list[SafeOff] = []
+        self._reserve = Reserve(())
         self._armed = False
         self._worker: int | None = None
         self._quiet = 0
@@ -178,10 +153,15 @@ class GuardianLink:
                 return False
             return self._wait_for(("held",), _ANSWER_S) is not None
 
-    def know(self, recipes: Iterable[SafeOff]) -> None:
-        """Tell how the bench's sources are switched off: done once more, and written down, if the rig dies unarmed."""
+    def know(self, recipes: Iterable[SafeOff], launched_pid: int | None = None) -> None:
+        """Tell how the bench's sources are switched off: done once more, and written down, if the rig dies unarmed.
+
+        ``launched_pid``: the process that brought the sources, if one was launched: when it is gone they are.
+        """
+        launched = None if launched_pid is None else marked_process("launched_pid", launched_pid)
         with self._lock:
-            self._send({"do": "know", "recipes": [recipe_to_json(recipe) for recipe in recipes]})
+            recipes = self._take_reserve(recipes)
+            self._send({"do": "know", "recipes": [recipe_to_json(recipe) for recipe in recipes], "launched": launched})
 
     def note(self, reason: str, *, confirmed: bool) -> bool:
         """Have it written into the journal that the rig itself switched off; False where that failed.
@@ -211,9 +191,9 @@ class GuardianLink:
     def arm(self, recipes: Iterable[SafeOff]) -> None:
         """Hand over how to switch off, before anything is switched on; raises GuardianLost if it does not confirm."""
         with self._lock:
-            self._recipes = list(recipes)
+            recipes = self._take_reserve(recipes)
             self._acted = None
-            self._send({"do": "arm", "recipes": [recipe_to_json(recipe) for recipe in self._recipes]})
+            self._send({"do": "arm", "recipes": [recipe_to_json(recipe) for recipe in recipes]})
             if self._wait_for(("armed",), _ANSWER_S) is None:
                 raise GuardianLost(self._what_is_wrong() or "does not answer", "nothing has been switched on")
             self._armed = True
@@ -247,7 +227,7 @@ class GuardianLink:
                     self._waiting_since_s = now_s
             wrong = self._what_is_wrong()
             if wrong is not None and self._lost is None:
-                results = switch_all_off(self._recipes)
+                results = self._reserve.switch_off()
                 self._lost = GuardianLost(wrong, _said_of(results))
             if self._quiet:
                 return
@@ -267,14 +247,14 @@ class GuardianLink:
     def switch_off(self, reason: str) -> list[SafeOffResult]:
         """Have the guardian switch everything off now, without ramp; done from here if it is gone. Never raises."""
         with self._lock:
-            if not self._recipes:
+            if not self._reserve.recipes:
                 return []
             self._take_replies()
             self._replies = [reply for reply in self._replies if "acted" not in reply]
             self._send({"do": "switch_off", "reason": reason})
             reply = self._wait_for(("acted",), _ANSWER_S) if self._what_is_wrong() is None else None
             if reply is None:
-                return switch_all_off(self._recipes)
+                return self._reserve.switch_off()
             return [SafeOffResult(**result) for result in reply["acted"]["results"]]
 
     def off_by(self, within_s: float | None) -> None:
@@ -313,8 +293,9 @@ class GuardianLink:
             self._closed = True
             self._armed = False
             self._channel.close()
+            self._reserve.close()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                # An armed guardian that cannot reach the source goes on trying for half a minute, without us.
+                # An armed guardian that cannot confirm goes on trying, without us.
                 self._process.wait(timeout=_ANSWER_S)
             if self._process.stdout is not None:
                 self._process.stdout.close()
@@ -324,6 +305,15 @@ class GuardianLink:
         self._lock = threading.RLock()  # its owner may be a thread that does not exist here
         self._closed, self._armed = True, False
         self._channel.close()
+        self._reserve.close()
+
+    def _take_reserve(self, recipes: Iterable[SafeOff]) -> tuple[SafeOff, ...]:
+        """Take what this process will need to switch off itself, should the guardian be gone."""
+        wanted = tuple(recipes)
+        if wanted != self._reserve.recipes:
+            self._reserve.close()
+            self._reserve = Reserve(wanted)
+        return wanted
 
     def _after_a_gap(self, gap: Gap) -> None:
         """Switch off before anything else, unless that is what is being done or the guardian already has."""
@@ -332,7 +322,7 @@ class GuardianLink:
             return
         what = gap.text if gap.host else f"the rig {gap.text}"
         # One that takes a single client goes off over the connection that this process has.
-        results = switch_all_off([recipe for recipe in self._recipes if not takes_one_client(recipe)])
+        results = self._reserve.switch_off(but=[one for one in self._reserve.recipes if takes_one_client(one)])
         confirmed = bool(results) and all(result.confirmed for result in results)
         self._send({"do": "note", "reason": f"{what}; the rig switched off on waking", "confirmed": confirmed})
         raise RigSlept(what, _said_of(results) if results else "they go off now")

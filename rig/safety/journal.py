@@ -13,7 +13,8 @@ import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from rig.safety.state import JOURNAL, TAKEN, openings, state_folder
 
@@ -45,19 +46,56 @@ def make_journal(path: Path) -> None:
 def append_entry(path: Path, entry: Mapping[str, Any]) -> None:
     """Write one entry over the oldest and force it to the disk; what is longer than a slot is shortened.
 
-    One process at a time: the guardian of the bench, or the rig when that is gone. Raises OSError.
+    One process at a time: the guardian of the opening, or the rig when that is gone. Raises OSError.
     """
     make_journal(path)
-    payload = _payload(entry)
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        content = os.pread(descriptor, SLOTS * SLOT_OCTETS, 0)
-        number = max((number for number, _ in _slots(content)), default=0) + 1
+    with JournalWriter(path) as writer:
+        writer.append(entry)
+
+
+class JournalWriter:
+    """A journal that is kept open, so that an entry needs no free descriptor; a context manager. Raises OSError."""
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(path, os.O_RDWR)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def append(self, entry: Mapping[str, Any]) -> int:
+        """Write one entry over the oldest, force it to the disk, and return its slot."""
+        numbers = self._numbers()
+        number = max(numbers.values(), default=0) + 1
+        slot = number % SLOTS
+        if slot in numbers:
+            free = [one for one in range(SLOTS) if one not in numbers]
+            slot = free[0] if free else min(numbers, key=lambda one: numbers[one])
+        self._write(slot, number, entry)
+        return slot
+
+    def rewrite(self, slot: int, entry: Mapping[str, Any]) -> None:
+        """Write the newest entry in place of that in ``slot``: for attempts of which only the last ones matter."""
+        self._write(slot, max(self._numbers().values(), default=0) + 1, entry)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        os.close(self._descriptor)
+
+    def _numbers(self) -> dict[int, int]:
+        """Number of the entry in each slot that is whole."""
+        content = os.pread(self._descriptor, SLOTS * SLOT_OCTETS, 0)
+        return {slot: number for slot, number, _ in _slots(content)}
+
+    def _write(self, slot: int, number: int, entry: Mapping[str, Any]) -> None:
+        payload = _payload(entry)
         record = b"%012d %08x " % (number, zlib.crc32(payload)) + payload
-        os.pwrite(descriptor, record.ljust(SLOT_OCTETS - 1) + b"\n", number % SLOTS * SLOT_OCTETS)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        os.pwrite(self._descriptor, record.ljust(SLOT_OCTETS - 1) + b"\n", slot * SLOT_OCTETS)
+        os.fsync(self._descriptor)
 
 
 def read_journal(path: Path | None = None) -> list[dict[str, Any]]:
@@ -97,7 +135,7 @@ def _read(path: Path) -> list[dict[str, Any]]:
     except (FileNotFoundError, IsADirectoryError):
         return []
     is_lines = path.suffix == ".jsonl"
-    payloads = content.splitlines() if is_lines else [payload for _, payload in sorted(_slots(content))]
+    payloads = content.splitlines() if is_lines else _in_order(content)
     entries = []
     for payload in payloads:
         try:
@@ -109,14 +147,18 @@ def _read(path: Path) -> list[dict[str, Any]]:
     return entries
 
 
-def _slots(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield number and payload of every slot that is whole."""
+def _in_order(content: bytes) -> list[bytes]:
+    return [payload for _, payload in sorted((number, payload) for _, number, payload in _slots(content))]
+
+
+def _slots(content: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Yield slot, number and payload of every entry that is whole."""
     for start in range(0, len(content), SLOT_OCTETS):
         slot = content[start : start + SLOT_OCTETS]
         head = _HEAD.match(slot)
         payload = slot[_HEAD_OCTETS:].rstrip()
         if head is not None and zlib.crc32(payload) == int(head[2], 16):
-            yield int(head[1]), payload
+            yield start // SLOT_OCTETS, int(head[1]), payload
 
 
 def _payload(entry: Mapping[str, Any]) -> bytes:

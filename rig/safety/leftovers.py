@@ -11,6 +11,7 @@ from rig.safety.state import (
     HOLDER,
     JOURNAL,
     LAUNCHED_LOG,
+    OFF_ELSEWHERE,
     RECIPES,
     TAKEN,
     Opening,
@@ -54,7 +55,7 @@ def sweep(folder: Path | None = None) -> None:
             continue
         if source_is_gone(opening):
             opening.remove(RECIPES)
-        opening.remove(ENDPOINTS)
+        opening.remove(ENDPOINTS, OFF_ELSEWHERE)
         if opening.file(RECIPES).exists():
             continue
         opening.remove(HOLDER)

@@ -10,7 +10,7 @@ from typing import Any
 from drivers.source.base import SafeOff
 from rig.safety.leftovers import source_is_gone
 from rig.safety.raw_off import SafeOffResult, recipe_from_json, recipe_to_json, switch_all_off
-from rig.safety.state import HOLDER, RECIPES, Opening, marked_process, openings, openings_of
+from rig.safety.state import HOLDER, OFF_ELSEWHERE, RECIPES, Opening, marked_process, openings, openings_of
 
 
 def note_open_bench(
@@ -72,9 +72,16 @@ def switch_everything_off(bench: str, fixed: Iterable[SafeOff] = ()) -> list[Saf
 
 
 def forget_left_on(left: Iterable[Opening], results: Sequence[SafeOffResult]) -> None:
-    """Take note of openings that nothing serves any more and whose sources have all been confirmed off."""
+    """Take note of openings whose rig is gone and whose sources have all been confirmed off.
+
+    A guardian that is still trying is left word of it: then it need not go on.
+    """
     confirmed = {result.resource for result in results if result.confirmed}
     for opening in left:
         its = {recipe.resource for recipe in recipes_of(opening)}
-        if its <= confirmed and not opening.rig_lives and not opening.guardian_lives:
+        if not its <= confirmed or opening.rig_lives:
+            continue
+        if opening.guardian_lives:
+            opening.write(OFF_ELSEWHERE, marked_process("by_pid", os.getpid()))
+        else:
             opening.remove(RECIPES, HOLDER)

@@ -12,7 +12,7 @@ from drivers.analyzer.base import ReferenceAnalyzer
 from drivers.errors import RigError
 from drivers.source.base import AcSource, Channel, SourceSetting, Tone
 from rig.errors import SafeStateNotConfirmed
-from rig.safety.guardian_link import Watched
+from rig.safety.watched import Watched
 
 OFF_BELOW_V = 2.0
 """A voltage below this counts as off, rms volts at the meter's terminals."""

@@ -29,13 +29,16 @@ ENDPOINTS = ".endpoints.json"
 LAUNCHED_LOG = ".launched.log"
 """What the process that the bench launched wrote on its standard error."""
 
+OFF_ELSEWHERE = ".off.json"
+"""Another process has switched the sources off and had it confirmed: the guardian need not go on."""
+
 JOURNAL = ".journal"
 """What the guardian did (rig.safety.journal)."""
 
 TAKEN = ".taken"
 """Empty; as old as the moment at which a database took the journal in."""
 
-_SUFFIXES = (HOLDER, RECIPES, ENDPOINTS, LAUNCHED_LOG, JOURNAL, TAKEN)
+_SUFFIXES = (HOLDER, RECIPES, ENDPOINTS, LAUNCHED_LOG, OFF_ELSEWHERE, JOURNAL, TAKEN)
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _FILE = re.compile(r"bench-(?P<name>[A-Za-z0-9._-]+)~(?P<id>[0-9a-f]{14})(?P<suffix>\.[a-z.]+)")
 _LONGEST_NAME = 60

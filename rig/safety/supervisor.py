@@ -18,7 +18,6 @@ from rig.safety.conditions import IEC_REFERENCE, Deviation, ReferenceLimits, dev
 from rig.safety.contactor.proof import BenchContactor, Proving
 from rig.safety.envelopes import EnvelopeName, MeterRating
 from rig.safety.errors import NotSettled, OutputWrong, SafetyInputOpen
-from rig.safety.guardian_link import Watched
 from rig.safety.identity import KnownInstrument
 from rig.safety.inputs import InputsReading, SafetyInputs
 from rig.safety.limits import InjectionPath, check, rms
@@ -26,6 +25,7 @@ from rig.safety.safe_state import Clock, SafeState, SafeStateReport, guarded
 from rig.safety.settling import SettlingLimits, StabilityWindow
 from rig.safety.timed_source import STEP_S, TimedSource
 from rig.safety.watchdog import SourceWatchdog
+from rig.safety.watched import Watched
 
 _RESTART_ABOVE = 0.15
 """A voltage that changes by more than this part is ramped down and up again instead of jumping."""

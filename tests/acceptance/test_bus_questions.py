@@ -9,7 +9,7 @@ import pytest
 
 from tests.acceptance.test_regression_suite import _BENCH, ask
 
-pytestmark = [pytest.mark.realtime, pytest.mark.soak, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.realtime, pytest.mark.alone, pytest.mark.soak, pytest.mark.timeout(600)]
 
 _METERS_PORT = 1
 _POLL_FOR_MASTER, _DATA_NOT_EXPECTING_REPLY = 1, 6

@@ -68,6 +68,7 @@ def read_rounds(bus, endpoints, is_over):
 
 
 @pytest.mark.realtime
+@pytest.mark.alone
 def test_every_meter_has_an_identity_and_a_configuration_of_its_own(bus, endpoints):
     meters = endpoints["meters"]
     assert len({meter["serial_number"] for meter in meters}) == METERS
@@ -78,11 +79,13 @@ def test_every_meter_has_an_identity_and_a_configuration_of_its_own(bus, endpoin
 
 
 @pytest.mark.realtime
+@pytest.mark.alone
 def test_the_load_points_of_the_whole_fleet_are_read_without_a_lost_token_or_a_retry(bus, endpoints):
     assert read_rounds(bus, endpoints, lambda rounds: rounds == 1) == 1
 
 
 @pytest.mark.realtime
+@pytest.mark.alone
 @pytest.mark.soak
 def test_the_fleet_is_read_for_ten_minutes_without_a_lost_token_or_a_retry(bus, endpoints):
     end_s = time.monotonic() + 600.0

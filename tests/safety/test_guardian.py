@@ -52,6 +52,9 @@ def rig_process(recipe, armed="armed"):
     finally:
         process.kill()
         process.communicate()
+        # A guardian whose source never confirms goes on for ever.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.guardian_pid, signal.SIGKILL)
 
 
 @pytest.fixture

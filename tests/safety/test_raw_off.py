@@ -32,7 +32,9 @@ def test_a_source_that_confirms_is_confirmed(fake_source):
     assert fake_source.received == ["OUTP:STAT OFF", "OUTP:STAT?"]
 
 
-@pytest.mark.parametrize(("behaviour", "says"), [("deaf", "no connection or no answer"), ("stuck", "answered '1'")])
+@pytest.mark.parametrize(
+    ("behaviour", "says"), [("deaf", "no answer to OUTP:STAT? in time"), ("stuck", "answered '1'")]
+)
 def test_a_source_that_does_not_confirm_is_not_confirmed(fake_source, behaviour, says):
     fake_source.behaviour = behaviour
     result = switch_off(fake_source.recipe, deadline_s=0.3)
@@ -86,11 +88,11 @@ def test_a_source_on_a_serial_line_is_switched_off_and_confirmed(serial_source):
 WAITING = """
 import sys, time
 from drivers.source.base import SafeOff
-from rig.safety.raw_off import prepare, switch_all_off
+from rig.safety.raw_off import Reserve
 recipe = SafeOff(sys.argv[1], ("OUTP:STAT OFF",), "OUTP:STAT?", ("0",))
-prepare([recipe])
+reserve = Reserve([recipe])
 began_s = time.monotonic()
-(result,) = switch_all_off([recipe], deadline_s=0.5)
+(result,) = reserve.switch_off(deadline_s=0.5)
 print(result.confirmed, time.monotonic() - began_s)
 """
 

@@ -158,8 +158,12 @@ class WatchedFluke(Fluke6105A):
 
     def __init__(self, session, **options):
         super().__init__(session, **options)
-        self.capabilities = replace(self.capabilities, watchdog_s=(0.2, 0.4))
         self.told = []
+
+    def identify(self):
+        identity = super().identify()
+        self.capabilities = replace(self.capabilities, watchdog_s=(0.2, 0.4))
+        return identity
 
     def set_output(self, on, ramp_s=0.0):
         self.told.append("on" if on else "off")
