@@ -1,3 +1,9 @@
 """Loads the rig's pytest plugin and the fixture modules; nothing else."""
 
-pytest_plugins = ["rig.pytest_plugin", "fixtures.bench", "fixtures.certification", "fixtures.switching"]
+pytest_plugins = [
+    "rig.pytest_plugin",
+    "fixtures.bench",
+    "fixtures.certification",
+    "fixtures.questions",
+    "fixtures.switching",
+]

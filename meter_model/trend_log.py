@@ -1,8 +1,8 @@
 """The three Trend_Logs: settings in common but for what each logs, and when they record.
 
-Source: the manual's pages 5, 21 and 24; its page 31 is lost, and the OEM's sister manuals have it
-(reference/metrology.md 3.2). Log_Interval is AV11 and belongs to the configuration; the meter writes it through, and
-calls ``record`` at the end of each sub-interval of demand.
+Source: the manual's pages 5, 21 and 24; its page 31 is lost, and the OEM's sister manuals have it (E51H5 ZL0109-0C and
+E51H2A/H5A ZL0123-0D, pages 30 and 31). Log_Interval is AV11 and belongs to the configuration; the meter writes it
+through, and calls ``record`` at the end of each sub-interval of demand.
 """
 
 from __future__ import annotations

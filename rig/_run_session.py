@@ -36,6 +36,7 @@ class RunOptions:
     suite: str
     longest_h: float = 1.0
     unprotected: bool = False
+    position: str | None = None
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     """The id that the record will have; folder names are unique by it."""
 

@@ -39,7 +39,7 @@ class BenchBusy(RigError):
     """
 
     def __init__(self, bench: str, holder: str, resource: str = "", pid: int | None = None) -> None:
-        what = f"bench {bench!r}" + (f": {resource}" if resource else "")
+        what = ": ".join(([f"bench {bench!r}"] if bench else []) + ([resource] if resource else []))
         super().__init__(f"{what} is in use by {holder}; wait for it to finish or stop it")
         self.bench = bench
         self.holder = holder

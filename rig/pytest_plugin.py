@@ -30,6 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the rig's options."""
     group = parser.getgroup("rig", "S4100 test rig")
     group.addoption("--bench", default="emulated", metavar="NAME|PATH", help="bench file (default: emulated)")
+    group.addoption("--position", default=None, metavar="NAME", help="the one position of the bench that is tested")
     group.addoption("--out", type=Path, default=None, metavar="DIR", help="folder of this run's files")
     group.addoption("--records", default=None, metavar="URL|PATH", help="run database (default: runs/records.sqlite)")
     group.addoption("--operator", default="", help="who runs this; goes into the record")
@@ -55,6 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
     run = RunSession(
         RunOptions(
             bench=option.bench,
+            position=option.position,
             out=option.out,
             records=option.records,
             operator=option.operator,
@@ -126,7 +128,7 @@ def pytest_runtest_makereport(
     report = yield
     if call.when == "setup":
         item.stash[_BEGAN_S] = time.monotonic() - call.duration
-    if call.excinfo is not None and report.outcome == "failed" and "tests_hil" in item.path.parts:
+    if call.excinfo is not None and report.outcome == "failed" and asks_a_meter(item):
         # Only now: it needs the whole BACnet stack, which the tests of this software mostly do without.
         from rig._comms_evidence import keep_bus_capture
 

@@ -32,9 +32,9 @@ class Fluke1620A(ClimateProbe):
 
     ``MEASure?``, ``FORMat:TDST:STATe``, ``SENSor<chn>:STATe?`` and ``TRIGger:TIMer?`` are [M] (user's guides of the
     1620, page 101, and the 1620A, page 104); ``*IDN?`` with four fields and carriage return as the end of a message
-    on TCP port 10001 are [C] (other programs that talk to it); ``SYSTem:ERRor?`` is [R]. Measurements are asked for
-    with their units, because the unit of temperature is a setting of the front panel. Making the driver raises
-    SettingOutOfRange for a channel other than 1 to 2.
+    on TCP port 10001 are [C] (other programs that talk to it; they send ``FORMat:TDST:STATe``, too);
+    ``SYSTem:ERRor?`` is [R]. Measurements are asked for with their units, because the unit of temperature is a setting
+    of the front panel. Making the driver raises SettingOutOfRange for a channel other than 1 to 2.
     """
 
     ERROR_QUERY = "SYST:ERR?"

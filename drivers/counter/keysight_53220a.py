@@ -1,4 +1,10 @@
-"""Keysight 53220A / 53230A counter: widths of single pulses."""
+"""Keysight 53220A / 53230A counter: widths of single pulses.
+
+Public code with the commands that are sent here: programs for a 53220A or 53230A in Python and MATLAB
+(CONFigure:PWIDth, INPut<n>:COUPling, IMPedance, RANGe, LEVel and LEVel:AUTO OFF, SAMPle:COUNt, INITiate) and
+opronningen/53230A-Toolkit (DATA:REMove? beside a running measurement). Recalled from the Programmer's Reference,
+unverified: CONFigure:NWIDth, SYSTem:TIMeout, and DATA:POINts?, which Keysight's multimeters have in public code.
+"""
 
 from __future__ import annotations
 

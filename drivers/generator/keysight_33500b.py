@@ -1,4 +1,10 @@
-"""Keysight 33500B series (33500A too) waveform generator: triggered bursts of pulses."""
+"""Keysight 33500B series (33500A too) waveform generator: triggered bursts of pulses.
+
+Public code with the commands that are sent here: pymeasure, agilent33500.py (FUNCtion:PULSe with HOLD, WIDTh, PERiod
+and TRANsition:BOTH, BURSt, TRIGger<n>:SOURce BUS, OUTPut:LOAD INF, SYSTem:ERRor?). OUTPut:POLarity and BURSt:PHASe are
+recalled from the Operating and Service Guide, unverified. TRIGger<n>:DELay is in a public MATLAB program for a 33500B:
+another user's delay would shift every train, so it is set to nothing.
+"""
 
 from __future__ import annotations
 
@@ -86,6 +92,7 @@ class Keysight33500B(PulseGenerator):
                 f"{root}:BURS:NCYC {train.count}",
                 f"{root}:BURS:PHAS 0",
                 f"TRIG{output}:SOUR BUS",
+                f"TRIG{output}:DEL 0",
                 f"{root}:BURS:STAT ON",
             )
             self._verify(f"{root}:FUNC:PULS:WIDT?", train.width_s, _TOLERANCE * train.width_s)

@@ -1,6 +1,6 @@
 """How many objects fit one ReadPropertyMultiple, and the smallest set of requests for a whole meter.
 
-Octets of an APDU without segmentation, by reference/mstp.md section 6: a result is 3 + for each object 7 + for each
+Octets of an APDU without segmentation, by ASHRAE 135 clauses 20 and 21: a result is 3 + for each object 7 + for each
 property 9 (a real) or 6 (an enumeration below 256).
 """
 

@@ -1,6 +1,6 @@
 """Trend logs as they are read from a meter: ReadRange by sequence number, made and understood here.
 
-bacpypes3's ``read_range`` drops result flags, item count and first sequence number (reference/mstp.md section 1),
+bacpypes3's ``read_range`` drops result flags, item count and first sequence number,
 without which nobody can know whether there is more.
 """
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rig.bench.files import BenchFile, bench_names, json_schema, load_bench
 from rig.bench.meter_type import MeterType, ReviewedBehaviour, load_meter_type
+from rig.bench.positions import one_position
 from rig.bench.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ __all__ = [
     "json_schema",
     "load_bench",
     "load_meter_type",
+    "one_position",
     "open_bench",
     "switch_bench_off",
 ]

@@ -36,6 +36,9 @@ _DRIVERS: Mapping[str, Mapping[str, object]] = {
     "chamber": CHAMBERS,
 }
 
+INSTRUMENT_ROLES = tuple(_DRIVERS)
+"""The parts of a bench file that name an instrument, in the order in which they are opened."""
+
 
 _FIT_PCT = 10.0
 """How far a nominal voltage may be from what the system voltage gives: rounded names such as 277/480 are within 1 %."""
@@ -231,11 +234,3 @@ def check_injection(path: Path, lines: Mapping[Location, int], parts: BenchPart)
         check_source(setting, can, what=f"nominal point {point.label}")
     except (LimitExceeded, UsageRefused) as refusal:
         raise BenchFileError(path, line, f"{refusal}; choose another source, wiring or nominal") from None
-
-
-def endpoints(parts: BenchPart) -> list[str]:
-    """Return what the rig is to talk to on this bench: VISA resources, serial ports, the clock's endpoint."""
-    found = [getattr(parts, role).resource for role in _DRIVERS if getattr(parts, role) is not None]
-    if parts.bus is not None:
-        found += [parts.bus.port, *([parts.bus.listen_port] if parts.bus.listen_port is not None else [])]
-    return found + ([parts.clock.endpoint] if parts.clock.endpoint is not None else [])

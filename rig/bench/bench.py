@@ -21,7 +21,7 @@ from rig.bench.files import BenchFile, load_bench
 from rig.bench.instruments import UsedInstrument, used_instruments
 from rig.bench.launch import LaunchedProcess
 from rig.bench.listening import noted_endpoints
-from rig.bench.lock import bench_lock
+from rig.bench.lock import BenchHold, hold_bench
 from rig.bench.meters import Position, find_meters, open_bus
 from rig.bench.off import link_to_analyzer, safe_off_of, scpi_session
 from rig.bench.protection import protection_text
@@ -114,9 +114,10 @@ def open_bench(
     """
     file = bench if isinstance(bench, BenchFile) else load_bench(bench)
     with ExitStack() as stack:
-        opening = stack.enter_context(bench_lock(file.name, command, is_private=file.is_private))
-        file, launched = _launch(file, opening, stack, report)
-        guardian = _start_guardian(file, opening, launched, stack)
+        hold = stack.enter_context(hold_bench(file, command))
+        opening, identities = hold.opening, hold.identities
+        file, launched = _launch(file, hold, stack, report)
+        guardian = _start_guardian(file, hold, launched, stack)
         watchdog = SourceWatchdog()
         stack.callback(watchdog.starve)
         progress = _Progress(guardian, watchdog)
@@ -130,7 +131,6 @@ def open_bench(
 
         clock = _make_clock(file, time_passes)
         stack.callback(clock.close)
-        identities: dict[str, Identity] = {}
         asked: list[KnownInstrument] = []
         source: AcSource | None = None
         analyzer: ReferenceAnalyzer | None = None
@@ -235,26 +235,29 @@ class _Progress:
 
 
 def _launch(
-    file: BenchFile, opening: Opening, stack: ExitStack, report: Callable[[str], None]
+    file: BenchFile, hold: BenchHold, stack: ExitStack, report: Callable[[str], None]
 ) -> tuple[BenchFile, LaunchedProcess | None]:
     part = file.parts.launch
     if part is None:
         return file, None
-    process = LaunchedProcess(file.launch_argv(), part.ready_timeout_s, opening.file(LAUNCHED_LOG))
+    process = LaunchedProcess(file.launch_argv(), part.ready_timeout_s, hold.opening.file(LAUNCHED_LOG))
     stack.callback(process.close)
-    stack.enter_context(noted_endpoints(opening, process.endpoints))
+    stack.enter_context(noted_endpoints(hold.opening, process.endpoints))
     report(f"launched process {process.pid} is ready")
-    return file.with_endpoints(process.endpoints), process
+    file = file.with_endpoints(process.endpoints)
+    hold.lock_endpoints(file)
+    return file, process
 
 
 def _start_guardian(
-    file: BenchFile, opening: Opening, launched: LaunchedProcess | None, stack: ExitStack
+    file: BenchFile, hold: BenchHold, launched: LaunchedProcess | None, stack: ExitStack
 ) -> GuardianLink | None:
     if file.parts.source is None:
         return None
     lifeline = [launched.lifeline] if launched is not None and launched.lifeline is not None else []
-    guardian = GuardianLink.start(opening, inherit=lifeline)
+    guardian = GuardianLink.start(hold.opening, inherit=lifeline)
     stack.callback(guardian.close)
+    hold.hand_on_to(guardian)
     return guardian
 
 

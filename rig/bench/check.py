@@ -20,11 +20,12 @@ from rig.bench.files import BenchFile
 from rig.bench.instruments_found import ask
 from rig.bench.launch import LaunchedProcess
 from rig.bench.listening import noted_endpoints
-from rig.bench.lock import bench_lock
+from rig.bench.lock import hold_bench
 from rig.bench.matching import FAMILIES, fitting_drivers
 from rig.bench.off import link_to_analyzer, scpi_session
 from rig.bench.sources import make_source
 from rig.bench.switching import safety_inputs, switch_roles
+from rig.errors import BenchBusy
 from rig.metrology import CalibrationRecord, CalibrationStatus, calibration_state
 from rig.safety.guardian_link import GuardianLink
 from rig.safety.safe_state import OFF_BELOW_V
@@ -61,13 +62,15 @@ def check_bench(
         report(part)
 
     with ExitStack() as stack:
-        opening = stack.enter_context(bench_lock(file.name, command, is_private=file.is_private))
+        hold = stack.enter_context(hold_bench(file, command))
+        opening = hold.opening
         if file.parts.launch is not None:
             log = opening.file(LAUNCHED_LOG)
             process = LaunchedProcess(file.launch_argv(), file.parts.launch.ready_timeout_s, log)
             stack.callback(process.close)
             stack.enter_context(noted_endpoints(opening, process.endpoints))
             file = file.with_endpoints(process.endpoints)
+            hold.lock_endpoints(file)
         day = today or dt.datetime.now().astimezone().date()
         parts = file.parts
         looks: dict[str, Callable[[Any], list[PartFinding]]] = {
@@ -78,7 +81,7 @@ def check_bench(
         }
         for role in _INSTRUMENTS:
             if (part := getattr(parts, role)) is not None:
-                note(_instrument(file, role, part, looks.get(role), day))
+                note(_instrument(file, role, part, looks.get(role), day, hold.identities))
         if parts.source is not None:
             note(_protection(file, opening))
             note(_safety_circuit(file))
@@ -95,6 +98,7 @@ def _instrument(
     part: Any,  # noqa: ANN401 - the models of instruments have no common base
     look: Callable[[Any], list[PartFinding]] | None,
     today: dt.date,
+    identities: dict[str, Identity],
 ) -> CheckedPart:
     """Ask an instrument through its driver who it is, and ``look`` at what else there is to see."""
     label = role.replace("_", " ")
@@ -104,12 +108,14 @@ def _instrument(
     try:
         driver = _driver(file, family, part)
         try:
-            identity = driver.identify()
+            identity = identities[role] = driver.identify()
             findings.append(PartFinding(Level.OK, f"driver {part.driver} fits"))
             if look is not None:
                 findings += look(driver)
         finally:
             driver.close()
+    except BenchBusy:
+        raise
     except InstrumentLost as error:
         findings.append(_dead(file, role, _bare(error, part)))
     except RigError as error:

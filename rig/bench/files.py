@@ -99,15 +99,6 @@ class BenchFile:
         """Whether this bench starts a process of its own first."""
         return self.parts.launch is not None
 
-    @property
-    def is_private(self) -> bool:
-        """Whether all that this bench talks to is emulated by the process that it launches, so that nothing is shared.
-
-        A launched process that is no emulation may be a gateway to instruments that others reach too.
-        """
-        found = _fitness.endpoints(self.parts)
-        return self.is_launched and self.parts.simulated and all(PLACEHOLDER.fullmatch(text) for text in found)
-
     def launch_argv(self) -> list[str]:
         """Return the command that starts the bench's process; empty where there is none."""
         launch = self.parts.launch
@@ -124,6 +115,12 @@ class BenchFile:
         parts = dict.fromkeys(dispensable)
         data = {key: value for key, value in self._data.items() if key not in parts}
         return replace(self, parts=self.parts.model_copy(update=parts), _data=data)
+
+    def at_position(self, name: str) -> BenchFile:
+        """Return the bench with the one position of this name; positions that share its source stay unread."""
+        chosen = tuple(position for position in self.parts.positions if position.name == name)
+        data = {**self._data, "positions": [one for one in self._data["positions"] if str(one["name"]) == name]}
+        return replace(self, parts=self.parts.model_copy(update={"positions": chosen}), _data=data)
 
     def with_endpoints(self, endpoints: Mapping[str, Any]) -> BenchFile:
         """Return the bench with every ``${launch.x}`` replaced; raises BenchFileError where one does not fit."""

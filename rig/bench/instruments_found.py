@@ -13,6 +13,8 @@ from typing import TypeVar
 
 from drivers.errors import DriverError
 from drivers.scpi import ScpiSession
+from rig.errors import BenchBusy
+from rig.safety.locks import ResourceLocks, Wanted
 
 ANSWER_S = 2.0
 """How long an instrument may take to say who it is."""
@@ -105,7 +107,7 @@ def find_instruments(
             to_ask.setdefault(name.upper(), (name, (listing.visa_library,)))
     found: list[FoundInstrument] = []
     for name, by in to_ask.values():
-        one = ask(name, by)
+        one = _ask_if_free(name, by)
         twin = next((other for other in found if one.identity and other.identity == one.identity), None)
         if twin is not None:
             trouble = f"the same instrument as {twin.resource} ({twin.identity})"
@@ -113,6 +115,18 @@ def find_instruments(
         found.append(one)
         report(one)
     return listings, tuple(found)
+
+
+def _ask_if_free(resource: str, visa_libraries: tuple[str, ...]) -> FoundInstrument:
+    """Ask ``resource`` unless another process has it: a question may disturb a run, or end its only connection."""
+    locks = ResourceLocks("")
+    try:
+        locks.take([Wanted("instrument", resource)])
+        return ask(resource, visa_libraries)
+    except BenchBusy as busy:
+        return FoundInstrument(resource, visa_libraries[0], None, f"in use by {busy.holder}; it was not asked")
+    finally:
+        locks.close()
 
 
 def _libraries_for(resource: str, libraries: tuple[str, ...]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from rig.bench.files import BenchFile, load_bench
 from rig.bench.launch import LaunchedProcess
-from rig.bench.lock import bench_lock
+from rig.bench.lock import BenchHold, hold_bench, hold_port
 from rig.bench.schema import BusPart
 from rig.errors import BenchBusy, UsageRefused
 from rig.safety.state import ENDPOINTS, HOLDER, LAUNCHED_LOG, Opening, openings_of
@@ -46,28 +46,32 @@ def open_listening_port(
     """Find the port at which the bus of ``bench`` can be heard, and hold the bench where nobody else may use it then.
 
     With ``bus: listen_port`` in the bench file the bus can be heard beside a run. Without it, on a launched bench that
-    nobody uses (which is started then), and with ``may_talk`` if the bench is free, the bench is locked. Raises
-    BenchBusy, BenchFileError, BenchFault, and UsageRefused for a bench without a bus.
+    nobody uses (which is started then), and with ``may_talk`` if it is free, the rig's own port is held. The port that
+    is listened to is held in any case: two that read one port take each other's octets. Raises BenchBusy,
+    BenchFileError, BenchFault, and UsageRefused for a bench without a bus.
     """
     file = bench if isinstance(bench, BenchFile) else load_bench(bench)
     part = _bus_of(file)
     if part.listen_port is not None and not file.is_launched and not may_talk:
-        yield ListeningPort(part.listen_port, part.baud, f"bench {file.name}, on its listening port")
+        with hold_port(part.listen_port, file.name):
+            yield ListeningPort(part.listen_port, part.baud, f"bench {file.name}, on its listening port")
         return
     with ExitStack() as stack:
-        if file.is_private and (beside := _beside_run(file, part)) is not None:
-            yield beside
-            return
+        beside = _beside_run(file, part) if file.is_launched else None
+        hold: BenchHold | None = None
         try:
-            opening = stack.enter_context(bench_lock(file.name, command, is_private=file.is_private))
+            hold = stack.enter_context(hold_bench(file, command, only_bus=True)) if beside is None else None
         except BenchBusy:
             beside = _beside_run(file, part)
             if beside is None:
                 raise
+        if hold is None:
+            assert beside is not None
+            stack.enter_context(hold_port(beside.device, file.name))
             yield beside
             return
         if file.is_launched:
-            file = _launch(file, opening, stack)
+            file = _launch(file, hold, stack)
         free = _bus_of(file)
         yield ListeningPort(free.port, free.baud, f"bench {file.name}, which nobody else is using", free)
 
@@ -90,13 +94,16 @@ def _beside_run(file: BenchFile, part: BusPart) -> ListeningPort | None:
     return ListeningPort(part.listen_port, part.baud, f"bench {file.name}, beside {run}")
 
 
-def _launch(file: BenchFile, opening: Opening, stack: ExitStack) -> BenchFile:
+def _launch(file: BenchFile, hold: BenchHold, stack: ExitStack) -> BenchFile:
     """Start the process of a bench that is held; it ends with ``stack``. Nothing else of the bench is opened."""
     assert file.parts.launch is not None
-    process = LaunchedProcess(file.launch_argv(), file.parts.launch.ready_timeout_s, opening.file(LAUNCHED_LOG))
+    log = hold.opening.file(LAUNCHED_LOG)
+    process = LaunchedProcess(file.launch_argv(), file.parts.launch.ready_timeout_s, log)
     stack.callback(process.close)
-    stack.enter_context(noted_endpoints(opening, process.endpoints))
-    return file.with_endpoints(process.endpoints)
+    stack.enter_context(noted_endpoints(hold.opening, process.endpoints))
+    launched = file.with_endpoints(process.endpoints)
+    hold.lock_endpoints(launched)
+    return launched
 
 
 def _bus_of(file: BenchFile) -> BusPart:

@@ -1,4 +1,4 @@
-"""One bench, one user at a time: a lock of the operating system; each opening leaves a note of who has it open."""
+"""What a bench is locked by: the instruments and serial ports themselves, not its name; and the note of who has it."""
 
 from __future__ import annotations
 
@@ -6,36 +6,94 @@ import contextlib
 import getpass
 import os
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
-from filelock import FileLock, Timeout
-
-from rig.errors import BenchBusy
+from drivers.source.base import Identity
+from rig.bench._fitness import INSTRUMENT_ROLES
+from rig.bench.files import BenchFile
+from rig.bench.schema import PLACEHOLDER
+from rig.errors import BenchFault
+from rig.safety.guardian_link import GuardianLink
 from rig.safety.leftovers import end_opening, sweep
-from rig.safety.state import HOLDER, RECIPES, Opening, lock_file, marked_process, openings, openings_of
+from rig.safety.locks import ResourceLocks, Wanted
+from rig.safety.state import HOLDER, Opening, marked_process, openings
 
-_GUARDIAN_WAIT_S = 5.0
-_PAUSE_S = 0.05
+
+class BenchHold:
+    """One opening of a bench: ``opening`` is what it has in the state folder, ``locks`` what nobody else may use.
+
+    ``identities`` has who each instrument said it is, by role; putting one in locks that instrument.
+    """
+
+    def __init__(self, opening: Opening, locks: ResourceLocks, file: BenchFile, *, only_bus: bool = False) -> None:
+        self._only_bus = only_bus
+        self.opening = opening
+        self.locks = locks
+        self.identities = LockedIdentities(self)
+        self.file = file
+
+    def lock_endpoints(self, file: BenchFile) -> None:
+        """Lock what ``file`` names, as far as that is known already: instruments by their resources, and the bus port.
+
+        To be called again with what a launched process has named. Raises BenchBusy, all or nothing.
+        """
+        self.file = file
+        wanted = [one for one in _wanted(file, only_bus=self._only_bus) if PLACEHOLDER.search(one.resource) is None]
+        self.locks.take(wanted)
+
+    def hand_on_to(self, guardian: GuardianLink) -> None:
+        """Have ``guardian`` hold the locks too, those taken later among them; raises BenchFault where it does not."""
+
+        def hand_on(descriptors: Sequence[int]) -> None:
+            if not all(guardian.inherit_later(descriptor) for descriptor in descriptors):
+                raise BenchFault("the guardian process did not take over the bench's locks; try again")
+
+        hand_on(self.locks.descriptors)
+        self.locks.on_taken = hand_on
+
+
+class LockedIdentities(dict[str, Identity]):
+    """Who each instrument of a bench said it is, by role; one that another bench uses under another name is BenchBusy.
+
+    An instrument that is put in is locked by maker, model and serial number, whatever address it was reached by.
+    """
+
+    def __init__(self, hold: BenchHold) -> None:
+        super().__init__()
+        self._hold = hold
+
+    def __setitem__(self, role: str, identity: Identity) -> None:
+        resource = getattr(self._hold.file.parts, role).resource
+        self._hold.locks.take_identity(Wanted(_in_words(role), resource), identity)
+        super().__setitem__(role, identity)
 
 
 @contextlib.contextmanager
-def bench_lock(bench: str, command: str | None = None, *, is_private: bool = False) -> Iterator[Opening]:
-    """Open ``bench`` for this process; raises BenchBusy, which says who has it, if somebody else does.
+def hold_bench(file: BenchFile, command: str | None = None, *, only_bus: bool = False) -> Iterator[BenchHold]:
+    """Open a bench for this process: lock what it names, and leave word of who has it in the state folder.
 
-    Yields the opening, whose files in the state folder are its own. ``is_private``: all that the bench has comes with
-    the process that it launches, so nothing is shared and nothing is locked. ``command``: what is being done, for
-    whoever is turned away (default: this process's command line). The system gives the lock up when the process ends,
-    however it ends.
+    Raises BenchBusy where another process has an instrument or the bus port, under this name or another; it says which,
+    and who. ``command``: what is being done, for the note (default: this process's command line). The system gives the
+    locks up when the process ends, however it ends; a guardian that is still switching off keeps them until it is done.
+    ``only_bus``: of the bench only the bus port is used.
     """
     with ExitStack() as stack:
-        if not is_private:
-            _lock(bench, stack)
-        sweep()
-        opening = Opening.begin(bench)
-        stack.callback(end_opening, opening)
+        locks = ResourceLocks(file.name)
+        stack.callback(locks.close)
+        opening = Opening.begin(file.name)
+        hold = BenchHold(opening, locks, file, only_bus=only_bus)
+        hold.lock_endpoints(file)
+        stack.enter_context(noted(opening, command))
+        yield hold
+
+
+@contextlib.contextmanager
+def noted(opening: Opening, command: str | None = None) -> Iterator[Opening]:
+    """Leave word in the state folder that this process has the bench open, from now to the end; nothing is locked."""
+    sweep()
+    try:
         holder = {
             **marked_process("pid", os.getpid()),
             "user": _user(),
@@ -43,9 +101,20 @@ def bench_lock(bench: str, command: str | None = None, *, is_private: bool = Fal
             "command": command or " ".join(sys.argv) or "python",
         }
         opening.write(HOLDER, holder)
-        if not is_private:
-            _await_guardian(bench)
         yield opening
+    finally:
+        end_opening(opening)
+
+
+@contextlib.contextmanager
+def hold_port(device: str, bench: str = "") -> Iterator[None]:
+    """Hold a serial port, without a bench or for the listener of one; raises BenchBusy where another process has it."""
+    locks = ResourceLocks(bench)
+    try:
+        locks.take([Wanted("serial port", device)])
+        yield
+    finally:
+        locks.close()
 
 
 def run_in_progress(run_id: str) -> bool:
@@ -53,38 +122,17 @@ def run_in_progress(run_id: str) -> bool:
     return any(opening.note(HOLDER).get("run") == run_id and opening.rig_lives for opening in openings())
 
 
-def _lock(bench: str, stack: ExitStack) -> None:
-    # Not shared between two benches of one process: a second opening is somebody else.
-    lock = FileLock(lock_file(bench), thread_local=False)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        held = [opening.note(HOLDER) for opening in openings_of(bench) if opening.rig_lives]
-        raise BenchBusy(bench, _holder(held[-1] if held else {})) from None
-    stack.callback(lock.release)
+def _wanted(file: BenchFile, *, only_bus: bool) -> Iterator[Wanted]:
+    for role in () if only_bus else INSTRUMENT_ROLES:
+        part = getattr(file.parts, role)
+        if part is not None:
+            yield Wanted(_in_words(role), part.resource)
+    if file.parts.bus is not None:
+        yield Wanted("bus port", file.parts.bus.port)
 
 
-def _await_guardian(bench: str) -> None:
-    """Wait a little for the guardian of a run that was killed: two must never work on one bench."""
-    give_up_s = time.monotonic() + _GUARDIAN_WAIT_S
-    while at_work := [opening for opening in openings_of(bench) if opening.guardian_lives and not opening.rig_lives]:
-        if time.monotonic() > give_up_s:
-            raise BenchBusy(bench, _guardian(at_work[-1]))
-        time.sleep(_PAUSE_S)
-
-
-def _guardian(opening: Opening) -> str:
-    pid = opening.note(RECIPES).get("guardian_pid")
-    return (
-        f"the guardian of an earlier run (process {pid}), which has not had it confirmed yet that the outputs are off: "
-        "'rig off' switches them off from here"
-    )
-
-
-def _holder(note: dict[str, object]) -> str:
-    if not note:
-        return "another process"
-    return f"{note.get('user')} (process {note.get('pid')}, since {note.get('since')}: {note.get('command')})"
+def _in_words(role: str) -> str:
+    return role.replace("_", " ")
 
 
 def _user() -> str:

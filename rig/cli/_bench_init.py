@@ -12,8 +12,9 @@ import click
 from rig.bench.bus_found import FoundPort, find_bus, serial_ports
 from rig.bench.first_file import FirstFile, Matched, compose
 from rig.bench.instruments_found import FoundInstrument, Listing, find_instruments
+from rig.bench.lock import hold_port
 from rig.bench.matching import fitting_drivers
-from rig.errors import UsageRefused
+from rig.errors import BenchBusy, UsageRefused
 
 _INDENT = "    "
 
@@ -96,7 +97,11 @@ def _ports(named: Sequence[str], find_the_bus: bool, say: Any) -> tuple[FoundPor
         say("  this machine has no serial port; plug the RS-485 adapter in, or name a port with --port")
     found: list[FoundPort] = []
     for device, description in to_try:
-        port = find_bus(device, description, may_talk=bool(named), report=lambda line: say(f"{_INDENT}{line}"))
+        try:
+            with hold_port(device):
+                port = find_bus(device, description, may_talk=bool(named), report=lambda line: say(f"{_INDENT}{line}"))
+        except BenchBusy as busy:
+            port = FoundPort(device, description, f"in use by {busy.holder}", "the port was left out")
         found.append(port)
         say(f"  {device}{f' ({description})' if description else ''}: {port.said}")
         if port.advice:

@@ -20,6 +20,7 @@ from drivers.mstp.figures import BusFigures
 from drivers.mstp.listener import BusListener
 from drivers.mstp.settings import PortSettings
 from rig.bench.listening import ListeningPort, open_listening_port
+from rig.bench.lock import hold_port
 from rig.bench.meters import port_settings
 from rig.bench.survey import Survey, own_address_taken, readable_rates, survey
 from rig.cli._bus_source import StopFlag, baud_of, refuse_stray_baud
@@ -59,10 +60,11 @@ def check_bus(
     """Check the bus of ``device`` if given, else of ``bench``; raises the errors of ports and benches."""
     if device is not None:
         rate = baud_of(device, baud)
-        heard = _listen(device, rate, for_s)
-        own = _free_mac(heard) if mac is None else mac
-        settings = PortSettings(device, rate, own, _MAX_MASTER, captured_frames=_kept(rate))
-        return _judge(f"{device}, {rate} baud", heard, None if listen_only else settings, _APDU_TIMEOUT_S)
+        with hold_port(device):
+            heard = _listen(device, rate, for_s)
+            own = _free_mac(heard) if mac is None else mac
+            settings = PortSettings(device, rate, own, _MAX_MASTER, captured_frames=_kept(rate))
+            return _judge(f"{device}, {rate} baud", heard, None if listen_only else settings, _APDU_TIMEOUT_S)
     refuse_stray_baud(baud)
     with open_listening_port(bench, "rig bus check", may_talk=not listen_only) as port:
         heard = _listen(port.device, port.baud, for_s)

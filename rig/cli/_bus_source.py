@@ -51,9 +51,11 @@ class StopFlag:
 def open_listener(bench: str, device: str | None, baud: int | None, command: str) -> Iterator[tuple[BusListener, str]]:
     """Listen to ``device`` if given, else to the bus of ``bench``; gives the listener, and in words what it hears."""
     from rig.bench.listening import open_listening_port
+    from rig.bench.lock import hold_port
 
     if device is not None:
-        with BusListener(device, baud_of(device, baud)) as listener:
+        rate = baud_of(device, baud)
+        with hold_port(device), BusListener(device, rate) as listener:
             yield listener, device
         return
     refuse_stray_baud(baud)

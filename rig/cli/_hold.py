@@ -21,6 +21,7 @@ _PHASES = ("A", "AB", "ABC", "AC", "B", "BC", "C")
 
 @click.command()
 @click.option("--bench", "bench_name", default="emulated", show_default=True, metavar="NAME|PATH", help="Bench file.")
+@click.option("--position", default=None, metavar="NAME", help="The position, where the bench has several.")
 @click.option("--voltage", "voltage_v", type=float, default=None, metavar="VOLTS", help="Line to neutral  [nominal].")
 @click.option(
     "--current",
@@ -63,6 +64,7 @@ _PHASES = ("A", "AB", "ABC", "AC", "B", "BC", "C")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def hold(
     bench_name: str,
+    position: str | None,
     voltage_v: float | None,
     current_pct: float,
     angle_deg: float,
@@ -80,7 +82,7 @@ def hold(
     The point is checked against meter, wiring and source before anything is sent. Every reading is recorded, as a run
     that nobody judges.
     """  # fmt: skip
-    from rig.bench import load_bench
+    from rig.bench import load_bench, one_position
     from rig.cli._hold_view import View
     from rig.load_point import LoadPoint
     from rig.procedures import MeterRun
@@ -90,7 +92,7 @@ def hold(
     from rig.records import RunHeader, RunStore
     from rig.version import git_sha, software_version
 
-    bench_file = load_bench(bench_name)
+    bench_file = one_position(load_bench(bench_name), position)
     require(bench_file, "source")
     nominal = bench_file.parts.nominal
     assert nominal is not None  # a bench file with a source has one

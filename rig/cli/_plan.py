@@ -11,20 +11,21 @@ import click
 @click.command()
 @click.argument("suite", type=click.Choice(["certify", "eol", "regress"]), default="certify")
 @click.option("--bench", default="emulated", show_default=True, metavar="NAME|PATH", help="Bench file.")
+@click.option("--position", default=None, metavar="NAME", help="The position, where the bench has several.")
 @click.option("-k", "select", default="", metavar="EXPRESSION", help="Questions that match (regress), as pytest's -k.")
 @click.option("--longest", "longest_h", default=1.0, show_default=True, help="Longest question, hours (regress).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
-def plan(suite: str, bench: str, select: str, longest_h: float, as_json: bool) -> None:
+def plan(suite: str, bench: str, position: str | None, select: str, longest_h: float, as_json: bool) -> None:
     """Show what SUITE (certify, eol, regress) would do on a bench, checked against limits; nothing is switched on."""
     if suite == "regress":
         from rig.cli._plan_regress import plan_regress
 
-        plan_regress(bench, select, longest_h, as_json)
+        plan_regress(bench, position, select, longest_h, as_json)
         return
-    from rig.bench import load_bench
+    from rig.bench import load_bench, one_position
     from rig.procedures import certification_plan, end_of_line_plan
 
-    bench_file = load_bench(bench)
+    bench_file = one_position(load_bench(bench), position)
     made = {"certify": certification_plan, "eol": end_of_line_plan}[suite](bench_file)
     rows: list[dict[str, Any]] = [
         {

@@ -9,12 +9,12 @@ from dataclasses import asdict
 import click
 
 
-def plan_regress(bench: str, select: str, longest_h: float, as_json: bool) -> None:
+def plan_regress(bench: str, position: str | None, select: str, longest_h: float, as_json: bool) -> None:
     """Print the questions and what would keep some of them from being asked on this bench."""
-    from rig.bench import load_bench
+    from rig.bench import load_bench, one_position
     from rig.questions import questions_of
 
-    bench_file = load_bench(bench)
+    bench_file = one_position(load_bench(bench), position)
     rows = [
         {**asdict(each), "not_asked": each.obstacle(bench_file.capabilities, longest_h)}
         for each in questions_of("firmware_regression", select)

@@ -10,18 +10,19 @@ import click
 
 @click.command()
 @click.option("--bench", default="emulated", show_default=True, metavar="NAME|PATH", help="Bench file.")
+@click.option("--position", default=None, metavar="NAME", help="The position, where the bench has several.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
-def snapshot(bench: str, as_json: bool) -> None:
+def snapshot(bench: str, position: str | None, as_json: bool) -> None:
     """Read present value and reliability of every object of the meter."""
     from meter_model.points import OBJECTS
-    from rig.bench import load_bench, open_bench
+    from rig.bench import load_bench, one_position, open_bench
     from rig.procedures.needs import require
 
-    bench_file = load_bench(bench)
+    bench_file = one_position(load_bench(bench), position)
     require(bench_file, "meter")
     with open_bench(bench_file.for_reading(), command="rig snapshot") as opened:
-        position = opened.positions[0]
-        read = position.meter.snapshot()
+        found = opened.positions[0]
+        read = found.meter.snapshot()
     points = {(str(point.kind), point.instance): point for point in OBJECTS}
     rows = [
         {
@@ -35,15 +36,15 @@ def snapshot(bench: str, as_json: bool) -> None:
     ]
     if as_json:
         answer = {
-            "serial_number": position.identity.serial_number,
-            "device_instance": position.identity.device_instance,
+            "serial_number": found.identity.serial_number,
+            "device_instance": found.identity.device_instance,
             "seconds": read.answered_at_s - read.requested_at_s,
             "torn": read.torn,
             "objects": rows,
         }
         click.echo(json.dumps(answer, indent=2))
         return
-    click.echo(f"{position.identity.object_name} (device {position.identity.device_instance}, MAC {position.mac})")
+    click.echo(f"{found.identity.object_name} (device {found.identity.device_instance}, MAC {found.mac})")
     for row in rows:
         value = "----" if row["value"] is None else f"{row['value']:.7g}"
         note = f"  reliability {row['reliability']}" if row["reliability"] else ""

@@ -20,6 +20,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--bench", default="emulated", show_default=True, metavar="NAME|PATH", help="Bench file."),
+    click.option("--position", default=None, metavar="NAME", help="The position, where the bench has several."),
     click.option("--out", type=click.Path(path_type=Path), default=None, help="Folder for this run's files."),
     click.option(
         "--records", default=None, metavar="URL|PATH", help="Database of runs  [default: runs/records.sqlite]"
@@ -82,6 +83,7 @@ def _run_suite(
     extra: list[str],
     *,
     bench: str,
+    position: str | None,
     out: Path | None,
     records: str | None,
     operator: str,
@@ -92,13 +94,13 @@ def _run_suite(
     import pytest
     from rich.console import Console
 
-    from rig.bench import load_bench
+    from rig.bench import load_bench, one_position
     from rig.cli._console import ConsoleReporter
     from rig.exit_codes import ExitCode
     from rig.procedures.needs import JUDGING, require, require_protection
     from rig.run_folder import claim, folder_for, release
 
-    bench_file = load_bench(bench)  # refused with one sentence, before pytest has anything to say
+    bench_file = one_position(load_bench(bench), position)  # refused before pytest has anything to say
     require(bench_file, *(JUDGING if make_plan is not None else ("meter",)))
     require_protection(bench_file, unprotected=unprotected)
     plan = make_plan(bench_file) if make_plan is not None else None
@@ -131,6 +133,7 @@ def _run_suite(
                 "--alluredir", str(folder / "allure-results"),
                 "--junit-xml", str(folder / "junit.xml"),
                 *(["--unprotected"] if unprotected else []),
+                *(["--position", position] if position is not None else []),
                 *extra,
             ],
             plugins=[reporter],

@@ -1,6 +1,6 @@
 """Which properties each kind of object has (protocol revision 4), their numbers and their datatypes.
 
-Source: the manual's PICS and object tables (pages 22 to 31), reference/mstp.md section 6 for the sets of revision 4.
+Source: the manual's PICS and object tables (pages 22 to 31); ASHRAE 135-2004 clause 12 for the sets of revision 4.
 No Property_List and no Priority_Array: they came with later revisions, or with commandable objects.
 """
 

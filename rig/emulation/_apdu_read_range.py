@@ -1,7 +1,7 @@
 """ReadRange (ASHRAE 135 clause 15.8): as many records of a Trend_Log as fit one answer, by position or sequence number.
 
-By time is refused, as the OEM's sister manuals say (reference/mstp.md section 0). A record takes 22 octets with the
-Status_Flags of what was logged and 19 to 20 without: 21 values fit 480 octets by position, 20 by sequence number.
+By time is refused, as the OEM's manual of the sister meter E50H5 says (ZL0071, page 27). A record takes 22 octets with
+the Status_Flags of what was logged and 19 to 20 without: 21 values fit 480 octets by position, 20 by sequence number.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The emulated meter's application layer: one NPDU in, one NPDU out, as a revision-4 device answers.
 
-Source: ASHRAE 135 clauses 15, 16 and 20; reference/mstp.md section 6 for the errors. bacpypes3's own application
-layer is not used, since it answers wrongly in some fifteen ways (reference/mstp.md section 1).
+Source: ASHRAE 135 clauses 15, 16, 18 (errors, rejects, aborts) and 20. bacpypes3's own application layer is not used:
+it answers wrongly in some fifteen ways.
 """
 
 from __future__ import annotations

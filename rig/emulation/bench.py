@@ -53,6 +53,7 @@ from rig.emulation.source_output import SourceErrors
 from rig.emulation.switching import switching_instruments
 from rig.emulation.tcp_server import LineServer
 from rig.emulation.world import Source, World
+from rig.simulation_mark import SimulationMarks
 
 _INSTANCES = (1_000_000, 3_097_151)
 """Device instances that meters leave the factory with (S4100 manual, factory settings)."""
@@ -214,6 +215,17 @@ class EmulatedBench:
         control = LineServer(JsonHandler(control_door.serve), "control")
         for close in (*(each.close for each in closers.values()), clock.close, control.close):
             stack.callback(close)
+        marks = SimulationMarks()
+        stack.callback(marks.close)
+        for server in (*servers.values(), *hislip.values()):
+            marks.mark_endpoint(server.endpoint)
+        for engine in engines.values():
+            if (identity := getattr(engine, "identity", None)) is not None:
+                marks.mark_identity(identity)
+        for port in (clock.port, control.port):
+            marks.mark_endpoint(f"tcp://127.0.0.1:{port}")
+        for bus_port in hub.ports:
+            marks.mark_endpoint(bus_port)
         world.start()
         # Whether anybody had switched the source off before the bench went away is what a safety test wants to know.
         stack.callback(lambda: log.write("end", output_on=any(each.output.is_on for each in sources.values())))

@@ -23,6 +23,7 @@ _THRESHOLD_V = 2.5
 _SHORTEST_S = 1e-4
 _SHORTEST_WIDTH_S, _LONGEST_S = 16e-9, 1e6
 _MOST_CYCLES = 100_000_000
+_LONGEST_DELAY_S = 1000.0
 _CLOCK_PPM = 0.5
 
 _FUNCTIONS = Choice(("SINusoid", "SQUare", "TRIangle", "RAMP", "PULSe", "PRBS", "NOISe", "ARB", "DC"))
@@ -48,6 +49,7 @@ class _Settings:
     cycles: float = 1.0
     burst_phase_deg: float = 0.0
     trigger_source: str = "IMM"
+    trigger_delay_s: float = 0.0
     is_on: bool = False
 
 
@@ -148,6 +150,7 @@ class KeysightGenerator:
                 lambda call: "INV" if self._settings(call).is_inverted else "NORM",
             ),
             self._word("TRIGger<1:2>:SOURce", "trigger_source", _SOURCES),
+            self._number("TRIGger<1:2>:DELay", "trigger_delay_s", Number(0.0, _LONGEST_DELAY_S, "S")),
             Command("TRIGger<1:2>[:IMMediate]", write=self._trigger_one),
             Command("*TRG", write=self._trigger_bus),
             Command("*OPC", write=lambda _call: None, read=self._wait_for_trains),
@@ -256,7 +259,7 @@ class KeysightGenerator:
     def _trigger(self, output: PulseOutput) -> None:
         if not output.settings.bursts or output.settings.burst_mode != "TRIG" or output.is_busy(self._now()):
             raise ScpiError(-211)
-        output.started_s = self._now()
+        output.started_s = self._now() + output.settings.trigger_delay_s
         self._log.write("train", output=self.outputs.index(output) + 1, cycles=output.settings.cycles)
 
     def _wait_for_trains(self, _call: Call) -> Wait:

@@ -206,6 +206,7 @@ class ScpiEngine:
         on_clear: Callable[[], None] = lambda: None,
         summaries: Mapping[int, Summary] | None = None,
     ) -> None:
+        self.identity = identity
         self._dialect = dialect
         self._world = world
         self._wait = wait

@@ -16,7 +16,7 @@ _ROUNDING = 1e-9
 
 
 class DecisionRule(StrEnum):
-    """Rules by name; ``wording`` is what a report prints. Sources: reference/metrology.md 2.2."""
+    """Rules by name; ``wording`` is what a report prints; it names the document that a rule is from."""
 
     ILAC_G8_NON_BINARY = "ilac_g8_non_binary"
     ILAC_G8_BINARY = "ilac_g8_binary"

@@ -28,7 +28,7 @@ def percentage_error(reading: float, reference: float, *, quantity: str = "readi
 
     ``reading`` and ``reference`` share a unit and carry their signs (export negative). With a negative reference the
     error is still positive where the meter reads too large a magnitude. Raises ErrorNotDefined where either value is
-    not finite or the reference is zero. Source: reference/metrology.md 2.1.
+    not finite or the reference is zero. As IEC 62052-11 defines it.
     """
     if not (math.isfinite(reading) and math.isfinite(reference)):
         raise ErrorNotDefined(quantity, reading, reference, "a value is not a finite number")

@@ -78,7 +78,7 @@ class Component:
     def type_a(cls, name: str, repeats: Sequence[float], *, sensitivity: float = 1.0) -> Component:
         """Return the type A component of the mean of ``repeats``: s / sqrt(n) with n - 1 degrees of freedom.
 
-        Raises ValueError for fewer than three repeats (reference/metrology.md 2.1: five recommended, three at least).
+        Raises ValueError for fewer than three repeats; five or more are better.
         """
         n = len(repeats)
         if n < 3:
@@ -90,8 +90,7 @@ def register_quantisation(resolution: float, registered: float, *, starts_at_zer
     """Return the component, in percent, of reading a register that steps by ``resolution`` over ``registered``.
 
     Both in one unit (kWh). A difference of two truncated readings is triangular, ±resolution; where the start is an
-    exact zero after a reset there is one truncation, rectangular ±resolution / 2 about its mean
-    (reference/metrology.md 2.1, 5.1).
+    exact zero after a reset there is one truncation, rectangular ±resolution / 2 about its mean.
     Raises ValueError where ``registered`` is zero.
     """
     if registered == 0.0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -34,6 +35,7 @@ UPDATE_S = 1.0
 CLEARING = frozenset({10, 11})
 """Analog values whose writing clears present demand and the trend logs (manual page 21)."""
 
+_REAL = struct.Struct("<f")
 _RENAMED = {"property-is-not-alist": "property-is-not-a-list"}
 """bacpypes3 puts the hyphens of one name elsewhere."""
 
@@ -106,9 +108,12 @@ class Inquiry:
     # --- answers --------------------------------------------------------------------------------------------------
 
     def check(self, name: str, expected: object, found: object, good: bool | None = None) -> None:
-        """Record one answer, and raise WrongBehaviour where it is not ``good`` (by default: equal)."""
+        """Record one answer, and raise WrongBehaviour where it is not ``good``.
+
+        By default it is good where both are equal; two numbers are equal where they are the same REAL (float32).
+        """
         if good is None:
-            good = expected == found
+            good = _same_real(expected, found) if isinstance(expected, float) else expected == found
         outcome = Outcome.PASS if good else Outcome.FAIL
         self._note(name, str(expected), str(found), outcome)
         if not good:
@@ -297,6 +302,16 @@ class Inquiry:
 
 def _device_text(name: str) -> ReadPropertyRequest:
     return ReadPropertyRequest(objectIdentifier=("device", THIS_DEVICE), propertyIdentifier=name)
+
+
+def _same_real(one: float, other: object) -> bool:
+    """Whether two numbers are one and the same on the wire, where a REAL has 24 bits; NaN is the same as NaN."""
+    if not isinstance(other, int | float):
+        return False
+    try:
+        return _REAL.pack(one) == _REAL.pack(other)
+    except OverflowError:
+        return one == other
 
 
 def same(one: float, other: float, rel: float = 1e-6) -> bool:

@@ -27,6 +27,7 @@ from drivers.source.base import SafeOff
 from rig.safety.contactor.guarded import GuardedContactor
 from rig.safety.ending import watch_process
 from rig.safety.journal import JournalWriter, make_journal
+from rig.safety.locks.kernel_lock import name_this_process
 from rig.safety.memory import lock_memory
 from rig.safety.raw_off import Reserve, SafeOffResult, recipe_from_json, takes_one_client
 from rig.safety.state import (
@@ -263,6 +264,8 @@ class Guardian:
         It ends too when another process has had it confirmed, or when the launched process is gone that had the
         sources: then there is nothing left that could be on, or be reached.
         """
+        for descriptor in self._held:
+            name_this_process(descriptor, self._opening.bench)
         self._attempt = 0
         self._opening.remove(OFF_ELSEWHERE)
         while not self._act(reason):

@@ -133,11 +133,6 @@ def openings_of(bench: str, folder: Path | None = None) -> list[Opening]:
     return [opening for opening in openings(folder) if opening.bench == bench]
 
 
-def lock_file(bench: str) -> Path:
-    """Return the file that is locked while a bench of this name is in use."""
-    return state_folder() / f"bench-{_name_in_files(bench)}.lock"
-
-
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON object so that a reader sees the old one or the new one, never half of one."""
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.new")

@@ -8,7 +8,7 @@ import pytest
 from rig.bench import load_bench
 from rig.bench.check import check_bench
 from rig.bench.check_findings import CheckedPart, Level, PartFinding, worst_level
-from rig.bench.lock import bench_lock
+from rig.bench.lock import hold_port
 from rig.errors import BenchBusy
 from tests.bench.instrument_on_a_socket import Instrument
 from tests.safety.stand_ins import FakeSource
@@ -122,7 +122,7 @@ def test_the_interlock_is_read(tmp_path, closed, level, words):
 
 
 def test_a_bench_in_use_is_not_looked_at(tmp_path):
-    with bench_lock("dead"), pytest.raises(BenchBusy):
+    with hold_port("/dev/ttyUSB9"), pytest.raises(BenchBusy, match="bench 'dead': bus port /dev/ttyUSB9 is in use by"):
         check(tmp_path, DEAD)
 
 

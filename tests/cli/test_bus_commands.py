@@ -11,10 +11,12 @@ from types import SimpleNamespace
 import pytest
 
 from drivers.mstp.capture import read_pcapng, write_pcapng
+from rig.bench import load_bench
 from rig.bench.listening import noted_endpoints, open_listening_port
-from rig.bench.lock import bench_lock
+from rig.bench.lock import hold_bench, hold_port, noted
 from rig.cli import main
 from rig.errors import BenchBusy, UsageRefused
+from rig.safety.state import Opening
 from tests.mstp.pty_bridge import PtyBridge
 from tests.mstp.tape import Tape
 
@@ -171,31 +173,36 @@ class TestListeningPort:
 
     def test_a_second_adapter_can_be_listened_to_beside_a_run(self, tmp_path):
         bench = self.bench(tmp_path, "listen_port: /dev/b,")
-        with bench_lock("two-adapters"), open_listening_port(bench, "watch") as port:
+        with hold_port("/dev/a"), open_listening_port(bench, "watch") as port:
             assert (port.device, port.baud, port.bus) == ("/dev/b", 9600, None)
-        with bench_lock("two-adapters"), open_listening_port(bench, "check", may_talk=True) as port:
+        with hold_port("/dev/a"), open_listening_port(bench, "check", may_talk=True) as port:
             assert (port.device, port.bus) == ("/dev/b", None)
 
     def test_the_rigs_own_port_is_listened_to_when_the_bench_is_free_and_then_held(self, tmp_path):
         bench = self.bench(tmp_path)
         with open_listening_port(bench, "watch") as port:
             assert port.device == "/dev/a"
-            with pytest.raises(BenchBusy, match="watch"), bench_lock("two-adapters"):
-                pass
-        with bench_lock("two-adapters"), pytest.raises(BenchBusy), open_listening_port(bench, "watch"):
+            with pytest.raises(BenchBusy, match="bus port /dev/a is in use by bench 'two-adapters'"):
+                hold_bench(load_bench(bench)).__enter__()
+        with hold_port("/dev/a"), pytest.raises(BenchBusy), open_listening_port(bench, "watch"):
             pass
+
+    def test_two_never_listen_at_one_port_and_take_each_others_octets(self, tmp_path):
+        bench = self.bench(tmp_path, "listen_port: /dev/b,")
+        with open_listening_port(bench, "watch"), pytest.raises(BenchBusy, match="serial port /dev/b is in use"):
+            open_listening_port(bench, "capture").__enter__()
 
     def test_a_launched_bench_in_use_is_listened_to_where_its_run_says(self):
         instruments = ("source", "analyzer", "switch", "generator", "counter", "climate_probe")
         endpoints = dict.fromkeys(instruments, "TCPIP0::127.0.0.1::1::SOCKET")
         endpoints |= {"clock": "tcp://127.0.0.1:1", "bus": "/dev/a", "bus_ports": ["/dev/b"], "meters": [{"mac": 1}]}
-        with bench_lock("emulated", is_private=True) as opening, noted_endpoints(opening, endpoints):
+        with noted(Opening.begin("emulated")) as opening, noted_endpoints(opening, endpoints):
             with open_listening_port("emulated", "watch") as port:
                 assert (port.device, port.bus) == ("/dev/b", None)
                 assert "beside the run" in port.how
             endpoints["bus_ports"] = ["/dev/c"]
             with (
-                bench_lock("emulated", is_private=True) as other,
+                noted(Opening.begin("emulated")) as other,
                 noted_endpoints(other, endpoints),
                 open_listening_port("emulated", "watch") as port,
             ):

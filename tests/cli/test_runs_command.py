@@ -8,10 +8,10 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from rig.bench.lock import bench_lock, run_in_progress
+from rig.bench.lock import noted, run_in_progress
 from rig.cli import cli
 from rig.records import RunHeader, RunStore
-from rig.safety.state import HOLDER
+from rig.safety.state import HOLDER, Opening
 
 HEADER = RunHeader(kind="certify", bench_name="lab", bench_file_sha256="00", software_version="0.1.0")
 
@@ -30,7 +30,7 @@ def test_a_run_in_progress_is_running_and_one_that_broke_off_is_aborted(tmp_path
     records = tmp_path / "records.sqlite"
     with RunStore.open(records) as store:
         broken, present = store.begin_run(HEADER).run_id, store.begin_run(HEADER).run_id
-    with bench_lock("lab", "rig certify") as opening:
+    with noted(Opening.begin("lab"), "rig certify") as opening:
         opening.name_run(present)
         assert outcomes(records) == {broken: "ABORTED", present: "RUNNING"}
     assert outcomes(records) == {broken: "ABORTED", present: "ABORTED"}
@@ -38,7 +38,7 @@ def test_a_run_in_progress_is_running_and_one_that_broke_off_is_aborted(tmp_path
 
 def test_the_note_of_a_process_that_was_killed_is_no_run_in_progress():
     gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
-    with bench_lock("lab") as opening:
+    with noted(Opening.begin("lab")) as opening:
         opening.name_run("run-1")
         assert run_in_progress("run-1")
         assert not run_in_progress("run-2")

@@ -247,6 +247,7 @@ def test_the_end_of_a_train_can_be_waited_for(bench, ask):
         ("OUTP?;:OUTP1:LOAD?;POL?", "0;+5.000000000000000E+01;NORM"),
         ("OUTP1:LOAD INF;LOAD?", "+9.9E+37"),
         ("TRIG2:SOUR BUS;SOUR?", "BUS"),
+        ("TRIG2:DEL 0.25;DEL?", "+2.500000000000000E-01"),
         ("VOLT:HIGH 5;LOW 0;HIGH?", "+5.000000000000000E+00"),
         ("OUTP2 ON;*RST;:OUTP2?", "0"),
     ],
@@ -270,7 +271,8 @@ def test_the_generator_answers_as_its_manual_says(direct, question, answer):
         ("*TRG", '-211,"Trigger ignored"'),
         ("FUNC PULSES", '-141,"Invalid character data"'),
         ("SOUR3:FUNC PULS", '-114,"Header suffix out of range"'),
-        ("TRIG1:DEL", '-113,"Undefined header"'),
+        ("TRIG1:LEV", '-113,"Undefined header"'),
+        ("TRIG1:DEL 1001", '-222,"Data out of range"'),
     ],
 )
 def test_the_generator_refuses_with_an_error(direct, message, error):

@@ -13,9 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.source.base import SafeOff
-from rig.bench import load_bench
-from rig.bench.lock import bench_lock
-from rig.errors import BenchBusy
+from rig.bench.lock import noted
 from rig.records import RunHeader, RunStore
 from rig.safety.journal import append_entry, make_journal, read_journal, take_journal_in
 from rig.safety.leftovers import KEPT_DAYS, sweep
@@ -77,25 +75,14 @@ def test_an_opening_is_found_again_by_the_name_of_its_bench(tmp_path_factory, be
 
 
 def test_two_openings_of_one_bench_share_no_file() -> None:
-    with bench_lock("lab", is_private=True) as one, bench_lock("lab", is_private=True) as two:
+    with noted(Opening.begin("lab")) as one, noted(Opening.begin("lab")) as two:
         assert {one.file(HOLDER), one.file(RECIPES)}.isdisjoint({two.file(HOLDER), two.file(RECIPES)})
         assert {opening.id for opening in openings_of("lab")} == {one.id, two.id}
     assert openings() == []
 
 
-def test_the_emulated_bench_is_private_and_one_with_a_fixed_source_is_not(tmp_path: Path) -> None:
-    assert load_bench("emulated").is_private
-    mixed = tmp_path / "mixed.yaml"
-    mixed.write_text(
-        "schema: 1\nextends: emulated\nname: mixed\nsource: {resource: 'TCPIP0::10.0.0.1::5025::SOCKET'}\n"
-    )
-    assert not load_bench(mixed).is_private
-    mixed.write_text("schema: 1\nextends: emulated\nname: gateway\nsimulated: false\n")
-    assert not load_bench(mixed).is_private, "a launched gateway may lead to what others reach too"
-
-
 def test_an_opening_that_ends_in_good_order_leaves_nothing() -> None:
-    with bench_lock("lab") as opening:
+    with noted(Opening.begin("lab")) as opening:
         opening.write(ENDPOINTS, {})
         opening.file(LAUNCHED_LOG).write_text("ready")
         make_journal(opening.file(JOURNAL))
@@ -105,7 +92,7 @@ def test_an_opening_that_ends_in_good_order_leaves_nothing() -> None:
 
 
 def test_a_journal_with_entries_outlives_its_opening() -> None:
-    with bench_lock("lab") as opening:
+    with noted(Opening.begin("lab")) as opening:
         append_entry(opening.file(JOURNAL), {"id": "1"})
     assert names(opening) == {JOURNAL}
     assert [entry["id"] for entry in read_journal()] == ["1"]
@@ -120,7 +107,7 @@ def test_what_says_how_a_source_that_may_be_on_is_switched_off_is_kept(dead: dic
 
 def test_a_source_that_a_later_run_has_seen_off_is_no_longer_left_on(dead: dict) -> None:
     left, other = left_behind("lab", dead), left_behind("lab", dead, port=2)
-    with bench_lock("another name") as opening:
+    with noted(Opening.begin("another name")) as opening:
         note_open_bench(opening, [recipe()])
         forget_open_bench(opening)
     assert names(left) == set()
@@ -175,13 +162,3 @@ def test_a_number_that_another_process_has_now_is_not_the_process_of_the_note() 
     assert not process_lives({"pid": 10**30}, "pid")
     assert not process_lives({"pid": True}, "pid")
     assert not process_lives({}, "pid")
-
-
-def test_a_bench_whose_earlier_guardian_still_works_is_busy(monkeypatch: pytest.MonkeyPatch, dead: dict) -> None:
-    monkeypatch.setattr("rig.bench.lock._GUARDIAN_WAIT_S", 0.05)
-    opening = left_behind("lab", dead)
-    opening.write(RECIPES, {**opening.note(RECIPES), **marked_process("guardian_pid", os.getpid())})
-    with pytest.raises(BenchBusy, match="guardian of an earlier run"), bench_lock("lab"):
-        pass
-    with bench_lock("lab", is_private=True), bench_lock("other"):
-        pass

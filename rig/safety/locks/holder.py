@@ -21,7 +21,8 @@ _NOT_SHOWN = re.compile(r"[^ -~\u00a0-\uffff]")
 class Holder:
     """A process that holds a lock; ``pid`` None where the kernel does not say. ``bench``: its bench, if known.
 
-    ``is_guardian``: it is a guardian that switches off on its own, since its rig is gone.
+    ``is_guardian``: it is a guardian that switches off on its own, since its rig is gone. ``is_gone``: the process has
+    ended, and one that it started has not let go yet.
     """
 
     pid: int | None = None
@@ -30,6 +31,12 @@ class Holder:
     bench: str = ""
     since: str = ""
     is_guardian: bool = False
+    is_gone: bool = False
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether the lock may be free in a moment: its rig has ended, and a guardian sees to the outputs."""
+        return self.is_guardian or self.is_gone
 
     @property
     def text(self) -> str:
@@ -42,6 +49,8 @@ class Holder:
                 f"the guardian of an earlier run{of}, process {self.pid}, which is still switching the outputs off: "
                 "'rig off' does it from here"
             )
+        if self.is_gone:
+            return f"what process {self.pid}, which has ended, left running"
         of = f"bench {self.bench!r}: " if self.bench else ""
         since = f", since {self.since}" if self.since else ""
         return (
@@ -54,6 +63,8 @@ def holder_of(pid: int | None, uid: int | None = None, bench: str = "") -> Holde
     if pid is None or pid <= 0:
         return Holder()
     words = _command(pid)
+    if not words:
+        return Holder(pid, user_name(uid), is_gone=True)
     is_guardian = _GUARDIAN in words
     if is_guardian and "--bench" in words[:-1]:
         bench = words[words.index("--bench") + 1]
@@ -81,7 +92,7 @@ def _command(pid: int) -> list[str]:
         octets = (_PROC / str(pid) / "cmdline").read_bytes()
     except OSError:
         return []
-    return [word.decode("utf-8", "replace") for word in octets.rstrip(b"\0").split(b"\0")]
+    return [word.decode("utf-8", "replace") for word in octets.rstrip(b"\0").split(b"\0") if octets]
 
 
 def _started(pid: int) -> str:

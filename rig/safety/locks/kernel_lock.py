@@ -14,6 +14,7 @@ import json
 import os
 import re
 import socket
+import stat
 import struct
 import sys
 import weakref
@@ -25,7 +26,10 @@ from rig.errors import BenchFault
 from rig.safety.locks.holder import Holder, holder_of
 
 FOLDER = Path("/tmp/s4100-rig.locks")  # noqa: S108 - fixed on purpose: every user must come to the same one
-_PREFIX, _NOTE = "s4100-rig/", "s4100-rig-bench/"
+PREFIX = "s4100-rig/"
+"""Of the names of all locks: every version of the rig has the same."""
+
+_NOTE = "s4100-rig-bench/"
 _LONGEST_KEY = 90
 _BACKLOG = 4096
 """Everybody who asks who holds the lock stays in this queue while the holder lives: it never accepts."""
@@ -145,15 +149,13 @@ def name_this_process(descriptor: int, bench: str = "") -> None:
     For a guardian that goes on alone: the process that took the lock is gone.
     """
     with contextlib.suppress(OSError):
-        try:
-            held = socket.socket(fileno=os.dup(descriptor))
-        except OSError:
+        if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+            with socket.socket(fileno=os.dup(descriptor)) as held:
+                held.listen(_BACKLOG)
+        else:
             about = {"pid": os.getpid(), "uid": os.getuid(), "bench": bench}
             os.truncate(descriptor, 0)
             os.pwrite(descriptor, json.dumps(about).encode(), 0)
-            return
-        with held:
-            held.listen(_BACKLOG)
 
 
 def _asked(key: str) -> Holder:
@@ -171,7 +173,7 @@ def _asked(key: str) -> Holder:
 
 def _address(key: str) -> bytes:
     name = key if len(key.encode()) <= _LONGEST_KEY else f"{key[: _LONGEST_KEY // 4]}.{_digest(key)}"
-    return b"\0" + (_PREFIX + name).encode()
+    return b"\0" + (PREFIX + name).encode()
 
 
 def _digest(key: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from drivers.source.base import Identity
@@ -10,6 +11,11 @@ from rig.errors import BenchBusy
 from rig.safety.locks.kernel_lock import Held, KernelLock, note_bench, take
 from rig.shared_things import keys_of
 from rig.simulation_mark import emulator_at, emulators_of
+
+GUARDIAN_WAIT_S = 5.0
+"""Seconds that a guardian has to switch off after a rig that was killed, before the next one is turned away."""
+
+_PAUSE_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +69,33 @@ class ResourceLocks:
             self._note.close()
 
     def _take(self, wanted: dict[str, Wanted]) -> None:
+        give_up_s = time.monotonic() + GUARDIAN_WAIT_S
+        while True:
+            try:
+                taken = self._take_at_once(wanted)
+                break
+            except Held as error:
+                if error.holder.is_passing and time.monotonic() < give_up_s:
+                    time.sleep(_PAUSE_S)
+                    continue
+                one = wanted[error.key]
+                what = f"{one.role} {one.resource}"
+                raise BenchBusy(self._bench, error.holder.text, what, error.holder.pid) from None
+        self._locks |= taken
+        if taken:
+            self.on_taken([lock.fileno() for lock in taken.values()])
+
+    def _take_at_once(self, wanted: Mapping[str, Wanted]) -> dict[str, KernelLock]:
         taken: dict[str, KernelLock] = {}
         try:
             # In one order everywhere: of two that begin at the same time one gets through.
             for key in sorted(wanted.keys() - self._locks.keys()):
                 taken[key] = take(key, self._bench)
-        except BaseException as error:
+        except BaseException:
             for lock in taken.values():
                 lock.close()
-            if not isinstance(error, Held):
-                raise
-            one = wanted[error.key]
-            raise BenchBusy(self._bench, error.holder.text, f"{one.role} {one.resource}", error.holder.pid) from None
-        self._locks |= taken
-        if taken:
-            self.on_taken([lock.fileno() for lock in taken.values()])
+            raise
+        return taken
 
 
 def key_of_instrument(resource: str, identity: Identity) -> str | None:
