@@ -240,8 +240,8 @@ def _protection(file: BenchFile, opening: Opening) -> CheckedPart:
         findings.append(PartFinding(Level.OK, what))
     if not is_protected(file.parts):
         what = (
-            "not protected: if rig and guardian are both gone, nothing switches the source off (it has no watchdog, the "
-            "bench has no contactor)"
+            "not protected: if rig and guardian are both gone, nothing switches the source off (it has no watchdog, "
+            "the bench has no contactor)"
         )
         advice = "fit a contactor (switch: contactor), or have the source's own switch within reach"
         findings.append(PartFinding(Level.NOTE, what, advice))
@@ -274,10 +274,8 @@ def _abilities(file: BenchFile) -> CheckedPart:
         if missing:
             unable.append(f"{command} (no {', no '.join(missing)})")
         else:
-            is_unattended = command == "rig eol and certify"
-            able.append(
-                f"{command} (only --unprotected)" if is_unattended and not is_protected(file.parts) else command
-            )
+            needs_word = command == "rig eol and certify" and not is_protected(file.parts)
+            able.append(f"{command} (only --unprotected)" if needs_word else command)
     findings = [PartFinding(Level.OK, f"this bench can: {', '.join(able) or 'be checked'}")]
     if unable:
         findings.append(PartFinding(Level.NOTE, f"it cannot: {', '.join(unable)}"))

@@ -24,7 +24,7 @@ HIGHEST_PROOF_V = 50.0
 """A source that can give no less than this proves nothing (extra-low voltage, IEC 61140)."""
 
 _SEEN = 0.8
-_SEE_WITHIN_S = 5.0
+_SEE_WITHIN_S = 3.0
 _STUCK = "do not use this bench: replace the contactor, or mend its wiring"
 
 

@@ -29,7 +29,7 @@ class StandInContactor:
     def open(self):
         self.bench.note("contactor opens")
         self.is_closed = self.is_closed and self.is_stuck
-        return None
+        return
 
 
 def bench_behind(contactor, **options):

@@ -44,6 +44,8 @@ def run_cell(cause: Cause, phase: Phase, ground: Ground, folder: Path, *, is_who
         if cause.protection == "contactor":
             assert max(status["terminal_volts"]) < OFF_BELOW_V
             assert max(status["ct_volts"]) == 0.0
+        elif cause.protection == "watchdog":
+            assert max(status["terminal_volts"]) < OFF_BELOW_V, "a source for the CT inputs alone may stay on"
         elif cause.stays_on and cause.exit_code < 0:
             assert status["output_on"], "nothing was to switch it off"
         elif cause.stays_on:
