@@ -22,7 +22,12 @@ CAPABILITIES = AnalyzerCapabilities(
     voltage_v=VOLTAGE_RANGES_V[-1],
     ct_input_v=(SHUNT_RANGES_V[0], SHUNT_RANGES_V[-1]),
     update_s=UPDATE_S,
+    angle_from_part=0.01,
 )
+"""``angle_from_part`` is ours: the guide does not say from which part of a range an angle means anything."""
+
+LONGEST_PERIOD_S = 1.0 / 40.0
+"""An averaging interval is extended to whole periods of the signal; of the lowest frequency that the rig applies."""
 
 HEADROOM = 1.05
 """A range must hold this much more than the rms expected; its peak range is twice its rms range [M]."""
@@ -42,6 +47,8 @@ them [R]."""
 INVALID_STATUS = ~(1 | 128)
 """Any bit of a value's status but these makes it no number: 1 is under-range, which is valid though less precise, and
 128 says capacitive; 2 is over-range, 8 undefined, 16 not available [M, DATA:STATus?]."""
+
+OVER_RANGE_STATUS = 2
 
 RESET_TIMER_FROM_S = 50_000.0
 """From here on the timer is set back: eight digits would soon not tell one interval from the next."""

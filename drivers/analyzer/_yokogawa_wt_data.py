@@ -53,6 +53,11 @@ HEADROOM = 1.05
 """A range must hold this much more than the rms expected. At crest factor 3 its peak is then 3.15 times that rms,
 against 1.41 for a sine, so the crest is held as well."""
 
+ANGLE_FROM_PART = 0.01
+"""From this part of both ranges an angle is taken for one: at 0.5 % and less the instrument writes "Error" [M IM
+WT310E-01EN p. 4-6, the same sentence in the family's manuals]; twice that keeps clear of it. Over 140 % of a range at
+crest factor 3 is over range, and written INF [M IM WT310E-02EN p. 1-12]."""
+
 SENSOR_RATIO_MV_PER_A = 1000.0
 """Sensor ratio at which one volt reads as "one ampere": the ratio is in mV/A [M IM 760301-01E p. 4-14]. The header
 ``:INP:CURR:SRAT`` and the form ``EXT,500MV`` of a range are from the manual [M p. 6-68, 6-69]; not tried."""
@@ -64,6 +69,7 @@ CAPABILITIES = AnalyzerCapabilities(
     voltage_v=VOLTAGE_RANGES_V[-1],
     ct_input_v=(SENSOR_RANGES_V[0], SENSOR_RANGES_V[-1]),
     update_s=(UPDATE_S[0], UPDATE_S[-1]),
+    angle_from_part=ANGLE_FROM_PART,
 )
 
 ELEMENTS = (1, 2, 3)

@@ -21,20 +21,24 @@ UPDATE_S = (0.05, 1.0)
 """Shortest and longest cycle in seconds. The instrument has longer ones, up to 60 s [R]; but INIM answers when a cycle
 ends, and nothing else is said meanwhile: a rig that is silent for longer is taken for hung."""
 
+OVER_RANGE = 1.1
+"""More than this part of a nominal range is over range, whatever number comes: what the ranges hold [R]."""
+
+ANGLE_FROM_PART = 0.01
+"""From this part of both ranges an angle is taken for one; ours, since the chapter on it was not at hand."""
+
+HEADROOM = 1.05
+SENSOR_JACK = 1
+"""Of IJACK: 1 is the jack for external sensors [C]."""
+
 CAPABILITIES = AnalyzerCapabilities(
     voltage_v=VOLTAGE_RANGES_V[-1],
     ct_input_v=(SENSOR_RANGES_V[0], SENSOR_RANGES_V[-1]),
     update_s=UPDATE_S,
     integrates=False,
     why_not="how the energy integrator of an LMG600 is worked is not known to its driver",
+    angle_from_part=ANGLE_FROM_PART,
 )
-
-OVER_RANGE = 1.1
-"""More than this part of a nominal range is over range, whatever number comes: what the ranges hold [R]."""
-
-HEADROOM = 1.05
-SENSOR_JACK = 1
-"""Of IJACK: 1 is the jack for external sensors [C]."""
 
 CHANNELS = (1, 2, 3)
 

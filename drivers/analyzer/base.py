@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from drivers.source.base import Identity
@@ -10,12 +11,14 @@ from drivers.source.base import Identity
 
 @dataclass(frozen=True, slots=True)
 class ElementReading:
-    """One input element. ``None`` is "no valid data" (NAN, INF, over-range): never a number.
+    """One input element. ``None`` is "no valid data" (NAN, INF, over range): never a number.
 
     ``u_v`` volts rms; ``i`` rms of the current input in the unit it is scaled to (volts for an unscaled external
     sensor input); ``p``, ``q``, ``s`` in volts times that unit, lagging (inductive) q positive; ``frequency_hz``;
     ``u_phase_deg`` angle of this element's voltage fundamental relative to element 1's, ``i_phase_deg`` angle of
-    its current fundamental relative to element 1's voltage fundamental, negative = lag.
+    its current fundamental relative to element 1's voltage fundamental, negative = lag. ``u_over``, ``i_over``: the
+    instrument says that this input is over range, so that its ``None`` means "too much"; else a ``None`` means that
+    there is no valid value, and does not say why.
     """
 
     u_v: float | None
@@ -26,6 +29,8 @@ class ElementReading:
     frequency_hz: float | None
     u_phase_deg: float | None
     i_phase_deg: float | None
+    u_over: bool = False
+    i_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,8 @@ class AnalyzerCapabilities:
     inputs that take the CT inputs' signal; None where no input takes low voltages. ``update_s``: shortest and longest
     data update period in seconds. ``phases``: how many it measures at once. ``angles_between_voltages``: whether it
     can tell the rotation. ``integrates``: whether its driver works an energy integrator. ``why_not``: why something is
-    missing, for whoever is refused; empty where nothing is.
+    missing, for whoever is refused; empty where nothing is. ``angle_from_part``: the part of its range that an input
+    must have, and the voltage that its angle refers to too, before the angle means anything.
     """
 
     voltage_v: float
@@ -74,6 +80,7 @@ class AnalyzerCapabilities:
     angles_between_voltages: bool = True
     integrates: bool = True
     why_not: str = ""
+    angle_from_part: float = 0.01
 
 
 class ReferenceAnalyzer(ABC):
@@ -84,6 +91,15 @@ class ReferenceAnalyzer(ABC):
 
     update_s: float
     """The data update period in seconds, as set."""
+
+    on_passing: Callable[[AnalyzerReading], None] | None = None
+    """Where given, ``read`` hands it each data set that it passes over because it was begun before the call: for
+    watching, since what is wrong in it is wrong. What it raises ends the reading."""
+
+    @property
+    def set_s(self) -> float:
+        """Longest time in seconds from the end of one data set to the end of the next, on a signal that is there."""
+        return self.update_s
 
     @abstractmethod
     def identify(self) -> Identity:
@@ -98,8 +114,20 @@ class ReferenceAnalyzer(ABC):
         """Select the smallest fixed ranges that hold these rms values; returns what was selected, read back."""
 
     @abstractmethod
+    def has_selected(self, voltage_v: float, current: tuple[float, float, float]) -> bool:
+        """Whether ``select_ranges`` with these rms values (volts) would change nothing; no I/O."""
+
+    @abstractmethod
     def read(self) -> AnalyzerReading:
         """Return a data set that was begun after this call; waits for it (time is spent in the clock given)."""
+
+    @abstractmethod
+    def latest(self) -> AnalyzerReading:
+        """Return the newest complete data set, whenever it was begun: for watching, never for measuring.
+
+        Spends no bench time in the clock given; an instrument that only answers at the end of its cycle (0.05 to 1 s)
+        takes as long as that.
+        """
 
     @abstractmethod
     def start_integration(self) -> None:

@@ -22,9 +22,13 @@ from drivers.source.base import Identity
 
 @dataclass(frozen=True, slots=True)
 class _DataSet:
-    """One averaging interval: values by function, ``None`` for what its status says is no valid value."""
+    """One averaging interval: values by function, ``None`` for what its status says is no valid value.
+
+    ``over``: the functions whose status says that they are over range.
+    """
 
     values: Mapping[str, float | None]
+    over: frozenset[str]
 
     @property
     def ended_s(self) -> float | None:
@@ -115,18 +119,24 @@ class FlukeNorma(ReferenceAnalyzer):
         steps it takes the next larger. Nothing is sent when they are selected already. Raises SettingOutOfRange before
         any I/O.
         """
-        wanted = (
-            smallest_range("analyzer voltage", voltage_v, data.VOLTAGE_RANGES_V, data.HEADROOM),
-            *(
-                smallest_range(f"analyzer current input {phase}", value, data.SHUNT_RANGES_V, data.HEADROOM)
-                for phase, value in zip(data.PHASES, current, strict=True)
-            ),
-        )
+        wanted = _ranges_for(voltage_v, current)
         self._check_configured()
         if wanted != self._wanted:
             with self._session.transaction():
                 self._set_ranges(wanted)
         return self._selected
+
+    def has_selected(self, voltage_v: float, current: tuple[float, float, float]) -> bool:
+        """Whether ``select_ranges`` with these V rms (0 to 952, and 0 to 9.5) would change nothing; no I/O.
+
+        Raises SettingOutOfRange.
+        """
+        return _ranges_for(voltage_v, current) == self._wanted
+
+    @property
+    def set_s(self) -> float:
+        """Longest time in seconds from one data set to the next: an interval is extended to whole periods."""
+        return self.update_s + data.LONGEST_PERIOD_S
 
     def read(self) -> AnalyzerReading:
         """Return a data set that was begun after this call, in volts, hertz and degrees; takes two intervals.
@@ -134,11 +144,14 @@ class FlukeNorma(ReferenceAnalyzer):
         A value over range or without data is ``None``, never a number; so is everything where no new data set comes.
         """
         found = self._fresh_set()
-        arrived_s = time.monotonic()
         if found is None:
-            return AnalyzerReading(arrived_s, (NOTHING_VALID, NOTHING_VALID, NOTHING_VALID))
-        one, two, three = (_element(found.values, phase) for phase in data.PHASES)
-        return AnalyzerReading(arrived_s, (one, two, three))
+            return AnalyzerReading(time.monotonic(), (NOTHING_VALID, NOTHING_VALID, NOTHING_VALID))
+        return _reading(found)
+
+    def latest(self) -> AnalyzerReading:
+        """Return the last interval that is complete, whenever it was begun, in volts, hertz and degrees."""
+        self._check_configured()
+        return _reading(self._data_set())
 
     def start_integration(self) -> None:
         """Reset and start the energy integrator (watt hours; here volts times volts times hours); it has no end."""
@@ -215,6 +228,8 @@ class FlukeNorma(ReferenceAnalyzer):
                 if found.ended_s is not None and found.ended_s != last_s:
                     # The first to change was being measured at the call; the second was begun when that had ended.
                     changes, last_s = changes + 1, found.ended_s
+                    if changes == 1 and self.on_passing is not None:
+                        self.on_passing(_reading(found))
                 if changes == 2:
                     return found
         return None
@@ -236,7 +251,10 @@ class FlukeNorma(ReferenceAnalyzer):
             {
                 name: None if status & data.INVALID_STATUS else value
                 for name, value, status in zip(self._functions, values, statuses, strict=True)
-            }
+            },
+            frozenset(
+                name for name, status in zip(self._functions, statuses, strict=True) if status & data.OVER_RANGE_STATUS
+            ),
         )
 
     def _verify(self, query: str, wanted: float) -> None:
@@ -256,7 +274,23 @@ class FlukeNorma(ReferenceAnalyzer):
             raise InstrumentError(self._session.resource, text)
 
 
-def _element(values: Mapping[str, float | None], phase: int) -> ElementReading:
+def _ranges_for(voltage_v: float, current: tuple[float, float, float]) -> tuple[float, ...]:
+    return (
+        smallest_range("analyzer voltage", voltage_v, data.VOLTAGE_RANGES_V, data.HEADROOM),
+        *(
+            smallest_range(f"analyzer current input {phase}", value, data.SHUNT_RANGES_V, data.HEADROOM)
+            for phase, value in zip(data.PHASES, current, strict=True)
+        ),
+    )
+
+
+def _reading(found: _DataSet) -> AnalyzerReading:
+    one, two, three = (_element(found, phase) for phase in data.PHASES)
+    return AnalyzerReading(time.monotonic(), (one, two, three))
+
+
+def _element(found: _DataSet, phase: int) -> ElementReading:
+    values = found.values
     u, i, p, s, q, u_deg, i_deg = (values[each.format(phase)] for each in data.PHASE_FUNCTIONS)
     reference_deg = values["VOLT1:PHAS"]
     u_phase_deg, i_phase_deg = between(u_deg, reference_deg), between(i_deg, reference_deg)
@@ -269,6 +303,8 @@ def _element(values: Mapping[str, float | None], phase: int) -> ElementReading:
         frequency_hz=values["FREQ"],
         u_phase_deg=u_phase_deg,
         i_phase_deg=i_phase_deg,
+        u_over=f"VOLT{phase}" in found.over,
+        i_over=f"CURR{phase}" in found.over,
     )
 
 

@@ -82,13 +82,25 @@ class RadianRD(ReferenceAnalyzer):
             raise CannotMeasure(self._link.resource, "the volts at the CT inputs", data.CAPABILITIES.why_not)
         return AnalyzerRanges(voltage=(data.VOLTAGE_V,) * 3, current=(0.0, 0.0, 0.0))
 
+    def has_selected(self, voltage_v: float, current: tuple[float, float, float]) -> bool:
+        """Whether it can measure these V rms, 0 to 600 and none at the CT inputs: its ranges are its own; no I/O."""
+        return 0.0 <= voltage_v <= data.VOLTAGE_V and not any(current)
+
     def read(self) -> AnalyzerReading:
         """Return a data set that was begun after this call: V, A, W, hertz, degrees; takes two updates or more.
 
         A value that is not valid is ``None``, never a number; so is everything where the data do not change. Raises
         InstrumentError where the metrics do not fit together: then their order is not the one assumed.
         """
-        found = self._fresh_set()
+        return self._reading(self._fresh_set())
+
+    def latest(self) -> AnalyzerReading:
+        """Return what it measures now, whenever that was begun: V, A, W, hertz, degrees; does not wait."""
+        self._check_configured()
+        with self._link.transaction():
+            return self._reading(self._data_set())
+
+    def _reading(self, found: Sequence[bytes] | None) -> AnalyzerReading:
         arrived_s = time.monotonic()
         if found is None:
             return AnalyzerReading(arrived_s, (NOTHING_VALID, NOTHING_VALID, NOTHING_VALID))
@@ -118,6 +130,8 @@ class RadianRD(ReferenceAnalyzer):
                 if found is not None and found != last:
                     # The first to change was being measured at the call; the second was begun when that had ended.
                     changes, last = changes + 1, found
+                    if changes == 1 and self.on_passing is not None:
+                        self.on_passing(self._reading(found))
                 if changes == 2:
                     return last
         return None

@@ -16,8 +16,10 @@ from drivers.analyzer.base import (
     ReferenceAnalyzer,
 )
 from drivers.errors import AnswerInvalid, InstrumentError, SettingNotTaken, SettingOutOfRange
-from drivers.scpi import ScpiSession
+from drivers.scpi import ScpiSession, says_over_range
 from drivers.source.base import Identity
+
+_VALUES = ":NUM:NORM:VAL?"
 
 
 class YokogawaWT(ReferenceAnalyzer):
@@ -121,12 +123,7 @@ class YokogawaWT(ReferenceAnalyzer):
         (ranges 0.05 to 10 V). Read back from the instrument; nothing is sent when they are selected already. Raises
         SettingOutOfRange before any I/O.
         """
-        voltage_range = _smallest("analyzer voltage", voltage_v, data.VOLTAGE_RANGES_V)
-        current_ranges = [
-            _smallest(f"analyzer current input {element}", value, data.SENSOR_RANGES_V)
-            for element, value in zip(data.ELEMENTS, current, strict=True)
-        ]
-        wanted = (voltage_range, *current_ranges)
+        voltage_range, *current_ranges = wanted = _ranges_for(voltage_v, current)
         self._check_configured()
         if wanted != self._selected:
             with self._session.transaction():
@@ -145,21 +142,25 @@ class YokogawaWT(ReferenceAnalyzer):
                 self._selected = wanted
         return AnalyzerRanges(voltage=(wanted[0], wanted[0], wanted[0]), current=(wanted[1], wanted[2], wanted[3]))
 
+    def has_selected(self, voltage_v: float, current: tuple[float, float, float]) -> bool:
+        """Whether ``select_ranges`` with these V rms (0 to 952, and 0 to 9.5) would change nothing; no I/O.
+
+        Raises SettingOutOfRange.
+        """
+        return _ranges_for(voltage_v, current) == self._selected
+
     def read(self) -> AnalyzerReading:
         """Return a data set that was begun after this call, in volts, hertz and degrees; takes two update periods.
 
         In the first period the data set that was being measured at the call comes to its end; the one that follows is
         waited for and read. A value over range or without data is ``None``, never a number.
         """
-        values = self._fresh_values()
-        arrived_s = time.monotonic()
-        per_element = data.FUNCTIONS_PER_ELEMENT
-        lags = values[per_element * len(data.ELEMENTS) :][: len(data.PHASE_FUNCTIONS)]
-        first, second, third = (
-            _element(values[per_element * index :][:per_element], u_phase_deg)
-            for index, u_phase_deg in enumerate((0.0, *lags))
-        )
-        return AnalyzerReading(monotonic_s=arrived_s, elements=(first, second, third))
+        return self._reading(self._fresh_fields())
+
+    def latest(self) -> AnalyzerReading:
+        """Return the newest complete data set, whenever it was begun, in volts, hertz and degrees; does not wait."""
+        self._check_configured()
+        return self._reading(self._fields())
 
     def start_integration(self) -> None:
         """Reset and start the energy integrator (watt hours; here volts times volts times hours); it has no end."""
@@ -179,7 +180,7 @@ class YokogawaWT(ReferenceAnalyzer):
         with self._session.transaction():
             self._require_integrating("it stopped by itself or was never started")
             self._session.write(":INTEG:STOP")
-            values = self._fresh_values()
+            values = self._numbers(self._fresh_fields())
         count = len(data.ELEMENTS)
         elapsed_s, *energies = values[-1 - count * len(data.ENERGY_FUNCTIONS) :]
         if elapsed_s is None:
@@ -195,19 +196,42 @@ class YokogawaWT(ReferenceAnalyzer):
         """Give the connection back (no unit, no range)."""
         self._session.close()
 
-    def _fresh_values(self) -> list[float | None]:
+    def _fresh_fields(self) -> list[str]:
         self._check_configured()
-        command = ":NUM:NORM:VAL?"
         with self._session.transaction():
             self._sleep(self.update_s)
             self._session.query(":STAT:EESR?")
+            if self.on_passing is not None:
+                self.on_passing(self._reading(self._fields()))
             self._sleep(self.update_s)
             self._session.write(":COMM:WAIT 1", deadline_s=self._session.deadline_s + 2 * self.update_s)
-            answer = self._session.query(command)
-        values = [self._session.as_float(command, field) for field in answer.split(",")]
-        if len(values) != len(self._items):
-            raise AnswerInvalid(self._session.resource, command, answer)
-        return values
+            return self._fields()
+
+    def _fields(self) -> list[str]:
+        answer = self._session.query(_VALUES)
+        fields = answer.split(",")
+        if len(fields) != len(self._items):
+            raise AnswerInvalid(self._session.resource, _VALUES, answer)
+        return fields
+
+    def _numbers(self, fields: Sequence[str]) -> list[float | None]:
+        return [self._session.as_float(_VALUES, field) for field in fields]
+
+    def _reading(self, fields: Sequence[str]) -> AnalyzerReading:
+        arrived_s = time.monotonic()
+        values = self._numbers(fields)
+        per_element = data.FUNCTIONS_PER_ELEMENT
+        lags = values[per_element * len(data.ELEMENTS) :][: len(data.PHASE_FUNCTIONS)]
+        first, second, third = (
+            _element(
+                values[per_element * index :][:per_element],
+                u_phase_deg,
+                u_over=says_over_range(fields[per_element * index]),
+                i_over=says_over_range(fields[per_element * index + 1]),
+            )
+            for index, u_phase_deg in enumerate((0.0, *lags))
+        )
+        return AnalyzerReading(monotonic_s=arrived_s, elements=(first, second, third))
 
     def _integration_state(self) -> str:
         return self._session.query(":INTEG:STAT?").strip().upper()[:4]
@@ -237,7 +261,19 @@ class YokogawaWT(ReferenceAnalyzer):
             raise InstrumentError(self._session.resource, text)
 
 
-def _element(values: Sequence[float | None], u_phase_deg: float | None) -> ElementReading:
+def _ranges_for(voltage_v: float, current: tuple[float, float, float]) -> tuple[float, ...]:
+    return (
+        _smallest("analyzer voltage", voltage_v, data.VOLTAGE_RANGES_V),
+        *(
+            _smallest(f"analyzer current input {element}", value, data.SENSOR_RANGES_V)
+            for element, value in zip(data.ELEMENTS, current, strict=True)
+        ),
+    )
+
+
+def _element(
+    values: Sequence[float | None], u_phase_deg: float | None, *, u_over: bool, i_over: bool
+) -> ElementReading:
     u, i, p, s, q, _, phi_deg, frequency_hz = values
     if q is not None and phi_deg is not None:
         # The sign is what PHI says, whichever way the model signs Q and whether PHI runs to 180 or to 360 degrees.
@@ -252,6 +288,8 @@ def _element(values: Sequence[float | None], u_phase_deg: float | None) -> Eleme
         frequency_hz=frequency_hz,
         u_phase_deg=None if u_phase_deg is None else wrapped(u_phase_deg),
         i_phase_deg=i_phase_deg,
+        u_over=u_over,
+        i_over=i_over,
     )
 
 

@@ -15,7 +15,7 @@ from drivers.analyzer.base import (
     ReferenceAnalyzer,
 )
 from drivers.errors import AnswerInvalid, CannotMeasure, InstrumentError, SettingNotTaken, SettingOutOfRange
-from drivers.scpi import ScpiSession, split_answers
+from drivers.scpi import ScpiSession, says_over_range, split_answers
 from drivers.source.base import Identity
 
 
@@ -91,17 +91,19 @@ class ZesLMG600(ReferenceAnalyzer):
         (ranges 0.03 to 4 V). Read back from the instrument; nothing is sent when they are selected already. Raises
         SettingOutOfRange before any I/O.
         """
-        voltage_range = smallest_range("analyzer voltage", voltage_v, data.VOLTAGE_RANGES_V, data.HEADROOM)
-        one, two, three = (
-            smallest_range(f"analyzer current input {channel}", value, data.SENSOR_RANGES_V, data.HEADROOM)
-            for channel, value in zip(data.CHANNELS, current, strict=True)
-        )
-        wanted = (voltage_range, one, two, three)
+        voltage_range, one, two, three = wanted = _ranges_for(voltage_v, current)
         self._check_configured()
         if wanted != self._selected:
             with self._session.transaction():
                 self._set_ranges(wanted)
         return AnalyzerRanges(voltage=(voltage_range,) * 3, current=(one, two, three))
+
+    def has_selected(self, voltage_v: float, current: tuple[float, float, float]) -> bool:
+        """Whether ``select_ranges`` with these V rms (0 to 952, and 0 to 3.8) would change nothing; no I/O.
+
+        Raises SettingOutOfRange.
+        """
+        return _ranges_for(voltage_v, current) == self._selected
 
     def read(self) -> AnalyzerReading:
         """Return a data set that was begun after this call, in volts, hertz and degrees; takes about two cycles.
@@ -109,19 +111,15 @@ class ZesLMG600(ReferenceAnalyzer):
         A value over range or without data is ``None``, never a number; so is everything where no data set came that
         had begun late enough by the instrument's own time stamps.
         """
-        values = self._fresh_values()
-        arrived_s = time.monotonic()
-        if values is None:
-            return AnalyzerReading(arrived_s, (NOTHING_VALID, NOTHING_VALID, NOTHING_VALID))
-        assert self._selected is not None
-        count = len(data.QUANTITIES)
-        per_channel = [values[count * index :][:count] for index in range(len(data.CHANNELS))]
-        reference_deg = None if _is_over(per_channel[0][0], self._selected[0]) else per_channel[0][6]
-        one, two, three = (
-            _element(each, reference_deg, self._selected[0], self._selected[1 + index])
-            for index, each in enumerate(per_channel)
-        )
-        return AnalyzerReading(arrived_s, (one, two, three))
+        fields = self._fresh_fields()
+        if fields is None:
+            return AnalyzerReading(time.monotonic(), (NOTHING_VALID, NOTHING_VALID, NOTHING_VALID))
+        return self._reading(fields)
+
+    def latest(self) -> AnalyzerReading:
+        """Return the data set of the cycle that ends next, in volts, hertz and degrees; takes up to one cycle."""
+        self._check_configured()
+        return self._reading(self._fields(self._session.query(data.values_query(), deadline_s=self._deadline_s)))
 
     def start_integration(self) -> None:
         """Raise CannotMeasure: watt hours are not measured by this driver."""
@@ -172,25 +170,55 @@ class ZesLMG600(ReferenceAnalyzer):
     def _deadline_s(self) -> float:
         return self._session.deadline_s + 2.0 * self.update_s
 
-    def _fresh_values(self) -> list[float | None] | None:
-        """Return the values of a cycle that began after this call, None where none can be had."""
+    def _fresh_fields(self) -> list[str] | None:
+        """Return the answers of a cycle that began after this call, None where none can be had."""
         self._check_configured()
         with self._session.transaction():
             # Whatever the stamp marks of a cycle, its begin or its end: sets a whole cycle apart do not overlap, and
             # the first of them ends after this call.
-            before = self._stamp(self._at_end_of_cycle("INIM;TSNORM?"), "TSNORM?")
+            before = self._stamp_of_passing_cycle()
             for _ in range(data.TRIES):
-                command = data.values_query()
-                answer = self._at_end_of_cycle(command)
-                fields = split_answers(answer)
-                if len(fields) != command.count("?"):
-                    raise AnswerInvalid(self._session.resource, command, answer)
+                fields = self._fields(self._at_end_of_cycle(data.values_query()))
                 stamp = self._stamp(fields[0], "TSNORM?")
-                length_s, *values = (self._session.as_float(command, field) for field in fields[1:])
-                if _follows(before, stamp, length_s, self.update_s):
-                    return values
+                if _follows(before, stamp, self._session.as_float("DURNORM?", fields[1]), self.update_s):
+                    return fields
                 before = stamp
         return None
+
+    def _stamp_of_passing_cycle(self) -> int | None:
+        """Return the stamp of the cycle that ends next; its values are for whoever watches, where somebody does."""
+        if self.on_passing is None:
+            return self._stamp(self._at_end_of_cycle("INIM;TSNORM?"), "TSNORM?")
+        fields = self._fields(self._at_end_of_cycle(data.values_query()))
+        self.on_passing(self._reading(fields))
+        return self._stamp(fields[0], "TSNORM?")
+
+    def _fields(self, answer: str) -> list[str]:
+        command = data.values_query()
+        fields = split_answers(answer)
+        if len(fields) != command.count("?"):
+            raise AnswerInvalid(self._session.resource, command, answer)
+        return fields
+
+    def _reading(self, fields: Sequence[str]) -> AnalyzerReading:
+        arrived_s = time.monotonic()
+        assert self._selected is not None
+        said = fields[2:]
+        values = [self._session.as_float(data.values_query(), field) for field in said]
+        count = len(data.QUANTITIES)
+        per_channel = [values[count * index :][:count] for index in range(len(data.CHANNELS))]
+        over = [says_over_range(field) for field in said]
+        reference_deg = None if _is_over(per_channel[0][0], self._selected[0]) else per_channel[0][6]
+        one, two, three = (
+            _element(
+                each,
+                reference_deg,
+                (self._selected[0], self._selected[1 + index]),
+                (over[count * index], over[count * index + 1]),
+            )
+            for index, each in enumerate(per_channel)
+        )
+        return AnalyzerReading(arrived_s, (one, two, three))
 
     def _at_end_of_cycle(self, command: str) -> str:
         self._sleep(data.PART_OF_CYCLE * self.update_s)
@@ -223,11 +251,22 @@ def _follows(before: int | None, stamp: int | None, length_s: float | None, upda
     return (stamp - before) / 1e9 >= (1.0 - data.LENGTH_TOLERANCE) * length_s
 
 
+def _ranges_for(voltage_v: float, current: tuple[float, float, float]) -> tuple[float, float, float, float]:
+    one, two, three = (
+        smallest_range(f"analyzer current input {channel}", value, data.SENSOR_RANGES_V, data.HEADROOM)
+        for channel, value in zip(data.CHANNELS, current, strict=True)
+    )
+    return smallest_range("analyzer voltage", voltage_v, data.VOLTAGE_RANGES_V, data.HEADROOM), one, two, three
+
+
 def _element(
-    values: Sequence[float | None], reference_deg: float | None, voltage_range: float, sensor_range: float
+    values: Sequence[float | None],
+    reference_deg: float | None,
+    ranges: tuple[float, float],
+    said_over: tuple[bool, bool],
 ) -> ElementReading:
     u, i, p, s, q, frequency_hz, u_deg, i_deg = values
-    u_over, i_over = _is_over(u, voltage_range), _is_over(i, sensor_range)
+    u_over, i_over = said_over[0] or _is_over(u, ranges[0]), said_over[1] or _is_over(i, ranges[1])
     u_phase_deg = None if u_over else between(u_deg, reference_deg)
     i_phase_deg = None if i_over else between(i_deg, reference_deg)
     power_over = u_over or i_over
@@ -240,6 +279,8 @@ def _element(
         frequency_hz=frequency_hz,
         u_phase_deg=u_phase_deg,
         i_phase_deg=i_phase_deg,
+        u_over=u_over,
+        i_over=i_over,
     )
 
 

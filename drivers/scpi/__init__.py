@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drivers.scpi.parsing import parse_bool, parse_error, parse_float, split_answers
+from drivers.scpi.parsing import parse_bool, parse_error, parse_float, says_over_range, split_answers
 from drivers.scpi.resource import ResourceKind, resource_kind
 from drivers.scpi.serial_line import SerialLine
 from drivers.scpi.session import ScpiSession
@@ -21,5 +21,6 @@ __all__ = [
     "parse_error",
     "parse_float",
     "resource_kind",
+    "says_over_range",
     "split_answers",
 ]

@@ -13,6 +13,10 @@ _BLANKS = " \t\r\n\v\f"
 
 _NUMBER = re.compile(r"[+-]?(\d+(?:\.\d*)?|\.\d+)(E[+-]?\d+)?", re.ASCII)
 _INVALID = re.compile(r"|-{2,}|[+-]?(NAN|INF|INFINITY)|-*O-*[LF]-*|ERROR|UNDEF")
+_OVER_RANGE = re.compile(r"[+-]?(INF|INFINITY)|-*O-*[LF]-*")
+_NOT_A_NUMBER = 9.905e37
+"""Between SCPI's infinity, 9.9E37, and its "not a number", 9.91E37, whatever digits either is written with."""
+
 _ERROR = re.compile(
     r"""\s*(?::?[A-Za-z][A-Za-z:]*\s+)?   # the header that an instrument may still answer with
     ([+-]?\d{1,9})\s*,\s*
@@ -35,6 +39,18 @@ def parse_float(text: str) -> float | None:
         raise ValueError(f"{text!r} is not a number")
     value = float(bare)
     return None if not math.isfinite(value) or abs(value) >= NOT_A_NUMBER_FROM else value
+
+
+def says_over_range(text: str) -> bool:
+    """Whether an answer says that there is too much to measure: ``INF``, an overload mark, or 9.9E37.
+
+    9.9E37 is infinity in SCPI-99 vol. 1, 7.2.1.4; ``-OL-`` and ``INF`` are what power analyzers write. ``NAN``,
+    9.91E37, ``ERROR`` and dashes say that there is no value, and not why.
+    """
+    bare = _unquoted(text).upper()
+    if _OVER_RANGE.fullmatch(bare):
+        return True
+    return bool(_NUMBER.fullmatch(bare)) and NOT_A_NUMBER_FROM <= abs(float(bare)) < _NOT_A_NUMBER
 
 
 def parse_bool(text: str) -> bool:

@@ -4,7 +4,8 @@ Tags: [M] vendor manual read, [C] public code read, [R] recalled, unverified, [I
 before relying on it (docs/decisions/0012). Nothing here has been tried on a real instrument yet.
 Manuals: UPC-32/UPC-12 operation manual section 5, UPC-3/UPC-1 section 5, LMX series operation manual section 8, and
 the UPC-32/12 AC line sync insert (:SOURce:RAMP). Public code: SunSpec's svp_energy_lab, gridsim_pacific.py (programs,
-PHASe2, CURR:LIM, FORM, COUPLing, OUTPut, an error queue that begins with 0 when it is empty).
+PHASe2, CURR:LIM, FORM, COUPLing, OUTPut, an error queue that begins with 0 when it is empty); a program for a newer
+source, whose VOLT:MODE and VOLT:DC1 to DC3 are not set here: leave such a source in AC mode.
 """
 
 from __future__ import annotations
@@ -62,6 +63,10 @@ PHASE_TOLERANCE_DEG = 0.06
 FREQUENCY_TOLERANCE_HZ = 0.011
 CURRENT_TOLERANCE_A = 0.06
 RAMP_TOLERANCE_S = 0.0006
+
+SINE = 1
+"""WAVEFORM1 to WAVEFORM3 of all public programs, which are for sine voltages [C]. That every command of SOURce can be
+asked, and what WAVEFORM without a number does: UPC-32 pp. 69, 70, LMX p. 203 [M]."""
 
 THREE_PHASE_FORM = 3
 """FORM: 1 single-phase, 2 split-phase, 3 three-phase [C]."""

@@ -121,6 +121,7 @@ class PacificUPC(VoltageOnlySource):
         self._session.write("*CLS")
         self._check_transformer()
         self._apply([number(":SOUR:FORM", data.THREE_PHASE_FORM, 0.0, decimals=0)])
+        self._apply([number(f":SOUR:WAVEFORM{phase + 1}", data.SINE, 0.0, decimals=0) for phase in PHASES])
         self._give_slew(self.limits.prompt_slew_v_per_s)
         self._apply(self._volts_steps((0.0, 0.0, 0.0)))
 

@@ -34,6 +34,7 @@ from rig.metrology.accuracy import ReferenceAccuracy
 from rig.safety.contactor.proof import BenchContactor
 from rig.safety.guardian_link import GuardianLink
 from rig.safety.identity import KnownInstrument
+from rig.safety.inhibit import suspend_inhibited
 from rig.safety.inputs import SafetyInputs
 from rig.safety.off import forget_open_bench, note_open_bench
 from rig.safety.settling import SettlingLimits
@@ -51,7 +52,7 @@ class Bench:
     the bench file starts. ``switch`` works the other terminals of the first position's meter; ``timed``: pulses by
     what they work, ``pulse_input`` (a pulse is a closed contact) and ``control_power`` (a pulse is an interruption).
     ``climate_probe`` is beside the meter.
-    ``safety_inputs``: interlock and emergency stop as the rig reads them.
+    ``safety_inputs``: interlock and emergency stop as the rig reads them. ``suspend_text``: whether the host may sleep.
     """
 
     file: BenchFile
@@ -72,6 +73,7 @@ class Bench:
     climate_probe: ClimateProbe | None = None
     chamber: SoakedChamber | None = None
     safety_inputs: SafetyInputs = field(default_factory=SafetyInputs.none)
+    suspend_text: str = "suspend is not inhibited: nothing can be energised"
 
     @property
     def name(self) -> str:
@@ -127,7 +129,7 @@ def open_bench(
         def time_passes() -> None:
             beat()
             for each in energising:
-                each.watch_inputs()
+                each.watch()
 
         clock = _make_clock(file, time_passes)
         stack.callback(clock.close)
@@ -155,7 +157,7 @@ def open_bench(
         timed = open_timed_pulses(file.parts.generator, file.parts.counter, clock, beat, stack, identities)
         probe = open_probe(file.parts.climate_probe, beat, stack, identities)
         chamber = open_chamber(file.parts.chamber, clock, beat, stack, identities)
-        bus = open_bus(file, beat, stack)
+        bus = open_bus(file, time_passes, stack)
         if bus is not None:
             progress.bus = bus
             on_bus(bus)
@@ -163,6 +165,7 @@ def open_bench(
                 report(f"bus: {advice}")
         positions = find_meters(file, bus, clock.sleep) if bus is not None else ()
         supervisor: Supervisor | None = None
+        suspend = Bench.suspend_text
         if source is not None and guardian is not None:
             guardian.know(recipes, launched.pid if launched else None)
             note_open_bench(
@@ -179,8 +182,10 @@ def open_bench(
             )
             if supervisor is not None:
                 energising.append(supervisor)
+                suspend = stack.enter_context(suspend_inhibited(f"bench {file.name} is open"))
                 supervisor.on_event = lambda kind, text: report(f"{kind}: {text}")
                 stack.callback(_make_safe, supervisor, guardian)
+                analyzer = supervisor.analyzer
         opened = Bench(
             file,
             opening,
@@ -200,6 +205,7 @@ def open_bench(
             probe,
             chamber,
             inputs,
+            suspend,
         )
         day = today or dt.date.today()
         for used in opened.instruments():
@@ -207,6 +213,7 @@ def open_bench(
             report(f"{used.role.replace('_', ' ')}: {used.identity}{calibration}")
         report(opened.protection_text)
         report(inputs.text)
+        report(opened.suspend_text)
         if inputs.are_wired:
             report(f"interlock: now {inputs.read().found}")
         yield opened

@@ -16,6 +16,9 @@ from rig.errors import BenchFault
 SLICE_S = 0.5
 """Longest stretch of wall time spent without a sign of progress."""
 
+_WALL_SLICE_S = 0.1
+"""On a wall clock: what is due every half second, or with each data set of the analyzer, is not late by much more."""
+
 _ANSWER_S = 2.0
 _WITHIN_S = 0.25
 _LONGEST_ASKED_S = 86_400.0
@@ -55,17 +58,26 @@ class BenchClock(ABC):
 
 
 class WallClock(BenchClock):
-    """Bench time is wall time."""
+    """Bench time is wall time; what ``on_progress`` does meanwhile is part of the time that is spent."""
 
     def now_s(self) -> float:
         """Seconds of the host's monotonic clock."""
         return time.monotonic()
 
+    def sleep(self, dt_s: float) -> None:
+        """Spend ``dt_s`` seconds, calling ``on_progress`` every tenth of a second."""
+        if not math.isfinite(dt_s):
+            raise ValueError(f"cannot sleep for {dt_s} s")
+        end_s = time.monotonic() + dt_s
+        while (left_s := end_s - time.monotonic()) > 1e-9:
+            self._spend(left_s)
+            self._on_progress()
+
     def close(self) -> None:
         """Nothing is held open."""
 
     def _spend(self, at_most_s: float) -> float:
-        slice_s = min(at_most_s, SLICE_S)
+        slice_s = min(at_most_s, _WALL_SLICE_S)
         time.sleep(slice_s)
         return slice_s
 

@@ -5,7 +5,8 @@ Written from the UPC-32/UPC-12 operation manual section 5, the UPC-3/UPC-1 manua
 reading is taken: coupling and form are not changed under load (-200), nor is a voltage set that the coupling cannot
 give. A trip is cleared by switching off. PHASe is lag: the factory's programs have 120 and 240 degrees. An empty error
 queue begins with 0, as SunSpec's svp_energy_lab (gridsim_pacific.py) takes any other first character for an error.
-That program sends VOLTage:LIMit and WAVEFORM, too; refusing a limit that the voltages are outside of is inferred.
+WAVEFORM without a number sets all phases (LMX manual p. 203); how many there are is inferred. That program sends
+VOLTage:LIMit, too; refusing a limit that the voltages are outside of is inferred.
 """
 
 from __future__ import annotations
@@ -23,8 +24,13 @@ from rig.emulation.three_phase_output import PHASES, ThreePhaseOutput, ThreePhas
 DIRECT_V = 135.0
 TRANSFORMER_RATIO = 2.5
 LARGEST_A = 400.0
+SINE = 1
+"""The waveform of the factory's programs; the others, to 16, are a user's own: here all have ``OTHERS_THIRD``."""
+
+OTHERS_THIRD = 0.1
 _TRIP_UNIT_S = 0.1
 _COUPLINGS = Choice(("DIRECT", "XFMR"))
+_WAVEFORM = Number(1, 16)
 _PHASES_OF_FORM = {1: (0,), 2: (0, 1), 3: (0, 1, 2)}
 _START_LAG_DEG = (0.0, 120.0, 240.0)
 
@@ -60,6 +66,7 @@ class PacificSource(ThreePhaseSource):
         self._volts = [0.0] * 3
         self._between_v = (0.0, DIRECT_V * TRANSFORMER_RATIO)
         self._lag_deg = list(_START_LAG_DEG)
+        self._waveforms = [SINE] * 3
         self._ramp_s = 0.001
         self._limit_a, self._trip_a, self._trip_delay = LARGEST_A, LARGEST_A, 1.0
         self._is_trip_enabled = True
@@ -93,7 +100,7 @@ class PacificSource(ThreePhaseSource):
             Command("[SOURce]:VOLTage", (Number(0.0, 1e4, "V"),), lambda call: self._set_volts(call, PHASES)),
             Command("[SOURce]:VOLTage:LIMit:MINimum", limits, self._set_lowest, lambda _: f"{self._between_v[0]:.1f}"),
             Command("[SOURce]:VOLTage:LIMit:MAXimum", limits, self._set_highest, lambda _: f"{self._between_v[1]:.1f}"),
-            Command("[SOURce]:WAVEFORM", (Number(1, 16),), self._set_waveform),
+            Command("[SOURce]:WAVEFORM", (_WAVEFORM,), lambda call: self._set_waveforms(call, PHASES)),
             Command("[SOURce]:CURRent:LIMit", amperes, self._set_limit, lambda _: f"{self._limit_a:.2f}"),
             Command("[SOURce]:CURRent:PROTect:LEVel", amperes, self._set_trip, lambda _: f"{self._trip_a:.4f}"),
             Command(
@@ -126,6 +133,12 @@ class PacificSource(ThreePhaseSource):
                 (Number(0.0, 1e4, "V"),),
                 lambda call: self._set_volts(call, (phase,)),
                 lambda _: f"{self._volts[phase]:.1f}",
+            ),
+            Command(
+                f"[SOURce]:WAVEFORM{number}",
+                (_WAVEFORM,),
+                lambda call: self._set_waveforms(call, (phase,)),
+                lambda _: str(self._waveforms[phase]),
             ),
             Command(f"MEASure:VOLTage{number}", read=lambda _: f"{self.output.volts(phase, self._now()):.1f}"),
             Command(f"MEASure:CURRent{number}", read=lambda _: f"{self.output.amperes(phase, self._now()):.2f}"),
@@ -179,9 +192,10 @@ class PacificSource(ThreePhaseSource):
             raise ScpiError(-221)
         self._between_v = (self._between_v[0], call.number(0))
 
-    def _set_waveform(self, call: Call) -> None:
-        if round(call.number(0)) != 1:
-            raise ScpiError(-221)  # 1 is the sine; no other one is kept here
+    def _set_waveforms(self, call: Call, phases: tuple[int, ...]) -> None:
+        for phase in phases:
+            self._waveforms[phase] = round(call.number(0))
+            self.output.set_third_harmonic(0.0 if self._waveforms[phase] == SINE else OTHERS_THIRD, (phase,))
 
     def _give(self, phase: int) -> None:
         """Go to the voltage that is set, over the transition time."""
@@ -235,7 +249,7 @@ class PacificSource(ThreePhaseSource):
         fields += [(f"VOLT{phase + 1}", f"{self._volts[phase]:.1f}") for phase in PHASES]
         fields += [("CURR:LIM", f"{self._limit_a:.2f}")]
         fields += [(f"PHAS{phase + 1}", f"{self._lag_deg[phase]:.1f}") for phase in PHASES[1:]]
-        fields += [(f"WAVEFORM{phase + 1}", "1") for phase in PHASES]
+        fields += [(f"WAVEFORM{phase + 1}", str(self._waveforms[phase])) for phase in PHASES]
         return ",".join(f"{name},{value}" for name, value in [*fields, ("EVENTS", "1")])
 
     def _refuse_under_load(self) -> None:

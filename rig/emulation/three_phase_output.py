@@ -61,6 +61,7 @@ class ThreePhaseOutput:
         self._frequency_hz = frequency_hz
         self._programmed_v = [0.0] * 3
         self._phase_deg = [0.0, -120.0, 120.0]
+        self._third = [0.0] * 3
         self._slew_v_per_s = [math.inf] * 3
         self._response_s = 0.1
         self._trips = True
@@ -124,6 +125,12 @@ class ThreePhaseOutput:
             self._phase_deg[phase] = phase_deg
         self.revision += 1
 
+    def set_third_harmonic(self, fraction: float, phases: Sequence[int] = PHASES) -> None:
+        """Have phases carry so much third harmonic, as a fraction of their fundamental; their rms stays."""
+        for phase in phases:
+            self._third[phase] = fraction
+        self.revision += 1
+
     def set_frequency(self, frequency_hz: float) -> None:
         """Change the frequency of all phases, at once."""
         self._frequency_hz = frequency_hz
@@ -171,6 +178,7 @@ class ThreePhaseOutput:
         self._programmed_v = [0.0] * 3
         self._courses = [still(0.0)] * 3
         self._phase_deg = list(angles_deg)
+        self._third = [0.0] * 3
         self._slew_v_per_s = [math.inf] * 3
         self._limit_a = [math.inf] * 3
         self._frequency_hz, self._response_s, self._trips = frequency_hz, 0.1, True
@@ -294,12 +302,19 @@ class ThreePhaseOutput:
             if volts == 0.0:
                 return ()
             gain = (1.0 + self._gain) * (1.0 + self._errors.gain[phase]) * (1.0 + self._noise[phase])
-            return distorted((Phasor(1, volts, self._phase_deg[phase]),), gain, self._errors.phase_deg[phase])
+            return distorted(self._spectrum(phase, volts), gain, self._errors.phase_deg[phase])
 
         frequency_hz = self._frequency_hz * (1.0 + self._errors.frequency)
         return SourceTerminals(frequency_hz, (one(0), one(1), one(2)), NOTHING, (True, True, True))
 
     # Inside
+
+    def _spectrum(self, phase: int, volts: float) -> Spectrum:
+        third, angle_deg = self._third[phase], self._phase_deg[phase]
+        if third == 0.0:
+            return (Phasor(1, volts, angle_deg),)
+        fundamental = volts / math.hypot(1.0, third)
+        return (Phasor(1, fundamental, angle_deg), Phasor(3, third * fundamental, 3.0 * angle_deg))
 
     def _level(self, at_s: float) -> float:
         if at_s >= self._trip_s():

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 
 from drivers.errors import RigError
-from drivers.source.base import AcSource, Channel, SourceSetting
-from meter_model.stimulus import Stimulus
+from drivers.source.base import AcSource
 from rig.errors import SafeStateNotConfirmed, UsageRefused
-from rig.load_point import LoadPoint
+from rig.safety._transition import Present, Transition
 from rig.safety._watching import Watching
-from rig.safety.contactor.proof import CONTACTOR
+from rig.safety.contactor.proof import CONTACTOR, BenchContactor, Proving
 from rig.safety.errors import GuardianActed, GuardianLost, OutputWrong, SafetyInputOpen, StepFailed
 from rig.safety.identity import KnownInstrument, named
 from rig.safety.inputs import SafetyInputs
+from rig.safety.limits import InjectionPath
 from rig.safety.safe_state import Clock, SafeState
+from rig.safety.watch.judging import Ceiling
 from rig.safety.watchdog import SourceWatchdog
 
 INTERLOCK, IDENTITY, CHECKS, OUTPUT_OFF = "interlock", "identity", "checks", "output off"
@@ -39,23 +39,13 @@ _WANTED_AND_ADVICE = {
 }
 
 _SAYS_ENOUGH = (StepFailed, SafetyInputOpen, UsageRefused, SafeStateNotConfirmed, GuardianLost, GuardianActed)
-_NOTHING: tuple[Channel, Channel, Channel] = ((), (), ())
-
-
-@dataclass(frozen=True, slots=True)
-class Present:
-    """What is energised now: the point, what the source gives for it, and what that is at the meter's terminals."""
-
-    point: LoadPoint
-    setting: SourceSetting
-    target: Stimulus
 
 
 class Energising:
     """Everything that the steps need; ``run`` goes through them once.
 
-    ``limit_v``: highest rms volts line to neutral, ``rise_v_per_s``: fastest rise. ``tell`` is given kind and sentence
-    of each step done; ``now_present`` what is energised from that moment on.
+    ``ceiling``: what no input may be above, ``rise_v_per_s``: fastest rise. ``transition`` brings the currents up.
+    ``tell`` is given kind and sentence of each step done; ``now_present`` what is energised from that moment on.
     """
 
     def __init__(
@@ -67,30 +57,34 @@ class Energising:
         clock: Clock,
         safe_state: SafeState,
         inputs: SafetyInputs,
-        contactor: Callable[[Present], str],
+        contactor: BenchContactor | None,
+        path: InjectionPath,
         instruments: Sequence[KnownInstrument],
         checks: Sequence[Callable[[], None]],
         watchdog: SourceWatchdog,
         ramp_s: float,
-        limit_v: float | None,
+        ceiling: Ceiling,
         rise_v_per_s: float,
+        transition: Transition,
         now_present: Callable[[Present], None],
         tell: Callable[[str, str], None],
     ) -> None:
         self._wanted = wanted
-        self._voltages_only = replace(wanted.setting, current=_NOTHING)
+        self._voltages_only = wanted.without_currents
         self._source = source
         self._watching = watching
         self._clock = clock
         self._safe_state = safe_state
         self._inputs = inputs
         self._contactor = contactor
+        self._path = path
         self._instruments = instruments
         self._checks = checks
         self._watchdog = watchdog
         self._ramp_s = ramp_s
-        self._limit_v = limit_v
+        self._ceiling = ceiling
         self._rise_v_per_s = rise_v_per_s
+        self._transition = transition
         self._now_present = now_present
         self._tell = tell
 
@@ -107,7 +101,7 @@ class Energising:
                 (IDENTITY, self._identity),
                 (CHECKS, self._do_checks),
                 (OUTPUT_OFF, self._output_off),
-                (CONTACTOR, lambda: self._contactor(self._wanted)),
+                (CONTACTOR, self._contactor_ready),
                 (CURRENT_LIMIT, self._current_limit),
                 (SETTINGS, self._settings),
                 (RAMP, self._ramp),
@@ -156,6 +150,11 @@ class Energising:
             raise StepFailed(OUTPUT_OFF, "; ".join(report.details), wanted, advice)
         return "; ".join(report.details)
 
+    def _contactor_ready(self) -> str:
+        if self._contactor is None:
+            return "none on this bench"
+        return self._contactor.make_ready(self._wanted.point, Proving(self._source, self._watching, self._path))
+
     def _current_limit(self) -> str:
         self._watching.select_ranges([self._wanted.target])
         self._source.select_ranges(self._wanted.setting)
@@ -171,31 +170,25 @@ class Energising:
         return f"ranges selected, {found_a:g} A in force"
 
     def _settings(self) -> str:
-        self._source.set_point(self._voltages_only)
+        self._source.set_point(self._voltages_only.setting)
         return "voltages and frequency taken and read back, currents none"
 
     def _ramp(self) -> str:
         # Asked again: what was read before identities and ranges is old by now.
         self._require_safe_inputs(RAMP)
-        self._now_present(replace(self._wanted, setting=self._voltages_only))
+        target = self._voltages_only.target
+        self._now_present(self._voltages_only)
+        self._watching.expect(target, ceiling=self._ceiling)
         self._watchdog.arm()
         begun_s = self._clock.now_s()
         self._source.set_output(True, self._ramp_s)
-        return self._watching.watch_ramp(
-            self._wanted.target,
-            begun_s=begun_s,
-            ramp_s=self._ramp_s,
-            limit_v=self._limit_v,
-            rise_v_per_s=self._rise_v_per_s,
-        )
+        return self._watching.watch_ramp(target, begun_s=begun_s, ramp_s=self._ramp_s, rise_v_per_s=self._rise_v_per_s)
 
     def _rotation(self) -> str:
         return self._watching.confirm_rotation(self._wanted.target)
 
     def _currents(self) -> str:
-        self._source.set_point(self._wanted.setting)
-        self._now_present(self._wanted)
-        return self._watching.confirm_currents(self._wanted.target, self._limit_v)
+        return self._transition.bring_up_currents(self._wanted)
 
     def _require_safe_inputs(self, step: str) -> str:
         if not self._inputs.are_wired:

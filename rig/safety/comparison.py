@@ -28,26 +28,51 @@ LAGGING = 0.1
 _RISE_MARGIN = 1.2
 _FLOOR_V = 2.0
 _CT_FLOOR_PART = 0.005
+_RANGE_FLOOR_PART = 0.01
 _SEQUENCE_TOLERANCE_DEG = 10.0
 _FREQUENCY_TOLERANCE = 0.005
 _LEADS = "check the leads, the ratio in the bench file and the source"
 
 
-def check_not_above(
-    reading: AnalyzerReading, target: Stimulus, limit_v: float | None, *, all_valid: bool = False
-) -> None:
-    """Refuse a voltage above its final value (plus overshoot) or above ``limit_v`` rms; raises OutputWrong.
+def check_over_range(reading: AnalyzerReading, target: Stimulus) -> None:
+    """Refuse an input that is over range, whose range holds what is wanted with room to spare; raises OutputWrong."""
+    for place, (name, element) in enumerate(zip(PHASE_NAMES, reading.elements, strict=True)):
+        for is_over, what, spectrum in (
+            (element.u_over, f"voltage {name}", target.voltages[place]),
+            (element.i_over, f"CT input {name}", target.ct_inputs[place]),
+        ):
+            if is_over:
+                wanted = f"{rms(spectrum):.4g} V" if spectrum else "nothing"
+                raise OutputWrong(what, "over the analyzer's range", wanted, _LEADS)
 
-    ``all_valid``: take no valid data for over-range. On the way up, what cannot be measured must not go on.
+
+def check_not_above(reading: AnalyzerReading, targets: Sequence[Stimulus], limit_v: float | None) -> None:
+    """Refuse a voltage above its highest value in ``targets`` (plus overshoot) or above ``limit_v`` rms.
+
+    Raises OutputWrong.
     """
-    for name, element, spectrum in zip(PHASE_NAMES, reading.elements, target.voltages, strict=True):
-        highest = rms(spectrum) * (1.0 + OVERSHOOT) + _FLOOR_V
+    for place, (name, element) in enumerate(zip(PHASE_NAMES, reading.elements, strict=True)):
+        highest = max(rms(target.voltages[place]) for target in targets) * (1.0 + OVERSHOOT) + _FLOOR_V
         if limit_v is not None:
             highest = min(highest, limit_v * (1.0 + OVERSHOOT))
-        if element.u_v is None and all_valid:
-            raise OutputWrong(f"voltage {name}", "no valid data or over range", f"at most {highest:.4g} V", _LEADS)
         if element.u_v is not None and element.u_v > highest:
             raise OutputWrong(f"voltage {name}", f"{element.u_v:.4g} V", f"at most {highest:.4g} V", _LEADS)
+
+
+def check_inputs_not_above(
+    reading: AnalyzerReading, targets: Sequence[Stimulus], ct_secondary_v: float, limit_v: float | None
+) -> None:
+    """Refuse a CT input above its highest value in ``targets`` (plus tolerance) or above ``limit_v`` rms.
+
+    Raises OutputWrong.
+    """
+    for place, (name, element) in enumerate(zip(PHASE_NAMES, reading.elements, strict=True)):
+        wanted = max(rms(target.ct_inputs[place]) for target in targets)
+        highest = wanted * (1.0 + CURRENT_TOLERANCE) + _CT_FLOOR_PART * ct_secondary_v
+        if limit_v is not None:
+            highest = min(highest, limit_v * (1.0 + OVERSHOOT))
+        if element.i is not None and element.i > highest:
+            raise OutputWrong(f"CT input {name}", f"{element.i:.4g} V", f"at most {highest:.4g} V", _LEADS)
 
 
 def check_rise(reading: AnalyzerReading, since_s: float, rise_v_per_s: float) -> None:
@@ -100,6 +125,42 @@ def check_still_there(reading: AnalyzerReading, target: Stimulus) -> None:
             raise OutputWrong(f"voltage {name}", f"{element.u_v:.4g} V", f"{rms(spectrum):.4g} V", advice)
 
 
+def check_inputs_still_there(reading: AnalyzerReading, target: Stimulus, ct_secondary_v: float) -> None:
+    """Refuse a CT input whose signal has gone away, or most of it; raises OutputWrong."""
+    for name, element, spectrum in zip(PHASE_NAMES, reading.elements, target.ct_inputs, strict=True):
+        wanted = rms(spectrum)
+        if element.i is not None and element.i < wanted * GONE_BELOW - _CT_FLOOR_PART * ct_secondary_v:
+            raise OutputWrong(f"CT input {name}", f"{element.i:.4g} V", f"{wanted:.4g} V", _LEADS)
+
+
+def check_voltage_angles(
+    reading: AnalyzerReading, target: Stimulus, judged: tuple[tuple[bool, ...], tuple[bool, ...]]
+) -> None:
+    """Refuse a voltage that is turned against voltage A; ``judged``: which voltages have an angle. OutputWrong."""
+    for name, element, spectrum, is_judged in zip(
+        PHASE_NAMES, reading.elements, target.voltages, judged[0], strict=True
+    ):
+        if is_judged and spectrum:
+            _check_angle(f"angle of voltage {name}", element.u_phase_deg, spectrum[0].phase_deg)
+
+
+def check_input_angles(
+    reading: AnalyzerReading, target: Stimulus, judged: tuple[tuple[bool, ...], tuple[bool, ...]]
+) -> None:
+    """Refuse a CT input that is turned against voltage A; ``judged``: as above, its second part. OutputWrong."""
+    for name, element, spectrum, is_judged in zip(
+        PHASE_NAMES, reading.elements, target.ct_inputs, judged[1], strict=True
+    ):
+        if is_judged and spectrum:
+            _check_angle(f"angle of CT input {name}", element.i_phase_deg, spectrum[0].phase_deg)
+
+
+def _check_angle(what: str, found_deg: float | None, wanted_deg: float) -> None:
+    if _is_off(found_deg, wanted_deg):
+        said = "no valid data" if found_deg is None else f"{found_deg:.1f} degrees"
+        raise OutputWrong(what, said, f"{_wrapped(wanted_deg):.1f} degrees", _LEADS)
+
+
 def has_arrived(reading: AnalyzerReading, target: Stimulus) -> bool:
     """Whether every voltage is near its final value."""
     return all(
@@ -141,15 +202,19 @@ def check_sequence_and_frequency(reading: AnalyzerReading, target: Stimulus) -> 
         raise OutputWrong(f"angle of voltage {name}", said, f"{wanted:.1f} degrees", advice)
 
 
-def wrong_current(reading: AnalyzerReading, target: Stimulus, ct_secondary_v: float) -> OutputWrong | None:
-    """Tell the first CT input whose volts are not what was meant to be there, None when all are right."""
-    floor_v = _CT_FLOOR_PART * ct_secondary_v
-    for name, element, spectrum in zip(PHASE_NAMES, reading.elements, target.ct_inputs, strict=True):
-        wanted = rms(spectrum)
-        if element.i is None or abs(element.i - wanted) > wanted * CURRENT_TOLERANCE + floor_v:
-            said = "no valid data or over range" if element.i is None else f"{element.i:.4g} V"
-            return OutputWrong(f"CT input {name}", said, f"{wanted:.4g} V", _LEADS)
-    return None
+def check_inputs(
+    reading: AnalyzerReading, target: Stimulus, ct_secondary_v: float, ranges_v: Sequence[float] | None
+) -> None:
+    """Refuse a CT input whose volts are not what was meant to be there; raises OutputWrong.
+
+    ``ranges_v``: of the analyzer's inputs, whose own error bounds how small a signal can be compared.
+    """
+    for place, (name, element) in enumerate(zip(PHASE_NAMES, reading.elements, strict=True)):
+        wanted, floor_v = rms(target.ct_inputs[place]), _CT_FLOOR_PART * ct_secondary_v
+        if wanted and ranges_v is not None:
+            floor_v = min(floor_v, _RANGE_FLOOR_PART * ranges_v[place])
+        if element.i is not None and abs(element.i - wanted) > wanted * CURRENT_TOLERANCE + floor_v:
+            raise OutputWrong(f"CT input {name}", f"{element.i:.4g} V", f"{wanted:.4g} V", _LEADS)
 
 
 def range_request(targets: Sequence[Stimulus]) -> tuple[float, tuple[float, float, float] | None]:
@@ -170,4 +235,8 @@ def range_request(targets: Sequence[Stimulus]) -> tuple[float, tuple[float, floa
 def _is_off(angle_deg: float | None, wanted_deg: float) -> bool:
     if angle_deg is None:
         return True
-    return abs((angle_deg - wanted_deg + 180.0) % 360.0 - 180.0) > _SEQUENCE_TOLERANCE_DEG
+    return abs(_wrapped(angle_deg - wanted_deg)) > _SEQUENCE_TOLERANCE_DEG
+
+
+def _wrapped(angle_deg: float) -> float:
+    return (angle_deg + 180.0) % 360.0 - 180.0

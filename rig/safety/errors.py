@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from drivers.errors import RigError
 from rig.errors import BenchFault
+
+if TYPE_CHECKING:
+    from rig.safety.watch.phasors import SeenPhasors
 
 
 class ReferenceInvalid(RigError):
@@ -30,6 +35,8 @@ class NotSettled(RigError):
 class StepFailed(BenchFault):
     """A step of energising failed, nothing after it was done; ``step``, ``found``, ``wanted`` and ``advice`` say what.
 
+    ``seen``: the phasors that the analyzer saw there, None where it was not asked.
+
     The outputs are off, as far as the error that comes in its place does not say otherwise (SafeStateNotConfirmed).
     """
 
@@ -39,26 +46,46 @@ class StepFailed(BenchFault):
         self.found = found
         self.wanted = wanted
         self.advice = advice
+        self.seen: SeenPhasors | None = None
 
 
 class OutputWrong(BenchFault):
     """What the analyzer measures is not what the source was told to give; the outputs have been switched off.
 
-    ``step``: of energising, None where it was later.
+    ``step``: of energising, None where it was later. ``seen``: the phasors of the data set that was judged, None where
+    it was none. ``wires``: which wires they point to, in one clause, None where that is not clear.
     """
 
-    def __init__(self, quantity: str, measured: str, expected: str, advice: str, step: str | None = None) -> None:
+    def __init__(
+        self,
+        quantity: str,
+        measured: str,
+        expected: str,
+        advice: str,
+        step: str | None = None,
+        *,
+        seen: SeenPhasors | None = None,
+        wires: str | None = None,
+    ) -> None:
         where = f"not energised, at the step {step!r}: " if step else ""
-        super().__init__(f"{where}{quantity} is {measured} where {expected} was expected; {advice}")
+        super().__init__(f"{where}{quantity} is {measured} where {expected} was expected; {wires or advice}")
         self.quantity = quantity
         self.measured = measured
         self.expected = expected
         self.advice = advice
         self.step = step
+        self.seen = seen
+        self.wires = wires
 
     def at(self, step: str) -> OutputWrong:
         """Return the same error, with the step of energising at which it was found."""
-        return OutputWrong(self.quantity, self.measured, self.expected, self.advice, step)
+        return OutputWrong(
+            self.quantity, self.measured, self.expected, self.advice, step, seen=self.seen, wires=self.wires
+        )
+
+    def with_seen(self, seen: SeenPhasors, wires: str | None) -> OutputWrong:
+        """Return the same error, with the phasors that were seen and the wires that they point to."""
+        return OutputWrong(self.quantity, self.measured, self.expected, self.advice, self.step, seen=seen, wires=wires)
 
 
 class SafetyInputOpen(RigError):

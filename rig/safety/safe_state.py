@@ -141,10 +141,7 @@ class SafeState:
 
     def _cut_off(self, by: list[str], way: _Way, contactor: Opening) -> bool:
         """Open the contactor where volts are still seen, and ask again; returns what ``_ask_analyzer`` does."""
-        try:
-            problem = contactor.open()
-        except RigError as error:
-            problem = str(error)
+        problem = contactor.open()
         way.details.append(problem or "the contactor was opened")
         way.went_wrong(
             "THE SOURCE'S OUTPUT STAYED ON, and the contactor was opened: treat the source's terminals as live"

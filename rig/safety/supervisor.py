@@ -8,14 +8,15 @@ from dataclasses import replace
 
 from drivers.analyzer.base import AnalyzerRanges, AnalyzerReading, ReferenceAnalyzer
 from drivers.errors import RigError
-from drivers.source.base import AcSource, Range, SafeOff, SourceSetting
+from drivers.source.base import AcSource, SafeOff
 from meter_model.stimulus import Stimulus
 from rig.errors import BenchFault, UsageRefused
 from rig.load_point import LoadPoint
-from rig.safety._energise import Energising, Present
+from rig.safety._energise import Energising
+from rig.safety._transition import Present, Transition, must_restart
 from rig.safety._watching import Watching
 from rig.safety.conditions import IEC_REFERENCE, Deviation, ReferenceLimits, deviations
-from rig.safety.contactor.proof import BenchContactor, Proving
+from rig.safety.contactor.proof import BenchContactor
 from rig.safety.envelopes import EnvelopeName, MeterRating
 from rig.safety.errors import NotSettled, OutputWrong, SafetyInputOpen
 from rig.safety.identity import KnownInstrument
@@ -24,11 +25,10 @@ from rig.safety.limits import InjectionPath, check, rms
 from rig.safety.safe_state import Clock, SafeState, SafeStateReport, guarded
 from rig.safety.settling import SettlingLimits, StabilityWindow
 from rig.safety.timed_source import STEP_S, TimedSource
+from rig.safety.watch.analyzer import UnjudgedAnalyzer, WatchedAnalyzer
+from rig.safety.watch.judging import Ceiling
 from rig.safety.watchdog import SourceWatchdog
 from rig.safety.watched import Watched
-
-_RESTART_ABOVE = 0.15
-"""A voltage that changes by more than this part is ramped down and up again instead of jumping."""
 
 
 class Supervisor:
@@ -85,8 +85,13 @@ class Supervisor:
             KnownInstrument("source", source.identify),
             *([KnownInstrument("analyzer", analyzer.identify)] if analyzer is not None else ()),
         )
-        self._safe_state = SafeState(source, analyzer, clock, guardian, ramp_s, contactor)
         self._watching = Watching(analyzer, clock, path.ct_secondary_v, self.watch_inputs)
+        confirming = None if analyzer is None else UnjudgedAnalyzer(analyzer, self._watching.read_unjudged)
+        self._safe_state = SafeState(source, confirming, clock, guardian, ramp_s, contactor)
+        self.analyzer = (
+            None if analyzer is None else WatchedAnalyzer(analyzer, self.read_analyzer, self._watching.occupied)
+        )
+        """The analyzer for whoever measures: what it reads is judged first; None where the bench has none."""
         self._present: Present | None = None
         self._give_up_s: float | None = None
 
@@ -152,6 +157,30 @@ class Supervisor:
         if not reading.is_safe:
             self._cut(reading)
 
+    def watch(self) -> None:
+        """Look at safety inputs and analyzer where something is energised and it is time to.
+
+        Whoever spends time while energised calls this. Where something is wrong everything is switched off at once,
+        and SafetyInputOpen or OutputWrong is raised.
+        """
+        self.watch_inputs()
+        if self._present is not None:
+            with guarded(self._switch_off_at_once), self._explained():
+                self._watching.watch()
+
+    def read_analyzer(self) -> AnalyzerReading:
+        """Return a data set begun after this call, judged where something is energised; UsageRefused without analyzer.
+
+        One with missing data is taken once more. Raises what the analyzer raises, or OutputWrong, after everything has
+        been switched off.
+        """
+        if not self._watching.is_there:
+            raise UsageRefused("the bench has no analyzer")
+        if self._present is None:
+            return self._watching.read_unjudged()
+        with guarded(self._switch_off_at_once), self._explained():
+            return self._watching.read()
+
     def energise(self, point: LoadPoint) -> None:
         """Go from off to ``point`` by the steps of ``_energise.STEPS``; each is told to ``on_event``.
 
@@ -164,8 +193,6 @@ class Supervisor:
             return
         self.check_time()
         wanted = self._wanted(point)
-        rise_v_per_s = self.rating.damage.ramp_v_per_s
-        assert rise_v_per_s is not None, "checked with the point"
         self._guardian.arm(self._safe_off)
         try:
             with guarded(self._switch_off_at_once), self._explained():
@@ -176,13 +203,15 @@ class Supervisor:
                     clock=self._clock,
                     safe_state=self._safe_state,
                     inputs=self._inputs,
-                    contactor=self._ready_contactor,
+                    contactor=self._contactor,
+                    path=self._path,
                     instruments=self._instruments,
                     checks=self.pre_energise_checks,
                     watchdog=self._watchdog,
                     ramp_s=self._ramp_s,
-                    limit_v=self.rating.envelope(self._envelope).voltage_ln_v,
-                    rise_v_per_s=rise_v_per_s,
+                    ceiling=self._ceiling,
+                    rise_v_per_s=self._rise_limit_v_per_s,
+                    transition=self._transition(wanted),
                     now_present=self._now_present,
                     tell=self.on_event,
                 ).run()
@@ -194,8 +223,10 @@ class Supervisor:
     def apply(self, point: LoadPoint) -> None:
         """Go from one energised point to the next, without switching off where the voltage hardly changes.
 
-        Ranges change only when they must; a channel whose range changes is off meanwhile. A voltage that changes by
-        more than 15 % or needs another range is ramped down and up again. Raises as ``energise``.
+        A voltage that changes by more than 15 % or needs another range of the source is ramped down and up again, a
+        smaller change goes in small steps, no faster than on the way up. Ranges of the analyzer change with the
+        currents off; where one does, or a CT input is to have much more, currents come back from a tenth. Raises as
+        ``energise``.
         """
         if self._present is None:
             self.energise(point)
@@ -204,21 +235,14 @@ class Supervisor:
         wanted = self._wanted(point)
         with guarded(self._switch_off_at_once):
             self.watch_inputs(now=True)
-        if self._must_restart(self._present.setting, wanted.setting):
+        if must_restart(self._present.setting, wanted.setting, self._source.capabilities):
             self.de_energise().raise_if_not_confirmed()
             self.energise(point)
             return
         before = self._present
         with guarded(self._switch_off_at_once), self._explained():
-            # While old and new are both possible, ranges hold both: a range too small is "no valid data".
-            self._watching.select_ranges([before.target, wanted.target])
-            self._source.select_ranges(wanted.setting)
-            self._present = wanted
-            self._source.set_point(wanted.setting)
-            if not self._source.output_is_on():
-                raise OutputWrong("the source's output", "off", "on", "the source was reset or tripped; look at it")
-            self._watching.select_ranges([wanted.target])
-            self._watching.confirm_currents(wanted.target, self.rating.envelope(self._envelope).voltage_ln_v)
+            self._require_output_on()
+            self._transition(wanted).between(before, wanted)
         self.on_event("applied", point.label)
 
     def settle(self) -> list[AnalyzerReading]:
@@ -238,9 +262,7 @@ class Supervisor:
             started_s = self._clock.now_s()
             while True:
                 self.watch_inputs()
-                reading = self._analyzer.read()
-                self._check_voltages(reading, self._present)
-                window.add(reading)
+                window.add(self._watching.read())
                 unsteady = window.unsteady()
                 if unsteady is None:
                     return window.readings
@@ -258,13 +280,8 @@ class Supervisor:
             raise UsageRefused("there is nothing to look at: the outputs are off")
         self.check_time()
         with guarded(self._switch_off_at_once), self._explained():
-            if not self._source.output_is_on():
-                raise OutputWrong("the source's output", "off", "on", "the source was reset or tripped; look at it")
-            if self._analyzer is None:
-                return None
-            reading = self._analyzer.read()
-            self._check_voltages(reading, self._present)
-            return reading
+            self._require_output_on()
+            return self._watching.read() if self._watching.is_there else None
 
     def deviations_from_nominal(
         self, measured: Stimulus, limits: ReferenceLimits = IEC_REFERENCE
@@ -282,17 +299,24 @@ class Supervisor:
         ``softly``: at once, as after a fault.
         """
         present = self._present if softly else None
+        if present is None:
+            self._watching.expect_nothing()
+        else:
+            self._watching.expect(present.target, ceiling=self._ceiling)
         report = self._safe_state.reach(present.setting if present else None)
         return self._off(report)
 
     def _switch_off_at_once(self) -> SafeStateReport:
         self._present = None
+        self._watching.expect_nothing()
         return self._off(self._safe_state.at_once())
 
     def _off(self, report: SafeStateReport) -> SafeStateReport:
         self._present = None
+        self._watching.expect_nothing()
         if report.confirmed:
-            self._open_contactor()
+            if self._contactor is not None and (problem := self._contactor.open()) is not None:
+                self.on_event("contactor", problem)
             self._watchdog.disarm()
             self._guardian.disarm()
             # What the guardian did meanwhile it may have said only now.
@@ -306,26 +330,10 @@ class Supervisor:
             raise report.interrupted_by
         return report
 
-    def _ready_contactor(self, wanted: Present) -> str:
-        if self._contactor is None:
-            return "none on this bench"
-        return self._contactor.make_ready(
-            wanted.point, Proving(self._source, self._analyzer, self._watching, self._path)
-        )
-
-    def _open_contactor(self) -> None:
-        if self._contactor is None:
-            return
-        try:
-            problem = self._contactor.open()
-        except RigError as error:  # the guardian is gone, and with it what held the contactor
-            problem = str(error)
-        if problem is not None:
-            self.on_event("contactor", problem)
-
     def _cut(self, reading: InputsReading) -> None:
         """Switch the source off and raise; the analyzer, which may be in the middle of a reading, is asked later."""
         self._present = None
+        self._watching.expect_nothing()
         reason = f"{reading.found} where {reading.wanted} was wanted"
         report = SafeStateReport(True, ("source",), ())
         with self._guardian.quietly():
@@ -358,9 +366,33 @@ class Supervisor:
         )
         return Present(point, self._path.source_setting(point), self._path.terminals(point))
 
-    def _check_voltages(self, reading: AnalyzerReading, present: Present) -> None:
-        limit_v = self.rating.envelope(self._envelope).voltage_ln_v
-        self._watching.check_voltages(reading, present.target, limit_v)
+    def _require_output_on(self) -> None:
+        if not self._source.output_is_on():
+            raise OutputWrong("the source's output", "off", "on", "the source was reset or tripped; look at it")
+
+    @property
+    def _ceiling(self) -> Ceiling:
+        limits = self.rating.envelope(self._envelope)
+        part = limits.ct_input_pct
+        return Ceiling(limits.voltage_ln_v, None if part is None else self._path.ct_secondary_v * part / 100.0)
+
+    @property
+    def _rise_limit_v_per_s(self) -> float:
+        limit = self.rating.damage.ramp_v_per_s
+        assert limit is not None, "checked with the point"
+        return limit
+
+    def _transition(self, wanted: Present) -> Transition:
+        highest_v = max(rms(spectrum) for spectrum in wanted.target.voltages)
+        return Transition(
+            source=self._source,
+            watching=self._watching,
+            clock=self._clock,
+            now_present=self._now_present,
+            ceiling=self._ceiling,
+            # As on the way up, which was checked against the damage envelope.
+            rise_v_per_s=min(self._rise_limit_v_per_s, highest_v / self._ramp_s),
+        )
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -370,19 +402,3 @@ class Supervisor:
         except OutputWrong:
             self.watch_inputs(now=True)
             raise
-
-    def _must_restart(self, before: SourceSetting, after: SourceSetting) -> bool:
-        if before.frequency_hz != after.frequency_hz:
-            return True
-        ranges = self._source.capabilities.voltage_ranges
-        for old, new in zip(before.voltage, after.voltage, strict=True):
-            old_v, new_v = rms(old), rms(new)
-            if abs(new_v - old_v) > _RESTART_ABOVE * max(old_v, new_v) or _range(old_v, ranges) != _range(
-                new_v, ranges
-            ):
-                return True
-        return False
-
-
-def _range(volts: float, ranges: tuple[Range, ...]) -> Range | None:
-    return min((r for r in ranges if r.low <= volts <= r.high), key=lambda r: r.high, default=None)

@@ -313,3 +313,24 @@ def test_of_any_answer_only_what_was_said_becomes_a_number(field, code, count, h
     reading = reading_or_refusal(analyzer.read)
     if reading is not None:
         assert plain_values(reading) <= set().union(*(numbers_said(text) for text in said))
+
+
+def test_over_range_is_told_from_a_value_that_is_undefined(protocol):
+    statuses = ((2, 0, 2, 2, 2, 0, 0), (0, 8, 8, 8, 8, 0, 8), (0, 3, 2, 2, 3, 0, 8))
+    fresh = [data_set(ended_s, statuses=statuses) for ended_s in (100.0, 100.51, 101.02)]
+    over, undefined, current = read(protocol, *fresh).elements
+    assert (over.u_v, over.u_over, over.i_over) == (None, True, False)
+    assert (undefined.i, undefined.u_over, undefined.i_over) == (None, False, False)
+    assert (current.i, current.u_over, current.i_over) == (None, False, True)
+
+
+def test_the_interval_that_is_passed_over_goes_to_whoever_watches(protocol):
+    watched = []
+    high = ((300.0, *PHASE_1[1:]), PHASE_2, PHASE_3)
+    with protocol(data_set(100.0), data_set(100.51, phases=high), data_set(101.02), data_set(101.02)) as analyzer:
+        analyzer.configure()
+        analyzer.on_passing = watched.append
+        assert analyzer.read().elements[0].u_v == 277.01
+        assert analyzer.latest().elements[0].u_v == 277.01
+        assert analyzer.set_s > analyzer.update_s
+    assert [reading.elements[0].u_v for reading in watched] == [300.0]

@@ -48,6 +48,7 @@ TAKEN_OVER = [
     *wrote("*CLS"),
     (":SOUR:XFMRRATIO?", "2.50"),
     *told({":SOUR:FORM 3": "3"}),
+    *told({f":SOUR:WAVEFORM{n} 1": "1" for n in (1, 2, 3)}),
     *told({":SOUR:RAMP 0.050": "0.050"}),
     *volts(0, 0, 0),
 ]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.scpi import parse_bool, parse_error, parse_float, split_answers
+from drivers.scpi import parse_bool, parse_error, parse_float, says_over_range, split_answers
 
 
 @given(st.floats(min_value=-9e37, max_value=9e37))
@@ -88,3 +88,16 @@ def test_a_huge_line_is_refused_like_a_small_one(text):
     assert len(split_answers(text)) == 1
     assert len(split_answers(";" * 100_000)) == 100_001
     assert len(split_answers('"' + ";" * 100_000)) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["INF", "+INF", "-INF", "Infinity", '"INF"', "OL", "--OL--", "-OF-", "9.9E37", "+9.90000E+37"]
+)
+def test_infinity_and_overload_marks_say_over_range(text):
+    assert says_over_range(text)
+    assert parse_float(text) is None
+
+
+@pytest.mark.parametrize("text", ["NAN", "9.91E37", "9.9100000E+37", "----", "", "ERROR", "277.01", "0", "what"])
+def test_what_gives_no_reason_says_no_over_range(text):
+    assert not says_over_range(text)

@@ -328,3 +328,23 @@ def test_an_update_period_the_instrument_does_not_have_is_refused_at_once(slept)
         pytest.raises(SettingOutOfRange, match=r"data update period 0\.3 s"),
     ):
         YokogawaWT(session, slept.append, update_s=0.3)
+
+
+def test_over_range_is_told_from_missing_data_and_the_passing_update_goes_to_whoever_watches(protocol):
+    watched = []
+    eesr, *waited = FRESH
+    with protocol(eesr, answer(), *waited, answer(), answer()) as analyzer:
+        analyzer.configure()
+        analyzer.on_passing = watched.append
+        third = analyzer.read().elements[2]
+        assert analyzer.latest().elements[0].u_v == 277.01
+    assert (third.i, third.u_over, third.i_over) == (None, False, True)
+    assert [reading.elements[2].i_over for reading in watched] == [True]
+
+
+def test_no_data_is_not_over_range(protocol):
+    nothing = ",".join(["NAN"] * 33)
+    with protocol((":NUM:NORM:VAL?", nothing)) as analyzer:
+        analyzer.configure()
+        elements = analyzer.latest().elements
+    assert [(each.u_v, each.u_over, each.i_over) for each in elements] == [(None, False, False)] * 3

@@ -303,3 +303,21 @@ def test_of_any_answer_only_what_was_said_becomes_a_number(field, count, is_stam
     reading = reading_or_refusal(analyzer.read)
     if reading is not None:
         assert plain_values(reading) <= set().union(*(numbers_said(text) for text in said))
+
+
+def test_over_range_is_told_from_a_value_that_is_missing_and_the_passing_cycle_goes_to_whoever_watches(protocol):
+    watched = []
+    high, missing = "445.0;INF;50;60;30;60;0;0", "NAN;NAN;NAN;NAN;NAN;60;-120;-120"
+    passing = values(1.0, channels=(high, missing, CHANNEL_1))
+    with protocol(*ranges(400, 0.5, 0.5, 0.5), passing, values(1.5), values(2.0)) as analyzer:
+        analyzer.configure()
+        analyzer.select_ranges(277.0, (0.4, 0.4, 0.4))
+        assert analyzer.has_selected(280.0, (0.4, 0.41, 0.4))
+        assert not analyzer.has_selected(390.0, (0.4, 0.4, 0.4))
+        analyzer.on_passing = watched.append
+        assert analyzer.read().elements[0].u_v == 277.01
+        assert analyzer.latest().elements[0].u_v == 277.01
+    over, nothing, good = watched[0].elements
+    assert (over.u_over, over.i_over) == (True, True)
+    assert (nothing.u_v, nothing.u_over, nothing.i_over) == (None, False, False)
+    assert (good.u_over, good.i_over) == (False, False)

@@ -3,12 +3,14 @@
 import pytest
 
 from drivers.generator import Keysight33500B, PulseTrain
+from drivers.source import PacificUPC, SourceSetting, Tone
 from rig.emulation.bench_time import BenchTime
 from rig.emulation.event_log import EventLog
 from rig.emulation.generator_keysight import KeysightGenerator
 from rig.emulation.physics import Wiring
+from rig.emulation.source_pacific import PacificSource
 from rig.emulation.world import World
-from tests.emulation.one_source import session_to
+from tests.emulation.one_source import one_source, session_to
 
 TRAIN = PulseTrain(3, 0.02, 0.06)
 LEFT_OVER = [
@@ -43,3 +45,19 @@ def test_a_train_begins_with_its_trigger_whatever_the_generator_was_set_to(emula
     output = emulated.outputs[0]
     assert [output.is_active(at_s) for at_s in (0.01, 0.03, 0.07, 0.13, 0.19)] == [True, False, True, True, False]
     assert not output.is_busy(TRAIN.count * TRAIN.period_s)
+
+
+def test_a_pacifics_waveform_of_another_user_is_made_a_sine_again(tmp_path):
+    voltage = tuple((Tone(1, 120.0, turn),) for turn in (0.0, -120.0, 120.0))
+    setting = SourceSetting(60.0, voltage, ((), (), ()))
+    with one_source(PacificSource, tmp_path) as upc:
+        upc.write(":SOURce:WAVEFORM,2")
+        session, _ = session_to(upc.source.engine)
+        driver = PacificUPC(session)
+        driver.select_ranges(setting)
+        driver.set_point(setting)
+        driver.set_output(True)
+        assert upc.after(5.0) == pytest.approx([120.0] * 3)
+        with upc.world:
+            orders = [[phasor.order for phasor in spectrum] for spectrum in upc.terminals().voltages]
+        assert orders == [[1]] * 3

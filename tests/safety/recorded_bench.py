@@ -2,10 +2,18 @@
 
 import contextlib
 import math
+from dataclasses import replace
 
 import pytest
 
-from drivers.analyzer.base import AnalyzerRanges, AnalyzerReading, ElementReading, ReferenceAnalyzer
+from drivers.analyzer._checks import smallest_range
+from drivers.analyzer.base import (
+    AnalyzerCapabilities,
+    AnalyzerRanges,
+    AnalyzerReading,
+    ElementReading,
+    ReferenceAnalyzer,
+)
 from drivers.errors import InstrumentError, RigError
 from drivers.source.base import AcSource, Identity, Protection, Range, SafeOff, SourceCapabilities
 from drivers.switch import SafetyContacts
@@ -111,16 +119,26 @@ class StandInSource(AcSource):
 
 
 class StandInAnalyzer(ReferenceAnalyzer):
-    """Measures what the source gives; ``swapped`` exchanges B and C."""
+    """Measures what the source gives; ``swapped`` exchanges B and C of everything.
+
+    ``wires``: for each CT input whose signal it sees, and with which sign. ``ct_gain`` is that of each input. More than
+    1.4 times a range is over range. ``spoilt`` is applied to each data set that anyone gets.
+    """
 
     update_s = UPDATE_S
+    capabilities = AnalyzerCapabilities(1000.0, (0.05, 10.0), (0.05, 20.0))
+    VOLTAGE_RANGES = (15.0, 30.0, 60.0, 100.0, 150.0, 300.0, 600.0, 1000.0)
+    INPUT_RANGES = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
     def __init__(self, bench):
         self.bench = bench
         self.identity = Identity("MAKER", "ANALYZER", "A-1", "1")
         self.swapped = False
-        self.ct_gain = 1.0
+        self.ct_gain = [1.0, 1.0, 1.0]
+        self.wires = [(0, 1), (1, 1), (2, 1)]
         self.frequency_error = 1.0
+        self.selected = None
+        self.spoilt = lambda reading: reading
 
     def identify(self):
         self.bench.note("analyzer identify")
@@ -131,11 +149,29 @@ class StandInAnalyzer(ReferenceAnalyzer):
 
     def select_ranges(self, voltage_v, current):
         self.bench.note("analyzer ranges")
-        return AnalyzerRanges((600.0,) * 3, (2.0,) * 3)
+        self.selected = self.ranges_for(voltage_v, current)
+        return self.selected
+
+    def ranges_for(self, voltage_v, current):
+        volts = smallest_range("voltage", voltage_v, self.VOLTAGE_RANGES, 1.05)
+        inputs = tuple(smallest_range("input", each, self.INPUT_RANGES, 1.05) for each in current)
+        return AnalyzerRanges((volts,) * 3, inputs)
+
+    def has_selected(self, voltage_v, current):
+        return self.selected == self.ranges_for(voltage_v, current)
 
     def read(self):
         self.bench.note("analyzer read")
+        if self.on_passing is not None:
+            self.on_passing(self.spoilt(self.measured()))
         self.bench.clock.sleep(UPDATE_S)
+        return self.spoilt(self.measured())
+
+    def latest(self):
+        self.bench.note("analyzer latest")
+        return self.spoilt(self.measured())
+
+    def measured(self):
         source, part = self.bench.source, self.bench.source.part()
         if source.setting is None or part == 0.0:
             nothing = ElementReading(0.0, 0.0, 0.0, 0.0, 0.0, None, None, None)
@@ -143,15 +179,30 @@ class StandInAnalyzer(ReferenceAnalyzer):
         stimulus = WIRING.terminals_of(source.setting)
         elements = []
         for place in (0, 2, 1) if self.swapped else (0, 1, 2):
-            volts, currents = stimulus.voltages[place], stimulus.ct_inputs[place]
+            wire, sign = self.wires[place]
+            volts, currents = stimulus.voltages[place], stimulus.ct_inputs[wire]
             u = rms(volts) * part * source.gains[place]
-            i = rms(currents) * self.ct_gain
+            i = rms(currents) * self.ct_gain[place]
             angle = volts[0].phase_deg if volts else None
-            current_angle = currents[0].phase_deg if currents else None
+            current_angle = currents[0].phase_deg + (0.0 if sign > 0 else 180.0) if currents else None
             frequency_hz = stimulus.frequency_hz * self.frequency_error
             elements.append(ElementReading(u, i, u * i, 0.0, u * i, frequency_hz, angle, current_angle))
         self.bench.highest_v = max(self.bench.highest_v, *(element.u_v for element in elements))
-        return AnalyzerReading(self.bench.clock.s, tuple(elements))
+        self.bench.highest_ct_v = max(self.bench.highest_ct_v, *(element.i for element in elements))
+        return AnalyzerReading(self.bench.clock.s, tuple(map(self.in_range, elements, range(3))))
+
+    def in_range(self, element, place):
+        if self.selected is None:
+            return element
+        u_over = element.u_v > 1.4 * self.selected.voltage[place]
+        i_over = element.i > 1.4 * self.selected.current[place]
+        return replace(
+            element,
+            u_v=None if u_over else element.u_v,
+            i=None if i_over else element.i,
+            u_over=u_over,
+            i_over=i_over,
+        )
 
     def start_integration(self):
         self.bench.note("start_integration")
@@ -219,7 +270,7 @@ class RecordedBench:
         self.calls = []
         self.events = []
         self.fail_at = math.inf
-        self.highest_v = 0.0
+        self.highest_v = self.highest_ct_v = 0.0
         self.clock = StandInClock(self)
         self.source = StandInSource(self)
         self.analyzer = StandInAnalyzer(self) if with_analyzer else None
@@ -246,7 +297,7 @@ class RecordedBench:
             raise InstrumentError("X", f"{call} failed")
 
     def while_time_passes(self):
-        self.supervisor.watch_inputs()
+        self.supervisor.watch()
 
     @property
     def steps_done(self):

@@ -33,7 +33,8 @@ def test_the_instruments_are_touched_in_the_order_of_the_steps():
     assert first == sorted(first)
     rest = [call for call in GOOD_CALLS[first[-1] :] if call not in ("analyzer read", "sense")]
     assert rest == [
-        "make_safe", "analyzer ranges", "select_ranges", "protection", "set_point", "switch on", "set_point",
+        "make_safe", "analyzer ranges", "select_ranges", "protection", "set_point", "switch on",
+        "select_ranges", "set_point", "select_ranges", "set_point",
     ]  # fmt: skip
     assert GOOD_CALLS[GOOD_CALLS.index("make_safe") + 1] == "analyzer read", "off is verified by the analyzer as well"
 
@@ -102,7 +103,11 @@ def not_taken(bench):
         ("ramp", lambda b: turn(b.source, jumps=True), "does not ramp as it was told to"),
         ("rotation and frequency", lambda b: turn(b.analyzer, swapped=True), "the rotation is A-C-B"),
         ("rotation and frequency", lambda b: turn(b.analyzer, frequency_error=1.01), "frequency is 60.6 Hz"),
-        ("current channels", lambda b: turn(b.analyzer, ct_gain=0.5), "CT input A is 0.5 V where 1 V was expected"),
+        (
+            "current channels",
+            lambda b: turn(b.analyzer, ct_gain=[0.5] * 3),
+            "CT input A is 0.05 V where 0.1 V was expected; every CT input has 0.5 times",
+        ),
     ],
 )
 def test_what_is_found_wrong_ends_the_way_up_at_its_step_and_says_found_wanted_and_what_to_do(step, spoil, words):

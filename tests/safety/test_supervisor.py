@@ -139,7 +139,7 @@ def test_a_divider_that_is_not_as_the_bench_file_says_is_found(good_bench, good_
     original = Wiring.setting_for
     wrong = Wiring(100.0, 1.0, current_divider=Path(4.0))
     monkeypatch.setattr(Wiring, "setting_for", lambda wiring, stimulus: original(wrong, stimulus))
-    with pytest.raises(OutputWrong, match=r"CT input A is 0.49.* V where 1 V was expected; check the leads, the ratio"):
+    with pytest.raises(OutputWrong, match=r"CT input A is 0.049.* V where 0.1 V .*; every CT input has 0.499 times"):
         good_bench.supervisor.energise(FULL)
     assert good_control.status["output_on"] is False
 

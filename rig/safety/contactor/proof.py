@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from drivers.analyzer.base import ReferenceAnalyzer
+from drivers.errors import RigError
 from drivers.source.base import AcSource, Range
 from rig.load_point import LoadPoint
 from rig.safety._watching import Watching
@@ -24,6 +25,7 @@ HIGHEST_PROOF_V = 50.0
 """A source that can give no less than this proves nothing (extra-low voltage, IEC 61140)."""
 
 _SEEN = 0.8
+_TOO_HIGH = 1.5
 _SEE_WITHIN_S = 3.0
 _STUCK = "do not use this bench: replace the contactor, or mend its wiring"
 
@@ -45,7 +47,6 @@ class Proving:
     """What the step works with, beside the contactor."""
 
     source: AcSource
-    analyzer: ReferenceAnalyzer | None
     watching: Watching
     path: InjectionPath
 
@@ -65,15 +66,15 @@ class BenchContactor:
         which there are volts though the source is off.
         """
         said = "proven before"
-        if proving.analyzer is None:
+        if not proving.watching.is_there:
             said = "not proven, for want of an analyzer"
         elif not self.is_proven:
-            said = self._prove(point, proving, proving.analyzer)
+            said = self._prove(point, proving)
             self.is_proven = True
         self._close()
-        if proving.analyzer is None:
+        if not proving.watching.is_there:
             return f"{said}; closed"
-        volts = self._wait_for(proving.analyzer, lambda seen: max(seen) < OFF_BELOW_V)
+        volts = self._wait_for(proving, lambda seen: max(seen) < OFF_BELOW_V)
         if volts is not None:
             self._hand.open()
             advice = "the source's output relay may be stuck: switch it off by hand and look at it"
@@ -81,10 +82,13 @@ class BenchContactor:
         return f"{said}; closed, nothing behind it yet"
 
     def open(self) -> str | None:
-        """Open it; returns what went wrong, None where its relay confirms it."""
-        return self._hand.open()
+        """Open it; returns what went wrong, None where its relay confirms it. Raises nothing of the rig's."""
+        try:
+            return self._hand.open()
+        except RigError as error:  # the guardian is gone, and with it what held the contactor
+            return str(error)
 
-    def _prove(self, point: LoadPoint, proving: Proving, analyzer: ReferenceAnalyzer) -> str:
+    def _prove(self, point: LoadPoint, proving: Proving) -> str:
         low = LoadPoint(_proof_volts(proving), 0.0, 0.0, point.phases, point.frequency_hz)
         setting, target = proving.path.source_setting(low), proving.path.terminals(low)
         wanted = [_SEEN * rms(spectrum) for spectrum in target.voltages]
@@ -93,13 +97,15 @@ class BenchContactor:
         proving.source.set_point(setting)
         self._close()
         proving.source.set_output(True, 0.0)
-        closed = self._wait_for(analyzer, lambda seen: all(v >= w for v, w in zip(seen, wanted, strict=True)))
+        limit_v = _TOO_HIGH * low.voltage_v
+        closed = self._wait_for(proving, lambda seen: all(v >= w for v, w in zip(seen, wanted, strict=True)), limit_v)
         if closed is not None:
-            advice = "look at the contactor's coil, its timer relay and the leads"
+            is_high = any(value is not None and value > limit_v for value in closed)
+            advice = "look at the source" if is_high else "look at the contactor's coil, its timer relay and the leads"
             raise StepFailed(CONTACTOR, f"{_words(closed)} with it closed", f"{low.voltage_v:g} V", advice)
         if (problem := self._hand.open()) is not None:
             raise StepFailed(CONTACTOR, problem, "a relay that opens when it is told to", _STUCK)
-        opened = self._wait_for(analyzer, lambda seen: max(seen) < OFF_BELOW_V)
+        opened = self._wait_for(proving, lambda seen: max(seen) < OFF_BELOW_V)
         if opened is not None:
             raise StepFailed(CONTACTOR, f"{_words(opened)} with it open: it is stuck closed", "none", _STUCK)
         if not proving.source.output_is_on():
@@ -113,16 +119,20 @@ class BenchContactor:
             raise StepFailed(CONTACTOR, problem, "a contactor that closes", "look at the switch unit and its wiring")
 
     def _wait_for(
-        self, analyzer: ReferenceAnalyzer, is_so: Callable[[list[float]], bool]
+        self, proving: Proving, is_so: Callable[[list[float]], bool], limit_v: float = math.inf
     ) -> tuple[float | None, ...] | None:
-        """Read until every voltage is a number and ``is_so``; returns None then, else what was seen last."""
+        """Read until every voltage is a number and ``is_so``; returns None then, else what was seen last.
+
+        A voltage above ``limit_v`` ends it at once.
+        """
         give_up_s = self._now_s() + _SEE_WITHIN_S
         while True:
-            volts = tuple(element.u_v for element in analyzer.read().elements)
+            volts = tuple(element.u_v for element in proving.watching.read_unjudged().elements)
             numbers = [value for value in volts if value is not None]
-            if len(numbers) == len(volts) and is_so(numbers):
+            is_high = any(value > limit_v for value in numbers)
+            if len(numbers) == len(volts) and not is_high and is_so(numbers):
                 return None
-            if self._now_s() >= give_up_s:
+            if is_high or self._now_s() >= give_up_s:
                 return volts
 
 
