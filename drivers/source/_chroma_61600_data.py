@@ -28,9 +28,9 @@ OTHER_RANGES = {"61507": "175 and 350 V", "61508": "175 and 350 V", "61509": "17
 VOLTAGE_RANGES = (Range(0.0, 150.0, "V"), Range(0.0, 300.0, "V"))
 """[M] Both are one setting for all phases here."""
 
-IF_PRESENT = ("SOUR:PHAS:SEQ POS", "SOUR:PHAS:THREE INDEPEND")
-"""Phase sequence [C 61512] and angles that follow P12 and P13 [C 61845]: settings that another user may have left
-otherwise. Neither is in the 61509's list of headers, so a model may have one, both or none: it is not asked for."""
+IF_PRESENT = ("SOUR:PHAS:SEQ POS", "SOUR:PHAS:THREE INDEPEND", "OUTP:IMP:STAT OFF")
+"""Phase sequence [C 61512], angles that follow P12 and P13 [C 61845], an output without impedance of its own [C 61512]:
+settings that another user may have left otherwise. A model may have some or none of them: they are not asked for."""
 
 UNDEFINED_HEADER = -113
 

@@ -9,7 +9,8 @@ same, with ``UNIT:MHAR:CURR ABS`` and ``UNIT:MHAR:VOLT ABS`` before the amplitud
 same units, ``VOLT:RANG 23,336``, ``CURR:RANG 0.5,5``.
 
 Recalled: the other units (PRMS, PFUN, DBF) and whether ``*RST`` makes them percent. The driver sets the unit after each
-``*RST`` and reads it back, so that it does not matter. Angles are taken to be in degrees after ``*RST``.
+``*RST`` and reads it back, so that it does not matter: the driver of 2013 sets none and was content, the emulator takes
+the stricter reading. Angles are taken to be in degrees after ``*RST``.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ class ChromaSource(ThreePhaseSource):
         self._words |= {"sequence": "POS"}
         self._words |= {"range": "HIGH", "coupling": "AC", "mode": "FIXED", "wave": "SINE"}
         self._numbers = _BALANCED_DEG | {"on": 0.0, "off": 360.0, "limit_v": 300.0, "slew_hz": 0.0}
-        self._words |= {"inhibit": "DISABLE"}
+        self._words |= {"inhibit": "DISABLE", "impedance": "OFF"}
         self._numbers |= {"slew_dc": 0.0, "ohm": 0.0, "millihenry": 0.0, "most_w": HIGHEST_POWER_W}
         self._numbers |= {"dc": 0.0, "slew": 0.0, "limit_plus": 424.2, "limit_minus": -424.2}
         self._number = 1
@@ -194,11 +194,11 @@ class ChromaSource(ThreePhaseSource):
         return Command(header, (parameter,), write, lambda _: f"{self._numbers[name]:.{decimals}f}")
 
     def _extras(self) -> tuple[Command, ...]:
-        """What other programs set before they switch on; it changes nothing here."""
+        """What other programs set before they switch on; it changes nothing here: an impedance is next to no burden."""
         return (
             Command("TRIGger", (Choice(("OFF", "ON")),), self._trigger),
             self._kept("OUTPut:SLEW:VOLTage:DC", "slew_dc", Number(0.0, 1000.0), 3),
-            Command("OUTPut:IMPedance:STATe", (_ON_OFF,), self._set_impedance, lambda _: self._flag(False)),
+            self._word("OUTPut:IMPedance:STATe", "impedance", ("OFF", "ON")),
             self._kept("OUTPut:IMPedance:RESistor", "ohm", Number(0.0, 1.0), 2),
             self._kept("OUTPut:IMPedance:INDuction", "millihenry", Number(0.0, 1.0), 2),
             self._kept("[SOURce]:POWer:PROTection", "most_w", Number(0.0, HIGHEST_POWER_W), 1),
@@ -266,10 +266,6 @@ class ChromaSource(ThreePhaseSource):
     def _trigger(self, call: Call) -> None:
         if call.word(0) == "ON":
             raise ScpiError(-221)  # there is no transient to start
-
-    def _set_impedance(self, call: Call) -> None:
-        if call.word(0) == "ON":
-            raise ScpiError(-221)  # the output has none here
 
     def _save(self, call: Call) -> None:
         output = self.output

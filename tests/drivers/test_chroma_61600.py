@@ -61,7 +61,7 @@ TAKEN_OVER = [
         ("INST:EDIT", "EACH", "EACH"),
         ("INST:COUP", "NONE", "NONE"),
     ),
-    *wrote("SOUR:PHAS:SEQ POS", "SOUR:PHAS:THREE INDEPEND"),
+    *wrote("SOUR:PHAS:SEQ POS", "SOUR:PHAS:THREE INDEPEND", "OUTP:IMP:STAT OFF"),
     *(
         exchange
         for n in ON_3
@@ -155,7 +155,7 @@ def without(header, error, *rest):
     return [*TAKEN_OVER[: at + 1], ("SYST:ERR?", error), ("SYST:ERR?", OK), *rest], TAKEN_OVER[at + 2 :]
 
 
-@pytest.mark.parametrize("header", ["SOUR:PHAS:SEQ", "SOUR:PHAS:THREE"])
+@pytest.mark.parametrize("header", ["SOUR:PHAS:SEQ", "SOUR:PHAS:THREE", "OUTP:IMP"])
 def test_a_model_without_a_phase_setting_is_taken_over_all_the_same(header):
     until, after = without(header, '-113,"Undefined header"')
     with expected_protocol(Chroma61600, [*until, *after, ("OUTP?", "OFF"), *range_selected("LOW", 150)]) as source:

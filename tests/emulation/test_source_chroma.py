@@ -229,7 +229,7 @@ def test_reset_is_off_at_once_and_deaf_for_three_seconds(say, world, connect):
 def test_what_another_user_left_over_does_not_turn_the_drivers_phases(make, world):
     """Turned round, and balanced whatever P12 and P13 say; then as saved in group 1."""
     source = make()
-    source.engine.execute("SOUR:PHAS:SEQ NEG;THREE BALANCE;*SAV 1", "somebody")
+    source.engine.execute("OUTP:IMP:STAT ON;:SOUR:PHAS:SEQ NEG;THREE BALANCE;*SAV 1", "somebody")
     session, _ = session_to(source.engine)
     driver = Chroma61600(session)
     setting = SourceSetting(60.0, tuple((Tone(1, 100.0, angle),) for angle in (0.0, -115.0, 122.0)), ((), (), ()))
@@ -238,6 +238,7 @@ def test_what_another_user_left_over_does_not_turn_the_drivers_phases(make, worl
     driver.set_output(True)
     volts(world, 0.1)
     assert [(angle + 180.0) % 360.0 - 180.0 for angle in angles(world)] == [0.0, -115.0, 122.0]
+    assert source.engine.execute("OUTP:IMP:STAT?", "somebody") == "OFF"
     driver.make_safe()
     source.engine.execute("*RCL 1", "somebody")
     driver.select_ranges(setting)
