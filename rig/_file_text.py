@@ -5,16 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import unicodedata
 from pathlib import Path
 
 from rig.errors import BenchFileError
+from rig.printable import name_of, unfit_character
 
 LARGEST_FILE_OCTETS = 512_000
 """A bench file has about 3,000 octets, a calibration of many points about 20,000."""
-
-_BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Marks that turn the direction of what follows: a text that holds one does not read as it is."""
 
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -47,27 +44,6 @@ def path_of(text: str | Path, *, beside: Path | None = None) -> Path:
     with contextlib.suppress(RuntimeError):  # no such user, or no home
         path = path.expanduser()
     return path if beside is None or path.is_absolute() else beside.parent / path
-
-
-def unfit_character(text: str) -> str | None:
-    """Return the first character that no text of a file may hold: controls but tab and line feed, lone surrogates.
-
-    Line and paragraph separators and marks that turn the direction of writing are among them.
-    """
-    if text.isascii() and text.isprintable():
-        return None
-    for character in text:
-        if character in "\t\n":
-            continue
-        if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in _BIDI:
-            return character
-    return None
-
-
-def name_of(character: str) -> str:
-    """Name a character by its number: it cannot be printed as it is."""
-    kind = "the surrogate" if unicodedata.category(character) == "Cs" else "the control character"
-    return f"{kind} U+{ord(character):04X}"
 
 
 def _octets(path: Path) -> bytes:

@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from rig._file_text import name_of, unfit_character
 from rig._yaml_scalars import value_of
 from rig.errors import BenchFileError
+from rig.printable import name_of, unfit_character
 
 Location = tuple[str | int, ...]
 

@@ -72,13 +72,18 @@ def questions_of(suite: str, select: str = "") -> list[Question]:
     """
     collector = _Collector()
     arguments = [str(_ROOT / "tests_hil" / suite), "-c", str(_ROOT / "pyproject.toml"), "--rootdir", str(_ROOT)]
-    with contextlib.redirect_stdout(io.StringIO()) as said:
-        pytest.main(
-            [*arguments, "--collect-only", "-q", "-p", "no:cacheprovider", *(["-k", select] if select else [])],
+    with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.redirect_stderr(said):
+        # With "=": an expression that begins with a dash is no option.
+        code = pytest.main(
+            [*arguments, "--collect-only", "-q", "-p", "no:cacheprovider", *([f"-k={select}"] if select else [])],
             plugins=[collector],
         )
+    if code == pytest.ExitCode.USAGE_ERROR and select:
+        raise UsageRefused(f"-k {select!r} is no expression; write names joined by and, or, not, as for pytest's -k")
     if not collector.questions:
-        raise UsageRefused(f"there is no question {select!r}" if select else said.getvalue().strip()[-500:])
+        if select:
+            raise UsageRefused(f"there is no question {select!r}; 'rig plan regress' lists them")
+        raise UsageRefused(f"the questions cannot be read: {' '.join(said.getvalue().split())[-500:]}")
     return collector.questions
 
 

@@ -24,12 +24,15 @@ if [ -f "$venv/.stamp" ] && [ "$(cat "$venv/.stamp")" = "$wanted" ]; then
 fi
 
 echo "Setting up $venv with $("$python" --version) (this takes a minute, once) ..."
-if ! "$python" -m venv "$venv" >"${TMPDIR:-/tmp}/s4100-venv.$$" 2>&1; then
-    cat "${TMPDIR:-/tmp}/s4100-venv.$$" >&2
+# A random name: in a shared temporary folder another user may have put a link under a known name.
+said=$(mktemp "${TMPDIR:-/tmp}/s4100-venv.XXXXXXXX")
+trap 'rm -f "$said"' EXIT
+trap 'exit 1' HUP INT TERM
+if ! "$python" -m venv "$venv" >"$said" 2>&1; then
+    cat "$said" >&2
     echo "Python's venv module is incomplete. On Debian and Ubuntu: apt-get install python3-venv" >&2
     exit 1
 fi
-rm -f "${TMPDIR:-/tmp}/s4100-venv.$$"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 echo "$wanted" >"$venv/.stamp"

@@ -15,6 +15,7 @@ from drivers.mstp.adapter import latency_advice
 from drivers.source import AcSource, CombinedSource, SafeOff
 from drivers.source.base import Identity
 from drivers.switch import SwitchUnit
+from rig.bench.as_found import look_at, said_of
 from rig.bench.climate import SoakedChamber, open_chamber, open_probe
 from rig.bench.clock import BenchClock, EndpointClock, WallClock
 from rig.bench.files import BenchFile, load_bench
@@ -74,6 +75,8 @@ class Bench:
     chamber: SoakedChamber | None = None
     safety_inputs: SafetyInputs = field(default_factory=SafetyInputs.none)
     suspend_text: str = "suspend is not inhibited: nothing can be energised"
+    not_as_found: tuple[str, ...] = ()
+    """What an earlier run changed in a meter and did not put back, one sentence each."""
 
     @property
     def name(self) -> str:
@@ -164,6 +167,7 @@ def open_bench(
             if (advice := latency_advice(bus.settings.device)) is not None:
                 report(f"bus: {advice}")
         positions = find_meters(file, bus, clock.sleep) if bus is not None else ()
+        not_as_found = tuple(line for each in positions for line in said_of(each, look_at(each)))
         supervisor: Supervisor | None = None
         suspend = Bench.suspend_text
         if source is not None and guardian is not None:
@@ -206,7 +210,10 @@ def open_bench(
             chamber,
             inputs,
             suspend,
+            not_as_found,
         )
+        for line in not_as_found:
+            report(line)
         day = today or dt.date.today()
         for used in opened.instruments():
             calibration = f"; calibration {used.calibration_state(day).text}" if used.needs_calibration else ""

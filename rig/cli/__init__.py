@@ -2,64 +2,44 @@
 
 from __future__ import annotations
 
+# The C module: ``signal`` itself takes milliseconds to import, in which Ctrl-C would end in a traceback.
+import _signal  # type: ignore[import-not-found, unused-ignore]
+import os
 import sys
 
-import click
-
-from drivers.errors import RigError
-from rig.exit_codes import exit_code_of
-
-_COMMANDS = {
-    "bench": "rig.cli._bench:bench",
-    "bus": "rig.cli._bus:bus",
-    "certify": "rig.cli._suites:certify",
-    "emulate": "rig.cli._emulate:emulate",
-    "eol": "rig.cli._suites:eol",
-    "hold": "rig.cli._hold:hold",
-    "off": "rig.cli._off:off",
-    "plan": "rig.cli._plan:plan",
-    "predict": "rig.cli._predict:predict",
-    "regress": "rig.cli._suites:regress",
-    "report": "rig.cli._runs:report",
-    "runs": "rig.cli._runs:runs",
-    "snapshot": "rig.cli._snapshot:snapshot",
-    "support-bundle": "rig.cli._support:support_bundle",
-}
-
-
-class _LazyGroup(click.Group):
-    """Imports a subcommand only when it is used: ``rig off`` must not wait for plotting or databases."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return sorted(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in _COMMANDS:
-            return None
-        module_name, attribute = _COMMANDS[cmd_name].split(":")
-        module = __import__(module_name, fromlist=[attribute])
-        command = getattr(module, attribute)
-        assert isinstance(command, click.Command)
-        return command
-
-
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="s4100-rig", prog_name="rig")
-def cli() -> None:
-    """Test rig controller for the Leviton Series 4100 BACnet MS/TP energy meter."""
+_STOPPED = 2
+_SIGNALS = tuple(getattr(_signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(_signal, name))
 
 
 def main() -> None:
-    """Run the command line; usage errors exit 11, errors of the rig with their own code (see docs/reference)."""
+    """Run the command line; usage errors exit 11, errors of the rig with their own code (see docs/reference).
+
+    A signal that comes while this is still being loaded ends the process at once: nothing is on, and an exception
+    would come out of the middle of some library's import.
+    """
+    before = {number: _signal.getsignal(number) for number in _SIGNALS}
+    taken = [n for n, handler in before.items() if handler in (_signal.SIG_DFL, _signal.default_int_handler)]
+    for number in taken:
+        _signal.signal(number, _end_at_once)
     try:
-        result = cli.main(standalone_mode=False)
-    except click.exceptions.Abort:
-        click.echo("stopped", err=True)
-        sys.exit(2)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(11)
-    except RigError as error:
-        click.echo(f"rig: {error}", err=True)
-        sys.exit(exit_code_of(error))
-    sys.exit(result if isinstance(result, int) else 0)
+        from rig.cli._run import run
+    finally:
+        for number in taken:
+            _signal.signal(number, before[number])
+    sys.exit(run(sys.argv[1:]))
+
+
+def _end_at_once(_number: int, _frame: object) -> None:
+    try:
+        os.write(2, b"stopped\n")
+    finally:
+        os._exit(_STOPPED)
+
+
+def __getattr__(name: str) -> object:
+    """Give ``cli``, the group of all commands, once it is asked for: it needs click."""
+    if name == "cli":
+        from rig.cli._commands import cli
+
+        return cli
+    raise AttributeError(name)

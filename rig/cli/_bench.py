@@ -7,6 +7,9 @@ from pathlib import Path
 
 import click
 
+from rig.cli._output import echo
+from rig.cli._types import AnyPath
+
 
 @click.group()
 def bench() -> None:
@@ -28,7 +31,7 @@ def check(name: str, as_json: bool) -> int:
 
 
 @bench.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), default=Path("bench.yaml"))
+@click.argument("file", type=AnyPath(), default=Path("bench.yaml"))
 @click.option(
     "--resource", "resources", multiple=True, metavar="NAME", help="Ask this VISA resource too; may be repeated."
 )
@@ -61,7 +64,7 @@ def list_benches() -> None:
     from rig.bench import bench_names
 
     for name in bench_names():
-        click.echo(name)
+        echo(name)
 
 
 @bench.command()
@@ -69,4 +72,4 @@ def schema() -> None:
     """Print the JSON schema of a bench file, for editors."""
     from rig.bench import json_schema
 
-    click.echo(json.dumps(json_schema(), indent=2))
+    echo(json.dumps(json_schema(), indent=2))

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -15,9 +14,9 @@ from rich.text import Text
 from rig.bench import BenchFile
 from rig.bench.check import check_bench
 from rig.bench.check_findings import CheckedPart, Level, worst_level
+from rig.cli._output import echo, make_console
 from rig.exit_codes import ExitCode
 
-_PLAIN_WIDTH = 110
 _STYLES = {
     Level.DANGER: "bold white on red",
     Level.FAULT: "bold red",
@@ -31,19 +30,17 @@ _CODES = {Level.DANGER: ExitCode.NOT_SAFE, Level.FAULT: ExitCode.RIG_ERROR}
 
 def check_and_show(file: BenchFile, as_json: bool) -> int:
     """Check a bench, show what was found, and return the exit code; raises BenchBusy and BenchFault."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_PLAIN_WIDTH)
+    console = make_console()
     if not as_json:
         has = ", ".join(sorted(file.capabilities)) or "nothing"
         console.print(
             f"bench {file.name} ({file.path}): the file is good; it has {has}", highlight=False, soft_wrap=True
         )
-    shown = None if as_json else lambda part: click.echo(f"  {part.part} ...", err=True)
+    shown = None if as_json else lambda part: echo(f"  {part.part} ...", err=True)
     parts = check_bench(file, "rig bench check", shown if console.is_terminal and shown else lambda _part: None)
     worst = worst_level(part.level for part in parts)
     if as_json:
-        click.echo(json.dumps(_as_object(file, parts, worst), indent=2))
+        echo(json.dumps(_as_object(file, parts, worst), indent=2))
     else:
         _show(console, parts)
     return _CODES.get(worst, ExitCode.PASS)

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import click
-
 from rig.bench.bus_found import FoundPort, find_bus, serial_ports
 from rig.bench.first_file import FirstFile, Matched, compose
 from rig.bench.instruments_found import FoundInstrument, Listing, find_instruments
 from rig.bench.lock import hold_port
 from rig.bench.matching import fitting_drivers
+from rig.cli._output import echo
 from rig.errors import BenchBusy, UsageRefused
 
 _INDENT = "    "
@@ -29,14 +28,14 @@ def init_bench(
     _check_free(file, force)
 
     def say(line: str) -> None:
-        click.echo(line, err=as_json)
+        echo(line, err=as_json)
 
     listings, matched = _instruments(resources, say)
     found_ports = _ports(ports, find_the_bus, say)
     made = compose(file.stem, matched, found_ports)
     _write(file, made, force)
     if as_json:
-        click.echo(json.dumps(_as_object(file, listings, matched, found_ports, made), indent=2))
+        echo(json.dumps(_as_object(file, listings, matched, found_ports, made), indent=2))
         return
     _tell(file, made)
 
@@ -110,17 +109,17 @@ def _ports(named: Sequence[str], find_the_bus: bool, say: Any) -> tuple[FoundPor
 
 
 def _tell(file: Path, made: FirstFile) -> None:
-    click.echo(f"written: {file} ({', '.join(part.replace('_', ' ') for part in made.parts)})")
+    echo(f"written: {file} ({', '.join(part.replace('_', ' ') for part in made.parts)})")
     for left in made.left_out:
-        click.echo(f"  left out: {left}")
+        echo(f"  left out: {left}")
     if made.to_fill_in:
-        click.echo("what only you know, to be filled in before anything is switched on:")
+        echo("what only you know, to be filled in before anything is switched on:")
     for number, what in made.to_fill_in:
-        click.echo(f"  {file}:{number}: {what}")
-    click.echo("next:")
-    click.echo(f"  rig bench check {file}")
+        echo(f"  {file}:{number}: {what}")
+    echo("next:")
+    echo(f"  rig bench check {file}")
     if "meter" in made.parts:
-        click.echo(f"  rig snapshot --bench {file}")
+        echo(f"  rig snapshot --bench {file}")
 
 
 def _as_object(

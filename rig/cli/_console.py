@@ -9,6 +9,9 @@ from typing import Self
 import pytest
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
+
+from rig.cli._endings import write_details
 
 _NOT_FOR_PEOPLE = ("applied:", "energise:", "launched process")
 """Lines that come with every load point, or that only a log wants."""
@@ -26,7 +29,7 @@ class ConsoleReporter:
         self._console = console
         self._title = title
         self._progress = Progress(
-            TextColumn("[bold]{task.description}"),
+            TextColumn("{task.description}", style="bold", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn(units),
@@ -73,7 +76,7 @@ class ConsoleReporter:
             if text not in self._told:
                 self._told.add(text)
                 if not kind.startswith("rig.errors"):
-                    self._progress.console.print(f"[red]{_name(report.nodeid)}[/red]", highlight=False)
+                    self._progress.console.print(Text(_name(report.nodeid), style="red"))
                 self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
         if report.when == "teardown":
             unit = self._items.get(report.nodeid, report.nodeid)
@@ -84,15 +87,16 @@ class ConsoleReporter:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Tell of a suite that cannot even be collected."""
         if report.failed:
-            self._say(report.longreprtext)
+            said, where = _last_line(report.longreprtext), write_details(report.longreprtext)
+            self._say(f"{report.nodeid} cannot be read: {said}; details are in {where}")
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Say that the run was stopped, and by what."""
         self._say(str(excinfo.value) or "stopped by the operator")
 
     def pytest_internalerror(self, excrepr: object) -> None:
-        """Show an error of the suite itself."""
-        self._progress.console.print(str(excrepr), markup=False, highlight=False)
+        """Say that the suite itself failed; the traceback goes to a log."""
+        self._say(f"the suite failed: {_last_line(str(excrepr))}; details are in {write_details(str(excrepr))}")
 
     def _hear(self, line: str) -> None:
         if not line.startswith(_NOT_FOR_PEOPLE):
@@ -105,9 +109,15 @@ class ConsoleReporter:
 def _said(report: pytest.TestReport) -> tuple[str, str]:
     """The class of a test's error where it is the rig's, and its text; the traceback is in the Allure results."""
     crash = getattr(report.longrepr, "reprcrash", None)
-    text = str(crash.message) if crash is not None else report.longreprtext
+    text = str(crash.message) if crash is not None else _last_line(report.longreprtext)
     match = _RIG_ERROR.match(text)
     return (match[1], text[match.end() :]) if match else ("", text)
+
+
+def _last_line(text: str) -> str:
+    """The last line of a traceback, which says what it was."""
+    lines = [line.removeprefix("E ").strip() for line in text.splitlines()]
+    return next((line for line in reversed(lines) if line), "no details")
 
 
 def _name(nodeid: str) -> str:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
+from rig.cli._types import LINE, SECONDS, VOLTS, Number
+
 if TYPE_CHECKING:
     from rig.bench import Bench
     from rig.records import RunHeader
@@ -22,11 +24,11 @@ _PHASES = ("A", "AB", "ABC", "AC", "B", "BC", "C")
 @click.command()
 @click.option("--bench", "bench_name", default="emulated", show_default=True, metavar="NAME|PATH", help="Bench file.")
 @click.option("--position", default=None, metavar="NAME", help="The position, where the bench has several.")
-@click.option("--voltage", "voltage_v", type=float, default=None, metavar="VOLTS", help="Line to neutral  [nominal].")
+@click.option("--voltage", "voltage_v", type=VOLTS, default=None, metavar="VOLTS", help="Line to neutral  [nominal].")
 @click.option(
     "--current",
     "current_pct",
-    type=click.FloatRange(min=0),
+    type=Number(0.0, 1e4),
     default=100.0,
     show_default=True,
     metavar="PERCENT",
@@ -35,23 +37,23 @@ _PHASES = ("A", "AB", "ABC", "AC", "B", "BC", "C")
 @click.option(
     "--angle",
     "angle_deg",
-    type=click.FloatRange(-180, 180),
+    type=Number(-180.0, 180.0),
     default=0.0,
     show_default=True,
     metavar="DEGREES",
     help="Current to voltage, negative = lag; 180 is export.",
 )
 @click.option("--phases", type=click.Choice(_PHASES), default=None, help="With current  [default: all that have a CT].")
-@click.option("--frequency", "frequency_hz", type=float, default=None, metavar="HZ", help="[nominal]")
+@click.option("--frequency", "frequency_hz", type=Number(1.0, 1e4), default=None, metavar="HZ", help="[nominal]")
 @click.option(
     "--for",
     "for_s",
-    type=click.FloatRange(min=0.1),
+    type=SECONDS,
     default=None,
     metavar="SECONDS",
     help="Stop by itself, in bench time  [until Ctrl-C].",
 )
-@click.option("--every", "every_s", type=click.FloatRange(min=0.2), default=1.0, show_default=True, metavar="SECONDS")
+@click.option("--every", "every_s", type=Number(0.2, 3600.0), default=1.0, show_default=True, metavar="SECONDS")
 @click.option(
     "--records",
     default=str(Path("runs") / "records.sqlite"),
@@ -59,8 +61,8 @@ _PHASES = ("A", "AB", "ABC", "AC", "B", "BC", "C")
     metavar="URL|PATH",
     help="Database of runs.",
 )
-@click.option("--operator", default="", help="Who runs this; goes into the record.")
-@click.option("--station", default="", help="Station name; goes into the record.")
+@click.option("--operator", type=LINE, default="", help="Who runs this; goes into the record.")
+@click.option("--station", type=LINE, default="", help="Station name; goes into the record.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def hold(
     bench_name: str,

@@ -7,13 +7,18 @@ from typing import Any
 
 import click
 
+from rig.cli._output import echo
+from rig.cli._types import HOURS
+
 
 @click.command()
 @click.argument("suite", type=click.Choice(["certify", "eol", "regress"]), default="certify")
 @click.option("--bench", default="emulated", show_default=True, metavar="NAME|PATH", help="Bench file.")
 @click.option("--position", default=None, metavar="NAME", help="The position, where the bench has several.")
 @click.option("-k", "select", default="", metavar="EXPRESSION", help="Questions that match (regress), as pytest's -k.")
-@click.option("--longest", "longest_h", default=1.0, show_default=True, help="Longest question, hours (regress).")
+@click.option(
+    "--longest", "longest_h", type=HOURS, default=1.0, show_default=True, help="Hours of a question (regress)."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 def plan(suite: str, bench: str, position: str | None, select: str, longest_h: float, as_json: bool) -> None:
     """Show what SUITE (certify, eol, regress) would do on a bench, checked against limits; nothing is switched on."""
@@ -53,17 +58,17 @@ def plan(suite: str, bench: str, position: str | None, select: str, longest_h: f
             "duration_s": made.duration_s,
             "limit_tables": {table.name: table.status for table in made.tables},
         }
-        click.echo(json.dumps(answer, indent=2))
+        echo(json.dumps(answer, indent=2))
         return
-    click.echo(f"{suite} on bench {bench_file.name}: {len(rows)} load points")
+    echo(f"{suite} on bench {bench_file.name}: {len(rows)} load points")
     for row in rows:
         limits = "  ".join(f"{name} ±{limit:g}%" for name, limit in row["judged"].items())
-        click.echo(f"{row['place']:>4}  {row['point']:<26} {limits}")
+        echo(f"{row['place']:>4}  {row['point']:<26} {limits}")
     for entry in energy:
-        click.echo(f"      {entry['point']:<26} {entry['register']} gated against the analyzer's integrator")
+        echo(f"      {entry['point']:<26} {entry['register']} gated against the analyzer's integrator")
     if made.why_no_energy is not None:
-        click.echo(f"energy registers are not judged: {made.why_no_energy}")
+        echo(f"energy registers are not judged: {made.why_no_energy}")
     minutes = made.duration_s / 60
-    click.echo(f"highest voltage {made.highest_voltage_v:g} V line to neutral; about {minutes:.0f} min of bench time")
+    echo(f"highest voltage {made.highest_voltage_v:g} V line to neutral; about {minutes:.0f} min of bench time")
     for table in made.tables:
-        click.echo(f"limits: {table.name}: {table.status}")
+        echo(f"limits: {table.name}: {table.status}")

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from dataclasses import asdict
 
-import click
+from rig.cli._output import echo
 
 
 def plan_regress(bench: str, position: str | None, select: str, longest_h: float, as_json: bool) -> None:
@@ -23,14 +23,14 @@ def plan_regress(bench: str, position: str | None, select: str, longest_h: float
     at_most_s = sum(row["bench_time_s"] for row in asked)
     if as_json:
         answer = {"bench": bench_file.name, "suite": "regress", "questions": rows, "duration_s": at_most_s}
-        click.echo(json.dumps(answer, indent=2))
+        echo(json.dumps(answer, indent=2))
         return
-    click.echo(f"regress on bench {bench_file.name}: {len(rows)} questions, {len(asked)} of them can be asked")
+    echo(f"regress on bench {bench_file.name}: {len(rows)} questions, {len(asked)} of them can be asked")
     for row in rows:
         pages = f"p. {', '.join(map(str, row['pages']))}" if row["pages"] else ""
         needs = " ".join(row["needs"])
         obstacle = f"   not asked: {row['not_asked']}" if row["not_asked"] else ""
-        click.echo(f"{row['file']}::{row['name']}\n    {row['bench_time_s']:g} s  {needs}  {pages}{obstacle}")
+        echo(f"{row['file']}::{row['name']}\n    {row['bench_time_s']:g} s  {needs}  {pages}{obstacle}")
     for reason, count in Counter(row["not_asked"] for row in rows if row["not_asked"]).items():
-        click.echo(f"{count} not asked: {reason}")
-    click.echo(f"at most {at_most_s / 3600:.1f} h of bench time, if every question takes as long as it may")
+        echo(f"{count} not asked: {reason}")
+    echo(f"at most {at_most_s / 3600:.1f} h of bench time, if every question takes as long as it may")

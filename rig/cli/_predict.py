@@ -8,11 +8,13 @@ from pathlib import Path
 
 import click
 
+from rig.cli._output import echo
+from rig.cli._types import AnyPath
 from rig.stimulus_file import load_stimulus_file
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=AnyPath())
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 def predict(file: Path, as_json: bool) -> None:
     """Predict every analog input of the meter for the stimulus in FILE (YAML; see docs/reference/predict.md)."""
@@ -29,8 +31,8 @@ def predict(file: Path, as_json: bool) -> None:
             }
             for instance, point in sorted(points.items())
         }
-        click.echo(json.dumps(answer, indent=2))
+        echo(json.dumps(answer, indent=2))
         return
     for instance, point in sorted(points.items()):
         value = "----" if math.isnan(point.value) else f"{point.value:.6g}"
-        click.echo(f"AI{instance:<3} {point.name:<24} {value:>14} {point.unit}")
+        echo(f"AI{instance:<3} {point.name:<24} {value:>14} {point.unit}")

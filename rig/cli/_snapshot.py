@@ -7,6 +7,8 @@ import math
 
 import click
 
+from rig.cli._output import echo
+
 
 @click.command()
 @click.option("--bench", default="emulated", show_default=True, metavar="NAME|PATH", help="Bench file.")
@@ -23,6 +25,8 @@ def snapshot(bench: str, position: str | None, as_json: bool) -> None:
     with open_bench(bench_file.for_reading(), command="rig snapshot") as opened:
         found = opened.positions[0]
         read = found.meter.snapshot()
+        for line in opened.not_as_found:
+            echo(f"warning: {line}", err=True)
     points = {(str(point.kind), point.instance): point for point in OBJECTS}
     rows = [
         {
@@ -42,13 +46,13 @@ def snapshot(bench: str, position: str | None, as_json: bool) -> None:
             "torn": read.torn,
             "objects": rows,
         }
-        click.echo(json.dumps(answer, indent=2))
+        echo(json.dumps(answer, indent=2))
         return
-    click.echo(f"{found.identity.object_name} (device {found.identity.device_instance}, MAC {found.mac})")
+    echo(f"{found.identity.object_name} (device {found.identity.device_instance}, MAC {found.mac})")
     for row in rows:
         value = "----" if row["value"] is None else f"{row['value']:.7g}"
         note = f"  reliability {row['reliability']}" if row["reliability"] else ""
-        click.echo(f"{row['object']:<5} {row['name']:<28} {value:>14} {row['unit']}{note}")
+        echo(f"{row['object']:<5} {row['name']:<28} {value:>14} {row['unit']}{note}")
     taken = read.answered_at_s - read.requested_at_s
     torn = "; TORN: the meter updated in between, the values are not all of one second" if read.torn else ""
-    click.echo(f"read in {taken:.3f} s with {len(read.parts)} requests{torn}")
+    echo(f"read in {taken:.3f} s with {len(read.parts)} requests{torn}")

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rig.cli._output import echo, make_console
+from rig.cli._types import COUNT, HOURS, LINE, AnyPath
+
 if TYPE_CHECKING:
     from rig.bench import BenchFile
     from rig.procedures import Plan
@@ -21,12 +24,12 @@ _ROOT = Path(__file__).resolve().parents[2]
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--bench", default="emulated", show_default=True, metavar="NAME|PATH", help="Bench file."),
     click.option("--position", default=None, metavar="NAME", help="The position, where the bench has several."),
-    click.option("--out", type=click.Path(path_type=Path), default=None, help="Folder for this run's files."),
+    click.option("--out", type=AnyPath(), default=None, help="Folder for this run's files."),
     click.option(
         "--records", default=None, metavar="URL|PATH", help="Database of runs  [default: runs/records.sqlite]"
     ),
-    click.option("--operator", default="", help="Who runs this; goes into the record."),
-    click.option("--station", default="", help="Station name; goes into the record."),
+    click.option("--operator", type=LINE, default="", help="Who runs this; goes into the record."),
+    click.option("--station", type=LINE, default="", help="Station name; goes into the record."),
     click.option(
         "--unprotected",
         is_flag=True,
@@ -44,12 +47,12 @@ def _with_options(command: Callable[..., int]) -> Callable[..., int]:
 
 @click.command()
 @_with_options
-@click.option("--max-points", type=click.IntRange(min=1), default=None, help="Measure the first N load points only.")
+@click.option("--max-points", type=COUNT, default=None, help="Measure the first N load points only.")
 def certify(max_points: int | None, **options: Any) -> int:  # noqa: ANN401 - click's options
     """Certify a meter against its accuracy classes: every load point that has a limit row."""
     from rig.procedures import certification_plan
 
-    extra = ["--max-points", str(max_points)] if max_points else []
+    extra = [f"--max-points={max_points}"] if max_points else []
     return _run_suite("certify", "certification", certification_plan, extra, **options)
 
 
@@ -67,12 +70,22 @@ def eol(**options: Any) -> int:  # noqa: ANN401 - click's options
 @click.option("--allow-reset", is_flag=True, help="Also ask what clears the meter's energies, demand and logs.")
 @click.option("-k", "select", default=None, metavar="EXPRESSION", help="Ask only what matches, as pytest's -k.")
 @click.option(
-    "--longest", "longest_h", default=1.0, show_default=True, metavar="HOURS", help="Skip questions of more bench time."
+    "--longest",
+    "longest_h",
+    type=HOURS,
+    default=1.0,
+    show_default=True,
+    metavar="HOURS",
+    help="Skip questions of more bench time.",
 )
 def regress(allow_reset: bool, select: str | None, longest_h: float, **options: Any) -> int:  # noqa: ANN401 - click's
     """Ask a meter about each behaviour that its manual describes; what it was set to is put back."""
-    extra = [*(["--allow-reset"] if allow_reset else []), *(["-k", select] if select else [])]
-    extra += ["--longest", str(longest_h)]
+    if select:
+        from rig.questions import questions_of
+
+        questions_of("firmware_regression", select)  # refused in one sentence where there is none
+    extra = [*(["--allow-reset"] if allow_reset else []), *([f"-k={select}"] if select else [])]
+    extra.append(f"--longest={longest_h}")
     return _run_suite("regress", "firmware_regression", None, extra, **options)
 
 
@@ -92,7 +105,7 @@ def _run_suite(
     as_json: bool,
 ) -> int:
     import pytest
-    from rich.console import Console
+    from rich.text import Text
 
     from rig.bench import load_bench, one_position
     from rig.cli._console import ConsoleReporter
@@ -105,44 +118,49 @@ def _run_suite(
     require_protection(bench_file, unprotected=unprotected)
     plan = make_plan(bench_file) if make_plan is not None else None
     # A descriptor of its own: pytest takes standard output away from whatever runs inside a test.
-    console = Console(file=os.fdopen(os.dup(2 if as_json else 1), "w", encoding="utf-8"))
-    run_id = str(uuid.uuid4())
-    folder = (out or folder_for(dt.datetime.now(dt.UTC), kind, run_id)).resolve()
-    claim(folder, run_id)
-    where = records or str(Path("runs") / "records.sqlite")
-    what = (
-        f"{len(plan.points)} load points, at most {plan.highest_voltage_v:g} V line to neutral"
-        if plan is not None
-        else "one question for each behaviour"
-    )
-    console.print(f"[bold]{kind}[/bold] on bench [bold]{bench_file.name}[/bold] ({bench_file.path.name}): {what}")
-    with ConsoleReporter(console, kind, "questions" if plan is None else "steps") as reporter:
-        code = pytest.main(
-            [
-                str(_ROOT / "tests_hil" / suite),
-                "-c", str(_ROOT / "pyproject.toml"),
-                "--rootdir", str(_ROOT),
-                "-p", "no:terminalreporter",
-                "--suite", kind,
-                "--bench", bench,
-                "--out", str(folder),
-                "--run-id", run_id,
-                "--records", where,
-                "--operator", operator,
-                "--station", station,
-                "--alluredir", str(folder / "allure-results"),
-                "--junit-xml", str(folder / "junit.xml"),
-                *(["--unprotected"] if unprotected else []),
-                *(["--position", position] if position is not None else []),
-                *extra,
-            ],
-            plugins=[reporter],
-        )  # fmt: skip
-    if (folder / "results.json").exists():
-        _show(console, where, folder, as_json)
-    elif int(code) == pytest.ExitCode.USAGE_ERROR:  # else the plugin has done it
-        release(folder, run_id)
-    return {4: ExitCode.REFUSED, 5: ExitCode.REFUSED, 3: ExitCode.RIG_ERROR}.get(int(code), int(code))
+    descriptor = os.dup(2 if as_json else 1)
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
+        console = make_console(stream)
+        run_id = str(uuid.uuid4())
+        folder = (out or folder_for(dt.datetime.now(dt.UTC), kind, run_id)).resolve()
+        claim(folder, run_id)
+        where = records or str(Path("runs") / "records.sqlite")
+        what = (
+            f"{len(plan.points)} load points, at most {plan.highest_voltage_v:g} V line to neutral"
+            if plan is not None
+            else "one question for each behaviour"
+        )
+        console.print(
+            Text.assemble((kind, "bold"), " on bench ", (bench_file.name, "bold"), f" ({bench_file.path.name}): {what}")
+        )
+        # With "=": what begins with a dash is a value all the same.
+        options: dict[str, object] = {
+            "suite": kind, "bench": bench, "out": folder, "run-id": run_id, "records": where, "operator": operator,
+            "station": station, "alluredir": folder / "allure-results", "junit-xml": folder / "junit.xml",
+        }  # fmt: skip
+        if position is not None:
+            options["position"] = position
+        words = [*(f"--{name}={value}" for name, value in options.items()), *extra]
+        if unprotected:
+            words.append("--unprotected")
+        with ConsoleReporter(console, kind, "questions" if plan is None else "steps") as reporter:
+            code = int(
+                pytest.main(
+                    [
+                        str(_ROOT / "tests_hil" / suite),
+                        "-c", str(_ROOT / "pyproject.toml"),
+                        "--rootdir", str(_ROOT),
+                        "-p", "no:terminalreporter",
+                        *words,
+                    ],
+                    plugins=[reporter],
+                )
+            )  # fmt: skip
+        if (folder / "results.json").exists():
+            _show(console, where, folder, as_json)
+        elif code == pytest.ExitCode.USAGE_ERROR:  # else the plugin has done it
+            release(folder, run_id)
+    return {4: ExitCode.REFUSED, 5: ExitCode.REFUSED, 3: ExitCode.RIG_ERROR}.get(code, code)
 
 
 def _show(console: Any, where: str, folder: Path, as_json: bool) -> None:  # noqa: ANN401 - rich is imported late
@@ -153,7 +171,7 @@ def _show(console: Any, where: str, folder: Path, as_json: bool) -> None:  # noq
     with RunStore.open(where) as store:
         run = store.run(run_id)
     if as_json:
-        click.echo((folder / "results.json").read_text())
+        echo(json.dumps(json.loads((folder / "results.json").read_text(encoding="utf-8")), indent=1))
         return
     if any(point.results for point in run.points):
         console.print(result_table(run))

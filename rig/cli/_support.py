@@ -7,9 +7,12 @@ from pathlib import Path
 
 import click
 
+from rig.cli._output import echo
+from rig.cli._types import AnyPath
+
 
 @click.command("support-bundle")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False, metavar="[FILE.zip]")
+@click.argument("file", type=AnyPath(), required=False, metavar="[FILE.zip]")
 @click.option(
     "--bench",
     "benches",
@@ -24,12 +27,14 @@ import click
     metavar="URL|PATH",
     help="Database of runs.",
 )
-@click.option("--last", type=click.IntRange(min=0), default=5, show_default=True, help="How many runs, newest first.")
+@click.option(
+    "--last", type=click.IntRange(0, 100_000), default=5, show_default=True, help="How many runs, newest first."
+)
 @click.option(
     "--add",
     "further",
     multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=AnyPath(),
     metavar="PATH",
     help="Add this file, such as a capture; may be repeated.",
 )
@@ -49,8 +54,8 @@ def support_bundle(
         target, benches=benches or _benches_here(), records=records, last=last, further=further
     )  # fmt: skip
     for line in content.lines():
-        click.echo(line)
-    click.echo(f"written: {target} ({target.stat().st_size / 1000:.0f} kB)")
+        echo(line)
+    echo(f"written: {target} ({target.stat().st_size / 1000:.0f} kB)")
 
 
 def _benches_here() -> list[str]:

@@ -23,10 +23,12 @@ from rig.emulation.instruments import ANALYZERS, LOW_LEVEL_SOURCES, MODELS, SOUR
 
 _HIGHEST_MASTER = 127
 _MOST_METERS = 32
+_CANNOT_RUN, _REFUSED = 10, 11
+"""Exit codes as of the rig; 1 and 2 mean something else there."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the emulated bench; returns 0 after an orderly end, 1 if it cannot start; senseless options exit with 2."""
+    """Run the emulated bench; returns 0 after an orderly end, 10 if it cannot start; senseless options exit with 11."""
     parser = _parser()
     chosen = parser.parse_args(arguments)
     options = _options(parser, chosen)
@@ -42,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _run_until_told(wake_reader)
     except (OSError, HubFailed, PortUnavailable) as error:
         sys.stderr.write(f"the emulated bench cannot run: {error}\n")
-        return 1
+        return _CANNOT_RUN
     return 0
 
 
@@ -50,7 +52,7 @@ class _Parser(argparse.ArgumentParser):
     """Refuses in one sentence, without a page of usage before it."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}; --help lists all options\n")
+        self.exit(_REFUSED, f"{self.prog}: {message}; --help lists all options\n")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -17,12 +18,16 @@ from filelock import FileLock
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
+from rig._file_text import path_of
+from rig.printable import printable_line
 from rig.records.errors import RecordsUnusable, SchemaTooNew
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_TIMEOUT_S = 30.0
 _MIGRATION_LOCK_KEY = 4100_0001
 """PostgreSQL advisory lock under which the schema is migrated."""
+
+_USER = re.compile(r"://[^@]*@")
 
 _to_text = functools.partial(json.dumps, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
 
@@ -35,15 +40,20 @@ class Database:
     """
 
     def __init__(self, url_or_path: str | Path) -> None:
-        url = _url(url_or_path)
-        self.where = url.render_as_string(hide_password=True) if "://" in str(url_or_path) else str(url_or_path)
-        self._engine = self._create_engine(url)
+        url = url_of(url_or_path)
+        self.where = shown(url_or_path, url)
+        self.takes_a_journal = True
+        self._make_folder(url)
+        self._engine = engine_for(url, self.where)
         self._writer = self._engine.execution_options(sqlite_begin="IMMEDIATE")
         try:
             self._migrate(url)
         except SQLAlchemyError as error:
             self._engine.dispose()
             raise RecordsUnusable(self.where, f"cannot be used as a records database: {reason_of(error)}") from error
+        except OSError as error:
+            self._engine.dispose()
+            raise RecordsUnusable(self.where, f"cannot be written ({error.strerror or error})") from error
         except BaseException:
             self._engine.dispose()
             raise
@@ -64,47 +74,30 @@ class Database:
         """Give all connections back."""
         self._engine.dispose()
 
-    def _create_engine(self, url: URL) -> Engine:
-        is_sqlite = url.get_backend_name() == "sqlite"
-        if is_sqlite and url.database and not url.database.startswith("file:"):
+    def _make_folder(self, url: URL) -> None:
+        if url.get_backend_name() == "sqlite" and url.database and not url.database.startswith("file:"):
             try:
                 Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise RecordsUnusable(self.where, f"the folder cannot be made: {error.strerror}") from error
-        arguments = {"timeout": _BUSY_TIMEOUT_S} if is_sqlite else {}
-        try:
-            engine = create_engine(url, connect_args=arguments, json_serializer=_to_text)
-        except (ArgumentError, NoSuchModuleError, ImportError) as error:
-            raise RecordsUnusable(self.where, f"there is no driver for this database: {error}") from error
-        if is_sqlite:
-            event.listen(engine, "connect", _on_sqlite_connect)
-            event.listen(engine, "begin", _on_sqlite_begin)
-        return engine
+            except (OSError, ValueError) as error:
+                said = getattr(error, "strerror", None) or error
+                raise RecordsUnusable(self.where, f"the folder cannot be made: {said}") from error
 
     def _migrate(self, url: URL) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-        config.set_main_option("path_separator", "os")
-        scripts = ScriptDirectory.from_config(config)
-        if self._is_current(scripts):
+        if self._is_current():
             return
         with self._migration_lock(url):
-            if self._is_current(scripts):
+            if self._is_current():
                 return
             if url.get_backend_name() == "sqlite":
                 self._use_wal()
             with self.writing() as connection:
                 if connection.dialect.name == "postgresql":
                     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK_KEY})
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
+                upgrade(connection)
 
-    def _is_current(self, scripts: ScriptDirectory) -> bool:
+    def _is_current(self) -> bool:
         with self.reading() as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
-        known = scripts.get_current_head()
-        if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
-            raise SchemaTooNew(self.where, found, str(known))
+            found, known = revisions(connection, self.where)
         return found == known
 
     def _migration_lock(self, url: URL) -> AbstractContextManager[object]:
@@ -125,13 +118,64 @@ def reason_of(error: SQLAlchemyError) -> str:
     return str(getattr(error, "orig", None) or error).splitlines()[0]
 
 
-def _url(url_or_path: str | Path) -> URL:
+def url_of(url_or_path: str | Path) -> URL:
+    """Return the URL of a database: a path is an SQLite file. Raises RecordsUnusable for what is none."""
+    text_of = str(url_or_path)
     if isinstance(url_or_path, str) and "://" in url_or_path:
         try:
             return make_url(url_or_path)
-        except ArgumentError as error:
-            raise RecordsUnusable(url_or_path, "this is not a database URL") from error
-    return URL.create("sqlite", database=str(Path(url_or_path).expanduser()))
+        except (ArgumentError, ValueError, TypeError) as error:
+            where = _USER.sub("://***@", printable_line(url_or_path))
+            raise RecordsUnusable(where, "this is not a database URL") from error
+    if not text_of or "\0" in text_of:
+        raise RecordsUnusable(printable_line(text_of), "this is no name of a file")
+    return URL.create("sqlite", database=str(path_of(url_or_path)))
+
+
+def shown(url_or_path: str | Path, url: URL) -> str:
+    """Write a URL or path for people, without a password."""
+    return printable_line(url.render_as_string(hide_password=True) if "://" in str(url_or_path) else str(url_or_path))
+
+
+def engine_for(url: URL, where: str) -> Engine:
+    """Make the engine of a database; nothing is connected. Raises RecordsUnusable where there is no driver for it."""
+    is_sqlite = url.get_backend_name() == "sqlite"
+    arguments = {"timeout": _BUSY_TIMEOUT_S} if is_sqlite else {}
+    try:
+        engine = create_engine(url, connect_args=arguments, json_serializer=_to_text)
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError, TypeError) as error:
+        said = _USER.sub("://***@", printable_line(str(error).splitlines()[0] if str(error) else type(error).__name__))
+        raise RecordsUnusable(where, f"there is no driver for this database: {said}") from error
+    if is_sqlite:
+        event.listen(engine, "connect", _on_sqlite_connect)
+        event.listen(engine, "begin", _on_sqlite_begin)
+    return engine
+
+
+def revisions(connection: Connection, where: str) -> tuple[str | None, str]:
+    """Return the schema version of a database, None where it has none, and the one that this software knows.
+
+    Raises SchemaTooNew for a version that this software does not know.
+    """
+    scripts = ScriptDirectory.from_config(_alembic())
+    found, known = MigrationContext.configure(connection).get_current_revision(), str(scripts.get_current_head())
+    if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
+        raise SchemaTooNew(where, found, known)
+    return found, known
+
+
+def upgrade(connection: Connection) -> None:
+    """Bring the schema of a database up to date, in the transaction of ``connection``."""
+    config = _alembic()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
 
 
 def _on_sqlite_connect(connection: SqliteConnection, _record: object) -> None:

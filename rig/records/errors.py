@@ -26,6 +26,17 @@ class SchemaTooNew(RecordsUnusable):
         self.known = known
 
 
+class SchemaTooOld(RecordsUnusable):
+    """The database was written by an older rig, and reading changes nothing (exit 11)."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            where,
+            "was written by an older version of the rig, and reading changes nothing; the next run that is recorded in "
+            "it brings it up to date",
+        )
+
+
 class NoSuchRun(UsageRefused):
     """No run, or more than one, answers to ``reference`` (exit 11)."""
 

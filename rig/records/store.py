@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from rig.records import models
 from rig.records._database import Database, reason_of
-from rig.records._reading_back import header_of, outcome_of, read_run
+from rig.records._reading import Readable, ReadOnlyDatabase
+from rig.records._reading_back import header_of, read_run
+from rig.records.abandoned import close_abandoned, never_energised, outcome_of
 from rig.records.columns import to_json
 from rig.records.data import RunHeader, RunRecord, RunSummary
 from rig.records.errors import NoSuchRun, RecordNotWritten, RecordsUnusable
@@ -28,7 +30,7 @@ _SHOWN_CANDIDATES = 5
 class RunStore:
     """All runs in one database. Rows are only ever added; several processes may read and write at once."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Readable) -> None:
         self._database = database
 
     @classmethod
@@ -39,6 +41,20 @@ class RunStore:
         reached, ``SchemaTooNew`` if a newer rig wrote it.
         """
         return cls(Database(url_or_path))
+
+    @classmethod
+    def open_to_read(cls, url_or_path: str | Path) -> Self:
+        """Open a database that is there, and write nothing: no table, no file, also where nothing could be written.
+
+        ``fold_journal`` adds to this view of an SQLite database only. Raises ``RecordsUnusable`` where there is none
+        or it cannot be read, ``SchemaTooNew``, and ``SchemaTooOld`` where an older schema cannot be read.
+        """
+        return cls(ReadOnlyDatabase(url_or_path))
+
+    @property
+    def takes_a_journal(self) -> bool:
+        """Whether ``fold_journal`` has a place for entries."""
+        return self._database.takes_a_journal
 
     @property
     def where(self) -> str:
@@ -62,6 +78,9 @@ class RunStore:
 
         ``run_id``: a UUID that the caller has chosen, so that it could name things by it; default a new one.
         """
+        database = self._database
+        if not isinstance(database, Database):
+            raise RecordsUnusable(self.where, "is open for reading only")
         run_id = run_id or str(uuid.uuid4())
         with self._writing("the beginning of the run") as connection:
             connection.execute(
@@ -81,7 +100,7 @@ class RunStore:
                     started_utc=datetime.now(UTC),
                 )
             )
-        return RunRecorder(self._database, run_id)
+        return RunRecorder(database, run_id)
 
     def runs(self, newest: int | None = None) -> tuple[RunSummary, ...]:
         """List the runs, newest first; ``newest``: at most so many."""
@@ -96,13 +115,14 @@ class RunStore:
             )
             units = _grouped(connection, select(models.Unit.run_id, models.Unit.serial_number), ids)
             counts = _counts(connection, ids)
+            never_on = never_energised(connection, ids)
         return tuple(
             RunSummary(
                 run_id=row.id,
                 header=header_of(row),
                 started_utc=row.started_utc,
                 finished_utc=row.finished_utc,
-                outcome=outcome_of(row, journal.get(row.id, [])),
+                outcome=outcome_of(row, journal.get(row.id, []), was_never_on=row.id in never_on),
                 exit_code=row.exit_code,
                 serial_numbers=tuple(unit.serial_number for unit in units.get(row.id, [])),
                 counts=counts.get(row.id, {}),
@@ -149,6 +169,14 @@ class RunStore:
                 )
                 added += 1
         return added
+
+    def close_abandoned(self, is_gone: Callable[[Mapping[str, Any]], bool]) -> tuple[str, ...]:
+        """Close the records of runs whose process ``is_gone``, as far as the runs say which it was; returns their ids.
+
+        TERMINATED where the outputs were never on or the journal saw them off, else ABORTED. Take the journal in first.
+        """
+        with self._writing("the end of runs that were killed") as connection:
+            return close_abandoned(connection, is_gone)
 
     def _find(self, connection: Connection, reference: str) -> str:
         newest_first = select(models.Run.id).order_by(models.Run.started_utc.desc(), models.Run.id)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.box import SIMPLE_HEAD
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -28,7 +27,7 @@ _RIGHT = frozenset({"AI", "read", "expected", "error %", "U %", "limit %"})
 def result_table(run: RunRecord) -> Table:
     """One row for each load point with the quantity that came off worst there, for ``rich`` to print."""
     table = Table(
-        title=f"{run.header.kind} on {escape(run.header.bench_name)}: the quantity nearest to its limit",
+        title=Text(f"{run.header.kind} on {run.header.bench_name}: the quantity nearest to its limit"),
         title_justify="left",
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
@@ -46,7 +45,7 @@ def result_table(run: RunRecord) -> Table:
 def findings_table(run: RunRecord) -> Table:
     """What was asked and not answered well, or not asked, the worst first, for ``rich`` to print."""
     table = Table(
-        title=f"{run.header.kind} on {escape(run.header.bench_name)}: answers that need a look",
+        title=Text(f"{run.header.kind} on {run.header.bench_name}: answers that need a look"),
         title_justify="left",
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),

@@ -46,19 +46,29 @@ _HASH_DIGITS = 8
 
 
 def state_folder() -> Path:
-    """Return the folder, made if needed: ``RIG_STATE_DIR``, or ``s4100-rig`` among the system's state files."""
-    named = os.environ.get("RIG_STATE_DIR")
-    if named:
-        folder = Path(named)
-    elif sys.platform == "win32":
-        folder = Path(os.environ.get("LOCALAPPDATA", str(Path.home()))) / "s4100-rig"
-    else:
-        folder = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "s4100-rig"
+    """Return the folder of ``state_path``, made if needed; raises BenchFault where that cannot be done."""
+    folder = state_path()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BenchFault(f"the state folder {folder} cannot be made ({error.strerror}); set RIG_STATE_DIR") from None
     return folder
+
+
+def state_path() -> Path:
+    """Return where the state folder is or would be; raises BenchFault where this user has no home and none is named.
+
+    ``RIG_STATE_DIR``, or ``s4100-rig`` among the system's state files.
+    """
+    named = os.environ.get("RIG_STATE_DIR")
+    if named:
+        return Path(named)
+    try:
+        if sys.platform == "win32":
+            return Path(os.environ.get("LOCALAPPDATA", str(Path.home()))) / "s4100-rig"
+        return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "s4100-rig"
+    except RuntimeError:
+        raise BenchFault("this user has no home folder for the state folder; set RIG_STATE_DIR") from None
 
 
 @dataclass(frozen=True, slots=True)

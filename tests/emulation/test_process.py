@@ -100,7 +100,7 @@ def test_for_people_it_prints_a_table():
 )
 def test_senseless_options_are_refused_in_one_line(options, says):
     ended = subprocess.run([*COMMAND, *options], capture_output=True, text=True, timeout=60.0)
-    assert ended.returncode == 2
+    assert ended.returncode == 11
     assert says in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
     assert ended.stdout == ""
@@ -110,6 +110,6 @@ def test_a_log_that_cannot_be_opened_is_said_in_one_line(tmp_path):
     ended = subprocess.run(
         [*COMMAND, "--log", str(tmp_path / "no" / "log")], capture_output=True, text=True, timeout=60.0
     )
-    assert ended.returncode == 1
+    assert ended.returncode == 10
     assert "No such file" in ended.stderr
     assert len(ended.stderr.splitlines()) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import zipfile
 from collections.abc import Callable, Iterable
@@ -70,7 +71,8 @@ def write_bundle(
     except OSError as error:
         raise UsageRefused(f"{file} cannot be written ({error.strerror}); name another file") from None
     finally:
-        unfinished.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
     return content
 
 
@@ -164,7 +166,7 @@ class _Packer:
             self._content.left_out.append(f"runs: there is no database {records}; name it with --records")
             return
         try:
-            with RunStore.open(records) as store:
+            with RunStore.open_to_read(records) as store:
                 runs = [store.run(summary.run_id) for summary in store.runs(last)]
         except _FAILURES as error:
             self._content.failed.append(f"runs: {_said(error)}")
