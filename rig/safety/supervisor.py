@@ -314,17 +314,18 @@ class Supervisor:
     def _off(self, report: SafeStateReport) -> SafeStateReport:
         self._present = None
         self._watching.expect_nothing()
+        not_opened = None
         if report.confirmed:
-            if self._contactor is not None and (problem := self._contactor.open()) is not None:
-                self.on_event("contactor", problem)
+            not_opened = None if self._contactor is None else self._contactor.open()
             self._watchdog.disarm()
             self._guardian.disarm()
             # What the guardian did meanwhile it may have said only now.
             report = replace(report, trouble=report.trouble or self._guardian.trouble())
         else:
             self._watchdog.starve()
-        if self._watchdog.trouble is not None:
-            self.on_event("watchdog", self._watchdog.trouble)
+        for kind, trouble in (("watchdog", self._watchdog.trouble), ("contactor", not_opened)):
+            if trouble is not None:
+                self.on_event(kind, trouble)
         self.on_event("safe" if report.confirmed else "not-safe", "; ".join(report.details))
         if report.confirmed and report.interrupted_by is not None:
             raise report.interrupted_by
