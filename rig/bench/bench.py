@@ -41,6 +41,7 @@ from rig.safety.off import forget_open_bench, note_open_bench
 from rig.safety.settling import SettlingLimits
 from rig.safety.state import LAUNCHED_LOG, Opening
 from rig.safety.supervisor import Supervisor
+from rig.safety.watch.alarm import SourceAlarm
 from rig.safety.watchdog import SourceWatchdog
 
 
@@ -125,7 +126,9 @@ def open_bench(
         guardian = _start_guardian(file, hold, launched, stack)
         watchdog = SourceWatchdog()
         stack.callback(watchdog.starve)
-        progress = _Progress(guardian, watchdog)
+        alarm = SourceAlarm(report)
+        stack.callback(alarm.close)
+        progress = _Progress(guardian, watchdog, alarm)
         beat = progress.beat_and_look
         energising: list[Supervisor] = []
 
@@ -182,7 +185,7 @@ def open_bench(
             stack.callback(_forget, opening, guardian)
             contactor = contactor_of(file.parts.switch, guardian)
             supervisor = _make_supervisor(
-                file, source, analyzer, wiring, clock, guardian, recipes, watchdog, asked, inputs, contactor
+                file, source, analyzer, wiring, clock, guardian, recipes, watchdog, asked, inputs, alarm, contactor
             )
             if supervisor is not None:
                 energising.append(supervisor)
@@ -229,9 +232,10 @@ def open_bench(
 class _Progress:
     """What everything on the bench calls when it has made progress; may raise: see GuardianLink and SourceWatchdog."""
 
-    def __init__(self, guardian: GuardianLink | None, watchdog: SourceWatchdog) -> None:
+    def __init__(self, guardian: GuardianLink | None, watchdog: SourceWatchdog, alarm: SourceAlarm) -> None:
         self._guardian = guardian
         self._watchdog = watchdog
+        self._alarm = alarm
         self.bus: MeterBus | None = None
 
     def beat(self) -> None:
@@ -243,7 +247,7 @@ class _Progress:
         """Tell the guardian; while outputs may be on, see to it as well that source and bus are still there."""
         self.beat()
         if self._guardian is not None and self._guardian.is_watching:
-            self._watchdog.look(self._guardian.off_by)
+            self._watchdog.look(self._guardian.off_by, self._alarm)
             if self.bus is not None:
                 self.bus.raise_if_ended()
 
@@ -319,6 +323,7 @@ def _make_supervisor(
     watchdog: SourceWatchdog,
     instruments: Sequence[KnownInstrument],
     inputs: SafetyInputs,
+    alarm: SourceAlarm,
     contactor: BenchContactor | None,
 ) -> Supervisor | None:
     """Make the one who energises; None where no position says what the source may be connected to."""
@@ -340,6 +345,7 @@ def _make_supervisor(
         inputs=inputs,
         contactor=contactor,
         answer_s=parts.source.answer_s,
+        alarm=alarm,
         ramp_s=parts.source.ramp_s,
         settling=SettlingLimits(
             sets=settling.sets,

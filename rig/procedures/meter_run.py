@@ -17,7 +17,7 @@ from rig.bench.as_found import AsFound
 from rig.errors import BenchFault, UsageRefused
 from rig.load_point import LoadPoint
 from rig.metrology import DecisionRule, JudgedQuantity
-from rig.procedures._instruments import record_instruments, refuse_uncalibrated_run
+from rig.procedures._instruments import note_unjudged_conditions, record_instruments, refuse_uncalibrated_run
 from rig.procedures._protection import note_protection
 from rig.procedures._readings import EnergyMeasurement, PointMeasurement, configuration_of
 from rig.procedures._run_begin import name_run, note_as_found, record_unit
@@ -100,6 +100,7 @@ class MeterRun:
             stack.push(self._note_end)
             note_protection(self.recorder, bench, unprotected=self._unprotected)
             record_instruments(self.recorder, bench, self._today(), self._report)
+            note_unjudged_conditions(self.recorder, bench)
             if bench.supervisor is not None:
                 bench.supervisor.on_event = self._note_outputs
             if bench.bus is not None:
