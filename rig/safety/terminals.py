@@ -25,9 +25,9 @@ class TerminalsSeen:
     text: str
 
 
-def look_at_terminals(analyzer: ReferenceAnalyzer) -> TerminalsSeen:
-    """Read the analyzer until all is off, ``CONFIRM_S`` at most; raises what its driver raises."""
-    give_up_s = time.monotonic() + CONFIRM_S
+def look_at_terminals(analyzer: ReferenceAnalyzer, within_s: float | None = None) -> TerminalsSeen:
+    """Read the analyzer until all is off, ``within_s`` (``CONFIRM_S`` by default) at most; raises as its driver."""
+    give_up_s = time.monotonic() + (CONFIRM_S if within_s is None else within_s)
     while True:
         elements = analyzer.read().elements
         volts, ct_volts = [element.u_v for element in elements], [element.i for element in elements]
