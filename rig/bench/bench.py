@@ -15,6 +15,7 @@ from drivers.mstp.adapter import latency_advice
 from drivers.source import AcSource, CombinedSource, SafeOff
 from drivers.source.base import Identity
 from drivers.switch import SwitchUnit
+from rig.bench.as_found import look_at, said_of
 from rig.bench.climate import SoakedChamber, open_chamber, open_probe
 from rig.bench.clock import BenchClock, EndpointClock, WallClock
 from rig.bench.files import BenchFile, load_bench
@@ -37,6 +38,7 @@ from rig.safety.off import forget_open_bench, note_open_bench
 from rig.safety.settling import SettlingLimits
 from rig.safety.state import LAUNCHED_LOG, Opening
 from rig.safety.supervisor import Supervisor
+from rig.safety.watch.alarm import SourceAlarm
 from rig.safety.watchdog import SourceWatchdog
 
 
@@ -70,6 +72,8 @@ class Bench:
     climate_probe: ClimateProbe | None = None
     chamber: SoakedChamber | None = None
     safety_inputs: SafetyInputs = field(default_factory=SafetyInputs.none)
+    not_as_found: tuple[str, ...] = ()
+    """What an earlier run changed in a meter and did not put back, one sentence each."""
 
     @property
     def name(self) -> str:
@@ -128,7 +132,9 @@ def open_bench(
         guardian = _start_guardian(file, hold, launched, stack)
         watchdog = SourceWatchdog()
         stack.callback(watchdog.starve)
-        progress = _Progress(guardian, watchdog)
+        alarm = SourceAlarm(report)
+        stack.callback(alarm.close)
+        progress = _Progress(guardian, watchdog, alarm)
         beat = progress.beat_and_look
         energising: list[Supervisor] = []
 
@@ -170,6 +176,7 @@ def open_bench(
             if (advice := latency_advice(bus.settings.device)) is not None:
                 report(f"bus: {advice}")
         positions = find_meters(file, bus, clock.sleep) if bus is not None else ()
+        not_as_found = tuple(line for each in positions for line in said_of(each, look_at(each)))
         supervisor: Supervisor | None = None
         if source is not None and guardian is not None:
             guardian.know(recipes, launched.pid if launched else None)
@@ -182,7 +189,7 @@ def open_bench(
             )
             stack.callback(_forget, opening, guardian)
             supervisor = _make_supervisor(
-                file, source, analyzer, wiring, clock, guardian, recipes, watchdog, asked, inputs
+                file, source, analyzer, wiring, clock, guardian, recipes, watchdog, asked, inputs, alarm
             )
             if supervisor is not None:
                 energising.append(supervisor)
@@ -208,7 +215,10 @@ def open_bench(
             probe,
             chamber,
             inputs,
+            not_as_found,
         )
+        for line in not_as_found:
+            report(line)
         day = today or dt.date.today()
         for used in opened.instruments():
             calibration = f"; calibration {used.calibration_state(day).text}" if used.needs_calibration else ""
@@ -223,9 +233,10 @@ def open_bench(
 class _Progress:
     """What everything on the bench calls when it has made progress; may raise: see GuardianLink and SourceWatchdog."""
 
-    def __init__(self, guardian: GuardianLink | None, watchdog: SourceWatchdog) -> None:
+    def __init__(self, guardian: GuardianLink | None, watchdog: SourceWatchdog, alarm: SourceAlarm) -> None:
         self._guardian = guardian
         self._watchdog = watchdog
+        self._alarm = alarm
         self.bus: MeterBus | None = None
 
     def beat(self) -> None:
@@ -237,7 +248,7 @@ class _Progress:
         """Tell the guardian; while outputs may be on, see to it as well that source and bus are still there."""
         self.beat()
         if self._guardian is not None and self._guardian.is_watching:
-            self._watchdog.look(self._guardian.off_by)
+            self._watchdog.look(self._guardian.off_by, self._alarm)
             if self.bus is not None:
                 self.bus.raise_if_ended()
 
@@ -313,6 +324,7 @@ def _make_supervisor(
     watchdog: SourceWatchdog,
     instruments: Sequence[KnownInstrument],
     inputs: SafetyInputs,
+    alarm: SourceAlarm,
 ) -> Supervisor | None:
     """Make the one who energises; None where no position says what the source may be connected to."""
     parts = file.parts
@@ -332,6 +344,7 @@ def _make_supervisor(
         instruments=instruments,
         inputs=inputs,
         answer_s=parts.source.answer_s,
+        alarm=alarm,
         ramp_s=parts.source.ramp_s,
         settling=SettlingLimits(
             sets=settling.sets,

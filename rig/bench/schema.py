@@ -209,6 +209,7 @@ class BusPart(Strict):
     ``echo``: whether the adapter hears what it sends. ``direction``: who switches it to sending, by itself or RTS.
     ``replug_wait_s``: for how long a run waits for an adapter that was unplugged; 0 ends it at once.
     ``max_info_frames``: requests in one holding of the token; with 8 a snapshot of the whole meter passes it once.
+    ``device_instance``: of the rig's own Device object; two rigs on one internetwork need two.
     ``listen_port``: a second adapter on the same bus that is only ever listened to, so that the bus can be watched
     while a run is in progress; without it the rig's own port is listened to when the bench is free.
     """
@@ -219,6 +220,7 @@ class BusPart(Strict):
     mac: Annotated[int, Field(ge=0, le=127)] = 0
     max_master: Annotated[int, Field(ge=1, le=127)] = 127
     max_info_frames: Annotated[int, Field(ge=1, le=100)] = 8
+    device_instance: Annotated[int, Field(ge=0, le=4_194_302)] = 4_194_302
     apdu_timeout_s: Seconds = 6.0
     apdu_repeats: Annotated[int, Field(ge=0, le=5)] = 0
     echo: Literal["detect", "on", "off"] = "detect"

@@ -43,11 +43,27 @@ def _with_options(command: Callable[..., int]) -> Callable[..., int]:
 @click.command()
 @_with_options
 @click.option("--max-points", type=COUNT, default=None, help="Measure the first N load points only.")
-def certify(max_points: int | None, **options: Any) -> int:  # noqa: ANN401 - click's options
+@click.option(
+    "--longest-gate",
+    "longest_gate_h",
+    type=HOURS,
+    default=1.0,
+    show_default=True,
+    metavar="HOURS",
+    help="Longest energy gate that is run.",
+)
+@click.option("--anyway", is_flag=True, help="Measure also where most results would be INCONCLUSIVE.")
+def certify(max_points: int | None, longest_gate_h: float, anyway: bool, **options: Any) -> int:  # noqa: ANN401 - click's options
     """Certify a meter against its accuracy classes: every load point that has a limit row."""
+    from rig.bench import load_bench, one_position
     from rig.procedures import certification_plan
+    from rig.procedures.forecast import forecast, refuse_what_concludes_little
 
+    bench_file = one_position(load_bench(options["bench"]), options["position"])
+    if "analyzer" in bench_file.capabilities and not anyway:
+        refuse_what_concludes_little(bench_file, forecast(bench_file, certification_plan(bench_file)))
     extra = [f"--max-points={max_points}"] if max_points else []
+    extra.append(f"--longest-gate={longest_gate_h}")
     return _run_suite("certify", "certification", certification_plan, extra, **options)
 
 

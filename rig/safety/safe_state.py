@@ -76,8 +76,10 @@ class SafeState:
         self._guardian = guardian
         self._ramp_s = ramp_s
 
-    def reach(self, setting: SourceSetting | None) -> SafeStateReport:
+    def reach(self, setting: SourceSetting | None, ramp_s: float | None = None) -> SafeStateReport:
         """Switch off and verify; ``setting`` is what the source gives now, None when nothing was switched on.
+
+        ``ramp_s``: bench seconds that the ramp down may take, None for as many as the ramp up.
 
         Currents first, then the voltage down in steps, then the output. Whatever fails on the way (an instrument, the
         clock, an interrupt, the rig itself) ends the soft way and the output is switched off at once. Raises nothing:
@@ -86,7 +88,7 @@ class SafeState:
         way = _Way()
         with self._guardian.quietly():
             if setting is not None:
-                self._softly(setting, way)
+                self._softly(setting, way, self._ramp_s if ramp_s is None else min(ramp_s, self._ramp_s))
             by = self._switch_off(way)
             denied = self._ask_analyzer(by, way)
             guardian = self._guardian.trouble()
@@ -98,13 +100,13 @@ class SafeState:
         """Switch off without ramp and verify, as after a fault."""
         return self.reach(None)
 
-    def _softly(self, setting: SourceSetting, way: _Way) -> None:
+    def _softly(self, setting: SourceSetting, way: _Way, ramp_s: float) -> None:
         try:
             dead = replace(setting, current=_NOTHING)
             self._source.set_point(dead)
             for part in _STEPS_DOWN:
                 self._source.set_point(replace(dead, voltage=_scaled(setting.voltage, part)))
-                self._clock.sleep(self._ramp_s / len(_STEPS_DOWN))
+                self._clock.sleep(ramp_s / len(_STEPS_DOWN))
             self._source.set_output(False)
         except BaseException as error:  # noqa: BLE001 - off first, whatever it was
             way.failed("not ramped down", error)
@@ -171,6 +173,19 @@ class _Way:
     def went_wrong(self, text: str) -> None:
         """Note what went otherwise than it should; the first thing counts."""
         self.trouble = self.trouble or text
+
+
+def cut(source: AcSource, guardian: Watched, reason: str) -> SafeStateReport:
+    """Switch the source off and ask nothing else: the analyzer may be in the middle of a reading. Raises nothing."""
+    with guardian.quietly():
+        try:
+            source.make_safe()
+        except RigError as error:
+            results = guardian.switch_off(reason)
+            details = tuple(f"guardian: {result.resource}: {result.details}" for result in results)
+            is_off = bool(results) and all(result.confirmed for result in results)
+            return SafeStateReport(is_off, ("guardian",), (reason, str(error), *details))
+    return SafeStateReport(True, ("source",), ())
 
 
 @contextlib.contextmanager

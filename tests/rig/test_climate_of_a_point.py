@@ -64,10 +64,10 @@ def measured(run, probe):
     supervisor = SimpleNamespace(
         apply=lambda point: None, settle=lambda: [None], deviations_from_nominal=lambda *_: (), analyzer_ranges=None
     )
-    reading = SimpleNamespace(monotonic_s=1.0)
+    reading = SimpleNamespace(monotonic_s=1.0, elements=())
     bench = SimpleNamespace(
         supervisor=supervisor,
-        wiring=SimpleNamespace(stimulus=lambda _: stimulus),
+        wiring=SimpleNamespace(stimulus=lambda _: stimulus, powers_off=lambda *_: ((0.0,) * 3, (0.0,) * 3)),
         analyzer=Reader(reading),
         climate_probe=probe,
         clock=Sleeper(),
