@@ -22,6 +22,7 @@ OFF_BELOW_CT_V = 0.02
 
 _STEPS_DOWN = (0.6, 0.3, 0.1)
 _CONFIRM_S = 3.0
+_CONFIRM_BEFORE_CUT_S = 1.0
 _NOTHING: tuple[Channel, Channel, Channel] = ((), (), ())
 
 
@@ -33,6 +34,13 @@ class Clock(Protocol):
 
     def sleep(self, dt_s: float) -> None:
         """Spend bench time."""
+
+
+class Opening(Protocol):
+    """A contactor that can be opened (rig.safety.contactor)."""
+
+    def open(self) -> str | None:
+        """Open it; returns what went wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,9 @@ class SafeState:
         clock: Clock,
         guardian: Watched,
         ramp_s: float,
+        contactor: Opening | None = None,
     ) -> None:
+        self._contactor = contactor
         self._source = source
         self._analyzer = analyzer
         self._clock = clock
@@ -91,6 +101,8 @@ class SafeState:
                 self._softly(setting, way, self._ramp_s if ramp_s is None else min(ramp_s, self._ramp_s))
             by = self._switch_off(way)
             denied = self._ask_analyzer(by, way)
+            if denied and self._contactor is not None:
+                denied = self._cut_off(by, way, self._contactor)
             guardian = self._guardian.trouble()
         if guardian is not None:
             way.went_wrong(guardian)
@@ -129,12 +141,21 @@ class SafeState:
         way.details += [f"guardian: {result.resource}: {result.details}" for result in results]
         return ["guardian"] if results and all(result.confirmed for result in results) else []
 
+    def _cut_off(self, by: list[str], way: _Way, contactor: Opening) -> bool:
+        """Open the contactor where volts are still seen, and ask again; returns what ``_ask_analyzer`` does."""
+        problem = contactor.open()
+        way.details.append(problem or "the contactor was opened")
+        way.went_wrong(
+            "THE SOURCE'S OUTPUT STAYED ON, and the contactor was opened: treat the source's terminals as live"
+        )
+        return self._ask_analyzer(by, way)
+
     def _ask_analyzer(self, by: list[str], way: _Way) -> bool:
         """Have the analyzer look at the terminals; True is "it sees volts, or cannot say that there are none"."""
         if self._analyzer is None:
             way.details.append("there is no analyzer to confirm it")
             return False
-        give_up_s = time.monotonic() + _CONFIRM_S
+        give_up_s = time.monotonic() + (_CONFIRM_S if self._contactor is None else _CONFIRM_BEFORE_CUT_S)
         while True:
             try:
                 elements = self._analyzer.read().elements
