@@ -36,6 +36,7 @@ class RunOptions:
     max_points: int | None
     suite: str
     longest_h: float = 1.0
+    unprotected: bool = False
     longest_gate_h: float = 1.0
     position: str | None = None
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))

@@ -30,6 +30,11 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     ),
     click.option("--operator", type=LINE, default="", help="Who runs this; goes into the record."),
     click.option("--station", type=LINE, default="", help="Station name; goes into the record."),
+    click.option(
+        "--unprotected",
+        is_flag=True,
+        help="Energise though neither a source watchdog nor a contactor is there; recorded.",
+    ),
     click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on standard output."),
 )
 
@@ -112,6 +117,7 @@ def _run_suite(
     records: str | None,
     operator: str,
     station: str,
+    unprotected: bool,
     as_json: bool,
 ) -> int:
     import pytest
@@ -120,11 +126,12 @@ def _run_suite(
     from rig.bench import load_bench, one_position
     from rig.cli._console import ConsoleReporter
     from rig.exit_codes import ExitCode
-    from rig.procedures.needs import JUDGING, require
+    from rig.procedures.needs import JUDGING, require, require_protection
     from rig.run_folder import claim, folder_for, release
 
     bench_file = one_position(load_bench(bench), position)  # refused before pytest has anything to say
     require(bench_file, *(JUDGING if make_plan is not None else ("meter",)))
+    require_protection(bench_file, unprotected=unprotected)
     plan = make_plan(bench_file) if make_plan is not None else None
     # A descriptor of its own: pytest takes standard output away from whatever runs inside a test.
     descriptor = os.dup(2 if as_json else 1)
@@ -150,6 +157,8 @@ def _run_suite(
         if position is not None:
             options["position"] = position
         words = [*(f"--{name}={value}" for name, value in options.items()), *extra]
+        if unprotected:
+            words.append("--unprotected")
         with ConsoleReporter(console, kind, "questions" if plan is None else "steps") as reporter:
             code = int(
                 pytest.main(

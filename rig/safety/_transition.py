@@ -106,25 +106,23 @@ class Transition:
             self._set(wanted)
             self._watching.confirm_inputs(wanted.target, self._ceiling)
 
-    def bring_up_currents(self, wanted: Present, earlier: Stimulus | None = None) -> str:
+    def bring_up_currents(self, wanted: Present, *earlier: Stimulus) -> str:
         """Give the CT inputs a tenth of their signal, see it there in volts and angle, then give them all of it.
 
-        The voltages stand, currents are none. ``earlier``: what was there before the currents went off; where no range
-        of the analyzer has changed since, the data set that is passed over may still hold a part of it. Returns in
-        words what was seen; raises OutputWrong.
+        The voltages stand, currents are none. ``earlier``: what there was just before, which a data set that was begun
+        then may still show. Returns in words what was seen; raises OutputWrong.
         """
-        passed_over = () if earlier is None else (earlier,)
         start = self._start(wanted)
         said = ""
         if start is not None:
             self._source.select_ranges(start.setting)
-            self._watching.expect(start.target, *passed_over, ceiling=self._ceiling)
+            self._watching.expect(start.target, *earlier, ceiling=self._ceiling)
             self._set(start)
             level = 100.0 * _loudest(start.target) / _loudest(wanted.target)
             said = f"at {level:.3g} % {self._watching.confirm_inputs(start.target, self._ceiling)}; then "
             self._watching.expect(wanted.target, start.target, ceiling=self._ceiling)
         else:
-            self._watching.expect(wanted.target, *passed_over, ceiling=self._ceiling)
+            self._watching.expect(wanted.target, *earlier, ceiling=self._ceiling)
         self._source.select_ranges(wanted.setting)
         self._set(wanted)
         return said + self._watching.confirm_inputs(wanted.target, self._ceiling)
