@@ -25,6 +25,7 @@ from rig.bench.listening import noted_endpoints
 from rig.bench.lock import BenchHold, hold_bench
 from rig.bench.meters import Position, find_meters, open_bus
 from rig.bench.off import link_to_analyzer, safe_off_of, scpi_session
+from rig.bench.off_parts import analyzer_for_note
 from rig.bench.protection import protection_text
 from rig.bench.schema import AnalyzerPart, LowLevelSourcePart
 from rig.bench.sources import make_source
@@ -181,6 +182,8 @@ def open_bench(
                 launched_pid=launched.pid if launched else None,
                 guardian_pid=guardian.pid,
                 bench_file=file.path,
+                analyzer=analyzer_for_note(file.parts.analyzer),
+                simulated=file.parts.simulated,
             )
             stack.callback(_forget, opening, guardian)
             contactor = contactor_of(file.parts.switch, guardian)
