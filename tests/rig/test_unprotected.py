@@ -11,7 +11,8 @@ from rig.procedures.needs import require_protection
 
 BARE = "schema: 1\nextends: emulated\nname: bare\nswitch: {contactor: null}\nlaunch: {argv: [/no/such/program]}\n"
 WATCHED = BARE + (
-    "source: {driver: itech_it7800}\nwiring: {current_divider: {ratio: 5.0}}\nnominal: {voltage_v: 120, system_voltage_v: 208}\n"
+    "source: {driver: itech_it7800}\nwiring: {current_divider: {ratio: 5.0}}\n"
+    "nominal: {voltage_v: 120, system_voltage_v: 208}\n"
     "low_level_source: {driver: rigol_dg5000, resource: 'TCPIP::x::1::SOCKET'}\n"
 )
 
