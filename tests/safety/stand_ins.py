@@ -6,9 +6,9 @@ import socket
 import socketserver
 import threading
 import time
-from pathlib import Path
 
 from drivers.source.base import SafeOff
+from tests.kept_log import KeptLog
 from tests.waiting import comes_true
 
 QUICK = """\
@@ -87,7 +87,7 @@ class Control:
         host, port = endpoints["control"].removeprefix("tcp://").split(":")
         self.connection = socket.create_connection((host, int(port)), timeout=5.0)
         self.lines = self.connection.makefile("rw")
-        self.log = Path(endpoints["log"])
+        self.log = KeptLog(endpoints)
         self._seen = len(self.log.read_text().splitlines())
 
     def ask(self, **question):
