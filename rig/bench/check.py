@@ -23,6 +23,7 @@ from rig.bench.listening import noted_endpoints
 from rig.bench.lock import hold_bench
 from rig.bench.matching import FAMILIES, fitting_drivers
 from rig.bench.off import link_to_analyzer, scpi_session
+from rig.bench.protection import has_contactor, is_protected
 from rig.bench.sources import make_source
 from rig.bench.switching import safety_inputs, switch_roles
 from rig.errors import BenchBusy
@@ -246,11 +247,16 @@ def _protection(file: BenchFile, opening: Opening) -> CheckedPart:
         name = role.replace("_", " ")
         if limits is not None:
             findings.append(PartFinding(Level.OK, f"the {name}'s own watchdog is armed while its output is on"))
-        elif role == "source":
-            what = (
-                "not protected: if rig and guardian are both gone, nothing switches the source off (it has no watchdog)"
-            )
-            findings.append(PartFinding(Level.NOTE, what, "have its own switch within reach"))
+    if has_contactor(file.parts):
+        what = "a contactor is held by the guardian; that it opens is proven when the bench is first energised"
+        findings.append(PartFinding(Level.OK, what))
+    if not is_protected(file.parts):
+        what = (
+            "not protected: if rig and guardian are both gone, nothing switches the source off (it has no watchdog, "
+            "the bench has no contactor)"
+        )
+        advice = "fit a contactor (switch: contactor), or have the source's own switch within reach"
+        findings.append(PartFinding(Level.NOTE, what, advice))
     return CheckedPart("protection", "", "", tuple(findings))
 
 

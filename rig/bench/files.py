@@ -128,6 +128,7 @@ class BenchFile:
         parts = validate(self.path, data, dict(self._lines), BenchPart, context={"launched": True})
         _fitness.check_addresses(self.path, self._lines, parts)
         _fitness.check_resources(self.path, self._lines, parts)
+        _fitness.check_contactor(self.path, self._lines, parts)
         return replace(self, parts=parts, _data=data)
 
 
@@ -138,6 +139,7 @@ def load_bench(name_or_path: str | Path) -> BenchFile:
     parts = validate(path, data, lines, BenchPart)
     _fitness.check_drivers(path, lines, parts)
     _fitness.check_resources(path, lines, parts)
+    _fitness.check_contactor(path, lines, parts)
     _fitness.check_addresses(path, lines, parts)
     _fitness.check_nominal(path, lines, parts)
     types: dict[str, MeterType] = {}

@@ -73,11 +73,15 @@ class Inquiry:
     ) -> None:
         self.run = run
         self.allow_reset = allow_reset
-        self.properties = Properties(run.position.meter)
+        self.properties = Properties(run.position.meter, before_write=self._note_before_write)
         self._tell = tell
         self._firmware = run.position.identity.firmware_revision
         self._reviewed = run.position.meter_type.reviewed_behaviour(self._firmware)
         self._note_profile()
+
+    def _note_before_write(self, kind: str, instance: int, name: str) -> None:
+        if kind == "AV" and name == "present-value":
+            self.run.note_as_found(instance)
 
     def _note_profile(self) -> None:
         reviewed = self._reviewed

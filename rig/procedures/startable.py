@@ -9,6 +9,7 @@ from drivers.errors import RigError
 from drivers.source.base import Identity
 from rig.bench import BenchFile
 from rig.bench.instruments import refuse_uncalibrated, used_instruments
+from rig.bench.protection import is_protected
 from rig.load_point import LoadPoint
 from rig.procedures.hold import check_hold
 from rig.procedures.needs import JUDGING, require
@@ -25,7 +26,7 @@ def why_not_startable(
 
     ``identities``: what the instruments said they are, by role. ``faulty``: parts with which something is wrong, by
     role, ``bus``, ``meter`` or ``protection``; a bench is not opened with them. A bench of several positions is looked
-    at with each; then the commands need ``--position``.
+    at with each; then the commands need ``--position``. A bench that nothing protects needs ``--unprotected``.
     """
     benches = [file.at_position(one.name) for one in file.parts.positions] or [file]
     needs_name = len(file.parts.positions) > 1
@@ -50,6 +51,8 @@ def why_not_startable(
     found: dict[str, str | None] = {}
     for command, (check, only_reads) in commands.items():
         name = f"{command} --position NAME" if needs_name and command != "rig bus" else command
+        if command in ("rig eol", "rig certify") and file.parts.source is not None and not is_protected(file.parts):
+            name += " --unprotected"
         bad = sorted(part for part in faulty if not only_reads or part in _FOR_READING)
         found[name] = _refusal(check, benches) or (f"first mend: {', '.join(bad)}" if bad else None)
     return found

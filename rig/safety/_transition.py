@@ -90,7 +90,7 @@ class Transition:
         have much more than now; they come back from a tenth.
         """
         self._watching.expect(wanted.target, before.target, ceiling=self._ceiling)
-        if not self._may_go_straight(before, wanted):
+        if before.target.ct_inputs != ((), (), ()) and not self._may_go_straight(before, wanted):
             before = before.without_currents
             self._source.set_point(before.setting)
             self._now_present(before)
@@ -131,8 +131,7 @@ class Transition:
         self._source.set_point(present.setting)
 
     def _may_go_straight(self, before: Present, wanted: Present) -> bool:
-        has_nothing = before.target.ct_inputs == ((), (), ())
-        if has_nothing or not self._watching.have_selected([wanted.target]):
+        if not self._watching.have_selected([wanted.target]):
             return False
         rises = any(
             rms(new) > _RISES_GREATLY * rms(old)
@@ -151,8 +150,8 @@ class Transition:
             if not self._watching.have_selected([wanted.target]):
                 self._watching.select_ranges([before.target, wanted.target])
             for setting in self._voltage_steps(before, wanted):
-                self._source.set_point(setting)
                 self._clock.sleep(_STEP_S)
+                self._source.set_point(setting)
         if not self._watching.have_selected([wanted.target]):
             self._watching.select_ranges([wanted.target])
 

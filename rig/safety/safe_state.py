@@ -22,6 +22,7 @@ OFF_BELOW_CT_V = 0.02
 
 _STEPS_DOWN = (0.6, 0.3, 0.1)
 _CONFIRM_S = 3.0
+_CONFIRM_BEFORE_CUT_S = 1.0
 _NOTHING: tuple[Channel, Channel, Channel] = ((), (), ())
 
 
@@ -33,6 +34,13 @@ class Clock(Protocol):
 
     def sleep(self, dt_s: float) -> None:
         """Spend bench time."""
+
+
+class Opening(Protocol):
+    """A contactor that can be opened (rig.safety.contactor)."""
+
+    def open(self) -> str | None:
+        """Open it; returns what went wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +77,19 @@ class SafeState:
         clock: Clock,
         guardian: Watched,
         ramp_s: float,
+        contactor: Opening | None = None,
     ) -> None:
+        self._contactor = contactor
         self._source = source
         self._analyzer = analyzer
         self._clock = clock
         self._guardian = guardian
         self._ramp_s = ramp_s
 
-    def reach(self, setting: SourceSetting | None) -> SafeStateReport:
+    def reach(self, setting: SourceSetting | None, ramp_s: float | None = None) -> SafeStateReport:
         """Switch off and verify; ``setting`` is what the source gives now, None when nothing was switched on.
+
+        ``ramp_s``: bench seconds that the ramp down may take, None for as many as the ramp up.
 
         Currents first, then the voltage down in steps, then the output. Whatever fails on the way (an instrument, the
         clock, an interrupt, the rig itself) ends the soft way and the output is switched off at once. Raises nothing:
@@ -86,9 +98,11 @@ class SafeState:
         way = _Way()
         with self._guardian.quietly():
             if setting is not None:
-                self._softly(setting, way)
+                self._softly(setting, way, self._ramp_s if ramp_s is None else min(ramp_s, self._ramp_s))
             by = self._switch_off(way)
             denied = self._ask_analyzer(by, way)
+            if denied and self._contactor is not None:
+                denied = self._cut_off(by, way, self._contactor)
             guardian = self._guardian.trouble()
         if guardian is not None:
             way.went_wrong(guardian)
@@ -98,13 +112,13 @@ class SafeState:
         """Switch off without ramp and verify, as after a fault."""
         return self.reach(None)
 
-    def _softly(self, setting: SourceSetting, way: _Way) -> None:
+    def _softly(self, setting: SourceSetting, way: _Way, ramp_s: float) -> None:
         try:
             dead = replace(setting, current=_NOTHING)
             self._source.set_point(dead)
             for part in _STEPS_DOWN:
                 self._source.set_point(replace(dead, voltage=_scaled(setting.voltage, part)))
-                self._clock.sleep(self._ramp_s / len(_STEPS_DOWN))
+                self._clock.sleep(ramp_s / len(_STEPS_DOWN))
             self._source.set_output(False)
         except BaseException as error:  # noqa: BLE001 - off first, whatever it was
             way.failed("not ramped down", error)
@@ -127,12 +141,21 @@ class SafeState:
         way.details += [f"guardian: {result.resource}: {result.details}" for result in results]
         return ["guardian"] if results and all(result.confirmed for result in results) else []
 
+    def _cut_off(self, by: list[str], way: _Way, contactor: Opening) -> bool:
+        """Open the contactor where volts are still seen, and ask again; returns what ``_ask_analyzer`` does."""
+        problem = contactor.open()
+        way.details.append(problem or "the contactor was opened")
+        way.went_wrong(
+            "THE SOURCE'S OUTPUT STAYED ON, and the contactor was opened: treat the source's terminals as live"
+        )
+        return self._ask_analyzer(by, way)
+
     def _ask_analyzer(self, by: list[str], way: _Way) -> bool:
         """Have the analyzer look at the terminals; True is "it sees volts, or cannot say that there are none"."""
         if self._analyzer is None:
             way.details.append("there is no analyzer to confirm it")
             return False
-        give_up_s = time.monotonic() + _CONFIRM_S
+        give_up_s = time.monotonic() + (_CONFIRM_S if self._contactor is None else _CONFIRM_BEFORE_CUT_S)
         while True:
             try:
                 elements = self._analyzer.read().elements
@@ -171,6 +194,19 @@ class _Way:
     def went_wrong(self, text: str) -> None:
         """Note what went otherwise than it should; the first thing counts."""
         self.trouble = self.trouble or text
+
+
+def cut(source: AcSource, guardian: Watched, reason: str) -> SafeStateReport:
+    """Switch the source off and ask nothing else: the analyzer may be in the middle of a reading. Raises nothing."""
+    with guardian.quietly():
+        try:
+            source.make_safe()
+        except RigError as error:
+            results = guardian.switch_off(reason)
+            details = tuple(f"guardian: {result.resource}: {result.details}" for result in results)
+            is_off = bool(results) and all(result.confirmed for result in results)
+            return SafeStateReport(is_off, ("guardian",), (reason, str(error), *details))
+    return SafeStateReport(True, ("source",), ())
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ schema: 1
 extends: emulated
 name: quick
 bus: null
+switch: {contactor: null}
 positions: [{name: "1", meter_type: s4100}]
 launch: {extra_argv: ["--meters", "0"]}
 """
