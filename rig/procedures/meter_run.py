@@ -47,7 +47,8 @@ class MeterRun:
 
     A bench that has failed once is not used again in the run: whatever is asked for afterwards raises BenchFault
     naming the first failure. ``report`` is told one line about each thing that happens, ``on_bus`` given the open bus.
-    ``today``: the day on which calibrations must hold. ``run_id``: the id of the record, chosen before.
+    ``today``: the day on which calibrations must hold. ``run_id``: the id of the record, chosen before. ``cited``: the
+    source that the present question cites, for its findings.
     """
 
     def __init__(
@@ -62,8 +63,10 @@ class MeterRun:
         on_bus: Callable[[MeterBus], None] = lambda _bus: None,
         today: Callable[[], dt.date] = dt.date.today,
         run_id: str | None = None,
+        cited: Callable[[], str] = lambda: "",
     ) -> None:
         self.bench_file = bench_file
+        self.cited = cited
         self.rule = rule
         self.configuration = Configuration()
         self.recorder: RunRecorder | None = None
@@ -267,7 +270,9 @@ class MeterRun:
 
     def note(self, name: str, expected: str, found: str, outcome: str) -> None:
         """Record a question answered in words."""
-        self.record.finding(FindingRecord(name=name, expected=expected, found=found, outcome=outcome))
+        self.record.finding(
+            FindingRecord(name=name, expected=expected, found=found, outcome=outcome, cites=self.cited())
+        )
 
     def _guarded(self, work: Callable[[], ResultT]) -> ResultT:
         """Do ``work``; an error of the bench is recorded, breaks the run for whatever follows, and is raised."""

@@ -14,7 +14,7 @@ def coverage(run: RunRecord) -> dict[str, tuple[int, int]]:
 
     Load points count as done when they have a result; other things when the run was to ask them and came to its end.
     """
-    measured = len({point.label for point in run.points if point.results})
+    measured = len({p.label for p in run.points if any(result.procedure == "power_comparison" for result in p.results)})
     return {
         what: (min(chosen, measured) if what == _POINTS else chosen, whole)
         for what, (chosen, whole) in run.header.programme.items()
