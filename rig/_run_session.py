@@ -17,6 +17,7 @@ from rig.exit_codes import ExitCode, exit_code_of, exit_code_of_run
 from rig.metrology.outcome import Outcome, worst
 from rig.run_folder import claim, folder_for, release
 from rig.safety.errors import SafetyInputOpen
+from rig.safety.watch.alarm import LIVE
 
 if TYPE_CHECKING:
     from drivers.meter import MeterBus
@@ -35,6 +36,8 @@ class RunOptions:
     max_points: int | None
     suite: str
     longest_h: float = 1.0
+    unprotected: bool = False
+    longest_gate_h: float = 1.0
     position: str | None = None
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     """The id that the record will have; folder names are unique by it."""
@@ -50,6 +53,8 @@ class RunSession:
     finishers: list[Callable[[Outcome, ExitCode], None]] = field(default_factory=list)
     written: list[Path] = field(default_factory=list)
     listeners: list[Callable[[str], None]] = field(default_factory=list)
+    warn: Callable[[str], None] = lambda _line: None
+    """Shows a line where nothing else listens, such as pytest's own reporter: only what must be seen at once."""
     stopped_by: str | None = None
     """What ended the run before its end: an operator's stop, a bench that failed, an error that nobody knows."""
     switch_off: Callable[[str], bool] = lambda _reason: False
@@ -99,7 +104,8 @@ class RunSession:
 
     def say(self, line: str) -> None:
         """Tell whoever listens one line about what happens; a terminal that is gone keeps nobody from going on."""
-        for listener in self.listeners:
+        listeners = self.listeners or ([self.warn] if line.startswith(LIVE) else [])
+        for listener in listeners:
             with contextlib.suppress(OSError, ValueError):
                 listener(line)
 

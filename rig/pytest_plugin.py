@@ -40,6 +40,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--longest", type=float, default=1.0, metavar="HOURS", help="skip questions of more bench time (default: 1)"
     )
+    group.addoption(
+        "--unprotected", action="store_true", help="energise with neither a source watchdog nor a contactor; recorded"
+    )
+    group.addoption(
+        "--longest-gate", type=float, default=1.0, metavar="HOURS", help="longest energy gate that is run (default: 1)"
+    )
     group.addoption("--suite", default="pytest", help="kind of run for the record: certify, eol ...")
     group.addoption("--run-id", default=None, help=argparse.SUPPRESS)  # of `rig certify` and the like
 
@@ -62,12 +68,15 @@ def pytest_configure(config: pytest.Config) -> None:
             max_points=option.max_points,
             suite=option.suite,
             longest_h=option.longest,
+            unprotected=option.unprotected,
+            longest_gate_h=option.longest_gate,
             **({"run_id": option.run_id} if option.run_id else {}),
         )
     )
     allure_folder = getattr(option, "allure_report_dir", None)
     run.allure_folder = Path(allure_folder) if allure_folder else None
     config.stash[SESSION] = run
+    run.warn = lambda line: _write_line(config, line)
     config.pluginmanager.register(_Endings(run), "rig-endings")
 
 

@@ -3,7 +3,7 @@
 Plain functions outside, asyncio inside. Which objects a meter has comes in as data (``MeterPoint``).
 """
 
-from drivers.meter._application import FoundDevice, FoundObject
+from drivers.meter._application import RIG_DEVICE_INSTANCE, FoundDevice, FoundObject
 from drivers.meter._exchange import BusStatistics
 from drivers.meter.bus import MeterBus
 from drivers.meter.client import MeterClient
@@ -23,6 +23,7 @@ from drivers.meter.points import MeterPoint
 from drivers.meter.readings import Identity, LoadPointReading, Part, Snapshot
 
 __all__ = [
+    "RIG_DEVICE_INSTANCE",
     "AnswerNotUnderstood",
     "BusFailed",
     "BusInterrupted",

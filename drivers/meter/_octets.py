@@ -14,6 +14,9 @@ from bacpypes3.appservice import ApplicationServiceAccessPoint
 from bacpypes3.comm import ServiceAccessPoint, bind
 from bacpypes3.local.device import DeviceObject
 from bacpypes3.netservice import NetworkServiceAccessPoint, NetworkServiceElement
+from bacpypes3.pdu import PDU
+
+from drivers.meter._refusals import refusal
 
 
 class OctetsRequest(ConfirmedRequestPDU):
@@ -36,6 +39,14 @@ class _AccessPoint(ApplicationServiceAccessPoint):
     def __init__(self, device: DeviceObject, *arguments: Any) -> None:  # noqa: ANN401
         super().__init__(device, *arguments)
         self.as_octets: set[tuple[bytes, int]] = set()
+
+    async def confirmation(self, pdu: PDU) -> None:
+        """Answer a request that is not executed here; bacpypes3 takes everything else."""
+        answer = refusal(pdu)
+        if answer is None:
+            await super().confirmation(pdu)
+        else:
+            await self.request(answer)
 
     async def sap_response(self, apdu: Any) -> None:  # noqa: ANN401
         if isinstance(apdu, ComplexAckPDU) and (apdu.pduSource.addrAddr, apdu.apduInvokeID) in self.as_octets:

@@ -14,18 +14,25 @@ from typing import Any, Self, TypeVar
 
 from bacpypes3.apdu import (
     ErrorRejectAbortNack,
-    WhoIsRequest,
 )
-from bacpypes3.pdu import GlobalBroadcast, LocalStation
+from bacpypes3.pdu import LocalStation
 
-from drivers.meter._application import MAX_APDU_OCTETS, FoundDevice, FoundObject, RigApplication, rig_device
+from drivers.meter._application import (
+    MAX_APDU_OCTETS,
+    RIG_DEVICE_INSTANCE,
+    FoundDevice,
+    FoundObject,
+    RigApplication,
+    rig_device,
+)
+from drivers.meter._discovery import Discovery, cancelled_tasks_end, probe_masters, who_answers
 from drivers.meter._exchange import BusStatistics, Exchange, refusal_of
 from drivers.meter._line_watch import LineWatch, may_be_asked_again
 from drivers.meter.errors import BusFailed, BusInterrupted, MeterAborted, MeterRefused, MeterRejected, MeterTimeout
 from drivers.mstp.clock import monotonic_s
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.events import LineLost, LineRestored, PortFailed
-from drivers.mstp.frames import SeenFrame
+from drivers.mstp.frames import BROADCAST, SeenFrame
 from drivers.mstp.link import MstpLink
 from drivers.mstp.port import MstpPort
 from drivers.mstp.settings import PortSettings
@@ -41,11 +48,6 @@ Result = TypeVar("Result")
 _Namer = Callable[[Any], str]
 
 
-async def _cancelled_tasks_end() -> None:
-    if cancelled := [task for task in asyncio.all_tasks() if task.cancelling()]:
-        await asyncio.wait(cancelled)
-
-
 class MeterBus:
     """One MS/TP port and a BACnet application on it; any number of meters behind. A context manager.
 
@@ -58,8 +60,15 @@ class MeterBus:
     is told LineLost and LineRestored, in the thread of a caller.
     """
 
-    def __init__(self, settings: PortSettings, timeout_s: float, on_progress: Callable[[], None] | None) -> None:
+    def __init__(
+        self,
+        settings: PortSettings,
+        timeout_s: float,
+        on_progress: Callable[[], None] | None,
+        device_instance: int = RIG_DEVICE_INSTANCE,
+    ) -> None:
         self.settings = settings
+        self.device_instance = device_instance
         self.timeout_s = timeout_s
         self.on_progress = on_progress
         self.on_line: Callable[[LineLost | LineRestored], None] | None = None
@@ -80,13 +89,16 @@ class MeterBus:
         timeout_s: float = 6.0,
         join_timeout_s: float = 30.0,
         on_progress: Callable[[], None] | None = None,
+        device_instance: int = RIG_DEVICE_INSTANCE,
     ) -> Self:
         """Open the port and wait until it has had the token, from others or as the only master.
+
+        ``device_instance``: of the rig's own Device object, 0 to 4194302; two rigs on one bus need two.
 
         Raises PortUnavailable(device, reason), and BusFailed when there was no token within ``join_timeout_s``
         seconds: joining a ring of few masters and a Max_Master of 127 takes about ten seconds.
         """
-        bus = cls(settings, timeout_s, on_progress)
+        bus = cls(settings, timeout_s, on_progress, device_instance)
         try:
             bus._port.start()
         except PortUnavailable:
@@ -128,13 +140,17 @@ class MeterBus:
             self._loop.close()
         self._port.close()
 
-    def who_is(self, low: int | None = None, high: int | None = None, timeout_s: float = 3.0) -> list[FoundDevice]:
+    def who_is(
+        self, low: int | None = None, high: int | None = None, timeout_s: float = 3.0, *, everywhere: bool = False
+    ) -> list[FoundDevice]:
         """Ask who is there, instances ``low`` to ``high`` if given; returns all that answered within ``timeout_s``.
+
+        Asked are the devices of this bus; ``everywhere`` asks those behind routers too, on a large site very many.
 
         Two devices with the same instance, or the same MAC, are two entries. Where ``low`` equals ``high`` the first
         answer is enough, and the call returns with it.
         """
-        return self._run(self._discover(low, high, timeout_s))
+        return self._run(self._discovery.who_is(low, high, timeout_s, everywhere))
 
     def exchange(
         self, address: int, requests: Iterable[Any], *, repeats: int = 0, name: _Namer = str, ahead: int = 99
@@ -180,8 +196,37 @@ class MeterBus:
         self._run(self._tell(request))
 
     def ask_everybody(self, request: Any, timeout_s: float) -> tuple[list[FoundDevice], list[FoundObject]]:  # noqa: ANN401
-        """Broadcast an unconfirmed request; returns every I-Am and every I-Have heard within ``timeout_s``."""
-        return self._run(self._ask_everybody(request, timeout_s))
+        """Broadcast an unconfirmed request on this bus; returns every I-Am and I-Have of it heard in ``timeout_s``."""
+        return self._run(self._discovery.ask_everybody(request, timeout_s))
+
+    def who_answers(
+        self, addresses: Iterable[int], request_for: Callable[[int], Any], ahead: int = 8
+    ) -> Iterator[tuple[int, bool]]:
+        """Send each MAC in ``addresses`` a confirmed request, ``ahead`` at a time; yields it and whether it answered.
+
+        A refusal is an answer. What does not answer may be there all the same.
+        """
+
+        def send(address: int) -> concurrent.futures.Future[Exchange]:
+            request = request_for(address)
+            request.pduDestination = LocalStation(bytes((address,)))
+            return asyncio.run_coroutine_threadsafe(self._transact(address, request, 0, str), self._loop)
+
+        return who_answers(addresses, send, ahead)
+
+    def probe_masters(self, addresses: Iterable[int], patience_s: float) -> dict[int, bool]:
+        """Poll each address once with the rig's tokens; returns which answered, of those polled in ``patience_s``."""
+        try:
+            return probe_masters(self._port, addresses, patience_s, self.pause)
+        except PortUnavailable as unavailable:
+            raise BusFailed(self.settings.device, unavailable.reason) from unavailable
+
+    def send_npdu(self, npdu: bytes) -> None:
+        """Broadcast a network layer message, as octets, on this bus; raises BusFailed."""
+        try:
+            self._port.send(BROADCAST, npdu, expecting_reply=False)
+        except PortUnavailable as unavailable:
+            raise BusFailed(self.settings.device, unavailable.reason) from unavailable
 
     @contextlib.contextmanager
     def accepting(self, max_apdu_octets: int) -> Iterator[None]:
@@ -252,7 +297,7 @@ class MeterBus:
             future.cancel()
             # so that a request which has not been sent is taken back by the time at which the caller goes on
             with contextlib.suppress(concurrent.futures.TimeoutError):
-                asyncio.run_coroutine_threadsafe(_cancelled_tasks_end(), self._loop).result(_CLOSE_S)
+                asyncio.run_coroutine_threadsafe(cancelled_tasks_end(), self._loop).result(_CLOSE_S)
             raise
         self._report_progress()
         return future.result()
@@ -281,10 +326,11 @@ class MeterBus:
 
     async def _set_up(self) -> None:
         self._failed: asyncio.Future[str] = self._loop.create_future()
-        self._application = RigApplication.of(rig_device(self.timeout_s))
+        self._application = RigApplication.of(rig_device(self.timeout_s, self.settings, self.device_instance))
         self._line = LineWatch(self.settings)
         self._link = MstpLink(self._port, self._note_failure, self.timeout_s, self._line.note)
         self._link.attach(self._application)
+        self._discovery = Discovery(self._application, self._tell, self._wait)
 
     async def _tear_down(self) -> None:
         self._link.close()
@@ -353,32 +399,8 @@ class MeterBus:
         self.last_used_s = monotonic_s()
         await self._application.request(request)
 
-    async def _ask_everybody(self, request: Any, timeout_s: float) -> tuple[list[FoundDevice], list[FoundObject]]:  # noqa: ANN401
-        heard, objects = self._application.heard, self._application.objects
-        heard.clear()
-        objects.clear()
-        request.pduDestination = GlobalBroadcast()
-        await self._tell(request)
-        await asyncio.wait({self._failed}, timeout=timeout_s)
+    async def _wait(self, duration_s: float) -> None:
+        """Let time pass; raises BusFailed when the port ends."""
+        await asyncio.wait({self._failed}, timeout=duration_s)
         if self._failed.done():
             raise BusFailed(self.settings.device, self._failed.result())
-        return list(heard), list(objects)
-
-    async def _discover(self, low: int | None, high: int | None, timeout_s: float) -> list[FoundDevice]:
-        request = WhoIsRequest(destination=GlobalBroadcast())
-        if low is not None and high is not None:
-            request.deviceInstanceRangeLowLimit = low
-            request.deviceInstanceRangeHighLimit = high
-        self._application.heard.clear()
-        await self._tell(request)
-        one_is_enough = low is not None and low == high
-        deadline_s = time.monotonic() + timeout_s
-        while (left_s := deadline_s - time.monotonic()) > 0.0 and not (one_is_enough and self._application.heard):
-            await asyncio.wait({self._failed}, timeout=min(left_s, 0.02) if one_is_enough else left_s)
-            if self._failed.done():
-                raise BusFailed(self.settings.device, self._failed.result())
-        within = range(0 if low is None else low, 1 << 22 if high is None else high + 1)
-        return sorted(
-            (found for found in self._application.heard if found.device_instance in within),
-            key=lambda found: (found.address, found.device_instance),
-        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from bacpypes3.apdu import ConfirmedRequestPDU, ReadPropertyRequest, ReadRangeRequest, WritePropertyRequest
@@ -55,7 +55,10 @@ class Properties:
     them (Real, Unsigned ... of bacpypes3.primitivedata). The errors are those of ``drivers.meter.errors``.
     """
 
-    def __init__(self, meter: MeterClient) -> None:
+    def __init__(
+        self, meter: MeterClient, before_write: Callable[[str, int, str], None] = lambda _kind, _instance, _name: None
+    ) -> None:
+        self._before_write = before_write
         self._meter = meter
 
     def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
@@ -104,6 +107,7 @@ class Properties:
         priority: int | None = None,
     ) -> None:
         """Write one property with an atom of bacpypes3 (``Real(1.0)``), or several in a row (``Date``, ``Time``)."""
+        self._before_write(kind, instance, name)
         tags = TagList()
         for value in values:
             tags.extend(value.encode())

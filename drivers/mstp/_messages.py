@@ -23,6 +23,8 @@ MAX_MASTER = b"M"
 ONLINE = b"L"
 LINE_LOST = b"X"
 LINE_RESTORED = b"Y"
+PROBE = b"P"
+PROBED = b"Q"
 
 _LENGTH = struct.Struct("!I")
 _NPDU = struct.Struct("!BB?")
@@ -31,7 +33,7 @@ _WITHDRAW = struct.Struct("!BBB")
 _MAX_MASTER = struct.Struct("!BB")
 _LOST_S = struct.Struct("!d")
 _ONLINE = struct.Struct("!B?")
-_SEEN = struct.Struct("!dddH")
+_SEEN = struct.Struct("!dddIH")
 
 
 def pack(kind: bytes, body: bytes = b"") -> bytes:
@@ -133,6 +135,26 @@ def read_line_restored(body: bytes) -> float:
     return float(_LOST_S.unpack(body)[0])
 
 
+def probe_body(mac: int, addresses: bytes) -> bytes:
+    """Body of the order to have the node at ``mac`` poll ``addresses`` once each."""
+    return bytes((mac,)) + addresses
+
+
+def read_probe(body: bytes) -> tuple[int, bytes]:
+    """Read what ``probe_body`` made."""
+    return body[0], body[1:]
+
+
+def probed_body(answered: dict[int, bool], left: int) -> bytes:
+    """Body of the answer about such polls: which addresses answered or not, and how many are left."""
+    return bytes((left,)) + bytes(octet for pair in answered.items() for octet in pair)
+
+
+def read_probed(body: bytes) -> tuple[dict[int, bool], int]:
+    """Read what ``probed_body`` made."""
+    return {body[at]: bool(body[at + 1]) for at in range(1, len(body), 2)}, body[0]
+
+
 def statistics_query(mac: int) -> bytes:
     """Body of the question for the counters of the node at ``mac``."""
     return bytes((mac,))
@@ -147,7 +169,11 @@ def captured_body(frames: list[SeenFrame], offset_s: float = 0.0) -> bytes:
     """Body of a list of captured frames, ``offset_s`` added to their times."""
     parts = []
     for seen in frames:
-        parts.append(_SEEN.pack(seen.start_s + offset_s, seen.end_s + offset_s, seen.late_s, len(seen.octets)))
+        parts.append(
+            _SEEN.pack(
+                seen.start_s + offset_s, seen.end_s + offset_s, seen.late_s, seen.strays_before, len(seen.octets)
+            )
+        )
         parts.append(seen.octets)
     return b"".join(parts)
 
@@ -157,9 +183,9 @@ def read_captured(body: bytes) -> list[SeenFrame]:
     frames = []
     position = 0
     while position < len(body):
-        start_s, end_s, late_s, size = _SEEN.unpack_from(body, position)
+        start_s, end_s, late_s, strays, size = _SEEN.unpack_from(body, position)
         position += _SEEN.size
-        frames.append(SeenFrame.of(body[position : position + size], start_s, end_s, late_s))
+        frames.append(SeenFrame.of(body[position : position + size], start_s, end_s, late_s, strays))
         position += size
     return frames
 

@@ -202,6 +202,9 @@ class _WireLoop:
             if kind == _messages.MAX_MASTER:
                 self._node.set_max_master(*_messages.read_max_master(body))
                 continue
+            if kind == _messages.PROBE:
+                self._node.probe(*_messages.read_probe(body))
+                continue
             if kind == _messages.ONLINE:
                 self._node.set_online(*_messages.read_online(body), now_s)
                 continue
@@ -222,6 +225,9 @@ class _WireLoop:
                     stray_octets=self._ring.stray_octets,
                 )
                 self._queries.send(kind, _messages.statistics_body(statistics))
+            elif kind == _messages.PROBED:
+                answered, left = self._node.probed(_messages.read_statistics_query(question))
+                self._queries.send(kind, _messages.probed_body(answered, left))
             elif kind == _messages.CAPTURED:
                 self._queries.send(kind, _messages.captured_body(self._ring.frames()))
 

@@ -1,21 +1,32 @@
 """What a bus does, from frames with times: who holds the token, how long it takes round, who answers how fast, errors.
 
 Pure: frames in, figures out; no clock and no port. It follows the token as an observer can (ASHRAE 135 clause 9.5.6):
-whoever sends a token, a poll or a request holds it; whoever is sent one has it next, or has to answer.
+whoever sends a token, a poll or a request holds it; whoever is sent one has it next, or has to answer. An observer may
+miss frames, and may read late; neither makes a station one that talks out of turn (``drivers.mstp.observing.turns``).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
-from drivers.mstp.figures import BusFigures, NodeFigures, Spread
-from drivers.mstp.frames import BROADCAST, FrameType, SeenFrame, frame_time_s
+from drivers.mstp.figures import BusFigures, NodeFigures, RemoteDevice
+from drivers.mstp.frames import BROADCAST, DEAF_S, PREAMBLE, FrameType, SeenFrame, frame_time_s
+from drivers.mstp.observing.announcements import Said, announcement
+from drivers.mstp.observing.questions import Questions, fits, request_key
+from drivers.mstp.observing.station import Station, Times
+from drivers.mstp.observing.turns import LATE_FOR_S, OutOfTurn, Turns
 
 NO_TOKEN_S = 0.500
 """Tno_token: a silence of this length means that the token was lost."""
 
+_TWICE_WITHIN_S, _COPY_S = 0.1, 0.0001
+_SOME_OCTETS = 4
+"""Nmin_octets: more than this is somebody talking, not noise."""
+
 _REQUESTS = (FrameType.DATA_EXPECTING_REPLY, FrameType.TEST_REQUEST, FrameType.EXTENDED_DATA_EXPECTING_REPLY)
+_CALLS = (*_REQUESTS, FrameType.TOKEN, FrameType.POLL_FOR_MASTER)
+"""After these it is the destination that talks, or nobody."""
 _ANSWERS = (
     FrameType.DATA_NOT_EXPECTING_REPLY,
     FrameType.EXTENDED_DATA_NOT_EXPECTING_REPLY,
@@ -30,81 +41,6 @@ _DATA = (
 )
 
 
-@dataclass(slots=True)
-class _Times:
-    """Gathers times; ``spread`` is what they come to."""
-
-    count: int = 0
-    total_s: float = 0.0
-    least_s: float = 0.0
-    most_s: float = 0.0
-
-    def add(self, time_s: float) -> None:
-        self.least_s = time_s if not self.count else min(self.least_s, time_s)
-        self.most_s = max(self.most_s, time_s)
-        self.total_s += time_s
-        self.count += 1
-
-    def spread(self) -> Spread | None:
-        if not self.count:
-            return None
-        return Spread(self.count, self.least_s, self.total_s / self.count, self.most_s)
-
-
-@dataclass(slots=True)
-class _Node:
-    """What is known of one station so far; the figures of the same names say what they mean."""
-
-    frames: int = 0
-    octets: int = 0
-    data_frames: int = 0
-    tokens_received: int = 0
-    tokens_sent: int = 0
-    token_retries: int = 0
-    tokens_unused: int = 0
-    polls_sent: int = 0
-    polls_answered: int = 0
-    highest_polled: int | None = None
-    next_station: int | None = None
-    requests: int = 0
-    postponed: int = 0
-    unanswered: int = 0
-    damaged: int = 0
-    unasked: int = 0
-    most_data_frames_a_token: int = 0
-    rotation: _Times = field(default_factory=_Times)
-    hold: _Times = field(default_factory=_Times)
-    usage: _Times = field(default_factory=_Times)
-    reply: _Times = field(default_factory=_Times)
-    token_s: float | None = None
-
-    def figures(self, mac: int) -> NodeFigures:
-        return NodeFigures(
-            mac=mac,
-            is_master=bool(self.tokens_sent or self.polls_sent or self.polls_answered),
-            frames=self.frames,
-            octets=self.octets,
-            data_frames=self.data_frames,
-            tokens_received=self.tokens_received,
-            tokens_sent=self.tokens_sent,
-            token_retries=self.token_retries,
-            tokens_unused=self.tokens_unused,
-            polls_sent=self.polls_sent,
-            highest_polled=self.highest_polled,
-            next_station=self.next_station,
-            requests=self.requests,
-            postponed=self.postponed,
-            unanswered=self.unanswered,
-            damaged=self.damaged,
-            unasked=self.unasked,
-            most_data_frames_a_token=self.most_data_frames_a_token,
-            rotation=self.rotation.spread(),
-            hold=self.hold.spread(),
-            usage=self.usage.spread(),
-            reply=self.reply.spread(),
-        )
-
-
 class BusAnalysis:
     """Takes the frames of a bus in the order of their times and keeps the figures; ``start_s``: when listening began.
 
@@ -114,21 +50,25 @@ class BusAnalysis:
     def __init__(self, baud: int, start_s: float) -> None:
         self._baud = baud
         self._start_s = start_s
-        self._last_end_s = start_s
-        self._nodes: dict[int, _Node] = {}
-        self._rotation = _Times()
+        self._last_end_s = self._last_good_s = start_s
+        self._before: SeenFrame | None = None
+        self._stations: dict[int, Station] = {}
+        self._rotation = Times()
         self._frames = self._octets = self._stray_octets = self._missed_octets = 0
-        self._header_crc_errors = self._data_crc_errors = 0
+        self._header_crc_errors = self._data_crc_errors = self._own_gaps = self._unseen = 0
         self._tokens_lost = self._polls = self._polls_in_vain = 0
         self._poll_wait_s = self._longest_silence_s = 0.0
         self._vain: set[int] = set()
         self._answered_polls: set[int] = set()
-        self._holder: int | None = None
-        self._passer: int | None = None
-        self._granted_s: float | None = None
-        self._is_used = True
-        self._held_data = 0
+        self._calls: Counter[int] = Counter()
+        self._turns = Turns(baud)
         self._question: SeenFrame | None = None
+        self._awaited: int | None = None
+        self._garbage = self._all_garbage = 0
+        self._questions = Questions()
+        self._poll_answered: tuple[int, int, float] | None = None
+        self._routes: dict[int, set[int]] = {}
+        self._remote: dict[RemoteDevice, None] = {}
 
     def take_batch(self, frames: Iterable[SeenFrame], stray_octets: int) -> None:
         """Take what a listener heard in one go. Octets before the first frame are the end of one that it missed."""
@@ -144,27 +84,28 @@ class BusAnalysis:
     def take(self, seen: SeenFrame) -> None:
         """Take the next frame, damaged ones too."""
         silence_s = max(0.0, seen.start_s - self._last_end_s)
-        self._longest_silence_s = max(self._longest_silence_s, silence_s)
+        self._longest_silence_s = max(self._longest_silence_s, silence_s - seen.late_s)
         self._last_end_s = max(self._last_end_s, seen.end_s)
         self._frames += 1
         self._octets += len(seen.octets)
+        self._garbage += seen.strays_before
         if not seen.valid:
+            self._garbage += 0 if seen.late_s >= DEAF_S else len(PREAMBLE)
             self._take_damaged(seen)
-            return
-        source = seen.frame.source
-        node = self._node(source)
-        node.frames += 1
-        node.octets += len(seen.octets)
-        node.data_frames += seen.frame.frame_type in _DATA
-        if silence_s >= NO_TOKEN_S and self._frames > 1:
-            self._lose_token()
-        is_answer = self._resolve_question(seen, silence_s)
-        is_repeat = not is_answer and self._note_talker(seen, node, silence_s)
-        self._note_kind(seen, node, is_answer, is_repeat)
+        else:
+            self._note_garbage(seen)
+            good_gap_s = seen.start_s - seen.late_s - self._last_good_s
+            self._last_good_s = max(self._last_good_s, seen.end_s)
+            if good_gap_s >= NO_TOKEN_S and self._frames > 1:
+                self._lose_token()
+            self._take_good(seen, silence_s)
+        self._before = seen
 
     def figures(self, now_s: float) -> BusFigures:
         """Return all figures for the time from ``start_s`` to ``now_s``."""
         octets = self._octets + self._stray_octets + self._missed_octets
+        dead_s = now_s - self._last_good_s
+        is_dead = dead_s >= NO_TOKEN_S and self._frames > self._header_crc_errors + self._data_crc_errors
         return BusFigures(
             baud=self._baud,
             duration_s=max(0.0, now_s - self._start_s),
@@ -174,133 +115,254 @@ class BusAnalysis:
             header_crc_errors=self._header_crc_errors,
             data_crc_errors=self._data_crc_errors,
             busy_s=frame_time_s(octets, self._baud),
-            tokens_lost=self._tokens_lost,
+            tokens_lost=self._tokens_lost + is_dead,
             longest_silence_s=max(self._longest_silence_s, now_s - self._last_end_s),
             polls=self._polls,
             polls_in_vain=self._polls_in_vain,
             poll_wait_s=self._poll_wait_s,
-            polled_in_vain=frozenset(self._vain - self._answered_polls - self._nodes.keys()),
+            polled_in_vain=frozenset(self._vain - self._answered_polls - self._stations.keys()),
             rotation=self._rotation.spread(),
-            nodes=tuple(node.figures(mac) for mac, node in sorted(self._nodes.items())),
+            nodes=tuple(self._figures_of(mac) for mac in sorted(self._stations)),
+            unseen_frames=self._unseen,
+            own_gaps=self._own_gaps,
+            garbage_octets=self._all_garbage + self._garbage,
+            dead_s=dead_s if is_dead else 0.0,
+            routers=tuple((mac, tuple(sorted(networks))) for mac, networks in sorted(self._routes.items())),
+            remote_devices=tuple(sorted(self._remote, key=lambda one: (one.network, one.address, one.device_instance))),
         )
+
+    def _figures_of(self, mac: int) -> NodeFigures:
+        station = self._stations[mac]
+        station.awaited = self._calls[mac]
+        return station.figures(mac)
 
     # --- one frame
 
-    def _node(self, mac: int) -> _Node:
-        return self._nodes.setdefault(mac, _Node())
+    def _station(self, mac: int) -> Station:
+        return self._stations.setdefault(mac, Station())
 
     def _take_damaged(self, seen: SeenFrame) -> None:
-        """Count a damaged frame against whoever was to talk: a damaged header does not say who it was."""
+        """Count a damaged frame against whoever was to talk: a damaged header does not say who it was.
+
+        What this listener read so late that octets may have been lost is no damage done on the bus.
+        """
+        question, self._question = self._question, None
+        holder = self._turns.holder
+        # It may have been a token: who has it now shows with the next good frame.
+        self._turns.forget()
+        if seen.late_s >= DEAF_S:
+            self._own_gaps += 1
+            self._frames -= 1
+            return
         if seen.header_crc_ok:
             self._data_crc_errors += 1
+            talker: int | None = seen.frame.source
         else:
             self._header_crc_errors += 1
-        if seen.header_crc_ok:
-            talker: int | None = seen.frame.source
-        elif self._question is not None:
-            talker = self._question.frame.destination
-        else:
-            talker = self._holder
-        if talker is not None and (talker in self._nodes or seen.header_crc_ok):
-            self._node(talker).damaged += 1
-        # It may have been a token: who has it now shows with the next good frame.
-        self._question = None
-        self._forget_holder()
+            talker = question.frame.destination if question is not None else holder
+        if talker is not None and (talker in self._stations or seen.header_crc_ok):
+            self._station(talker).damaged += 1
 
-    def _forget_holder(self) -> None:
-        self._holder = self._passer = self._granted_s = None
-        self._is_used = True
+    def _note_garbage(self, seen: SeenFrame) -> None:
+        """Hold octets that made no frame against the station that was to talk then."""
+        garbage, self._garbage = self._garbage, 0
+        self._all_garbage += garbage
+        mac = self._awaited
+        if mac is not None and garbage >= _SOME_OCTETS:
+            station = self._station(mac)
+            station.garbled += 1
+            station.garbage_octets += garbage
+            self._answered_polls.add(mac)
+        is_call = seen.frame.frame_type in _CALLS and seen.frame.destination != BROADCAST
+        self._awaited = seen.frame.destination if is_call else None
+        if self._awaited is not None:
+            self._calls[self._awaited] += 1
 
     def _lose_token(self) -> None:
         self._tokens_lost += 1
-        self._forget_holder()
-        for node in self._nodes.values():
-            node.token_s = None
+        self._turns.forget()
+        for station in self._stations.values():
+            station.token_s = None
+
+    def _take_good(self, seen: SeenFrame, silence_s: float) -> None:
+        station = self._station(seen.frame.source)
+        station.frames += 1
+        station.octets += len(seen.octets)
+        station.data_frames += seen.frame.frame_type in _DATA
+        is_answer = self._resolve_question(seen, silence_s)
+        is_repeat = not is_answer and self._note_talker(seen, station, silence_s)
+        self._note_kind(seen, station, is_answer, is_repeat)
+        if seen.frame.frame_type in _DATA:
+            self._note_announcement(seen, station)
 
     def _resolve_question(self, seen: SeenFrame, silence_s: float) -> bool:
-        """Settle the poll or request that waits; whether ``seen`` is its answer."""
+        """Settle the poll or request that waits; whether ``seen`` is its answer, or one to an earlier request."""
         question, self._question = self._question, None
         if question is None:
-            return False
+            return self._is_other_answer(seen)
         asked, frame = question.frame, seen.frame
-        fits = frame.source == asked.destination and frame.destination == asked.source
+        is_from_asked = frame.source == asked.destination and frame.destination == asked.source
         if asked.frame_type == FrameType.POLL_FOR_MASTER:
-            if fits and frame.frame_type == FrameType.REPLY_TO_POLL_FOR_MASTER:
-                self._node(frame.source).usage.add(silence_s)
+            if is_from_asked and frame.frame_type == FrameType.REPLY_TO_POLL_FOR_MASTER:
+                self._station(frame.source).use(silence_s - seen.late_s)
                 self._answered_polls.add(frame.source)
+                self._poll_answered = (frame.source, frame.destination, seen.end_s)
                 return True
             self._polls_in_vain += 1
             self._vain.add(asked.destination)
             self._poll_wait_s += frame_time_s(len(question.octets), self._baud) + silence_s
-            return False
-        node = self._node(asked.destination)
-        if fits and frame.frame_type in _ANSWERS:
+            self._turns.take_back(asked.destination, question.end_s)
+            return self._is_other_answer(seen)
+        station = self._station(asked.destination)
+        if is_from_asked and frame.frame_type in _ANSWERS and fits(frame, asked):
             if frame.frame_type == FrameType.REPLY_POSTPONED:
-                node.postponed += 1
+                station.postponed += 1
             else:
-                node.reply.add(silence_s)
+                station.reply.add(max(0.0, silence_s - seen.late_s))
+                self._questions.answered(question, seen.end_s)
             return True
-        node.unanswered += 1
+        if self._is_for_another(seen, question):
+            self._station(frame.source).answered_for[asked.destination] += 1
+            station.answered_by[frame.source] += 1
+            station.unanswered += 1
+            self._questions.given_up(question)
+            return True
+        station.unanswered += 1
+        self._questions.given_up(question)
+        return self._is_other_answer(seen)
+
+    @staticmethod
+    def _is_for_another(seen: SeenFrame, question: SeenFrame) -> bool:
+        """Whether a station answers that was not asked, by the invoke id of the request."""
+        asked, frame = question.frame, seen.frame
+        if frame.frame_type not in (_ANSWERS[0], _ANSWERS[1]) or frame.destination != asked.source:
+            return False
+        return frame.source != asked.destination and request_key(asked) is not None and fits(frame, asked)
+
+    def _is_other_answer(self, seen: SeenFrame) -> bool:
+        """Whether ``seen`` answers a request that was given up, or one that has been answered from this address."""
+        station = self._station(seen.frame.source)
+        asked_s = self._questions.late_answer(seen)
+        if asked_s is not None:
+            station.unanswered -= 1
+            station.late_answers += 1
+            station.reply.add(max(0.0, seen.start_s - seen.late_s - asked_s))
+            station.late_until_s = seen.end_s + LATE_FOR_S
+            is_holder = seen.frame.source == self._turns.holder
+            self._turns.is_used |= is_holder
+            return True
+        if self._is_second_reply_to_poll(seen):
+            station.answered_twice += 1
+            return True
+        before = self._before
+        is_copy = before is not None and before.octets == seen.octets
+        if not is_copy and seen.start_s >= station.late_until_s and self._questions.is_second_answer(seen):
+            station.answered_twice += 1
+            return True
         return False
 
-    def _note_talker(self, seen: SeenFrame, node: _Node, silence_s: float) -> bool:
+    def _is_second_reply_to_poll(self, seen: SeenFrame) -> bool:
+        """Whether it is one more answer to a poll that has just been answered from this address."""
+        if seen.frame.frame_type != FrameType.REPLY_TO_POLL_FOR_MASTER or self._poll_answered is None:
+            return False
+        source, poller, at_s = self._poll_answered
+        is_same = (source, poller) == (seen.frame.source, seen.frame.destination)
+        before = self._before
+        is_copy = before is not None and before.octets == seen.octets and seen.start_s - before.end_s < _COPY_S
+        return is_same and not is_copy and seen.start_s - at_s < _TWICE_WITHIN_S
+
+    def _note_talker(self, seen: SeenFrame, station: Station, silence_s: float) -> bool:
         """Find out whether it was this station's turn, and how long it took; whether this is a token repeated."""
-        source = seen.frame.source
-        is_repeat = False
-        if self._holder is None or source == self._holder:
-            if not self._is_used:
-                node.usage.add(silence_s)
-        elif source == self._passer and not self._is_used:
-            unused = self._node(self._holder)
-            if seen.frame.frame_type == FrameType.TOKEN and seen.frame.destination == self._holder:
+        turns, frame = self._turns, seen.frame
+        if turns.holder is None or frame.source == turns.holder:
+            if not turns.is_used:
+                station.use(silence_s - seen.late_s)
+            turns.in_time(frame.source)
+            turns.take(frame.source)
+            return False
+        if frame.source == turns.passer and not turns.is_used and not turns.is_early_repeat(silence_s, self._before):
+            unused = self._station(turns.holder)
+            is_repeat = frame.frame_type == FrameType.TOKEN and frame.destination == turns.holder
+            if is_repeat:
                 unused.token_retries += 1
-                is_repeat = True
             else:
                 unused.tokens_unused += 1
-        else:  # whoever has the token still has it
-            node.unasked += 1
-            return False
-        if source != self._holder:
-            self._granted_s = None
-            self._held_data = 0
-        self._holder = source
-        self._is_used = True
-        return is_repeat
+            if turns.granted_s is not None:
+                turns.take_back(turns.holder, turns.granted_s)
+            turns.take(frame.source)
+            return is_repeat
+        self._note_out_of_turn(seen, station, silence_s)
+        return False
 
-    def _note_kind(self, seen: SeenFrame, node: _Node, is_answer: bool, is_repeat: bool) -> None:
+    def _note_out_of_turn(self, seen: SeenFrame, station: Station, silence_s: float) -> None:
+        turns = self._turns
+        granted_s = turns.late_grant(seen)
+        if granted_s is not None:
+            station.use(seen.start_s - seen.late_s - granted_s)
+            station.late_until_s = seen.end_s + LATE_FOR_S
+            turns.take(seen.frame.source)
+            return
+        reason = turns.explain(seen, silence_s, self._before, self._stations)
+        if reason is OutOfTurn.COPY:
+            return
+        if reason is OutOfTurn.IMPOSSIBLE:  # whoever has the token still has it
+            station.unasked += 1
+            return
+        self._own_gaps += reason is OutOfTurn.DEAF
+        self._unseen += reason is OutOfTurn.MISSED
+        turns.take(seen.frame.source)
+
+    def _note_kind(self, seen: SeenFrame, station: Station, is_answer: bool, is_repeat: bool) -> None:
         frame = seen.frame
         kind, destination = frame.frame_type, frame.destination
         if kind == FrameType.TOKEN and destination != BROADCAST:
             if not is_repeat:
-                self._note_token(seen, node)
-            self._holder, self._passer = destination, frame.source
-            self._granted_s = seen.end_s
-            self._is_used = False
-            self._held_data = 0
+                self._note_token(seen, station)
+            self._turns.grant(frame.source, destination, seen.end_s)
         elif kind == FrameType.POLL_FOR_MASTER:
             self._polls += 1
-            node.polls_sent += 1
-            node.highest_polled = max(destination, -1 if node.highest_polled is None else node.highest_polled)
+            station.polls_sent += 1
+            station.highest_polled = max(destination, -1 if station.highest_polled is None else station.highest_polled)
             self._question = seen
         elif kind == FrameType.REPLY_TO_POLL_FOR_MASTER:
-            node.polls_answered += 1
+            station.polls_answered += 1
         elif not is_answer:
-            self._held_data += kind in _DATA
-            node.most_data_frames_a_token = max(node.most_data_frames_a_token, self._held_data)
+            self._turns.held_data += kind in _DATA
+            station.most_data_frames_a_token = max(station.most_data_frames_a_token, self._turns.held_data)
             if kind in _REQUESTS and destination != BROADCAST:
-                self._node(destination).requests += 1
+                self._station(destination).requests += 1
                 self._question = seen
+                self._questions.asked(seen)
 
-    def _note_token(self, seen: SeenFrame, node: _Node) -> None:
+    def _note_token(self, seen: SeenFrame, station: Station) -> None:
         successor = seen.frame.destination
-        node.tokens_sent += 1
-        node.next_station = successor
-        if self._granted_s is not None:
-            node.hold.add(seen.end_s - self._granted_s)
-        receiver = self._node(successor)
+        station.tokens_sent += 1
+        station.next_station = successor
+        if self._turns.granted_s is not None:
+            station.hold.add(max(0.0, seen.end_s - self._turns.granted_s))
+        receiver = self._station(successor)
         receiver.tokens_received += 1
         if receiver.token_s is not None:
-            rotation_s = seen.end_s - receiver.token_s
+            rotation_s = max(0.0, seen.end_s - receiver.token_s)
             receiver.rotation.add(rotation_s)
             self._rotation.add(rotation_s)
         receiver.token_s = seen.end_s
+
+    def _note_announcement(self, seen: SeenFrame, station: Station) -> None:
+        said = announcement(seen.frame.data)
+        if said is None:
+            return
+        if said.said is Said.ROUTES:
+            self._routes.setdefault(seen.frame.source, set()).update(said.networks)
+        elif said.said is Said.WHO_IS:
+            station.who_is += 1
+        elif said.network == 0 and said.instance is not None:
+            if said.said is Said.I_AM:
+                station.announced.add(said.instance)
+            else:
+                station.own_instance = said.instance
+        if said.network:
+            self._routes.setdefault(seen.frame.source, set()).add(said.network)
+            if said.said is Said.I_AM and said.instance is not None:
+                device = RemoteDevice(said.network, said.address, seen.frame.source, said.instance)
+                self._remote[device] = None

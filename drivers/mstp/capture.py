@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -59,16 +59,20 @@ class FrameRing:
         self._parser = FrameParser()
         self._clock = OctetClock(baud)
         self._baud = baud
+        self._missed_octets: int | None = None
 
     @property
     def stray_octets(self) -> int:
-        """Octets that were heard and belong to no frame."""
-        return self._parser.stray_octets
+        """Octets that were heard and belong to no frame; those before the first one are the end of one missed."""
+        return self._parser.stray_octets - (self._missed_octets or 0)
 
     def heard(self, octets: bytes, read_s: float, late_s: float = 0.0) -> None:
         """Take octets whose reading ended at ``read_s``; ``late_s`` is as in SeenFrame."""
         if octets:
-            self._frames.extend(self._parser.feed(octets, *self._clock.place(len(octets), read_s), late_s))
+            found = self._parser.feed(octets, *self._clock.place(len(octets), read_s), late_s)
+            if found and self._missed_octets is None:
+                self._missed_octets = self._parser.stray_octets
+            self._frames.extend(found)
 
     def sent(self, octets: bytes, end_s: float) -> None:
         """Take one own frame whose last octet leaves at ``end_s``."""
@@ -153,20 +157,38 @@ def _padded(octets: bytes) -> bytes:
 
 
 class CaptureInvalid(ValueError):
-    """A file is not a capture that this package wrote; ``reason`` says in what."""
+    """A file is not a capture of MS/TP frames; ``reason`` says in what."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"not a capture written by this rig: {reason}")
+        super().__init__(f"not a capture of MS/TP frames (pcapng or pcap, link type 165): {reason}")
         self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """What a capture file holds: frames with times in seconds since 1970, the device listened at, its baud rate."""
+    """What a capture file holds: frames with times in seconds since 1970, the device listened at, its baud rate.
+
+    ``baud`` 0: unknown; ``is_estimated``: found from the stamps. ``stray_octets``: of packets too short for a frame.
+    ``stamped_at_end``: the file's stamps are those of the frames' ends.
+    """
 
     frames: tuple[SeenFrame, ...]
     device: str
     baud: int
+    is_estimated: bool = False
+    stray_octets: int = 0
+    stamped_at_end: bool = False
+
+    def at_baud(self, baud: int) -> Capture:
+        """Return the same capture as it is at another rate."""
+        if baud == self.baud:
+            return self
+        frames = []
+        for seen in self.frames:
+            long_s = frame_time_s(len(seen.octets), baud)
+            start_s = seen.end_s - long_s if self.stamped_at_end else seen.start_s
+            frames.append(SeenFrame.of(seen.octets, start_s, start_s + long_s))
+        return replace(self, frames=tuple(frames), baud=baud, is_estimated=False)
 
 
 def read_pcapng(path: Path) -> Capture:

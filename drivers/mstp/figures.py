@@ -48,7 +48,7 @@ class NodeFigures:
     damaged: int
     """Frames with a bad CRC that were its own, or came when it was its turn to talk."""
     unasked: int
-    """Frames it sent though somebody else held the token and nobody had asked it: two stations with this address?"""
+    """Frames from it that came out of turn, and so soon that no frame which the listener missed can explain them."""
     most_data_frames_a_token: int
     rotation: Spread | None
     """From one token received to the next."""
@@ -57,7 +57,42 @@ class NodeFigures:
     usage: Spread | None
     """Tusage_delay: from the end of a token or poll to the start of what it sends then."""
     reply: Spread | None
-    """Treply_delay: from the end of a request to the start of the answer."""
+    """Treply_delay: from the end of a request to the start of the answer, those after the requester gave up too."""
+    late_uses: int = 0
+    """Tokens and polls that it took longer than Tusage_delay (15 ms) to use."""
+    late_answers: int = 0
+    """Answers, known by their invoke ids, that came when the requester had given up."""
+    answered_twice: int = 0
+    """Answers to requests that had been answered from this address a moment before."""
+    answered_for: tuple[tuple[int, int], ...] = ()
+    """Addresses for which it answered requests that were not sent to it, and how often."""
+    answered_by: tuple[tuple[int, int], ...] = ()
+    """Addresses that answered requests sent to this one, and how often."""
+    who_is: int = 0
+    """Who-Is that it sent."""
+    awaited: int = 0
+    """Polls for it, tokens and requests to it: after each it is this station that talks, or nobody."""
+    garbled: int = 0
+    """Of those the ones that were followed by octets which make no good frame."""
+    garbage_octets: int = 0
+    """Those octets."""
+    device_instances: tuple[int, ...] = ()
+    """Device instances that it announced by I-Am, or else the one that an answer of it names."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteDevice:
+    """A device on another network, as a router let it be heard: network number, its address there, the router's MAC."""
+
+    network: int
+    address: bytes
+    router: int
+    device_instance: int
+
+    @property
+    def address_text(self) -> str:
+        """Its address as people write it: the MAC of one octet as a number, any other in hexadecimal."""
+        return str(self.address[0]) if len(self.address) == 1 else self.address.hex(":")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +125,18 @@ class BusFigures:
     """Token rotation: from a token to the next token to the same master, over all masters."""
     nodes: tuple[NodeFigures, ...]
     """By MAC, lowest first; a station that was only spoken to is here too, with no frames."""
+    unseen_frames: int = 0
+    """Frames that must have passed unheard: a station went on from a token that was not heard here."""
+    own_gaps: int = 0
+    """Times at which this listener read so late that it may have lost frames: nothing of that is the bus's."""
+    garbage_octets: int = 0
+    """Octets between good frames that make none, those of damaged headers included."""
+    dead_s: float = 0.0
+    """Seconds without one good frame at the end, where that is Tno_token or more and frames came before; else 0."""
+    routers: tuple[tuple[int, tuple[int, ...]], ...] = ()
+    """MACs of the routers that were heard, each with the networks beyond it."""
+    remote_devices: tuple[RemoteDevice, ...] = ()
+    """Devices beyond routers that announced themselves."""
 
     @property
     def load_pct(self) -> float:

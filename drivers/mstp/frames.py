@@ -193,9 +193,11 @@ class SeenFrame:
     octets: bytes
     late_s: float = 0.0
     """The observer knows that it read so late: the frame may have passed by up to this much earlier than stamped."""
+    strays_before: int = 0
+    """Octets that belong to no frame, between the frame before and this one."""
 
     @classmethod
-    def of(cls, octets: bytes, start_s: float, end_s: float, late_s: float = 0.0) -> SeenFrame:
+    def of(cls, octets: bytes, start_s: float, end_s: float, late_s: float = 0.0, strays_before: int = 0) -> SeenFrame:
         """Read ``octets``: a whole frame from its preamble on, or the header alone where that is damaged."""
         body = octets[HEADER_OCTETS:]
         length = octets[5] << 8 | octets[6]
@@ -203,7 +205,7 @@ class SeenFrame:
         header_ok = header_ok and length <= MAX_LENGTH_FIELD
         data = read_body(octets[2], body) if header_ok else None
         frame = Frame(octets[2], octets[3], octets[4], body[:-2] if data is None else data)
-        return cls(frame, start_s, end_s, header_ok, data is not None, octets, late_s)
+        return cls(frame, start_s, end_s, header_ok, data is not None, octets, late_s, strays_before)
 
     @property
     def valid(self) -> bool:
@@ -232,6 +234,7 @@ class FrameParser:
         # (octets held before this feed, its time, its octet time, how late it was read)
         self._times: list[tuple[int, float, float, float]] = []
         self._last_s = 0.0
+        self._strays_told = 0
 
     def feed(self, octets: bytes, time_s: float, octet_s: float = 0.0, late_s: float = 0.0) -> list[SeenFrame]:
         """Take ``octets``, the first of which began at ``time_s`` and each next one ``octet_s`` later.
@@ -284,7 +287,8 @@ class FrameParser:
         start_s, _ = self._time_of(0)
         _, end_s = self._time_of(size - 1)
         late_s = max(late_s for first, _, _, late_s in self._times if first < size)
-        seen = SeenFrame.of(bytes(self._held[:size]), start_s, end_s, late_s)
+        strays, self._strays_told = self.stray_octets - self._strays_told, self.stray_octets
+        seen = SeenFrame.of(bytes(self._held[:size]), start_s, end_s, late_s, strays)
         self._forget(size if header_ok else len(PREAMBLE))
         return seen
 

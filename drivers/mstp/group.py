@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from drivers.mstp.events import FrameReceived
@@ -101,6 +101,15 @@ class NodeGroup:
         """Change Max_Master of the node at ``mac``; it keeps the change when it goes off line and comes back."""
         self._settings[mac] = replace(self._settings[mac], max_master=max(max_master, mac))
         self.nodes[mac].set_max_master(max_master)
+
+    def probe(self, mac: int, addresses: Iterable[int]) -> None:
+        """Have the node at ``mac`` poll ``addresses`` once each, with tokens to come."""
+        self.nodes[mac].probes.order(addresses)
+
+    def probed(self, mac: int) -> tuple[dict[int, bool], int]:
+        """Return which addresses have answered such a poll or not, and how many are still to be polled."""
+        probes = self.nodes[mac].probes
+        return dict(probes.answered), probes.left
 
     def set_online(self, mac: int, online: bool, now_s: float) -> None:
         """Take the node at ``mac`` off the line, or bring it back as after power-up (clause 9.5.6.1, INITIALIZE).

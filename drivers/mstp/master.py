@@ -1,11 +1,12 @@
 """The master-node state machine of MS/TP (ASHRAE 135 clause 9.5.6), every transition under the clause's name.
 
 It is pure: see ``drivers.mstp.node`` for how it is run. docs/reference/mstp-conformance.md ties every transition to its
-test. Four things go beyond the clause:
+test. Five things go beyond the clause:
 
 - ``IDLE.TestRequest``: a Test_Request is answered at once, not by way of ANSWER_DATA_REQUEST.
 - ``ANSWER_DATA_REQUEST.RequesterGaveUp``: a whole frame was heard while the answer was being made, which comes too late
   now and goes with the token instead.
+- ``DONE_WITH_TOKEN.SendProbe``: an address is polled because it was ordered, see ``drivers.mstp._probes``.
 - ``SEND_FRAME.Expired``: a request whose sender has given up meanwhile is not sent, and the token is handed on.
 - ReceivedUnexpectedFrame also fires for frames to other stations, which the clause's receiver does not report although
   the clause's master asks for them ("DestinationAddress is not equal to TS").
@@ -17,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from enum import Enum
 
+from drivers.mstp._probes import Probes
 from drivers.mstp.events import FrameReceived
 from drivers.mstp.frames import (
     BROADCAST,
@@ -75,6 +77,7 @@ class MasterNode(Node):
         self.token_count = POLL_TOKENS  # so that the first token held starts a round of polls
         self.frame_count = self.retry_count = 0
         self.sole_master = False
+        self.probes = Probes()
         self._steps: dict[MasterState, Callable[[float], bool]] = {
             MasterState.IDLE: self._idle,
             MasterState.USE_TOKEN: self._use_token,
@@ -190,6 +193,8 @@ class MasterNode(Node):
         elif frame_type == FrameType.TOKEN:
             self.frame_count = 0
             self.sole_master = False
+            if (former := self.probes.take_former()) is not None:
+                self.next_station = former
             self._go("IDLE.ReceivedToken", MasterState.USE_TOKEN)
         elif frame_type == FrameType.POLL_FOR_MASTER:
             self._send(FrameType.REPLY_TO_POLL_FOR_MASTER, indication.source)
@@ -258,6 +263,9 @@ class MasterNode(Node):
             self.retry_count = 0
             self._poll(self._after(self._station))
             return self._go("DONE_WITH_TOKEN.NextStationUnknown", MasterState.POLL_FOR_MASTER)
+        if self.probes.waits:
+            self._send(FrameType.POLL_FOR_MASTER, self.probes.begin())
+            return self._go("DONE_WITH_TOKEN.SendProbe", MasterState.POLL_FOR_MASTER)
         if self.token_count < POLL_TOKENS - 1:
             self.token_count += 1
             if self.sole_master and self.next_station != self._after(self._station):
@@ -335,16 +343,19 @@ class MasterNode(Node):
             and indication.destination == self._station
             and indication.frame_type == FrameType.REPLY_TO_POLL_FOR_MASTER
         ):
+            self.probes.end(True, None if self.sole_master else self.next_station)
             self.sole_master = False
             self.next_station = indication.source
             self.poll_station = self._station
             self.token_count = 0
             self._hand_on("POLL_FOR_MASTER.ReceivedReplyToPFM")
         else:
+            self.probes.give_back()
             self._go("POLL_FOR_MASTER.ReceivedUnexpectedFrame", MasterState.IDLE)
 
     def _poll_failed(self) -> None:
         """No valid answer to a poll: Tusage_timeout of silence, or an invalid frame."""
+        self.probes.end(False)
         if self.sole_master:
             self.frame_count = 0
             self._go("POLL_FOR_MASTER.SoleMaster", MasterState.USE_TOKEN)

@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 from collections import deque
+from collections.abc import Iterable
 from types import TracebackType
 
 from drivers.mstp import _messages
@@ -183,6 +184,22 @@ class MstpPort:
             rule = f"it is 1 to {MAX_MASTER_ADDRESS}"
             raise PortSettingInvalid(self.settings.device, "max_master", max_master, rule)
         self._tell(_messages.pack(_messages.MAX_MASTER, _messages.max_master_body(self._mac(mac), max_master)))
+
+    def probe(self, addresses: Iterable[int], mac: int | None = None) -> None:
+        """Have the node poll each of ``addresses`` (0..127) once, however far its Max_Master goes, one with each token.
+
+        A master that answers is given the token, and the ring is left as it was when it has come round. ``probed``
+        says what came of it. Raises PortSettingInvalid for another address, PortUnavailable when the port has ended.
+        """
+        wanted = [address for address in addresses if address != self._mac(mac)]
+        for address in wanted:
+            if not 0 <= address <= MAX_MASTER_ADDRESS:
+                raise PortSettingInvalid(self.settings.device, "probe", address, f"it is 0 to {MAX_MASTER_ADDRESS}")
+        self._tell(_messages.pack(_messages.PROBE, _messages.probe_body(self._mac(mac), bytes(wanted))))
+
+    def probed(self, mac: int | None = None) -> tuple[dict[int, bool], int]:
+        """Return which addresses answered such a poll and which did not, and how many are left to be polled."""
+        return _messages.read_probed(self._ask(_messages.PROBED, _messages.statistics_query(self._mac(mac))))
 
     def set_online(self, mac: int, online: bool) -> None:
         """Take the node at ``mac`` off the line, as a device without power is, or bring it back as after power-up.

@@ -100,6 +100,7 @@ _MASTER_TRANSITIONS: dict[str, tuple[str, ...]] = {
         "PASS_TOKEN.FindNewSuccessorUnknown",
         "NO_TOKEN.GenerateToken",
         "POLL_FOR_MASTER.SendNextPFM",
+        "DONE_WITH_TOKEN.SendProbe",
     ),
     "polls_answered": ("IDLE.ReceivedPFM",),
     "sole_master_declared": ("POLL_FOR_MASTER.DeclareSoleMaster",),

@@ -23,13 +23,14 @@ from rig.bench.listening import noted_endpoints
 from rig.bench.lock import hold_bench
 from rig.bench.matching import FAMILIES, fitting_drivers
 from rig.bench.off import link_to_analyzer, scpi_session
+from rig.bench.protection import has_contactor, is_protected
 from rig.bench.sources import make_source
 from rig.bench.switching import safety_inputs, switch_roles
 from rig.errors import BenchBusy
 from rig.metrology import CalibrationRecord, CalibrationStatus, calibration_state
 from rig.safety.guardian_link import GuardianLink
-from rig.safety.safe_state import OFF_BELOW_V
 from rig.safety.state import LAUNCHED_LOG, Opening
+from rig.safety.terminals import OFF_BELOW_V
 
 _INSTRUMENTS = (
     "source",
@@ -234,11 +235,16 @@ def _protection(file: BenchFile, opening: Opening) -> CheckedPart:
         name = role.replace("_", " ")
         if limits is not None:
             findings.append(PartFinding(Level.OK, f"the {name}'s own watchdog is armed while its output is on"))
-        elif role == "source":
-            what = (
-                "not protected: if rig and guardian are both gone, nothing switches the source off (it has no watchdog)"
-            )
-            findings.append(PartFinding(Level.NOTE, what, "have its own switch within reach"))
+    if has_contactor(file.parts):
+        what = "a contactor is held by the guardian; that it opens is proven when the bench is first energised"
+        findings.append(PartFinding(Level.OK, what))
+    if not is_protected(file.parts):
+        what = (
+            "not protected: if rig and guardian are both gone, nothing switches the source off (it has no watchdog, "
+            "the bench has no contactor)"
+        )
+        advice = "fit a contactor (switch: contactor), or have the source's own switch within reach"
+        findings.append(PartFinding(Level.NOTE, what, advice))
     return CheckedPart("protection", "", "", tuple(findings))
 
 
@@ -268,7 +274,8 @@ def _abilities(file: BenchFile) -> CheckedPart:
         if missing:
             unable.append(f"{command} (no {', no '.join(missing)})")
         else:
-            able.append(command)
+            needs_word = command == "rig eol and certify" and not is_protected(file.parts)
+            able.append(f"{command} (only --unprotected)" if needs_word else command)
     findings = [PartFinding(Level.OK, f"this bench can: {', '.join(able) or 'be checked'}")]
     if unable:
         findings.append(PartFinding(Level.NOTE, f"it cannot: {', '.join(unable)}"))

@@ -9,6 +9,7 @@ from drivers.errors import RigError
 from drivers.meter import MeterBus
 from drivers.mstp.adapter import latency_advice
 from drivers.mstp.listener import BusListener
+from rig.bench.as_found import AsFound
 from rig.bench.bus_found import find_bus
 from rig.bench.check_findings import CheckedPart, Level, PartFinding
 from rig.bench.files import BenchFile
@@ -122,6 +123,9 @@ def _meter(file: BenchFile, part: PositionPart, bus: MeterBus) -> CheckedPart:
             findings.append(PartFinding(Level.FAULT, what, advice))
         else:
             findings.append(PartFinding(Level.OK, "its CT and PT settings are those of the wiring"))
+    for each in AsFound.of(identity).forget(configuration):
+        what = f"{each.text} by a run that did not put it back"
+        findings.append(PartFinding(Level.WARNING, what, "'rig restore' puts it back"))
     return CheckedPart(label, where, said, tuple(findings))
 
 

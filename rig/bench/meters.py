@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from drivers.meter import MeterBus, MeterClient, MeterTimeout
 from drivers.meter.readings import Identity
+from drivers.mstp.diagnosis import NOISY
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.settings import PortSettings
+from drivers.mstp.statistics import Statistics
 from meter_model.points import OBJECTS
 from rig.bench.files import BenchFile
 from rig.bench.meter_type import MeterType
@@ -48,7 +50,12 @@ def open_bus(file: BenchFile, beat: Callable[[], None], stack: ExitStack) -> Met
     if part is None:
         return None
     try:
-        bus = MeterBus.open(port_settings(part), timeout_s=part.apdu_timeout_s, on_progress=beat)
+        bus = MeterBus.open(
+            port_settings(part),
+            timeout_s=part.apdu_timeout_s,
+            on_progress=beat,
+            device_instance=part.device_instance,
+        )
     except PortUnavailable as error:
         raise BenchFault(
             f"{error}; plug the adapter in, or correct 'bus: port' in {file.path.name} (the ports of this machine are "
@@ -99,16 +106,43 @@ def _nobody_there(part: PositionPart, mac: int | None, bus: MeterBus) -> str:
     settings = bus.settings
     wanted = f"MAC {mac}" if mac is not None else f"device instance {part.device_instance}"
     others = bus.who_is(timeout_s=2.0)
+    heard = bus.statistics().port
+    noise = _noise(heard)
+    if noise and any(mac == device.address or part.device_instance == device.device_instance for device in others):
+        return (
+            f"position {part.name}: the meter at {wanted} is on the bus, but requests to it fail on {settings.device}: "
+            f"{noise}; check termination, bias, shield and wires (rig bus check says more)"
+        )
     if others:
         seen = ", ".join(f"MAC {device.address} (device {device.device_instance})" for device in others)
-        return f"position {part.name}: no meter answers at {wanted} on {settings.device}; on the bus: {seen}"
-    heard = bus.statistics().port
+        told = f"position {part.name}: no meter answers at {wanted} on {settings.device}; on the bus: {seen}"
+        if any(mac == device.address or part.device_instance == device.device_instance for device in others):
+            told = (
+                f"position {part.name}: the device at {wanted} on {settings.device} answers Who-Is but not what a "
+                f"meter is asked; on the bus: {seen}"
+            )
+        return f"{told}; {noise}: rig bus check says more" if noise else told
     if heard.octets_received == 0:
         return (
             f"nothing answers on {settings.device}: not one octet was received; check that the meter has control power "
             "and that the two RS-485 wires are connected"
         )
+    if noise:
+        return (
+            f"nothing answers on {settings.device} at {settings.baud} baud: {noise}; check termination, bias, shield "
+            f"and wires, and {wanted} (rig bus check says more)"
+        )
     return (
         f"nothing answers on {settings.device} at {settings.baud} baud, though octets were received; check the baud "
         f"rate (the meter's screen KBAUD), {wanted}, and whether the two RS-485 wires are swapped"
     )
+
+
+def _noise(heard: Statistics) -> str:
+    """Say how noisy the bus was, as this port counted it; nothing where it was not."""
+    damaged = heard.header_crc_errors + heard.data_crc_errors
+    good = heard.frames_received + heard.frames_for_others
+    if damaged + heard.stray_octets == 0 or damaged <= NOISY * (good + damaged):
+        return ""
+    strays = f" and {heard.stray_octets} octets of no frame" if heard.stray_octets else ""
+    return f"the bus is noisy, {damaged} damaged frames{strays} beside {good} good ones"

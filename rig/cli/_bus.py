@@ -68,19 +68,37 @@ def capture(
 )  # fmt: skip
 @click.option("--mac", type=click.IntRange(0, 127), default=None, help="The rig's address  [default: the bench's]")
 @click.option("--listen-only", is_flag=True, help="Do not take part in the ring: no Who-Is, nothing read.")
-@click.option("--file", type=AnyPath(), default=None, help="Judge a capture made before instead of a bus.")
+@click.option(
+    "--probe", is_flag=True,
+    help="Also ask every address, beyond every Max_Master: masters 0 to 127, slaves 0 to 254; takes a minute or two.",
+)  # fmt: skip
+@click.option("--global", "everywhere", is_flag=True, help="Ask the devices behind routers too, on all networks.")
+@click.option(
+    "--instance",
+    type=click.IntRange(0, 4_194_302),
+    default=4_194_302,
+    help="Device instance of the rig itself  [default: the bench's, or 4194302]",
+)
+@click.option(
+    "--file",
+    type=AnyPath(),
+    default=None,
+    help="Judge a capture made before (pcapng, pcap, cap) instead of a bus.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
 def check(
     bench: str, device: str | None, baud: int | None, for_s: float, mac: int | None, listen_only: bool,
-    file: Path | None, as_json: bool,
+    probe: bool, everywhere: bool, instance: int, file: Path | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Look for what is wrong with the bus and say what to do about it: exit 1 when a fault is found.
 
-    Listens first. Then joins the ring, asks who is there, and reads each device's Max_Master and Max_Info_Frames.
+    Listens first. Then joins the ring, asks who is there, and reads each device's Max_Master and Max_Info_Frames. The
+    first thing said is the one conclusion, with what shows it.
     """
-    from rig.cli._bus_check import check_bus, check_file, show
+    from rig.cli._bus_check import Wanted, check_bus, check_file
+    from rig.cli._bus_check_view import show
 
-    source = (bench, device, baud, for_s, mac, listen_only)
-    result = check_bus(*source) if file is None else check_file(file)
+    wanted = Wanted(for_s, mac, listen_only, everywhere, instance, probe)
+    result = check_bus(bench, device, baud, wanted) if file is None else check_file(file, baud)
     show(result, as_json)
     return result.exit_code

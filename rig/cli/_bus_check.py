@@ -2,92 +2,148 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
 
+from drivers.meter import RIG_DEVICE_INSTANCE
 from drivers.mstp.analysis import BusAnalysis
-from drivers.mstp.capture import CaptureInvalid, read_pcapng
+from drivers.mstp.capture import Capture, CaptureInvalid
+from drivers.mstp.capture_reading import read_capture
 from drivers.mstp.clock import monotonic_s
-from drivers.mstp.diagnosis import DeviceFound, Finding, Severity, diagnose, diagnose_devices
+from drivers.mstp.diagnosis import (
+    Conclusion,
+    DeviceFound,
+    Finding,
+    Severity,
+    conclude,
+    diagnose,
+    diagnose_devices,
+    ranked,
+)
 from drivers.mstp.figures import BusFigures
 from drivers.mstp.listener import BusListener
-from drivers.mstp.settings import PortSettings
+from drivers.mstp.settings import BAUD_RATES, PortSettings
 from rig.bench.listening import ListeningPort, open_listening_port
 from rig.bench.lock import hold_port
 from rig.bench.meters import port_settings
+from rig.bench.probing import Probed
 from rig.bench.survey import Survey, own_address_taken, readable_rates, survey
 from rig.cli._bus_source import StopFlag, baud_of, refuse_stray_baud
-from rig.cli._bus_watch import as_object, picture
 from rig.errors import UsageRefused
 from rig.exit_codes import ExitCode
 
 _RATE_S = 1.5
 _APDU_TIMEOUT_S = 3.0
 _MAX_MASTER = 127
-_PLAIN_WIDTH = 110
-_STYLES = {Severity.FAULT: "bold red", Severity.WARNING: "yellow", Severity.NOTE: ""}
 _ONLY_WHEN_LISTENING = ("sole-master", "silence")
 """Findings that the rig's own presence in the ring changes."""
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """How a bus is to be checked: seconds of listening, own address (None: the bench's) and instance, and how far."""
+
+    for_s: float = 5.0
+    mac: int | None = None
+    listen_only: bool = False
+    everywhere: bool = False
+    instance: int = RIG_DEVICE_INSTANCE
+    probe: bool = False
+
+
+@dataclass(frozen=True)
 class CheckResult:
-    """What was heard (without and with the rig in the ring), who answered, and what was found."""
+    """What was heard (without and with the rig in the ring), who answered, and what was found.
+
+    ``own_mac``: the rig's address where it had the token; ``own_max_master``: the highest address it polled then.
+    """
 
     title: str
     heard: BusFigures
     in_ring: BusFigures | None
     own_mac: int | None
+    own_max_master: int | None
     devices: tuple[DeviceFound, ...]
     findings: tuple[Finding, ...]
+    probed: Probed | None = None
 
     @property
     def exit_code(self) -> int:
         """1 where a fault was found, else 0."""
         return ExitCode.FAIL if any(f.severity is Severity.FAULT for f in self.findings) else ExitCode.PASS
 
+    @property
+    def conclusion(self) -> Conclusion | None:
+        """The cause of what was found; None where there is neither a fault nor a warning."""
+        return conclude(self.findings)
 
-def check_bus(
-    bench: str, device: str | None, baud: int | None, for_s: float, mac: int | None, listen_only: bool
-) -> CheckResult:
+    @property
+    def routers(self) -> dict[int, tuple[int, ...]]:
+        """Routers by MAC, each with the networks beyond it."""
+        found: dict[int, set[int]] = {}
+        for figures in (self.heard, self.in_ring):
+            for mac, networks in figures.routers if figures is not None else ():
+                found.setdefault(mac, set()).update(networks)
+        return {mac: tuple(sorted(networks)) for mac, networks in sorted(found.items())}
+
+
+def check_bus(bench: str, device: str | None, baud: int | None, wanted: Wanted) -> CheckResult:
     """Check the bus of ``device`` if given, else of ``bench``; raises the errors of ports and benches."""
     if device is not None:
         rate = baud_of(device, baud)
         with hold_port(device):
-            heard = _listen(device, rate, for_s)
-            own = _free_mac(heard) if mac is None else mac
-            settings = PortSettings(device, rate, own, _MAX_MASTER, captured_frames=_kept(rate))
-            return _judge(f"{device}, {rate} baud", heard, None if listen_only else settings, _APDU_TIMEOUT_S)
+            heard = _listen(device, rate, wanted.for_s)
+            own = _free_mac(heard) if wanted.mac is None else wanted.mac
+            most = _max_master(heard, own)
+            settings = PortSettings(device, rate, own, most, captured_frames=_kept(rate), watchful=True)
+            talk = None if wanted.listen_only else settings
+            return _judge(f"{device}, {rate} baud", heard, talk, _APDU_TIMEOUT_S, wanted)
     refuse_stray_baud(baud)
-    with open_listening_port(bench, "rig bus check", may_talk=not listen_only) as port:
-        heard = _listen(port.device, port.baud, for_s)
-        talk = None if listen_only else _settings(port, mac)
-        timeout_s = port.bus.apdu_timeout_s if port.bus is not None else _APDU_TIMEOUT_S
-        return _judge(f"{port.how}: {port.device}, {port.baud} baud", heard, talk, timeout_s)
+    with open_listening_port(bench, "rig bus check", may_talk=not wanted.listen_only) as port:
+        heard = _listen(port.device, port.baud, wanted.for_s)
+        talk = None if wanted.listen_only else _settings(port, wanted.mac)
+        part = port.bus
+        timeout_s = part.apdu_timeout_s if part is not None else _APDU_TIMEOUT_S
+        if wanted.instance == RIG_DEVICE_INSTANCE and part is not None:
+            wanted = replace(wanted, instance=part.device_instance)
+        return _judge(f"{port.how}: {port.device}, {port.baud} baud", heard, talk, timeout_s, wanted)
 
 
-def check_file(path: Path) -> CheckResult:
-    """Judge a capture; raises UsageRefused for a file that is none."""
+def check_file(path: Path, baud: int | None = None) -> CheckResult:
+    """Judge a capture, of ``baud`` where it does not say so itself; raises UsageRefused for a file that is none."""
     try:
-        capture = read_pcapng(path)
+        capture = read_capture(path)
     except OSError as error:
-        raise UsageRefused(f"{path}: {error.strerror}; name a capture written by 'rig bus capture'") from None
+        raise UsageRefused(f"{path}: {error.strerror}; name a capture of MS/TP frames (pcapng, pcap or cap)") from None
     except CaptureInvalid as error:
         raise UsageRefused(f"{path}: {error}") from None
-    if not capture.frames or not capture.baud:
-        raise UsageRefused(f"{path}: there is no frame in it, or no baud rate; capture for longer")
+    if not capture.frames:
+        raise UsageRefused(f"{path}: there is no frame in it; capture for longer")
+    told = 0 if capture.is_estimated else capture.baud
+    if baud is not None and baud not in BAUD_RATES:
+        raise UsageRefused(f"--baud {baud}: use one of {', '.join(map(str, BAUD_RATES))}")
+    if baud is not None and told and baud != told:
+        raise UsageRefused(f"{path}: it was captured at {told} baud; leave out --baud {baud}")
+    rate = told or baud or capture.baud
+    if not rate:
+        raise UsageRefused(f"{path}: it does not say the baud rate; give it with --baud N")
+    figures = _figures_of(capture.at_baud(rate))
+    guessed = " (as its stamps suggest; --baud N if it was another)" if rate == capture.baud and not told else ""
+    title = ", ".join(part for part in (f"{path}", capture.device, f"{rate} baud{guessed}") if part)
+    devices = tuple(
+        DeviceFound(one.router, one.device_instance, network=one.network, remote_address=one.address_text)
+        for one in figures.remote_devices
+    )
+    return CheckResult(title, figures, None, None, None, devices, tuple(ranked(diagnose(figures))))
+
+
+def _figures_of(capture: Capture) -> BusFigures:
     analysis = BusAnalysis(capture.baud, capture.frames[0].start_s)
     analysis.take_batch(capture.frames, 0)
-    figures = analysis.figures(capture.frames[-1].end_s)
-    title = f"{path}: {capture.device}, {capture.baud} baud"
-    return CheckResult(title, figures, None, None, (), _worst_first(diagnose(figures)))
+    analysis.take_batch((), capture.stray_octets)
+    return analysis.figures(max(seen.end_s for seen in capture.frames))
 
 
 def _kept(baud: int) -> int:
@@ -100,14 +156,31 @@ def _settings(port: ListeningPort, mac: int | None) -> PortSettings | None:
     if part is None:
         return None
     own = part.mac if mac is None else mac
-    most = max(part.max_master, own)
-    return replace(port_settings(part), mac=own, max_master=most, captured_frames=_kept(part.baud), replug_wait_s=0.0)
+    return replace(
+        port_settings(part),
+        mac=own,
+        max_master=max(part.max_master, own),
+        captured_frames=_kept(part.baud),
+        replug_wait_s=0.0,
+        watchful=True,
+    )
 
 
 def _free_mac(heard: BusFigures) -> int:
     """Return the lowest address from which nothing was heard and to which nobody spoke."""
     known = {node.mac for node in heard.nodes}
     return next((mac for mac in range(_MAX_MASTER + 1) if mac not in known), _MAX_MASTER)
+
+
+def _max_master(heard: BusFigures, own: int) -> int:
+    """Return how far the rig polls where no bench file says so: as far as the masters themselves do.
+
+    A master that is alone, or nobody at all, says nothing about that.
+    """
+    if len(heard.masters) < 2:
+        return _MAX_MASTER
+    polled = [node.highest_polled for node in heard.nodes if node.highest_polled is not None]
+    return max(1, own, *heard.masters, *polled)
 
 
 def _listen(device: str, baud: int, for_s: float) -> BusFigures:
@@ -121,10 +194,10 @@ def _listen(device: str, baud: int, for_s: float) -> BusFigures:
         return analysis.figures(monotonic_s())
 
 
-def _judge(title: str, heard: BusFigures, talk: PortSettings | None, timeout_s: float) -> CheckResult:
+def _judge(title: str, heard: BusFigures, talk: PortSettings | None, timeout_s: float, wanted: Wanted) -> CheckResult:
     findings = diagnose(heard)
     kinds = {finding.kind for finding in findings}
-    asked = Survey(None, (), ())
+    asked = Survey(None, (), (), joined=False)
     if talk is None:
         pass
     elif "wrong-baud" in kinds:
@@ -132,30 +205,62 @@ def _judge(title: str, heard: BusFigures, talk: PortSettings | None, timeout_s: 
     elif talk.mac in heard.heard:
         findings.append(own_address_taken(talk.mac))
     else:
-        asked = survey(talk, timeout_s)
-    own_mac = talk.mac if talk is not None and asked.figures is not None else None
+        asked = survey(talk, timeout_s, wanted.instance, wanted.everywhere, _tell if wanted.probe else None)
+    own_mac = talk.mac if talk is not None and asked.joined else None
     if asked.figures is not None:
-        # The rig fills a gap itself when it is there: what is left counts.
-        findings = [finding for finding in findings if finding.kind != "address-gaps"]
-        told = {(finding.kind, finding.mac) for finding in findings}
-        findings += [
-            finding
-            for finding in diagnose(asked.figures)
-            if finding.kind not in _ONLY_WHEN_LISTENING
-            and (finding.kind, finding.mac) not in told
-            and finding.mac != own_mac
-        ]
+        findings = _with_those_of_the_ring(findings, asked.figures, talk.mac if talk is not None else None)
     masters = {*heard.masters, *(asked.figures.masters if asked.figures is not None else ())}
-    of_devices = diagnose_devices(asked.devices, masters)
+    devices = asked.devices or tuple(
+        DeviceFound(one.router, one.device_instance, network=one.network, remote_address=one.address_text)
+        for one in heard.remote_devices
+    )
+    of_devices = diagnose_devices(devices, masters)
     if any(finding.kind == "address-gaps" for finding in findings):  # it says the same, with what it costs
         of_devices = [f for f in of_devices if f.kind != "max-master" or f.severity is not Severity.NOTE]
-    findings += [*asked.findings, *of_devices]
-    return CheckResult(title, heard, asked.figures, own_mac, asked.devices, _worst_first(findings))
+    known = {(finding.kind, finding.mac) for finding in findings if finding.kind == "duplicate-mac"}
+    findings += [*asked.findings, *(f for f in of_devices if (f.kind, f.mac) not in known)]
+    findings += _own_instance(devices, own_mac, wanted)
+    most = talk.max_master if talk is not None and own_mac is not None else None
+    return CheckResult(title, heard, asked.figures, own_mac, most, devices, tuple(ranked(findings)), asked.probed)
 
 
-def _worst_first(findings: list[Finding]) -> tuple[Finding, ...]:
+def _tell(line: str) -> None:
+    """Say at once, beside the result, what takes long."""
+    click.echo(line, err=True)
+
+
+def _with_those_of_the_ring(heard: list[Finding], in_ring: BusFigures, own_mac: int | None) -> list[Finding]:
+    """Add what was found with the rig in the ring; where both found the same, the worse of the two stays.
+
+    The rig fills a gap itself when it is there: what is left of the gaps counts. What the rig did itself says nothing.
+    """
+    found = {(finding.kind, finding.mac): finding for finding in heard if finding.kind != "address-gaps"}
     order = list(Severity)
-    return tuple(sorted(findings, key=lambda finding: order.index(finding.severity)))
+    for finding in diagnose(in_ring):
+        if finding.kind in _ONLY_WHEN_LISTENING or (finding.mac == own_mac and finding.kind != "duplicate-mac"):
+            continue
+        before = found.get((finding.kind, finding.mac))
+        if before is None or order.index(finding.severity) < order.index(before.severity):
+            found[finding.kind, finding.mac] = finding
+    return list(found.values())
+
+
+def _own_instance(devices: tuple[DeviceFound, ...], own_mac: int | None, wanted: Wanted) -> list[Finding]:
+    """Say that another device has the instance of the rig's own."""
+    own = wanted.instance
+    if own_mac is None:
+        return []
+    return [
+        Finding(
+            Severity.WARNING,
+            "duplicate-instance",
+            device.mac,
+            f"device instance {own} is this rig's own, and the device at {device.where} has it too",
+            "give the rig another one: 'bus: device_instance' in the bench file, or --instance",
+        )
+        for device in devices
+        if device.device_instance == own
+    ]
 
 
 def _other_rates(device: str, baud: int) -> Finding:
@@ -166,69 +271,3 @@ def _other_rates(device: str, baud: int) -> Finding:
         what = "at no other baud rate good frames come either"
         advice = "swap the two RS-485 wires; then look for a node that talks all the time"
     return Finding(Severity.NOTE, "baud-scan", None, what, advice)
-
-
-def show(result: CheckResult, as_json: bool) -> None:
-    """Print the result as tables, or as one JSON object."""
-    if as_json:
-        click.echo(json.dumps(_as_object(result), indent=2))
-        return
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_PLAIN_WIDTH)
-    console.print(picture(result.title, result.heard, None))
-    if result.in_ring is not None:
-        console.print()
-        console.print(picture(f"with the rig in the ring at MAC {result.own_mac}", result.in_ring, None))
-    if result.devices:
-        console.print()
-        console.print(_device_table(result.devices))
-    console.print()
-    if not result.findings:
-        console.print("nothing wrong was found", style="bold green")
-    for finding in result.findings:
-        style = _STYLES[finding.severity]
-        what = f"{finding.severity.upper()} {finding.where}: {finding.what}"
-        console.print(Text(what, style=style, no_wrap=False))
-        console.print(Padding(finding.advice, (0, 0, 0, 4)), highlight=False)
-
-
-def _device_table(devices: tuple[DeviceFound, ...]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("MAC", "device", "vendor", "Max_Master", "Max_Info_Frames"):
-        table.add_column(name, justify="right")
-    table.add_column("name")
-    for device in devices:
-        numbers = (device.mac, device.device_instance, device.vendor_identifier)
-        limits = (device.max_master, device.max_info_frames)
-        table.add_row(*map(str, numbers), *("–" if n is None else str(n) for n in limits), device.name or "–")
-    return table
-
-
-def _as_object(result: CheckResult) -> dict[str, object]:
-    return {
-        "heard": as_object(result.heard),
-        "in_ring": as_object(result.in_ring) if result.in_ring is not None else None,
-        "own_mac": result.own_mac,
-        "devices": [
-            {
-                "mac": device.mac,
-                "device_instance": device.device_instance,
-                "vendor_identifier": device.vendor_identifier,
-                "name": device.name,
-                "max_master": device.max_master,
-                "max_info_frames": device.max_info_frames,
-            }
-            for device in result.devices
-        ],
-        "findings": [
-            {
-                "severity": str(finding.severity),
-                "kind": finding.kind,
-                "mac": finding.mac,
-                "what": finding.what,
-                "advice": finding.advice,
-            }
-            for finding in result.findings
-        ],
-    }

@@ -20,7 +20,7 @@ from drivers.mstp.figures import BusFigures, NodeFigures, Spread
 from drivers.mstp.listener import BusListener
 from rig.cli._bus_source import StopFlag
 
-_PLAIN_WIDTH = 110
+_PLAIN_WIDTH = 120
 _COLUMNS = (
     "\nframes",
     "\ndata",
@@ -87,6 +87,19 @@ def as_object(now: BusFigures, before: BusFigures | None = None) -> dict[str, An
         "polls_in_vain": now.polls_in_vain,
         "poll_wait_s": round(now.poll_wait_s, 6),
         "polled_in_vain": sorted(now.polled_in_vain),
+        "unseen_frames": now.unseen_frames,
+        "own_gaps": now.own_gaps,
+        "dead_s": round(now.dead_s, 3),
+        "routers": [{"mac": mac, "networks": list(networks)} for mac, networks in now.routers],
+        "remote_devices": [
+            {
+                "network": one.network,
+                "address": one.address_text,
+                "router_mac": one.router,
+                "device_instance": one.device_instance,
+            }
+            for one in now.remote_devices
+        ],
         "nodes": [_node_object(node) for node in now.nodes],
     }
 
@@ -125,15 +138,33 @@ def picture(title: str, now: BusFigures, before: BusFigures | None) -> Group:
             style="red" if trouble else "",
         ),
         Text(f"polls {now.polls}, in vain {now.polls_in_vain}: {share}"),
+        *_networks(now),
         _stations(now) if now.nodes else Text("nobody was heard" if not now.octets else "octets, but no good frame"),
         Text("times in ms, mean/worst, as heard here: a busy computer reads late", style="dim"),
     )
+
+
+def _networks(now: BusFigures) -> list[Text]:
+    """Say which stations are routers, what is beyond them, and which devices there were heard."""
+    lines = []
+    for mac, networks in now.routers:
+        devices = [
+            f"{one.device_instance} (network {one.network}, MAC {one.address_text})"
+            for one in now.remote_devices
+            if one.router == mac
+        ]
+        heard = f"; devices {', '.join(devices)}" if devices else ""
+        lines.append(Text(f"MAC {mac} is a router to network {', '.join(map(str, networks))}{heard}"))
+    return lines
 
 
 def _stations(now: BusFigures) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("\nMAC", justify="right", no_wrap=True)
     table.add_column("\nis", no_wrap=True)
+    has_devices = any(node.device_instances for node in now.nodes)
+    if has_devices:
+        table.add_column("\ndevice", justify="right", no_wrap=True)
     for name in _COLUMNS:
         table.add_column(name, justify="right", no_wrap=True)
     for node in now.nodes:
@@ -141,6 +172,7 @@ def _stations(now: BusFigures) -> Table:
         table.add_row(
             str(node.mac),
             kind,
+            *((", ".join(map(str, node.device_instances)),) if has_devices else ()),
             str(node.frames),
             str(node.data_frames),
             "" if node.next_station is None else str(node.next_station),

@@ -16,6 +16,7 @@ _COMMANDS = {
     "predict": "rig.cli._predict:predict",
     "regress": "rig.cli._suites:regress",
     "report": "rig.cli._runs:report",
+    "restore": "rig.cli._restore:restore",
     "runs": "rig.cli._runs:runs",
     "snapshot": "rig.cli._snapshot:snapshot",
     "support-bundle": "rig.cli._support:support_bundle",

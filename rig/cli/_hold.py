@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from rig.records import RunHeader
 
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+_ONE_STOP_S = 0.1
+"""Signals within so many seconds are one: a shell and what it runs under may both pass the same Ctrl-C on."""
+
 _PHASES = ("A", "AB", "ABC", "AC", "B", "BC", "C")
 
 
@@ -126,7 +130,13 @@ def hold(
         run = MeterRun(bench_file, store, header, report=view.tell)
         with _closing(lambda error: close_record(run, error)), run:
             moments = hold_point(
-                run, point, every_s=every_s, for_s=for_s, is_stopped=stop.is_set, on_reached=stop.end_in_order
+                run,
+                point,
+                every_s=every_s,
+                for_s=for_s,
+                is_stopped=stop.is_set,
+                on_reached=stop.end_in_order,
+                hurry=stop.raise_if_urgent,
             )
             for moment in moments:
                 view.show(moment)
@@ -158,11 +168,14 @@ class Stop:
     """What ends a holding: signals, and an output that nobody reads any more.
 
     Until ``end_in_order`` is called a signal interrupts (StopRequested), so that switching on does not go on; from then
-    on, and after the first, it only asks for the end.
+    on the first only asks for the end, and a second one for the end at once.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
         self.why = ""
+        self._now_s = now_s
+        self._first_s: float | None = None
+        self._urgent = ""
         self._interrupts = True
         self._before: dict[int, Any] = {}
 
@@ -188,10 +201,23 @@ class Stop:
         """Ask for the end."""
         self.why = self.why or why
 
+    def raise_if_urgent(self) -> None:
+        """Raise StopRequested, once, where a second signal has come: what goes down softly goes down at once."""
+        from rig.safety.signals import StopRequested
+
+        if self._urgent:
+            name, self._urgent = self._urgent, ""
+            raise StopRequested(f"{name}, a second time")
+
     def _take(self, number: int, _frame: FrameType | None) -> None:
         from rig.safety.signals import StopRequested
 
         name = signal.Signals(number).name
+        now_s = self._now_s()
+        if self._first_s is None:
+            self._first_s = now_s
+        elif now_s - self._first_s > _ONE_STOP_S and not self._interrupts:
+            self._urgent = name
         self.end("stopped by the operator" if name == "SIGINT" else f"stopped by {name}")
         if self._interrupts:
             self._interrupts = False

@@ -25,6 +25,8 @@ def snapshot(bench: str, position: str | None, as_json: bool) -> None:
     with open_bench(bench_file.for_reading(), command="rig snapshot") as opened:
         found = opened.positions[0]
         read = found.meter.snapshot()
+        for line in opened.not_as_found:
+            echo(f"warning: {line}", err=True)
     points = {(str(point.kind), point.instance): point for point in OBJECTS}
     rows = [
         {

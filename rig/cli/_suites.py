@@ -30,6 +30,11 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     ),
     click.option("--operator", type=LINE, default="", help="Who runs this; goes into the record."),
     click.option("--station", type=LINE, default="", help="Station name; goes into the record."),
+    click.option(
+        "--unprotected",
+        is_flag=True,
+        help="Energise though neither a source watchdog nor a contactor is there; recorded.",
+    ),
     click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on standard output."),
 )
 
@@ -43,11 +48,27 @@ def _with_options(command: Callable[..., int]) -> Callable[..., int]:
 @click.command()
 @_with_options
 @click.option("--max-points", type=COUNT, default=None, help="Measure the first N load points only.")
-def certify(max_points: int | None, **options: Any) -> int:  # noqa: ANN401 - click's options
+@click.option(
+    "--longest-gate",
+    "longest_gate_h",
+    type=HOURS,
+    default=1.0,
+    show_default=True,
+    metavar="HOURS",
+    help="Longest energy gate that is run.",
+)
+@click.option("--anyway", is_flag=True, help="Measure also where most results would be INCONCLUSIVE.")
+def certify(max_points: int | None, longest_gate_h: float, anyway: bool, **options: Any) -> int:  # noqa: ANN401 - click's options
     """Certify a meter against its accuracy classes: every load point that has a limit row."""
+    from rig.bench import load_bench, one_position
     from rig.procedures import certification_plan
+    from rig.procedures.forecast import forecast, refuse_what_concludes_little
 
+    bench_file = one_position(load_bench(options["bench"]), options["position"])
+    if "analyzer" in bench_file.capabilities and not anyway:
+        refuse_what_concludes_little(bench_file, forecast(bench_file, certification_plan(bench_file)))
     extra = [f"--max-points={max_points}"] if max_points else []
+    extra.append(f"--longest-gate={longest_gate_h}")
 
     def plan(bench: BenchFile) -> Plan:
         return certification_plan(bench, max_points=max_points)
@@ -100,6 +121,7 @@ def _run_suite(
     records: str | None,
     operator: str,
     station: str,
+    unprotected: bool,
     as_json: bool,
 ) -> int:
     import pytest
@@ -108,11 +130,12 @@ def _run_suite(
     from rig.bench import load_bench, one_position
     from rig.cli._console import ConsoleReporter
     from rig.exit_codes import ExitCode
-    from rig.procedures.needs import JUDGING, require
+    from rig.procedures.needs import JUDGING, require, require_protection
     from rig.run_folder import claim, folder_for, release
 
     bench_file = one_position(load_bench(bench), position)  # refused before pytest has anything to say
     require(bench_file, *(JUDGING if make_plan is not None else ("meter",)))
+    require_protection(bench_file, unprotected=unprotected)
     plan = make_plan(bench_file) if make_plan is not None else None
     # A descriptor of its own: pytest takes standard output away from whatever runs inside a test.
     descriptor = os.dup(2 if as_json else 1)
@@ -138,6 +161,8 @@ def _run_suite(
         if position is not None:
             options["position"] = position
         words = [*(f"--{name}={value}" for name, value in options.items()), *extra]
+        if unprotected:
+            words.append("--unprotected")
         with ConsoleReporter(console, kind, "questions" if plan is None else "steps") as reporter:
             code = int(
                 pytest.main(

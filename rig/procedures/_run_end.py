@@ -63,8 +63,8 @@ def note_bus(bus: MeterBus, record: RunRecorder) -> None:
 
 def restore_configuration(
     meter: MeterClient, as_found: Mapping[int, float], untouchable: Collection[int], record: RunRecorder
-) -> None:
-    """Put a meter's configuration back as it was found, verify it, and record what it is now.
+) -> dict[int, float]:
+    """Put a meter's configuration back as it was found, verify it, record what it is now, and return that.
 
     ``untouchable``: analog values that are not written, whatever they are now. Raises BenchFault where the meter is
     left otherwise than it was found.
@@ -82,4 +82,5 @@ def restore_configuration(
     wrong = {av: left[av] for av in FIELDS if left[av] != as_found[av]}
     if wrong:
         found = ", ".join(f"AV{av} is {value:g}, was {as_found[av]:g}" for av, value in wrong.items())
-        raise BenchFault(f"the meter was not left as it was found: {found}; set these values by hand")
+        raise BenchFault(f"the meter was not left as it was found: {found}; 'rig restore' puts them back")
+    return left

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,12 +24,15 @@ from rig.procedures.meter_run import MeterRun
 from rig.procedures.needs import require
 from rig.records import PointRecorder
 from rig.safety.conditions import Deviation, unmet
-from rig.safety.errors import ReferenceInvalid
+from rig.safety.errors import EndAsked, ReferenceInvalid
 from rig.safety.limits import check
 from rig.safety.supervisor import Supervisor
 
 SHOWN_INPUTS = (70, 71, 72, 73, 74, 75, 55, 56, 57, 11, 12, 18)
 """Analog inputs whose values are followed: volts, amperes and kilowatts of each phase, totals, frequency."""
+
+STOP_RAMP_S = 0.9
+"""Bench seconds that the voltage takes to go down where the holding is stopped: off within 2 s, as everything else."""
 
 _SLICE_S = 0.5
 _LEAST_PART = 1e-3
@@ -118,13 +122,15 @@ def hold(
     for_s: float | None,
     is_stopped: Callable[[], bool],
     on_reached: Callable[[], None],
+    hurry: Callable[[], None] = lambda: None,
 ) -> Iterator[Moment]:
     """Energise ``point`` and yield what is seen there every ``every_s`` bench seconds, until stopped.
 
     ``for_s``: bench seconds, None for no end. ``on_reached`` is called once the point is energised. Every reading is
-    recorded before it is yielded. The outputs stay on: leaving ``run`` switches them off, in order. A meter that does
-    not answer, or a reference without a valid value, is a note; a source that trips, or voltages that are wrong, raise
-    OutputWrong after everything has been switched off.
+    recorded before it is yielded. The outputs stay on: leaving ``run`` switches them off, in order, and where it was
+    stopped in ``STOP_RAMP_S``; ``hurry`` is called on the way down, and what it raises ends that at once. A meter that
+    does not answer, or a reference without a valid value, is a note; a source that trips, or an input of the analyzer
+    that is wrong, raise OutputWrong after everything has been switched off.
     """
     supervisor, wiring = run.bench.supervisor, run.bench.wiring
     if supervisor is None or wiring is None:
@@ -135,20 +141,30 @@ def hold(
     supervisor.energise(point)
     run.record.event("hold", f"{point.label} is held")
     on_reached()
+    supervisor.on_time = lambda goes_down: hurry() if goes_down else _end_where(is_stopped())
     watch = _Watch(run, supervisor, wiring, point, record)
     clock = run.bench.clock
     started_s = clock.now_s()
     ends_s = math.inf if for_s is None else started_s + for_s
-    if run.bench.positions:
-        _wait(clock, min(started_s + _METER_HAS_SEEN_S, ends_s), is_stopped)
-    while not is_stopped():
-        looked_s = clock.now_s()
-        yield watch.look(looked_s - started_s)
-        _wait(clock, min(looked_s + every_s, ends_s), is_stopped)
-        if clock.now_s() >= ends_s:
-            break
+    # Wherever time is spent, in the middle of a reading too, a stop ends it: everything is off 2 s later.
+    with contextlib.suppress(EndAsked):
+        if run.bench.positions:
+            _wait(clock, min(started_s + _METER_HAS_SEEN_S, ends_s), is_stopped)
+        while not is_stopped():
+            looked_s = clock.now_s()
+            yield watch.look(looked_s - started_s)
+            _wait(clock, min(looked_s + every_s, ends_s), is_stopped)
+            if clock.now_s() >= ends_s:
+                break
+    if is_stopped():
+        supervisor.ramp_down_s = STOP_RAMP_S
     record.finish(deviation={f"{d.quantity} ({d.unit})": round(d.deviation, 5) for d in watch.deviations})
     run.record.event("hold", f"{point.label} was held for {clock.now_s() - started_s:.1f} s of bench time")
+
+
+def _end_where(is_stopped: bool) -> None:
+    if is_stopped:
+        raise EndAsked("the holding was stopped")
 
 
 def _wait(clock: BenchClock, until_s: float, is_stopped: Callable[[], bool]) -> None:

@@ -13,15 +13,19 @@ from drivers.meter import MeterBus
 from drivers.mstp.events import LineLost, LineRestored
 from meter_model.configuration import Configuration
 from rig.bench import Bench, BenchFile, Position, open_bench
+from rig.bench.as_found import AsFound
 from rig.errors import BenchFault, UsageRefused
 from rig.load_point import LoadPoint
 from rig.metrology import DecisionRule, JudgedQuantity
-from rig.procedures._instruments import record_instruments, refuse_uncalibrated_run
+from rig.procedures._instruments import note_unjudged_conditions, record_instruments, refuse_uncalibrated_run
+from rig.procedures._protection import note_protection
 from rig.procedures._readings import EnergyMeasurement, PointMeasurement, configuration_of
+from rig.procedures._run_begin import name_run, note_as_found, record_unit
 from rig.procedures._run_end import confirm_off, note_bus, note_if_possible, restore_configuration
 from rig.procedures.energy_register import LONGEST_GATE_S, Gating, measure_energy
 from rig.procedures.judgement import judge_energy, judge_nets, judge_power
 from rig.procedures.power_comparison import MINIMUM_UPDATES, measure_power
+from rig.procedures.restoring import CLEARS_RECORDS
 from rig.records import (
     FindingRecord,
     PointRecorder,
@@ -29,17 +33,14 @@ from rig.records import (
     RunHeader,
     RunRecorder,
     RunStore,
-    UnitRecord,
 )
 from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits
 from rig.safety.journal import take_journal_in
+from rig.safety.own_process import is_gone
 from rig.safety.safe_state import SafeStateReport
 from rig.safety.supervisor import Supervisor
 
 ResultT = TypeVar("ResultT")
-
-_ACCUMULATED = tuple(range(1, 11)) + tuple(range(22, 28)) + (29, 78, 81)
-_CLEARS_RECORDS = frozenset({10, 11})
 
 
 class MeterRun:
@@ -49,6 +50,7 @@ class MeterRun:
     naming the first failure. ``report`` is told one line about each thing that happens, ``on_bus`` given the open bus.
     ``today``: the day on which calibrations must hold. ``run_id``: the id of the record, chosen before. ``cited``: the
     source that the present question cites, for its findings.
+    ``unprotected``: whether it may energise with neither source watchdog nor contactor.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class MeterRun:
         report: Callable[[str], None] = lambda _line: None,
         on_bus: Callable[[MeterBus], None] = lambda _bus: None,
         today: Callable[[], dt.date] = dt.date.today,
+        unprotected: bool = True,
         run_id: str | None = None,
         cited: Callable[[], str] = lambda: "",
     ) -> None:
@@ -76,6 +79,7 @@ class MeterRun:
         self._report = report
         self._on_bus = on_bus
         self._today = today
+        self._unprotected = unprotected
         self._run_id = run_id
         self._bench: Bench | None = None
         self._stack = ExitStack()
@@ -83,6 +87,7 @@ class MeterRun:
         self._broken: RigError | None = None
         self._as_found: dict[int, float] = {}
         self._is_adapter_lost = False
+        self._has_energised = False
         self._beat: Callable[[], None] | None = None
 
     def __enter__(self) -> Self:
@@ -92,12 +97,13 @@ class MeterRun:
             )
             self._bench = bench
             take_journal_in(self._store.fold_journal, self._store.has_run)
+            self._store.close_abandoned(is_gone)
             self.recorder = self._store.begin_run(self._header(bench), self._run_id)
-            if bench.guardian is not None:
-                bench.guardian.name_run(self.recorder.run_id)
-            bench.opening.name_run(self.recorder.run_id)
+            name_run(self.recorder, bench)
             stack.push(self._note_end)
+            note_protection(self.recorder, bench, unprotected=self._unprotected)
             record_instruments(self.recorder, bench, self._today(), self._report)
+            note_unjudged_conditions(self.recorder, bench)
             if bench.supervisor is not None:
                 bench.supervisor.on_event = self._note_outputs
             if bench.bus is not None:
@@ -160,7 +166,7 @@ class MeterRun:
         """
         self._check_calibration()
         if self.bench.supervisor is not None:
-            self.bench.supervisor.pre_energise_checks = (self._check_calibration,)
+            self.bench.supervisor.pre_energise_checks += (self._check_calibration,)
 
     @property
     def failure(self) -> str | None:
@@ -254,25 +260,15 @@ class MeterRun:
     ) -> tuple[EnergyMeasurement, PointRecorder]:
         def work() -> tuple[EnergyMeasurement, PointRecorder]:
             record = self.record.begin_point(point)
-            measured = measure_energy(
-                self.bench,
-                self.position,
-                point,
-                instance,
-                self.configuration,
-                record,
-                gating=gating,
-                limits=limits,
-            )
-            return measured, record
+            where = (self.bench, self.position, point, instance, self.configuration, record)
+            return measure_energy(*where, gating=gating, limits=limits), record
 
         return self._guarded(work)
 
     def note(self, name: str, expected: str, found: str, outcome: str) -> None:
         """Record a question answered in words."""
-        self.record.finding(
-            FindingRecord(name=name, expected=expected, found=found, outcome=outcome, cites=self.cited())
-        )
+        finding = FindingRecord(name=name, expected=expected, found=found, outcome=outcome, cites=self.cited())
+        self.record.finding(finding)
 
     def _guarded(self, work: Callable[[], ResultT]) -> ResultT:
         """Do ``work``; an error of the bench is recorded, breaks the run for whatever follows, and is raised."""
@@ -309,41 +305,34 @@ class MeterRun:
     def _record_unit(self) -> None:
         if "meter" not in self.bench_file.capabilities:
             return
-        meter = self.position.meter
-        identity = meter.identity()
-        self.record.unit(
-            UnitRecord(
-                serial_number=identity.serial_number,
-                device_instance=identity.device_instance,
-                model=identity.model_name,
-                firmware=identity.firmware_revision,
-                application=identity.application_software_version,
-                position=self.position.name,
-            )
-        )
-        self._report(f"meter: {identity.object_name} (device {identity.device_instance}, MAC {self.position.mac})")
-        self._as_found = dict(meter.read_configuration())
-        self.record.configuration_before(self._as_found)
-        self.record.registers_before(meter.read_inputs(_ACCUMULATED))
+        self._as_found = record_unit(self.record, self.bench, self.position, self._report)
         self.configuration = configuration_of(self._as_found)
 
     def _configure(self, wanted: Mapping[int, float]) -> None:
-        clearing = sorted(av for av in wanted if av in _CLEARS_RECORDS and self._as_found.get(av) != wanted[av])
+        clearing = sorted(av for av in wanted if av in CLEARS_RECORDS and self._as_found.get(av) != wanted[av])
         if clearing:
             names = ", ".join(f"AV{av}" for av in clearing)
             raise UsageRefused(f"writing {names} would clear the meter's demand and trend logs; set it by hand first")
         meter = self.position.meter
         for av, value in sorted(wanted.items()):
             if self.configuration.value(av) != value:
+                self.note_as_found(av)
                 meter.write_value(av, value)
                 self.record.event("configuration", f"AV{av} set to {value:g} for this run (was {self._as_found[av]:g})")
         self.configuration = configuration_of(meter.read_configuration())
         if self.bench.wiring is not None:
             self.bench.wiring.check_configuration(self.configuration)
 
+    def note_as_found(self, av: int) -> None:
+        """Note outside this process, before AV ``av`` is written, what it was when the run began; raises BenchFault."""
+        if av in self._as_found:
+            note_as_found(self.record, self.bench, self.position, av, self._as_found[av])
+
     def _restore_configuration(self) -> None:
         if self._bench is not None and self._as_found and self._bench.positions:
-            restore_configuration(self._bench.positions[0].meter, self._as_found, _CLEARS_RECORDS, self.record)
+            position = self._bench.positions[0]
+            left = restore_configuration(position.meter, self._as_found, CLEARS_RECORDS, self.record)
+            AsFound.of(position.identity).forget(left)
 
     def _check_calibration(self) -> None:
         refuse_uncalibrated_run(self.record, self.bench, self._today())
@@ -353,16 +342,16 @@ class MeterRun:
     ) -> None:
         if self._bench is None or self._bench.supervisor is None:
             return
-        report = self._confirm_off(self._bench, softly=self._broken is None)
-        if report.trouble is not None and self._broken is None:
-            self._broken = BenchFault(f"the bench was switched off, but not in good order: {report.trouble}")
+        trouble = self._confirm_off(self._bench, softly=self._broken is None).trouble
+        if trouble is not None and self._broken is None:
+            self._broken = BenchFault(f"the bench was switched off, but not in good order: {trouble}")
             raise self._broken
 
     def _confirm_off(self, bench: Bench, *, softly: bool) -> SafeStateReport:
         return confirm_off(bench, self.record, self._report, softly=softly)
 
-    def _note_if_possible(self, kind: str, text: str) -> None:
-        note_if_possible(self.record, self._report, kind, text)
+    def _note_if_possible(self, kind: str, text: str, severity: str = "error") -> None:
+        note_if_possible(self.record, self._report, kind, text, severity)
 
     def _note_outputs(self, kind: str, text: str) -> None:
         """Record what the supervisor does to the outputs; what cannot be recorded is not switched on.
@@ -371,6 +360,7 @@ class MeterRun:
         switching off.
         """
         self._report(f"{kind}: {text}")
+        self._has_energised |= kind == "energise"
         if kind in ("safe", "not-safe"):
             return
         severity = "error" if kind in ("not-energised", "interlock") else "info"
@@ -404,5 +394,7 @@ class MeterRun:
     def _note_end(
         self, kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
+        if not self._has_energised:
+            self._note_if_possible("outputs", "the outputs were never on in this run", "info")
         if kind is not None:
             self._note_if_possible("ended by", str(error) or kind.__name__)

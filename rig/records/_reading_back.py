@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, Table, select
 
 from rig.load_point import FULL, NOT_SHIFTED, LoadPoint
 from rig.records import data, models
+from rig.records.abandoned import never_energised, outcome_of
 from rig.records.columns import values_from_json
 from rig.records.recorder import COMPONENT_COLUMNS, LIMIT_COLUMNS, RESULT_COLUMNS
 
@@ -35,19 +36,11 @@ def header_of(row: _Line) -> data.RunHeader:
     )
 
 
-def outcome_of(row: _Line, journal: Sequence[_Line]) -> str:
-    """Tell a run's outcome; one that never finished is ABORTED unless the journal's last word is that all was off."""
-    if row.finished_utc is not None:
-        return str(row.outcome)
-    last = max(journal, key=lambda entry: (entry.time_utc is not None, entry.time_utc), default=None)
-    return "TERMINATED" if last is not None and last.confirmed else "ABORTED"
-
-
 def read_run(connection: Connection, run_id: str) -> data.RunRecord:
     """Read one whole run; ``run_id`` is known to exist."""
     row = connection.execute(select(_table(models.Run)).where(models.Run.id == run_id)).one()
     journal = _of_run(connection, models.GuardianEntry, run_id)
-    outcome = outcome_of(row, journal)
+    outcome = outcome_of(row, journal, was_never_on=run_id in never_energised(connection, [run_id]))
     saved = _of_run(connection, models.SavedValue, run_id)
     return data.RunRecord(
         run_id=row.id,

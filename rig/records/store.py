@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,8 @@ from rig.load_point import FULL, NOT_SHIFTED
 from rig.records import models
 from rig.records._database import Database, reason_of
 from rig.records._reading import Readable, ReadOnlyDatabase
-from rig.records._reading_back import header_of, outcome_of, read_run
+from rig.records._reading_back import header_of, read_run
+from rig.records.abandoned import close_abandoned, never_energised, outcome_of
 from rig.records.columns import to_json
 from rig.records.data import SEVERITY, RunHeader, RunRecord, RunSummary
 from rig.records.errors import NoSuchRun, RecordNotWritten, RecordsUnusable
@@ -117,13 +118,14 @@ class RunStore:
             )
             units = _grouped(connection, select(models.Unit.run_id, models.Unit.serial_number), ids)
             counts = _counts(connection, ids)
+            never_on = never_energised(connection, ids)
         return tuple(
             RunSummary(
                 run_id=row.id,
                 header=header_of(row),
                 started_utc=row.started_utc,
                 finished_utc=row.finished_utc,
-                outcome=outcome_of(row, journal.get(row.id, [])),
+                outcome=outcome_of(row, journal.get(row.id, []), was_never_on=row.id in never_on),
                 exit_code=row.exit_code,
                 serial_numbers=tuple(unit.serial_number for unit in units.get(row.id, [])),
                 counts=counts.get(row.id, {}),
@@ -170,6 +172,14 @@ class RunStore:
                 )
                 added += 1
         return added
+
+    def close_abandoned(self, is_gone: Callable[[Mapping[str, Any]], bool]) -> tuple[str, ...]:
+        """Close the records of runs whose process ``is_gone``, as far as the runs say which it was; returns their ids.
+
+        TERMINATED where the outputs were never on or the journal saw them off, else ABORTED. Take the journal in first.
+        """
+        with self._writing("the end of runs that were killed") as connection:
+            return close_abandoned(connection, is_gone)
 
     def _find(self, connection: Connection, reference: str) -> str:
         newest_first = select(models.Run.id).order_by(models.Run.started_utc.desc(), models.Run.id)

@@ -102,13 +102,16 @@ class Watching:
         Raises OutputWrong, and what the analyzer raises. There must be an analyzer.
         """
         assert self._analyzer is not None
-        while True:
+        for _ in range(2):
             with self.occupied():
                 reading = self._analyzer.read()
             self._note_seen()
             self._is_blind = False
             if self._judged(reading):
                 return reading
+        # Not two in a row, where one that was passed over in between is whole; but nothing that could be measured.
+        advice = "check the analyzer and its leads"
+        raise OutputWrong("what the analyzer reads", "no valid data, and again none", "one whole data set", advice)
 
     def read_unjudged(self) -> AnalyzerReading:
         """Return a data set begun after this call, whatever it says: for whoever confirms that everything is off."""

@@ -32,6 +32,10 @@ class NotSettled(RigError):
         self.unsteady = unsteady
 
 
+class EndAsked(RigError):
+    """Whoever uses the bench is to end what is done there; the outputs are as they were, and go off in order."""
+
+
 class StepFailed(BenchFault):
     """A step of energising failed, nothing after it was done; ``step``, ``found``, ``wanted`` and ``advice`` say what.
 

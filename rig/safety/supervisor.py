@@ -16,14 +16,16 @@ from rig.safety._energise import Energising
 from rig.safety._transition import Present, Transition, must_restart
 from rig.safety._watching import Watching
 from rig.safety.conditions import IEC_REFERENCE, Deviation, ReferenceLimits, deviations
+from rig.safety.contactor.proof import BenchContactor
 from rig.safety.envelopes import EnvelopeName, MeterRating
-from rig.safety.errors import NotSettled, OutputWrong, SafetyInputOpen
+from rig.safety.errors import EndAsked, NotSettled, OutputWrong, SafetyInputOpen
 from rig.safety.identity import KnownInstrument
 from rig.safety.inputs import InputsReading, SafetyInputs
 from rig.safety.limits import InjectionPath, check, rms
-from rig.safety.safe_state import Clock, SafeState, SafeStateReport, guarded
+from rig.safety.safe_state import Clock, SafeState, SafeStateReport, cut, guarded
 from rig.safety.settling import SettlingLimits, StabilityWindow
 from rig.safety.timed_source import STEP_S, TimedSource
+from rig.safety.watch.alarm import SourceAlarm
 from rig.safety.watch.analyzer import UnjudgedAnalyzer, WatchedAnalyzer
 from rig.safety.watch.judging import Ceiling
 from rig.safety.watchdog import SourceWatchdog
@@ -38,8 +40,9 @@ class Supervisor:
     and the source's capabilities again before it is applied. Any error on the way up switches everything off at once
     before it is raised. ``envelope``: how far points may go, other than inside ``beyond``. ``instruments``: those that
     are asked who they are before energising, by default source and analyzer. ``inputs``: interlock and emergency stop,
-    which are obeyed but protect nobody: hardware does. ``answer_s``: wall seconds that a setting or an answer of the
-    source may take while it is on (TimedSource).
+    which are obeyed but protect nobody: hardware does. ``contactor``: proven, then closed on the way up. ``answer_s``:
+    wall seconds that a setting or an answer of the source may take while it is on (TimedSource); ``alarm`` tells where
+    one does not come.
     """
 
     def __init__(
@@ -59,10 +62,12 @@ class Supervisor:
         watchdog: SourceWatchdog | None = None,
         instruments: Sequence[KnownInstrument] = (),
         inputs: SafetyInputs | None = None,
+        contactor: BenchContactor | None = None,
         pre_energise_checks: Sequence[Callable[[], None]] = (),
         answer_s: float = STEP_S,
+        alarm: SourceAlarm | None = None,
     ) -> None:
-        self._source = source = TimedSource(source, guardian.off_by, answer_s)
+        self._source = source = TimedSource(source, guardian.off_by, answer_s, alarm)
         self._analyzer = analyzer
         self._path = path
         self._clock = clock
@@ -77,19 +82,23 @@ class Supervisor:
         """Told of everything that happens to the outputs: kind and one sentence."""
         self.pre_energise_checks = tuple(pre_energise_checks)
         """Called each time before anything is energised; one that raises a RigError keeps the outputs off."""
+        self.on_time: Callable[[bool], None] = lambda _goes_down: None
+        """Called whenever time is spent while energised, with whether it goes down; EndAsked leaves the outputs on."""
+        self.ramp_down_s: float | None = None
+        """Bench seconds that a ramp down may take, None for as long as a ramp up."""
         self._inputs = inputs or SafetyInputs.none()
+        self._contactor = contactor
         self._instruments = tuple(instruments) or (
             KnownInstrument("source", source.identify),
             *([KnownInstrument("analyzer", analyzer.identify)] if analyzer is not None else ()),
         )
         self._watching = Watching(analyzer, clock, path.ct_secondary_v, self.watch_inputs)
         confirming = None if analyzer is None else UnjudgedAnalyzer(analyzer, self._watching.read_unjudged)
-        self._safe_state = SafeState(source, confirming, clock, guardian, ramp_s)
-        self.analyzer = (
-            None if analyzer is None else WatchedAnalyzer(analyzer, self.read_analyzer, self._watching.occupied)
-        )
-        """The analyzer for whoever measures: what it reads is judged first; None where the bench has none."""
+        self._safe_state = SafeState(source, confirming, clock, guardian, ramp_s, contactor)
+        self.analyzer = analyzer and WatchedAnalyzer(analyzer, self.read_analyzer, self._watching.occupied)
+        """The analyzer for whoever measures: what it reads is judged first."""
         self._present: Present | None = None
+        self._goes_down = False
         self._give_up_s: float | None = None
 
     @property
@@ -157,25 +166,30 @@ class Supervisor:
     def watch(self) -> None:
         """Look at safety inputs and analyzer where something is energised and it is time to.
 
-        Whoever spends time while energised calls this. Where something is wrong everything is switched off at once,
-        and SafetyInputOpen or OutputWrong is raised.
+        Whoever spends time while energised calls this. Raises SafetyInputOpen or OutputWrong, with everything off.
         """
+        if self._present is None:
+            return
+        if self._goes_down:
+            self.on_time(True)
+            self.watch_inputs()
+            self._watching.watch()
+            return
         self.watch_inputs()
-        if self._present is not None:
-            with guarded(self._switch_off_at_once), self._explained():
-                self._watching.watch()
+        with guarded(self._switch_off_at_once, harmless=(EndAsked,)), self._explained():
+            self._watching.watch()
+            self.on_time(False)
 
     def read_analyzer(self) -> AnalyzerReading:
         """Return a data set begun after this call, judged where something is energised; UsageRefused without analyzer.
 
-        One with missing data is taken once more. Raises what the analyzer raises, or OutputWrong, after everything has
-        been switched off.
+        Raises what the analyzer raises, or OutputWrong, after everything has been switched off.
         """
         if not self._watching.is_there:
             raise UsageRefused("the bench has no analyzer")
         if self._present is None:
             return self._watching.read_unjudged()
-        with guarded(self._switch_off_at_once), self._explained():
+        with guarded(self._switch_off_at_once, harmless=(EndAsked,)), self._explained():
             return self._watching.read()
 
     def energise(self, point: LoadPoint) -> None:
@@ -200,6 +214,8 @@ class Supervisor:
                     clock=self._clock,
                     safe_state=self._safe_state,
                     inputs=self._inputs,
+                    contactor=self._contactor,
+                    path=self._path,
                     instruments=self._instruments,
                     checks=self.pre_energise_checks,
                     watchdog=self._watchdog,
@@ -253,7 +269,7 @@ class Supervisor:
         a, b, c = (rms(spectrum) > 0.0 for spectrum in self._present.target.voltages)
         window = StabilityWindow(self._settling, ranges, (a, b, c))
         point = self._present.point
-        with guarded(self._switch_off_at_once, harmless=(NotSettled,)), self._explained():
+        with guarded(self._switch_off_at_once, harmless=(NotSettled, EndAsked)), self._explained():
             started_s = self._clock.now_s()
             while True:
                 self.watch_inputs()
@@ -274,7 +290,7 @@ class Supervisor:
         if self._present is None:
             raise UsageRefused("there is nothing to look at: the outputs are off")
         self.check_time()
-        with guarded(self._switch_off_at_once), self._explained():
+        with guarded(self._switch_off_at_once, harmless=(EndAsked,)), self._explained():
             self._require_output_on()
             return self._watching.read() if self._watching.is_there else None
 
@@ -294,11 +310,14 @@ class Supervisor:
         ``softly``: at once, as after a fault.
         """
         present = self._present if softly else None
-        if present is None:
-            self._watching.expect_nothing()
-        else:
+        self._watching.expect_nothing()
+        if present is not None:
             self._watching.expect(present.target, ceiling=self._ceiling)
-        report = self._safe_state.reach(present.setting if present else None)
+        self._goes_down = True
+        try:
+            report = self._safe_state.reach(present.setting if present else None, self.ramp_down_s)
+        finally:
+            self._goes_down = False
         return self._off(report)
 
     def _switch_off_at_once(self) -> SafeStateReport:
@@ -309,15 +328,18 @@ class Supervisor:
     def _off(self, report: SafeStateReport) -> SafeStateReport:
         self._present = None
         self._watching.expect_nothing()
+        not_opened = None
         if report.confirmed:
+            not_opened = None if self._contactor is None else self._contactor.open()
             self._watchdog.disarm()
             self._guardian.disarm()
             # What the guardian did meanwhile it may have said only now.
             report = replace(report, trouble=report.trouble or self._guardian.trouble())
         else:
             self._watchdog.starve()
-        if self._watchdog.trouble is not None:
-            self.on_event("watchdog", self._watchdog.trouble)
+        for kind, trouble in (("watchdog", self._watchdog.trouble), ("contactor", not_opened)):
+            if trouble is not None:
+                self.on_event(kind, trouble)
         self.on_event("safe" if report.confirmed else "not-safe", "; ".join(report.details))
         if report.confirmed and report.interrupted_by is not None:
             raise report.interrupted_by
@@ -328,16 +350,7 @@ class Supervisor:
         self._present = None
         self._watching.expect_nothing()
         reason = f"{reading.found} where {reading.wanted} was wanted"
-        report = SafeStateReport(True, ("source",), ())
-        with self._guardian.quietly():
-            try:
-                self._source.make_safe()
-            except RigError as error:
-                results = self._guardian.switch_off(reason)
-                details = tuple(f"guardian: {result.resource}: {result.details}" for result in results)
-                is_off = bool(results) and all(result.confirmed for result in results)
-                report = SafeStateReport(is_off, ("guardian",), (reason, str(error), *details))
-        report.raise_if_not_confirmed()
+        cut(self._source, self._guardian, reason).raise_if_not_confirmed()
         opened = SafetyInputOpen(reading.found, reading.wanted)
         try:
             self.on_event("interlock", reason)
@@ -365,9 +378,7 @@ class Supervisor:
 
     @property
     def _ceiling(self) -> Ceiling:
-        limits = self.rating.envelope(self._envelope)
-        part = limits.ct_input_pct
-        return Ceiling(limits.voltage_ln_v, None if part is None else self._path.ct_secondary_v * part / 100.0)
+        return Ceiling.of(self.rating.envelope(self._envelope), self._path.ct_secondary_v)
 
     @property
     def _rise_limit_v_per_s(self) -> float:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 
+from drivers.errors import RigError
 from drivers.source.base import AcSource, Identity, Protection, SafeOff, SourceCapabilities, SourceSetting
+from rig.safety.watch.alarm import SourceAlarm
 
 STEP_S = 1.2
 """Wall seconds that a setting, a question or switching off may take before the guardian switches off in its own way."""
@@ -16,10 +18,18 @@ class TimedSource(AcSource):
 
     ``off_by`` is told of that time, and None when it was kept (``GuardianLink.off_by``). Switching on and selecting
     ranges have no such time: relays and self-tests take theirs, and what is then on is on its way to be verified.
+    ``alarm`` tells of a source that does not answer, or does not confirm that it is off.
     """
 
-    def __init__(self, source: AcSource, off_by: Callable[[float | None], None], within_s: float = STEP_S) -> None:
+    def __init__(
+        self,
+        source: AcSource,
+        off_by: Callable[[float | None], None],
+        within_s: float = STEP_S,
+        alarm: SourceAlarm | None = None,
+    ) -> None:
         self._source = source
+        self._alarm = alarm or SourceAlarm()
         self._off_by = off_by
         self._within_s = within_s
         self._may_be_on = False
@@ -63,8 +73,12 @@ class TimedSource(AcSource):
     def make_safe(self) -> None:
         """Switch off at once, without ramp (0 s), verify, and in time; raises InstrumentError if not confirmed."""
         self._may_be_on = True
-        with self._in_time():
-            self._source.make_safe()
+        try:
+            with self._in_time():
+                self._source.make_safe()
+        except RigError as error:
+            self._alarm.not_off(error)
+            raise
         self._may_be_on = False
 
     def protection(self) -> Protection | None:
@@ -91,6 +105,7 @@ class TimedSource(AcSource):
             return
         self._off_by(self._within_s)
         try:
-            yield
+            with self._alarm.asking():
+                yield
         finally:
             self._off_by(None)

@@ -6,6 +6,7 @@ other, so a rig that hangs asks nothing: the source's watchdog starves, and swit
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from drivers.errors import RigError
 from drivers.source.base import AcSource
 from rig.safety.errors import OutputWrong
+from rig.safety.watch.alarm import SourceAlarm
 
 DELAY_S = 10.0
 """Wall seconds of silence after which the source switches off by itself: well after the guardian, which is first."""
@@ -48,10 +50,13 @@ class SourceWatchdog:
         limits = source.capabilities.watchdog_s
         self._delay_s = None if limits is None else min(max(DELAY_S, limits[0]), limits[1])
 
-    def look(self, off_by: Callable[[float | None], None] = lambda _within_s: None) -> None:
+    def look(
+        self, off_by: Callable[[float | None], None] = lambda _within_s: None, alarm: SourceAlarm | None = None
+    ) -> None:
         """Ask the source whether its output is on, where the last question was a while ago; for all that is progress.
 
-        ``off_by`` is told for how long an answer may take, and None when it came (``GuardianLink.off_by``). Raises
+        ``off_by`` is told for how long an answer may take, and None when it came (``GuardianLink.off_by``); ``alarm``
+        tells of an answer that does not come. Raises
         what the source raises, and OutputWrong where it says that its output is off: it is gone, late or has tripped.
         """
         if self._source is None or self._worker != threading.get_ident():
@@ -62,7 +67,8 @@ class SourceWatchdog:
         self._looked_s = self._now_s()
         off_by(ANSWER_S)
         try:
-            is_on = self._source.output_is_on()
+            with alarm.asking() if alarm is not None else contextlib.nullcontext():
+                is_on = self._source.output_is_on()
         finally:
             off_by(None)
             self._looked_s = self._now_s()

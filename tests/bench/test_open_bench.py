@@ -43,7 +43,7 @@ def test_the_emulated_bench_opens_measures_and_closes():
         assert bench.switch.control_power_is_on()
         assert bench.positions[0].identity.serial_number == bench.launched.endpoints["meters"][0]["serial_number"]
         assert bench.file.parts.simulated
-        assert "not protected" in bench.protection_text
+        assert "the contactor cuts the meter off 3 s after the guardian's last pulse" in bench.protection_text
         bench.supervisor.apply(LoadPoint(277.0, 100.0, -60.0))
         bench.supervisor.settle()
         bench.clock.sleep(2.0)

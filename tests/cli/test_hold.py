@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -70,6 +71,24 @@ def test_a_point_is_held_until_it_is_stopped_then_switched_off_and_said_so(tmp_p
     assert len(run.points[0].reference_readings) >= 2
     kinds = [event.kind for event in run.events]
     assert kinds.index("hold") < kinds.index("safe state")
+
+
+@pytest.mark.realtime
+def test_a_holding_that_is_stopped_is_off_within_two_seconds_in_order(tmp_path):
+    log = tmp_path / "events.jsonl"
+    text = SLOW_UP.replace("ramp_s: 6", "ramp_s: 4").replace('"0"]', f'"0", "--log", "{log}"]')
+    with start(tmp_path, text, "--voltage", "120") as holding:
+        while not holding.stdout.readline().strip().startswith("0.0 s"):
+            assert holding.poll() is None
+        stopped_s = time.monotonic()
+        holding.send_signal(signal.SIGINT)
+        said, _ = holding.communicate(timeout=60)
+    assert holding.returncode == 0, said
+    off = [event for line in log.read_text().splitlines() if (event := json.loads(line))["event"] == "output"][-1]
+    assert not off["on"]
+    assert off["monotonic_s"] - stopped_s < 2.0
+    assert "safe: currents off, voltage ramped down; the source says that its output is off" in said
+    assert last_run(tmp_path).outcome == "NOT_JUDGED"
 
 
 @pytest.mark.soak
@@ -155,3 +174,18 @@ def test_a_signal_interrupts_until_the_point_is_reached_and_only_once(number, ra
         signal.raise_signal(number)
         assert stop.is_set()
         assert stop.why == why
+
+
+def test_a_second_signal_asks_for_the_end_at_once_and_signals_that_come_together_are_one():
+    now_s = [10.0]
+    with Stop(lambda: now_s[0]) as stop:
+        stop.end_in_order()
+        for _ in range(3):
+            signal.raise_signal(signal.SIGINT)
+        stop.raise_if_urgent()
+        now_s[0] = 10.2
+        signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(StopRequested, match="SIGTERM, a second time"):
+            stop.raise_if_urgent()
+        stop.raise_if_urgent()  # once: what switches off is not disturbed again
+        assert stop.why == "stopped by the operator"

@@ -9,6 +9,7 @@ from drivers.analyzer.base import AnalyzerRanges, AnalyzerReading
 from meter_model.stimulus import Stimulus
 from rig.load_point import PHASE_NAMES
 from rig.safety import comparison
+from rig.safety.envelopes import Envelope
 from rig.safety.errors import OutputWrong
 from rig.safety.watch.phasors import SeenPhasors, wires_to_look_at
 
@@ -21,6 +22,12 @@ class Ceiling:
 
     voltage_v: float | None = None
     ct_input_v: float | None = None
+
+    @classmethod
+    def of(cls, envelope: Envelope, ct_secondary_v: float) -> Ceiling:
+        """Take it from an envelope, whose CT inputs are in percent of ``ct_secondary_v``."""
+        part = envelope.ct_input_pct
+        return cls(envelope.voltage_ln_v, None if part is None else ct_secondary_v * part / 100.0)
 
 
 @dataclass(frozen=True, slots=True)
