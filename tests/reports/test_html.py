@@ -7,7 +7,9 @@ from html.parser import HTMLParser
 
 import pytest
 
+from rig.bench.protection import NOT_PROTECTED
 from rig.records import InstrumentRecord, RunHeader
+from rig.records.data import EventRecord
 from rig.reports import ReportsNotInstalled, render_html, write_html
 from rig.reports import _extras as extras
 from tests.records.fabricated_run import fabricate, load_points
@@ -261,3 +263,14 @@ def test_an_unknown_decision_rule_and_a_known_one_are_both_worded(good):
 def test_a_missing_package_is_named():
     with pytest.raises(ReportsNotInstalled, match="no_such_package"):
         extras.need("no_such_package")
+
+
+def test_a_run_without_protection_says_so_above_everything_else(small):
+    assert "NOT PROTECTED" not in render_html(small)
+    event = EventRecord(
+        time_utc=small.started_utc, kind="unprotected", severity="info", text=f"{NOT_PROTECTED} {HOSTILE}"
+    )
+    page = render_html(dataclasses.replace(small, events=(*small.events, event)))
+    assert "NOT PROTECTED (--unprotected): if the rig and its guardian are both gone, NOTHING switches" in page
+    assert page.index("NOT PROTECTED") < page.index("<h1>")
+    assert "<script>alert('x')" not in page
