@@ -29,8 +29,8 @@ from rig.bench.switching import safety_inputs, switch_roles
 from rig.errors import BenchBusy
 from rig.metrology import CalibrationRecord, CalibrationStatus, calibration_state
 from rig.safety.guardian_link import GuardianLink
-from rig.safety.safe_state import OFF_BELOW_V
 from rig.safety.state import LAUNCHED_LOG, Opening
+from rig.safety.terminals import OFF_BELOW_V
 
 _INSTRUMENTS = (
     "source",
