@@ -112,7 +112,7 @@ def hold(
     )
     cannot = check_hold(bench_file, point)
 
-    def header(_bench: Bench) -> RunHeader:
+    def header(bench: Bench) -> RunHeader:
         return RunHeader(
             kind="hold",
             bench_name=bench_file.name,
@@ -121,7 +121,7 @@ def hold(
             git_sha=git_sha(),
             operator=operator,
             station=station,
-            simulated=bench_file.parts.simulated,
+            simulated=bench.simulated,
         )
 
     with Stop() as stop, View(point, as_json, stop.end) as view, RunStore.open(records) as store:
