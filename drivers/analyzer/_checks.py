@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from drivers.analyzer.base import ElementReading
 from drivers.errors import SettingOutOfRange
 
+ROUNDING = 1e-9
+"""A range holds its own nominal value, however that was calculated."""
+
 NOTHING_VALID = ElementReading(None, None, None, None, None, None, None, None)
 """An element without any valid data."""
 
@@ -18,7 +21,7 @@ def smallest_range(name: str, rms: float, ranges: Sequence[float], headroom: flo
     Raises SettingOutOfRange where none does, and for what is no number of 0 or more.
     """
     for candidate in ranges:
-        if 0.0 <= rms * headroom <= candidate:
+        if 0.0 <= rms * headroom <= candidate * (1.0 + ROUNDING):
             return candidate
     raise SettingOutOfRange(name, rms, 0.0, ranges[-1] / headroom, "V")
 

@@ -18,19 +18,23 @@ says up to 10 V in one place and 20 V in another; the smaller holds."""
 UPDATE_S = (0.015, 3600.0)
 """Shortest and longest averaging interval, seconds [M, APERture]."""
 
+HEADROOM = 1.0
+"""A range is used up to its nominal value, since what a range adds to the uncertainty grows with it. Its peak range
+is twice its rms range [M], so that a signal may exceed it all the same."""
+
 CAPABILITIES = AnalyzerCapabilities(
     voltage_v=VOLTAGE_RANGES_V[-1],
     ct_input_v=(SHUNT_RANGES_V[0], SHUNT_RANGES_V[-1]),
     update_s=UPDATE_S,
+    voltage_ranges_v=VOLTAGE_RANGES_V,
+    ct_ranges_v=SHUNT_RANGES_V,
+    headroom=HEADROOM,
     angle_from_part=0.01,
 )
 """``angle_from_part`` is ours: the guide does not say from which part of a range an angle means anything."""
 
 LONGEST_PERIOD_S = 1.0 / 40.0
 """An averaging interval is extended to whole periods of the signal; of the lowest frequency that the rig applies."""
-
-HEADROOM = 1.05
-"""A range must hold this much more than the rms expected; its peak range is twice its rms range [M]."""
 
 PHASES = (1, 2, 3)
 CURRENT_CHANNELS = (1, 3, 5)

@@ -25,19 +25,27 @@ from drivers.analyzer.base import AnalyzerCapabilities
 class Family:
     """Models that have the same names for numeric items; ``models`` is how the model field of ``*IDN?`` starts.
 
-    ``emulation_mark`` stands in ``*IDN?`` where the instrument is set to understand another model's commands.
+    ``current_angles``: of the current fundamentals of elements 1 to 3, against the voltage fundamental of their own
+    element or of element 1. ``emulation_mark`` stands in ``*IDN?`` where the instrument is set to understand another
+    model's commands.
     """
 
     models: tuple[str, ...]
     voltage: str
     current: str
+    current_angles: tuple[str, str, str]
+    angles_from_own_voltage: bool
     emulation_mark: str | None = None
 
 
+_FROM_U1 = ("PHI_U1I1", "PHI_U1I2", "PHI_U1I3")
+_FROM_OWN = ("PHI_U1I1", "PHI_U2I2", "PHI_U3I3")
+"""Angles of the current fundamentals: the sample programs' lists for the older models and for the WT1800 [C]."""
+
 FAMILIES = (
-    Family(("WT30", "7603"), voltage="U", current="I"),
-    Family(("WT18",), voltage="URMS", current="IRMS", emulation_mark="EM"),
-    Family(("WT5000",), voltage="URMS", current="IRMS"),
+    Family(("WT30", "7603"), "U", "I", _FROM_U1, angles_from_own_voltage=False),
+    Family(("WT18",), "URMS", "IRMS", _FROM_OWN, angles_from_own_voltage=True, emulation_mark="EM"),
+    Family(("WT5000",), "URMS", "IRMS", _FROM_OWN, angles_from_own_voltage=True),
 )
 """A WT3000 answers its model code, 7603xx [R]; its U and I are those of [M p. 6-44]. URMS and IRMS of the WT1800 and
 WT1800E [C], of the WT5000 [R]. A family refuses the names of another. The mark is a WT1800E's [C]."""
@@ -49,9 +57,10 @@ SENSOR_RANGES_V = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Ranges of the external current sensor input at crest factor 3, V rms [M p. 6-67]; the same in a WT1800 [C]."""
 
 CREST_FACTOR = 3
-HEADROOM = 1.05
-"""A range must hold this much more than the rms expected. At crest factor 3 its peak is then 3.15 times that rms,
-against 1.41 for a sine, so the crest is held as well."""
+HEADROOM = 1.0
+"""A range is used up to its nominal value, since what a range adds to the uncertainty grows with it. A signal may
+exceed it all the same: a WT measures up to 1.3 times its range at crest factor 3, and its accuracy is stated up to 1.1
+times [R]; the peak of a range is three times its rms."""
 
 ANGLE_FROM_PART = 0.01
 """From this part of both ranges an angle is taken for one: at 0.5 % and less the instrument writes "Error" [M IM
@@ -69,12 +78,16 @@ CAPABILITIES = AnalyzerCapabilities(
     voltage_v=VOLTAGE_RANGES_V[-1],
     ct_input_v=(SENSOR_RANGES_V[0], SENSOR_RANGES_V[-1]),
     update_s=(UPDATE_S[0], UPDATE_S[-1]),
+    measures_distortion=True,
+    voltage_ranges_v=VOLTAGE_RANGES_V,
+    ct_ranges_v=SENSOR_RANGES_V,
+    headroom=HEADROOM,
     angle_from_part=ANGLE_FROM_PART,
 )
 
 ELEMENTS = (1, 2, 3)
-COMMON_FUNCTIONS = ("P", "S", "Q", "LAMB", "PHI", "FU")
-"""The same in all families [M, C]."""
+COMMON_FUNCTIONS = ("P", "S", "Q", "LAMB", "PHI", "FU", "UTHD", "ITHD")
+"""The same in all families [M, C]; the distortion factors need the harmonics option."""
 
 FUNCTIONS_PER_ELEMENT = 2 + len(COMMON_FUNCTIONS)
 PHASE_FUNCTIONS = ("PHI_U1U2", "PHI_U1U3")
@@ -99,7 +112,7 @@ def items(family: Family) -> tuple[str, ...]:
     """Return the numeric items in the order in which they are asked for: function and element."""
     functions = (family.voltage, family.current, *COMMON_FUNCTIONS)
     elements = [f"{function},{element}" for element in ELEMENTS for function in functions]
-    phases = [f"{function},SIGMA" for function in PHASE_FUNCTIONS]
+    phases = [f"{function},SIGMA" for function in (*PHASE_FUNCTIONS, *family.current_angles)]
     energies = [f"{function},{element}" for function in ENERGY_FUNCTIONS for element in ELEMENTS]
     return (*elements, *phases, "TIME,1", *energies)
 

@@ -27,7 +27,11 @@ OVER_RANGE = 1.1
 ANGLE_FROM_PART = 0.01
 """From this part of both ranges an angle is taken for one; ours, since the chapter on it was not at hand."""
 
-HEADROOM = 1.05
+
+HEADROOM = 1.0
+"""A range is used up to its nominal value, since what a range adds to the uncertainty grows with it. A signal may
+exceed it by a tenth (``OVER_RANGE``)."""
+
 SENSOR_JACK = 1
 """Of IJACK: 1 is the jack for external sensors [C]."""
 
@@ -36,6 +40,9 @@ CAPABILITIES = AnalyzerCapabilities(
     ct_input_v=(SENSOR_RANGES_V[0], SENSOR_RANGES_V[-1]),
     update_s=UPDATE_S,
     integrates=False,
+    voltage_ranges_v=VOLTAGE_RANGES_V,
+    ct_ranges_v=SENSOR_RANGES_V,
+    headroom=HEADROOM,
     why_not="how the energy integrator of an LMG600 is worked is not known to its driver",
     angle_from_part=ANGLE_FROM_PART,
 )

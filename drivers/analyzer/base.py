@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from drivers.source.base import Identity
 
+_HOLDS = 1.0 + 1e-9
+
 
 @dataclass(frozen=True, slots=True)
 class ElementReading:
@@ -18,7 +20,8 @@ class ElementReading:
     ``u_phase_deg`` angle of this element's voltage fundamental relative to element 1's, ``i_phase_deg`` angle of
     its current fundamental relative to element 1's voltage fundamental, negative = lag. ``u_over``, ``i_over``: the
     instrument says that this input is over range, so that its ``None`` means "too much"; else a ``None`` means that
-    there is no valid value, and does not say why.
+    there is no valid value, and does not say why. ``u_thd_pct`` and ``i_thd_pct``: total harmonic distortion of voltage
+    and current, percent of the fundamental; None too where the driver does not ask for it.
     """
 
     u_v: float | None
@@ -31,6 +34,8 @@ class ElementReading:
     i_phase_deg: float | None
     u_over: bool = False
     i_over: bool = False
+    u_thd_pct: float | None = None
+    i_thd_pct: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,9 @@ class AnalyzerCapabilities:
     ``voltage_v``: highest rms of the voltage inputs. ``ct_input_v``: smallest and largest range, in rms volts, of the
     inputs that take the CT inputs' signal; None where no input takes low voltages. ``update_s``: shortest and longest
     data update period in seconds. ``phases``: how many it measures at once. ``angles_between_voltages``: whether it
-    can tell the rotation. ``integrates``: whether its driver works an energy integrator. ``why_not``: why something is
+    can tell the rotation. ``integrates``: whether its driver works an energy integrator. ``measures_distortion``:
+    whether its readings have ``u_thd_pct`` and ``i_thd_pct``. ``voltage_ranges_v`` and ``ct_ranges_v``: nominal ranges,
+    rising, rms; the smallest that holds a signal times ``headroom`` is selected. ``why_not``: why something is
     missing, for whoever is refused; empty where nothing is. ``angle_from_part``: the part of its range that an input
     must have, and the voltage that its angle refers to too, before the angle means anything.
     """
@@ -79,8 +86,23 @@ class AnalyzerCapabilities:
     phases: int = 3
     angles_between_voltages: bool = True
     integrates: bool = True
+    measures_distortion: bool = False
+    voltage_ranges_v: tuple[float, ...] = ()
+    ct_ranges_v: tuple[float, ...] = ()
+    headroom: float = 1.0
     why_not: str = ""
     angle_from_part: float = 0.01
+
+    def ranges_for(self, voltage_v: float, ct_inputs_v: tuple[float, float, float]) -> AnalyzerRanges | None:
+        """Return the ranges that would be selected for these rms volts; None where some signal is in none of them."""
+        volts = next((each for each in self.voltage_ranges_v if voltage_v * self.headroom <= each * _HOLDS), None)
+        inputs = [
+            next((r for r in self.ct_ranges_v if value * self.headroom <= r * _HOLDS), None) for value in ct_inputs_v
+        ]
+        one, two, three = inputs
+        if volts is None or one is None or two is None or three is None:
+            return None
+        return AnalyzerRanges((volts, volts, volts), (one, two, three))
 
 
 class ReferenceAnalyzer(ABC):

@@ -112,9 +112,9 @@ class FlukeNorma(ReferenceAnalyzer):
             self._generation = self._session.generation
 
     def select_ranges(self, voltage_v: float, current: tuple[float, float, float]) -> AnalyzerRanges:
-        """Select the smallest fixed ranges that hold these V rms with 5 % headroom; returns what is selected.
+        """Select the smallest fixed ranges that hold these V rms; returns what is selected.
 
-        ``voltage_v``: 0 to 952 V for all phases (ranges 0.3 to 1000 V); ``current``: 0 to 9.5 V at each input for an
+        ``voltage_v``: 0 to 1000 V for all phases (ranges 0.3 to 1000 V); ``current``: 0 to 10 V at each input for an
         external shunt (ranges 0.03 to 10 V). What is selected is asked of the instrument: where its inputs have other
         steps it takes the next larger. Nothing is sent when they are selected already. Raises SettingOutOfRange before
         any I/O.

@@ -57,6 +57,7 @@ class YokogawaWT(ReferenceAnalyzer):
         self._sleep = sleep
         self._wiring = wiring
         self._items: tuple[str, ...] = ()
+        self._angles_from_own_voltage = False
         self._selected: tuple[float, ...] = ()
         self._generation: int | None = None
 
@@ -75,6 +76,7 @@ class YokogawaWT(ReferenceAnalyzer):
             text = f"{identity.model} understands the commands of another model: set its command type to its own"
             raise InstrumentError(self._session.resource, text)
         self._items = data.items(family)
+        self._angles_from_own_voltage = family.angles_from_own_voltage
         return identity
 
     def configure(self) -> None:
@@ -105,7 +107,9 @@ class YokogawaWT(ReferenceAnalyzer):
                 ":NUM:FORM ASC",
             )
             numbered = [f":NUM:NORM:ITEM{number} {item}" for number, item in enumerate(self._items, start=1)]
-            self._session.write(*numbered, f":NUM:NORM:NUMB {len(self._items)}")
+            of_elements = data.FUNCTIONS_PER_ELEMENT * len(data.ELEMENTS)
+            self._session.write(*numbered[:of_elements])
+            self._session.write(*numbered[of_elements:], f":NUM:NORM:NUMB {len(self._items)}")
             wiring = self._session.query(":INP:WIR?")
             if not wiring.upper().startswith(self._wiring.upper()):
                 raise SettingNotTaken(self._session.resource, ":INP:WIR", self._wiring, wiring)
@@ -117,9 +121,9 @@ class YokogawaWT(ReferenceAnalyzer):
             self._generation = self._session.generation
 
     def select_ranges(self, voltage_v: float, current: tuple[float, float, float]) -> AnalyzerRanges:
-        """Select the smallest fixed ranges that hold these V rms with 5 % headroom; returns what is selected.
+        """Select the smallest fixed ranges that hold these V rms; returns what is selected.
 
-        ``voltage_v``: 0 to 952 V for all elements (ranges 15 to 1000 V); ``current``: 0 to 9.5 V at each sensor input
+        ``voltage_v``: 0 to 1000 V for all elements (ranges 15 to 1000 V); ``current``: 0 to 10 V at each sensor input
         (ranges 0.05 to 10 V). Read back from the instrument; nothing is sent when they are selected already. Raises
         SettingOutOfRange before any I/O.
         """
@@ -143,7 +147,7 @@ class YokogawaWT(ReferenceAnalyzer):
         return AnalyzerRanges(voltage=(wanted[0], wanted[0], wanted[0]), current=(wanted[1], wanted[2], wanted[3]))
 
     def has_selected(self, voltage_v: float, current: tuple[float, float, float]) -> bool:
-        """Whether ``select_ranges`` with these V rms (0 to 952, and 0 to 9.5) would change nothing; no I/O.
+        """Whether ``select_ranges`` with these V rms (0 to 1000, and 0 to 10) would change nothing; no I/O.
 
         Raises SettingOutOfRange.
         """
@@ -221,15 +225,20 @@ class YokogawaWT(ReferenceAnalyzer):
         arrived_s = time.monotonic()
         values = self._numbers(fields)
         per_element = data.FUNCTIONS_PER_ELEMENT
-        lags = values[per_element * len(data.ELEMENTS) :][: len(data.PHASE_FUNCTIONS)]
+        angles = values[per_element * len(data.ELEMENTS) :]
+        lags = (0.0, *angles[: len(data.PHASE_FUNCTIONS)])
+        currents = angles[len(data.PHASE_FUNCTIONS) :][: len(data.ELEMENTS)]
+        if self._angles_from_own_voltage:
+            currents = [_sum(*pair) for pair in zip(currents, lags, strict=True)]
         first, second, third = (
             _element(
                 values[per_element * index :][:per_element],
-                u_phase_deg,
+                lags[index],
+                currents[index],
                 u_over=says_over_range(fields[per_element * index]),
                 i_over=says_over_range(fields[per_element * index + 1]),
             )
-            for index, u_phase_deg in enumerate((0.0, *lags))
+            for index in range(len(data.ELEMENTS))
         )
         return AnalyzerReading(monotonic_s=arrived_s, elements=(first, second, third))
 
@@ -271,14 +280,26 @@ def _ranges_for(voltage_v: float, current: tuple[float, float, float]) -> tuple[
     )
 
 
+def _sum(first: float | None, second: float | None) -> float | None:
+    return None if first is None or second is None else first + second
+
+
 def _element(
-    values: Sequence[float | None], u_phase_deg: float | None, *, u_over: bool, i_over: bool
+    values: Sequence[float | None],
+    u_phase_deg: float | None,
+    i_phase_deg: float | None = None,
+    *,
+    u_over: bool = False,
+    i_over: bool = False,
 ) -> ElementReading:
-    u, i, p, s, q, _, phi_deg, frequency_hz = values
+    """``i_phase_deg`` is that of the fundamental; without it PHI is taken, the arc cosine of P/S."""
+    u, i, p, s, q, _, phi_deg, frequency_hz = values[:8]
+    u_thd_pct, i_thd_pct = values[8:] or (None, None)
+    if i_phase_deg is None and u_phase_deg is not None and phi_deg is not None:
+        i_phase_deg = u_phase_deg - phi_deg
     if q is not None and phi_deg is not None:
         # The sign is what PHI says, whichever way the model signs Q and whether PHI runs to 180 or to 360 degrees.
         q = math.copysign(abs(q), math.sin(math.radians(phi_deg)))
-    i_phase_deg = None if u_phase_deg is None or phi_deg is None else wrapped(u_phase_deg - phi_deg)
     return ElementReading(
         u_v=u,
         i=i,
@@ -287,9 +308,11 @@ def _element(
         s=s,
         frequency_hz=frequency_hz,
         u_phase_deg=None if u_phase_deg is None else wrapped(u_phase_deg),
-        i_phase_deg=i_phase_deg,
+        i_phase_deg=None if i_phase_deg is None else wrapped(i_phase_deg),
         u_over=u_over,
         i_over=i_over,
+        u_thd_pct=u_thd_pct,
+        i_thd_pct=i_thd_pct,
     )
 
 

@@ -85,9 +85,9 @@ class ZesLMG600(ReferenceAnalyzer):
             self._generation = self._session.generation
 
     def select_ranges(self, voltage_v: float, current: tuple[float, float, float]) -> AnalyzerRanges:
-        """Select the smallest fixed ranges that hold these V rms with 5 % headroom; returns what is selected.
+        """Select the smallest fixed ranges that hold these V rms; returns what is selected.
 
-        ``voltage_v``: 0 to 952 V for all channels (ranges 3 to 1000 V); ``current``: 0 to 3.8 V at each sensor jack
+        ``voltage_v``: 0 to 1000 V for all channels (ranges 3 to 1000 V); ``current``: 0 to 4 V at each sensor jack
         (ranges 0.03 to 4 V). Read back from the instrument; nothing is sent when they are selected already. Raises
         SettingOutOfRange before any I/O.
         """

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from drivers.analyzer.base import AnalyzerReading
+from drivers.analyzer.base import AnalyzerReading, ElementReading
 from drivers.source.base import Channel, CurrentUnit, SourceSetting, Tone
 from meter_model.stimulus import Phasor, Spectrum, Stimulus
+from rig.bench.equivalent import MeasuredElement, equivalent
 from rig.bench.schema import WiringPart
 from rig.errors import UsageRefused
-from rig.load_point import PHASE_NAMES, LoadPoint
+from rig.load_point import PHASE_NAMES, ByPhase, LoadPoint
 from rig.safety.errors import ReferenceInvalid
 
 T = TypeVar("T")
@@ -142,8 +144,10 @@ class Wiring:
         return Stimulus(setting.frequency_hz, _three(voltage), _three(current))
 
     def stimulus(self, reading: AnalyzerReading) -> Stimulus:
-        """Tell what the analyzer measured at the meter's terminals, as fundamental phasors.
+        """Tell what the analyzer measured at the meter's terminals, as a waveform that has all it measured.
 
+        Its rms voltages and currents, its active powers and the angles of the fundamentals are those of the reading;
+        harmonics are put together in one order (``rig.bench.equivalent``).
         A phase that is not fed has no angle, and the frequency is that of the first phase that is. Raises
         ReferenceInvalid where the analyzer gave no valid value: a missing value is never taken for a number. So it is
         where phase A is missing, whose voltage all angles refer to.
@@ -155,15 +159,38 @@ class Wiring:
         for name, element in zip(PHASE_NAMES, reading.elements, strict=True):
             volts = _valid(element.u_v, "voltage", name)
             ct_volts = _valid(element.i, "CT input voltage", name)
-            if element.u_phase_deg is None and volts < _NO_VOLTAGE_V:
-                voltages.append(())
-            else:
-                voltages.append((Phasor(1, volts, _valid(element.u_phase_deg, "angle of the voltage", name)),))
-            if element.i_phase_deg is None and ct_volts < _NO_CURRENT * self.ct_secondary_v:
-                currents.append(())
-            else:
-                currents.append((Phasor(1, ct_volts, _valid(element.i_phase_deg, "angle of the current", name)),))
+            is_fed = element.u_phase_deg is not None or volts >= _NO_VOLTAGE_V
+            is_loaded = element.i_phase_deg is not None or ct_volts >= _NO_CURRENT * self.ct_secondary_v
+            u_deg = _valid(element.u_phase_deg, "angle of the voltage", name) if is_fed else 0.0
+            i_deg = _valid(element.i_phase_deg, "angle of the current", name) if is_loaded else 0.0
+            has_power = is_fed and is_loaded and element.p is not None
+            measured = MeasuredElement(
+                volts,
+                ct_volts,
+                u_deg,
+                i_deg,
+                active=element.p if has_power else None,
+                voltage_thd=_fraction(element.u_thd_pct),
+                current_thd=_fraction(element.i_thd_pct),
+            )
+            voltage, current = equivalent(measured)
+            voltages.append(voltage if is_fed else ())
+            currents.append(current if is_loaded else ())
         return Stimulus(frequency_hz, _three(voltages), _three(currents))
+
+    def powers_off(self, reading: AnalyzerReading, stimulus: Stimulus) -> tuple[ByPhase, ByPhase]:
+        """Return by how much P and Q as measured exceed those of ``stimulus(reading)``, volts times CT volts.
+
+        P: what no waveform explains, such as a power above U times I by the separate errors of the three. Q is that of
+        the fundamentals: their rms values and the angle between them, which the measured power does not change.
+        """
+        active, reactive = [], []
+        for element, voltage, current in zip(reading.elements, stimulus.voltages, stimulus.ct_inputs, strict=True):
+            pairs = [(v, i) for v in voltage for i in current if v.order == i.order]
+            power = sum((v.rms * i.rms * _turn(v.phase_deg - i.phase_deg) for v, i in pairs), 0j)
+            active.append(element.p - power.real if pairs and element.p is not None else 0.0)
+            reactive.append(_fundamental_q(element) - _q_of(voltage, current) if pairs else 0.0)
+        return _three(active), _three(reactive)
 
     def check_configuration(self, configuration: CtConfiguration) -> None:
         """Refuse a meter that is set up for another transducer or PT ratio than is injected; raises UsageRefused."""
@@ -188,6 +215,30 @@ def _valid(value: float | None, what: str, phase: str) -> float:
     if value is None or not math.isfinite(value):
         raise ReferenceInvalid(what, phase)
     return value
+
+
+def _turn(angle_deg: float) -> complex:
+    return cmath.rect(1.0, math.radians(angle_deg))
+
+
+def _fundamental_q(element: ElementReading) -> float:
+    """Return the reactive power of an element's fundamentals, lagging positive, in its own units."""
+    assert element.u_v is not None
+    assert element.i is not None
+    assert element.u_phase_deg is not None
+    assert element.i_phase_deg is not None
+    volts = element.u_v / math.hypot(1.0, _fraction(element.u_thd_pct) or 0.0)
+    current = element.i / math.hypot(1.0, _fraction(element.i_thd_pct) or 0.0)
+    return volts * current * _turn(element.u_phase_deg - element.i_phase_deg).imag
+
+
+def _q_of(voltage: Spectrum, current: Spectrum) -> float:
+    pairs = [(v, i) for v in voltage for i in current if v.order == i.order == 1]
+    return math.fsum(v.rms * i.rms * _turn(v.phase_deg - i.phase_deg).imag for v, i in pairs)
+
+
+def _fraction(percent: float | None) -> float | None:
+    return None if percent is None or not math.isfinite(percent) else percent / 100.0
 
 
 def _ct_name(volts: float) -> str:

@@ -66,21 +66,26 @@ WT3000_NAMES = _names(
             Function(name, name.upper(), ordered=True)
             for name in ["U", "I", "P", "S", "Q", "LAMBda", "PHI", "PHIU", "PHII"]
         ),
-        *_plain("FU TIME WH WHP WHM PHI_U1U2 PHI_U1U3 PHI_U1I1 PHI_U1I2 PHI_U1I3"),
+        *_plain("FU TIME WH WHP WHM UTHD ITHD PHI_U1U2 PHI_U1U3 PHI_U1I1 PHI_U1I2 PHI_U1I3"),
     ]
 )
 WT1800_NAMES = _names(
     [
         Function("URMS", "U", ordered=False),
         Function("IRMS", "I", ordered=False),
-        *_plain("P S Q LAMBda PHI FU TIME WH WHP WHM PHI_U1U2 PHI_U1U3 PHI_U1I1 PHI_U2I2 PHI_U3I3"),
+        *_plain("P S Q LAMBda PHI FU TIME WH WHP WHM UTHD ITHD PHI_U1U2 PHI_U1U3 PHI_U1I1 PHI_U2I2 PHI_U3I3"),
         *(
             Function(f"{name}K", name, ordered=True)
             for name in ["U", "I", "P", "S", "Q", "LAMBDA", "PHI", "PHIU", "PHII"]
         ),
     ]
 )
-_FREQUENCY_DIGITS = 5
+_IDEAL_DIGITS = 9
+_ANGLE_DECIMALS = 2
+"""PHI and the angles between fundamentals run from -180.00 to 180.00 (IM WT1801-17EN, numeric data formats)."""
+
+_SIX_DIGITS = frozenset({"WH", "WHP", "WHM", "UTHD", "ITHD"})
+"""Besides these, P, S and Q of Σ have all ``digits``; everything else has one less (the same page)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +166,12 @@ class DataSet:
         if value is None or value == OVER_OR_ERROR:
             return NO_DATA if value is None else OVER_OR_ERROR
         assert isinstance(value, float)
-        return engineering(value, _FREQUENCY_DIGITS if item.name == "FU" and self.digits < 9 else self.digits)
+        if self.digits >= _IDEAL_DIGITS:
+            return engineering(value, self.digits)
+        if item.name == "PHI" or item.name.startswith("PHI_"):
+            value = round(value, _ANGLE_DECIMALS)
+        has_all = item.name in _SIX_DIGITS or (item.element == SIGMA and item.name in ("P", "S", "Q"))
+        return engineering(value, self.digits if has_all else self.digits - 1)
 
     def _value(self, item: Item) -> float | str | None:
         if item.element == SIGMA and not self.has_sigma:
@@ -177,6 +187,8 @@ class DataSet:
             return OVER_OR_ERROR
         if item.order != TOTAL:
             return _harmonic(elements[0], item) if item.element != SIGMA else None
+        if item.name in ("UTHD", "ITHD"):
+            return _distortion_pct(elements[0], item.name[0]) if item.element != SIGMA else None
         if item.name == "FU":
             frequency = elements[0].frequency_hz
             return OVER_OR_ERROR if frequency is None else frequency
@@ -217,6 +229,15 @@ def _total(elements: Sequence[ElementResult], name: str) -> float | str | None:
         return OVER_OR_ERROR
     factor = max(-1.0, min(1.0, p / s))
     return factor if name == "LAMBDA" else math.copysign(math.degrees(math.acos(factor)), q)
+
+
+def _distortion_pct(element: ElementResult, quantity: str) -> float | str:
+    """Percent of the fundamental; an error where there is none."""
+    phasors = element.u_harmonics if quantity == "U" else element.i_harmonics
+    fundamental = abs(phasors.get(1, 0j)) if (element.u if quantity == "U" else element.i) else 0.0
+    if fundamental == 0.0:
+        return OVER_OR_ERROR
+    return 100.0 * math.hypot(*(abs(value) for order, value in phasors.items() if order > 1)) / fundamental
 
 
 def _harmonic(element: ElementResult, item: Item) -> float | str | None:

@@ -175,7 +175,8 @@ class ReferenceAccuracy(_Strict):
 
     ``power``: active power, of range meaning voltage range times current range; at power factor 1 unless its rows say
     otherwise. ``phase``: the error of the angle between a voltage and a current input, or between two voltage inputs,
-    as ``fixed_deg``; it enters as tan φ for P (not where a row of power includes it) and cot φ for Q. ``integrator``:
+    as ``fixed_deg``; it enters as tan φ for P (not where a row of power includes it) and cot φ for Q. Q is made from
+    voltage, current and angle. ``integrator``:
     what the energy integrator adds (time base, gate), as ``reading_pct`` of the energy; None where nothing is stated:
     then ``ASSUMED_INTEGRATOR_PCT`` is taken. ``temperature``, ``drift`` and ``resolution`` are lines of each budget,
     and a budget says which of them are not stated. ``between_elements``: whether the errors of the three elements are
@@ -239,9 +240,12 @@ class ReferenceAccuracy(_Strict):
         if quantity in (Quantity.VOLTAGE, Quantity.CURRENT):
             self.at(quantity.value, frequency_hz, power_factor)
             needs_phase = quantity is Quantity.VOLTAGE and len(phase) == 2
+        elif quantity in (Quantity.ACTIVE_POWER, Quantity.ACTIVE_ENERGY):
+            needs_phase = not self.at("power", frequency_hz, power_factor).includes_phase
         else:
-            row = self.at("power", frequency_hz, power_factor)
-            needs_phase = not (row.includes_phase and quantity in (Quantity.ACTIVE_POWER, Quantity.ACTIVE_ENERGY))
+            self.at("voltage", frequency_hz, power_factor)
+            self.at("current", frequency_hz, power_factor)
+            needs_phase = True
         if needs_phase:
             self.at("phase", frequency_hz, power_factor)
         if quantity in (Quantity.ACTIVE_ENERGY, Quantity.REACTIVE_ENERGY) and self.integrator is not None:

@@ -138,29 +138,39 @@ class ReferenceUncertainty:
         return (amplitude, self._turned(total, across, f"power {phases}"))
 
     def reactive_power(self, phases: str) -> tuple[Component, ...]:
-        """Return amplitude and phase components of Q, of one phase or of the total of ``phases``."""
-        chosen = list(self._loaded(phases, "reactive power").values())
-        total = abs(sum(element.reactive for element in chosen))
-        across = self._together([element.active for element in chosen])
-        _refuse_zero(total, chosen, "reactive power", phases)
-        parts = [abs(element.reactive) for element in chosen]
+        """Return voltage, current and phase components of Q = U I sin φ, of one phase or of the total of ``phases``."""
+        chosen = self._loaded(phases, "reactive power")
+        total = abs(sum(element.reactive for element in chosen.values()))
+        across = self._together([element.active for element in chosen.values()])
+        _refuse_zero(total, list(chosen.values()), "reactive power", phases)
+        weights = {name: element.reactive / total for name, element in chosen.items()}
         name = f"reactive power {phases}"
-        return (self._power(self._spec("power"), chosen, parts, total, name), self._turned(total, across, name))
+        return (*self._of_product(chosen, weights, name), self._turned(total, across, name))
 
     def apparent_power(self, phases: str) -> tuple[Component, ...]:
         """Return voltage and current components of S = U I, of one phase or the arithmetic total of ``phases``."""
         chosen = self._loaded(phases, "apparent power")
         total = sum(element.apparent for element in chosen.values())
         _refuse_zero(total, list(chosen.values()), "apparent power", phases)
+        weights = {name: element.apparent / total for name, element in chosen.items()}
+        return self._of_product(chosen, weights, f"apparent power {phases}")
+
+    def _of_product(
+        self, chosen: Mapping[str, ElementState], weights: Mapping[str, float], name: str
+    ) -> tuple[Component, ...]:
+        """Return what voltage and current add to a sum of products U I, each element with its share of the sum."""
         volts, amperes = self._spec("voltage"), self._spec("current")
-        voltage, current = [], []
-        for name, e in chosen.items():
-            weight = e.apparent / total
-            voltage.append(weight * _percent(volts, e.voltage_v, e.voltage_range_v, "voltage", name))
-            current.append(weight * _percent(amperes, e.current, e.current_range, "current", name))
+        of_voltage = [
+            weights[phase] * _percent(volts, e.voltage_v, e.voltage_range_v, "voltage", phase)
+            for phase, e in chosen.items()
+        ]
+        of_current = [
+            weights[phase] * _percent(amperes, e.current, e.current_range, "current", phase)
+            for phase, e in chosen.items()
+        ]
         return (
-            volts.component(f"reference voltage in apparent power {phases}", self._together(voltage)),
-            amperes.component(f"reference current in apparent power {phases}", self._together(current)),
+            volts.component(f"reference voltage in {name}", self._together(of_voltage)),
+            amperes.component(f"reference current in {name}", self._together(of_current)),
         )
 
     def power_factor(self, phases: str) -> tuple[Component, ...]:
@@ -179,14 +189,16 @@ class ReferenceUncertainty:
         """Return temperature, drift and resolution of the analyzer; a line of 0 says that one of them is not stated."""
         stated = self._accuracy
         warm, drift = stated.temperature, stated.drift
+        # Reactive power is made of two readings, a voltage and a current, which drift each by itself.
+        made_of = math.sqrt(2.0) if quantity in (Quantity.REACTIVE_POWER, Quantity.REACTIVE_ENERGY) else 1.0
         return (
             Component.rectangular(
                 "analyzer temperature" if warm else "analyzer temperature (not stated)",
-                warm.pct_per_k * warm.within_k if warm else 0.0,
+                made_of * warm.pct_per_k * warm.within_k if warm else 0.0,
             ),
             Component.rectangular(
                 "analyzer drift since calibration" if drift else "analyzer drift since calibration (not stated)",
-                drift.reading_pct if drift else 0.0,
+                made_of * drift.reading_pct if drift else 0.0,
             ),
             self._resolution(quantity, phase),
         )

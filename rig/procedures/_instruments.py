@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
+from drivers.analyzer import ANALYZERS
 from drivers.mstp.adapter import latency_advice
 from rig.bench import Bench
 from rig.bench.instruments import calibration_objections, refuse_uncalibrated
@@ -33,9 +34,20 @@ def record_instruments(record: RunRecorder, bench: Bench, today: dt.date, report
         record.event("calibration", text, "warning")
         report(f"warning: {text}")
     record.event("protection", bench.protection_text)
+    record.event("suspend", bench.suspend_text)
     record.event("interlock", bench.safety_inputs.text, "info" if bench.safety_inputs.are_wired else "warning")
     if bench.bus is not None and (advice := latency_advice(bench.bus.settings.device)) is not None:
         record.event("bus", advice, "warning")
+
+
+def note_unjudged_conditions(record: RunRecorder, bench: Bench) -> None:
+    """Record which reference conditions nothing on this bench measures: then they are not judged."""
+    analyzer = bench.file.parts.analyzer
+    if analyzer is not None and not ANALYZERS[analyzer.driver].capabilities.measures_distortion:
+        text = f"distortion is not judged: analyzer {analyzer.driver} does not tell it; up to 2 % is in the uncertainty"
+        record.event("reference condition", text, "warning")
+    if analyzer is not None and bench.climate_probe is None:
+        record.event("reference condition", "ambient temperature is not judged: no climate probe", "warning")
 
 
 def refuse_uncalibrated_run(record: RunRecorder, bench: Bench, today: dt.date) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from drivers.analyzer.base import AnalyzerRanges
+from meter_model.behaviour import DEFAULT, ReactivePower
 from meter_model.configuration import Configuration, ValueRefused
 from meter_model.prediction import predict
 from meter_model.stimulus import Stimulus
 from rig.errors import BenchFault
-from rig.load_point import LoadPoint
+from rig.load_point import PHASE_NAMES, ByPhase, LoadPoint
 from rig.metrology.registers import GateStarts
 
 
@@ -31,7 +32,8 @@ class PointMeasurement:
 
     ``references`` (at the meter's terminals) are one more than ``samples``; sample i lies between references i and
     i + 1. ``ranges``: the analyzer's ranges at that time. ``invalid``: why the measurement must not be judged, empty
-    where it may be.
+    where it may be. ``powers_off``: for each reference, by how much P and Q of each phase as measured exceed those of
+    the waveform (``Wiring.powers_off``). ``has_distortion``: whether the analyzer told the distortion.
     """
 
     point: LoadPoint
@@ -40,17 +42,43 @@ class PointMeasurement:
     ranges: AnalyzerRanges | None
     configuration: Configuration
     invalid: str = ""
+    powers_off: tuple[tuple[ByPhase, ByPhase], ...] = ()
+    has_distortion: bool = True
 
     def expected(self) -> tuple[Mapping[int, float], ...]:
         """What each sample should have read: the mean of the predictions from the references around it."""
+        off = self.powers_off or (NOTHING_OFF,) * len(self.references)
         predicted = [
-            {instance: p.value for instance, p in predict(reference, self.configuration).items()}
-            for reference in self.references
+            _with_measured_powers(reference, *each, self.configuration)
+            for reference, each in zip(self.references, off, strict=True)
         ]
         return tuple(
             {instance: 0.5 * (before[instance] + after[instance]) for instance in before}
             for before, after in pairwise(predicted)
         )
+
+
+_FUNDAMENTAL_Q = replace(DEFAULT, reactive_power=ReactivePower.FUNDAMENTAL)
+
+
+NOTHING_OFF = ((0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+
+
+def _with_measured_powers(
+    reference: Stimulus, active_off: ByPhase, reactive_off: ByPhase, configuration: Configuration
+) -> dict[int, float]:
+    """Return the prediction by instance, with the powers that were measured: phases AI55 to AI60, totals AI11, AI12.
+
+    Reactive power is that of the fundamentals, which is what its limits are stated for.
+    """
+    values = {instance: found.value for instance, found in predict(reference, configuration, _FUNDAMENTAL_Q).items()}
+    primary = configuration.volts_per_terminal_volt * configuration.amperes_per_ct_volt / 1000.0
+    for total, first, off in ((11, 55, active_off), (12, 58, reactive_off)):
+        for place, (name, terminal) in enumerate(zip(PHASE_NAMES, off, strict=True)):
+            if name in configuration.system.phases:
+                values[first + place] += terminal * primary
+                values[total] += terminal * primary
+    return values
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,14 @@ class _Gates:
             samples.append(read_sample(self.position, self.record))
             references.append(read_reference(self.bench, self.record))
         ranges = self.bench.supervisor.analyzer_ranges
-        taken = PointMeasurement(self.point, tuple(samples), tuple(references), ranges, self.configuration)
+        taken = PointMeasurement(
+            self.point,
+            tuple(samples),
+            tuple(each.stimulus for each in references),
+            ranges,
+            self.configuration,
+            powers_off=tuple(each.powers_off for each in references),
+        )
         try:
             return tuple(
                 percentage_error(sample.values[_TOTAL_POWER], expected[_TOTAL_POWER], quantity="KW_Total")

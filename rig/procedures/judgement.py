@@ -17,6 +17,7 @@ from rig.metrology import (
     ElementState,
     JudgedQuantity,
     Outcome,
+    Quantity,
     ReferenceAccuracy,
     ReferenceUncertainty,
 )
@@ -24,6 +25,7 @@ from rig.metrology.registers import step_of_advances
 from rig.procedures._readings import EnergyMeasurement, PointMeasurement, mean
 from rig.procedures._verdict import Evidence, result_of
 from rig.records import ResultRecord
+from rig.safety.conditions import IEC_REFERENCE
 
 
 def judge_power(
@@ -46,7 +48,7 @@ def judge_power(
         wanted = [values[item.instance] for values in expected]
         budget, unknown = _stated(reference, item)
         if budget:
-            budget += _movement(expected, item)
+            budget += (*_movement(expected, item), *_neglected_harmonics(measurement, item))
         evidence = Evidence(
             "power_comparison", item, read, wanted, type_b=budget, invalid=measurement.invalid, unknown=unknown
         )
@@ -133,6 +135,37 @@ def _movement(expected: Sequence[Mapping[int, float]], item: JudgedQuantity) -> 
     spread = max(abs(values[item.instance] - middle) for values in expected)
     half_width = 100.0 * spread / abs(middle) / math.sqrt(len(expected))
     return (Component.rectangular("movement of the stimulus", half_width),)
+
+
+_DISTORTION_NOT_MEASURED = IEC_REFERENCE.distortion_pct / 100.0
+"""What the distortion of voltage and current may be, as a fraction, where the analyzer does not tell."""
+
+
+def _neglected_harmonics(measurement: PointMeasurement, item: JudgedQuantity) -> tuple[Component, ...]:
+    """What harmonics may add where the reference of a quantity is made from fundamentals.
+
+    A voltage between lines: harmonics of zero sequence are in the voltages to neutral and not in it. Reactive
+    power: the fundamental one is judged, and U times I has the harmonics in it where the analyzer does not tell them.
+    """
+    parts = [
+        _distortion(spectrum)
+        for spectrum in (*measurement.references[-1].voltages, *measurement.references[-1].ct_inputs)
+    ]
+    volts, amperes = max(parts[:3]), max(parts[3:])
+    if not measurement.has_distortion:
+        volts, amperes = max(volts, _DISTORTION_NOT_MEASURED), max(amperes, _DISTORTION_NOT_MEASURED)
+    if item.quantity is Quantity.VOLTAGE and len(item.phase) == 2:
+        half_width = volts**2 / 2.0
+    elif item.quantity is Quantity.REACTIVE_POWER and not measurement.has_distortion:
+        half_width = (volts**2 + amperes**2) / 2.0
+    else:
+        return ()
+    return (Component.rectangular("neglected harmonics", 100.0 * half_width),)
+
+
+def _distortion(spectrum: Spectrum) -> float:
+    fundamental = math.hypot(*(part.rms for part in spectrum if part.order == 1))
+    return math.hypot(*(part.rms for part in spectrum if part.order != 1)) / fundamental if fundamental else 0.0
 
 
 def _reference(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from drivers.analyzer.base import AnalyzerReading
 from meter_model.configuration import Configuration
 from meter_model.stimulus import Stimulus
 from rig.bench import Bench, Position
-from rig.load_point import LoadPoint
+from rig.load_point import ByPhase, LoadPoint
 from rig.procedures._climate import note_climate
 from rig.procedures._readings import MeterSample, PointMeasurement
 from rig.records import PointRecorder
-from rig.safety.conditions import IEC_REFERENCE, Deviation, ReferenceLimits, unmet
+from rig.safety.conditions import IEC_REFERENCE, Deviation, ReferenceLimits, distortions, unmet
 from rig.safety.errors import NotSettled, ReferenceInvalid
 
 METER_UPDATE_S = 1.0
@@ -40,13 +42,16 @@ def measure_power(
     assert bench.wiring is not None
     bench.supervisor.apply(point)
     try:
-        settled = bench.wiring.stimulus(bench.supervisor.settle()[-1])
+        last = bench.supervisor.settle()[-1]
+        settled = bench.wiring.stimulus(last)
     except (NotSettled, ReferenceInvalid) as error:
         record.finish("INVALID", reason=str(error))
         return PointMeasurement(point, (), (), bench.supervisor.analyzer_ranges, configuration, str(error))
     conditions = bench.supervisor.deviations_from_nominal(settled, limits)
+    if last is not None:
+        conditions += distortions(last, bench.wiring.terminals(point), limits)
     wait_s, trouble = METER_UPDATE_S, ""
-    references: list[Stimulus] = []
+    references: list[Reference] = []
     samples: list[MeterSample] = []
     try:
         references.append(read_reference(bench, record))
@@ -64,7 +69,14 @@ def measure_power(
     invalid = trouble or unmet(conditions)
     record.finish("INVALID" if invalid else None, deviation=as_data(conditions), reason=invalid)
     return PointMeasurement(
-        point, tuple(samples), tuple(references), bench.supervisor.analyzer_ranges, configuration, invalid
+        point,
+        tuple(samples),
+        tuple(each.stimulus for each in references),
+        bench.supervisor.analyzer_ranges,
+        configuration,
+        invalid,
+        powers_off=tuple(each.powers_off for each in references),
+        has_distortion=all(each.has_distortion for each in references),
     )
 
 
@@ -73,13 +85,24 @@ def as_data(conditions: tuple[Deviation, ...]) -> dict[str, object]:
     return {f"{one.quantity} ({one.unit})": round(one.deviation, 5) for one in conditions}
 
 
-def read_reference(bench: Bench, record: PointRecorder) -> Stimulus:
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One reading of the analyzer at the meter's terminals; see ``PointMeasurement``."""
+
+    stimulus: Stimulus
+    powers_off: tuple[ByPhase, ByPhase]
+    has_distortion: bool
+
+
+def read_reference(bench: Bench, record: PointRecorder) -> Reference:
     """Read the analyzer once, record it, and return it at the meter's terminals; raises ReferenceInvalid."""
     assert bench.analyzer is not None
     assert bench.wiring is not None
     reading: AnalyzerReading = bench.analyzer.read()
     record.reference_reading(reading, reading.monotonic_s)
-    return bench.wiring.stimulus(reading)
+    stimulus = bench.wiring.stimulus(reading)
+    tells = any(element.u_thd_pct is not None for element in reading.elements)
+    return Reference(stimulus, bench.wiring.powers_off(reading, stimulus), tells)
 
 
 def read_sample(position: Position, record: PointRecorder) -> MeterSample:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from drivers.analyzer.base import AnalyzerReading
 from meter_model.stimulus import Spectrum, Stimulus
 from rig.load_point import PHASE_NAMES
 from rig.metrology.limits import ReferenceConditions
@@ -21,6 +22,7 @@ class ReferenceLimits:
     the mean of the phases for unbalance; degrees for the difference between the phases' displacement angles.
     ``current_pct``: of nominal, the rig's own, since the standards fix load points without a tolerance.
     ``temperature_c`` and ``temperature_k``: of the air around the meter, degrees Celsius, ± kelvins.
+    ``distortion_pct``: of voltages and currents, percent of the fundamental.
     """
 
     voltage_pct: float = 1.0
@@ -30,10 +32,11 @@ class ReferenceLimits:
     current_pct: float = 5.0
     temperature_c: float = 23.0
     temperature_k: float = 2.0
+    distortion_pct: float = 2.0
 
     @classmethod
     def of_table(cls, conditions: ReferenceConditions) -> ReferenceLimits:
-        """Take what a limit table says; its temperature is for benches with a probe, its distortion for nobody yet."""
+        """Take what a limit table says; temperature is for benches with a probe, distortion for analyzers that tell."""
         return cls(
             voltage_pct=conditions.voltage_pct,
             frequency_pct=conditions.frequency_pct,
@@ -41,6 +44,7 @@ class ReferenceLimits:
             displacement_deg=conditions.phase_spread_deg,
             temperature_c=conditions.temperature_c,
             temperature_k=conditions.temperature_k,
+            distortion_pct=conditions.distortion_pct,
         )
 
 
@@ -82,6 +86,26 @@ def deviations(measured: Stimulus, nominal: Stimulus, limits: ReferenceLimits = 
 def climate_deviations(temperature_c: float, limits: ReferenceLimits = IEC_REFERENCE) -> tuple[Deviation, ...]:
     """Compare the air around the meter, degrees Celsius, with the reference temperature; humidity has no condition."""
     return (Deviation("ambient temperature", temperature_c - limits.temperature_c, limits.temperature_k, "K"),)
+
+
+def distortions(
+    reading: AnalyzerReading, nominal: Stimulus, limits: ReferenceLimits = IEC_REFERENCE
+) -> tuple[Deviation, ...]:
+    """Return the distortion of each voltage and current that is meant to be there, as far as the analyzer measured it.
+
+    Nothing for an analyzer that does not tell: then distortion is not judged.
+    """
+    found = []
+    for what, values, wanted in (
+        ("voltage", [e.u_thd_pct for e in reading.elements], nominal.voltages),
+        ("current", [e.i_thd_pct for e in reading.elements], nominal.ct_inputs),
+    ):
+        for name, value, spectrum in zip(PHASE_NAMES, values, wanted, strict=True):
+            if value is not None and rms(spectrum) > 0:
+                found.append(
+                    Deviation(f"distortion of {what} {name}", value, limits.distortion_pct, "% of fundamental")
+                )
+    return tuple(found)
 
 
 def unmet(found: Sequence[Deviation]) -> str:

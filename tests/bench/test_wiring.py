@@ -52,9 +52,9 @@ def reading_of(stimulus):
         return ElementReading(
             u_v=abs(v),
             i=abs(i),
-            p=0.0,
-            q=0.0,
-            s=0.0,
+            p=(v * i.conjugate()).real,
+            q=(v * i.conjugate()).imag,
+            s=abs(v * i),
             frequency_hz=stimulus.frequency_hz,
             u_phase_deg=math.degrees(cmath.phase(v)),
             i_phase_deg=math.degrees(cmath.phase(i)) if abs(i) else None,

@@ -165,7 +165,7 @@ def test_configure_refuses_a_setting_that_was_not_taken(slept, query, said):
 def test_ranges_are_the_smallest_that_hold_the_rms_and_what_is_selected_is_asked(protocol):
     with protocol(*ranges(300, 1, 0.03, 3, said=(400, 1, 0.05, 3))) as analyzer:
         analyzer.configure()
-        selected = analyzer.select_ranges(277.0, (0.333, 0.0, 1.0))
+        selected = analyzer.select_ranges(277.0, (0.333, 0.0, 1.01))
         assert selected == AnalyzerRanges(voltage=(400.0,) * 3, current=(1.0, 0.05, 3.0))
         assert analyzer.select_ranges(280.0, (0.4, 0.02, 1.2)) == selected  # the same ranges: nothing is sent
 
@@ -173,8 +173,8 @@ def test_ranges_are_the_smallest_that_hold_the_rms_and_what_is_selected_is_asked
 @pytest.mark.parametrize(
     ("voltage_v", "current", "words"),
     [
-        (960.0, (0.1, 0.1, 0.1), "analyzer voltage 960 V is outside 0 to 952.381 V"),
-        (277.0, (0.1, 9.9, 0.1), "analyzer current input 2 9.9 V"),
+        (1001.0, (0.1, 0.1, 0.1), "analyzer voltage 1001 V is outside 0 to 1000 V"),
+        (277.0, (0.1, 10.1, 0.1), "analyzer current input 2 10.1 V"),
         (277.0, (0.1, 0.1, float("inf")), "analyzer current input 3"),
     ],
 )

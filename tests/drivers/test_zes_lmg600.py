@@ -180,8 +180,8 @@ def test_ranges_are_the_smallest_that_hold_the_rms_and_are_read_back(protocol):
 @pytest.mark.parametrize(
     ("voltage_v", "current", "words"),
     [
-        (960.0, (0.1, 0.1, 0.1), "analyzer voltage 960 V is outside 0 to 952.381 V"),
-        (277.0, (0.1, 3.9, 0.1), "analyzer current input 2 3.9 V"),
+        (1001.0, (0.1, 0.1, 0.1), "analyzer voltage 1001 V is outside 0 to 1000 V"),
+        (277.0, (0.1, 4.1, 0.1), "analyzer current input 2 4.1 V"),
         (277.0, (0.1, 0.1, float("nan")), "analyzer current input 3"),
         (-1.0, (0.1, 0.1, 0.1), "analyzer voltage -1 V"),
     ],

@@ -151,11 +151,11 @@ def test_it_measures_what_is_at_the_meters_terminals(bench, analyzer, angle_deg)
     values = [float(text) for text in analyzer.query(":NUM:VAL?").split(",")]
     for element in range(3):
         measured = dict(zip(FUNCTIONS, values[8 * element :], strict=False))
-        assert measured["U"] == pytest.approx(u, rel=1e-5)
-        assert measured["I"] == pytest.approx(i, rel=1e-5)
-        assert measured["S"] == pytest.approx(u * i, rel=1e-5)
-        assert measured["P"] == pytest.approx(u * i * math.cos(phi), abs=1e-5 * u * i)
-        assert measured["Q"] == pytest.approx(u * i * math.sin(phi), abs=1e-5 * u * i)
+        assert measured["U"] == pytest.approx(u, rel=5e-5)
+        assert measured["I"] == pytest.approx(i, rel=5e-5)
+        assert measured["S"] == pytest.approx(u * i, rel=5e-5)
+        assert measured["P"] == pytest.approx(u * i * math.cos(phi), abs=5e-5 * u * i)
+        assert measured["Q"] == pytest.approx(u * i * math.sin(phi), abs=5e-5 * u * i)
         assert measured["LAMB"] == pytest.approx(math.cos(phi), abs=1e-5)
         assert measured["FU"] == pytest.approx(60.0, abs=1e-3)
 
@@ -180,8 +180,8 @@ def test_sigma_is_the_sum_of_the_elements_where_the_wiring_has_one(bench, analyz
     analyzer.write(":NUM:ITEM1 P,SIGMA;ITEM2 P,1;ITEM3 U,SIGMA;NUM 3")
     energise(bench)
     total, one, mean = (float(text) for text in analyzer.query(":NUM:VAL?").split(","))
-    assert total == pytest.approx(3.0 * one, rel=1e-5)
-    assert mean == pytest.approx(277.0, rel=1e-5)
+    assert total == pytest.approx(3.0 * one, rel=5e-5)
+    assert mean == pytest.approx(277.0, rel=5e-5)
     analyzer.write(":INP:WIR P1W2,P1W2,P1W2")
     bench.world.sleep(1.0)
     assert analyzer.query(":NUM:VAL? 1") == "NAN"
@@ -194,8 +194,23 @@ def test_harmonics_are_told_apart_by_order(bench, analyzer):
     analyzer.write(":NUM:ITEM1 U,1,TOTAL;ITEM2 U,1,1;ITEM3 U,1,5;ITEM4 PHIU,1,5;ITEM5 U,1,7;NUM 5")
     bench.world.sleep(1.0)
     values = [float(text) for text in analyzer.query(":NUM:VAL?").split(",")]
-    assert values[:4] == pytest.approx([math.hypot(277.0, 13.85), 277.0, 13.85, 40.0], rel=1e-5)
+    assert values[:4] == pytest.approx([math.hypot(277.0, 13.85), 277.0, 13.85, 40.0], rel=5e-5)
     assert values[4] == 0.0
+
+
+@pytest.mark.parametrize("angle_deg", [-59.9963, -14.4775, -7.777])
+def test_answers_have_the_digits_of_the_real_instrument(bench, analyzer, angle_deg):
+    quiet(analyzer)
+    analyzer.write(":NUM:ITEM1 PHI,1;ITEM2 PHI_U1I1,SIGMA;ITEM3 U,1;ITEM4 P,SIGMA;ITEM5 UTHD,1;ITEM6 ITHD,1;NUM 6")
+    source = energise(bench, angle_deg=angle_deg)
+    source.do("PHAS1:VOLT:MHAR:STAT ON;HARM5 2.77,40")
+    bench.world.sleep(1.0)
+    phi, angle, volts, total, u_thd, i_thd = analyzer.query(":NUM:VAL?").split(",")
+    assert float(angle) == pytest.approx(round(angle_deg, 2), abs=1e-9), "IM WT1801-17EN: two decimals"
+    assert round(float(phi), 2) == pytest.approx(float(phi), abs=1e-9)
+    assert (len(volts.split("E")[0]), len(total.split("E")[0])) == (6, 7), "five digits, of sigma six, and a point"
+    assert float(u_thd) == pytest.approx(1.0, abs=1e-4)
+    assert float(i_thd) == 0.0
 
 
 def test_over_range_is_inf_and_never_a_number(bench, analyzer):
@@ -244,7 +259,7 @@ def test_a_change_within_an_update_is_weighted_by_its_time(bench, analyzer):
     bench.world.sleep(0.25)
     source.do("OUTP OFF")
     bench.world.sleep(0.75)
-    assert float(analyzer.query(":NUM:VAL? 1")) == pytest.approx(277.0 / 2.0, rel=1e-5)
+    assert float(analyzer.query(":NUM:VAL? 1")) == pytest.approx(277.0 / 2.0, rel=5e-5)
 
 
 def test_the_event_register_tells_the_end_of_an_update_once(bench, analyzer):
@@ -305,11 +320,11 @@ def test_the_integrator_adds_bench_time_exactly_across_slices(bench, analyzer):
     assert analyzer.query(":INTEG:STAT?") == "STOP"
     bench.world.sleep(10.0)
     wh, positive, negative, elapsed, total = analyzer.query(":NUM:VAL?").split(",")
-    assert float(wh) == pytest.approx(watts * 60.0 / 3600.0, rel=1e-5)
+    assert float(wh) == pytest.approx(watts * 60.0 / 3600.0, rel=5e-5)
     assert positive == wh
     assert float(negative) == 0.0
     assert elapsed == "60"
-    assert float(total) == pytest.approx(3.0 * float(wh), rel=1e-5)
+    assert float(total) == pytest.approx(3.0 * float(wh), rel=5e-5)
     assert bench.analyzer.integrator.positive_wh[0] == pytest.approx(watts / 60.0, rel=1e-12)
 
 

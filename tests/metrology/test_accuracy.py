@@ -121,7 +121,8 @@ def test_a_figure_found_at_its_power_factor_holds_the_error_of_the_angle_already
     (only,) = including.active_power("A")
     assert only.stated == pytest.approx(0.06)
     assert [part.name for part in including.reactive_power("A")] == [
-        "reference reactive power A",
+        "reference voltage in reactive power A",
+        "reference current in reactive power A",
         "reference phase error in reactive power A",
     ]
 
@@ -140,7 +141,8 @@ def test_a_fixed_part_weighs_the_more_the_smaller_the_reading(voltage_v):
         (Quantity.VOLTAGE, "A", "voltage"),
         (Quantity.VOLTAGE, "AB", "voltage"),
         (Quantity.ACTIVE_POWER, "A", "power"),
-        (Quantity.REACTIVE_ENERGY, "ABC", "power"),
+        (Quantity.ACTIVE_ENERGY, "ABC", "power"),
+        (Quantity.REACTIVE_ENERGY, "ABC", "voltage"),
     ],
 )
 def test_what_a_plan_will_need_is_asked_for_before_anything_is_measured(quantity, phase, missing):

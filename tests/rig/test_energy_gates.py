@@ -98,11 +98,15 @@ def gated(meter, *, stated=None, longest_s=3600.0, at_s=None):
     world = World(meter, at_s=dict(at_s or {}))
     ranges = AnalyzerRanges((300.0,) * 3, (2.0,) * 3)
     analyzer = SimpleNamespace(
-        read=lambda: SimpleNamespace(monotonic_s=0.0), start_integration=world.start, stop_integration=world.stop
+        read=lambda: SimpleNamespace(monotonic_s=0.0, elements=()),
+        start_integration=world.start,
+        stop_integration=world.stop,
     )
     bench = SimpleNamespace(
         supervisor=SimpleNamespace(apply=world.apply, settle=lambda: world.sleep(3.0), analyzer_ranges=ranges),
-        wiring=SimpleNamespace(stimulus=lambda _reading: world.stimulus),
+        wiring=SimpleNamespace(
+            stimulus=lambda _reading: world.stimulus, powers_off=lambda *_: ((0.0,) * 3, (0.0,) * 3)
+        ),
         analyzer=analyzer,
         climate_probe=None,
         clock=SimpleNamespace(sleep=world.sleep, now_s=lambda: world.now),

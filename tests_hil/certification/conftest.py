@@ -9,9 +9,10 @@ import pytest
 from fixtures.bench import plan_of
 from rig.metrology import Quantity
 from rig.procedures import MeterRun, Plan
-from rig.pytest_plugin import in_plan_order
+from rig.pytest_plugin import in_plan_order, run_session
 
 _QUANTITY_OF_MARK = "judges"
+_LOOK_AND_SHORT_GATES_S = 1200.0
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +38,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             metafunc.parametrize("energy_point", [skipped], ids=["none"])
             return
         ids = [f"AI{item.instance}-{point.label}" for point, item in plan.energy]
-        metafunc.parametrize("energy_point", plan.energy, ids=ids)
+        # A look at the step, a gate for a register that does not move, and the gate itself, each as long as it may be.
+        longest_s = 3600.0 * run_session(metafunc.config).options.longest_gate_h
+        at_most = pytest.mark.bench_time(_LOOK_AND_SHORT_GATES_S + 2.0 * longest_s)
+        points = [pytest.param(each, marks=at_most) for each in plan.energy]
+        metafunc.parametrize("energy_point", points, ids=ids)
 
 
 @pytest.hookimpl(trylast=True)

@@ -5,18 +5,24 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
 from rig.safety.journal import SLOT_OCTETS, SLOTS
-from tests.safety.matrix.cell import Cell
+from tests.safety.matrix.cell import Cell, Protection
+from tests.safety.matrix.debugger import attach, detach
 
 Phase = Literal["energising", "settled", "measuring", "de-energising"]
 PHASES: tuple[Phase, ...] = ("energising", "settled", "measuring", "de-energising")
 
 OFF_S = 2.0
 HANG_OFF_S = 3.0
+CONTACTOR_OFF_S = 3.5
+WATCHDOG_OFF_S = 11.0
+ASLEEP_S = 4.0
+"""Longer than a hang: what 20 s do, and 4 s in the tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +32,9 @@ class Cause:
     ``happens`` does it to a running cell, from outside; ``order`` has the suite do it to itself (``orders``: where the
     phase makes a difference). ``then``: what is done when the output is off; ``mends``: what shortens the wait for the
     end, in the normal tests. ``place``: where in the suite the point is measured. ``worst``: the phase for the normal
-    tests. ``exit_code`` is the process's: negative is the signal that killed it.
+    tests. ``exit_code`` is the process's: negative is the signal that killed it. ``protection``: what the bench
+    has beside the guardian. ``counts_from_waking``: the time counts from the end of what happens. ``is_slow``: in the
+    soak only.
     """
 
     name: str
@@ -43,6 +51,9 @@ class Cause:
     within_s: float = OFF_S
     outcome: str = "TERMINATED"
     stays_on: bool = False
+    protection: Protection = "none"
+    counts_from_waking: bool = False
+    is_slow: bool = False
 
 
 def _signal(number: signal.Signals) -> Callable[[Cell], None]:
@@ -62,6 +73,22 @@ def _fill_disk(cell: Cell) -> None:
     resource.prlimit(cell.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
     room = SLOTS * SLOT_OCTETS
     resource.prlimit(cell.guardian_pid, resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
+
+
+def _kill_both(cell: Cell) -> None:
+    """End rig and guardian together, as a kernel that stops does: neither sees the other's end."""
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        os.kill(cell.guardian_pid, number)
+        os.kill(cell.pid, number)
+
+
+def _sleep(cell: Cell) -> None:
+    """Let rig and guardian stand still, and wake both."""
+    for number in (signal.SIGSTOP, signal.SIGCONT):
+        os.kill(cell.guardian_pid, number)
+        os.kill(cell.pid, number)
+        if number == signal.SIGSTOP:
+            time.sleep(ASLEEP_S)
 
 
 def _be_late(cell: Cell) -> None:
@@ -124,4 +151,43 @@ CAUSES = (
     Cause("second client that raises a voltage", RIG, "settled", 10, _raise_as_second_client),
     Cause("stuck output relay", "nobody can: exit 13", "measuring", 13, _stick, outcome="ABORTED", stays_on=True),
     Cause("full disk", RIG, "measuring", 10, _fill_disk),
+    Cause("debugger that stops the rig", GUARDIAN, "measuring", 10, attach, then=detach, within_s=HANG_OFF_S),
+    Cause("os._exit in a test", GUARDIAN, "measuring", 70, order="os._exit"),
+    Cause("SIGKILL while a forked child lives on", GUARDIAN, "settled", -9, order="fork and be killed"),
+    Cause(
+        "host asleep for 20 s", "the rig or the guardian, on waking", "measuring", 10, _sleep, counts_from_waking=True
+    ),
+    Cause(
+        "host asleep for 20 s, with a contactor",
+        "the contactor",
+        "settled",
+        10,
+        _sleep,
+        within_s=CONTACTOR_OFF_S,
+        protection="contactor",
+    ),
+    Cause(
+        "mains or kernel lost", "nothing: not protected", "measuring", -9, _kill_both, outcome="ABORTED", stays_on=True
+    ),
+    Cause(
+        "mains or kernel lost, with a contactor",
+        "the contactor",
+        "measuring",
+        -9,
+        _kill_both,
+        within_s=CONTACTOR_OFF_S,
+        outcome="ABORTED",
+        protection="contactor",
+    ),
+    Cause(
+        "mains or kernel lost, with a source watchdog",
+        "the source",
+        "measuring",
+        -9,
+        _kill_both,
+        within_s=WATCHDOG_OFF_S,
+        outcome="ABORTED",
+        protection="watchdog",
+        is_slow=True,
+    ),
 )
