@@ -7,9 +7,9 @@ import socketserver
 import threading
 import time
 from dataclasses import replace
-from pathlib import Path
 
 from drivers.source.base import Identity, SafeOff
+from tests.kept_log import KeptLog
 from tests.waiting import comes_true
 
 QUICK = """\
@@ -105,7 +105,7 @@ class Control:
         host, port = endpoints["control"].removeprefix("tcp://").split(":")
         self.connection = socket.create_connection((host, int(port)), timeout=5.0)
         self.lines = self.connection.makefile("rw")
-        self.log = Path(endpoints["log"])
+        self.log = KeptLog(endpoints)
         self._seen = len(self.log.read_text().splitlines())
 
     def ask(self, **question):

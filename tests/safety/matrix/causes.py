@@ -137,6 +137,19 @@ def _starve_and_kill(cell: Cell) -> None:
     os.kill(cell.pid, signal.SIGKILL)
 
 
+def _be_over_range(cell: Cell) -> None:
+    """Have the analyzer say of voltage A what it says of one far above its range: the first field of each data set."""
+    cell.analyzer.spoil = lambda answer: b"INF," + answer.partition(b",")[2] if answer.count(b",") > 20 else answer
+
+
+def _be_in_range(cell: Cell) -> None:
+    cell.analyzer.spoil = lambda answer: answer
+
+
+def _raise_as_second_client(cell: Cell) -> None:
+    cell.source.say("SOUR:PHAS1:VOLT:MHAR:HARM1 340,0")
+
+
 RIG, GUARDIAN = "the rig, at once", "the guardian"
 
 CAUSES = (
@@ -168,6 +181,8 @@ CAUSES = (
         "source that drops its link", "the rig, over a new connection", "settled", 10, lambda cell: cell.source.drop()
     ),
     Cause("source that answers late", GUARDIAN, "measuring", 10, _be_late, mends=_be_in_time),
+    Cause("over range", RIG, "measuring", 10, _be_over_range, then=_be_in_range),
+    Cause("second client that raises a voltage", RIG, "settled", 10, _raise_as_second_client),
     Cause("stuck output relay", "nobody can: exit 13", "measuring", 13, _stick, outcome="ABORTED", stays_on=True),
     Cause("full disk", RIG, "measuring", 10, _fill_disk),
     Cause("debugger that stops the rig", GUARDIAN, "measuring", 10, attach, then=detach, within_s=HANG_OFF_S),

@@ -1,4 +1,4 @@
-"""A connection between the rig and an instrument that can be dropped, slowed down or taken away for good."""
+"""A connection between the rig and an instrument that can be dropped, slowed down, spoilt or taken away for good."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import socket
 import threading
 import time
+from collections.abc import Callable
 
 _SOCKET = re.compile(r"TCPIP\d*::(?P<host>[^:]+)::(?P<port>\d+)::SOCKET")
 
@@ -21,10 +22,18 @@ class FaultyLink:
         self.answer_delay_s = 0.0
         self._is_away = False
         self._other: bytes | None = None
+        self.spoil: Callable[[bytes], bytes] = lambda answer: answer
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._ends: set[socket.socket] = set()
         self.resource = f"TCPIP0::127.0.0.1::{self._listener.getsockname()[1]}::SOCKET"
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def say(self, *lines: str) -> None:
+        """Send lines to the instrument as another client of it would, and see that it took them."""
+        with socket.create_connection(self._instrument, timeout=5.0) as client, client.makefile("rw") as stream:
+            stream.write("\n".join([*lines, "SYST:ERR?", ""]))
+            stream.flush()
+            assert stream.readline().startswith(("0", "+0"))
 
     def drop(self) -> None:
         """Close every connection; new ones are taken as before."""
@@ -84,7 +93,7 @@ class FaultyLink:
                 if is_answer and self.answer_delay_s:
                     time.sleep(self.answer_delay_s)
                 if not self._is_away:
-                    target.sendall(octets)
+                    target.sendall(self.spoil(octets) if is_answer else octets)
         for end in (origin, target):
             self._ends.discard(end)
             with contextlib.suppress(OSError):
