@@ -258,8 +258,11 @@ def test_a_guardian_at_work_holds_the_locks_until_it_is_done_and_is_named(
     monkeypatch.setattr("rig.safety.locks.resource_locks.GUARDIAN_WAIT_S", 0.05)
     monkeypatch.setenv("RIG_STATE_DIR", str(tmp_path / "state"))
     command = [sys.executable, "-c", KILLED_WHILE_ARMED, RESOURCE]
-    killed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    # The guardian inherits standard error, so that a pipe of it would not end.
+    killed = subprocess.run(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
     guardian = int(killed.stdout)
     request.addfinalizer(lambda: _kill(guardian))
 
