@@ -20,6 +20,8 @@ class FaultyLink:
         assert match is not None, resource
         self._instrument = (match["host"], int(match["port"]))
         self.answer_delay_s = 0.0
+        self._is_away = False
+        self._other: bytes | None = None
         self.spoil: Callable[[bytes], bytes] = lambda answer: answer
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._ends: set[socket.socket] = set()
@@ -39,6 +41,20 @@ class FaultyLink:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
 
+    def go_away(self) -> None:
+        """Take connections as before, and let nothing through: a network that is gone, or a switch without power."""
+        self._is_away = True
+
+    def be_another(self, identification: bytes) -> None:
+        """Have another instrument at this address, which says who it is and nothing else."""
+        self._other = identification
+        self.drop()
+
+    def come_back(self) -> None:
+        """Be as at first; connections from meanwhile are closed."""
+        self._is_away, self._other = False, None
+        self.drop()
+
     def close(self) -> None:
         """Close every connection and take no more."""
         with contextlib.suppress(OSError):
@@ -52,6 +68,10 @@ class FaultyLink:
                 near, _ = self._listener.accept()
             except OSError:
                 return
+            if self._other is not None:
+                self._ends.add(near)
+                threading.Thread(target=self._answer, args=(near, self._other), daemon=True).start()
+                continue
             far = socket.create_connection(self._instrument)
             for end in (near, far):
                 end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -59,12 +79,21 @@ class FaultyLink:
             threading.Thread(target=self._pass_on, args=(near, far, False), daemon=True).start()
             threading.Thread(target=self._pass_on, args=(far, near, True), daemon=True).start()
 
+    def _answer(self, near: socket.socket, identification: bytes) -> None:
+        with contextlib.suppress(OSError), near.makefile("rb") as lines:
+            for line in lines:
+                if line.strip() == b"*IDN?":
+                    near.sendall(identification + b"\n")
+        self._ends.discard(near)
+        near.close()
+
     def _pass_on(self, origin: socket.socket, target: socket.socket, is_answer: bool) -> None:
         with contextlib.suppress(OSError):
             while octets := origin.recv(65536):
                 if is_answer and self.answer_delay_s:
                     time.sleep(self.answer_delay_s)
-                target.sendall(self.spoil(octets) if is_answer else octets)
+                if not self._is_away:
+                    target.sendall(self.spoil(octets) if is_answer else octets)
         for end in (origin, target):
             self._ends.discard(end)
             with contextlib.suppress(OSError):
