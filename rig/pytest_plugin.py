@@ -41,6 +41,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--longest", type=float, default=1.0, metavar="HOURS", help="skip questions of more bench time (default: 1)"
     )
     group.addoption(
+        "--unprotected", action="store_true", help="energise with neither a source watchdog nor a contactor; recorded"
+    )
+    group.addoption(
         "--longest-gate", type=float, default=1.0, metavar="HOURS", help="longest energy gate that is run (default: 1)"
     )
     group.addoption("--suite", default="pytest", help="kind of run for the record: certify, eol ...")
@@ -65,10 +68,13 @@ def pytest_configure(config: pytest.Config) -> None:
             max_points=option.max_points,
             suite=option.suite,
             longest_h=option.longest,
+            unprotected=option.unprotected,
             longest_gate_h=option.longest_gate,
             **({"run_id": option.run_id} if option.run_id else {}),
         )
     )
+    allure_folder = getattr(option, "allure_report_dir", None)
+    run.allure_folder = Path(allure_folder) if allure_folder else None
     config.stash[SESSION] = run
     run.warn = lambda line: _write_line(config, line)
     config.pluginmanager.register(_Endings(run), "rig-endings")
@@ -82,6 +88,12 @@ def run_session(config: pytest.Config) -> RunSession:
 def asks_a_meter(item: pytest.Item) -> bool:
     """Whether a test is a question to a meter: it uses the run, or it is one of ``tests_hil``."""
     return "meter_run" in getattr(item, "fixturenames", ()) or "tests_hil" in item.path.parts
+
+
+def is_question(item: pytest.Item) -> bool:
+    """Whether a test asks a meter something that is neither a load point nor an energy register."""
+    names = getattr(item, "fixturenames", ())
+    return asks_a_meter(item) and not {"measured", "energy_point"} & set(names)
 
 
 def _write_line(config: pytest.Config, line: str) -> None:
@@ -117,6 +129,21 @@ def load_point_of(item: pytest.Item) -> LoadPoint | None:
     return next((value for value in params.values() if isinstance(value, LoadPoint)), None)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Count the questions before any are left out."""
+    run_session(config).questions_in_all = sum(is_question(item) for item in items)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Note which source the question cites, for what is recorded of it."""
+    if asks_a_meter(item):
+        from rig.questions import cited_by
+
+        run_session(item.config).cited = cited_by(item)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
@@ -147,6 +174,7 @@ def pytest_runtest_makereport(
         and not getattr(call.excinfo.value, "counted_as_outcome", False)
     ):
         run.note_error(call.excinfo.value)
+        run.note_failure(item.name, call.excinfo.value)
         if isinstance(call.excinfo.value, SafetyInputOpen):
             item.session.shouldstop = str(call.excinfo.value)
         elif run.is_hopeless:

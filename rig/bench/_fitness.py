@@ -9,16 +9,18 @@ from pathlib import Path
 from drivers.analyzer import ANALYZERS
 from drivers.climate import CHAMBERS, PROBES
 from drivers.counter import COUNTERS
+from drivers.errors import SettingOutOfRange
 from drivers.generator import GENERATORS
 from drivers.scpi import ResourceKind, resource_kind
 from drivers.source import SOURCES, CombinationRefused, SourceCapabilities, combined_capabilities
-from drivers.switch import SWITCHES
+from drivers.switch import RELAY_LINES, SWITCHES
 from rig.bench._reference import unfit_reference, unfit_update
 from rig.bench.meter_type import MeterType
 from rig.bench.schema import PLACEHOLDER, BenchPart
 from rig.bench.sources import capabilities_of
 from rig.bench.wiring import Wiring
 from rig.errors import BenchFileError, LimitExceeded, UsageRefused
+from rig.safety.contactor.recipe import SOCKET_RESOURCE
 from rig.safety.envelopes import Narrowing
 from rig.safety.limits import check_ramp, check_source
 from rig.yaml_file import Location, dotted, line_of
@@ -156,6 +158,26 @@ def check_resources(path: Path, lines: Mapping[Location, int], parts: BenchPart)
         if kind is not ResourceKind.SERIAL and part.serial is not None:
             message = f"{role}.serial: {part.resource} is no serial line (ASRL); take it away or correct the resource"
             raise BenchFileError(path, line_of((role, "serial"), lines), message)
+
+
+def check_contactor(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
+    """Refuse a contactor that the guardian could not hold: its switch unit lets in one user, or has no such relay."""
+    switch = parts.switch
+    if switch is None or switch.contactor is None:
+        return
+    for key in ("channel", "pulse_channel"):
+        try:
+            RELAY_LINES[switch.driver](getattr(switch.contactor, key))
+        except SettingOutOfRange as error:
+            where = line_of(("switch", "contactor", key), lines)
+            raise BenchFileError(path, where, f"switch.contactor.{key}: {error}") from None
+    if not PLACEHOLDER.search(switch.resource) and not SOCKET_RESOURCE.match(switch.resource):
+        raise BenchFileError(
+            path,
+            line_of(("switch", "resource"), lines),
+            f"switch.contactor: its switch unit is {switch.resource}, and the guardian needs a connection of its own; "
+            "reach it by a socket such as TCPIP0::192.168.1.30::5025::SOCKET, or say contactor: null",
+        )
 
 
 def source_capabilities(parts: BenchPart) -> SourceCapabilities | None:

@@ -26,6 +26,24 @@ class SafetyInputPart(_Strict):
     safe_when: Literal["closed", "open"] = "closed"
 
 
+class ContactorPart(_Strict):
+    """The contactor between source and meter, worked by the guardian over the switch unit: ``switch: contactor``.
+
+    ``channel``: relay in series with its coil. ``pulse_channel``: relay whose closings trigger a retriggerable timer
+    relay, whose contact is in series with the coil too. ``hold_s``: seconds for which that timer is set.
+    """
+
+    channel: Annotated[int, Field(ge=101, le=899)]
+    pulse_channel: Annotated[int, Field(ge=101, le=899)]
+    hold_s: Annotated[float, Field(ge=1.0, le=10.0, allow_inf_nan=False)] = 3.0
+
+    @model_validator(mode="after")
+    def _two_relays(self) -> ContactorPart:
+        if self.channel == self.pulse_channel:
+            raise ValueError("'channel' and 'pulse_channel' are two relays; give each its own number")
+        return self
+
+
 class SafetyInputsPart(_Strict):
     """Contacts that the rig reads before it energises and while it is energised; they act in hardware, not here.
 

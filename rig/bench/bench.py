@@ -25,14 +25,19 @@ from rig.bench.listening import noted_endpoints
 from rig.bench.lock import BenchHold, hold_bench
 from rig.bench.meters import Position, find_meters, open_bus
 from rig.bench.off import link_to_analyzer, safe_off_of, scpi_session
+from rig.bench.off_parts import analyzer_for_note
+from rig.bench.protection import protection_text
 from rig.bench.schema import AnalyzerPart, LowLevelSourcePart
+from rig.bench.simulated import is_simulated_bench
 from rig.bench.sources import make_source
-from rig.bench.switching import TimedPulses, open_switch, open_timed_pulses, safety_inputs
+from rig.bench.switching import TimedPulses, contactor_of, open_switch, open_timed_pulses, safety_inputs
 from rig.bench.wiring import Wiring
 from rig.errors import UsageRefused
 from rig.metrology.accuracy import ReferenceAccuracy
+from rig.safety.contactor.proof import BenchContactor
 from rig.safety.guardian_link import GuardianLink
 from rig.safety.identity import KnownInstrument
+from rig.safety.inhibit import suspend_inhibited
 from rig.safety.inputs import SafetyInputs
 from rig.safety.off import forget_open_bench, note_open_bench
 from rig.safety.settling import SettlingLimits
@@ -51,7 +56,7 @@ class Bench:
     the bench file starts. ``switch`` works the other terminals of the first position's meter; ``timed``: pulses by
     what they work, ``pulse_input`` (a pulse is a closed contact) and ``control_power`` (a pulse is an interruption).
     ``climate_probe`` is beside the meter.
-    ``safety_inputs``: interlock and emergency stop as the rig reads them.
+    ``safety_inputs``: interlock and emergency stop as the rig reads them. ``suspend_text``: whether the host may sleep.
     """
 
     file: BenchFile
@@ -72,6 +77,7 @@ class Bench:
     climate_probe: ClimateProbe | None = None
     chamber: SoakedChamber | None = None
     safety_inputs: SafetyInputs = field(default_factory=SafetyInputs.none)
+    suspend_text: str = "suspend is not inhibited: nothing can be energised"
     not_as_found: tuple[str, ...] = ()
     """What an earlier run changed in a meter and did not put back, one sentence each."""
 
@@ -88,19 +94,14 @@ class Bench:
         return self.file.parts.analyzer.reference_accuracy
 
     @property
+    def simulated(self) -> bool:
+        """Whether readings come from an emulation, by the bench file or by the emulator's own mark."""
+        return is_simulated_bench(self.file, self._identities)
+
+    @property
     def protection_text(self) -> str:
         """What protects against outputs left on when both the rig and its guardian are gone."""
-        if self.source is None:
-            return "this bench has no source: nothing to protect against"
-        if self.watchdog.delay_s is not None:
-            return (
-                "if the rig and its guardian are both gone, the source's own watchdog switches its output off after "
-                f"{self.watchdog.delay_s:g} s of silence"
-            )
-        return (
-            "if the rig and its guardian are both gone, NOTHING switches the outputs off: the source has no watchdog "
-            "(not protected); 'rig off' from any terminal, or the source's own switch, does"
-        )
+        return protection_text(self.file.parts, self.watchdog.delay_s)
 
     def instruments(self) -> tuple[UsedInstrument, ...]:
         """List the instruments for the record; a calibration that is None is not recorded."""
@@ -178,6 +179,7 @@ def open_bench(
         positions = find_meters(file, bus, clock.sleep) if bus is not None else ()
         not_as_found = tuple(line for each in positions for line in said_of(each, look_at(each)))
         supervisor: Supervisor | None = None
+        suspend = Bench.suspend_text
         if source is not None and guardian is not None:
             guardian.know(recipes, launched.pid if launched else None)
             note_open_bench(
@@ -186,13 +188,17 @@ def open_bench(
                 launched_pid=launched.pid if launched else None,
                 guardian_pid=guardian.pid,
                 bench_file=file.path,
+                analyzer=analyzer_for_note(file.parts.analyzer),
+                simulated=file.parts.simulated,
             )
             stack.callback(_forget, opening, guardian)
+            contactor = contactor_of(file.parts.switch, guardian)
             supervisor = _make_supervisor(
-                file, source, analyzer, wiring, clock, guardian, recipes, watchdog, asked, inputs, alarm
+                file, source, analyzer, wiring, clock, guardian, recipes, watchdog, asked, inputs, alarm, contactor
             )
             if supervisor is not None:
                 energising.append(supervisor)
+                suspend = stack.enter_context(suspend_inhibited(f"bench {file.name} is open"))
                 supervisor.on_event = lambda kind, text: report(f"{kind}: {text}")
                 stack.callback(_make_safe, supervisor, guardian)
                 analyzer = supervisor.analyzer
@@ -215,6 +221,7 @@ def open_bench(
             probe,
             chamber,
             inputs,
+            suspend,
             not_as_found,
         )
         for line in not_as_found:
@@ -223,8 +230,11 @@ def open_bench(
         for used in opened.instruments():
             calibration = f"; calibration {used.calibration_state(day).text}" if used.needs_calibration else ""
             report(f"{used.role.replace('_', ' ')}: {used.identity}{calibration}")
+        if opened.simulated and not file.parts.simulated:
+            report("SIMULATED: an instrument of this bench is emulated by a process of this host")
         report(opened.protection_text)
         report(inputs.text)
+        report(opened.suspend_text)
         if inputs.are_wired:
             report(f"interlock: now {inputs.read().found}")
         yield opened
@@ -325,6 +335,7 @@ def _make_supervisor(
     instruments: Sequence[KnownInstrument],
     inputs: SafetyInputs,
     alarm: SourceAlarm,
+    contactor: BenchContactor | None,
 ) -> Supervisor | None:
     """Make the one who energises; None where no position says what the source may be connected to."""
     parts = file.parts
@@ -343,6 +354,7 @@ def _make_supervisor(
         watchdog=watchdog,
         instruments=instruments,
         inputs=inputs,
+        contactor=contactor,
         answer_s=parts.source.answer_s,
         alarm=alarm,
         ramp_s=parts.source.ramp_s,

@@ -12,16 +12,16 @@ from rig.bench._schema_base import Name as _Name
 from rig.bench._schema_climate import ChamberPart, ClimateProbePart
 from rig.bench._schema_safety import LimitsPart, SafetyInputsPart
 from rig.bench._schema_serial import SerialPart
+from rig.bench._schema_switch import AlarmContactPart, SwitchPart
 from rig.load_point import LoadPoint
 from rig.metrology.accuracy import ReferenceAccuracy
 from rig.metrology.calibration import CalibrationRecord
 from rig.yaml_types import Degrees, Hertz, Line, PerhapsLine, Prose, Ratio, Seconds, Volts
 
-__all__ = ["PLACEHOLDER", "SCHEMA_VERSION", "Strict"]
+__all__ = ["PLACEHOLDER", "SCHEMA_VERSION", "AlarmContactPart", "Strict", "SwitchPart"]
 
 SCHEMA_VERSION = 1
 _Share = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
-_SwitchChannel = Annotated[int, Field(ge=101, le=899)]
 _LateMac = Annotated[
     int,
     Field(ge=0, le=127),
@@ -120,42 +120,6 @@ class AnalyzerPart(Strict):
         assert self.calibration is not None
         assert self.calibration.accuracy is not None
         return self.calibration.accuracy
-
-
-class ControlPowerPart(Strict):
-    """The relay in the meter's control power; ``on_when``: open for a normally closed contact of a changeover relay.
-
-    At the end of a run the relay is opened: with ``on_when: closed`` that takes the meter's control power away.
-    """
-
-    channel: _SwitchChannel
-    on_when: Literal["closed", "open"] = "closed"
-
-
-class PulseRelayPart(Strict):
-    """The relay whose contact is across the meter's pulse input."""
-
-    channel: _SwitchChannel
-
-
-class AlarmContactPart(Strict):
-    """Where the meter's alarm contact is sensed: by resistance, or as one bit of a digital port that is pulled up."""
-
-    channel: _SwitchChannel
-    method: Literal["resistance", "digital"] = "resistance"
-    bit: Annotated[int, Field(ge=0, le=7)] = 0
-
-
-class SwitchPart(Strict):
-    """A switch unit at the terminals of the first position's meter; a role that is left out is not wired."""
-
-    driver: _Name
-    resource: _LateText
-    visa_library: _Name = "@py"
-    serial: SerialPart | None = None
-    control_power: ControlPowerPart | None = None
-    pulse_input: PulseRelayPart | None = None
-    alarm_contact: AlarmContactPart | None = None
 
 
 class GeneratorOutputsPart(Strict):

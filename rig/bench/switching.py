@@ -9,13 +9,17 @@ from drivers.counter import COUNTERS, CounterInput, WidthCounter
 from drivers.counter.base import Polarity
 from drivers.generator import GENERATORS, PulseGenerator, PulseTrain
 from drivers.source.base import Identity
-from drivers.switch import SWITCHES, RelayRole, SenseRole, SwitchRoles, SwitchUnit
+from drivers.switch import RELAY_LINES, SWITCHES, RelayRole, SenseRole, SwitchRoles, SwitchUnit
 from rig.bench._schema_safety import SafetyInputPart, SafetyInputsPart
 from rig.bench.clock import BenchClock
 from rig.bench.files import TIMED_ROLES
 from rig.bench.off import scpi_session
 from rig.bench.schema import AlarmContactPart, CounterPart, GeneratorPart, SwitchPart
 from rig.errors import BenchFault
+from rig.safety.contactor.link import ContactorLink
+from rig.safety.contactor.proof import BenchContactor
+from rig.safety.contactor.recipe import ContactorRecipe
+from rig.safety.guardian_link import GuardianLink
 from rig.safety.inputs import SafetyInputs
 
 _START_UP_S = 10.0
@@ -110,6 +114,26 @@ def safety_inputs(part: SafetyInputsPart | None, switch: SwitchUnit | None) -> S
     )
 
 
+def contactor_of(part: SwitchPart | None, guardian: GuardianLink) -> BenchContactor | None:
+    """Tell the guardian of the bench's contactor and return it, None where there is none; nothing is closed yet."""
+    if part is None or part.contactor is None:
+        return None
+    lines_of = RELAY_LINES[part.driver]
+    coil, pulse = lines_of(part.contactor.channel), lines_of(part.contactor.pulse_channel)
+    recipe = ContactorRecipe(
+        resource=part.resource,
+        close=coil.close,
+        open=coil.open,
+        verify_query=coil.verify_query,
+        closed_answers=coil.closed_answers,
+        open_answers=coil.open_answers,
+        pulse_close=pulse.close,
+        pulse_open=pulse.open,
+        hold_s=part.contactor.hold_s,
+    )
+    return BenchContactor(ContactorLink(guardian, recipe))
+
+
 def open_timed_pulses(
     generator_part: GeneratorPart | None,
     counter_part: CounterPart | None,
@@ -145,11 +169,13 @@ def open_timed_pulses(
 
 def switch_roles(part: SwitchPart, safety: SafetyInputsPart | None) -> SwitchRoles:
     """Tell the switch unit's driver what is wired to it, as the bench file says."""
-    power, pulse = part.control_power, part.pulse_input
+    power, pulse, contactor = part.control_power, part.pulse_input, part.contactor
     return SwitchRoles(
         control_power=RelayRole(power.channel, power.on_when) if power else None,
         pulse_input=RelayRole(pulse.channel) if pulse else None,
         alarm_contact=_sense(part.alarm_contact),
+        contactor=RelayRole(contactor.channel) if contactor else None,
+        contactor_pulse=RelayRole(contactor.pulse_channel) if contactor else None,
         interlock=_sense(safety.interlock) if safety else None,
         emergency_stop=_sense(safety.emergency_stop) if safety else None,
     )

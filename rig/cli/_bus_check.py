@@ -35,6 +35,8 @@ from rig.errors import UsageRefused
 from rig.exit_codes import ExitCode
 
 _RATE_S = 1.5
+_DRAIN_S, _DRAINED_S = 0.3, 3.0
+"""The listening process tells what it hears within 50 ms; so long without a word, nothing was heard."""
 _APDU_TIMEOUT_S = 3.0
 _MAX_MASTER = 127
 _ONLY_WHEN_LISTENING = ("sole-master", "silence")
@@ -113,6 +115,8 @@ def check_bus(bench: str, device: str | None, baud: int | None, wanted: Wanted) 
 
 def check_file(path: Path, baud: int | None = None) -> CheckResult:
     """Judge a capture, of ``baud`` where it does not say so itself; raises UsageRefused for a file that is none."""
+    if path.exists() and not path.is_file():
+        raise UsageRefused(f"{path}: is no regular file; name a capture of MS/TP frames (pcapng, pcap or cap)")
     try:
         capture = read_capture(path)
     except OSError as error:
@@ -191,7 +195,13 @@ def _listen(device: str, baud: int, for_s: float) -> BusFigures:
                 analysis.take_batch(heard.frames, heard.stray_octets)
         if stop.is_set:
             raise click.exceptions.Abort
-        return analysis.figures(monotonic_s())
+        end_s = monotonic_s()
+        # What was heard before the end may still be on its way here, if this process was late.
+        last_s = 0.0
+        while last_s < end_s and monotonic_s() < end_s + _DRAINED_S and (more := listener.listen(_DRAIN_S)) is not None:
+            analysis.take_batch(more.frames, more.stray_octets)
+            last_s = max(last_s, *(seen.end_s for seen in more.frames), 0.0)
+        return analysis.figures(max(end_s, last_s))
 
 
 def _judge(title: str, heard: BusFigures, talk: PortSettings | None, timeout_s: float, wanted: Wanted) -> CheckResult:
@@ -210,6 +220,9 @@ def _judge(title: str, heard: BusFigures, talk: PortSettings | None, timeout_s: 
     if asked.figures is not None:
         findings = _with_those_of_the_ring(findings, asked.figures, talk.mac if talk is not None else None)
     masters = {*heard.masters, *(asked.figures.masters if asked.figures is not None else ())}
+    if asked.probed is not None and asked.probed.masters:
+        masters |= set(asked.probed.masters)
+        findings = [finding for finding in findings if finding.kind != "address-gaps"]  # they are no gaps
     devices = asked.devices or tuple(
         DeviceFound(one.router, one.device_instance, network=one.network, remote_address=one.address_text)
         for one in heard.remote_devices
@@ -240,7 +253,8 @@ def _with_those_of_the_ring(heard: list[Finding], in_ring: BusFigures, own_mac: 
         if finding.kind in _ONLY_WHEN_LISTENING or (finding.mac == own_mac and finding.kind != "duplicate-mac"):
             continue
         before = found.get((finding.kind, finding.mac))
-        if before is None or order.index(finding.severity) < order.index(before.severity):
+        worse = order.index(finding.severity) - order.index(before.severity) if before is not None else -1
+        if worse < 0 or (worse == 0 and finding.mac is None):  # as bad, and of the bus: the later one
             found[finding.kind, finding.mac] = finding
     return list(found.values())
 

@@ -30,6 +30,11 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     ),
     click.option("--operator", type=LINE, default="", help="Who runs this; goes into the record."),
     click.option("--station", type=LINE, default="", help="Station name; goes into the record."),
+    click.option(
+        "--unprotected",
+        is_flag=True,
+        help="Energise though neither a source watchdog nor a contactor is there; recorded.",
+    ),
     click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on standard output."),
 )
 
@@ -58,13 +63,19 @@ def certify(max_points: int | None, longest_gate_h: float, anyway: bool, **optio
     from rig.bench import load_bench, one_position
     from rig.procedures import certification_plan
     from rig.procedures.forecast import forecast, refuse_what_concludes_little
+    from rig.procedures.needs import JUDGING, require
 
     bench_file = one_position(load_bench(options["bench"]), options["position"])
-    if "analyzer" in bench_file.capabilities and not anyway:
+    require(bench_file, *JUDGING)
+    if not anyway:
         refuse_what_concludes_little(bench_file, forecast(bench_file, certification_plan(bench_file)))
     extra = [f"--max-points={max_points}"] if max_points else []
     extra.append(f"--longest-gate={longest_gate_h}")
-    return _run_suite("certify", "certification", certification_plan, extra, **options)
+
+    def plan(bench: BenchFile) -> Plan:
+        return certification_plan(bench, max_points=max_points)
+
+    return _run_suite("certify", "certification", plan, extra, **options)
 
 
 @click.command()
@@ -112,6 +123,7 @@ def _run_suite(
     records: str | None,
     operator: str,
     station: str,
+    unprotected: bool,
     as_json: bool,
 ) -> int:
     import pytest
@@ -120,11 +132,12 @@ def _run_suite(
     from rig.bench import load_bench, one_position
     from rig.cli._console import ConsoleReporter
     from rig.exit_codes import ExitCode
-    from rig.procedures.needs import JUDGING, require
+    from rig.procedures.needs import JUDGING, require, require_protection
     from rig.run_folder import claim, folder_for, release
 
     bench_file = one_position(load_bench(bench), position)  # refused before pytest has anything to say
     require(bench_file, *(JUDGING if make_plan is not None else ("meter",)))
+    require_protection(bench_file, unprotected=unprotected)
     plan = make_plan(bench_file) if make_plan is not None else None
     # A descriptor of its own: pytest takes standard output away from whatever runs inside a test.
     descriptor = os.dup(2 if as_json else 1)
@@ -135,7 +148,7 @@ def _run_suite(
         claim(folder, run_id)
         where = records or str(Path("runs") / "records.sqlite")
         what = (
-            f"{len(plan.points)} load points, at most {plan.highest_voltage_v:g} V line to neutral"
+            f"{len(plan.points)} of {plan.points_in_all} load points, at most {plan.highest_voltage_v:g} V L-N"
             if plan is not None
             else "one question for each behaviour"
         )
@@ -150,6 +163,8 @@ def _run_suite(
         if position is not None:
             options["position"] = position
         words = [*(f"--{name}={value}" for name, value in options.items()), *extra]
+        if unprotected:
+            words.append("--unprotected")
         with ConsoleReporter(console, kind, "questions" if plan is None else "steps") as reporter:
             code = int(
                 pytest.main(
@@ -172,7 +187,7 @@ def _run_suite(
 
 def _show(console: Any, where: str, folder: Path, as_json: bool) -> None:  # noqa: ANN401 - rich is imported late
     from rig.records import RunStore
-    from rig.reports import findings_table, meaning_line, result_table, verdict_line
+    from rig.reports import attention_text, meaning_line, result_table, verdict_line
 
     run_id = json.loads((folder / "results.json").read_text())["run_id"]
     with RunStore.open(where) as store:
@@ -181,18 +196,19 @@ def _show(console: Any, where: str, folder: Path, as_json: bool) -> None:  # noq
         echo(json.dumps(json.loads((folder / "results.json").read_text(encoding="utf-8")), indent=1))
         return
     if any(point.results for point in run.points):
-        console.print(result_table(run))
-    elif any(finding.outcome != "PASS" for finding in run.findings):
-        console.print(findings_table(run))
+        console.print(result_table(run, console.width))
+    if attention := attention_text(run):
+        console.print(attention)
     console.print(verdict_line(run))
     console.print(meaning_line(run), highlight=False)
     limits = {r.limit.standard: r.limit.is_verified for p in run.points for r in p.results if r.limit is not None}
     unverified = [standard for standard, verified in limits.items() if not verified]
     if unverified:
         console.print(f"limit table unverified: {', '.join(unverified)}", highlight=False)
-    for path in (folder / "report.html", folder / "plots", folder / "allure-results", folder / "junit.xml"):
+    names = ("report.html", "plots", "results.csv", "results.json", "allure-results", "junit.xml")
+    for path in (folder / name for name in names):
         if path.exists():
-            console.print(f"  {_short(path)}", highlight=False)
+            console.print(f"  {_short(path)}", highlight=False, soft_wrap=True)
     console.print(f"  {where} (run {run_id[:8]})", highlight=False)
 
 

@@ -34,6 +34,7 @@ def record_instruments(record: RunRecorder, bench: Bench, today: dt.date, report
         record.event("calibration", text, "warning")
         report(f"warning: {text}")
     record.event("protection", bench.protection_text)
+    record.event("suspend", bench.suspend_text)
     record.event("interlock", bench.safety_inputs.text, "info" if bench.safety_inputs.are_wired else "warning")
     if bench.bus is not None and (advice := latency_advice(bench.bus.settings.device)) is not None:
         record.event("bus", advice, "warning")

@@ -7,10 +7,12 @@ import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from typing import NoReturn, TypeVar
 
 from bacpypes3.apdu import ReadPropertyRequest
 from bacpypes3.primitivedata import CharacterString, Real
 
+from drivers.errors import RigError
 from drivers.meter import (
     MeterAborted,
     MeterClient,
@@ -27,10 +29,8 @@ from rig.errors import UsageRefused
 from rig.load_point import FULL, NOT_SHIFTED, ByPhase, LoadPoint
 from rig.metrology import Outcome
 from rig.procedures.meter_run import MeterRun
+from rig.procedures.moments import UPDATE_S, Moment, Span
 from rig.records import FindingRecord
-
-UPDATE_S = 1.0
-"""The meter's update period (manual page 1)."""
 
 CLEARING = frozenset({10, 11})
 """Analog values whose writing clears present demand and the trend logs (manual page 21)."""
@@ -44,11 +44,19 @@ _RESTORED_FIRST = (5, 2, 3, 4, 6)
 _SHOWN = 8
 _READ_BACK_S, _TAKEN_AFTER_S = 0.5, 5.0
 _MOMENT_S = 0.5
-"""Patience with a meter that may be silent; the bus adds a second of grace."""
+"""Patience with a meter that ought to be silent; the bus adds a second of grace."""
+
+_Answer = TypeVar("_Answer")
 
 
 class WrongBehaviour(AssertionError):
     """The meter does not do what its manual says; the finding is recorded and counted."""
+
+    counted_as_outcome = True
+
+
+class BenchLate(RigError):
+    """The bench was late, so that the meter cannot be judged; the finding is recorded as INVALID and counted."""
 
     counted_as_outcome = True
 
@@ -123,6 +131,24 @@ class Inquiry:
         if not good:
             raise WrongBehaviour(f"{name}: expected {expected}, found {found}")
 
+    def undecided(self, name: str, expected: str, found: str) -> NoReturn:
+        """Record that the bench did not allow an answer (INVALID), and raise BenchLate."""
+        self._note(name, expected, found, Outcome.INVALID)
+        raise BenchLate(f"{name}: not judged, because {found} (asked: {expected})")
+
+    def in_time(self, name: str, passed: Span, longest_s: float) -> None:
+        """Raise BenchLate where more than ``longest_s`` may have passed: the question rests on it."""
+        if passed.most_s > longest_s:
+            late = f"the bench was late: {passed.most_s:.1f} s passed, {longest_s:g} s at most allow an answer"
+            self.undecided(name, f"answered within {longest_s:g} s of bench time", late)
+
+    def timed(self, work: Callable[[], _Answer]) -> tuple[_Answer, Moment]:
+        """Do ``work``, and return what it returns with the bench time that it took."""
+        clock = self.run.bench.clock
+        begun_s = clock.now_s()
+        answer = work()
+        return answer, Moment(begun_s, clock.now_s())
+
     def check_none(self, name: str, expected: str, deviations: Sequence[str]) -> None:
         """Record an answer about many things at once: good where there are no ``deviations`` from what is expected."""
         more = f" and {len(deviations) - _SHOWN} more" if len(deviations) > _SHOWN else ""
@@ -134,7 +160,9 @@ class Inquiry:
         self._note(name, "", reason, Outcome.SKIP)
 
     def _note(self, name: str, expected: str, found: str, outcome: Outcome) -> None:
-        self.run.record.finding(FindingRecord(name=name, expected=expected, found=found, outcome=str(outcome)))
+        self.run.record.finding(
+            FindingRecord(name=name, expected=expected, found=found, outcome=str(outcome), cites=self.run.cited())
+        )
         self._tell(outcome)
 
     # --- the bus --------------------------------------------------------------------------------------------------
@@ -205,16 +233,20 @@ class Inquiry:
         return value
 
     def set_value(self, av: int, value: float) -> None:
-        """Write an analog value and wait until the meter says that it is in force; raises ValueNotTaken."""
+        """Write an analog value and wait until the meter says that it is in force; raises ValueNotTaken.
+
+        The time counts from the write's answer to the question of the read that shows the old value still.
+        """
         self.properties.write("AV", av, "present-value", Real(value))
-        started_s = self.run.bench.clock.now_s()
+        clock = self.run.bench.clock
+        written_s = clock.now_s()
         while True:
             self.run.let_pass(_READ_BACK_S)
+            waited_s = clock.now_s() - written_s
             read = self.properties.read_several([("AV", av, ("present-value", "reliability"))])
             found, reliability = read["AV", av, "present-value"], read["AV", av, "reliability"]
             if reliability == 0 and same(found, value):
                 return
-            waited_s = self.run.bench.clock.now_s() - started_s
             if waited_s > _TAKEN_AFTER_S:
                 raise ValueNotTaken(
                     self.meter.address, f"AV{av} = {value:g}", value, found, reliability, round(waited_s, 1)

@@ -18,6 +18,7 @@ from rig.errors import BenchFault, UsageRefused
 from rig.load_point import LoadPoint
 from rig.metrology import DecisionRule, JudgedQuantity
 from rig.procedures._instruments import note_unjudged_conditions, record_instruments, refuse_uncalibrated_run
+from rig.procedures._protection import note_protection
 from rig.procedures._readings import EnergyMeasurement, PointMeasurement, configuration_of
 from rig.procedures._run_begin import name_run, note_as_found, record_unit
 from rig.procedures._run_end import confirm_off, note_bus, note_if_possible, restore_configuration
@@ -47,7 +48,9 @@ class MeterRun:
 
     A bench that has failed once is not used again in the run: whatever is asked for afterwards raises BenchFault
     naming the first failure. ``report`` is told one line about each thing that happens, ``on_bus`` given the open bus.
-    ``today``: the day on which calibrations must hold. ``run_id``: the id of the record, chosen before.
+    ``today``: the day on which calibrations must hold. ``run_id``: the id of the record, chosen before. ``cited``: the
+    source that the present question cites, for its findings.
+    ``unprotected``: whether it may energise with neither source watchdog nor contactor.
     """
 
     def __init__(
@@ -61,9 +64,12 @@ class MeterRun:
         report: Callable[[str], None] = lambda _line: None,
         on_bus: Callable[[MeterBus], None] = lambda _bus: None,
         today: Callable[[], dt.date] = dt.date.today,
+        unprotected: bool = True,
         run_id: str | None = None,
+        cited: Callable[[], str] = lambda: "",
     ) -> None:
         self.bench_file = bench_file
+        self.cited = cited
         self.rule = rule
         self.configuration = Configuration()
         self.recorder: RunRecorder | None = None
@@ -73,6 +79,7 @@ class MeterRun:
         self._report = report
         self._on_bus = on_bus
         self._today = today
+        self._unprotected = unprotected
         self._run_id = run_id
         self._bench: Bench | None = None
         self._stack = ExitStack()
@@ -94,6 +101,7 @@ class MeterRun:
             self.recorder = self._store.begin_run(self._header(bench), self._run_id)
             name_run(self.recorder, bench)
             stack.push(self._note_end)
+            note_protection(self.recorder, bench, unprotected=self._unprotected)
             record_instruments(self.recorder, bench, self._today(), self._report)
             note_unjudged_conditions(self.recorder, bench)
             if bench.supervisor is not None:
@@ -158,7 +166,7 @@ class MeterRun:
         """
         self._check_calibration()
         if self.bench.supervisor is not None:
-            self.bench.supervisor.pre_energise_checks = (self._check_calibration,)
+            self.bench.supervisor.pre_energise_checks += (self._check_calibration,)
 
     @property
     def failure(self) -> str | None:
@@ -252,23 +260,15 @@ class MeterRun:
     ) -> tuple[EnergyMeasurement, PointRecorder]:
         def work() -> tuple[EnergyMeasurement, PointRecorder]:
             record = self.record.begin_point(point)
-            measured = measure_energy(
-                self.bench,
-                self.position,
-                point,
-                instance,
-                self.configuration,
-                record,
-                gating=gating,
-                limits=limits,
-            )
-            return measured, record
+            where = (self.bench, self.position, point, instance, self.configuration, record)
+            return measure_energy(*where, gating=gating, limits=limits), record
 
         return self._guarded(work)
 
     def note(self, name: str, expected: str, found: str, outcome: str) -> None:
         """Record a question answered in words."""
-        self.record.finding(FindingRecord(name=name, expected=expected, found=found, outcome=outcome))
+        finding = FindingRecord(name=name, expected=expected, found=found, outcome=outcome, cites=self.cited())
+        self.record.finding(finding)
 
     def _guarded(self, work: Callable[[], ResultT]) -> ResultT:
         """Do ``work``; an error of the bench is recorded, breaks the run for whatever follows, and is raised."""

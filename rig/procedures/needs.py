@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rig.bench import BenchFile
+from rig.bench.protection import is_protected
 from rig.errors import UsageRefused
 
 JUDGING = ("source", "analyzer", "meter")
@@ -17,6 +18,19 @@ def require(bench: BenchFile, *capabilities: str) -> None:
         raise UsageRefused(
             f"bench {bench.name} has no {' and no '.join(missing)}, and this needs {'them' if missing[1:] else 'one'}; "
             f"what works on it: {', '.join(works)}"
+        )
+
+
+def require_protection(bench: BenchFile, *, unprotected: bool) -> None:
+    """Raise UsageRefused where nothing would switch a source off once rig and guardian are both gone.
+
+    ``unprotected``: the operator has said that this is known; a run that is watched by a person needs it not (hold).
+    """
+    if not unprotected and not is_protected(bench.parts):
+        raise UsageRefused(
+            f"bench {bench.name} is not protected: if the rig and its guardian are both gone (mains, kernel, kill), "
+            "nothing switches its outputs off, since its source has no watchdog and it has no contactor; fit one "
+            "(switch: contactor), or say --unprotected, which is recorded"
         )
 
 

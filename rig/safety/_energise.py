@@ -10,9 +10,11 @@ from drivers.source.base import AcSource
 from rig.errors import SafeStateNotConfirmed, UsageRefused
 from rig.safety._transition import Present, Transition
 from rig.safety._watching import Watching
+from rig.safety.contactor.proof import CONTACTOR, BenchContactor, Proving
 from rig.safety.errors import GuardianActed, GuardianLost, OutputWrong, SafetyInputOpen, StepFailed
 from rig.safety.identity import KnownInstrument, named
 from rig.safety.inputs import SafetyInputs
+from rig.safety.limits import InjectionPath
 from rig.safety.safe_state import Clock, SafeState
 from rig.safety.watch.judging import Ceiling
 from rig.safety.watchdog import SourceWatchdog
@@ -21,13 +23,14 @@ INTERLOCK, IDENTITY, CHECKS, OUTPUT_OFF = "interlock", "identity", "checks", "ou
 CURRENT_LIMIT, SETTINGS, RAMP = "current limit", "settings", "ramp"
 ROTATION, CURRENTS = "rotation and frequency", "current channels"
 
-STEPS = (INTERLOCK, IDENTITY, CHECKS, OUTPUT_OFF, CURRENT_LIMIT, SETTINGS, RAMP, ROTATION, CURRENTS)
+STEPS = (INTERLOCK, IDENTITY, CHECKS, OUTPUT_OFF, CONTACTOR, CURRENT_LIMIT, SETTINGS, RAMP, ROTATION, CURRENTS)
 """The steps in their order; the output is off until the ramp."""
 
 _WANTED_AND_ADVICE = {
     IDENTITY: ("an answer of the instrument that the bench was opened with", "look at its power and its connection"),
     CHECKS: ("every check before energising passed", "do what the check says"),
     OUTPUT_OFF: ("the output off, by source and analyzer", "look at both; switch the source off by hand"),
+    CONTACTOR: ("a contactor that opens and closes", "look at the switch unit, the contactor and the analyzer's leads"),
     CURRENT_LIMIT: ("ranges selected and the current limit in force", "look at the source's ranges and protection"),
     SETTINGS: ("every setting taken and read back", "look at the source's display and its error messages"),
     RAMP: ("a voltage that rises as it was told to", "look at source, analyzer and leads"),
@@ -54,6 +57,8 @@ class Energising:
         clock: Clock,
         safe_state: SafeState,
         inputs: SafetyInputs,
+        contactor: BenchContactor | None,
+        path: InjectionPath,
         instruments: Sequence[KnownInstrument],
         checks: Sequence[Callable[[], None]],
         watchdog: SourceWatchdog,
@@ -71,6 +76,8 @@ class Energising:
         self._clock = clock
         self._safe_state = safe_state
         self._inputs = inputs
+        self._contactor = contactor
+        self._path = path
         self._instruments = instruments
         self._checks = checks
         self._watchdog = watchdog
@@ -94,6 +101,7 @@ class Energising:
                 (IDENTITY, self._identity),
                 (CHECKS, self._do_checks),
                 (OUTPUT_OFF, self._output_off),
+                (CONTACTOR, self._contactor_ready),
                 (CURRENT_LIMIT, self._current_limit),
                 (SETTINGS, self._settings),
                 (RAMP, self._ramp),
@@ -141,6 +149,11 @@ class Energising:
             wanted, advice = _WANTED_AND_ADVICE[OUTPUT_OFF]
             raise StepFailed(OUTPUT_OFF, "; ".join(report.details), wanted, advice)
         return "; ".join(report.details)
+
+    def _contactor_ready(self) -> str:
+        if self._contactor is None:
+            return "none on this bench"
+        return self._contactor.make_ready(self._wanted.point, Proving(self._source, self._watching, self._path))
 
     def _current_limit(self) -> str:
         self._watching.select_ranges([self._wanted.target])

@@ -89,7 +89,8 @@ class Transition:
         Currents go off first where a range of the analyzer or of a current channel changes, or where a CT input is to
         have much more than now; they come back from a tenth.
         """
-        self._watching.expect(wanted.target, before.target, ceiling=self._ceiling)
+        earlier = before.target
+        self._watching.expect(wanted.target, earlier, ceiling=self._ceiling)
         if before.target.ct_inputs != ((), (), ()) and not self._may_go_straight(before, wanted):
             before = before.without_currents
             self._source.set_point(before.setting)
@@ -99,28 +100,29 @@ class Transition:
             self._set(wanted)
             self._watching.confirm_inputs(wanted.target, self._ceiling)
         elif before.target.ct_inputs == ((), (), ()):
-            self.bring_up_currents(wanted)
+            self.bring_up_currents(wanted, earlier)
         else:
             self._source.select_ranges(wanted.setting)
             self._set(wanted)
             self._watching.confirm_inputs(wanted.target, self._ceiling)
 
-    def bring_up_currents(self, wanted: Present) -> str:
+    def bring_up_currents(self, wanted: Present, *earlier: Stimulus) -> str:
         """Give the CT inputs a tenth of their signal, see it there in volts and angle, then give them all of it.
 
-        The voltages stand, currents are none. Returns in words what was seen; raises OutputWrong.
+        The voltages stand, currents are none. ``earlier``: what there was just before, which a data set that was begun
+        then may still show. Returns in words what was seen; raises OutputWrong.
         """
         start = self._start(wanted)
         said = ""
         if start is not None:
             self._source.select_ranges(start.setting)
-            self._watching.expect(start.target, ceiling=self._ceiling)
+            self._watching.expect(start.target, *earlier, ceiling=self._ceiling)
             self._set(start)
             level = 100.0 * _loudest(start.target) / _loudest(wanted.target)
             said = f"at {level:.3g} % {self._watching.confirm_inputs(start.target, self._ceiling)}; then "
             self._watching.expect(wanted.target, start.target, ceiling=self._ceiling)
         else:
-            self._watching.expect(wanted.target, ceiling=self._ceiling)
+            self._watching.expect(wanted.target, *earlier, ceiling=self._ceiling)
         self._source.select_ranges(wanted.setting)
         self._set(wanted)
         return said + self._watching.confirm_inputs(wanted.target, self._ceiling)

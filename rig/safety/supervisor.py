@@ -16,6 +16,7 @@ from rig.safety._energise import Energising
 from rig.safety._transition import Present, Transition, must_restart
 from rig.safety._watching import Watching
 from rig.safety.conditions import IEC_REFERENCE, Deviation, ReferenceLimits, deviations
+from rig.safety.contactor.proof import BenchContactor
 from rig.safety.envelopes import EnvelopeName, MeterRating
 from rig.safety.errors import EndAsked, NotSettled, OutputWrong, SafetyInputOpen
 from rig.safety.identity import KnownInstrument
@@ -39,8 +40,9 @@ class Supervisor:
     and the source's capabilities again before it is applied. Any error on the way up switches everything off at once
     before it is raised. ``envelope``: how far points may go, other than inside ``beyond``. ``instruments``: those that
     are asked who they are before energising, by default source and analyzer. ``inputs``: interlock and emergency stop,
-    which are obeyed but protect nobody: hardware does. ``answer_s``: wall seconds that a setting or an answer of the
-    source may take while it is on (TimedSource); ``alarm`` tells where one does not come.
+    which are obeyed but protect nobody: hardware does. ``contactor``: proven, then closed on the way up. ``answer_s``:
+    wall seconds that a setting or an answer of the source may take while it is on (TimedSource); ``alarm`` tells where
+    one does not come.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Supervisor:
         watchdog: SourceWatchdog | None = None,
         instruments: Sequence[KnownInstrument] = (),
         inputs: SafetyInputs | None = None,
+        contactor: BenchContactor | None = None,
         pre_energise_checks: Sequence[Callable[[], None]] = (),
         answer_s: float = STEP_S,
         alarm: SourceAlarm | None = None,
@@ -84,13 +87,14 @@ class Supervisor:
         self.ramp_down_s: float | None = None
         """Bench seconds that a ramp down may take, None for as long as a ramp up."""
         self._inputs = inputs or SafetyInputs.none()
+        self._contactor = contactor
         self._instruments = tuple(instruments) or (
             KnownInstrument("source", source.identify),
             *([KnownInstrument("analyzer", analyzer.identify)] if analyzer is not None else ()),
         )
         self._watching = Watching(analyzer, clock, path.ct_secondary_v, self.watch_inputs)
         confirming = None if analyzer is None else UnjudgedAnalyzer(analyzer, self._watching.read_unjudged)
-        self._safe_state = SafeState(source, confirming, clock, guardian, ramp_s)
+        self._safe_state = SafeState(source, confirming, clock, guardian, ramp_s, contactor)
         self.analyzer = analyzer and WatchedAnalyzer(analyzer, self.read_analyzer, self._watching.occupied)
         """The analyzer for whoever measures: what it reads is judged first."""
         self._present: Present | None = None
@@ -164,7 +168,7 @@ class Supervisor:
 
         Whoever spends time while energised calls this. Raises SafetyInputOpen or OutputWrong, with everything off.
         """
-        if self._present is None:
+        if self._present is None or not self._watching.is_worker:
             return
         if self._goes_down:
             self.on_time(True)
@@ -210,6 +214,8 @@ class Supervisor:
                     clock=self._clock,
                     safe_state=self._safe_state,
                     inputs=self._inputs,
+                    contactor=self._contactor,
+                    path=self._path,
                     instruments=self._instruments,
                     checks=self.pre_energise_checks,
                     watchdog=self._watchdog,
@@ -322,15 +328,18 @@ class Supervisor:
     def _off(self, report: SafeStateReport) -> SafeStateReport:
         self._present = None
         self._watching.expect_nothing()
+        not_opened = None
         if report.confirmed:
+            not_opened = None if self._contactor is None else self._contactor.open()
             self._watchdog.disarm()
             self._guardian.disarm()
             # What the guardian did meanwhile it may have said only now.
             report = replace(report, trouble=report.trouble or self._guardian.trouble())
         else:
             self._watchdog.starve()
-        if self._watchdog.trouble is not None:
-            self.on_event("watchdog", self._watchdog.trouble)
+        for kind, trouble in (("watchdog", self._watchdog.trouble), ("contactor", not_opened)):
+            if trouble is not None:
+                self.on_event(kind, trouble)
         self.on_event("safe" if report.confirmed else "not-safe", "; ".join(report.details))
         if report.confirmed and report.interrupted_by is not None:
             raise report.interrupted_by

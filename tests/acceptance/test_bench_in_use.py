@@ -64,7 +64,7 @@ def test_a_second_run_on_a_bench_in_use_is_refused_and_the_first_goes_on(bench: 
     words = [sys.executable, "-m", "rig.cli"]
     first = subprocess.Popen(
         [
-            *words, "certify", "--bench", str(bench.file), "--max-points", "2",
+            *words, "certify", "--unprotected", "--bench", str(bench.file), "--max-points", "2",
             "--records", str(tmp_path / "r.sqlite"), "--out", str(tmp_path / "out"),
         ],
         cwd=ROOT, env=state, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -72,7 +72,7 @@ def test_a_second_run_on_a_bench_in_use_is_refused_and_the_first_goes_on(bench: 
     wait_for(lambda: bench.control(status=True)["output_on"], "the first run energising")
     second = subprocess.run(
         [
-            *words, "eol", "--bench", str(bench.file),
+            *words, "eol", "--unprotected", "--bench", str(bench.file),
             "--records", str(tmp_path / "r2.sqlite"), "--out", str(tmp_path / "o2"),
         ],
         cwd=ROOT, env=state, capture_output=True, text=True, timeout=60, check=False,

@@ -17,6 +17,7 @@ def test_a_slow_adapter_is_a_warning_in_the_record(monkeypatch, advice):
         instruments=tuple,
         file=SimpleNamespace(parts=SimpleNamespace(simulated=True)),
         protection_text="none",
+        suspend_text="suspend is not inhibited",
         safety_inputs=SafetyInputs.none(),
         bus=SimpleNamespace(settings=SimpleNamespace(device="/dev/ttyUSB0")),
     )

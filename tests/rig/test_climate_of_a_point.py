@@ -124,6 +124,7 @@ def bench_with(simulated, **records):
         file=file,
         instruments=lambda: used,
         protection_text="protected",
+        suspend_text="suspend is not inhibited",
         safety_inputs=SafetyInputs.none(),
         bus=None,
     )
@@ -156,7 +157,7 @@ def test_a_calibration_that_ends_in_the_middle_of_a_certification_is_noticed_bef
     meter_run = MeterRun(None, None, None, today=lambda: next(days))
     meter_run.recorder = recorder
     meter_run._bench = bench_with(False, analyzer=good, climate_probe=good)
-    meter_run._bench.supervisor = SimpleNamespace()
+    meter_run._bench.supervisor = SimpleNamespace(pre_energise_checks=())
     meter_run.require_calibration()
     (check,) = meter_run._bench.supervisor.pre_energise_checks
     check()
@@ -170,4 +171,4 @@ def test_a_simulated_bench_without_calibrations_certifies_as_before_and_says_wha
     record_instruments(recorder, bench, TODAY, lambda line: pytest.fail(line))
     refuse_uncalibrated_run(recorder, bench, TODAY)
     assert {one.calibration_status for one in read_back().instruments} == {"not recorded"}
-    assert [event.kind for event in read_back().events] == ["protection", "interlock"]
+    assert [event.kind for event in read_back().events] == ["protection", "suspend", "interlock"]

@@ -223,6 +223,37 @@ def test_a_current_that_appears_on_another_phase_comes_from_a_tenth():
     assert seen == [[0.0] * 3, [0.0, 0.1, 0.0], [0.0, 1.0, 0.0]]
 
 
+@pytest.mark.parametrize("phases", ["B", "C"])
+def test_a_data_set_from_before_a_current_moved_to_another_phase_is_no_fault(phases):
+    bench = RecordedBench()
+    bench.supervisor.energise(replace(POINT, phases="A"))
+    before = bench.analyzer.measured()
+    read = bench.analyzer.read
+
+    def late():
+        bench.analyzer.on_passing(before)
+        bench.analyzer.read = read
+        return read()
+
+    bench.analyzer.read = late
+    bench.supervisor.apply(replace(POINT, phases=phases))
+    assert [element.i > 0.5 for element in bench.analyzer.measured().elements] == [phase == phases for phase in "ABC"]
+
+
+def test_a_current_that_stays_on_the_phase_it_came_from_is_a_fault():
+    bench = RecordedBench()
+    bench.supervisor.energise(replace(POINT, phases="A"))
+    stays = bench.analyzer.measured().elements[0]
+
+    def spoil_a(reading):
+        return replace(reading, elements=(stays, *reading.elements[1:]))
+
+    spoil(bench, spoil_a)
+    with pytest.raises(OutputWrong, match="CT input A"):
+        bench.supervisor.apply(replace(POINT, phases="B"))
+    assert bench.is_off
+
+
 def test_a_source_that_cannot_give_so_little_starts_as_low_as_it_can(monkeypatch):
     bench = RecordedBench()
     monkeypatch.setattr(bench.source, "capabilities", replace(CAPABILITIES, low_level_ranges=FLUKE_LOW))

@@ -44,7 +44,7 @@ class GuardedContactor:
 
     def open(self) -> str | None:
         """Open it and have that confirmed; returns what went wrong."""
-        return None if self._hold is None else self._hold.open()
+        return self._hold.open() if self._hold is not None and self._hold.is_held else None
 
     def opened(self) -> dict[str, str]:
         """Open it and say for the journal what came of it."""

@@ -7,12 +7,14 @@ import json
 import os
 import queue
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from rig.records import RunRecord, RunStore
 from rig.safety.journal import read_journal
@@ -28,24 +30,38 @@ schema: 1
 extends: emulated
 name: matrix
 launch: null
-switch: null
+{switch}
 generator: null
 counter: null
 climate_probe: null
 clock: {{kind: endpoint, endpoint: '{clock}'}}
-source: {{resource: '{source}', ramp_s: 10.0}}
+source: {{driver: {driver}, resource: '{source}', ramp_s: 10.0}}
 analyzer: {{resource: '{analyzer}'}}
 bus: {{port: {bus}, listen_port: null, max_master: 1, apdu_timeout_s: 2.0, apdu_repeats: 0}}
 positions: [{{name: '1', mac: {mac}, meter_type: s4100}}]
+{more}"""
+
+CONTACTOR = (
+    "switch: {{resource: '{switch}', control_power: null, pulse_input: null, alarm_contact: null,"
+    " contactor: {{channel: 219, pulse_channel: 220, hold_s: 3}}}}"
+)
+
+WATCHDOG = """\
+low_level_source: {{driver: rigol_dg5000, resource: '{low_level_source}'}}
+wiring: {{current_divider: {{ratio: 5.0}}}}
 """
+
+EMULATED_WATCHDOG = ("--source", "itech_it7800", "--low-level-source", "rigol_dg5000", "--divider-ratio", "5")
+
+Protection = Literal["none", "contactor", "watchdog"]
 
 
 class Emulation:
     """The emulated bench's process, which serves one cell after another."""
 
-    def __init__(self) -> None:
+    def __init__(self, *options: str) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "rig.emulation", "--json", "--unpaced", "--max-master", "1"],
+            [sys.executable, "-m", "rig.emulation", "--json", "--unpaced", "--max-master", "1", *options],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -108,22 +124,49 @@ class Nursery:
 
 @dataclass(frozen=True)
 class Ground:
-    """What one cell after another is run on: an emulated bench, a nursery, a database."""
+    """What one cell after another is run on: an emulated bench, a nursery, a database.
+
+    A second emulated bench, whose source has a watchdog, is started when it is needed first.
+    """
 
     emulation: Emulation
     nursery: Nursery
     records: Path
+    watched: list[Emulation] = field(default_factory=list)
+
+    def endpoints(self, protection: Protection) -> dict:
+        """Return where the instruments of a bench that is protected in this way are."""
+        if protection != "watchdog":
+            return self.emulation.endpoints
+        if not self.watched:
+            self.watched.append(Emulation(*EMULATED_WATCHDOG))
+        return self.watched[0].endpoints
+
+    def close(self) -> None:
+        self.nursery.close()
+        for each in (self.emulation, *self.watched):
+            each.close()
 
 
 class Cell:
     """A suite that is led to ``phase`` in a folder of its own; every wait has an end. A context manager."""
 
-    def __init__(self, ground: Ground, folder: Path, phase: str, place: str, goes_down_in_place: bool) -> None:
+    def __init__(
+        self,
+        ground: Ground,
+        folder: Path,
+        phase: str,
+        place: str,
+        goes_down_in_place: bool,
+        protection: Protection = "none",
+    ) -> None:
         self.phase = phase
         self.folder = folder
         self._nursery = ground.nursery
-        endpoints = ground.emulation.endpoints
+        self._protection = protection
+        self.endpoints = endpoints = ground.endpoints(protection)
         self.control = Control(endpoints)
+        self.control.fault("contactor-bypass", protection != "contactor")
         self.source = FaultyLink(endpoints["source"])
         self.analyzer = FaultyLink(endpoints["analyzer"])
         self._state = folder / "state"
@@ -141,6 +184,9 @@ class Cell:
                 analyzer=self.analyzer.resource,
                 bus=endpoints["bus"],
                 mac=endpoints["meters"][0]["mac"],
+                switch=CONTACTOR.format(**endpoints) if protection == "contactor" else "switch: null",
+                driver="itech_it7800" if protection == "watchdog" else "fluke_6105a",
+                more=WATCHDOG.format(**endpoints) if protection == "watchdog" else "",
             )
         )
         stage = {"phase": phase, "place": place, "goes_down_in_place": goes_down_in_place, "folder": str(folder)}
@@ -148,7 +194,7 @@ class Cell:
             [
                 str(SUITE), "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT),
                 "--noconftest", "-p", "rig.pytest_plugin", "-p", "fixtures.bench", "-p", "no:terminalreporter",
-                "--suite", "certify",
+                "--suite", "certify", *(["--unprotected"] if protection == "none" else []),
                 "--bench", str(bench), "--records", str(ground.records), "--out", str(folder / "out"),
                 "--junit-xml", str(folder / "junit.xml"), "--alluredir", str(folder / "allure-results"),
             ],
@@ -156,21 +202,35 @@ class Cell:
             self._output,
         )  # fmt: skip
         self.guardian_pid = 0
+        self.away_s = 4.0
 
     def __enter__(self) -> Cell:
         return self
 
     def __exit__(self, *_: object) -> None:
         """Leave nothing behind that could disturb the next cell: no process, no fault, no output that is on."""
+        self.source.come_back()
+        self.analyzer.come_back()
         self.control.fault("source-stuck-relay", False)
+        self.control.fault("contactor-bypass", True)
         if self.exit_code is None:
             os.kill(self.pid, signal.SIGKILL)
             wait_for(lambda: self.exit_code is not None, "the end of the suite", 20.0)
         if self.guardian_pid and not comes_true(lambda: not _exists(self.guardian_pid), 5.0):
             os.kill(self.guardian_pid, signal.SIGKILL)
+        if self.control.status["output_on"]:
+            self._switch_off()
         self.source.close()
         self.analyzer.close()
         self.control.close()
+
+    def _switch_off(self) -> None:
+        """Switch off what a killed suite left on, as somebody at the bench would."""
+        for name, command in (("source", "OUTP:STAT OFF"), ("low_level_source", "OUTP1 OFF")):
+            if name in self.endpoints:
+                _, host, port, _ = self.endpoints[name].split("::")
+                with socket.create_connection((host, int(port)), timeout=5.0) as connection:
+                    connection.sendall(command.encode() + b"\n")
 
     @property
     def exit_code(self) -> int | None:
@@ -210,23 +270,34 @@ class Cell:
         (self.folder / "order.new").replace(self.folder / "order")
 
     def off_after(self, since_s: float, within_s: float) -> float:
-        """Wait for the emulated output to go off; returns the wall seconds from ``since_s``, by the bench's own log."""
+        """Wait until nothing is at the terminals; returns the wall seconds from ``since_s``, by the bench's own log.
+
+        On a bench with a contactor it is the contactor that counts: the source may be on behind it.
+        """
         comes_true(lambda: bool(self._switched_off_since(since_s)), within_s + 1.0)
         switched = self._switched_off_since(since_s)
         assert switched, f"the output was not switched off within {within_s + 1.0:g} s"
         return switched[0]["wall_s"] - since_s
 
     def _switched_off_since(self, since_s: float) -> list[dict]:
-        return [event for event in self.control.outputs if not event["on"] and event["wall_s"] >= since_s]
+        name, is_on = ("contactor", "closed") if self._protection == "contactor" else ("output", "on")
+        events = [event for event in self.control.events if event["event"] == name]
+        return [event for event in events if not event[is_on] and event["wall_s"] >= since_s]
 
     def was_switched_on_since(self, since_s: float) -> bool:
         """Whether the emulated output was switched on after that moment."""
         return any(event["on"] and event["wall_s"] >= since_s for event in self.control.outputs)
 
-    def end(self, timeout_s: float = 60.0) -> str:
-        """Wait until the rig and then its guardian have ended; returns what the rig printed."""
+    def end(self, timeout_s: float = 60.0, *, guardian_goes_on: bool = False) -> str:
+        """Wait until the rig and then its guardian have ended; returns what the rig printed.
+
+        ``guardian_goes_on``: it does not end, and must still be there when the rig is gone.
+        """
         wait_for(lambda: self.exit_code is not None, f"the end of the suite ({self.output})", timeout_s)
-        wait_for(lambda: not _exists(self.guardian_pid), "the end of the guardian", 60.0)
+        if guardian_goes_on:
+            assert _exists(self.guardian_pid)
+        else:
+            wait_for(lambda: not _exists(self.guardian_pid), "the end of the guardian", 60.0)
         self._reader.join(10.0)
         return self.output
 

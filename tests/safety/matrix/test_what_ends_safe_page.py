@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rig.emulation.contactor import HOLD_S as CONTACTOR_HOLD_S
+from rig.safety.contactor.proof import PROOF_V
 from rig.safety.guardian_link import HANG_S
 from rig.safety.journal import SLOT_OCTETS, SLOTS
+from rig.safety.watchdog import DELAY_S
 from tests.safety.matrix.causes import CAUSES, PHASES, Cause
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "explanation" / "what-ends-safe.md"
@@ -30,4 +33,8 @@ def test_what_the_page_says_in_figures_is_so() -> None:
     text = PAGE.read_text()
     assert f"({', '.join(PHASES)})" in text
     assert f"for\n  {HANG_S:g} s" in text
+    assert f"within {CONTACTOR_HOLD_S:g} s; that triggers" in text
+    assert f"contactor falls {CONTACTOR_HOLD_S:g} s later" in text
+    assert f"at {PROOF_V:g} V" in text
+    assert f"takes its {DELAY_S:g} s" in text
     assert f"{SLOTS} entries of {SLOT_OCTETS} octets" in text

@@ -26,6 +26,7 @@ from rig.procedures import MeterRun
 STAGE = json.loads(os.environ["MATRIX_STAGE"])
 POINT = LoadPoint(277.0, 100.0, 0.0)
 _STUCK_S = 60
+_CHILD_S = 4
 
 
 class UnknownError(Exception):
@@ -87,6 +88,13 @@ class Stage:
             case "time out":
                 signal.setitimer(signal.ITIMER_REAL, 0.001)  # pytest-timeout's own alarm: its time is over now
                 time.sleep(5.0)
+            case "os._exit":
+                os._exit(70)
+            case "fork and be killed":
+                if os.fork() == 0:
+                    time.sleep(_CHILD_S)
+                    os._exit(0)
+                os.kill(os.getpid(), signal.SIGKILL)
             case "stick":
                 self._leave_others_alive()
                 ctypes.CDLL(None).sleep(_STUCK_S)

@@ -1,0 +1,18 @@
+"""A bench on which nothing is left once rig and guardian are both gone: recorded, and refused unless allowed."""
+
+from __future__ import annotations
+
+from rig.bench import Bench
+from rig.bench.protection import NOT_PROTECTED, is_protected
+from rig.procedures.needs import require_protection
+from rig.records import RunRecorder
+
+
+def note_protection(record: RunRecorder, bench: Bench, *, unprotected: bool) -> None:
+    """Record that nothing protects (event ``unprotected``); where that is not allowed nothing can be energised."""
+    if bench.supervisor is None or is_protected(bench.file.parts):
+        return
+    if unprotected:
+        record.event("unprotected", NOT_PROTECTED)
+        return
+    bench.supervisor.pre_energise_checks += (lambda: require_protection(bench.file, unprotected=False),)
