@@ -93,9 +93,7 @@ class MeterBus:
     ) -> Self:
         """Open the port and wait until it has had the token, from others or as the only master.
 
-        ``device_instance``: of the rig's own Device object, 0 to 4194302; two rigs on one bus need two.
-
-        Raises PortUnavailable(device, reason), and BusFailed when there was no token within ``join_timeout_s``
+        ``device_instance``: of the rig's own Device object, 0 to 4194302; two rigs on one bus need two. Raises PortUnavailable(device, reason), and BusFailed when there was no token within ``join_timeout_s``
         seconds: joining a ring of few masters and a Max_Master of 127 takes about ten seconds.
         """
         bus = cls(settings, timeout_s, on_progress, device_instance)
