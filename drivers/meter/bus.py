@@ -200,7 +200,7 @@ class MeterBus:
     def who_answers(
         self, addresses: Iterable[int], request_for: Callable[[int], Any], ahead: int = 8
     ) -> Iterator[tuple[int, bool]]:
-        """Send each MAC in ``addresses`` a confirmed request, ``ahead`` at a time; yields it and whether it answered."""
+        """Send each MAC in ``addresses`` a confirmed request, ``ahead`` at a time; yields each and if it answered."""
 
         def send(address: int) -> concurrent.futures.Future[Exchange]:
             request = request_for(address)
