@@ -7,7 +7,8 @@ import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import NoReturn, TypeVar
+from datetime import datetime
+from typing import TypeVar
 
 from bacpypes3.apdu import ReadPropertyRequest
 from bacpypes3.primitivedata import CharacterString, Real
@@ -131,16 +132,16 @@ class Inquiry:
         if not good:
             raise WrongBehaviour(f"{name}: expected {expected}, found {found}")
 
-    def undecided(self, name: str, expected: str, found: str) -> NoReturn:
-        """Record that the bench did not allow an answer (INVALID), and raise BenchLate."""
+    def undecided(self, name: str, expected: str, found: str) -> BenchLate:
+        """Record that the bench did not allow an answer (INVALID), and return the error to be raised for it."""
         self._note(name, expected, found, Outcome.INVALID)
-        raise BenchLate(f"{name}: not judged, because {found} (asked: {expected})")
+        return BenchLate(f"{name}: not judged, because {found} (asked: {expected})")
 
     def in_time(self, name: str, passed: Span, longest_s: float) -> None:
         """Raise BenchLate where more than ``longest_s`` may have passed: the question rests on it."""
         if passed.most_s > longest_s:
             late = f"the bench was late: {passed.most_s:.1f} s passed, {longest_s:g} s at most allow an answer"
-            self.undecided(name, f"answered within {longest_s:g} s of bench time", late)
+            raise self.undecided(name, f"answered within {longest_s:g} s of bench time", late)
 
     def timed(self, work: Callable[[], _Answer]) -> tuple[_Answer, Moment]:
         """Do ``work``, and return what it returns with the bench time that it took."""
@@ -187,19 +188,36 @@ class Inquiry:
         """Read a property of the Device object."""
         return self.properties.read("DE", THIS_DEVICE, name)
 
+    def answer_in_the_end(self, name: str) -> str:
+        """Ask a meter that must answer for a text of the Device object, once; "no answer" where the patience ends."""
+        try:
+            return self._text(name)
+        except MeterTimeout:
+            return "no answer"
+
     def within_a_moment(self, name: str) -> str:
         """Ask for a text of the Device object once; "no answer" where none comes within a second and a half."""
         bus = self.meter.bus
         usual_s = bus.timeout_s
         bus.timeout_s = _MOMENT_S
         try:
-            return str(
-                self.properties.send(_device_text(name), f"reading {name}").propertyValue.cast_out(CharacterString)
-            )
+            return self._text(name)
         except MeterTimeout:
             return "no answer"
         finally:
             bus.timeout_s = usual_s
+
+    def _text(self, name: str) -> str:
+        return str(self.properties.send(_device_text(name), f"reading {name}").propertyValue.cast_out(CharacterString))
+
+    def set_clock(self, moment: datetime) -> Moment:
+        """Set the meter's clock; returns when that was. Nothing answers a synchronization: a read after it ends it."""
+
+        def synchronise() -> None:
+            self.meter.set_time(moment)
+            self.meter.read_time()
+
+        return self.timed(synchronise)[1]
 
     def input(self, instance: int) -> float:
         """Read one analog input; NaN for QNAN."""
