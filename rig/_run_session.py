@@ -60,14 +60,20 @@ class RunSession:
     switch_off: Callable[[str], bool] = lambda _reason: False
     """Switches off at once where anything may be on, so that nothing more is energised; whether there was anything."""
     asks_a_meter: bool = False
+    questions_in_all: int = 0
+    """Questions that were collected, before any were left out."""
+    cited: str = ""
+    """The source that the question asked now cites, such as "manual page 22"."""
     run_id: str | None = None
     has_record: bool = False
     """Whether a record was begun, even where the run never came to its first measurement."""
     store_url: str | None = None
+    allure_folder: Path | None = None
+    """Where the Allure results go, None where there are none."""
     bus: MeterBus | None = None
     """The bus of this run, from when it is open; a closed one still tells its last frames."""
-    note_event: Callable[[str, str], None] = lambda _kind, _text: None
-    """Adds an event to the run's record, where there is one."""
+    note_event: Callable[..., None] = lambda *_words: None
+    """Adds an event (kind, text, severity, data) to the run's record, where there is one."""
 
     def __post_init__(self) -> None:
         self.started_utc = dt.datetime.now(dt.UTC)
@@ -126,6 +132,12 @@ class RunSession:
             self.codes.append(ExitCode.FAIL)
         else:
             self.codes.append(ExitCode.RIG_ERROR)
+
+    def note_failure(self, question: str, error: BaseException) -> None:
+        """Record an error that ended a question without an answer, so that the report can say what needs attention."""
+        text = str(error) or type(error).__name__
+        with contextlib.suppress(RigError):  # the error that is told is the first one; the record may be what failed
+            self.note_event("error", text, "error", {"question": question})
 
     def end_early(self, reason: str) -> bool:
         """Switch off at once, where outputs may be on; whether they may have been. The run is over then."""

@@ -73,6 +73,8 @@ def pytest_configure(config: pytest.Config) -> None:
             **({"run_id": option.run_id} if option.run_id else {}),
         )
     )
+    allure_folder = getattr(option, "allure_report_dir", None)
+    run.allure_folder = Path(allure_folder) if allure_folder else None
     config.stash[SESSION] = run
     run.warn = lambda line: _write_line(config, line)
     config.pluginmanager.register(_Endings(run), "rig-endings")
@@ -86,6 +88,12 @@ def run_session(config: pytest.Config) -> RunSession:
 def asks_a_meter(item: pytest.Item) -> bool:
     """Whether a test is a question to a meter: it uses the run, or it is one of ``tests_hil``."""
     return "meter_run" in getattr(item, "fixturenames", ()) or "tests_hil" in item.path.parts
+
+
+def is_question(item: pytest.Item) -> bool:
+    """Whether a test asks a meter something that is neither a load point nor an energy register."""
+    names = getattr(item, "fixturenames", ())
+    return asks_a_meter(item) and not {"measured", "energy_point"} & set(names)
 
 
 def _write_line(config: pytest.Config, line: str) -> None:
@@ -121,6 +129,21 @@ def load_point_of(item: pytest.Item) -> LoadPoint | None:
     return next((value for value in params.values() if isinstance(value, LoadPoint)), None)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Count the questions before any are left out."""
+    run_session(config).questions_in_all = sum(is_question(item) for item in items)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Note which source the question cites, for what is recorded of it."""
+    if asks_a_meter(item):
+        from rig.questions import cited_by
+
+        run_session(item.config).cited = cited_by(item)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
@@ -151,6 +174,7 @@ def pytest_runtest_makereport(
         and not getattr(call.excinfo.value, "counted_as_outcome", False)
     ):
         run.note_error(call.excinfo.value)
+        run.note_failure(item.name, call.excinfo.value)
         if isinstance(call.excinfo.value, SafetyInputOpen):
             item.session.shouldstop = str(call.excinfo.value)
         elif run.is_hopeless:

@@ -65,6 +65,12 @@ def bench_time_s(item: pytest.Item) -> float:
     return float(marker.args[0]) if marker is not None else DEFAULT_BENCH_TIME_S
 
 
+def cited_by(item: pytest.Item) -> str:
+    """Return the source that a question's text cites, such as "manual page 22"; empty where it names no page."""
+    pages = _pages(" ".join((inspect.getdoc(getattr(item, "function", None)) or "").split()))
+    return f"manual page{'s' if len(pages) > 1 else ''} {', '.join(map(str, pages))}" if pages else ""
+
+
 def questions_of(suite: str, select: str = "") -> list[Question]:
     """Collect the questions of a folder of tests_hil, those that ``select`` (as ``-k``) names; nothing is switched on.
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from rig.bench.files import BenchFile, bench_names, json_schema, load_bench
-from rig.bench.meter_type import MeterType, ReviewedBehaviour, load_meter_type
-from rig.bench.positions import one_position
-from rig.bench.wiring import Wiring
-
 if TYPE_CHECKING:
     from rig.bench.bench import Bench, open_bench
     from rig.bench.clock import BenchClock
+    from rig.bench.files import BenchFile, json_schema, load_bench
+    from rig.bench.finding import bench_names
     from rig.bench.instruments import UsedInstrument
+    from rig.bench.meter_type import MeterType, ReviewedBehaviour, load_meter_type
     from rig.bench.meters import Position
     from rig.bench.off import switch_bench_off
+    from rig.bench.positions import one_position
+    from rig.bench.wiring import Wiring
 
 __all__ = [
     "Bench",
@@ -38,15 +38,24 @@ __all__ = [
 _LATER = {
     "Bench": "rig.bench.bench",
     "BenchClock": "rig.bench.clock",
+    "BenchFile": "rig.bench.files",
+    "MeterType": "rig.bench.meter_type",
     "Position": "rig.bench.meters",
+    "ReviewedBehaviour": "rig.bench.meter_type",
     "UsedInstrument": "rig.bench.instruments",
+    "Wiring": "rig.bench.wiring",
+    "bench_names": "rig.bench.finding",
+    "json_schema": "rig.bench.files",
+    "load_bench": "rig.bench.files",
+    "load_meter_type": "rig.bench.meter_type",
+    "one_position": "rig.bench.positions",
     "open_bench": "rig.bench.bench",
     "switch_bench_off": "rig.bench.off",
 }
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever is asked for
-    """Import what talks to hardware only when it is used: a plan or a prediction needs none of it."""
+    """Import only what is used: a plan needs no hardware, and switching off needs no numbers."""
     if name in _LATER:
         return getattr(importlib.import_module(_LATER[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -25,8 +25,10 @@ from rig.bench.listening import noted_endpoints
 from rig.bench.lock import BenchHold, hold_bench
 from rig.bench.meters import Position, find_meters, open_bus
 from rig.bench.off import link_to_analyzer, safe_off_of, scpi_session
+from rig.bench.off_parts import analyzer_for_note
 from rig.bench.protection import protection_text
 from rig.bench.schema import AnalyzerPart, LowLevelSourcePart
+from rig.bench.simulated import is_simulated_bench
 from rig.bench.sources import make_source
 from rig.bench.switching import TimedPulses, contactor_of, open_switch, open_timed_pulses, safety_inputs
 from rig.bench.wiring import Wiring
@@ -90,6 +92,11 @@ class Bench:
         if self.file.parts.analyzer is None:
             raise UsageRefused(f"bench {self.name} has no analyzer, so nothing can be judged against a reference")
         return self.file.parts.analyzer.reference_accuracy
+
+    @property
+    def simulated(self) -> bool:
+        """Whether readings come from an emulation, by the bench file or by the emulator's own mark."""
+        return is_simulated_bench(self.file, self._identities)
 
     @property
     def protection_text(self) -> str:
@@ -181,6 +188,8 @@ def open_bench(
                 launched_pid=launched.pid if launched else None,
                 guardian_pid=guardian.pid,
                 bench_file=file.path,
+                analyzer=analyzer_for_note(file.parts.analyzer),
+                simulated=file.parts.simulated,
             )
             stack.callback(_forget, opening, guardian)
             contactor = contactor_of(file.parts.switch, guardian)
@@ -221,6 +230,8 @@ def open_bench(
         for used in opened.instruments():
             calibration = f"; calibration {used.calibration_state(day).text}" if used.needs_calibration else ""
             report(f"{used.role.replace('_', ' ')}: {used.identity}{calibration}")
+        if opened.simulated and not file.parts.simulated:
+            report("SIMULATED: an instrument of this bench is emulated by a process of this host")
         report(opened.protection_text)
         report(inputs.text)
         report(opened.suspend_text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
@@ -18,7 +18,7 @@ from rig.bench.check_findings import CheckedPart, Level, PartFinding
 from rig.bench.clock import WallClock
 from rig.bench.files import BenchFile
 from rig.bench.instruments_found import ask
-from rig.bench.launch import LaunchedProcess
+from rig.bench.launch import LaunchedProcess, refuse_foreign_launch
 from rig.bench.listening import noted_endpoints
 from rig.bench.lock import hold_bench
 from rig.bench.matching import FAMILIES, fitting_drivers
@@ -29,8 +29,8 @@ from rig.bench.switching import safety_inputs, switch_roles
 from rig.errors import BenchBusy
 from rig.metrology import CalibrationRecord, CalibrationStatus, calibration_state
 from rig.safety.guardian_link import GuardianLink
-from rig.safety.safe_state import OFF_BELOW_V
 from rig.safety.state import LAUNCHED_LOG, Opening
+from rig.safety.terminals import OFF_BELOW_V
 
 _INSTRUMENTS = (
     "source",
@@ -44,18 +44,30 @@ _INSTRUMENTS = (
 )
 
 _Report = Callable[[CheckedPart], None]
+WhatStarts = Callable[[BenchFile, Mapping[str, Identity], dt.date, Collection[str]], Mapping[str, str | None]]
 
 
 def check_bench(
-    file: BenchFile, command: str, report: _Report = lambda _part: None, today: dt.date | None = None
+    file: BenchFile,
+    command: str,
+    report: _Report = lambda _part: None,
+    today: dt.date | None = None,
+    *,
+    what_starts: WhatStarts = lambda _file, _identities, _today, _faulty: {},
+    may_launch: bool = False,
 ) -> tuple[CheckedPart, ...]:
     """Look at every part of a bench; a part that is missing or dead keeps nobody from looking at the others.
 
     Sources are asked who they are and whether they are on; an analyzer is set up as for a run and read once; relays,
     generators and counters are asked who they are. Nothing is switched on or off. ``report`` is told of each part as
-    it is done, ``today`` is the day on which calibrations are looked at. Raises BenchBusy, and BenchFault where the
-    process that the bench launches does not start.
+    it is done, ``today`` is the day on which calibrations are looked at. ``what_starts`` tells, by command, why it
+    would be refused on this bench (None: it would start); its last argument is the parts with which something is wrong.
+
+    Raises UsageRefused for a bench file that starts a program of its own, unless ``may_launch``; the emulated bench,
+    which is part of the rig, is none. Raises BenchBusy, and BenchFault where that process does not start.
     """
+    if not may_launch:
+        refuse_foreign_launch(file)
     done: list[CheckedPart] = []
 
     def note(part: CheckedPart) -> None:
@@ -89,7 +101,7 @@ def check_bench(
         if parts.bus is not None:
             for checked in check_bus(file):
                 note(checked)
-        note(_abilities(file))
+        note(_abilities(what_starts(file, hold.identities, day, _faulty(done))))
     return tuple(done)
 
 
@@ -264,27 +276,19 @@ def _safety_circuit(file: BenchFile) -> CheckedPart:
     return CheckedPart("safety circuit", "", "", tuple(findings))
 
 
-def _abilities(file: BenchFile) -> CheckedPart:
-    """What can be done on this bench, and what it lacks for the rest: partial benches are legal."""
-    able, unable = [], []
-    for command, needs in _NEEDS.items():
-        missing = [name for name in needs if name not in file.capabilities]
-        if command == "rig hold" and not missing and not file.parts.positions:
-            missing = ["position, so nothing says which meter the source feeds"]
-        if missing:
-            unable.append(f"{command} (no {', no '.join(missing)})")
-        else:
-            needs_word = command == "rig eol and certify" and not is_protected(file.parts)
-            able.append(f"{command} (only --unprotected)" if needs_word else command)
+def _abilities(found: Mapping[str, str | None]) -> CheckedPart:
+    """What can be done on this bench, and why not the rest: partial benches are legal."""
+    able = [command for command, refusal in found.items() if refusal is None]
     findings = [PartFinding(Level.OK, f"this bench can: {', '.join(able) or 'be checked'}")]
-    if unable:
-        findings.append(PartFinding(Level.NOTE, f"it cannot: {', '.join(unable)}"))
+    findings += [
+        PartFinding(Level.NOTE, f"it cannot: {command} ({refusal})")
+        for command, refusal in found.items()
+        if refusal is not None
+    ]
     return CheckedPart("abilities", "", "", tuple(findings))
 
 
-_NEEDS = {
-    "rig snapshot": ("meter",),
-    "rig bus": ("bus",),
-    "rig hold": ("source",),
-    "rig eol and certify": ("source", "analyzer", "meter"),
-}
+def _faulty(done: Iterable[CheckedPart]) -> frozenset[str]:
+    """The parts with which something is wrong, by role; the meters together as ``meter``."""
+    bad = (part for part in done if part.level in (Level.DANGER, Level.FAULT))
+    return frozenset("meter" if part.part.startswith("meter at") else part.part.replace(" ", "_") for part in bad)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rig.bench.files import find_bench_file
+from rig.bench.finding import find_bench_file
 from rig.errors import BenchFileError, UsageRefused
 from rig.yaml_file import parse_yaml, read_text
 

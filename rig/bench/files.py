@@ -6,7 +6,6 @@ import hashlib
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -15,10 +14,11 @@ from drivers.source import SourceCapabilities
 from rig.bench import _fitness
 from rig.bench._reference import why_no_energy
 from rig.bench.calibration_files import allow_calibration_files, with_calibration_files
+from rig.bench.finding import find_bench_file
 from rig.bench.meter_type import MeterType, load_meter_type
 from rig.bench.schema import PLACEHOLDER, SCHEMA_VERSION, BenchPart
 from rig.errors import BenchFileError, UsageRefused
-from rig.yaml_file import Location, line_of, parse_yaml, path_of, read_text, validate
+from rig.yaml_file import Location, line_of, parse_yaml, read_text, validate
 
 SWITCH_ROLES = ("control_power", "pulse_input", "alarm_contact")
 """What may be wired to a switch unit."""
@@ -29,7 +29,6 @@ SAFETY_ROLES = ("interlock", "emergency_stop")
 TIMED_ROLES = ("pulse_input", "control_power")
 """What a generator may work and a counter see."""
 
-_BENCHES = "fixtures.benches"
 _MOST_BASES = 10
 
 
@@ -158,12 +157,6 @@ def load_bench(name_or_path: str | Path) -> BenchFile:
     return BenchFile(path, digest, parts, MappingProxyType(types), data, lines)
 
 
-def bench_names() -> list[str]:
-    """Names of the bench files that come with the rig."""
-    folder = resources.files(_BENCHES)
-    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
-
-
 def json_schema() -> dict[str, Any]:
     """Return the JSON schema of a bench file, for editors that complete and check YAML."""
     schema = BenchPart.model_json_schema(by_alias=True)
@@ -174,23 +167,6 @@ def json_schema() -> dict[str, Any]:
     allow_calibration_files(schema)
     schema["required"] = ["schema", "name"]
     return schema
-
-
-def find_bench_file(name_or_path: str | Path, *, beside: Path | None = None) -> Path:
-    """Return the path of a bench by NAME or PATH, ``beside`` another file; raises UsageRefused for an unknown NAME."""
-    text = str(name_or_path)
-    if isinstance(name_or_path, Path) or text.endswith((".yaml", ".yml")) or "/" in text or "\\" in text:
-        path = path_of(text, beside=beside)
-        try:
-            return path.resolve()
-        except (RuntimeError, ValueError):  # links in a circle, a NUL
-            return path
-    known = bench_names()
-    if text in known:
-        with resources.as_file(resources.files(_BENCHES) / f"{text}.yaml") as path:
-            return path.resolve()
-    names = ", ".join(known)
-    raise UsageRefused(f"there is no bench {text!r}; known benches: {names}; a file is named by a path ending in .yaml")
 
 
 def _read_with_bases(path: Path, below: tuple[Path, ...]) -> tuple[Any, dict[Location, int], str]:
@@ -221,10 +197,10 @@ def _read_with_bases(path: Path, below: tuple[Path, ...]) -> tuple[Any, dict[Loc
     base, base_lines, base_digest = _read_with_bases(base_path, (path, *below))
     validate(base_path, base, base_lines, BenchPart)
     both = hashlib.sha256(f"{base_digest}{digest}".encode()).hexdigest()
-    return _merged(base, data), lines, both
+    return merged(base, data), lines, both
 
 
-def _merged(base: Any, over: Any, where: tuple[str, ...] = ()) -> Any:  # noqa: ANN401 - whatever YAML can hold
+def merged(base: Any, over: Any, where: tuple[str, ...] = ()) -> Any:  # noqa: ANN401 - whatever YAML can hold
     """Merge mappings key by key; replace anything else, lists too (null takes the base's part away).
 
     A row of an accuracy and a calibration are one statement each, and are replaced whole: a key that the new
@@ -234,7 +210,7 @@ def _merged(base: Any, over: Any, where: tuple[str, ...] = ()) -> Any:  # noqa: 
         return over
     result = dict(base)
     for key, value in over.items():
-        result[key] = _merged(base[key], value, (*where, str(key))) if key in base else value
+        result[key] = merged(base[key], value, (*where, str(key))) if key in base else value
     return result
 
 

@@ -7,15 +7,48 @@ import json
 import os
 import select
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rig.errors import BenchFault
+from rig.errors import BenchFault, UsageRefused
+from rig.printable import printable_line
+
+if TYPE_CHECKING:
+    from rig.bench.files import BenchFile
 
 _END_S = 5.0
 _SHOWN_LINES = 8
+_SHOWN_CHARACTERS = 200
+
+
+_EMULATION = ["-m", "rig.emulation"]
+
+
+def is_own_emulation(argv: Sequence[str]) -> bool:
+    """Whether a command is the emulated bench of this rig, run by the Python that runs the rig."""
+    return list(argv[:3]) == [sys.executable, *_EMULATION]
+
+
+def _own_environment() -> dict[str, str]:
+    """Return the environment in which Python finds this rig, and not a folder ``rig`` in the working folder."""
+    root = str(Path(__file__).resolve().parents[2])
+    others = os.environ.get("PYTHONPATH")
+    return {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{others}" if others else root, "PYTHONSAFEPATH": "1"}
+
+
+def refuse_foreign_launch(file: BenchFile) -> None:
+    """Raise UsageRefused where a bench file starts a program that is not part of the rig: a bench file is a program."""
+    argv = file.launch_argv()
+    if argv and not is_own_emulation(argv):
+        shown = printable_line(" ".join(argv))
+        shown = shown if len(shown) <= _SHOWN_CHARACTERS else f"{shown[:_SHOWN_CHARACTERS]}…"
+        raise UsageRefused(
+            f"{file.path}: this bench file starts a program ('launch: argv'): {shown}; read it, and say --launch where "
+            "it is to be started"
+        )
 
 
 class LaunchedProcess:
@@ -34,6 +67,7 @@ class LaunchedProcess:
             with error_log.open("wb") as errors:
                 self._process = subprocess.Popen(
                     self.argv,
+                    env=_own_environment() if is_own_emulation(self.argv) else None,
                     stdin=reading,
                     stdout=subprocess.PIPE,
                     stderr=errors,

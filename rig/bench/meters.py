@@ -107,7 +107,7 @@ def _nobody_there(part: PositionPart, mac: int | None, bus: MeterBus) -> str:
     wanted = f"MAC {mac}" if mac is not None else f"device instance {part.device_instance}"
     others = bus.who_is(timeout_s=2.0)
     heard = bus.statistics().port
-    noise = _noise(heard)
+    noise = noise_on(bus)
     if noise and any(mac == device.address or part.device_instance == device.device_instance for device in others):
         return (
             f"position {part.name}: the meter at {wanted} is on the bus, but requests to it fail on {settings.device}: "
@@ -138,8 +138,13 @@ def _nobody_there(part: PositionPart, mac: int | None, bus: MeterBus) -> str:
     )
 
 
-def _noise(heard: Statistics) -> str:
-    """Say how noisy the bus was, as this port counted it; nothing where it was not."""
+def noise_on(bus: MeterBus) -> str:
+    """Say how noisy the bus was, as its port counted it; nothing where it was not."""
+    return noise_text(bus.statistics().port)
+
+
+def noise_text(heard: Statistics) -> str:
+    """Say in words how noisy a bus was by the counters of a port; nothing where it was not."""
     damaged = heard.header_crc_errors + heard.data_crc_errors
     good = heard.frames_received + heard.frames_for_others
     if damaged + heard.stray_octets == 0 or damaged <= NOISY * (good + damaged):

@@ -2,38 +2,144 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from drivers.analyzer import ANALYZERS
+from drivers.errors import RigError
 from drivers.scpi import ScpiSession, SerialLine
 from drivers.source import AcSource, Identity, SafeOff
 from rig.bench._schema_climate import ChamberPart, ClimateProbePart
-from rig.bench.files import BenchFile, load_bench
-from rig.bench.schema import PLACEHOLDER, AnalyzerPart, CounterPart, GeneratorPart, LowLevelSourcePart, SwitchPart
+from rig.bench.off_parts import OffParts, analyzer_from_note, parts_to_switch_off
+from rig.bench.schema import AnalyzerPart, CounterPart, GeneratorPart, LowLevelSourcePart, SwitchPart
 from rig.bench.sources import make_source
-from rig.safety.off import switch_everything_off
-from rig.safety.raw_off import SafeOffResult
+from rig.errors import BenchFileError, UsageRefused
+from rig.safety.off import find_openings, forget_left_on, is_elsewhere, recipes_of
+from rig.safety.raw_off import SafeOffResult, switch_all_off
+from rig.safety.state import RECIPES, Opening, state_folder
+from rig.safety.terminals import look_at_terminals
+
+if TYPE_CHECKING:
+    from rig.bench.files import BenchFile
 
 SCPI_DEADLINE_S = 2.0
 """Longest transaction with an instrument: shorter than the silence that the guardian takes for a hang."""
 
 
-def switch_bench_off(bench: BenchFile | str | Path) -> list[SafeOffResult]:
-    """Switch off and verify every source of a bench, without lock, run or driver state; a result for each.
+@dataclass(frozen=True, slots=True)
+class OffReport:
+    """What came of switching off. ``notes``: what was done otherwise than asked; ``analyzers``: what each said.
 
-    Sources of a launched bench exist only while it is open; then the open bench has left word of them. Raises
-    BenchFileError and UsageRefused for a bench file that cannot be used, nothing for a source that does not answer.
+    ``looked_in``: the state folders in which openings were looked for. ``benches``: the names of those switched off.
     """
-    file = bench if isinstance(bench, BenchFile) else load_bench(bench)
-    fixed: list[SafeOff] = []
-    for part in (file.parts.source, file.parts.low_level_source):
-        if part is not None and not PLACEHOLDER.search(part.resource):
-            # Nothing is sent: a session opens its connection with the first transaction.
-            fixed.extend(safe_off_of(make_source(part, scpi_session(part)), part))
-    return switch_everything_off(file.name, fixed)
+
+    results: tuple[SafeOffResult, ...]
+    analyzers: tuple[AnalyzerSaid, ...]
+    notes: tuple[str, ...]
+    benches: tuple[str, ...]
+    looked_in: tuple[Path, ...]
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether all that could be on is known to be off, and no analyzer sees otherwise."""
+        dead = all(said.is_dead is not False for said in self.analyzers)
+        return dead and all(result.confirmed for result in self.results)
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyzerSaid:
+    """What an analyzer sees at the terminals; ``is_dead`` None where it could not be asked."""
+
+    resource: str
+    is_dead: bool | None
+    text: str
+
+
+def switch_bench_off(bench: BenchFile | str | Path) -> list[SafeOffResult]:
+    """Switch off and verify every source of a bench, as ``switch_benches_off``; a result for each."""
+    named = bench if isinstance(bench, (str, Path)) else bench.path
+    return list(switch_benches_off(named).results)
+
+
+def switch_benches_off(bench: str | Path | None = None, *, force: bool = False) -> OffReport:
+    """Switch off and verify every source of ``bench``, or of all benches that are open or were left on (None).
+
+    Needs no lock, no run, and none of the bench file but the addresses of its sources. Where that file is not there or
+    cannot be read, what its last openings left in the state folders is used, by its name or path. Sources of a
+    launched bench exist only while it is open. The analyzer is asked too, where there is one. ``force``: send to an
+    instrument of another model too. Raises BenchFileError and UsageRefused for a bench of which nothing is known,
+    BenchFault where no state folder can be and no bench is named; nothing for a source that does not answer.
+    """
+    left, folders, notes = find_openings()
+    parts: OffParts | None = None
+    if not folders:
+        notes.append("there is no state folder that can be read, so nothing is known of benches that are open")
+    if bench is None:
+        if not folders:
+            state_folder()  # none yet, or one that cannot be: then nobody can say that nothing is on
+        left = [opening for opening in left if not is_elsewhere(opening)]
+    else:
+        try:
+            parts = parts_to_switch_off(bench)
+        except (BenchFileError, UsageRefused) as refusal:
+            left = [opening for opening in left if _is_of(opening, str(bench))]
+            if not left:
+                raise
+            notes.append(f"the bench file is of no use ({refusal}); switched off is what its openings left word of")
+        else:
+            notes += [f"{parts.path}: {said}" for said in parts.unread]
+            left = [one for one in left if _is_of(one, parts.name) or _is_of(one, str(bench))]
+    recipes = {recipe.resource: recipe for recipe in _fixed(parts, notes)}
+    recipes |= {recipe.resource: recipe for opening in left for recipe in recipes_of(opening)}
+    results = switch_all_off(recipes.values(), force=force)
+    asked = [part for part in [*map(_analyzer_of, left), parts.analyzer if parts else None] if part is not None]
+    analyzers = [_ask(part) for part in {part.resource: part for part in asked}.values()]
+    if all(said.is_dead is not False for said in analyzers):
+        forget_left_on(left, results)
+    names = dict.fromkeys([*(opening.bench for opening in left), *([parts.name] if parts else [])])
+    return OffReport(tuple(results), tuple(analyzers), tuple(notes), tuple(names), tuple(folders))
+
+
+def _is_of(opening: Opening, bench: str) -> bool:
+    """Whether an opening is of the bench that is asked for by name or path."""
+    path = opening.note(RECIPES).get("bench_file")
+    here = os.path.realpath(Path(bench).expanduser())  # a path may be of a file that is gone
+    if isinstance(path, str) and os.path.realpath(path) == here:
+        return True
+    return opening.bench == bench and not is_elsewhere(opening)
+
+
+def _fixed(parts: OffParts | None, notes: list[str]) -> Iterator[SafeOff]:
+    """How the sources at fixed addresses are switched off; nothing is sent yet."""
+    for part in parts.sources if parts is not None else ():
+        try:
+            # A session opens its connection with the first transaction.
+            yield from safe_off_of(make_source(part, scpi_session(part)), part)
+        except (RigError, KeyError) as error:
+            notes.append(f"source {part.resource} ({part.driver}): {error}")
+
+
+def _analyzer_of(opening: Opening) -> AnalyzerPart | None:
+    return analyzer_from_note(opening.note(RECIPES))
+
+
+def _ask(part: AnalyzerPart) -> AnalyzerSaid:
+    """Ask an analyzer whether there is voltage left; whatever fails, nobody has seen any."""
+    try:
+        analyzer = ANALYZERS[part.driver](link_to_analyzer(part), time.sleep, update_s=part.update_s)
+        try:
+            analyzer.identify()
+            analyzer.configure()
+            seen = look_at_terminals(analyzer)
+        finally:
+            analyzer.close()
+    except Exception as error:  # noqa: BLE001 - a VISA library may raise anything; the sources are switched off by now
+        return AnalyzerSaid(part.resource, None, f"the analyzer could not be asked ({error})")
+    return AnalyzerSaid(part.resource, seen.is_dead, seen.text)
 
 
 def scpi_session(

@@ -18,8 +18,9 @@ def bench() -> None:
 
 @bench.command()
 @click.argument("name", default="emulated", metavar="NAME|PATH")
+@click.option("--launch", is_flag=True, help="Start the program that the bench file names: a bench file is a program.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
-def check(name: str, as_json: bool) -> int:
+def check(name: str, launch: bool, as_json: bool) -> int:
     """Look at every part of a bench and say what answers, what is missing, and what to do; nothing is switched.
 
     Exit 0 when nothing is wrong, 10 when something is, 13 when an output is on that nobody uses.
@@ -27,7 +28,7 @@ def check(name: str, as_json: bool) -> int:
     from rig.bench import load_bench
     from rig.cli._bench_check import check_and_show
 
-    return check_and_show(load_bench(name), as_json)
+    return check_and_show(load_bench(name), as_json, launch)
 
 
 @bench.command()

@@ -16,6 +16,7 @@ from rig.bench.check import check_bench
 from rig.bench.check_findings import CheckedPart, Level, worst_level
 from rig.cli._output import echo, make_console
 from rig.exit_codes import ExitCode
+from rig.procedures.startable import why_not_startable
 
 _STYLES = {
     Level.DANGER: "bold white on red",
@@ -28,8 +29,8 @@ _TO_DO = (Level.DANGER, Level.FAULT, Level.WARNING, Level.NOTE)
 _CODES = {Level.DANGER: ExitCode.NOT_SAFE, Level.FAULT: ExitCode.RIG_ERROR}
 
 
-def check_and_show(file: BenchFile, as_json: bool) -> int:
-    """Check a bench, show what was found, and return the exit code; raises BenchBusy and BenchFault."""
+def check_and_show(file: BenchFile, as_json: bool, may_launch: bool) -> int:
+    """Check a bench, show what was found, and return the exit code; raises as ``check_bench``."""
     console = make_console()
     if not as_json:
         has = ", ".join(sorted(file.capabilities)) or "nothing"
@@ -37,7 +38,8 @@ def check_and_show(file: BenchFile, as_json: bool) -> int:
             f"bench {file.name} ({file.path}): the file is good; it has {has}", highlight=False, soft_wrap=True
         )
     shown = None if as_json else lambda part: echo(f"  {part.part} ...", err=True)
-    parts = check_bench(file, "rig bench check", shown if console.is_terminal and shown else lambda _part: None)
+    told = shown if console.is_terminal and shown else lambda _part: None
+    parts = check_bench(file, "rig bench check", told, what_starts=why_not_startable, may_launch=may_launch)
     worst = worst_level(part.level for part in parts)
     if as_json:
         echo(json.dumps(_as_object(file, parts, worst), indent=2))

@@ -210,6 +210,9 @@ def _judge(title: str, heard: BusFigures, talk: PortSettings | None, timeout_s: 
     if asked.figures is not None:
         findings = _with_those_of_the_ring(findings, asked.figures, talk.mac if talk is not None else None)
     masters = {*heard.masters, *(asked.figures.masters if asked.figures is not None else ())}
+    if asked.probed is not None and asked.probed.masters:
+        masters |= set(asked.probed.masters)
+        findings = [finding for finding in findings if finding.kind != "address-gaps"]  # they are no gaps
     devices = asked.devices or tuple(
         DeviceFound(one.router, one.device_instance, network=one.network, remote_address=one.address_text)
         for one in heard.remote_devices
@@ -240,7 +243,8 @@ def _with_those_of_the_ring(heard: list[Finding], in_ring: BusFigures, own_mac: 
         if finding.kind in _ONLY_WHEN_LISTENING or (finding.mac == own_mac and finding.kind != "duplicate-mac"):
             continue
         before = found.get((finding.kind, finding.mac))
-        if before is None or order.index(finding.severity) < order.index(before.severity):
+        worse = order.index(finding.severity) - order.index(before.severity) if before is not None else -1
+        if worse < 0 or (worse == 0 and finding.mac is None):  # as bad, and of the bus: the later one
             found[finding.kind, finding.mac] = finding
     return list(found.values())
 

@@ -8,7 +8,16 @@ from typing import Self
 
 import pytest
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Column
 from rich.text import Text
 
 from rig.cli._endings import write_details
@@ -17,6 +26,20 @@ _NOT_FOR_PEOPLE = ("applied:", "energise:", "launched process")
 """Lines that come with every load point, or that only a log wants."""
 
 _RIG_ERROR = re.compile(r"((?:rig|drivers)(?:\.\w+)+): ")
+
+
+_WIDE, _NARROW = 100, 60
+"""Columns of a terminal from which the progress has a bar, and times: it never takes a second line."""
+
+
+def _columns(width: int, units: str) -> list[ProgressColumn]:
+    name = TextColumn("{task.description}", style="bold", markup=False, table_column=Column(no_wrap=True))
+    if width < _NARROW:
+        return [name, MofNCompleteColumn()]
+    if width < _WIDE:
+        return [name, MofNCompleteColumn(), TextColumn(units), TextColumn("left"), TimeRemainingColumn(compact=True)]
+    left = [TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn()]
+    return [name, BarColumn(bar_width=None), MofNCompleteColumn(), TextColumn(units), *left]
 
 
 class ConsoleReporter:
@@ -28,16 +51,8 @@ class ConsoleReporter:
     def __init__(self, console: Console, title: str, units: str = "load points") -> None:
         self._console = console
         self._title = title
-        self._progress = Progress(
-            TextColumn("{task.description}", style="bold", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn(units),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            console=console,
-        )
+        self._shows_title = console.width >= _WIDE
+        self._progress = Progress(*_columns(console.width, units), console=console)
         self._task = self._progress.add_task(title, total=None)
         self._items: dict[str, str] = {}
         self._seen: set[str] = set()
@@ -67,7 +82,7 @@ class ConsoleReporter:
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Show what is being measured."""
         unit = self._items.get(nodeid, nodeid)
-        self._progress.update(self._task, description=f"{self._title}: {unit}")
+        self._progress.update(self._task, description=f"{self._title}: {unit}" if self._shows_title else unit)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count a finished load point, and tell of a failure at once; a broken bench is told of once."""

@@ -28,6 +28,8 @@ def exit_code_and_sentence(error: BaseException) -> tuple[int, str]:
     """
     if isinstance(error, click.exceptions.Abort | KeyboardInterrupt):
         return _STOPPED, "stopped"
+    if isinstance(error, OSError) and isinstance(error.__context__, KeyboardInterrupt):
+        return _STOPPED, "stopped"  # click could not say so: the terminal is closed
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         return _REFUSED, error.format_message()
     if isinstance(error, click.ClickException):

@@ -112,7 +112,7 @@ def hold(
     )
     cannot = check_hold(bench_file, point)
 
-    def header(_bench: Bench) -> RunHeader:
+    def header(bench: Bench) -> RunHeader:
         return RunHeader(
             kind="hold",
             bench_name=bench_file.name,
@@ -121,7 +121,7 @@ def hold(
             git_sha=git_sha(),
             operator=operator,
             station=station,
-            simulated=bench_file.parts.simulated,
+            simulated=bench.simulated,
         )
 
     with Stop() as stop, View(point, as_json, stop.end) as view, RunStore.open(records) as store:
@@ -144,6 +144,7 @@ def hold(
                 run.record.event("hold", f"stopped: {stop.why}")
             view.finish()
             view.say(f"{stop.why or 'the time is over'}: switching off")
+            stop.raise_if_hung_up()
         assert run.recorder is not None
         view.say(f"everything is off; recorded in {records} (run {run.recorder.run_id[:8]})")
 
@@ -176,6 +177,7 @@ class Stop:
         self._now_s = now_s
         self._first_s: float | None = None
         self._urgent = ""
+        self._is_hung_up = False
         self._interrupts = True
         self._before: dict[int, Any] = {}
 
@@ -201,6 +203,13 @@ class Stop:
         """Ask for the end."""
         self.why = self.why or why
 
+    def raise_if_hung_up(self) -> None:
+        """Raise StopRequested where the terminal was closed: an end that no person asked for in so many words."""
+        from rig.safety.signals import StopRequested
+
+        if self._is_hung_up:
+            raise StopRequested("SIGHUP")
+
     def raise_if_urgent(self) -> None:
         """Raise StopRequested, once, where a second signal has come: what goes down softly goes down at once."""
         from rig.safety.signals import StopRequested
@@ -213,6 +222,7 @@ class Stop:
         from rig.safety.signals import StopRequested
 
         name = signal.Signals(number).name
+        self._is_hung_up |= name == "SIGHUP"
         now_s = self._now_s()
         if self._first_s is None:
             self._first_s = now_s

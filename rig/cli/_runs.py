@@ -40,6 +40,8 @@ def runs(records: str, last: int, as_json: bool) -> None:
                 "exit_code": run.exit_code,
                 "serial_numbers": list(run.serial_numbers),
                 "counts": dict(run.counts),
+                "programme": {what: list(numbers) for what, numbers in run.header.programme.items()},
+                "simulated": run.header.simulated,
             }
             for run in found
         ]
@@ -47,8 +49,11 @@ def runs(records: str, last: int, as_json: bool) -> None:
         return
     for run in found:
         counts = ", ".join(f"{count} {name}" for name, count in run.counts.items())
+        counts += "  partial" if any(chosen < whole for chosen, whole in run.header.programme.values()) else ""
+        counts += "  (simulated)" if run.header.simulated else ""
+        began = f"{run.started_utc:%Y-%m-%d %H:%M:%S} UTC"
         echo(
-            f"{run.run_id[:8]}  {run.started_utc:%Y-%m-%d %H:%M:%S}  {run.header.kind:<8} {run.header.bench_name:<24} "
+            f"{run.run_id[:8]}  {began}  {run.header.kind:<8} {run.header.bench_name:<24} "
             f"{' '.join(run.serial_numbers):<12} {outcomes[run.run_id]:<12} {counts}"
         )
     if not found:

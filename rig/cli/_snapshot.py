@@ -16,15 +16,25 @@ from rig.cli._output import echo
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 def snapshot(bench: str, position: str | None, as_json: bool) -> None:
     """Read present value and reliability of every object of the meter."""
+    from drivers.meter import MeterTimeout
     from meter_model.points import OBJECTS
     from rig.bench import load_bench, one_position, open_bench
+    from rig.bench.meters import noise_on
+    from rig.errors import BenchFault
     from rig.procedures.needs import require
 
     bench_file = one_position(load_bench(bench), position)
     require(bench_file, "meter")
     with open_bench(bench_file.for_reading(), command="rig snapshot") as opened:
         found = opened.positions[0]
-        read = found.meter.snapshot()
+        try:
+            read = found.meter.snapshot()
+        except MeterTimeout as error:
+            noise = noise_on(found.meter.bus)
+            if not noise:
+                raise
+            advice = "check termination, bias, shield and wires (rig bus check says more)"
+            raise BenchFault(f"position {found.name}: {error}; {noise}; {advice}") from None
         for line in opened.not_as_found:
             echo(f"warning: {line}", err=True)
     points = {(str(point.kind), point.instance): point for point in OBJECTS}

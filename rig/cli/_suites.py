@@ -69,7 +69,11 @@ def certify(max_points: int | None, longest_gate_h: float, anyway: bool, **optio
         refuse_what_concludes_little(bench_file, forecast(bench_file, certification_plan(bench_file)))
     extra = [f"--max-points={max_points}"] if max_points else []
     extra.append(f"--longest-gate={longest_gate_h}")
-    return _run_suite("certify", "certification", certification_plan, extra, **options)
+
+    def plan(bench: BenchFile) -> Plan:
+        return certification_plan(bench, max_points=max_points)
+
+    return _run_suite("certify", "certification", plan, extra, **options)
 
 
 @click.command()
@@ -142,7 +146,7 @@ def _run_suite(
         claim(folder, run_id)
         where = records or str(Path("runs") / "records.sqlite")
         what = (
-            f"{len(plan.points)} load points, at most {plan.highest_voltage_v:g} V line to neutral"
+            f"{len(plan.points)} of {plan.points_in_all} load points, at most {plan.highest_voltage_v:g} V L-N"
             if plan is not None
             else "one question for each behaviour"
         )
@@ -181,7 +185,7 @@ def _run_suite(
 
 def _show(console: Any, where: str, folder: Path, as_json: bool) -> None:  # noqa: ANN401 - rich is imported late
     from rig.records import RunStore
-    from rig.reports import findings_table, meaning_line, result_table, verdict_line
+    from rig.reports import attention_text, meaning_line, result_table, verdict_line
 
     run_id = json.loads((folder / "results.json").read_text())["run_id"]
     with RunStore.open(where) as store:
@@ -190,18 +194,19 @@ def _show(console: Any, where: str, folder: Path, as_json: bool) -> None:  # noq
         echo(json.dumps(json.loads((folder / "results.json").read_text(encoding="utf-8")), indent=1))
         return
     if any(point.results for point in run.points):
-        console.print(result_table(run))
-    elif any(finding.outcome != "PASS" for finding in run.findings):
-        console.print(findings_table(run))
+        console.print(result_table(run, console.width))
+    if attention := attention_text(run):
+        console.print(attention)
     console.print(verdict_line(run))
     console.print(meaning_line(run), highlight=False)
     limits = {r.limit.standard: r.limit.is_verified for p in run.points for r in p.results if r.limit is not None}
     unverified = [standard for standard, verified in limits.items() if not verified]
     if unverified:
         console.print(f"limit table unverified: {', '.join(unverified)}", highlight=False)
-    for path in (folder / "report.html", folder / "plots", folder / "allure-results", folder / "junit.xml"):
+    names = ("report.html", "plots", "results.csv", "results.json", "allure-results", "junit.xml")
+    for path in (folder / name for name in names):
         if path.exists():
-            console.print(f"  {_short(path)}", highlight=False)
+            console.print(f"  {_short(path)}", highlight=False, soft_wrap=True)
     console.print(f"  {where} (run {run_id[:8]})", highlight=False)
 
 

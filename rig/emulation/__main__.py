@@ -102,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--room", type=float, default=23.0, metavar="C", help="temperature of the room, °C (23)")
     parser.add_argument("--ideal", action="store_true", help="no noise and no errors anywhere")
     parser.add_argument("--unpaced", action="store_true", help="the bus carries octets at once, not at the baud rate")
-    parser.add_argument("--log", type=Path, metavar="PATH", help="event log, JSON lines (a temporary file)")
+    parser.add_argument("--log", type=Path, metavar="PATH", help="event log, JSON lines, kept (else a temporary file)")
     parser.add_argument(
         "--state", type=Path, metavar="DIR", help="non-volatile memory of the meters is kept here (none is kept)"
     )

@@ -129,7 +129,7 @@ class EmulatedBench:
         time = BenchTime()
         wiring = Wiring(options.meters, options.ct_secondary, options.divider_ratio, loop=_loop(options))
         world = self.world = World(time, wiring)
-        log = EventLog(options.log or _temporary_log(), time.now_s)
+        log = EventLog(options.log or _temporary_log(stack), time.now_s)
         stack.callback(log.close)
         stack.callback(world.close)
         ideal = options.is_ideal
@@ -323,5 +323,7 @@ def _load(ct_v: float, angle_deg: float) -> Stimulus:
     return Stimulus(60.0, (voltages[0], voltages[1], voltages[2]), (currents[0], currents[1], currents[2]))
 
 
-def _temporary_log() -> Path:
-    return Path(tempfile.mkdtemp(prefix="s4100-bench-")) / "events.jsonl"
+def _temporary_log(stack: ExitStack) -> Path:
+    """Return the path of a log that goes with the bench; ``stack`` removes its folder."""
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="s4100-bench-", ignore_cleanup_errors=True))
+    return Path(folder) / "events.jsonl"

@@ -161,7 +161,9 @@ class Inquiry:
         self._note(name, "", reason, Outcome.SKIP)
 
     def _note(self, name: str, expected: str, found: str, outcome: Outcome) -> None:
-        self.run.record.finding(FindingRecord(name=name, expected=expected, found=found, outcome=str(outcome)))
+        self.run.record.finding(
+            FindingRecord(name=name, expected=expected, found=found, outcome=str(outcome), cites=self.run.cited())
+        )
         self._tell(outcome)
 
     # --- the bus --------------------------------------------------------------------------------------------------

@@ -48,7 +48,8 @@ class MeterRun:
 
     A bench that has failed once is not used again in the run: whatever is asked for afterwards raises BenchFault
     naming the first failure. ``report`` is told one line about each thing that happens, ``on_bus`` given the open bus.
-    ``today``: the day on which calibrations must hold. ``run_id``: the id of the record, chosen before.
+    ``today``: the day on which calibrations must hold. ``run_id``: the id of the record, chosen before. ``cited``: the
+    source that the present question cites, for its findings.
     ``unprotected``: whether it may energise with neither source watchdog nor contactor.
     """
 
@@ -65,8 +66,10 @@ class MeterRun:
         today: Callable[[], dt.date] = dt.date.today,
         unprotected: bool = True,
         run_id: str | None = None,
+        cited: Callable[[], str] = lambda: "",
     ) -> None:
         self.bench_file = bench_file
+        self.cited = cited
         self.rule = rule
         self.configuration = Configuration()
         self.recorder: RunRecorder | None = None
@@ -257,23 +260,15 @@ class MeterRun:
     ) -> tuple[EnergyMeasurement, PointRecorder]:
         def work() -> tuple[EnergyMeasurement, PointRecorder]:
             record = self.record.begin_point(point)
-            measured = measure_energy(
-                self.bench,
-                self.position,
-                point,
-                instance,
-                self.configuration,
-                record,
-                gating=gating,
-                limits=limits,
-            )
-            return measured, record
+            where = (self.bench, self.position, point, instance, self.configuration, record)
+            return measure_energy(*where, gating=gating, limits=limits), record
 
         return self._guarded(work)
 
     def note(self, name: str, expected: str, found: str, outcome: str) -> None:
         """Record a question answered in words."""
-        self.record.finding(FindingRecord(name=name, expected=expected, found=found, outcome=outcome))
+        finding = FindingRecord(name=name, expected=expected, found=found, outcome=outcome, cites=self.cited())
+        self.record.finding(finding)
 
     def _guarded(self, work: Callable[[], ResultT]) -> ResultT:
         """Do ``work``; an error of the bench is recorded, breaks the run for whatever follows, and is raised."""

@@ -47,7 +47,7 @@ class Plan:
 
     ``energy``: points at which energy registers are gated, each with its register; where there are none although they
     are part of the suite, ``why_no_energy`` says why. ``configuration``: the analog values the meter must have for it
-    (AV number to value).
+    (AV number to value). ``left_out``: load points of the suite that are not in the plan.
     """
 
     points: tuple[LoadPoint, ...]
@@ -55,6 +55,7 @@ class Plan:
     energy: tuple[tuple[LoadPoint, JudgedQuantity], ...]
     configuration: dict[int, float]
     why_no_energy: str | None = None
+    left_out: int = 0
 
     def judged(self, point: LoadPoint, *quantities: Quantity) -> tuple[JudgedQuantity, ...]:
         """What has a limit row at ``point``, of the quantities named (all where none is)."""
@@ -64,6 +65,11 @@ class Plan:
     def points_for(self, quantity: Quantity) -> tuple[LoadPoint, ...]:
         """The points at which some input of this quantity has a limit row, in the plan's order."""
         return tuple(point for point in self.points if self.judged(point, quantity))
+
+    @property
+    def points_in_all(self) -> int:
+        """How many load points the whole suite has."""
+        return len(self.points) + self.left_out
 
     @property
     def reference_limits(self) -> ReferenceLimits:
@@ -97,9 +103,10 @@ def certification_plan(bench: BenchFile, *, max_points: int | None = None) -> Pl
     """
     nominal, wiring, meter_type = _parts(bench)
     tables = tuple(load_limit_table(name) for name in CERTIFICATION_TABLES)
-    points = certification_points(
+    every = certification_points(
         tables, nominal.voltage_v, frequency_hz=nominal.frequency_hz, system_type=nominal.system_type
-    )[:max_points]
+    )
+    points = every[:max_points]
     energy_points = [nominal.point(100.0, angle_deg) for angle_deg in (0.0, 180.0)]
     energy = tuple(
         (point, item)
@@ -108,7 +115,8 @@ def certification_plan(bench: BenchFile, *, max_points: int | None = None) -> Pl
         if item.quantity is Quantity.ACTIVE_ENERGY and item.phase == "ABC"
     )
     missing = bench.why_no_energy or _WHY_NO_ENERGY.get(nominal.system_type)
-    plan = Plan(points, tables, () if missing else energy, _configuration(bench), missing)
+    left_out = len(every) - len(points)
+    plan = Plan(points, tables, () if missing else energy, _configuration(bench), missing, left_out)
     return _checked(bench, plan, wiring, meter_type)
 
 

@@ -2,6 +2,7 @@
 
 from rig.records.data import (
     OUTCOMES,
+    SEVERITY,
     ArtifactRecord,
     BudgetComponent,
     EventRecord,
@@ -23,15 +24,18 @@ from rig.records.data import (
 from rig.records.errors import NoSuchRun, RecordNotWritten, RecordsUnusable, SchemaTooNew
 from rig.records.recorder import PointRecorder, RunRecorder
 from rig.records.store import RunStore
+from rig.records.verdicts import Judgement, count_verdicts
 
 __all__ = [
     "OUTCOMES",
+    "SEVERITY",
     "ArtifactRecord",
     "BudgetComponent",
     "EventRecord",
     "FindingRecord",
     "InstrumentRecord",
     "JournalEntry",
+    "Judgement",
     "LimitProvenance",
     "MeterReading",
     "NoSuchRun",
@@ -49,5 +53,6 @@ __all__ = [
     "RunSummary",
     "SchemaTooNew",
     "UnitRecord",
+    "count_verdicts",
     "worst_outcome",
 ]

@@ -32,6 +32,7 @@ def header_of(row: _Line) -> data.RunHeader:
         retest_of=row.retest_of,
         simulated=row.simulated,
         environment=row.environment,
+        programme={what: (int(done), int(whole)) for what, (done, whole) in (row.programme or {}).items()},
     )
 
 
@@ -181,7 +182,12 @@ def _instrument(row: _Line) -> data.InstrumentRecord:
 
 def _finding(row: _Line) -> data.FindingRecord:
     return data.FindingRecord(
-        name=row.name, expected=row.expected, found=row.found, outcome=row.outcome, unit_number=row.unit_number
+        name=row.name,
+        expected=row.expected,
+        found=row.found,
+        outcome=row.outcome,
+        unit_number=row.unit_number,
+        cites=row.cites or "",
     )
 
 

@@ -15,6 +15,9 @@ from rig.records.columns import Json
 OUTCOMES = tuple(str(outcome) for outcome in sorted(Outcome, key=lambda outcome: -outcome.severity))
 """All outcomes as they are stored, the one that decides over the others first."""
 
+SEVERITY = {outcome: place for place, outcome in enumerate(OUTCOMES)}
+"""Place of each outcome in that order."""
+
 
 def worst_outcome(outcomes: Iterable[str]) -> str | None:
     """Give the outcome that decides over the others given, or None of none; an unknown word raises ValueError."""
@@ -26,7 +29,8 @@ class RunHeader:
     """What is known when a run begins. ``kind``: certify, eol, regress ... ``retest_of``: id of the run repeated.
 
     ``environment``: what was recorded of the surroundings, names with units (``{"ambient_temperature_c": 23.1}``).
-    ``simulated``: the readings come from the emulated bench, and every report says so loudly.
+    ``simulated``: the readings come from the emulated bench, and every report says so loudly. ``programme``: how much
+    of its suite the run was to cover, by what is counted: ``{"load points": (3, 90)}`` is 3 of 90; empty: not recorded.
     """
 
     kind: str
@@ -40,6 +44,7 @@ class RunHeader:
     retest_of: str | None = None
     simulated: bool = False
     environment: Mapping[str, Json] = field(default_factory=dict)
+    programme: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,13 +160,17 @@ class ResultRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingRecord:
-    """One question answered in words rather than percent, such as identity or configuration read-back."""
+    """One question answered in words rather than percent, such as identity or configuration read-back.
+
+    ``cites``: the source of what is expected, such as "manual page 22"; empty where the question names none.
+    """
 
     name: str
     expected: str
     found: str
     outcome: str
     unit_number: int | None = None
+    cites: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,7 +272,7 @@ class PointRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
-    """One line of the list of runs; ``counts``: results and findings by outcome."""
+    """One line of the list of runs; ``counts``: verdicts (rig.records.verdicts) and findings by outcome."""
 
     run_id: str
     header: RunHeader

@@ -44,6 +44,7 @@ class Run(Base):
     retest_of: Mapped[str | None]
     simulated: Mapped[bool]
     environment: Mapped[dict[str, Any]]
+    programme: Mapped[dict[str, Any] | None]
     started_utc: Mapped[datetime] = mapped_column(UtcTime, index=True)
     finished_utc: Mapped[datetime | None]
     outcome: Mapped[str | None]
@@ -197,6 +198,7 @@ class Finding(_OfRun, Base):
     expected: Mapped[str]
     found: Mapped[str]
     outcome: Mapped[str]
+    cites: Mapped[str | None]
 
 
 class SavedValue(_OfRun, Base):

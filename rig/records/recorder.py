@@ -117,6 +117,7 @@ class RunRecorder:
                     expected=finding.expected,
                     found=finding.found,
                     outcome=_outcome(finding.outcome),
+                    cites=finding.cites or None,
                 )
             )
 

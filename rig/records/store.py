@@ -14,15 +14,17 @@ from typing import Any, Self
 from sqlalchemy import Connection, Row, Select, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from rig.load_point import FULL, NOT_SHIFTED
 from rig.records import models
 from rig.records._database import Database, reason_of
 from rig.records._reading import Readable, ReadOnlyDatabase
 from rig.records._reading_back import header_of, read_run
 from rig.records.abandoned import close_abandoned, never_energised, outcome_of
 from rig.records.columns import to_json
-from rig.records.data import RunHeader, RunRecord, RunSummary
+from rig.records.data import SEVERITY, RunHeader, RunRecord, RunSummary
 from rig.records.errors import NoSuchRun, RecordNotWritten, RecordsUnusable
 from rig.records.recorder import RunRecorder
+from rig.records.verdicts import Judgement, count_verdicts
 
 _SHOWN_CANDIDATES = 5
 
@@ -97,6 +99,7 @@ class RunStore:
                     retest_of=header.retest_of,
                     simulated=header.simulated,
                     environment=to_json(header.environment),
+                    programme={what: list(numbers) for what, numbers in header.programme.items()} or None,
                     started_utc=datetime.now(UTC),
                 )
             )
@@ -230,21 +233,41 @@ def _grouped(connection: Connection, query: Select[*tuple[Any, ...]], run_ids: l
 
 
 def _counts(connection: Connection, run_ids: list[str]) -> dict[str, Counter[str]]:
-    results = (
-        select(models.Point.run_id, models.ResultRow.outcome, func.count())
-        .join_from(models.ResultRow, models.Point)
-        .group_by(models.Point.run_id, models.ResultRow.outcome)
-        .where(models.Point.run_id.in_(run_ids))
-    )
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    point, result = models.Point, models.ResultRow
+    judged: dict[str, list[Judgement]] = defaultdict(list)
+    for row in connection.execute(
+        select(
+            point.run_id, point.label, point.voltage_v, point.voltages_pct, point.voltage_shift_deg, point.current_pct,
+            point.frequency_hz, result.procedure, result.quantity, result.instance, result.unit_number,
+            result.limit_pct, result.outcome,
+        )
+        .join_from(result, point)
+        .where(point.run_id.in_(run_ids))
+    ):  # fmt: skip
+        judged[row.run_id].append(
+            Judgement(
+                row.procedure,
+                row.quantity,
+                row.instance,
+                row.unit_number,
+                row.limit_pct,
+                row.label,
+                (row.voltage_v, tuple(row.voltages_pct or FULL), tuple(row.voltage_shift_deg or NOT_SHIFTED)),
+                row.current_pct,
+                row.frequency_hz,
+                row.outcome,
+            )
+        )
+    for run_id, judgements in judged.items():
+        counts[run_id] = count_verdicts(judgements, SEVERITY)
     findings = (
         select(models.Finding.run_id, models.Finding.outcome, func.count())
         .group_by(models.Finding.run_id, models.Finding.outcome)
         .where(models.Finding.run_id.in_(run_ids))
     )
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for query in (results, findings):
-        for run_id, outcome, number in connection.execute(query):
-            counts[run_id][outcome] += number
+    for run_id, outcome, number in connection.execute(findings):
+        counts[run_id][outcome] += number
     return counts
 
 

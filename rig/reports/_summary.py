@@ -6,7 +6,16 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from rig.records import OUTCOMES, LimitProvenance, PointRecord, ResultRecord, RunRecord
+from rig.records import (
+    OUTCOMES,
+    SEVERITY,
+    Judgement,
+    LimitProvenance,
+    PointRecord,
+    ResultRecord,
+    RunRecord,
+    count_verdicts,
+)
 from rig.reports._words import load_name, load_title, quantity_name
 
 _LOAD_MATTERS = ("power", "energy")
@@ -22,11 +31,12 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class CountLine:
-    """How many results of one procedure and quantity came out how."""
+    """How many verdicts of one procedure and quantity came out how, and the number of results behind them."""
 
     procedure: str
     quantity: str
     counts: Counter[str]
+    results: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,32 +105,39 @@ def worst_of(point: PointRecord) -> ResultRecord | None:
     return min(judged, key=severity).result if judged else None
 
 
-def attention(run: RunRecord) -> list[Judged]:
-    """What a reader must see first: everything that is not a plain PASS and not merely reported, the worst first."""
-    return sorted(
-        (judged for judged in all_results(run) if judged.result.outcome not in ("PASS", "NOT_JUDGED", "SKIP")),
-        key=severity,
-    )
-
-
-def points_without_verdict(run: RunRecord) -> list[PointRecord]:
-    """Load points that ended badly in themselves, or never ended."""
-    return [point for point in run.points if point.stated_outcome or point.finished_utc is None]
-
-
 def counts(run: RunRecord) -> list[CountLine]:
-    """Outcomes by procedure and quantity."""
-    lines: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    """Verdicts by procedure and quantity, and how many results they rest on."""
+    lines: dict[tuple[str, str], list[Judged]] = defaultdict(list)
     for judged in all_results(run):
-        lines[judged.result.procedure, judged.result.quantity][judged.result.outcome] += 1
-    return [CountLine(*key, count) for key, count in lines.items()]
+        lines[judged.result.procedure, judged.result.quantity].append(judged)
+    return [CountLine(*key, _verdicts(group), len(group)) for key, group in lines.items()]
 
 
 def total_counts(run: RunRecord) -> Counter[str]:
-    """Outcomes of all results and findings, the most severe first."""
-    found = Counter(judged.result.outcome for judged in all_results(run))
+    """Verdicts and findings by outcome, the most severe first; results that repeat one fact count once."""
+    found = _verdicts(all_results(run))
     found.update(finding.outcome for finding in run.findings)
     return Counter({outcome: found[outcome] for outcome in OUTCOMES if found[outcome]})
+
+
+def _verdicts(results: Iterable[Judged]) -> Counter[str]:
+    return count_verdicts((_judgement(judged) for judged in results), SEVERITY)
+
+
+def _judgement(judged: Judged) -> Judgement:
+    point, result = judged.point.load_point, judged.result
+    return Judgement(
+        result.procedure,
+        result.quantity,
+        result.instance,
+        result.unit_number,
+        result.limit_pct,
+        judged.point.label,
+        (point.voltage_v, point.voltages_pct, point.voltage_shift_deg),
+        point.current_pct,
+        point.frequency_hz,
+        result.outcome,
+    )
 
 
 def limit_lines(run: RunRecord) -> list[LimitLine]:

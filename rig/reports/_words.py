@@ -9,6 +9,7 @@ from datetime import datetime
 
 from rig.metrology import DecisionRule, Outcome
 from rig.records import InstrumentRecord, LimitProvenance, PointRecord, RunRecord
+from rig.reports.coverage import is_partial
 
 UNVERIFIED = "limit table unverified"
 NOT_RECORDED = "calibration not recorded"
@@ -67,7 +68,9 @@ _KINDS = {
 
 
 def title_of(run: RunRecord) -> str:
-    """Name the kind of run."""
+    """Name the kind of run; a partial certification is none."""
+    if run.header.kind == "certify" and is_partial(run):
+        return "Accuracy at some load points; not a certification"
     return _KINDS.get(run.header.kind, f"Test run ({run.header.kind})")
 
 

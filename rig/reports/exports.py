@@ -6,7 +6,7 @@ import csv
 import json
 from pathlib import Path
 
-from rig.records import LimitProvenance, PointRecord, ResultRecord, RunRecord
+from rig.records import FindingRecord, LimitProvenance, PointRecord, ResultRecord, RunRecord
 from rig.records.columns import Json, to_json
 from rig.reports._summary import all_results, total_counts
 
@@ -22,19 +22,22 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_csv(run: RunRecord, path: Path | str) -> None:
-    """Write one row for each result, UTF-8, with a heading; numbers in full precision, QNAN and "none" empty.
+    """Write one row for each result and each finding, UTF-8, with a heading; numbers in full precision, QNAN empty.
 
-    Text that a spreadsheet would take for a formula gets an apostrophe in front.
+    A finding's procedure is "finding"; its name, what was expected and what was found stand in ``quantity``,
+    ``expected_value`` and ``read_value``. Text that a spreadsheet would take for a formula gets an apostrophe in front.
     """
     with Path(path).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(
             ["run_id", "serial_number", "point_number", "load_point", *_POINT_FIELDS, *_CLIMATE_FIELDS, *_RESULT_FIELDS]
             + [f"limit_{name}" for name in _LIMIT_FIELDS]
-            + ["limit_verified", "simulated"]
+            + ["limit_verified", "simulated", "cites"]
         )
         for judged in all_results(run):
             writer.writerow([_cell(value) for value in _row(run, judged.point, judged.result)])
+        for finding in run.findings:
+            writer.writerow([_cell(value) for value in _finding_row(run, finding)])
 
 
 def write_json(run: RunRecord, path: Path | str) -> None:
@@ -73,7 +76,24 @@ def _row(run: RunRecord, point: PointRecord, result: ResultRecord) -> list[objec
         *(getattr(limit, name) if limit else "" for name in _LIMIT_FIELDS),
         "yes" if limit and limit.is_verified else "no" if limit else "",
         "yes" if run.header.simulated else "no",
+        "",
     ]
+
+
+def _finding_row(run: RunRecord, finding: FindingRecord) -> list[object]:
+    fields = dict.fromkeys(_RESULT_FIELDS, "") | {
+        "procedure": "finding",
+        "quantity": finding.name,
+        "expected_value": finding.expected,
+        "read_value": finding.found,
+        "outcome": finding.outcome,
+    }
+    number = finding.unit_number or (1 if len(run.units) == 1 else None)
+    serial = run.units[number - 1].serial_number if number and number <= len(run.units) else ""
+    empty = [""] * (2 + len(_POINT_FIELDS) + len(_CLIMATE_FIELDS))
+    limit = [""] * (len(_LIMIT_FIELDS) + 1)
+    simulated = "yes" if run.header.simulated else "no"
+    return [run.run_id, serial, *empty, *fields.values(), *limit, simulated, finding.cites]
 
 
 def _cell(value: object) -> object:

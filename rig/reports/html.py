@@ -12,6 +12,8 @@ from meter_model.points import OBJECTS
 from rig.records import ObjectValue, RunRecord
 from rig.reports import _summary, _words
 from rig.reports._extras import need
+from rig.reports.attention import attention_lines
+from rig.reports.coverage import coverage_text
 from rig.reports.plots import inline_svgs
 
 if TYPE_CHECKING:
@@ -51,8 +53,8 @@ def render_html(run: RunRecord) -> str:
         counts=_summary.counts(run),
         totals=_summary.total_counts(run),
         outcomes=_summary.ordered(_summary.total_counts(run)),
-        attention=_summary.attention(run),
-        bad_points=_summary.points_without_verdict(run),
+        attention=attention_lines(run),
+        coverage=coverage_text(run),
         limit_lines=_summary.limit_lines(run),
         limits=_summary.limits_in_use(run),
         configuration=_lines(run.configuration_before, run.configuration_after),

@@ -8,11 +8,14 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from rig.records import OUTCOMES, PointRecord, ResultRecord, RunRecord
+from rig.records import PointRecord, ResultRecord, RunRecord
 from rig.reports._summary import total_counts, worst_of
 from rig.reports._words import OUTCOME_COLOURS, number, outcome_word, percent, quantity_name, run_meaning
+from rig.reports.attention import attention_lines
+from rig.reports.coverage import coverage_text
 
 _HEADINGS = ("quantity", "AI", "phase", "read", "expected", "unit", "error %", "U %", "limit %", "outcome")
+_NARROW = 100
 _SHORT = {
     "active_power": "P",
     "reactive_power": "Q",
@@ -24,8 +27,13 @@ _SHORT = {
 _RIGHT = frozenset({"AI", "read", "expected", "error %", "U %", "limit %"})
 
 
-def result_table(run: RunRecord) -> Table:
-    """One row for each load point with the quantity that came off worst there, for ``rich`` to print."""
+def result_table(run: RunRecord, width: int = 120) -> Table | Text:
+    """One row for each load point with the quantity that came off worst there, for ``rich`` to print.
+
+    On a terminal of fewer than 100 columns each row takes two lines, so that no name is cut.
+    """
+    if width < _NARROW:
+        return _narrow_results(run)
     table = Table(
         title=Text(f"{run.header.kind} on {run.header.bench_name}: the quantity nearest to its limit"),
         title_justify="left",
@@ -42,22 +50,28 @@ def result_table(run: RunRecord) -> Table:
     return table
 
 
-def findings_table(run: RunRecord) -> Table:
-    """What was asked and not answered well, or not asked, the worst first, for ``rich`` to print."""
-    table = Table(
-        title=Text(f"{run.header.kind} on {run.header.bench_name}: answers that need a look"),
-        title_justify="left",
-        box=SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-    )
-    for heading in ("question", "expected", "found"):
-        table.add_column(heading, overflow="fold")
-    table.add_column("outcome", no_wrap=True)
-    bad = [finding for finding in run.findings if finding.outcome != "PASS"]
-    for finding in sorted(bad, key=lambda finding: OUTCOMES.index(finding.outcome)):
-        outcome = Text(outcome_word(finding.outcome), style=f"bold {OUTCOME_COLOURS[finding.outcome]}")
-        table.add_row(Text(finding.name), Text(finding.expected), Text(finding.found), outcome)
-    return table
+def _narrow_results(run: RunRecord) -> Text:
+    text = Text(f"{run.header.kind} on {run.header.bench_name}: the quantity nearest to its limit\n")
+    for point in run.points:
+        label, worst, error, uncertainty, limit, outcome = _point_row(point)
+        text.append_text(outcome).append("  ").append_text(label).append("\n")
+        if error:
+            text.append("  ").append(worst).append(f"  {error} % U {uncertainty} limit {limit}\n")
+    text.rstrip()
+    return text
+
+
+def attention_text(run: RunRecord) -> Text:
+    """What needs attention, one cause after the other, the most severe first, for ``rich`` to print; may be empty."""
+    text = Text()
+    for line in attention_lines(run):
+        text.append(outcome_word(line.outcome), style=f"bold {OUTCOME_COLOURS[line.outcome]}")
+        text.append(f"  {line.what}")
+        text.append(f" ({line.cites})" if line.cites else "", style="dim")
+        text.append(f": {line.detail}")
+        text.append(f"\n      at {line.where}\n" if line.where and line.where not in line.detail else "\n")
+    text.rstrip()
+    return text
 
 
 def verdict_line(run: RunRecord) -> Text:
@@ -65,7 +79,8 @@ def verdict_line(run: RunRecord) -> Text:
     line = Text()
     line.append(f" {outcome_word(run.outcome)} ", style=f"bold white on {OUTCOME_COLOURS[run.outcome]}")
     counts = ", ".join(f"{count} {outcome_word(outcome)}" for outcome, count in total_counts(run).items())
-    line.append(f"  {counts or 'no results'}")
+    covered = coverage_text(run)
+    line.append(f"  {covered}: {counts}" if covered and counts else f"  {counts or covered or 'no results'}")
     if run.header.simulated:
         line.append("  (simulated bench)", style="bold")
     return line
@@ -109,12 +124,12 @@ def _deviation_row(result: ResultRecord) -> tuple[str, ...]:
     )
 
 
-def _point_row(point: PointRecord) -> tuple[str | Text, ...]:
+def _point_row(point: PointRecord) -> tuple[Text, Text, str, str, str, Text]:
     worst = worst_of(point)
     judged = [result for result in point.results if result.limit_pct is not None]
     outcome = Text(outcome_word(point.outcome), style=f"bold {OUTCOME_COLOURS[point.outcome]}")
     if worst is None:
-        return Text(point.label), "not judged", "", "", "", outcome  # why is in the events and in the report
+        return Text(point.label), Text("not judged"), "", "", "", outcome  # why is in the events and in the report
     return (
         Text(point.label),
         Text(f"{len(judged)}: AI{worst.instance} {_SHORT.get(worst.quantity, worst.quantity)} {worst.phase}"),

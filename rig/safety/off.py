@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from drivers.source.base import SafeOff
 from rig.safety.leftovers import source_is_gone
-from rig.safety.raw_off import SafeOffResult, recipe_from_json, recipe_to_json, switch_all_off
-from rig.safety.state import HOLDER, OFF_ELSEWHERE, RECIPES, Opening, marked_process, openings, openings_of
+from rig.safety.raw_off import SafeOffResult, recipe_from_json, recipe_to_json
+from rig.safety.state import (
+    HOLDER,
+    OFF_ELSEWHERE,
+    RECIPES,
+    Opening,
+    marked_process,
+    openings,
+    openings_of,
+    places_of_state,
+)
+
+_PROC = Path("/proc")
+_GUARDIAN = "rig.safety.guardian"
 
 
 def note_open_bench(
@@ -20,11 +32,19 @@ def note_open_bench(
     launched_pid: int | None = None,
     guardian_pid: int | None = None,
     bench_file: Path | None = None,
+    analyzer: Mapping[str, Any] | None = None,
+    simulated: bool = False,
 ) -> None:
-    """Leave word of how the bench that is now open is switched off, for ``rig off`` in another terminal."""
+    """Leave word of how the bench that is now open is switched off, for ``rig off`` in another terminal.
+
+    ``analyzer``: how it is reached (rig.bench.off_parts), who can see whether there is voltage left. ``simulated``:
+    nothing of the bench is real.
+    """
     content = {
         "recipes": [recipe_to_json(recipe) for recipe in recipes],
         "bench_file": None if bench_file is None else str(bench_file.absolute()),
+        "analyzer": analyzer,
+        "simulated": simulated,
         **marked_process("launched_pid", launched_pid),
         **marked_process("guardian_pid", guardian_pid),
         **marked_process("pid", os.getpid()),
@@ -59,16 +79,37 @@ def recipes_of_open_bench(bench: str) -> list[SafeOff]:
     return [recipe for opening in openings_of(bench) for recipe in recipes_of(opening)]
 
 
-def switch_everything_off(bench: str, fixed: Iterable[SafeOff] = ()) -> list[SafeOffResult]:
-    """Switch off and verify the sources of ``bench``: those of the runs in progress and the ``fixed`` ones of its file.
+def find_openings() -> tuple[list[Opening], list[Path], list[str]]:
+    """Return the openings whose sources may be on, the state folders looked in, and what could not be looked at.
 
-    Returns a result for each source, none where there is nothing that could be on. Never raises for a source that
-    does not answer: its result says that nothing is confirmed.
+    Looked in are the state folders of this user and, unless ``RIG_STATE_DIR`` names the only one, those of guardians
+    that run on this host. Emulated benches of the latter are ``is_elsewhere``: they hold no voltage.
     """
-    recipes = {recipe.resource: recipe for recipe in (*fixed, *recipes_of_open_bench(bench))}
-    results = switch_all_off(recipes.values())
-    forget_left_on(openings_of(bench), results)
-    return results
+    places = [place for place in places_of_state() if place.is_dir()]
+    notes = []
+    for pid, bench, folder in _guardians() if not os.environ.get("RIG_STATE_DIR") else ():
+        if not os.access(folder, os.R_OK | os.X_OK):
+            notes.append(f"another user has bench {bench!r} open (guardian: process {pid}), seen by that user only")
+        elif folder not in places:
+            places.append(folder)
+    found = [opening for place in places for opening in openings(place) if recipes_of(opening)]
+    return found, places, notes
+
+
+def is_elsewhere(opening: Opening) -> bool:
+    """Whether an opening is of an emulated bench, and not in a state folder of this user's surroundings."""
+    return opening.note(RECIPES).get("simulated") is True and opening.folder not in places_of_state()
+
+
+def _guardians() -> Iterator[tuple[int, str, Path]]:
+    """Process id, bench and state folder of each guardian that runs on this host, as far as the system says."""
+    for entry in sorted(_PROC.glob("[0-9]*")):
+        try:
+            words = (entry / "cmdline").read_bytes().decode("utf-8", "surrogateescape").split("\0")
+        except OSError:
+            continue
+        if _GUARDIAN in words and {"--bench", "--state"} <= set(words[:-1]):
+            yield int(entry.name), words[words.index("--bench") + 1], Path(words[words.index("--state") + 1])
 
 
 def forget_left_on(left: Iterable[Opening], results: Sequence[SafeOffResult]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -12,16 +11,10 @@ from drivers.analyzer.base import ReferenceAnalyzer
 from drivers.errors import RigError
 from drivers.source.base import AcSource, Channel, SourceSetting, Tone
 from rig.errors import SafeStateNotConfirmed
+from rig.safety.terminals import look_at_terminals
 from rig.safety.watched import Watched
 
-OFF_BELOW_V = 2.0
-"""A voltage below this counts as off, rms volts at the meter's terminals."""
-
-OFF_BELOW_CT_V = 0.02
-"""So does less than this at a CT input: a low-level source of its own may be on while the voltage is off."""
-
 _STEPS_DOWN = (0.6, 0.3, 0.1)
-_CONFIRM_S = 3.0
 _CONFIRM_BEFORE_CUT_S = 1.0
 _NOTHING: tuple[Channel, Channel, Channel] = ((), (), ())
 
@@ -155,24 +148,15 @@ class SafeState:
         if self._analyzer is None:
             way.details.append("there is no analyzer to confirm it")
             return False
-        give_up_s = time.monotonic() + (_CONFIRM_S if self._contactor is None else _CONFIRM_BEFORE_CUT_S)
-        while True:
-            try:
-                elements = self._analyzer.read().elements
-            except BaseException as error:  # noqa: BLE001 - who else has confirmed counts as well
-                way.failed("the analyzer could not confirm", error)
-                return False
-            volts, ct_volts = [element.u_v for element in elements], [element.i for element in elements]
-            is_fed = any(value is not None and value >= OFF_BELOW_CT_V for value in ct_volts)
-            if not is_fed and all(value is not None and value < OFF_BELOW_V for value in volts):
-                by.append("analyzer")
-                way.details.append(f"the analyzer sees less than {OFF_BELOW_V:g} V")
-                return False
-            if time.monotonic() > give_up_s:
-                seen = ", ".join("no valid data" if value is None else f"{value:.4g} V" for value in volts)
-                at_inputs = ", ".join(f"{value:.4g} V" for value in ct_volts if value is not None)
-                way.details.append(f"THE ANALYZER STILL SEES {seen}" + (f", CT inputs {at_inputs}" if is_fed else ""))
-                return True
+        try:
+            seen = look_at_terminals(self._analyzer, None if self._contactor is None else _CONFIRM_BEFORE_CUT_S)
+        except BaseException as error:  # noqa: BLE001 - who else has confirmed counts as well
+            way.failed("the analyzer could not confirm", error)
+            return False
+        way.details.append(seen.text)
+        if seen.is_dead:
+            by.append("analyzer")
+        return not seen.is_dead
 
 
 class _Way:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import re
 import secrets
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,29 +48,53 @@ _HASH_DIGITS = 8
 
 
 def state_folder() -> Path:
-    """Return the folder of ``state_path``, made if needed; raises BenchFault where that cannot be done."""
-    folder = state_path()
+    """Return the folder, made if needed: the first of ``places_of_state`` that can be made. Raises BenchFault."""
+    refusals = []
+    for folder in places_of_state():
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not os.access(folder, os.W_OK):
+                raise PermissionError(errno.EACCES, "it cannot be written to")
+            if folder.parent == Path(tempfile.gettempdir()) and folder.stat().st_uid != os.getuid():
+                raise PermissionError(errno.EACCES, "it is somebody else's")
+        except OSError as error:
+            refusals.append(f"{folder} ({error.strerror})")
+        else:
+            return folder
+    raise BenchFault(f"no state folder can be made: {', '.join(refusals)}; set RIG_STATE_DIR")
+
+
+def places_of_state() -> list[Path]:
+    """Return where this user's state folder may be, the first that is usable counts; nothing is made.
+
+    ``RIG_STATE_DIR`` alone where it is set; else ``s4100-rig`` in ``XDG_STATE_HOME``, in ``.local/state`` of ``HOME``
+    and of the home that the system knows for this user; without any home, a folder of this user's number in the
+    temporary folder.
+    """
+    if named := os.environ.get("RIG_STATE_DIR"):
+        return [Path(named)]
+    if sys.platform == "win32":
+        return [Path(os.environ.get("LOCALAPPDATA", str(Path.home()))) / "s4100-rig"]
+    bases = [Path(base) for base in [os.environ.get("XDG_STATE_HOME")] if base]
+    homes = [os.environ.get("HOME"), _home_by_number()]
+    bases += [Path(home) / ".local" / "state" for home in homes if home]
+    places = [base / "s4100-rig" for base in bases]
+    return list(dict.fromkeys([*places, Path(tempfile.gettempdir()) / f"s4100-rig-state-{os.getuid()}"]))
+
+
+def _home_by_number() -> str | None:
+    import pwd
+
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BenchFault(f"the state folder {folder} cannot be made ({error.strerror}); set RIG_STATE_DIR") from None
-    return folder
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        return None
 
 
 def state_path() -> Path:
-    """Return where the state folder is or would be; raises BenchFault where this user has no home and none is named.
-
-    ``RIG_STATE_DIR``, or ``s4100-rig`` among the system's state files.
-    """
-    named = os.environ.get("RIG_STATE_DIR")
-    if named:
-        return Path(named)
-    try:
-        if sys.platform == "win32":
-            return Path(os.environ.get("LOCALAPPDATA", str(Path.home()))) / "s4100-rig"
-        return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "s4100-rig"
-    except RuntimeError:
-        raise BenchFault("this user has no home folder for the state folder; set RIG_STATE_DIR") from None
+    """Return where the state folder is, or would be where there is none yet; nothing is made."""
+    places = places_of_state()
+    return next((place for place in places if place.is_dir()), places[0])
 
 
 @dataclass(frozen=True, slots=True)

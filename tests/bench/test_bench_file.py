@@ -10,7 +10,8 @@ import yaml
 from drivers.analyzer import ANALYZERS
 from drivers.scpi import SerialLine
 from drivers.source import SOURCES
-from rig.bench.files import SAFETY_ROLES, bench_names, json_schema, load_bench
+from rig.bench.files import SAFETY_ROLES, json_schema, load_bench
+from rig.bench.finding import bench_names
 from rig.bench.meter_type import load_meter_type
 from rig.bench.off import safe_off_of, scpi_session
 from rig.errors import BenchFileError, UsageRefused

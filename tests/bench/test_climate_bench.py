@@ -1,12 +1,12 @@
 """A bench with a climate chamber: soaked in bench time, and stopped when it is closed, whatever ended the run."""
 
 import json
-from pathlib import Path
 
 import pytest
 
 from drivers.errors import SettingOutOfRange
 from rig.bench import open_bench
+from tests.kept_log import KeptLog
 
 pytestmark = pytest.mark.realtime
 
@@ -38,7 +38,7 @@ def test_a_soaked_chamber_is_stopped_and_verified_when_a_run_ends_in_an_error(tm
 
     def run():
         with open_bench(path) as bench:
-            logs.append(Path(bench.launched.endpoints["log"]))
+            logs.append(KeptLog(bench.launched.endpoints))
             assert bench.file.capabilities == {"climate_probe", "chamber"}
             assert bench.climate_probe.read().temperature_c == pytest.approx(23.0, abs=0.2)
             with pytest.raises(SettingOutOfRange):

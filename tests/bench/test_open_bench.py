@@ -3,7 +3,6 @@
 import json
 import os
 import tty
-from pathlib import Path
 
 import pytest
 
@@ -11,6 +10,7 @@ from drivers.errors import InstrumentLost
 from rig.bench import open_bench
 from rig.errors import BenchFault
 from rig.load_point import LoadPoint
+from tests.kept_log import KeptLog
 from tests.safety.stand_ins import QUICK
 
 pytestmark = pytest.mark.realtime
@@ -59,7 +59,7 @@ def test_an_exception_in_a_run_leaves_the_bench_off_and_free(tmp_path):
 
     def run():
         with open_bench(path) as bench:
-            seen.append(bench)
+            seen.append((bench, KeptLog(bench.launched.endpoints)))
             bench.supervisor.apply(LoadPoint(277.0, 100.0, 0.0))
             bench.switch.set_pulse_contact(True)
             raise ZeroDivisionError
@@ -67,9 +67,10 @@ def test_an_exception_in_a_run_leaves_the_bench_off_and_free(tmp_path):
     seen = []
     with pytest.raises(ZeroDivisionError):
         run()
-    (bench,) = seen
+    ((bench, log),) = seen
     assert bench.supervisor.load_point is None
-    events = [json.loads(line) for line in Path(bench.launched.endpoints["log"]).read_text().splitlines()]
+    assert not log.path.parent.exists()  # an emulated bench leaves nothing in the temporary folder
+    events = [json.loads(line) for line in log.read_text().splitlines()]
     last = [event for event in events if event["event"] in ("output", "relay")][-2:]
     assert [(event["event"], event.get("on"), event.get("closed")) for event in last] == [
         ("output", False, None),
@@ -127,7 +128,7 @@ def test_a_bench_switches_control_power_on_and_leaves_its_relays_at_rest(tmp_pat
     text = "schema: 1\nextends: emulated\nname: other-contact\nsource: null\nanalyzer: null\n"
     text += "switch: {control_power: {channel: 202, on_when: closed}}\n"
     with open_bench(write(tmp_path, text), report=lines.append) as bench:
-        log = Path(bench.launched.endpoints["log"])
+        log = KeptLog(bench.launched.endpoints)
         assert bench.switch.control_power_is_on()
         assert bench.guardian is None
         assert bench.timed["pulse_input"].uncertainty_s < 1e-3

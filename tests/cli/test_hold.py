@@ -1,6 +1,8 @@
 """``rig hold``: live readings at a point that stays; stopped in order, and everything off whatever ends it."""
 
+import errno
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -9,6 +11,7 @@ import time
 import pytest
 
 from rig.bench import load_bench, open_bench
+from rig.cli._endings import exit_code_and_sentence
 from rig.cli._hold import Stop
 from rig.errors import LimitExceeded, UsageRefused
 from rig.load_point import LoadPoint
@@ -189,3 +192,25 @@ def test_a_second_signal_asks_for_the_end_at_once_and_signals_that_come_together
             stop.raise_if_urgent()
         stop.raise_if_urgent()  # once: what switches off is not disturbed again
         assert stop.why == "stopped by the operator"
+
+
+def test_a_closed_terminal_ends_a_holding_as_stopped():
+    with Stop() as stop:
+        stop.end_in_order()
+        stop.raise_if_hung_up()
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert stop.is_set()
+        with pytest.raises(StopRequested, match="SIGHUP"):
+            stop.raise_if_hung_up()
+
+
+def test_a_stop_that_a_closed_terminal_cannot_show_is_exit_2():
+    def shown():
+        try:
+            raise StopRequested("SIGHUP")
+        except KeyboardInterrupt:
+            raise OSError(errno.EIO, "Input/output error") from None
+
+    with pytest.raises(OSError, match="Input/output") as caught:
+        shown()
+    assert exit_code_and_sentence(caught.value) == (2, "stopped")

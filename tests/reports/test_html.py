@@ -7,7 +7,9 @@ from html.parser import HTMLParser
 
 import pytest
 
+from rig.bench.protection import NOT_PROTECTED
 from rig.records import InstrumentRecord, RunHeader
+from rig.records.data import EventRecord
 from rig.reports import ReportsNotInstalled, render_html, write_html
 from rig.reports import _extras as extras
 from tests.records.fabricated_run import fabricate, load_points
@@ -103,9 +105,10 @@ def test_what_failed_stands_before_everything_that_passed(bad, bad_html):
     attention = bad_html[bad_html.index("What needs attention") : bad_html.index("<h2>Findings")]
     rows = Page(attention.partition("</h2>")[2]).rows
     assert failed > 50
-    assert len(rows) == failed + 1
-    outcomes = [row[-1] for row in rows[1:]]
+    assert 2 <= len(rows) <= 12, "what failed alike is one line"
+    outcomes = [row[0] for row in rows[1:]]
     assert outcomes == sorted(outcomes, key=["FAIL", "CONDITIONAL FAIL"].index)
+    assert "the worst of" in rows[1][2]
     assert bad_html.index("What needs attention") < bad_html.index("<h2>All results")
 
 
@@ -224,7 +227,7 @@ def test_a_run_that_stored_nothing_still_has_a_report(store):
     recorder = store.begin_run(RunHeader(kind="soak", bench_name="b", bench_file_sha256="", software_version="0"))
     page = Page(render_html(store.run(recorder.run_id)))
     assert "No meter was identified in this run." in page.text
-    assert "nothing was judged either" in page.text
+    assert "Nothing was asked and nothing was judged." in page.text
 
 
 def test_a_point_that_could_not_be_measured_is_listed_with_its_reason(store):
@@ -232,7 +235,7 @@ def test_a_point_that_could_not_be_measured_is_listed_with_its_reason(store):
     point = fabricate(store, points=1).points[0].load_point
     recorder.begin_point(point).finish("ERROR", reason="the analyzer is gone")
     rows = Page(render_html(store.run(recorder.run_id))).rows
-    assert [point.label, "ERROR", "the analyzer is gone"] in rows
+    assert ["ERROR", "1 load point", "the analyzer is gone", point.label] in rows
 
 
 def test_hostile_text_is_shown_and_never_becomes_markup(hostile):
@@ -260,3 +263,14 @@ def test_an_unknown_decision_rule_and_a_known_one_are_both_worded(good):
 def test_a_missing_package_is_named():
     with pytest.raises(ReportsNotInstalled, match="no_such_package"):
         extras.need("no_such_package")
+
+
+def test_a_run_without_protection_says_so_above_everything_else(small):
+    assert "NOT PROTECTED" not in render_html(small)
+    event = EventRecord(
+        time_utc=small.started_utc, kind="unprotected", severity="info", text=f"{NOT_PROTECTED} {HOSTILE}"
+    )
+    page = render_html(dataclasses.replace(small, events=(*small.events, event)))
+    assert "NOT PROTECTED (--unprotected): if the rig and its guardian are both gone, NOTHING switches" in page
+    assert page.index("NOT PROTECTED") < page.index("<h1>")
+    assert "<script>alert('x')" not in page

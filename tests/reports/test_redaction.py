@@ -48,6 +48,91 @@ def test_a_secret_is_taken_out_wherever_it_stands(text):
     assert "hunter2" not in clean(text)
 
 
+CASE = """\
+# the password of the gateway is hunter-comment
+# login: admin / hunter-login
+description: "gateway pass: hunter-desc, token: hunter-token, PIN 4711, apikey hunter-apikey"
+source:
+  options: {gateway_password: "hunter-opt", auth_token: hunter-auth, passcode: hunter-pc, key: hunter-key}
+  more: {pw: hunter-pw}
+token: hunter-toptoken
+client_secret: |
+  hunter-block1
+
+  hunter-block2
+passphrase: >-
+  hunter-fold
+db2: "postgresql://db.example.com/rig?user=u&password=hunter-q2&x=hunter-after"
+credentials: [hunter-list1, hunter-list2]
+secret: {a: hunter-map1,
+  b: hunter-map2}
+ssh: |
+  -----BEGIN OPENSSH PRIVATE KEY-----
+  hunter-private
+  -----END OPENSSH PRIVATE KEY-----
+PGPASSWORD=hunter-pg
+jwt: eyJhbGciOi.hunter-jwt.sig
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CASE,
+        "export GATEWAY_PASS='hunter-1'",
+        "Pass=hunter-1;Encrypt=yes",
+        "Server=db;Uid=sa;Password=hunter-1;Timeout=3",
+        "Server=db;Uid=sa;Pwd={hunter;1}",
+        "machine gw login me password hunter-1",
+        "Authorization: Basic aHVudGVyLTE=hunter-1",
+        'curl -H "X-Auth-Token: hunter-1" -u me:hunter-1@gw',
+        "snmp-server community hunter-1 RO",
+        "community: hunter-1",
+        '{"auth": {"user": "me", "value": "hunter-1", "more": ["hunter-2"]}, "port": 3}',
+        '{"a": [{"token": "hunter-1"}]}',
+        '{"a": 1, "sessionToken": "hunter-1"}\n{"apiKey": {"x": "hunter-2"}}',
+        "name,password,port\nlab,hunter-1,3\nb,hunter-2,4",
+        'user;"Passwort";x\na;"hunter;1";y',
+        "host\ttoken\nx\thunter-1",
+        "https://gw/api?sig=hunter-1",
+        "token => 'hunter-1'",
+        "-----BEGIN PGP PRIVATE KEY BLOCK-----\nhunter-1\n-----END PGP PRIVATE KEY BLOCK-----",
+        "ghp_hunter1hunter2hunter3",
+        "ssh_key:\n    - hunter-1\n    - hunter-2\nport: 3",
+        "wifi-psk: hunter-1",
+        "# Kennwort hunter-1",
+        "pin_code: 'hunter-1'",
+        "password: hunter-1\n  hunter-2 goes on",
+        "auth:\n  basic:\n    me: hunter-1",
+    ],
+)
+def test_secret_in_any_form_is_taken_out(text):
+    redactor = Redactor()
+    redactor.learn(text)
+    out = redactor.text(text)
+    assert "hunter" not in out.lower()
+    assert "4711" not in out
+    assert redactor.counts["secrets"] > 0
+
+
+def test_secret_of_one_file_is_taken_out_of_another():
+    redactor = Redactor()
+    redactor.learn("gateway:\n  password: hunter-1\n  pin: 47110\n")
+    assert redactor.text("sent hunter-1 and 47110, not 471100") == "sent [redacted] and [redacted], not 471100"
+
+
+def test_json_stays_json_and_keeps_what_is_no_secret():
+    text = json.dumps(
+        {"auth": {"a": 1}, "tokens_lost": 2, "counts": {"PASS": 83}, "public_key": "x", "n": [1, 2]}, indent=1
+    )
+    assert json.loads(clean(text)) == json.loads(text) | {"auth": "[redacted]"}
+
+
+def test_table_keeps_its_columns():
+    out = clean("name,password,port\nlab,hunter-1,3\nlab2,,4\n")
+    assert out == "name,password,port\nlab,[redacted],3\nlab2,,4\n"
+
+
 @pytest.mark.parametrize(
     "text",
     [

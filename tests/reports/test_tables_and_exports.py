@@ -12,7 +12,7 @@ from rich.console import Console
 
 from rig.records import ResultRecord
 from rig.reports import as_json, deviations_table, result_table, verdict_line, write_csv, write_json
-from rig.reports._summary import all_results
+from rig.reports._summary import all_results, total_counts
 from rig.reports._words import run_meaning
 from tests.records.fabricated_run import fabricate
 from tests.reports.conftest import HOSTILE
@@ -82,8 +82,12 @@ def test_csv_has_every_result_in_full_precision(bad, tmp_path):
     with (tmp_path / "results.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     results = list(all_results(bad))
-    assert len(rows) == len(results)
-    for row, judged in zip(rows, results, strict=True):
+    assert len(rows) == len(results) + len(bad.findings)
+    for row, finding in zip(rows[len(results) :], bad.findings, strict=True):
+        assert (row["procedure"], row["quantity"], row["outcome"]) == ("finding", finding.name, finding.outcome)
+        assert (row["expected_value"], row["read_value"]) == (finding.expected, finding.found)
+        assert row["serial_number"] == "4100-000123"
+    for row, judged in zip(rows, results, strict=False):
         assert float(row["error_pct"]) == judged.result.error_pct
         assert float(row["read_value"]) == judged.result.read_value
         assert row["load_point"] == judged.point.label
@@ -105,7 +109,7 @@ def test_csv_text_is_never_a_formula(store, tmp_path, start):
     run = dataclasses.replace(run, points=(dataclasses.replace(point, results=(evil,)),))
     write_csv(run, tmp_path / "results.csv")
     with (tmp_path / "results.csv").open(newline="", encoding="utf-8") as file:
-        (row,) = csv.DictReader(file)
+        row, *_ = csv.DictReader(file)
     assert row["reason"].startswith("'" + start)
     assert float(row["error_pct"]) == -1.5
 
@@ -121,7 +125,7 @@ def test_json_is_strict_and_holds_run_points_and_results(bad, tmp_path):
     assert whole["run_id"] == bad.run_id
     assert (whole["outcome"], whole["exit_code"]) == ("FAIL", 1)
     assert len(whole["points"]) == 90
-    assert sum(whole["counts"].values()) == sum(len(point["results"]) for point in whole["points"]) + 1
+    assert whole["counts"] == dict(total_counts(bad))
     first = whole["points"][0]
     assert first["outcome"] == bad.points[0].outcome
     assert first["results"][0]["error_pct"] == bad.points[0].results[0].error_pct

@@ -6,9 +6,10 @@ import socket
 import socketserver
 import threading
 import time
-from pathlib import Path
+from dataclasses import replace
 
-from drivers.source.base import SafeOff
+from drivers.source.base import Identity, SafeOff
+from tests.kept_log import KeptLog
 from tests.waiting import comes_true
 
 QUICK = """\
@@ -33,6 +34,10 @@ class FakeSource(socketserver.ThreadingTCPServer):
         self.behaviour = "good"
         self.watchdog_s = None
         self.late_s = 0.0
+        self.identification = None
+        self.wrap = lambda answer: answer + b"\n"
+        self.greeting = b""
+        self.echoes = False
         self._heard_s = time.monotonic()
         self.received = []
         self.switched = threading.Condition()
@@ -40,7 +45,10 @@ class FakeSource(socketserver.ThreadingTCPServer):
 
         class Handler(socketserver.StreamRequestHandler):
             def handle(self):
+                self.wfile.write(source.greeting)
                 for line in self.rfile:
+                    if source.echoes:
+                        self.wfile.write(line)
                     source.serve(line.decode().strip(), self.wfile)
 
         super().__init__(("127.0.0.1", 0), Handler)
@@ -55,7 +63,10 @@ class FakeSource(socketserver.ThreadingTCPServer):
             return
         if command == "OUTP:STAT?":
             time.sleep(self.late_s)
-            out.write(b"1\n" if self.is_on else b"0\n")
+            out.write(self.wrap(b"1" if self.is_on else b"0"))
+        elif command == "*IDN?" and self.identification is not None:
+            time.sleep(self.late_s)
+            out.write(self.wrap(self.identification))
         elif command.startswith("OUTP:STAT") and self.behaviour != "stuck":
             self._switch(command.endswith("ON"))
 
@@ -73,6 +84,12 @@ class FakeSource(socketserver.ThreadingTCPServer):
         resource = f"TCPIP0::127.0.0.1::{self.server_address[1]}::SOCKET"
         return SafeOff(resource, ("OUTP:STAT OFF",), "OUTP:STAT?", ("0", "OFF"))
 
+    def recipe_for(self, identification, model):
+        """The recipe of a bench that was opened with an instrument of this identification."""
+        maker, _, serial_number, firmware = identification.split(",")
+        identity = Identity(maker, model, serial_number, firmware)
+        return replace(self.recipe, identification=identification, identity=identity, family=model)
+
 
 class OneAtATime(FakeSource):
     """A source that serves one connection; whoever comes next waits until that is closed."""
@@ -88,7 +105,7 @@ class Control:
         host, port = endpoints["control"].removeprefix("tcp://").split(":")
         self.connection = socket.create_connection((host, int(port)), timeout=5.0)
         self.lines = self.connection.makefile("rw")
-        self.log = Path(endpoints["log"])
+        self.log = KeptLog(endpoints)
         self._seen = len(self.log.read_text().splitlines())
 
     def ask(self, **question):

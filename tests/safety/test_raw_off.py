@@ -1,4 +1,4 @@
-"""Switching off with a recipe and a plain socket; and ``rig off`` for a bench that is open elsewhere."""
+"""Switching off with a recipe and a plain socket, or by VISA."""
 
 import contextlib
 import os
@@ -12,7 +12,6 @@ from dataclasses import replace
 import pytest
 
 from drivers.source.base import SafeOff
-from rig.safety.off import forget_open_bench, note_open_bench, switch_everything_off
 from rig.safety.raw_off import (
     recipe_from_json,
     recipe_to_json,
@@ -20,7 +19,6 @@ from rig.safety.raw_off import (
     switch_off,
     takes_one_client,
 )
-from rig.safety.state import Opening
 
 pytestmark = pytest.mark.realtime
 
@@ -136,33 +134,3 @@ def test_one_source_that_hangs_does_not_keep_another_on(fake_source, second_sour
 
 def test_a_recipe_survives_the_way_to_another_process(fake_source):
     assert recipe_from_json(recipe_to_json(fake_source.recipe)) == fake_source.recipe
-
-
-def test_the_source_of_a_bench_that_is_open_elsewhere_is_switched_off(fake_source):
-    note_open_bench(Opening.begin("lab"), [fake_source.recipe], launched_pid=os.getpid())
-    (result,) = switch_everything_off("lab")
-    assert result.confirmed
-    assert not fake_source.is_on
-
-
-def test_a_source_in_the_file_is_switched_off_though_no_run_is_open(fake_source):
-    (result,) = switch_everything_off("lab", fixed=[fake_source.recipe])
-    assert result.confirmed
-
-
-def test_a_source_that_is_in_the_file_and_open_is_switched_off_once(fake_source):
-    note_open_bench(Opening.begin("lab"), [fake_source.recipe])
-    assert len(switch_everything_off("lab", fixed=[fake_source.recipe])) == 1
-
-
-def test_a_source_whose_launched_process_is_gone_is_nothing_to_switch_off(fake_source):
-    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
-    note_open_bench(Opening.begin("lab"), [fake_source.recipe], launched_pid=int(gone.stdout))
-    assert switch_everything_off("lab") == []
-
-
-def test_a_bench_that_was_closed_has_nothing_to_switch_off(fake_source):
-    opening = Opening.begin("lab")
-    note_open_bench(opening, [fake_source.recipe])
-    forget_open_bench(opening)
-    assert switch_everything_off("lab") == []

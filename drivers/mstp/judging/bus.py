@@ -132,7 +132,7 @@ def addressing(figures: BusFigures) -> Iterable[Finding]:
         Severity.NOTE,
         "address-gaps",
         None,
-        f"addresses {' and '.join(parts)} were polled and nobody has them; waiting for them took {cost_pct:.1f} % of "
+        f"addresses {' and '.join(parts)} were polled and gave no answer; waiting for them took {cost_pct:.1f} % of "
         "the time",
         " and ".join(advice),
     )

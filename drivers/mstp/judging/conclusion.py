@@ -37,6 +37,7 @@ _EFFECTS = {
     "token-repeated": ("noise", "token-unused", "token-lost"),
     "noise": (*_RING, "no-reply", "slow-token-use", "cannot-join", "slow-reply"),
     "who-is-flood": ("load",),
+    "hidden-master": ("max-master",),
     "token-unused": ("token-lost", "token-repeated", "no-reply"),
     "token-lost": ("cannot-join", "no-reply", "token-unused", "token-repeated"),
     "silence": ("cannot-join", "no-reply"),

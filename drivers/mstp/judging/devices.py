@@ -89,6 +89,6 @@ def _max_master(device: DeviceFound, highest: int) -> Iterable[Finding]:
             "max-master",
             device.mac,
             f"its Max_Master is {limit} and the highest master is {highest}: it polls {limit - highest} addresses that "
-            "nobody has",
+            "give no answer",
             f"set Max_Master of all devices to {highest}, or to the highest address planned",
         )

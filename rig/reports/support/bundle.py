@@ -26,6 +26,7 @@ _LONGEST_TEXT = 2_000_000
 """Of a longer text, octets from its end are packed."""
 
 _LARGEST_FILE = 50_000_000
+_HEAD_OCTETS = 8192
 _FAILURES = (RigError, OSError, ValueError, LookupError, RuntimeError)
 
 
@@ -85,7 +86,16 @@ class _Packer:
         self._content = BundleContent()
 
     def pack(self, benches: Iterable[str], records: str, last: int, further: Iterable[Path]) -> BundleContent:
-        """Pack everything."""
+        """Pack everything; what secrets the files themselves hold is learnt first, and taken out of all."""
+        benches, further = tuple(benches), tuple(further)
+        for name in benches:
+            with contextlib.suppress(*_FAILURES):
+                for path in bench_file_paths(name):
+                    self._redactor.learn(_end_of(path))
+        for path in further:
+            with contextlib.suppress(*_FAILURES):
+                if _is_text(path):
+                    self._redactor.learn(_end_of(path))
         self._item("versions.json", lambda: _json(surroundings.versions()))
         self._item("visa.txt", surroundings.visa)
         self._item("serial-ports.json", lambda: _json(surroundings.serial_ports()))
@@ -115,8 +125,10 @@ class _Packer:
     def _file(self, path: Path, name: str) -> None:
         """Pack a file: text redacted, and its end only where it is long; captures as they are."""
         try:
+            if not path.is_file():
+                raise OSError("is no regular file")
             octets = path.stat().st_size
-            if path.suffix.lower() in _TEXT_SUFFIXES:
+            if path.suffix.lower() in _TEXT_SUFFIXES or _is_text(path):
                 self._item(name, lambda: _end_of(path), "" if octets <= _LONGEST_TEXT else "its end only")
             elif octets > _LARGEST_FILE:
                 self._content.left_out.append(f"{path}: {octets / 1e6:.0f} MB is too much")
@@ -199,6 +211,13 @@ def _folders_of_runs(records: str) -> dict[str, Path]:
             continue
         found.setdefault(str(run_id), results.parent)
     return found
+
+
+def _is_text(path: Path) -> bool:
+    """Whether a file is text, whatever its name says: a .netrc, an .env; one with a NUL in its beginning is none."""
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD_OCTETS)
+    return b"\0" not in head and head.decode("utf-8", "ignore").encode() in (head, head[:-1], head[:-2], head[:-3])
 
 
 def _end_of(path: Path) -> str:

@@ -10,32 +10,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-_NAMES_OF_SECRETS = (
-    r"(?:password|passwd|passphrase|passcode|pwd|secret|credential|private[_-]?key|api[_-]?key|access[_-]?key|"
-    r"(?:api|auth|access|bearer|refresh)[_-]?token|authorization|cookie)"
-)
-_WORD = rf"[\w.-]{{0,40}}{_NAMES_OF_SECRETS}[\w.-]{{0,40}}[\"']?"
-_KEY = rf"(?<![\w.-]){_WORD}"
+from rig.reports.support.secrets import Secrets
+
 _QUOTED = r'"(?:[^"\\]|\\.)*"|\'(?:[^\']|\'\')*\'|["\'][^\n]*'
 """A text in quotation marks, or one of which the end is missing."""
 
-_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,40}KEY-----|\Z)", re.DOTALL)
-_URL_USER = re.compile(r"(?P<scheme>\b[A-Za-z][A-Za-z0-9+.-]{0,20}://)[^\s\"'<>]*@")
-_BLOCK = re.compile(
-    r"^(?P<indent>[ \t]*)(?P<key>(?:- )?[\"']?" + _KEY + r"[ \t]*:)[ \t]*(?:[|>\[{#][^\n]*)?\n"
-    r"(?:(?:(?P=indent)(?:[ \t]+|-[ \t]|[\]}])[^\n]*|[ \t]*)(?:\n|\Z))+",
-    re.IGNORECASE | re.MULTILINE,
-)
-"""A key whose value stands in the lines below it."""
-
-_PAIR = re.compile(rf"(?P<key>{_KEY}[ \t]*[:=][ \t]*)(?P<value>{_QUOTED}|[^\s][^\n]*)", re.IGNORECASE)
-_OPTION = re.compile(
-    rf"(?P<key>(?<![\w-])--?(?=\w){_WORD}(?:[ \t]*,[ \t]*|[ \t]+|=))"
-    rf"(?P<value>{_QUOTED}|[^\s,\]]+)",
-    re.IGNORECASE,
-)
 _PERSON = re.compile(
-    rf"(?P<key>[\"']?\b(?:user|user_?name|login|operator|author|checked_by|reviewed_by)\b[\"']?[ \t]*:[ \t]*)"
+    rf"(?P<key>[\"']?\b(?:user|user_?name|operator|author|checked_by|reviewed_by)\b[\"']?[ \t]*:[ \t]*)"
     rf"(?P<value>{_QUOTED}|[^\s\"'\n][^\n,}}]*)",
     re.IGNORECASE,
 )
@@ -60,6 +41,7 @@ class Redactor:
     def __init__(self, names: Iterable[str] = ()) -> None:
         self.counts: Counter[str] = Counter()
         self._hosts: dict[str, str] = {}
+        self._secrets = Secrets()
         words = {"[user]": {_user()}, "[host]": _host_names(), "[name]": set(names)}
         self._words = [
             (re.compile(rf"(?<![\w]){re.escape(word)}(?![\w])", re.IGNORECASE), sign)
@@ -68,13 +50,14 @@ class Redactor:
             if len(word) >= _SHORTEST_NAME and word.lower() not in _NO_NAMES
         ]
 
+    def learn(self, text: str) -> None:
+        """Take note of secrets in a file, so that they are taken out of other texts too."""
+        self._secrets.learn(text)
+
     def text(self, text: str) -> str:
         """Return ``text`` without its secrets."""
-        text = self._sub(_PRIVATE_KEY, "[redacted private key]", text, "secrets")
-        text = self._sub(_URL_USER, r"\g<scheme>[redacted]@", text, "secrets")
-        text = self._sub(_BLOCK, r"\g<indent>\g<key> [redacted]\n", text, "secrets")
-        text = self._sub(_OPTION, r"\g<key>[redacted]", text, "secrets")
-        text = self._sub(_PAIR, self._secret, text, "secrets")
+        text = self._secrets.take_out(self._secrets.json(text))
+        self.counts["secrets"] = self._secrets.count
         text = self._sub(_PERSON, r'\g<key>"[redacted]"', text, "names of people")
         text = self._sub(_MAIL, "[mail address]", text, "names of people")
         home = str(Path.home())
@@ -90,14 +73,6 @@ class Redactor:
         done, count = pattern.subn(by, text)
         self.counts[kind] += count
         return done
-
-    @staticmethod
-    def _secret(match: re.Match[str]) -> str:
-        """Keep what is quoted quoted, so that JSON stays JSON; an unquoted value goes to the end of its line."""
-        value = match["value"]
-        if value in ("null", "[redacted]", '"[redacted]"'):
-            return match[0]
-        return f'{match["key"]}"[redacted]"' if value[0] in "\"'" else f"{match['key']}[redacted]"
 
     def _host(self, match: re.Match[str]) -> str:
         host = match["host"]

@@ -14,7 +14,7 @@ from rig.load_point import LoadPoint
 from rig.safety._watching import Watching
 from rig.safety.errors import StepFailed
 from rig.safety.limits import InjectionPath, rms
-from rig.safety.safe_state import OFF_BELOW_V
+from rig.safety.terminals import OFF_BELOW_V
 
 CONTACTOR = "contactor"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rig.safety.safe_state import OFF_BELOW_V
+from rig.safety.terminals import OFF_BELOW_V
 from tests.safety.matrix.causes import CAUSES, PHASES, Cause, Phase
 from tests.safety.matrix.cell import Cell, Emulation, Ground, Nursery, now_s
 

@@ -1,0 +1,52 @@
+"""What counts as one verdict: results that repeat one fact about a meter count once.
+
+At 90 load points of one voltage each voltage input is judged 90 times; that is one fact, with 90 readings. A voltage is
+judged once for each set of nominal voltages, a current once for each nominal current, anything else at each load point.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One recorded result as far as counting needs it: what was judged, at which nominal values, how it came out.
+
+    ``voltages``: nominal volts, percentages and angles, as recorded; ``label``: of the load point; ``outcomes`` are the
+    words of rig.records.
+    """
+
+    procedure: str
+    quantity: str
+    instance: int
+    unit_number: int | None
+    limit_pct: float | None
+    label: str
+    voltages: Hashable
+    current_pct: float
+    frequency_hz: float
+    outcome: str
+
+    @property
+    def fact(self) -> tuple[Any, ...]:
+        """What is the same for results that repeat one fact."""
+        what = (self.procedure, self.quantity, self.instance, self.unit_number, self.limit_pct)
+        if self.procedure == "power_comparison" and self.quantity == "voltage":
+            return (*what, self.voltages, self.frequency_hz)
+        if self.procedure == "power_comparison" and self.quantity == "current":
+            return (*what, self.current_pct, self.frequency_hz)
+        return (*what, self.label)
+
+
+def count_verdicts(judgements: Iterable[Judgement], severity: dict[str, int]) -> Counter[str]:
+    """Return how many facts came out how: each has the most severe outcome (lowest number) of its results."""
+    worst: dict[tuple[Any, ...], str] = {}
+    for each in judgements:
+        known = worst.get(each.fact)
+        if known is None or severity[each.outcome] < severity[known]:
+            worst[each.fact] = each.outcome
+    return Counter(worst.values())

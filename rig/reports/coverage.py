@@ -1,0 +1,36 @@
+"""How much of its suite a run covered: "3 of 90 load points"; a partial certification is not called one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rig.records import RunRecord
+
+_POINTS = "load points"
+
+
+def coverage(run: RunRecord) -> dict[str, tuple[int, int]]:
+    """Return what the run did and what its suite has, by what is counted; empty where that was not recorded.
+
+    Load points count as done when they have a result; other things when the run was to ask them and came to its end.
+    """
+    measured = len({p.label for p in run.points if any(result.procedure == "power_comparison" for result in p.results)})
+    return {
+        what: (min(chosen, measured) if what == _POINTS else chosen, whole)
+        for what, (chosen, whole) in run.header.programme.items()
+    }
+
+
+def is_partial(run: RunRecord) -> bool:
+    """Whether the run left something of its suite out, or was stopped before its end."""
+    return any(done < whole for done, whole in coverage(run).values())
+
+
+def coverage_text(run: RunRecord) -> str:
+    """Say what was covered, such as "3 of 90 load points, 0 of 2 energy registers"; empty where it is not recorded."""
+    return programme_text(coverage(run))
+
+
+def programme_text(programme: Mapping[str, tuple[int, int]]) -> str:
+    """Say how much of a suite is covered."""
+    return ", ".join(f"{done} of {whole} {what}" for what, (done, whole) in programme.items())
