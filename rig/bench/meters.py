@@ -41,6 +41,7 @@ def port_settings(part: BusPart) -> PortSettings:
         echo=part.echo,
         direction=part.direction,
         replug_wait_s=part.replug_wait_s,
+        watchful=True,
     )
 
 
