@@ -5,10 +5,11 @@ Seconds of the monotonic clock (``drivers.mstp.clock``). What a meter is judged 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from drivers.meter import MeterBus
 from drivers.mstp.diagnosis import REPLY_DELAY_S, USAGE_DELAY_S
 from drivers.mstp.frames import FrameType, SeenFrame
 from drivers.mstp.lateness import LateSpell, late_at_the_ends
@@ -47,6 +48,15 @@ def without_lateness(frames: Sequence[SeenFrame], spells: Sequence[LateSpell]) -
 
 def _own(seen: SeenFrame) -> LateSpell:
     return seen.start_s - seen.late_s, seen.start_s
+
+
+def late_since(bus: MeterBus, bench_late: Callable[[float], Iterable[LateSpell]], since_s: float, mac: int) -> Excused:
+    """Return what the station at ``mac`` left undone after ``since_s`` while the bench was late.
+
+    ``bench_late`` is as in ``heard_during``. Raises what it raises, and BusFailed.
+    """
+    frames = [seen for seen in bus.captured() if seen.start_s >= since_s]
+    return excused(without_lateness(frames, [*bus.late_spells(since_s), *bench_late(since_s)]), mac)
 
 
 def excused(frames: Iterable[SeenFrame], mac: int) -> Excused:
