@@ -136,3 +136,7 @@ def lines(histograms: dict[int, Histogram], what: str) -> list[str]:
     ]
     head = f"{what:24}" + "".join(f"{f'MAC {mac}':>12}" for mac in macs)
     return [head, *(f"{label:24}" + "".join(f"{value:>12}" for value in values) for label, values in rows)]
+
+
+if __name__ == "__main__":
+    raise SystemExit("this is a library; the benchmark is: python -m benchmarks.bus_timing_under_load")

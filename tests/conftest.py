@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from rig.safety.locks import kernel_lock
+from tests.waiting import comes_true
 
 settings.register_profile("rig", deadline=None)  # these machines are shared and noisy
 settings.load_profile("rig")
@@ -36,3 +39,33 @@ def locks_of_this_session() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kernel_lock, "PREFIX", f"s4100-rig-test-{os.getpid()}/")
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_guardian_is_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Fail where a test leaves a guardian behind, which goes on for ever where its source does not confirm; end it."""
+    yield
+    left = [pid for pid in _guardians_below(tmp_path_factory.getbasetemp()) if not comes_true(_ends(pid), 10.0)]
+    for pid in left:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    assert not left, f"tests have left guardians behind, which have been ended now: processes {left}"
+
+
+def _guardians_below(folder: Path) -> Iterator[int]:
+    """Process ids of the guardians whose state folder is in ``folder``."""
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+            if b"rig.safety.guardian" in words and words[words.index(b"--state") + 1].startswith(bytes(folder)):
+                yield int(entry.name)
+
+
+def _ends(pid: int) -> Callable[[], bool]:
+    def is_gone() -> bool:
+        try:
+            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        except FileNotFoundError:
+            return True
+
+    return is_gone

@@ -33,6 +33,8 @@ __all__ = [
 ]
 
 _FEW_OCTETS = 64
+_CHANCE_FRAMES = 2
+"""More good frames than chance makes are read at the right rate, however much else comes."""
 _READABLE = 0.3
 """Share of octets in good frames below which the octets are not read at the rate they were sent."""
 
@@ -51,7 +53,8 @@ def diagnose(figures: BusFigures) -> list[Finding]:
             )
         ]
     good = sum(node.octets for node in figures.nodes)
-    if figures.octets >= _FEW_OCTETS and good < _READABLE * figures.octets:
+    frames = sum(node.frames for node in figures.nodes)
+    if frames <= _CHANCE_FRAMES and figures.octets >= _FEW_OCTETS and good < _READABLE * figures.octets:
         return [
             Finding(
                 Severity.FAULT,

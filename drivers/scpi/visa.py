@@ -66,7 +66,10 @@ class VisaTransport:
         if kind is ResourceKind.SERIAL and line is not None and line.termination is not None:
             self._end_of_line = ENDS[line.termination]
         self._calls = VisaCalls(kind, self._end_of_line)
-        self._worker: Worker | None = Worker(f"visa {resource}")
+        try:
+            self._worker: Worker | None = Worker(f"visa {resource}")
+        except RuntimeError as error:  # the system gives no thread: too many processes, or none allowed
+            raise self._unreachable(error) from error
         self._lan: LanSocket | None = None
         try:
             manager = self._call(lambda: self._load(backend), time.monotonic() + _LOADING_S)

@@ -208,7 +208,7 @@ def _analyzer(one: Matched) -> str:
     return (
         f"analyzer:\n{_instrument(one, one.fits[0].driver)}"
         f"  # {MARK}: accuracy from the certificate: percent of reading, percent of range; the angle in degrees.\n"
-        "  # These are so coarse that every verdict is INCONCLUSIVE.\n"
+        "  # These are so coarse that a certification is refused (rig plan says why).\n"
         "  accuracy:\n"
         "    voltage: {reading_pct: 1.0, range_pct: 1.0}\n"
         "    current: {reading_pct: 1.0, range_pct: 1.0}\n"

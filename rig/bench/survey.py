@@ -76,7 +76,7 @@ def survey(
             for wait_s in _WHO_IS_S:
                 found |= dict.fromkeys(bus.who_is(timeout_s=wait_s, everywhere=everywhere))
             devices = [_read(bus, one) for one in found if one.network == 0]
-            frames, end_s = bus.captured(), monotonic_s()
+            end_s, frames = monotonic_s(), bus.captured()  # handing over many frames takes its time
             port = bus.statistics().port
             probed = None
             if on_probe is not None:

@@ -35,6 +35,8 @@ from rig.errors import UsageRefused
 from rig.exit_codes import ExitCode
 
 _RATE_S = 1.5
+_DRAIN_S, _DRAINED_S = 0.3, 3.0
+"""The listening process tells what it hears within 50 ms; so long without a word, nothing was heard."""
 _APDU_TIMEOUT_S = 3.0
 _MAX_MASTER = 127
 _ONLY_WHEN_LISTENING = ("sole-master", "silence")
@@ -113,6 +115,8 @@ def check_bus(bench: str, device: str | None, baud: int | None, wanted: Wanted) 
 
 def check_file(path: Path, baud: int | None = None) -> CheckResult:
     """Judge a capture, of ``baud`` where it does not say so itself; raises UsageRefused for a file that is none."""
+    if path.exists() and not path.is_file():
+        raise UsageRefused(f"{path}: is no regular file; name a capture of MS/TP frames (pcapng, pcap or cap)")
     try:
         capture = read_capture(path)
     except OSError as error:
@@ -191,7 +195,13 @@ def _listen(device: str, baud: int, for_s: float) -> BusFigures:
                 analysis.take_batch(heard.frames, heard.stray_octets)
         if stop.is_set:
             raise click.exceptions.Abort
-        return analysis.figures(monotonic_s())
+        end_s = monotonic_s()
+        # What was heard before the end may still be on its way here, if this process was late.
+        last_s = 0.0
+        while last_s < end_s and monotonic_s() < end_s + _DRAINED_S and (more := listener.listen(_DRAIN_S)) is not None:
+            analysis.take_batch(more.frames, more.stray_octets)
+            last_s = max(last_s, *(seen.end_s for seen in more.frames), 0.0)
+        return analysis.figures(max(end_s, last_s))
 
 
 def _judge(title: str, heard: BusFigures, talk: PortSettings | None, timeout_s: float, wanted: Wanted) -> CheckResult:

@@ -63,9 +63,11 @@ def certify(max_points: int | None, longest_gate_h: float, anyway: bool, **optio
     from rig.bench import load_bench, one_position
     from rig.procedures import certification_plan
     from rig.procedures.forecast import forecast, refuse_what_concludes_little
+    from rig.procedures.needs import JUDGING, require
 
     bench_file = one_position(load_bench(options["bench"]), options["position"])
-    if "analyzer" in bench_file.capabilities and not anyway:
+    require(bench_file, *JUDGING)
+    if not anyway:
         refuse_what_concludes_little(bench_file, forecast(bench_file, certification_plan(bench_file)))
     extra = [f"--max-points={max_points}"] if max_points else []
     extra.append(f"--longest-gate={longest_gate_h}")

@@ -9,6 +9,7 @@ import click
 
 from rig.cli._output import echo
 from rig.cli._types import AnyPath
+from rig.errors import BenchFileError
 
 
 @click.command("support-bundle")
@@ -60,9 +61,14 @@ def support_bundle(
 
 def _benches_here() -> list[str]:
     """Bench files in this folder, by the first of their keys; broken ones too."""
+    from rig.yaml_file import read_text
+
     found = []
     for path in sorted([*Path().glob("*.yaml"), *Path().glob("*.yml")]):
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        try:
+            lines = read_text(path).splitlines()
+        except BenchFileError:  # a pipe, a folder, or no text: no bench file, though perhaps a broken one
+            lines = ["schema:"] if path.is_file() else []
         if any(line.startswith("schema:") for line in lines):
             found.append(f"./{path}")
     return found

@@ -59,7 +59,7 @@ class AnyPath(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
         """Return the path."""
-        if not str(value) or "\0" in str(value):
+        if not str(value) or "\0" in str(value) or "\n" in str(value):
             self.fail("it is no name of a file or folder", param, ctx)
         return super().convert(value, param, ctx)
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from rig.metrology.uncertainty import Component
+from rig.metrology.uncertainty import Component, register_quantisation
 
 LARGEST_STEP_AT_ZERO_KWH = 1.0
 """The largest step that a register reading 0 is taken to have: 0 is a multiple of every step, so it tells nothing."""
@@ -166,4 +166,4 @@ def quantisation(step: float, energies: Sequence[float], starts: GateStarts = Ga
         energy = min(magnitudes) * math.sqrt(len(magnitudes))
     else:
         energy = min(magnitudes)
-    return Component.triangular("register quantisation", 100.0 * step / energy)
+    return register_quantisation(step, energy)

@@ -86,16 +86,16 @@ class Component:
         return cls(name, stdev(repeats), math.sqrt(n), Distribution.STUDENT, sensitivity, dof=n - 1.0)
 
 
-def register_quantisation(resolution: float, registered: float, *, starts_at_zero: bool = False) -> Component:
-    """Return the component, in percent, of reading a register that steps by ``resolution`` over ``registered``.
+def register_quantisation(resolution: float, energy: float, *, starts_at_zero: bool = False) -> Component:
+    """Return the component, in percent, of reading a register that steps by ``resolution`` over an ``energy``.
 
     Both in one unit (kWh). A difference of two truncated readings is triangular, ±resolution; where the start is an
     exact zero after a reset there is one truncation, rectangular ±resolution / 2 about its mean.
-    Raises ValueError where ``registered`` is zero.
+    Raises ValueError where ``energy`` is zero.
     """
-    if registered == 0.0:
-        raise ValueError("register quantisation: nothing was registered, so no relative uncertainty exists")
-    percent = 100.0 * abs(resolution / registered)
+    if energy == 0.0:
+        raise ValueError("register quantisation: no energy has flowed, so no relative uncertainty exists")
+    percent = 100.0 * abs(resolution / energy)
     if starts_at_zero:
         return Component.rectangular("register quantisation", percent / 2.0)
     return Component.triangular("register quantisation", percent)

@@ -36,9 +36,13 @@ _WHY_NO_ENERGY = {
 ENERGY_GATE_S = 60.0
 ENERGY_GATES = 5
 
+_DATA_SET_S = 1.0
+"""Bench seconds of a reading that is begun after the call: two updates of the analyzer, 0.5 s each."""
+
 _SETTLE_S = 3.0
 _UPDATES_S = 5 * 1.0 + 6 * 0.5
-_GATE_OVERHEAD_S = 12.0
+_GATE_OVERHEAD_S = 12.0 + _DATA_SET_S
+"""Current comes from a tenth at each gate (docs/explanation/safety.md), and is seen there first."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,15 @@ class Plan:
     def duration_s(self) -> float:
         """Bench seconds that the measurements take: a real bench takes about as long, the emulated one much less."""
         gates = len(self.energy) * ENERGY_GATES * (ENERGY_GATE_S + _GATE_OVERHEAD_S)
-        return len(self.points) * (_SETTLE_S + _UPDATES_S) + gates
+        before = (None, *self.points[:-1])
+        changes = sum(_change_s(old, new) for old, new in zip(before, self.points, strict=True)) if self.points else 0.0
+        return changes + len(self.points) * (_SETTLE_S + _UPDATES_S) + gates
+
+
+def _change_s(before: LoadPoint | None, point: LoadPoint) -> float:
+    """Bench seconds until a point stands: currents are compared at the level, and at a tenth first where they rise."""
+    is_same = before is not None and (before.current_pct, before.phases) == (point.current_pct, point.phases)
+    return _DATA_SET_S if is_same else 2.0 * _DATA_SET_S
 
 
 def certification_plan(bench: BenchFile, *, max_points: int | None = None) -> Plan:

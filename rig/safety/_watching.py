@@ -56,6 +56,11 @@ class Watching:
         """Whether there is an analyzer."""
         return self._analyzer is not None
 
+    @property
+    def is_worker(self) -> bool:
+        """Whether this is the thread that energised, in which alone instruments are looked at."""
+        return self._worker == threading.get_ident()
+
     # --- ranges
 
     def select_ranges(self, targets: list[Stimulus]) -> None:
@@ -133,7 +138,7 @@ class Watching:
             or self._expected is None
             or self._is_blind
             or self._busy
-            or self._worker != threading.get_ident()
+            or not self.is_worker
             or _wall_s() - self._seen_wall_s < LOOK_EVERY_S
             # A data set must not be counted twice: the next is there once the longest time for one is over.
             or self._clock.now_s() - self._seen_s < self._analyzer.set_s

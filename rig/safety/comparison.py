@@ -177,13 +177,16 @@ def volts_seen(reading: AnalyzerReading) -> str:
 def check_sequence_and_frequency(reading: AnalyzerReading, target: Stimulus) -> None:
     """Confirm the angles of the voltages and the frequency before any current flows; raises OutputWrong.
 
-    The frequency is that of the first phase that is to be fed. Without phase A, to whose voltage the analyzer refers
-    all angles, there are none to compare. Where no phase is to be fed there is nothing to confirm.
+    The frequency is that of the first phase that is to be fed, where the analyzer has one. Without phase A, to whose
+    voltage the analyzer refers all angles, there are none to compare. Where no phase is to be fed there is nothing to
+    confirm.
     """
     fed = [place for place, spectrum in enumerate(target.voltages) if spectrum]
     if not fed:
         return
     found = reading.elements[fed[0]].frequency_hz
+    if found is None and fed[0] != 0:
+        return  # an analyzer may take its frequency from the voltage of phase A alone
     if found is None or abs(found - target.frequency_hz) > _FREQUENCY_TOLERANCE * target.frequency_hz:
         said = "no valid data" if found is None else f"{found:.6g} Hz"
         raise OutputWrong("frequency", said, f"{target.frequency_hz:g} Hz", "check the source")

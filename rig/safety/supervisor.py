@@ -168,7 +168,7 @@ class Supervisor:
 
         Whoever spends time while energised calls this. Raises SafetyInputOpen or OutputWrong, with everything off.
         """
-        if self._present is None:
+        if self._present is None or not self._watching.is_worker:
             return
         if self._goes_down:
             self.on_time(True)

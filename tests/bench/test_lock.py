@@ -1,5 +1,6 @@
 """A bench is locked by what it uses: under whatever names, bench files, state folders and users that is named."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -14,7 +15,7 @@ from drivers.source.base import Identity
 from rig.bench import load_bench
 from rig.bench.lock import hold_bench
 from rig.errors import BenchBusy
-from rig.safety.locks import kernel_lock
+from rig.safety.locks import ResourceLocks, Wanted, kernel_lock
 from tests.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -233,35 +234,55 @@ class TestWithoutAbstractSockets:
         lock.close()
 
 
+KILLED_WHILE_ARMED = """
+import os, signal, sys
+from drivers.source.base import SafeOff
+from rig.safety.guardian_link import GuardianLink
+from rig.safety.locks import ResourceLocks, Wanted
+from rig.safety.state import Opening
+locks = ResourceLocks("lab")
+locks.take([Wanted("source", sys.argv[1])])
+guardian = GuardianLink.start(Opening.begin("lab"))
+assert all(guardian.inherit_later(descriptor) for descriptor in locks.descriptors)
+guardian.arm([SafeOff("TCPIP0::127.0.0.1::9::SOCKET", ("OUTP OFF",), "OUTP?", ("0",))])
+print(guardian.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
 @pytest.mark.realtime
-def test_a_guardian_at_work_holds_the_locks_and_is_named(bench, tmp_path, locks_of_the_host, monkeypatch):
-    """The holder is killed; a process that inherited its descriptors goes on, says that it does, and lets go."""
+def test_a_guardian_at_work_holds_the_locks_until_it_is_done_and_is_named(
+    tmp_path, locks_of_the_host, monkeypatch, request
+):
+    """The rig is killed, the source cannot be reached: its guardian goes on, and whoever comes is told of it."""
     monkeypatch.setattr("rig.safety.locks.resource_locks.GUARDIAN_WAIT_S", 0.05)
-    lock = kernel_lock.take("test/guardian")
-    code = (
-        "import sys; from rig.safety.locks.kernel_lock import name_this_process; name_this_process(int(sys.argv[1]));"
-        "print('alone', flush=True); sys.stdin.read()  # rig.safety.guardian"
+    monkeypatch.setenv("RIG_STATE_DIR", str(tmp_path / "state"))
+    command = [sys.executable, "-c", KILLED_WHILE_ARMED, RESOURCE]
+    # The guardian inherits standard error, so that a pipe of it would not end.
+    killed = subprocess.run(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False
     )
-    guardian = subprocess.Popen(
-        [sys.executable, "-c", code, str(lock.fileno()), "rig.safety.guardian", "--bench", "lab"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, pass_fds=[lock.fileno()],
-    )  # fmt: skip
-    assert guardian.stdout.readline() == b"alone\n"
-    lock.close()
-    with pytest.raises(kernel_lock.Held) as held:
-        kernel_lock.take("test/guardian")
-    assert held.value.holder.is_guardian
-    assert (
-        f"the guardian of an earlier run on bench 'lab', process {guardian.pid}, which is still switching the outputs "
-        "off: 'rig off'" in held.value.holder.text
-    )
-    guardian.communicate()
-    wait_for(lambda: not _is_held("test/guardian"), "the lock being free")
+    assert killed.returncode == -signal.SIGKILL
+    guardian = int(killed.stdout)
+    request.addfinalizer(lambda: _kill(guardian))
+
+    def said():
+        locks = ResourceLocks("next")
+        try:
+            locks.take([Wanted("source", RESOURCE)])
+        except BenchBusy as busy:
+            return str(busy)
+        finally:
+            locks.close()
+        return ""
+
+    of = f"the guardian of an earlier run on bench 'lab', process {guardian}, which is still switching the outputs off"
+    wait_for(lambda: of in said(), "the guardian being named")
+    assert "'rig off' does it from here" in said()
+    _kill(guardian)
+    wait_for(lambda: said() == "", "the lock being free")
 
 
-def _is_held(key):
-    try:
-        kernel_lock.take(key).close()
-    except kernel_lock.Held:
-        return True
-    return False
+def _kill(pid):
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)

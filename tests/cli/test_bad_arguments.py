@@ -123,6 +123,13 @@ def test_state_folder_that_cannot_be_is_one_sentence(capsys, monkeypatch, tmp_pa
     assert "state folder" in refused(capsys, "off", code=10)
 
 
+def test_pipe_beside_bench_files_or_named_to_be_added_is_not_waited_for(capsys, tmp_path):
+    os.mkfifo(tmp_path / "fifo.yaml")
+    assert run(["support-bundle", "b.zip", "--add", "fifo.yaml"]) == 0
+    assert "is no regular file" in capsys.readouterr().out
+    assert "is no regular file" in refused(capsys, "bus", "check", "--file", "fifo.yaml")
+
+
 def shell(script, **variables):
     """Run a shell script with RIG as the command; returns exit code and what was said on both streams."""
     done = subprocess.run(

@@ -69,6 +69,15 @@ def test_a_call_that_does_not_come_back_is_a_lost_instrument(visa, call):
     assert visa.came_back.wait(10)
 
 
+def test_without_a_thread_to_start_the_instrument_is_lost_and_not_a_traceback(visa, monkeypatch):
+    def refuse(_thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("threading.Thread.start", refuse)
+    with pytest.raises(InstrumentLost, match="can't start new thread"):
+        session_on().identify()
+
+
 def test_a_close_that_does_not_come_back_keeps_nobody(visa):
     visa.answers, visa.hangs_in = IDENTITY, {"close"}
     session = session_on()

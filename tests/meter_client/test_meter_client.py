@@ -60,6 +60,17 @@ def test_who_is_finds_the_meter_and_its_limits(loaded):
     assert loaded.bus.who_is(1, 1, timeout_s=0.3) == []
 
 
+def test_who_is_stays_on_this_bus_unless_everybody_is_asked(loaded):
+    def sent():
+        frames = [seen.frame for seen in loaded.bus.captured() if seen.frame.source == 0 and seen.frame.data]
+        return [frame.data for frame in frames if frame.data[-2:] == b"\x10\x08"]
+
+    before = len(sent())
+    assert len(loaded.bus.who_is(timeout_s=0.4)) == 1
+    assert len(loaded.bus.who_is(timeout_s=0.4, everywhere=True)) == 1
+    assert sent()[before:] == [bytes.fromhex("01001008"), bytes.fromhex("0120ffff00ff1008")]
+
+
 def test_identity_has_the_serial_number_of_the_object_name(loaded):
     identity = loaded.client.identity()
     assert identity.serial_number == "42"

@@ -102,7 +102,7 @@ def test_register_quantisation_of_two_readings_is_triangular_and_of_one_rectangu
     # 0.001 kWh steps over 2 kWh: 0.05 %.
     assert register_quantisation(0.001, 2.0).contribution == pytest.approx(0.05 / math.sqrt(6))
     assert register_quantisation(0.001, -2.0, starts_at_zero=True).contribution == pytest.approx(0.05 / math.sqrt(12))
-    with pytest.raises(ValueError, match="nothing was registered"):
+    with pytest.raises(ValueError, match="no energy has flowed"):
         register_quantisation(0.001, 0.0)
 
 

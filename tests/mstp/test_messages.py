@@ -60,3 +60,14 @@ def test_orders_and_questions_name_their_node(mac, max_master):
     assert _messages.read_max_master(_messages.max_master_body(mac, max_master)) == (mac, max_master)
     assert _messages.read_online(_messages.online_body(mac, mac < max_master)) == (mac, mac < max_master)
     assert _messages.read_statistics_query(_messages.statistics_query(mac)) == mac
+
+
+@given(
+    st.integers(0, 127),
+    st.binary(max_size=128),
+    st.dictionaries(st.integers(0, 127), st.booleans()),
+    st.integers(0, 128),
+)
+def test_ordered_polls_and_what_came_of_them_are_read_back(mac, addresses, answered, left):
+    assert _messages.read_probe(_messages.probe_body(mac, addresses)) == (mac, addresses)
+    assert _messages.read_probed(_messages.probed_body(answered, left)) == (answered, left)

@@ -26,7 +26,7 @@ generator: null
 counter: null
 climate_probe: null
 positions: [{{name: "1", meter_type: s4100}}]
-source: {{driver: itech_it7800, resource: '{source}', ramp_s: 1.0}}
+source: {{driver: itech_it7800, resource: '{source}', ramp_s: 2.0}}
 low_level_source: {{driver: rigol_dg5000, resource: '{low_level_source}'}}
 analyzer: {{driver: yokogawa_wt, resource: '{analyzer}', update_s: 0.5}}
 wiring: {{current_divider: {{ratio: 5.0}}}}

@@ -20,7 +20,7 @@ _PARTS_OF_NOISE = 0.2
 """Out of turn in noise: what a damaged frame did to others may look like that; it takes more then."""
 _OFTEN, _HABIT = 5, 0.2
 """So many times, and in this share of all cases: a station is like that, and was not disturbed once."""
-_OFTEN_GARBLED, _HALF, _MOSTLY = 3, 0.5, 0.8
+_OFTEN_GARBLED, _HABITUALLY, _MOSTLY = 3, 0.3, 0.8
 """What came when it was to talk was garbage: so often, in this share of those times, and this share of all garbage."""
 _FLOOD, _MANY = 5, 1.0
 """Who-Is from one station: at least so many, and so many a second."""
@@ -63,7 +63,7 @@ def duplicates(figures: BusFigures) -> Iterable[Finding]:
 def _collides(node: NodeFigures, figures: BusFigures) -> bool:
     return (
         node.garbled >= _OFTEN_GARBLED
-        and node.garbled >= _HALF * node.awaited
+        and node.garbled >= _HABITUALLY * node.awaited
         and node.garbage_octets >= _MOSTLY * figures.garbage_octets
     )
 

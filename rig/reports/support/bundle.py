@@ -91,10 +91,10 @@ class _Packer:
         for name in benches:
             with contextlib.suppress(*_FAILURES):
                 for path in bench_file_paths(name):
-                    self._redactor.learn(_end_of(path))
+                    self._redactor.learn(_end_of(path) if path.is_file() else "")
         for path in further:
             with contextlib.suppress(*_FAILURES):
-                if _is_text(path):
+                if path.is_file() and _is_text(path):
                     self._redactor.learn(_end_of(path))
         self._item("versions.json", lambda: _json(surroundings.versions()))
         self._item("visa.txt", surroundings.visa)

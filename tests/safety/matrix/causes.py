@@ -21,6 +21,9 @@ OFF_S = 2.0
 HANG_OFF_S = 3.0
 CONTACTOR_OFF_S = 3.5
 WATCHDOG_OFF_S = 11.0
+BACK_OFF_S = 12.0
+"""The guardian's longest pause, and an attempt."""
+
 ASLEEP_S = 4.0
 """Longer than a hang: what 20 s do, and 4 s in the tests."""
 
@@ -34,7 +37,7 @@ class Cause:
     end, in the normal tests. ``place``: where in the suite the point is measured. ``worst``: the phase for the normal
     tests. ``exit_code`` is the process's: negative is the signal that killed it. ``protection``: what the bench
     has beside the guardian. ``counts_from_waking``: the time counts from the end of what happens. ``is_slow``: in the
-    soak only.
+    soak only. ``guardian_goes_on``: it has not had it confirmed when the rig is gone, and does not end.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Cause:
     protection: Protection = "none"
     counts_from_waking: bool = False
     is_slow: bool = False
+    guardian_goes_on: bool = False
 
 
 def _signal(number: signal.Signals) -> Callable[[Cell], None]:
@@ -103,6 +107,49 @@ def _stick(cell: Cell) -> None:
     cell.control.fault("source-stuck-relay")
 
 
+def _away_and_killed(cell: Cell) -> None:
+    """Take the network to the source away, kill the rig, and give the network back: the guardian is still there."""
+    cell.source.go_away()
+    os.kill(cell.pid, signal.SIGKILL)
+    time.sleep(cell.away_s)
+    cell.source.come_back()
+
+
+def _away_for_good_and_killed(cell: Cell) -> None:
+    cell.source.go_away()
+    os.kill(cell.pid, signal.SIGKILL)
+
+
+def _unpower_network(cell: Cell) -> None:
+    cell.source.go_away()
+    cell.analyzer.go_away()
+
+
+def _put_another_instrument_there(cell: Cell) -> None:
+    cell.source.be_another(b"ACME,9000,1,1.0")
+
+
+def _starve_and_kill(cell: Cell) -> None:
+    """Let rig and guardian open nothing and start nothing any more, and kill the rig."""
+    for pid in (cell.pid, cell.guardian_pid):
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, 3))
+        resource.prlimit(pid, resource.RLIMIT_NPROC, (1, 1))
+    os.kill(cell.pid, signal.SIGKILL)
+
+
+def _be_over_range(cell: Cell) -> None:
+    """Have the analyzer say of voltage A what it says of one far above its range: the first field of each data set."""
+    cell.analyzer.spoil = lambda answer: b"INF," + answer.partition(b",")[2] if answer.count(b",") > 20 else answer
+
+
+def _be_in_range(cell: Cell) -> None:
+    cell.analyzer.spoil = lambda answer: answer
+
+
+def _raise_as_second_client(cell: Cell) -> None:
+    cell.source.say("SOUR:PHAS1:VOLT:MHAR:HARM1 340,0")
+
+
 RIG, GUARDIAN = "the rig, at once", "the guardian"
 
 CAUSES = (
@@ -134,6 +181,8 @@ CAUSES = (
         "source that drops its link", "the rig, over a new connection", "settled", 10, lambda cell: cell.source.drop()
     ),
     Cause("source that answers late", GUARDIAN, "measuring", 10, _be_late, mends=_be_in_time),
+    Cause("over range", RIG, "measuring", 10, _be_over_range, then=_be_in_range),
+    Cause("second client that raises a voltage", RIG, "settled", 10, _raise_as_second_client),
     Cause("stuck output relay", "nobody can: exit 13", "measuring", 13, _stick, outcome="ABORTED", stays_on=True),
     Cause("full disk", RIG, "measuring", 10, _fill_disk),
     Cause("debugger that stops the rig", GUARDIAN, "measuring", 10, attach, then=detach, within_s=HANG_OFF_S),

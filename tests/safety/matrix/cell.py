@@ -202,12 +202,15 @@ class Cell:
             self._output,
         )  # fmt: skip
         self.guardian_pid = 0
+        self.away_s = 4.0
 
     def __enter__(self) -> Cell:
         return self
 
     def __exit__(self, *_: object) -> None:
         """Leave nothing behind that could disturb the next cell: no process, no fault, no output that is on."""
+        self.source.come_back()
+        self.analyzer.come_back()
         self.control.fault("source-stuck-relay", False)
         self.control.fault("contactor-bypass", True)
         if self.exit_code is None:
@@ -285,10 +288,16 @@ class Cell:
         """Whether the emulated output was switched on after that moment."""
         return any(event["on"] and event["wall_s"] >= since_s for event in self.control.outputs)
 
-    def end(self, timeout_s: float = 60.0) -> str:
-        """Wait until the rig and then its guardian have ended; returns what the rig printed."""
+    def end(self, timeout_s: float = 60.0, *, guardian_goes_on: bool = False) -> str:
+        """Wait until the rig and then its guardian have ended; returns what the rig printed.
+
+        ``guardian_goes_on``: it does not end, and must still be there when the rig is gone.
+        """
         wait_for(lambda: self.exit_code is not None, f"the end of the suite ({self.output})", timeout_s)
-        wait_for(lambda: not _exists(self.guardian_pid), "the end of the guardian", 60.0)
+        if guardian_goes_on:
+            assert _exists(self.guardian_pid)
+        else:
+            wait_for(lambda: not _exists(self.guardian_pid), "the end of the guardian", 60.0)
         self._reader.join(10.0)
         return self.output
 

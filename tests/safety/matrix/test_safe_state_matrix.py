@@ -21,10 +21,16 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     ground.close()
 
 
-def run_cell(cause: Cause, phase: Phase, ground: Ground, folder: Path, *, is_whole: bool) -> float | None:
-    """Run a cell and return after how many seconds the output was off; ``is_whole``: nothing is mended meanwhile."""
+def run_cell(
+    cause: Cause, phase: Phase, ground: Ground, folder: Path, *, is_whole: bool, away_s: float = 4.0
+) -> float | None:
+    """Run a cell and return after how many seconds the output was off; ``is_whole``: nothing is mended meanwhile.
+
+    ``away_s``: for how long a network is away.
+    """
     with Cell(ground, folder, phase, cause.place, cause.goes_down_in_place, cause.protection) as cell:
         cell.reach_phase()
+        cell.away_s = away_s
         since_s, off_s = now_s(), None
         cause.happens(cell)
         if cause.counts_from_waking:
@@ -36,7 +42,7 @@ def run_cell(cause: Cause, phase: Phase, ground: Ground, folder: Path, *, is_who
         cause.then(cell)
         if not is_whole:
             cause.mends(cell)
-        output = cell.end()
+        output = cell.end(guardian_goes_on=cause.guardian_goes_on)
         status, run = cell.control.status, cell.record()
         assert cell.exit_code == cause.exit_code, output
         assert run.outcome == cause.outcome, output
@@ -73,5 +79,5 @@ def test_in_its_worst_phase_each_cause_leaves_the_output_off_in_time_and_a_true_
 def test_in_every_phase_each_cause_leaves_the_output_off_in_time_and_a_true_record(
     cause: Cause, phase: Phase, ground: Ground, tmp_path: Path, record_testsuite_property: Callable[[str, object], None]
 ) -> None:
-    off_s = run_cell(cause, phase, ground, tmp_path, is_whole=True)
+    off_s = run_cell(cause, phase, ground, tmp_path, is_whole=True, away_s=40.0)
     record_testsuite_property(f"{cause.name}, {phase}", "never" if off_s is None else f"off after {off_s:.2f} s")

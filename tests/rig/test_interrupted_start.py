@@ -1,0 +1,69 @@
+"""A run that is stopped while its bench is opened: its record is closed, and says that the outputs were never on."""
+
+import pytest
+
+from rig.records import RunStore
+
+pytest_plugins = ["pytester"]
+
+QUESTION = """
+import pytest
+import fixtures.bench
+from fixtures.bench import bench_file, meter_run, run_store
+from rig.errors import BenchFault
+from rig.procedures import MeterRun
+from rig.records import RunHeader
+from rig.safety.signals import StopRequested
+
+HEADER = RunHeader(kind="certify", bench_name="lab", bench_file_sha256="0", software_version="1")
+
+class Stopped(MeterRun):
+    def __enter__(self):
+        self.recorder = self._store.begin_run(HEADER, self._run_id)
+        raise {error}
+
+fixtures.bench.MeterRun = Stopped
+
+def test_one(meter_run):
+    pass
+
+def test_two(meter_run):
+    pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "outcome"),
+    [
+        ('StopRequested("SIGTERM")', 2, "TERMINATED"),
+        ('BenchFault("no meter")', 10, "TERMINATED"),
+    ],
+)
+def test_the_record_of_an_interrupted_start_is_closed(pytester, error, code, outcome):
+    pytester.makepyfile(test_question=QUESTION.format(error=error))
+    result = pytester.runpytest_inprocess("-p", "rig.pytest_plugin", "--out", "out", "--records", "r.sqlite")
+    assert result.ret == code
+    with RunStore.open(pytester.path / "r.sqlite") as store:
+        (run,) = store.runs()
+    assert (run.outcome, run.exit_code) == (outcome, code)
+    assert run.finished_utc is not None
+    assert (pytester.path / "out" / "results.json").exists()
+
+
+def test_a_run_that_never_had_a_record_leaves_its_folder_free(pytester):
+    question = QUESTION.format(error="BenchFault('busy')").replace(
+        "self.recorder = self._store.begin_run(HEADER, self._run_id)", "pass"
+    )
+    pytester.makepyfile(test_question=question)
+    result = pytester.runpytest_inprocess("-p", "rig.pytest_plugin", "--out", "out", "--records", "r.sqlite")
+    assert result.ret == 10
+    assert list((pytester.path / "out").iterdir()) == []
+
+
+def test_a_folder_with_a_run_in_it_is_refused_before_anything_is_opened(pytester):
+    pytester.makepyfile(test_question=QUESTION.format(error="SystemError('was opened')"))
+    (pytester.path / "out").mkdir()
+    (pytester.path / "out" / "results.json").write_text("{}")
+    result = pytester.runpytest_inprocess("-p", "rig.pytest_plugin", "--out", "out", "--records", "r.sqlite")
+    assert result.ret == 11
+    assert "has a run in it already" in result.stdout.str()
