@@ -29,10 +29,10 @@ def results_file(campaign: str) -> Path:
     return Path(os.environ.get("RIG_SOAK_RESULTS", "build/soak")) / f"{campaign}.jsonl"
 
 
-def kept(campaign: str, key: Sequence[Any], run: Callable[[], Any]) -> Any:  # noqa: ANN401
-    """Return what ``run`` returns, or what the campaign has kept under ``key`` already; remove the file to begin again.
+def kept(campaign: str, key: Sequence[Any], run: Callable[[], Any]) -> Any:
+    """Return what ``run`` returns, or what the campaign has kept under ``key`` already.
 
-    Each result is a line, written when it is there.
+    Each result is a line of the campaign's file, written when it is there; remove the file to begin again.
     """
     file = results_file(campaign)
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -33,7 +33,7 @@ launch: {{extra_argv: ["--seed", "{seed}"]}}
 
 
 def asked(seed: int, folder: Path) -> dict[str, object]:
-    """Ask one good meter everything; returns exit code, answers by outcome, and those that are neither PASS nor SKIP."""
+    """Ask one good meter everything; returns exit code, answers by outcome, and those that are not PASS or SKIP."""
     bench = folder / "good.yaml"
     bench.write_text(_BENCH.format(seed=seed), encoding="utf-8")
     with busy(2):
