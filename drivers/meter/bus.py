@@ -79,7 +79,7 @@ class MeterBus:
         self._requests = self._repeats = self._timeouts = self._asked_again = 0
         self._last_frames: list[SeenFrame] = []
         self.last_used_s = 0.0
-        """When a request was last handed to the port, seconds of the monotonic clock; 0 where none ever was."""
+        """When a request was last handed to the port, monotonic seconds; 0 where none ever was."""
         self._closed = False
 
     @classmethod
@@ -95,7 +95,6 @@ class MeterBus:
         """Open the port and wait until it has had the token, from others or as the only master.
 
         ``device_instance``: of the rig's own Device object, 0 to 4194302; two rigs on one bus need two.
-
         Raises PortUnavailable(device, reason), and BusFailed when there was no token within ``join_timeout_s``
         seconds: joining a ring of few masters and a Max_Master of 127 takes about ten seconds.
         """
@@ -147,7 +146,6 @@ class MeterBus:
         """Ask who is there, instances ``low`` to ``high`` if given; returns all that answered within ``timeout_s``.
 
         Asked are the devices of this bus; ``everywhere`` asks those behind routers too, on a large site very many.
-
         Two devices with the same instance, or the same MAC, are two entries. Where ``low`` equals ``high`` the first
         answer is enough, and the call returns with it.
         """
@@ -203,10 +201,7 @@ class MeterBus:
     def who_answers(
         self, addresses: Iterable[int], request_for: Callable[[int], Any], ahead: int = 8
     ) -> Iterator[tuple[int, bool]]:
-        """Send each MAC in ``addresses`` a confirmed request, ``ahead`` at a time; yields it and whether it answered.
-
-        A refusal is an answer. What does not answer may be there all the same.
-        """
+        """Send each MAC in ``addresses`` a confirmed request, ``ahead`` at a time; yields each and if it answered."""
 
         def send(address: int) -> concurrent.futures.Future[Exchange]:
             request = request_for(address)
@@ -291,7 +286,6 @@ class MeterBus:
             raise BusFailed(self.settings.device, unavailable.reason) from unavailable
 
     # --- the caller's side ----------------------------------------------------------------------------------------
-
     def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
         return self._await(asyncio.run_coroutine_threadsafe(work, self._loop))
 
