@@ -33,6 +33,7 @@ from drivers.mstp.clock import monotonic_s
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.events import LineLost, LineRestored, PortFailed
 from drivers.mstp.frames import BROADCAST, SeenFrame
+from drivers.mstp.lateness import LateSpell
 from drivers.mstp.link import MstpLink
 from drivers.mstp.port import MstpPort
 from drivers.mstp.settings import PortSettings
@@ -260,10 +261,7 @@ class MeterBus:
 
     def statistics(self) -> BusStatistics:
         """Return what was counted since the bus was opened."""
-        try:
-            port = self._port.statistics()
-        except PortUnavailable as unavailable:
-            raise BusFailed(self.settings.device, unavailable.reason) from unavailable
+        port = self._port_says(self._port.statistics)
         counted = (self._requests, self._repeats, self._timeouts, self._asked_again)
         return BusStatistics(port, *counted, self._line.lost_s)
 
@@ -272,10 +270,18 @@ class MeterBus:
 
         When the bus has been closed these are the last before that. Raises BusFailed when the port has ended.
         """
-        if self._closed:
-            return list(self._last_frames)
+        return list(self._last_frames) if self._closed else self._port_says(self._port.captured)
+
+    def late_spells(self, since_s: float) -> list[LateSpell]:
+        """Return when the rig's own port process was late after ``since_s``, none where it is not ``watchful``.
+
+        Seconds of ``drivers.mstp.clock``. Raises BusFailed when the port has ended.
+        """
+        return self._port_says(lambda: self._port.late_spells(since_s))
+
+    def _port_says(self, ask: Callable[[], Result]) -> Result:
         try:
-            return self._port.captured()
+            return ask()
         except PortUnavailable as unavailable:
             raise BusFailed(self.settings.device, unavailable.reason) from unavailable
 

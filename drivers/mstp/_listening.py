@@ -19,12 +19,12 @@ import serial
 
 from drivers.mstp import _messages
 from drivers.mstp._host import monotonic_s, take_priority
-from drivers.mstp._lateness import LOOK_S, Lateness
 from drivers.mstp._line_reader import LineReader
 from drivers.mstp._owner import owner_socket
 from drivers.mstp.capture import OctetClock
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.frames import FrameParser, SeenFrame
+from drivers.mstp.lateness import LOOK_S, Lateness
 from drivers.mstp.line import open_failure
 from drivers.mstp.listener import Heard
 

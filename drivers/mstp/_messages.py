@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 from drivers.mstp.events import FrameReceived
 from drivers.mstp.frames import SeenFrame
+from drivers.mstp.lateness import LateSpell
 from drivers.mstp.settings import PortSettings
 from drivers.mstp.statistics import Statistics
 
@@ -25,6 +26,7 @@ LINE_LOST = b"X"
 LINE_RESTORED = b"Y"
 PROBE = b"P"
 PROBED = b"Q"
+LATE = b"E"
 
 _LENGTH = struct.Struct("!I")
 _NPDU = struct.Struct("!BB?")
@@ -34,6 +36,8 @@ _MAX_MASTER = struct.Struct("!BB")
 _LOST_S = struct.Struct("!d")
 _ONLINE = struct.Struct("!B?")
 _SEEN = struct.Struct("!dddIH")
+_MOMENT = struct.Struct("!d")
+_SPELL = struct.Struct("!dd")
 
 
 def pack(kind: bytes, body: bytes = b"") -> bytes:
@@ -188,6 +192,26 @@ def read_captured(body: bytes) -> list[SeenFrame]:
         frames.append(SeenFrame.of(body[position : position + size], start_s, end_s, late_s, strays))
         position += size
     return frames
+
+
+def late_query(moment_s: float) -> bytes:
+    """Body of the question when the process was late after ``moment_s``."""
+    return _MOMENT.pack(moment_s)
+
+
+def read_late_query(body: bytes) -> float:
+    """Read what ``late_query`` made."""
+    return float(_MOMENT.unpack(body)[0])
+
+
+def late_body(spells: list[LateSpell]) -> bytes:
+    """Body of the answer to it."""
+    return b"".join(_SPELL.pack(*spell) for spell in spells)
+
+
+def read_late(body: bytes) -> list[LateSpell]:
+    """Read what ``late_body`` made."""
+    return [(begun_s, ended_s) for begun_s, ended_s in _SPELL.iter_unpack(body)]
 
 
 def statistics_body(statistics: Statistics) -> bytes:

@@ -19,7 +19,6 @@ from dataclasses import replace
 
 from drivers.mstp import _messages
 from drivers.mstp._host import monotonic_s, of_monotonic_s, parent_id, take_priority
-from drivers.mstp._lateness import LOOK_S, Lateness
 from drivers.mstp._open_line import open_line
 from drivers.mstp._owner import owner_socket
 from drivers.mstp.adapter import lasting_name, may_be_present
@@ -27,6 +26,7 @@ from drivers.mstp.capture import FrameRing
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.frames import data_frame
 from drivers.mstp.group import NodeGroup
+from drivers.mstp.lateness import LOOK_S, Lateness, LateSpells
 from drivers.mstp.line import LineBroken, SerialLine
 from drivers.mstp.settings import PortSettings
 
@@ -92,6 +92,7 @@ class _WireLoop:
         self._queries = queries
         self._node = NodeGroup(settings.nodes, monotonic_s())
         self._ring = FrameRing(settings.captured_frames, settings.baud)
+        self._late = LateSpells()
 
     def run(self) -> None:
         """Raises LineBroken and _OwnerGone: there is no other end."""
@@ -164,6 +165,7 @@ class _WireLoop:
             now_s = monotonic()
             if lateness is not None:
                 late_s = lateness.woke(entered_s, timeout_s, now_s)
+                self._late.note(now_s, late_s)
             octets = b""
             if line in readable:
                 octets = line.read()
@@ -230,6 +232,8 @@ class _WireLoop:
                 self._queries.send(kind, _messages.probed_body(answered, left))
             elif kind == _messages.CAPTURED:
                 self._queries.send(kind, _messages.captured_body(self._ring.frames()))
+            elif kind == _messages.LATE:
+                self._queries.send(kind, _messages.late_body(self._late.since(_messages.read_late_query(question))))
 
 
 def main(arguments: list[str]) -> int:

@@ -18,6 +18,7 @@ from drivers.mstp._owner import start_process
 from drivers.mstp.errors import NpduRefused, PortSettingInvalid, PortUnavailable
 from drivers.mstp.events import LineLost, LineRestored, PortEvent, PortFailed
 from drivers.mstp.frames import BROADCAST, MAX_MASTER_ADDRESS, SeenFrame
+from drivers.mstp.lateness import LateSpell
 from drivers.mstp.settings import PortSettings
 from drivers.mstp.statistics import Statistics
 
@@ -234,6 +235,10 @@ class MstpPort:
         Times are seconds of the monotonic clock (``drivers.mstp.clock``).
         """
         return _messages.read_captured(self._ask(_messages.CAPTURED))
+
+    def late_spells(self, since_s: float) -> list[LateSpell]:
+        """Ask when the port process was late after ``since_s`` (monotonic clock); none where it is not ``watchful``."""
+        return _messages.read_late(self._ask(_messages.LATE, _messages.late_query(since_s)))
 
     def _ask(self, kind: bytes, question: bytes = b"") -> bytes:
         queries = self._queries

@@ -52,7 +52,8 @@ class PortSettings:
     an adapter that was unplugged may be away (0: the port fails at once); it is found again by its lasting name.
     ``portable``: use only what every system has, a thread that reads the line and loopback connections to the port
     process, as is always done on Windows; it is slower than what Linux and macOS have besides.
-    ``watchful``: wake up every 2 ms, so that the stamps of captured frames say how late they were read.
+    ``watchful``: wake up every 2 ms, so that the stamps of captured frames say how late they were read, and the
+    port when it was late (``MstpPort.late_spells``).
     Raises PortSettingInvalid when made from values that clause 9 does not allow.
     """
 

@@ -39,6 +39,13 @@ class BenchClock(ABC):
     def now_s(self) -> float:
         """Bench time in seconds since some moment before the run; raises BenchFault if it cannot be known."""
 
+    def late_spells(self, since_s: float) -> tuple[tuple[float, float], ...]:  # noqa: ARG002
+        """Return when a simulated bus was late by its host's doing after ``since_s``: (from, to), monotonic seconds.
+
+        Nothing on a real bench, whose bus owes nothing to this host.
+        """
+        return ()
+
     def sleep(self, dt_s: float) -> None:
         """Spend ``dt_s`` seconds of bench time, calling ``on_progress`` at least every half second of wall time."""
         if not math.isfinite(dt_s):
@@ -109,7 +116,15 @@ class EndpointClock(BenchClock):
 
     def now_s(self) -> float:
         """Bench time in seconds as the endpoint has it."""
-        return self._ask({"now": True})[0]
+        return self._ask_time({"now": True})[0]
+
+    def late_spells(self, since_s: float) -> tuple[tuple[float, float], ...]:
+        """Ask the endpoint (``{"late_since": SECONDS}``); nothing where it does not know the question."""
+        answer = self._ask({"late_since": since_s})
+        try:
+            return tuple((float(begun_s), float(ended_s)) for begun_s, ended_s in answer.get("late", ()))
+        except (ValueError, TypeError):
+            raise self._not_understood(answer) from None
 
     def close(self) -> None:
         """Close the connection."""
@@ -117,14 +132,28 @@ class EndpointClock(BenchClock):
 
     def _spend(self, at_most_s: float) -> float:
         slice_s = min(at_most_s, self._longest_s)
-        _, left_s = self._ask({"sleep_s": slice_s, "within_s": _WITHIN_S})
+        _, left_s = self._ask_time({"sleep_s": slice_s, "within_s": _WITHIN_S})
         if left_s is None:
             return slice_s
         self._longest_s = _LONGEST_ASKED_S
         return slice_s - left_s
 
-    def _ask(self, question: dict[str, Any]) -> tuple[float, float | None]:
+    def _ask_time(self, question: dict[str, Any]) -> tuple[float, float | None]:
         """Return the bench time, and what is left to be spent where the answer says so."""
+        answer = self._ask(question)
+        try:
+            left_s = answer.get("left_s")
+            return float(answer["bench_time_s"]), None if left_s is None else float(left_s)
+        except (ValueError, KeyError, TypeError):
+            raise self._not_understood(answer) from None
+
+    def _not_understood(self, answer: object) -> BenchFault:
+        self._socket.close()
+        return BenchFault(f"the bench clock at {self._endpoint} answered {answer!r}, which is not understood")
+
+    def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Send one question and return its answer."""
+        line = b""
         try:
             self._socket.sendall(json.dumps(question).encode() + b"\n")
             while b"\n" not in self._received:
@@ -134,16 +163,14 @@ class EndpointClock(BenchClock):
                 self._received += part
             line, _, self._received = self._received.partition(b"\n")
             answer = json.loads(line)
-            left_s = answer.get("left_s")
-            return float(answer["bench_time_s"]), None if left_s is None else float(left_s)
         except OSError as error:
             # After a failure the next answer could be the last question's: this connection is not used again.
             self._socket.close()
             raise BenchFault(
                 f"the bench clock at {self._endpoint} is lost ({error}); is its process running?"
             ) from None
-        except (ValueError, KeyError, TypeError, AttributeError):
-            self._socket.close()
-            raise BenchFault(
-                f"the bench clock at {self._endpoint} answered {line!r}, which is not understood"
-            ) from None
+        except ValueError:
+            raise self._not_understood(line) from None
+        if not isinstance(answer, dict):
+            raise self._not_understood(line)
+        return answer

@@ -18,6 +18,9 @@ from rig.bench.meter_type import MeterType
 from rig.bench.schema import BusPart, PositionPart
 from rig.errors import BenchFault
 
+_KEPT_FRAMES = 6000
+"""What a bus of two can have for as long as an answer is awaited: the request is still there when none has come."""
+
 
 @dataclass(frozen=True, slots=True)
 class Position:
@@ -41,6 +44,8 @@ def port_settings(part: BusPart) -> PortSettings:
         echo=part.echo,
         direction=part.direction,
         replug_wait_s=part.replug_wait_s,
+        captured_frames=_KEPT_FRAMES,
+        watchful=True,
     )
 
 

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from drivers.errors import RigError
+from drivers.mstp.lateness import LateSpell
 from rig.emulation._hub_fault_settings import FaultSettings
 
 START_TIMEOUT_S = 20.0
@@ -82,6 +83,10 @@ class HubLink:
         Raises HubFailed for a port that is not there.
         """
         self._ask({"faults": faults.as_json()})
+
+    def late_spells(self, since_s: float) -> list[LateSpell]:
+        """Ask when the hub was late after ``since_s`` of the monotonic clock; raises HubFailed."""
+        return [(float(begun_s), float(ended_s)) for begun_s, ended_s in self._ask({"late_since": since_s})["late"]]
 
     def next_number(self) -> int:
         """Give the number that the next frame will get: ask for ``frames_since`` it to see only what comes after."""

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from drivers.mstp.lateness import LateSpell
 from meter_model.configuration import Configuration
 from meter_model.meter import S4100
 from meter_model.sampling import UnitErrors
@@ -32,7 +33,7 @@ from rig.emulation.defects import (
     with_defects,
 )
 from rig.emulation.event_log import EventLog
-from rig.emulation.hub import FaultSettings, HubProcess
+from rig.emulation.hub import FaultSettings, HubLink, HubProcess
 from rig.emulation.instruments import (
     ANALYZERS,
     LOW_LEVEL_SOURCES,
@@ -174,6 +175,7 @@ class EmulatedBench:
             HubProcess(METER_PORTS + options.spare_ports, options.baud, not options.is_paced, options.bus_faults)
         )
         macs = [options.mac + index for index in range(options.meters)]
+        nodes: MeterNodes | None = None
         if self.meters:
             by_mac = dict(zip(macs, self.meters, strict=True))
             nodes = MeterNodes(
@@ -211,7 +213,7 @@ class EmulatedBench:
         control_door = Control(
             world, source, closers, log, terminals, sources.get("low_level_source"), safety, contactor
         )
-        clock = LineServer(JsonHandler(Clock(world).serve), "clock")
+        clock = LineServer(JsonHandler(Clock(world, partial(_late_spells, hub, nodes)).serve), "clock")
         control = LineServer(JsonHandler(control_door.serve), "control")
         for close in (*(each.close for each in closers.values()), clock.close, control.close):
             stack.callback(close)
@@ -327,3 +329,10 @@ def _temporary_log(stack: ExitStack) -> Path:
     """Return the path of a log that goes with the bench; ``stack`` removes its folder."""
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="s4100-bench-", ignore_cleanup_errors=True))
     return Path(folder) / "events.jsonl"
+
+
+def _late_spells(hub: HubProcess, nodes: MeterNodes | None, since_s: float) -> list[LateSpell]:
+    """When the hub or the process of the meters' nodes was late after ``since_s`` of the monotonic clock."""
+    with HubLink(hub.endpoint) as link:
+        late = link.late_spells(since_s)
+    return sorted([*late, *(nodes.late_spells(since_s) if nodes is not None else ())])

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from drivers.mstp.lateness import LateSpell
 from rig.emulation.contactor import Contactor
 from rig.emulation.defects import Defect, DefectRefused, apply_to_source, parse_defect
 from rig.emulation.event_log import EventLog
@@ -81,14 +82,22 @@ class ScpiHandler:
 class Clock:
     """``{"sleep_s": 1.0}`` spends bench time, ``{"now": true}`` asks for it; both answer ``{"bench_time_s": ...}``.
 
+    ``{"late_since": SECONDS}`` asks when the emulated bus and its meters were late after that moment of the host's
+    monotonic clock, because the host was busy: ``{"late": [[from, to], ...]}``, seconds of that clock.
     With ``"within_s"`` the answer comes after about so much wall time, and ``"left_s"`` says what is still to be spent.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, late_spells: Callable[[float], list[LateSpell]] = lambda _since_s: []) -> None:
         self._world = world
+        self._late_spells = late_spells
 
     def serve(self, question: dict[str, Any]) -> dict[str, Any]:
         """Answer one question."""
+        if "late_since" in question:
+            since_s = question["late_since"]
+            if isinstance(since_s, bool) or not isinstance(since_s, int | float):
+                raise Refused("late_since must be a number of seconds of the monotonic clock")
+            return {"late": self._late_spells(float(since_s))}
         if "sleep_s" in question:
             dt_s = question["sleep_s"]
             if isinstance(dt_s, bool) or not isinstance(dt_s, int | float) or not 0.0 <= dt_s <= LONGEST_SLEEP_S:
@@ -103,7 +112,7 @@ class Clock:
         if "now" in question:
             with self._world:
                 return {"bench_time_s": self._world.now_s()}
-        raise Refused('ask {"sleep_s": SECONDS} or {"now": true}')
+        raise Refused('ask {"sleep_s": SECONDS}, {"now": true} or {"late_since": SECONDS}')
 
 
 class _Closing(Protocol):

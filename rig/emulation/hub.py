@@ -3,7 +3,8 @@
 Run as ``python -m rig.emulation.hub --nodes N --baud B [--unpaced] [--fault NAME=VALUE ...] --json``: prints one JSON
 line with its ``ports`` and its ``endpoint`` and runs until its standard input ends. The endpoint answers one JSON
 object a line: ``{"frames_since": N}`` with stamped frames, ``{"counters": true}`` with counts and the hub's own
-lateness, ``{"faults": {"bit-error-rate": 1e-4}}`` by letting these faults hold from now on (``{}``: none).
+lateness, ``{"late_since": SECONDS}`` with the times at which it was late (``[from, to]``),
+``{"faults": {"bit-error-rate": 1e-4}}`` by letting these faults hold from now on (``{}``: none).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from drivers.mstp.lateness import LOOK_S, Lateness, LateSpells
 from rig.emulation._hub_fault_settings import FaultRefused, FaultSettings, parse_faults
 from rig.emulation._hub_faults import VIRTUAL_TALKERS, FaultyWire
 from rig.emulation._hub_process import HubFailed, HubLink, HubProcess, StampedFrame
@@ -122,6 +124,7 @@ class _Hub:
         self._wire = FaultyWire(wire, nodes, faults, time.monotonic())
         self._log = FrameLog(nodes + len(VIRTUAL_TALKERS), wire.octet_s)
         self._lateness = _Lateness()
+        self._late = LateSpells()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.setblocking(False)
         self._askers: dict[socket.socket, bytearray] = {}
@@ -130,13 +133,15 @@ class _Hub:
 
     def run(self, lifeline: int) -> None:
         """Serve until ``lifeline`` (a file descriptor) reaches its end."""
+        awake = Lateness(time.monotonic())
         while True:
             now_s = time.monotonic()
             deadline_s = self._wire.next_deadline_s(now_s)
-            timeout_s = None if deadline_s is None else max(0.0, deadline_s - now_s)
+            timeout_s = LOOK_S if deadline_s is None else min(LOOK_S, max(0.0, deadline_s - now_s))
             handles: list[int | socket.socket] = [*self._by_handle, lifeline, self._listener, *self._askers]
             readable, _, _ = select.select(handles, [], [], timeout_s)
             woken_s = time.monotonic()
+            self._late.note(woken_s, awake.woke(now_s, timeout_s, woken_s))
             if deadline_s is not None and woken_s >= deadline_s:
                 self._lateness.note(woken_s - deadline_s)
             self._hand_over(self._wire.advance(woken_s))
@@ -201,11 +206,15 @@ class _Hub:
             since = question.get("frames_since")
             if isinstance(since, int) and not isinstance(since, bool):
                 return self._log.answer(since)
+            moment_s = question.get("late_since")
+            if isinstance(moment_s, int | float) and not isinstance(moment_s, bool):
+                return json.dumps({"late": self._late.since(moment_s)})
             if question.get("counters") is True:
                 return json.dumps(self._counters())
             if isinstance(faults := question.get("faults"), dict):
                 return json.dumps(self._set_faults(faults))
-        return json.dumps({"error": 'ask {"frames_since": N}, {"counters": true} or {"faults": {NAME: VALUE, ...}}'})
+        ways = 'ask {"frames_since": N}, {"late_since": SECONDS}, {"counters": true} or {"faults": {NAME: VALUE, ...}}'
+        return json.dumps({"error": ways})
 
     def _set_faults(self, wanted: dict[str, Any]) -> dict[str, object]:
         try:

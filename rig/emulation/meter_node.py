@@ -12,6 +12,7 @@ from typing import Any
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.events import FrameReceived, PortFailed
 from drivers.mstp.frames import BROADCAST
+from drivers.mstp.lateness import LateSpell
 from drivers.mstp.port import MstpPort
 from drivers.mstp.settings import PortSettings
 from drivers.mstp.statistics import Statistics
@@ -61,7 +62,9 @@ class MeterNodes:
         }
         first, *further = self.macs
         # A device of Protocol_Revision 4 knows no extended frames.
-        settings = PortSettings(device, baud, first, max_master, further_macs=tuple(further), receive_extended=False)
+        settings = PortSettings(
+            device, baud, first, max_master, further_macs=tuple(further), receive_extended=False, watchful=True
+        )
         self._port = MstpPort(settings)
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._serve, name=f"meter nodes {first}...", daemon=True)
@@ -74,6 +77,10 @@ class MeterNodes:
     def statistics(self, mac: int | None = None) -> Statistics:
         """Ask the port what the node at ``mac`` (None: the first) has counted."""
         return self._port.statistics(mac)
+
+    def late_spells(self, since_s: float) -> list[LateSpell]:
+        """Return when the process of the nodes was late after ``since_s`` (monotonic clock); raises PortUnavailable."""
+        return self._port.late_spells(since_s)
 
     def set_online(self, mac: int, online: bool) -> None:
         """Take the meter at ``mac`` off the bus, as one without control power is, or let it join again.

@@ -15,6 +15,8 @@ from drivers.mstp.clock import monotonic_s
 from drivers.mstp.diagnosis import REPLY_DELAY_S, USAGE_DELAY_S
 from drivers.mstp.figures import BusFigures, NodeFigures, Spread
 from drivers.mstp.frames import SeenFrame
+from drivers.mstp.lateness import LateSpell
+from rig.procedures.bench_lateness import NOT_LATE, Excused, excused, without_lateness
 
 _HABIT = 2
 """One frame out of turn may follow a frame that the listener missed; two are a habit."""
@@ -22,21 +24,44 @@ _HABIT = 2
 
 @dataclass(frozen=True, slots=True)
 class BusAnswer:
-    """One answer: ``expected`` and ``found`` in words, ``good`` whether they fit."""
+    """One answer: ``expected`` and ``found`` in words, ``good`` whether they fit.
+
+    ``excuse``: why an answer that is not good says nothing about the meter, empty where it does.
+    """
 
     expected: str
     found: str
     good: bool
+    excuse: str = ""
 
 
-def heard_during(bus: MeterBus, work: Callable[[], object]) -> BusFigures:
-    """Do ``work`` on the bus and return the figures of what was heard meanwhile.
+@dataclass(frozen=True, slots=True)
+class HeardBus:
+    """What was heard on the bus: the figures, and the frames with the bench's lateness."""
 
-    Of a long work it is the end: the port keeps a limited number of frames. Raises what ``work`` raises, and BusFailed.
+    figures: BusFigures
+    frames: tuple[SeenFrame, ...]
+
+    def excused(self, mac: int) -> Excused:
+        """Return what the station at ``mac`` left undone while the bench was late."""
+        return excused(self.frames, mac)
+
+
+def heard_during(
+    bus: MeterBus,
+    work: Callable[[], object],
+    bench_late: Callable[[float], Iterable[LateSpell]] = lambda _since_s: (),
+) -> HeardBus:
+    """Do ``work`` on the bus and return what was heard meanwhile, the bench's own lateness taken off each delay.
+
+    Of a long work it is the end: the port keeps a limited number of frames. ``bench_late`` tells when the bench was
+    late after a moment (``BenchClock.late_spells``), beside the rig's own port. Raises what both raise, and BusFailed.
     """
     start_s = monotonic_s()
     work()
-    return figures_of((seen for seen in bus.captured() if seen.start_s >= start_s), bus.settings.baud)
+    frames = [seen for seen in bus.captured() if seen.start_s >= start_s]
+    frames = without_lateness(frames, [*bus.late_spells(start_s), *bench_late(start_s)])
+    return HeardBus(figures_of(frames, bus.settings.baud), tuple(frames))
 
 
 def figures_of(frames: Iterable[SeenFrame], baud: int) -> BusFigures:
@@ -53,18 +78,40 @@ def node_of(figures: BusFigures, mac: int) -> NodeFigures | None:
     return next((node for node in figures.nodes if node.mac == mac and node.frames), None)
 
 
-def reply_delay(node: NodeFigures, asked: int) -> BusAnswer:
-    """Whether ``asked`` requests were answered in time (Treply_delay, clause 9.5.6.8), or postponed."""
-    good = node.unanswered == 0 and node.reply is not None and node.reply.mean_s <= REPLY_DELAY_S
+def reply_delay(node: NodeFigures, asked: int, late: Excused = NOT_LATE) -> BusAnswer:
+    """Whether ``asked`` requests were answered in time (Treply_delay, clause 9.5.6.8), or postponed.
+
+    Requests without an answer while the bench was ``late`` are no fault of the meter, and no proof that it is good.
+    """
+    in_time = node.reply is not None and node.reply.mean_s <= REPLY_DELAY_S
     found = f"{_told(node.reply)}, {node.postponed} postponed, {node.unanswered} of {node.requests} unanswered"
-    return BusAnswer(f"{asked} requests answered within {REPLY_DELAY_S * 1000:g} ms", found, good)
+    is_excused = in_time and 0 < node.unanswered <= late.requests
+    return BusAnswer(
+        f"{asked} requests answered within {REPLY_DELAY_S * 1000:g} ms",
+        found,
+        in_time and not node.unanswered,
+        _excuse(late) if is_excused else "",
+    )
 
 
-def token_use(node: NodeFigures) -> BusAnswer:
-    """Whether tokens and polls are used in time (Tusage_delay), so that nobody takes the node for gone."""
-    good = node.tokens_unused == 0 and node.usage is not None and node.usage.mean_s <= USAGE_DELAY_S
+def token_use(node: NodeFigures, late: Excused = NOT_LATE) -> BusAnswer:
+    """Whether tokens and polls are used in time (Tusage_delay), so that the node is not taken for gone.
+
+    ``late`` is as in ``reply_delay``; a token is given up after two that were not used.
+    """
+    in_time = node.usage is not None and node.usage.mean_s <= USAGE_DELAY_S
     found = f"{_told(node.usage)}, {node.token_retries} tokens repeated, {node.tokens_unused} given up"
-    return BusAnswer(f"every token used, within {USAGE_DELAY_S * 1000:g} ms", found, good)
+    is_excused = in_time and 0 < node.tokens_unused <= late.tokens
+    return BusAnswer(
+        f"every token used, within {USAGE_DELAY_S * 1000:g} ms",
+        found,
+        in_time and not node.tokens_unused,
+        _excuse(late) if is_excused else "",
+    )
+
+
+def _excuse(late: Excused) -> str:
+    return f"the bench was late by up to {1000.0 * late.most_s:.0f} ms meanwhile"
 
 
 def token_hold(node: NodeFigures, max_info_frames: int) -> BusAnswer:

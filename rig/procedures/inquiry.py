@@ -7,7 +7,8 @@ import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import NoReturn, TypeVar
+from datetime import datetime
+from typing import TypeVar
 
 from bacpypes3.apdu import ReadPropertyRequest
 from bacpypes3.primitivedata import CharacterString, Real
@@ -23,11 +24,13 @@ from drivers.meter import (
     ValueNotTaken,
 )
 from drivers.meter.properties import THIS_DEVICE, Properties
+from drivers.mstp.clock import monotonic_s
 from meter_model.behaviour import BehaviourProfile
 from meter_model.configuration import Configuration
 from rig.errors import UsageRefused
 from rig.load_point import FULL, NOT_SHIFTED, ByPhase, LoadPoint
 from rig.metrology import Outcome
+from rig.procedures.bench_lateness import late_since
 from rig.procedures.meter_run import MeterRun
 from rig.procedures.moments import UPDATE_S, Moment, Span
 from rig.records import FindingRecord
@@ -42,6 +45,7 @@ _RENAMED = {"property-is-not-alist": "property-is-not-a-list"}
 _SETTLED_UPDATES = 3
 _RESTORED_FIRST = (5, 2, 3, 4, 6)
 _SHOWN = 8
+_ASKED_TIMES = 3
 _READ_BACK_S, _TAKEN_AFTER_S = 0.5, 5.0
 _MOMENT_S = 0.5
 """Patience with a meter that ought to be silent; the bus adds a second of grace."""
@@ -131,16 +135,16 @@ class Inquiry:
         if not good:
             raise WrongBehaviour(f"{name}: expected {expected}, found {found}")
 
-    def undecided(self, name: str, expected: str, found: str) -> NoReturn:
-        """Record that the bench did not allow an answer (INVALID), and raise BenchLate."""
+    def undecided(self, name: str, expected: str, found: str) -> BenchLate:
+        """Record that the bench did not allow an answer (INVALID), and return the error to be raised for it."""
         self._note(name, expected, found, Outcome.INVALID)
-        raise BenchLate(f"{name}: not judged, because {found} (asked: {expected})")
+        return BenchLate(f"{name}: not judged, because {found} (asked: {expected})")
 
     def in_time(self, name: str, passed: Span, longest_s: float) -> None:
         """Raise BenchLate where more than ``longest_s`` may have passed: the question rests on it."""
         if passed.most_s > longest_s:
             late = f"the bench was late: {passed.most_s:.1f} s passed, {longest_s:g} s at most allow an answer"
-            self.undecided(name, f"answered within {longest_s:g} s of bench time", late)
+            raise self.undecided(name, f"answered within {longest_s:g} s of bench time", late)
 
     def timed(self, work: Callable[[], _Answer]) -> tuple[_Answer, Moment]:
         """Do ``work``, and return what it returns with the bench time that it took."""
@@ -168,9 +172,12 @@ class Inquiry:
     # --- the bus --------------------------------------------------------------------------------------------------
 
     def refusal(self, ask: Callable[[], object]) -> str:
-        """Do what ought to be refused; returns the refusal in the standard's words, "accepted" where there is none."""
+        """Do what ought to be refused; returns the refusal in the standard's words, "accepted", or "no answer".
+
+        Raises BenchLate where no answer came while the bench was late.
+        """
         try:
-            ask()
+            self._heard_out(ask)
         except MeterRefused as refused:
             return f"{refused.error_class}, {_RENAMED.get(refused.error_code, refused.error_code)}"
         except MeterRejected as rejected:
@@ -181,6 +188,22 @@ class Inquiry:
             return "no answer"
         return "accepted"
 
+    def _heard_out(self, ask: Callable[[], _Answer]) -> _Answer:
+        """Ask; where no answer came and the bench was late meanwhile, ask again. Raises as ``ask``, and BenchLate."""
+        request = text = ""
+        for _ in range(_ASKED_TIMES):
+            since_s = monotonic_s()
+            try:
+                return ask()
+            except MeterTimeout as lost:
+                late = late_since(self.meter.bus, self.run.bench.clock.late_spells, since_s, self.meter.address)
+                if not late.requests:
+                    raise
+                request = lost.request
+                text = f"no answer, but the bench was late by {1000.0 * late.most_s:.0f} ms meanwhile"
+                self.run.record.event("bus", f"{request}: {text}", "warning")
+        raise self.undecided(request, "an answer", f"{text}, {_ASKED_TIMES} times")
+
     def write_refusal(self, av: int, value: float) -> str:
         """Write an analog value that ought to be refused; returns the refusal as ``refusal`` does."""
         return self.refusal(lambda: self.properties.write("AV", av, "present-value", Real(value)))
@@ -189,19 +212,36 @@ class Inquiry:
         """Read a property of the Device object."""
         return self.properties.read("DE", THIS_DEVICE, name)
 
+    def answer_in_the_end(self, name: str) -> str:
+        """Ask a meter that must answer for a text of the Device object; "no answer" or BenchLate as of ``refusal``."""
+        try:
+            return self._heard_out(lambda: self._text(name))
+        except MeterTimeout:
+            return "no answer"
+
     def within_a_moment(self, name: str) -> str:
         """Ask for a text of the Device object once; "no answer" where none comes within a second and a half."""
         bus = self.meter.bus
         usual_s = bus.timeout_s
         bus.timeout_s = _MOMENT_S
         try:
-            return str(
-                self.properties.send(_device_text(name), f"reading {name}").propertyValue.cast_out(CharacterString)
-            )
+            return self._text(name)
         except MeterTimeout:
             return "no answer"
         finally:
             bus.timeout_s = usual_s
+
+    def _text(self, name: str) -> str:
+        return str(self.properties.send(_device_text(name), f"reading {name}").propertyValue.cast_out(CharacterString))
+
+    def set_clock(self, moment: datetime) -> Moment:
+        """Set the meter's clock; returns when that was. Nothing answers a synchronization: a read after it ends it."""
+
+        def synchronise() -> None:
+            self.meter.set_time(moment)
+            self.meter.read_time()
+
+        return self.timed(synchronise)[1]
 
     def input(self, instance: int) -> float:
         """Read one analog input; NaN for QNAN."""
@@ -235,9 +275,10 @@ class Inquiry:
     def set_value(self, av: int, value: float) -> None:
         """Write an analog value and wait until the meter says that it is in force; raises ValueNotTaken.
 
-        The time counts from the write's answer to the question of the read that shows the old value still.
+        A write that was lost while the bench was late is sent again. The time counts from the write's answer to the
+        question of the read that shows the old value still.
         """
-        self.properties.write("AV", av, "present-value", Real(value))
+        self._heard_out(lambda: self.properties.write("AV", av, "present-value", Real(value)))
         clock = self.run.bench.clock
         written_s = clock.now_s()
         while True:

@@ -12,6 +12,7 @@ from drivers.mstp.clock import monotonic_s
 from drivers.switch import SwitchUnit
 from rig.errors import UsageRefused
 from rig.procedures.inquiry import Inquiry
+from rig.procedures.moments import Moment
 
 STORED_INPUTS = (*range(1, 11), *range(22, 28), 29, *range(31, 55), 76, 78, 81)
 """Analog inputs that are kept without control power (manual pages 25 to 28)."""
@@ -20,6 +21,7 @@ _LOG = 1
 _POWER_INPUT = 11
 _LOG_INTERVAL_CS, _LOGGED_S = 1000.0, 25.0
 _HEARD_S = 1.0
+_LISTENING_TIMES = 5
 _SETTLED_OFF_S = 3.0
 _BACK_WITHIN_S = 60.0
 _WHO_IS_S = 0.5
@@ -27,12 +29,16 @@ _WHO_IS_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class MeterState:
-    """What a meter reads at bench time ``at_s``: clock, alerts, inputs that are stored, AV2 to AV11, TL1's records."""
+    """What a meter reads: clock, alerts, inputs that are stored, AV2 to AV11, TL1's records.
 
-    at_s: float
+    ``clock_at`` and ``inputs_at``: when clock and inputs were read.
+    """
+
     clock: datetime
+    clock_at: Moment
     alarms: frozenset[int]
     inputs: dict[int, float]
+    inputs_at: Moment
     configuration: dict[int, float]
     records: tuple[LogRecord, ...]
 
@@ -41,9 +47,10 @@ class MeterState:
 class PowerCycle:
     """One loss of control power, under a constant load of ``power_kw``.
 
-    ``powered_s``: bench seconds with control power between the two states; ``off_s``: those without;
-    ``back_s``: those from power to the state after. ``answers``: devices that answered Who-Is meanwhile; ``frames``:
-    frames that came from the meter's address. ``contact_was_closed``: the alarm contact meanwhile, None if not wired.
+    ``powered_s``: bench seconds with control power between the readings of the inputs, at most; ``off_s``: those
+    without; ``back_s``: those from power to the reading of the clock, at most. ``answers``: devices that answered
+    Who-Is meanwhile; ``frames``: frames that came from the meter's address, once it has had the time to fall silent.
+    ``contact_was_closed``: the alarm contact meanwhile, None if not wired.
     """
 
     before: MeterState
@@ -86,8 +93,8 @@ def observe_power_cycle(asked: Inquiry, switch: SwitchUnit, off_s: float = 60.0)
         after=after,
         power_kw=power_kw,
         off_s=on_at_s - off_at_s,
-        powered_s=(off_at_s - before.at_s) + (after.at_s - on_at_s),
-        back_s=after.at_s - on_at_s,
+        powered_s=(off_at_s - before.inputs_at.begun_s) + (after.inputs_at.ended_s - on_at_s),
+        back_s=after.clock_at.ended_s - on_at_s,
         answers=answers,
         frames=frames,
         contact_was_closed=contact,
@@ -125,7 +132,19 @@ def _await_meter(asked: Inquiry) -> None:
 
 
 def _heard(asked: Inquiry) -> tuple[int, int]:
-    """Listen for a meter that ought to be silent: who answers, and frames from its address."""
+    """Listen for a meter that ought to be silent: who answers, and frames from its address.
+
+    What was under way when the power went may still be heard, and more of it where the bench is slow: what counts is
+    heard in the first time without any, or else in the last of them.
+    """
+    for _ in range(_LISTENING_TIMES - 1):
+        answers, frames = _heard_now(asked)
+        if not answers and not frames:
+            return 0, 0
+    return _heard_now(asked)
+
+
+def _heard_now(asked: Inquiry) -> tuple[int, int]:
     bus = asked.meter.bus
     began_s = monotonic_s()
     answering = [device for device in bus.who_is(timeout_s=_HEARD_S) if device.address == asked.meter.address]
@@ -139,13 +158,12 @@ def _heard(asked: Inquiry) -> tuple[int, int]:
 
 def _state(asked: Inquiry) -> MeterState:
     alarms = asked.alarms()
-    inputs = asked.inputs(STORED_INPUTS)
-    at_s = asked.run.bench.clock.now_s()
-    clock = asked.meter.read_time()
-    return MeterState(at_s, clock, alarms, inputs, asked.meter.read_configuration(), asked.meter.read_log(_LOG))
+    inputs, inputs_at = asked.timed(lambda: asked.inputs(STORED_INPUTS))
+    clock, clock_at = asked.timed(asked.meter.read_time)
+    configuration, records = asked.meter.read_configuration(), asked.meter.read_log(_LOG)
+    return MeterState(clock, clock_at, alarms, inputs, inputs_at, configuration, records)
 
 
 def _set_clock(asked: Inquiry) -> None:
-    asked.meter.set_time(datetime.now().replace(microsecond=0))
-    asked.meter.read_time()  # nobody answers a synchronization: what is answered after it tells that it arrived
+    asked.set_clock(datetime.now().replace(microsecond=0))
     asked.updates(2)

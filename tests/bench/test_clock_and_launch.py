@@ -96,6 +96,28 @@ def test_a_clock_that_fails_is_a_fault_and_its_late_answer_is_never_used(server,
         clock.now_s()
 
 
+@pytest.mark.parametrize(
+    ("reply", "spells"),
+    [(b'{"late": [[1.0, 1.25], [2, 3]]}', ((1.0, 1.25), (2.0, 3.0))), (b'{"error": "what?"}', ()), (None, ())],
+)
+def test_an_endpoint_tells_when_its_bench_was_late_or_does_not_know(server, clock, reply, spells):
+    server.reply = reply
+    assert clock.late_spells(0.5) == spells
+    assert server.asked[-1] == {"late_since": 0.5}
+    server.reply = None
+    clock.now_s()
+
+
+def test_lateness_that_is_no_lateness_is_a_fault(server, clock):
+    server.reply = b'{"late": [1.0]}'
+    with pytest.raises(BenchFault, match="not understood"):
+        clock.late_spells(0.5)
+
+
+def test_a_wall_clock_has_no_lateness_to_tell():
+    assert WallClock().late_spells(0.0) == ()
+
+
 def test_a_clock_that_is_not_there_is_named():
     with pytest.raises(BenchFault, match=r"tcp://127.0.0.1:1 does not answer"):
         EndpointClock("tcp://127.0.0.1:1")

@@ -50,8 +50,8 @@ def meter_of(figures):
 @pytest.mark.parametrize("baud", BAUD_RATES)
 def test_it_answers_and_uses_the_token_in_time_at_every_baud_rate(baud):
     with bench(baud) as on:
-        reading = heard_during(on.bus, lambda: [on.client.read_load_point() for _ in range(READS)])
-        idle = heard_during(on.bus, lambda: on.bus.pause(1.0))
+        reading = heard_during(on.bus, lambda: [on.client.read_load_point() for _ in range(READS)]).figures
+        idle = heard_during(on.bus, lambda: on.bus.pause(1.0)).figures
     answers = [reply_delay(meter_of(reading), READS), token_use(meter_of(idle))]
     print(f"\n{baud} baud: {'; '.join(answer.found for answer in answers)}")
     assert all(answer.good for answer in answers)
@@ -60,7 +60,7 @@ def test_it_answers_and_uses_the_token_in_time_at_every_baud_rate(baud):
 def test_noise_between_frames_loses_no_read_and_no_token():
     with bench(noise_rate=0.2) as on:
         before = on.bus.statistics()
-        reading = heard_during(on.bus, lambda: [on.client.read_load_point() for _ in range(4 * READS)])
+        reading = heard_during(on.bus, lambda: [on.client.read_load_point() for _ in range(4 * READS)]).figures
         counted, port = on.link.counters(), on.bus.statistics().port.since(before.port)
     print(f"\n{counted['faults_done']}; {reply_delay(meter_of(reading), 4 * READS).found}; {port}")
     assert counted["faults_done"]["noise_bursts"] > 0
@@ -70,7 +70,7 @@ def test_noise_between_frames_loses_no_read_and_no_token():
 def test_a_second_meter_with_the_same_address_is_noticed():
     with bench(meters=2) as on:
         alone, found = [], []
-        figures = heard_during(on.bus, lambda: alone.extend(on.bus.who_is(timeout_s=0.5)))
+        figures = heard_during(on.bus, lambda: alone.extend(on.bus.who_is(timeout_s=0.5))).figures
         assert address_conflict(meter_of(figures), alone).good
         on.nodes[1].start()
         found = []
@@ -79,7 +79,7 @@ def test_a_second_meter_with_the_same_address_is_noticed():
             for _ in range(6):
                 found.extend(device for device in on.bus.who_is(timeout_s=0.5) if device not in found)
 
-        figures = heard_during(on.bus, ask)
+        figures = heard_during(on.bus, ask).figures
         answer = address_conflict(meter_of(figures), found)
         with contextlib.suppress(MeterTimeout):
             on.client.read_load_point()

@@ -78,18 +78,23 @@ def test_command_repeated_at_once_is_as_the_profile_says(clearing: Inquiry) -> N
     refused = clearing.profile.command_spacing is CommandSpacing.REFUSED
     for code in (_RESET_MAXIMUM, _NEW_SUBINTERVAL):
         clearing.updates(_LENGTH_S + 1.0)
-        clearing.check(f"{code} for the first time", "accepted", clearing.write_refusal(1, code))
+        found, first = clearing.timed(lambda code=code: clearing.write_refusal(1, code))
+        clearing.check(f"{code} for the first time", "accepted", found)
         expected = "property, value-out-of-range" if refused else "accepted"
-        clearing.check(f"{code} at once again", expected, clearing.write_refusal(1, code))
+        found, again = clearing.timed(lambda code=code: clearing.write_refusal(1, code))
+        if refused:
+            clearing.in_time(f"{code} at once again", again.since(first), _LENGTH_S)
+        clearing.check(f"{code} at once again", expected, found)
 
 
 def test_rolling_demand_begins_as_the_profile_says(clearing: Inquiry, loaded: Inquiry) -> None:
     """AI19 after the first of three sub-intervals (manual pages 17 and 24): its mean, or a third. Clears logs."""
     loaded.load(0.0, 100.0)
     with clearing.configured({10: 3.0, 11: _SHORTEST_CS}):
-        clearing.set_value(10, 3.0)
-        loaded.updates(1.4 * _LENGTH_S)
-        demand, power = loaded.inputs((19, 11)).values()
+        _, begun = clearing.timed(lambda: clearing.set_value(10, 3.0))
+        loaded.updates(1.3 * _LENGTH_S)
+        (demand, power), read = loaded.timed(lambda: loaded.inputs((19, 11)).values())
+        loaded.in_time("AI19 after one sub-interval", read.since(begun), 1.9 * _LENGTH_S)
         share = 1.0 if loaded.profile.rolling_start is RollingStart.MEAN_OF_COMPLETED else 1.0 / 3.0
         expected = f"{share * power:.5g}"
         loaded.check("AI19 after one sub-interval", expected, f"{demand:.5g}", same(demand, share * power, 1e-2))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import allure
 
@@ -29,22 +29,20 @@ def test_a_clock_that_was_never_set_says_so(asked: Inquiry) -> None:
 def test_synchronised_clock_reads_the_time_and_clears_its_alert(asked: Inquiry) -> None:
     """Local_Date and Local_Time are set by TimeSynchronization (manual page 22), BI15 goes inactive (page 29)."""
     for moment in (datetime(2024, 2, 28, 23, 59, 58), datetime.now().replace(microsecond=0)):
-        asked.meter.set_time(moment)
-        asked.meter.read_time()  # nobody answers a synchronization: what is answered after it tells that it arrived
-        started_s = asked.run.bench.clock.now_s()
+        was_set = asked.set_clock(moment)
         asked.updates(3)
-        found = asked.meter.read_time()
-        expected = moment + timedelta(seconds=asked.run.bench.clock.now_s() - started_s)
-        late_s = abs((found - expected).total_seconds())
-        asked.check("the clock after a synchronization", f"{expected:%F %T}", f"{found:%F %T}", late_s <= _TOLERANCE_S)
+        found, read = asked.timed(asked.meter.read_time)
+        passed = read.since(was_set)
+        expected = f"{moment:%F %T} and {passed}, to {_TOLERANCE_S:g} s"
+        good = passed.allows((found - moment).total_seconds(), _TOLERANCE_S)
+        asked.check("the clock after a synchronization", expected, f"{found:%F %T}", good)
         asked.check("BI15 after a synchronization", "inactive", "active" if _is_reset(asked) else "inactive")
 
 
 def test_clock_runs_at_the_rate_of_time(asked: Inquiry) -> None:
     """Ten seconds are ten seconds (manual page 22: Local_Time)."""
-    clock = asked.run.bench.clock
-    began, began_s = asked.meter.read_time(), clock.now_s()
+    began, first = asked.timed(asked.meter.read_time)
     asked.updates(10)
-    ran_s = (asked.meter.read_time() - began).total_seconds()
-    expected_s = clock.now_s() - began_s
-    asked.check("seconds counted", f"{expected_s:.1f}", f"{ran_s:.1f}", abs(ran_s - expected_s) < 1.0)
+    ended, last = asked.timed(asked.meter.read_time)
+    ran_s, passed = (ended - began).total_seconds(), last.since(first)
+    asked.check("seconds counted", f"{passed}, to a second", f"{ran_s:.1f}", passed.allows(ran_s, 1.0))

@@ -20,11 +20,12 @@ from bacpypes3.primitivedata import CharacterString, Date, Time
 from drivers.meter.properties import THIS_DEVICE
 from meter_model.operation_choices import Reinitialized, ServicePassword
 from rig.procedures import Inquiry
+from rig.procedures.hearing import answers_to
+from rig.procedures.moments import Moment
 
 pytestmark = [allure.epic("Firmware regression"), allure.feature("Communication")]
 
 _HIGHEST_INSTANCE = 4_194_302
-_LISTEN_S = 0.6
 _RESTART_S = 30.0
 _PASSWORD_FAILURE = "security, password-failure"
 _REGISTERS = (*range(1, 11), *range(22, 28), 29, *range(31, 55), 78)
@@ -49,18 +50,17 @@ def test_who_is_is_answered_within_its_range_only(asked: Inquiry, inside: bool) 
     ranges = ((own, own), (max(0, own - 5), own + 5)) if inside else ((own + 1, _HIGHEST_INSTANCE), (0, own - 1))
     for low, high in ranges:
         request = WhoIsRequest(deviceInstanceRangeLowLimit=low, deviceInstanceRangeHighLimit=high)
-        found = _heard(asked, request)
+        found = _heard(asked, request, 1 if inside else 0)
         asked.check(f"I-Am to {low} .. {high}", [own] if inside else [], found)
 
 
 def test_who_is_without_range_is_answered_by_everybody(asked: Inquiry) -> None:
     """Who-Is without limits (DM-DDB-B, manual page 20)."""
-    asked.check("I-Am", [_instance(asked)], _heard(asked, WhoIsRequest()))
+    asked.check("I-Am", [_instance(asked)], _heard(asked, WhoIsRequest(), 1))
 
 
-def _heard(asked: Inquiry, request: WhoIsRequest) -> list[int]:
-    devices, _ = asked.meter.bus.ask_everybody(request, _LISTEN_S)
-    return [each.device_instance for each in devices if each.address == asked.meter.address]
+def _heard(asked: Inquiry, request: WhoIsRequest, count: int) -> list[int]:
+    return list(answers_to(asked, request, count).instances)
 
 
 def test_who_has_is_answered_for_an_object_by_identifier(asked: Inquiry) -> None:
@@ -89,11 +89,10 @@ def test_who_has_is_answered_within_its_range_only(asked: Inquiry) -> None:
 def _check_has(
     asked: Inquiry, what: str, wanted: WhoHasObject, expected: list[object], limits: WhoHasLimits | None = None
 ) -> None:
-    _, objects = asked.meter.bus.ask_everybody(WhoHasRequest(limits=limits, object=wanted), _LISTEN_S)
+    heard = answers_to(asked, WhoHasRequest(limits=limits, object=wanted), len(expected))
     own = _instance(asked)
-    mine = [each for each in objects if each.address == asked.meter.address]
-    asked.check(f"I-Have to {what}", expected, [(each.place, each.name) for each in mine])
-    asked.check(f"the device that has {what}", [own] * len(expected), [each.device_instance for each in mine])
+    asked.check(f"I-Have to {what}", expected, [(place, name) for place, name, _ in heard.objects])
+    asked.check(f"the device that has {what}", [own] * len(expected), [device for _, _, device in heard.objects])
 
 
 def test_utc_time_synchronization_is_not_executed(asked: Inquiry) -> None:
@@ -110,28 +109,35 @@ def test_disabled_meter_answers_only_what_enables_it_again(asked: Inquiry) -> No
     with _enabled_afterwards(asked):
         asked.meter.communication_control("disable")
         asked.check("ReadProperty while disabled", "no answer", asked.within_a_moment("model-name"))
-        asked.check("Who-Is while disabled", [], _heard(asked, WhoIsRequest()))
-    asked.check("the meter once enabled", "S4100 Energy Meter", asked.device("model-name"))
+        asked.check("Who-Is while disabled", [], _heard(asked, WhoIsRequest(), 0))
+    asked.check("the meter once enabled", "S4100 Energy Meter", asked.answer_in_the_end("model-name"))
 
 
 @pytest.mark.bench_time(90)
 def test_disabled_meter_comes_back_after_the_duration(asked: Inquiry) -> None:
     """DeviceCommunicationControl for one minute (DM-DCC-B, manual page 20)."""
     with _enabled_afterwards(asked):
-        asked.meter.communication_control("disable", minutes=1)
-        asked.check("ReadProperty while disabled", "no answer", asked.within_a_moment("model-name"))
+        _, disabled = asked.timed(lambda: asked.meter.communication_control("disable", minutes=1))
+        _check_still_disabled(asked, "ReadProperty while disabled", disabled)
         asked.updates(45)
-        asked.check("ReadProperty after 45 s", "no answer", asked.within_a_moment("model-name"))
+        _check_still_disabled(asked, "ReadProperty after 45 s", disabled)
         asked.updates(20)
-        asked.check("ReadProperty after 65 s", "S4100 Energy Meter", asked.within_a_moment("model-name"))
+        asked.check("ReadProperty after 65 s", "S4100 Energy Meter", asked.answer_in_the_end("model-name"))
+
+
+def _check_still_disabled(asked: Inquiry, name: str, disabled: Moment) -> None:
+    found, read = asked.timed(lambda: asked.within_a_moment("model-name"))
+    if found != "no answer":
+        asked.in_time(name, read.since(disabled), 60.0)
+    asked.check(name, "no answer", found)
 
 
 def test_meter_told_to_initiate_nothing_still_answers(asked: Inquiry) -> None:
     """DeviceCommunicationControl, disable-initiation (DM-DCC-B, manual page 20): requests and Who-Is are answered."""
     with _enabled_afterwards(asked):
         asked.meter.communication_control("disable-initiation")
-        asked.check("ReadProperty", "S4100 Energy Meter", asked.within_a_moment("model-name"))
-        asked.check("I-Am", [_instance(asked)], _heard(asked, WhoIsRequest()))
+        asked.check("ReadProperty", "S4100 Energy Meter", asked.answer_in_the_end("model-name"))
+        asked.check("I-Am", [_instance(asked)], _heard(asked, WhoIsRequest(), 1))
 
 
 @pytest.mark.parametrize("service", ["DeviceCommunicationControl", "ReinitializeDevice"])

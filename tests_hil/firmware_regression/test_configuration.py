@@ -8,6 +8,7 @@ from bacpypes3.primitivedata import CharacterString, Null, Real
 
 from rig.procedures import Inquiry
 from rig.procedures.inquiry import same
+from rig.procedures.moments import Span
 
 pytestmark = [allure.epic("Firmware regression"), allure.feature("Configuration")]
 
@@ -103,22 +104,32 @@ def test_value_of_another_datatype_is_refused(asked: Inquiry) -> None:
 def test_value_is_in_force_within_two_seconds_and_reliability_says_when(asked: Inquiry) -> None:
     """Until then the old value may be read, but not with Reliability no-fault-detected (manual page 23)."""
     before = asked.meter.read_configuration()[8]
-    new = 20.0 if before != 20.0 else 21.0
-    clock = asked.run.bench.clock
     with asked.configured({8: before}):
-        started_s = clock.now_s()
-        asked.properties.write("AV", 8, "present-value", Real(new))
-        while True:
-            read = asked.properties.read_several([("AV", 8, ("present-value", "reliability"))])
-            value, reliability = read["AV", 8, "present-value"], read["AV", 8, "reliability"]
-            waited_s = clock.now_s() - started_s
-            if reliability == 0:
-                break
-            asked.check("the value while it is validated", f"{before:g} or {new:g}", value, value in (before, new))
-            asked.check("validated in time", f"within {_LATEST_S:g} s", f"{waited_s:.1f} s", waited_s <= _LATEST_S)
-            asked.run.let_pass(0.1)
-        asked.check("AV8 once Reliability is no-fault", f"{new:g}", f"{value:g}", same(value, new))
-        asked.check("validated", f"within {_LATEST_S:g} s", f"{waited_s:.1f} s", waited_s <= _LATEST_S)
+        for new in (value for value in (20.0, 21.0, 22.0, 23.0) if value != before):
+            waited = _wait_until_in_force(asked, before, new)
+            if waited.most_s <= _LATEST_S:
+                asked.check("validated", f"within {_LATEST_S:g} s", f"after {waited.most_s:.1f} s at most", good=True)
+                return
+            before = new
+    raise asked.undecided("validated", f"within {_LATEST_S:g} s", f"the bench was late: seen after {waited} only")
+
+
+def _wait_until_in_force(asked: Inquiry, before: float, new: float) -> Span:
+    """Write AV8 and ask until it is in force; returns for how long it may not have been."""
+    wanted = [("AV", 8, ("present-value", "reliability"))]
+    _, written = asked.timed(lambda: asked.properties.write("AV", 8, "present-value", Real(new)))
+    while True:
+        read, moment = asked.timed(lambda: asked.properties.read_several(wanted))
+        value, reliability = read["AV", 8, "present-value"], read["AV", 8, "reliability"]
+        waited = moment.since(written)
+        if reliability == 0:
+            break
+        asked.check("the value while it is validated", f"{before:g} or {new:g}", value, value in (before, new))
+        in_time = waited.least_s <= _LATEST_S
+        asked.check("validated in time", f"within {_LATEST_S:g} s", f"not after {waited}", in_time)
+        asked.run.let_pass(0.1)
+    asked.check("AV8 once Reliability is no-fault", f"{new:g}", f"{value:g}", same(value, new))
+    return waited
 
 
 def test_maximum_power_follows_the_configuration(system: Inquiry) -> None:

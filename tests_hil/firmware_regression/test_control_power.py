@@ -30,6 +30,11 @@ _MARGIN = 1.02
 _UPDATE_S = 2.0
 """A register may be up to two updates ahead or behind of the moment at which it is read."""
 
+_NETS = (1, 8)
+_MAXIMA = range(22, 28)
+_CREEP = 0.01
+"""Maximum demand under a constant load may still rise by the noise of the load: it is read before the power goes."""
+
 _ENERGIES = tuple(
     each.instance for each in ANALOG_INPUTS if each.instance in (*range(1, 11), *range(31, 55)) if each.unit
 )
@@ -73,10 +78,14 @@ def test_what_is_accumulated_is_kept_without_control_power(clearing: Inquiry, cy
     wrong = []
     for n in asked:
         before, after = cycle.before.inputs[n], cycle.after.inputs[n]
-        grown = abs(after - before)
-        if not (same(before, after) or (n in _ENERGIES and grown <= most)):
-            wrong.append(f"AI{n} {after:g}, was {before:g}")
-    clearing.check_none("inputs that are stored", "as before, energies with what came since", wrong)
+        may_grow = most if n in _ENERGIES else _CREEP * abs(before) if n in _MAXIMA else 0.0
+        has_grown = after - before
+        if n in _NETS:
+            has_grown = abs(has_grown)
+        if not (same(before, after) or 0.0 <= has_grown <= may_grow):
+            wrong.append(f"AI{n} {after:.7g}, was {before:.7g}")
+    expected = f"as before, energies with what came since, maxima at most {100.0 * _CREEP:g} % higher"
+    clearing.check_none("inputs that are stored", expected, wrong)
 
 
 def test_nothing_is_accumulated_without_control_power(clearing: Inquiry, cycle: PowerCycle) -> None:
@@ -128,11 +137,9 @@ def test_gap_of_a_tenth_of_a_second_is_ridden_through(
     clearing: Inquiry, loaded: Inquiry, timed_control_power: TimedPulses
 ) -> None:
     """Ride-through time 100 ms at 120 V AC (manual page 2): gaps just shorter, as measured, leave no trace."""
-    clock = loaded.run.bench.clock
     loaded.load(0.0, 50.0)
-    moment, set_at_s = datetime.now().replace(microsecond=0), clock.now_s()
-    loaded.meter.set_time(moment)
-    loaded.meter.read_time()
+    moment = datetime.now().replace(microsecond=0)
+    was_set = loaded.set_clock(moment)
     loaded.updates()
     power_ups = loaded.input(_POWER_UPS)
     widths_s = timed_control_power.give(PulseTrain(_GAPS, _GAP_S, 1.0))
@@ -143,10 +150,11 @@ def test_gap_of_a_tenth_of_a_second_is_ridden_through(
         reason = f"the gaps last up to {longest_s * 1e3:.3f} ms, which is more than the meter has to ride through"
         clearing.skip(what, reason)
         pytest.skip(reason)
-    found = loaded.meter.read_time()
-    expected = moment + timedelta(seconds=clock.now_s() - set_at_s)
-    late_s = abs((found - expected).total_seconds())
+    found, read = loaded.timed(loaded.meter.read_time)
+    passed = read.since(was_set)
     loaded.check(f"AI81 after {what}", power_ups, loaded.input(_POWER_UPS))
-    loaded.check(f"clock after {what}", f"{expected:%F %T}", f"{found:%F %T}", late_s <= _CLOCK_TOLERANCE_S)
+    expected = f"{moment:%F %T} and {passed}, to {_CLOCK_TOLERANCE_S:g} s"
+    good = passed.allows((found - moment).total_seconds(), _CLOCK_TOLERANCE_S)
+    loaded.check(f"clock after {what}", expected, f"{found:%F %T}", good)
     alarms = loaded.alarms()
     loaded.check(f"BI15 after {what}", "inactive", "active" if _CLOCK_RESET in alarms else "inactive")

@@ -9,6 +9,7 @@ import pytest
 
 from rig.procedures import Inquiry
 from rig.procedures.inquiry import same
+from rig.procedures.moments import Moment
 
 pytestmark = [allure.epic("Firmware regression"), allure.feature("Demand"), pytest.mark.bench_time(180)]
 
@@ -30,8 +31,8 @@ def test_block_demand_is_the_mean_of_its_interval_and_renewed_at_its_end(clearin
         for power, demand in ((11, 19), (12, 20), (13, 21)):
             found, expected = read[demand], read[power]
             loaded.check(f"AI{demand} under AI{power}", f"{expected:.5g}", f"{found:.5g}", same(found, expected, 5e-3))
-        loaded.load(-30.0, 0.0)
-        seen = _over(loaded, 2.2 * _LENGTH_S)
+        _, off = loaded.timed(lambda: loaded.load(-30.0, 0.0))
+        seen = _over(loaded, 2.2 * _LENGTH_S, off)
         loaded.check("AI19 once the load is off", "0 after two intervals at most", seen, abs(seen[-1]) < 0.01)
         loaded.check("values on the way", "three at most: old, mixed, none", seen, len(seen) <= 3)
 
@@ -43,8 +44,8 @@ def test_rolling_demand_takes_as_many_subintervals_as_are_set(clearing: Inquiry,
         loaded.updates(4.2 * _LENGTH_S)
         full = _demand(loaded)
         loaded.check("AI19 at steady load", "AI11", f"{full:.5g}", same(full, loaded.input(11), 5e-3))
-        loaded.load(0.0, 0.0)
-        seen = _over(loaded, 4.2 * _LENGTH_S)
+        _, off = loaded.timed(lambda: loaded.load(0.0, 0.0))
+        seen = _over(loaded, 4.2 * _LENGTH_S, off)
         falling = all(later < earlier for earlier, later in pairwise(seen))
         steps = f"three or four falling steps from {full:.4g} to 0"
         loaded.check(
@@ -104,12 +105,18 @@ def test_present_demand_starts_anew_when_its_length_is_written(clearing: Inquiry
         loaded.check("AI19 to AI21 after AV11 was written", [0.0] * 3, list(loaded.inputs((19, 20, 21)).values()))
 
 
-def _over(asked: Inquiry, duration_s: float) -> list[float]:
-    """The different values of AI19 in ``duration_s``, in order; changes below half a percent are none."""
+def _over(asked: Inquiry, duration_s: float, changed: Moment) -> list[float]:
+    """The different values of AI19 in ``duration_s``, in order; changes below half a percent are none.
+
+    Read at least once in each sub-interval from when the load ``changed``, or not judged.
+    """
     seen: list[float] = []
+    last = changed
     for _ in range(round(duration_s)):
         asked.updates(1)
-        found = _demand(asked)
+        found, read = asked.timed(lambda: _demand(asked))
+        asked.in_time("AI19 in each sub-interval", read.since(last), _LENGTH_S)
+        last = read
         if not seen or abs(found - seen[-1]) > max(5e-3 * abs(seen[-1]), 0.01):
             seen.append(found)
     return [float(f"{value:.4g}") for value in seen]

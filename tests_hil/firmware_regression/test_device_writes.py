@@ -13,12 +13,12 @@ from bacpypes3.primitivedata import CharacterString, ObjectIdentifier, Unsigned
 from drivers.meter.properties import THIS_DEVICE
 from meter_model.behaviour import DatabaseRevision, ObjectNameAccess
 from rig.procedures import Inquiry
+from rig.procedures.hearing import answers_to
 
 pytestmark = [allure.epic("Firmware regression"), allure.feature("Device object")]
 
 _OUT_OF_RANGE = "property, value-out-of-range"
 _HIGHEST_INSTANCE = 4_193_999
-_LISTEN_S = 0.6
 
 
 @contextmanager
@@ -70,9 +70,7 @@ def test_device_instance_takes_its_range_and_is_answered_for(asked: Inquiry) -> 
             listed = asked.properties.read("DE", THIS_DEVICE, "object-list", 1)
             asked.check("the first object of Object_List", ("DE", value), listed)
             limits = {"deviceInstanceRangeLowLimit": value, "deviceInstanceRangeHighLimit": value}
-            heard, _ = asked.meter.bus.ask_everybody(WhoIsRequest(**limits), _LISTEN_S)
-            mine = [each.device_instance for each in heard if each.address == asked.meter.address]
-            asked.check(f"I-Am for {value}", [value], mine)
+            asked.check(f"I-Am for {value}", [value], list(answers_to(asked, WhoIsRequest(**limits), 1).instances))
         for value in (0, _HIGHEST_INSTANCE + 1, 4_194_303):
             found = _write(asked, "object-identifier", ObjectIdentifier(("device", value)))
             asked.check(f"instance {value}", _OUT_OF_RANGE, found)

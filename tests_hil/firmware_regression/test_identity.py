@@ -6,11 +6,13 @@ import re
 
 import allure
 import pytest
+from bacpypes3.apdu import WhoIsRequest
 
 from drivers.meter.properties import THIS_DEVICE
 from meter_model.behaviour import ObjectTypesSupported, ServicesSupported
 from meter_model.points import OBJECTS
 from rig.procedures import Inquiry
+from rig.procedures.hearing import answers_to
 
 pytestmark = [allure.epic("Firmware regression"), allure.feature("Device object")]
 
@@ -60,7 +62,8 @@ def test_device_instance_is_in_its_range_and_answers_to_who_is(asked: Inquiry) -
     """1 to 4,193,999 (manual page 22); a Who-Is for it is answered by this meter, with 480 octets and vendor 133."""
     kind, instance = asked.device("object-identifier")
     asked.check("device instance", "DE, 1 to 4193999", (kind, instance), kind == "DE" and 1 <= instance <= 4_193_999)
-    found = [each for each in asked.meter.bus.who_is(instance, instance) if each.address == asked.meter.address]
+    limits = {"deviceInstanceRangeLowLimit": instance, "deviceInstanceRangeHighLimit": instance}
+    found = answers_to(asked, WhoIsRequest(**limits), 1).devices
     said = [(each.device_instance, each.max_apdu_octets, each.vendor_identifier) for each in found]
     asked.check("I-Am", [(instance, 480, 133)], said)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import allure
 import pytest
 from bacpypes3.primitivedata import Boolean, Unsigned
 
+from drivers.meter import LogPage, LogRecord
 from meter_model.operation_choices import (
     LogTargetChange,
     PurgeRecord,
@@ -16,12 +18,14 @@ from meter_model.operation_choices import (
     TotalCountOnPurge,
 )
 from rig.procedures import Inquiry
+from rig.procedures.moments import Span
 from tests_hil.firmware_regression.trend_logs import (
     ALL,
     DISABLED,
     ENABLED,
     INTERVAL_S,
     PURGED,
+    counted_at_rest,
     counts,
     enable,
     everywhere,
@@ -39,8 +43,7 @@ pytestmark = [allure.epic("Firmware regression"), allure.feature("Trend log oper
 _ANY = 255
 _NO_TIME = ((255, 255, 255, 255), (255, 255, 255, 255))
 _DAY_S = 86400.0
-_SLACK_S = 3.0
-"""Time between reading the clock and setting it again, on a slow bus."""
+_AHEAD_S = 30.0
 _SIZE = 5760
 _FULL_S = _SIZE * INTERVAL_S
 
@@ -108,11 +111,11 @@ def test_disabled_logs_record_nothing(clearing: Inquiry) -> None:
         clearing.check("the newest record", DISABLED, newest(clearing, 3))
         clearing.updates(2.5 * INTERVAL_S)
         clearing.check("Total_Record_Count 25 s later", stopped, counts(clearing)[1])
-        enable(clearing, True, 3)
-        clearing.check("the newest record once enabled", ENABLED, newest(clearing, 1))
+        _, enabled = clearing.timed(lambda: enable(clearing, True, 3))
         clearing.updates(1.5 * INTERVAL_S)
-        grown = counts(clearing)[1] - stopped
-        clearing.check("records in 15 s", "2 or 3: enabled, and values", grown, grown in (2, 3))
+        records, read = clearing.timed(lambda: clearing.meter.read_log(1, stopped))
+        clearing.check("the first record once enabled", ENABLED, records[0].value if records else "none")
+        _check_values(clearing, records[1:], read.since(enabled))
 
 
 @pytest.mark.bench_time(90)
@@ -133,15 +136,27 @@ def test_stop_time_that_has_come_stops_the_logs(clearing: Inquiry) -> None:
 def test_start_time_that_has_not_come_holds_the_logs(clearing: Inquiry) -> None:
     """Start_Time (manual page 21): nothing is recorded before it, and recording begins by itself."""
     with logging(clearing):
-        set_moment(clearing, "start-time", in_future(clearing, 25.0), 3)
-        held = counts(clearing)[1]
-        clearing.check("the newest record", DISABLED, newest(clearing, 2))
+        start, asked_at = clearing.timed(lambda: in_future(clearing, _AHEAD_S))
+        set_moment(clearing, "start-time", start, 3)
+        held, last = counts(clearing)[1], newest(clearing, 2)
         clearing.updates(1.8 * INTERVAL_S)
-        clearing.check("Total_Record_Count 18 s later", held, counts(clearing)[1])
-        clearing.updates(2.0 * INTERVAL_S)
-        records = clearing.meter.read_log(1, held)
+        later, read = clearing.timed(lambda: counts(clearing)[1])
+        clearing.in_time("before Start_Time", read.since(asked_at), _AHEAD_S - 1.0)
+        clearing.check("the newest record", DISABLED, last)
+        clearing.check("Total_Record_Count 18 s later", held, later)
+        clearing.updates(_AHEAD_S)
+        records, read = clearing.timed(lambda: clearing.meter.read_log(1, held))
         clearing.check("the first record after Start_Time", ENABLED, records[0].value if records else "none")
-        clearing.check("records then", "values", [record.kind for record in records[1:]], len(records) in (2, 3))
+        passed = read.since(asked_at)
+        _check_values(clearing, records[1:], Span(passed.least_s - _AHEAD_S, passed.most_s - _AHEAD_S))
+
+
+def _check_values(asked: Inquiry, records: Sequence[LogRecord], passed: Span) -> None:
+    """Check that the logs recorded values only, one each interval, in the time that has passed."""
+    due = passed.ends_of(INTERVAL_S)
+    kinds = [record.kind for record in records]
+    good = set(kinds) <= {"value"} and len(kinds) in due
+    asked.check(f"records in {passed}", f"{due[0]} to {due[-1]} values", kinds, good)
 
 
 @pytest.mark.bench_time(90)
@@ -153,10 +168,10 @@ def test_stop_time_with_a_wildcard_stops_nothing(clearing: Inquiry, field: str) 
         moment = _NO_TIME if field == "all" else (past[0], (past[1][0], _ANY, *past[1][2:]))
         set_moment(clearing, "stop-time", moment)
         clearing.check("Stop_Time", [moment] * 3, everywhere(clearing, "stop-time"))
-        total = counts(clearing)[1]
+        total, first = clearing.timed(lambda: counts(clearing)[1])
         clearing.updates(2.5 * INTERVAL_S)
-        kinds = [record.kind for record in clearing.meter.read_log(1, total)]
-        clearing.check("records in 25 s", "two or three values", kinds, kinds in (["value"] * 2, ["value"] * 3))
+        records, read = clearing.timed(lambda: clearing.meter.read_log(1, total))
+        _check_values(clearing, records, read.since(first))
         set_moment(clearing, "stop-time", past)
         clearing.check("without a wildcard", DISABLED, newest(clearing, 1))
 
@@ -165,16 +180,15 @@ def test_time_synchronization_is_recorded_as_the_profile_says(clearing: Inquiry)
     """A change of the clock (manual page 22) leaves a time-change record, or none (profile); stamps follow it."""
     with logging(clearing):
         total = counts(clearing)[1]
-        now = clearing.meter.read_time()
-        clearing.meter.set_time(now + timedelta(hours=1))
-        clearing.meter.read_time()  # nobody answers a synchronization: what is answered after it tells that it arrived
+        now, read = clearing.timed(clearing.meter.read_time)
+        most_s = clearing.set_clock(now + timedelta(hours=1)).since(read).most_s + 1.0
         try:
             clearing.updates(1.2 * INTERVAL_S)
             records = clearing.meter.read_log(1, total)
             changes = [record.value for record in records if record.kind == "time-change"]
             if clearing.profile.time_change_record is TimeChangeRecord.RECORDED:
-                good = len(changes) == 1 and abs(changes[0] - 3600.0) < _SLACK_S
-                clearing.check("time-change records", f"one of 3600 s, to {_SLACK_S:g} s", changes, good)
+                good = len(changes) == 1 and 3600.0 - most_s <= changes[0] <= 3601.0
+                clearing.check("time-change records", f"one of 3600 s, at most {most_s:.1f} s less", changes, good)
             else:
                 clearing.check("time-change records", [], changes)
             stamped = [record.date_time for record in records if record.kind == "value"]
@@ -200,12 +214,18 @@ def test_full_logs_stop_or_wrap_as_they_are_set(clearing: Inquiry) -> None:
         found = clearing.refusal(lambda: enable(clearing, True))
         clearing.check("enabling full logs that stop when full", "an error", found, found != "accepted")
         clearing.properties.write("TL", 1, "stop-when-full", Boolean(False))
-        enable(clearing, True)
+        _, enabled = clearing.timed(lambda: enable(clearing, True))
         clearing.updates(2.5 * INTERVAL_S)
-        count, latest = counts(clearing)
+
+        def look() -> tuple[LogPage, LogPage]:
+            newest_number = counts(clearing)[1]
+            return tuple(clearing.properties.log_by_sequence(1, newest_number - _SIZE + n, 1) for n in (0, 1))
+
+        ((overwritten, oldest), (count, latest)), read = clearing.timed(lambda: counted_at_rest(clearing, look))
+        gone = overwritten.records
         clearing.check("Record_Count once wrapped", _SIZE, count)
-        clearing.check("Total_Record_Count", f"{total + 3} or {total + 4}", latest, latest - total in (3, 4))
-        gone = clearing.properties.log_by_sequence(1, latest - _SIZE, 1).records
-        oldest = clearing.properties.log_by_sequence(1, latest - _SIZE + 1, 1)
+        due = read.since(enabled).ends_of(INTERVAL_S)
+        expected = f"{total + 1 + due[0]} to {total + 1 + due[-1]}"
+        clearing.check("Total_Record_Count", expected, latest, latest - total - 1 in due)
         clearing.check("the record that was overwritten", (), gone)
         clearing.check("the oldest there is", (1, True), (len(oldest.records), oldest.first_item))

@@ -50,7 +50,7 @@ def test_malformed_request_is_rejected_and_the_meter_answers_on(asked: Inquiry, 
     before = asked.meter.read_configuration()
     found = asked.refusal(lambda: asked.properties.send_octets(service, bytes.fromhex(octets), what))
     asked.check(what, "a reject", found, found.startswith("reject "))
-    asked.check("the meter afterwards", "S4100 Energy Meter", asked.within_a_moment("model-name"))
+    asked.check("the meter afterwards", "S4100 Energy Meter", asked.answer_in_the_end("model-name"))
     asked.check("its configuration", before, asked.meter.read_configuration())
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import TypeVar
 
 from bacpypes3.primitivedata import Boolean, Date, Time, Unsigned
 
@@ -19,8 +20,10 @@ DISABLED, ENABLED, PURGED = (True, False), (False, False), (False, True)
 """Status records: (log-disabled, buffer-purged)."""
 
 _SHORTEST_CS = 1000.0
+_TRIES = 5
 _DISPLAYED_YEAR = 1900
 
+_Answer = TypeVar("_Answer")
 DateTime = tuple[tuple[int, ...], tuple[int, ...]]
 
 
@@ -77,6 +80,16 @@ def purge(asked: Inquiry, instance: int = 1) -> None:
 def enable(asked: Inquiry, wanted: bool, instance: int = 1) -> None:
     """Write Log_Enable."""
     asked.properties.write("TL", instance, "log-enable", Boolean(wanted))
+
+
+def counted_at_rest(asked: Inquiry, read: Callable[[], _Answer]) -> tuple[_Answer, tuple[int, int]]:
+    """Read something of the logs while no record is made; returns it with the counts before and after it."""
+    for _ in range(_TRIES):
+        before = counts(asked)
+        answer = read()
+        if counts(asked) == before:
+            return answer, before
+    raise asked.undecided("logs at rest", "the same counts before and after", f"the bench was late {_TRIES} times")
 
 
 def make_records(asked: Inquiry, count: int) -> None:
