@@ -147,7 +147,7 @@ def _be_in_range(cell: Cell) -> None:
 
 
 def _raise_as_second_client(cell: Cell) -> None:
-    cell.source.say("SOUR:PHAS1:VOLT:MHAR:HARM1 340,0")
+    cell.source.say("VOLT 340,CH1" if cell.protection == "watchdog" else "SOUR:PHAS1:VOLT:MHAR:HARM1 340,0")
 
 
 RIG, GUARDIAN = "the rig, at once", "the guardian"
@@ -291,3 +291,15 @@ CAUSES = (
         guardian_goes_on=True,
     ),
 )
+
+WATCHED_TOO = (
+    "SIGKILL",
+    "over range",
+    "second client that raises a voltage",
+    "debugger that stops the rig",
+    "os._exit in a test",
+    "SIGKILL while a forked child lives on",
+    "host asleep for 20 s",
+    "no free process, thread or descriptor, SIGKILL",
+)
+"""Causes that end in the same way, in the same time, where the source has a watchdog: none waits for it."""
