@@ -90,7 +90,7 @@ def check(
     bench: str, device: str | None, baud: int | None, for_s: float, mac: int | None, listen_only: bool,
     probe: bool, everywhere: bool, instance: int, file: Path | None, as_json: bool,
 ) -> int:  # fmt: skip
-    """Look for what is wrong with the bus and say what to do about it: exit 1 when a fault is found.
+    """Look for what is wrong with the bus and say what to do about it: exit 10 when a fault is found.
 
     Listens first. Then joins the ring, asks who is there, and reads each device's Max_Master and Max_Info_Frames. The
     first thing said is the one conclusion, with what shows it.

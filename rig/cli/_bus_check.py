@@ -74,8 +74,8 @@ class CheckResult:
 
     @property
     def exit_code(self) -> int:
-        """1 where a fault was found, else 0."""
-        return ExitCode.FAIL if any(f.severity is Severity.FAULT for f in self.findings) else ExitCode.PASS
+        """10 where a fault was found, else 0: a bus belongs to the bench, and 1 is kept for a meter that failed."""
+        return ExitCode.RIG_ERROR if any(f.severity is Severity.FAULT for f in self.findings) else ExitCode.PASS
 
     @property
     def conclusion(self) -> Conclusion | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from drivers.source.base import Identity
+from drivers.analyzer.base import ReferenceAnalyzer
+from drivers.source.base import AcSource, Identity
 
 
 @dataclass
@@ -19,6 +20,12 @@ class KnownInstrument:
     role: str
     identify: Callable[[], Identity]
     known: Identity | None = field(default=None)
+
+    @classmethod
+    def of(cls, source: AcSource, analyzer: ReferenceAnalyzer | None) -> tuple[KnownInstrument, ...]:
+        """Return source and analyzer as instruments that say who they are when they are asked first."""
+        known = cls("source", source.identify)
+        return (known,) if analyzer is None else (known, cls("analyzer", analyzer.identify))
 
     def ask(self) -> tuple[Identity, str | None]:
         """Ask it; returns the answer, and what is wrong with it in words, None where it is as it should be.

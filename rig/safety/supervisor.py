@@ -88,10 +88,7 @@ class Supervisor:
         """Bench seconds that a ramp down may take, None for as long as a ramp up."""
         self._inputs = inputs or SafetyInputs.none()
         self._contactor = contactor
-        self._instruments = tuple(instruments) or (
-            KnownInstrument("source", source.identify),
-            *([KnownInstrument("analyzer", analyzer.identify)] if analyzer is not None else ()),
-        )
+        self._instruments = tuple(instruments) or KnownInstrument.of(source, analyzer)
         self._watching = Watching(analyzer, clock, path.ct_secondary_v, self.watch_inputs)
         confirming = None if analyzer is None else UnjudgedAnalyzer(analyzer, self._watching.read_unjudged)
         self._safe_state = SafeState(source, confirming, clock, guardian, ramp_s, contactor)
@@ -362,14 +359,8 @@ class Supervisor:
         self._present = present
 
     def _wanted(self, point: LoadPoint) -> Present:
-        check(
-            [point],
-            rating=self.rating,
-            path=self._path,
-            source=self._source.capabilities,
-            envelope=self._envelope,
-            ramp_s=self._ramp_s,
-        )
+        source, envelope = self._source.capabilities, self._envelope
+        check([point], rating=self.rating, path=self._path, source=source, envelope=envelope, ramp_s=self._ramp_s)
         return Present(point, self._path.source_setting(point), self._path.terminals(point))
 
     def _require_output_on(self) -> None:

@@ -138,7 +138,7 @@ def test_check_of_a_capture_names_whoever_does_not_answer(tmp_path, rig_bus):
         tape.ring(0, 1).request(0, 9).token(0, 1, after_s=0.295).token(1, 0)
     write_pcapng(tmp_path / "bus.pcapng", tape.frames, "/dev/ttyUSB0", 76800)
     done = rig_bus("check", "--file", tmp_path / "bus.pcapng")
-    assert done.returncode == 1
+    assert done.returncode == 10
     assert "FAULT MAC 9: 20 of 20 requests to it got no answer" in done.out
 
 
