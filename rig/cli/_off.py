@@ -70,9 +70,11 @@ def _as_text(report: OffReport, bench: str | None) -> Iterable[str]:
     yield from (f"note: {note}" for note in report.notes)
     yield from (f"NOT KNOWN how to switch off: {said}" for said in report.not_known)
     if not report.results and not report.not_known:
-        folders = ", ".join(map(str, report.looked_in)) or "no state folder"
+        folders = ", ".join(map(str, report.looked_in))
         yield (
-            f"nothing to switch off: no bench is open or was left on (looked in {folders})"
+            "nothing to switch off is known here; where a source may be on all the same: rig off --bench FILE"
+            if bench is None and not folders
+            else f"nothing to switch off: no bench is open or was left on (looked in {folders})"
             if bench is None
             else "nothing to switch off: this bench has no source now (an emulated one exists only while it is open)"
         )
