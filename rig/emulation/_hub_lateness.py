@@ -28,13 +28,13 @@ class PtyWatch:
         """Return the end at which the octet arrives."""
         return self._slave
 
-    def look(self, now_s: float, arrived: bool) -> None:
-        """Note the octet that has ``arrived``, and send the next one when it is time."""
+    def look(self, now_s: float, arrived: bool, is_in_use: bool) -> None:
+        """Note the octet that has ``arrived``, and send the next one when it is time and the hub ``is_in_use``."""
         if self._sent_s is not None and arrived:
             os.read(self._slave, 16)
             self._late.note(now_s, now_s - self._sent_s)
             self._sent_s = None
-        if self._sent_s is None and now_s >= self._next_s:
+        if is_in_use and self._sent_s is None and now_s >= self._next_s:
             os.write(self._master, _ONE)
             self._sent_s, self._next_s = now_s, now_s + _EVERY_S
 
