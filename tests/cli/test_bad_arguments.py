@@ -169,8 +169,10 @@ def test_streams_and_folders_that_are_gone_give_the_documented_exit_code(script,
 @pytest.mark.parametrize("module", ["rig.cli._run", "click", "rig.bench"])
 def test_a_signal_during_an_import_ends_in_one_word(number, module):
     program = textwrap.dedent(f"""
-        import os, sys
+        import os, signal, sys
         from importlib.abc import MetaPathFinder
+        signal.signal({int(number)}, signal.SIG_DFL)  # whoever runs the tests may ignore it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         class Interrupting(MetaPathFinder):
             def find_spec(self, name, path, target=None):
                 if name == {module!r}:
