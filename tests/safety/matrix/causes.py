@@ -254,6 +254,7 @@ CAUSES = (
         _unpower_network,
         outcome="ABORTED",
         stays_on=True,
+        is_slow=True,
         guardian_goes_on=True,
     ),
     Cause(
