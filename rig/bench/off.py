@@ -76,7 +76,8 @@ def switch_benches_off(bench: str | Path | None = None, *, force: bool = False) 
     instrument of another model too. Raises BenchFileError and UsageRefused for a bench of which nothing is known,
     BenchFault where no state folder can be and no bench is named; nothing for a source that does not answer.
     """
-    left, folders, notes = find_openings()
+    left, folders, of_others = find_openings()
+    notes: list[str] = []
     damaged = [opening for opening in left if cannot_be_read(opening)]
     left = [opening for opening in left if opening not in damaged]
     parts: OffParts | None = None
@@ -103,7 +104,7 @@ def switch_benches_off(bench: str | Path | None = None, *, force: bool = False) 
         notes += [f"not usable in the bench file: {said}" for said in not_known]
         not_known = []
     if bench is None:
-        not_known += map(_said_of_damaged, damaged)
+        not_known += [*map(_said_of_damaged, damaged), *of_others]
     recipes |= {recipe.resource: recipe for opening in left for recipe in recipes_of(opening)}
     results = switch_all_off(recipes.values(), force=force)
     asked = [part for part in [*map(_analyzer_of, left), parts.analyzer if parts else None] if part is not None]

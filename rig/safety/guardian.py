@@ -237,7 +237,7 @@ class Guardian:
         if self._attempt > _QUICK_ATTEMPTS and self._attempt % _RESOLVE_EVERY == 0:
             self._reserve.resolve_again()
         self._contactor.let_go()
-        results = self._reserve.switch_off(but=but)
+        results = self._switch_off(but)
         contactor = self._contactor.opened()
         confirmed = all(result.confirmed for result in results)
         if confirmed:
@@ -250,6 +250,14 @@ class Guardian:
         self._say({"acted": entry})
         self._waking.go_on()
         return confirmed
+
+    def _switch_off(self, but: Sequence[SafeOff]) -> list[SafeOffResult]:
+        """Switch off once; an error that is not foreseen is a failed attempt, as are others: it is made again."""
+        try:
+            return self._reserve.switch_off(but=but)
+        except Exception as error:  # noqa: BLE001 - no memory, no descriptor: the next attempt may have it
+            said = f"the attempt failed ({error!r})"
+            return [SafeOffResult(recipe.resource, False, said) for recipe in self._recipes if recipe not in but]
 
     def _pause_s(self) -> float:
         """How long nothing is said after an attempt: ever longer, and long enough for a watchdog to trip."""

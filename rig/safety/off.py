@@ -89,7 +89,7 @@ def recipes_of_open_bench(bench: str) -> list[SafeOff]:
 
 
 def find_openings() -> tuple[list[Opening], list[Path], list[str]]:
-    """Return the openings whose sources may be on, the state folders looked in, and what could not be looked at.
+    """Return the openings whose sources may be on, the state folders looked in, and what others may have on.
 
     Of some of them it ``cannot_be_read`` how.
 
@@ -100,7 +100,10 @@ def find_openings() -> tuple[list[Opening], list[Path], list[str]]:
     notes = []
     for pid, bench, folder in _guardians() if not os.environ.get("RIG_STATE_DIR") else ():
         if not os.access(folder, os.R_OK | os.X_OK):
-            notes.append(f"another user has bench {bench!r} open (guardian: process {pid}), seen by that user only")
+            notes.append(
+                f"bench {bench!r}, which another user has open (guardian: process {pid}); that user's rig off does, or "
+                "rig off --bench FILE"
+            )
         elif folder not in places:
             places.append(folder)
     found = [

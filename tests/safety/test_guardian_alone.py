@@ -109,6 +109,24 @@ def test_after_an_hour_without_network_the_output_goes_off_and_the_journal_has_w
     assert not at_work.opening.file(HOLDER).exists()
 
 
+@pytest.mark.parametrize("error", [OSError(22, "Invalid argument"), MemoryError(), RuntimeError("no thread")], ids=repr)
+def test_an_attempt_that_fails_in_a_way_not_foreseen_is_followed_by_others(alone, error):
+    at_work = alone(60.0)
+    well = at_work.source.switch_off
+
+    def switch_off(*, but):
+        results = well(but=but)
+        if not results[0].confirmed:
+            raise error
+        return results
+
+    at_work.source.switch_off = switch_off
+    at_work.guardian._act_alone("the rig is gone")
+    journal = read_journal(at_work.opening.file(JOURNAL))
+    assert [entry["confirmed"] for entry in journal] == [False, False, False, True]
+    assert repr(error) in journal[0]["results"][0]["details"]
+
+
 def test_a_source_with_a_watchdog_is_never_asked_before_it_had_time_to_starve(alone):
     recipe = SafeOff("R", (), "?", (), watchdog_s=30.0)
     at_work = alone(600.0, recipe)

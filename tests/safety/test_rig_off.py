@@ -234,6 +234,11 @@ def test_state_folders_of_guardians_that_run_are_looked_in(monkeypatch, tmp_path
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.delenv("RIG_STATE_DIR")
+    with monkeypatch.context() as another_user:
+        another_user.setattr(safety_off.os, "access", lambda path, _mode: path != opening.folder)
+        report = switch_benches_off()
+        assert (report.confirmed, fluke.is_on) == (False, True)
+        assert "bench 'lab', which another user has open (guardian: process 7)" in report.not_known[0]
     assert switch_benches_off().confirmed
     opening.write(RECIPES, {"recipes": [], **left_on_note(opening, simulated=True)})
     assert switch_benches_off().results == (), "an emulated bench of another place is left alone"
