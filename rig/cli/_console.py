@@ -58,6 +58,11 @@ class ConsoleReporter:
         self._seen: set[str] = set()
         self._told: set[str] = set()
 
+    @property
+    def told(self) -> frozenset[str]:
+        """The errors that have been shown as they came."""
+        return frozenset(self._told)
+
     def __enter__(self) -> Self:
         self._progress.start()
         return self

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -181,13 +181,13 @@ def _run_suite(
                 )
             )  # fmt: skip
         if (folder / "results.json").exists():
-            _show(console, where, folder, as_json)
+            _show(console, where, folder, as_json, reporter.told)
         elif code == pytest.ExitCode.USAGE_ERROR:  # else the plugin has done it
             release(folder, run_id)
     return {4: ExitCode.REFUSED, 5: ExitCode.REFUSED, 3: ExitCode.RIG_ERROR}.get(code, code)
 
 
-def _show(console: Any, where: str, folder: Path, as_json: bool) -> None:  # noqa: ANN401 - rich is imported late
+def _show(console: Any, where: str, folder: Path, as_json: bool, told: Collection[str]) -> None:  # noqa: ANN401 - rich is imported late
     from rig.records import RunStore
     from rig.reports import attention_text, meaning_line, result_table, verdict_line
 
@@ -199,7 +199,7 @@ def _show(console: Any, where: str, folder: Path, as_json: bool) -> None:  # noq
         return
     if any(point.results for point in run.points):
         console.print(result_table(run, console.width))
-    if attention := attention_text(run):
+    if attention := attention_text(run, told):
         console.print(attention)
     console.print(verdict_line(run))
     console.print(meaning_line(run), highlight=False)

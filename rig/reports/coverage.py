@@ -6,18 +6,19 @@ from collections.abc import Mapping
 
 from rig.records import RunRecord
 
-_POINTS = "load points"
+_POINTS, _REGISTERS = "load points", "energy registers"
 
 
 def coverage(run: RunRecord) -> dict[str, tuple[int, int]]:
     """Return what the run did and what its suite has, by what is counted; empty where that was not recorded.
 
-    Load points count as done when they have a result; other things when the run was to ask them and came to its end.
+    Load points and registers count as done when they have a result, other things when the run was to ask them.
     """
-    measured = len({p.label for p in run.points if any(result.procedure == "power_comparison" for result in p.results)})
+    compared = {p.label for p in run.points if any(result.procedure == "power_comparison" for result in p.results)}
+    gated = {(p.label, r.instance) for p in run.points for r in p.results if r.procedure == "energy_register"}
+    measured = {_POINTS: len(compared), _REGISTERS: len(gated)}
     return {
-        what: (min(chosen, measured) if what == _POINTS else chosen, whole)
-        for what, (chosen, whole) in run.header.programme.items()
+        what: (min(chosen, measured.get(what, chosen)), whole) for what, (chosen, whole) in run.header.programme.items()
     }
 
 

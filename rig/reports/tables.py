@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
@@ -61,10 +61,13 @@ def _narrow_results(run: RunRecord) -> Text:
     return text
 
 
-def attention_text(run: RunRecord) -> Text:
-    """What needs attention, one cause after the other, the most severe first, for ``rich`` to print; may be empty."""
+def attention_text(run: RunRecord, told: Collection[str] = ()) -> Text:
+    """What needs attention, one cause after the other, the most severe first, for ``rich`` to print; may be empty.
+
+    ``told``: details that the reader has just seen and that are not repeated.
+    """
     text = Text()
-    for line in attention_lines(run):
+    for line in (each for each in attention_lines(run) if each.detail not in told):
         text.append(outcome_word(line.outcome), style=f"bold {OUTCOME_COLOURS[line.outcome]}")
         text.append(f"  {line.what}")
         text.append(f" ({line.cites})" if line.cites else "", style="dim")

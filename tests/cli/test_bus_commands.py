@@ -148,7 +148,7 @@ def test_check_of_a_capture_names_whoever_does_not_answer(tmp_path, rig_bus):
         (("watch", "--device", "/dev/no-such-port", "--baud", 76800), "/dev/no-such-port: there is no such device"),
         (("watch", "--device", "/dev/ttyUSB0"), "needs --baud"),
         (("capture", "x.pcapng", "--baud", 9600), "--baud goes with --device"),
-        (("check", "--file", "/dev/null"), "not a capture"),
+        (("check", "--file", "/dev/null"), "/dev/null: is no regular file; name a capture"),
     ],
 )
 def test_what_cannot_be_done_is_refused_in_one_sentence(arguments, told, rig_bus):
