@@ -146,7 +146,8 @@ def test_both_sources_are_recorded_and_both_are_off_afterwards(tmp_path):
 
 @pytest.mark.realtime
 def test_a_low_level_output_that_stays_on_is_seen_at_the_ct_inputs_although_both_sources_say_off(tmp_path):
-    with open_bench(write(tmp_path, COMBINED)) as bench:
+    without_contactor = COMBINED + "switch: null\ngenerator: null\ncounter: null\n"
+    with open_bench(write(tmp_path, without_contactor)) as bench:
         control = Control(bench.launched.endpoints)
         bench.supervisor.apply(POINT)
         control.fault("low-level-source-stuck-relay")
