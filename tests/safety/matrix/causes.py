@@ -13,6 +13,7 @@ from typing import Literal
 from rig.safety.journal import SLOT_OCTETS, SLOTS
 from tests.safety.matrix.cell import Cell, Protection
 from tests.safety.matrix.debugger import attach, detach
+from tests.waiting import comes_true
 
 Phase = Literal["energising", "settled", "measuring", "de-energising"]
 PHASES: tuple[Phase, ...] = ("energising", "settled", "measuring", "de-energising")
@@ -137,9 +138,15 @@ def _starve_and_kill(cell: Cell) -> None:
     os.kill(cell.pid, signal.SIGKILL)
 
 
+def _stay_until_off(cell: Cell) -> None:
+    """Let the rig stand where it is until it has seen it: its next step would take back what a client has set."""
+    comes_true(lambda: not cell.control.status["output_on"], OFF_S)
+
+
 def _be_over_range(cell: Cell) -> None:
     """Have the analyzer say of voltage A what it says of one far above its range: the first field of each data set."""
     cell.analyzer.spoil = lambda answer: b"INF," + answer.partition(b",")[2] if answer.count(b",") > 20 else answer
+    _stay_until_off(cell)
 
 
 def _be_in_range(cell: Cell) -> None:
@@ -148,6 +155,7 @@ def _be_in_range(cell: Cell) -> None:
 
 def _raise_as_second_client(cell: Cell) -> None:
     cell.source.say("VOLT 340,CH1" if cell.protection == "watchdog" else "SOUR:PHAS1:VOLT:MHAR:HARM1 340,0")
+    _stay_until_off(cell)
 
 
 RIG, GUARDIAN = "the rig, at once", "the guardian"
