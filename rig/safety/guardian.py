@@ -73,6 +73,7 @@ _CONFIRMED_ELSEWHERE = "'rig off' has switched the outputs off and had it confir
 _SOURCES_GONE = "the launched process that had the sources is gone"
 _INPUT = 0
 _OUTPUT = 1
+_ERRORS = 2
 
 
 class Guardian:
@@ -101,6 +102,7 @@ class Guardian:
         self._parent = watch_process(self._rig_pid)
         self._input = socket.socket(fileno=_INPUT)
         self._held: list[int] = []
+        self._nowhere = os.open(os.devnull, os.O_WRONLY)
 
     @property
     def _recipes(self) -> tuple[SafeOff, ...]:
@@ -278,6 +280,8 @@ class Guardian:
         self._attempt = 0
         self._opening.remove(OFF_ELSEWHERE)
         while not self._act(reason):
+            # It may be at it for days: a command that reads what the rig printed must not wait for this process.
+            os.dup2(self._nowhere, _ERRORS)
             if attempts is not None and self._attempt >= attempts:
                 return
             if (end := self._ended_meanwhile()) is not None:
