@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from drivers.errors import RigError
+from rig.errors import UsageRefused
 
 NOT_ON_A_BENCH = "leave that option out on a bench (also out of addopts and PYTEST_ADDOPTS)"
 
 _PROCESSES = "the tests of a run share one open bench and one record, which other processes do not have"
 _REPEATS = "a verdict that was recorded is not measured again until it passes"
 _PROMPT = "while a prompt waits nothing watches the outputs, and the guardian switches them off"
+
+
+_WITHOUT_ASSERTIONS = (
+    "Python runs with -O (or PYTHONOPTIMIZE is set), which leaves assertions out, so that a question could not fail; "
+    "start it without"
+)
+
+
+def refuse_without_assertions(optimize: int | None = None) -> None:
+    """Raise UsageRefused where this Python leaves assertions out. ``optimize``: its level, as in sys.flags."""
+    if sys.flags.optimize if optimize is None else optimize:
+        raise UsageRefused(_WITHOUT_ASSERTIONS)
 
 
 def _is_set(value: Any) -> bool:  # noqa: ANN401 - of whatever plugin
@@ -50,6 +64,8 @@ def refused_way(config: pytest.Config, asking: Sequence[pytest.Item]) -> str | N
 
     A debugger's prompt is refused on a bench with a source only, or on one whose file cannot be read.
     """
+    if sys.flags.optimize:
+        return _WITHOUT_ASSERTIONS
     if hasattr(config, "workerinput"):
         return _said("-n", _PROCESSES)
     for name, option, why in _OPTIONS:

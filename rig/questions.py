@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from rig._pytest_ways import refuse_without_assertions
 from rig.errors import UsageRefused
 
 DEFAULT_BENCH_TIME_S = 60.0
@@ -76,6 +77,7 @@ def questions_of(suite: str, select: str = "") -> list[Question]:
 
     Raises UsageRefused where there are none.
     """
+    refuse_without_assertions()
     collector = _Collector()
     arguments = [str(_ROOT / "tests_hil" / suite), "-c", str(_ROOT / "pyproject.toml"), "--rootdir", str(_ROOT)]
     with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.redirect_stderr(said):

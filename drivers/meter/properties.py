@@ -52,13 +52,18 @@ class Properties:
 
     Values: float, int, bool, text; a tuple of bools for bits, of ints for a date or a time, ``(kind, instance)`` for an
     object. A property of several values is a tuple of them. Writes are sent once, as whatever ``datatype`` makes of
-    them (Real, Unsigned ... of bacpypes3.primitivedata). The errors are those of ``drivers.meter.errors``.
+    them (Real, Unsigned ... of bacpypes3.primitivedata). The errors are those of ``drivers.meter.errors``. ``around``
+    does each exchange that is not a read, and decides whether one without answer (MeterTimeout) is done again.
     """
 
     def __init__(
-        self, meter: MeterClient, before_write: Callable[[str, int, str], None] = lambda _kind, _instance, _name: None
+        self,
+        meter: MeterClient,
+        before_write: Callable[[str, int, str], None] = lambda _kind, _instance, _name: None,
+        around: Callable[[Callable[[], Any]], Any] = lambda exchange: exchange(),
     ) -> None:
         self._before_write = before_write
+        self._around = around
         self._meter = meter
 
     def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
@@ -151,9 +156,14 @@ class Properties:
         return DeviceObjectPropertyReference(objectIdentifier=(_TYPES[kind], instance), propertyIdentifier=name)
 
     def send(self, request: Any, what: str) -> Any:  # noqa: ANN401 - an APDU of bacpypes3
-        """Send any confirmed request once and return its answer; ``what`` names it in errors."""
-        (exchange,) = self._meter.bus.exchange(self._meter.address, [request], name=lambda _: what)
-        return exchange.answer
+        """Send any confirmed request and return its answer; ``what`` names it in errors. Once, but for ``around``."""
+
+        def exchange() -> Any:  # noqa: ANN401
+            request.apduInvokeID = None
+            (done,) = self._meter.bus.exchange(self._meter.address, [request], name=lambda _: what)
+            return done.answer
+
+        return self._around(exchange)
 
     def _value(self, name: str, value: Any, what: str) -> Any:  # noqa: ANN401
         if name == _REFERENCE:

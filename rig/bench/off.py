@@ -18,7 +18,7 @@ from rig.bench.off_parts import OffParts, analyzer_from_note, parts_to_switch_of
 from rig.bench.schema import AnalyzerPart, CounterPart, GeneratorPart, LowLevelSourcePart, SwitchPart
 from rig.bench.sources import make_source
 from rig.errors import BenchFileError, UsageRefused
-from rig.safety.off import find_openings, forget_left_on, is_elsewhere, recipes_of
+from rig.safety.off import cannot_be_read, find_openings, forget_left_on, is_elsewhere, recipes_of
 from rig.safety.raw_off import SafeOffResult, switch_all_off
 from rig.safety.state import RECIPES, Opening, state_folder
 from rig.safety.terminals import look_at_terminals
@@ -34,6 +34,7 @@ SCPI_DEADLINE_S = 2.0
 class OffReport:
     """What came of switching off. ``notes``: what was done otherwise than asked; ``analyzers``: what each said.
 
+    ``not_known``: sources that the bench may have, of which neither its file nor an opening says how to reach them.
     ``looked_in``: the state folders in which openings were looked for. ``benches``: the names of those switched off.
     """
 
@@ -42,12 +43,13 @@ class OffReport:
     notes: tuple[str, ...]
     benches: tuple[str, ...]
     looked_in: tuple[Path, ...]
+    not_known: tuple[str, ...] = ()
 
     @property
     def confirmed(self) -> bool:
         """Whether all that could be on is known to be off, and no analyzer sees otherwise."""
         dead = all(said.is_dead is not False for said in self.analyzers)
-        return dead and all(result.confirmed for result in self.results)
+        return dead and not self.not_known and all(result.confirmed for result in self.results)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,10 @@ def switch_benches_off(bench: str | Path | None = None, *, force: bool = False) 
     instrument of another model too. Raises BenchFileError and UsageRefused for a bench of which nothing is known,
     BenchFault where no state folder can be and no bench is named; nothing for a source that does not answer.
     """
-    left, folders, notes = find_openings()
+    left, folders, of_others = find_openings()
+    notes: list[str] = []
+    damaged = [opening for opening in left if cannot_be_read(opening)]
+    left = [opening for opening in left if opening not in damaged]
     parts: OffParts | None = None
     if not folders:
         notes.append("there is no state folder that can be read, so nothing is known of benches that are open")
@@ -93,15 +98,30 @@ def switch_benches_off(bench: str | Path | None = None, *, force: bool = False) 
         else:
             notes += [f"{parts.path}: {said}" for said in parts.unread]
             left = [one for one in left if _is_of(one, parts.name) or _is_of(one, str(bench))]
-    recipes = {recipe.resource: recipe for recipe in _fixed(parts, notes)}
+    not_known = list(parts.not_known) if parts is not None else []
+    recipes = {recipe.resource: recipe for recipe in _fixed(parts, not_known)}
+    if left:  # an opening has left word of all its sources
+        notes += [f"not usable in the bench file: {said}" for said in not_known]
+        not_known = []
+    if bench is None:
+        not_known += [*map(_said_of_damaged, damaged), *of_others]
     recipes |= {recipe.resource: recipe for opening in left for recipe in recipes_of(opening)}
     results = switch_all_off(recipes.values(), force=force)
     asked = [part for part in [*map(_analyzer_of, left), parts.analyzer if parts else None] if part is not None]
     analyzers = [_ask(part) for part in {part.resource: part for part in asked}.values()]
     if all(said.is_dead is not False for said in analyzers):
-        forget_left_on(left, results)
+        # Of a bench that is named all sources are known from its file, or from another opening of it.
+        its = [opening for opening in damaged if parts is not None and opening.bench == parts.name and not not_known]
+        forget_left_on([*left, *(its if results and all(result.confirmed for result in results) else [])], results)
     names = dict.fromkeys([*(opening.bench for opening in left), *([parts.name] if parts else [])])
-    return OffReport(tuple(results), tuple(analyzers), tuple(notes), tuple(names), tuple(folders))
+    return OffReport(tuple(results), tuple(analyzers), tuple(notes), tuple(names), tuple(folders), tuple(not_known))
+
+
+def _said_of_damaged(opening: Opening) -> str:
+    return (
+        f"bench {opening.bench}: {opening.file(RECIPES)} is damaged; switch off by 'rig off --bench FILE', with the "
+        "file of that bench"
+    )
 
 
 def _is_of(opening: Opening, bench: str) -> bool:
@@ -113,14 +133,14 @@ def _is_of(opening: Opening, bench: str) -> bool:
     return opening.bench == bench and not is_elsewhere(opening)
 
 
-def _fixed(parts: OffParts | None, notes: list[str]) -> Iterator[SafeOff]:
+def _fixed(parts: OffParts | None, not_known: list[str]) -> Iterator[SafeOff]:
     """How the sources at fixed addresses are switched off; nothing is sent yet."""
     for part in parts.sources if parts is not None else ():
         try:
             # A session opens its connection with the first transaction.
             yield from safe_off_of(make_source(part, scpi_session(part)), part)
         except (RigError, KeyError) as error:
-            notes.append(f"source {part.resource} ({part.driver}): {error}")
+            not_known.append(f"source {part.resource} ({part.driver}): {error}")
 
 
 def _analyzer_of(opening: Opening) -> AnalyzerPart | None:

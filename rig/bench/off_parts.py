@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 
 from rig.bench._schema_serial import SerialPart
 from rig.bench.file_paths import bench_file_paths
-from rig.bench.schema import PLACEHOLDER, AnalyzerPart, LowLevelSourcePart
+from rig.bench.schema import PLACEHOLDER, AnalyzerPart, BenchPart, LowLevelSourcePart
 from rig.errors import BenchFileError
 from rig.yaml_file import parse_yaml, read_text
 
@@ -20,13 +21,17 @@ _ROLES = ("source", "low_level_source")
 
 @dataclass(frozen=True, slots=True)
 class OffParts:
-    """The sources and the analyzer that a bench has now, whether or not it is open. ``unread``: what is not usable."""
+    """The sources and the analyzer that a bench has now, whether or not it is open.
+
+    ``unread``: what is not usable of them, ``not_known``: that of it which may be a source.
+    """
 
     name: str
     path: Path
     sources: tuple[LowLevelSourcePart, ...]
     analyzer: AnalyzerPart | None
     unread: tuple[str, ...] = ()
+    not_known: tuple[str, ...] = ()
 
 
 def parts_to_switch_off(name_or_path: str | Path) -> OffParts:
@@ -36,18 +41,38 @@ def parts_to_switch_off(name_or_path: str | Path) -> OffParts:
     """
     paths = bench_file_paths(name_or_path)
     merged: dict[str, Any] = {}
+    base: object = None
     for path in reversed(paths):
         data, _ = parse_yaml(path, read_text(path))
         if not isinstance(data, dict):
             raise BenchFileError(path, 1, "a bench file is a mapping of keys")
+        if path == paths[-1]:
+            base = data.get("extends")  # of the last file that can be read: what it extends cannot be
         for key, value in data.items():
             before = merged.get(key)
             merged[key] = {**before, **value} if isinstance(before, dict) and isinstance(value, dict) else value
+    not_known = [*_in_the_base(merged, base), *_under_other_names(merged)]
+    sources = [part for role in _ROLES if (part := _part(merged, role, LowLevelSourcePart, not_known)) is not None]
     unread: list[str] = []
-    sources = [part for role in _ROLES if (part := _part(merged, role, LowLevelSourcePart, unread)) is not None]
     analyzer = _part(merged, "analyzer", AnalyzerPart, unread)
-    name = merged.get("name")
-    return OffParts(name if isinstance(name, str) else paths[0].stem, paths[0], tuple(sources), analyzer, tuple(unread))
+    given = merged.get("name")
+    name = given if isinstance(given, str) else paths[0].stem
+    return OffParts(name, paths[0], tuple(sources), analyzer, tuple(unread), tuple(not_known))
+
+
+def _in_the_base(merged: dict[str, Any], base: object) -> Iterator[str]:
+    """Name the sources that the file which is extended may have, where it cannot be read."""
+    if base is not None:
+        yield from (
+            f"{role}: {base!r}, which the file extends, cannot be read" for role in _ROLES if role not in merged
+        )
+
+
+def _under_other_names(merged: dict[str, Any]) -> Iterator[str]:
+    """Name the instruments under keys that no bench has: each may be a source whose key is mistyped."""
+    for key, value in merged.items():
+        if key not in BenchPart.model_fields and isinstance(value, dict) and "resource" in value:
+            yield f"{key}: has a resource, and is no part of a bench"
 
 
 def analyzer_from_note(note: dict[str, Any]) -> AnalyzerPart | None:

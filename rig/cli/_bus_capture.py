@@ -7,12 +7,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
-import click
-
 from drivers.mstp.capture import PcapngWriter
 from drivers.mstp.clock import wall_offset_s
 from drivers.mstp.listener import BusListener
 from rig.cli._bus_source import StopFlag
+from rig.cli._output import echo
 from rig.errors import UsageRefused
 
 
@@ -23,7 +22,7 @@ def capture_bus(listener: BusListener, how: str, file: Path, stop: StopFlag, lim
         stream = _open(file, stack)
         try:
             writer = PcapngWriter(stream, listener.device, listener.baud, wall_offset_s())
-            click.echo(f"capturing {how}, {listener.baud} baud, to {file}; Ctrl-C ends it", err=True)
+            echo(f"capturing {how}, {listener.baud} baud, to {file}; Ctrl-C ends it", err=True)
             for heard in stop.hear(listener):
                 if heard is None:
                     continue
@@ -40,7 +39,7 @@ def capture_bus(listener: BusListener, how: str, file: Path, stop: StopFlag, lim
         except BrokenPipeError:  # whoever read the pipe has seen enough
             sys.stderr.write("the reader of the capture has gone\n")
             return
-    click.echo(f"{count} frames, {damaged} of them damaged; {stray} octets that belong to no frame", err=True)
+    echo(f"{count} frames, {damaged} of them damaged; {stray} octets that belong to no frame", err=True)
 
 
 def _open(file: Path, stack: ExitStack) -> BinaryIO:

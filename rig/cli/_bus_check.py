@@ -31,6 +31,7 @@ from rig.bench.meters import port_settings
 from rig.bench.probing import Probed
 from rig.bench.survey import Survey, own_address_taken, readable_rates, survey
 from rig.cli._bus_source import StopFlag, baud_of, refuse_stray_baud
+from rig.cli._output import echo
 from rig.errors import UsageRefused
 from rig.exit_codes import ExitCode
 
@@ -239,7 +240,7 @@ def _judge(title: str, heard: BusFigures, talk: PortSettings | None, timeout_s: 
 
 def _tell(line: str) -> None:
     """Say at once, beside the result, what takes long."""
-    click.echo(line, err=True)
+    echo(line, err=True)
 
 
 def _with_those_of_the_ring(heard: list[Finding], in_ring: BusFigures, own_mac: int | None) -> list[Finding]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import click
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -13,6 +12,7 @@ from rich.text import Text
 from drivers.mstp.diagnosis import Conclusion, DeviceFound, Finding, Severity
 from rig.cli._bus_check import CheckResult
 from rig.cli._bus_watch import as_object, picture
+from rig.cli._output import echo, make_console
 
 _PLAIN_WIDTH = 120
 _STYLES = {Severity.FAULT: "bold red", Severity.WARNING: "yellow", Severity.NOTE: ""}
@@ -22,11 +22,9 @@ _MOST_EVIDENCE = 6
 def show(result: CheckResult, as_json: bool) -> None:
     """Print the result as tables, or as one JSON object."""
     if as_json:
-        click.echo(json.dumps(_as_object(result), indent=2))
+        echo(json.dumps(_as_object(result), indent=2))
         return
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_PLAIN_WIDTH)
+    console = make_console(plain_width=_PLAIN_WIDTH)
     console.print(picture(result.title, result.heard, None))
     if result.in_ring is not None:
         console.print()

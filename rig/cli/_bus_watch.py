@@ -7,8 +7,7 @@ import time
 from contextlib import ExitStack
 from typing import Any
 
-import click
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -19,6 +18,7 @@ from drivers.mstp.diagnosis import ranges
 from drivers.mstp.figures import BusFigures, NodeFigures, Spread
 from drivers.mstp.listener import BusListener
 from rig.cli._bus_source import StopFlag
+from rig.cli._output import echo, make_console
 
 _PLAIN_WIDTH = 120
 _COLUMNS = (
@@ -38,10 +38,8 @@ _COLUMNS = (
 
 def watch_bus(listener: BusListener, how: str, stop: StopFlag, every_s: float, as_json: bool) -> None:
     """Listen until stopped; show the figures every ``every_s`` seconds, or at the end where nobody sees a change."""
-    console = Console()
+    console = make_console(plain_width=_PLAIN_WIDTH)
     title = f"{how}, {listener.baud} baud"
-    if not console.is_terminal:
-        console = Console(width=_PLAIN_WIDTH)
     analysis = BusAnalysis(listener.baud, monotonic_s())
     before = analysis.figures(monotonic_s())
     shown_s = time.monotonic()
@@ -57,7 +55,7 @@ def watch_bus(listener: BusListener, how: str, stop: StopFlag, every_s: float, a
             shown_s = time.monotonic()
             now = analysis.figures(monotonic_s())
             if as_json:
-                click.echo(json.dumps(as_object(now, before)))
+                echo(json.dumps(as_object(now, before)))
             elif live is not None:
                 live.update(picture(title, now, before), refresh=True)
             before = now

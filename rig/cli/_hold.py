@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
+from rig.cli._output import echo
 from rig.cli._types import LINE, SECONDS, VOLTS, Number
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def _closing(close: Callable[[BaseException | None], None]) -> Iterator[None]:
         try:
             close(error)
         except RigError as worse:
-            click.echo(f"rig: {worse}", err=True)
+            echo(f"rig: {worse}", err=True)
         raise
     close(None)
 

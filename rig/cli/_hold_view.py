@@ -11,12 +11,14 @@ from types import TracebackType
 from typing import Any, Self
 
 import click
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from rig.cli._output import make_console
 from rig.load_point import PHASE_NAMES, LoadPoint
+from rig.printable import printable
 from rig.procedures.hold import Followed, Moment
 
 _NOT_FOR_PEOPLE = ("launched process", "applied:")
@@ -31,7 +33,7 @@ class View:
         self._point = point
         self._as_json = as_json
         self._gone = gone
-        self._console = Console()
+        self._console = make_console(is_enduring=False)
         self._live: Live | None = None
         self._last: Moment | None = None
         if self._console.is_terminal and not as_json:
@@ -59,7 +61,7 @@ class View:
         if self._live is not None and self._live.is_started:
             self._write(lambda: self._console.print(line, markup=False, highlight=False, soft_wrap=True))
         else:
-            self._write(lambda: click.echo(line, err=self._as_json))
+            self._write(lambda: click.echo(printable(line), err=self._as_json))
 
     def tell(self, line: str) -> None:
         """Print a line about what happens on the bench, if it is for people."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rig.cli._output import echo
+
 if TYPE_CHECKING:
     from rig.bench.off import OffReport
 
@@ -33,12 +35,12 @@ def off(bench: str | None, force: bool, as_json: bool) -> int:
 
     report = switch_benches_off(bench, force=force)
     if as_json:
-        click.echo(json.dumps(_as_json(report), indent=2))
+        echo(json.dumps(_as_json(report), indent=2))
     else:
         for line in _as_text(report, bench):
-            click.echo(line)
+            echo(line)
     if not report.confirmed:
-        click.echo("Treat the outputs as live and switch the source off by its own switch.", err=True)
+        echo("Treat the outputs as live and switch the source off by its own switch.", err=True)
     return ExitCode.PASS if report.confirmed else ExitCode.NOT_SAFE
 
 
@@ -60,19 +62,23 @@ def _as_json(report: OffReport) -> dict[str, object]:
             {"analyzer": said.resource, "dead": said.is_dead, "details": said.text} for said in report.analyzers
         ],
         "notes": list(report.notes),
+        "not_known": list(report.not_known),
     }
 
 
 def _as_text(report: OffReport, bench: str | None) -> Iterable[str]:
     yield from (f"note: {note}" for note in report.notes)
-    if not report.results:
-        folders = ", ".join(map(str, report.looked_in)) or "no state folder"
+    yield from (f"NOT KNOWN how to switch off: {said}" for said in report.not_known)
+    if not report.results and not report.not_known:
+        folders = ", ".join(map(str, report.looked_in))
         yield (
-            f"nothing to switch off: no bench is open or was left on (looked in {folders})"
+            "nothing to switch off is known here; where a source may be on all the same: rig off --bench FILE"
+            if bench is None and not folders
+            else f"nothing to switch off: no bench is open or was left on (looked in {folders})"
             if bench is None
             else "nothing to switch off: this bench has no source now (an emulated one exists only while it is open)"
         )
-    elif bench is None:
+    elif bench is None and report.results:
         yield f"switched off: {', '.join(report.benches)}"
     for result in report.results:
         yield f"{result.resource}: {result.verdict}: {result.details}"

@@ -30,11 +30,15 @@ def lost_output() -> OSError | None:
     return _lost[0] if _lost else None
 
 
-def make_console(stream: TextIO | None = None) -> Console:
-    """Make the console of a command: markup off, and 110 columns where it is no terminal."""
-    console = _HarmlessConsole(file=enduring(stream or sys.stdout or _nowhere()), markup=False)
+def make_console(stream: TextIO | None = None, *, plain_width: int = _PLAIN_WIDTH, is_enduring: bool = True) -> Console:
+    """Make the console of a command: markup off, and ``plain_width`` columns where it is no terminal.
+
+    ``is_enduring`` False: an output that cannot be written is raised (OSError), for a command that ends then.
+    """
+    file = stream or sys.stdout or _nowhere()
+    console = _HarmlessConsole(file=enduring(file) if is_enduring else file, markup=False)
     if not console.is_terminal:
-        console = _HarmlessConsole(file=console.file, markup=False, width=_PLAIN_WIDTH)
+        console = _HarmlessConsole(file=console.file, markup=False, width=plain_width)
     return console
 
 

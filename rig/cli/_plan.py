@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from rig.cli._output import echo
-from rig.cli._types import HOURS
+from rig.cli._types import HOURS, KILOWATT_HOURS
 
 
 @click.command()
@@ -20,9 +20,7 @@ from rig.cli._types import HOURS
 @click.option(
     "--longest", "longest_h", type=HOURS, default=1.0, show_default=True, help="Hours of a question (regress)."
 )
-@click.option(
-    "--register-kwh", type=click.FloatRange(min=0.0), default=None, help="What the energy registers read (certify)."
-)
+@click.option("--register-kwh", type=KILOWATT_HOURS, default=None, help="What the energy registers read (certify).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 def plan(
     suite: str,

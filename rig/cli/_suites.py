@@ -129,6 +129,7 @@ def _run_suite(
     import pytest
     from rich.text import Text
 
+    from rig._pytest_ways import refuse_without_assertions
     from rig.bench import load_bench, one_position
     from rig.cli._console import ConsoleReporter
     from rig.exit_codes import ExitCode
@@ -138,6 +139,7 @@ def _run_suite(
     bench_file = one_position(load_bench(bench), position)  # refused before pytest has anything to say
     require(bench_file, *(JUDGING if make_plan is not None else ("meter",)))
     require_protection(bench_file, unprotected=unprotected)
+    refuse_without_assertions()
     plan = make_plan(bench_file) if make_plan is not None else None
     # A descriptor of its own: pytest takes standard output away from whatever runs inside a test.
     descriptor = os.dup(2 if as_json else 1)

@@ -68,6 +68,9 @@ SECONDS = Number(0.1, _YEAR_S)
 """How long something lasts, or how often it is done; up to a year."""
 
 HOURS = Number(0.001, _YEAR_S / 3600.0)
+KILOWATT_HOURS = Number(0.0, 3.4e38)
+"""What an energy register reads: a REAL (32-bit float) on the wire."""
+
 COUNT = click.IntRange(1, 1_000_000_000)
 BAUD = click.IntRange(1, 10_000_000)
 VOLTS = Number(0.0, 1e6)

@@ -28,6 +28,7 @@ from typing import Any
 from drivers.mstp.lateness import LOOK_S, Lateness, LateSpells
 from rig.emulation._hub_fault_settings import FaultRefused, FaultSettings, parse_faults
 from rig.emulation._hub_faults import VIRTUAL_TALKERS, FaultyWire
+from rig.emulation._hub_lateness import PtyWatch
 from rig.emulation._hub_process import HubFailed, HubLink, HubProcess, StampedFrame
 from rig.emulation._hub_stamps import FrameLog
 from rig.emulation._hub_wire import Piece, Wire
@@ -48,6 +49,8 @@ _READ_OCTETS = 4096
 _UNREAD_CHECK_OCTETS = 512
 _UNREAD_LIMIT_OCTETS = 2048
 _LONGEST_QUESTION = 4096
+_IN_USE_S = 1.0
+"""For so long after somebody talked the hub looks how late it is."""
 
 
 class _Node:
@@ -125,6 +128,8 @@ class _Hub:
         self._log = FrameLog(nodes + len(VIRTUAL_TALKERS), wire.octet_s)
         self._lateness = _Lateness()
         self._late = LateSpells()
+        self._ptys = PtyWatch(self._late)
+        self._talked_s = -_IN_USE_S
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.setblocking(False)
         self._askers: dict[socket.socket, bytearray] = {}
@@ -137,15 +142,27 @@ class _Hub:
         while True:
             now_s = time.monotonic()
             deadline_s = self._wire.next_deadline_s(now_s)
-            timeout_s = LOOK_S if deadline_s is None else min(LOOK_S, max(0.0, deadline_s - now_s))
-            handles: list[int | socket.socket] = [*self._by_handle, lifeline, self._listener, *self._askers]
+            timeout_s = None if deadline_s is None else max(0.0, deadline_s - now_s)
+            is_in_use = now_s < self._talked_s + _IN_USE_S  # an idle hub sleeps
+            if is_in_use:
+                timeout_s = LOOK_S if timeout_s is None else min(LOOK_S, timeout_s)
+            handles: list[int | socket.socket] = [
+                *self._by_handle,
+                self._ptys.fileno(),
+                lifeline,
+                self._listener,
+                *self._askers,
+            ]
             readable, _, _ = select.select(handles, [], [], timeout_s)
             woken_s = time.monotonic()
             self._late.note(woken_s, awake.woke(now_s, timeout_s, woken_s))
             if deadline_s is not None and woken_s >= deadline_s:
                 self._lateness.note(woken_s - deadline_s)
             self._hand_over(self._wire.advance(woken_s))
+            self._ptys.look(woken_s, self._ptys.fileno() in readable, is_in_use)
             for handle in readable:
+                if handle == self._ptys.fileno():
+                    continue
                 if isinstance(handle, socket.socket):
                     if handle is self._listener:
                         self._welcome()
@@ -158,6 +175,7 @@ class _Hub:
                     number = self._by_handle[handle]
                     octets = self._nodes[number].read()
                     if octets:
+                        self._talked_s = woken_s
                         self._wire.transmit(number, octets, time.monotonic())
 
     def _hand_over(self, pieces: list[Piece]) -> None:
@@ -208,7 +226,7 @@ class _Hub:
                 return self._log.answer(since)
             moment_s = question.get("late_since")
             if isinstance(moment_s, int | float) and not isinstance(moment_s, bool):
-                return json.dumps({"late": self._late.since(moment_s)})
+                return json.dumps({"late": self._ptys.since(moment_s, time.monotonic())})
             if question.get("counters") is True:
                 return json.dumps(self._counters())
             if isinstance(faults := question.get("faults"), dict):

@@ -15,6 +15,8 @@ from drivers.mstp.frames import FrameType, SeenFrame
 from drivers.mstp.lateness import LateSpell, late_at_the_ends
 
 _BRIEF_S = 0.003
+_LATE_S = 0.005
+"""Less lateness than this loses no request and no token."""
 _REQUESTS = (FrameType.DATA_EXPECTING_REPLY, FrameType.EXTENDED_DATA_EXPECTING_REPLY)
 
 
@@ -65,6 +67,8 @@ def excused(frames: Iterable[SeenFrame], mac: int) -> Excused:
     most_s = 0.0
     for before, seen in pairwise(frames):
         if not before.valid or before.frame.destination != mac or seen.frame.source == mac:
+            continue
+        if seen.late_s < _LATE_S:
             continue
         passed_s = seen.start_s - before.end_s - seen.late_s
         if before.frame.frame_type in _REQUESTS and passed_s <= REPLY_DELAY_S:

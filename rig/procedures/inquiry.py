@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -33,12 +31,12 @@ from rig.metrology import Outcome
 from rig.procedures.bench_lateness import late_since
 from rig.procedures.meter_run import MeterRun
 from rig.procedures.moments import UPDATE_S, Moment, Span
+from rig.procedures.same_values import same, same_real
 from rig.records import FindingRecord
 
 CLEARING = frozenset({10, 11})
 """Analog values whose writing clears present demand and the trend logs (manual page 21)."""
 
-_REAL = struct.Struct("<f")
 _RENAMED = {"property-is-not-alist": "property-is-not-a-list"}
 """bacpypes3 puts the hyphens of one name elsewhere."""
 
@@ -46,6 +44,7 @@ _SETTLED_UPDATES = 3
 _RESTORED_FIRST = (5, 2, 3, 4, 6)
 _SHOWN = 8
 _ASKED_TIMES = 3
+_ENDING_S = 1.5
 _READ_BACK_S, _TAKEN_AFTER_S = 0.5, 5.0
 _MOMENT_S = 0.5
 """Patience with a meter that ought to be silent; the bus adds a second of grace."""
@@ -85,7 +84,7 @@ class Inquiry:
     ) -> None:
         self.run = run
         self.allow_reset = allow_reset
-        self.properties = Properties(run.position.meter, before_write=self._note_before_write)
+        self.properties = Properties(run.position.meter, before_write=self._note_before_write, around=self._heard_out)
         self._tell = tell
         self._firmware = run.position.identity.firmware_revision
         self._reviewed = run.position.meter_type.reviewed_behaviour(self._firmware)
@@ -129,7 +128,7 @@ class Inquiry:
         By default it is good where both are equal; two numbers are equal where they are the same REAL (float32).
         """
         if good is None:
-            good = _same_real(expected, found) if isinstance(expected, float) else expected == found
+            good = same_real(expected, found) if isinstance(expected, float) else expected == found
         outcome = Outcome.PASS if good else Outcome.FAIL
         self._note(name, str(expected), str(found), outcome)
         if not good:
@@ -177,7 +176,7 @@ class Inquiry:
         Raises BenchLate where no answer came while the bench was late.
         """
         try:
-            self._heard_out(ask)
+            ask()
         except MeterRefused as refused:
             return f"{refused.error_class}, {_RENAMED.get(refused.error_code, refused.error_code)}"
         except MeterRejected as rejected:
@@ -204,6 +203,14 @@ class Inquiry:
                 self.run.record.event("bus", f"{request}: {text}", "warning")
         raise self.undecided(request, "an answer", f"{text}, {_ASKED_TIMES} times")
 
+    def raise_if_late(self, lost: MeterTimeout) -> None:
+        """Record as INVALID what was lost just now, and raise BenchLate, where the bench was late meanwhile."""
+        since_s = monotonic_s() - lost.waited_s - _ENDING_S
+        late = late_since(self.meter.bus, self.run.bench.clock.late_spells, since_s, self.meter.address)
+        if late.requests:
+            text = f"no answer, but the bench was late by {1000.0 * late.most_s:.0f} ms meanwhile"
+            raise self.undecided(lost.request, "an answer", text) from lost
+
     def write_refusal(self, av: int, value: float) -> str:
         """Write an analog value that ought to be refused; returns the refusal as ``refusal`` does."""
         return self.refusal(lambda: self.properties.write("AV", av, "present-value", Real(value)))
@@ -215,7 +222,7 @@ class Inquiry:
     def answer_in_the_end(self, name: str) -> str:
         """Ask a meter that must answer for a text of the Device object; "no answer" or BenchLate as of ``refusal``."""
         try:
-            return self._heard_out(lambda: self._text(name))
+            return self._text(name)
         except MeterTimeout:
             return "no answer"
 
@@ -278,7 +285,7 @@ class Inquiry:
         A write that was lost while the bench was late is sent again. The time counts from the write's answer to the
         question of the read that shows the old value still.
         """
-        self._heard_out(lambda: self.properties.write("AV", av, "present-value", Real(value)))
+        self.properties.write("AV", av, "present-value", Real(value))
         clock = self.run.bench.clock
         written_s = clock.now_s()
         while True:
@@ -379,18 +386,3 @@ class Inquiry:
 
 def _device_text(name: str) -> ReadPropertyRequest:
     return ReadPropertyRequest(objectIdentifier=("device", THIS_DEVICE), propertyIdentifier=name)
-
-
-def _same_real(one: float, other: object) -> bool:
-    """Whether two numbers are one and the same on the wire, where a REAL has 24 bits; NaN is the same as NaN."""
-    if not isinstance(other, int | float):
-        return False
-    try:
-        return _REAL.pack(one) == _REAL.pack(other)
-    except OverflowError:
-        return one == other
-
-
-def same(one: float, other: float, rel: float = 1e-6) -> bool:
-    """Whether two readings are the same number to float32's resolution, QNAN too."""
-    return math.isclose(one, other, rel_tol=rel) or (math.isnan(one) and math.isnan(other))

@@ -31,6 +31,9 @@ _CT_FLOOR_PART = 0.005
 _RANGE_FLOOR_PART = 0.01
 _SEQUENCE_TOLERANCE_DEG = 10.0
 _FREQUENCY_TOLERANCE = 0.005
+FREQUENCY_MOVED = 0.02
+"""How far a frequency may be from what was confirmed, as a part of it: more is another program of the source."""
+
 _LEADS = "check the leads, the ratio in the bench file and the source"
 
 
@@ -131,6 +134,21 @@ def check_inputs_still_there(reading: AnalyzerReading, target: Stimulus, ct_seco
         wanted = rms(spectrum)
         if element.i is not None and element.i < wanted * GONE_BELOW - _CT_FLOOR_PART * ct_secondary_v:
             raise OutputWrong(f"CT input {name}", f"{element.i:.4g} V", f"{wanted:.4g} V", _LEADS)
+
+
+def check_frequency_still(reading: AnalyzerReading, target: Stimulus) -> None:
+    """Refuse a frequency that was changed after it was confirmed; raises OutputWrong.
+
+    It is that of the first phase that is fed with a sine: with harmonics an analyzer may count more crossings.
+    """
+    fed = next((place for place, spectrum in enumerate(target.voltages) if spectrum), None)
+    found = None if fed is None else reading.elements[fed].frequency_hz
+    if fed is None or found is None or len(target.voltages[fed]) > 1:
+        return
+    if abs(found - target.frequency_hz) > FREQUENCY_MOVED * target.frequency_hz:
+        raise OutputWrong(
+            "frequency", f"{found:.4g} Hz", f"{target.frequency_hz:g} Hz", "another program of the source"
+        )
 
 
 def check_voltage_angles(

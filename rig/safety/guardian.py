@@ -2,7 +2,7 @@
 
 Started by ``rig.safety.guardian_link`` as ``python -m rig.safety.guardian``. It reads JSON lines on its standard
 input, one for each sign of progress; the end of that stream, or silence while armed, is the rig's death or hang. It
-has its own session and ignores the signals of a terminal: only the end of its input ends it.
+has its own session and ignores every signal that can be ignored: only the end of its input ends it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ from rig.safety.state import (
 )
 from rig.safety.waking import LOOK_EVERY_S, Waking
 
-_IGNORED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGTSTP", "SIGTTOU", "SIGPIPE")
+_NOT_IGNORED = frozenset({signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD})
+"""Those that no process can ignore, and the one by which the end of a child is heard of."""
 _QUICK_ATTEMPTS = 10
 _PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 10.0
@@ -72,6 +73,7 @@ _CONFIRMED_ELSEWHERE = "'rig off' has switched the outputs off and had it confir
 _SOURCES_GONE = "the launched process that had the sources is gone"
 _INPUT = 0
 _OUTPUT = 1
+_ERRORS = 2
 
 
 class Guardian:
@@ -100,6 +102,7 @@ class Guardian:
         self._parent = watch_process(self._rig_pid)
         self._input = socket.socket(fileno=_INPUT)
         self._held: list[int] = []
+        self._nowhere = os.open(os.devnull, os.O_WRONLY)
 
     @property
     def _recipes(self) -> tuple[SafeOff, ...]:
@@ -237,7 +240,7 @@ class Guardian:
         if self._attempt > _QUICK_ATTEMPTS and self._attempt % _RESOLVE_EVERY == 0:
             self._reserve.resolve_again()
         self._contactor.let_go()
-        results = self._reserve.switch_off(but=but)
+        results = self._switch_off(but)
         contactor = self._contactor.opened()
         confirmed = all(result.confirmed for result in results)
         if confirmed:
@@ -250,6 +253,14 @@ class Guardian:
         self._say({"acted": entry})
         self._waking.go_on()
         return confirmed
+
+    def _switch_off(self, but: Sequence[SafeOff]) -> list[SafeOffResult]:
+        """Switch off once; an error that is not foreseen is a failed attempt, as are others: it is made again."""
+        try:
+            return self._reserve.switch_off(but=but)
+        except Exception as error:  # noqa: BLE001 - no memory, no descriptor: the next attempt may have it
+            said = f"the attempt failed ({error!r})"
+            return [SafeOffResult(recipe.resource, False, said) for recipe in self._recipes if recipe not in but]
 
     def _pause_s(self) -> float:
         """How long nothing is said after an attempt: ever longer, and long enough for a watchdog to trip."""
@@ -269,6 +280,8 @@ class Guardian:
         self._attempt = 0
         self._opening.remove(OFF_ELSEWHERE)
         while not self._act(reason):
+            # It may be at it for days: a command that reads what the rig printed must not wait for this process.
+            os.dup2(self._nowhere, _ERRORS)
             if attempts is not None and self._attempt >= attempts:
                 return
             if (end := self._ended_meanwhile()) is not None:
@@ -351,9 +364,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--hang-s", type=float, required=True)
     options = parser.parse_args(arguments)
-    for name in _IGNORED:
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    for number in signal.valid_signals() - _NOT_IGNORED:
+        signal.signal(number, signal.SIG_IGN)  # of a terminal, of a limit, of whoever means another process
     os.set_blocking(_OUTPUT, False)
     opening = Opening(options.bench, options.opening, options.state)
     try:

@@ -67,11 +67,20 @@ def recipes_of(opening: Opening) -> list[SafeOff]:
 
     Sources that a launched process brought with it are gone when that process is.
     """
-    note = opening.note(RECIPES)
-    if not note or source_is_gone(opening):
-        return []
-    recipes: list[dict[str, Any]] = note.get("recipes", [])
-    return [recipe_from_json(recipe) for recipe in recipes]
+    return [] if source_is_gone(opening) else _recipes_in(opening.note(RECIPES)) or []
+
+
+def cannot_be_read(opening: Opening) -> bool:
+    """Whether an opening left a file of how its sources are switched off that does not say so: they may be on."""
+    return opening.file(RECIPES).exists() and _recipes_in(opening.note(RECIPES)) is None and not source_is_gone(opening)
+
+
+def _recipes_in(note: Mapping[str, Any]) -> list[SafeOff] | None:
+    """Return the recipes; None where the file is damaged, or was written by a version that writes others."""
+    try:
+        return [recipe_from_json(recipe) for recipe in note["recipes"]]
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
 
 
 def recipes_of_open_bench(bench: str) -> list[SafeOff]:
@@ -80,7 +89,9 @@ def recipes_of_open_bench(bench: str) -> list[SafeOff]:
 
 
 def find_openings() -> tuple[list[Opening], list[Path], list[str]]:
-    """Return the openings whose sources may be on, the state folders looked in, and what could not be looked at.
+    """Return the openings whose sources may be on, the state folders looked in, and what others may have on.
+
+    Of some of them it ``cannot_be_read`` how.
 
     Looked in are the state folders of this user and, unless ``RIG_STATE_DIR`` names the only one, those of guardians
     that run on this host. Emulated benches of the latter are ``is_elsewhere``: they hold no voltage.
@@ -89,10 +100,15 @@ def find_openings() -> tuple[list[Opening], list[Path], list[str]]:
     notes = []
     for pid, bench, folder in _guardians() if not os.environ.get("RIG_STATE_DIR") else ():
         if not os.access(folder, os.R_OK | os.X_OK):
-            notes.append(f"another user has bench {bench!r} open (guardian: process {pid}), seen by that user only")
+            notes.append(
+                f"bench {bench!r}, which another user has open (guardian: process {pid}); that user's rig off does, or "
+                "rig off --bench FILE"
+            )
         elif folder not in places:
             places.append(folder)
-    found = [opening for place in places for opening in openings(place) if recipes_of(opening)]
+    found = [
+        opening for place in places for opening in openings(place) if recipes_of(opening) or cannot_be_read(opening)
+    ]
     return found, places, notes
 
 

@@ -57,6 +57,7 @@ def test_number_that_is_not_finite_and_positive_is_refused(capsys, words, number
         (["hold", "--angle", "nan"], "is no number"), (["runs", "--last", "0"], "range"),
         (["runs", "--last", "9" * 40], "range"), (["certify", "--max-points", "-1"], "range"),
         (["bus", "watch", "--baud", "-5"], "range"), (["nonsense"], "No such command"),
+        (["plan", "--register-kwh", "nan"], "is no number"), (["plan", "--register-kwh", "1e39"], "is no number"),
         (["plan", "--nonsense"], "No such option"), (["predict"], "Missing argument"),
         (["\x1b[31m"], "No such command"), (["hold", "--operator", "a\x1b[31mb"], "U+001B"),
         (["certify", "--station", "a\nb"], "U+000A"), (["eol", "--operator", "x" * 501], "501 characters"),
@@ -168,8 +169,10 @@ def test_streams_and_folders_that_are_gone_give_the_documented_exit_code(script,
 @pytest.mark.parametrize("module", ["rig.cli._run", "click", "rig.bench"])
 def test_a_signal_during_an_import_ends_in_one_word(number, module):
     program = textwrap.dedent(f"""
-        import os, sys
+        import os, signal, sys
         from importlib.abc import MetaPathFinder
+        signal.signal({int(number)}, signal.SIG_DFL)  # whoever runs the tests may ignore it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         class Interrupting(MetaPathFinder):
             def find_spec(self, name, path, target=None):
                 if name == {module!r}:

@@ -1,6 +1,6 @@
 """``rig bus check`` beside a busy machine: no fault on a healthy bus, and every seeded fault found.
 
-``make soak`` runs all of it and keeps each verdict in ``build/soak/bus_check.jsonl`` (or $RIG_SOAK_RESULTS): what is
+``make soak`` runs all of it and keeps each verdict in ``build/soak/bus_check.jsonl`` (``tests.campaign``): what is
 there already is not run again; remove the file to begin anew. ``make test`` runs one case of each kind.
 """
 
@@ -10,11 +10,12 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from rig.emulation.hub import FaultSettings, HubLink, HubProcess
+from tests import campaign
+from tests.campaign import busy
 from tests.cli.bus_stations import LateSlave, Masters
 
 pytestmark = [pytest.mark.realtime, pytest.mark.timeout(170)]
@@ -25,18 +26,6 @@ HEALTHY = [(count, routed) for count in (1, 3, 32) for routed in (False, True)]
 FAULTS = ("late-answer", "lost-token", "duplicate")
 KINDS = {"late-answer": "slow-reply", "lost-token": "token-lost", "duplicate": "duplicate-mac"}
 SHORT = {("healthy", 3, True, 0), ("duplicate", 0)}
-
-
-@contextlib.contextmanager
-def busy(processes):
-    """Keep so many processors busy."""
-    load = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(processes)]
-    try:
-        yield
-    finally:
-        for process in load:
-            process.kill()
-            process.wait()
 
 
 def checked(port, *arguments):
@@ -60,19 +49,7 @@ def checked(port, *arguments):
 
 def kept(key, run):
     """Return what ``run`` returns, or what a campaign before this one kept of it."""
-    if key in SHORT and "RIG_SOAK_RESULTS" not in os.environ:
-        return run()
-    file = Path(os.environ.get("RIG_SOAK_RESULTS", "build/soak/bus_check.jsonl"))
-    file.parent.mkdir(parents=True, exist_ok=True)
-    lines = file.read_text().splitlines() if file.exists() else []
-    for line in lines:
-        entry = json.loads(line)
-        if entry["key"] == list(key):
-            return entry["result"]
-    result = run()
-    with file.open("a") as stream:
-        stream.write(json.dumps({"key": key, "result": result}) + "\n")
-    return result
+    return run() if key in SHORT and "RIG_SOAK_RESULTS" not in os.environ else campaign.kept("bus_check", key, run)
 
 
 def cases(all_cases):

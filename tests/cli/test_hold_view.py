@@ -25,7 +25,7 @@ def screen(monkeypatch):
     """A terminal, and what is on it."""
     out = io.StringIO()
     console = Console(file=out, force_terminal=True, width=100, height=50, color_system=None, legacy_windows=False)
-    monkeypatch.setattr(_hold_view, "Console", lambda: console)
+    monkeypatch.setattr(_hold_view, "make_console", lambda **_: console)
     return out
 
 

@@ -313,7 +313,7 @@ def test_over_range_is_told_from_a_value_that_is_missing_and_the_passing_cycle_g
         analyzer.configure()
         analyzer.select_ranges(277.0, (0.4, 0.4, 0.4))
         assert analyzer.has_selected(280.0, (0.4, 0.41, 0.4))
-        assert not analyzer.has_selected(390.0, (0.4, 0.4, 0.4))
+        assert not analyzer.has_selected(410.0, (0.4, 0.4, 0.4))
         analyzer.on_passing = watched.append
         assert analyzer.read().elements[0].u_v == 277.01
         assert analyzer.latest().elements[0].u_v == 277.01

@@ -72,6 +72,13 @@ def lost():
     raise MeterTimeout(METER, "a request", 6.0)
 
 
+def through_the_bus(bench, answers):
+    """Have every exchange of ``properties.send`` end as the next of ``answers`` does."""
+    ask = iter(answers)
+    bench.bus.exchange = lambda *_, **__: iter([SimpleNamespace(answer=next(ask)())])
+    return lambda: bench.asked.properties.send(SimpleNamespace(apduInvokeID=5), "a request")
+
+
 def unanswered(bench, late_s):
     """A request without answer on the bus, the bench late for so long after it."""
     tape = Tape().token(METER, RIG).request(RIG, METER)
@@ -82,24 +89,32 @@ def unanswered(bench, late_s):
 
 def test_an_answer_lost_while_the_bench_was_late_is_asked_for_again(bench):
     unanswered(bench, 0.1)
-    answers = iter([lost, lambda: None])
-    assert bench.asked.refusal(lambda: next(answers)()) == "accepted"
+    assert bench.asked.refusal(through_the_bus(bench, [lost, lambda: None])) == "accepted"
     assert "late by 100 ms" in bench.events[0]
 
 
 def test_an_answer_lost_on_a_bench_in_time_is_no_answer(bench):
-    unanswered(bench, 0.0)
-    assert bench.asked.refusal(lost) == "no answer"
-    unanswered(bench, 0.02)
-    assert bench.asked.refusal(lost) == "no answer"
+    for late_s in (0.0, 0.02):
+        unanswered(bench, late_s)
+        assert bench.asked.refusal(through_the_bus(bench, [lost])) == "no answer"
 
 
 def test_answers_lost_again_and_again_on_a_late_bench_are_invalid(bench):
     unanswered(bench, 0.1)
     with pytest.raises(BenchLate, match="the bench was late by 100 ms"):
-        bench.asked.refusal(lost)
+        bench.asked.refusal(through_the_bus(bench, [lost] * 3))
     assert bench.outcomes == [Outcome.INVALID]
     assert bench.findings[0].outcome == "INVALID"
+
+
+def test_a_loss_elsewhere_is_invalid_where_the_bench_was_late(bench):
+    unanswered(bench, 0.02)
+    bench.asked.raise_if_late(MeterTimeout(METER, "a command", 6.0))
+    assert bench.outcomes == []
+    unanswered(bench, 0.1)
+    with pytest.raises(BenchLate, match="a command"):
+        bench.asked.raise_if_late(MeterTimeout(METER, "a command", 6.0))
+    assert bench.outcomes == [Outcome.INVALID]
 
 
 def test_a_time_that_was_too_long_is_invalid_and_one_within_is_not(bench):

@@ -1,8 +1,12 @@
 """Ways of pytest in which a bench cannot be used: refused in one sentence; a failed test never ends in exit 0."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
+
+from rig._pytest_ways import refuse_without_assertions
+from rig.errors import UsageRefused
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -89,6 +93,12 @@ def test_a_refused_way_in_the_environment_is_refused_too(session, monkeypatch):
     monkeypatch.setenv("PYTEST_ADDOPTS", "--reruns 3")
     result = session()
     assert result.ret == 11
+
+
+@pytest.mark.parametrize(("optimize", "refused"), [(0, False), (1, True), (2, True)])
+def test_a_python_that_leaves_assertions_out_asks_nothing(optimize, refused):
+    with pytest.raises(UsageRefused, match="leaves assertions out") if refused else contextlib.nullcontext():
+        refuse_without_assertions(optimize)
 
 
 @pytest.mark.realtime

@@ -64,8 +64,11 @@ def alone(clock, monkeypatch):
     """Make a guardian whose rig is gone, and whose source is back after so many seconds."""
     near, far = socket.socketpair()
     nowhere = os.open(os.devnull, os.O_WRONLY)
+    printed, errors = os.pipe()
+    os.set_blocking(printed, False)
     monkeypatch.setattr(guardian_module, "_INPUT", os.dup(near.fileno()))
     monkeypatch.setattr(guardian_module, "_OUTPUT", nowhere)
+    monkeypatch.setattr(guardian_module, "_ERRORS", errors)
     made = []
 
     def make(back_s: float, recipe: SafeOff = RECIPE):
@@ -76,15 +79,17 @@ def alone(clock, monkeypatch):
         guardian = Guardian(opening, 1.0)
         made.append(guardian)
         guardian._reserve = Source(clock, clock.now_s + back_s, recipe)
-        return SimpleNamespace(guardian=guardian, opening=opening, source=guardian._reserve)
+        return SimpleNamespace(guardian=guardian, opening=opening, source=guardian._reserve, printed=printed)
 
     yield make
     for guardian in made:
         guardian._input.close()
         guardian._journal.close()
+        os.close(guardian._nowhere)
     near.close()
     far.close()
-    os.close(nowhere)
+    for descriptor in (nowhere, printed, errors):
+        os.close(descriptor)
 
 
 def gaps(source):
@@ -107,6 +112,24 @@ def test_after_an_hour_without_network_the_output_goes_off_and_the_journal_has_w
     assert journal[-1]["attempt"] == journal[-2]["attempt"] + 1 == journal[-3]["attempt"] + 2
     assert not at_work.opening.file(RECIPES).exists()
     assert not at_work.opening.file(HOLDER).exists()
+
+
+@pytest.mark.parametrize("error", [OSError(22, "Invalid argument"), MemoryError(), RuntimeError("no thread")], ids=repr)
+def test_an_attempt_that_fails_in_a_way_not_foreseen_is_followed_by_others(alone, error):
+    at_work = alone(60.0)
+    well = at_work.source.switch_off
+
+    def switch_off(*, but):
+        results = well(but=but)
+        if not results[0].confirmed:
+            raise error
+        return results
+
+    at_work.source.switch_off = switch_off
+    at_work.guardian._act_alone("the rig is gone")
+    journal = read_journal(at_work.opening.file(JOURNAL))
+    assert [entry["confirmed"] for entry in journal] == [False, False, False, True]
+    assert repr(error) in journal[0]["results"][0]["details"]
 
 
 def test_a_source_with_a_watchdog_is_never_asked_before_it_had_time_to_starve(alone):
@@ -133,6 +156,12 @@ def test_it_ends_when_the_launched_process_is_gone_that_had_the_sources(alone):
     at_work.guardian._act_alone("the rig is gone")
     last = read_journal(at_work.opening.file(JOURNAL))[-1]
     assert (last["confirmed"], last["reason"]) == (False, "the launched process that had the sources is gone")
+
+
+def test_a_command_that_reads_what_the_rig_printed_does_not_wait_for_it(alone):
+    at_work = alone(1e9)
+    at_work.guardian._act_alone("the rig is gone", 1)
+    assert os.read(at_work.printed, 1) == b"", "the end of what was printed"
 
 
 def test_where_nothing_was_on_it_makes_ten_attempts_and_leaves_word(alone):

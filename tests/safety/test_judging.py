@@ -158,3 +158,16 @@ def test_without_phase_a_or_without_angles_between_voltages_none_is_judged():
     no_angles = Angles(RANGES, 0.01, of_voltages=False)
     nothing = {"u_phase_deg": None, "i_phase_deg": None}
     assert DataJudge().judge(seen(b=nothing, c={"u_phase_deg": 9.0}), expected(), no_angles)
+
+
+@pytest.mark.parametrize("hz", [90.0, 50.0, 61.3, 0.0])
+def test_a_frequency_that_was_changed_trips_once_settled(hz):
+    moved = seen(a={"frequency_hz": hz})
+    with pytest.raises(OutputWrong, match=r"frequency is .* where 60 Hz was expected"):
+        judged(moved)
+    assert judged(moved, what=expected(settled=False))
+
+
+@pytest.mark.parametrize("change", [{"frequency_hz": 60.9}, {"frequency_hz": None}])
+def test_a_frequency_within_the_tolerance_or_none_is_no_fault(change):
+    assert judged(seen(a=change))

@@ -125,6 +125,25 @@ def test_a_source_that_answers_later_than_the_first_patience_is_confirmed_in_the
     assert switch_off(fake_source.recipe).confirmed
 
 
+NO_DESCRIPTOR = """
+import resource, sys
+from drivers.source.base import SafeOff
+from rig.safety.switching_off.reserve import Reserve
+
+reserve = Reserve([SafeOff(sys.argv[1], ("OUTP:STAT OFF",), "OUTP:STAT?", ("0",))])
+resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+print(*reserve.switch_off(deadline_s=5.0))
+"""
+
+
+def test_a_reserve_switches_off_where_the_process_may_have_no_descriptor(fake_source):
+    """As after prlimit --nofile=0: poll(2) refuses even descriptors that are open."""
+    command = [sys.executable, "-c", NO_DESCRIPTOR, fake_source.recipe.resource]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert "confirmed=True" in done.stdout, done.stdout + done.stderr
+    assert not fake_source.is_on
+
+
 def test_one_source_that_hangs_does_not_keep_another_on(fake_source, second_source):
     fake_source.behaviour = "deaf"
     first, second = switch_all_off([fake_source.recipe, second_source.recipe], deadline_s=0.5)

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -14,6 +15,7 @@ from click.testing import CliRunner
 from rig.bench import off as bench_off
 from rig.bench.off import switch_benches_off
 from rig.cli import cli
+from rig.cli._run import run
 from rig.errors import BenchFileError, UsageRefused
 from rig.safety import off as safety_off
 from rig.safety.off import forget_open_bench, note_open_bench
@@ -50,7 +52,7 @@ def test_without_a_name_every_bench_that_was_left_on_is_switched_off_and_then_fo
     second_source.identification = KNOWN.encode()
     left_on(second_source, "other", launched_pid=os.getpid(), launched_pid_since=None)
     report = json.loads(off("--json").stdout)
-    assert (report["confirmed"], report["benches"]) == (True, ["lab", "other"])
+    assert (report["confirmed"], sorted(report["benches"])) == (True, ["lab", "other"])  # of one second: in any order
     assert not fluke.is_on
     assert not second_source.is_on
     assert "nothing to switch off: no bench is open or was left on" in off().output
@@ -98,6 +100,60 @@ def test_a_bench_of_which_nothing_is_known_is_refused_and_not_called_off(tmp_pat
         switch_benches_off("lab")
     with pytest.raises(BenchFileError):
         switch_benches_off(tmp_path / "lab.yaml")
+
+
+UNREACHABLE = {
+    "mistyped driver": BENCH.replace("resource: '{}'", "driver: fluke_6015a, resource: '{}'"),
+    "mistyped resource": BENCH.replace("resource: '{}'", "resourc: '{}'").replace("extends: emulated\n", ""),
+    "mistyped source": BENCH.replace("\nsource:", "\nsuorce:"),
+    "extends itself": "schema: 1\nextends: lab.yaml\nname: lab\n",
+    "extends what is gone": "schema: 1\nextends: gone.yaml\nname: lab\nsource: null\n",
+}
+
+
+@pytest.mark.parametrize("text", UNREACHABLE.values(), ids=UNREACHABLE)
+def test_a_source_that_the_file_does_not_name_well_is_never_called_off(fluke, tmp_path, text):
+    path = tmp_path / "lab.yaml"
+    path.write_text(text.format(fluke.recipe.resource))
+    result = off("--bench", str(path))
+    assert (result.return_value, fluke.is_on) == (13, True)
+    assert "NOT KNOWN how to switch off" in result.output
+    assert "nothing to switch off" not in result.output
+    left_on(fluke, path=path)  # an opening knows it
+    assert off("--bench", str(path)).return_value == 0
+    assert not fluke.is_on
+
+
+DAMAGE = {
+    "empty": b"",
+    "garbage": bytes(range(256)),
+    "no recipes": b'{"bench": "lab"}',
+    "recipes of another version": b'{"bench": "lab", "recipes": [{"address": 5}]}',
+    "recipes that are none": b'{"bench": "lab", "recipes": ["x", 7]}',
+}
+
+
+@pytest.mark.parametrize("content", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_note_of_an_open_bench_is_never_nothing_to_switch_off(fluke, tmp_path, content):
+    opening = left_on(fluke)
+    opening.file(RECIPES).write_bytes(content)
+    result = off()
+    assert (result.return_value, fluke.is_on) == (13, True)
+    assert f"bench lab: {opening.file(RECIPES)} is damaged" in result.output
+    forget_open_bench(left_on(fluke, "another"))  # another bench on this computer closes all the same
+    path = tmp_path / "lab.yaml"
+    path.write_text(BENCH.format(fluke.recipe.resource))
+    assert off("--bench", str(path)).return_value == 0
+    assert not fluke.is_on
+    assert off().return_value == 0  # and then it is forgotten
+
+
+def test_an_output_that_cannot_be_written_does_not_change_what_off_ends_with(fluke, monkeypatch):
+    left_on(fluke)
+    fluke.identification = b"FLUKE,6105A,9,1.0"
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert run(["off"]) == 13
 
 
 def test_a_source_in_the_file_is_switched_off_though_no_run_is_open_and_once(fluke, tmp_path):
@@ -178,6 +234,11 @@ def test_state_folders_of_guardians_that_run_are_looked_in(monkeypatch, tmp_path
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.delenv("RIG_STATE_DIR")
+    with monkeypatch.context() as another_user:
+        another_user.setattr(safety_off.os, "access", lambda path, _mode: path != opening.folder)
+        report = switch_benches_off()
+        assert (report.confirmed, fluke.is_on) == (False, True)
+        assert "bench 'lab', which another user has open (guardian: process 7)" in report.not_known[0]
     assert switch_benches_off().confirmed
     opening.write(RECIPES, {"recipes": [], **left_on_note(opening, simulated=True)})
     assert switch_benches_off().results == (), "an emulated bench of another place is left alone"

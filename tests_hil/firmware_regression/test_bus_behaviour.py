@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from dataclasses import replace
 
 import allure
 import pytest
@@ -143,5 +144,12 @@ def test_polls_go_up_to_max_master_and_not_beyond(asked: Inquiry, max_master: in
     """Max_Master (manual page 22) is in force when it is written: no poll goes to an address above it."""
     asked.meter.bus.pause(0.5)
     bus = asked.meter.bus
-    _observe(asked, "Max_Master", lambda: bus.pause(_POLLING_S), lambda node, _: polling(node, max_master))
+    answers: list[BusAnswer] = []
+
+    def judge(node: NodeFigures, _: Excused) -> BusAnswer:
+        answers.append(polling(node, max_master))
+        under_way = "" if len(answers) > 1 else "the value may have been under way still"
+        return replace(answers[-1], excuse=under_way)
+
+    _observe(asked, "Max_Master", lambda: bus.pause(_POLLING_S), judge)
     asked.check("Max_Master reads back", max_master, asked.device("max-master"))

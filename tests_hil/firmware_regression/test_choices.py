@@ -20,7 +20,7 @@ from meter_model.behaviour import (
 from meter_model.operation_choices import CommandSpacing
 from rig.errors import LimitExceeded, UsageRefused
 from rig.procedures import Inquiry
-from rig.procedures.inquiry import same
+from rig.procedures.same_values import same
 
 pytestmark = [allure.epic("Firmware regression"), allure.feature("Choices the manual leaves")]
 

@@ -13,8 +13,8 @@ from meter_model.operation_choices import PulseCountMemory, RecordsAfterPowerLos
 from meter_model.points import ANALOG_INPUTS
 from rig.bench.switching import TimedPulses
 from rig.procedures import Inquiry
-from rig.procedures.inquiry import same
 from rig.procedures.power_cycle import STORED_INPUTS, PowerCycle, observe_power_cycle
+from rig.procedures.same_values import same
 
 pytestmark = [allure.epic("Firmware regression"), allure.feature("Control power"), pytest.mark.bench_time(150)]
 

@@ -11,7 +11,7 @@ import pytest
 from drivers.meter import LogPage, LogRecord
 from meter_model.operation_choices import PurgeRecord
 from rig.procedures import Inquiry
-from rig.procedures.inquiry import same
+from rig.procedures.same_values import same
 from tests_hil.firmware_regression.trend_logs import (
     ALL,
     DISABLED,

@@ -71,12 +71,10 @@ def converse(talks: Mapping[int, Talk]) -> dict[int, SafeOffResult]:
     for index in talks:
         go_on(index, None)
     while waits:
-        poller = select.poll()
-        for wait in waits.values():
-            if wait.descriptor is not None:
-                poller.register(wait.descriptor, wait.event)
         left_s = min(wait.until_s for wait in waits.values()) - time.monotonic()
-        ready = {descriptor for descriptor, _ in poller.poll(max(0.0, left_s) * 1000.0)}
+        ready = _ready(
+            {wait.descriptor: wait.event for wait in waits.values() if wait.descriptor is not None}, max(0.0, left_s)
+        )
         now_s = time.monotonic()
         for index, wait in list(waits.items()):
             if wait.descriptor in ready:
@@ -84,6 +82,25 @@ def converse(talks: Mapping[int, Talk]) -> dict[int, SafeOffResult]:
             elif now_s >= wait.until_s:
                 go_on(index, False)
     return results
+
+
+def _ready(events: Mapping[int, int], timeout_s: float) -> set[int]:
+    """Wait until something happens on one of the descriptors; return those on which it did.
+
+    poll(2) refuses more descriptors than the process may have open (EINVAL), though they are open already; select(2)
+    does not.
+    """
+    poller = select.poll()
+    for descriptor, event in events.items():
+        poller.register(descriptor, event)
+    try:
+        return {descriptor for descriptor, _ in poller.poll(timeout_s * 1000.0)}
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+    incoming = [descriptor for descriptor, event in events.items() if event == select.POLLIN]
+    outgoing = [descriptor for descriptor, event in events.items() if event == select.POLLOUT]
+    return {descriptor for found in select.select(incoming, outgoing, [], timeout_s) for descriptor in found}
 
 
 def talk_to(recipe: SafeOff, station: Connects, give_up_s: float, *, force: bool) -> Talk:

@@ -85,6 +85,7 @@ class DataJudge:
             if expected.settled:
                 comparison.check_still_there(reading, expected.target)
                 comparison.check_inputs_still_there(reading, expected.target, expected.ct_secondary_v)
+                comparison.check_frequency_still(reading, expected.target)
             self._count(next(self._missing_in(reading, expected, angles), None))
             if expected.settled and self._missing is None:
                 for check in (comparison.check_voltage_angles, comparison.check_input_angles):

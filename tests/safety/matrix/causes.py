@@ -147,7 +147,7 @@ def _be_in_range(cell: Cell) -> None:
 
 
 def _raise_as_second_client(cell: Cell) -> None:
-    cell.source.say("SOUR:PHAS1:VOLT:MHAR:HARM1 340,0")
+    cell.source.say("VOLT 340,CH1" if cell.protection == "watchdog" else "SOUR:PHAS1:VOLT:MHAR:HARM1 340,0")
 
 
 RIG, GUARDIAN = "the rig, at once", "the guardian"
@@ -224,4 +224,83 @@ CAUSES = (
         protection="watchdog",
         is_slow=True,
     ),
+    Cause("no free process, thread or descriptor, SIGKILL", GUARDIAN, "measuring", -9, _starve_and_kill),
+    Cause(
+        "network away for 5 minutes, rig killed",
+        "the guardian, when it is back",
+        "measuring",
+        -9,
+        _away_and_killed,
+        within_s=BACK_OFF_S,
+        counts_from_waking=True,
+    ),
+    Cause(
+        "network away for 5 minutes, rig killed, with a source watchdog",
+        "the source",
+        "measuring",
+        -9,
+        _away_for_good_and_killed,
+        within_s=WATCHDOG_OFF_S,
+        outcome="ABORTED",
+        protection="watchdog",
+        is_slow=True,
+        guardian_goes_on=True,
+    ),
+    Cause(
+        "network switch unpowered",
+        "nobody can: exit 13",
+        "measuring",
+        13,
+        _unpower_network,
+        outcome="ABORTED",
+        stays_on=True,
+        is_slow=True,
+        guardian_goes_on=True,
+    ),
+    Cause(
+        "network switch unpowered, with a source watchdog",
+        "the source",
+        "measuring",
+        13,
+        _unpower_network,
+        within_s=WATCHDOG_OFF_S,
+        outcome="ABORTED",
+        protection="watchdog",
+        is_slow=True,
+        guardian_goes_on=True,
+    ),
+    Cause(
+        "other instrument at the source's address",
+        "nobody can: exit 13",
+        "measuring",
+        13,
+        _put_another_instrument_there,
+        outcome="ABORTED",
+        stays_on=True,
+        guardian_goes_on=True,
+    ),
+    Cause(
+        "other instrument at the source's address, with a source watchdog",
+        "the source",
+        "measuring",
+        13,
+        _put_another_instrument_there,
+        within_s=WATCHDOG_OFF_S,
+        outcome="ABORTED",
+        protection="watchdog",
+        is_slow=True,
+        guardian_goes_on=True,
+    ),
 )
+
+WATCHED_TOO = (
+    "SIGKILL",
+    "over range",
+    "second client that raises a voltage",
+    "debugger that stops the rig",
+    "os._exit in a test",
+    "SIGKILL while a forked child lives on",
+    "host asleep for 20 s",
+    "no free process, thread or descriptor, SIGKILL",
+)
+"""Causes that end in the same way, in the same time, where the source has a watchdog: none waits for it."""

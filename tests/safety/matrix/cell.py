@@ -163,7 +163,7 @@ class Cell:
         self.phase = phase
         self.folder = folder
         self._nursery = ground.nursery
-        self._protection = protection
+        self.protection = protection
         self.endpoints = endpoints = ground.endpoints(protection)
         self.control = Control(endpoints)
         self.control.fault("contactor-bypass", protection != "contactor")
@@ -280,7 +280,7 @@ class Cell:
         return switched[0]["wall_s"] - since_s
 
     def _switched_off_since(self, since_s: float) -> list[dict]:
-        name, is_on = ("contactor", "closed") if self._protection == "contactor" else ("output", "on")
+        name, is_on = ("contactor", "closed") if self.protection == "contactor" else ("output", "on")
         events = [event for event in self.control.events if event["event"] == name]
         return [event for event in events if not event[is_on] and event["wall_s"] >= since_s]
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from rig.safety.terminals import OFF_BELOW_V
-from tests.safety.matrix.causes import CAUSES, PHASES, Cause, Phase
+from tests.safety.matrix.causes import CAUSES, PHASES, WATCHED_TOO, Cause, Phase
 from tests.safety.matrix.cell import Cell, Emulation, Ground, Nursery, now_s
 
 pytestmark = [pytest.mark.realtime, pytest.mark.timeout(180)]
@@ -81,3 +82,19 @@ def test_in_every_phase_each_cause_leaves_the_output_off_in_time_and_a_true_reco
 ) -> None:
     off_s = run_cell(cause, phase, ground, tmp_path, is_whole=True, away_s=40.0)
     record_testsuite_property(f"{cause.name}, {phase}", "never" if off_s is None else f"off after {off_s:.2f} s")
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", WATCHED_TOO)
+def test_with_a_source_watchdog_the_same_switches_off_in_the_same_time(
+    name: str, ground: Ground, tmp_path: Path
+) -> None:
+    (cause,) = (cause for cause in CAUSES if cause.name == name)
+    run_cell(replace(cause, protection="watchdog"), cause.worst, ground, tmp_path, is_whole=True)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+def test_a_network_that_is_away_for_five_minutes_leaves_the_output_off(ground: Ground, tmp_path: Path) -> None:
+    (cause,) = (cause for cause in CAUSES if cause.name == "network away for 5 minutes, rig killed")
+    run_cell(cause, cause.worst, ground, tmp_path, is_whole=True, away_s=300.0)
