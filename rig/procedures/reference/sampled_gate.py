@@ -17,7 +17,7 @@ from rig.procedures.reference.budget_lines import BETWEEN_LINES_TYPE
 from rig.records import PointRecorder
 from rig.safety.errors import ReferenceInvalid
 
-SETS_IN_A_GATE = 240
+SETS_IN_A_GATE = 120
 """Data sets that are wanted of a gate, as far as the analyzer has so many."""
 
 _SETS_OF_A_READING = 2.5
