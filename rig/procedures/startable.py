@@ -51,7 +51,7 @@ def why_not_startable(
     found: dict[str, str | None] = {}
     for command, (check, only_reads) in commands.items():
         name = f"{command} --position NAME" if needs_name and command != "rig bus" else command
-        if command in ("rig eol", "rig certify") and file.parts.source is not None and not is_protected(file.parts):
+        if command in ("rig eol", "rig certify", "rig regress") and file.parts.source is not None and not is_protected(file.parts):
             name += " --unprotected"
         bad = sorted(part for part in faulty if not only_reads or part in _FOR_READING)
         found[name] = _refusal(check, benches) or (f"first mend: {', '.join(bad)}" if bad else None)
