@@ -26,7 +26,7 @@ from rig.metrology.decision import INCONCLUSIVE_ABOVE
 from rig.metrology.registers import GATE_SHARE, float_step, gate_energy
 from rig.metrology.sampled_energy import EDGE_SHARE, EDGES_LINE, clock_component
 from rig.procedures.plan import Plan, least_sampled_gate_s
-from rig.procedures.reference.budget_lines import reference_lines
+from rig.procedures.reference.budget_lines import BETWEEN_LINES_TYPE, reference_lines
 from rig.safety.comparison import range_request
 from rig.safety.conditions import IEC_REFERENCE
 
@@ -172,5 +172,7 @@ def _reference(
 
 
 def _kilowatts(point: LoadPoint, wiring: Wiring) -> float:
-    loaded = [volts for name, volts in zip(PHASE_NAMES, point.phase_voltages_v, strict=True) if name in point.phases]
+    # Between two lines, which are in opposition, the current of A is multiplied with the voltages of both.
+    phases = "AB" if point.system_type == BETWEEN_LINES_TYPE else point.phases
+    loaded = [volts for name, volts in zip(PHASE_NAMES, point.phase_voltages_v, strict=True) if name in phases]
     return math.fsum(loaded) * wiring.ct_primary_a * point.current_pct / 100.0 * point.power_factor / 1000.0

@@ -121,3 +121,14 @@ def test_the_plan_of_a_bench_without_an_integrator_says_how_long_its_gate_is(tmp
         "energy is made from sampled power, in one long gate: analyzer zes_lmg600 integrates no energy" in said.output
     )
     assert "one of 14 min" in said.output
+
+
+def test_a_gate_between_two_lines_is_forecast_at_the_power_of_both(tmp_path):
+    path = tmp_path / "bench.yaml"
+    path.write_text(
+        "schema: 1\nextends: emulated\nname: v\nnominal: {voltage_v: 120, system_voltage_v: 240, system_type: 11}\n"
+    )
+    file = load_bench(path)
+    found = next(iter(gates(file, certification_plan(file), [100_000.0])))
+    # 240 V times 100 A, and 2 steps over the root of 6 are a tenth of 0.2 %.
+    assert found.gate_s == pytest.approx(3600 * 2 * 2**-7 / 6**0.5 / 0.0002 / 24.0, rel=1e-6)
