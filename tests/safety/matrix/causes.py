@@ -139,8 +139,9 @@ def _starve_and_kill(cell: Cell) -> None:
 
 
 def _stay_until_off(cell: Cell) -> None:
-    """Let the rig stand where it is until it has seen it: its next step would take back what a client has set."""
-    comes_true(lambda: not cell.control.status["output_on"], OFF_S)
+    """Let the rig stand on its way down until it has seen it: its next step would take back what a client has set."""
+    if cell.phase == "de-energising":
+        comes_true(lambda: not cell.control.status["output_on"], OFF_S)
 
 
 def _be_over_range(cell: Cell) -> None:
