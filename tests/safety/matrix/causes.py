@@ -130,6 +130,12 @@ def _put_another_instrument_there(cell: Cell) -> None:
     cell.source.be_another(b"ACME,9000,1,1.0")
 
 
+def _put_another_instrument_there_and_kill(cell: Cell) -> None:
+    """The rig must not live: once the watchdog has tripped, its analyzer would confirm it or not, as it happens."""
+    _put_another_instrument_there(cell)
+    os.kill(cell.pid, signal.SIGKILL)
+
+
 def _starve_and_kill(cell: Cell) -> None:
     """Let rig and guardian open nothing and start nothing any more, and kill the rig."""
     for pid in (cell.pid, cell.guardian_pid):
@@ -289,11 +295,11 @@ CAUSES = (
         guardian_goes_on=True,
     ),
     Cause(
-        "other instrument at the source's address, with a source watchdog",
+        "other instrument at the source's address, rig killed, with a source watchdog",
         "the source",
         "measuring",
-        13,
-        _put_another_instrument_there,
+        -9,
+        _put_another_instrument_there_and_kill,
         within_s=WATCHDOG_OFF_S,
         outcome="ABORTED",
         protection="watchdog",
