@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from drivers.analyzer import ANALYZERS, AnalyzerCapabilities
+from drivers.analyzer import AnalyzerCapabilities
 from rig.bench.schema import BenchPart
 
 _PHASES = 3
@@ -36,14 +36,6 @@ def unfit_update(parts: BenchPart, can: AnalyzerCapabilities) -> str | None:
         f"analyzer {parts.analyzer.driver} has data update periods of {low_s:g} to {high_s:g} s, not "
         f"{parts.analyzer.update_s:g} s"
     )
-
-
-def why_no_energy(parts: BenchPart) -> str | None:
-    """Say why this bench's analyzer is no reference for energy registers; None where it is one, or there is none."""
-    if parts.analyzer is None:
-        return None
-    can = ANALYZERS[parts.analyzer.driver].capabilities
-    return None if can.integrates else f"analyzer {parts.analyzer.driver} integrates no energy: {can.why_not}"
 
 
 def _missing(parts: BenchPart, can: AnalyzerCapabilities) -> Iterator[str]:

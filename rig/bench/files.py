@@ -12,7 +12,6 @@ from typing import Any
 
 from drivers.source import SourceCapabilities
 from rig.bench import _fitness
-from rig.bench._reference import why_no_energy
 from rig.bench.calibration_files import allow_calibration_files, with_calibration_files
 from rig.bench.finding import find_bench_file
 from rig.bench.meter_type import MeterType, load_meter_type
@@ -87,11 +86,6 @@ class BenchFile:
     def source_capabilities(self) -> SourceCapabilities | None:
         """What the bench's source, or its two sources together, can do; None without one."""
         return _fitness.source_capabilities(self.parts)
-
-    @property
-    def why_no_energy(self) -> str | None:
-        """Why the bench's analyzer is no reference for energy registers; None where it is one, or there is none."""
-        return why_no_energy(self.parts)
 
     @property
     def is_launched(self) -> bool:

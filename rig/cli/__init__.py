@@ -4,6 +4,7 @@ from __future__ import annotations
 
 # The C module: ``signal`` itself takes milliseconds to import, in which Ctrl-C would end in a traceback.
 import _signal  # type: ignore[import-not-found, unused-ignore]
+import atexit
 import os
 import sys
 
@@ -26,7 +27,22 @@ def main() -> None:
     finally:
         for number in taken:
             _signal.signal(number, before[number])
-    sys.exit(run(sys.argv[1:]))
+    _end_with(run(sys.argv[1:]))
+
+
+def _end_with(code: int) -> None:
+    """End the process with ``code``, whatever signal comes meanwhile: everything is off and said by now.
+
+    Where much is loaded the interpreter takes seconds to end. A SIGTERM in that time would put "killed" in the place
+    of 13.
+    """
+    atexit.register(_ignore_signals)
+    sys.exit(code)
+
+
+def _ignore_signals() -> None:
+    for number in _SIGNALS:
+        _signal.signal(number, _signal.SIG_IGN)
 
 
 def _end_at_once(_number: int, _frame: object) -> None:

@@ -69,6 +69,7 @@ def plan(
             "suite": suite,
             "points": rows,
             "energy": energy,
+            "energy_from_sampled_power": made.why_sampled,
             "highest_voltage_ln_v": made.highest_voltage_v,
             "duration_s": made.duration_s,
             "limit_tables": {table.name: table.status for table in made.tables},
@@ -81,10 +82,11 @@ def plan(
         of_limit = row["uncertainty_to_limit"]
         limits = "  ".join(f"{name} ±{limit:g}%{_u_of(of_limit, name)}" for name, limit in row["judged"].items())
         echo(f"{row['place']:>4}  {row['point']:<26} {limits}")
+    against = "the analyzer's integrator" if made.why_sampled is None else "the analyzer's sampled power"
     for entry in energy:
-        echo(f"      {entry['point']:<26} {entry['register']} gated against the analyzer's integrator")
-    if made.why_no_energy is not None:
-        echo(f"energy registers are not judged: {made.why_no_energy}")
+        echo(f"      {entry['point']:<26} {entry['register']} gated against {against}")
+    if made.why_sampled is not None:
+        echo(f"energy is made from sampled power, in one long gate: {made.why_sampled}")
     for line in lines(found, gates, LONGEST_GATE_S) if found else ():
         echo(line)
     minutes = made.duration_s / 60

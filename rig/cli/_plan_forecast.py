@@ -78,7 +78,7 @@ def lines(found: tuple[Forecast, ...], gates: tuple[GateForecast, ...], longest_
             too_long = f": more than {longest_s / 3600.0:g} h, not run" if LEAST_GATE * gate.gate_s > longest_s else ""
             said.append(
                 f"energy gate for a register at {gate.value_kwh:,.0f} kWh (step {gate.step_kwh:.3g} kWh or more): "
-                f"{_duration(gate.gate_s)}{too_long}"
+                f"{_duration(gate)}{too_long}"
             )
     return said
 
@@ -91,7 +91,8 @@ def forecast_of(bench: BenchFile, plan: Plan, register_kwh: float | None) -> tup
     return forecast(bench, plan), gates(bench, plan, values)
 
 
-def _duration(seconds: float) -> str:
-    if seconds <= 60.0:
+def _duration(gate: GateForecast) -> str:
+    seconds = gate.gate_s
+    if seconds <= 60.0 and not gate.is_sampled:
         return "five of 60 s"
     return f"one of {seconds / 60.0:.0f} min" if seconds < 5400.0 else f"one of {seconds / 3600.0:.3g} h"

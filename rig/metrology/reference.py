@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from drivers.errors import RigError
 from rig.load_point import PHASE_NAMES
@@ -184,6 +184,14 @@ class ReferenceUncertainty:
     def reactive_energy(self, phases: str) -> tuple[Component, ...]:
         """Return the components of reactive energy from the integrator, at a constant load."""
         return (*self.reactive_power(phases), *self._integrator())
+
+    def between_lines(self) -> tuple[Component, ...]:
+        """Return what it adds to a power of phase A against neutral that it is converted to one against line B."""
+        amplitude, angle = self.voltage("AB")
+        return (
+            replace(amplitude, name="conversion from V_AN to V_AB"),
+            replace(angle, name="conversion from V_AN to V_AB: angle between the voltages"),
+        )
 
     def _of_instrument(self, quantity: Quantity, phase: str) -> tuple[Component, ...]:
         """Return temperature, drift and resolution of the analyzer; a line of 0 says that one of them is not stated."""

@@ -14,6 +14,7 @@ from meter_model.prediction import predict
 from meter_model.stimulus import Stimulus
 from rig.errors import BenchFault
 from rig.load_point import PHASE_NAMES, ByPhase, LoadPoint
+from rig.metrology import Component
 from rig.metrology.registers import GateStarts
 
 
@@ -49,7 +50,7 @@ class PointMeasurement:
         """What each sample should have read: the mean of the predictions from the references around it."""
         off = self.powers_off or (NOTHING_OFF,) * len(self.references)
         predicted = [
-            _with_measured_powers(reference, *each, self.configuration)
+            with_measured_powers(reference, *each, self.configuration)
             for reference, each in zip(self.references, off, strict=True)
         ]
         return tuple(
@@ -64,7 +65,7 @@ _FUNDAMENTAL_Q = replace(DEFAULT, reactive_power=ReactivePower.FUNDAMENTAL)
 NOTHING_OFF = ((0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
 
 
-def _with_measured_powers(
+def with_measured_powers(
     reference: Stimulus, active_off: ByPhase, reactive_off: ByPhase, configuration: Configuration
 ) -> dict[int, float]:
     """Return the prediction by instance, with the powers that were measured: phases AI55 to AI60, totals AI11, AI12.
@@ -94,9 +95,11 @@ class NetFault:
 class GateMeasurement:
     """One gate of an energy register: reference and register advance over the same current-on time.
 
-    ``registered_kwh``: advance of the register; ``reference_kwh``: the analyzer's integrator on the primary side;
-    ``resolution_kwh``: the largest step that the register may count in; ``elapsed_s``: the integrator's own time;
-    ``started_kwh``: what the register read when the gate began, None where that was not kept.
+    ``registered_kwh``: advance of the register; ``reference_kwh``: the analyzer's integrator on the primary side, or
+    its sampled power; ``resolution_kwh``: the largest step that the register may count in; ``elapsed_s``: the
+    integrator's own time, or the rig's where power was sampled; ``started_kwh``: what the register read when the gate
+    began, None where that was not kept. ``sampled``: the budget lines of sampled power in percent; empty for an
+    integrator.
     """
 
     registered_kwh: float
@@ -104,6 +107,7 @@ class GateMeasurement:
     resolution_kwh: float
     elapsed_s: float
     started_kwh: float | None = None
+    sampled: tuple[Component, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,11 @@ class EnergyMeasurement:
     fell: str = ""
     net_faults: tuple[NetFault, ...] = ()
     needed_s: float | None = None
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether the reference is sampled power, not an integrator."""
+        return any(gate.sampled for gate in self.gates)
 
     @property
     def starts(self) -> GateStarts:

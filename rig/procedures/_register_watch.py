@@ -11,6 +11,7 @@ from drivers.errors import RigError
 from drivers.meter import MeterClient
 from rig.bench.clock import BenchClock
 from rig.metrology.registers import DEAD_AFTER_STEPS, float_step, gate_energy, largest_step, step_seen
+from rig.metrology.sampled_energy import Moment
 from rig.procedures._readings import NetFault
 from rig.records import PointRecorder
 
@@ -28,6 +29,13 @@ _LOOK_STEPS = 6
 _LOOK_QUICK_UPDATES = 12
 _LOOK_SLOW_S = 5.0
 _LOOK_LONGEST_S = 300.0
+
+EDGE_KNOWN_S = 0.1
+"""An update seen to plus and minus so much is seen well enough; one that is not is looked for again."""
+
+_EDGE_PAUSE_S = 0.05
+_EDGE_STILL_S = 2.5 * METER_UPDATE_S
+_EDGE_LONGEST_S = 8.0 * METER_UPDATE_S
 
 
 class RegisterMoves(RigError):
@@ -58,6 +66,14 @@ class Step:
         return gate_energy(self.size, limit_pct) if self.is_seen else DEAD_AFTER_STEPS * self.size
 
 
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """What the register read from an update on, and when that was."""
+
+    value_kwh: float
+    moment: Moment
+
+
 @dataclass(slots=True)
 class RegisterWatch:
     """Reads register AI ``instance`` and its companions; ``stated_step``: of the meter type, None where not stated.
@@ -79,6 +95,12 @@ class RegisterWatch:
 
     def read(self) -> float:
         """Read the register once; a fall or a reset since the last reading is noted. NaN where the meter has QNAN."""
+        value = self._read()
+        self.readings.append(value)
+        return value
+
+    def _read(self) -> float:
+        """Read as ``read``, without keeping the value: the step is found from readings that are an update apart."""
         values = self.meter.read_inputs(sorted({self.instance, *(n for net in _NETS for n in net), _RESETS}))
         for number in sorted({self.instance, *_ONE_WAY}):
             before, now = self._last.get(number, math.nan), values[number]
@@ -92,7 +114,6 @@ class RegisterWatch:
                     "a one-way register only grows"
                 )
         self._last = values
-        self.readings.append(values[self.instance])
         return values[self.instance]
 
     def still(self) -> float:
@@ -114,6 +135,38 @@ class RegisterWatch:
                 self._stood_still.append(dict(self._last))
                 return value
         raise RegisterMoves(self.instance, math.nan if last is None else last)
+
+    def edge(self) -> Edge:
+        """Read the register under load, as fast as the bus allows, until an update shows; return its moment and value.
+
+        A moment that is not known well enough is looked for again, over eight updates at most. Where the register
+        does not move in two and a half the last update was at most a second before the last reading: so it is for a
+        coarse register and for a dead one.
+        """
+        began_s = asked_s = self.clock.now_s()
+        value = self._read()
+        answered_s = self.clock.now_s()
+        best: Edge | None = None
+        while answered_s - began_s < (_EDGE_STILL_S if best is None else _EDGE_LONGEST_S):
+            self.clock.sleep(_EDGE_PAUSE_S)
+            before_s, before, asked_s = asked_s, value, self.clock.now_s()
+            value = self._read()
+            answered_s = self.clock.now_s()
+            if value == before or math.isnan(value) or math.isnan(before):
+                continue
+            found = Edge(value, Moment(before_s, answered_s))
+            if best is None or found.moment.half_width_s < best.moment.half_width_s:
+                best = found
+            if best.moment.half_width_s <= EDGE_KNOWN_S:
+                break
+        best = best or Edge(value, Moment(asked_s - METER_UPDATE_S, answered_s))
+        self.readings.append(best.value_kwh)
+        self.record.meter_reading(
+            {self.instance: best.value_kwh},
+            requested_monotonic_s=best.moment.earliest_s,
+            answered_monotonic_s=best.moment.latest_s,
+        )
+        return best
 
     def look(self) -> Step:
         """Read the register under load until it has shown its step, five minutes at the longest; return the step."""

@@ -19,6 +19,7 @@ from rig.metrology import (
 )
 from rig.metrology.decision import INCONCLUSIVE_ABOVE, is_certainly_outside
 from rig.metrology.registers import GateStarts, quantisation
+from rig.metrology.sampled_energy import EDGES_LINE
 from rig.procedures._readings import mean
 from rig.records import BudgetComponent, LimitProvenance, ResultRecord
 
@@ -35,7 +36,7 @@ class Evidence:
     ``invalid``: why nothing may be judged. ``fault``: what the meter did that none may do. ``other_repeats``: errors in
     percent that tell repeatability where there are fewer than three of the result's own. ``steps``: of the register in
     each gate, and ``starts`` of the gates; empty for what is no register. ``hint`` is added to the reason of a result
-    that a register's step leaves open.
+    that a register's step or the edges of its gate leave open.
     """
 
     procedure: str
@@ -121,7 +122,7 @@ def _judged(bare: ResultRecord, evidence: Evidence, rule: DecisionRule) -> Resul
     if not of_repeats and outcome is not Outcome.FAIL:
         outcome, reason = Outcome.INCONCLUSIVE, f"repeatability is not known from {len(errors)} readings; 3 are needed"
     elif outcome is Outcome.INCONCLUSIVE:
-        reason = _why(budget) + (evidence.hint if _is_by_step(budget) else "")
+        reason = _why(budget) + (evidence.hint if _is_by_length(budget) else "")
         certain = _certain_gate(evidence, errors, limit) if budget.dominant in of_repeats else None
         if certain is not None:
             outcome, reason = Outcome.FAIL, certain
@@ -154,6 +155,12 @@ def _expanded(budget: Budget, limit_pct: float) -> float:
 
 def _is_by_step(budget: Budget) -> bool:
     return budget.dominant is not None and budget.dominant.name == "register quantisation"
+
+
+def _is_by_length(budget: Budget) -> bool:
+    """Whether a longer gate would make U smaller: its largest part is the register's step or the gate's edges."""
+    is_by_edges = budget.dominant is not None and budget.dominant.name.startswith(EDGES_LINE)
+    return is_by_edges or _is_by_step(budget)
 
 
 def _certain_gate(evidence: Evidence, errors: Sequence[float], limit_pct: float) -> str | None:

@@ -1,4 +1,4 @@
-"""Gated energy register: what the register advanced while current flowed, against the analyzer's integrator."""
+"""Gated energy register: what the register advanced, against the analyzer's integrator or its sampled power."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from meter_model.configuration import Configuration
 from meter_model.prediction import predict
 from meter_model.stimulus import Stimulus
 from rig.bench import Bench, Position
+from rig.errors import UsageRefused
 from rig.load_point import LoadPoint
 from rig.metrology import ErrorNotDefined, percentage_error
+from rig.metrology.sampled_energy import PowerNotSeen, edges_gate_s
 from rig.procedures._climate import note_climate
 from rig.procedures._readings import EnergyMeasurement, GateMeasurement, PointMeasurement
 from rig.procedures._register_watch import METER_UPDATE_S, RegisterMoves, RegisterWatch, Step
 from rig.procedures.power_comparison import as_data, read_reference, read_sample
+from rig.procedures.reference.sampled_gate import SampledGate, is_sampled
 from rig.records import PointRecorder
 from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits, unmet
 from rig.safety.errors import NotSettled, ReferenceInvalid
@@ -64,10 +67,20 @@ def measure_energy(
     sides thus see the same current from first to last ampere, and the source's switching times cancel. Nothing is
     counted between two gates, so that their sum is one long gate.
 
+    Where the analyzer has no integrator, or integrates another power than the meter counts (system type 11), one gate
+    is run between two updates of the register, and its reference is sampled power (``reference.sampled_gate``). It is
+    as long as makes both the step and the two edges small against the limit.
+
     No register is reset. Conditions that do not allow a verdict (of ``limits`` the air's temperature, where the bench
-    has a probe; a reset of the registers) come back as ``invalid``; raises RigError where the bench fails.
+    has a probe; a reset of the registers) come back as ``invalid``; raises UsageRefused where
+    gates without a limit are asked of sampled power, RigError where the bench fails.
     """
     assert bench.supervisor is not None
+    if gating.limit_pct is None and is_sampled(bench, configuration):
+        raise UsageRefused(
+            "gates of a given length need an analyzer that integrates the energy which the meter counts: sampled power "
+            "does not know when the current was switched; use a bench with another analyzer"
+        )
     watch = RegisterWatch(position.meter, instance, bench.clock, record, position.meter_type.register_step_kwh)
     run = _Gates(bench, position, point, configuration, record, watch, gating)
     bench.supervisor.apply(point)
@@ -76,7 +89,7 @@ def measure_energy(
         reference = bench.wiring.stimulus(bench.analyzer.read()) if bench.analyzer and bench.wiring else None
         climate = note_climate(bench, record, limits)
         measured, repeats, needed_s = run.measure(reference)
-    except (NotSettled, ReferenceInvalid, RegisterMoves) as error:
+    except (NotSettled, ReferenceInvalid, RegisterMoves, PowerNotSeen) as error:
         record.finish("INVALID", reason=str(error))
         return EnergyMeasurement(point, instance, (), bench.supervisor.analyzer_ranges, None, str(error))
     invalid = climate.invalid or unmet(climate.conditions) or watch.was_reset
@@ -112,6 +125,8 @@ class _Gates:
     ) -> tuple[tuple[GateMeasurement, ...], tuple[float, ...], float | None]:
         """Return the gates, the errors of power where there is one gate only, and how long a gate has to be, s."""
         gating = self.gating
+        if is_sampled(self.bench, self.configuration):
+            return self._sampled(reference)
         if gating.limit_pct is None or reference is None:
             return self._usual(), (), None
         power_kw = abs(predict(reference, self.configuration)[_TOTAL_POWER].value)
@@ -137,6 +152,38 @@ class _Gates:
             needed_s = self._needed_s(step, power_kw)
             if not step.is_seen or needed_s * LEAST_GATE <= gate_s:
                 return tuple(gates), repeats, needed_s
+
+    def _sampled(
+        self, reference: Stimulus | None
+    ) -> tuple[tuple[GateMeasurement, ...], tuple[float, ...], float | None]:
+        """As ``measure``, with sampled power as the reference: one gate, as long as its step and its edges ask for."""
+        gating = self.gating
+        if gating.limit_pct is None or reference is None:
+            raise ReferenceInvalid("energy", self.point.phases)
+        power_kw = abs(predict(reference, self.configuration)[_TOTAL_POWER].value)
+        step = self.watch.look()
+        edges_s = edges_gate_s(self.watch.edge().moment.half_width_s, gating.limit_pct)
+        repeats = self._power_errors()
+        gate = SampledGate(
+            self.bench, self.point, self.configuration, self.record, self.watch, lambda: self.watch.step().size
+        )
+        while True:
+            step_s = self._needed_s(step, power_kw)
+            # A register that has not moved is looked at for as long as it takes to call it dead: no edge matters then.
+            needed_s = max(step_s, edges_s) if step.is_seen else step_s
+            least_s = needed_s * (LEAST_GATE if step.is_seen else 1.0)
+            is_too_long = not least_s <= gating.longest_s
+            wanted_s = max(gating.gate_s, min(needed_s, gating.longest_s))
+            gate_s = gating.gate_s * gating.gates if is_too_long else math.ceil(wanted_s)
+            more = f"; it would take {_duration(needed_s)}" if is_too_long else ""
+            self._say(step, needed_s, f"one gate of {_duration(gate_s)} against sampled power{more}")
+            measured = gate.run(gate_s)
+            if step.is_seen or is_too_long:
+                return (measured,), repeats, needed_s
+            step = self.watch.step()
+            needed_s = max(self._needed_s(step, power_kw), edges_s)
+            if not step.is_seen or needed_s * LEAST_GATE <= gate_s:
+                return (measured,), repeats, needed_s
 
     def _usual(self) -> tuple[GateMeasurement, ...]:
         return tuple(self._one(self.gating.gate_s) for _ in range(self.gating.gates))

@@ -24,7 +24,9 @@ from rig.metrology import (
 )
 from rig.metrology.decision import INCONCLUSIVE_ABOVE
 from rig.metrology.registers import GATE_SHARE, float_step, gate_energy
-from rig.procedures.plan import Plan
+from rig.metrology.sampled_energy import EDGE_SHARE, EDGES_LINE, clock_component
+from rig.procedures.plan import Plan, least_sampled_gate_s
+from rig.procedures.reference.budget_lines import BETWEEN_LINES_TYPE, reference_lines
 from rig.safety.comparison import range_request
 from rig.safety.conditions import IEC_REFERENCE
 
@@ -54,13 +56,17 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class GateForecast:
-    """How long an energy gate is at ``point`` for a register that reads ``value_kwh`` in float32 steps."""
+    """How long an energy gate is at ``point`` for a register that reads ``value_kwh`` in float32 steps.
+
+    ``is_sampled``: against sampled power, where it is one gate whose edges have to be small too.
+    """
 
     point: LoadPoint
     instance: int
     value_kwh: float
     step_kwh: float
     gate_s: float
+    is_sampled: bool = False
 
 
 def forecast(bench: BenchFile, plan: Plan) -> tuple[Forecast, ...]:
@@ -76,7 +82,8 @@ def forecast(bench: BenchFile, plan: Plan) -> tuple[Forecast, ...]:
         *((point, (item,)) for point, item in plan.energy),
     ):
         reference = _reference(point, at_terminals, can, analyzer.reference_accuracy)
-        found += [_of(point, item, reference, can) for item in items]
+        is_sampled = plan.why_sampled is not None
+        found += [_of(point, item, reference, can, is_sampled=is_sampled) for item in items]
     return tuple(found)
 
 
@@ -90,7 +97,10 @@ def gates(bench: BenchFile, plan: Plan, values_kwh: Iterable[float] = REGISTER_V
         for value in values_kwh:
             step = max(float_step(value), stated or 0.0)
             needed_s = 3600.0 * gate_energy(step, item.row.limit_pct) / kw
-            found.append(GateForecast(point, item.instance, value, step, needed_s))
+            is_sampled = plan.why_sampled is not None
+            if is_sampled:
+                needed_s = max(needed_s, least_sampled_gate_s(item.row.limit_pct))
+            found.append(GateForecast(point, item.instance, value, step, needed_s, is_sampled))
     return tuple(found)
 
 
@@ -112,12 +122,17 @@ def refuse_what_concludes_little(bench: BenchFile, found: tuple[Forecast, ...]) 
 
 
 def _of(
-    point: LoadPoint, item: JudgedQuantity, reference: ReferenceUncertainty | None, can: AnalyzerCapabilities
+    point: LoadPoint,
+    item: JudgedQuantity,
+    reference: ReferenceUncertainty | None,
+    can: AnalyzerCapabilities,
+    *,
+    is_sampled: bool,
 ) -> Forecast:
     if reference is None:
         return Forecast(point, item, math.inf, "no range of the analyzer holds this")
     try:
-        components = [*reference.of(item.quantity, item.phase)]
+        components = [*reference_lines(reference, item, point, is_sampled=is_sampled)]
     except (AccuracyNotStated, ReferenceNotUsable) as refusal:
         return Forecast(point, item, math.inf, str(refusal))
     if not can.measures_distortion:
@@ -128,6 +143,8 @@ def _of(
             components.append(Component.rectangular("neglected harmonics", 50.0 * part**2))
     if item.quantity in _ENERGIES:
         components.append(Component.normal("register quantisation", GATE_SHARE * item.row.limit_pct))
+        if is_sampled:
+            components += [Component.normal(EDGES_LINE, EDGE_SHARE * item.row.limit_pct), clock_component()]
     budget = Budget(tuple(components))
     dominant = budget.dominant
     return Forecast(point, item, budget.expanded / item.row.limit_pct, dominant.name if dominant else "nothing")
@@ -155,5 +172,7 @@ def _reference(
 
 
 def _kilowatts(point: LoadPoint, wiring: Wiring) -> float:
-    loaded = [volts for name, volts in zip(PHASE_NAMES, point.phase_voltages_v, strict=True) if name in point.phases]
+    # Between two lines, which are in opposition, the current of A is multiplied with the voltages of both.
+    phases = "AB" if point.system_type == BETWEEN_LINES_TYPE else point.phases
+    loaded = [volts for name, volts in zip(PHASE_NAMES, point.phase_voltages_v, strict=True) if name in phases]
     return math.fsum(loaded) * wiring.ct_primary_a * point.current_pct / 100.0 * point.power_factor / 1000.0

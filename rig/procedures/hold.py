@@ -175,7 +175,8 @@ def _wait(clock: BenchClock, until_s: float, is_stopped: Callable[[], bool]) -> 
 def close_record(run: MeterRun, error: BaseException | None) -> None:
     """Record how the run ended; ``error``: what ended it early, None where the holding came to its own end.
 
-    A load point that is held is judged by nobody: NOT_JUDGED. Raises RecordNotWritten.
+    A load point that is held is judged by nobody: NOT_JUDGED. One that the bench ended is TERMINATED, as one that was
+    stopped. Raises RecordNotWritten.
     """
     if run.recorder is None:
         return
@@ -184,7 +185,7 @@ def close_record(run: MeterRun, error: BaseException | None) -> None:
     elif isinstance(error, SafeStateNotConfirmed):
         run.recorder.finish(Outcome.ABORTED, ExitCode.NOT_SAFE)
     elif isinstance(error, RigError):
-        run.recorder.finish(Outcome.ERROR, exit_code_of(error))
+        run.recorder.finish(Outcome.TERMINATED, exit_code_of(error))
     else:
         run.recorder.finish(Outcome.TERMINATED, ExitCode.STOPPED)
 

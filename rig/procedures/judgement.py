@@ -24,6 +24,7 @@ from rig.metrology import (
 from rig.metrology.registers import step_of_advances
 from rig.procedures._readings import EnergyMeasurement, PointMeasurement, mean
 from rig.procedures._verdict import Evidence, result_of
+from rig.procedures.reference.budget_lines import reference_lines
 from rig.records import ResultRecord
 from rig.safety.conditions import IEC_REFERENCE
 
@@ -46,7 +47,7 @@ def judge_power(
     for item in judged:
         read = [sample.values.get(item.instance, math.nan) for sample in measurement.samples]
         wanted = [values[item.instance] for values in expected]
-        budget, unknown = _stated(reference, item)
+        budget, unknown = _stated(reference, item, measurement.point)
         if budget:
             budget += (*_movement(expected, item), *_neglected_harmonics(measurement, item))
         evidence = Evidence(
@@ -59,7 +60,7 @@ def judge_power(
 def judge_energy(
     measurement: EnergyMeasurement, item: JudgedQuantity, accuracy: ReferenceAccuracy, rule: DecisionRule
 ) -> ResultRecord:
-    """Judge one energy register against the analyzer's integrator: over all gates, and where they differ, over each.
+    """Judge one energy register against integrator or sampled power: over all gates, and where they differ, over each.
 
     A register that counted nothing has an error of -100 %; one that fell without a reset is FAIL. Raises nothing for
     what a meter may do.
@@ -79,7 +80,9 @@ def judge_energy(
         starts=measurement.starts,
         hint=_gate_hint(measurement),
     )
-    type_b, unknown = _stated(reference, item)
+    type_b, unknown = _stated(reference, item, measurement.point, is_sampled=measurement.is_sampled)
+    if type_b:
+        type_b += _of_sampling(measurement)
     return result_of(replace(evidence, type_b=type_b, unknown=unknown), rule)
 
 
@@ -114,15 +117,24 @@ def _gate_hint(measurement: EnergyMeasurement) -> str:
     if measurement.needed_s is None or measurement.needed_s <= longest_s + 2.0 or not measurement.gates:
         return ""
     step = max(gate.resolution_kwh for gate in measurement.gates)
-    return f"; with the register's step of {step:.3g} kWh a gate of {measurement.needed_s / 3600.0:.3g} h is needed"
+    edges = f" and {_of_sampling(measurement)[0].name}" if measurement.is_sampled else ""
+    hours = measurement.needed_s / 3600.0
+    return f"; with the register's step of {step:.3g} kWh{edges} a gate of {hours:.3g} h is needed"
 
 
-def _stated(reference: ReferenceUncertainty | None, item: JudgedQuantity) -> tuple[tuple[Component, ...], str]:
+def _of_sampling(measurement: EnergyMeasurement) -> tuple[Component, ...]:
+    """Return the budget lines of sampled power, those of the last gate; nothing for an integrator."""
+    return measurement.gates[-1].sampled if measurement.gates else ()
+
+
+def _stated(
+    reference: ReferenceUncertainty | None, item: JudgedQuantity, point: LoadPoint, *, is_sampled: bool = False
+) -> tuple[tuple[Component, ...], str]:
     """Return what the analyzer's accuracy adds to the budget, or nothing and why it is not known at this point."""
     if reference is None:
         return (), ""
     try:
-        return reference.of(item.quantity, item.phase), ""
+        return reference_lines(reference, item, point, is_sampled=is_sampled), ""
     except AccuracyNotStated as refusal:
         return (), str(refusal)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
+from drivers.analyzer import ANALYZERS
 from meter_model.system_type import SYSTEM_TYPES
 from rig.bench import BenchFile, MeterType, Wiring
 from rig.bench.schema import NominalPart
@@ -19,6 +21,9 @@ from rig.metrology import (
     judged_energy_at,
     load_limit_table,
 )
+from rig.metrology.sampled_energy import edges_gate_s
+from rig.procedures._register_watch import EDGE_KNOWN_S
+from rig.procedures.reference.sampled_gate import why_sampled
 from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits
 from rig.safety.limits import check
 
@@ -28,13 +33,11 @@ CERTIFICATION_TABLES = (
     "s4100-manual-voltage-current",
 )
 
-_WHY_NO_ENERGY = {
-    11: "a meter of system type 11 counts V_AB times I_A, and the analyzer's integrator counts V_AN times I_A",
-}
-"""By system type."""
-
 ENERGY_GATE_S = 60.0
 ENERGY_GATES = 5
+
+_SAMPLED_OVERHEAD_S = 50.0
+"""Two times still, settling, looks at the step and for updates, and the repeats of power."""
 
 _DATA_SET_S = 1.0
 """Bench seconds of a reading that is begun after the call: two updates of the analyzer, 0.5 s each."""
@@ -45,20 +48,25 @@ _GATE_OVERHEAD_S = 12.0 + _DATA_SET_S
 """Current comes from a tenth at each gate (docs/explanation/safety.md), and is seen there first."""
 
 
+def least_sampled_gate_s(limit_pct: float) -> float:
+    """Return how long a gate against sampled power is at least, s: its edges are small against ``limit_pct``."""
+    return max(ENERGY_GATE_S, edges_gate_s(EDGE_KNOWN_S, limit_pct))
+
+
 @dataclass(frozen=True)
 class Plan:
     """The load points of a suite in the order in which they are measured, and the limit tables that judge them.
 
-    ``energy``: points at which energy registers are gated, each with its register; where there are none although they
-    are part of the suite, ``why_no_energy`` says why. ``configuration``: the analog values the meter must have for it
-    (AV number to value). ``left_out``: load points of the suite that are not in the plan.
+    ``energy``: points at which energy registers are gated, each with its register; ``why_sampled``: why their
+    reference is sampled power, None where it is the analyzer's integrator. ``configuration``: the analog values the
+    meter must have for it (AV number to value). ``left_out``: load points of the suite that are not in the plan.
     """
 
     points: tuple[LoadPoint, ...]
     tables: tuple[LimitTable, ...]
     energy: tuple[tuple[LoadPoint, JudgedQuantity], ...]
     configuration: dict[int, float]
-    why_no_energy: str | None = None
+    why_sampled: str | None = None
     left_out: int = 0
 
     def judged(self, point: LoadPoint, *quantities: Quantity) -> tuple[JudgedQuantity, ...]:
@@ -94,7 +102,11 @@ class Plan:
     @property
     def duration_s(self) -> float:
         """Bench seconds that the measurements take: a real bench takes about as long, the emulated one much less."""
-        gates = len(self.energy) * ENERGY_GATES * (ENERGY_GATE_S + _GATE_OVERHEAD_S)
+        one_s = ENERGY_GATES * (ENERGY_GATE_S + _GATE_OVERHEAD_S)
+        gates = math.fsum(
+            one_s if self.why_sampled is None else least_sampled_gate_s(item.row.limit_pct) + _SAMPLED_OVERHEAD_S
+            for _, item in self.energy
+        )
         before = (None, *self.points[:-1])
         changes = sum(_change_s(old, new) for old, new in zip(before, self.points, strict=True)) if self.points else 0.0
         return changes + len(self.points) * (_SETTLE_S + _UPDATES_S) + gates
@@ -126,9 +138,12 @@ def certification_plan(bench: BenchFile, *, max_points: int | None = None) -> Pl
         for item in judged_energy_at(point, tables)
         if item.quantity is Quantity.ACTIVE_ENERGY and item.phase == "ABC"
     )
-    missing = bench.why_no_energy or _WHY_NO_ENERGY.get(nominal.system_type)
-    left_out = len(every) - len(points)
-    plan = Plan(points, tables, () if missing else energy, _configuration(bench), missing, left_out)
+    analyzer = bench.parts.analyzer
+    sampled = None
+    if analyzer is not None:
+        can = ANALYZERS[analyzer.driver].capabilities
+        sampled = why_sampled(can, analyzer.driver, nominal.system_type)
+    plan = Plan(points, tables, energy, _configuration(bench), sampled, len(every) - len(points))
     return _checked(bench, plan, wiring, meter_type)
 
 

@@ -18,6 +18,9 @@ from rig.procedures.plan import certification_plan, end_of_line_plan
 _FOR_READING = ("switch", "bus", "meter")
 """What a command that only reads a meter opens."""
 
+_UNATTENDED = ("rig eol", "rig certify", "rig regress")
+"""What runs without a person beside it: refused on a bench that nothing protects, unless ``--unprotected`` is said."""
+
 
 def why_not_startable(
     file: BenchFile, identities: Mapping[str, Identity], today: dt.date, faulty: Collection[str]
@@ -51,7 +54,7 @@ def why_not_startable(
     found: dict[str, str | None] = {}
     for command, (check, only_reads) in commands.items():
         name = f"{command} --position NAME" if needs_name and command != "rig bus" else command
-        if command in ("rig eol", "rig certify") and file.parts.source is not None and not is_protected(file.parts):
+        if command in _UNATTENDED and not is_protected(file.parts):
             name += " --unprotected"
         bad = sorted(part for part in faulty if not only_reads or part in _FOR_READING)
         found[name] = _refusal(check, benches) or (f"first mend: {', '.join(bad)}" if bad else None)

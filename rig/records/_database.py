@@ -32,6 +32,10 @@ _USER = re.compile(r"://[^@]*@")
 _to_text = functools.partial(json.dumps, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
 
 
+class FileGone(SQLAlchemyError):
+    """The SQLite file was deleted or replaced while it was open: what is written goes nowhere, without an error."""
+
+
 class Database:
     """One records database, migrated to the schema this software knows.
 
@@ -46,6 +50,8 @@ class Database:
         self._make_folder(url)
         self._engine = engine_for(url, self.where)
         self._writer = self._engine.execution_options(sqlite_begin="IMMEDIATE")
+        self._file: Path | None = None  # known once it is there
+        self._file_number: tuple[int, int] | None = None
         try:
             self._migrate(url)
         except SQLAlchemyError as error:
@@ -57,6 +63,9 @@ class Database:
         except BaseException:
             self._engine.dispose()
             raise
+        is_file = url.get_backend_name() == "sqlite" and url.database and not url.database.startswith((":", "file:"))
+        self._file = Path(url.database).absolute() if is_file and url.database else None
+        self._file_number = _number_of(self._file)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -66,9 +75,14 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """One transaction: all of it is stored when this ends, or nothing."""
+        """One transaction: all of it is stored when this ends, or nothing. Raises FileGone, an SQLAlchemyError."""
         with self._writer.connect() as connection, connection.begin():
             yield connection
+            self._refuse_another_file()
+
+    def _refuse_another_file(self) -> None:
+        if self._file is not None and self._file_number is not None and _number_of(self._file) != self._file_number:
+            raise FileGone("the file was deleted or replaced while it was open")
 
     def close(self) -> None:
         """Give all connections back."""
@@ -111,6 +125,15 @@ class Database:
             raw = connection.connection.dbapi_connection
             assert raw is not None
             raw.execute("PRAGMA journal_mode = WAL")
+
+
+def _number_of(path: Path | None) -> tuple[int, int] | None:
+    """Return what tells a file from any other that has its name, before or after; None where there is none."""
+    try:
+        found = path.stat() if path is not None else None
+    except OSError:
+        return None
+    return None if found is None else (found.st_dev, found.st_ino)
 
 
 def reason_of(error: SQLAlchemyError) -> str:

@@ -2,7 +2,7 @@
 
 Started by ``rig.safety.guardian_link`` as ``python -m rig.safety.guardian``. It reads JSON lines on its standard
 input, one for each sign of progress; the end of that stream, or silence while armed, is the rig's death or hang. It
-has its own session and ignores the signals of a terminal: only the end of its input ends it.
+has its own session and ignores every signal that can be ignored: only the end of its input ends it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ from rig.safety.state import (
 )
 from rig.safety.waking import LOOK_EVERY_S, Waking
 
-_IGNORED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGTSTP", "SIGTTOU", "SIGPIPE")
+_NOT_IGNORED = frozenset({signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD})
+"""Those that no process can ignore, and the one by which the end of a child is heard of."""
 _QUICK_ATTEMPTS = 10
 _PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 10.0
@@ -363,9 +364,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--hang-s", type=float, required=True)
     options = parser.parse_args(arguments)
-    for name in _IGNORED:
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    for number in signal.valid_signals() - _NOT_IGNORED:
+        signal.signal(number, signal.SIG_IGN)  # of a terminal, of a limit, of whoever means another process
     os.set_blocking(_OUTPUT, False)
     opening = Opening(options.bench, options.opening, options.state)
     try:

@@ -144,6 +144,15 @@ def test_two_instruments_are_two_locks_though_the_bench_name_is_one(bench, one, 
         pass
 
 
+def test_a_process_with_two_benches_is_named_with_the_bench_that_has_the_resource(bench):
+    one, other = "TCPIP0::127.0.0.1::5025::SOCKET", "TCPIP0::127.0.0.1::5026::SOCKET"
+    with hold_bench(load_bench(bench("first", one))), hold_bench(load_bench(bench("second", other))):
+        assert "is in use by bench 'first'" in refusal(bench("third", one))
+        assert "is in use by bench 'second'" in refusal(bench("third", other))
+    with hold_bench(load_bench(bench("fourth", one))):
+        assert "is in use by bench 'fourth'" in refusal(bench("third", one))
+
+
 def test_a_serial_port_is_the_same_through_a_link(bench, tmp_path):
     leading, following = os.openpty()
     link = tmp_path / "usb-adapter"

@@ -70,11 +70,18 @@ def test_what_is_missing_is_named(changed, words):
     assert f"cannot measure {words}" in unfit_reference(parts, dataclasses.replace(WHOLE, **changed))
 
 
-def test_without_an_integrator_energy_is_left_out_of_the_certification_and_the_plan_says_why(tmp_path):
+def test_without_an_integrator_energy_is_made_from_sampled_power_and_the_plan_says_why(tmp_path):
     plan = certification_plan(load_bench(write(tmp_path, "analyzer: {driver: zes_lmg600}\n")))
     whole = certification_plan(load_bench("emulated"))
-    assert plan.points == whole.points
-    assert plan.energy == ()
-    assert "zes_lmg600 integrates no energy: how the energy integrator" in plan.why_no_energy
+    assert (plan.points, plan.energy) == (whole.points, whole.energy)
+    assert "zes_lmg600 integrates no energy: how the energy integrator" in plan.why_sampled
     assert whole.energy
-    assert whole.why_no_energy is None
+    assert whole.why_sampled is None
+    assert plan.duration_s > whole.duration_s
+
+
+def test_a_meter_between_two_lines_is_judged_by_sampled_power_whatever_the_analyzer_integrates(tmp_path):
+    more = "nominal: {voltage_v: 120, system_voltage_v: 240, system_type: 11}\n"
+    plan = certification_plan(load_bench(write(tmp_path, more)))
+    assert [item.instance for _, item in plan.energy] == [2, 3]
+    assert "counts V_AB times I_A" in plan.why_sampled

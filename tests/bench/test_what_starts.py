@@ -105,3 +105,9 @@ def test_the_emulation_is_not_taken_from_the_working_folder():
     argv = load_bench("emulated").launch_argv()
     assert is_own_emulation(argv)
     refuse_foreign_launch(load_bench("emulated"))
+
+
+def test_bench_that_nothing_protects_says_which_commands_need_the_word(tmp_path):
+    refusals = found(tmp_path, "switch: null")
+    needing = {f"rig {suite} --unprotected" for suite in ("certify", "eol", "regress")}
+    assert {command for command in refusals if "unprotected" in command} == needing

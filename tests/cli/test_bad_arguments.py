@@ -166,6 +166,22 @@ def test_streams_and_folders_that_are_gone_give_the_documented_exit_code(script,
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_the_interpreter_ends_keeps_the_exit_code(number):
+    program = textwrap.dedent(f"""
+        import os, sys
+        from rig.cli import main
+        class SlowToGo:
+            def __del__(self, kill=os.kill, pid=os.getpid()):
+                kill(pid, {int(number)})
+        sys.slow = SlowToGo()
+        sys.argv[1:] = ["plan", "--nonsense"]
+        main()
+    """)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, cwd=ROOT, timeout=60, check=False)
+    assert done.returncode == 11, done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("module", ["rig.cli._run", "click", "rig.bench"])
 def test_a_signal_during_an_import_ends_in_one_word(number, module):
     program = textwrap.dedent(f"""

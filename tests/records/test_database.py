@@ -1,5 +1,6 @@
 """Opening: migrations from nothing, refusal of what is too new or not ours, many at once, and survival of a kill."""
 
+import contextlib
 import os
 import re
 import signal
@@ -16,7 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from rig.load_point import LoadPoint
-from rig.records import RecordsUnusable, RunHeader, RunStore, SchemaTooNew
+from rig.records import RecordNotWritten, RecordsUnusable, RunHeader, RunStore, SchemaTooNew
 from rig.records.models import Base
 
 HEADER = RunHeader(kind="certify", bench_name="emulated", bench_file_sha256="00", software_version="0.1.0")
@@ -48,6 +49,24 @@ def test_opening_again_keeps_what_is_there(tmp_path):
         run_id = store.begin_run(HEADER).run_id
     with RunStore.open(f"sqlite:///{path}") as store:
         assert [run.run_id for run in store.runs()] == [run_id]
+
+
+@pytest.mark.parametrize("by", ["deleted", "another file", "a folder", "its folder is gone", "nothing"])
+def test_a_file_that_goes_while_it_is_open_is_no_place_for_records(tmp_path, by):
+    path = tmp_path / "runs" / "records.sqlite"
+    with RunStore.open(path) as store:
+        recorder = store.begin_run(HEADER)
+        if by == "its folder is gone":
+            path.parent.rename(tmp_path / "away")
+        elif by != "nothing":
+            path.unlink()
+        if by == "another file":
+            path.write_bytes(b"")
+        elif by == "a folder":
+            path.mkdir()
+        refused = pytest.raises(RecordNotWritten, match="the file was deleted or replaced while it was open")
+        with contextlib.nullcontext() if by == "nothing" else refused:
+            recorder.finish("PASS", 0)
 
 
 def test_a_newer_schema_is_refused_and_left_alone(tmp_path):

@@ -99,6 +99,7 @@ def gated(meter, *, stated=None, longest_s=3600.0, at_s=None):
     ranges = AnalyzerRanges((300.0,) * 3, (2.0,) * 3)
     analyzer = SimpleNamespace(
         read=lambda: SimpleNamespace(monotonic_s=0.0, elements=()),
+        capabilities=SimpleNamespace(integrates=True),
         start_integration=world.start,
         stop_integration=world.stop,
     )

@@ -88,3 +88,47 @@ def test_plan_prints_the_forecast_in_words_and_as_json(tmp_path):
     entries = data["forecast"]["uncertainty_to_limit"]
     assert len(entries) == sum(len(row["judged"]) for row in data["points"]) + len(data["energy"])
     assert {entry["quantity"] for entry in entries if not entry["concludes"]} == {"voltage"}
+
+
+SAMPLED = """schema: 1
+extends: emulated
+name: v
+analyzer: {driver: zes_lmg600}
+"""
+
+
+def test_a_bench_without_an_integrator_forecasts_the_edges_and_the_length_of_its_gate(tmp_path):
+    path = tmp_path / "bench.yaml"
+    path.write_text(SAMPLED)
+    file = load_bench(path)
+    plan = certification_plan(file)
+    energy = [each for each in forecast(file, plan) if each.item.quantity is Quantity.ACTIVE_ENERGY]
+    assert len(energy) == 2
+    # Edges and step a tenth of the limit each, at the least.
+    assert all(math.hypot(0.1, 0.1) < each.ratio < 1 / 3 for each in energy)
+    lengths = {each.value_kwh: each.gate_s for each in gates(file, plan)}
+    assert lengths[1_000.0] == pytest.approx(816.5, rel=0.01), "by its edges, seen to 0.1 s"
+    assert lengths[100_000.0] == pytest.approx(1380, rel=0.02), "by its step"
+
+
+def test_the_plan_of_a_bench_without_an_integrator_says_how_long_its_gate_is(tmp_path):
+    path = tmp_path / "bench.yaml"
+    path.write_text(SAMPLED)
+    said = CliRunner().invoke(main, ["plan", "certify", "--bench", str(path), "--register-kwh", "500"])
+    assert said.exit_code == 0
+    assert "AI2 gated against the analyzer's sampled power" in said.output
+    assert (
+        "energy is made from sampled power, in one long gate: analyzer zes_lmg600 integrates no energy" in said.output
+    )
+    assert "one of 14 min" in said.output
+
+
+def test_a_gate_between_two_lines_is_forecast_at_the_power_of_both(tmp_path):
+    path = tmp_path / "bench.yaml"
+    path.write_text(
+        "schema: 1\nextends: emulated\nname: v\nnominal: {voltage_v: 120, system_voltage_v: 240, system_type: 11}\n"
+    )
+    file = load_bench(path)
+    found = next(iter(gates(file, certification_plan(file), [100_000.0])))
+    # 240 V times 100 A, and 2 steps over the root of 6 are a tenth of 0.2 %.
+    assert found.gate_s == pytest.approx(3600 * 2 * 2**-7 / 6**0.5 / 0.0002 / 24.0, rel=1e-6)

@@ -33,10 +33,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         points = plan.points_for(quantity)
         metafunc.parametrize("measured", points, indirect=True, ids=[p.label for p in points], scope="session")
     if "energy_point" in metafunc.fixturenames:
-        if plan.why_no_energy is not None:
-            skipped = pytest.param(None, marks=pytest.mark.skip(reason=plan.why_no_energy))
-            metafunc.parametrize("energy_point", [skipped], ids=["none"])
-            return
         ids = [f"AI{item.instance}-{point.label}" for point, item in plan.energy]
         # A look at the step, a gate for a register that does not move, and the gate itself, each as long as it may be.
         longest_s = 3600.0 * run_session(metafunc.config).options.longest_gate_h

@@ -20,7 +20,7 @@ def test_energy_register_is_within_class_0_2s(
     judge,
     pytestconfig: pytest.Config,
 ) -> None:
-    """Gated register against the analyzer's integrator, at 100 % of current and PF 1, class 0.2S limits."""
+    """Gated register against integrator or sampled power, at 100 % of current and PF 1, class 0.2S limits."""
     longest_s = 3600.0 * run_session(pytestconfig).options.longest_gate_h
     point, item = energy_point
     with allure.step(f"gate AI{item.instance} at {point.label}"):

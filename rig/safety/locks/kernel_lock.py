@@ -64,7 +64,7 @@ class KernelLock(Protocol):
 class AbstractLock:
     """A lock by the name of an abstract Unix socket (Linux)."""
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, bench: str = "") -> None:
         self.key = key
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
@@ -75,6 +75,7 @@ class AbstractLock:
             if error.errno != errno.EADDRINUSE:
                 raise BenchFault(f"no lock can be taken on {key} ({error.strerror})") from None
             raise Held(key, _asked(key)) from None
+        self._note = _note_bench(key, bench)
         _open_here.add(self)
 
     def fileno(self) -> int:
@@ -84,6 +85,8 @@ class AbstractLock:
     def close(self) -> None:
         """Let go; may be called twice."""
         self._socket.close()
+        if self._note is not None:
+            self._note.close()
 
 
 class FileLock:
@@ -124,23 +127,7 @@ def take(key: str, bench: str = "") -> KernelLock:
 
     ``bench``: the name of this process's bench, for those who are turned away.
     """
-    return AbstractLock(key) if sys.platform == "linux" else FileLock(key, bench)
-
-
-def note_bench(bench: str) -> socket.socket | None:
-    """Leave word of this process's bench where every user sees it, as a name in the kernel's list of sockets.
-
-    It is there until the socket that is returned is closed; None where it is there already, or cannot be.
-    """
-    if sys.platform != "linux":
-        return None
-    note = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    try:
-        note.bind(b"\0" + f"{_NOTE}{os.getpid()}/{quote(bench[:60], safe=' ')}".encode()[:106])
-    except OSError:
-        note.close()
-        return None
-    return note
+    return AbstractLock(key, bench) if sys.platform == "linux" else FileLock(key, bench)
 
 
 def name_this_process(descriptor: int, bench: str = "") -> None:
@@ -168,7 +155,7 @@ def _asked(key: str) -> Holder:
         except OSError:  # it has gone meanwhile, does not listen yet, or too many have asked
             return Holder()
     pid, uid, _ = struct.unpack(_CREDENTIALS, octets)
-    return holder_of(pid, uid, _noted_bench(pid))
+    return holder_of(pid, uid, _noted_bench(key, pid))
 
 
 def _address(key: str) -> bytes:
@@ -180,13 +167,35 @@ def _digest(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:32]
 
 
-def _noted_bench(pid: int) -> str:
+def _note_bench(key: str, bench: str) -> socket.socket | None:
+    """Leave word of the bench that holds ``key`` where every user sees it: a name in the kernel's list of sockets.
+
+    One process may hold locks for several benches, so each lock has its note. It is there until the socket that is
+    returned is closed; None where there is nothing to note, or it cannot be.
+    """
+    if not bench:
+        return None
+    note = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        note.bind(b"\0" + f"{_note_name(key, os.getpid())}{quote(bench[:60], safe=' ')}".encode()[:106])
+    except OSError:
+        note.close()
+        return None
+    return note
+
+
+def _noted_bench(key: str, pid: int) -> str:
     try:
         listed = _SOCKETS.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-    match = re.search(rf"@{re.escape(_NOTE)}{pid}/(.*)", listed)
+    match = re.search(rf"@{re.escape(_note_name(key, pid))}(.*)", listed)
     return "" if match is None else unquote(match[1])
+
+
+def _note_name(key: str, pid: int) -> str:
+    """Begin the name of the note on the holder of ``key``; the bench follows."""
+    return f"{_NOTE}{_digest(PREFIX + key)[:16]}/{pid}/"
 
 
 def _make_shared_folder(folder: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from drivers.source.base import Identity
 from rig.errors import BenchBusy
-from rig.safety.locks.kernel_lock import Held, KernelLock, note_bench, take
+from rig.safety.locks.kernel_lock import Held, KernelLock, take
 from rig.shared_things import keys_of
 from rig.simulation_mark import emulator_at, emulators_of
 
@@ -35,7 +35,6 @@ class ResourceLocks:
     def __init__(self, bench: str) -> None:
         self._bench = bench
         self._locks: dict[str, KernelLock] = {}
-        self._note = note_bench(bench)
         self.on_taken: Callable[[Sequence[int]], None] = lambda _descriptors: None
 
     @property
@@ -65,8 +64,6 @@ class ResourceLocks:
         """Let go of everything; the guardian, while it lives, holds on. May be called twice."""
         while self._locks:
             self._locks.popitem()[1].close()
-        if self._note is not None:
-            self._note.close()
 
     def _take(self, wanted: dict[str, Wanted]) -> None:
         give_up_s = time.monotonic() + GUARDIAN_WAIT_S

@@ -13,6 +13,7 @@ from typing import Literal
 from rig.safety.journal import SLOT_OCTETS, SLOTS
 from tests.safety.matrix.cell import Cell, Protection
 from tests.safety.matrix.debugger import attach, detach
+from tests.waiting import comes_true
 
 Phase = Literal["energising", "settled", "measuring", "de-energising"]
 PHASES: tuple[Phase, ...] = ("energising", "settled", "measuring", "de-energising")
@@ -129,6 +130,12 @@ def _put_another_instrument_there(cell: Cell) -> None:
     cell.source.be_another(b"ACME,9000,1,1.0")
 
 
+def _put_another_instrument_there_and_kill(cell: Cell) -> None:
+    """The rig must not live: once the watchdog has tripped, its analyzer would confirm it or not, as it happens."""
+    _put_another_instrument_there(cell)
+    os.kill(cell.pid, signal.SIGKILL)
+
+
 def _starve_and_kill(cell: Cell) -> None:
     """Let rig and guardian open nothing and start nothing any more, and kill the rig."""
     for pid in (cell.pid, cell.guardian_pid):
@@ -137,9 +144,16 @@ def _starve_and_kill(cell: Cell) -> None:
     os.kill(cell.pid, signal.SIGKILL)
 
 
+def _stay_until_off(cell: Cell) -> None:
+    """Let the rig stand on its way down until it has seen it: its next step would take back what a client has set."""
+    if cell.phase == "de-energising":
+        comes_true(lambda: not cell.control.status["output_on"], OFF_S)
+
+
 def _be_over_range(cell: Cell) -> None:
     """Have the analyzer say of voltage A what it says of one far above its range: the first field of each data set."""
     cell.analyzer.spoil = lambda answer: b"INF," + answer.partition(b",")[2] if answer.count(b",") > 20 else answer
+    _stay_until_off(cell)
 
 
 def _be_in_range(cell: Cell) -> None:
@@ -148,6 +162,7 @@ def _be_in_range(cell: Cell) -> None:
 
 def _raise_as_second_client(cell: Cell) -> None:
     cell.source.say("VOLT 340,CH1" if cell.protection == "watchdog" else "SOUR:PHAS1:VOLT:MHAR:HARM1 340,0")
+    _stay_until_off(cell)
 
 
 RIG, GUARDIAN = "the rig, at once", "the guardian"
@@ -280,11 +295,11 @@ CAUSES = (
         guardian_goes_on=True,
     ),
     Cause(
-        "other instrument at the source's address, with a source watchdog",
+        "other instrument at the source's address, rig killed, with a source watchdog",
         "the source",
         "measuring",
-        13,
-        _put_another_instrument_there,
+        -9,
+        _put_another_instrument_there_and_kill,
         within_s=WATCHDOG_OFF_S,
         outcome="ABORTED",
         protection="watchdog",

@@ -288,7 +288,7 @@ class Cell:
         """Whether the emulated output was switched on after that moment."""
         return any(event["on"] and event["wall_s"] >= since_s for event in self.control.outputs)
 
-    def end(self, timeout_s: float = 60.0, *, guardian_goes_on: bool = False) -> str:
+    def end(self, timeout_s: float = 120.0, *, guardian_goes_on: bool = False) -> str:
         """Wait until the rig and then its guardian have ended; returns what the rig printed.
 
         ``guardian_goes_on``: it does not end, and must still be there when the rig is gone.
