@@ -69,6 +69,7 @@ class GuardianLink:
         self._waiting_since_s: float | None = None
         self._closed = False
         self._waking = Waking(hang_s)
+        self._slept: str | None = None
         self._pid = os.getpid()
         close_in_forked_children(self)
 
@@ -205,8 +206,7 @@ class GuardianLink:
         """Tell the guardian that the outputs are off and verified; a guardian that is gone needs not be told."""
         with self._lock:
             self._armed = False
-            self._acted = None
-            self._lost = None
+            self._acted = self._lost = self._slept = None
             self._send({"do": "disarm"})
             self._wait_for(("disarmed",), _ANSWER_S)
 
@@ -269,6 +269,8 @@ class GuardianLink:
             self._take_replies()
             if self._acted is not None:
                 return f"the guardian has switched the outputs off: {self._acted['reason']}"
+            if self._slept is not None:
+                return f"{self._slept} on the way down"
             wrong = self._what_is_wrong()
             return None if wrong is None else f"the guardian process {wrong}"
 
@@ -318,9 +320,10 @@ class GuardianLink:
     def _after_a_gap(self, gap: Gap) -> None:
         """Switch off before anything else, unless that is what is being done or the guardian already has."""
         self._waiting_since_s = None  # the guardian may have slept as well
-        if self._quiet or self._acted is not None:
-            return
         what = gap.text if gap.host else f"the rig {gap.text}"
+        if self._quiet or self._acted is not None:
+            self._slept = self._slept or what
+            return
         # One that takes a single client goes off over the connection that this process has.
         results = self._reserve.switch_off(but=[one for one in self._reserve.recipes if takes_one_client(one)])
         confirmed = bool(results) and all(result.confirmed for result in results)

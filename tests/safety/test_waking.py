@@ -103,6 +103,19 @@ def test_a_rig_that_wakes_first_switches_off_and_has_it_written_down(link, fake_
 
 
 @pytest.mark.realtime
+def test_a_gap_on_the_way_down_is_told_and_disturbs_nothing(link, fake_source):
+    clocks = Clocks()
+    link._waking = clocks.watched()
+    link.arm([fake_source.recipe])
+    with link.quietly():
+        clocks.asleep_s = 20.0
+        link.beat()
+        assert link.trouble() == "the host was suspended for 20.0 s on the way down"
+    link.disarm()
+    assert link.trouble() is None
+
+
+@pytest.mark.realtime
 def test_a_guardian_on_a_host_that_slept_switches_off(fake_source, tmp_path):
     """The guardian of a host that slept: its boot clock is moved on by 20 s through a file."""
     asleep = tmp_path / "asleep"
