@@ -129,18 +129,14 @@ def test_a_fault_that_cannot_be_is_refused_and_those_before_go_on(open_hub):
 
 
 @pytest.mark.parametrize(
-    ("module", "option", "said"),
-    [
-        ("rig.emulation.hub", "--fault", "bit-error-rate must be a number from 0 to 1"),
-        ("rig.emulation", "--bus-fault", "bit-error-rate must be a number from 0 to 1"),
-    ],
+    ("module", "option", "code"), [("rig.emulation.hub", "--fault", 2), ("rig.emulation", "--bus-fault", 11)]
 )
-def test_a_fault_that_cannot_be_is_refused_at_the_start(module, option, said):
+def test_a_fault_that_cannot_be_is_refused_at_the_start(module, option, code):
     nodes = ["--nodes", "2"] if module.endswith("hub") else []
     command = [sys.executable, "-m", module, *nodes, option, "bit-error-rate=3"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60.0)
-    assert ended.returncode == 2
-    assert said in ended.stderr
+    assert ended.returncode == code
+    assert "bit-error-rate must be a number from 0 to 1" in ended.stderr
 
 
 def test_an_emulated_bench_starts_with_faults_on_its_bus():

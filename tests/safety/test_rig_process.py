@@ -83,7 +83,7 @@ def test_a_private_bench_opens_beside_another_opening_and_both_can_be_switched_o
     assert rig.control.status["output_on"] is True
     (result,) = switch_bench_off(load_bench(quick_bench))
     assert result.confirmed
-    assert rig.control.status["output_on"] is False
+    assert rig.control.is_off
     rig.kill()
     assert gone(rig.guardian_pid)
     assert gone(rig.launched_pid)

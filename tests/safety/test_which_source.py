@@ -217,9 +217,11 @@ def limit_to_what_is_open(stack: contextlib.ExitStack) -> None:
     import resource
 
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    probe = os.dup(0)
-    os.close(probe)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (probe, before[1]))
+    highest = max(int(name) for name in os.listdir("/proc/self/fd"))
+    while (filled := os.dup(0)) <= highest:  # no number below the limit may be free
+        stack.callback(os.close, filled)
+    os.close(filled)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (filled, before[1]))
     stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, before)
 
 
