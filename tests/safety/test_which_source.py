@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -217,7 +218,7 @@ def limit_to_what_is_open(stack: contextlib.ExitStack) -> None:
     import resource
 
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    highest = max(int(name) for name in os.listdir("/proc/self/fd"))
+    highest = max(int(each.name) for each in Path("/proc/self/fd").iterdir())
     while (filled := os.dup(0)) <= highest:  # no number below the limit may be free
         stack.callback(os.close, filled)
     os.close(filled)
