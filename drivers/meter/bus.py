@@ -62,14 +62,9 @@ class MeterBus:
     """
 
     def __init__(
-        self,
-        settings: PortSettings,
-        timeout_s: float,
-        on_progress: Callable[[], None] | None,
-        device_instance: int = RIG_DEVICE_INSTANCE,
+        self, settings: PortSettings, timeout_s: float, on_progress: Callable[[], None] | None, device_instance: int
     ) -> None:
-        self.settings = settings
-        self.device_instance = device_instance
+        self.settings, self.device_instance = settings, device_instance
         self.timeout_s = timeout_s
         self.on_progress = on_progress
         self.on_line: Callable[[LineLost | LineRestored], None] | None = None
@@ -379,8 +374,7 @@ class MeterBus:
     async def _answer_to(self, address: int, request: Any, name: _Namer) -> Any:  # noqa: ANN401
         # bacpypes3's future stays pending for ever when sending fails below it, hence a deadline of our own
         deadline_s = self.timeout_s + _GRACE_S
-        future = self._application.request(request)
-        lost = self._line.lost
+        future, lost = self._application.request(request), self._line.lost
         await asyncio.wait({future, self._failed, lost}, timeout=deadline_s, return_when=asyncio.FIRST_COMPLETED)
         if not future.done():
             future.cancel()

@@ -47,28 +47,22 @@ class ThreePhaseOutput:
         self._now = now
         self._log = log
         self._noise_generator = np.random.default_rng([seed, 0x53])
-        self._noise = (0.0, 0.0, 0.0)
-        self._gain = 0.0
+        self._noise, self._gain = (0.0, 0.0, 0.0), 0.0
         self._burden_ohm: list[float] = np.random.default_rng([seed, 0x54]).uniform(*BURDEN_OHM, 3).tolist()
-        self._load_ohm = [math.inf] * 3
+        infinite = (math.inf,) * 3
+        self._load_ohm = list(infinite)
         self._stage = OutputStage()
         self._closed_s = -math.inf
         self._courses = [still(0.0)] * 3
-        self._over_since_s = [math.inf] * 3
-        self._response_at_s = [math.inf] * 3
-        self._limit_a = [math.inf] * 3
+        self._over_since_s, self._response_at_s, self._limit_a = list(infinite), list(infinite), list(infinite)
         self._slews_when_switched_on = slews_when_switched_on
         self._frequency_hz = frequency_hz
-        self._programmed_v = [0.0] * 3
+        self._programmed_v, self._third = [0.0] * 3, [0.0] * 3
         self._phase_deg = [0.0, -120.0, 120.0]
-        self._third = [0.0] * 3
-        self._slew_v_per_s = [math.inf] * 3
-        self._response_s = 0.1
-        self._trips = True
+        self._slew_v_per_s = list(infinite)
+        self._response_s, self._trips = 0.1, True
         self._protection: str | None = None
         self.revision = 0
-
-    # What is set
 
     @property
     def programmed_v(self) -> tuple[float, ...]:
