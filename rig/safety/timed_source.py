@@ -16,8 +16,8 @@ STEP_S = 1.2
 class TimedSource(AcSource):
     """``source`` with a time for everything that is said to it while its output is on, ``within_s`` wall seconds.
 
-    ``off_by`` is told of that time, and None when it was kept (``GuardianLink.off_by``). Switching on and selecting
-    ranges have no such time: relays and self-tests take theirs, and what is then on is on its way to be verified.
+    ``off_by`` is told of that time, and None when it was kept (``GuardianLink.off_by``). Switching on has no
+    such time: relays and self-tests take theirs, and what is then on is on its way to be verified.
     ``alarm`` tells of a source that does not answer, or does not confirm that it is off.
     """
 
@@ -44,8 +44,12 @@ class TimedSource(AcSource):
         return self._source.identify()
 
     def select_ranges(self, envelope: SourceSetting) -> None:
-        """Select ranges that hold ``envelope`` (V rms); raises SettingOutOfRange before any I/O."""
-        self._source.select_ranges(envelope)
+        """Select ranges that hold ``envelope`` (V rms), in time where the output is on.
+
+        Raises SettingOutOfRange before any I/O.
+        """
+        with self._in_time():
+            self._source.select_ranges(envelope)
 
     def set_point(self, setting: SourceSetting) -> None:
         """Program a set-point (V rms, degrees), in time where the output is on."""
