@@ -2,7 +2,7 @@
 
 from rig.reports._extras import ReportsNotInstalled
 from rig.reports.attention import AttentionLine, attention_lines
-from rig.reports.coverage import coverage_text, programme_text
+from rig.reports.coverage import coverage_text
 from rig.reports.exports import as_json, write_csv, write_json
 from rig.reports.html import render_html, write_html
 from rig.reports.plots import write_plots
@@ -17,7 +17,6 @@ __all__ = [
     "coverage_text",
     "deviations_table",
     "meaning_line",
-    "programme_text",
     "render_html",
     "result_table",
     "verdict_line",

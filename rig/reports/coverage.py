@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from rig.records import RunRecord
 
 _POINTS, _REGISTERS = "load points", "energy registers"
@@ -29,9 +27,4 @@ def is_partial(run: RunRecord) -> bool:
 
 def coverage_text(run: RunRecord) -> str:
     """Say what was covered, such as "3 of 90 load points, 0 of 2 energy registers"; empty where it is not recorded."""
-    return programme_text(coverage(run))
-
-
-def programme_text(programme: Mapping[str, tuple[int, int]]) -> str:
-    """Say how much of a suite is covered."""
-    return ", ".join(f"{done} of {whole} {what}" for what, (done, whole) in programme.items())
+    return ", ".join(f"{done} of {whole} {what}" for what, (done, whole) in coverage(run).items())
