@@ -86,7 +86,8 @@ def measure_energy(
     bench.supervisor.apply(point)
     try:
         bench.supervisor.settle()
-        reference = bench.wiring.stimulus(bench.analyzer.read()) if bench.analyzer and bench.wiring else None
+        first = read_reference(bench, record) if bench.analyzer and bench.wiring else None
+        reference = first.stimulus if first else None
         climate = note_climate(bench, record, limits)
         measured, repeats, needed_s = run.measure(reference)
     except (NotSettled, ReferenceInvalid, RegisterMoves, PowerNotSeen) as error:
@@ -105,6 +106,7 @@ def measure_energy(
         fell=watch.fell,
         net_faults=watch.net_faults(),
         needed_s=needed_s,
+        has_distortion=first is None or first.has_distortion,
     )
 
 
