@@ -198,7 +198,7 @@ class _Gates:
         last = self.watch.readings[-1]
         self.gating.note(
             f"AI{self.watch.instance} at {last:.9g} kWh: step {step.size:.3g} kWh ({step.origin}), "
-            f"needs {_duration(needed_s)} at {self.point.label}: {chosen}"
+            f"{_enough(step, needed_s)} at {self.point.label}: {chosen}"
         )
 
     def _power_errors(self) -> tuple[float, ...]:
@@ -252,6 +252,14 @@ class _Gates:
             elapsed_s=integrated.elapsed_s,
             started_kwh=before,
         )
+
+
+def _enough(step: Step, needed_s: float) -> str:
+    """Say which gate is long enough for a step that was seen, or after which a register that never moved is dead."""
+    gate = "less than 2 s" if needed_s < 2.0 else _duration(needed_s)
+    if not step.is_seen:
+        return f"not seen to move; dead if it stands still in a gate of {gate}"
+    return f"a gate of {gate} is long enough for it"
 
 
 def _duration(seconds: float) -> str:
