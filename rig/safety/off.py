@@ -159,7 +159,7 @@ class _Guardian:
         return held_note(self.pid, _PROC)
 
     def put_back(self) -> bool:
-        """Write what it holds on into its state folder where that does not say so, or is damaged; False where that cannot be."""
+        """Write what it holds on into its state folder where that is lost or damaged; False where that cannot be."""
         if not self.opening or not (note := self.note):
             return True
         opening = Opening(self.bench, self.opening, self.folder)

@@ -1,4 +1,4 @@
-"""``rig off`` where the state folder of a bench that is on has been deleted or damaged: an armed guardian still knows."""
+"""``rig off`` where the state folder of a bench that is on has been deleted or damaged: the guardian still knows."""
 
 import json
 import os
