@@ -103,7 +103,7 @@ def find_openings() -> tuple[list[Opening], list[Path], list[str]]:
     """
     named = os.environ.get("RIG_STATE_DIR")
     of_guardians: list[Path] = []
-    notes = []
+    notes: list[str] = []
     for guardian in _guardians():
         if named and not _is_same(guardian.folder, Path(named)):
             notes += _said_of_another_folder(guardian)
