@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from rig.safety import off as safety_off
 from rig.safety.locks import kernel_lock
 from tests.waiting import comes_true
 
@@ -38,6 +39,19 @@ def locks_of_this_session() -> Iterator[None]:
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kernel_lock, "PREFIX", f"s4100-rig-test-{os.getpid()}/")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def guardians_of_this_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let what this process switches off be its own: sessions side by side have benches that are on."""
+    all_guardians, folder = safety_off._guardians, tmp_path_factory.getbasetemp().resolve()
+
+    def of_this_session() -> Iterator[safety_off._Guardian]:
+        return (one for one in all_guardians() if folder in one.folder.resolve().parents)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(safety_off, "_guardians", of_this_session)
         yield
 
 
