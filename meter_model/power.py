@@ -60,8 +60,8 @@ def electrical(stimulus: Stimulus, configuration: Configuration, profile: Behavi
 
     Raises SamplingPhaseDependent where a reading depends on where the meter's sampling instants lie.
     """
-    require_determined(stimulus, profile)
     system = configuration.system
+    require_determined(stimulus, profile, has_neutral=system.number not in (11, 31))
     sampled = [_sampled(each, stimulus.frequency_hz, profile) for each in (*stimulus.voltages, *stimulus.ct_inputs)]
     volts = [_components(each, configuration.pt_ratio) for each in sampled[:3]]
     scale = configuration.amperes_per_ct_volt
