@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from meter_model.behaviour import AntiAlias, BehaviourProfile
@@ -66,6 +66,9 @@ def test_an_image_of_its_own_is_read_at_any_sampling_phase(order: int, frequency
 
 
 @settings(max_examples=60)
+@example(order=24, frequency_hz=54.78125, part=0.0625, phase_deg=0.0)  # an image 0.06 Hz beside order 22
+@example(order=24, frequency_hz=54.77, part=0.1, phase_deg=0.0)
+@example(order=22, frequency_hz=60.03, part=0.1, phase_deg=0.0)
 @given(
     order=st.integers(2, 90),
     frequency_hz=st.one_of(st.integers(45, 65).map(float), st.floats(45.0, 65.0)),
