@@ -83,7 +83,7 @@ class ContactorHold:
             self.let_go()
             return
         if not self._get_to_know():
-            self._next_s = now_s + _SOON_S if self._is_held else math.inf
+            self._next_s = now_s + _SOON_S if self.is_held else math.inf
             return
         self._next_s = now_s + self.recipe.toggle_s
         message = self.recipe.pulse_open if self._is_pulse_closed else self.recipe.pulse_close
