@@ -195,6 +195,22 @@ def test_a_register_whose_step_the_gate_is_too_short_for_is_inconclusive(step):
     assert " h is needed" in result.reason
 
 
+@pytest.mark.parametrize("step", [0.3, 1 / 3.6, 0.07])
+def test_a_step_that_is_no_decimal_one_is_in_the_uncertainty_of_a_gate_that_is_too_short(step):
+    measured, result, _, _ = gated(Shown(used(), step), longest_s=3600.0)
+    assert measured.gates[0].resolution_kwh == pytest.approx(step, rel=2e-3)
+    assert result.outcome == "INCONCLUSIVE"
+    assert abs(result.error_pct) < result.expanded_uncertainty_pct
+
+
+@pytest.mark.parametrize("step", [1 / 36, 0.03, 0.0357])
+def test_a_step_little_more_than_an_update_adds_is_found_by_a_longer_look(step):
+    measured, result, _, notes = gated(Shown(used(), step))
+    assert measured.gates[0].resolution_kwh == pytest.approx(step, rel=2e-3)
+    assert "one gate of 60 min" in notes[0]
+    assert result.outcome == "PASS"
+
+
 def test_the_step_of_the_meter_type_is_taken_without_a_guess():
     measured, result, _, notes = gated(Shown(used(), 0.01), stated=0.01)
     assert measured.gates[0].resolution_kwh == 0.01
