@@ -12,7 +12,7 @@ from drivers.meter import MeterClient
 from rig.bench.clock import BenchClock
 from rig.metrology.registers import DEAD_AFTER_STEPS, float_step, gate_energy, largest_step, rests, step_seen
 from rig.metrology.sampled_energy import Moment
-from rig.procedures._readings import NetFault
+from rig.procedures._readings import RegisterFault
 from rig.records import PointRecorder
 
 METER_UPDATE_S = 1.0
@@ -20,6 +20,9 @@ METER_UPDATE_S = 1.0
 
 _NETS = ((1, 2, 3), (8, 9, 10))
 """A net register, and the import and export of which it is the difference (manual page 25)."""
+
+_OTHER_WAY = {2: (3, 10), 3: (2, 9)}
+"""By the register that is measured: those of kWh and kVAh that count the other direction."""
 
 _ONE_WAY = frozenset({2, 3, 9, 10})
 _RESETS = 78
@@ -198,7 +201,7 @@ class RegisterWatch:
             return Step(seen, "its own steps", is_seen=True)
         return Step(largest_step(known[-1]), "the largest that its value allows: it has not moved", is_seen=False)
 
-    def net_faults(self) -> tuple[NetFault, ...]:
+    def net_faults(self) -> tuple[RegisterFault, ...]:
         """Return each net register that was not import less export while it stood still, to what their steps allow."""
         found = []
         for net, imported, exported in _NETS:
@@ -209,8 +212,25 @@ class RegisterWatch:
                 slack = 1.5 * finest + (2.0 * coarse if coarse > 8.0 * finest else 0.0)
                 expected = values[imported] - values[exported]
                 if math.isfinite(expected) and not abs(values[net] - expected) <= slack:
-                    found.append(NetFault(net, values[net], expected))
+                    found.append(RegisterFault(net, values[net], expected, "is not import less export"))
                     break
+        return tuple(found)
+
+    def other_way(self, energy: float, limit_pct: float) -> tuple[RegisterFault, ...]:
+        """Return each register of the other direction that counted while ``energy`` (kWh) flowed the measured way.
+
+        What its own step and ``limit_pct`` of that energy allow is no fault.
+        """
+        found: list[RegisterFault] = []
+        if not self._stood_still:
+            return ()
+        first, last = self._stood_still[0], self._stood_still[-1]
+        for number in _OTHER_WAY.get(self.instance, ()):
+            advanced = last[number] - first[number]
+            step = max(2.0 * float_step(last[number]), _step_of([first[number], last[number]]))
+            if advanced > step + limit_pct / 100.0 * energy:
+                text = f"counted {advanced:.4g} while {energy:.4g} kWh flowed the other way"
+                found.append(RegisterFault(number, last[number], first[number], text))
         return tuple(found)
 
 

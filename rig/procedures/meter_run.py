@@ -23,7 +23,7 @@ from rig.procedures._readings import EnergyMeasurement, PointMeasurement, config
 from rig.procedures._run_begin import name_run, note_as_found, record_unit
 from rig.procedures._run_end import confirm_off, note_bus, note_if_possible, restore_configuration
 from rig.procedures.energy_register import LONGEST_GATE_S, Gating, measure_energy
-from rig.procedures.judgement import judge_energy, judge_nets, judge_power
+from rig.procedures.judgement import judge_energy, judge_others, judge_power
 from rig.procedures.power_comparison import MINIMUM_UPDATES, measure_power
 from rig.procedures.restoring import CLEARS_RECORDS
 from rig.records import (
@@ -236,13 +236,16 @@ class MeterRun:
         longest_gate_s: float = LONGEST_GATE_S,
         limits: ReferenceLimits = IEC_REFERENCE,
     ) -> tuple[ResultRecord, ...]:
-        """Measure an energy register by gates at ``point``, judge and record it; net registers that are off follow.
+        """Measure an energy register by gates at ``point``, judge and record it; other registers that are wrong follow.
 
         The register's step decides how long a gate is; one that would take more than ``longest_gate_s`` is not run.
         """
         gating = Gating(limit_pct=item.row.limit_pct, longest_s=longest_gate_s, note=self._note_gate)
         measurement, record = self._measured_energy(point, item.instance, gating, limits)
-        results = (judge_energy(measurement, item, self.bench.accuracy, self.rule), *judge_nets(measurement, self.rule))
+        results = (
+            judge_energy(measurement, item, self.bench.accuracy, self.rule),
+            *judge_others(measurement, self.rule),
+        )
         record.results(results)
         return results
 

@@ -16,7 +16,7 @@ from rig.load_point import LoadPoint
 from rig.metrology import DecisionRule, ReferenceAccuracy, judged_energy_at, load_limit_table
 from rig.metrology.registers import GateStarts
 from rig.procedures.energy_register import Gating, measure_energy
-from rig.procedures.judgement import judge_energy, judge_nets
+from rig.procedures.judgement import judge_energy, judge_others
 from rig.procedures.plan import CERTIFICATION_TABLES
 
 POINT = LoadPoint(277.0, 100.0, 0.0)
@@ -119,7 +119,7 @@ def gated(meter, *, stated=None, longest_s=3600.0, at_s=None):
     gating = Gating(limit_pct=ITEM.row.limit_pct, longest_s=longest_s, note=world.notes.append)
     measured = measure_energy(bench, position, POINT, 2, meter_configuration(meter), record, gating=gating)
     rule = DecisionRule.ILAC_G8_NON_BINARY
-    return measured, judge_energy(measured, ITEM, ACCURACY, rule), judge_nets(measured, rule), world.notes
+    return measured, judge_energy(measured, ITEM, ACCURACY, rule), judge_others(measured, rule), world.notes
 
 
 def meter_configuration(meter):
@@ -266,3 +266,35 @@ def test_a_register_that_gives_no_number_fails():
     _, result, _, _ = gated(Qnan(used()))
     assert result.outcome == "FAIL"
     assert "QNAN" in result.reason
+
+
+class BothWays(Shown):
+    """A meter whose AI3 counts a part of the import; its net register goes with it."""
+
+    part = 0.01
+
+    def read(self, kind, instance, prop, index=None):
+        value = self._meter.read(kind, instance, prop, index)
+        if kind != "AI" or instance not in (1, 3):
+            return value
+        more = self.part * self._meter.read(kind, 2, prop)
+        return value + more if instance == 3 else value - more
+
+
+def test_a_register_of_the_other_direction_that_counts_fails_beside_a_good_one():
+    _, result, others, _ = gated(BothWays(used()))
+    assert result.outcome == "PASS"
+    assert [(other.instance, other.outcome, other.procedure) for other in others] == [(3, "FAIL", "register_check")]
+    assert "AI3 KWh_Export counted 0.0696 while 6.96 kWh flowed the other way" in others[0].reason
+
+
+@pytest.mark.parametrize("step", [0.0, 0.01, 0.25])
+def test_a_register_of_the_other_direction_that_stands_still_is_no_fault(step):
+    _, _, others, _ = gated(Shown(used(), step))
+    assert others == ()
+
+
+def test_what_the_limit_allows_of_the_other_direction_is_no_fault():
+    meter = BothWays(used())
+    meter.part = 0.001
+    assert gated(meter)[2] == ()
