@@ -100,6 +100,9 @@ def switch_benches_off(bench: str | Path | None = None, *, force: bool = False) 
     if bench is None:
         if not folders and not of_others:
             state_folder()  # none yet, or one that cannot be: then nobody can say that nothing is on
+        elsewhere = sorted({opening.bench for opening in left if is_elsewhere(opening)})
+        if elsewhere:
+            notes.append(f"emulated and open with another state folder, so left alone: {', '.join(elsewhere)}")
         left = [opening for opening in left if not is_elsewhere(opening)]
     else:
         try:
