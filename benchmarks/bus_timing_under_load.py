@@ -25,8 +25,8 @@ from drivers.meter import MeterBus, MeterClient, MeterError
 from drivers.mstp.settings import PortSettings
 from meter_model.meter import S4100
 from meter_model.points import OBJECTS
-from rig.emulation.hub import HubLink, HubProcess
-from rig.emulation.meter_node import MeterNode
+from rig.emulation.bus.hub import HubLink, HubProcess
+from rig.emulation.meter.node import MeterNode
 
 LOOK_S = 1.0
 _NUMERIC_WORK = """

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rig.emulation.terminal_defects import TERMINAL_DEFECTS
+from rig.emulation.defects.terminals import TERMINAL_DEFECTS
 from rig.records import RunRecord
 from tests.acceptance.certified import ROOT, environment, read_last
 

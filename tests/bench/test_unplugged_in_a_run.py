@@ -9,7 +9,7 @@ import pytest
 from drivers.meter import BusFailed
 from meter_model.meter import S4100
 from rig.bench import load_bench
-from rig.emulation.meter_node import MeterNode
+from rig.emulation.meter.node import MeterNode
 from rig.errors import BenchFault
 from rig.procedures.meter_run import MeterRun
 from rig.records import RunHeader, RunStore

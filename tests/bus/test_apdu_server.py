@@ -9,7 +9,7 @@ from bacpypes3.pdu import PDU
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rig.emulation.apdu_server import ApduServer
+from rig.emulation.meter.application.server import ApduServer
 from tests.bus.fixed_meter import SERVICES, FixedMeter
 
 HEADER = bytes.fromhex("0104")

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from meter_model.meter import S4100
 from meter_model.points import OBJECTS, point
 from meter_model.stimulus import Stimulus
-from rig.emulation._apdu_properties import special_set
-from rig.emulation.apdu_server import ApduServer
+from rig.emulation.meter.application.properties import special_set
+from rig.emulation.meter.application.server import ApduServer
 
 ALL = 8
 HEADER = bytes.fromhex("0104000507")

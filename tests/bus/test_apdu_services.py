@@ -9,7 +9,7 @@ from bacpypes3.pdu import PDU
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rig.emulation.apdu_server import ApduServer
+from rig.emulation.meter.application.server import ApduServer
 from tests.bus.fixed_meter import DEVICE_INSTANCE, FixedLog, FixedMeter
 from tests.bus.test_apdu_server import AI1, DEVICE, READ, ask, tell
 

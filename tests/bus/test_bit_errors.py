@@ -15,8 +15,8 @@ from drivers.mstp.settings import PortSettings
 from meter_model.meter import S4100
 from meter_model.points import OBJECTS
 from meter_model.stimulus import Phasor, Stimulus
-from rig.emulation.hub import FaultSettings, HubLink, HubProcess
-from rig.emulation.meter_node import MeterNode
+from rig.emulation.bus.hub import FaultSettings, HubLink, HubProcess
+from rig.emulation.meter.node import MeterNode
 
 pytestmark = pytest.mark.realtime
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.mstp.frames import Frame, FrameType
-from rig.emulation._hub_fault_settings import FaultRefused, FaultSettings, parse_faults
-from rig.emulation._hub_faults import FaultyWire, frames_in
-from rig.emulation._hub_wire import Wire
+from rig.emulation.bus.fault_settings import FaultRefused, FaultSettings, parse_faults
+from rig.emulation.bus.faults import FaultyWire, frames_in
+from rig.emulation.bus.wire import Wire
 
 BAUD = 76800
 OCTET_S = 10 / BAUD

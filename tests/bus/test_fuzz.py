@@ -8,8 +8,8 @@ import pytest
 
 from meter_model.meter import S4100
 from meter_model.points import OBJECTS
-from rig.emulation._apdu_network import InvalidNpdu, NpduHeader
-from rig.emulation.apdu_server import ApduServer
+from rig.emulation.meter.application.network import InvalidNpdu, NpduHeader
+from rig.emulation.meter.application.server import ApduServer
 from tests.bus.test_apdu_server_with_s4100 import everything
 from tests.meter_client.conftest import NO_LOAD
 

@@ -13,8 +13,8 @@ from drivers.meter import MeterBus, MeterClient, MeterTimeout
 from drivers.mstp.frames import Frame, FrameType
 from drivers.mstp.settings import PortSettings
 from meter_model.points import OBJECTS
-from rig.emulation.hub import FaultSettings, HubFailed, HubLink, HubProcess
-from rig.emulation.meter_node import MeterNode
+from rig.emulation.bus.hub import FaultSettings, HubFailed, HubLink, HubProcess
+from rig.emulation.meter.node import MeterNode
 from tests.bus.fixed_meter import FixedMeter
 from tests.bus.test_hub import BROADCAST_DATA, TOKEN, read_octets, read_until_quiet
 
@@ -129,7 +129,7 @@ def test_a_fault_that_cannot_be_is_refused_and_those_before_go_on(open_hub):
 
 
 @pytest.mark.parametrize(
-    ("module", "option", "code"), [("rig.emulation.hub", "--fault", 2), ("rig.emulation", "--bus-fault", 11)]
+    ("module", "option", "code"), [("rig.emulation.bus.hub", "--fault", 2), ("rig.emulation", "--bus-fault", 11)]
 )
 def test_a_fault_that_cannot_be_is_refused_at_the_start(module, option, code):
     nodes = ["--nodes", "2"] if module.endswith("hub") else []

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rig.emulation._hub_wire import SLICE_S, Wire
+from rig.emulation.bus.wire import SLICE_S, Wire
 
 
 def drain(wire, now_s=0.0):

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from rig.emulation.hub import HubProcess
+from rig.emulation.bus.hub import HubProcess
 from tests.cli.bus_stations import Masters
 
 pytestmark = [pytest.mark.realtime, pytest.mark.timeout(170)]

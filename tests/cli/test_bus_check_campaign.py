@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from rig.emulation.hub import FaultSettings, HubLink, HubProcess
+from rig.emulation.bus.hub import FaultSettings, HubLink, HubProcess
 from tests import campaign
 from tests.campaign import busy
 from tests.cli.bus_stations import LateSlave, Masters

@@ -7,12 +7,12 @@ from drivers.errors import InstrumentError, InstrumentRefused, SettingOutOfRange
 from drivers.scpi import ScpiSession
 from rig.bench._schema_climate import ChamberPart, SoakPart
 from rig.bench.climate import NotStable, SoakedChamber
-from rig.emulation.bench_time import BenchTime
-from rig.emulation.climate import climate_instruments
-from rig.emulation.climate_air import Air
-from rig.emulation.event_log import EventLog
-from rig.emulation.physics import Wiring
-from rig.emulation.world import World
+from rig.emulation.auxiliary.climate import climate_instruments
+from rig.emulation.world.air import Air
+from rig.emulation.world.bench_time import BenchTime
+from rig.emulation.world.event_log import EventLog
+from rig.emulation.world.physics import Wiring
+from rig.emulation.world.world import World
 from rig.errors import BenchFault
 
 

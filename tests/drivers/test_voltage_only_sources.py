@@ -15,11 +15,11 @@ from drivers.scpi import ScpiSession
 from drivers.source import SOURCES, KeysightAC6800B, SourceSetting, Tone, _steps
 from drivers.source._voltage_only import FamilyLimits, VoltageOnlySource, ramp_slew
 from rig.emulation import instruments
-from rig.emulation.bench_time import BenchTime
-from rig.emulation.event_log import EventLog
-from rig.emulation.physics import Wiring, rms
-from rig.emulation.source_output import SourceErrors
-from rig.emulation.world import World
+from rig.emulation.sources.output import SourceErrors
+from rig.emulation.world.bench_time import BenchTime
+from rig.emulation.world.event_log import EventLog
+from rig.emulation.world.physics import Wiring, rms
+from rig.emulation.world.world import World
 from rig.safety.raw_off import switch_off
 
 ONE_PHASE = (KeysightAC6800B,)

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.source import ItechIT7800, PacificUPC, SourceSetting, Tone
-from rig.emulation.source_itech import ItechSource
-from rig.emulation.source_pacific import PacificSource
+from rig.emulation.sources.itech_it7800 import ItechSource
+from rig.emulation.sources.pacific_upc import PacificSource
 from tests.emulation.one_source import one_source, session_to
 
 NOTHING = ((), (), ())

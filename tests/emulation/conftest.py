@@ -5,17 +5,17 @@ from dataclasses import dataclass
 
 import pytest
 
-from rig.emulation.analyzer_arithmetic import AnalyzerErrors
-from rig.emulation.analyzer_yokogawa import YokogawaAnalyzer
-from rig.emulation.bench_time import BenchTime
-from rig.emulation.control import Clock, Control, JsonHandler, ScpiHandler
-from rig.emulation.event_log import EventLog
+from rig.emulation.analyzers.arithmetic import AnalyzerErrors
+from rig.emulation.analyzers.yokogawa_wt import YokogawaAnalyzer
 from rig.emulation.instruments import serve
-from rig.emulation.physics import Wiring
-from rig.emulation.source_fluke import FlukeSource
-from rig.emulation.source_output import SourceErrors
-from rig.emulation.tcp_server import LineServer
-from rig.emulation.world import World
+from rig.emulation.servers.control import Clock, Control, JsonHandler, ScpiHandler
+from rig.emulation.servers.tcp import LineServer
+from rig.emulation.sources.fluke_6105a import FlukeSource
+from rig.emulation.sources.output import SourceErrors
+from rig.emulation.world.bench_time import BenchTime
+from rig.emulation.world.event_log import EventLog
+from rig.emulation.world.physics import Wiring
+from rig.emulation.world.world import World
 
 
 class Client:

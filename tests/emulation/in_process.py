@@ -11,20 +11,20 @@ from drivers.source import SOURCES
 from drivers.switch import SWITCHES
 from rig.bench.files import load_bench
 from rig.emulation import instruments
-from rig.emulation.analyzer_arithmetic import AnalyzerErrors
-from rig.emulation.bench_time import BenchTime
-from rig.emulation.climate import climate_instruments
-from rig.emulation.climate_air import ROOM_C, Air
-from rig.emulation.control import ScpiHandler
-from rig.emulation.event_log import EventLog
-from rig.emulation.merged_source import MergedSource
-from rig.emulation.meter_terminals import MeterTerminals
-from rig.emulation.physics import Wiring
-from rig.emulation.scpi_engine import ScpiEngine
-from rig.emulation.source_fluke import FlukeSource
-from rig.emulation.source_output import SourceErrors
-from rig.emulation.switching import switching_instruments
-from rig.emulation.world import World
+from rig.emulation.analyzers.arithmetic import AnalyzerErrors
+from rig.emulation.auxiliary.climate import climate_instruments
+from rig.emulation.auxiliary.switching import switching_instruments
+from rig.emulation.meter.terminals import MeterTerminals
+from rig.emulation.scpi.engine import ScpiEngine
+from rig.emulation.servers.control import ScpiHandler
+from rig.emulation.sources.fluke_6105a import FlukeSource
+from rig.emulation.sources.merged import MergedSource
+from rig.emulation.sources.output import SourceErrors
+from rig.emulation.world.air import ROOM_C, Air
+from rig.emulation.world.bench_time import BenchTime
+from rig.emulation.world.event_log import EventLog
+from rig.emulation.world.physics import Wiring
+from rig.emulation.world.world import World
 
 DRIVERS = {**SOURCES, **ANALYZERS, **SWITCHES, **GENERATORS, **COUNTERS, **PROBES, **CHAMBERS}
 ROLES = ("switch", "generator", "counter", "climate_probe", "chamber")

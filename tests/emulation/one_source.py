@@ -8,11 +8,11 @@ from typing import Any
 
 from drivers.errors import InstrumentLost
 from drivers.scpi import RecordingTransport, ScpiSession
-from rig.emulation.bench_time import BenchTime
-from rig.emulation.event_log import EventLog
-from rig.emulation.physics import Wiring, rms
-from rig.emulation.source_output import SourceErrors
-from rig.emulation.world import World
+from rig.emulation.sources.output import SourceErrors
+from rig.emulation.world.bench_time import BenchTime
+from rig.emulation.world.event_log import EventLog
+from rig.emulation.world.physics import Wiring, rms
+from rig.emulation.world.world import World
 
 
 class Wall:

@@ -3,7 +3,7 @@
 import random
 import string
 
-from rig.emulation.scpi_engine import ScpiEngine
+from rig.emulation.scpi.engine import ScpiEngine
 
 SOUP = string.printable + "°Ω\x00\xff\x80é²"
 NUMBERS = (

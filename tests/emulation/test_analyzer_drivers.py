@@ -7,11 +7,11 @@ import pytest
 
 from drivers.analyzer import FlukeNorma, RadianRD, YokogawaWT, ZesLMG600
 from drivers.scpi import ScpiSession
-from rig.emulation.analyzer_arithmetic import AnalyzerErrors
-from rig.emulation.analyzer_norma import NormaAnalyzer
-from rig.emulation.analyzer_radian import RadianStandard
-from rig.emulation.analyzer_yokogawa import MODELS, YokogawaAnalyzer
-from rig.emulation.analyzer_zes import ZesAnalyzer
+from rig.emulation.analyzers.arithmetic import AnalyzerErrors
+from rig.emulation.analyzers.fluke_norma import NormaAnalyzer
+from rig.emulation.analyzers.radian_rd import RadianStandard
+from rig.emulation.analyzers.yokogawa_wt import MODELS, YokogawaAnalyzer
+from rig.emulation.analyzers.zes_lmg600 import ZesAnalyzer
 from tests.emulation.energised import energise
 
 VOLTS, SENSOR = 277.0, 8.0

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from rig.emulation.analyzer_norma import NormaAnalyzer
+from rig.emulation.analyzers.fluke_norma import NormaAnalyzer
 from tests.emulation.energised import energise
 
 VOLTS = 277.0

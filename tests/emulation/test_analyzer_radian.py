@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rig.emulation.analyzer_arithmetic import AnalyzerErrors
-from rig.emulation.analyzer_radian import INVALID, RadianStandard, packed, ti_float
+from rig.emulation.analyzers.arithmetic import AnalyzerErrors
+from rig.emulation.analyzers.radian_rd import INVALID, RadianStandard, packed, ti_float
 from tests.emulation.energised import energise
 from tests.waiting import wait_for
 

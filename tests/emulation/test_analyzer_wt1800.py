@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from rig.emulation.analyzer_items import WT1800_NAMES, WT3000_NAMES
-from rig.emulation.analyzer_yokogawa import YokogawaAnalyzer
+from rig.emulation.analyzers.yokogawa_wt import YokogawaAnalyzer
+from rig.emulation.analyzers.yokogawa_wt_items import WT1800_NAMES, WT3000_NAMES
 from tests.emulation.energised import energise
 
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meter_model.stimulus import Phasor, Stimulus
-from rig.emulation.analyzer_arithmetic import AnalyzerErrors, Update, element_sums
-from rig.emulation.analyzer_integrator import Integrator
-from rig.emulation.scpi_syntax import ScpiError
+from rig.emulation.analyzers.arithmetic import AnalyzerErrors, Update, element_sums
+from rig.emulation.analyzers.integrator import Integrator
+from rig.emulation.scpi.syntax import ScpiError
 from tests.emulation.energised import energise
 
 U_RANGE, I_RANGE = 300.0, 1.0

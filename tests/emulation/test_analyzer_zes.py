@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from rig.emulation.analyzer_zes import ZesAnalyzer
+from rig.emulation.analyzers.zes_lmg600 import ZesAnalyzer
 from tests.emulation.energised import energise
 
 VOLTS = 277.0

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rig.emulation.bench_time import BenchTime
-from rig.emulation.climate import climate_instruments
-from rig.emulation.climate_air import Air
-from rig.emulation.climate_espec import EspecChamber
-from rig.emulation.event_log import EventLog
-from rig.emulation.physics import Wiring
-from rig.emulation.world import World
+from rig.emulation.auxiliary.climate import climate_instruments
+from rig.emulation.auxiliary.espec_p300 import EspecChamber
+from rig.emulation.world.air import Air
+from rig.emulation.world.bench_time import BenchTime
+from rig.emulation.world.event_log import EventLog
+from rig.emulation.world.physics import Wiring
+from rig.emulation.world.world import World
 
 NOW_1 = "1,23.000,C,45.00,%,2026,1,1,0,0,0"
 

@@ -7,8 +7,7 @@ import pytest
 from meter_model.behaviour import DEFAULT, PowerFactorSign
 from meter_model.operation_choices import PurgeRecord
 from meter_model.unit_errors import UnitErrors
-from rig.emulation.apdu_defects import APDU_DEFECTS
-from rig.emulation.defects import (
+from rig.emulation.defects.library import (
     CHOICES,
     DEFECTS,
     WITHOUT_VALUE,
@@ -21,6 +20,7 @@ from rig.emulation.defects import (
     services_of,
     with_defects,
 )
+from rig.emulation.defects.services import APDU_DEFECTS
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meter_model.stimulus import Phasor
-from rig.emulation.physics import NOTHING, CurrentLoop, SourceTerminals, Wiring, rms
+from rig.emulation.world.physics import NOTHING, CurrentLoop, SourceTerminals, Wiring, rms
 
 AMPERES, VOLTS = (False,) * 3, (True,) * 3
 

@@ -9,8 +9,8 @@ import struct
 import pytest
 
 from drivers.scpi import ScpiSession
-from rig.emulation._hislip_messages import LONGEST_PAYLOAD, Error, Fatal, Kind
-from rig.emulation.hislip_server import MOST_CLIENTS, HislipServer, PlainInstrument
+from rig.emulation.servers.hislip import MOST_CLIENTS, HislipServer, PlainInstrument
+from rig.emulation.servers.hislip_messages import LONGEST_PAYLOAD, Error, Fatal, Kind
 
 HEADER = struct.Struct("!2sBBIQ")
 FIRST_ID = 0xFFFFFF00

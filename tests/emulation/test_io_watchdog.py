@@ -4,16 +4,16 @@ import json
 
 import pytest
 
-from rig.emulation._io_watchdog import IoWatchdog
-from rig.emulation.bench_time import BenchTime
-from rig.emulation.control import ScpiHandler
-from rig.emulation.event_log import EventLog
-from rig.emulation.physics import Wiring, rms
-from rig.emulation.source_ac6800b import AC6800Source
-from rig.emulation.source_itech import ItechSource
-from rig.emulation.source_output import SourceErrors
-from rig.emulation.tcp_server import LineServer
-from rig.emulation.world import World
+from rig.emulation.servers.control import ScpiHandler
+from rig.emulation.servers.tcp import LineServer
+from rig.emulation.sources.io_watchdog import IoWatchdog
+from rig.emulation.sources.itech_it7800 import ItechSource
+from rig.emulation.sources.keysight_ac6800b import AC6800Source
+from rig.emulation.sources.output import SourceErrors
+from rig.emulation.world.bench_time import BenchTime
+from rig.emulation.world.event_log import EventLog
+from rig.emulation.world.physics import Wiring, rms
+from rig.emulation.world.world import World
 from tests.emulation.one_source import Wall
 from tests.waiting import wait_for
 

@@ -4,12 +4,12 @@ import pytest
 
 from drivers.generator import Keysight33500B, PulseTrain
 from drivers.source import PacificUPC, SourceSetting, Tone
-from rig.emulation.bench_time import BenchTime
-from rig.emulation.event_log import EventLog
-from rig.emulation.generator_keysight import KeysightGenerator
-from rig.emulation.physics import Wiring
-from rig.emulation.source_pacific import PacificSource
-from rig.emulation.world import World
+from rig.emulation.auxiliary.keysight_33500b import KeysightGenerator
+from rig.emulation.sources.pacific_upc import PacificSource
+from rig.emulation.world.bench_time import BenchTime
+from rig.emulation.world.event_log import EventLog
+from rig.emulation.world.physics import Wiring
+from rig.emulation.world.world import World
 from tests.emulation.one_source import one_source, session_to
 
 TRAIN = PulseTrain(3, 0.02, 0.06)

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meter_model.stimulus import Stimulus
-from rig.emulation.generator_keysight import PulseOutput
-from rig.emulation.lines import RelayLine
-from rig.emulation.meter_terminals import MeterTerminals
+from rig.emulation.auxiliary.keysight_33500b import PulseOutput
+from rig.emulation.meter.terminals import MeterTerminals
+from rig.emulation.world.lines import RelayLine
 
 NOTHING = Stimulus(60.0, ((), (), ()), ((), (), ()))
 

@@ -13,7 +13,7 @@ from meter_model.memory import SLOT_OCTETS, Memory
 from meter_model.meter import S4100
 from meter_model.stimulus import Stimulus
 from rig.emulation.bench import EmulatedBench, Options
-from rig.emulation.meter_memory import MemoryFile, Saver
+from rig.emulation.meter.memory import MemoryFile, Saver
 
 DEAD = Stimulus(60.0, ((), (), ()), ((), (), ()))
 

@@ -5,10 +5,10 @@ import json
 import pytest
 
 from meter_model.meter import S4100
-from rig.emulation.control import Control, JsonHandler
-from rig.emulation.event_log import EventLog
-from rig.emulation.meter_terminals import MeterTerminals
-from rig.emulation.tcp_server import LineServer
+from rig.emulation.meter.terminals import MeterTerminals
+from rig.emulation.servers.control import Control, JsonHandler
+from rig.emulation.servers.tcp import LineServer
+from rig.emulation.world.event_log import EventLog
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meter_model.stimulus import Phasor
-from rig.emulation.physics import NOTHING, SourceTerminals, Wiring, rms
+from rig.emulation.world.physics import NOTHING, SourceTerminals, Wiring, rms
 
 VOLTS = (True, True, True)
 AMPERES = (False, False, False)

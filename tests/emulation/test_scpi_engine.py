@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rig.emulation.scpi_engine import Call, Command, CommandTree, Dialect, ScpiEngine, Wait
-from rig.emulation.scpi_errors import SCPI_99_ERRORS
-from rig.emulation.scpi_syntax import Boolean, Number, ScpiError, short_form
+from rig.emulation.scpi.engine import Call, Command, CommandTree, Dialect, ScpiEngine, Wait
+from rig.emulation.scpi.errors import SCPI_99_ERRORS
+from rig.emulation.scpi.syntax import Boolean, Number, ScpiError, short_form
 
 
 def engine_with(*commands, dialect=None, wait=lambda wait: True):
@@ -209,7 +209,7 @@ def test_a_query_after_an_answer_without_an_end_is_not_answered(source):
 
 
 def test_answers_that_no_queue_can_hold_are_a_deadlock(source, monkeypatch):
-    monkeypatch.setattr("rig.emulation.scpi_engine.LONGEST_ANSWER", 64)
+    monkeypatch.setattr("rig.emulation.scpi.engine.LONGEST_ANSWER", 64)
     assert source.execute("FREQ?;" * 33, "me") is None
     assert source.execute("SYST:ERR?;*ESR?", "me") == '-430,"Query DEADLOCKED";132'
     assert source.execute("FREQ?;" * 32, "me") == ";".join("7" * 32)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rig.emulation.scpi_engine import Command, Dialect, ScpiEngine
-from rig.emulation.scpi_status import OPERATION_SUMMARY, QUESTIONABLE_SUMMARY, StatusRegister, preset_command
+from rig.emulation.scpi.engine import Command, Dialect, ScpiEngine
+from rig.emulation.scpi.status import OPERATION_SUMMARY, QUESTIONABLE_SUMMARY, StatusRegister, preset_command
 
 masks = st.integers(0, 0x7FFF)
 

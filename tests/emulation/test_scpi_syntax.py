@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rig.emulation.scpi_syntax import (
+from rig.emulation.scpi.syntax import (
     Boolean,
     Choice,
     Number,

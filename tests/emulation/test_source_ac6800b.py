@@ -2,7 +2,7 @@
 
 import pytest
 
-from rig.emulation.source_ac6800b import AC6800Source
+from rig.emulation.sources.keysight_ac6800b import AC6800Source
 from tests.emulation.one_source import Wall, one_source
 
 ANSWERS = [

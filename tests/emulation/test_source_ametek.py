@@ -4,14 +4,14 @@ import math
 
 import pytest
 
-from rig.emulation.bench_time import BenchTime
-from rig.emulation.control import ScpiHandler
-from rig.emulation.event_log import EventLog
-from rig.emulation.physics import Wiring, rms
-from rig.emulation.source_ametek import AmetekSource
-from rig.emulation.source_output import SourceErrors
-from rig.emulation.tcp_server import LineServer
-from rig.emulation.world import World
+from rig.emulation.servers.control import ScpiHandler
+from rig.emulation.servers.tcp import LineServer
+from rig.emulation.sources.ametek_ci import AmetekSource
+from rig.emulation.sources.output import SourceErrors
+from rig.emulation.world.bench_time import BenchTime
+from rig.emulation.world.event_log import EventLog
+from rig.emulation.world.physics import Wiring, rms
+from rig.emulation.world.world import World
 
 
 @pytest.fixture

@@ -5,14 +5,14 @@ import threading
 import pytest
 
 from drivers.source import Chroma61600, SourceSetting, Tone
-from rig.emulation.bench_time import BenchTime
-from rig.emulation.control import ScpiHandler
-from rig.emulation.event_log import EventLog
-from rig.emulation.physics import Wiring, rms
-from rig.emulation.source_chroma import RESET_S, ChromaSource
-from rig.emulation.source_output import SourceErrors
-from rig.emulation.tcp_server import LineServer
-from rig.emulation.world import World
+from rig.emulation.servers.control import ScpiHandler
+from rig.emulation.servers.tcp import LineServer
+from rig.emulation.sources.chroma_61600 import RESET_S, ChromaSource
+from rig.emulation.sources.output import SourceErrors
+from rig.emulation.world.bench_time import BenchTime
+from rig.emulation.world.event_log import EventLog
+from rig.emulation.world.physics import Wiring, rms
+from rig.emulation.world.world import World
 from tests.emulation.one_source import session_to
 from tests.waiting import wait_for
 

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from drivers.source import Fluke6105A, SourceSetting, Tone
-from rig.emulation.physics import rms
-from rig.emulation.source_fluke import FlukeSource
-from rig.emulation.source_output import RELAY_S, SourceErrors
+from rig.emulation.sources.fluke_6105a import FlukeSource
+from rig.emulation.sources.output import RELAY_S, SourceErrors
+from rig.emulation.world.physics import rms
 from tests.emulation.one_source import one_source, session_to
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rig.emulation.source_itech import ItechSource
+from rig.emulation.sources.itech_it7800 import ItechSource
 from tests.emulation.one_source import Wall, one_source
 
 ANSWERS = [

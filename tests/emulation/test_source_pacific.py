@@ -2,7 +2,7 @@
 
 import pytest
 
-from rig.emulation.source_pacific import PacificSource
+from rig.emulation.sources.pacific_upc import PacificSource
 from tests.emulation.one_source import one_source
 
 ANSWERS = [

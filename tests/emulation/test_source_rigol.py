@@ -4,15 +4,15 @@ import math
 
 import pytest
 
-from rig.emulation.bench_time import BenchTime
-from rig.emulation.control import ScpiHandler
-from rig.emulation.event_log import EventLog
-from rig.emulation.merged_source import MergedSource
-from rig.emulation.physics import NOTHING, SourceTerminals, Wiring
-from rig.emulation.source_output import SourceErrors
-from rig.emulation.source_rigol import RigolGenerator
-from rig.emulation.tcp_server import LineServer
-from rig.emulation.world import World
+from rig.emulation.servers.control import ScpiHandler
+from rig.emulation.servers.tcp import LineServer
+from rig.emulation.sources.merged import MergedSource
+from rig.emulation.sources.output import SourceErrors
+from rig.emulation.sources.rigol_dg5000 import RigolGenerator
+from rig.emulation.world.bench_time import BenchTime
+from rig.emulation.world.event_log import EventLog
+from rig.emulation.world.physics import NOTHING, SourceTerminals, Wiring
+from rig.emulation.world.world import World
 
 
 class Mains:

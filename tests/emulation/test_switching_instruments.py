@@ -3,15 +3,15 @@
 import pytest
 
 from meter_model.meter import S4100
-from rig.emulation.bench_time import BenchTime
-from rig.emulation.control import Control, Refused, ScpiHandler
-from rig.emulation.event_log import EventLog
-from rig.emulation.meter_terminals import MeterTerminals
-from rig.emulation.physics import Wiring
-from rig.emulation.safety_contacts import SafetyContacts
-from rig.emulation.switching import switching_instruments
-from rig.emulation.tcp_server import LineServer
-from rig.emulation.world import World
+from rig.emulation.auxiliary.switching import switching_instruments
+from rig.emulation.meter.terminals import MeterTerminals
+from rig.emulation.servers.control import Control, Refused, ScpiHandler
+from rig.emulation.servers.tcp import LineServer
+from rig.emulation.world.bench_time import BenchTime
+from rig.emulation.world.event_log import EventLog
+from rig.emulation.world.physics import Wiring
+from rig.emulation.world.safety_contacts import SafetyContacts
+from rig.emulation.world.world import World
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from rig.emulation.tcp_server import LineServer
+from rig.emulation.servers.tcp import LineServer
 
 
 class Echo:

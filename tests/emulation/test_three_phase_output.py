@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rig.emulation.event_log import EventLog
-from rig.emulation.physics import rms
-from rig.emulation.source_output import RELAY_S, SourceErrors
-from rig.emulation.three_phase_output import ThreePhaseOutput
+from rig.emulation.sources.output import RELAY_S, SourceErrors
+from rig.emulation.sources.three_phase_output import ThreePhaseOutput
+from rig.emulation.world.event_log import EventLog
+from rig.emulation.world.physics import rms
 
 
 class Clock:

@@ -12,11 +12,11 @@ import pytest
 from meter_model.configuration import Configuration
 from meter_model.input_impedance import CT_OHM, VOLTAGE_LN_OHM
 from meter_model.meter import S4100
-from rig.emulation.bench_time import BenchTime
-from rig.emulation.fair_lock import FairLock
-from rig.emulation.physics import NOTHING, SourceTerminals, Wiring
-from rig.emulation.source_output import SourceErrors
-from rig.emulation.world import World
+from rig.emulation.sources.output import SourceErrors
+from rig.emulation.world.bench_time import BenchTime
+from rig.emulation.world.fair_lock import FairLock
+from rig.emulation.world.physics import NOTHING, SourceTerminals, Wiring
+from rig.emulation.world.world import World
 
 
 class StillSource:

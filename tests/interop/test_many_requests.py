@@ -17,8 +17,8 @@ from drivers.meter import MeterBus
 from drivers.mstp.frames import FrameType
 from drivers.mstp.settings import PortSettings
 from meter_model.meter import S4100
-from rig.emulation.hub import HubLink, HubProcess
-from rig.emulation.meter_node import MeterNode
+from rig.emulation.bus.hub import HubLink, HubProcess
+from rig.emulation.meter.node import MeterNode
 from tests.interop.test_independent_stack import LOADED, discover
 
 pytestmark = pytest.mark.realtime

@@ -11,8 +11,8 @@ from drivers.mstp.settings import PortSettings
 from meter_model.meter import S4100
 from meter_model.points import OBJECTS
 from meter_model.stimulus import Phasor, Stimulus
-from rig.emulation.hub import HubProcess
-from rig.emulation.meter_node import MeterNode
+from rig.emulation.bus.hub import HubProcess
+from rig.emulation.meter.node import MeterNode
 
 BAUD = 76800
 METER_MAC = 1

@@ -28,7 +28,7 @@ from drivers.mstp.settings import PortSettings
 from meter_model.meter import S4100, ObjectAccessError
 from meter_model.points import OBJECTS
 from meter_model.stimulus import Phasor, Stimulus
-from rig.emulation.hub import HubLink, HubProcess
+from rig.emulation.bus.hub import HubLink, HubProcess
 from tests.bus.fixed_meter import FixedMeter
 from tests.meter_client.conftest import bench_of
 

@@ -11,7 +11,7 @@ from drivers.analyzer.base import AnalyzerRanges, IntegratorReading
 from meter_model.meter import S4100
 from meter_model.stimulus import Stimulus
 from rig.bench.wiring import Wiring
-from rig.emulation.register_defects import REGISTER_DEFECTS
+from rig.emulation.defects.registers import REGISTER_DEFECTS
 from rig.load_point import LoadPoint
 from rig.metrology import DecisionRule, ReferenceAccuracy, judged_energy_at, load_limit_table
 from rig.metrology.registers import GateStarts

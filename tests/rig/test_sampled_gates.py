@@ -9,7 +9,7 @@ import pytest
 from drivers.analyzer import ANALYZERS
 from drivers.analyzer.base import AnalyzerRanges, AnalyzerReading, ElementReading
 from meter_model.stimulus import Phasor
-from rig.emulation.register_defects import REGISTER_DEFECTS
+from rig.emulation.defects.registers import REGISTER_DEFECTS
 from rig.errors import UsageRefused
 from rig.load_point import LoadPoint
 from rig.metrology import DecisionRule, judged_energy_at, load_limit_table

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rig.emulation._apdu_properties import ALL, OPTIONAL, REQUIRED, property_of, special_set
+from rig.emulation.meter.application.properties import ALL, OPTIONAL, REQUIRED, property_of, special_set
 from tests.transcription.manual_property_sets import ABSENT, PROPERTY_SETS
 
 KINDS = sorted(PROPERTY_SETS)

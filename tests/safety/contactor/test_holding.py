@@ -3,15 +3,15 @@
 import pytest
 
 from drivers.switch import RELAY_LINES
-from rig.emulation.bench_time import BenchTime
-from rig.emulation.contactor import HOLD_S, Contactor
-from rig.emulation.control import ScpiHandler
-from rig.emulation.event_log import EventLog
-from rig.emulation.physics import Wiring
-from rig.emulation.safety_contacts import SafetyContacts
-from rig.emulation.switching import switching_instruments
-from rig.emulation.tcp_server import LineServer
-from rig.emulation.world import World
+from rig.emulation.auxiliary.switching import switching_instruments
+from rig.emulation.servers.control import ScpiHandler
+from rig.emulation.servers.tcp import LineServer
+from rig.emulation.world.bench_time import BenchTime
+from rig.emulation.world.contactor import HOLD_S, Contactor
+from rig.emulation.world.event_log import EventLog
+from rig.emulation.world.physics import Wiring
+from rig.emulation.world.safety_contacts import SafetyContacts
+from rig.emulation.world.world import World
 from rig.safety.contactor.holding import ContactorHold
 from rig.safety.contactor.recipe import ContactorRecipe
 from tests.waiting import comes_true, wait_for

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rig.emulation.contactor import HOLD_S as CONTACTOR_HOLD_S
+from rig.emulation.world.contactor import HOLD_S as CONTACTOR_HOLD_S
 from rig.safety.contactor.proof import PROOF_V
 from rig.safety.guardian_link import HANG_S
 from rig.safety.journal import SLOT_OCTETS, SLOTS
