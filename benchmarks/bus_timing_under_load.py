@@ -23,8 +23,8 @@ from benchmarks.bus_delays import BusDelays, lines
 from benchmarks.on_the_wire import INFO_FRAMES, LOADED, METER_MAC, PEER_MAC, RIG_MAC
 from drivers.meter import MeterBus, MeterClient, MeterError
 from drivers.mstp.settings import PortSettings
-from meter_model.meter import S4100
-from meter_model.points import OBJECTS
+from meter_model.device.meter import S4100
+from meter_model.objects.points import OBJECTS
 from rig.emulation.bus.hub import HubLink, HubProcess
 from rig.emulation.meter.node import MeterNode
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from meter_model.configuration import Configuration
-from meter_model.sampling_phase import SamplingPhaseDependent, require_determined
+from meter_model.device.configuration import Configuration
+from meter_model.prediction.sampling_phase import SamplingPhaseDependent, require_determined
 from meter_model.stimulus import Phasor, Spectrum, Stimulus
 from rig.yaml_file import load_yaml_model
 from rig.yaml_types import Amperes, Ratio, Volts

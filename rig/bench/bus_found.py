@@ -18,7 +18,7 @@ from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.figures import BusFigures
 from drivers.mstp.listener import BusListener
 from drivers.mstp.settings import PortSettings
-from meter_model.points import OBJECTS
+from meter_model.objects.points import OBJECTS
 
 RATES = (76_800, 38_400, 19_200, 9_600, 115_200, 57_600)
 """In the order in which they are tried: the usual ones of a meter first."""

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from meter_model.behaviour import DEFAULT, BehaviourProfile
+from meter_model.behaviour.profile import DEFAULT, BehaviourProfile
 from rig.bench.schema import Strict
 from rig.errors import BenchFileError
 from rig.safety.envelopes import Envelope, MeterRating, Narrowing

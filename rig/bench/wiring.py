@@ -27,7 +27,7 @@ _NO_CURRENT = 1e-3
 
 
 class CtConfiguration(Protocol):
-    """What the wiring needs of a meter's configuration (meter_model.configuration): AV3, AV4, AV5."""
+    """What the wiring needs of a meter's configuration (meter_model.device.configuration): AV3, AV4, AV5."""
 
     @property
     def ct_primary_a(self) -> float:

@@ -18,7 +18,7 @@ from rig.stimulus_file import load_stimulus_file
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 def predict(file: Path, as_json: bool) -> None:
     """Predict every analog input of the meter for the stimulus in FILE (YAML; see docs/reference/predict.md)."""
-    from meter_model.prediction import predict as predict_points
+    from meter_model.prediction.prediction import predict as predict_points
 
     stimulus, configuration = load_stimulus_file(file)
     points = predict_points(stimulus, configuration)

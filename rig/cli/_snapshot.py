@@ -17,7 +17,7 @@ from rig.cli._output import echo
 def snapshot(bench: str, position: str | None, as_json: bool) -> None:
     """Read present value and reliability of every object of the meter."""
     from drivers.meter import MeterTimeout
-    from meter_model.points import OBJECTS
+    from meter_model.objects.points import OBJECTS
     from rig.bench import load_bench, one_position, open_bench
     from rig.bench.meters import noise_on
     from rig.errors import BenchFault

@@ -13,9 +13,9 @@ from typing import Any, Self
 import numpy as np
 
 from drivers.mstp.lateness import LateSpell
-from meter_model.configuration import Configuration
-from meter_model.meter import S4100
-from meter_model.sampling import UnitErrors
+from meter_model.device.configuration import Configuration
+from meter_model.device.meter import S4100
+from meter_model.sampled.sampling import UnitErrors
 from meter_model.stimulus import Phasor, Stimulus
 from rig.emulation.analyzers.arithmetic import AnalyzerErrors
 from rig.emulation.auxiliary.climate import climate_instruments

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from drivers.analyzer.base import AnalyzerRanges
-from meter_model.behaviour import DEFAULT, ReactivePower
-from meter_model.configuration import Configuration, ValueRefused
-from meter_model.prediction import predict
+from meter_model.behaviour.profile import DEFAULT, ReactivePower
+from meter_model.device.configuration import Configuration, ValueRefused
+from meter_model.prediction.prediction import predict
 from meter_model.stimulus import Stimulus
 from rig.errors import BenchFault
 from rig.load_point import PHASE_NAMES, ByPhase, LoadPoint

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from meter_model.points import point as object_point
+from meter_model.objects.points import point as object_point
 from rig.metrology import (
     Budget,
     Component,

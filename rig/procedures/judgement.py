@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from drivers.analyzer.base import AnalyzerRanges
-from meter_model.points import point as object_point
+from meter_model.objects.points import point as object_point
 from meter_model.stimulus import Spectrum, Stimulus
 from rig.load_point import PHASE_NAMES, LoadPoint
 from rig.metrology import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meter_model.behaviour import DEFAULT, PhaseLoss
+from meter_model.behaviour.profile import DEFAULT, PhaseLoss
 from rig.bench.meter_type import load_meter_type
 from rig.errors import BenchFileError
 

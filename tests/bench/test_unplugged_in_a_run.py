@@ -7,7 +7,7 @@ import time
 import pytest
 
 from drivers.meter import BusFailed
-from meter_model.meter import S4100
+from meter_model.device.meter import S4100
 from rig.bench import load_bench
 from rig.emulation.meter.node import MeterNode
 from rig.errors import BenchFault

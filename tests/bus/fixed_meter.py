@@ -3,10 +3,10 @@
 import datetime
 import math
 
-from meter_model.behaviour import DEFAULT
-from meter_model.log_records import LogRecord
-from meter_model.meter import ObjectAccessError
-from meter_model.points import OBJECTS
+from meter_model.behaviour.profile import DEFAULT
+from meter_model.device.log_records import LogRecord
+from meter_model.device.meter import ObjectAccessError
+from meter_model.objects.points import OBJECTS
 
 DEVICE_INSTANCE = 1234567
 QNAN_INPUT = 28

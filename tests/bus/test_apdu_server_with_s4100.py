@@ -9,8 +9,8 @@ from bacpypes3.pdu import PDU
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meter_model.meter import S4100
-from meter_model.points import OBJECTS, point
+from meter_model.device.meter import S4100
+from meter_model.objects.points import OBJECTS, point
 from meter_model.stimulus import Stimulus
 from rig.emulation.meter.application.properties import special_set
 from rig.emulation.meter.application.server import ApduServer

@@ -6,8 +6,8 @@ import struct
 
 import pytest
 
-from meter_model.meter import S4100
-from meter_model.points import OBJECTS
+from meter_model.device.meter import S4100
+from meter_model.objects.points import OBJECTS
 from rig.emulation.meter.application.network import InvalidNpdu, NpduHeader
 from rig.emulation.meter.application.server import ApduServer
 from tests.bus.test_apdu_server_with_s4100 import everything

@@ -12,7 +12,7 @@ import pytest
 from drivers.meter import MeterBus, MeterClient, MeterTimeout
 from drivers.mstp.frames import Frame, FrameType
 from drivers.mstp.settings import PortSettings
-from meter_model.points import OBJECTS
+from meter_model.objects.points import OBJECTS
 from rig.emulation.bus.hub import FaultSettings, HubFailed, HubLink, HubProcess
 from rig.emulation.meter.node import MeterNode
 from tests.bus.fixed_meter import FixedMeter

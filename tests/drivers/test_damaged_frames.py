@@ -14,7 +14,7 @@ import pytest
 
 from drivers.errors import RigError
 from tests.drivers.spoiled_answers import agrees, seeded, uses
-from tests.emulation.in_process import DRIVERS, NAMES, SPEAKING_LINES, in_process
+from tests.rig.emulation.in_process import DRIVERS, NAMES, SPEAKING_LINES, in_process
 
 FRAMES = [name for name in NAMES if name not in SPEAKING_LINES]
 SHORT, LONG = 6, 300

@@ -14,7 +14,7 @@ from drivers.source import SourceSetting, Tone
 from drivers.source.itech_it7800 import ItechIT7800
 from drivers.testing import SCRIPTED_RESOURCE, expected_protocol
 from rig.emulation.sources.itech_it7800 import ItechSource
-from tests.emulation.one_source import Wall, one_source, session_to
+from tests.rig.emulation.sources.one_source import Wall, one_source, session_to
 
 OK = '0,"No error"'
 NOTHING = ((), (), ())

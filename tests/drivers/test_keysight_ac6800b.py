@@ -14,7 +14,7 @@ from drivers.source import CombinationRefused, CombinedSource, RigolDG5000, Sour
 from drivers.source.keysight_ac6800b import KeysightAC6800B, OnePhaseOnly
 from drivers.testing import SCRIPTED_RESOURCE, expected_protocol, scripted_session
 from rig.emulation.sources.keysight_ac6800b import AC6800Source
-from tests.emulation.one_source import Wall, one_source, session_to
+from tests.rig.emulation.sources.one_source import Wall, one_source, session_to
 
 OK = '+0,"No error"'
 NOTHING = ((), (), ())

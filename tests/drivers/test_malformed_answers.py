@@ -8,7 +8,7 @@ import pytest
 
 from drivers.errors import RigError
 from tests.drivers.spoiled_answers import agrees, connected, seeded, setting_for, spoilers, uses
-from tests.emulation.in_process import DRIVERS, SPEAKING_LINES, in_process
+from tests.rig.emulation.in_process import DRIVERS, SPEAKING_LINES, in_process
 
 SHORT, LONG = 40, 4000
 SEED = 1

@@ -14,7 +14,7 @@ from drivers.source import SourceSetting, Tone
 from drivers.source.pacific_upc import PacificUPC
 from drivers.testing import SCRIPTED_RESOURCE, expected_protocol
 from rig.emulation.sources.pacific_upc import PacificSource
-from tests.emulation.one_source import one_source, session_to
+from tests.rig.emulation.sources.one_source import one_source, session_to
 
 OK = '0,"No error"'
 NOTHING = ((), (), ())

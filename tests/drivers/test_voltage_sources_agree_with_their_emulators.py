@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from drivers.source import ItechIT7800, PacificUPC, SourceSetting, Tone
 from rig.emulation.sources.itech_it7800 import ItechSource
 from rig.emulation.sources.pacific_upc import PacificSource
-from tests.emulation.one_source import one_source, session_to
+from tests.rig.emulation.sources.one_source import one_source, session_to
 
 NOTHING = ((), (), ())
 RESOLUTION_V, RESOLUTION_DEG, RESOLUTION_HZ = 0.051, 0.056, 0.0056

@@ -16,7 +16,7 @@ from rusty_bacnet import BACnetClient, MstpEndpoint, ObjectIdentifier, ObjectTyp
 from drivers.meter import MeterBus
 from drivers.mstp.frames import FrameType
 from drivers.mstp.settings import PortSettings
-from meter_model.meter import S4100
+from meter_model.device.meter import S4100
 from rig.emulation.bus.hub import HubLink, HubProcess
 from rig.emulation.meter.node import MeterNode
 from tests.interop.test_independent_stack import LOADED, discover

@@ -8,8 +8,8 @@ import pytest
 
 from drivers.meter import MeterBus, MeterClient
 from drivers.mstp.settings import PortSettings
-from meter_model.meter import S4100
-from meter_model.points import OBJECTS
+from meter_model.device.meter import S4100
+from meter_model.objects.points import OBJECTS
 from meter_model.stimulus import Phasor, Stimulus
 from rig.emulation.bus.hub import HubProcess
 from rig.emulation.meter.node import MeterNode

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from drivers.meter import MeterClient, MeterRefused, MeterTimeout
 from drivers.meter.logs import LAST_SEQUENCE, LogNotGiven, LogPage, LogRecord, advanced, read_pages
-from meter_model.points import OBJECTS
+from meter_model.objects.points import OBJECTS
 from tests.bus.fixed_meter import FixedLog, FixedMeter
 from tests.meter_client.conftest import METER_MAC, bench_of
 

@@ -25,8 +25,8 @@ from drivers.meter._packing import Wanted
 from drivers.meter._requests import read_request, read_results
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.settings import PortSettings
-from meter_model.meter import S4100, ObjectAccessError
-from meter_model.points import OBJECTS
+from meter_model.device.meter import S4100, ObjectAccessError
+from meter_model.objects.points import OBJECTS
 from meter_model.stimulus import Phasor, Stimulus
 from rig.emulation.bus.hub import HubLink, HubProcess
 from tests.bus.fixed_meter import FixedMeter

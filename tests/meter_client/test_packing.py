@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from drivers.meter._packing import MAX_APDU_OCTETS, PRESENT_VALUE, RELIABILITY, Wanted, packed, plan_snapshot
 from drivers.meter.client import LOAD_POINT_INPUTS
-from meter_model import points
+from meter_model.objects import points
 
 BOTH = (PRESENT_VALUE, RELIABILITY)
 WHOLE_METER = [

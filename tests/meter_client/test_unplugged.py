@@ -11,7 +11,7 @@ import pytest
 
 from drivers.meter import BusFailed, BusInterrupted, MeterBus, MeterClient
 from drivers.mstp import LineLost, LineRestored, PortSettings
-from meter_model.points import OBJECTS
+from meter_model.objects.points import OBJECTS
 from rig.emulation.meter.node import MeterNode
 from tests.meter_client.test_given_up import CommandedMeter
 from tests.mstp.pty_bridge import PtyBridge

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from drivers.analyzer.base import AnalyzerRanges, IntegratorReading
-from meter_model.meter import S4100
+from meter_model.device.meter import S4100
 from meter_model.stimulus import Stimulus
 from rig.bench.wiring import Wiring
 from rig.emulation.defects.registers import REGISTER_DEFECTS

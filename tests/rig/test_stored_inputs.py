@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from meter_model.behaviour import BehaviourProfile
+from meter_model.behaviour.profile import BehaviourProfile
 from rig.metrology import Outcome
 from rig.procedures.inquiry import WrongBehaviour
 from rig.procedures.moments import Moment

@@ -7,8 +7,8 @@ import math
 import allure
 
 from drivers.switch import SwitchUnit
-from meter_model.behaviour import PhaseLoss
-from meter_model.operation_choices import AlarmContact
+from meter_model.behaviour.operation_choices import AlarmContact
+from meter_model.behaviour.profile import PhaseLoss
 from rig.procedures import Inquiry
 
 pytestmark = [allure.epic("Firmware regression"), allure.feature("Alarm contact")]

@@ -7,7 +7,7 @@ import math
 import allure
 import pytest
 
-from meter_model.behaviour import AlarmLimit, FrequencyErrorReach, PhaseLoss, RegisterReliability
+from meter_model.behaviour.profile import AlarmLimit, FrequencyErrorReach, PhaseLoss, RegisterReliability
 from rig.errors import LimitExceeded, UsageRefused
 from rig.procedures import Inquiry
 

@@ -7,7 +7,8 @@ import math
 import allure
 import pytest
 
-from meter_model.behaviour import (
+from meter_model.behaviour.operation_choices import CommandSpacing
+from meter_model.behaviour.profile import (
     AlarmBitmapAt,
     LowPowerFactor,
     LowVoltage,
@@ -17,7 +18,6 @@ from meter_model.behaviour import (
     RollingStart,
     ZeroPowerFactor,
 )
-from meter_model.operation_choices import CommandSpacing
 from rig.errors import LimitExceeded, UsageRefused
 from rig.procedures import Inquiry
 from rig.procedures.same_values import same

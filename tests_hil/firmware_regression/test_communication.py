@@ -18,7 +18,7 @@ from bacpypes3.basetypes import DateTime, WhoHasLimits, WhoHasObject
 from bacpypes3.primitivedata import CharacterString, Date, Time
 
 from drivers.meter.properties import THIS_DEVICE
-from meter_model.operation_choices import Reinitialized, ServicePassword
+from meter_model.behaviour.operation_choices import Reinitialized, ServicePassword
 from rig.procedures import Inquiry
 from rig.procedures.hearing import answers_to
 from rig.procedures.moments import Moment

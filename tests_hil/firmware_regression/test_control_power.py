@@ -9,8 +9,8 @@ import pytest
 
 from drivers.generator import PulseTrain
 from drivers.switch import SwitchUnit
-from meter_model.operation_choices import PulseCountMemory, RecordsAfterPowerLoss
-from meter_model.points import ANALOG_INPUTS
+from meter_model.behaviour.operation_choices import PulseCountMemory, RecordsAfterPowerLoss
+from meter_model.objects.points import ANALOG_INPUTS
 from rig.bench.switching import TimedPulses
 from rig.procedures import Inquiry
 from rig.procedures.power_cycle import STORED_INPUTS, PowerCycle, observe_power_cycle

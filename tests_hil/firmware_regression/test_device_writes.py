@@ -11,7 +11,7 @@ from bacpypes3.apdu import WhoIsRequest
 from bacpypes3.primitivedata import CharacterString, ObjectIdentifier, Unsigned
 
 from drivers.meter.properties import THIS_DEVICE
-from meter_model.behaviour import DatabaseRevision, ObjectNameAccess
+from meter_model.behaviour.profile import DatabaseRevision, ObjectNameAccess
 from rig.procedures import Inquiry
 from rig.procedures.hearing import answers_to
 

@@ -9,8 +9,8 @@ import pytest
 from bacpypes3.apdu import WhoIsRequest
 
 from drivers.meter.properties import THIS_DEVICE
-from meter_model.behaviour import ObjectTypesSupported, ServicesSupported
-from meter_model.points import OBJECTS
+from meter_model.behaviour.profile import ObjectTypesSupported, ServicesSupported
+from meter_model.objects.points import OBJECTS
 from rig.procedures import Inquiry
 from rig.procedures.hearing import answers_to
 

@@ -9,7 +9,7 @@ import allure
 import pytest
 
 from drivers.meter import LogPage, LogRecord
-from meter_model.operation_choices import PurgeRecord
+from meter_model.behaviour.operation_choices import PurgeRecord
 from rig.procedures import Inquiry
 from rig.procedures.same_values import same
 from tests_hil.firmware_regression.trend_logs import (

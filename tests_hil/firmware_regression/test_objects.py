@@ -9,8 +9,16 @@ import pytest
 from bacpypes3.primitivedata import CharacterString, Enumerated, Real, Unsigned
 
 from drivers.meter.properties import THIS_DEVICE
-from meter_model.behaviour import CurrentErrorNames, PowerFactorUnits
-from meter_model.points import ANALOG_INPUTS, ANALOG_VALUES, BINARY_INPUTS, POWER_FACTOR_UNITS, TREND_LOGS, Point, point
+from meter_model.behaviour.profile import CurrentErrorNames, PowerFactorUnits
+from meter_model.objects.points import (
+    ANALOG_INPUTS,
+    ANALOG_VALUES,
+    BINARY_INPUTS,
+    POWER_FACTOR_UNITS,
+    TREND_LOGS,
+    Point,
+    point,
+)
 from rig.procedures import Inquiry
 
 pytestmark = [allure.epic("Firmware regression"), allure.feature("Objects")]

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import allure
 import pytest
 
-from meter_model.alarms import AlarmInputs, alarm_states
+from meter_model.device.alarms import AlarmInputs, alarm_states
 from rig.errors import LimitExceeded, UsageRefused
 from rig.load_point import LoadPoint
 from rig.procedures import Inquiry

@@ -10,8 +10,8 @@ import allure
 import numpy as np
 import pytest
 
-from meter_model.behaviour import PowerFactorSign, PowerRange
-from meter_model.points import ANALOG_INPUTS
+from meter_model.behaviour.profile import PowerFactorSign, PowerRange
+from meter_model.objects.points import ANALOG_INPUTS
 from rig.procedures import Inquiry
 from rig.procedures.reference.sampled_gate import is_sampled
 from rig.procedures.same_values import same

@@ -7,8 +7,8 @@ import math
 import allure
 import pytest
 
-from meter_model.behaviour import MissingReliability
-from meter_model.points import ANALOG_INPUTS
+from meter_model.behaviour.profile import MissingReliability
+from meter_model.objects.points import ANALOG_INPUTS
 from meter_model.system_type import SYSTEM_TYPES
 from rig.procedures import Inquiry
 

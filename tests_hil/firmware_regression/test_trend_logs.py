@@ -6,7 +6,7 @@ import allure
 import pytest
 from bacpypes3.primitivedata import Boolean, Date, Time, Unsigned
 
-from meter_model.points import TREND_LOGS
+from meter_model.objects.points import TREND_LOGS
 from rig.procedures import Inquiry
 
 pytestmark = [allure.epic("Firmware regression"), allure.feature("Trend logs")]

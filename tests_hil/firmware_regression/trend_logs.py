@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from bacpypes3.primitivedata import Boolean, Date, Time, Unsigned
 
-from meter_model.points import TREND_LOGS
+from meter_model.objects.points import TREND_LOGS
 from rig.procedures import Inquiry
 
 ALL = tuple(each.instance for each in TREND_LOGS)

@@ -1,7 +1,8 @@
 """The emulated analyzer's own arithmetic: what a power analyzer makes of the phasors at its terminals.
 
-It shares nothing with ``meter_model.power``: a mistake there must not be repeated here. Formulas: Yokogawa WT series,
-TYPE1: S = U·I, Q = s·sqrt(S²-P²) with s = -1 when the current leads, λ = P/S, φ = ±acos(P/S), negative for lead.
+It shares nothing with ``meter_model.prediction.power``: a mistake there must not be repeated here. Formulas: Yokogawa
+WT series, TYPE1: S = U·I, Q = s·sqrt(S²-P²) with s = -1 when the current leads, λ = P/S, φ = ±acos(P/S), negative for
+lead.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, cast
 
-from meter_model.meter import S4100, ObjectAccessError
-from meter_model.points import ANALOG_INPUTS
+from meter_model.device.meter import S4100, ObjectAccessError
+from meter_model.objects.points import ANALOG_INPUTS
 from meter_model.stimulus import Stimulus
 
 _PRESENT_VALUE = "present-value"

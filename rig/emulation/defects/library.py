@@ -13,9 +13,9 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, cast
 
-from meter_model.behaviour import DEFAULT, BehaviourProfile
-from meter_model.meter import S4100
-from meter_model.sampling import UnitErrors
+from meter_model.behaviour.profile import DEFAULT, BehaviourProfile
+from meter_model.device.meter import S4100
+from meter_model.sampled.sampling import UnitErrors
 from rig.emulation.defects.behaviour import BEHAVIOUR_DEFECTS, DefectiveMeter
 from rig.emulation.defects.logs import LOG_DEFECTS
 from rig.emulation.defects.registers import REGISTER_DEFECTS

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from meter_model.log_records import LogRecord
-from meter_model.meter import ObjectAccessError
+from meter_model.device.log_records import LogRecord
+from meter_model.device.meter import ObjectAccessError
 from rig.emulation.defects.behaviour import DefectiveMeter
 
 _PRESENT_VALUE = "present-value"

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from meter_model.meter import S4100
+from meter_model.device.meter import S4100
 from meter_model.stimulus import Stimulus
 from rig.emulation.defects.behaviour import DefectiveMeter
 

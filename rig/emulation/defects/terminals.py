@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from meter_model.meter import S4100
+from meter_model.device.meter import S4100
 from meter_model.stimulus import Stimulus
 from rig.emulation.defects.behaviour import DefectiveMeter
 

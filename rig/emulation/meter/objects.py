@@ -1,4 +1,4 @@
-"""What the bus side needs of a meter; ``meter_model.meter.S4100`` is one."""
+"""What the bus side needs of a meter; ``meter_model.device.meter.S4100`` is one."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from meter_model.behaviour import BehaviourProfile
+from meter_model.behaviour.profile import BehaviourProfile
 from rig.emulation.meter.application.read_range import Log
 
 
 class MeterObjects(Protocol):
-    """What the server needs of a meter (``meter_model.meter.S4100`` is one); kinds are ``DE AI AV BI TL``.
+    """What the server needs of a meter (``meter_model.device.meter.S4100`` is one); kinds are ``DE AI AV BI TL``.
 
     ``read`` and ``write`` refuse with ``ObjectAccessError``.
     """

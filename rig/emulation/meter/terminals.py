@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from meter_model.device.supply import SupplyKind, is_sufficient
 from meter_model.stimulus import Stimulus
-from meter_model.supply import SupplyKind, is_sufficient
 from rig.emulation.world.lines import Line
 
 NOMINAL_AC_V = 120.0
@@ -21,7 +21,7 @@ class TerminalsRefused(ValueError):
 
 
 class Powered(Protocol):
-    """A meter's physical side; ``meter_model.meter.S4100`` is one."""
+    """A meter's physical side; ``meter_model.device.meter.S4100`` is one."""
 
     @property
     def is_running(self) -> bool:

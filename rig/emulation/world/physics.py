@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from meter_model.input_impedance import CT_OHM, VOLTAGE_LN_OHM
+from meter_model.sampled.input_impedance import CT_OHM, VOLTAGE_LN_OHM
 from meter_model.stimulus import Phasor, Spectrum, Stimulus
 
 Spectra = tuple[Spectrum, Spectrum, Spectrum]

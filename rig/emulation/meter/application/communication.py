@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from enum import IntEnum
 
-from meter_model.operation_choices import ServicePassword
+from meter_model.behaviour.operation_choices import ServicePassword
 from rig.emulation.meter.application.errors import Refused
 from rig.emulation.meter.application.tags import RejectReason, RequestRejected, TagReader
 

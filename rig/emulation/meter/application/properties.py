@@ -12,7 +12,7 @@ from enum import Enum, auto
 
 from bacpypes3.basetypes import PropertyIdentifier
 
-from meter_model.points import OBJECT_TYPE_NUMBERS, Kind
+from meter_model.objects.points import OBJECT_TYPE_NUMBERS, Kind
 
 
 class Datatype(Enum):

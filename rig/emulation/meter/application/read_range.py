@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from meter_model.log_records import LogRecord
+from meter_model.device.log_records import LogRecord
 from rig.emulation.meter.application.errors import Refused
 from rig.emulation.meter.application.tags import (
     AppTag,

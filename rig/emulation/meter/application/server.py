@@ -12,8 +12,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from meter_model.meter import ObjectAccessError
-from meter_model.points import OBJECT_TYPE_NUMBERS, Kind
+from meter_model.device.meter import ObjectAccessError
+from meter_model.objects.points import OBJECT_TYPE_NUMBERS, Kind
 from rig.emulation.meter.application.communication import Communication, CommunicationControl, check_password
 from rig.emulation.meter.application.errors import Refused, TooLong
 from rig.emulation.meter.application.network import InvalidNpdu, NpduHeader, broadcast_npdu, reply_npdu

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from meter_model.points import OBJECT_TYPE_NUMBERS
+from meter_model.objects.points import OBJECT_TYPE_NUMBERS
 from rig.emulation.meter.application.tags import (
     AppTag,
     RequestRejected,

@@ -9,7 +9,7 @@ from typing import Any
 
 from bacpypes3.basetypes import EngineeringUnits, EventState, Polarity, Reliability, Segmentation
 
-from meter_model.points import OBJECT_TYPE_NUMBERS
+from meter_model.objects.points import OBJECT_TYPE_NUMBERS
 from rig.emulation.meter.application.properties import KINDS, Datatype, Property
 from rig.emulation.meter.application.tags import (
     AppTag,
