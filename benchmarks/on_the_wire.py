@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from drivers.meter import MeterBus, MeterClient
-from drivers.meter._packing import PlannedPart
+from drivers.meter.requests.packing import PlannedPart
 from drivers.mstp.settings import PortSettings
 from meter_model.device.meter import S4100
 from meter_model.objects.points import OBJECTS

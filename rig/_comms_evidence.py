@@ -12,7 +12,7 @@ from drivers.errors import RigError
 from drivers.meter import BusFailed, MeterBus
 from drivers.mstp.capture import write_pcapng
 from drivers.mstp.clock import wall_offset_s
-from drivers.mstp.frames import SeenFrame
+from drivers.mstp.codec.frames import SeenFrame
 from rig._run_session import RunSession
 
 _FOLDER = "bus"

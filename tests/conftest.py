@@ -18,7 +18,7 @@ settings.register_profile("rig", deadline=None)  # these machines are shared and
 settings.load_profile("rig")
 
 _ROOT = Path(__file__).parent
-_JUDGE_WALL_TIME = ("bus", "interop", "meter_client", "mstp", "safety")
+_JUDGE_WALL_TIME = ("interop", "drivers/meter", "drivers/mstp", "rig/emulation/bus", "rig/emulation/meter", "safety")
 """Folders whose real-time tests hold delays and deadlines against wall time."""
 
 
@@ -26,7 +26,9 @@ _JUDGE_WALL_TIME = ("bus", "interop", "meter_client", "mstp", "safety")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the real-time tests of those folders ``alone``; a file elsewhere marks itself."""
     for item in items:
-        if item.get_closest_marker("realtime") and item.path.relative_to(_ROOT).parts[0] in _JUDGE_WALL_TIME:
+        if item.get_closest_marker("realtime") and any(
+            item.path.is_relative_to(_ROOT / each) for each in _JUDGE_WALL_TIME
+        ):
             item.add_marker(pytest.mark.alone)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from drivers.analyzer import ANALYZERS, ReferenceAnalyzer
 from drivers.climate import ClimateProbe
 from drivers.meter import MeterBus
-from drivers.mstp.adapter import latency_advice
+from drivers.mstp.wire.adapter import latency_advice
 from drivers.source import AcSource, CombinedSource, SafeOff
 from drivers.source.base import Identity
 from drivers.switch import SwitchUnit

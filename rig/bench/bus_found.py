@@ -11,13 +11,13 @@ from serial.tools import list_ports
 from drivers.errors import DriverError
 from drivers.meter import FoundDevice, Identity, MeterBus, MeterClient
 from drivers.meter.errors import MeterError
-from drivers.mstp.adapter import lasting_name, latency_advice
 from drivers.mstp.analysis import BusAnalysis
 from drivers.mstp.clock import monotonic_s
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.figures import BusFigures
 from drivers.mstp.listener import BusListener
 from drivers.mstp.settings import PortSettings
+from drivers.mstp.wire.adapter import lasting_name, latency_advice
 from meter_model.objects.points import OBJECTS
 
 RATES = (76_800, 38_400, 19_200, 9_600, 115_200, 57_600)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from drivers.errors import RigError
 from drivers.meter import MeterBus
-from drivers.mstp.adapter import latency_advice
 from drivers.mstp.listener import BusListener
+from drivers.mstp.wire.adapter import latency_advice
 from rig.bench.as_found import AsFound
 from rig.bench.bus_found import find_bus
 from rig.bench.check_findings import CheckedPart, Level, PartFinding

@@ -10,9 +10,9 @@ from bacpypes3.basetypes import PropertyIdentifier
 from bacpypes3.primitivedata import ObjectIdentifier
 
 from drivers.meter import MeterBus
+from drivers.mstp.codec.frames import MAX_MASTER_ADDRESS
 from drivers.mstp.diagnosis import Finding, Severity, ranges
 from drivers.mstp.figures import BusFigures
-from drivers.mstp.frames import MAX_MASTER_ADDRESS
 
 _HIGHEST_SLAVE = 254
 _ANY_DEVICE = 4_194_303

@@ -23,9 +23,9 @@ from drivers.meter import (
 )
 from drivers.mstp.analysis import BusAnalysis
 from drivers.mstp.clock import monotonic_s
+from drivers.mstp.codec.frames import SeenFrame
 from drivers.mstp.diagnosis import DeviceFound, Finding, Severity
 from drivers.mstp.figures import BusFigures
-from drivers.mstp.frames import SeenFrame
 from drivers.mstp.settings import PortSettings
 from rig.bench.probing import Probed, plan, probe
 from rig.bench.probing import findings as probe_findings

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from drivers.mstp.lateness import LateSpell
+from drivers.mstp.process.lateness import LateSpell
 from meter_model.device.configuration import Configuration
 from meter_model.device.meter import S4100
 from meter_model.sampled.sampling import UnitErrors

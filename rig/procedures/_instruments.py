@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 
 from drivers.analyzer import ANALYZERS
-from drivers.mstp.adapter import latency_advice
+from drivers.mstp.wire.adapter import latency_advice
 from rig.bench import Bench
 from rig.bench.instruments import calibration_objections, refuse_uncalibrated
 from rig.metrology import CalibrationRefused

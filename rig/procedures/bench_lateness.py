@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from drivers.meter import MeterBus
+from drivers.mstp.codec.frames import FrameType, SeenFrame
 from drivers.mstp.diagnosis import REPLY_DELAY_S, USAGE_DELAY_S
-from drivers.mstp.frames import FrameType, SeenFrame
-from drivers.mstp.lateness import LateSpell, late_at_the_ends
+from drivers.mstp.process.lateness import LateSpell, late_at_the_ends
 
 _BRIEF_S = 0.003
 _LATE_S = 0.005

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from drivers.meter import FoundDevice, MeterBus
 from drivers.mstp.analysis import BusAnalysis
 from drivers.mstp.clock import monotonic_s
+from drivers.mstp.codec.frames import SeenFrame
 from drivers.mstp.diagnosis import REPLY_DELAY_S, USAGE_DELAY_S
 from drivers.mstp.figures import BusFigures, NodeFigures, Spread
-from drivers.mstp.frames import SeenFrame
-from drivers.mstp.lateness import LateSpell
+from drivers.mstp.process.lateness import LateSpell
 from rig.procedures.bench_lateness import NOT_LATE, Excused, excused, without_lateness
 
 _HABIT = 2

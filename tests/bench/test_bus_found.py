@@ -8,7 +8,7 @@ import tty
 
 import pytest
 
-from drivers.mstp.frames import Frame, FrameType
+from drivers.mstp.codec.frames import Frame, FrameType
 from rig.bench import bus_found
 from rig.bench.bus_found import find_bus
 

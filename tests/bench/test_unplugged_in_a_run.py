@@ -14,7 +14,7 @@ from rig.errors import BenchFault
 from rig.procedures.meter_run import MeterRun
 from rig.records import RunHeader, RunStore
 from rig.safety.safe_state import SafeStateReport
-from tests.mstp.pty_bridge import PtyBridge
+from tests.drivers.mstp.pty_bridge import PtyBridge
 
 pytestmark = pytest.mark.realtime
 

@@ -7,7 +7,7 @@ import time
 import tty
 
 from drivers.mstp import FrameReceived, MstpPort, PortSettings
-from drivers.mstp.frames import Frame, FrameParser, FrameType
+from drivers.mstp.codec.frames import Frame, FrameParser, FrameType
 
 MAX_MASTER, MAX_INFO_FRAMES, OBJECT_NAME, OBJECT_IDENTIFIER = 64, 63, 77, 75
 READ_PROPERTY, WHO_IS = 12, 8

@@ -17,8 +17,8 @@ from rig.bench.lock import hold_bench, hold_port, noted
 from rig.cli import main
 from rig.errors import BenchBusy, UsageRefused
 from rig.safety.state import Opening
-from tests.mstp.pty_bridge import PtyBridge
-from tests.mstp.tape import Tape
+from tests.drivers.mstp.pty_bridge import PtyBridge
+from tests.drivers.mstp.tape import Tape
 
 pytestmark = pytest.mark.realtime
 

@@ -13,7 +13,7 @@ from rig.procedures.bus_behaviour import (
     token_hold,
     token_use,
 )
-from tests.mstp.tape import Tape
+from tests.drivers.mstp.tape import Tape
 
 RIG, METER = 0, 1
 

@@ -10,7 +10,7 @@ from rig.procedures import inquiry
 from rig.procedures.hearing import answers_to
 from rig.procedures.inquiry import BenchLate, Inquiry, WrongBehaviour
 from rig.procedures.moments import Span
-from tests.mstp.tape import Tape
+from tests.drivers.mstp.tape import Tape
 
 RIG, METER = 0, 1
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from drivers.analyzer._checks import smallest_range
 from drivers.analyzer.base import (
     AnalyzerCapabilities,
     AnalyzerRanges,
@@ -14,6 +13,7 @@ from drivers.analyzer.base import (
     ElementReading,
     ReferenceAnalyzer,
 )
+from drivers.analyzer.checks import smallest_range
 from drivers.errors import InstrumentError, RigError
 from drivers.source.base import AcSource, Identity, Protection, Range, SafeOff, SourceCapabilities
 from drivers.switch import SafetyContacts

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from drivers.mstp.frames import BITS_PER_OCTET, HEADER_OCTETS, PREAMBLE, Frame, FrameType, trailer_octets
+from drivers.mstp.codec.frames import BITS_PER_OCTET, HEADER_OCTETS, PREAMBLE, Frame, FrameType, trailer_octets
 from rig.emulation.bus.fault_settings import FaultRefused, FaultSettings
 from rig.emulation.bus.wire import Changes, Piece, Wire
 

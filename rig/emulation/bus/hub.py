@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from drivers.mstp.lateness import LOOK_S, Lateness, LateSpells
+from drivers.mstp.process.lateness import LOOK_S, Lateness, LateSpells
 from rig.emulation.bus.fault_settings import FaultRefused, FaultSettings, parse_faults
 from rig.emulation.bus.faults import VIRTUAL_TALKERS, FaultyWire
 from rig.emulation.bus.lateness import PtyWatch

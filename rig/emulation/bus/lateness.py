@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tty
 
-from drivers.mstp.lateness import LateSpell, LateSpells
+from drivers.mstp.process.lateness import LateSpell, LateSpells
 
 _EVERY_S = 0.005
 _ONE = b"\x55"

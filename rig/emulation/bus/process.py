@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from drivers.errors import RigError
-from drivers.mstp.lateness import LateSpell
+from drivers.mstp.process.lateness import LateSpell
 from rig.emulation.bus.fault_settings import FaultSettings
 
 START_TIMEOUT_S = 20.0

@@ -6,7 +6,7 @@ import json
 from collections import Counter, deque
 from itertools import islice
 
-from drivers.mstp.frames import FrameParser, SeenFrame
+from drivers.mstp.codec.frames import FrameParser, SeenFrame
 from rig.emulation.bus.wire import CONTENT_FAULTS, Piece
 
 RING_FRAMES = 200_000

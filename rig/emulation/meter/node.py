@@ -9,11 +9,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
+from drivers.mstp.codec.frames import BROADCAST
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.events import FrameReceived, PortFailed
-from drivers.mstp.frames import BROADCAST
-from drivers.mstp.lateness import LateSpell
 from drivers.mstp.port import MstpPort
+from drivers.mstp.process.lateness import LateSpell
 from drivers.mstp.settings import PortSettings
 from drivers.mstp.statistics import Statistics
 from rig.emulation.defects.services import Answering

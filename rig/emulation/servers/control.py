@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from drivers.mstp.lateness import LateSpell
+from drivers.mstp.process.lateness import LateSpell
 from rig.emulation.defects.library import Defect, DefectRefused, apply_to_source, parse_defect
 from rig.emulation.meter.terminals import MeterTerminals, TerminalsRefused
 from rig.emulation.scpi.engine import ScpiEngine

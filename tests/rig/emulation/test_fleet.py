@@ -9,7 +9,7 @@ import time
 import pytest
 
 from drivers.meter import MeterBus, MeterClient
-from drivers.mstp.frames import FrameType
+from drivers.mstp.codec.frames import FrameType
 from drivers.mstp.settings import PortSettings
 from meter_model.objects.points import OBJECTS
 from rig.emulation.bus.hub import HubLink

@@ -70,7 +70,7 @@ def _kill_guardian(cell: Cell) -> None:
 
 
 def _kill_bus_port(cell: Cell) -> None:
-    os.kill(cell.child("drivers.mstp._process"), signal.SIGKILL)
+    os.kill(cell.child("drivers.mstp.process.port_process"), signal.SIGKILL)
 
 
 def _fill_disk(cell: Cell) -> None:

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from drivers.mstp import MstpPort, PortSettings
-from drivers.mstp.frames import FrameType
+from drivers.mstp.codec.frames import FrameType
 from rig.emulation.bench import EmulatedBench, Options
 
 pytestmark = pytest.mark.realtime
