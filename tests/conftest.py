@@ -59,7 +59,7 @@ def _guardians_below(folder: Path) -> Iterator[int]:
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             words = (entry / "cmdline").read_bytes().split(b"\0")
-            if b"rig.safety.guardian" in words and words[words.index(b"--state") + 1].startswith(bytes(folder)):
+            if b"rig.safety.guardian.process" in words and words[words.index(b"--state") + 1].startswith(bytes(folder)):
                 yield int(entry.name)
 
 

@@ -10,12 +10,12 @@ import yaml
 from drivers.analyzer import ANALYZERS
 from drivers.scpi import SerialLine
 from drivers.source import SOURCES
-from rig.bench.files import SAFETY_ROLES, json_schema, load_bench
-from rig.bench.finding import bench_names
-from rig.bench.meter_type import load_meter_type
+from rig.bench.config.files import SAFETY_ROLES, json_schema, load_bench
+from rig.bench.config.finding import bench_names
+from rig.bench.config.meter_type import load_meter_type
 from rig.bench.off import safe_off_of, scpi_session
 from rig.errors import BenchFileError, UsageRefused
-from rig.safety.raw_off import recipe_from_json, recipe_to_json
+from rig.safety.switching_off.raw_off import recipe_from_json, recipe_to_json
 
 ENDPOINTS = {
     "source": "TCPIP0::127.0.0.1::5001::SOCKET",

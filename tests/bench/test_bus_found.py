@@ -9,8 +9,8 @@ import tty
 import pytest
 
 from drivers.mstp.codec.frames import Frame, FrameType
-from rig.bench import bus_found
-from rig.bench.bus_found import find_bus
+from rig.bench.discovery import bus_found
+from rig.bench.discovery.bus_found import find_bus
 
 pytestmark = pytest.mark.realtime
 

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from rig.bench import load_bench
-from rig.bench.check import check_bench
-from rig.bench.check_findings import CheckedPart, Level, PartFinding, worst_level
+from rig.bench.checking.check import check_bench
+from rig.bench.checking.findings import CheckedPart, Level, PartFinding, worst_level
 from rig.bench.lock import hold_port
 from rig.errors import BenchBusy
 from tests.bench.instrument_on_a_socket import Instrument
@@ -95,7 +95,7 @@ def test_an_instrument_that_is_another_than_the_file_says_is_named_with_the_driv
 )
 def test_a_calibration_is_looked_at(serial, due, level):
     from drivers.source.base import Identity
-    from rig.bench.check import _calibration
+    from rig.bench.checking.check import _calibration
     from rig.metrology import CalibrationRecord
 
     record = CalibrationRecord(serial=serial, certificate="C-1", date=dt.date(2025, 1, 31), due=due)
@@ -108,7 +108,7 @@ def test_a_calibration_is_looked_at(serial, due, level):
 )
 def test_the_interlock_is_read(tmp_path, closed, level, words):
     from drivers.switch.base import SafetyContacts
-    from rig.bench.check import _look_at_safety_contacts
+    from rig.bench.checking.check import _look_at_safety_contacts
 
     path = tmp_path / "bench.yaml"
     path.write_text(

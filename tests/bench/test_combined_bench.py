@@ -10,11 +10,12 @@ import pytest
 
 from drivers.scpi import ScpiSession
 from drivers.source import SOURCES
-from rig.bench import _fitness, load_bench, off, open_bench, sources, switch_bench_off
+from rig.bench import load_bench, off, open_bench, sources, switch_bench_off
+from rig.bench.config import fitness as _fitness
 from rig.errors import BenchFileError, LimitExceeded
 from rig.load_point import LoadPoint
-from rig.procedures.plan import certification_plan
-from rig.safety.journal import read_journal
+from rig.plans.plan import certification_plan
+from rig.safety.guardian.journal import read_journal
 from tests.safety.stand_ins import Control
 from tests.waiting import comes_true, wait_for
 

@@ -16,7 +16,7 @@ from meter_model.stimulus import Phasor, Stimulus
 from rig.bench.equivalent import MeasuredElement, equivalent
 from rig.bench.wiring import Wiring
 from rig.load_point import LoadPoint
-from rig.procedures._readings import PointMeasurement
+from rig.procedures.accuracy.readings import PointMeasurement
 from rig.safety.conditions import distortions, unmet
 
 WIRING = Wiring(100.0, 1.0, 1.0)

@@ -5,13 +5,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.meter import FoundDevice, Identity
-from rig.bench import first_file, load_bench
-from rig.bench.bus_found import FoundMeter, FoundPort
-from rig.bench.first_file import Matched, _comment, compose
-from rig.bench.instruments_found import FoundInstrument
-from rig.bench.matching import Fit, fitting_drivers
+from rig.bench import load_bench
+from rig.bench.discovery import first_file
+from rig.bench.discovery.bus_found import FoundMeter, FoundPort
+from rig.bench.discovery.first_file import Matched, _comment, compose
+from rig.bench.discovery.instruments_found import FoundInstrument
+from rig.bench.discovery.matching import Fit, fitting_drivers
 from rig.errors import BenchFault
-from rig.yaml_file import parse_yaml
+from rig.files.yaml_file import parse_yaml
 
 FLUKE = "FLUKE,6105A,637793173,2.02"
 RIGOL = "Rigol Technologies,DG5254 Pro,DG5P1,00.02.07"

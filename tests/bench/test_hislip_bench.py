@@ -3,10 +3,10 @@
 import pytest
 
 from rig.bench import open_bench
-from rig.bench.files import load_bench
+from rig.bench.config.files import load_bench
 from rig.bench.off import safe_off_of
 from rig.load_point import LoadPoint
-from rig.safety.raw_off import switch_off
+from rig.safety.switching_off.raw_off import switch_off
 from tests.safety.stand_ins import Control
 
 BENCH = """\

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from rig.bench import instruments_found
-from rig.bench.instruments_found import ask, find_instruments, listed_resources, visa_libraries
+from rig.bench.discovery import instruments_found
+from rig.bench.discovery.instruments_found import ask, find_instruments, listed_resources, visa_libraries
 from tests.bench.instrument_on_a_socket import Instrument
 from tests.waiting import wait_for
 

@@ -246,7 +246,7 @@ class TestWithoutAbstractSockets:
 KILLED_WHILE_ARMED = """
 import os, signal, sys
 from drivers.source.base import SafeOff
-from rig.safety.guardian_link import GuardianLink
+from rig.safety.guardian.link import GuardianLink
 from rig.safety.locks import ResourceLocks, Wanted
 from rig.safety.state import Opening
 locks = ResourceLocks("lab")

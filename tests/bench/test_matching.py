@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from drivers.scpi import session as scpi_session
 from drivers.source.base import Identity
-from rig.bench import matching
-from rig.bench.matching import FAMILIES, Fit, fitting_drivers
+from rig.bench.discovery import matching
+from rig.bench.discovery.matching import FAMILIES, Fit, fitting_drivers
 
 ANSWERS = {
     "FLUKE,6105A,637793173,2.02": ("source", "fluke_6105a"),

@@ -6,7 +6,7 @@ from drivers.meter import BusFailed
 from drivers.mstp.analysis import BusAnalysis
 from drivers.mstp.diagnosis import Severity, conclude
 from drivers.mstp.settings import PortSettings
-from rig.bench.probing import Probed, findings, plan, probe
+from rig.bench.discovery.probing import Probed, findings, plan, probe
 from tests.drivers.mstp.tape import Tape
 
 RING = Tape().ring(0, 1, 2, rounds=3).poll(2, 3).token(2, 0, 0.03).poll(1, 4)

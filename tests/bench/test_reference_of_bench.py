@@ -6,9 +6,9 @@ import pytest
 
 from drivers.analyzer import ANALYZERS
 from rig.bench import load_bench
-from rig.bench._reference import unfit_reference
+from rig.bench.config.reference_fitness import unfit_reference
 from rig.errors import BenchFileError
-from rig.procedures.plan import certification_plan
+from rig.plans.plan import certification_plan
 
 WHOLE = ANALYZERS["yokogawa_wt"].capabilities
 

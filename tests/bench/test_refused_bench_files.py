@@ -2,7 +2,7 @@
 
 import pytest
 
-from rig.bench.files import load_bench
+from rig.bench.config.files import load_bench
 from rig.errors import BenchFileError
 from tests.bench.test_bench_file import ENDPOINTS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from meter_model.behaviour.profile import DEFAULT, PhaseLoss
-from rig.bench.meter_type import load_meter_type
+from rig.bench.config.meter_type import load_meter_type
 from rig.errors import BenchFileError
 
 _TYPE = """\

@@ -13,7 +13,7 @@ from rig.emulation.meter.node import MeterNode
 from rig.errors import BenchFault
 from rig.procedures.meter_run import MeterRun
 from rig.records import RunHeader, RunStore
-from rig.safety.safe_state import SafeStateReport
+from rig.safety.switching_off.safe_state import SafeStateReport
 from tests.drivers.mstp.pty_bridge import PtyBridge
 
 pytestmark = pytest.mark.realtime

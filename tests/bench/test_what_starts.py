@@ -5,12 +5,12 @@ import datetime as dt
 import pytest
 
 from drivers.source.base import Identity
-from rig.bench.check import check_bench
-from rig.bench.files import load_bench
+from rig.bench.checking.check import check_bench
+from rig.bench.config.files import load_bench
 from rig.bench.launch import is_own_emulation, refuse_foreign_launch
-from rig.cli._run import run
+from rig.cli.run import run
 from rig.errors import UsageRefused
-from rig.procedures.startable import why_not_startable
+from rig.plans.startable import why_not_startable
 from tests.bench.test_bench_file import ENDPOINTS
 
 DAY = dt.date(2026, 11, 30)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from rig.cli import _commands, _output
-from rig.cli._run import run
+from rig.cli import commands as _commands
+from rig.cli.run import run
+from rig.cli.shared import output as _output
 
 ROOT = Path(__file__).resolve().parents[2]
 BAD_URLS = [
@@ -182,7 +183,7 @@ def test_a_signal_while_the_interpreter_ends_keeps_the_exit_code(number):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("module", ["rig.cli._run", "click", "rig.bench"])
+@pytest.mark.parametrize("module", ["rig.cli.run", "click", "rig.bench"])
 def test_a_signal_during_an_import_ends_in_one_word(number, module):
     program = textwrap.dedent(f"""
         import os, signal, sys

@@ -12,7 +12,7 @@ import pytest
 
 from drivers.mstp.capture import read_pcapng, write_pcapng
 from rig.bench import load_bench
-from rig.bench.listening import noted_endpoints, open_listening_port
+from rig.bench.discovery.listening import noted_endpoints, open_listening_port
 from rig.bench.lock import hold_bench, hold_port, noted
 from rig.cli import main
 from rig.errors import BenchBusy, UsageRefused

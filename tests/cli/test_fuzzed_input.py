@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rig.bench import bench_names
-from rig.bench.files import load_bench
-from rig.cli._run import run
+from rig.bench.config.files import load_bench
+from rig.cli.run import run
 from rig.errors import BenchFault, BenchFileError, UsageRefused
 
 LONGEST_S = 20.0
@@ -128,12 +128,13 @@ def without_instruments(monkeypatch, tmp_path):
     (tmp_path / "bench.yaml").write_text("schema: 1\nname: [\n")
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "fifo.yaml")
-    for name in ("rig.bench.open_bench", "rig.bench.bench.open_bench", "rig.bench.check.LaunchedProcess",
-                 "rig.bench.check._driver", "rig.bench.check.check_bus", "rig.safety.guardian_link.GuardianLink.start",
-                 "rig.cli._bench_init.find_instruments", "rig.cli._bench_init.find_bus", "rig.bench.switch_bench_off",
-                 "rig.bench.listening.open_listening_port", "rig.cli._bus_check.open_listening_port",
-                 "rig.cli._bus_check.BusListener", "rig.cli._bus_source.BusListener", "rig.bench.off.switch_bench_off",
-                 "rig.bench.launch.LaunchedProcess.__init__", "rig.questions.questions_of"):  # fmt: skip
+    for name in ("rig.bench.open_bench", "rig.bench.bench.open_bench", "rig.bench.checking.check.LaunchedProcess",
+                 "rig.bench.checking.check._driver", "rig.bench.checking.check.check_bus",
+                 "rig.safety.guardian.link.GuardianLink.start", "rig.cli.bench.init.find_instruments",
+                 "rig.cli.bench.init.find_bus", "rig.bench.switch_bench_off",
+                 "rig.bench.discovery.listening.open_listening_port", "rig.cli.bus.check.open_listening_port",
+                 "rig.cli.bus.check.BusListener", "rig.cli.bus.source.BusListener", "rig.bench.off.switch_bench_off",
+                 "rig.bench.launch.LaunchedProcess.__init__", "rig.run.questions.questions_of"):  # fmt: skip
         monkeypatch.setattr(name, _no_io, raising=False)
     monkeypatch.setattr(pytest, "main", lambda *_arguments, **_options: 5)
     return tmp_path

@@ -11,8 +11,8 @@ import time
 import pytest
 
 from rig.bench import load_bench, open_bench
-from rig.cli._endings import exit_code_and_sentence
-from rig.cli._hold import Stop
+from rig.cli.hold import Stop
+from rig.cli.shared.endings import exit_code_and_sentence
 from rig.errors import LimitExceeded, UsageRefused
 from rig.load_point import LoadPoint
 from rig.procedures.hold import check_hold

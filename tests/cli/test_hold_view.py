@@ -5,8 +5,8 @@ import io
 import pytest
 from rich.console import Console
 
-from rig.cli import _hold_view
-from rig.cli._hold_view import View, plain_line
+from rig.cli import hold_view as _hold_view
+from rig.cli.hold_view import View, plain_line
 from rig.load_point import LoadPoint
 from rig.procedures.hold import Followed, Moment
 

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from rig.cli import cli
-from rig.safety.journal import append_entry
+from rig.safety.guardian.journal import append_entry
 from rig.safety.state import JOURNAL, Opening
 
 

@@ -20,8 +20,8 @@ from rig.load_point import LoadPoint
 from rig.metrology import DecisionRule, JudgedQuantity, Quantity, ReferenceAccuracy, load_limit_table
 from rig.metrology._student import two_sided_t
 from rig.metrology.limits import LimitRow
-from rig.procedures._readings import EnergyMeasurement, GateMeasurement, MeterSample, PointMeasurement
-from rig.procedures.judgement import judge_energy, judge_power
+from rig.procedures.accuracy.judgement import judge_energy, judge_power
+from rig.procedures.accuracy.readings import EnergyMeasurement, GateMeasurement, MeterSample, PointMeasurement
 from tests.metrology.drawn_bench import SENSOR_RANGES, U_RANGE, U_V, Point, draw, run
 
 TRIALS = 10_000

@@ -13,7 +13,7 @@ import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from rig.cli._run import run
+from rig.cli.run import run
 from rig.records import RecordsUnusable, RunHeader, RunStore, SchemaTooNew
 
 HEADER = RunHeader(kind="certify", bench_name="emulated", bench_file_sha256="00", software_version="0.1.0")

@@ -7,8 +7,8 @@ from meter_model.device.configuration import Configuration
 from rig.bench.wiring import Wiring
 from rig.load_point import LoadPoint
 from rig.metrology import DecisionRule, ReferenceAccuracy, judged_at, load_limit_table
-from rig.procedures._readings import MeterSample, PointMeasurement
-from rig.procedures.judgement import judge_power
+from rig.procedures.accuracy.judgement import judge_power
+from rig.procedures.accuracy.readings import MeterSample, PointMeasurement
 
 POINT = LoadPoint(277.0, 100.0, 0.0)
 WIRING = Wiring(ct_primary_a=100.0, ct_secondary_v=1.0)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from rig.procedures import _instruments
+from rig.procedures import run_instruments as _instruments
 from rig.safety.inputs import SafetyInputs
 
 

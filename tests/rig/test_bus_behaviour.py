@@ -3,7 +3,7 @@
 import pytest
 
 from drivers.meter import FoundDevice
-from rig.procedures.bus_behaviour import (
+from rig.procedures.behaviour.bus_behaviour import (
     address_conflict,
     figures_of,
     goes_on_alone,

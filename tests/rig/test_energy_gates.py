@@ -15,9 +15,9 @@ from rig.emulation.defects.registers import REGISTER_DEFECTS
 from rig.load_point import LoadPoint
 from rig.metrology import DecisionRule, ReferenceAccuracy, judged_energy_at, load_limit_table
 from rig.metrology.registers import GateStarts
-from rig.procedures.energy_register import Gating, measure_energy
-from rig.procedures.judgement import judge_energy, judge_nets
-from rig.procedures.plan import CERTIFICATION_TABLES
+from rig.plans.plan import CERTIFICATION_TABLES
+from rig.procedures.accuracy.energy_register import Gating, measure_energy
+from rig.procedures.accuracy.judgement import judge_energy, judge_nets
 
 POINT = LoadPoint(277.0, 100.0, 0.0)
 WIRING = Wiring(ct_primary_a=100.0, ct_secondary_v=1.0)

@@ -10,8 +10,8 @@ from rig.bench import load_bench
 from rig.cli import cli as main
 from rig.errors import UsageRefused
 from rig.metrology import Quantity
-from rig.procedures import certification_plan
-from rig.procedures.forecast import forecast, gates, refuse_what_concludes_little
+from rig.plans import certification_plan
+from rig.plans.forecast import forecast, gates, refuse_what_concludes_little
 
 COARSE = """schema: 1
 extends: emulated

@@ -6,10 +6,10 @@ import pytest
 
 from drivers.meter import FoundDevice, MeterTimeout, ValueNotTaken
 from rig.metrology import Outcome
-from rig.procedures import inquiry
-from rig.procedures.hearing import answers_to
-from rig.procedures.inquiry import BenchLate, Inquiry, WrongBehaviour
-from rig.procedures.moments import Span
+from rig.procedures.behaviour import inquiry
+from rig.procedures.behaviour.hearing import answers_to
+from rig.procedures.behaviour.inquiry import BenchLate, Inquiry, WrongBehaviour
+from rig.procedures.behaviour.moments import Span
 from tests.drivers.mstp.tape import Tape
 
 RIG, METER = 0, 1

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rig.questions import Question
+from rig.run.questions import Question
 
 ROOT = Path(__file__).resolve().parents[2]
 

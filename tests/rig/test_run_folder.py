@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from rig.errors import UsageRefused
-from rig.run_folder import claim, folder_for, release
+from rig.run.folder import claim, folder_for, release
 
 NOON = dt.datetime(2026, 11, 30, 12, tzinfo=dt.UTC)
 

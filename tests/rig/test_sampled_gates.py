@@ -13,9 +13,9 @@ from rig.emulation.defects.registers import REGISTER_DEFECTS
 from rig.errors import UsageRefused
 from rig.load_point import LoadPoint
 from rig.metrology import DecisionRule, judged_energy_at, load_limit_table
-from rig.procedures.energy_register import Gating, measure_energy
-from rig.procedures.judgement import judge_energy
-from rig.procedures.plan import CERTIFICATION_TABLES
+from rig.plans.plan import CERTIFICATION_TABLES
+from rig.procedures.accuracy.energy_register import Gating, measure_energy
+from rig.procedures.accuracy.judgement import judge_energy
 from tests.rig.test_energy_gates import ACCURACY, OFF, POINT, WIRING, Shown, World, used
 
 UPDATE_S = 0.5

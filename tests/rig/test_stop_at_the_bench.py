@@ -4,10 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from rig._run_session import RunOptions, RunSession
 from rig.errors import SafeStateNotConfirmed
 from rig.exit_codes import ExitCode
 from rig.metrology.outcome import Outcome
+from rig.run.session import RunOptions, RunSession
 from rig.safety.errors import SafetyInputOpen
 
 OPENED = SafetyInputOpen("the interlock open", "the interlock closed")

@@ -7,9 +7,9 @@ import pytest
 
 from meter_model.behaviour.profile import BehaviourProfile
 from rig.metrology import Outcome
-from rig.procedures.inquiry import WrongBehaviour
-from rig.procedures.moments import Moment
-from rig.procedures.power_cycle import STORED_INPUTS, MeterState, PowerCycle
+from rig.procedures.behaviour.inquiry import WrongBehaviour
+from rig.procedures.behaviour.moments import Moment
+from rig.procedures.behaviour.power_cycle import STORED_INPUTS, MeterState, PowerCycle
 from tests.rig.test_inquiry_of_a_slow_bench import Bench
 from tests_hil.firmware_regression.test_control_power import (
     test_loss_of_control_power_resets_the_clock_and_says_so as judge_clock,

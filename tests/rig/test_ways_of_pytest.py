@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from rig._pytest_ways import refuse_without_assertions
 from rig.errors import UsageRefused
+from rig.run.pytest_ways import refuse_without_assertions
 
 ROOT = Path(__file__).resolve().parents[2]
 

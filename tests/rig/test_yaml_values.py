@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
-from rig._file_text import LARGEST_FILE_OCTETS
 from rig.errors import BenchFileError
-from rig.yaml_file import load_yaml_model, parse_yaml, read_text, validate
-from rig.yaml_types import Day, Line, Name
+from rig.files.file_text import LARGEST_FILE_OCTETS
+from rig.files.yaml_file import load_yaml_model, parse_yaml, read_text, validate
+from rig.files.yaml_types import Day, Line, Name
 
 
 class Part(BaseModel):

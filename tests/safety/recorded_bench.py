@@ -17,13 +17,13 @@ from drivers.analyzer.checks import smallest_range
 from drivers.errors import InstrumentError, RigError
 from drivers.source.base import AcSource, Identity, Protection, Range, SafeOff, SourceCapabilities
 from drivers.switch import SafetyContacts
-from rig.bench.meter_type import load_meter_type
+from rig.bench.config.meter_type import load_meter_type
 from rig.bench.wiring import Path, Wiring
 from rig.load_point import LoadPoint
 from rig.safety.inputs import SafetyInputs
 from rig.safety.limits import rms
-from rig.safety.raw_off import SafeOffResult
 from rig.safety.supervisor import Supervisor
+from rig.safety.switching_off.raw_off import SafeOffResult
 
 UPDATE_S = 0.25
 POINT = LoadPoint(277.0, 100.0, -60.0)

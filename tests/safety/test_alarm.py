@@ -6,9 +6,9 @@ import time
 import pytest
 
 from drivers.errors import InstrumentLost
-from rig.safety.timed_source import TimedSource
 from rig.safety.watch.alarm import LIVE, SourceAlarm
-from rig.safety.watchdog import SourceWatchdog
+from rig.safety.watch.timed_source import TimedSource
+from rig.safety.watch.watchdog import SourceWatchdog
 from tests.safety.recorded_bench import RecordedBench
 from tests.waiting import wait_for
 

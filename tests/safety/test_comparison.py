@@ -7,8 +7,8 @@ import pytest
 from drivers.analyzer.base import AnalyzerReading, ElementReading
 from rig.bench.wiring import Wiring
 from rig.load_point import LoadPoint
-from rig.safety import comparison
 from rig.safety.errors import OutputWrong
+from rig.safety.watch import comparison
 
 WIRING = Wiring(ct_primary_a=100.0, ct_secondary_v=1.0)
 WITHOUT_B = WIRING.terminals(LoadPoint(277.0, 5.0, 0.0, voltages_pct=(100.0, 0.0, 70.0)))

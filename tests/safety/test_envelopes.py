@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from drivers.errors import RigError
 from meter_model.stimulus import Phasor, Stimulus
-from rig.bench.meter_type import load_meter_type
+from rig.bench.config.meter_type import load_meter_type
 from rig.errors import BenchFileError, LimitExceeded, UsageRefused
 from rig.safety.envelopes import Narrowing
 from rig.safety.limits import check_ramp, check_stimulus

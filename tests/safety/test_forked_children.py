@@ -9,18 +9,18 @@ import sys
 
 import pytest
 
-from rig.safety.guardian_link import GuardianLink
-from rig.safety.journal import read_journal
-from rig.safety.raw_off import recipe_to_json
+from rig.safety.guardian.journal import read_journal
+from rig.safety.guardian.link import GuardianLink
 from rig.safety.state import Opening
+from rig.safety.switching_off.raw_off import recipe_to_json
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.realtime
 
 RIG = """
 import ctypes, json, os, subprocess, sys, time
-from rig.safety.guardian_link import GuardianLink
-from rig.safety.raw_off import recipe_from_json
+from rig.safety.guardian.link import GuardianLink
+from rig.safety.switching_off.raw_off import recipe_from_json
 from rig.safety.state import Opening
 link = GuardianLink.start(Opening.begin("lab"))
 recipe = recipe_from_json(json.loads(sys.argv[1]))

@@ -15,18 +15,18 @@ import pytest
 
 from rig.errors import BenchFault
 from rig.safety.errors import GuardianActed, GuardianLost
-from rig.safety.guardian_link import GuardianLink
-from rig.safety.journal import read_journal
-from rig.safety.raw_off import recipe_to_json
+from rig.safety.guardian.journal import read_journal
+from rig.safety.guardian.link import GuardianLink
 from rig.safety.state import JOURNAL, Opening
+from rig.safety.switching_off.raw_off import recipe_to_json
 from tests.waiting import comes_true
 
 pytestmark = pytest.mark.realtime
 
 RIG = """
 import json, socket, sys, time
-from rig.safety.guardian_link import GuardianLink
-from rig.safety.raw_off import recipe_from_json
+from rig.safety.guardian.link import GuardianLink
+from rig.safety.switching_off.raw_off import recipe_from_json
 from rig.safety.state import Opening
 link = GuardianLink.start(Opening.begin("lab"))
 link.name_run("run-1")

@@ -9,11 +9,11 @@ from types import SimpleNamespace
 import pytest
 
 from drivers.source.base import SafeOff
-from rig.safety import guardian as guardian_module
-from rig.safety.guardian import Guardian
-from rig.safety.journal import append_entry, make_journal, read_journal
-from rig.safety.raw_off import SafeOffResult
+from rig.safety.guardian import process as guardian_module
+from rig.safety.guardian.journal import append_entry, make_journal, read_journal
+from rig.safety.guardian.process import Guardian
 from rig.safety.state import HOLDER, JOURNAL, OFF_ELSEWHERE, RECIPES, Opening, marked_process
+from rig.safety.switching_off.raw_off import SafeOffResult
 
 RECIPE = SafeOff("TCPIP0::127.0.0.1::1::SOCKET", ("OUTP OFF",), "OUTP?", ("0",))
 

@@ -8,7 +8,7 @@ from drivers.errors import InstrumentLost
 from rig.bench import open_bench
 from rig.load_point import LoadPoint
 from rig.safety.errors import SafetyInputOpen
-from rig.safety.journal import read_journal
+from rig.safety.guardian.journal import read_journal
 from tests.safety.stand_ins import QUICK, Control
 from tests.waiting import comes_true
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rig.safety.journal import SLOT_OCTETS, SLOTS, append_entry, make_journal, read_journal
+from rig.safety.guardian.journal import SLOT_OCTETS, SLOTS, append_entry, make_journal, read_journal
 from rig.safety.state import JOURNAL, Opening, state_folder
 
 FEW = 5
@@ -16,7 +16,7 @@ FEW = 5
 @pytest.fixture(scope="module")
 def few_slots():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("rig.safety.journal.SLOTS", FEW)
+        patch.setattr("rig.safety.guardian.journal.SLOTS", FEW)
         yield
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from drivers.errors import RigError
 from meter_model.stimulus import Phasor, Stimulus
-from rig.bench.meter_type import load_meter_type
+from rig.bench.config.meter_type import load_meter_type
 from rig.errors import LimitExceeded, UsageRefused
 from rig.load_point import LoadPoint
 from tests.safety.recorded_bench import POINT, UL, WIRING, RecordedBench, refused

@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 from drivers.source.base import SafeOff
 from rig.bench.lock import noted
 from rig.records import RunHeader, RunStore
-from rig.safety.journal import append_entry, make_journal, read_journal, take_journal_in
+from rig.safety.guardian.journal import append_entry, make_journal, read_journal, take_journal_in
 from rig.safety.leftovers import KEPT_DAYS, sweep
-from rig.safety.off import forget_open_bench, note_open_bench, recipes_of_open_bench
 from rig.safety.state import (
     ENDPOINTS,
     HOLDER,
@@ -31,6 +30,7 @@ from rig.safety.state import (
     openings_of,
     process_lives,
 )
+from rig.safety.switching_off.off import forget_open_bench, note_open_bench, recipes_of_open_bench
 
 HEADER = RunHeader(kind="certify", bench_name="lab", bench_file_sha256="00", software_version="0.1.0")
 

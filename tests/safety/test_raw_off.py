@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 
 from drivers.source.base import SafeOff
-from rig.safety.raw_off import (
+from rig.safety.switching_off.raw_off import (
     recipe_from_json,
     recipe_to_json,
     switch_all_off,
@@ -86,7 +86,7 @@ def test_a_source_on_a_serial_line_is_switched_off_and_confirmed(serial_source):
 WAITING = """
 import sys, time
 from drivers.source.base import SafeOff
-from rig.safety.raw_off import Reserve
+from rig.safety.switching_off.raw_off import Reserve
 recipe = SafeOff(sys.argv[1], ("OUTP:STAT OFF",), "OUTP:STAT?", ("0",))
 reserve = Reserve([recipe])
 began_s = time.monotonic()

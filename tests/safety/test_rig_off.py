@@ -15,11 +15,11 @@ from click.testing import CliRunner
 from rig.bench import off as bench_off
 from rig.bench.off import switch_benches_off
 from rig.cli import cli
-from rig.cli._run import run
+from rig.cli.run import run
 from rig.errors import BenchFileError, UsageRefused
-from rig.safety import off as safety_off
-from rig.safety.off import forget_open_bench, note_open_bench
 from rig.safety.state import HOLDER, OFF_ELSEWHERE, RECIPES, Opening, marked_process, places_of_state, state_folder
+from rig.safety.switching_off import off as safety_off
+from rig.safety.switching_off.off import forget_open_bench, note_open_bench
 
 pytestmark = pytest.mark.realtime
 
@@ -189,7 +189,7 @@ def test_a_guardian_that_still_tries_is_left_word(fluke):
 def test_volts_that_the_analyzer_sees_are_never_success(fluke, monkeypatch, volts, code):
     reading = SimpleNamespace(elements=[SimpleNamespace(u_v=volts, i=0.0)] * 3)
     asked = SimpleNamespace(read=lambda: reading, identify=lambda: None, configure=lambda: None, close=lambda: None)
-    monkeypatch.setattr("rig.safety.terminals.CONFIRM_S", 0.0)
+    monkeypatch.setattr("rig.safety.watch.terminals.CONFIRM_S", 0.0)
     monkeypatch.setattr(bench_off, "ANALYZERS", {"seer": lambda *_args, **_options: asked})
     monkeypatch.setattr(bench_off, "link_to_analyzer", lambda _part: None)
     opening = left_on(fluke)
@@ -227,7 +227,7 @@ def test_state_folders_of_guardians_that_run_are_looked_in(monkeypatch, tmp_path
     opening = left_on(fluke)
     process = tmp_path / "proc" / "7"
     process.mkdir(parents=True)
-    words = ["python", "-m", "rig.safety.guardian", "--bench", "lab", "--state", str(opening.folder), ""]
+    words = ["python", "-m", "rig.safety.guardian.process", "--bench", "lab", "--state", str(opening.folder), ""]
     (process / "cmdline").write_text("\0".join(words))
     monkeypatch.setattr(safety_off, "_PROC", tmp_path / "proc")
     monkeypatch.setattr("rig.safety.state._home_by_number", lambda: None)

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from rig.safety.watchdog import DELAY_S
+from rig.safety.watch.watchdog import DELAY_S
 from tests.safety.stand_ins import Control
 from tests.waiting import comes_true, wait_for
 

@@ -12,7 +12,7 @@ from rig.bench.wiring import Path, Wiring
 from rig.errors import LimitExceeded, SafeStateNotConfirmed, UsageRefused
 from rig.load_point import LoadPoint
 from rig.safety.errors import GuardianLost, NotSettled, OutputWrong
-from rig.safety.journal import read_journal
+from rig.safety.guardian.journal import read_journal
 from rig.safety.settling import SettlingLimits
 from tests.waiting import comes_true
 

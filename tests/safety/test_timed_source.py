@@ -4,7 +4,7 @@ import pytest
 
 from drivers.errors import InstrumentLost
 from drivers.source import Fluke6105A
-from rig.safety.timed_source import TimedSource
+from rig.safety.watch.timed_source import TimedSource
 
 TIMED = {
     "set_point": lambda source: source.set_point(None),

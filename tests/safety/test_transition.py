@@ -6,8 +6,8 @@ import pytest
 
 from rig.bench.wiring import Path, Wiring
 from rig.load_point import LoadPoint
-from rig.safety._transition import Present, Transition
 from rig.safety.limits import rms
+from rig.safety.transition import Present, Transition
 
 WIRING = Wiring(100.0, 1.0, current_divider=Path(8.0))
 

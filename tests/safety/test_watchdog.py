@@ -10,7 +10,7 @@ from drivers.source import Fluke6105A
 from rig.bench import open_bench
 from rig.load_point import LoadPoint
 from rig.safety.errors import OutputWrong
-from rig.safety.watchdog import ANSWER_S, DELAY_S, LOOK_EVERY_S, SourceWatchdog
+from rig.safety.watch.watchdog import ANSWER_S, DELAY_S, LOOK_EVERY_S, SourceWatchdog
 from tests.safety.stand_ins import QUICK, Control
 from tests.waiting import comes_true
 

@@ -9,9 +9,9 @@ from drivers.errors import InstrumentLost
 from drivers.source.base import Range
 from rig.errors import UsageRefused
 from rig.load_point import LoadPoint
-from rig.safety import _watching
 from rig.safety.errors import EndAsked, OutputWrong
 from rig.safety.signals import StopRequested
+from rig.safety.watch import watching as _watching
 from tests.safety.recorded_bench import CAPABILITIES, POINT, UPDATE_S, RecordedBench, energised_bench, refused, turn
 
 FLUKE_LOW = (Range(0.05, 0.25, "V"), Range(0.15, 1.5, "V"), Range(1.0, 10.0, "V"))

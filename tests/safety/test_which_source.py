@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.source.base import Identity, SafeOff
-from rig.safety.raw_off import Reserve, recipe_from_json, recipe_to_json, switch_all_off, switch_off
 from rig.safety.switching_off.answers import Who, says_off, who_says
+from rig.safety.switching_off.raw_off import Reserve, recipe_from_json, recipe_to_json, switch_all_off, switch_off
 
 KNOWN = "FLUKE,6105A,123456,1.0"
 RECIPE = SafeOff(

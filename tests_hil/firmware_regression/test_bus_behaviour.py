@@ -14,8 +14,8 @@ from drivers.meter import BusFailed
 from drivers.meter.properties import THIS_DEVICE
 from drivers.mstp.figures import NodeFigures
 from rig.procedures import Inquiry
-from rig.procedures.bench_lateness import Excused
-from rig.procedures.bus_behaviour import (
+from rig.procedures.behaviour.bench_lateness import Excused
+from rig.procedures.behaviour.bus_behaviour import (
     BusAnswer,
     HeardBus,
     address_conflict,
@@ -27,7 +27,7 @@ from rig.procedures.bus_behaviour import (
     token_hold,
     token_use,
 )
-from rig.procedures.hearing import Heard, answers_to
+from rig.procedures.behaviour.hearing import Heard, answers_to
 
 pytestmark = [allure.epic("Firmware regression"), allure.feature("Behaviour on the bus")]
 

@@ -20,7 +20,7 @@ from meter_model.behaviour.profile import (
 )
 from rig.errors import LimitExceeded, UsageRefused
 from rig.procedures import Inquiry
-from rig.procedures.same_values import same
+from rig.procedures.behaviour.same_values import same
 
 pytestmark = [allure.epic("Firmware regression"), allure.feature("Choices the manual leaves")]
 

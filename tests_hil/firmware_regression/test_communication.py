@@ -20,8 +20,8 @@ from bacpypes3.primitivedata import CharacterString, Date, Time
 from drivers.meter.properties import THIS_DEVICE
 from meter_model.behaviour.operation_choices import Reinitialized, ServicePassword
 from rig.procedures import Inquiry
-from rig.procedures.hearing import answers_to
-from rig.procedures.moments import Moment
+from rig.procedures.behaviour.hearing import answers_to
+from rig.procedures.behaviour.moments import Moment
 
 pytestmark = [allure.epic("Firmware regression"), allure.feature("Communication")]
 

@@ -13,8 +13,8 @@ from meter_model.behaviour.operation_choices import PulseCountMemory, RecordsAft
 from meter_model.objects.points import ANALOG_INPUTS
 from rig.bench.switching import TimedPulses
 from rig.procedures import Inquiry
-from rig.procedures.power_cycle import STORED_INPUTS, PowerCycle, observe_power_cycle
-from rig.procedures.same_values import same
+from rig.procedures.behaviour.power_cycle import STORED_INPUTS, PowerCycle, observe_power_cycle
+from rig.procedures.behaviour.same_values import same
 
 pytestmark = [allure.epic("Firmware regression"), allure.feature("Control power"), pytest.mark.bench_time(150)]
 

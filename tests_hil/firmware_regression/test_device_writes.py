@@ -13,7 +13,7 @@ from bacpypes3.primitivedata import CharacterString, ObjectIdentifier, Unsigned
 from drivers.meter.properties import THIS_DEVICE
 from meter_model.behaviour.profile import DatabaseRevision, ObjectNameAccess
 from rig.procedures import Inquiry
-from rig.procedures.hearing import answers_to
+from rig.procedures.behaviour.hearing import answers_to
 
 pytestmark = [allure.epic("Firmware regression"), allure.feature("Device object")]
 

@@ -12,7 +12,7 @@ from drivers.meter.properties import THIS_DEVICE
 from meter_model.behaviour.profile import ObjectTypesSupported, ServicesSupported
 from meter_model.objects.points import OBJECTS
 from rig.procedures import Inquiry
-from rig.procedures.hearing import answers_to
+from rig.procedures.behaviour.hearing import answers_to
 
 pytestmark = [allure.epic("Firmware regression"), allure.feature("Device object")]
 

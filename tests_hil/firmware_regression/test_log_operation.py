@@ -18,7 +18,7 @@ from meter_model.behaviour.operation_choices import (
     TotalCountOnPurge,
 )
 from rig.procedures import Inquiry
-from rig.procedures.moments import Span
+from rig.procedures.behaviour.moments import Span
 from tests_hil.firmware_regression.trend_logs import (
     ALL,
     DISABLED,

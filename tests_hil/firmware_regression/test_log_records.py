@@ -11,7 +11,7 @@ import pytest
 from drivers.meter import LogPage, LogRecord
 from meter_model.behaviour.operation_choices import PurgeRecord
 from rig.procedures import Inquiry
-from rig.procedures.same_values import same
+from rig.procedures.behaviour.same_values import same
 from tests_hil.firmware_regression.trend_logs import (
     ALL,
     DISABLED,

@@ -13,8 +13,8 @@ import pytest
 from meter_model.behaviour.profile import PowerFactorSign, PowerRange
 from meter_model.objects.points import ANALOG_INPUTS
 from rig.procedures import Inquiry
-from rig.procedures.reference.sampled_gate import is_sampled
-from rig.procedures.same_values import same
+from rig.procedures.accuracy.sampled_gate import is_sampled
+from rig.procedures.behaviour.same_values import same
 
 pytestmark = [allure.epic("Firmware regression"), allure.feature("Quadrants and energy")]
 

@@ -21,7 +21,7 @@ from rig.emulation.world.bench_time import BenchTime
 from rig.emulation.world.event_log import EventLog
 from rig.emulation.world.physics import Wiring, rms
 from rig.emulation.world.world import World
-from rig.safety.raw_off import switch_off
+from rig.safety.switching_off.raw_off import switch_off
 
 ONE_PHASE = (KeysightAC6800B,)
 NAMES = [

@@ -9,7 +9,7 @@ from drivers.counter import COUNTERS
 from drivers.generator import GENERATORS
 from drivers.source import SOURCES
 from drivers.switch import SWITCHES
-from rig.bench.files import load_bench
+from rig.bench.config.files import load_bench
 from rig.emulation import instruments
 from rig.emulation.analyzers.arithmetic import AnalyzerErrors
 from rig.emulation.auxiliary.climate import climate_instruments

@@ -5,8 +5,8 @@ import math
 import pytest
 
 from drivers.source.base import Range
-from rig.safety._energise import STEPS
 from rig.safety.contactor.proof import CONTACTOR, HIGHEST_PROOF_V, PROOF_V, BenchContactor
+from rig.safety.energise import STEPS
 from rig.safety.errors import StepFailed
 from tests.safety.recorded_bench import POINT, TOUCHING, RecordedBench, refused
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from rig.safety.journal import SLOT_OCTETS, SLOTS
+from rig.safety.guardian.journal import SLOT_OCTETS, SLOTS
 from tests.safety.matrix.cell import Cell, Protection
 from tests.safety.matrix.debugger import attach, detach
 from tests.waiting import comes_true

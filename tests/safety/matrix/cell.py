@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from rig.records import RunRecord, RunStore
-from rig.safety.journal import read_journal
+from rig.safety.guardian.journal import read_journal
 from tests.safety.matrix.faulty_link import FaultyLink
 from tests.safety.stand_ins import Control
 from tests.waiting import comes_true, wait_for
@@ -252,7 +252,7 @@ class Cell:
         reached = self.folder / "reached"
         wait_for(lambda: reached.exists() or self.exit_code is not None, f"phase {self.phase}", 60.0)
         assert reached.exists(), self.output
-        self.guardian_pid = self.child("rig.safety.guardian")
+        self.guardian_pid = self.child("rig.safety.guardian.process")
         if self.phase == "de-energising":  # a source with a slope of its own needs a while to the first step down
             comes_true(lambda: max(self.control.status["terminal_volts"]) < 200.0, 10.0)
         status = self.control.status

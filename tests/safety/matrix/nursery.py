@@ -17,7 +17,7 @@ import traceback
 
 _LOADED = (
     "alembic.command", "allure_commons.types", "matplotlib.pyplot", "pytest", "pyvisa_py", "rich.progress", "rig.bench",
-    "rig.procedures", "rig.records", "rig.reports", "rig.reports.plots", "rig._finish", "sqlalchemy.dialects.sqlite",
+    "rig.procedures", "rig.records", "rig.reports", "rig.reports.plots", "rig.run.finish", "sqlalchemy.dialects.sqlite",
 )  # fmt: skip
 """What takes long to load; nothing that pytest wants to load itself."""
 
@@ -60,7 +60,7 @@ def become(wanted: dict) -> None:
     import pytest
     from rich.console import Console
 
-    from rig.cli._console import ConsoleReporter
+    from rig.cli.shared.console import ConsoleReporter
 
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rig.safety.terminals import OFF_BELOW_V
+from rig.safety.watch.terminals import OFF_BELOW_V
 from tests.safety.matrix.causes import CAUSES, PHASES, WATCHED_TOO, Cause, Phase
 from tests.safety.matrix.cell import Cell, Emulation, Ground, Nursery, now_s
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from rig.emulation.world.contactor import HOLD_S as CONTACTOR_HOLD_S
 from rig.safety.contactor.proof import PROOF_V
-from rig.safety.guardian_link import HANG_S
-from rig.safety.journal import SLOT_OCTETS, SLOTS
-from rig.safety.watchdog import DELAY_S
+from rig.safety.guardian.journal import SLOT_OCTETS, SLOTS
+from rig.safety.guardian.link import HANG_S
+from rig.safety.watch.watchdog import DELAY_S
 from tests.safety.matrix.causes import CAUSES, PHASES, Cause
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "explanation" / "what-ends-safe.md"
