@@ -15,7 +15,7 @@ from rig.bench import load_bench, open_bench
 from rig.emulation import instruments
 from rig.errors import BenchFileError
 from rig.load_point import LoadPoint
-from tests.safety.stand_ins import Control
+from tests.rig.safety.stand_ins import Control
 
 FLUKE, LOW_LEVEL, YOKOGAWA = "fluke_6105a", "rigol_dg5000", "yokogawa_wt"
 POINT = LoadPoint(120.0, 100.0, -60.0)
@@ -47,7 +47,7 @@ def is_usable(source):
 
 
 def blind_analyzers():
-    """Those that cannot see the CT inputs: no bench with a source takes them (tests/bench/test_reference_of_bench)."""
+    """Those that cannot see the CT inputs: no bench with a source takes them (test_reference_of_bench)."""
     return [name for name, driver in ANALYZERS.items() if driver.capabilities.ct_input_v is None]
 
 
