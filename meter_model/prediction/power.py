@@ -23,10 +23,11 @@ from meter_model.stimulus import Spectrum, Stimulus
 _PHASES = "ABC"
 _SIGN_TOLERANCE = 1e-9  # of S: an angle of exactly 90 degrees is neither import nor export but for rounding
 
+_WHOLE_CYCLE_TOLERANCE = 1e-3
 _ORDER_TOLERANCE = 1e-6
 
-_Components = dict[int, complex]
-"""Complex RMS by order. A component that sampling folds to no harmonic has minus its own order."""
+_Components = dict[float, complex]
+"""Complex RMS by order, which is whole but for images that sampling folds beside the harmonics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,10 @@ def electrical(stimulus: Stimulus, configuration: Configuration, profile: Behavi
     floor_a = profile.no_load_current_pct / 100.0 * configuration.ct_primary_a
 
     elements = {phase: _element_voltage(volts, phase, system.number) for phase in system.phases}
-    phases = {phase: _powers(elements[phase], amperes[phase], floor_v, floor_a, profile) for phase in system.phases}
+    phases = {
+        phase: _powers(elements[phase], amperes[phase], floor_v, floor_a, profile, stimulus.frequency_hz)
+        for phase in system.phases
+    }
     reference = elements["A"].get(1, 0j)
     valid = abs(reference) >= floor_v and 45.0 <= stimulus.frequency_hz <= 65.0
     return Electrical(
@@ -90,19 +94,20 @@ def _sampled(spectrum: Spectrum, frequency_hz: float, profile: BehaviourProfile)
     """Complex RMS by order as the samples see it; components of one order add up.
 
     x = sqrt(2)·rms·sin(order·2πft + phase) beyond half the sample rate looks like its image, the distance of its
-    frequency from the nearest multiple of the rate; an image from below is turned over in time.
+    frequency from the nearest multiple of the rate; an image from below is turned over in time. The order of an image
+    is seldom whole.
     """
     found: _Components = {}
     for each in spectrum:
-        order, value = each.order, cmath.rect(each.rms, math.radians(each.phase_deg))
+        order: float = each.order
+        value = cmath.rect(each.rms, math.radians(each.phase_deg))
         if order * frequency_hz >= SAMPLE_RATE_HZ / 2.0:
             if profile.anti_alias is AntiAlias.IDEAL:
                 continue
             image = math.remainder(order * frequency_hz, SAMPLE_RATE_HZ) / frequency_hz
             folded = round(abs(image))
-            is_harmonic = folded > 0 and abs(abs(image) - folded) < _ORDER_TOLERANCE
-            order = folded if is_harmonic else -order
-            value = -value.conjugate() if is_harmonic and image < 0.0 else value
+            order = folded if folded > 0 and abs(abs(image) - folded) < _ORDER_TOLERANCE else abs(image)
+            value = -value.conjugate() if image < 0.0 else value
         found[order] = found.get(order, 0j) + value
     return found
 
@@ -127,13 +132,31 @@ def _element_voltage(volts: list[_Components], phase: str, system_number: int) -
     return own
 
 
+def _projected(order: float, frequency_hz: float) -> float:
+    """Part of a product V·I* that the projections on the harmonics take in: 1 of a harmonic, less of an image beside it.
+
+    Both are projected over whole cycles of about a second, which takes of each sinc of its distance in cycles.
+    """
+    nearest = round(order)
+    if nearest == 0:
+        return 0.0
+    cycles = max(1, math.floor(frequency_hz + _WHOLE_CYCLE_TOLERANCE))
+    x = math.pi * (order - nearest) * cycles
+    return (math.sin(x) / x) ** 2 if abs(x) > 1e-9 else 1.0
+
+
 def _rms(components: _Components, floor: float) -> float:
     value = math.sqrt(math.fsum(abs(each) ** 2 for each in components.values()))
     return value if value >= floor else 0.0
 
 
 def _powers(
-    voltage: _Components, current: _Components, floor_v: float, floor_a: float, profile: BehaviourProfile
+    voltage: _Components,
+    current: _Components,
+    floor_v: float,
+    floor_a: float,
+    profile: BehaviourProfile,
+    frequency_hz: float,
 ) -> Powers:
     s_va = _rms(voltage, floor_v) * _rms(current, floor_a)
     if s_va == 0.0:
@@ -145,13 +168,16 @@ def _powers(
         case ReactivePower.FUNDAMENTAL:
             q_var = q1_var
         case ReactivePower.BUDEANU:
-            q_var = math.fsum(each.imag for order, each in cross.items() if order > 0)
+            q_var = math.fsum(each.imag * _projected(order, frequency_hz) for order, each in cross.items())
         case ReactivePower.FRYZE:
             q_var = math.sqrt(max(s_va**2 - p_w**2, 0.0))
             q_var = -q_var if q1_var < -_SIGN_TOLERANCE * s_va else q_var
         case ReactivePower.QUARTER_PERIOD_SHIFT:
             # the voltage's component h falls back by h quarter turns
-            q_var = math.fsum((each * (-1j) ** (order % 4)).real for order, each in cross.items() if order > 0)
+            q_var = math.fsum(
+                (each * (-1j) ** (round(order) % 4)).real * _projected(order, frequency_hz)
+                for order, each in cross.items()
+            )
     return Powers(p_w, q_var, s_va, _power_factor(p_w, q_var, s_va, profile))
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from meter_model.behaviour.profile import AntiAlias, BehaviourProfile
@@ -66,6 +66,9 @@ def test_an_image_of_its_own_is_read_at_any_sampling_phase(order: int, frequency
 
 
 @settings(max_examples=60)
+@example(order=81, frequency_hz=63.796875, part=0.0625, phase_deg=0.0)  # its image is 0.05 Hz from order 2
+@example(order=83, frequency_hz=63.796875, part=0.1, phase_deg=0.0)
+@example(order=60, frequency_hz=45.4, part=0.1, phase_deg=20.0)  # 0.8 Hz from order 4, which comes from above
 @given(
     order=st.integers(2, 90),
     frequency_hz=st.one_of(st.integers(45, 65).map(float), st.floats(45.0, 65.0)),
