@@ -133,7 +133,7 @@ def _element_voltage(volts: list[_Components], phase: str, system_number: int) -
 
 
 def _projected(order: float, frequency_hz: float) -> float:
-    """Part of a product V·I* that the projections on the harmonics take in: 1 of a harmonic, less of an image beside it.
+    """Part of a product V·I* that the projections on the harmonics take in: 1 of a harmonic, less of an image near it.
 
     Both are projected over whole cycles of about a second, which takes of each sinc of its distance in cycles.
     """

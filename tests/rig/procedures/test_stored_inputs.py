@@ -11,10 +11,10 @@ from rig.procedures.behaviour.inquiry import WrongBehaviour
 from rig.procedures.behaviour.moments import Moment
 from rig.procedures.behaviour.power_cycle import STORED_INPUTS, MeterState, PowerCycle
 from tests.rig.procedures.behaviour.test_inquiry_of_a_slow_bench import Bench
-from tests_hil.firmware_regression.test_control_power import (
+from tests_hil.firmware_regression.terminals.test_control_power import (
     test_loss_of_control_power_resets_the_clock_and_says_so as judge_clock,
 )
-from tests_hil.firmware_regression.test_control_power import (
+from tests_hil.firmware_regression.terminals.test_control_power import (
     test_what_is_accumulated_is_kept_without_control_power as judge_kept,
 )
 

@@ -12,7 +12,7 @@ from drivers.meter import LogPage, LogRecord
 from meter_model.behaviour.operation_choices import PurgeRecord
 from rig.procedures import Inquiry
 from rig.procedures.behaviour.same_values import same
-from tests_hil.firmware_regression.trend_logs import (
+from tests_hil.firmware_regression.logs.trend_logs import (
     ALL,
     DISABLED,
     ENABLED,
