@@ -23,6 +23,10 @@ class InstrumentLost(InstrumentError):
     """The connection to an instrument is gone, could not be made, or no answer came in time."""
 
 
+class NotConfigured(InstrumentError):
+    """An instrument has to be configured (again) first: its connection is new, or a transaction was interrupted."""
+
+
 class VisaUnavailable(InstrumentError):
     """A VISA library, or what it needs to reach this kind of resource, is not installed; ``library`` as configured."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import signal
 import sys
 import time
@@ -14,10 +13,12 @@ from typing import Any
 import pytest
 
 from drivers.errors import RigError
+from rig._pytest_options import add_options, options_of
+from rig.errors import UsageRefused
 from rig.exit_codes import ExitCode
 from rig.load_point import LoadPoint
 from rig.run.pytest_ways import NOT_ON_A_BENCH, refused_way
-from rig.run.session import RunOptions, RunSession
+from rig.run.session import RunSession
 from rig.safety.errors import SafetyInputOpen
 from rig.safety.signals import StopSignals
 
@@ -28,26 +29,7 @@ _BEGAN_S = pytest.StashKey[float]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the rig's options."""
-    group = parser.getgroup("rig", "S4100 test rig")
-    group.addoption("--bench", default="emulated", metavar="NAME|PATH", help="bench file (default: emulated)")
-    group.addoption("--position", default=None, metavar="NAME", help="the one position of the bench that is tested")
-    group.addoption("--out", type=Path, default=None, metavar="DIR", help="folder of this run's files")
-    group.addoption("--records", default=None, metavar="URL|PATH", help="run database (default: runs/records.sqlite)")
-    group.addoption("--operator", default="", help="who runs this; goes into the record")
-    group.addoption("--station", default="", help="station name; goes into the record")
-    group.addoption("--allow-reset", action="store_true", help="permit resets of energy and demand in the meter")
-    group.addoption("--max-points", type=int, default=None, metavar="N", help="measure the first N load points only")
-    group.addoption(
-        "--longest", type=float, default=1.0, metavar="HOURS", help="skip questions of more bench time (default: 1)"
-    )
-    group.addoption(
-        "--unprotected", action="store_true", help="energise with neither a source watchdog nor a contactor; recorded"
-    )
-    group.addoption(
-        "--longest-gate", type=float, default=1.0, metavar="HOURS", help="longest energy gate that is run (default: 1)"
-    )
-    group.addoption("--suite", default="pytest", help="kind of run for the record: certify, eol ...")
-    group.addoption("--run-id", default=None, help=argparse.SUPPRESS)  # of `rig certify` and the like
+    add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -56,23 +38,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if getattr(option, "looponfail", False):
         raise pytest.UsageError("--looponfail asks again and again without end; " + NOT_ON_A_BENCH)
     config.addinivalue_line("markers", "bench_time(seconds): the bench time that a question takes at most")
-    run = RunSession(
-        RunOptions(
-            bench=option.bench,
-            position=option.position,
-            out=option.out,
-            records=option.records,
-            operator=option.operator,
-            station=option.station,
-            allow_reset=option.allow_reset,
-            max_points=option.max_points,
-            suite=option.suite,
-            longest_h=option.longest,
-            unprotected=option.unprotected,
-            longest_gate_h=option.longest_gate,
-            **({"run_id": option.run_id} if option.run_id else {}),
-        )
-    )
+    try:
+        run = RunSession(options_of(option))
+    except UsageRefused as refusal:
+        pytest.exit(f"rig: {refusal}", returncode=ExitCode.REFUSED)
     allure_folder = getattr(option, "allure_report_dir", None)
     run.allure_folder = Path(allure_folder) if allure_folder else None
     config.stash[SESSION] = run

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from rig.safety.locks import kernel_lock
+from rig.safety.switching_off import off as safety_off
 from tests.waiting import comes_true
 
 settings.register_profile("rig", deadline=None)  # these machines are shared and noisy
@@ -47,6 +48,19 @@ def locks_of_this_session() -> Iterator[None]:
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kernel_lock, "PREFIX", f"s4100-rig-test-{os.getpid()}/")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def guardians_of_this_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let what this process switches off be its own: sessions side by side have benches that are on."""
+    all_guardians, folder = safety_off._guardians, tmp_path_factory.getbasetemp().resolve()
+
+    def of_this_session() -> Iterator[safety_off._Guardian]:
+        return (one for one in all_guardians() if folder in one.folder.resolve().parents)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(safety_off, "_guardians", of_this_session)
         yield
 
 

@@ -15,7 +15,7 @@ from drivers.analyzer.base import (
     ReferenceAnalyzer,
 )
 from drivers.analyzer.checks import NOTHING_VALID, between, signed_q, smallest_range
-from drivers.errors import AnswerInvalid, InstrumentError, SettingNotTaken, SettingOutOfRange
+from drivers.errors import AnswerInvalid, InstrumentError, NotConfigured, SettingNotTaken, SettingOutOfRange
 from drivers.scpi import ScpiSession
 from drivers.source.base import Identity
 
@@ -271,7 +271,7 @@ class FlukeNorma(ReferenceAnalyzer):
     def _check_configured(self) -> None:
         if self._generation is None or self._generation != self._session.generation or not self._wanted:
             text = "its state is not known since the connection was made: configure it first"
-            raise InstrumentError(self._session.resource, text)
+            raise NotConfigured(self._session.resource, text)
 
 
 def _ranges_for(voltage_v: float, current: tuple[float, float, float]) -> tuple[float, ...]:

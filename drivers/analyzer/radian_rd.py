@@ -16,7 +16,7 @@ from drivers.analyzer.base import (
 from drivers.analyzer.checks import NOTHING_VALID, wrapped
 from drivers.analyzer.radian_rd_frames import floats
 from drivers.analyzer.radian_rd_link import RadianLink
-from drivers.errors import AnswerInvalid, CannotMeasure, InstrumentError, SettingOutOfRange
+from drivers.errors import AnswerInvalid, CannotMeasure, InstrumentError, NotConfigured, SettingOutOfRange
 from drivers.source.base import Identity
 
 
@@ -181,7 +181,7 @@ class RadianRD(ReferenceAnalyzer):
     def _check_configured(self) -> None:
         if self._generation is None or self._generation != self._link.generation:
             text = "its state is not known since the connection was made: configure it first"
-            raise InstrumentError(self._link.resource, text)
+            raise NotConfigured(self._link.resource, text)
 
 
 def _fit_together(

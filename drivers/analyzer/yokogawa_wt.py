@@ -15,7 +15,7 @@ from drivers.analyzer.base import (
     ReferenceAnalyzer,
 )
 from drivers.analyzer.checks import smallest_range, wrapped
-from drivers.errors import AnswerInvalid, InstrumentError, SettingNotTaken, SettingOutOfRange
+from drivers.errors import AnswerInvalid, InstrumentError, NotConfigured, SettingNotTaken, SettingOutOfRange
 from drivers.scpi import ScpiSession, says_over_range
 from drivers.source.base import Identity
 
@@ -267,7 +267,7 @@ class YokogawaWT(ReferenceAnalyzer):
     def _check_configured(self) -> None:
         if self._generation is None or self._generation != self._session.generation:
             text = "its state is not known since the connection was made: configure it first"
-            raise InstrumentError(self._session.resource, text)
+            raise NotConfigured(self._session.resource, text)
 
 
 def _ranges_for(voltage_v: float, current: tuple[float, float, float]) -> tuple[float, ...]:

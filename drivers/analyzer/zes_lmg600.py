@@ -14,7 +14,14 @@ from drivers.analyzer.base import (
     ReferenceAnalyzer,
 )
 from drivers.analyzer.checks import NOTHING_VALID, between, signed_q, smallest_range
-from drivers.errors import AnswerInvalid, CannotMeasure, InstrumentError, SettingNotTaken, SettingOutOfRange
+from drivers.errors import (
+    AnswerInvalid,
+    CannotMeasure,
+    InstrumentError,
+    NotConfigured,
+    SettingNotTaken,
+    SettingOutOfRange,
+)
 from drivers.scpi import ScpiSession, says_over_range, split_answers
 from drivers.source.base import Identity
 
@@ -241,7 +248,7 @@ class ZesLMG600(ReferenceAnalyzer):
     def _check_configured(self) -> None:
         if self._generation is None or self._generation != self._session.generation or self._selected is None:
             text = "its state is not known since the connection was made: configure it first"
-            raise InstrumentError(self._session.resource, text)
+            raise NotConfigured(self._session.resource, text)
 
 
 def _follows(before: int | None, stamp: int | None, length_s: float | None, update_s: float) -> bool:

@@ -23,11 +23,11 @@ from meter_model.stimulus import Spectrum, Stimulus
 _PHASES = "ABC"
 _SIGN_TOLERANCE = 1e-9  # of S: an angle of exactly 90 degrees is neither import nor export but for rounding
 
-_WHOLE_CYCLE_TOLERANCE = 1e-3
 _ORDER_TOLERANCE = 1e-6
+_CYCLE_TOLERANCE = 1e-3
 
-_Components = dict[float, complex]
-"""Complex RMS by order, which is whole but for images that sampling folds beside the harmonics."""
+_Components = dict[int, complex]
+"""Complex RMS by order. A component that sampling folds to no harmonic has minus its own order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ def electrical(stimulus: Stimulus, configuration: Configuration, profile: Behavi
 
     Raises SamplingPhaseDependent where a reading depends on where the meter's sampling instants lie.
     """
-    require_determined(stimulus, profile)
     system = configuration.system
+    require_determined(stimulus, profile, has_neutral=system.number not in (11, 31))
     sampled = [_sampled(each, stimulus.frequency_hz, profile) for each in (*stimulus.voltages, *stimulus.ct_inputs)]
     volts = [_components(each, configuration.pt_ratio) for each in sampled[:3]]
     scale = configuration.amperes_per_ct_volt
@@ -71,8 +71,9 @@ def electrical(stimulus: Stimulus, configuration: Configuration, profile: Behavi
     floor_a = profile.no_load_current_pct / 100.0 * configuration.ct_primary_a
 
     elements = {phase: _element_voltage(volts, phase, system.number) for phase in system.phases}
+    floors = (floor_v, floor_a)
     phases = {
-        phase: _powers(elements[phase], amperes[phase], floor_v, floor_a, profile, stimulus.frequency_hz)
+        phase: _powers(elements[phase], amperes[phase], floors, profile, stimulus.frequency_hz)
         for phase in system.phases
     }
     reference = elements["A"].get(1, 0j)
@@ -94,20 +95,19 @@ def _sampled(spectrum: Spectrum, frequency_hz: float, profile: BehaviourProfile)
     """Complex RMS by order as the samples see it; components of one order add up.
 
     x = sqrt(2)·rms·sin(order·2πft + phase) beyond half the sample rate looks like its image, the distance of its
-    frequency from the nearest multiple of the rate; an image from below is turned over in time. The order of an image
-    is seldom whole.
+    frequency from the nearest multiple of the rate; an image from below is turned over in time.
     """
     found: _Components = {}
     for each in spectrum:
-        order: float = each.order
-        value = cmath.rect(each.rms, math.radians(each.phase_deg))
+        order, value = each.order, cmath.rect(each.rms, math.radians(each.phase_deg))
         if order * frequency_hz >= SAMPLE_RATE_HZ / 2.0:
             if profile.anti_alias is AntiAlias.IDEAL:
                 continue
             image = math.remainder(order * frequency_hz, SAMPLE_RATE_HZ) / frequency_hz
             folded = round(abs(image))
-            order = folded if folded > 0 and abs(abs(image) - folded) < _ORDER_TOLERANCE else abs(image)
-            value = -value.conjugate() if image < 0.0 else value
+            is_harmonic = folded > 0 and abs(abs(image) - folded) < _ORDER_TOLERANCE
+            order = folded if is_harmonic else -order
+            value = -value.conjugate() if is_harmonic and image < 0.0 else value
         found[order] = found.get(order, 0j) + value
     return found
 
@@ -132,19 +132,6 @@ def _element_voltage(volts: list[_Components], phase: str, system_number: int) -
     return own
 
 
-def _projected(order: float, frequency_hz: float) -> float:
-    """Part of a product V·I* that the projections on the harmonics take in: 1 of a harmonic, less of an image near it.
-
-    Both are projected over whole cycles of about a second, which takes of each sinc of its distance in cycles.
-    """
-    nearest = round(order)
-    if nearest == 0:
-        return 0.0
-    cycles = max(1, math.floor(frequency_hz + _WHOLE_CYCLE_TOLERANCE))
-    x = math.pi * (order - nearest) * cycles
-    return (math.sin(x) / x) ** 2 if abs(x) > 1e-9 else 1.0
-
-
 def _rms(components: _Components, floor: float) -> float:
     value = math.sqrt(math.fsum(abs(each) ** 2 for each in components.values()))
     return value if value >= floor else 0.0
@@ -153,12 +140,12 @@ def _rms(components: _Components, floor: float) -> float:
 def _powers(
     voltage: _Components,
     current: _Components,
-    floor_v: float,
-    floor_a: float,
+    floors: tuple[float, float],
     profile: BehaviourProfile,
     frequency_hz: float,
 ) -> Powers:
-    s_va = _rms(voltage, floor_v) * _rms(current, floor_a)
+    """``floors``: of voltage and current, below which a channel reads 0."""
+    s_va = _rms(voltage, floors[0]) * _rms(current, floors[1])
     if s_va == 0.0:
         return Powers(0.0, 0.0, 0.0, _power_factor(0.0, 0.0, 0.0, profile))
     cross = {order: voltage[order] * current[order].conjugate() for order in voltage.keys() & current.keys()}
@@ -168,17 +155,33 @@ def _powers(
         case ReactivePower.FUNDAMENTAL:
             q_var = q1_var
         case ReactivePower.BUDEANU:
-            q_var = math.fsum(each.imag * _projected(order, frequency_hz) for order, each in cross.items())
+            seen = (_at_harmonic(order, each, frequency_hz) for order, each in cross.items())
+            q_var = math.fsum(each.imag for _, each in seen)
         case ReactivePower.FRYZE:
             q_var = math.sqrt(max(s_va**2 - p_w**2, 0.0))
             q_var = -q_var if q1_var < -_SIGN_TOLERANCE * s_va else q_var
         case ReactivePower.QUARTER_PERIOD_SHIFT:
             # the voltage's component h falls back by h quarter turns
-            q_var = math.fsum(
-                (each * (-1j) ** (round(order) % 4)).real * _projected(order, frequency_hz)
-                for order, each in cross.items()
-            )
+            seen = (_at_harmonic(order, each, frequency_hz) for order, each in cross.items())
+            q_var = math.fsum((each * (-1j) ** (harmonic % 4)).real for harmonic, each in seen)
     return Powers(p_w, q_var, s_va, _power_factor(p_w, q_var, s_va, profile))
+
+
+def _at_harmonic(order: int, cross: complex, frequency_hz: float) -> tuple[int, complex]:
+    """Return the harmonic at which the meter sees a product V·I*, and how much of it: reactive power is a projection.
+
+    An image beside a harmonic is seen there as far as whole cycles of about a second do not tell the two apart.
+    """
+    if order > 0:
+        return order, cross
+    image_hz = math.remainder(-order * frequency_hz, SAMPLE_RATE_HZ)
+    harmonic = round(abs(image_hz) / frequency_hz)
+    if harmonic < 1 or harmonic * frequency_hz >= SAMPLE_RATE_HZ / 2.0:
+        return 1, 0j
+    window_s = max(1, math.floor(frequency_hz + _CYCLE_TOLERANCE)) / frequency_hz
+    beside = math.pi * (abs(image_hz) - harmonic * frequency_hz) * window_s
+    gain = (math.sin(beside) / beside) ** 2 if beside else 1.0
+    return harmonic, gain * (cross.conjugate() if image_hz < 0.0 else cross)
 
 
 def _total(phases: list[Powers], profile: BehaviourProfile) -> Powers:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import cmath
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations_with_replacement
 
 from meter_model.behaviour.profile import DEFAULT, AntiAlias, BehaviourProfile
 from meter_model.stimulus import Spectrum, Stimulus
@@ -32,27 +33,30 @@ _ByOrder = Mapping[int, float]
 class SamplingPhaseDependent(ValueError):
     """A reading of this stimulus depends on where the meter's sampling instants lie.
 
-    ``channel``: name of the input (V_A to I_C); ``orders``: of the components whose images meet, the lower one first;
-    ``part``: how much of the channel's rms product depends on it, 0 to about 1.
+    ``channels``: names of the inputs (V_A to I_C) whose components' images meet, ``orders``: of those components, the
+    lower one first; ``part``: how much of their rms product depends on it, 0 to about 1.
     """
 
-    def __init__(self, channel: str, orders: tuple[int, int], frequency_hz: float, part: float) -> None:
-        self.channel = channel
+    def __init__(self, channels: tuple[str, str], orders: tuple[int, int], frequency_hz: float, part: float) -> None:
+        self.channels = channels
         self.orders = orders
         self.part = part
         low, high = orders
-        which = f"order {high}" if low == high else f"orders {low} and {high}"
+        which = f"{channels[1]}: " + (f"order {high}" if low == high else f"orders {low} and {high}")
+        if channels[0] != channels[1]:
+            which = f"order {low} of {channels[0]} and order {high} of {channels[1]}"
         super().__init__(
-            f"{channel}: {which} at {frequency_hz:g} Hz: the images in the meter's {SAMPLE_RATE_HZ:g} samples a second "
+            f"{which} at {frequency_hz:g} Hz: the images in the meter's {SAMPLE_RATE_HZ:g} samples a second "
             f"meet, so that {100.0 * part:.2g} % of the reading depends on the sampling phase and no value can be "
             f"predicted; use another order or frequency"
         )
 
 
-def require_determined(stimulus: Stimulus, profile: BehaviourProfile = DEFAULT) -> None:
+def require_determined(stimulus: Stimulus, profile: BehaviourProfile = DEFAULT, *, has_neutral: bool = True) -> None:
     """Raise SamplingPhaseDependent where more than ``LIMIT`` of a reading depends on the sampling phase.
 
-    Judged for each channel with itself (rms) and for each phase's voltage with its current (powers).
+    Judged for each channel with itself (rms), for each two voltages (line to line) and for each phase's voltage with
+    its current (powers). ``has_neutral`` False (system types 11 and 31): every voltage is in each phase's power.
     """
     frequency_hz = stimulus.frequency_hz
     channels = [_by_order(each, frequency_hz, profile) for each in (*stimulus.voltages, *stimulus.ct_inputs)]
@@ -60,12 +64,14 @@ def require_determined(stimulus: Stimulus, profile: BehaviourProfile = DEFAULT) 
     if 2 * highest * frequency_hz < SAMPLE_RATE_HZ / 2.0:
         return  # all products lie below half the rate: whole cycles cancel them
     window = _Window(frequency_hz)
-    for index, one in enumerate(channels):
-        for other in [one, channels[index + 3]] if index < 3 else [one]:
-            _check(_CHANNELS[index], one, other, frequency_hz, window)
+    for one, other in combinations_with_replacement(range(6), 2):
+        is_used = other < 3 or one == other or other - one == 3 or (one < 3 and not has_neutral)
+        if is_used:
+            _check((one, other), channels, frequency_hz, window)
 
 
-def _check(name: str, one: _ByOrder, other: _ByOrder, frequency_hz: float, window: _Window) -> None:
+def _check(pair: tuple[int, int], channels: Sequence[_ByOrder], frequency_hz: float, window: _Window) -> None:
+    one, other = channels[pair[0]], channels[pair[1]]
     scale = math.sqrt(math.fsum(x * x for x in one.values()) * math.fsum(x * x for x in other.values()))
     if scale == 0.0:
         return
@@ -73,7 +79,8 @@ def _check(name: str, one: _ByOrder, other: _ByOrder, frequency_hz: float, windo
     part = math.fsum(size for size, _ in terms) / scale
     if part > LIMIT:
         _, orders = max(terms)
-        raise SamplingPhaseDependent(name, orders, frequency_hz, part)
+        (low, first), (high, second) = sorted(zip(orders, pair, strict=True))
+        raise SamplingPhaseDependent((_CHANNELS[first], _CHANNELS[second]), (low, high), frequency_hz, part)
 
 
 def _phase_dependent(
@@ -82,10 +89,9 @@ def _phase_dependent(
     """Yield the size of each product of two components that should average to nothing, and the two orders."""
     for first, a in one.items():
         for second, b in other.items():
-            orders = (min(first, second), max(first, second))
-            yield a * b * window.passes((first + second) * frequency_hz), orders
+            yield a * b * window.passes((first + second) * frequency_hz), (first, second)
             if first != second:
-                yield a * b * window.passes((first - second) * frequency_hz), orders
+                yield a * b * window.passes((first - second) * frequency_hz), (first, second)
 
 
 def _by_order(spectrum: Spectrum, frequency_hz: float, profile: BehaviourProfile) -> _ByOrder:

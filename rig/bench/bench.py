@@ -42,6 +42,7 @@ from rig.safety.settling import SettlingLimits
 from rig.safety.state import LAUNCHED_LOG, Opening
 from rig.safety.supervisor import Supervisor
 from rig.safety.switching_off.off import forget_open_bench, note_open_bench
+from rig.safety.told_once import Tell, told_once
 from rig.safety.watch.alarm import SourceAlarm
 from rig.safety.watch.identity import KnownInstrument
 from rig.safety.watch.watchdog import SourceWatchdog
@@ -97,6 +98,11 @@ class Bench:
     def simulated(self) -> bool:
         """Whether readings come from an emulation, by the bench file or by the emulator's own mark."""
         return is_simulated_bench(self.file, self._identities)
+
+    def tell_events(self, tell: Tell) -> None:
+        """Have what the supervisor does to the outputs told to ``tell``; that they are off is told once."""
+        if self.supervisor is not None:
+            self.supervisor.on_event = told_once(tell)
 
     @property
     def protection_text(self) -> str:
@@ -199,7 +205,7 @@ def open_bench(
             if supervisor is not None:
                 energising.append(supervisor)
                 suspend = stack.enter_context(suspend_inhibited(f"bench {file.name} is open"))
-                supervisor.on_event = lambda kind, text: report(f"{kind}: {text}")
+                supervisor.on_event = told_once(lambda kind, text: report(f"{kind}: {text}"))
                 stack.callback(_make_safe, supervisor, guardian)
                 analyzer = supervisor.analyzer
         opened = Bench(

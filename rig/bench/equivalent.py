@@ -10,7 +10,7 @@ from meter_model.stimulus import Phasor, Spectrum
 STAND_IN_ORDER = 5
 """The order that stands for all harmonics: within every meter's band, and a sequence in line to line voltages too."""
 
-_ANGLE_SLACK_DEG = 0.02
+ANGLE_SLACK_DEG = 0.02
 """An angle is corrected by so much to agree with the measured power: two steps of an analyzer that has 0.01 degrees."""
 
 _MOST_DISTORTION = 0.2
@@ -45,7 +45,7 @@ def equivalent(element: MeasuredElement) -> tuple[Spectrum, Spectrum]:
     voltage, current, angle_deg = element.voltage_v, element.current, element.current_deg
     apparent = voltage * current
     if element.active is None or apparent == 0.0:
-        return _plain(element, angle_deg)
+        return _without_power(element)
     lead_rad = math.radians(angle_deg - element.voltage_deg)
     factor = element.active / apparent
     if element.voltage_thd is not None and element.current_thd is not None:
@@ -66,13 +66,19 @@ def equivalent(element: MeasuredElement) -> tuple[Spectrum, Spectrum]:
     return _distorted(element, part, part, factor)
 
 
+def _without_power(element: MeasuredElement) -> tuple[Spectrum, Spectrum]:
+    """Return spectra of an element in which one of the two does not flow: each has the distortion that was told."""
+    parts = [thd / math.hypot(1.0, thd) if thd else 0.0 for thd in (element.voltage_thd, element.current_thd)]
+    return _distorted(element, parts[0], parts[1], 0.0)
+
+
 def _turned_deg(factor: float, lead_rad: float) -> float | None:
     """Return the displacement near the measured one that has the power factor ``factor``; None where it is not near."""
     if abs(factor) > 1.0:
         return None
     candidate = math.copysign(math.degrees(math.acos(factor)), math.sin(lead_rad))
     off_deg = (candidate - math.degrees(lead_rad) + 180.0) % 360.0 - 180.0
-    return candidate if abs(off_deg) <= _ANGLE_SLACK_DEG else None
+    return candidate if abs(off_deg) <= ANGLE_SLACK_DEG else None
 
 
 def _plain(element: MeasuredElement, current_deg: float) -> tuple[Spectrum, Spectrum]:

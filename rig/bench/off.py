@@ -84,7 +84,7 @@ def switch_benches_off(bench: str | Path | None = None, *, force: bool = False) 
     if not folders:
         notes.append("there is no state folder that can be read, so nothing is known of benches that are open")
     if bench is None:
-        if not folders:
+        if not folders and not of_others:
             state_folder()  # none yet, or one that cannot be: then nobody can say that nothing is on
         left = [opening for opening in left if not is_elsewhere(opening)]
     else:

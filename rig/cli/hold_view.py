@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import sys
 from collections.abc import Callable
 from types import TracebackType
@@ -16,7 +15,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from rig.cli.shared.output import make_console
+from rig.cli.shared.output import discard, make_console, note_failure
 from rig.load_point import PHASE_NAMES, LoadPoint
 from rig.printable import printable
 from rig.procedures.hold import Followed, Moment
@@ -76,7 +75,7 @@ class View:
         if self._as_json:
             self._write(lambda: click.echo(json.dumps(as_object(self._point, moment))))
         elif self._live is None:
-            self._write(lambda: click.echo(plain_line(moment)))
+            self._write(lambda: click.echo(printable(plain_line(moment))))
         else:
             live = self._live
             if not live.is_started:
@@ -86,14 +85,12 @@ class View:
     def _write(self, work: Callable[[], None]) -> None:
         try:
             work()
-        except OSError:
+        except OSError as error:
             self._live = None
             # Nobody reads: what is still printed, at the end of the process too, goes nowhere.
-            null = os.open(os.devnull, os.O_WRONLY)
             for stream in (sys.stdout, sys.stderr) if self._as_json else (sys.stdout,):
-                os.dup2(null, stream.fileno())
-            os.close(null)
-            self._gone("nobody reads the output any more")
+                discard(stream)
+            self._gone(note_failure(error))
 
 
 def picture(point: LoadPoint, moment: Moment, *, is_held: bool = True) -> Group:

@@ -14,6 +14,7 @@ from rig.cli.shared.types import COUNT, AnyPath
 if TYPE_CHECKING:
     from rig.records import RunStore, RunSummary
 
+_RUNNING = "RUNNING"
 _RECORDS = click.option(
     "--records", default=str(Path("runs") / "records.sqlite"), show_default=True, metavar="URL|PATH"
 )
@@ -41,6 +42,7 @@ def runs(records: str, last: int, as_json: bool) -> None:
                 "serial_numbers": list(run.serial_numbers),
                 "counts": dict(run.counts),
                 "programme": {what: list(numbers) for what, numbers in run.header.programme.items()},
+                "partial": _was_partial(run, outcomes[run.run_id]),
                 "simulated": run.header.simulated,
             }
             for run in found
@@ -49,7 +51,7 @@ def runs(records: str, last: int, as_json: bool) -> None:
         return
     for run in found:
         counts = ", ".join(f"{count} {name}" for name, count in run.counts.items())
-        counts += "  partial" if any(chosen < whole for chosen, whole in run.header.programme.values()) else ""
+        counts += "  partial" if _was_partial(run, outcomes[run.run_id]) else ""
         counts += "  (simulated)" if run.header.simulated else ""
         began = f"{run.started_utc:%Y-%m-%d %H:%M:%S} UTC"
         echo(
@@ -58,6 +60,13 @@ def runs(records: str, last: int, as_json: bool) -> None:
         )
     if not found:
         echo(f"no runs in {records}")
+
+
+def _was_partial(run: RunSummary, outcome: str) -> bool:
+    """Whether a run that is over covered less than its suite."""
+    from rig.reports.coverage import is_partial
+
+    return outcome != _RUNNING and is_partial(run)
 
 
 def _open_to_read(records: str) -> RunStore:
@@ -82,7 +91,7 @@ def _outcome(run: RunSummary) -> str:
     from rig.safety.state import state_path
 
     is_running = run.finished_utc is None and state_path().is_dir() and run_in_progress(run.run_id)
-    return "RUNNING" if is_running else run.outcome
+    return _RUNNING if is_running else run.outcome
 
 
 @click.command()

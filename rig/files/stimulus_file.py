@@ -115,9 +115,10 @@ def _read_by_sampling_phase(
     data: _StimulusFile, configuration: Configuration
 ) -> tuple[tuple[str | int, ...], str] | None:
     try:
-        require_determined(_stimulus(data, configuration))
+        require_determined(_stimulus(data, configuration), has_neutral=configuration.system.number not in (11, 31))
     except SamplingPhaseDependent as error:
-        which, phase = ("voltage" if error.channel[0] == "V" else "current"), error.channel[-1].lower()
+        channel = error.channels[1]
+        which, phase = ("voltage" if channel[0] == "V" else "current"), channel[-1].lower()
         parts = getattr(getattr(data.phases, phase), which)
         index = next((i for i, part in enumerate(parts) if part.order == error.orders[1]), 0)
         return ("phases", phase, which, index), str(error)

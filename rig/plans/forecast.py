@@ -27,7 +27,7 @@ from rig.metrology.registers import GATE_SHARE, float_step, gate_energy
 from rig.metrology.sampled_energy import EDGE_SHARE, EDGES_LINE, clock_component
 from rig.plans.plan import Plan, least_sampled_gate_s
 from rig.procedures.accuracy.budget_lines import BETWEEN_LINES_TYPE, reference_lines
-from rig.safety.conditions import IEC_REFERENCE
+from rig.procedures.reference.neglected_harmonics import Distortion, neglected_harmonics
 from rig.safety.watch.comparison import range_request
 
 REGISTER_VALUES_KWH = (1_000.0, 10_000.0, 100_000.0, 1_000_000.0, 2.0**24)
@@ -135,12 +135,7 @@ def _of(
         components = [*reference_lines(reference, item, point, is_sampled=is_sampled)]
     except (AccuracyNotStated, ReferenceNotUsable) as refusal:
         return Forecast(point, item, math.inf, str(refusal))
-    if not can.measures_distortion:
-        part = IEC_REFERENCE.distortion_pct / 100.0
-        if item.quantity is Quantity.REACTIVE_POWER:
-            components.append(Component.rectangular("neglected harmonics", 100.0 * part**2))
-        elif item.quantity is Quantity.VOLTAGE and len(item.phase) == 2:
-            components.append(Component.rectangular("neglected harmonics", 50.0 * part**2))
+    components += neglected_harmonics(item, point, Distortion(is_told=can.measures_distortion))
     if item.quantity in _ENERGIES:
         components.append(Component.normal("register quantisation", GATE_SHARE * item.row.limit_pct))
         if is_sampled:

@@ -104,8 +104,7 @@ class MeterRun:
             note_protection(self.recorder, bench, unprotected=self._unprotected)
             record_instruments(self.recorder, bench, self._today(), self._report)
             note_unjudged_conditions(self.recorder, bench)
-            if bench.supervisor is not None:
-                bench.supervisor.on_event = self._note_outputs
+            bench.tell_events(self._note_outputs)
             if bench.bus is not None:
                 bench.bus.on_line = self._note_line
                 self._beat, bench.bus.on_progress = bench.bus.on_progress, self._note_progress

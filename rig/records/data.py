@@ -272,7 +272,11 @@ class PointRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
-    """One line of the list of runs; ``counts``: verdicts (rig.records.verdicts) and findings by outcome."""
+    """One line of the list of runs.
+
+    ``counts``: verdicts (rig.records.verdicts) and findings by outcome. ``measured``: what has a result, by what is
+    counted (``count_measured``).
+    """
 
     run_id: str
     header: RunHeader
@@ -282,6 +286,7 @@ class RunSummary:
     exit_code: int | None
     serial_numbers: tuple[str, ...]
     counts: Mapping[str, int]
+    measured: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from rig.records.columns import to_json
 from rig.records.data import SEVERITY, RunHeader, RunRecord, RunSummary
 from rig.records.errors import NoSuchRun, RecordNotWritten, RecordsUnusable
 from rig.records.recorder import RunRecorder
-from rig.records.verdicts import Judgement, count_verdicts
+from rig.records.verdicts import Judgement, count_measured, count_verdicts
 
 _SHOWN_CANDIDATES = 5
 
@@ -117,7 +117,8 @@ class RunStore:
                 ids,
             )
             units = _grouped(connection, select(models.Unit.run_id, models.Unit.serial_number), ids)
-            counts = _counts(connection, ids)
+            judged = _judgements(connection, ids)
+            counts = _counts(connection, ids, judged)
             never_on = never_energised(connection, ids)
         return tuple(
             RunSummary(
@@ -129,6 +130,7 @@ class RunStore:
                 exit_code=row.exit_code,
                 serial_numbers=tuple(unit.serial_number for unit in units.get(row.id, [])),
                 counts=counts.get(row.id, {}),
+                measured=count_measured((j.label, j.procedure, j.instance) for j in judged.get(row.id, [])),
             )
             for row in rows
         )
@@ -232,8 +234,7 @@ def _grouped(connection: Connection, query: Select[*tuple[Any, ...]], run_ids: l
     return grouped
 
 
-def _counts(connection: Connection, run_ids: list[str]) -> dict[str, Counter[str]]:
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
+def _judgements(connection: Connection, run_ids: list[str]) -> dict[str, list[Judgement]]:
     point, result = models.Point, models.ResultRow
     judged: dict[str, list[Judgement]] = defaultdict(list)
     for row in connection.execute(
@@ -259,6 +260,11 @@ def _counts(connection: Connection, run_ids: list[str]) -> dict[str, Counter[str
                 row.outcome,
             )
         )
+    return judged
+
+
+def _counts(connection: Connection, run_ids: list[str], judged: dict[str, list[Judgement]]) -> dict[str, Counter[str]]:
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
     for run_id, judgements in judged.items():
         counts[run_id] = count_verdicts(judgements, SEVERITY)
     findings = (

@@ -11,6 +11,9 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+LOAD_POINTS, REGISTERS = "load points", "energy registers"
+"""What is counted of a suite."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -50,3 +53,18 @@ def count_verdicts(judgements: Iterable[Judgement], severity: dict[str, int]) ->
         if known is None or severity[each.outcome] < severity[known]:
             worst[each.fact] = each.outcome
     return Counter(worst.values())
+
+
+def count_measured(results: Iterable[tuple[str, str, int]]) -> dict[str, int]:
+    """Count the load points that were compared and the energy registers that were gated.
+
+    ``results``: of each its load point's label, its procedure and the instance of its input.
+    """
+    compared: set[str] = set()
+    gated: set[tuple[str, int]] = set()
+    for label, procedure, instance in results:
+        if procedure == "power_comparison":
+            compared.add(label)
+        elif procedure == "energy_register":
+            gated.add((label, instance))
+    return {LOAD_POINTS: len(compared), REGISTERS: len(gated)}

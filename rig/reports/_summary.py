@@ -115,9 +115,18 @@ def counts(run: RunRecord) -> list[CountLine]:
 
 def total_counts(run: RunRecord) -> Counter[str]:
     """Verdicts and findings by outcome, the most severe first; results that repeat one fact count once."""
-    found = _verdicts(all_results(run))
-    found.update(finding.outcome for finding in run.findings)
+    found = quantity_counts(run) + question_counts(run)
     return Counter({outcome: found[outcome] for outcome in OUTCOMES if found[outcome]})
+
+
+def quantity_counts(run: RunRecord) -> Counter[str]:
+    """Verdicts on quantities by outcome; results that repeat one fact count once."""
+    return _verdicts(all_results(run))
+
+
+def question_counts(run: RunRecord) -> Counter[str]:
+    """Findings by outcome."""
+    return Counter(finding.outcome for finding in run.findings)
 
 
 def _verdicts(results: Iterable[Judged]) -> Counter[str]:

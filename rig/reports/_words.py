@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
@@ -52,6 +53,13 @@ _RUN_MEANINGS = {
     "SKIP": "Nothing was measured in this run.",
 }
 
+_ANSWERS_MEAN = {
+    "PASS": "Every question that was asked was answered as expected.",
+    "FAIL": "At least one question was answered otherwise than expected.",
+    "INVALID": "The conditions did not allow a judgement of every answer. No answer that was judged failed.",
+    "INCONCLUSIVE": "Not every answer allows a conclusion. No answer that was judged failed.",
+}
+
 _FAILED = ("FAIL", "COND_FAIL")
 _UNDECIDED = ("INVALID", "INCONCLUSIVE")
 _NOTHING_JUDGED = {
@@ -79,12 +87,14 @@ def outcome_word(outcome: str) -> str:
     return _OUTCOME_WORDS.get(outcome, outcome)
 
 
-def run_meaning(outcome: str, counts: Mapping[str, int]) -> str:
+def run_meaning(outcome: str, quantities: Mapping[str, int], questions: Mapping[str, int] | None = None) -> str:
     """Say what a run's outcome tells, and what the other results say that the outcome alone does not.
 
-    ``counts``: results and findings by outcome.
+    ``quantities``: verdicts on quantities by outcome; ``questions``: findings by outcome. What the outcome comes from
+    is what is spoken of.
     """
-    sentences = [_RUN_MEANINGS[outcome]]
+    counts = Counter(quantities) + Counter(questions)
+    sentences = _meanings(outcome, quantities, questions or {})
     failed = sum(counts.get(word, 0) for word in _FAILED)
     undecided = sum(counts.get(word, 0) for word in _UNDECIDED)
     if failed and outcome not in _FAILED:
@@ -92,8 +102,15 @@ def run_meaning(outcome: str, counts: Mapping[str, int]) -> str:
     if undecided and outcome not in _UNDECIDED:
         sentences.append(f"{_of_results(undecided)} INVALID or INCONCLUSIVE: nothing is concluded from them.")
     elif undecided and undecided == sum(counts.values()):
-        sentences[0] = _NOTHING_JUDGED[outcome]
+        sentences = [_NOTHING_JUDGED[outcome]]
     return " ".join(sentences)
+
+
+def _meanings(outcome: str, quantities: Mapping[str, int], questions: Mapping[str, int]) -> list[str]:
+    """Return the sentence about quantities, the one about questions, or both: of those that have this outcome."""
+    if outcome not in _ANSWERS_MEAN or not questions.get(outcome):
+        return [_RUN_MEANINGS[outcome]]
+    return [*([_RUN_MEANINGS[outcome]] if quantities.get(outcome) else []), _ANSWERS_MEAN[outcome]]
 
 
 def _of_results(count: int) -> str:

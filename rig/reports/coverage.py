@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from rig.records import RunRecord
+from rig.records import RunRecord, RunSummary
+from rig.records.verdicts import count_measured
 
-_POINTS, _REGISTERS = "load points", "energy registers"
 
-
-def coverage(run: RunRecord) -> dict[str, tuple[int, int]]:
+def coverage(run: RunRecord | RunSummary) -> dict[str, tuple[int, int]]:
     """Return what the run did and what its suite has, by what is counted; empty where that was not recorded.
 
     Load points and registers count as done when they have a result, other things when the run was to ask them.
     """
-    compared = {p.label for p in run.points if any(result.procedure == "power_comparison" for result in p.results)}
-    gated = {(p.label, r.instance) for p in run.points for r in p.results if r.procedure == "energy_register"}
-    measured = {_POINTS: len(compared), _REGISTERS: len(gated)}
+    if isinstance(run, RunSummary):
+        measured = run.measured
+    else:
+        measured = count_measured((p.label, r.procedure, r.instance) for p in run.points for r in p.results)
     return {
         what: (min(chosen, measured.get(what, chosen)), whole) for what, (chosen, whole) in run.header.programme.items()
     }
 
 
-def is_partial(run: RunRecord) -> bool:
+def is_partial(run: RunRecord | RunSummary) -> bool:
     """Whether the run left something of its suite out, or was stopped before its end."""
     return any(done < whole for done, whole in coverage(run).values())
 

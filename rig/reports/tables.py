@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rig.records import PointRecord, ResultRecord, RunRecord
-from rig.reports._summary import total_counts, worst_of
+from rig.reports._summary import quantity_counts, question_counts, total_counts, worst_of
 from rig.reports._words import OUTCOME_COLOURS, number, outcome_word, percent, quantity_name, run_meaning
 from rig.reports.attention import attention_lines
 from rig.reports.coverage import coverage_text
@@ -91,7 +91,7 @@ def verdict_line(run: RunRecord) -> Text:
 
 def meaning_line(run: RunRecord) -> str:
     """What the verdict of the run means, and what the results say beside it: the sentence of the report."""
-    return run_meaning(run.outcome, total_counts(run))
+    return run_meaning(run.outcome, quantity_counts(run), question_counts(run))
 
 
 def deviations_table(label: str, results: Sequence[ResultRecord]) -> str:

@@ -1,4 +1,4 @@
-"""Just enough of the network layer to know which NPDU answers which (ASHRAE 135 clauses 6.2 and 20.1)."""
+"""Just enough of the network layer: an NPDU's header, and which NPDU answers which (ASHRAE 135 clauses 6.2, 20.1)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,36 @@ _UNCONFIRMED_REQUEST = 1
 _SEGMENT_ACK = 4
 _ABORT = 7
 _SENT_BY_SERVER = 0x01
+
+
+@dataclass(frozen=True, slots=True)
+class NpduHeader:
+    """What stands before the APDU, or before a network message.
+
+    ``destination`` and ``source``: octets of a remote network address (net, length, address), empty for local ones.
+    ``body``: what follows, an APDU or the message.
+    """
+
+    destination: bytes
+    source: bytes
+    is_network_message: bool
+    body: bytes
+
+
+def read_header(npdu: bytes) -> NpduHeader:
+    """Take an NPDU apart. Raises IndexError where it is cut short."""
+    control = npdu[1]
+    position = 2
+    destination = source = b""
+    if control & _HAS_DESTINATION:
+        end = position + 3 + npdu[position + 2]
+        destination, position = npdu[position:end], end
+    if control & _HAS_SOURCE:
+        end = position + 3 + npdu[position + 2]
+        source, position = npdu[position:end], end
+    if control & _HAS_DESTINATION:
+        position += 1  # hop count
+    return NpduHeader(destination, source, bool(control & _NETWORK_MESSAGE), npdu[position:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +85,14 @@ def summarize(npdu: bytes) -> NpduSummary:
 
 
 def _summarize(npdu: bytes) -> NpduSummary:
-    control = npdu[1]
-    position = 2
-    destination = source = b""
-    if control & _HAS_DESTINATION:
-        end = position + 3 + npdu[position + 2]
-        destination, position = npdu[position:end], end
-    if control & _HAS_SOURCE:
-        end = position + 3 + npdu[position + 2]
-        source, position = npdu[position:end], end
-    if control & _HAS_DESTINATION:
-        position += 1  # hop count
-    if control & _NETWORK_MESSAGE:
+    header = read_header(npdu)
+    destination, source, apdu = header.destination, header.source, header.body
+    if header.is_network_message:
         return NpduSummary(destination, source)
-    first = npdu[position]
+    first = apdu[0]
     apdu_type = first >> 4
     if apdu_type == _CONFIRMED_REQUEST:
-        return NpduSummary(destination, source, apdu_type, npdu[position + 2])
+        return NpduSummary(destination, source, apdu_type, apdu[2])
     if apdu_type == _UNCONFIRMED_REQUEST or apdu_type > _ABORT:
         return NpduSummary(destination, source, apdu_type)
-    return NpduSummary(destination, source, apdu_type, npdu[position + 1], bool(first & _SENT_BY_SERVER))
+    return NpduSummary(destination, source, apdu_type, apdu[1], bool(first & _SENT_BY_SERVER))

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-_NETWORK_MESSAGE, _HAS_DESTINATION, _HAS_SOURCE = 0x80, 0x20, 0x08
-_EVERY_NETWORK = 0xFFFF
+from drivers.mstp.codec.npdu import read_header
+
+_EVERY_NETWORK = b"\xff\xff"
 _I_AM_ROUTER = 0x01
 _UNCONFIRMED, _COMPLEX_ACK = 1, 3
 _I_AM, _WHO_IS = 0, 8
@@ -58,27 +59,18 @@ def announcement(npdu: bytes) -> Announcement | None:
 
 
 def _read(npdu: bytes) -> Announcement | None:
-    control, position = npdu[1], 2
-    network, address, is_global = 0, b"", False
-    if control & _HAS_DESTINATION:
-        is_global = int.from_bytes(npdu[position : position + 2], "big") == _EVERY_NETWORK
-        position += 3 + npdu[position + 2]
-    if control & _HAS_SOURCE:
-        network = int.from_bytes(npdu[position : position + 2], "big")
-        address = npdu[position + 3 : position + 3 + npdu[position + 2]]
-        position += 3 + npdu[position + 2]
-    if control & _HAS_DESTINATION:
-        position += 1
-    if control & _NETWORK_MESSAGE:
-        if npdu[position] != _I_AM_ROUTER:
+    header = read_header(npdu)
+    network, address = int.from_bytes(header.source[:2], "big"), header.source[3:]
+    if header.is_network_message:
+        if header.body[0] != _I_AM_ROUTER:
             return None
-        rest = npdu[position + 1 :]
+        rest = header.body[1:]
         pairs = (rest[i : i + 2] for i in range(0, len(rest) - 1, 2))
         return Announcement(Said.ROUTES, network, address, networks=tuple(int.from_bytes(p, "big") for p in pairs))
-    apdu = npdu[position:]
+    apdu = header.body
     kind = apdu[0] >> 4
     if kind == _UNCONFIRMED and apdu[1] == _WHO_IS:
-        return Announcement(Said.WHO_IS, network, address, is_global=is_global)
+        return Announcement(Said.WHO_IS, network, address, is_global=header.destination[:2] == _EVERY_NETWORK)
     if kind == _UNCONFIRMED and apdu[1] == _I_AM and apdu[2] == 0xC4 and (i := _device(apdu[3:7])) is not None:
         return Announcement(Said.I_AM, network, address, i)
     if kind == _COMPLEX_ACK and apdu[2] in (_READ_PROPERTY, _READ_PROPERTY_MULTIPLE) and apdu[3] == 0x0C:

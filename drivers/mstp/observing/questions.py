@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drivers.mstp.codec.frames import DATA_NOT_EXPECTING_REPLY_TYPES, Frame, SeenFrame
-from drivers.mstp.codec.npdu import NpduSummary, summarize
+from drivers.mstp.codec.npdu import NpduSummary, read_header, summarize
 
 _KEPT = 512
 """Requests that are remembered; a requester has 256 invoke ids."""
@@ -102,7 +102,4 @@ def _answer_key(frame: Frame) -> Key | None:
 
 def is_segment(npdu: bytes, said: NpduSummary) -> bool:
     """Whether an acknowledgement is one of several segments, which all have one invoke id."""
-    if said.apdu_type != _COMPLEX_ACK:
-        return False
-    position = 2 + len(said.destination) + len(said.source) + (1 if said.destination else 0)
-    return position < len(npdu) and bool(npdu[position] & 0x08)
+    return said.apdu_type == _COMPLEX_ACK and bool(read_header(npdu).body[0] & 0x08)

@@ -12,7 +12,7 @@ from drivers.mstp.clock import wall_offset_s
 from drivers.mstp.listener import BusListener
 from rig.cli.bus.source import StopFlag
 from rig.cli.shared.output import echo
-from rig.errors import UsageRefused
+from rig.errors import BenchFault, UsageRefused
 
 
 def capture_bus(listener: BusListener, how: str, file: Path, stop: StopFlag, limit: int | None) -> None:
@@ -37,8 +37,10 @@ def capture_bus(listener: BusListener, how: str, file: Path, stop: StopFlag, lim
                 if count == limit:
                     break
         except BrokenPipeError:  # whoever read the pipe has seen enough
-            sys.stderr.write("the reader of the capture has gone\n")
+            echo("the reader of the capture has gone", err=True)
             return
+        except OSError as error:
+            raise BenchFault(f"{file}: {error.strerror}; it holds the first {count} frames, perhaps one more") from None
     echo(f"{count} frames, {damaged} of them damaged; {stray} octets that belong to no frame", err=True)
 
 

@@ -18,7 +18,7 @@ from drivers.mstp.diagnosis import ranges
 from drivers.mstp.figures import BusFigures, NodeFigures, Spread
 from drivers.mstp.listener import BusListener
 from rig.cli.bus.source import StopFlag
-from rig.cli.shared.output import echo, make_console
+from rig.cli.shared.output import echo, make_console, output_has_ended
 
 _PLAIN_WIDTH = 120
 _COLUMNS = (
@@ -59,6 +59,8 @@ def watch_bus(listener: BusListener, how: str, stop: StopFlag, every_s: float, a
             elif live is not None:
                 live.update(picture(title, now, before), refresh=True)
             before = now
+            if output_has_ended():
+                return
     if live is None and not as_json:
         console.print(picture(title, analysis.figures(monotonic_s()), None))
 

@@ -16,6 +16,7 @@ from rig.printable import printable
 
 _PLAIN_WIDTH = 110
 _lost: list[OSError] = []
+_ended: list[OSError] = []
 
 
 def echo(text: object = "", *, err: bool = False) -> None:
@@ -28,6 +29,20 @@ def echo(text: object = "", *, err: bool = False) -> None:
 def lost_output() -> OSError | None:
     """Return why something that was printed did not arrive, None where all did or the reader has just gone."""
     return _lost[0] if _lost else None
+
+
+def output_has_ended() -> bool:
+    """Whether something that was printed reached no reader: a command that would go on printing without end stops."""
+    return bool(_ended)
+
+
+def note_failure(error: OSError) -> str:
+    """Take note of an output that failed; returns why nothing more is printed, in words."""
+    _ended.append(error)
+    if isinstance(error, BrokenPipeError):
+        return "nobody reads the output any more"
+    _lost.append(error)
+    return f"the output cannot be written ({error.strerror})"
 
 
 def make_console(stream: TextIO | None = None, *, plain_width: int = _PLAIN_WIDTH, is_enduring: bool = True) -> Console:
@@ -89,10 +104,8 @@ class _Enduring:
     def _keep_on(self, work: Any) -> None:  # noqa: ANN401 - a bound method
         try:
             work()
-        except BrokenPipeError:
-            discard(self._stream)
         except OSError as error:
-            _lost.append(error)
+            note_failure(error)
             discard(self._stream)
         except ValueError:  # closed meanwhile, or a character that the encoding has not
             _lost.append(OSError(0, "the output is closed or cannot show a character"))
@@ -110,7 +123,10 @@ def prepare_streams() -> None:
     """Open the standard streams that are closed, to nowhere, and have every character printed that is printed.
 
     A descriptor 1 that is free would be given to the next file that is opened, and what is printed would go there.
+    What an earlier command of this process could not print is forgotten.
     """
+    _lost.clear()
+    _ended.clear()
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)

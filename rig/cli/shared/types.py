@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
 import click
 
-from rig.printable import name_of, printable_line, unfit_character
-
-_YEAR_S = 31_536_000.0
-_LONGEST_LINE = 500
+from rig import option_values
+from rig.option_values import YEAR_S, line_from, number_from
 
 
 class Number(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.5 on
@@ -26,13 +23,9 @@ class Number(click.ParamType):  # type: ignore[type-arg]  # generic from click 8
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401
         """Return the number; refuses what is none, not finite, or out of bounds."""
         try:
-            number = float(value)
-        except (TypeError, ValueError):
-            number = math.nan
-        if not math.isfinite(number) or not self._low <= number <= self._high:
-            shown = printable_line(str(value))[:60]
-            self.fail(f"{shown!r} is no number from {self._low:.10g} to {self._high:.10g}", param, ctx)
-        return number
+            return number_from(value, self._low, self._high)
+        except ValueError as refusal:
+            self.fail(str(refusal), param, ctx)
 
 
 class LineOfText(click.ParamType):  # type: ignore[type-arg]
@@ -42,13 +35,10 @@ class LineOfText(click.ParamType):  # type: ignore[type-arg]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401
         """Return the text; refuses what cannot be printed and recorded as it is."""
-        text = str(value)
-        bad = "\n" if "\n" in text else "\t" if "\t" in text else unfit_character(text)
-        if bad is not None:
-            self.fail(f"it holds {name_of(bad)}; write one line of plain text", param, ctx)
-        if len(text) > _LONGEST_LINE:
-            self.fail(f"it has {len(text)} characters; write at most {_LONGEST_LINE}", param, ctx)
-        return text
+        try:
+            return line_from(value)
+        except ValueError as refusal:
+            self.fail(str(refusal), param, ctx)
 
 
 class AnyPath(click.Path):
@@ -64,14 +54,14 @@ class AnyPath(click.Path):
         return super().convert(value, param, ctx)
 
 
-SECONDS = Number(0.1, _YEAR_S)
+SECONDS = Number(0.1, YEAR_S)
 """How long something lasts, or how often it is done; up to a year."""
 
-HOURS = Number(0.001, _YEAR_S / 3600.0)
+HOURS = Number(*option_values.HOURS)
 KILOWATT_HOURS = Number(0.0, 3.4e38)
 """What an energy register reads: a REAL (32-bit float) on the wire."""
 
-COUNT = click.IntRange(1, 1_000_000_000)
+COUNT = click.IntRange(*option_values.COUNT)
 BAUD = click.IntRange(1, 10_000_000)
 VOLTS = Number(0.0, 1e6)
 LINE = LineOfText()

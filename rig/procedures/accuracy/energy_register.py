@@ -86,7 +86,8 @@ def measure_energy(
     bench.supervisor.apply(point)
     try:
         bench.supervisor.settle()
-        reference = bench.wiring.stimulus(bench.analyzer.read()) if bench.analyzer and bench.wiring else None
+        first = read_reference(bench, record) if bench.analyzer and bench.wiring else None
+        reference = first.stimulus if first else None
         climate = note_climate(bench, record, limits)
         measured, repeats, needed_s = run.measure(reference)
     except (NotSettled, ReferenceInvalid, RegisterMoves, PowerNotSeen) as error:
@@ -105,6 +106,7 @@ def measure_energy(
         fell=watch.fell,
         net_faults=watch.net_faults(),
         needed_s=needed_s,
+        has_distortion=first is None or first.has_distortion,
     )
 
 
@@ -196,7 +198,7 @@ class _Gates:
         last = self.watch.readings[-1]
         self.gating.note(
             f"AI{self.watch.instance} at {last:.9g} kWh: step {step.size:.3g} kWh ({step.origin}), "
-            f"needs {_duration(needed_s)} at {self.point.label}: {chosen}"
+            f"{_enough(step, needed_s)} at {self.point.label}: {chosen}"
         )
 
     def _power_errors(self) -> tuple[float, ...]:
@@ -250,6 +252,14 @@ class _Gates:
             elapsed_s=integrated.elapsed_s,
             started_kwh=before,
         )
+
+
+def _enough(step: Step, needed_s: float) -> str:
+    """Say which gate is long enough for a step that was seen, or after which a register that never moved is dead."""
+    gate = "less than 2 s" if needed_s < 2.0 else _duration(needed_s)
+    if not step.is_seen:
+        return f"not seen to move; dead if it stands still in a gate of {gate}"
+    return f"a gate of {gate} is long enough for it"
 
 
 def _duration(seconds: float) -> str:

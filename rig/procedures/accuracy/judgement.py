@@ -17,7 +17,6 @@ from rig.metrology import (
     ElementState,
     JudgedQuantity,
     Outcome,
-    Quantity,
     ReferenceAccuracy,
     ReferenceUncertainty,
 )
@@ -25,8 +24,8 @@ from rig.metrology.registers import step_of_advances
 from rig.procedures.accuracy.budget_lines import reference_lines
 from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement, mean
 from rig.procedures.accuracy.result import Evidence, result_of
+from rig.procedures.reference.neglected_harmonics import Distortion, neglected_harmonics
 from rig.records import ResultRecord
-from rig.safety.conditions import IEC_REFERENCE
 
 
 def judge_power(
@@ -43,13 +42,14 @@ def judge_power(
     """
     expected = measurement.expected()
     reference = _reference(measurement.point, measurement.references[-1:], measurement.ranges, accuracy)
+    distortion = _distortion_of(measurement.references, measurement.point.phases, is_told=measurement.has_distortion)
     results = []
     for item in judged:
         read = [sample.values.get(item.instance, math.nan) for sample in measurement.samples]
         wanted = [values[item.instance] for values in expected]
         budget, unknown = _stated(reference, item, measurement.point)
         if budget:
-            budget += (*_movement(expected, item), *_neglected_harmonics(measurement, item))
+            budget += (*_movement(expected, item), *neglected_harmonics(item, measurement.point, distortion))
         evidence = Evidence(
             "power_comparison", item, read, wanted, type_b=budget, invalid=measurement.invalid, unknown=unknown
         )
@@ -82,7 +82,8 @@ def judge_energy(
     )
     type_b, unknown = _stated(reference, item, measurement.point, is_sampled=measurement.is_sampled)
     if type_b:
-        type_b += _of_sampling(measurement)
+        distortion = _distortion_of(references, measurement.point.phases, is_told=measurement.has_distortion)
+        type_b += (*_of_sampling(measurement), *neglected_harmonics(item, measurement.point, distortion))
     return result_of(replace(evidence, type_b=type_b, unknown=unknown), rule)
 
 
@@ -149,30 +150,14 @@ def _movement(expected: Sequence[Mapping[int, float]], item: JudgedQuantity) -> 
     return (Component.rectangular("movement of the stimulus", half_width),)
 
 
-_DISTORTION_NOT_MEASURED = IEC_REFERENCE.distortion_pct / 100.0
-"""What the distortion of voltage and current may be, as a fraction, where the analyzer does not tell."""
-
-
-def _neglected_harmonics(measurement: PointMeasurement, item: JudgedQuantity) -> tuple[Component, ...]:
-    """What harmonics may add where the reference of a quantity is made from fundamentals.
-
-    A voltage between lines: harmonics of zero sequence are in the voltages to neutral and not in it. Reactive
-    power: the fundamental one is judged, and U times I has the harmonics in it where the analyzer does not tell them.
-    """
-    parts = [
-        _distortion(spectrum)
-        for spectrum in (*measurement.references[-1].voltages, *measurement.references[-1].ct_inputs)
-    ]
-    volts, amperes = max(parts[:3]), max(parts[3:])
-    if not measurement.has_distortion:
-        volts, amperes = max(volts, _DISTORTION_NOT_MEASURED), max(amperes, _DISTORTION_NOT_MEASURED)
-    if item.quantity is Quantity.VOLTAGE and len(item.phase) == 2:
-        half_width = volts**2 / 2.0
-    elif item.quantity is Quantity.REACTIVE_POWER and not measurement.has_distortion:
-        half_width = (volts**2 + amperes**2) / 2.0
-    else:
-        return ()
-    return (Component.rectangular("neglected harmonics", 100.0 * half_width),)
+def _distortion_of(references: Sequence[Stimulus], phases: str, *, is_told: bool) -> Distortion:
+    """Return the distortion of the last reading; a current counts where it is meant to flow."""
+    if not references:
+        return Distortion(is_told=is_told)
+    last = references[-1]
+    loaded = [spectrum for name, spectrum in zip(PHASE_NAMES, last.ct_inputs, strict=True) if name in phases]
+    volts, amperes = (max(map(_distortion, spectra), default=0.0) for spectra in (last.voltages, loaded))
+    return Distortion(volts, amperes, is_told)
 
 
 def _distortion(spectrum: Spectrum) -> float:

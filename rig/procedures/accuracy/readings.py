@@ -117,7 +117,7 @@ class EnergyMeasurement:
     ``power_errors_pct``: errors of the meter's power at the point, where a single long gate has no repeats of its own.
     ``fell``: which one-way register fell without a reset; ``net_faults``: net registers that are not import less
     export; both empty for a good meter. ``needed_s``: how long a gate must be for the register's step to be small
-    against the limit, None where that was not asked.
+    against the limit, None where that was not asked. ``has_distortion``: whether the analyzer told the distortion.
     """
 
     point: LoadPoint
@@ -130,6 +130,7 @@ class EnergyMeasurement:
     fell: str = ""
     net_faults: tuple[NetFault, ...] = ()
     needed_s: float | None = None
+    has_distortion: bool = True
 
     @property
     def is_sampled(self) -> bool:

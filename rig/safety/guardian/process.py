@@ -29,6 +29,7 @@ from rig.safety.guardian.ending import watch_process
 from rig.safety.guardian.journal import JournalWriter, make_journal
 from rig.safety.guardian.memory import lock_memory
 from rig.safety.guardian.waking import LOOK_EVERY_S, Waking
+from rig.safety.held_note import HeldNote
 from rig.safety.locks.kernel_lock import name_this_process
 from rig.safety.state import (
     ENDPOINTS,
@@ -38,6 +39,7 @@ from rig.safety.state import (
     OFF_ELSEWHERE,
     RECIPES,
     Opening,
+    marked_process,
     process_lives,
 )
 from rig.safety.switching_off.raw_off import Reserve, SafeOffResult, recipe_from_json, takes_one_client
@@ -103,6 +105,7 @@ class Guardian:
         self._input = socket.socket(fileno=_INPUT)
         self._held: list[int] = []
         self._nowhere = os.open(os.devnull, os.O_WRONLY)
+        self._note = HeldNote()
 
     @property
     def _recipes(self) -> tuple[SafeOff, ...]:
@@ -197,9 +200,11 @@ class Guardian:
                 self._know(message)
                 self._is_armed = True
                 self._opening.remove(OFF_ELSEWHERE)
+                self._hold_note(message["recipes"])
                 self._say({"armed": len(self._recipes)})
             case "disarm":
                 self._is_armed = False
+                self._note.clear()
                 self._off_by_s = self._again_s = math.inf
                 self._say({"disarmed": True, "contactor_problem": self._contactor.open()})
             case "contactor":
@@ -229,6 +234,12 @@ class Guardian:
             self._reserve.close()
             self._reserve = Reserve(recipes)
             lock_memory()
+
+    def _hold_note(self, recipes: list[dict[str, Any]]) -> None:
+        """Keep what the state folder says of this opening, for ``rig off`` after that folder has been deleted."""
+        processes = {**marked_process("guardian_pid", os.getpid()), **marked_process("pid", self._rig_pid)}
+        kept = {"bench": self._opening.bench, **processes, **self._launched, **self._opening.note(RECIPES)}
+        self._note.write({**kept, "recipes": recipes})
 
     def _act(self, reason: str, *, but: Sequence[SafeOff] = ()) -> bool:
         """Switch off once, all ``but`` those; plan the next attempt where that is not confirmed. Each try is noted.

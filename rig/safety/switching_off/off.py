@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from drivers.source.base import SafeOff
+from rig.safety.held_note import held_note
 from rig.safety.leftovers import source_is_gone
 from rig.safety.state import (
     HOLDER,
@@ -23,6 +26,7 @@ from rig.safety.switching_off.raw_off import SafeOffResult, recipe_from_json, re
 
 _PROC = Path("/proc")
 _GUARDIAN = "rig.safety.guardian.process"
+_SAID = ("--bench", "--opening", "--state")
 
 
 def note_open_bench(
@@ -94,22 +98,45 @@ def find_openings() -> tuple[list[Opening], list[Path], list[str]]:
     Of some of them it ``cannot_be_read`` how.
 
     Looked in are the state folders of this user and, unless ``RIG_STATE_DIR`` names the only one, those of guardians
-    that run on this host. Emulated benches of the latter are ``is_elsewhere``: they hold no voltage.
+    that run on this host. Emulated benches of the latter are ``is_elsewhere``: they hold no voltage. What such a
+    guardian holds on and its state folder does not name any more, because it was deleted, is put back there first.
     """
-    places = [place for place in places_of_state() if place.is_dir()]
-    notes = []
-    for pid, bench, folder in _guardians() if not os.environ.get("RIG_STATE_DIR") else ():
-        if not os.access(folder, os.R_OK | os.X_OK):
+    named = os.environ.get("RIG_STATE_DIR")
+    of_guardians: list[Path] = []
+    notes: list[str] = []
+    for guardian in _guardians():
+        if named and not _is_same(guardian.folder, Path(named)):
+            notes += _said_of_another_folder(guardian)
+        elif not guardian.put_back():
             notes.append(
-                f"bench {bench!r}, which another user has open (guardian: process {pid}); that user's rig off does, or "
-                "rig off --bench FILE"
+                f"bench {guardian.bench!r}, which is open (guardian: process {guardian.pid}); its state folder "
+                f"{guardian.folder} has been deleted and cannot be made again: rig off --bench FILE"
             )
-        elif folder not in places:
-            places.append(folder)
+        elif not os.access(guardian.folder, os.R_OK | os.X_OK):
+            notes.append(
+                f"bench {guardian.bench!r}, which another user has open (guardian: process {guardian.pid}); that "
+                "user's rig off does, or rig off --bench FILE"
+            )
+        else:
+            of_guardians.append(guardian.folder)
+    # Only now: some of these folders have been made again.
+    places = list(dict.fromkeys([*(place for place in places_of_state() if place.is_dir()), *of_guardians]))
+    if named:
+        places = places[:1]
     found = [
         opening for place in places for opening in openings(place) if recipes_of(opening) or cannot_be_read(opening)
     ]
     return found, places, notes
+
+
+def _said_of_another_folder(guardian: _Guardian) -> Iterator[str]:
+    """Tell of a bench that is on and is not looked for, since ``RIG_STATE_DIR`` names another folder than its own."""
+    note = guardian.note
+    if note and note.get("simulated") is not True:
+        yield (
+            f"bench {guardian.bench!r}, which is on (guardian: process {guardian.pid}): its state folder is "
+            f"{guardian.folder}, and RIG_STATE_DIR names another one; unset it, or rig off --bench FILE"
+        )
 
 
 def is_elsewhere(opening: Opening) -> bool:
@@ -117,15 +144,57 @@ def is_elsewhere(opening: Opening) -> bool:
     return opening.note(RECIPES).get("simulated") is True and opening.folder not in places_of_state()
 
 
-def _guardians() -> Iterator[tuple[int, str, Path]]:
-    """Process id, bench and state folder of each guardian that runs on this host, as far as the system says."""
+@dataclass(frozen=True, slots=True)
+class _Guardian:
+    """A guardian that runs on this host, as far as the system says; ``opening`` empty where its version has none."""
+
+    pid: int
+    bench: str
+    opening: str
+    folder: Path
+
+    @property
+    def note(self) -> dict[str, Any] | None:
+        """What it holds on (rig.safety.held_note)."""
+        return held_note(self.pid, _PROC)
+
+    def put_back(self) -> bool:
+        """Write what it holds on into its state folder where that is lost or damaged; False where that cannot be."""
+        if not self.opening or not (note := self.note):
+            return True
+        opening = Opening(self.bench, self.opening, self.folder)
+        try:
+            if _recipes_in(opening.note(RECIPES)) is None:
+                self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                opening.write(RECIPES, note)
+        except OSError:
+            return False
+        return True
+
+
+def _guardians() -> Iterator[_Guardian]:
+    """Return the guardians that run on this host, as far as the system says."""
     for entry in sorted(_PROC.glob("[0-9]*")):
         try:
             words = (entry / "cmdline").read_bytes().decode("utf-8", "surrogateescape").split("\0")
         except OSError:
             continue
-        if _GUARDIAN in words and {"--bench", "--state"} <= set(words[:-1]):
-            yield int(entry.name), words[words.index("--bench") + 1], Path(words[words.index("--state") + 1])
+        said = {name: value for name, value in itertools.pairwise(words) if name in _SAID}
+        if _GUARDIAN in words and {"--bench", "--state"} <= set(said):
+            folder = _working_folder(entry) / said["--state"]
+            yield _Guardian(int(entry.name), said["--bench"], said.get("--opening", ""), folder)
+
+
+def _working_folder(entry: Path) -> Path:
+    """Where a process runs, for a path that it was given; that of this process where the system does not say."""
+    try:
+        return Path(os.readlink(entry / "cwd"))  # noqa: PTH115 - it may be gone
+    except OSError:
+        return Path()
+
+
+def _is_same(folder: Path, other: Path) -> bool:
+    return os.path.realpath(folder) == os.path.realpath(other)
 
 
 def forget_left_on(left: Iterable[Opening], results: Sequence[SafeOffResult]) -> None:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from drivers.analyzer.base import ReferenceAnalyzer
-from drivers.errors import RigError
+from drivers.errors import NotConfigured, RigError
 from drivers.source.base import AcSource, Channel, SourceSetting, Tone
 from rig.errors import SafeStateNotConfirmed
 from rig.safety.guardian.watched import Watched
-from rig.safety.watch.terminals import look_at_terminals
+from rig.safety.watch.terminals import TerminalsSeen, look_at_terminals
 
 _STEPS_DOWN = (0.6, 0.3, 0.1)
 _CONFIRM_BEFORE_CUT_S = 1.0
@@ -149,7 +149,7 @@ class SafeState:
             way.details.append("there is no analyzer to confirm it")
             return False
         try:
-            seen = look_at_terminals(self._analyzer, None if self._contactor is None else _CONFIRM_BEFORE_CUT_S)
+            seen = self._look(self._analyzer, None if self._contactor is None else _CONFIRM_BEFORE_CUT_S)
         except BaseException as error:  # noqa: BLE001 - who else has confirmed counts as well
             way.failed("the analyzer could not confirm", error)
             return False
@@ -157,6 +157,15 @@ class SafeState:
         if seen.is_dead:
             by.append("analyzer")
         return not seen.is_dead
+
+    @staticmethod
+    def _look(analyzer: ReferenceAnalyzer, within_s: float | None) -> TerminalsSeen:
+        """Look; an analyzer whose transaction was interrupted, by a signal for instance, is configured again first."""
+        try:
+            return look_at_terminals(analyzer, within_s)
+        except NotConfigured:
+            analyzer.configure()
+            return look_at_terminals(analyzer, within_s)
 
 
 class _Way:

@@ -87,3 +87,7 @@ class UnjudgedAnalyzer(WatchedAnalyzer):
 
     def __init__(self, analyzer: ReferenceAnalyzer, read: Callable[[], AnalyzerReading]) -> None:
         super().__init__(analyzer, read, nullcontext)
+
+    def configure(self) -> None:
+        """Configure it (no unit, no range): the outputs are off, and the connection may have been lost on the way."""
+        self._analyzer.configure()

@@ -64,6 +64,17 @@ def test_an_angle_within_its_resolution_gives_way_to_the_measured_power(off_deg,
     assert found_deg == pytest.approx(angle_deg, abs=1e-6)
 
 
+def test_a_voltage_without_current_keeps_its_distortion():
+    voltage, current = equivalent(MeasuredElement(277.0, 0.0, -120.0, 0.0, voltage_thd=0.02))
+    assert rms(voltage) == pytest.approx(277.0)
+    assert voltage[1].rms == pytest.approx(0.02 * voltage[0].rms)
+    assert current == (Phasor(1, 0.0, 0.0),)
+
+
+def test_an_idle_element_without_told_distortion_is_plain():
+    assert equivalent(MeasuredElement(277.0, 0.0, 120.0, 0.0)) == ((Phasor(1, 277.0, 120.0),), (Phasor(1, 0.0, 0.0),))
+
+
 def test_a_power_above_u_times_i_is_left_to_the_correction():
     (voltage,), (current,) = equivalent(MeasuredElement(277.0, 1.0, 0.0, 0.0, 277.01, 0.0, 0.0))
     assert (voltage, current) == (Phasor(1, 277.0, 0.0), Phasor(1, 1.0, 0.0))
@@ -100,7 +111,7 @@ def reading_of(stimulus, tells_distortion=True, p_factor=1.0):
                 0.0,
                 rms(voltage) * rms(current),
                 60.0,
-                voltage[0].phase_deg,
+                voltage[0].phase_deg if voltage else None,
                 angle,
                 **(dict(zip(("u_thd_pct", "i_thd_pct"), thd, strict=True)) if tells_distortion else {}),
             )
@@ -111,16 +122,19 @@ def reading_of(stimulus, tells_distortion=True, p_factor=1.0):
 @pytest.mark.parametrize("tells", [True, False], ids=["told", "not-told"])
 @pytest.mark.parametrize("angle_deg", [0.0, -60.0, 36.8699, 180.0])
 @pytest.mark.parametrize("turn_deg", [0.0, 180.0])
-@pytest.mark.parametrize("system_type", [40, 31, 12, 10])
+@pytest.mark.parametrize("system_type", [40, 31, 12, 11, 10])
 def test_the_reference_of_active_power_is_the_measured_one(tells, angle_deg, turn_deg, system_type):
-    true = distorted(LoadPoint(277.0, 100.0, angle_deg), 0.0199, 0.0199, turn_deg)
+    point = LoadPoint(277.0, 100.0, angle_deg, system_type=system_type)
+    true = distorted(point, 0.0199, 0.0199, turn_deg)
     configuration = Configuration().write(2, float(system_type))
     wanted = predict(true, configuration, FUNDAMENTAL_Q)
     found = predict(WIRING.stimulus(reading_of(true, tells)), configuration, FUNDAMENTAL_Q)
-    # Two systems of wires have fewer phases: what is there must agree.
+    # Between two lines the harmonics of the one without current are not known unless they are told (budget line).
+    unseen = 0.0199**2 / abs(math.cos(math.radians(angle_deg))) if system_type == 11 and not tells else 1e-6
+    # Some system types have fewer phases: what is there must agree.
     for instance in (11, 13, 55, 56, 57, 61, 62, 63, 67, 70, 71, 73, 74):
         if not math.isnan(wanted[instance].value):
-            assert found[instance].value == pytest.approx(wanted[instance].value, rel=1e-6), instance
+            assert found[instance].value == pytest.approx(wanted[instance].value, rel=unseen), instance
     if tells and angle_deg not in (0.0, 180.0):
         assert found[12].value == pytest.approx(wanted[12].value, rel=1e-6)
 

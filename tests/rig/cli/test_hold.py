@@ -100,8 +100,9 @@ def test_an_interrupt_on_the_way_up_switches_off_at_once(tmp_path):
         while not holding.stdout.readline().startswith("energise"):
             assert holding.poll() is None
         holding.send_signal(signal.SIGINT)
-        _, said = holding.communicate(timeout=60)
+        shown, said = holding.communicate(timeout=60)
     assert holding.returncode == 2, said
+    assert shown.count("safe: ") == 1
     run = last_run(tmp_path)
     assert (run.outcome, run.exit_code) == ("TERMINATED", 2)
     assert any(event.kind == "safe state" and event.data["confirmed"] for event in run.events)

@@ -1,5 +1,6 @@
 """``rig runs``: a run that is being recorded is not called one that broke off."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -10,7 +11,9 @@ from click.testing import CliRunner
 
 from rig.bench.lock import noted, run_in_progress
 from rig.cli import cli
-from rig.records import RunHeader, RunStore
+from rig.load_point import LoadPoint
+from rig.records import ResultRecord, RunHeader, RunStore
+from rig.reports.coverage import is_partial as is_partial_run
 from rig.safety.state import HOLDER, Opening
 
 HEADER = RunHeader(kind="certify", bench_name="lab", bench_file_sha256="00", software_version="0.1.0")
@@ -45,3 +48,29 @@ def test_the_note_of_a_process_that_was_killed_is_no_run_in_progress():
         opening.write(HOLDER, {**opening.note(HOLDER), "pid": int(gone.stdout)})
         assert not run_in_progress("run-1")
     assert os.getpid() != int(gone.stdout)
+
+
+@pytest.mark.parametrize(
+    ("programme", "is_partial"),
+    [
+        ({"load points": (2, 2)}, False),
+        ({"load points": (3, 3)}, True),  # stopped after two of three
+        ({"load points": (2, 90)}, True),
+        ({"load points": (2, 2), "energy registers": (2, 2)}, True),
+    ],
+)
+def test_the_list_calls_partial_what_the_report_does(tmp_path, programme, is_partial):
+    records = tmp_path / "records.sqlite"
+    result = ResultRecord(
+        procedure="power_comparison", instance=11, quantity="active_power", phase="ABC", read_value=1.0,
+        expected_value=1.0, unit="kW", outcome="PASS", n=5, decision_rule="simple",
+    )  # fmt: skip
+    with RunStore.open(records) as store:
+        recorder = store.begin_run(dataclasses.replace(HEADER, programme=programme))
+        for angle_deg in (0.0, -60.0):
+            recorder.begin_point(LoadPoint(277.0, 5.0, angle_deg)).result(result)
+        recorder.finish("PASS", 0)
+        run, (summary,) = store.run(recorder.run_id), store.runs()
+    assert is_partial_run(run) is is_partial_run(summary) is is_partial
+    shown = CliRunner().invoke(cli, ["runs", "--records", str(records)], catch_exceptions=False).stdout
+    assert ("  partial" in shown) is is_partial

@@ -158,3 +158,22 @@ def test_the_meaning_of_a_run_says_both_what_failed_and_what_is_open(outcome, co
     text = run_meaning(outcome, counts)
     assert said in text
     assert not_said not in text
+
+
+@pytest.mark.parametrize(
+    ("outcome", "quantities", "questions", "said", "not_said"),
+    [
+        ("PASS", {}, {"PASS": 26, "SKIP": 1}, "Every question that was asked", "quantity"),
+        ("PASS", {"PASS": 9}, {"PASS": 2}, "inside its limit by at least the guard band. Every question", "FAIL"),
+        ("FAIL", {"PASS": 9}, {"PASS": 1, "FAIL": 1}, "At least one question", "quantity"),
+        ("FAIL", {"FAIL": 9}, {"PASS": 2}, "At least one quantity", "question"),
+        ("FAIL", {"FAIL": 9}, {"FAIL": 2}, "allows for. At least one question", "INVALID"),
+        ("INVALID", {}, {"PASS": 4, "INVALID": 1}, "a judgement of every answer", "load point"),
+        ("INVALID", {}, {"INVALID": 2}, "This says nothing against the meter", "answer"),
+        ("ERROR", {}, {"PASS": 4, "ERROR": 1}, "The bench failed", "question"),
+    ],
+)
+def test_the_meaning_of_a_run_is_about_what_decided_it(outcome, quantities, questions, said, not_said):
+    text = run_meaning(outcome, quantities, questions)
+    assert said in text
+    assert not_said not in text

@@ -159,3 +159,29 @@ def pytest_runtest_protocol(item, nextitem):
 def test_a_pass_where_a_failure_was_expected_is_a_failure(session):
     marked = ASKS.replace("def test_one", "@pytest.mark.xfail(strict=True)\ndef test_one")
     assert session(test_question=marked).ret == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "values"),
+    [
+        ("--longest", ("nan", "-nan", "inf", "1e999", "0", "-1", "x", "", "1e300")),
+        ("--longest-gate", ("nan", "inf", "0", "-0.5")),
+        ("--max-points", ("0", "-1", "nan", "inf", "1.5", "9" * 40, "9" * 5000, "")),
+        ("--operator", ("two\nlines", "\x1b[31m", "x" * 501)),
+        ("--station", ("\x07",)),
+        ("--suite", ("a\tb",)),
+    ],
+)
+def test_a_value_that_no_run_can_have_is_refused_in_one_sentence(session, option, values):
+    for value in values:
+        result = session(f"{option}={value}")
+        assert result.ret == 11, value
+        (said,) = [line for line in result.errlines if line.strip()]
+        assert said.startswith(f"Exit: rig: {option}: "), said
+        assert "\x1b" not in said
+        assert "OPENED" not in result.stdout.str()
+
+
+def test_values_that_a_run_can_have_are_taken(session):
+    values = ("--longest=0.5", "--longest-gate=8760", "--max-points=1", "--operator=Anna Müller", "-s")
+    assert session(*values).ret == 0

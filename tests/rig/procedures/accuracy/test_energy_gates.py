@@ -139,7 +139,7 @@ def test_a_good_register_passes_in_contiguous_gates():
     assert (result.outcome, result.n, nets) == ("PASS", 5, ())
     assert measured.starts is GateStarts.CONTIGUOUS
     assert abs(result.error_pct) < 0.01
-    assert "5 gates of 60 s" in notes[0]
+    assert "a gate of less than 2 s is long enough for it at 277V-100pct-PF1-ABC: 5 gates of 60 s" in notes[0]
 
 
 def test_a_dead_register_fails_by_a_hundred_percent():
@@ -154,6 +154,7 @@ def test_a_register_that_stalls_at_float32_resolution_fails():
     assert result.error_pct == pytest.approx(-100.0)
     assert sum(g.reference_kwh for g in measured.gates) >= 10 * measured.gates[0].resolution_kwh
     assert "it has not moved" in notes[0]
+    assert "not seen to move; dead if it stands still in a gate of" in notes[0]
 
 
 def test_a_register_that_falls_at_midnight_fails_and_names_the_fall():
@@ -210,7 +211,7 @@ def test_a_register_of_hundred_thousand_kwh_gets_the_gate_that_its_float32_step_
 
 def test_a_register_at_two_to_the_24_is_left_open_with_the_hours_that_it_needs():
     _, result, _, notes = gated(Shown(used(), history_kwh=2.0**24))
-    assert "needs 98 h" in notes[0]
+    assert "a gate of 98 h is long enough for it" in notes[0]
     assert result.outcome == "INCONCLUSIVE"
     assert "98.3 h" in result.reason
 
