@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from drivers.errors import RigError
-from rig._pytest_options import add_options, options_of
 from rig.errors import UsageRefused
 from rig.exit_codes import ExitCode
 from rig.load_point import LoadPoint
+from rig.run.pytest_options import add_options, options_of
 from rig.run.pytest_ways import NOT_ON_A_BENCH, refused_way
 from rig.run.session import RunSession
 from rig.safety.errors import SafetyInputOpen

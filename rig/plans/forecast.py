@@ -27,7 +27,7 @@ from rig.metrology.registers import GATE_SHARE, float_step, gate_energy
 from rig.metrology.sampled_energy import EDGE_SHARE, EDGES_LINE, clock_component
 from rig.plans.plan import Plan, least_sampled_gate_s
 from rig.procedures.accuracy.budget_lines import BETWEEN_LINES_TYPE, reference_lines
-from rig.procedures.reference.neglected_harmonics import Distortion, neglected_harmonics
+from rig.procedures.accuracy.neglected_harmonics import Distortion, neglected_harmonics
 from rig.safety.watch.comparison import range_request
 
 REGISTER_VALUES_KWH = (1_000.0, 10_000.0, 100_000.0, 1_000_000.0, 2.0**24)

@@ -22,9 +22,9 @@ from rig.metrology import (
 )
 from rig.metrology.registers import step_of_advances
 from rig.procedures.accuracy.budget_lines import reference_lines
+from rig.procedures.accuracy.neglected_harmonics import Distortion, neglected_harmonics
 from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement, mean
 from rig.procedures.accuracy.result import Evidence, result_of
-from rig.procedures.reference.neglected_harmonics import Distortion, neglected_harmonics
 from rig.records import ResultRecord
 
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rig.procedures.reference.neglected_harmonics import Distortion, neglected_harmonics
 
 from drivers.analyzer.base import AnalyzerRanges
 from meter_model.device.configuration import Configuration
@@ -15,6 +14,7 @@ from rig.load_point import LoadPoint
 from rig.metrology import DecisionRule, ReferenceAccuracy, judged_at, judged_energy_at, load_limit_table
 from rig.plans.plan import CERTIFICATION_TABLES
 from rig.procedures.accuracy.judgement import judge_energy, judge_power
+from rig.procedures.accuracy.neglected_harmonics import Distortion, neglected_harmonics
 from rig.procedures.accuracy.readings import EnergyMeasurement, GateMeasurement, MeterSample, PointMeasurement
 from tests.rig.bench.test_equivalent import FUNDAMENTAL_Q, WIRING, distorted, reading_of
 
