@@ -215,6 +215,7 @@ class _Endings:
             self._note_ending(error)
         if not run.asks_a_meter:
             return
+        self._signals.was_heard()  # all is off: a stop that comes now must not keep record and reports from their end
         if exitstatus in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):
             run.codes.append(ExitCode.REFUSED)
         elif exitstatus == pytest.ExitCode.INTERNAL_ERROR:

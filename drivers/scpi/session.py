@@ -212,7 +212,7 @@ class ScpiSession:
             errors.append(entry)
             answer = self._exchange(self.error_query, deadline_s)
         if errors:
-            (code, text), *more = errors
+            (code, text), *more = dict.fromkeys(errors)  # a queue may answer with one entry without end
             also = "".join(f"; also {other} ({said})" for other, said in more)
             raise InstrumentRefused(self.resource, message, code, text + also)
 

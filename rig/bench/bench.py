@@ -21,6 +21,7 @@ from rig.bench.clock import BenchClock, EndpointClock, WallClock
 from rig.bench.config.files import BenchFile, load_bench
 from rig.bench.config.off_parts import analyzer_for_note
 from rig.bench.config.schema import AnalyzerPart, LowLevelSourcePart
+from rig.bench.contactor import contactor_recipe
 from rig.bench.discovery.listening import noted_endpoints
 from rig.bench.instruments import UsedInstrument, used_instruments
 from rig.bench.launch import LaunchedProcess
@@ -188,6 +189,7 @@ def open_bench(
         suspend = Bench.suspend_text
         if source is not None and guardian is not None:
             guardian.know(recipes, launched.pid if launched else None)
+            works_contactor = contactor_recipe(file.parts.switch, identities.get("switch"))
             note_open_bench(
                 opening,
                 recipes,
@@ -195,10 +197,11 @@ def open_bench(
                 guardian_pid=guardian.pid,
                 bench_file=file.path,
                 analyzer=analyzer_for_note(file.parts.analyzer),
+                contactor=works_contactor.to_json() if works_contactor else None,
                 simulated=file.parts.simulated,
             )
             stack.callback(_forget, opening, guardian)
-            contactor = contactor_of(file.parts.switch, guardian)
+            contactor = contactor_of(works_contactor, guardian)
             supervisor = _make_supervisor(
                 file, source, analyzer, wiring, clock, guardian, recipes, watchdog, asked, inputs, alarm, contactor
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +16,11 @@ from drivers.source import AcSource, Identity, SafeOff
 from rig.bench.config.off_parts import OffParts, analyzer_from_note, parts_to_switch_off
 from rig.bench.config.schema import AnalyzerPart, CounterPart, GeneratorPart, LowLevelSourcePart, SwitchPart
 from rig.bench.config.schema_climate import ChamberPart, ClimateProbePart
+from rig.bench.contactor import contactor_from_note
 from rig.bench.sources import make_source
 from rig.errors import BenchFileError, UsageRefused
+from rig.safety.contactor.holding import ContactorHold
+from rig.safety.contactor.recipe import ContactorRecipe
 from rig.safety.state import RECIPES, Opening, state_folder
 from rig.safety.switching_off.off import cannot_be_read, find_openings, forget_left_on, is_elsewhere, recipes_of
 from rig.safety.switching_off.raw_off import SafeOffResult, switch_all_off
@@ -35,6 +38,7 @@ class OffReport:
     """What came of switching off. ``notes``: what was done otherwise than asked; ``analyzers``: what each said.
 
     ``not_known``: sources that the bench may have, of which neither its file nor an opening says how to reach them.
+    ``contactors``: what became of each; one that opened is no confirmation, since the source may be on behind it.
     ``looked_in``: the state folders in which openings were looked for. ``benches``: the names of those switched off.
     """
 
@@ -44,6 +48,7 @@ class OffReport:
     benches: tuple[str, ...]
     looked_in: tuple[Path, ...]
     not_known: tuple[str, ...] = ()
+    contactors: tuple[ContactorSaid, ...] = ()
 
     @property
     def confirmed(self) -> bool:
@@ -58,6 +63,15 @@ class AnalyzerSaid:
 
     resource: str
     is_dead: bool | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContactorSaid:
+    """What became of a contactor that was to open, in words."""
+
+    resource: str
+    is_open: bool
     text: str
 
 
@@ -86,6 +100,9 @@ def switch_benches_off(bench: str | Path | None = None, *, force: bool = False) 
     if bench is None:
         if not folders and not of_others:
             state_folder()  # none yet, or one that cannot be: then nobody can say that nothing is on
+        elsewhere = sorted({opening.bench for opening in left if is_elsewhere(opening)})
+        if elsewhere:
+            notes.append(f"emulated and open with another state folder, so left alone: {', '.join(elsewhere)}")
         left = [opening for opening in left if not is_elsewhere(opening)]
     else:
         try:
@@ -108,13 +125,27 @@ def switch_benches_off(bench: str | Path | None = None, *, force: bool = False) 
     recipes |= {recipe.resource: recipe for opening in left for recipe in recipes_of(opening)}
     results = switch_all_off(recipes.values(), force=force)
     asked = [part for part in [*map(_analyzer_of, left), parts.analyzer if parts else None] if part is not None]
+    hands = [*(contactor_from_note(opening.note(RECIPES)) for opening in left), parts.contactor if parts else None]
+    confirmed = all(result.confirmed for result in results)
+    # Where a source is not known to be off there is no time to lose; else the analyzer looks before it is cut off from
+    # a source whose relay may be stuck.
+    contactors = [] if confirmed else _open_all(hands)
     analyzers = [_ask(part) for part in {part.resource: part for part in asked}.values()]
+    contactors = contactors or _open_all(hands)
     if all(said.is_dead is not False for said in analyzers):
         # Of a bench that is named all sources are known from its file, or from another opening of it.
         its = [opening for opening in damaged if parts is not None and opening.bench == parts.name and not not_known]
-        forget_left_on([*left, *(its if results and all(result.confirmed for result in results) else [])], results)
+        forget_left_on([*left, *(its if results and confirmed else [])], results)
     names = dict.fromkeys([*(opening.bench for opening in left), *([parts.name] if parts else [])])
-    return OffReport(tuple(results), tuple(analyzers), tuple(notes), tuple(names), tuple(folders), tuple(not_known))
+    return OffReport(
+        results=tuple(results),
+        analyzers=tuple(analyzers),
+        contactors=tuple(contactors),
+        notes=tuple(notes),
+        benches=tuple(names),
+        looked_in=tuple(folders),
+        not_known=tuple(not_known),
+    )
 
 
 def _said_of_damaged(opening: Opening) -> str:
@@ -145,6 +176,18 @@ def _fixed(parts: OffParts | None, not_known: list[str]) -> Iterator[SafeOff]:
 
 def _analyzer_of(opening: Opening) -> AnalyzerPart | None:
     return analyzer_from_note(opening.note(RECIPES))
+
+
+def _open_all(recipes: Iterable[ContactorRecipe | None]) -> list[ContactorSaid]:
+    """Open each contactor; one that does not confirm falls by itself once no guardian holds it."""
+    said = []
+    # The note of an opening knows who the switch unit is, which the bench file does not.
+    for resource, recipe in {each.resource: each for each in reversed([*recipes]) if each is not None}.items():
+        hand = ContactorHold(recipe)
+        problem = hand.open()
+        hand.end()
+        said.append(ContactorSaid(resource, problem is None, problem or "contactor opened, confirmed by its relay"))
+    return said
 
 
 def _ask(part: AnalyzerPart) -> AnalyzerSaid:

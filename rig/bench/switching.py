@@ -9,7 +9,7 @@ from drivers.counter import COUNTERS, CounterInput, WidthCounter
 from drivers.counter.base import Polarity
 from drivers.generator import GENERATORS, PulseGenerator, PulseTrain
 from drivers.source.base import Identity
-from drivers.switch import RELAY_LINES, SWITCHES, RelayRole, SenseRole, SwitchRoles, SwitchUnit
+from drivers.switch import SWITCHES, RelayRole, SenseRole, SwitchRoles, SwitchUnit
 from rig.bench.clock import BenchClock
 from rig.bench.config.files import TIMED_ROLES
 from rig.bench.config.schema import AlarmContactPart, CounterPart, GeneratorPart, SwitchPart
@@ -114,24 +114,9 @@ def safety_inputs(part: SafetyInputsPart | None, switch: SwitchUnit | None) -> S
     )
 
 
-def contactor_of(part: SwitchPart | None, guardian: GuardianLink) -> BenchContactor | None:
+def contactor_of(recipe: ContactorRecipe | None, guardian: GuardianLink) -> BenchContactor | None:
     """Tell the guardian of the bench's contactor and return it, None where there is none; nothing is closed yet."""
-    if part is None or part.contactor is None:
-        return None
-    lines_of = RELAY_LINES[part.driver]
-    coil, pulse = lines_of(part.contactor.channel), lines_of(part.contactor.pulse_channel)
-    recipe = ContactorRecipe(
-        resource=part.resource,
-        close=coil.close,
-        open=coil.open,
-        verify_query=coil.verify_query,
-        closed_answers=coil.closed_answers,
-        open_answers=coil.open_answers,
-        pulse_close=pulse.close,
-        pulse_open=pulse.open,
-        hold_s=part.contactor.hold_s,
-    )
-    return BenchContactor(ContactorLink(guardian, recipe))
+    return None if recipe is None else BenchContactor(ContactorLink(guardian, recipe))
 
 
 def open_timed_pulses(

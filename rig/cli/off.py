@@ -28,7 +28,7 @@ def off(bench: str | None, force: bool, as_json: bool) -> int:
 
     Without --bench: the sources of every bench that is open or was left on, whatever became of its file. A source is
     asked who it is first; one of another model than the bench was opened with is sent nothing. The analyzer is asked
-    whether there is voltage left.
+    whether there is voltage left; then the contactor is opened, where there is one.
     """
     from rig.bench.off import switch_benches_off
     from rig.exit_codes import ExitCode
@@ -61,6 +61,9 @@ def _as_json(report: OffReport) -> dict[str, object]:
         "analyzers": [
             {"analyzer": said.resource, "dead": said.is_dead, "details": said.text} for said in report.analyzers
         ],
+        "contactors": [
+            {"switch": said.resource, "open": said.is_open, "details": said.text} for said in report.contactors
+        ],
         "notes": list(report.notes),
         "not_known": list(report.not_known),
     }
@@ -82,8 +85,8 @@ def _as_text(report: OffReport, bench: str | None) -> Iterable[str]:
         yield f"switched off: {', '.join(report.benches)}"
     for result in report.results:
         yield f"{result.resource}: {result.verdict}: {result.details}"
-    for said in report.analyzers:
-        yield f"{said.resource}: {said.text}"
+    yield from (f"{said.resource}: {said.text}" for said in report.analyzers)
+    yield from (f"{said.resource}: {said.text}" for said in report.contactors)
     for name in report.benches:
         if (last := _last_entry(name)) is not None:
             yield f"bench {name}: {last}" if bench is None else last

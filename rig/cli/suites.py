@@ -60,22 +60,17 @@ def _with_options(command: Callable[..., int]) -> Callable[..., int]:
 @click.option("--anyway", is_flag=True, help="Measure also where most results would be INCONCLUSIVE.")
 def certify(max_points: int | None, longest_gate_h: float, anyway: bool, **options: Any) -> int:  # noqa: ANN401 - click's options
     """Certify a meter against its accuracy classes: every load point that has a limit row."""
-    from rig.bench import load_bench, one_position
     from rig.plans import certification_plan
     from rig.plans.forecast import forecast, refuse_what_concludes_little
-    from rig.procedures.needs import JUDGING, require
+    from rig.procedures.needs import JUDGING
 
-    bench_file = one_position(load_bench(options["bench"]), options["position"])
-    require(bench_file, *JUDGING)
+    bench_file = _bench_with(JUDGING, options)
+    plan = certification_plan(bench_file, max_points=max_points)
     if not anyway:
-        refuse_what_concludes_little(bench_file, forecast(bench_file, certification_plan(bench_file)))
+        refuse_what_concludes_little(bench_file, forecast(bench_file, plan))
     extra = [f"--max-points={max_points}"] if max_points else []
     extra.append(f"--longest-gate={longest_gate_h}")
-
-    def plan(bench: BenchFile) -> Plan:
-        return certification_plan(bench, max_points=max_points)
-
-    return _run_suite("certify", "certification", plan, extra, **options)
+    return _run_suite("certify", "certification", bench_file, plan, extra, **options)
 
 
 @click.command()
@@ -83,8 +78,10 @@ def certify(max_points: int | None, longest_gate_h: float, anyway: bool, **optio
 def eol(**options: Any) -> int:  # noqa: ANN401 - click's options
     """Test a meter at the end of the line: identity, configuration, each phase in both directions."""
     from rig.plans import end_of_line_plan
+    from rig.procedures.needs import JUDGING
 
-    return _run_suite("eol", "end_of_line", end_of_line_plan, [], **options)
+    bench_file = _bench_with(JUDGING, options)
+    return _run_suite("eol", "end_of_line", bench_file, end_of_line_plan(bench_file), [], **options)
 
 
 @click.command()
@@ -108,13 +105,27 @@ def regress(allow_reset: bool, select: str | None, longest_h: float, **options: 
         questions_of("firmware_regression", select)  # refused in one sentence where there is none
     extra = [*(["--allow-reset"] if allow_reset else []), *([f"-k={select}"] if select else [])]
     extra.append(f"--longest={longest_h}")
-    return _run_suite("regress", "firmware_regression", None, extra, **options)
+    return _run_suite("regress", "firmware_regression", _bench_with(("meter",), options), None, extra, **options)
+
+
+def _bench_with(needed: Collection[str], options: dict[str, Any]) -> BenchFile:
+    """Read the bench file that ``options`` name, once, and refuse it before pytest begins; see ``needs``."""
+    from rig.bench import load_bench, one_position
+    from rig.procedures.needs import require, require_protection
+    from rig.run.pytest_ways import refuse_without_assertions
+
+    bench_file = one_position(load_bench(options["bench"]), options["position"])
+    require(bench_file, *needed)
+    require_protection(bench_file, unprotected=options["unprotected"])
+    refuse_without_assertions()
+    return bench_file
 
 
 def _run_suite(
     kind: str,
     suite: str,
-    make_plan: Callable[[BenchFile], Plan] | None,
+    bench_file: BenchFile,
+    plan: Plan | None,
     extra: list[str],
     *,
     bench: str,
@@ -129,18 +140,10 @@ def _run_suite(
     import pytest
     from rich.text import Text
 
-    from rig.bench import load_bench, one_position
     from rig.cli.shared.console import ConsoleReporter
     from rig.exit_codes import ExitCode
-    from rig.procedures.needs import JUDGING, require, require_protection
     from rig.run.folder import claim, folder_for, release
-    from rig.run.pytest_ways import refuse_without_assertions
 
-    bench_file = one_position(load_bench(bench), position)  # refused before pytest has anything to say
-    require(bench_file, *(JUDGING if make_plan is not None else ("meter",)))
-    require_protection(bench_file, unprotected=unprotected)
-    refuse_without_assertions()
-    plan = make_plan(bench_file) if make_plan is not None else None
     # A descriptor of its own: pytest takes standard output away from whatever runs inside a test.
     descriptor = os.dup(2 if as_json else 1)
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:

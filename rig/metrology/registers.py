@@ -29,6 +29,9 @@ _COARSE_STEPS = 8
 _RESTS = 2
 """A register that reads the same so many times more, an update apart and under load, counts in coarse steps."""
 
+_TELLING = 0.05
+"""Part of a divisor that its multiples may be unknown by: then few readings are multiples of it by chance."""
+
 _COVERAGE = 2.0
 
 
@@ -62,18 +65,20 @@ def largest_step(value: float) -> float:
     return next((step for step in _decimal_steps(abs(value), finest) if _is_multiple(abs(value), step, finest)), finest)
 
 
-def step_seen(readings: Sequence[float]) -> float | None:
+def step_seen(readings: Sequence[float], loaded: Sequence[float] | None = None) -> float | None:
     """Return the step in which a register counts, from its ``readings`` in order; None where it never moved.
 
-    ``readings`` are one update or more apart, at a constant load. The largest decimal step that all of them are
-    multiples of, or the common divisor of their differences, to the rounding of float32; else the float32 step at the
-    largest reading. A fine register grows by the same energy in each update: a divisor counts only where it is smaller
-    than that, or where the register stood still over several readings. Few readings may agree with a multiple of the
-    true step, which errs to the safe side. Raises ValueError where a reading is not finite.
+    ``loaded``: those that are an update apart at a constant load, by default all. The largest decimal step that all
+    readings are multiples of, or the common divisor of their differences, to the rounding of float32; else the float32
+    step at the largest reading. A fine register grows by the same energy in each update, and in gates by multiples of
+    what flows in the times that they are made of: a divisor counts only where the loaded readings show one that is
+    smaller than an update's energy, or stood still several times, or where the readings are multiples of it. Few
+    readings may agree with a multiple of the true step, which errs to the safe side. Raises ValueError where a reading
+    is not finite.
     """
     if not all(math.isfinite(value) for value in readings):
         raise ValueError("a step is found from readings that are finite numbers")
-    differences = sorted({abs(later - earlier) for earlier, later in pairwise(readings) if later != earlier})
+    differences = _differences(readings)
     if not differences:
         return None
     finest = float_step(max(readings, key=abs))
@@ -86,9 +91,33 @@ def step_seen(readings: Sequence[float]) -> float | None:
         ),
         finest,
     )
-    divisor = _common_divisor(differences, finest)
-    is_own = divisor < 0.75 * differences[0] or _longest_rest(readings) >= _RESTS
+    divisor, limit = _common_divisor(differences, finest)
+    is_own = _shows_a_step(readings if loaded is None else loaded, finest) or _counts_in(
+        distinct, divisor, limit + 0.5 * finest * divisor / distinct[-1]
+    )
     return max(finest, decimal, divisor if is_own else 0.0)
+
+
+def _differences(readings: Sequence[float]) -> list[float]:
+    return sorted({abs(later - earlier) for earlier, later in pairwise(readings) if later != earlier})
+
+
+def _shows_a_step(loaded: Sequence[float], finest: float) -> bool:
+    """Whether readings an update apart at a constant load are those of a register that counts in steps of its own."""
+    if _longest_rest(loaded) >= _RESTS:
+        return True
+    differences = _differences(loaded)
+    if not differences:
+        return False
+    # A reading that fell into the update before is made up for by a double move; of rests at both ends, one is left.
+    if rests(loaded) >= _RESTS and differences[-1] < 1.5 * differences[0]:
+        return True
+    return 0.0 < _common_divisor(differences, finest)[0] < 0.75 * differences[0]
+
+
+def rests(readings: Sequence[float]) -> int:
+    """Return how many readings were those before."""
+    return sum(1 for earlier, later in pairwise(readings) if earlier == later)
 
 
 def _longest_rest(readings: Sequence[float]) -> int:
@@ -127,19 +156,40 @@ def _is_multiple(value: float, step: float, finest: float) -> bool:
     return abs(value - round(value / step) * step) <= 0.5 * finest * (1.0 + 1e-6) + 1e-12 * value
 
 
-def _common_divisor(differences: Sequence[float], finest: float) -> float:
-    """Return the common divisor of differences that are rounded to ``finest``; 0 where there is none but ``finest``."""
+def _counts_in(values: Sequence[float], divisor: float, limit: float) -> bool:
+    """Whether ``values`` are multiples of ``divisor``, where it is known well enough (to ``limit``) to tell."""
+    if not divisor > 0.0 or limit * values[-1] / divisor > _TELLING * divisor:
+        return False
+    return all(abs(each - round(each / divisor) * divisor) <= limit * each / divisor for each in values)
+
+
+def _common_divisor(differences: Sequence[float], finest: float) -> tuple[float, float]:
+    """Return the common divisor of differences that are rounded to ``finest``, and the limit to which it is known.
+
+    0 where there is none but ``finest``. ``differences`` ascend. Euclid's algorithm on numbers that are known to a
+    limit: a remainder within that limit is none, and each longer difference makes the divisor known better.
+    """
     slack = _TOLERANCE_STEPS * finest
-    divisor = differences[0]
+    divisor, limit = differences[0], slack
     for difference in differences[1:]:
-        larger, smaller = max(divisor, difference), min(divisor, difference)
-        while smaller > 4.0 * slack:
-            larger, smaller = smaller, abs(larger - round(larger / smaller) * smaller)
-        divisor = larger
+        divisor, limit = _divisor_of_two((difference, slack), (divisor, limit))
+        if divisor < _COARSE_STEPS * finest:
+            return 0.0, 0.0
     counts = [round(each / divisor) for each in differences]
     divisor = math.fsum(n * each for n, each in zip(counts, differences, strict=True)) / sum(n * n for n in counts)
     agrees = all(abs(each - round(each / divisor) * divisor) <= slack for each in differences)
-    return divisor if divisor >= _COARSE_STEPS * finest and agrees else 0.0
+    return (divisor, slack / max(counts)) if divisor >= _COARSE_STEPS * finest and agrees else (0.0, 0.0)
+
+
+def _divisor_of_two(larger: tuple[float, float], smaller: tuple[float, float]) -> tuple[float, float]:
+    """Return the common divisor of two numbers, each given with the limit it is known to, and its own limit."""
+    while True:
+        count = round(larger[0] / smaller[0])
+        rest, limit = abs(larger[0] - count * smaller[0]), larger[1] + count * smaller[1]
+        if rest <= limit:
+            better = (larger[0] / count, larger[1] / count)
+            return min(better, smaller, key=lambda each: each[1])
+        larger, smaller = smaller, (rest, limit)
 
 
 def gate_energy(step: float, limit_pct: float) -> float:

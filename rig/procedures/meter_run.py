@@ -18,7 +18,7 @@ from rig.errors import BenchFault, UsageRefused
 from rig.load_point import LoadPoint
 from rig.metrology import DecisionRule, JudgedQuantity
 from rig.procedures.accuracy.energy_register import LONGEST_GATE_S, Gating, measure_energy
-from rig.procedures.accuracy.judgement import judge_energy, judge_nets, judge_power
+from rig.procedures.accuracy.judgement import judge_energy, judge_others, judge_power
 from rig.procedures.accuracy.power_comparison import MINIMUM_UPDATES, measure_power
 from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement, configuration_of
 from rig.procedures.protection import note_protection
@@ -236,13 +236,16 @@ class MeterRun:
         longest_gate_s: float = LONGEST_GATE_S,
         limits: ReferenceLimits = IEC_REFERENCE,
     ) -> tuple[ResultRecord, ...]:
-        """Measure an energy register by gates at ``point``, judge and record it; net registers that are off follow.
+        """Measure an energy register by gates at ``point``, judge and record it; other registers that are wrong follow.
 
         The register's step decides how long a gate is; one that would take more than ``longest_gate_s`` is not run.
         """
         gating = Gating(limit_pct=item.row.limit_pct, longest_s=longest_gate_s, note=self._note_gate)
         measurement, record = self._measured_energy(point, item.instance, gating, limits)
-        results = (judge_energy(measurement, item, self.bench.accuracy, self.rule), *judge_nets(measurement, self.rule))
+        results = (
+            judge_energy(measurement, item, self.bench.accuracy, self.rule),
+            *judge_others(measurement, self.rule),
+        )
         record.results(results)
         return results
 

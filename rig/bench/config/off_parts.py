@@ -1,4 +1,4 @@
-"""What a bench file says of its sources and its analyzer, however bad the rest of it is: for switching off."""
+"""What a bench file says of its sources, analyzer and contactor, however bad the rest of it is: for switching off."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from drivers.errors import DriverError
 from rig.bench.config.file_paths import bench_file_paths
-from rig.bench.config.schema import PLACEHOLDER, AnalyzerPart, BenchPart, LowLevelSourcePart
+from rig.bench.config.schema import PLACEHOLDER, AnalyzerPart, BenchPart, LowLevelSourcePart, SwitchPart
+from rig.bench.config.schema_safety import ContactorPart
 from rig.bench.config.schema_serial import SerialPart
+from rig.bench.contactor import contactor_recipe
 from rig.errors import BenchFileError
 from rig.files.yaml_file import parse_yaml, read_text
+from rig.safety.contactor.recipe import ContactorRecipe
 
 _PartT = TypeVar("_PartT", LowLevelSourcePart, AnalyzerPart)
 _ROLES = ("source", "low_level_source")
@@ -30,6 +34,7 @@ class OffParts:
     path: Path
     sources: tuple[LowLevelSourcePart, ...]
     analyzer: AnalyzerPart | None
+    contactor: ContactorRecipe | None = None
     unread: tuple[str, ...] = ()
     not_known: tuple[str, ...] = ()
 
@@ -55,9 +60,10 @@ def parts_to_switch_off(name_or_path: str | Path) -> OffParts:
     sources = [part for role in _ROLES if (part := _part(merged, role, LowLevelSourcePart, not_known)) is not None]
     unread: list[str] = []
     analyzer = _part(merged, "analyzer", AnalyzerPart, unread)
+    contactor = _contactor(merged.get("switch"), unread)
     given = merged.get("name")
     name = given if isinstance(given, str) else paths[0].stem
-    return OffParts(name, paths[0], tuple(sources), analyzer, tuple(unread), tuple(not_known))
+    return OffParts(name, paths[0], tuple(sources), analyzer, contactor, tuple(unread), tuple(not_known))
 
 
 def _in_the_base(merged: dict[str, Any], base: object) -> Iterator[str]:
@@ -104,6 +110,25 @@ def _part(data: dict[str, Any], role: str, kind: type[_PartT], unread: list[str]
     except ValidationError as error:
         unread.append(f"{role}: {error.errors()[0]['msg']}")
         return None
+
+
+def _contactor(given: object, unread: list[str]) -> ContactorRecipe | None:
+    """Return how the contactor of the switch part is worked; None where there is none now."""
+    if not isinstance(given, dict) or given.get("contactor") is None:
+        return None
+    if PLACEHOLDER.search(str(given.get("resource"))):
+        return None
+    try:
+        contactor = ContactorPart.model_validate(given["contactor"])
+        driver, resource = given["driver"], given["resource"]
+        recipe = contactor_recipe(SwitchPart.model_construct(driver=driver, resource=resource, contactor=contactor))
+        assert recipe is not None
+        recipe.address  # noqa: B018 - raises where it is no socket
+    except (ValidationError, DriverError, KeyError, TypeError, ValueError) as error:
+        said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
+        unread.append(f"switch: contactor: {said}")
+        return None
+    return recipe
 
 
 _NEEDED: dict[type[LowLevelSourcePart] | type[AnalyzerPart], tuple[str, ...]] = {

@@ -89,8 +89,8 @@ def plan(
         echo(f"energy is made from sampled power, in one long gate: {made.why_sampled}")
     for line in lines(found, gates, LONGEST_GATE_S) if found else ():
         echo(line)
-    minutes = made.duration_s / 60
-    echo(f"highest voltage {made.highest_voltage_v:g} V line to neutral; about {minutes:.0f} min of bench time")
+    takes = f"{made.duration_s / 60:.0f} min" if made.duration_s >= 120 else f"{made.duration_s:.0f} s"
+    echo(f"highest voltage {made.highest_voltage_v:g} V line to neutral; about {takes} of bench time")
     for table in made.tables:
         echo(f"limits: {table.name}: {table.status}")
 

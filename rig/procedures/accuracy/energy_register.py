@@ -16,7 +16,7 @@ from rig.metrology import ErrorNotDefined, percentage_error
 from rig.metrology.sampled_energy import PowerNotSeen, edges_gate_s
 from rig.procedures.accuracy.climate import note_climate
 from rig.procedures.accuracy.power_comparison import as_data, read_reference, read_sample
-from rig.procedures.accuracy.readings import EnergyMeasurement, GateMeasurement, PointMeasurement
+from rig.procedures.accuracy.readings import EnergyMeasurement, GateMeasurement, PointMeasurement, RegisterFault
 from rig.procedures.accuracy.register_watch import METER_UPDATE_S, RegisterMoves, RegisterWatch, Step
 from rig.procedures.accuracy.sampled_gate import SampledGate, is_sampled
 from rig.records import PointRecorder
@@ -104,10 +104,15 @@ def measure_energy(
         invalid,
         power_errors_pct=repeats,
         fell=watch.fell,
-        net_faults=watch.net_faults(),
+        faults=(*watch.net_faults(), *_other_way(watch, measured, gating)),
         needed_s=needed_s,
         has_distortion=first is None or first.has_distortion,
     )
+
+
+def _other_way(watch: RegisterWatch, gates: tuple[GateMeasurement, ...], gating: Gating) -> tuple[RegisterFault, ...]:
+    energy_kwh = math.fsum(abs(gate.reference_kwh) for gate in gates)
+    return watch.other_way(energy_kwh, gating.limit_pct) if gating.limit_pct is not None else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,18 +87,21 @@ def judge_energy(
     return result_of(replace(evidence, type_b=type_b, unknown=unknown), rule)
 
 
-def judge_nets(measurement: EnergyMeasurement, rule: DecisionRule) -> tuple[ResultRecord, ...]:
-    """Return a FAIL for each net register that was not import less export; nothing where all were."""
+def judge_others(measurement: EnergyMeasurement, rule: DecisionRule) -> tuple[ResultRecord, ...]:
+    """Return a FAIL for each register beside the measured one that did what it may not; nothing where none did.
+
+    A net register that was not import less export; one of the other direction that counted.
+    """
     if measurement.invalid:
         return ()
     found = []
-    for fault in measurement.net_faults:
+    for fault in measurement.faults:
         what = object_point("AI", fault.instance)
         found.append(
             ResultRecord(
-                procedure="energy_register",
+                procedure="register_check",
                 instance=fault.instance,
-                quantity="active_energy" if fault.instance == 1 else "apparent_energy",
+                quantity="active_energy" if what.unit == "kWh" else "apparent_energy",
                 phase=PHASE_NAMES,
                 read_value=fault.found,
                 expected_value=fault.expected,
@@ -106,7 +109,7 @@ def judge_nets(measurement: EnergyMeasurement, rule: DecisionRule) -> tuple[Resu
                 outcome=str(Outcome.FAIL),
                 n=1,
                 decision_rule=str(rule),
-                reason=f"AI{fault.instance} {what.name} is not import less export",
+                reason=f"AI{fault.instance} {what.name} {fault.what}",
             )
         )
     return tuple(found)

@@ -83,12 +83,16 @@ def with_measured_powers(
 
 
 @dataclass(frozen=True, slots=True)
-class NetFault:
-    """A net register AI ``instance`` that read ``found`` where import less export was ``expected`` (kWh or kVAh)."""
+class RegisterFault:
+    """A register AI ``instance`` beside the measured one that read ``found`` where ``expected`` was right (kWh, kVAh).
+
+    ``what`` it did, in words that follow its name.
+    """
 
     instance: int
     found: float
     expected: float
+    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +119,10 @@ class EnergyMeasurement:
     """An energy register measured by gates at one load point. ``instance``: AI2 (import) or AI3 (export).
 
     ``power_errors_pct``: errors of the meter's power at the point, where a single long gate has no repeats of its own.
-    ``fell``: which one-way register fell without a reset; ``net_faults``: net registers that are not import less
-    export; both empty for a good meter. ``needed_s``: how long a gate must be for the register's step to be small
-    against the limit, None where that was not asked. ``has_distortion``: whether the analyzer told the distortion.
+    ``fell``: which one-way register fell without a reset; ``faults``: net registers that are not import less export,
+    and registers of the other direction that counted; both empty for a good meter. ``needed_s``: how long a gate must
+    be for the register's step to be small against the limit, None where that was not asked. ``has_distortion``:
+    whether the analyzer told the distortion.
     """
 
     point: LoadPoint
@@ -128,7 +133,7 @@ class EnergyMeasurement:
     invalid: str = ""
     power_errors_pct: tuple[float, ...] = ()
     fell: str = ""
-    net_faults: tuple[NetFault, ...] = ()
+    faults: tuple[RegisterFault, ...] = ()
     needed_s: float | None = None
     has_distortion: bool = True
 

@@ -10,9 +10,9 @@ from itertools import pairwise
 from drivers.errors import RigError
 from drivers.meter import MeterClient
 from rig.bench.clock import BenchClock
-from rig.metrology.registers import DEAD_AFTER_STEPS, float_step, gate_energy, largest_step, step_seen
+from rig.metrology.registers import DEAD_AFTER_STEPS, float_step, gate_energy, largest_step, rests, step_seen
 from rig.metrology.sampled_energy import Moment
-from rig.procedures.accuracy.readings import NetFault
+from rig.procedures.accuracy.readings import RegisterFault
 from rig.records import PointRecorder
 
 METER_UPDATE_S = 1.0
@@ -21,12 +21,15 @@ METER_UPDATE_S = 1.0
 _NETS = ((1, 2, 3), (8, 9, 10))
 """A net register, and the import and export of which it is the difference (manual page 25)."""
 
+_OTHER_WAY = {2: (3, 10), 3: (2, 9)}
+"""By the register that is measured: those of kWh and kVAh that count the other direction."""
+
 _ONE_WAY = frozenset({2, 3, 9, 10})
 _RESETS = 78
 _QUIET_UPDATES = 3
 _QUIET_DEADLINE_UPDATES = 20
 _LOOK_STEPS = 6
-_LOOK_QUICK_UPDATES = 12
+_LOOK_QUICK_UPDATES = 16
 _LOOK_SLOW_S = 5.0
 _LOOK_LONGEST_S = 300.0
 
@@ -90,6 +93,7 @@ class RegisterWatch:
     fell: str = ""
     was_reset: str = ""
     readings: list[float] = field(default_factory=list)
+    _loaded: list[float] = field(default_factory=list)
     _last: dict[int, float] = field(default_factory=dict)
     _stood_still: list[dict[int, float]] = field(default_factory=list)
 
@@ -126,10 +130,11 @@ class RegisterWatch:
         last: float | None = None
         for _ in range(_QUIET_DEADLINE_UPDATES):
             self.clock.sleep(METER_UPDATE_S)
-            value = self.read()
+            value = self._read()
             same = same + 1 if last is not None and (value == last or (math.isnan(value) and math.isnan(last))) else 0
             last = value
             if same >= _QUIET_UPDATES - 1:
+                self.readings.append(value)
                 now_s = self.clock.now_s()
                 self.record.meter_reading(dict(self._last), requested_monotonic_s=now_s, answered_monotonic_s=now_s)
                 self._stood_still.append(dict(self._last))
@@ -172,13 +177,15 @@ class RegisterWatch:
         """Read the register under load until it has shown its step, five minutes at the longest; return the step."""
         began_s = self.clock.now_s()
         started = len(self.readings)
-        self.read()
+        self._loaded.append(self.read())
         while self.clock.now_s() - began_s < _LOOK_LONGEST_S:
             seen = self.readings[started:]
-            if _steps_in(seen) >= _LOOK_STEPS:
+            steps = _steps_in(seen)
+            # One rest among the moves may be chance: a longer look tells.
+            if steps >= (2 * _LOOK_STEPS if rests(seen) == 1 else _LOOK_STEPS):
                 break
             self.clock.sleep(METER_UPDATE_S if len(seen) <= _LOOK_QUICK_UPDATES else _LOOK_SLOW_S)
-            self.read()
+            self._loaded.append(self.read())
         return self.step()
 
     def step(self) -> Step:
@@ -189,12 +196,12 @@ class RegisterWatch:
         finest = float_step(max(known, key=abs))
         if self.stated_step is not None:
             return Step(max(finest, self.stated_step), "the meter type's file", is_seen=True)
-        seen = step_seen(known)
+        seen = step_seen(known, [value for value in self._loaded if math.isfinite(value)])
         if seen is not None:
             return Step(seen, "its own steps", is_seen=True)
         return Step(largest_step(known[-1]), "the largest that its value allows: it has not moved", is_seen=False)
 
-    def net_faults(self) -> tuple[NetFault, ...]:
+    def net_faults(self) -> tuple[RegisterFault, ...]:
         """Return each net register that was not import less export while it stood still, to what their steps allow."""
         found = []
         for net, imported, exported in _NETS:
@@ -205,8 +212,25 @@ class RegisterWatch:
                 slack = 1.5 * finest + (2.0 * coarse if coarse > 8.0 * finest else 0.0)
                 expected = values[imported] - values[exported]
                 if math.isfinite(expected) and not abs(values[net] - expected) <= slack:
-                    found.append(NetFault(net, values[net], expected))
+                    found.append(RegisterFault(net, values[net], expected, "is not import less export"))
                     break
+        return tuple(found)
+
+    def other_way(self, energy: float, limit_pct: float) -> tuple[RegisterFault, ...]:
+        """Return each register of the other direction that counted while ``energy`` (kWh) flowed the measured way.
+
+        What its own step and ``limit_pct`` of that energy allow is no fault.
+        """
+        found: list[RegisterFault] = []
+        if not self._stood_still:
+            return ()
+        first, last = self._stood_still[0], self._stood_still[-1]
+        for number in _OTHER_WAY.get(self.instance, ()):
+            advanced = last[number] - first[number]
+            step = max(2.0 * float_step(last[number]), _step_of([first[number], last[number]]))
+            if advanced > step + limit_pct / 100.0 * energy:
+                text = f"counted {advanced:.4g} while {energy:.4g} kWh flowed the other way"
+                found.append(RegisterFault(number, last[number], first[number], text))
         return tuple(found)
 
 

@@ -14,6 +14,15 @@ from rig.safety.contactor.recipe import ContactorRecipe
 _PATIENCE_S = 1.0
 """Longest time for one connection with all that is said and answered on it."""
 
+_SOON_S = 0.02
+"""While a new connection is made and the unit says who it is, so often is looked."""
+
+_WHO = "*IDN?"
+
+
+class _AnotherInstrument(ConnectionError):
+    """At the address of the switch unit there is another instrument."""
+
 
 class ContactorHold:
     """Holds the contactor of ``recipe`` closed for as long as ``tick`` is called when it is ``due_s``.
@@ -27,6 +36,9 @@ class ContactorHold:
         self._monotonic_s = monotonic_s
         self._connection: socket.socket | None = None
         self._peer: tuple[int, Any] | None = None  # resolved once, so that nothing is looked up later
+        self._is_known = False  # the unit on this connection has said that it is the recipe's
+        self._is_asked = False
+        self._heard = b""
         self._is_held = False
         self._is_pulse_closed = False
         self._next_s = math.inf
@@ -70,17 +82,22 @@ class ContactorHold:
         if now_s >= self._triggered_s + self.recipe.hold_s:
             self.let_go()
             return
+        if not self._get_to_know():
+            self._next_s = now_s + _SOON_S if self.is_held else math.inf
+            return
         self._next_s = now_s + self.recipe.toggle_s
         message = self.recipe.pulse_open if self._is_pulse_closed else self.recipe.pulse_close
         if self._send_now(message):
             self._is_pulse_closed = not self._is_pulse_closed
             self._triggered_s = now_s if self._is_pulse_closed else self._triggered_s
+        elif not self._is_known:
+            self._next_s = now_s + _SOON_S
 
     def let_go(self) -> None:
         """Open the contactor without waiting for an answer; the timer relay is triggered no more in any case."""
         self._is_held = False
         self._next_s = math.inf
-        if self._connection is not None:
+        if self._is_known:
             self._send_now(self.recipe.open)
 
     def open(self) -> str | None:
@@ -106,15 +123,24 @@ class ContactorHold:
         self._forget()
 
     def _ask(self, messages: tuple[str, ...]) -> str:
-        """Say something, ask how the relay is, return the answer; raises OSError."""
+        """Say something, ask how the relay is, return the answer; raises OSError.
+
+        On a new connection the unit is asked first who it is; another instrument is sent nothing.
+        """
         give_up_s = self._monotonic_s() + _PATIENCE_S
+        if not self._is_known:
+            self._forget()
         if self._connection is None:
             self._connection = socket.create_connection(self.recipe.address, timeout=_PATIENCE_S)
             self._peer = self._connection.family, self._connection.getpeername()
             self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection = self._connection
+            self._take_identity(self._exchange(self._connection, (_WHO,), give_up_s))
+        return self._exchange(self._connection, (*messages, self.recipe.verify_query), give_up_s)
+
+    def _exchange(self, connection: socket.socket, messages: tuple[str, ...], give_up_s: float) -> str:
+        """Send lines and return the one that is answered; raises OSError."""
         connection.settimeout(max(0.01, give_up_s - self._monotonic_s()))
-        for message in (*messages, self.recipe.verify_query):
+        for message in messages:
             connection.sendall(message.encode("ascii") + b"\n")
         received = b""
         while b"\n" not in received:
@@ -123,17 +149,53 @@ class ContactorHold:
             if not part:
                 raise ConnectionError("it closed the connection")
             received += part
-        return received.partition(b"\n")[0].decode("ascii", "replace").strip()
+        return _line(received)
+
+    def _take_identity(self, said: str) -> None:
+        """Take what the unit on this connection said of itself; raises _AnotherInstrument."""
+        if not self.recipe.is_its_unit(said):
+            known = " ".join(self.recipe.identity)
+            raise _AnotherInstrument(f"{said!r} is there, and not {known}: it was sent nothing")
+        self._is_known = True
+
+    def _get_to_know(self) -> bool:
+        """Connect, where there is no connection, and have the unit say who it is, without waiting; True where it has.
+
+        Another instrument is sent nothing, and the contactor is let go.
+        """
+        if self._is_known:
+            return True
+        if self._connection is None:
+            self._connect_now()
+        elif not self._is_asked:
+            self._is_asked = self._send_now(_WHO)
+        else:
+            try:
+                part = self._connection.recv(4096)
+                self._heard += part
+                if b"\n" in self._heard:
+                    self._take_identity(_line(self._heard))
+                elif not part:
+                    self._forget()
+            except BlockingIOError:
+                pass
+            except _AnotherInstrument:
+                self._forget()
+                self.let_go()
+            except OSError:
+                self._forget()
+        return self._is_known
 
     def _send_now(self, message: str) -> bool:
         """Send where that takes no time; True where it was sent."""
         connection = self._connection
         if connection is None:
-            self._connect_now()
             return False
         try:
             connection.setblocking(False)
             return connection.send(message.encode("ascii") + b"\n") > 0
+        except BlockingIOError:  # it is being connected, or takes nothing
+            return False
         except OSError:
             self._forget()
             return False
@@ -156,3 +218,9 @@ class ContactorHold:
             with contextlib.suppress(OSError):
                 self._connection.close()
             self._connection = None
+        self._is_known = self._is_asked = False
+        self._heard = b""
+
+
+def _line(received: bytes) -> str:
+    return received.partition(b"\n")[0].decode("ascii", "replace").strip()

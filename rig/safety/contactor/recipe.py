@@ -21,6 +21,8 @@ class ContactorRecipe:
     ``close``, ``open``: messages that work the first relay; ``verify_query`` asks for it. ``pulse_close`` and
     ``pulse_open`` work the second. ``hold_s``: wall seconds for which the timer relay holds after a closing; the
     contactor falls that long after the last one, whatever became of the guardian or of the switch unit.
+    ``identity``: maker, model and serial number of the switch unit as it was when the bench was opened; another
+    instrument at its address is sent no relay command. Empty where that is not known.
     """
 
     resource: str
@@ -32,6 +34,12 @@ class ContactorRecipe:
     pulse_close: str
     pulse_open: str
     hold_s: float
+    identity: tuple[str, ...] = ()
+
+    def is_its_unit(self, identification: str) -> bool:
+        """Whether an answer to ``*IDN?`` is that of the switch unit; any is where its identity is not known."""
+        said = [field.strip().strip('"') for field in identification.split(",")]
+        return not self.identity or tuple(said[: len(self.identity)]) == self.identity
 
     @property
     def address(self) -> tuple[str, int]:
@@ -63,4 +71,5 @@ class ContactorRecipe:
             pulse_close=str(data["pulse_close"]),
             pulse_open=str(data["pulse_open"]),
             hold_s=float(data["hold_s"]),
+            identity=tuple(map(str, data.get("identity", ()))),
         )

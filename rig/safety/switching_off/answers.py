@@ -24,8 +24,11 @@ class Who(Enum):
 
 
 def plain(octets: bytes) -> str:
-    """Return a line as text, without what some instruments put around an answer: blanks, NUL, a byte order mark."""
-    return octets.decode("utf-8", "replace").strip(_AROUND)
+    """Return a line as text, without what some instruments put around an answer: blanks, NUL, a byte order mark.
+
+    A tab between fields is a blank.
+    """
+    return octets.decode("utf-8", "replace").strip(_AROUND).replace("\t", " ")
 
 
 def can_be_told(recipe: SafeOff) -> bool:

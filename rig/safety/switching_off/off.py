@@ -37,17 +37,19 @@ def note_open_bench(
     guardian_pid: int | None = None,
     bench_file: Path | None = None,
     analyzer: Mapping[str, Any] | None = None,
+    contactor: Mapping[str, Any] | None = None,
     simulated: bool = False,
 ) -> None:
     """Leave word of how the bench that is now open is switched off, for ``rig off`` in another terminal.
 
     ``analyzer``: how it is reached (rig.bench.config.off_parts), who can see whether there is voltage left.
-    ``simulated``: nothing of the bench is real.
+    ``contactor``: how it is worked (rig.safety.contactor.recipe). ``simulated``: nothing of the bench is real.
     """
     content = {
         "recipes": [recipe_to_json(recipe) for recipe in recipes],
         "bench_file": None if bench_file is None else str(bench_file.absolute()),
         "analyzer": analyzer,
+        "contactor": contactor,
         "simulated": simulated,
         **marked_process("launched_pid", launched_pid),
         **marked_process("guardian_pid", guardian_pid),

@@ -162,6 +162,7 @@ def test_an_interrupt_throws_the_connection_away():
 def test_an_error_queue_that_never_becomes_empty_is_an_error_and_no_loop():
     stuck = Answering('-113,"Undefined header"')
     session = ScpiSession(SCRIPTED_RESOURCE, error_query="SYST:ERR?", open_transport=lambda: stuck)
-    with pytest.raises(InstrumentRefused):
+    with pytest.raises(InstrumentRefused) as refused:
         session.write("VALUE 1")
     assert stuck.asked < 200
+    assert str(refused.value).count("-113") == 1

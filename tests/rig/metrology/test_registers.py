@@ -35,6 +35,34 @@ def test_a_step_coarser_than_float32_is_found_from_its_own_steps(step, start):
     assert step_seen(readings(step, start)) == pytest.approx(step, rel=0.005)
 
 
+@pytest.mark.parametrize("step", [0.3, 0.7, 1 / 3.6, 0.07, 0.0357, 1 / 36, 1 / 800])
+@pytest.mark.parametrize("start", [0.0, 88.4, 123.4])
+def test_a_step_that_is_no_decimal_one_is_still_found_after_gates(step, start):
+    """A gate is many steps long: what the short differences leave unknown of the step must not hide it."""
+    loaded = readings(step, start, 30)
+    seen, energy_kwh = list(loaded), start + 30 * UPDATE_KWH
+    for gate_kwh in (1.39, 6.95, 83.1):
+        energy_kwh += gate_kwh
+        seen += [shown(energy_kwh, step)] * 2
+    assert step_seen(seen, loaded) == pytest.approx(step, rel=0.005)
+
+
+def test_gates_of_a_fine_register_show_no_step_of_the_times_they_are_made_of():
+    """Update, switching and gate are multiples of a tenth of a second, and so are the energies."""
+    loaded = [88.3 + UPDATE_KWH * count for count in range(8)]
+    seen, energy_kwh = list(loaded), loaded[-1] + 0.3 * UPDATE_KWH
+    for _ in range(5):
+        seen += [energy_kwh, energy_kwh]
+        energy_kwh += 60.3 * UPDATE_KWH
+    seen = [float(np.float32(each)) for each in seen]
+    assert step_seen(seen, seen[: len(loaded)]) == float_step(seen[-1])
+
+
+def test_a_reading_that_fell_into_the_update_before_shows_no_step():
+    seen = [float(np.float32(88.30037 + 1.00037 * UPDATE_KWH * count)) for count in (0, 1, 2, 2, 4, 5, 6, 6, 8, 9)]
+    assert step_seen(seen) == float_step(seen[-1])
+
+
 @pytest.mark.parametrize("start", [1.0, 123.4, 5000.0, 1e5, 1e6, 2.0**24])
 def test_a_register_as_fine_as_float32_shows_the_float32_step(start):
     found = []

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from rig.load_point import LoadPoint
 from rig.records import FindingRecord, RunHeader
+from rig.records.verdicts import count_measured
 from rig.reports import attention_lines, attention_text, coverage_text, render_html, verdict_line
 from rig.reports._summary import total_counts
 from rig.reports._words import title_of
@@ -130,3 +131,8 @@ def test_a_narrow_terminal_shows_whole_names(bad, width):
     text = printed(result_table(bad, width), width)
     assert all(point.label in text for point in bad.points)
     assert "…" not in text
+
+
+def test_a_register_that_was_found_wrong_beside_the_gated_one_is_not_covered():
+    gated, beside = ("277V-100pct-PF1-ABC", "energy_register", 2), ("277V-100pct-PF1-ABC", "register_check", 1)
+    assert count_measured([gated, beside]) == {"load points": 0, "energy registers": 1}

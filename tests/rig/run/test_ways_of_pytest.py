@@ -1,12 +1,15 @@
 """Ways of pytest in which a bench cannot be used: refused in one sentence; a failed test never ends in exit 0."""
 
 import contextlib
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from rig.errors import UsageRefused
 from rig.run.pytest_ways import refuse_without_assertions
+from rig.run.session import RunSession
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -185,3 +188,17 @@ def test_a_value_that_no_run_can_have_is_refused_in_one_sentence(session, option
 def test_values_that_a_run_can_have_are_taken(session):
     values = ("--longest=0.5", "--longest-gate=8760", "--max-points=1", "--operator=Anna Müller", "-s")
     assert session(*values).ret == 0
+
+
+@pytest.mark.parametrize("good", ["1", ""])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_stop_while_reports_are_written_keeps_the_exit_code(session, monkeypatch, number, good):
+    finish = RunSession.finish
+
+    def stopped(run):
+        os.kill(os.getpid(), number)
+        return finish(run)
+
+    monkeypatch.setenv("GOOD", good)
+    monkeypatch.setattr(RunSession, "finish", stopped)
+    assert session().ret == (0 if good else 1)

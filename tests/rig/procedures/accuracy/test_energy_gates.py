@@ -17,7 +17,7 @@ from rig.metrology import DecisionRule, ReferenceAccuracy, judged_energy_at, loa
 from rig.metrology.registers import GateStarts
 from rig.plans.plan import CERTIFICATION_TABLES
 from rig.procedures.accuracy.energy_register import Gating, measure_energy
-from rig.procedures.accuracy.judgement import judge_energy, judge_nets
+from rig.procedures.accuracy.judgement import judge_energy, judge_others
 
 POINT = LoadPoint(277.0, 100.0, 0.0)
 WIRING = Wiring(ct_primary_a=100.0, ct_secondary_v=1.0)
@@ -119,7 +119,7 @@ def gated(meter, *, stated=None, longest_s=3600.0, at_s=None):
     gating = Gating(limit_pct=ITEM.row.limit_pct, longest_s=longest_s, note=world.notes.append)
     measured = measure_energy(bench, position, POINT, 2, meter_configuration(meter), record, gating=gating)
     rule = DecisionRule.ILAC_G8_NON_BINARY
-    return measured, judge_energy(measured, ITEM, ACCURACY, rule), judge_nets(measured, rule), world.notes
+    return measured, judge_energy(measured, ITEM, ACCURACY, rule), judge_others(measured, rule), world.notes
 
 
 def meter_configuration(meter):
@@ -195,6 +195,22 @@ def test_a_register_whose_step_the_gate_is_too_short_for_is_inconclusive(step):
     assert " h is needed" in result.reason
 
 
+@pytest.mark.parametrize("step", [0.3, 1 / 3.6, 0.07])
+def test_a_step_that_is_no_decimal_one_is_in_the_uncertainty_of_a_gate_that_is_too_short(step):
+    measured, result, _, _ = gated(Shown(used(), step), longest_s=3600.0)
+    assert measured.gates[0].resolution_kwh == pytest.approx(step, rel=2e-3)
+    assert result.outcome == "INCONCLUSIVE"
+    assert abs(result.error_pct) < result.expanded_uncertainty_pct
+
+
+@pytest.mark.parametrize("step", [1 / 36, 0.03, 0.0357])
+def test_a_step_little_more_than_an_update_adds_is_found_by_a_longer_look(step):
+    measured, result, _, notes = gated(Shown(used(), step))
+    assert measured.gates[0].resolution_kwh == pytest.approx(step, rel=2e-3)
+    assert "one gate of 60 min" in notes[0]
+    assert result.outcome == "PASS"
+
+
 def test_the_step_of_the_meter_type_is_taken_without_a_guess():
     measured, result, _, notes = gated(Shown(used(), 0.01), stated=0.01)
     assert measured.gates[0].resolution_kwh == 0.01
@@ -250,3 +266,35 @@ def test_a_register_that_gives_no_number_fails():
     _, result, _, _ = gated(Qnan(used()))
     assert result.outcome == "FAIL"
     assert "QNAN" in result.reason
+
+
+class BothWays(Shown):
+    """A meter whose AI3 counts a part of the import; its net register goes with it."""
+
+    part = 0.01
+
+    def read(self, kind, instance, prop, index=None):
+        value = self._meter.read(kind, instance, prop, index)
+        if kind != "AI" or instance not in (1, 3):
+            return value
+        more = self.part * self._meter.read(kind, 2, prop)
+        return value + more if instance == 3 else value - more
+
+
+def test_a_register_of_the_other_direction_that_counts_fails_beside_a_good_one():
+    _, result, others, _ = gated(BothWays(used()))
+    assert result.outcome == "PASS"
+    assert [(other.instance, other.outcome, other.procedure) for other in others] == [(3, "FAIL", "register_check")]
+    assert "AI3 KWh_Export counted 0.0696 while 6.96 kWh flowed the other way" in others[0].reason
+
+
+@pytest.mark.parametrize("step", [0.0, 0.01, 0.25])
+def test_a_register_of_the_other_direction_that_stands_still_is_no_fault(step):
+    _, _, others, _ = gated(Shown(used(), step))
+    assert others == ()
+
+
+def test_what_the_limit_allows_of_the_other_direction_is_no_fault():
+    meter = BothWays(used())
+    meter.part = 0.001
+    assert gated(meter)[2] == ()

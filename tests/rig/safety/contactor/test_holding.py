@@ -1,5 +1,12 @@
 """Holding the contactor: the guardian's hand on an emulated switch unit, in time that the test lets pass."""
 
+import math
+import select
+import socket
+import socketserver
+import threading
+from dataclasses import replace
+
 import pytest
 
 from drivers.switch import RELAY_LINES
@@ -68,12 +75,20 @@ def hold(server, wall):
     hold.end()
 
 
+def answered(hold):
+    """Wait until a connection that is being made, or a question on it, has had its time: the test's clock does not."""
+    connection = hold._connection
+    if connection is not None and not hold._is_known:
+        select.select([connection] if hold._is_asked else [], [] if hold._is_asked else [connection], [], 2.0)
+
+
 def live(hold, contactor, wall, seconds):
     """Let time pass as the guardian does: it comes when it is due; returns whether the contactor stayed closed."""
     end_s, stayed = wall.s + seconds, True
     while wall.s < end_s:
         wall.s = min(end_s, max(hold.due_s, wall.s + 0.01))
         hold.tick()
+        answered(hold)
         stayed &= comes_true(lambda: contactor.lets_through, 0.5)
     return stayed
 
@@ -145,8 +160,81 @@ def test_a_relay_that_does_not_close_is_refused(server, wall):
     hold.end()
 
 
+class Recorder(socketserver.ThreadingTCPServer):
+    """An instrument that says who it is, and notes what it is sent."""
+
+    daemon_threads = True
+
+    def __init__(self, identification):
+        received = self.received = []
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self):
+                for line in self.rfile:
+                    received.append(line.decode().strip())
+                    if line.strip() == b"*IDN?":
+                        self.wfile.write(identification + b"\n")
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+
+@pytest.fixture(params=[b"FLUKE,6105A,123456,1.0", b"Agilent Technologies,34972A,MY999,1.0", b"?", b""])
+def another(request):
+    server = Recorder(request.param)
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+UNIT = ("Agilent Technologies", "34972A", "MY1")
+
+
+def test_another_instrument_at_its_address_is_sent_no_relay_command(another, wall):
+    hold = ContactorHold(replace(recipe_for(another.server_address[1]), identity=UNIT), wall.now_s)
+    assert "and not Agilent Technologies 34972A MY1: it was sent nothing" in hold.close()
+    assert "and not Agilent Technologies 34972A MY1: it was sent nothing" in hold.open()
+    assert set(another.received) == {"*IDN?"}
+    assert not hold.is_held
+    hold.end()
+
+
+def test_another_instrument_that_answers_after_a_break_is_sent_nothing_and_it_is_let_go(
+    hold, contactor, wall, server, another
+):
+    hold.recipe = replace(hold.recipe, identity=identity_of(hold))
+    assert hold.close() is None
+    hold._forget()
+    hold._peer = hold._peer[0], another.server_address
+    for _ in range(5):
+        wall.s = max(hold.due_s, wall.s) if hold.is_held else wall.s
+        hold.tick()
+        answered(hold)
+    assert not hold.is_held
+    assert set(another.received) <= {"*IDN?"}
+    assert hold.due_s == math.inf
+    wall.s += HOLD_S + 1.0
+    assert not contactor.lets_through
+
+
+def test_its_own_unit_is_known_again_after_a_break(hold, contactor, wall):
+    hold.recipe = replace(hold.recipe, identity=identity_of(hold))
+    assert hold.close() is None
+    hold._forget()
+    assert live(hold, contactor, wall, 2.0 * HOLD_S)
+    assert hold.open() is None
+
+
+def identity_of(hold):
+    host, port = hold.recipe.address
+    with socket.create_connection((host, port), timeout=5.0) as asking:
+        asking.sendall(b"*IDN?\n")
+        fields = asking.makefile().readline().strip().split(",")
+    return tuple(fields[:3])
+
+
 def test_a_recipe_survives_its_way_to_the_guardian_and_back():
-    recipe = recipe_for(5025)
+    recipe = replace(recipe_for(5025), identity=UNIT)
     assert ContactorRecipe.from_json(recipe.to_json()) == recipe
     assert recipe.address == ("127.0.0.1", 5025)
     with pytest.raises(ValueError, match="SOCKET resource"):

@@ -241,7 +241,9 @@ def test_state_folders_of_guardians_that_run_are_looked_in(monkeypatch, tmp_path
         assert "bench 'lab', which another user has open (guardian: process 7)" in report.not_known[0]
     assert switch_benches_off().confirmed
     opening.write(RECIPES, {"recipes": [], **left_on_note(opening, simulated=True)})
-    assert switch_benches_off().results == (), "an emulated bench of another place is left alone"
+    report = switch_benches_off()
+    assert report.results == (), "an emulated bench of another place is left alone"
+    assert report.notes == ("emulated and open with another state folder, so left alone: lab",)
 
 
 def left_on_note(opening, **more):

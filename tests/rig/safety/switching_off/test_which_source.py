@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.source.base import Identity, SafeOff
-from rig.safety.switching_off.answers import Who, says_off, who_says
+from rig.safety.switching_off.answers import Who, plain, says_off, who_says
 from rig.safety.switching_off.raw_off import Reserve, recipe_from_json, recipe_to_json, switch_all_off, switch_off
 
 KNOWN = "FLUKE,6105A,123456,1.0"
@@ -54,6 +54,14 @@ CHROMA = replace(
 )
 def test_an_identification_is_compared_with_the_one_that_is_known(recipe: SafeOff, line: str, who: Who) -> None:
     assert who_says(line, recipe) is who
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [b"FLUKE,\t6105A,\t123456,\t1.0", b"\xef\xbb\xbfFLUKE, 6105A, 123456, 1.0\r\0", b"\tFLUKE\t,6105A,123456\t,1.0 "],
+)
+def test_blanks_of_any_kind_between_fields_make_no_other_instrument(octets: bytes) -> None:
+    assert who_says(plain(octets), RECIPE) is Who.SAME
 
 
 @given(line=st.text(max_size=60))
