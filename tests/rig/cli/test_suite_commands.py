@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 import rig.bench
-import rig.procedures
+import rig.plans
 from rig.cli import cli
 
 
@@ -23,8 +23,8 @@ def looked_at(monkeypatch, tmp_path):
         monkeypatch.setattr(module, name, call)
 
     counted(rig.bench, "load_bench")
-    counted(rig.procedures, "certification_plan")
-    counted(rig.procedures, "end_of_line_plan")
+    counted(rig.plans, "certification_plan")
+    counted(rig.plans, "end_of_line_plan")
     monkeypatch.setattr(pytest, "main", lambda *_, **__: int(pytest.ExitCode.USAGE_ERROR))
     monkeypatch.setenv("RIG_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.chdir(tmp_path)
