@@ -23,10 +23,10 @@ from benchmarks.bus_delays import BusDelays, lines
 from benchmarks.on_the_wire import INFO_FRAMES, LOADED, METER_MAC, PEER_MAC, RIG_MAC
 from drivers.meter import MeterBus, MeterClient, MeterError
 from drivers.mstp.settings import PortSettings
-from meter_model.meter import S4100
-from meter_model.points import OBJECTS
-from rig.emulation.hub import HubLink, HubProcess
-from rig.emulation.meter_node import MeterNode
+from meter_model.device.meter import S4100
+from meter_model.objects.points import OBJECTS
+from rig.emulation.bus.hub import HubLink, HubProcess
+from rig.emulation.meter.node import MeterNode
 
 LOOK_S = 1.0
 _NUMERIC_WORK = """

@@ -33,7 +33,7 @@ from benchmarks.on_the_wire import (
     plan_limit_s,
     spent,
 )
-from drivers.meter._packing import PRESENT_VALUE, RELIABILITY, PlannedPart, Wanted
+from drivers.meter.requests.packing import PRESENT_VALUE, RELIABILITY, PlannedPart, Wanted
 
 BAUD_RATES = (38400, 76800, 115200)
 OURS, AT_ONCE, IN_TURN, NOTHING_TWICE = "this client", "all at once", "one after another", "all at once, nothing twice"

@@ -12,7 +12,7 @@ import json
 import time
 
 from benchmarks.on_the_wire import LOADED, METER_MAC, REQUEST, RIG_MAC, TOKEN, emulated_pair, exchange_bits, spent
-from meter_model.meter import S4100
+from meter_model.device.meter import S4100
 
 BAUD_RATES = (38400, 76800, 115200)
 RECORDS, PAGE_RECORDS, RECORD_OCTETS = 5760, 20, 22

@@ -12,14 +12,14 @@ import time
 
 import numpy as np
 
-from meter_model.configuration import Configuration
-from meter_model.energy import EnergyAccumulators
-from meter_model.measurement import SecondMeter
-from meter_model.meter import S4100
-from meter_model.prediction import predict
-from meter_model.sampling import FrontEnd
+from meter_model.device.configuration import Configuration
+from meter_model.device.meter import S4100
+from meter_model.prediction.prediction import predict
+from meter_model.sampled.energy import EnergyAccumulators
+from meter_model.sampled.measurement import SecondMeter
+from meter_model.sampled.sampling import FrontEnd
+from meter_model.sampled.unit_errors import UnitErrors
 from meter_model.stimulus import Phasor, Spectrum, Stimulus
-from meter_model.unit_errors import UnitErrors
 
 ORDERS = range(1, 16)
 ROUNDS = 5

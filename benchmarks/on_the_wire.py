@@ -14,13 +14,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from drivers.meter import MeterBus, MeterClient
-from drivers.meter._packing import PlannedPart
+from drivers.meter.requests.packing import PlannedPart
 from drivers.mstp.settings import PortSettings
-from meter_model.meter import S4100
-from meter_model.points import OBJECTS
+from meter_model.device.meter import S4100
+from meter_model.objects.points import OBJECTS
 from meter_model.stimulus import Phasor, Stimulus
-from rig.emulation.hub import HubLink, HubProcess, StampedFrame
-from rig.emulation.meter_node import MeterNode
+from rig.emulation.bus.hub import HubLink, HubProcess, StampedFrame
+from rig.emulation.meter.node import MeterNode
 
 RIG_MAC, METER_MAC, PEER_MAC = 0, 1, 2
 TOKEN, POLL, REQUEST, ANSWER = 0, 1, 5, 6

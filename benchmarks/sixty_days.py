@@ -12,11 +12,11 @@ import random
 import sys
 import time
 
-from meter_model.configuration import Configuration
-from meter_model.log_records import LogRecord
-from meter_model.meter import S4100
+from meter_model.device.configuration import Configuration
+from meter_model.device.log_records import LogRecord
+from meter_model.device.meter import S4100
+from meter_model.sampled.unit_errors import UnitErrors
 from meter_model.stimulus import Phasor, Stimulus
-from meter_model.unit_errors import UnitErrors
 
 DAYS = 60
 HOUR_S = 3600

@@ -27,7 +27,7 @@ from benchmarks.on_the_wire import (
     plan_limit_s,
     spent,
 )
-from drivers.meter._packing import PlannedPart
+from drivers.meter.requests.packing import PlannedPart
 
 BAUD_RATES = (38400, 76800, 115200)
 AT_A_TIME = 5

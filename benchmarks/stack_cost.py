@@ -19,8 +19,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from drivers.mstp.capture import FrameRing
-from drivers.mstp.frames import Frame, FrameType, frame_time_s
-from drivers.mstp.group import NodeGroup
+from drivers.mstp.codec.frames import Frame, FrameType, frame_time_s
+from drivers.mstp.node.group import NodeGroup
 from drivers.mstp.settings import NodeSettings
 from drivers.mstp.statistics import Statistics
 

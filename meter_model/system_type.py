@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from meter_model.behaviour import (
+from meter_model.behaviour.profile import (
     DEFAULT,
     BehaviourProfile,
     ReservedInputs,
     Type31PhaseValues,
     UnusedPhaseEnergies,
 )
-from meter_model.points import ANALOG_INPUTS, Point
+from meter_model.objects.points import ANALOG_INPUTS, Point
 
 _ENERGY_PREFIX = "E"
 _PHASE_POWERS = frozenset({"P", "Q", "S", "PF"})

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from drivers.errors import RigError
-from rig._pytest_options import add_options, options_of
-from rig._pytest_ways import NOT_ON_A_BENCH, refused_way
-from rig._run_session import RunSession
 from rig.errors import UsageRefused
 from rig.exit_codes import ExitCode
 from rig.load_point import LoadPoint
+from rig.run.pytest_options import add_options, options_of
+from rig.run.pytest_ways import NOT_ON_A_BENCH, refused_way
+from rig.run.session import RunSession
 from rig.safety.errors import SafetyInputOpen
 from rig.safety.signals import StopSignals
 
@@ -108,7 +108,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Note which source the question cites, for what is recorded of it."""
     if asks_a_meter(item):
-        from rig.questions import cited_by
+        from rig.run.questions import cited_by
 
         run_session(item.config).cited = cited_by(item)
 
@@ -127,7 +127,7 @@ def pytest_runtest_makereport(
         item.stash[_BEGAN_S] = time.monotonic() - call.duration
     if call.excinfo is not None and report.outcome == "failed" and asks_a_meter(item):
         # Only now: it needs the whole BACnet stack, which the tests of this software mostly do without.
-        from rig._comms_evidence import keep_bus_capture
+        from rig.run.comms_evidence import keep_bus_capture
 
         name = item.nodeid.rpartition("/")[2] + ("" if call.when == "call" else f" {call.when}")
         kept = keep_bus_capture(run, name, item.stash[_BEGAN_S], call.excinfo.value)
@@ -237,7 +237,7 @@ class _Endings:
         """
         if not self._run.asks_a_meter or settings.method != "signal":
             return None
-        from rig.questions import bench_time_s
+        from rig.run.questions import bench_time_s
 
         timeout_s = settings.timeout + bench_time_s(item)
 

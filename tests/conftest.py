@@ -11,15 +11,22 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from rig.safety import off as safety_off
 from rig.safety.locks import kernel_lock
+from rig.safety.switching_off import off as safety_off
 from tests.waiting import comes_true
 
 settings.register_profile("rig", deadline=None)  # these machines are shared and noisy
 settings.load_profile("rig")
 
 _ROOT = Path(__file__).parent
-_JUDGE_WALL_TIME = ("bus", "interop", "meter_client", "mstp", "safety")
+_JUDGE_WALL_TIME = (
+    "interop",
+    "drivers/meter",
+    "drivers/mstp",
+    "rig/emulation/bus",
+    "rig/emulation/meter",
+    "rig/safety",
+)
 """Folders whose real-time tests hold delays and deadlines against wall time."""
 
 
@@ -27,7 +34,9 @@ _JUDGE_WALL_TIME = ("bus", "interop", "meter_client", "mstp", "safety")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the real-time tests of those folders ``alone``; a file elsewhere marks itself."""
     for item in items:
-        if item.get_closest_marker("realtime") and item.path.relative_to(_ROOT).parts[0] in _JUDGE_WALL_TIME:
+        if item.get_closest_marker("realtime") and any(
+            item.path.is_relative_to(_ROOT / each) for each in _JUDGE_WALL_TIME
+        ):
             item.add_marker(pytest.mark.alone)
 
 
@@ -71,7 +80,7 @@ def _guardians_below(folder: Path) -> Iterator[int]:
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             words = (entry / "cmdline").read_bytes().split(b"\0")
-            if b"rig.safety.guardian" in words and words[words.index(b"--state") + 1].startswith(bytes(folder)):
+            if b"rig.safety.guardian.process" in words and words[words.index(b"--state") + 1].startswith(bytes(folder)):
                 yield int(entry.name)
 
 

@@ -8,14 +8,14 @@ from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
 
-from meter_model.behaviour import BehaviourProfile, Choice, choices
-from meter_model.settled import SETTLED
+from meter_model.behaviour.profile import BehaviourProfile, Choice, choices
+from meter_model.behaviour.settled import SETTLED
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "reference" / "behaviour.md"
 
 _HEAD = """# Behaviour that the manual leaves open
 
-Generated from `meter_model/behaviour.py` by `python tools/behaviour_reference.py`: edit there, not here.
+Generated from `meter_model/behaviour/profile.py` by `python tools/behaviour_reference.py`: edit there, not here.
 
 Where the manual is silent, or says two things, the model has a named choice. A meter type's and firmware's profile sets
 it; `BehaviourProfile()` is every default. Pages are the manual's.

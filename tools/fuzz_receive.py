@@ -1,8 +1,9 @@
 """Coverage-guided fuzzing of the MS/TP receive path. Run from the project's root: ``python -m tools.fuzz_receive``.
 
-Needs atheris. Every input is played as a script (tests/mstp/receive_script.py says what must hold). Arguments are
-libFuzzer's: ``-max_total_time=600``, ``-runs=N``, a corpus folder. A failing input is left as ``crash-*``; play it
-again by naming it. Now and then it prints the inputs played, the transitions reached and the peak of memory.
+Needs atheris. Every input is played as a script (tests/drivers/mstp/codec/receive_script.py says what must hold).
+Arguments are libFuzzer's: ``-max_total_time=600``, ``-runs=N``, a corpus folder. A failing input is left as
+``crash-*``; play it again by naming it. Now and then it prints the inputs played, the transitions reached and the peak
+of memory.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from collections import Counter
 import atheris
 
 with atheris.instrument_imports(include=["drivers.mstp"]):
-    from drivers.mstp import cobs, crc, frames, master, node, receive  # noqa: F401  instrumented on import
+    from drivers.mstp.codec import receive  # noqa: F401  instrumented on import
 
-from tests.mstp.receive_script import Player
+from tests.drivers.mstp.codec.receive_script import Player
 
 MEMORY_LIMIT_MB = 512
 REPORT_EVERY = 10_000

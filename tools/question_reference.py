@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from rig.questions import DEFAULT_BENCH_TIME_S, Question, questions_of
+from rig.run.questions import DEFAULT_BENCH_TIME_S, Question, questions_of
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "reference" / "regression-questions.md"
 

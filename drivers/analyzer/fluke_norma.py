@@ -6,8 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from drivers.analyzer import _fluke_norma_data as data
-from drivers.analyzer._checks import NOTHING_VALID, between, signed_q, smallest_range
+from drivers.analyzer import fluke_norma_data as data
 from drivers.analyzer.base import (
     AnalyzerRanges,
     AnalyzerReading,
@@ -15,6 +14,7 @@ from drivers.analyzer.base import (
     IntegratorReading,
     ReferenceAnalyzer,
 )
+from drivers.analyzer.checks import NOTHING_VALID, between, signed_q, smallest_range
 from drivers.errors import AnswerInvalid, InstrumentError, NotConfigured, SettingNotTaken, SettingOutOfRange
 from drivers.scpi import ScpiSession
 from drivers.source.base import Identity

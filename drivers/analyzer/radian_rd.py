@@ -5,10 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from drivers.analyzer import _radian_rd_data as data
-from drivers.analyzer._checks import NOTHING_VALID, wrapped
-from drivers.analyzer._radian_frames import floats
-from drivers.analyzer._radian_link import RadianLink
+from drivers.analyzer import radian_rd_data as data
 from drivers.analyzer.base import (
     AnalyzerRanges,
     AnalyzerReading,
@@ -16,6 +13,9 @@ from drivers.analyzer.base import (
     IntegratorReading,
     ReferenceAnalyzer,
 )
+from drivers.analyzer.checks import NOTHING_VALID, wrapped
+from drivers.analyzer.radian_rd_frames import floats
+from drivers.analyzer.radian_rd_link import RadianLink
 from drivers.errors import AnswerInvalid, CannotMeasure, InstrumentError, NotConfigured, SettingOutOfRange
 from drivers.source.base import Identity
 

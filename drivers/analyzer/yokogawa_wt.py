@@ -6,8 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 
-from drivers.analyzer import _yokogawa_wt_data as data
-from drivers.analyzer._checks import smallest_range, wrapped
+from drivers.analyzer import yokogawa_wt_data as data
 from drivers.analyzer.base import (
     AnalyzerRanges,
     AnalyzerReading,
@@ -15,6 +14,7 @@ from drivers.analyzer.base import (
     IntegratorReading,
     ReferenceAnalyzer,
 )
+from drivers.analyzer.checks import smallest_range, wrapped
 from drivers.errors import AnswerInvalid, InstrumentError, NotConfigured, SettingNotTaken, SettingOutOfRange
 from drivers.scpi import ScpiSession, says_over_range
 from drivers.source.base import Identity

@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from drivers.analyzer import _zes_lmg600_data as data
-from drivers.analyzer._checks import NOTHING_VALID, between, signed_q, smallest_range
+from drivers.analyzer import zes_lmg600_data as data
 from drivers.analyzer.base import (
     AnalyzerRanges,
     AnalyzerReading,
@@ -14,6 +13,7 @@ from drivers.analyzer.base import (
     IntegratorReading,
     ReferenceAnalyzer,
 )
+from drivers.analyzer.checks import NOTHING_VALID, between, signed_q, smallest_range
 from drivers.errors import (
     AnswerInvalid,
     CannotMeasure,

@@ -3,8 +3,7 @@
 Plain functions outside, asyncio inside. Which objects a meter has comes in as data (``MeterPoint``).
 """
 
-from drivers.meter._application import RIG_DEVICE_INSTANCE, FoundDevice, FoundObject
-from drivers.meter._exchange import BusStatistics
+from drivers.meter.application import RIG_DEVICE_INSTANCE, FoundDevice, FoundObject
 from drivers.meter.bus import MeterBus
 from drivers.meter.client import MeterClient
 from drivers.meter.errors import (
@@ -21,6 +20,7 @@ from drivers.meter.errors import (
 from drivers.meter.logs import LogPage, LogRecord
 from drivers.meter.points import MeterPoint
 from drivers.meter.readings import Identity, LoadPointReading, Part, Snapshot
+from drivers.meter.requests.exchange import BusStatistics
 
 __all__ = [
     "RIG_DEVICE_INSTANCE",

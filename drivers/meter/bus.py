@@ -17,7 +17,7 @@ from bacpypes3.apdu import (
 )
 from bacpypes3.pdu import LocalStation
 
-from drivers.meter._application import (
+from drivers.meter.application import (
     MAX_APDU_OCTETS,
     RIG_DEVICE_INSTANCE,
     FoundDevice,
@@ -25,17 +25,17 @@ from drivers.meter._application import (
     RigApplication,
     rig_device,
 )
-from drivers.meter._discovery import Discovery, cancelled_tasks_end, probe_masters, who_answers
-from drivers.meter._exchange import BusStatistics, Exchange, refusal_of
-from drivers.meter._line_watch import LineWatch, may_be_asked_again
+from drivers.meter.discovery import Discovery, cancelled_tasks_end, probe_masters, who_answers
 from drivers.meter.errors import BusFailed, BusInterrupted, MeterAborted, MeterRefused, MeterRejected, MeterTimeout
+from drivers.meter.line_watch import LineWatch, may_be_asked_again
+from drivers.meter.requests.exchange import BusStatistics, Exchange, refusal_of
 from drivers.mstp.clock import monotonic_s
+from drivers.mstp.codec.frames import BROADCAST, SeenFrame
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.events import LineLost, LineRestored, PortFailed
-from drivers.mstp.frames import BROADCAST, SeenFrame
-from drivers.mstp.lateness import LateSpell
 from drivers.mstp.link import MstpLink
 from drivers.mstp.port import MstpPort
+from drivers.mstp.process.lateness import LateSpell
 from drivers.mstp.settings import PortSettings
 
 PROGRESS_S = 0.5

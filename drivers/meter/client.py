@@ -21,14 +21,14 @@ from bacpypes3.basetypes import DateTime
 from bacpypes3.constructeddata import Any as BacnetAny
 from bacpypes3.primitivedata import Date, ObjectIdentifier, Real, Time
 
-from drivers.meter._exchange import Exchange
-from drivers.meter._packing import PRESENT_VALUE, RELIABILITY, PlannedPart, Wanted, packed, plan_snapshot
-from drivers.meter._requests import ReadResult, read_request, read_results
 from drivers.meter.bus import MeterBus
 from drivers.meter.errors import AnswerNotUnderstood, ValueNotTaken
 from drivers.meter.logs import PAGES_AHEAD, LogNotGiven, LogPage, LogRecord, page_of, page_request, read_pages
 from drivers.meter.points import MeterPoint
 from drivers.meter.readings import Identity, LoadPointReading, Part, Snapshot
+from drivers.meter.requests.exchange import Exchange
+from drivers.meter.requests.packing import PRESENT_VALUE, RELIABILITY, PlannedPart, Wanted, packed, plan_snapshot
+from drivers.meter.requests.read_multiple import ReadResult, read_request, read_results
 
 LOAD_POINT_INPUTS = (*range(11, 19), *range(55, 76))
 """AI11 to AI18 and AI55 to AI75: 29 objects, exactly what fits one answer."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from drivers.errors import DriverError
-from drivers.mstp.frames import SeenFrame
+from drivers.mstp.codec.frames import SeenFrame
 
 
 class BusFailed(DriverError):

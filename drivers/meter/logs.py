@@ -17,8 +17,8 @@ from bacpypes3.basetypes import PropertyIdentifier, Range, RangeBySequenceNumber
 from bacpypes3.errors import InvalidTag
 from bacpypes3.primitivedata import ObjectIdentifier
 
-from drivers.meter._log_records import LogItem, LogItems, RecordsInvalid
 from drivers.meter.errors import AnswerNotUnderstood
+from drivers.meter.requests.log_records import LogItem, LogItems, RecordsInvalid
 
 PAGE_RECORDS = 20
 """Values with Status_Flags that fit one answer of 480 octets, asked for by sequence number."""

@@ -22,11 +22,11 @@ from bacpypes3.primitivedata import (
     Unsigned,
 )
 
-from drivers.meter._packing import Wanted
-from drivers.meter._requests import answered, read_request, read_results
 from drivers.meter.client import MeterClient
 from drivers.meter.errors import AnswerNotUnderstood
 from drivers.meter.logs import LogPage, page_of, page_request
+from drivers.meter.requests.packing import Wanted
+from drivers.meter.requests.read_multiple import answered, read_request, read_results
 
 THIS_DEVICE = 4_194_303
 """The instance by which a Device object is asked for whatever its own is."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from drivers.mstp.codec.frames import BROADCAST, DEAF_S, PREAMBLE, FrameType, SeenFrame, frame_time_s
 from drivers.mstp.figures import BusFigures, NodeFigures, RemoteDevice
-from drivers.mstp.frames import BROADCAST, DEAF_S, PREAMBLE, FrameType, SeenFrame, frame_time_s
 from drivers.mstp.observing.announcements import Said, announcement
 from drivers.mstp.observing.questions import Questions, fits, request_key
 from drivers.mstp.observing.station import Station, Times

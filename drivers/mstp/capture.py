@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from drivers.mstp.frames import BITS_PER_OCTET, HEADER_OCTETS, FrameParser, SeenFrame, frame_time_s
+from drivers.mstp.codec.frames import BITS_PER_OCTET, HEADER_OCTETS, FrameParser, SeenFrame, frame_time_s
 
 LINK_TYPE_BACNET_MS_TP = 165
 """A packet is a whole frame, preamble and CRCs included."""

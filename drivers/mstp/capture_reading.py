@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from drivers.mstp.capture import LINK_TYPE_BACNET_MS_TP, Capture, CaptureInvalid
-from drivers.mstp.frames import HEADER_OCTETS, SeenFrame, frame_time_s
+from drivers.mstp.codec.frames import HEADER_OCTETS, SeenFrame, frame_time_s
 from drivers.mstp.settings import BAUD_RATES
 
 _MAGICS = {0xA1B2C3D4: 1e-6, 0xA1B23C4D: 1e-9}

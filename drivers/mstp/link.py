@@ -14,9 +14,9 @@ from bacpypes3.app import Application
 from bacpypes3.comm import Server
 from bacpypes3.pdu import PDU, Address, LocalBroadcast, LocalStation
 
+from drivers.mstp.codec.frames import BROADCAST
 from drivers.mstp.errors import NpduRefused, PortUnavailable
 from drivers.mstp.events import FrameReceived, LineLost, LineRestored, PortFailed
-from drivers.mstp.frames import BROADCAST
 from drivers.mstp.port import MstpPort
 
 _EXPECTING_REPLY = 0x04

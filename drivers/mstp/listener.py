@@ -1,7 +1,7 @@
 """Listening to a bus without being a node of it: frames with their times come in, not one octet goes out.
 
-The listening is done by a process of its own (``drivers.mstp._listening``), so that the times are good whatever the
-owner is doing.
+The listening is done by a process of its own (``drivers.mstp.process.listening``), so that the times are good whatever
+the owner is doing.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from drivers.mstp import _messages
-from drivers.mstp._owner import start_process
+from drivers.mstp.codec.frames import SeenFrame
 from drivers.mstp.errors import PortSettingInvalid, PortUnavailable
-from drivers.mstp.frames import SeenFrame
+from drivers.mstp.process import messages as _messages
+from drivers.mstp.process.owner import start_process
 from drivers.mstp.settings import BAUD_RATES
 
 _START_S = 15.0
@@ -81,7 +81,7 @@ class BusListener:
         """Open the device and begin to listen; raises PortUnavailable(device, reason)."""
         arguments = [self.device, str(self.baud), "portable" if self._portable else "native"]
         self._process, (self._socket,) = start_process(
-            self.device, "drivers.mstp._listening", arguments, sockets=1, portable=self._portable
+            self.device, "drivers.mstp.process.listening", arguments, sockets=1, portable=self._portable
         )
         try:
             message = self._next(_START_S)

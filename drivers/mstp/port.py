@@ -13,12 +13,12 @@ from collections import deque
 from collections.abc import Iterable
 from types import TracebackType
 
-from drivers.mstp import _messages
-from drivers.mstp._owner import start_process
+from drivers.mstp.codec.frames import BROADCAST, MAX_MASTER_ADDRESS, SeenFrame
 from drivers.mstp.errors import NpduRefused, PortSettingInvalid, PortUnavailable
 from drivers.mstp.events import LineLost, LineRestored, PortEvent, PortFailed
-from drivers.mstp.frames import BROADCAST, MAX_MASTER_ADDRESS, SeenFrame
-from drivers.mstp.lateness import LateSpell
+from drivers.mstp.process import messages as _messages
+from drivers.mstp.process.lateness import LateSpell
+from drivers.mstp.process.owner import start_process
 from drivers.mstp.settings import PortSettings
 from drivers.mstp.statistics import Statistics
 
@@ -63,7 +63,7 @@ class MstpPort:
             raise PortUnavailable(self.settings.device, "this port was started before; make a new one")
         arguments, portable = [_messages.settings_text(self.settings)], self.settings.portable
         self._process, (self._events, self._queries) = start_process(
-            self.settings.device, "drivers.mstp._process", arguments, sockets=2, portable=portable
+            self.settings.device, "drivers.mstp.process.port_process", arguments, sockets=2, portable=portable
         )
         reason = self._await_ready(self._events)
         if reason is not None:

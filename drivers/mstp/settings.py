@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from drivers.mstp.echo import EchoMode
+from drivers.mstp.codec.frames import MAX_DATA_OCTETS, MAX_EXTENDED_DATA_OCTETS, MAX_MASTER_ADDRESS
 from drivers.mstp.errors import PortSettingInvalid
-from drivers.mstp.frames import MAX_DATA_OCTETS, MAX_EXTENDED_DATA_OCTETS, MAX_MASTER_ADDRESS
+from drivers.mstp.wire.echo import EchoMode
 
 BAUD_RATES = (9600, 19200, 38400, 57600, 76800, 115200)
 """The rates of clause 9.2.3, in bits per second."""

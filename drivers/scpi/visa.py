@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from drivers.errors import InstrumentLost, VisaUnavailable
-from drivers.scpi._lan_socket import LanSocket
-from drivers.scpi._visa_calls import VisaCalls
-from drivers.scpi._worker import Worker
+from drivers.scpi.lan_socket import LanSocket
 from drivers.scpi.resource import ResourceKind, resource_kind
 from drivers.scpi.serial_line import ENDS, SerialLine
+from drivers.scpi.visa_calls import VisaCalls
+from drivers.scpi.worker import Worker
 
 MESSAGE_LIMIT = 4000
 """Longest message in octets: below the 4096 of one pyvisa-py chunk, before which it waits without a deadline."""

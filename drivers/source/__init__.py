@@ -20,12 +20,12 @@ from drivers.source.base import (
     Tone,
 )
 from drivers.source.chroma_61600 import Chroma61600
-from drivers.source.combined import CombinationRefused, CombinedSource, combined_capabilities
 from drivers.source.fluke_6105a import Fluke6105A
 from drivers.source.itech_it7800 import ItechIT7800
 from drivers.source.keysight_ac6800b import KeysightAC6800B, OnePhaseOnly
 from drivers.source.pacific_upc import PacificUPC
 from drivers.source.rigol_dg5000 import RigolDG5000
+from drivers.source.shared.combined import CombinationRefused, CombinedSource, combined_capabilities
 
 
 class SourceDriver(Protocol):

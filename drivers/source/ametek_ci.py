@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from drivers.errors import AnswerInvalid, InstrumentError
 from drivers.scpi import ScpiSession
-from drivers.source import _ametek_ci_data as data
-from drivers.source import _steps as steps
-from drivers.source._voltage_only import Three, VoltageOnlySource
+from drivers.source import ametek_ci_data as data
 from drivers.source.base import Identity, Protection, Range, SafeOff, SourceSetting
+from drivers.source.shared import steps
+from drivers.source.shared.voltage_only import Three, VoltageOnlySource
 
 _NUMBERS = (1, 2, 3)
 

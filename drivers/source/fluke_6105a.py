@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 
 from drivers.errors import AnswerInvalid, InstrumentError, InstrumentLost, SettingNotTaken, SettingOutOfRange
 from drivers.scpi import ScpiSession
-from drivers.source import _fluke_6105a_data as data
-from drivers.source import _fluke_6105a_steps as steps
-from drivers.source._checks import check_setting, check_within, is_off, range_for
+from drivers.source import fluke_6105a_data as data
+from drivers.source import fluke_6105a_steps as steps
 from drivers.source.base import PHASES, AcSource, Channel, CurrentUnit, Identity, Range, SafeOff, SourceSetting, Tone
+from drivers.source.shared.checks import check_setting, check_within, is_off, range_for
 
 
 class Fluke6105A(AcSource):

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from drivers.errors import AnswerInvalid, InstrumentError
 from drivers.scpi import ScpiSession
-from drivers.source import _itech_it7800_data as data
-from drivers.source._steps import Step, act, angle, number, switch, word
-from drivers.source._voltage_only import Three
-from drivers.source._watched import WatchedSource
+from drivers.source import itech_it7800_data as data
 from drivers.source.base import PHASES, Identity, Protection, Range, SafeOff, SourceSetting
+from drivers.source.shared.steps import Step, act, angle, number, switch, word
+from drivers.source.shared.voltage_only import Three
+from drivers.source.shared.watched import WatchedSource
 
 
 class ItechIT7800(WatchedSource):

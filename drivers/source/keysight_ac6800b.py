@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 
 from drivers.errors import AnswerInvalid, DriverError, InstrumentError, SettingOutOfRange
 from drivers.scpi import ScpiSession
-from drivers.source import _keysight_ac6800b_data as data
-from drivers.source._steps import Step, number, switch, word
-from drivers.source._voltage_only import Target, Three
-from drivers.source._watched import WatchedSource
+from drivers.source import keysight_ac6800b_data as data
 from drivers.source.base import Identity, Protection, Range, SafeOff, SourceSetting
+from drivers.source.shared.steps import Step, number, switch, word
+from drivers.source.shared.voltage_only import Target, Three
+from drivers.source.shared.watched import WatchedSource
 
 
 class OnePhaseOnly(DriverError):

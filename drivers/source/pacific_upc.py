@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from drivers.errors import AnswerInvalid, InstrumentError, SettingOutOfRange
 from drivers.scpi import ScpiSession
-from drivers.source import _pacific_upc_data as data
-from drivers.source._steps import Step, angle, number, switch, word
-from drivers.source._voltage_only import Target, Three, VoltageOnlySource
+from drivers.source import pacific_upc_data as data
 from drivers.source.base import PHASES, Identity, Protection, Range, SafeOff, SourceSetting
+from drivers.source.shared.steps import Step, angle, number, switch, word
+from drivers.source.shared.voltage_only import Target, Three, VoltageOnlySource
 
 
 class PacificUPC(VoltageOnlySource):

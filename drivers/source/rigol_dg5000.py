@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from drivers.errors import AnswerInvalid, InstrumentError, InstrumentLost, SettingNotTaken, SettingOutOfRange
 from drivers.scpi import ScpiSession, parse_bool, parse_float
-from drivers.source import _rigol_dg5000_data as data
-from drivers.source._checks import channel_rms, check_setting, check_within, is_off, range_for
+from drivers.source import rigol_dg5000_data as data
 from drivers.source.base import AcSource, Channel, Identity, SafeOff, SourceSetting
+from drivers.source.shared.checks import channel_rms, check_setting, check_within, is_off, range_for
 
 _CT_CHANNELS = (1, 2, 3)
 _ALL_CHANNELS = (*_CT_CHANNELS, 4)

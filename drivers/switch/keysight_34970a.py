@@ -8,7 +8,7 @@ from typing import TypeVar
 from drivers.errors import AnswerInvalid, InstrumentError, InstrumentLost, SettingNotTaken, SettingOutOfRange
 from drivers.scpi import ScpiSession
 from drivers.source.base import Identity
-from drivers.switch import _keysight_34970a_data as data
+from drivers.switch import keysight_34970a_data as data
 from drivers.switch.base import RelayLines, RelayRole, SafetyContacts, SenseRole, SwitchRoles, SwitchUnit
 
 RoleT = TypeVar("RoleT", RelayRole, SenseRole)

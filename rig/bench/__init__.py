@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rig.bench.bench import Bench, open_bench
     from rig.bench.clock import BenchClock
-    from rig.bench.files import BenchFile, json_schema, load_bench
-    from rig.bench.finding import bench_names
+    from rig.bench.config.files import BenchFile, json_schema, load_bench
+    from rig.bench.config.finding import bench_names
+    from rig.bench.config.meter_type import MeterType, ReviewedBehaviour, load_meter_type
+    from rig.bench.config.positions import one_position
     from rig.bench.instruments import UsedInstrument
-    from rig.bench.meter_type import MeterType, ReviewedBehaviour, load_meter_type
     from rig.bench.meters import Position
     from rig.bench.off import switch_bench_off
-    from rig.bench.positions import one_position
     from rig.bench.wiring import Wiring
 
 __all__ = [
@@ -38,17 +38,17 @@ __all__ = [
 _LATER = {
     "Bench": "rig.bench.bench",
     "BenchClock": "rig.bench.clock",
-    "BenchFile": "rig.bench.files",
-    "MeterType": "rig.bench.meter_type",
+    "BenchFile": "rig.bench.config.files",
+    "MeterType": "rig.bench.config.meter_type",
     "Position": "rig.bench.meters",
-    "ReviewedBehaviour": "rig.bench.meter_type",
+    "ReviewedBehaviour": "rig.bench.config.meter_type",
     "UsedInstrument": "rig.bench.instruments",
     "Wiring": "rig.bench.wiring",
-    "bench_names": "rig.bench.finding",
-    "json_schema": "rig.bench.files",
-    "load_bench": "rig.bench.files",
-    "load_meter_type": "rig.bench.meter_type",
-    "one_position": "rig.bench.positions",
+    "bench_names": "rig.bench.config.finding",
+    "json_schema": "rig.bench.config.files",
+    "load_bench": "rig.bench.config.files",
+    "load_meter_type": "rig.bench.config.meter_type",
+    "one_position": "rig.bench.config.positions",
     "open_bench": "rig.bench.bench",
     "switch_bench_off": "rig.bench.off",
 }

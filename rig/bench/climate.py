@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from drivers.climate import CHAMBERS, PROBES, ChamberReading, ClimateChamber, ClimateProbe
 from drivers.errors import SettingOutOfRange
 from drivers.source.base import Identity
-from rig.bench._schema_climate import ChamberPart, ClimateProbePart
 from rig.bench.clock import BenchClock
+from rig.bench.config.schema_climate import ChamberPart, ClimateProbePart
 from rig.bench.off import scpi_session
 from rig.errors import BenchFault
 

@@ -17,7 +17,7 @@ from rig.errors import BenchFault, UsageRefused
 from rig.printable import printable_line
 
 if TYPE_CHECKING:
-    from rig.bench.files import BenchFile
+    from rig.bench.config.files import BenchFile
 
 _END_S = 5.0
 _SHOWN_LINES = 8

@@ -12,10 +12,10 @@ from drivers.mstp.diagnosis import NOISY
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.settings import PortSettings
 from drivers.mstp.statistics import Statistics
-from meter_model.points import OBJECTS
-from rig.bench.files import BenchFile
-from rig.bench.meter_type import MeterType
-from rig.bench.schema import BusPart, PositionPart
+from meter_model.objects.points import OBJECTS
+from rig.bench.config.files import BenchFile
+from rig.bench.config.meter_type import MeterType
+from rig.bench.config.schema import BusPart, PositionPart
 from rig.errors import BenchFault
 
 _KEPT_FRAMES = 6000

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from drivers.source.base import Identity
-from rig.bench._fitness import INSTRUMENT_ROLES
-from rig.bench.files import BenchFile
+from rig.bench.config.files import BenchFile
+from rig.bench.config.fitness import INSTRUMENT_ROLES
 from rig.simulation_mark import emulators_of, is_simulated
 
 _SHORTEST_SERIAL = 4

@@ -10,16 +10,16 @@ from drivers.counter.base import Polarity
 from drivers.generator import GENERATORS, PulseGenerator, PulseTrain
 from drivers.source.base import Identity
 from drivers.switch import SWITCHES, RelayRole, SenseRole, SwitchRoles, SwitchUnit
-from rig.bench._schema_safety import SafetyInputPart, SafetyInputsPart
 from rig.bench.clock import BenchClock
-from rig.bench.files import TIMED_ROLES
+from rig.bench.config.files import TIMED_ROLES
+from rig.bench.config.schema import AlarmContactPart, CounterPart, GeneratorPart, SwitchPart
+from rig.bench.config.schema_safety import SafetyInputPart, SafetyInputsPart
 from rig.bench.off import scpi_session
-from rig.bench.schema import AlarmContactPart, CounterPart, GeneratorPart, SwitchPart
 from rig.errors import BenchFault
 from rig.safety.contactor.link import ContactorLink
 from rig.safety.contactor.proof import BenchContactor
 from rig.safety.contactor.recipe import ContactorRecipe
-from rig.safety.guardian_link import GuardianLink
+from rig.safety.guardian.link import GuardianLink
 from rig.safety.inputs import SafetyInputs
 
 _START_UP_S = 10.0

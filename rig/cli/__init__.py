@@ -23,7 +23,7 @@ def main() -> None:
     for number in taken:
         _signal.signal(number, _end_at_once)
     try:
-        from rig.cli._run import run
+        from rig.cli.run import run
     finally:
         for number in taken:
             _signal.signal(number, before[number])
@@ -55,7 +55,7 @@ def _end_at_once(_number: int, _frame: object) -> None:
 def __getattr__(name: str) -> object:
     """Give ``cli``, the group of all commands, once it is asked for: it needs click."""
     if name == "cli":
-        from rig.cli._commands import cli
+        from rig.cli.commands import cli
 
         return cli
     raise AttributeError(name)

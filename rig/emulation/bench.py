@@ -12,19 +12,16 @@ from typing import Any, Self
 
 import numpy as np
 
-from drivers.mstp.lateness import LateSpell
-from meter_model.configuration import Configuration
-from meter_model.meter import S4100
-from meter_model.sampling import UnitErrors
+from drivers.mstp.process.lateness import LateSpell
+from meter_model.device.configuration import Configuration
+from meter_model.device.meter import S4100
+from meter_model.sampled.sampling import UnitErrors
 from meter_model.stimulus import Phasor, Stimulus
-from rig.emulation.analyzer_arithmetic import AnalyzerErrors
-from rig.emulation.apdu_defects import with_apdu_defects
-from rig.emulation.bench_time import BenchTime
-from rig.emulation.climate import climate_instruments
-from rig.emulation.climate_air import ROOM_C, Air
-from rig.emulation.contactor import Contactor
-from rig.emulation.control import Clock, Control, JsonHandler, add_gain_to
-from rig.emulation.defects import (
+from rig.emulation.analyzers.arithmetic import AnalyzerErrors
+from rig.emulation.auxiliary.climate import climate_instruments
+from rig.emulation.auxiliary.switching import switching_instruments
+from rig.emulation.bus.hub import FaultSettings, HubLink, HubProcess
+from rig.emulation.defects.library import (
     Defect,
     behaviour_of,
     profile_of,
@@ -32,8 +29,7 @@ from rig.emulation.defects import (
     with_behaviour_defects,
     with_defects,
 )
-from rig.emulation.event_log import EventLog
-from rig.emulation.hub import FaultSettings, HubLink, HubProcess
+from rig.emulation.defects.services import with_apdu_defects
 from rig.emulation.instruments import (
     ANALYZERS,
     LOW_LEVEL_SOURCES,
@@ -43,17 +39,21 @@ from rig.emulation.instruments import (
     serve,
     serve_over_hislip,
 )
-from rig.emulation.merged_source import MergedSource
-from rig.emulation.meter_memory import MemoryFile, Saver
-from rig.emulation.meter_node import MeterNodes
-from rig.emulation.meter_terminals import MeterTerminals
-from rig.emulation.physics import CurrentLoop, Wiring
-from rig.emulation.safety_contacts import SafetyContacts
-from rig.emulation.source_fluke import FlukeSource
-from rig.emulation.source_output import SourceErrors
-from rig.emulation.switching import switching_instruments
-from rig.emulation.tcp_server import LineServer
-from rig.emulation.world import Source, World
+from rig.emulation.meter.memory import MemoryFile, Saver
+from rig.emulation.meter.node import MeterNodes
+from rig.emulation.meter.terminals import MeterTerminals
+from rig.emulation.servers.control import Clock, Control, JsonHandler, add_gain_to
+from rig.emulation.servers.tcp import LineServer
+from rig.emulation.sources.fluke_6105a import FlukeSource
+from rig.emulation.sources.merged import MergedSource
+from rig.emulation.sources.output import SourceErrors
+from rig.emulation.world.air import ROOM_C, Air
+from rig.emulation.world.bench_time import BenchTime
+from rig.emulation.world.contactor import Contactor
+from rig.emulation.world.event_log import EventLog
+from rig.emulation.world.physics import CurrentLoop, Wiring
+from rig.emulation.world.safety_contacts import SafetyContacts
+from rig.emulation.world.world import Source, World
 from rig.simulation_mark import SimulationMarks
 
 _INSTANCES = (1_000_000, 3_097_151)

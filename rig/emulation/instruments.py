@@ -7,27 +7,27 @@ from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
-from rig.emulation.analyzer_arithmetic import AnalyzerErrors
-from rig.emulation.analyzer_norma import NormaAnalyzer
-from rig.emulation.analyzer_radian import RadianStandard
-from rig.emulation.analyzer_yokogawa import MODELS as WT_MODELS
-from rig.emulation.analyzer_yokogawa import YokogawaAnalyzer
-from rig.emulation.analyzer_zes import ZesAnalyzer
-from rig.emulation.control import ScpiHandler
-from rig.emulation.event_log import EventLog
-from rig.emulation.hislip_server import HislipServer, PlainInstrument
-from rig.emulation.scpi_engine import ScpiEngine, Wait
-from rig.emulation.source_ac6800b import AC6800Source
-from rig.emulation.source_ametek import AmetekSource
-from rig.emulation.source_chroma import ChromaSource
-from rig.emulation.source_fluke import MODELS as FLUKE_MODELS
-from rig.emulation.source_fluke import FlukeSource
-from rig.emulation.source_itech import ItechSource
-from rig.emulation.source_output import SourceErrors
-from rig.emulation.source_pacific import PacificSource
-from rig.emulation.source_rigol import RigolGenerator
-from rig.emulation.tcp_server import LineHandler, LineServer
-from rig.emulation.world import Measuring, Source, World
+from rig.emulation.analyzers.arithmetic import AnalyzerErrors
+from rig.emulation.analyzers.fluke_norma import NormaAnalyzer
+from rig.emulation.analyzers.radian_rd import RadianStandard
+from rig.emulation.analyzers.yokogawa_wt import MODELS as WT_MODELS
+from rig.emulation.analyzers.yokogawa_wt import YokogawaAnalyzer
+from rig.emulation.analyzers.zes_lmg600 import ZesAnalyzer
+from rig.emulation.scpi.engine import ScpiEngine, Wait
+from rig.emulation.servers.control import ScpiHandler
+from rig.emulation.servers.hislip import HislipServer, PlainInstrument
+from rig.emulation.servers.tcp import LineHandler, LineServer
+from rig.emulation.sources.ametek_ci import AmetekSource
+from rig.emulation.sources.chroma_61600 import ChromaSource
+from rig.emulation.sources.fluke_6105a import MODELS as FLUKE_MODELS
+from rig.emulation.sources.fluke_6105a import FlukeSource
+from rig.emulation.sources.itech_it7800 import ItechSource
+from rig.emulation.sources.keysight_ac6800b import AC6800Source
+from rig.emulation.sources.output import SourceErrors
+from rig.emulation.sources.pacific_upc import PacificSource
+from rig.emulation.sources.rigol_dg5000 import RigolGenerator
+from rig.emulation.world.event_log import EventLog
+from rig.emulation.world.world import Measuring, Source, World
 
 
 class Server(Protocol):

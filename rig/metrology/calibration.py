@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from drivers.source.base import Identity
 from rig.errors import UsageRefused
+from rig.files.yaml_types import Day, Line, PerhapsLine
 from rig.metrology.accuracy import ReferenceAccuracy
-from rig.yaml_types import Day, Line, PerhapsLine
 
 _NO_SERIAL = ("", "0")
 """What an instrument says that has no serial number to tell; many Yokogawas are among them."""

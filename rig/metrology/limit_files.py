@@ -11,6 +11,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, model_validator
 
 from rig.errors import BenchFileError
+from rig.files.yaml_file import Location, parse_yaml, read_text, validate
+from rig.files.yaml_types import Day
 from rig.metrology.limits import (
     DifferenceRow,
     Interval,
@@ -21,8 +23,6 @@ from rig.metrology.limits import (
     Quantity,
     ReferenceConditions,
 )
-from rig.yaml_file import Location, parse_yaml, read_text, validate
-from rig.yaml_types import Day
 
 _SHELF = "fixtures.standards"
 _FACTOR = re.compile(r"(PF|sin) (1|0\.\d+)(?: (lag|lead))?")

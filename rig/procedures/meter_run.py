@@ -11,21 +11,21 @@ from typing import Self, TypeVar
 from drivers.errors import RigError
 from drivers.meter import MeterBus
 from drivers.mstp.events import LineLost, LineRestored
-from meter_model.configuration import Configuration
+from meter_model.device.configuration import Configuration
 from rig.bench import Bench, BenchFile, Position, open_bench
 from rig.bench.as_found import AsFound
 from rig.errors import BenchFault, UsageRefused
 from rig.load_point import LoadPoint
 from rig.metrology import DecisionRule, JudgedQuantity
-from rig.procedures._instruments import note_unjudged_conditions, record_instruments, refuse_uncalibrated_run
-from rig.procedures._protection import note_protection
-from rig.procedures._readings import EnergyMeasurement, PointMeasurement, configuration_of
-from rig.procedures._run_begin import name_run, note_as_found, record_unit
-from rig.procedures._run_end import confirm_off, note_bus, note_if_possible, restore_configuration
-from rig.procedures.energy_register import LONGEST_GATE_S, Gating, measure_energy
-from rig.procedures.judgement import judge_energy, judge_others, judge_power
-from rig.procedures.power_comparison import MINIMUM_UPDATES, measure_power
+from rig.procedures.accuracy.energy_register import LONGEST_GATE_S, Gating, measure_energy
+from rig.procedures.accuracy.judgement import judge_energy, judge_others, judge_power
+from rig.procedures.accuracy.power_comparison import MINIMUM_UPDATES, measure_power
+from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement, configuration_of
+from rig.procedures.protection import note_protection
 from rig.procedures.restoring import CLEARS_RECORDS
+from rig.procedures.run_begin import name_run, note_as_found, record_unit
+from rig.procedures.run_end import confirm_off, note_bus, note_if_possible, restore_configuration
+from rig.procedures.run_instruments import note_unjudged_conditions, record_instruments, refuse_uncalibrated_run
 from rig.records import (
     FindingRecord,
     PointRecorder,
@@ -35,10 +35,10 @@ from rig.records import (
     RunStore,
 )
 from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits
-from rig.safety.journal import take_journal_in
+from rig.safety.guardian.journal import take_journal_in
 from rig.safety.own_process import is_gone
-from rig.safety.safe_state import SafeStateReport
 from rig.safety.supervisor import Supervisor
+from rig.safety.switching_off.safe_state import SafeStateReport
 
 ResultT = TypeVar("ResultT")
 

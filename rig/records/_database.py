@@ -18,7 +18,7 @@ from filelock import FileLock
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from rig._file_text import path_of
+from rig.files.file_text import path_of
 from rig.printable import printable_line
 from rig.records.errors import RecordsUnusable, SchemaTooNew
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from meter_model.points import OBJECTS
+from meter_model.objects.points import OBJECTS
 from rig.records import ObjectValue, RunRecord
 from rig.reports import _summary, _words
 from rig.reports._extras import need

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from rig.safety.journal import read_journal
+from rig.safety.guardian.journal import read_journal
 from rig.safety.state import (
     ENDPOINTS,
     HOLDER,

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from drivers.source.base import Channel, Range, SourceCapabilities, SourceSetting, Tone
-from meter_model.sampling_phase import SamplingPhaseDependent, require_determined
+from meter_model.prediction.sampling_phase import SamplingPhaseDependent, require_determined
 from meter_model.stimulus import Phasor, Spectrum, Stimulus
 from rig.errors import LimitExceeded, UsageRefused
 from rig.load_point import PHASE_NAMES, LoadPoint

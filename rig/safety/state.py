@@ -35,7 +35,7 @@ OFF_ELSEWHERE = ".off.json"
 """Another process has switched the sources off and had it confirmed: the guardian need not go on."""
 
 JOURNAL = ".journal"
-"""What the guardian did (rig.safety.journal)."""
+"""What the guardian did (rig.safety.guardian.journal)."""
 
 TAKEN = ".taken"
 """Empty; as old as the moment at which a database took the journal in."""

@@ -12,24 +12,24 @@ from drivers.source.base import AcSource, SafeOff
 from meter_model.stimulus import Stimulus
 from rig.errors import BenchFault, UsageRefused
 from rig.load_point import LoadPoint
-from rig.safety._energise import Energising
-from rig.safety._transition import Present, Transition, must_restart
-from rig.safety._watching import Watching
 from rig.safety.conditions import IEC_REFERENCE, Deviation, ReferenceLimits, deviations
 from rig.safety.contactor.proof import BenchContactor
+from rig.safety.energise import Energising
 from rig.safety.envelopes import EnvelopeName, MeterRating
 from rig.safety.errors import EndAsked, NotSettled, OutputWrong, SafetyInputOpen
-from rig.safety.identity import KnownInstrument
+from rig.safety.guardian.watched import Watched
 from rig.safety.inputs import InputsReading, SafetyInputs
 from rig.safety.limits import InjectionPath, check, rms
-from rig.safety.safe_state import Clock, SafeState, SafeStateReport, cut, guarded
 from rig.safety.settling import SettlingLimits, StabilityWindow
-from rig.safety.timed_source import STEP_S, TimedSource
+from rig.safety.switching_off.safe_state import Clock, SafeState, SafeStateReport, cut, guarded
+from rig.safety.transition import Present, Transition, must_restart
 from rig.safety.watch.alarm import SourceAlarm
 from rig.safety.watch.analyzer import UnjudgedAnalyzer, WatchedAnalyzer
+from rig.safety.watch.identity import KnownInstrument
 from rig.safety.watch.judging import Ceiling
-from rig.safety.watchdog import SourceWatchdog
-from rig.safety.watched import Watched
+from rig.safety.watch.timed_source import STEP_S, TimedSource
+from rig.safety.watch.watchdog import SourceWatchdog
+from rig.safety.watch.watching import Watching
 
 
 class Supervisor:

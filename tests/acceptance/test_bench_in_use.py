@@ -1,4 +1,4 @@
-"""A bench that is in use by another run; what happens when one breaks is in tests/safety/matrix."""
+"""A bench that is in use by another run; what happens when one breaks is in tests/rig/safety/matrix."""
 
 from __future__ import annotations
 

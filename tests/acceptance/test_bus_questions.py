@@ -13,9 +13,9 @@ pytestmark = [pytest.mark.realtime, pytest.mark.alone, pytest.mark.soak, pytest.
 
 _METERS_PORT = 1
 _POLL_FOR_MASTER, _DATA_NOT_EXPECTING_REPLY = 1, 6
-_ANSWERED = "test_bus_behaviour.py::test_requests_are_answered_within_treply_delay"
-_RETURNED = "test_bus_behaviour.py::test_bus_that_comes_back_is_used_again"
-_USED = "test_bus_behaviour.py::test_token_is_used_within_tusage_delay"
+_ANSWERED = "bus/test_bus_behaviour.py::test_requests_are_answered_within_treply_delay"
+_RETURNED = "bus/test_bus_behaviour.py::test_bus_that_comes_back_is_used_again"
+_USED = "bus/test_bus_behaviour.py::test_token_is_used_within_tusage_delay"
 
 
 @pytest.mark.parametrize(

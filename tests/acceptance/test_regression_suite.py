@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from rig.emulation.apdu_defects import APDU_DEFECTS
-from rig.emulation.defects import CHOICES, WITHOUT_VALUE
-from rig.emulation.terminal_defects import TERMINAL_DEFECTS
+from rig.emulation.defects.library import CHOICES, WITHOUT_VALUE
+from rig.emulation.defects.services import APDU_DEFECTS
+from rig.emulation.defects.terminals import TERMINAL_DEFECTS
 from rig.records import RunRecord
 from tests.acceptance.certified import ROOT, environment, read_last
 from tests.acceptance.seeded_defects import ALONE, LONG, RUNS, SHOWN_ELSEWHERE
@@ -24,7 +24,7 @@ from tests.acceptance.seeded_defects import ALONE, LONG, RUNS, SHOWN_ELSEWHERE
 pytestmark = [pytest.mark.realtime, pytest.mark.alone, pytest.mark.timeout(600)]
 
 _SUITE = "tests_hil/firmware_regression"
-_CONTROL = "test_identity.py::test_device_property_reads_as_the_manual_prints_it[model-name]"
+_CONTROL = "objects/test_identity.py::test_device_property_reads_as_the_manual_prints_it[model-name]"
 """A question that no defect touches: the meter was really asked."""
 
 _IN_NORMAL_TESTS = {"vendor-wrong", "refusal-code-wrong", "abort-reason-wrong"}
@@ -76,7 +76,7 @@ def ask(folder: Path, bench: str | Path, questions: list[str], *more: str) -> As
     if junit.exists():
         for case in ET.parse(junit).iter("testcase"):
             bad = next((child.tag for child in case if child.tag in ("failure", "error", "skipped")), "passed")
-            outcomes[f"{Path(case.attrib['file']).name}::{case.attrib['name']}"] = bad
+            outcomes[f"{Path(case.attrib['file']).relative_to(_SUITE)}::{case.attrib['name']}"] = bad
     return Asked(done.returncode, done.stdout + done.stderr, outcomes, read_last(records))
 
 
@@ -158,7 +158,7 @@ def test_questions_about_ambiguities_are_not_asked_of_firmware_that_nobody_revie
     text = (ROOT / "fixtures" / "meters" / "s4100.yaml").read_text(encoding="utf-8")
     (tmp_path / "unknown.yaml").write_text(text.replace('firmware: ["1000"]', 'firmware: ["0900"]'), encoding="utf-8")
     bench = write_bench(tmp_path, meter_type=str(tmp_path / "unknown.yaml"))
-    ambiguous = "test_device_writes.py::test_object_name_is_as_the_profile_says"
+    ambiguous = "configuration/test_device_writes.py::test_object_name_is_as_the_profile_says"
     found = ask(tmp_path, bench, [_CONTROL, ambiguous])
     assert found.outcomes == {_CONTROL: "passed", ambiguous: "skipped"}, found.output[-3000:]
     assert found.run is not None
@@ -172,15 +172,17 @@ def test_meter_that_chooses_as_reviewed_for_its_firmware_passes(tmp_path: Path) 
     argv = ["--defect", "choice-object-name-access=writable", "--defect", "choice-service-password=refused"]
     bench = write_bench(tmp_path, *argv, meter_type=str(tmp_path / "other.yaml"))
     questions = [
-        "test_device_writes.py::test_object_name_is_as_the_profile_says",
-        "test_communication.py::test_password_is_as_the_profile_says[ReinitializeDevice]",
+        "configuration/test_device_writes.py::test_object_name_is_as_the_profile_says",
+        "bus/test_communication.py::test_password_is_as_the_profile_says[ReinitializeDevice]",
     ]
     found = ask(tmp_path, bench, questions)
     assert set(found.outcomes.values()) == {"passed"}, found.output[-3000:]
 
 
 def test_what_would_clear_the_meter_is_not_asked_without_leave(tmp_path: Path) -> None:
-    found = ask(tmp_path, write_bench(tmp_path), ["test_resets.py", "test_demand.py", _CONTROL])
+    found = ask(
+        tmp_path, write_bench(tmp_path), ["configuration/test_resets.py", "configuration/test_demand.py", _CONTROL]
+    )
     assert found.outcomes.pop(_CONTROL) == "passed", found.output[-3000:]
     assert set(found.outcomes.values()) == {"skipped"}
     assert len(found.outcomes) == 7

@@ -1,6 +1,7 @@
 """Energy registers on a bench whose analyzer has no integrator: a good meter passes, a dead register fails.
 
-A campaign: each gate is minutes of bench time. The short form is in-process, ``tests/rig/test_sampled_gates.py``.
+A campaign: each gate is minutes of bench time. The short form is in-process,
+``tests/rig/procedures/accuracy/test_sampled_gates.py``.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 """Questions on control power, pulse input and alarm contact: each defect fails its own, a lesser bench skips them."""
 
+# ruff: noqa: E501 - a defect and its question on a line
+
 from __future__ import annotations
 
 import json
@@ -10,43 +12,43 @@ from pathlib import Path
 
 import pytest
 
-from rig.emulation.terminal_defects import TERMINAL_DEFECTS
+from rig.emulation.defects.terminals import TERMINAL_DEFECTS
 from rig.records import RunRecord
 from tests.acceptance.certified import ROOT, environment, read_last
 
 pytestmark = [pytest.mark.realtime, pytest.mark.alone, pytest.mark.timeout(300)]
 
 _SUITE = "tests_hil/firmware_regression"
-_CONTROL = "test_identity.py::test_device_property_reads_as_the_manual_prints_it[model-name]"
+_CONTROL = "objects/test_identity.py::test_device_property_reads_as_the_manual_prints_it[model-name]"
 """A question that no defect touches: the meter was really asked."""
 
 _RUNS: list[dict[str, str]] = [
     {
-        "clock-kept-without-power": "test_control_power.py::test_loss_of_control_power_resets_the_clock_and_says_so",
-        "energies-lost-without-power": "test_control_power.py::test_what_is_accumulated_is_kept_without_control_power",
-        "configuration-lost-without-power": "test_control_power.py::test_configuration_is_kept_without_control_power",
-        "logs-lost-without-power": "test_control_power.py::test_logs_are_kept_without_control_power",
-        "ride-through-missing": "test_control_power.py::test_gap_of_a_tenth_of_a_second_is_ridden_through",
-        "pulse-short-counted": "test_pulse_input.py::test_pulse_shorter_than_the_minimum_is_not_counted",
-        "pulse-opening-counted": "test_pulse_input.py::test_closure_of_the_contact_is_counted_once_however_long",
-        "alarm-contact-stuck": "test_alarm_contact.py::test_contact_opens_on_phase_loss_and_closes_again",
+        "clock-kept-without-power": "terminals/test_control_power.py::test_loss_of_control_power_resets_the_clock_and_says_so",
+        "energies-lost-without-power": "terminals/test_control_power.py::test_what_is_accumulated_is_kept_without_control_power",
+        "configuration-lost-without-power": "terminals/test_control_power.py::test_configuration_is_kept_without_control_power",
+        "logs-lost-without-power": "terminals/test_control_power.py::test_logs_are_kept_without_control_power",
+        "ride-through-missing": "terminals/test_control_power.py::test_gap_of_a_tenth_of_a_second_is_ridden_through",
+        "pulse-short-counted": "terminals/test_pulse_input.py::test_pulse_shorter_than_the_minimum_is_not_counted",
+        "pulse-opening-counted": "terminals/test_pulse_input.py::test_closure_of_the_contact_is_counted_once_however_long",
+        "alarm-contact-stuck": "terminals/test_alarm_contact.py::test_contact_opens_on_phase_loss_and_closes_again",
     },
     {
         "alarm-contact-opens-without-power": (
-            "test_control_power.py::test_alarm_contact_is_closed_without_control_power"
+            "terminals/test_control_power.py::test_alarm_contact_is_closed_without_control_power"
         ),
-        "power-up-not-counted": "test_control_power.py::test_loss_of_control_power_is_counted",
-        "registers-count-without-power": "test_control_power.py::test_nothing_is_accumulated_without_control_power",
-        "stays-on-bus-without-power": "test_control_power.py::test_meter_without_control_power_is_off_the_bus",
-        "pulse-long-missed": "test_pulse_input.py::test_pulse_of_the_minimum_width_is_counted",
+        "power-up-not-counted": "terminals/test_control_power.py::test_loss_of_control_power_is_counted",
+        "registers-count-without-power": "terminals/test_control_power.py::test_nothing_is_accumulated_without_control_power",
+        "stays-on-bus-without-power": "terminals/test_control_power.py::test_meter_without_control_power_is_off_the_bus",
+        "pulse-long-missed": "terminals/test_pulse_input.py::test_pulse_of_the_minimum_width_is_counted",
         "choice-alarm-contact=any_alert": (
-            "test_alarm_contact.py::test_contact_follows_other_alerts_as_the_meter_was_reviewed"
+            "terminals/test_alarm_contact.py::test_contact_follows_other_alerts_as_the_meter_was_reviewed"
         ),
     },
 ]
 """Runs of defects that do not touch each other's questions; the normal tests have the first."""
 
-_TIMED_GAP = "test_control_power.py::test_gap_of_a_tenth_of_a_second_is_ridden_through"
+_TIMED_GAP = "terminals/test_control_power.py::test_gap_of_a_tenth_of_a_second_is_ridden_through"
 
 
 def _ask(folder: Path, bench: str, questions: list[str]) -> tuple[dict[str, str], RunRecord, str]:
@@ -65,7 +67,7 @@ def _ask(folder: Path, bench: str, questions: list[str]) -> tuple[dict[str, str]
     outcomes = {}
     for case in ET.parse(junit).iter("testcase"):
         bad = next((child.tag for child in case if child.tag in ("failure", "error", "skipped")), "passed")
-        outcomes[f"{Path(case.attrib['file']).name}::{case.attrib['name']}"] = bad
+        outcomes[f"{Path(case.attrib['file']).relative_to(_SUITE)}::{case.attrib['name']}"] = bad
     run = read_last(records)
     assert run is not None, output
     assert outcomes.pop(_CONTROL) == "passed", output

@@ -15,12 +15,12 @@ from rusty_bacnet import (
     PropertyValue,
 )
 
-from meter_model.meter import S4100
-from meter_model.points import OBJECTS
-from rig.emulation.hub import HubProcess
-from rig.emulation.meter_node import MeterNode
+from meter_model.device.meter import S4100
+from meter_model.objects.points import OBJECTS
+from rig.emulation.bus.hub import HubProcess
+from rig.emulation.meter.node import MeterNode
 from tests.interop.test_independent_stack import BAUD, LOADED, MAX_MASTER, METER_MAC, PEER_MAC, TYPES, discover
-from tests.transcription.manual_property_sets import ABSENT, PROPERTY_SETS
+from tests.meter_model.transcription.manual_property_sets import ABSENT, PROPERTY_SETS
 
 pytestmark = pytest.mark.realtime
 

@@ -9,11 +9,11 @@ from rusty_bacnet import BACnetClient, ObjectIdentifier, ObjectType, PropertyIde
 
 from drivers.meter import MeterBus, MeterClient
 from drivers.mstp.settings import PortSettings
-from meter_model.meter import S4100
-from meter_model.points import OBJECTS
+from meter_model.device.meter import S4100
+from meter_model.objects.points import OBJECTS
 from meter_model.stimulus import Phasor, Stimulus
-from rig.emulation.hub import HubLink, HubProcess
-from rig.emulation.meter_node import MeterNode
+from rig.emulation.bus.hub import HubLink, HubProcess
+from rig.emulation.meter.node import MeterNode
 
 pytestmark = pytest.mark.realtime
 

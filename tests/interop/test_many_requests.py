@@ -14,11 +14,11 @@ from bacpypes3.primitivedata import Real
 from rusty_bacnet import BACnetClient, MstpEndpoint, ObjectIdentifier, ObjectType, PropertyIdentifier
 
 from drivers.meter import MeterBus
-from drivers.mstp.frames import FrameType
+from drivers.mstp.codec.frames import FrameType
 from drivers.mstp.settings import PortSettings
-from meter_model.meter import S4100
-from rig.emulation.hub import HubLink, HubProcess
-from rig.emulation.meter_node import MeterNode
+from meter_model.device.meter import S4100
+from rig.emulation.bus.hub import HubLink, HubProcess
+from rig.emulation.meter.node import MeterNode
 from tests.interop.test_independent_stack import LOADED, discover
 
 pytestmark = pytest.mark.realtime

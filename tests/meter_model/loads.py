@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import random
 
-from meter_model.behaviour import DEFAULT, BehaviourProfile
-from meter_model.configuration import Configuration
-from meter_model.meter import S4100
-from meter_model.prediction import predict
+from meter_model.behaviour.profile import DEFAULT, BehaviourProfile
+from meter_model.device.configuration import Configuration
+from meter_model.device.meter import S4100
+from meter_model.prediction.prediction import predict
 from meter_model.stimulus import Phasor, Spectrum, Stimulus
 
 INSTANTANEOUS = (*range(11, 19), *range(55, 77), 82, 83)

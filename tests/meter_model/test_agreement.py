@@ -7,15 +7,15 @@ import random
 
 import pytest
 
-from meter_model.behaviour import (
+from meter_model.behaviour.profile import (
     BehaviourProfile,
     PowerFactorSign,
     ReactivePower,
     TotalApparent,
     Type31PhaseValues,
 )
-from meter_model.configuration import Configuration
-from meter_model.prediction import predict
+from meter_model.device.configuration import Configuration
+from meter_model.prediction.prediction import predict
 from tests.meter_model.loads import deviations, random_stimulus, sine, three_phase
 
 WHOLE_CYCLE_FREQUENCIES_HZ = (45.0, 47.0, 48.0, 50.0, 52.5, 53.0, 55.0, 56.0, 57.0, 59.0, 60.0, 61.0, 63.0, 65.0)

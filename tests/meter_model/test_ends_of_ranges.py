@@ -7,12 +7,12 @@ import math
 
 import pytest
 
-from meter_model.clock import RealTimeClock
-from meter_model.configuration import Configuration
-from meter_model.meter import S4100, ObjectAccessError
-from meter_model.points import OBJECTS
-from meter_model.unit_errors import UnitErrors
-from rig.emulation._apdu_tags import real_octets
+from meter_model.device.clock import RealTimeClock
+from meter_model.device.configuration import Configuration
+from meter_model.device.meter import S4100, ObjectAccessError
+from meter_model.objects.points import OBJECTS
+from meter_model.sampled.unit_errors import UnitErrors
+from rig.emulation.meter.application.tags import real_octets
 from tests.meter_model.loads import three_phase
 
 WYE = Configuration(system_voltage_v=480.0)

@@ -8,7 +8,8 @@ import pytest
 
 from fixtures.bench import plan_of
 from rig.metrology import Quantity
-from rig.procedures import MeterRun, Plan
+from rig.plans import Plan
+from rig.procedures import MeterRun
 from rig.pytest_plugin import in_plan_order, run_session
 
 _QUANTITY_OF_MARK = "judges"

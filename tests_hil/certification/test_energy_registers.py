@@ -7,7 +7,8 @@ import pytest
 
 from rig.load_point import LoadPoint
 from rig.metrology import JudgedQuantity
-from rig.procedures import MeterRun, Plan
+from rig.plans import Plan
+from rig.procedures import MeterRun
 from rig.pytest_plugin import run_session
 
 pytestmark = [allure.epic("Certification"), allure.feature("Energy registers")]

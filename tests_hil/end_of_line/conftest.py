@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.bench import plan_of
-from rig.procedures import Plan
+from rig.plans import Plan
 from rig.pytest_plugin import in_plan_order
 
 

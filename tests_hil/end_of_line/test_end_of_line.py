@@ -7,7 +7,8 @@ import re
 import allure
 
 from rig.metrology import Outcome
-from rig.procedures import MeterRun, Plan, PointMeasurement
+from rig.plans import Plan
+from rig.procedures import MeterRun, PointMeasurement
 
 pytestmark = allure.epic("End of line")
 

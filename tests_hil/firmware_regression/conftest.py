@@ -7,7 +7,7 @@ import pytest
 from fixtures.questions import skip_question
 from rig.procedures import Inquiry
 from rig.pytest_plugin import run_session
-from rig.questions import bench_time_s
+from rig.run.questions import bench_time_s
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from drivers.mstp.npdu import read_header
+from drivers.mstp.codec.npdu import read_header
 
 _EVERY_NETWORK = b"\xff\xff"
 _I_AM_ROUTER = 0x01

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from drivers.mstp.frames import DATA_NOT_EXPECTING_REPLY_TYPES, Frame, SeenFrame
-from drivers.mstp.npdu import NpduSummary, read_header, summarize
+from drivers.mstp.codec.frames import DATA_NOT_EXPECTING_REPLY_TYPES, Frame, SeenFrame
+from drivers.mstp.codec.npdu import NpduSummary, read_header, summarize
 
 _KEPT = 512
 """Requests that are remembered; a requester has 256 invoke ids."""

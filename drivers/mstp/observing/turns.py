@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum, auto
 
-from drivers.mstp.frames import BITS_PER_OCTET, DEAF_S, HEADER_OCTETS, SeenFrame
+from drivers.mstp.codec.frames import BITS_PER_OCTET, DEAF_S, HEADER_OCTETS, SeenFrame
 from drivers.mstp.observing.station import Station
 
 _HOP_BITS = HEADER_OCTETS * BITS_PER_OCTET + 20

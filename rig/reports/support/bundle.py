@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from drivers.errors import RigError
-from rig.bench.file_paths import bench_file_paths
-from rig.bench.files import load_bench
+from rig.bench.config.file_paths import bench_file_paths
+from rig.bench.config.files import load_bench
 from rig.errors import UsageRefused
 from rig.records import RunStore
 from rig.reports.exports import as_json
 from rig.reports.support import surroundings
 from rig.reports.support.redaction import Redactor
-from rig.safety.journal import read_journal
+from rig.safety.guardian.journal import read_journal
 from rig.safety.state import state_folder
 
 _TEXT_SUFFIXES = (".json", ".jsonl", ".log", ".yaml", ".yml", ".txt", ".xml", ".csv")

@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from rig.files.yaml_file import parse_yaml
 from rig.reports.support.secret_names import is_secret_name
-from rig.yaml_file import parse_yaml
 
 MARK = "[redacted]"
 _SHORTEST_LEARNT = 4

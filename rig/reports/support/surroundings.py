@@ -13,7 +13,7 @@ from typing import Any
 import pyvisa
 from serial.tools import list_ports
 
-from drivers.mstp.adapter import lasting_name, latency_timer_ms
+from drivers.mstp.wire.adapter import lasting_name, latency_timer_ms
 from rig.version import git_sha, software_version
 
 ENVIRONMENT = (

@@ -11,10 +11,10 @@ from typing import Protocol
 from drivers.errors import RigError
 from drivers.source.base import AcSource, Range
 from rig.load_point import LoadPoint
-from rig.safety._watching import Watching
 from rig.safety.errors import StepFailed
 from rig.safety.limits import InjectionPath, rms
-from rig.safety.terminals import OFF_BELOW_V
+from rig.safety.watch.terminals import OFF_BELOW_V
+from rig.safety.watch.watching import Watching
 
 CONTACTOR = "contactor"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 _PROC = Path("/proc")
 _LONGEST = 160
-_GUARDIAN = "rig.safety.guardian"
+_GUARDIAN = "rig.safety.guardian.process"
 _NOT_SHOWN = re.compile(r"[^ -~\u00a0-\uffff]")
 """Control characters, and what else could move the cursor of a terminal."""
 

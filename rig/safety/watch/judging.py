@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from drivers.analyzer.base import AnalyzerRanges, AnalyzerReading
 from meter_model.stimulus import Stimulus
 from rig.load_point import PHASE_NAMES
-from rig.safety import comparison
 from rig.safety.envelopes import Envelope
 from rig.safety.errors import OutputWrong
+from rig.safety.watch import comparison
 from rig.safety.watch.phasors import SeenPhasors, wires_to_look_at
 
 _NO_DATA = "no valid data, twice in a row"

@@ -1,0 +1,1 @@
+"""MS/TP frames: octets, checksums, extended data, and the receive state machine."""

@@ -1,0 +1,1 @@
+"""The nodes of an MS/TP port: the master state machine, and several on one line."""

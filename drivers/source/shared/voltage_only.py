@@ -1,0 +1,300 @@
+"""What the drivers of three-phase sources without current channels share: checks, one range, a ramp by slew, off."""
+
+from __future__ import annotations
+
+import contextlib
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from drivers.errors import AnswerInvalid, InstrumentError, InstrumentLost, InstrumentRefused, SettingOutOfRange
+from drivers.scpi import ScpiSession, parse_bool, split_answers
+from drivers.source.base import AcSource, Channel, Protection, Range, SourceCapabilities, SourceSetting
+from drivers.source.shared.checks import check_setting, check_within, is_off, range_for
+from drivers.source.shared.steps import Step, apply
+
+Three = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A set-point of such a source: hertz, rms volts (0 is "phase off"), degrees (None where the phase is off)."""
+
+    frequency_hz: float
+    volts: Three
+    phase_deg: tuple[float | None, float | None, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyLimits:
+    """What a family can do beside its capabilities.
+
+    ``slew_v_per_s``: slowest and fastest slew that a ramp may need; ``prompt_slew_v_per_s``: the slew of a set-point
+    that changes while the output is on, fast but no jump. ``current_limit_a``: what its current limit may be set to,
+    rms amperes a phase.
+    """
+
+    slew_v_per_s: tuple[float, float]
+    prompt_slew_v_per_s: float
+    current_limit_a: tuple[float, float]
+
+
+def target_of(setting: SourceSetting, capabilities: SourceCapabilities) -> Target:
+    """Read a setting as one fundamental a phase; raises SettingOutOfRange for whatever else it asks for.
+
+    That is: any current, a component that is no fundamental, a frequency or a voltage that is not possible at all.
+    """
+    check_setting(setting, capabilities)
+    for place, channel in enumerate(setting.current, start=1):
+        if not is_off(channel):
+            range_for(f"current channel {place}", channel, ())
+    a, b, c = (_fundamental(f"voltage channel {place}", channel) for place, channel in enumerate(setting.voltage, 1))
+    return Target(setting.frequency_hz, (a[0], b[0], c[0]), (a[1], b[1], c[1]))
+
+
+def common_range(setting: SourceSetting, ranges: Sequence[Range]) -> Range | None:
+    """Return the narrowest range that holds all three voltages, None where all are off; raises SettingOutOfRange."""
+    found = [
+        range_for(f"voltage channel {place}", channel, ranges)
+        for place, channel in enumerate(setting.voltage, start=1)
+        if not is_off(channel)
+    ]
+    return max(found, key=lambda each: each.high, default=None)
+
+
+def check_current_limit(current_limit_a: float, limits: FamilyLimits) -> float:
+    """Return the limit, rms amperes; raises SettingOutOfRange where the family cannot be set to it."""
+    low_a, high_a = limits.current_limit_a
+    if not low_a <= current_limit_a <= high_a:
+        raise SettingOutOfRange("current limit", current_limit_a, low_a, high_a, "A")
+    return current_limit_a
+
+
+def ramp_slew(volts: Three, ramp_s: float, limits: FamilyLimits) -> float | None:
+    """Return the slew (V/s) with which the largest voltage takes ``ramp_s`` seconds; None where nothing is ramped.
+
+    Raises SettingOutOfRange where the instrument has no such slew: a slew of 0 is "at once" to some.
+    """
+    highest_v = max(volts)
+    if ramp_s == 0.0 or highest_v == 0.0:
+        return None
+    slew, (low, high) = highest_v / ramp_s, limits.slew_v_per_s
+    if not low <= slew <= high:
+        raise SettingOutOfRange(f"slew of a ramp to {highest_v:g} V in {ramp_s:g} s", slew, low, high, "V/s")
+    return slew
+
+
+class VoltageOnlySource(AcSource):
+    """The work behind a driver's public methods, which say what it means for their family.
+
+    A family declares ``capabilities`` and ``limits`` and gives the steps: how a range (and with it the current limit,
+    which comes before any output), a frequency, angles, voltages, a slew are set, how the output is switched on, and
+    how an instrument in an unknown state becomes one whose output is off, all voltages 0 and everything else known.
+    One range is used for all three phases. ``one_by_one``: one command a message.
+
+    What the instrument was told is remembered and only what changes is sent. After any error, and after
+    ``_make_safe``, nothing is known any more and the ranges must be selected first.
+    """
+
+    ERROR_QUERY = "SYST:ERR?"
+    limits: FamilyLimits
+    one_by_one = False
+
+    def __init__(self, session: ScpiSession, *, current_limit_a: float = 1.0) -> None:
+        self.current_limit_a = check_current_limit(current_limit_a, self.limits)
+        self._session = session
+        if session.error_query is None:
+            session.error_query = self.ERROR_QUERY
+        self._forget()
+
+    def _forget(self) -> None:
+        self._generation: int | None = None
+        self._selected: Range | None = None
+        self._frequency_hz: float | None = None
+        self._angles: Three | None = None
+        self._volts: Three | None = None
+        self._slew_v_per_s: float | None = None
+
+    # What a family gives
+
+    @abstractmethod
+    def _take_over(self) -> None:
+        """Bring an instrument in an unknown state to a known one: output off (first of all), all voltages 0."""
+
+    @abstractmethod
+    def _range_steps(self, selected: Range) -> Sequence[Step]:
+        """Select a range, then set the current limit; the output is off and all voltages are 0."""
+
+    @abstractmethod
+    def _frequency_steps(self, frequency_hz: float) -> Sequence[Step]:
+        """Set the frequency in hertz."""
+
+    @abstractmethod
+    def _angle_steps(self, phase_deg: Three) -> Sequence[Step]:
+        """Set the angles of all phases; degrees relative to voltage channel 1's own zero, negative = lag."""
+
+    @abstractmethod
+    def _volts_steps(self, volts: Three) -> Sequence[Step]:
+        """Set the voltages of all phases, rms."""
+
+    @abstractmethod
+    def _slew_steps(self, slew_v_per_s: float) -> Sequence[Step]:
+        """Set the slew of all phases in volts a second."""
+
+    @abstractmethod
+    def _on_steps(self) -> Sequence[Step]:
+        """Switch the output on."""
+
+    def _check_target(self, target: Target) -> None:
+        """Raise SettingOutOfRange for what this family alone cannot do; nothing by default."""
+
+    # What the public methods do
+
+    def _select_ranges(self, envelope: SourceSetting) -> None:
+        self._check_target(target_of(envelope, self.capabilities))
+        wanted = common_range(envelope, self.capabilities.voltage_ranges)
+        with self._session.transaction():
+            if self._generation != self._session.generation:
+                with self._unknown_after_error():
+                    self._forget()
+                    self._take_over()
+                    self._volts = (0.0, 0.0, 0.0)
+                    self._generation = self._session.generation
+            if wanted is None:
+                # Nothing to hold, but the current limit comes with a range, and before any output.
+                wanted = self._selected or self.capabilities.voltage_ranges[0]
+            if wanted == self._selected:
+                return
+            if self.output_is_on():
+                text = "its range cannot be changed while the output is on: switch it off first"
+                raise InstrumentError(self._session.resource, text)
+            with self._unknown_after_error():
+                self._give_volts((0.0, 0.0, 0.0))
+                self._apply(self._range_steps(wanted))
+                self._selected = wanted
+
+    def _set_point(self, setting: SourceSetting) -> None:
+        target = target_of(setting, self.capabilities)
+        self._check_target(target)
+        common_range(setting, self.capabilities.voltage_ranges)
+        self._require_known()
+        if any(target.volts) and self._selected is None:
+            raise InstrumentError(self._session.resource, "no range is selected: select it first")
+        for place, channel in enumerate(setting.voltage, start=1):
+            if self._selected is not None and not is_off(channel):
+                check_within(f"voltage channel {place}", channel, self._selected)
+        with self._session.transaction(), self._unknown_after_error():
+            if target.frequency_hz != self._frequency_hz:
+                self._apply(self._frequency_steps(target.frequency_hz))
+                self._frequency_hz = target.frequency_hz
+            a, b, c = (
+                before if wanted is None else wanted
+                for wanted, before in zip(target.phase_deg, self._angles or (0.0, -120.0, 120.0), strict=True)
+            )
+            if (a, b, c) != self._angles:
+                self._apply(self._angle_steps((a, b, c)))
+                self._angles = (a, b, c)
+            self._give_volts(target.volts)
+
+    def _set_output(self, on: bool, ramp_s: float) -> None:
+        low_s, high_s = self.capabilities.ramp_s
+        if not low_s <= ramp_s <= high_s:
+            raise SettingOutOfRange("ramp time", ramp_s, low_s, high_s, "s")
+        if not on:
+            with self._session.transaction(), self._unknown_after_error():
+                self._switch_off()
+            return
+        volts = self._volts or (0.0, 0.0, 0.0)
+        slew_v_per_s = ramp_slew(volts, ramp_s, self.limits)
+        self._require_known()
+        with self._session.transaction(), self._unknown_after_error():
+            if self.output_is_on():
+                return
+            if slew_v_per_s is None:
+                self._give_slew(self.limits.prompt_slew_v_per_s)
+                self._apply(self._on_steps())
+                return
+            # Switched on, an output may jump to what it is set to: it is switched on at 0 V and slews from there.
+            self._give_volts((0.0, 0.0, 0.0))
+            self._give_slew(slew_v_per_s)
+            self._apply(self._on_steps())
+            self._apply(self._volts_steps(volts))
+            self._volts = volts
+
+    def _make_safe(self) -> None:
+        with self._session.transaction():
+            self._forget()
+            try:
+                self._switch_off()
+            except InstrumentLost:
+                self._switch_off()
+            finally:
+                self._forget()
+
+    def _ask_limits(self, queries: Sequence[str]) -> Protection:
+        """Return the highest of the current limits that the phases answer; raises AnswerInvalid."""
+        limits_a: list[float] = []
+        with self._session.transaction():
+            for query in queries:
+                answer = self._session.query(query)
+                limit_a = self._session.as_float(query, answer)
+                if limit_a is None:
+                    raise AnswerInvalid(self._session.resource, query, answer)
+                limits_a.append(limit_a)
+        return Protection(current_limit_a=max(limits_a))
+
+    # Inside
+
+    def _apply(self, todo: Sequence[Step]) -> None:
+        apply(self._session, todo, one_by_one=self.one_by_one)
+
+    def _give_volts(self, volts: Three) -> None:
+        """Go to ``volts`` promptly: whatever slew the last ramp had is not for set-points."""
+        if volts != self._volts:
+            self._give_slew(self.limits.prompt_slew_v_per_s)
+            self._apply(self._volts_steps(volts))
+            self._volts = volts
+
+    def _give_slew(self, slew_v_per_s: float) -> None:
+        if slew_v_per_s != self._slew_v_per_s:
+            self._apply(self._slew_steps(slew_v_per_s))
+            self._slew_v_per_s = slew_v_per_s
+
+    def _switch_off(self) -> None:
+        """Send every command of the recipe, whatever is said to the first; then what the instrument says decides."""
+        (off,) = self.safe_off()
+        refusals: list[InstrumentRefused] = []
+        for command in off.commands:
+            try:
+                self._session.write(command)
+            except InstrumentRefused as refusal:
+                refusals.append(refusal)
+        answer = self._session.query(off.verify_query)
+        try:
+            is_on = [parse_bool(said) for said in split_answers(answer)]
+        except ValueError as error:
+            raise AnswerInvalid(self._session.resource, off.verify_query, answer) from error
+        if any(is_on) or len(is_on) != off.verify_query.count("?"):
+            said = "".join(f" ({refusal})" for refusal in refusals)
+            text = f"{off.verify_query} says {answer!r} after {'; '.join(off.commands)}{said}; switch it off by hand"
+            raise InstrumentError(self._session.resource, text)
+
+    def _require_known(self) -> None:
+        if self._generation is None or self._generation != self._session.generation:
+            raise InstrumentError(self._session.resource, "its state is not known: select the ranges first")
+
+    @contextlib.contextmanager
+    def _unknown_after_error(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._forget()
+            raise
+
+
+def _fundamental(name: str, channel: Channel) -> tuple[float, float | None]:
+    tones = [tone for tone in channel if tone.rms != 0.0]
+    for tone in tones:
+        if tone.order != 1:
+            raise SettingOutOfRange(f"{name} harmonic order", tone.order, 1, 1, "")
+    return (tones[0].rms, tones[0].phase_deg) if tones else (0.0, None)

@@ -1,0 +1,1 @@
+"""The sampled road: waveforms become samples, samples become seconds, seconds become registers."""

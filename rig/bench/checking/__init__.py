@@ -1,0 +1,1 @@
+"""A bench looked at part by part before it is used."""

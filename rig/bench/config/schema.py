@@ -1,0 +1,343 @@
+"""What a bench file may say: pydantic models, strict and frozen; loading and line numbers are in ``files``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, WithJsonSchema, field_validator, model_validator
+
+from rig.bench.config.schema_base import LATE, PLACEHOLDER, PLACEHOLDER_SCHEMA, Strict
+from rig.bench.config.schema_base import LateText as _LateText
+from rig.bench.config.schema_base import Name as _Name
+from rig.bench.config.schema_climate import ChamberPart, ClimateProbePart
+from rig.bench.config.schema_safety import LimitsPart, SafetyInputsPart
+from rig.bench.config.schema_serial import SerialPart
+from rig.bench.config.schema_switch import AlarmContactPart, SwitchPart
+from rig.files.yaml_types import Degrees, Hertz, Line, PerhapsLine, Prose, Ratio, Seconds, Volts
+from rig.load_point import LoadPoint
+from rig.metrology.accuracy import ReferenceAccuracy
+from rig.metrology.calibration import CalibrationRecord
+
+__all__ = ["PLACEHOLDER", "SCHEMA_VERSION", "AlarmContactPart", "Strict", "SwitchPart"]
+
+SCHEMA_VERSION = 1
+_Share = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
+_LateMac = Annotated[
+    int,
+    Field(ge=0, le=127),
+    LATE,
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0, "maximum": 127}, PLACEHOLDER_SCHEMA]}),
+]
+_LateInstance = Annotated[
+    int,
+    Field(ge=0, le=4_194_302),
+    LATE,
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0, "maximum": 4_194_302}, PLACEHOLDER_SCHEMA]}),
+]
+_LateBaud = Annotated[
+    int,
+    Field(ge=9600, le=115_200),
+    LATE,
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 9600, "maximum": 115_200}, PLACEHOLDER_SCHEMA]}),
+]
+
+
+class LaunchPart(Strict):
+    """A process to start first; it prints one JSON line of endpoints, to which the file refers as ``${launch.x}``."""
+
+    argv: Annotated[tuple[Line, ...], Field(min_length=1, strict=False)]
+    """Program and arguments; ``${python}`` is the Python that runs the rig."""
+    extra_argv: Annotated[tuple[Line, ...], Field(strict=False)] = ()
+    """Appended to ``argv``, so that a variant of a bench can add an option to the bench it extends."""
+    ready_timeout_s: Seconds = 20.0
+
+
+class ClockPart(Strict):
+    """Where bench time is spent: the wall clock, or an endpoint that advances time when asked."""
+
+    kind: Literal["wall", "endpoint"] = "wall"
+    endpoint: _LateText | None = None
+
+    @model_validator(mode="after")
+    def _endpoint_fits_kind(self) -> ClockPart:
+        if (self.kind == "endpoint") != (self.endpoint is not None):
+            raise ValueError("kind: endpoint needs 'endpoint', kind: wall has none")
+        return self
+
+
+class LowLevelSourcePart(Strict):
+    """A source that drives the CT inputs only, phase-locked to the one that drives the voltage inputs."""
+
+    driver: _Name
+    resource: _LateText
+    visa_library: _Name = "@py"
+    serial: SerialPart | None = None
+    single_client: bool = False
+    """The connection takes one program only (a serial or GPIB gateway): a rig that hangs is ended to reach it."""
+    options: dict[_Name, bool | int | float | PerhapsLine] = Field(default_factory=dict)
+    """What the driver wants to know about this one, by the names of its keyword arguments."""
+    calibration: CalibrationRecord | None = None
+
+
+class SourcePart(LowLevelSourcePart):
+    """The AC source: which driver, where it is, and its calibration where it has one that matters.
+
+    It drives the voltage inputs, and the CT inputs too where there is no ``low_level_source``.
+    """
+
+    ramp_s: Seconds = 5.0
+    """Soft start and stop of the voltage, in bench seconds."""
+    answer_s: Seconds = 1.2
+    """Wall seconds that a setting or an answer may take while the output is on; then the guardian switches it off."""
+
+
+class AnalyzerPart(Strict):
+    """The reference analyzer at the meter's terminals."""
+
+    driver: _Name
+    resource: _LateText
+    visa_library: _Name = "@py"
+    serial: SerialPart | None = None
+    update_s: Seconds = 0.5
+    accuracy: ReferenceAccuracy | None = None
+    """Stated here, or in the calibration's own file."""
+    calibration: CalibrationRecord | None = None
+
+    @model_validator(mode="after")
+    def _accuracy_is_stated_once(self) -> AnalyzerPart:
+        in_calibration = self.calibration is not None and self.calibration.accuracy is not None
+        if self.accuracy is not None and in_calibration:
+            raise ValueError("accuracy stands here and in the calibration; keep one (accuracy: null takes this away)")
+        if self.accuracy is None and not in_calibration:
+            raise ValueError("accuracy is missing; state it here or in the calibration's file")
+        return self
+
+    @property
+    def reference_accuracy(self) -> ReferenceAccuracy:
+        """The accuracy that holds, wherever it is stated."""
+        if self.accuracy is not None:
+            return self.accuracy
+        assert self.calibration is not None
+        assert self.calibration.accuracy is not None
+        return self.calibration.accuracy
+
+
+class GeneratorOutputsPart(Strict):
+    """Outputs by what they drive: high closes the contact at the pulse input, high interrupts control power."""
+
+    pulse_input: Annotated[int, Field(ge=1, le=99)] | None = None
+    control_power: Annotated[int, Field(ge=1, le=99)] | None = None
+
+
+class GeneratorPart(Strict):
+    """A generator whose hardware times pulses at the first position's meter, through driver stages."""
+
+    driver: _Name
+    resource: _LateText
+    visa_library: _Name = "@py"
+    serial: SerialPart | None = None
+    outputs: GeneratorOutputsPart
+    high_v: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = 5.0
+    """What the driver stages take for active, volts."""
+
+
+class CounterInputPart(Strict):
+    """An input of the counter: its threshold in volts, and whether it is high or low while the event lasts."""
+
+    channel: Annotated[int, Field(ge=1, le=99)]
+    level_v: Annotated[float, Field(ge=-1_000, le=1_000, allow_inf_nan=False)] = 1.5
+    active: Literal["high", "low"] = "high"
+
+
+class CounterInputsPart(Strict):
+    """Inputs by what they see: the contact at the pulse input closed, control power interrupted."""
+
+    pulse_input: CounterInputPart | None = None
+    control_power: CounterInputPart | None = None
+
+
+class CounterPart(Strict):
+    """The counter that measures how long what the generator does really lasts at the meter's terminals."""
+
+    driver: _Name
+    resource: _LateText
+    visa_library: _Name = "@py"
+    serial: SerialPart | None = None
+    inputs: CounterInputsPart
+    calibration: CalibrationRecord | None = None
+
+
+class BusPart(Strict):
+    """The RS-485 port and how the rig behaves on the MS/TP bus. ``apdu_repeats``: lost requests repeated (counted).
+
+    ``echo``: whether the adapter hears what it sends. ``direction``: who switches it to sending, by itself or RTS.
+    ``replug_wait_s``: for how long a run waits for an adapter that was unplugged; 0 ends it at once.
+    ``max_info_frames``: requests in one holding of the token; with 8 a snapshot of the whole meter passes it once.
+    ``device_instance``: of the rig's own Device object; two rigs on one internetwork need two.
+    ``listen_port``: a second adapter on the same bus that is only ever listened to, so that the bus can be watched
+    while a run is in progress; without it the rig's own port is listened to when the bench is free.
+    """
+
+    port: _LateText
+    listen_port: _LateText | None = None
+    baud: _LateBaud = 76_800
+    mac: Annotated[int, Field(ge=0, le=127)] = 0
+    max_master: Annotated[int, Field(ge=1, le=127)] = 127
+    max_info_frames: Annotated[int, Field(ge=1, le=100)] = 8
+    device_instance: Annotated[int, Field(ge=0, le=4_194_302)] = 4_194_302
+    apdu_timeout_s: Seconds = 6.0
+    apdu_repeats: Annotated[int, Field(ge=0, le=5)] = 0
+    echo: Literal["detect", "on", "off"] = "detect"
+    direction: Literal["adapter", "rts-high", "rts-low"] = "adapter"
+    replug_wait_s: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] = 30.0
+
+
+class PositionPart(Strict):
+    """One place for a meter: how it is found on the bus, and which meter type it is (fixtures/meters).
+
+    On a bench without a bus the meter cannot be read, but its type still says what the source may do to it.
+    """
+
+    name: _Name
+    mac: _LateMac | None = None
+    device_instance: _LateInstance | None = None
+    meter_type: _Name
+
+
+class PathPart(Strict):
+    """A passive path from a source terminal to a meter terminal.
+
+    ``ratio``: volts at the source for one volt at the meter (a divider of 8:1 has 8). ``phase_deg``: angle of the
+    voltage at the meter relative to that at the source, degrees, negative = lag.
+    """
+
+    ratio: Ratio = 1.0
+    phase_deg: Degrees = 0.0
+
+
+class CurrentLoopPart(Strict):
+    """Real transducers on the bench: the source's amperes go ``turns`` times through each one's window.
+
+    ``phase_deg``: angle of the transducer's output relative to its primary current, degrees, negative = lag.
+    """
+
+    turns: Ratio = 1.0
+    phase_deg: Degrees = 0.0
+
+
+class CtPart(Strict):
+    """The current transducer that is simulated, or that is there.
+
+    Rated primary amperes, and the volts it gives at rated current.
+    """
+
+    primary_a: Annotated[float, Field(ge=5, le=32_000)]
+    secondary_v: Volts
+
+    @field_validator("secondary_v")
+    @classmethod
+    def _one_volt_or_a_third(cls, value: float) -> float:
+        """Take 0.33 to 0.3334 for one third of a volt: people write it in many ways, the meter has one."""
+        if value == 1.0:
+            return value
+        if 0.33 <= value <= 0.3334:
+            return 1.0 / 3.0
+        raise ValueError("the meter takes 1 V and 1/3 V (0.333) transducers only")
+
+
+class WiringPart(Strict):
+    """How source, meter and analyzer hang together; the analyzer measures at the meter's terminals.
+
+    Currents come as volts into the CT inputs through ``current_divider`` (1:1 where it is left out), or as amperes
+    through real transducers with ``current_loop``.
+    """
+
+    voltage: PathPart = PathPart()
+    current_divider: PathPart | None = None
+    current_loop: CurrentLoopPart | None = None
+    ct: CtPart
+    pt_ratio: Annotated[float, Field(ge=0.01, le=320)] = 1.0
+
+    @model_validator(mode="after")
+    def _volts_or_amperes(self) -> WiringPart:
+        if self.current_divider and self.current_loop:
+            raise ValueError("currents go through 'current_divider' or through 'current_loop': take one away (null)")
+        return self
+
+
+class NominalPart(Strict):
+    """The system the meter is used in: ``voltage_v`` line to neutral, ``system_voltage_v`` as AV6 (line to line).
+
+    ``rating``: which of the meter type's ratings holds for this bench (UL or CE).
+    """
+
+    voltage_v: Volts
+    frequency_hz: Hertz = 60.0
+    system_type: Literal[10, 11, 12, 31, 40] = 40
+    system_voltage_v: Annotated[float, Field(ge=82, le=32_000)]
+    rating: _Name = "UL"
+
+    def point(self, current_pct: float, angle_deg: float = 0.0, phases: str = "") -> LoadPoint:
+        """Return the load point of this system with so much current on ``phases`` (all with a CT by default)."""
+        return LoadPoint(
+            self.voltage_v, current_pct, angle_deg, phases, self.frequency_hz, system_type=self.system_type
+        )
+
+
+class SettlingPart(Strict):
+    """When a load point counts as settled: ``sets`` fresh analyzer data sets in a row within these limits.
+
+    ``std_pct`` and ``drift_pct``: standard deviation and end-to-end drift of rms values, percent of reading;
+    ``floor_pct``: the same two may also be this percent of the analyzer's range. Degrees and hertz: drift and spread.
+    """
+
+    sets: Annotated[int, Field(ge=5, le=1_000)] = 5
+    std_pct: _Share = 0.02
+    drift_pct: _Share = 0.02
+    floor_pct: _Share = 0.01
+    phase_deg: _Share = 0.05
+    frequency_hz: _Share = 0.005
+    timeout_s: Seconds = 60.0
+
+
+class BenchPart(Strict):
+    """A whole bench file, after ``extends`` has been applied."""
+
+    schema_version: Annotated[Literal[1], Field(alias="schema")]
+    name: _Name
+    description: Prose = ""
+    simulated: bool = False
+    """Whether readings come from emulated instruments: every report says so."""
+    launch: LaunchPart | None = None
+    clock: ClockPart = ClockPart()
+    source: SourcePart | None = None
+    low_level_source: LowLevelSourcePart | None = None
+    analyzer: AnalyzerPart | None = None
+    switch: SwitchPart | None = None
+    safety_inputs: SafetyInputsPart | None = None
+    generator: GeneratorPart | None = None
+    counter: CounterPart | None = None
+    climate_probe: ClimateProbePart | None = None
+    chamber: ChamberPart | None = None
+    bus: BusPart | None = None
+    positions: Annotated[tuple[PositionPart, ...], Field(strict=False)] = ()
+    wiring: WiringPart | None = None
+    nominal: NominalPart | None = None
+    limits: LimitsPart | None = None
+    settling: SettlingPart = SettlingPart()
+
+    @model_validator(mode="after")
+    def _parts_fit_together(self) -> BenchPart:
+        if self.source and not (self.wiring and self.nominal):
+            raise ValueError("a bench with a source needs 'wiring' and 'nominal'")
+        if self.low_level_source and not self.source:
+            raise ValueError("a bench with a low_level_source needs a 'source' for the voltages")
+        if self.safety_inputs and not self.switch:
+            raise ValueError("safety_inputs are read by the switch unit, and this bench has no 'switch'")
+        for position in self.positions if self.bus else ():
+            if position.mac is None and position.device_instance is None:
+                raise ValueError(f"position {position.name} needs 'mac' or 'device_instance'")
+        names = [p.name for p in self.positions]
+        if len(set(names)) != len(names):
+            raise ValueError("two positions have the same name")
+        return self

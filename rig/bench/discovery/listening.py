@@ -1,0 +1,112 @@
+"""Where a bench's bus can be listened to: beside a run that is going on, or on the rig's own port when none is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rig.bench.config.files import BenchFile, load_bench
+from rig.bench.config.schema import BusPart
+from rig.bench.launch import LaunchedProcess
+from rig.bench.lock import BenchHold, hold_bench, hold_port
+from rig.errors import BenchBusy, UsageRefused
+from rig.safety.state import ENDPOINTS, HOLDER, LAUNCHED_LOG, Opening, openings_of
+
+
+@dataclass(frozen=True, slots=True)
+class ListeningPort:
+    """A serial port to listen at. ``bus``: the bench's bus, held, to take part in; None where only listening is open.
+
+    ``how``: in words, what is being listened to.
+    """
+
+    device: str
+    baud: int
+    how: str
+    bus: BusPart | None = None
+
+
+@contextmanager
+def noted_endpoints(opening: Opening, endpoints: Mapping[str, Any]) -> Iterator[None]:
+    """Leave word of what a bench's launched process offers, for whoever wants to listen while the bench is in use."""
+    opening.write(ENDPOINTS, {"endpoints": dict(endpoints)})
+    try:
+        yield
+    finally:
+        opening.remove(ENDPOINTS)
+
+
+@contextmanager
+def open_listening_port(
+    bench: BenchFile | str | Path, command: str, *, may_talk: bool = False
+) -> Iterator[ListeningPort]:
+    """Find the port at which the bus of ``bench`` can be heard, and hold the bench where nobody else may use it then.
+
+    With ``bus: listen_port`` in the bench file the bus can be heard beside a run. Without it, on a launched bench that
+    nobody uses (which is started then), and with ``may_talk`` if it is free, the rig's own port is held. The port that
+    is listened to is held in any case: two that read one port take each other's octets. Raises BenchBusy,
+    BenchFileError, BenchFault, and UsageRefused for a bench without a bus.
+    """
+    file = bench if isinstance(bench, BenchFile) else load_bench(bench)
+    part = _bus_of(file)
+    if part.listen_port is not None and not file.is_launched and not may_talk:
+        with hold_port(part.listen_port, file.name):
+            yield ListeningPort(part.listen_port, part.baud, f"bench {file.name}, on its listening port")
+        return
+    with ExitStack() as stack:
+        beside = _beside_run(file, part) if file.is_launched else None
+        hold: BenchHold | None = None
+        try:
+            hold = stack.enter_context(hold_bench(file, command, only_bus=True)) if beside is None else None
+        except BenchBusy:
+            beside = _beside_run(file, part)
+            if beside is None:
+                raise
+        if hold is None:
+            assert beside is not None
+            stack.enter_context(hold_port(beside.device, file.name))
+            yield beside
+            return
+        if file.is_launched:
+            file = _launch(file, hold, stack)
+        free = _bus_of(file)
+        yield ListeningPort(free.port, free.baud, f"bench {file.name}, which nobody else is using", free)
+
+
+def _beside_run(file: BenchFile, part: BusPart) -> ListeningPort | None:
+    """Return the listening port of a bench that is in use, None where it has none or has left no word of it.
+
+    Of several openings of a private bench the one that began last is listened to.
+    """
+    run = "the run in progress"
+    if part.listen_port is not None and file.is_launched:
+        open_now = [opening for opening in openings_of(file.name) if opening.note(ENDPOINTS) and opening.rig_lives]
+        if not open_now:
+            return None
+        if len(open_now) > 1:
+            run = f"the newest of {len(open_now)} runs in progress (process {open_now[-1].note(HOLDER).get('pid')})"
+        part = _bus_of(file.with_endpoints(open_now[-1].note(ENDPOINTS)["endpoints"]))
+    if part.listen_port is None:
+        return None
+    return ListeningPort(part.listen_port, part.baud, f"bench {file.name}, beside {run}")
+
+
+def _launch(file: BenchFile, hold: BenchHold, stack: ExitStack) -> BenchFile:
+    """Start the process of a bench that is held; it ends with ``stack``. Nothing else of the bench is opened."""
+    assert file.parts.launch is not None
+    log = hold.opening.file(LAUNCHED_LOG)
+    process = LaunchedProcess(file.launch_argv(), file.parts.launch.ready_timeout_s, log)
+    stack.callback(process.close)
+    stack.enter_context(noted_endpoints(hold.opening, process.endpoints))
+    launched = file.with_endpoints(process.endpoints)
+    hold.lock_endpoints(launched)
+    return launched
+
+
+def _bus_of(file: BenchFile) -> BusPart:
+    if file.parts.bus is None:
+        raise UsageRefused(f"bench {file.name} has no bus; give it 'bus', or name a port with --device and --baud")
+    return file.parts.bus

@@ -1,0 +1,116 @@
+"""Asking every address of a bus, also those that no station polls: masters by a poll, slaves by a request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from bacpypes3.apdu import ReadPropertyRequest
+from bacpypes3.basetypes import PropertyIdentifier
+from bacpypes3.primitivedata import ObjectIdentifier
+
+from drivers.meter import MeterBus
+from drivers.mstp.codec.frames import MAX_MASTER_ADDRESS
+from drivers.mstp.diagnosis import Finding, Severity, ranges
+from drivers.mstp.figures import BusFigures
+
+_HIGHEST_SLAVE = 254
+_ANY_DEVICE = 4_194_303
+_PATIENCE = 5.0
+"""Polls that take so many times what they should are given up: the rig is not in the ring any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be asked, and about how long it takes."""
+
+    masters: tuple[int, ...]
+    slaves: tuple[int, ...]
+    duration_s: float
+
+    @property
+    def text(self) -> str:
+        """The plan in words."""
+        return (
+            f"probing {len(self.masters)} addresses for masters and up to {len(self.slaves)} for slaves: about "
+            f"{self.duration_s:.0f} s; the bus is slower meanwhile"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """Addresses by what came of it; ``unanswered`` gave no answer, which does not mean that nobody is there."""
+
+    masters: tuple[int, ...]
+    others: tuple[int, ...]
+    unanswered: tuple[int, ...]
+
+
+def plan(bus: MeterBus, known: Iterable[int], rotation_s: float) -> Plan:
+    """Return what is left to be asked where the stations ``known`` were heard, with a token every ``rotation_s``."""
+    heard = {*known, bus.settings.mac}
+    masters = tuple(mac for mac in range(MAX_MASTER_ADDRESS + 1) if mac not in heard)
+    slaves = tuple(mac for mac in range(_HIGHEST_SLAVE + 1) if mac not in heard)
+    settings = bus.settings
+    duration_s = len(masters) * (settings.usage_timeout_s + rotation_s)
+    duration_s += len(slaves) * (settings.reply_timeout_s + rotation_s)
+    return Plan(masters, slaves, duration_s)
+
+
+def probe(bus: MeterBus, asked: Plan, report: Callable[[str], None]) -> Probed:
+    """Poll and ask as planned, the rig's own token used for each; raises BusFailed.
+
+    A master that answers is given the token, as the standard says.
+    """
+    report(asked.text)
+    found = bus.probe_masters(asked.masters, _PATIENCE * asked.duration_s)
+    masters = tuple(sorted(mac for mac, is_there in found.items() if is_there))
+    rest = [mac for mac in asked.slaves if mac not in masters]
+    answers = dict(bus.who_answers(rest, _request))
+    others = tuple(sorted(mac for mac, is_there in answers.items() if is_there))
+    silent = tuple(sorted(mac for mac, is_there in answers.items() if not is_there))
+    return Probed(masters, others, silent)
+
+
+def _request(_mac: int) -> ReadPropertyRequest:
+    return ReadPropertyRequest(
+        objectIdentifier=ObjectIdentifier(("device", _ANY_DEVICE)),
+        propertyIdentifier=PropertyIdentifier("object-identifier"),
+    )
+
+
+def findings(probed: Probed, figures: BusFigures, own_mac: int) -> list[Finding]:
+    """Judge what was found: a master that no station polls cannot join; a station without token is worth knowing."""
+    polled = [node.highest_polled for node in figures.nodes if node.highest_polled is not None and node.mac != own_mac]
+    highest = max(polled, default=None)
+    reach = "no other station polls" if highest is None else f"the others poll up to {highest} at most"
+    found = [
+        Finding(
+            Severity.FAULT,
+            "hidden-master",
+            mac,
+            f"a master is at this address and never gets the token: {reach}",
+            f"set Max_Master of all stations to {max(probed.masters)} at least, or give this one a lower address",
+        )
+        for mac in probed.masters
+    ]
+    if probed.others:
+        found.append(
+            Finding(
+                Severity.NOTE,
+                "silent-stations",
+                None,
+                f"stations that answer requests and take no token: MAC {ranges(probed.others)}",
+                "slaves are like that; they can only be asked",
+            )
+        )
+    found.append(
+        Finding(
+            Severity.NOTE,
+            "no-answer",
+            None,
+            f"no answer from MAC {ranges(probed.unanswered)}",
+            "a station that is slow, busy or without power gives none either",
+        )
+    )
+    return found

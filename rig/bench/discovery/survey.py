@@ -1,0 +1,204 @@
+"""Taking part in a ring to ask who is there: what each device says of itself, and how fast it answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from bacpypes3.apdu import ReadPropertyRequest
+from bacpypes3.basetypes import PropertyIdentifier
+from bacpypes3.primitivedata import CharacterString, ObjectIdentifier, Unsigned
+
+from drivers.meter import (
+    RIG_DEVICE_INSTANCE,
+    BusFailed,
+    FoundDevice,
+    MeterAborted,
+    MeterBus,
+    MeterRefused,
+    MeterRejected,
+    MeterTimeout,
+)
+from drivers.mstp.analysis import BusAnalysis
+from drivers.mstp.clock import monotonic_s
+from drivers.mstp.codec.frames import SeenFrame
+from drivers.mstp.diagnosis import DeviceFound, Finding, Severity
+from drivers.mstp.figures import BusFigures
+from drivers.mstp.settings import PortSettings
+from rig.bench.discovery.probing import Probed, plan, probe
+from rig.bench.discovery.probing import findings as probe_findings
+
+_TIMED_READS = 10
+"""Reads of one small property, to time the answers."""
+_MOST_SILENT = 3
+"""Reads without an answer, one after another, after which a device is not asked for more."""
+_WHO_IS_S = (3.0, 1.0)
+"""Who-Is is sent twice: of two stations with one address the one may have drowned the other."""
+_ANY_DEVICE = 4_194_303
+_WHO_IS_ROUTER = b"\x01\x80\x00"
+"""Who-Is-Router-To-Network, for all networks (ASHRAE 135 clause 6.4.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What was found in the ring; ``figures`` of the time in it, this rig's own frames included.
+
+    ``joined``: whether the rig had the token; if not, ``figures`` are of what it heard meanwhile, None for nothing.
+    """
+
+    figures: BusFigures | None
+    devices: tuple[DeviceFound, ...]
+    findings: tuple[Finding, ...]
+    joined: bool = True
+    probed: Probed | None = None
+
+
+def survey(
+    settings: PortSettings,
+    timeout_s: float,
+    device_instance: int = RIG_DEVICE_INSTANCE,
+    everywhere: bool = False,
+    on_probe: Callable[[str], None] | None = None,
+) -> Survey:
+    """Join the ring at ``settings``, ask Who-Is, read each device; raises PortUnavailable for a port that is not there.
+
+    ``device_instance``: the rig's own. ``everywhere``: ask the devices behind routers too. ``on_probe``: ask
+    every address, and tell it first how long that takes; None: ask only those heard. A device that does not answer is
+    no error: that it did not is in the figures.
+    """
+    start_s = monotonic_s()
+    try:
+        with MeterBus.open(settings, timeout_s=timeout_s, device_instance=device_instance) as bus:
+            bus.send_npdu(_WHO_IS_ROUTER)
+            found: dict[FoundDevice, None] = {}
+            for wait_s in _WHO_IS_S:
+                found |= dict.fromkeys(bus.who_is(timeout_s=wait_s, everywhere=everywhere))
+            devices = [_read(bus, one) for one in found if one.network == 0]
+            end_s, frames = monotonic_s(), bus.captured()  # handing over many frames takes its time
+            port = bus.statistics().port
+            probed = None
+            if on_probe is not None:
+                before = _figures(settings, frames, 0, start_s, end_s)
+                rotation_s = before.rotation.mean_s if before.rotation is not None else 0.0
+                probed = probe(bus, plan(bus, before.heard, rotation_s), on_probe)
+    except BusFailed as failed:
+        figures = _figures(settings, failed.frames, 0, start_s, monotonic_s()) if failed.frames else None
+        return Survey(figures, (), (_cannot_join(settings, failed),), joined=False)
+    figures = _figures(settings, frames, port.stray_octets, start_s, end_s)
+    devices += _beyond(figures, found)
+    found_too = [own_address_taken(settings.mac)] if port.duplicate_address else []
+    if probed is not None:
+        found_too += probe_findings(probed, figures, settings.mac)
+    return Survey(figures, tuple(devices), tuple(found_too), probed=probed)
+
+
+def _figures(
+    settings: PortSettings, frames: Iterable[SeenFrame], stray_octets: int, start_s: float, end_s: float
+) -> BusFigures:
+    """Return the figures from the first frame kept to ``end_s``: a bus that died is counted to the end."""
+    frames = list(frames)
+    analysis = BusAnalysis(settings.baud, frames[0].start_s if frames else start_s)
+    analysis.take_batch(frames, 0)
+    analysis.take_batch((), stray_octets)
+    return analysis.figures(max(end_s, frames[-1].end_s) if frames else end_s)
+
+
+def _beyond(figures: BusFigures, found: Iterable[FoundDevice]) -> list[DeviceFound]:
+    """Return the devices behind routers that were heard."""
+    vendors = {(one.network, one.full_address, one.device_instance): one.vendor_identifier for one in found}
+    return [
+        DeviceFound(
+            one.router,
+            one.device_instance,
+            vendors.get((one.network, one.address, one.device_instance), 0),
+            network=one.network,
+            remote_address=one.address_text,
+        )
+        for one in figures.remote_devices
+    ]
+
+
+def _cannot_join(settings: PortSettings, failed: BusFailed) -> Finding:
+    return Finding(
+        Severity.FAULT,
+        "cannot-join",
+        settings.mac,
+        f"the rig did not get the token at this address: {failed.reason}",
+        f"check that the masters' Max_Master is {settings.mac} at least, and that the rig's transmitter is connected",
+    )
+
+
+def own_address_taken(mac: int) -> Finding:
+    """Say that somebody else has the rig's own address."""
+    return Finding(
+        Severity.FAULT,
+        "duplicate-mac",
+        mac,
+        "this is the rig's own address, and another station sends from it",
+        "give the rig another one: 'bus: mac' in the bench file, or --mac",
+    )
+
+
+def _read(bus: MeterBus, found: FoundDevice) -> DeviceFound:
+    name = _property(bus, found, "object-name", CharacterString)
+    max_master = _property(bus, found, "max-master", Unsigned)
+    max_info_frames = _property(bus, found, "max-info-frames", Unsigned)
+    answered: set[int] = set()
+    silent = 0
+    for number in range(_TIMED_READS if name is not None else 0):
+        # By turns it is asked by its instance and as "this device": of two stations both answer the latter.
+        asked = _ANY_DEVICE if number % 2 else found.device_instance
+        told = _property(bus, found, "object-identifier", ObjectIdentifier, asked)
+        silent = 0 if told is not None else silent + 1
+        if told is not None and int(told[1]) != _ANY_DEVICE:
+            answered.add(int(told[1]))
+        if silent >= _MOST_SILENT:
+            break
+    return DeviceFound(
+        found.address,
+        found.device_instance,
+        found.vendor_identifier,
+        None if name is None else str(name),
+        None if max_master is None else int(max_master),
+        None if max_info_frames is None else int(max_info_frames),
+        answered=tuple(sorted(answered)),
+    )
+
+
+def _property(
+    bus: MeterBus,
+    found: FoundDevice,
+    name: str,
+    kind: Any,  # noqa: ANN401 - bacpypes3 has no types
+    instance: int | None = None,
+) -> Any:  # noqa: ANN401
+    """Read one property of a device object; None where it is not there or no answer comes."""
+    request = ReadPropertyRequest(
+        objectIdentifier=ObjectIdentifier(("device", found.device_instance if instance is None else instance)),
+        propertyIdentifier=PropertyIdentifier(name),
+    )
+    try:
+        (exchange,) = bus.exchange(found.address, [request], name=lambda _request: f"reading {name}")
+        return exchange.answer.propertyValue.cast_out(kind)
+    except (MeterTimeout, MeterRefused, MeterAborted, MeterRejected, ValueError):
+        return None
+
+
+def readable_rates(device: str, seconds: float) -> list[int]:
+    """Listen at each baud rate for ``seconds``; returns those at which good frames come, most of all first."""
+    from drivers.mstp.listener import BusListener
+    from drivers.mstp.settings import BAUD_RATES
+
+    found: list[tuple[int, int]] = []
+    for baud in BAUD_RATES:
+        good = 0
+        with BusListener(device, baud) as listener:
+            end_s = time.monotonic() + seconds
+            while (left_s := end_s - time.monotonic()) > 0.0:
+                heard = listener.listen(left_s)
+                good += sum(seen.valid for seen in heard.frames) if heard is not None else 0
+        if good:
+            found.append((good, baud))
+    return [baud for _, baud in sorted(found, reverse=True)]

@@ -1,0 +1,76 @@
+"""``rig bench``: write a bench file from what is found, check a bench part by part, list and describe bench files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from rig.cli.shared.output import echo
+from rig.cli.shared.types import AnyPath
+
+
+@click.group()
+def bench() -> None:
+    """Look at bench files and at what is on the bench."""
+
+
+@bench.command()
+@click.argument("name", default="emulated", metavar="NAME|PATH")
+@click.option("--launch", is_flag=True, help="Start the program that the bench file names: a bench file is a program.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+def check(name: str, launch: bool, as_json: bool) -> int:
+    """Look at every part of a bench and say what answers, what is missing, and what to do; nothing is switched.
+
+    Exit 0 when nothing is wrong, 10 when something is, 13 when an output is on that nobody uses.
+    """
+    from rig.bench import load_bench
+    from rig.cli.bench.check import check_and_show
+
+    return check_and_show(load_bench(name), as_json, launch)
+
+
+@bench.command()
+@click.argument("file", type=AnyPath(), default=Path("bench.yaml"))
+@click.option(
+    "--resource", "resources", multiple=True, metavar="NAME", help="Ask this VISA resource too; may be repeated."
+)
+@click.option(
+    "--port",
+    "ports",
+    multiple=True,
+    metavar="PATH",
+    help="Look at this serial port only, and ask on it even if it is silent; may be repeated.",
+)
+@click.option("--no-bus", is_flag=True, help="Leave the serial ports alone.")
+@click.option("--force", is_flag=True, help="Overwrite FILE.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was found as one JSON object.")
+def init(
+    file: Path, resources: tuple[str, ...], ports: tuple[str, ...], no_bus: bool, force: bool, as_json: bool
+) -> None:
+    """Find instruments, bus and meters, and write a bench file of them  [default FILE: bench.yaml].
+
+    Instruments are asked *IDN? and nothing else; serial ports are listened to, and the rig talks only where it hears
+    MS/TP or --port says so. Nothing is switched on.
+    """  # fmt: skip
+    from rig.cli.bench.init import init_bench
+
+    init_bench(file, resources, ports, not no_bus, force, as_json)
+
+
+@bench.command("list")
+def list_benches() -> None:
+    """Name the bench files that come with the rig."""
+    from rig.bench import bench_names
+
+    for name in bench_names():
+        echo(name)
+
+
+@bench.command()
+def schema() -> None:
+    """Print the JSON schema of a bench file, for editors."""
+    from rig.bench import json_schema
+
+    echo(json.dumps(json_schema(), indent=2))

@@ -1,0 +1,144 @@
+"""What a suite shows on the terminal: the plan, a bar with the time left, failures as they come, the verdict."""
+
+from __future__ import annotations
+
+import re
+from types import TracebackType
+from typing import Self
+
+import pytest
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Column
+from rich.text import Text
+
+from rig.cli.shared.endings import write_details
+
+_NOT_FOR_PEOPLE = ("applied:", "energise:", "launched process")
+"""Lines that come with every load point, or that only a log wants."""
+
+_RIG_ERROR = re.compile(r"((?:rig|drivers)(?:\.\w+)+): ")
+
+
+_WIDE, _NARROW = 100, 60
+"""Columns of a terminal from which the progress has a bar, and times: it never takes a second line."""
+
+
+def _columns(width: int, units: str) -> list[ProgressColumn]:
+    name = TextColumn("{task.description}", style="bold", markup=False, table_column=Column(no_wrap=True))
+    if width < _NARROW:
+        return [name, MofNCompleteColumn()]
+    if width < _WIDE:
+        return [name, MofNCompleteColumn(), TextColumn(units), TextColumn("left"), TimeRemainingColumn(compact=True)]
+    left = [TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn()]
+    return [name, BarColumn(bar_width=None), MofNCompleteColumn(), TextColumn(units), *left]
+
+
+class ConsoleReporter:
+    """A pytest plugin in place of pytest's own reporter.
+
+    Progress counts ``units``: load points, since they take the time, or questions where there are none.
+    """
+
+    def __init__(self, console: Console, title: str, units: str = "load points") -> None:
+        self._console = console
+        self._title = title
+        self._shows_title = console.width >= _WIDE
+        self._progress = Progress(*_columns(console.width, units), console=console)
+        self._task = self._progress.add_task(title, total=None)
+        self._items: dict[str, str] = {}
+        self._seen: set[str] = set()
+        self._told: set[str] = set()
+
+    @property
+    def told(self) -> frozenset[str]:
+        """The errors that have been shown as they came."""
+        return frozenset(self._told)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._progress.update(self._task, description=self._title)
+        self._progress.stop()
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Learn what there is to do."""
+        # Not at the top: pytest wants to import its plugins itself, so that their asserts are rewritten.
+        from rig.pytest_plugin import load_point_of, run_session
+
+        for item in session.items:
+            point = load_point_of(item)
+            self._items[item.nodeid] = point.label if point else item.name.partition("[")[2].rstrip("]") or item.name
+        self._progress.update(self._task, total=len(set(self._items.values())))
+        run_session(session.config).listeners.append(self._hear)
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Show what is being measured."""
+        unit = self._items.get(nodeid, nodeid)
+        self._progress.update(self._task, description=f"{self._title}: {unit}" if self._shows_title else unit)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count a finished load point, and tell of a failure at once; a broken bench is told of once."""
+        if report.failed:
+            kind, text = _said(report)
+            if text not in self._told:
+                self._told.add(text)
+                if not kind.startswith("rig.errors"):
+                    self._progress.console.print(Text(_name(report.nodeid), style="red"))
+                self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        if report.when == "teardown":
+            unit = self._items.get(report.nodeid, report.nodeid)
+            if unit not in self._seen:
+                self._seen.add(unit)
+                self._progress.advance(self._task)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Tell of a suite that cannot even be collected."""
+        if report.failed:
+            said, where = _last_line(report.longreprtext), write_details(report.longreprtext)
+            self._say(f"{report.nodeid} cannot be read: {said}; details are in {where}")
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Say that the run was stopped, and by what."""
+        self._say(str(excinfo.value) or "stopped by the operator")
+
+    def pytest_internalerror(self, excrepr: object) -> None:
+        """Say that the suite itself failed; the traceback goes to a log."""
+        self._say(f"the suite failed: {_last_line(str(excrepr))}; details are in {write_details(str(excrepr))}")
+
+    def _hear(self, line: str) -> None:
+        if not line.startswith(_NOT_FOR_PEOPLE):
+            self._say(line)
+
+    def _say(self, line: str) -> None:
+        self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _said(report: pytest.TestReport) -> tuple[str, str]:
+    """The class of a test's error where it is the rig's, and its text; the traceback is in the Allure results."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    text = str(crash.message) if crash is not None else _last_line(report.longreprtext)
+    match = _RIG_ERROR.match(text)
+    return (match[1], text[match.end() :]) if match else ("", text)
+
+
+def _last_line(text: str) -> str:
+    """The last line of a traceback, which says what it was."""
+    lines = [line.removeprefix("E ").strip() for line in text.splitlines()]
+    return next((line for line in reversed(lines) if line), "no details")
+
+
+def _name(nodeid: str) -> str:
+    return nodeid.rpartition("::")[2]

@@ -1,0 +1,224 @@
+"""``rig certify``, ``rig eol`` and ``rig regress``: a suite of tests_hil, run by pytest, with the rig's own face."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import uuid
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rig.cli.shared.output import echo, make_console
+from rig.cli.shared.types import COUNT, HOURS, LINE, AnyPath
+
+if TYPE_CHECKING:
+    from rig.bench import BenchFile
+    from rig.plans import Plan
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option("--bench", default="emulated", show_default=True, metavar="NAME|PATH", help="Bench file."),
+    click.option("--position", default=None, metavar="NAME", help="The position, where the bench has several."),
+    click.option("--out", type=AnyPath(), default=None, help="Folder for this run's files."),
+    click.option(
+        "--records", default=None, metavar="URL|PATH", help="Database of runs  [default: runs/records.sqlite]"
+    ),
+    click.option("--operator", type=LINE, default="", help="Who runs this; goes into the record."),
+    click.option("--station", type=LINE, default="", help="Station name; goes into the record."),
+    click.option(
+        "--unprotected",
+        is_flag=True,
+        help="Energise though neither a source watchdog nor a contactor is there; recorded.",
+    ),
+    click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on standard output."),
+)
+
+
+def _with_options(command: Callable[..., int]) -> Callable[..., int]:
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@click.command()
+@_with_options
+@click.option("--max-points", type=COUNT, default=None, help="Measure the first N load points only.")
+@click.option(
+    "--longest-gate",
+    "longest_gate_h",
+    type=HOURS,
+    default=1.0,
+    show_default=True,
+    metavar="HOURS",
+    help="Longest energy gate that is run.",
+)
+@click.option("--anyway", is_flag=True, help="Measure also where most results would be INCONCLUSIVE.")
+def certify(max_points: int | None, longest_gate_h: float, anyway: bool, **options: Any) -> int:  # noqa: ANN401 - click's options
+    """Certify a meter against its accuracy classes: every load point that has a limit row."""
+    from rig.plans import certification_plan
+    from rig.plans.forecast import forecast, refuse_what_concludes_little
+    from rig.procedures.needs import JUDGING
+
+    bench_file = _bench_with(JUDGING, options)
+    plan = certification_plan(bench_file, max_points=max_points)
+    if not anyway:
+        refuse_what_concludes_little(bench_file, forecast(bench_file, plan))
+    extra = [f"--max-points={max_points}"] if max_points else []
+    extra.append(f"--longest-gate={longest_gate_h}")
+    return _run_suite("certify", "certification", bench_file, plan, extra, **options)
+
+
+@click.command()
+@_with_options
+def eol(**options: Any) -> int:  # noqa: ANN401 - click's options
+    """Test a meter at the end of the line: identity, configuration, each phase in both directions."""
+    from rig.plans import end_of_line_plan
+    from rig.procedures.needs import JUDGING
+
+    bench_file = _bench_with(JUDGING, options)
+    return _run_suite("eol", "end_of_line", bench_file, end_of_line_plan(bench_file), [], **options)
+
+
+@click.command()
+@_with_options
+@click.option("--allow-reset", is_flag=True, help="Also ask what clears the meter's energies, demand and logs.")
+@click.option("-k", "select", default=None, metavar="EXPRESSION", help="Ask only what matches, as pytest's -k.")
+@click.option(
+    "--longest",
+    "longest_h",
+    type=HOURS,
+    default=1.0,
+    show_default=True,
+    metavar="HOURS",
+    help="Skip questions of more bench time.",
+)
+def regress(allow_reset: bool, select: str | None, longest_h: float, **options: Any) -> int:  # noqa: ANN401 - click's
+    """Ask a meter about each behaviour that its manual describes; what it was set to is put back."""
+    if select:
+        from rig.run.questions import questions_of
+
+        questions_of("firmware_regression", select)  # refused in one sentence where there is none
+    extra = [*(["--allow-reset"] if allow_reset else []), *([f"-k={select}"] if select else [])]
+    extra.append(f"--longest={longest_h}")
+    return _run_suite("regress", "firmware_regression", _bench_with(("meter",), options), None, extra, **options)
+
+
+def _bench_with(needed: Collection[str], options: dict[str, Any]) -> BenchFile:
+    """Read the bench file that ``options`` name, once, and refuse it before pytest begins; see ``needs``."""
+    from rig.bench import load_bench, one_position
+    from rig.procedures.needs import require, require_protection
+    from rig.run.pytest_ways import refuse_without_assertions
+
+    bench_file = one_position(load_bench(options["bench"]), options["position"])
+    require(bench_file, *needed)
+    require_protection(bench_file, unprotected=options["unprotected"])
+    refuse_without_assertions()
+    return bench_file
+
+
+def _run_suite(
+    kind: str,
+    suite: str,
+    bench_file: BenchFile,
+    plan: Plan | None,
+    extra: list[str],
+    *,
+    bench: str,
+    position: str | None,
+    out: Path | None,
+    records: str | None,
+    operator: str,
+    station: str,
+    unprotected: bool,
+    as_json: bool,
+) -> int:
+    import pytest
+    from rich.text import Text
+
+    from rig.cli.shared.console import ConsoleReporter
+    from rig.exit_codes import ExitCode
+    from rig.run.folder import claim, folder_for, release
+
+    # A descriptor of its own: pytest takes standard output away from whatever runs inside a test.
+    descriptor = os.dup(2 if as_json else 1)
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
+        console = make_console(stream)
+        run_id = str(uuid.uuid4())
+        folder = (out or folder_for(dt.datetime.now(dt.UTC), kind, run_id)).resolve()
+        claim(folder, run_id)
+        where = records or str(Path("runs") / "records.sqlite")
+        what = (
+            f"{len(plan.points)} of {plan.points_in_all} load points, at most {plan.highest_voltage_v:g} V L-N"
+            if plan is not None
+            else "one question for each behaviour"
+        )
+        console.print(
+            Text.assemble((kind, "bold"), " on bench ", (bench_file.name, "bold"), f" ({bench_file.path.name}): {what}")
+        )
+        # With "=": what begins with a dash is a value all the same.
+        options: dict[str, object] = {
+            "suite": kind, "bench": bench, "out": folder, "run-id": run_id, "records": where, "operator": operator,
+            "station": station, "alluredir": folder / "allure-results", "junit-xml": folder / "junit.xml",
+        }  # fmt: skip
+        if position is not None:
+            options["position"] = position
+        words = [*(f"--{name}={value}" for name, value in options.items()), *extra]
+        if unprotected:
+            words.append("--unprotected")
+        with ConsoleReporter(console, kind, "questions" if plan is None else "steps") as reporter:
+            code = int(
+                pytest.main(
+                    [
+                        str(_ROOT / "tests_hil" / suite),
+                        "-c", str(_ROOT / "pyproject.toml"),
+                        "--rootdir", str(_ROOT),
+                        "-p", "no:terminalreporter",
+                        *words,
+                    ],
+                    plugins=[reporter],
+                )
+            )  # fmt: skip
+        if (folder / "results.json").exists():
+            _show(console, where, folder, as_json, reporter.told)
+        elif code == pytest.ExitCode.USAGE_ERROR:  # else the plugin has done it
+            release(folder, run_id)
+    return {4: ExitCode.REFUSED, 5: ExitCode.REFUSED, 3: ExitCode.RIG_ERROR}.get(code, code)
+
+
+def _show(console: Any, where: str, folder: Path, as_json: bool, told: Collection[str]) -> None:  # noqa: ANN401 - rich is imported late
+    from rig.records import RunStore
+    from rig.reports import attention_text, meaning_line, result_table, verdict_line
+
+    run_id = json.loads((folder / "results.json").read_text())["run_id"]
+    with RunStore.open(where) as store:
+        run = store.run(run_id)
+    if as_json:
+        echo(json.dumps(json.loads((folder / "results.json").read_text(encoding="utf-8")), indent=1))
+        return
+    if any(point.results for point in run.points):
+        console.print(result_table(run, console.width))
+    if attention := attention_text(run, told):
+        console.print(attention)
+    console.print(verdict_line(run))
+    console.print(meaning_line(run), highlight=False)
+    limits = {r.limit.standard: r.limit.is_verified for p in run.points for r in p.results if r.limit is not None}
+    unverified = [standard for standard, verified in limits.items() if not verified]
+    if unverified:
+        console.print(f"limit table unverified: {', '.join(unverified)}", highlight=False)
+    names = ("report.html", "plots", "results.csv", "results.json", "allure-results", "junit.xml")
+    for path in (folder / name for name in names):
+        if path.exists():
+            console.print(f"  {_short(path)}", highlight=False, soft_wrap=True)
+    console.print(f"  {where} (run {run_id[:8]})", highlight=False)
+
+
+def _short(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,1 @@
+"""Emulated reference analyzers, named like their drivers, and the arithmetic that they share."""

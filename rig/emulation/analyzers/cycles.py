@@ -1,0 +1,81 @@
+"""Data sets of an emulated analyzer, one after another in bench time: what begins, how long it lasts, what it holds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from meter_model.stimulus import Stimulus
+from rig.emulation.analyzers.arithmetic import ElementSums, Update
+
+_ROUNDING_S = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """How the next data set is taken: ``wait_s`` seconds of nothing first, then ``length_s`` seconds of averaging."""
+
+    wait_s: float
+    length_s: float
+
+
+class Cycles:
+    """Averages a stimulus over intervals that follow each other; ``finish`` is given each when it is complete.
+
+    ``plan`` says, at the moment an interval begins, how it is taken. ``finish(update, begun_s, ended_s)``: times on
+    this instrument's own clock, ``time_s``, which runs with bench time from zero.
+    """
+
+    def __init__(self, plan: Callable[[Stimulus], Interval], finish: Callable[[Update, float, float], None]) -> None:
+        self._plan = plan
+        self._finish = finish
+        self.time_s = 0.0
+        self.restart()
+
+    def restart(self) -> None:
+        """Throw the interval that is being taken away; the next begins now."""
+        self._update = Update()
+        self._interval: Interval | None = None
+        self._waited_s = 0.0
+
+    @property
+    def is_averaging(self) -> bool:
+        """Whether an interval is being averaged, rather than waited for."""
+        return self._interval is not None and self._waited_s >= self._interval.wait_s
+
+    def left_s(self) -> float:
+        """Return how long the present interval takes at least (0 where none has begun)."""
+        if self._interval is None:
+            return 0.0
+        whole_s = self._interval.wait_s + self._interval.length_s
+        return max(0.0, whole_s - self._waited_s - self._update.elapsed_s)
+
+    def advance(self, dt_s: float, sums: Sequence[ElementSums], stimulus: Stimulus) -> None:
+        """Live through ``dt_s`` seconds of a constant stimulus, over as many intervals as they hold."""
+        while dt_s > 0.0:
+            if self._interval is None:
+                self._interval = self._plan(stimulus)
+            interval = self._interval
+            if self._waited_s < interval.wait_s:
+                step_s = _step(dt_s, interval.wait_s - self._waited_s)
+                self._waited_s += step_s
+            else:
+                step_s = _step(dt_s, interval.length_s - self._update.elapsed_s)
+                self._update.add(sums, stimulus.frequency_hz, step_s)
+            dt_s -= step_s
+            self.time_s += step_s
+            if self._update.elapsed_s >= interval.length_s - _ROUNDING_S:
+                update, length_s = self._update, self._update.elapsed_s
+                self.restart()
+                self._finish(update, self.time_s - length_s, self.time_s)
+                # Nobody can look in between: of intervals that are alike the last is all that will be seen.
+                whole_s = interval.wait_s + interval.length_s
+                skipped_s = max(0, math.floor(dt_s / whole_s) - 1) * whole_s
+                dt_s -= skipped_s
+                self.time_s += skipped_s
+
+
+def _step(dt_s: float, left_s: float) -> float:
+    """Return how far to go; a remainder of nanoseconds is the rounding of sums, not a step of its own."""
+    return left_s if left_s - dt_s < _ROUNDING_S else dt_s

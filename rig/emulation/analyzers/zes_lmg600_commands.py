@@ -1,0 +1,267 @@
+"""The command table of the emulated ZES LMG671: the SHORT language, and what open drivers use of the SCPI one.
+
+What is known, and from where. [C] open drivers of LMG600 instruments (lmgtools, lmgd, the SVP of SunSpec): *ZLANG,
+FRMT, CYCL, CYCLMOD, GROUP, IJACK, IAUTO, IRNG, UAUTO, URNG, ISCA, INIM, ERRALL, CTYP, TSNORM, DURNORM, UTRMS, ITRMS, P,
+S, Q, PF, FCYC; of SCPI: SYST:ERR:ALL, SENS:...:RANG, SENS:SWE:TIME, SENS:ZPR, INIT:IMM, FETC. [R] recalled: HUPHASE and
+HIPHASE, that *RST goes back to SCPI, that a setting is asked with the same header, the lists of ranges, NAN.
+"""
+
+from __future__ import annotations
+
+import cmath
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rig.emulation.analyzers.arithmetic import ELEMENTS, ElementResult
+from rig.emulation.scpi.engine import Call, Command, Wait
+from rig.emulation.scpi.syntax import Boolean, Choice, Number, ScpiError, Text
+
+if TYPE_CHECKING:
+    from rig.emulation.analyzers.zes_lmg600 import ZesAnalyzer
+
+VOLTAGE_RANGES = (3.0, 6.0, 12.5, 25.0, 60.0, 130.0, 250.0, 400.0, 600.0, 1000.0)
+SENSOR_RANGES = (0.03, 0.06, 0.12, 0.25, 0.5, 1.0, 2.0, 4.0)
+"""Nominal ranges of the voltage input and of the sensor jack, volts; they hold 110 % of it [R]."""
+
+_CHANNEL = f"<1:{ELEMENTS}>"
+_LONGEST_CYCLE_S = 60.0
+
+
+def command_table(zes: ZesAnalyzer) -> tuple[Command, ...]:
+    """Return the whole table, bound to one analyzer; each command is known in its own language only."""
+    short = (*_settings(zes), *_values(zes))
+    return (
+        *(_only_in(command, lambda: zes.is_short) for command in short),
+        *(_only_in(command, lambda: not zes.is_short) for command in _scpi(zes)),
+        *_languages(zes),
+    )
+
+
+def _only_in(command: Command, is_spoken: Callable[[], bool]) -> Command:
+    def write(call: Call) -> Wait | None:
+        if not is_spoken() or command.write is None:
+            raise ScpiError(-113)
+        return command.write(call)
+
+    def read(call: Call) -> str | Wait:
+        if not is_spoken() or command.read is None:
+            raise ScpiError(-113)
+        return command.read(call)
+
+    return replace(command, write=write, read=read)
+
+
+def _languages(zes: ZesAnalyzer) -> tuple[Command, ...]:
+    def choose(call: Call) -> None:
+        zes.is_short = call.word(0) == "SHOR"
+
+    return (
+        Command("*ZLANG", (Choice(("SHORt", "SCPI")),), choose),
+        Command("GTL", write=lambda _call: None),
+    )
+
+
+def _all_errors(zes: ZesAnalyzer) -> str:
+    found = [zes.engine.next_error()]
+    while not found[-1].startswith("0,"):
+        found.append(zes.engine.next_error())
+    return ",".join(found[:-1] or found)
+
+
+def _settings(zes: ZesAnalyzer) -> tuple[Command, ...]:
+    def index(call: Call) -> int:
+        return call.suffixes[-1] - 1
+
+    def set_cycle_mode(call: Call) -> None:
+        if call.word(0) not in ("0", "CYCL"):
+            raise ScpiError(-224)
+
+    def set_format(call: Call) -> None:
+        if call.word(0) not in ("ASC", "ASCII", "0"):
+            raise ScpiError(-224)
+
+    def set_groups(call: Call) -> None:
+        groups = [round(Number(1, ELEMENTS).parse(call.word(place))) for place in range(len(call.values))]
+        if sum(groups) != ELEMENTS:
+            raise ScpiError(-224)
+        zes.groups = groups
+        zes.restart()
+
+    def set_jack(call: Call) -> None:
+        zes.jack[index(call)] = round(call.number(0))
+        zes.restart()
+
+    def set_scale(call: Call) -> None:
+        zes.scale[index(call)] = call.number(0)
+        zes.restart()
+
+    one_word = (Text(),)
+    return (
+        Command("FRMT", one_word, set_format, lambda _call: "0"),
+        Command("CYCLMOD", one_word, set_cycle_mode, lambda _call: "0"),
+        Command("CYCL", (Number(0.01, _LONGEST_CYCLE_S),), _set_cycle(zes), lambda _call: zes.number(zes.cycle_s)),
+        Command("GROUP", (Text(),) * ELEMENTS, set_groups, lambda _call: _list(zes.groups), optional=ELEMENTS - 1),
+        Command(f"IJACK{_CHANNEL}", (Number(0, 1),), set_jack, lambda call: str(zes.jack[index(call)])),
+        Command(f"ISCA{_CHANNEL}", (Number(-1e6, 1e6),), set_scale, lambda call: zes.number(zes.scale[index(call)])),
+        *(
+            Command(f"{kind}AUTO{_CHANNEL}", (Boolean(),), _set_automatic(zes, kind), _get_automatic(zes, kind))
+            for kind in "UI"
+        ),
+        *(
+            Command(f"{kind}RNG{_CHANNEL}", (Number(0.0),), _set_range(zes, kind), _get_range(zes, kind))
+            for kind in "UI"
+        ),
+        Command(f"CTYP{_CHANNEL}", read=lambda _call: '"A1"'),
+        Command("ERRALL", read=lambda _call: _all_errors(zes)),
+    )
+
+
+def _list(numbers: list[int]) -> str:
+    return ",".join(str(number) for number in numbers)
+
+
+def _set_cycle(zes: ZesAnalyzer) -> Callable[[Call], None]:
+    def write(call: Call) -> None:
+        zes.cycle_s = call.number(0)
+        zes.restart()
+
+    return write
+
+
+def _set_automatic(zes: ZesAnalyzer, kind: str) -> Callable[[Call], None]:
+    def write(call: Call) -> None:
+        zes.is_automatic[kind][call.suffixes[-1] - 1] = call.flag(0)
+        zes.restart()
+
+    return write
+
+
+def _get_automatic(zes: ZesAnalyzer, kind: str) -> Callable[[Call], str]:
+    return lambda call: "1" if zes.is_automatic[kind][call.suffixes[-1] - 1] else "0"
+
+
+def _set_range(zes: ZesAnalyzer, kind: str) -> Callable[[Call], None]:
+    listed = VOLTAGE_RANGES if kind == "U" else SENSOR_RANGES
+
+    def write(call: Call) -> None:
+        found = next((each for each in listed if call.number(0) <= each * (1.0 + 1e-9)), None)
+        if found is None:
+            raise ScpiError(-222)
+        (zes.voltage_range if kind == "U" else zes.current_range)[call.suffixes[-1] - 1] = found
+        zes.is_automatic[kind][call.suffixes[-1] - 1] = False
+        zes.restart()
+
+    return write
+
+
+def _get_range(zes: ZesAnalyzer, kind: str) -> Callable[[Call], str]:
+    return lambda call: zes.number((zes.voltage_range if kind == "U" else zes.current_range)[call.suffixes[-1] - 1])
+
+
+def _values(zes: ZesAnalyzer) -> tuple[Command, ...]:
+    def duration(_call: Call) -> str:
+        return zes.number(zes.shown.length_s if zes.shown else None)
+
+    def phase(kind: str) -> Callable[[Call], str]:
+        def read(call: Call) -> str:
+            if not call.values:
+                raise ScpiError(-109)
+            if call.word(0) != "(1:1)":
+                raise ScpiError(-224)
+            result = _result(zes, call)
+            return zes.number(None if result is None else _phase_deg(zes, result, kind))
+
+        return read
+
+    lists = (Text(),)
+    return (
+        Command("INIM", write=lambda _call: zes.wait_for_cycle()),
+        Command("TSNORM", read=lambda _call: zes.time_stamp()),
+        Command("DURNORM", read=duration),
+        *(_value(zes, f"{name}{_CHANNEL}", name) for name in _QUANTITIES),
+        Command(f"HUPHASE{_CHANNEL}", read=phase("U"), read_parameters=lists),
+        Command(f"HIPHASE{_CHANNEL}", read=phase("I"), read_parameters=lists),
+    )
+
+
+_QUANTITIES: dict[str, Callable[[ElementResult], float | None]] = {
+    "UTRMS": lambda result: result.u,
+    "ITRMS": lambda result: result.i,
+    "P": lambda result: result.p,
+    "S": lambda result: result.s,
+    "Q": lambda result: abs(result.q),
+    "PF": lambda result: result.p / result.s if result.s else None,
+    "FCYC": lambda result: result.frequency_hz,
+    "PHI": lambda result: (
+        math.copysign(math.degrees(math.acos(max(-1.0, min(1.0, result.p / result.s)))), result.q) if result.s else None
+    ),
+}
+
+
+def _result(zes: ZesAnalyzer, call: Call) -> ElementResult | None:
+    return zes.shown.results[call.suffixes[-1] - 1] if zes.shown else None
+
+
+def _value(zes: ZesAnalyzer, header: str, name: str) -> Command:
+    def read(call: Call) -> str:
+        result = _result(zes, call)
+        return zes.number(None if result is None else _QUANTITIES[name](result))
+
+    return Command(header, read=read)
+
+
+def _phase_deg(zes: ZesAnalyzer, result: ElementResult, kind: str) -> float | None:
+    """Angle of the fundamental against that of U1, to which the group is synchronised; leading is positive."""
+    assert zes.shown is not None
+    sync = zes.shown.results[0]
+    rms, phasors = (result.u, result.u_harmonics) if kind == "U" else (result.i, result.i_harmonics)
+    own, reference = phasors.get(1, 0j), sync.u_harmonics.get(1, 0j)
+    if rms == 0.0 or sync.u == 0.0 or own == 0j or reference == 0j:
+        return None
+    return math.degrees(cmath.phase(own / reference))
+
+
+def _scpi(zes: ZesAnalyzer) -> tuple[Command, ...]:
+    def only_off(call: Call) -> None:
+        if call.flag(0):
+            raise ScpiError(-224)
+
+    # The suffix stands behind the last node: RANG1, but RANG:AUTO1.
+    ranges = f"RANGe{_CHANNEL}"
+    values = {
+        "VOLTage:TRMS": "UTRMS",
+        "CURRent:TRMS": "ITRMS",
+        "POWer:ACTive": "P",
+        "POWer:APParent": "S",
+        "POWer:REACtive": "Q",
+        "POWer:PHASe": "PHI",
+    }
+    return (
+        Command("SYSTem:ERRor:ALL", read=lambda _call: _all_errors(zes)),
+        Command("SYSTem:ERRor[:NEXT]", read=lambda _call: zes.engine.next_error()),
+        *(
+            command
+            for kind, node in (("U", "VOLTage"), ("I", "CURRent"))
+            for command in (
+                Command(f"[SENSe]:{node}:{ranges}", (Number(0.0),), _set_range(zes, kind), _get_range(zes, kind)),
+                Command(
+                    f"[SENSe]:{node}:{ranges}:AUTO{_CHANNEL}",
+                    (Boolean(),),
+                    _set_automatic(zes, kind),
+                    _get_automatic(zes, kind),
+                ),
+            )
+        ),
+        Command(
+            "[SENSe]:SWEep:TIME",
+            (Number(0.01, _LONGEST_CYCLE_S),),
+            _set_cycle(zes),
+            lambda _call: zes.number(zes.cycle_s),
+        ),
+        Command("[SENSe]:ZPReject", (Boolean(),), only_off, lambda _call: "0"),
+        Command("INITiate:IMMediate", write=lambda _call: zes.wait_for_cycle()),
+        Command("INITiate:CONTinuous", (Boolean(),), only_off, lambda _call: "0"),
+        *(_value(zes, f"FETCh:{header}{_CHANNEL}", name) for header, name in values.items()),
+    )

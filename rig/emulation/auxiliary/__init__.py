@@ -1,0 +1,1 @@
+"""Emulated switch unit, generator, counter and climate instruments, named like their drivers."""

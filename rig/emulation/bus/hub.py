@@ -1,0 +1,295 @@
+"""The emulated RS-485 bus: a process that joins pseudo-terminals; every node hears every other, at the baud rate.
+
+Run as ``python -m rig.emulation.bus.hub --nodes N --baud B [--unpaced] [--fault NAME=VALUE ...] --json``: prints one
+JSON line with its ``ports`` and its ``endpoint`` and runs until its standard input ends. The endpoint answers one
+JSON object a line: ``{"frames_since": N}`` with stamped frames, ``{"counters": true}`` with counts and its own
+lateness, ``{"late_since": SECONDS}`` with the times at which it was late (``[from, to]``),
+``{"faults": {"bit-error-rate": 1e-4}}`` by letting these faults hold from now on (``{}``: none).
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import json
+import os
+import select
+import socket
+import struct
+import sys
+import termios
+import time
+import tty
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from drivers.mstp.process.lateness import LOOK_S, Lateness, LateSpells
+from rig.emulation.bus.fault_settings import FaultRefused, FaultSettings, parse_faults
+from rig.emulation.bus.faults import VIRTUAL_TALKERS, FaultyWire
+from rig.emulation.bus.lateness import PtyWatch
+from rig.emulation.bus.process import HubFailed, HubLink, HubProcess, StampedFrame
+from rig.emulation.bus.stamps import FrameLog
+from rig.emulation.bus.wire import Piece, Wire
+
+__all__ = [
+    "FaultRefused",
+    "FaultSettings",
+    "HubFailed",
+    "HubLink",
+    "HubProcess",
+    "StampedFrame",
+    "main",
+    "parse_faults",
+]
+
+UNPACED_BAUD = 1_000_000_000
+_READ_OCTETS = 4096
+_UNREAD_CHECK_OCTETS = 512
+_UNREAD_LIMIT_OCTETS = 2048
+_LONGEST_QUESTION = 4096
+_IN_USE_S = 1.0
+"""For so long after somebody talked the hub looks how late it is."""
+
+
+class _Node:
+    """One port: the master end the hub talks through, and the slave end it keeps open so that leaving is no error."""
+
+    def __init__(self) -> None:
+        self.master, self.slave = os.openpty()
+        tty.setraw(self.slave)
+        os.set_blocking(self.master, False)
+        self.path = os.ttyname(self.slave)
+        self.lost_octets = 0
+        self._unchecked = 0
+
+    def deliver(self, octets: bytes) -> None:
+        try:
+            taken = os.write(self.master, octets)
+        except BlockingIOError:
+            taken = 0
+        self.lost_octets += len(octets) - taken
+        self._unchecked += len(octets)
+        if self._unchecked >= _UNREAD_CHECK_OCTETS:
+            self._unchecked = 0
+            self._forget_what_nobody_reads()
+
+    def read(self) -> bytes:
+        try:
+            return os.read(self.master, _READ_OCTETS)
+        except BlockingIOError:
+            return b""
+
+    def _forget_what_nobody_reads(self) -> None:
+        # On a port that nobody has open octets pile up; whoever opens it later must not hear the past.
+        waiting = struct.unpack("i", fcntl.ioctl(self.slave, termios.FIONREAD, b"\0" * 4))[0]
+        if waiting > _UNREAD_LIMIT_OCTETS:
+            termios.tcflush(self.slave, termios.TCIFLUSH)
+            self.lost_octets += waiting
+
+
+@dataclass(slots=True)
+class _Lateness:
+    """How late the hub woke up against its own deadlines, seconds."""
+
+    wakes: int = 0
+    total_s: float = 0.0
+    worst_s: float = 0.0
+    over_1_ms: int = 0
+    over_5_ms: int = 0
+
+    def note(self, late_s: float) -> None:
+        self.wakes += 1
+        self.total_s += late_s
+        self.worst_s = max(self.worst_s, late_s)
+        self.over_1_ms += late_s > 0.001
+        self.over_5_ms += late_s > 0.005
+
+    def as_dict(self) -> dict[str, object]:
+        mean_s = self.total_s / self.wakes if self.wakes else 0.0
+        return {
+            "wakes": self.wakes,
+            "mean_s": round(mean_s, 7),
+            "worst_s": round(self.worst_s, 6),
+            "over_1_ms": self.over_1_ms,
+            "over_5_ms": self.over_5_ms,
+        }
+
+
+class _Hub:
+    """The one loop: waits for octets, for the next deadline of the wire, for questions, and for the end of stdin."""
+
+    def __init__(self, nodes: int, baud: int, unpaced: bool, faults: FaultSettings) -> None:
+        self._nodes = [_Node() for _ in range(nodes)]
+        self._by_handle = {node.master: number for number, node in enumerate(self._nodes)}
+        wire = Wire(UNPACED_BAUD if unpaced else baud)
+        self._wire = FaultyWire(wire, nodes, faults, time.monotonic())
+        self._log = FrameLog(nodes + len(VIRTUAL_TALKERS), wire.octet_s)
+        self._lateness = _Lateness()
+        self._late = LateSpells()
+        self._ptys = PtyWatch(self._late)
+        self._talked_s = -_IN_USE_S
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.setblocking(False)
+        self._askers: dict[socket.socket, bytearray] = {}
+        self.ports = [node.path for node in self._nodes]
+        self.endpoint = f"tcp://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def run(self, lifeline: int) -> None:
+        """Serve until ``lifeline`` (a file descriptor) reaches its end."""
+        awake = Lateness(time.monotonic())
+        while True:
+            now_s = time.monotonic()
+            deadline_s = self._wire.next_deadline_s(now_s)
+            timeout_s = None if deadline_s is None else max(0.0, deadline_s - now_s)
+            is_in_use = now_s < self._talked_s + _IN_USE_S  # an idle hub sleeps
+            if is_in_use:
+                timeout_s = LOOK_S if timeout_s is None else min(LOOK_S, timeout_s)
+            handles: list[int | socket.socket] = [
+                *self._by_handle,
+                self._ptys.fileno(),
+                lifeline,
+                self._listener,
+                *self._askers,
+            ]
+            readable, _, _ = select.select(handles, [], [], timeout_s)
+            woken_s = time.monotonic()
+            self._late.note(woken_s, awake.woke(now_s, timeout_s, woken_s))
+            if deadline_s is not None and woken_s >= deadline_s:
+                self._lateness.note(woken_s - deadline_s)
+            self._hand_over(self._wire.advance(woken_s))
+            self._ptys.look(woken_s, self._ptys.fileno() in readable, is_in_use)
+            for handle in readable:
+                if handle == self._ptys.fileno():
+                    continue
+                if isinstance(handle, socket.socket):
+                    if handle is self._listener:
+                        self._welcome()
+                    else:
+                        self._serve(handle)
+                elif handle == lifeline:
+                    if not os.read(lifeline, _READ_OCTETS):
+                        return
+                else:
+                    number = self._by_handle[handle]
+                    octets = self._nodes[number].read()
+                    if octets:
+                        self._talked_s = woken_s
+                        self._wire.transmit(number, octets, time.monotonic())
+
+    def _hand_over(self, pieces: list[Piece]) -> None:
+        for piece in pieces:
+            if piece.heard:
+                for number, node in enumerate(self._nodes):
+                    if number not in piece.deaf:
+                        node.deliver(piece.heard)
+        if pieces:
+            delivered_s = time.monotonic()
+            for piece in pieces:
+                self._log.note(piece, delivered_s)
+
+    def _welcome(self) -> None:
+        with contextlib.suppress(OSError):
+            connection, _ = self._listener.accept()
+            connection.setblocking(False)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+            self._askers[connection] = bytearray()
+
+    def _serve(self, connection: socket.socket) -> None:
+        """Answer whole lines; who does not take an answer at once is dropped, since the bus waits for nobody."""
+        pending = self._askers[connection]
+        alive = True
+        try:
+            received = connection.recv(_READ_OCTETS)
+            alive = bool(received)
+            pending += received
+            while b"\n" in pending:
+                line, _, rest = bytes(pending).partition(b"\n")
+                pending[:] = rest
+                answer = self._answer(line).encode() + b"\n"
+                alive = alive and connection.send(answer) == len(answer)
+        except OSError:
+            alive = False
+        if not alive or len(pending) > _LONGEST_QUESTION:
+            del self._askers[connection]
+            connection.close()
+
+    def _answer(self, line: bytes) -> str:
+        try:
+            question = json.loads(line)
+        except ValueError:
+            return '{"error": "that is not a line of JSON"}'
+        if isinstance(question, dict):
+            since = question.get("frames_since")
+            if isinstance(since, int) and not isinstance(since, bool):
+                return self._log.answer(since)
+            moment_s = question.get("late_since")
+            if isinstance(moment_s, int | float) and not isinstance(moment_s, bool):
+                return json.dumps({"late": self._ptys.since(moment_s, time.monotonic())})
+            if question.get("counters") is True:
+                return json.dumps(self._counters())
+            if isinstance(faults := question.get("faults"), dict):
+                return json.dumps(self._set_faults(faults))
+        ways = 'ask {"frames_since": N}, {"late_since": SECONDS}, {"counters": true} or {"faults": {NAME: VALUE, ...}}'
+        return json.dumps({"error": ways})
+
+    def _set_faults(self, wanted: dict[str, Any]) -> dict[str, object]:
+        try:
+            self._wire.set(FaultSettings.from_json(wanted), time.monotonic())
+        except FaultRefused as refusal:
+            return {"error": str(refusal)}
+        return {"faults": self._wire.settings.as_json()}
+
+    def _counters(self) -> dict[str, object]:
+        lost = {str(number): node.lost_octets for number, node in enumerate(self._nodes)}
+        talkers = {name: number for number, name in enumerate(VIRTUAL_TALKERS, len(self._nodes))}
+        return {
+            **self._log.counters(),
+            "lost_octets_by_node": lost,
+            "lateness": self._lateness.as_dict(),
+            "faults": self._wire.settings.as_json(),
+            "faults_done": dict(self._wire.done),
+            "talkers_without_port": talkers,
+        }
+
+
+def _prefer_real_time() -> None:
+    """Ask for real-time priority, else a better nice value, and for sharp timers; each is a wish, none a need."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(20))
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.nice(-10)
+    with contextlib.suppress(OSError, ValueError):
+        Path("/proc/self/timerslack_ns").write_text("1000")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the hub in the foreground; returns 0 when standard input has ended."""
+    parser = argparse.ArgumentParser(prog="python -m rig.emulation.bus.hub", description=__doc__)
+    parser.add_argument("--nodes", type=int, required=True, help="how many ports to make")
+    parser.add_argument("--baud", type=int, default=76800, help="what the octets are paced at")
+    parser.add_argument("--unpaced", action="store_true", help="hand octets over at once")
+    parser.add_argument("--fault", action="append", default=[], metavar="NAME=VALUE", help="what is to go wrong")
+    parser.add_argument("--json", action="store_true", help="print the endpoints as one JSON line")
+    options = parser.parse_args(arguments)
+    if options.nodes < 1 or options.baud < 1:
+        parser.error("--nodes and --baud must be at least 1")
+    try:
+        hub = _Hub(options.nodes, options.baud, options.unpaced, parse_faults(options.fault))
+    except FaultRefused as refusal:
+        parser.error(str(refusal))
+    _prefer_real_time()
+    if options.json:
+        sys.stdout.write(json.dumps({"ports": hub.ports, "endpoint": hub.endpoint, "baud": options.baud}) + "\n")
+    else:
+        sys.stdout.write("\n".join([f"endpoint {hub.endpoint}", *(f"port {path}" for path in hub.ports)]) + "\n")
+    sys.stdout.flush()
+    with contextlib.suppress(KeyboardInterrupt):
+        hub.run(sys.stdin.fileno())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,382 @@
+"""Seeded defects of behaviour: meters that do one thing otherwise than their manual, as wrappers around a good one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, cast
+
+from meter_model.device.meter import S4100, ObjectAccessError
+from meter_model.objects.points import ANALOG_INPUTS
+from meter_model.stimulus import Stimulus
+
+_PRESENT_VALUE = "present-value"
+_SLOW_S = 6.0
+
+
+class DefectiveMeter:
+    """A meter with something wrong with it: what a subclass does not change is the good meter's own."""
+
+    def __init__(self, meter: S4100) -> None:
+        self._meter = meter
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        return getattr(self._meter, name)
+
+    def advance(self, dt_s: float, stimulus: Stimulus, control_power: bool = True) -> None:
+        """Let time pass, as the good meter does."""
+        self._meter.advance(dt_s, stimulus, control_power)
+
+    def read(self, kind: str, instance: int, prop: str, index: int | None = None) -> Any:  # noqa: ANN401
+        """Read a property, as the good meter does."""
+        return self._meter.read(kind, instance, prop, index)
+
+    def write(
+        self,
+        kind: str,
+        instance: int,
+        prop: str,
+        value: Any,  # noqa: ANN401
+        index: int | None = None,
+        priority: int | None = None,
+    ) -> None:
+        """Write a property, as the good meter does."""
+        self._meter.write(kind, instance, prop, value, index=index, priority=priority)
+
+    def synchronise_time(self, now: datetime) -> None:
+        """Take a time synchronization, as the good meter does."""
+        self._meter.synchronise_time(now)
+
+
+# --- values read otherwise --------------------------------------------------------------------------------------------
+
+
+Change = Callable[[S4100, str, int, Any], Any]
+"""What a property reads instead: good meter, kind, instance, the good value."""
+
+
+def _reading(prop: str, change: Change) -> type[DefectiveMeter]:
+    class ReadsOtherwise(DefectiveMeter):
+        def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+            value = self._meter.read(kind, instance, name, index)
+            return change(self._meter, kind, instance, value) if name == prop else value
+
+    return ReadsOtherwise
+
+
+def _of(kind: str, instances: Iterable[int], change: Callable[[Any], Any]) -> Change:
+    chosen = frozenset(instances)
+    return lambda _meter, k, n, value: change(value) if k == kind and n in chosen else value
+
+
+def _from(source: dict[int, int]) -> Change:
+    """Analog inputs that read what another one should."""
+    return lambda meter, kind, n, value: (
+        meter.read("AI", source[n], _PRESENT_VALUE) if kind == "AI" and n in source else value
+    )
+
+
+def _alarms(force: dict[int, int]) -> type[DefectiveMeter]:
+    """Alerts that always read the same; their bitmap AI83 goes with them."""
+
+    def change(_meter: S4100, kind: str, instance: int, value: Any) -> Any:  # noqa: ANN401
+        if kind == "BI":
+            return force.get(instance, value)
+        if (kind, instance) != ("AI", 83):
+            return value
+        bits = int(value)
+        for number, state in force.items():
+            bits = bits & ~(1 << (number - 1)) | state << (number - 1)
+        return float(bits)
+
+    return _reading(_PRESENT_VALUE, change)
+
+
+def _quantity(*prefixes: str) -> list[int]:
+    return [each.instance for each in ANALOG_INPUTS if each.quantity in prefixes]
+
+
+def _net_counts_both(meter: S4100, kind: str, instance: int, value: Any) -> Any:  # noqa: ANN401
+    if (kind, instance) != ("AI", 1):
+        return value
+    return cast("float", meter.read("AI", 2, _PRESENT_VALUE)) + cast("float", meter.read("AI", 3, _PRESENT_VALUE))
+
+
+def _swapped_objects(value: Any) -> Any:  # noqa: ANN401
+    return (*value[:-2], value[-1], value[-2]) if isinstance(value, tuple) and len(value) > 2 else value
+
+
+class _ObjectListOutOfOrder(DefectiveMeter):
+    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+        swap = {112: 113, 113: 112}
+        if name == "object-list" and index in swap:
+            index = swap[index]
+        value = self._meter.read(kind, instance, name, index)
+        return _swapped_objects(value) if name == "object-list" and index is None else value
+
+
+class _FrequencyNotQnan(DefectiveMeter):
+    _hz = 0.0
+
+    def advance(self, dt_s: float, stimulus: Stimulus, control_power: bool = True) -> None:
+        self._hz = stimulus.frequency_hz
+        self._meter.advance(dt_s, stimulus, control_power)
+
+    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+        value = self._meter.read(kind, instance, name, index)
+        is_void = (kind, instance, name) == ("AI", 18, _PRESENT_VALUE) and math.isnan(cast("float", value))
+        return self._hz if is_void else value
+
+
+class _LowPowerFactorLatched(DefectiveMeter):
+    """BI12 to BI14 stay on once they were on."""
+
+    _seen = 0
+
+    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+        value = self._meter.read(kind, instance, name, index)
+        if name != _PRESENT_VALUE or (kind, instance) not in (("AI", 83), ("BI", 12), ("BI", 13), ("BI", 14)):
+            return value
+        self._seen |= int(cast("float", self._meter.read("AI", 83, _PRESENT_VALUE))) & 0b111 << 11
+        if kind == "AI":
+            return float(int(cast("float", value)) | self._seen)
+        return self._seen >> (instance - 1) & 1
+
+
+class _Frozen(DefectiveMeter):
+    """Present demand reads for ever what it read first."""
+
+    def __init__(self, meter: S4100) -> None:
+        super().__init__(meter)
+        self._first: dict[int, Any] = {}
+
+    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+        value = self._meter.read(kind, instance, name, index)
+        if kind != "AI" or name != _PRESENT_VALUE or instance not in (19, 20, 21):
+            return value
+        return self._first.setdefault(instance, value)
+
+
+class _ClockStopped(DefectiveMeter):
+    """Local_Time stands where the last synchronization, or the first reading, has put it."""
+
+    def __init__(self, meter: S4100) -> None:
+        super().__init__(meter)
+        self._stands: dict[str, Any] = {}
+
+    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+        value = self._meter.read(kind, instance, name, index)
+        return self._stands.setdefault(name, value) if name in ("local-time", "local-date") else value
+
+    def synchronise_time(self, now: datetime) -> None:
+        self._meter.synchronise_time(now)
+        self._stands.clear()
+
+
+class _SynchronisationIgnored(DefectiveMeter):
+    def synchronise_time(self, now: datetime) -> None:
+        """Hear it and do nothing."""
+
+
+# --- writes taken otherwise -------------------------------------------------------------------------------------------
+
+
+def _without_refusal(kind: str, instances: Iterable[int], prop: str) -> type[DefectiveMeter]:
+    """A value that is out of range is acknowledged, and nothing is done with it."""
+    chosen = frozenset(instances)
+
+    class Unchecked(DefectiveMeter):
+        def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:  # noqa: ANN401
+            try:
+                self._meter.write(k, n, name, value, index=index, priority=priority)
+            except ObjectAccessError as refusal:
+                wrongly_taken = (k, name) == (kind, prop) and n in chosen
+                if not wrongly_taken or refusal.error_code != "value-out-of-range":
+                    raise
+
+    return Unchecked
+
+
+def _deaf_to(command: int) -> type[DefectiveMeter]:
+    """A command is acknowledged, and nothing is done."""
+
+    class Deaf(DefectiveMeter):
+        def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:  # noqa: ANN401
+            if (k, n, name, value) != ("AV", 1, _PRESENT_VALUE, command):
+                self._meter.write(k, n, name, value, index=index, priority=priority)
+
+    return Deaf
+
+
+class _CommandReadsBack(DefectiveMeter):
+    """AV1 reads what was written to it."""
+
+    _last = 0.0
+
+    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:  # noqa: ANN401
+        self._meter.write(k, n, name, value, index=index, priority=priority)
+        if (k, n) == ("AV", 1):
+            self._last = float(value)
+
+    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+        value = self._meter.read(kind, instance, name, index)
+        return self._last if (kind, instance, name) == ("AV", 1, _PRESENT_VALUE) else value
+
+
+class _RefusalCodeWrong(DefectiveMeter):
+    """What is out of range is refused as not writable."""
+
+    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:  # noqa: ANN401
+        try:
+            self._meter.write(k, n, name, value, index=index, priority=priority)
+        except ObjectAccessError as refusal:
+            if refusal.error_code == "value-out-of-range":
+                raise ObjectAccessError("property", "write-access-denied") from refusal
+            raise
+
+
+class _ValidationSlow(DefectiveMeter):
+    """A written AV reads its old value, and is unreliable, for six seconds."""
+
+    _left_s = 0.0
+    _old: tuple[int, Any] = (0, 0.0)
+
+    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:  # noqa: ANN401
+        is_slow = (k, name) == ("AV", _PRESENT_VALUE) and n != 1
+        old = self._meter.read(k, n, name) if is_slow else None
+        self._meter.write(k, n, name, value, index=index, priority=priority)
+        if old is not None:
+            self._old, self._left_s = (n, old), _SLOW_S
+
+    def advance(self, dt_s: float, stimulus: Stimulus, control_power: bool = True) -> None:
+        self._left_s -= dt_s
+        self._meter.advance(dt_s, stimulus, control_power)
+
+    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+        value = self._meter.read(kind, instance, name, index)
+        if self._left_s <= 0.0 or (kind, instance) != ("AV", self._old[0]):
+            return value
+        return {_PRESENT_VALUE: self._old[1], "reliability": 7}.get(name, value)
+
+
+class _NotRolling(DefectiveMeter):
+    """Takes any number of sub-intervals and goes on with one."""
+
+    _shown: float | None = None
+
+    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:  # noqa: ANN401
+        self._meter.write(k, n, name, value, index=index, priority=priority)
+        if (k, n) == ("AV", 10):
+            self._shown = float(value)
+            self._meter.write(k, n, name, 1.0)
+
+    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+        value = self._meter.read(kind, instance, name, index)
+        is_asked = (kind, instance, name) == ("AV", 10, _PRESENT_VALUE)
+        return self._shown if is_asked and self._shown is not None else value
+
+
+class _LogSettingsApart(DefectiveMeter):
+    """Each log keeps the settings written to it for itself."""
+
+    def __init__(self, meter: S4100) -> None:
+        super().__init__(meter)
+        self._own: dict[tuple[int, str], Any] = {}
+
+    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:  # noqa: ANN401
+        if k == "TL" and name in ("stop-time", "start-time", "stop-when-full"):
+            self._own[n, name] = value
+            return
+        self._meter.write(k, n, name, value, index=index, priority=priority)
+
+    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+        if kind == "TL" and (instance, name) in self._own:
+            return self._own[instance, name]
+        return self._meter.read(kind, instance, name, index)
+
+
+class _ImbalanceIgnored(DefectiveMeter):
+    """AV9 takes and shows what is written, and no difference between phases is ever too much."""
+
+    _shown: float | None = None
+
+    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:  # noqa: ANN401
+        is_limit = (k, n, name) == ("AV", 9, _PRESENT_VALUE)
+        self._shown = float(value) if is_limit else self._shown
+        self._meter.write(k, n, name, 99.0 if is_limit else value, index=index, priority=priority)
+
+    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+        value = self._meter.read(kind, instance, name, index)
+        is_asked = (kind, instance, name) == ("AV", 9, _PRESENT_VALUE) and self._shown is not None
+        return self._shown if is_asked else value
+
+
+class _BurstsLost(DefectiveMeter):
+    """A second in which the load changes is measured as if there had been none."""
+
+    _passed_s = 0.0
+    _load: tuple[Any, ...] | None = None
+    _has_changed = False
+
+    def advance(self, dt_s: float, stimulus: Stimulus, control_power: bool = True) -> None:
+        if dt_s > 1.0:
+            self._meter.advance(self._passed_s + dt_s, stimulus, control_power)
+            self._passed_s, self._has_changed = 0.0, False
+            return
+        load = tuple(round(sum(phasor.rms for phasor in spectrum), 2) for spectrum in stimulus.ct_inputs)
+        self._has_changed |= self._load is not None and load != self._load
+        self._load = load
+        self._passed_s += dt_s
+        if self._passed_s >= 1.0 - 1e-9:
+            quiet = Stimulus(stimulus.frequency_hz, stimulus.voltages, ((), (), ()))
+            self._meter.advance(self._passed_s, quiet if self._has_changed else stimulus, control_power)
+            self._passed_s, self._has_changed = 0.0, False
+
+
+_QUADRANT_1, _QUADRANT_4 = _quantity("EQ_Q1"), _quantity("EQ_Q4")
+_SWAPPED = dict(zip((*_QUADRANT_1, *_QUADRANT_4), (*_QUADRANT_4, *_QUADRANT_1), strict=True))
+
+BEHAVIOUR_DEFECTS: dict[str, type[DefectiveMeter]] = {
+    "alarm-bitmap-empty": _reading(_PRESENT_VALUE, _of("AI", [83], lambda _: 0.0)),
+    "bursts-lost": _BurstsLost,
+    "clock-stopped": _ClockStopped,
+    "command-reads-back": _CommandReadsBack,
+    "commands-unchecked": _without_refusal("AV", [1], _PRESENT_VALUE),
+    "demand-frozen": _Frozen,
+    "demand-not-rolling": _NotRolling,
+    "demand-sync-ignored": _deaf_to(21211),
+    "energy-reset-ignored": _deaf_to(30078),
+    "frequency-alarm-missing": _alarms({7: 0}),
+    "frequency-not-qnan": _FrequencyNotQnan,
+    "imbalance-unnoticed": _ImbalanceIgnored,
+    "log-interval-apart": _reading("log-interval", _of("TL", [3], lambda _: 90000)),
+    "log-settings-apart": _LogSettingsApart,
+    "log-target-unchecked": _without_refusal("TL", [1, 2, 3], "log-device-object-property"),
+    "low-power-factor-latched": _LowPowerFactorLatched,
+    "low-power-factor-unnoticed": _alarms({12: 0, 13: 0, 14: 0}),
+    "maximum-demand-reset-ignored": _deaf_to(21212),
+    "net-counts-both": _reading(_PRESENT_VALUE, _net_counts_both),
+    "object-av6-unchecked": _without_refusal("AV", [6], _PRESENT_VALUE),
+    "object-list-out-of-order": _ObjectListOutOfOrder,
+    "object-name-wrong": _reading("object-name", _of("AI", [17], lambda _: "Current_Average")),
+    "object-units-wrong": _reading("units", _of("AI", [4], lambda _: 12)),
+    "over-current-unnoticed": _alarms({4: 0, 5: 0, 6: 0}),
+    "over-voltage-unnoticed": _alarms({1: 0, 2: 0, 3: 0}),
+    "phase-loss-unnoticed": _alarms({9: 0, 10: 0, 11: 0}),
+    "power-factor-unsigned": _reading(_PRESENT_VALUE, _of("AI", _quantity("PF"), abs)),
+    "qnan-as-zero": _reading(
+        _PRESENT_VALUE, _of("AI", range(1, 84), lambda value: 0.0 if math.isnan(value) else value)
+    ),
+    "quadrants-swapped": _reading(_PRESENT_VALUE, _from(_SWAPPED)),
+    "reactive-sign-inverted": _reading(_PRESENT_VALUE, _of("AI", _quantity("Q"), lambda value: -value)),
+    "refusal-code-wrong": _RefusalCodeWrong,
+    "reliability-always-good": _reading("reliability", _of("AI", range(1, 84), lambda _: 0)),
+    "rtc-flag-missing": _alarms({15: 0}),
+    "rtc-flag-stuck": _alarms({15: 1}),
+    "time-sync-ignored": _SynchronisationIgnored,
+    "validation-silent": _reading("reliability", _of("AV", range(2, 12), lambda _: 0)),
+    "validation-slow": _ValidationSlow,
+    "vendor-wrong": _reading("vendor-identifier", lambda _meter, _kind, _n, _value: 999),
+}
+"""Every defect of behaviour by name; it is there or not, without a value."""

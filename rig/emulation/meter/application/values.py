@@ -1,0 +1,229 @@
+"""Property values to octets and back: what the meter's objects hold in Python, what stands on the wire."""
+
+from __future__ import annotations
+
+import datetime
+import struct
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from bacpypes3.basetypes import EngineeringUnits, EventState, Polarity, Reliability, Segmentation
+
+from meter_model.objects.points import OBJECT_TYPE_NUMBERS
+from rig.emulation.meter.application.properties import KINDS, Datatype, Property
+from rig.emulation.meter.application.tags import (
+    AppTag,
+    Element,
+    application_tag,
+    context_tag,
+    encode_object_identifier,
+    object_identifier,
+    real_octets,
+    unsigned_octets,
+)
+
+WILDCARD = 255
+"""An unspecified field of a BACnet date or time."""
+
+_CHARACTER_SET_ANSI_X3_4 = 0
+_FIRST_YEAR = 1900
+_STATE_NAMES = {
+    "units": EngineeringUnits,
+    "event-state": EventState,
+    "polarity": Polarity,
+    "reliability": Reliability,
+    "segmentation-supported": Segmentation,
+}
+_BINARY = {"inactive": 0, "active": 1}
+
+
+class DatatypeInvalid(ValueError):
+    """A written value has not the datatype of its property."""
+
+
+class CharacterSetUnsupported(ValueError):
+    """A written text is not in ANSI X3.4, the one character set of the meter's PICS."""
+
+
+def encode_value(entry: Property, value: Any, index: int | None = None) -> bytes:  # noqa: ANN401
+    """Encode what an object holds as the application-tagged octets of its property.
+
+    Reals: any float, NaN as 7F C0 00 00. Enumerations: the number, or the BACnet hyphen name. Bits: a sequence of
+    bools, first bit first, or their text of 0 and 1. Objects: (kind, instance). Dates and times: ``datetime`` objects,
+    or tuples of their BACnet octets. ``index`` is the array index asked for: 0 is the length of the array.
+    """
+    if entry.is_array and index is not None:
+        return _unsigned(value) if index == 0 else _object(value)
+    if entry.datatype is Datatype.ENUMERATED:
+        return application_tag(AppTag.ENUMERATED, unsigned_octets(_number_of_state(entry.name, value)))
+    return _ENCODERS[entry.datatype](value)
+
+
+def decode_value(entry: Property, elements: Sequence[Element]) -> Any:  # noqa: ANN401
+    """Decode the elements of a written value to what ``encode_value`` takes; raises DatatypeInvalid."""
+    if entry.datatype is Datatype.PROPERTY_REFERENCE:
+        return _decoded_property_reference(elements)
+    wanted = _APPLICATION_TAGS.get(entry.datatype)
+    found = [element.number for element in elements if not element.context]
+    if wanted is None or len(found) != len(elements) or found != list(wanted):
+        raise DatatypeInvalid(f"{entry.name} does not take that datatype")
+    contents = [element.octets for element in elements]
+    match entry.datatype:
+        case Datatype.REAL:
+            return _decoded_real(contents[0])
+        case Datatype.UNSIGNED | Datatype.ENUMERATED:
+            return _decoded_unsigned(contents[0])
+        case Datatype.BOOLEAN:
+            return contents[0] != b"\0"
+        case Datatype.TEXT:
+            return _decoded_text(contents[0])
+        case Datatype.OBJECT:
+            object_type, instance = object_identifier(contents[0])
+            return KINDS.get(object_type, str(object_type)), instance
+        case _:
+            return decode_date_time(contents[0], contents[1])
+
+
+def decode_date_time(date: bytes, time: bytes) -> tuple[tuple[int, int, int, int], tuple[int, int, int, int]]:
+    """Decode the contents of a BACnet date and time: ((year, month, day, day of week), (hour, minute, second, 1/100)).
+
+    255 stays where a field is unspecified, else the year is the full one; raises DatatypeInvalid.
+    """
+    if len(date) != 4 or len(time) != 4:
+        raise DatatypeInvalid("a date and a time have four octets each")
+    year = date[0] if date[0] == WILDCARD else date[0] + _FIRST_YEAR
+    return (year, date[1], date[2], date[3]), (time[0], time[1], time[2], time[3])
+
+
+def date_time_octets(moment: datetime.datetime) -> bytes:
+    """Encode a moment as an application-tagged date and time of day."""
+    return _date(moment.date()) + _time(moment.time())
+
+
+def _number_of_state(name: str, value: Any) -> int:  # noqa: ANN401
+    if isinstance(value, str):
+        if value in _BINARY:
+            return _BINARY[value]
+        if value in OBJECT_TYPE_NUMBERS:
+            return OBJECT_TYPE_NUMBERS[value]
+        return int(_STATE_NAMES[name](value))
+    return int(value)
+
+
+def _unsigned(value: int) -> bytes:
+    return application_tag(AppTag.UNSIGNED, unsigned_octets(int(value)))
+
+
+def _real(value: float) -> bytes:
+    return b"\x44" + real_octets(value)
+
+
+def _boolean(value: bool) -> bytes:
+    return b"\x11" if value else b"\x10"
+
+
+def _text(value: str) -> bytes:
+    octets = bytes((_CHARACTER_SET_ANSI_X3_4,)) + value.encode("ascii", "replace")
+    return application_tag(AppTag.CHARACTER_STRING, octets)
+
+
+def _bits(value: Sequence[bool] | str) -> bytes:
+    bits = [bit not in ("0", False, 0) for bit in value]
+    unused = -len(bits) % 8
+    octets = bytearray((len(bits) + 7) // 8)
+    for place, bit in enumerate(bits):
+        octets[place // 8] |= bit << (7 - place % 8)
+    return application_tag(AppTag.BIT_STRING, bytes((unused,)) + octets)
+
+
+def _object(value: tuple[str, int]) -> bytes:
+    kind, instance = value
+    return b"\xc4" + encode_object_identifier(OBJECT_TYPE_NUMBERS[kind], instance)  # type: ignore[index]
+
+
+def _objects(value: Sequence[tuple[str, int]]) -> bytes:
+    return b"".join(_object(entry) for entry in value)
+
+
+def _date(value: datetime.date | Sequence[int]) -> bytes:
+    if isinstance(value, datetime.date):
+        value = (value.year, value.month, value.day, value.isoweekday())
+    year, month, day, weekday = value
+    return b"\xa4" + bytes((year if year == WILDCARD else year - _FIRST_YEAR, month, day, weekday))
+
+
+def _time(value: datetime.time | Sequence[int]) -> bytes:
+    if isinstance(value, datetime.time):
+        value = (value.hour, value.minute, value.second, value.microsecond // 10_000)
+    return b"\xb4" + bytes(value)
+
+
+def _date_time(value: datetime.datetime | tuple[Sequence[int], Sequence[int]]) -> bytes:
+    if isinstance(value, datetime.datetime):
+        return date_time_octets(value)
+    date, time = value
+    return _date(date) + _time(time)
+
+
+def _property_reference(value: tuple[str, int, int]) -> bytes:
+    kind, instance, number = value
+    place = encode_object_identifier(OBJECT_TYPE_NUMBERS[kind], instance)  # type: ignore[index]
+    return context_tag(0, place) + context_tag(1, unsigned_octets(number))
+
+
+def _empty_list(_value: object) -> bytes:
+    return b""
+
+
+_ENCODERS: dict[Datatype, Callable[[Any], bytes]] = {
+    Datatype.REAL: _real,
+    Datatype.UNSIGNED: _unsigned,
+    Datatype.BOOLEAN: _boolean,
+    Datatype.TEXT: _text,
+    Datatype.BITS: _bits,
+    Datatype.OBJECT: _object,
+    Datatype.OBJECT_ARRAY: _objects,
+    Datatype.DATE: _date,
+    Datatype.TIME: _time,
+    Datatype.DATE_TIME: _date_time,
+    Datatype.PROPERTY_REFERENCE: _property_reference,
+    Datatype.EMPTY_LIST: _empty_list,
+}
+
+_APPLICATION_TAGS: dict[Datatype, tuple[AppTag, ...]] = {
+    Datatype.REAL: (AppTag.REAL,),
+    Datatype.UNSIGNED: (AppTag.UNSIGNED,),
+    Datatype.ENUMERATED: (AppTag.ENUMERATED,),
+    Datatype.BOOLEAN: (AppTag.BOOLEAN,),
+    Datatype.TEXT: (AppTag.CHARACTER_STRING,),
+    Datatype.OBJECT: (AppTag.OBJECT_IDENTIFIER,),
+    Datatype.DATE_TIME: (AppTag.DATE, AppTag.TIME),
+}
+
+
+def _decoded_real(octets: bytes) -> float:
+    if len(octets) != 4:
+        raise DatatypeInvalid("a real has four octets")
+    return float(struct.unpack(">f", octets)[0])
+
+
+def _decoded_unsigned(octets: bytes) -> int:
+    if not 1 <= len(octets) <= 4:
+        raise DatatypeInvalid("an unsigned has one to four octets")
+    return int.from_bytes(octets, "big")
+
+
+def _decoded_text(octets: bytes) -> str:
+    if not octets or octets[0] != _CHARACTER_SET_ANSI_X3_4:
+        raise CharacterSetUnsupported("only ANSI X3.4 is supported")
+    try:
+        return octets[1:].decode("ascii")
+    except UnicodeDecodeError as error:
+        raise CharacterSetUnsupported("only ANSI X3.4 is supported") from error
+
+
+def _decoded_property_reference(elements: Sequence[Element]) -> tuple[str, int, int]:
+    if [(element.number, element.context) for element in elements] != [(0, True), (1, True)]:
+        raise DatatypeInvalid("a reference to a property of this device has an object and a property")
+    object_type, instance = object_identifier(elements[0].octets)
+    return KINDS.get(object_type, str(object_type)), instance, _decoded_unsigned(elements[1].octets)

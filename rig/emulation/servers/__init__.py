@@ -1,0 +1,1 @@
+"""How the emulated bench is reached: TCP and HiSLIP servers, clock and control endpoints."""

@@ -1,0 +1,65 @@
+"""The I/O watchdog of an emulated source: wall seconds without a message after which its output goes off."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+
+from rig.emulation.scpi.engine import Command, Dialect, ScpiEngine, Summary, Wait
+
+DELAY_S = (1.0, 3600.0)
+"""Shortest and longest delay (N6900/N7900 guide p. 252, RP7900 guide p. 226: OUTPut:PROTection:WDOG:DELay)."""
+
+RESET_DELAY_S = 60.0
+
+
+class IoWatchdog:
+    """Counts wall time since the last message on any connection; bench time that is skipped does not count.
+
+    Whoever is watched asks ``is_due()`` whenever it is looked at and switches its own output off. ``wall_s`` is the
+    wall clock in seconds; tests give one of their own.
+    """
+
+    def __init__(self, wall_s: Callable[[], float] = time.monotonic) -> None:
+        self._wall_s = wall_s
+        self._fed_s = wall_s()
+        self.is_enabled = False
+        self.delay_s = RESET_DELAY_S
+
+    def feed(self) -> None:
+        """Take note that a message came in."""
+        self._fed_s = self._wall_s()
+
+    def is_due(self) -> bool:
+        """Tell whether it is enabled and nobody has said anything for ``delay_s`` seconds."""
+        return self.is_enabled and self._wall_s() - self._fed_s >= self.delay_s
+
+    def reset(self) -> None:
+        """Go back to what ``*RST`` leaves: disabled, 60 s."""
+        self.is_enabled, self.delay_s = False, RESET_DELAY_S
+
+
+class WatchedEngine(ScpiEngine):
+    """An engine that calls ``heard``, with the world held, before every message is executed."""
+
+    def __init__(
+        self,
+        commands: Iterable[Command],
+        identity: str,
+        dialect: Dialect,
+        world: AbstractContextManager[None],
+        wait: Callable[[Wait], bool],
+        on_reset: Callable[[], None],
+        heard: Callable[[], None],
+        summaries: Mapping[int, Summary] | None = None,
+    ) -> None:
+        super().__init__(commands, identity, dialect, world, wait, on_reset, summaries=summaries)
+        self._held = world
+        self._heard = heard
+
+    def execute(self, line: str, peer: str) -> str | None:
+        """Execute one program message of ``peer``; returns the answer without terminator, or None if there is none."""
+        with self._held:
+            self._heard()
+        return super().execute(line, peer)

@@ -1,0 +1,279 @@
+"""The emulated ITECH IT7800: one or three phases, a slope in V/ms, an I/O watchdog.
+
+No programming guide of the IT7800 was at hand. Headers are those of open drivers of an IT7821E and an IT7803J, the
+parameter ``,CH1|CH2|CH3`` is that of the IT7900 programming guide p. 33 ("only valid in multi-channel mode"). Inferred
+are: that the channel parameter goes with VOLTage and PHASe in the three-phase mode, that angles count as lead from CH1,
+that the slope is in V/ms and holds when the output is switched on, too. Where nothing is known the stricter reading is
+taken: nothing is set before SYSTem:REMote, the mode is not changed under load, and what a protection or the watchdog
+latched off stays off until OUTPut:PROTection:CLEar.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+
+from rig.emulation.scpi.engine import Call, Command, Dialect, Wait
+from rig.emulation.scpi.status import QUESTIONABLE_SUMMARY, StatusRegister
+from rig.emulation.scpi.syntax import Boolean, Choice, Number, Parameter, ScpiError
+from rig.emulation.sources.io_watchdog import DELAY_S, IoWatchdog, WatchedEngine
+from rig.emulation.sources.output import SourceErrors
+from rig.emulation.sources.three_phase_output import PHASES, ThreePhaseOutput, ThreePhaseSource
+from rig.emulation.world.event_log import EventLog
+
+HIGHEST_V = 350.0
+LARGEST_A = 30.0
+FREQUENCY_HZ = (16.0, 2400.0)
+_START_LEAD_DEG = (0.0, 240.0, 120.0)
+_CHANNELS = Choice(("CH1", "CH2", "CH3"))
+_COUPLINGS = Choice(("AC", "DC", "ACDC"))
+_FUNCTIONS = Choice(("ONE", "THREE"))
+_DELAYS_S = {"IMM": 0.02, "DEL": 1.0}
+_MODES = Choice(("IMMediate", "DELay"))
+_QUESTIONABLE = {"over current": 1 << 1}
+
+
+class ItechSource(ThreePhaseSource):
+    """One emulated source. All methods but ``engine.execute`` expect the world to be held.
+
+    ``wall_s`` is the wall clock that the watchdog goes by.
+    """
+
+    def __init__(
+        self,
+        serial_number: str,
+        errors: SourceErrors,
+        seed: int,
+        now: Callable[[], float],
+        log: EventLog,
+        world: AbstractContextManager[None],
+        wait: Callable[[Wait], bool],
+        wall_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(ThreePhaseOutput(errors, seed, now, log, slews_when_switched_on=True))
+        self._now = now
+        self._watchdog = IoWatchdog(wall_s)
+        self._is_remote = False
+        self._status = StatusRegister(follow=self._questionable)
+        self._reset_settings()
+        identity = f"ITECH Ltd.,IT7809-350-90,{serial_number},1.08"
+        summaries = {QUESTIONABLE_SUMMARY: self._status}
+        commands = self._commands()
+        self.engine = WatchedEngine(commands, identity, Dialect(), world, wait, self._reset, self._heard, summaries)
+
+    def next_change_s(self, now_s: float) -> float:
+        """Return until when, from ``now_s``, the output may be taken as constant."""
+        self._look()
+        return super().next_change_s(now_s)
+
+    def _look(self) -> None:
+        if self._watchdog.is_due() and self.output.is_on:
+            self.output.latch("watchdog")
+
+    def _heard(self) -> None:
+        self._look()
+        self._watchdog.feed()
+
+    def _reset_settings(self) -> None:
+        self._function = "ONE"
+        self._coupling = "AC"
+        self._volts = [0.0] * 3
+        self._lead_deg = list(_START_LEAD_DEG)
+        self._slope, self._frequency_slope = 1.0, 1.0
+        self._limits = {"HIGH": HIGHEST_V, "LOW": 0.0, "PEAK": 500.0}
+        self._limit_a = [LARGEST_A] * 3
+        self._trip_a = LARGEST_A
+        self._mode = "DEL"
+        self._apply()
+
+    def _reset(self) -> None:
+        self.output.reset()
+        self._watchdog.reset()
+        self._reset_settings()
+
+    def _apply(self) -> None:
+        """Hand what is set to the output: in the single-phase mode all three give what the first does."""
+        is_one = self._function == "ONE"
+        for phase in PHASES:
+            used = 0 if is_one else phase
+            self.output.set_slew(1e3 * self._slope, (phase,))
+            if self.output.programmed_v[phase] != self._volts[used]:
+                self.output.set_voltage(self._volts[used], (phase,))
+            self.output.set_phase(self._lead_deg[used], (phase,))
+            self.output.set_limit(min(self._trip_a, self._limit_a[used]), (phase,))
+        self.output.set_response(trips=True, response_s=_DELAYS_S[self._mode])
+
+    # The command table
+
+    def _commands(self) -> tuple[Command, ...]:
+        volts, amperes = Number(0.0, HIGHEST_V, "V"), Number(0.1, LARGEST_A, "A")
+        slope = (Number(1e-4, 1e3),)
+        watchdog = "OUTPut:PROTection:WDOG"
+        return (
+            self._per_channel("VOLTage[:LEVel][:IMMediate][:AMPLitude][:AC]", volts, self._set_volts, self._volts_of),
+            self._per_channel("PHASe", Number(-360.0, 360.0), self._set_lead, lambda phase: self._lead_deg[phase]),
+            self._per_channel("CURRent:LIMit:HIGH", amperes, self._set_limit, lambda phase: self._limit_a[phase]),
+            self._setting(
+                "[SOURce]:FREQuency[:IMMediate]",
+                (Number(*FREQUENCY_HZ, "HZ"),),
+                lambda call: self.output.set_frequency(call.number(0)),
+                lambda _: _number(self.output.frequency_hz),
+            ),
+            self._setting("[SOURce]:VOLTage:SLOPe[:AC]", slope, self._set_slope, lambda _: _number(self._slope)),
+            self._setting(
+                "[SOURce]:FREQuency:SLOPe",
+                slope,
+                self._set_frequency_slope,
+                lambda _: _number(self._frequency_slope),
+            ),
+            self._setting("[SOURce]:FUNCtion", (_COUPLINGS,), self._set_coupling, lambda _: self._coupling),
+            self._setting("SYSTem:FUNCtion", (_FUNCTIONS,), self._set_function, lambda _: self._function),
+            self._setting(
+                "[SOURce]:CURRent:PROTection:RMS", (amperes,), self._set_trip, lambda _: _number(self._trip_a)
+            ),
+            self._setting("[SOURce]:CURRent:PROTection:MODE", (_MODES,), self._set_mode, lambda _: self._mode),
+            self._bound("[SOURce]:VOLTage:LIMit:HIGH", "HIGH", Number(0.0, HIGHEST_V, "V")),
+            self._bound("[SOURce]:VOLTage:LIMit:LOW", "LOW", Number(0.0, HIGHEST_V, "V")),
+            self._bound("[SOURce]:VOLTage:PROTection:PEAK", "PEAK", Number(0.0, 500.0, "V")),
+            self._setting("OUTPut[:STATe]", (Boolean(),), self._switch, lambda _: str(int(self.output.is_on))),
+            self._setting("OUTPut:PROTection:CLEar", (), self._clear_protection, None),
+            self._setting(
+                f"{watchdog}[:STATe]", (Boolean(),), self._arm, lambda _: str(int(self._watchdog.is_enabled))
+            ),
+            self._setting(
+                f"{watchdog}:DELay",
+                (Number(*DELAY_S, "S"),),
+                self._set_delay,
+                lambda _: f"{self._watchdog.delay_s:.0f}",
+            ),
+            self._measurement("VOLTage[:AC]", self.output.volts),
+            self._measurement("CURRent[:AC]", self.output.amperes),
+            self._measurement("POWer[:REAL]", self._watts),
+            *self._status.commands("STATus:QUEStionable", filters=False),
+            Command("SYSTem:REMote", write=lambda _: self._set_remote(True)),
+            Command("SYSTem:LOCal", write=lambda _: self._set_remote(False)),
+            Command("SYSTem:ERRor[:NEXT]", read=lambda _: self.engine.next_error()),
+            Command("SYSTem:VERSion", read=lambda _: "1999.0"),
+        )
+
+    def _setting(
+        self,
+        header: str,
+        parameters: tuple[Parameter, ...],
+        write: Callable[[Call], None],
+        read: Callable[[Call], str] | None,
+    ) -> Command:
+        """Make a row that is refused before remote control was asked for."""
+
+        def checked(call: Call) -> None:
+            if not self._is_remote:
+                raise ScpiError(-221)
+            write(call)
+
+        return Command(header, parameters, checked, read)
+
+    def _per_channel(
+        self, name: str, quantity: Number, write: Callable[[float, Sequence[int]], None], read: Callable[[int], float]
+    ) -> Command:
+        """Make a row whose last parameter may be a channel."""
+
+        def change(call: Call) -> None:
+            if not self._is_remote:
+                raise ScpiError(-221)
+            write(call.number(0), PHASES if len(call.values) == 1 else (self._channel(call, 1),))
+            self._apply()
+
+        def ask(call: Call) -> str:
+            return _number(read(self._channel(call, 0) if call.values else 0))
+
+        header = f"[SOURce]:{name}"
+        return Command(header, (quantity, _CHANNELS), change, ask, read_parameters=(_CHANNELS,), optional=1)
+
+    def _bound(self, header: str, name: str, quantity: Number) -> Command:
+        def change(call: Call) -> None:
+            self._limits[name] = call.number(0)
+
+        return self._setting(header, (quantity,), change, lambda _: _number(self._limits[name]))
+
+    def _measurement(self, name: str, read: Callable[[int, float], float]) -> Command:
+        def measure(call: Call) -> str:
+            return _number(read(self._channel(call, 0) if call.values else 0, self._now()))
+
+        return Command(f"MEASure[:SCALar]:{name}", read=measure, read_parameters=(_CHANNELS,))
+
+    def _channel(self, call: Call, index: int) -> int:
+        if self._function != "THREE":
+            raise ScpiError(-221)
+        return int(call.word(index)[-1]) - 1
+
+    # Handlers
+
+    def _set_volts(self, volts: float, phases: Sequence[int]) -> None:
+        if not self._limits["LOW"] <= volts <= self._limits["HIGH"]:
+            raise ScpiError(-222)
+        for phase in phases:
+            self._volts[phase] = round(volts, 2)
+
+    def _volts_of(self, phase: int) -> float:
+        return self._volts[phase]
+
+    def _set_lead(self, lead_deg: float, phases: Sequence[int]) -> None:
+        for phase in phases:
+            self._lead_deg[phase] = round(lead_deg, 1)
+
+    def _set_limit(self, amperes: float, phases: Sequence[int]) -> None:
+        for phase in phases:
+            self._limit_a[phase] = amperes
+
+    def _set_slope(self, call: Call) -> None:
+        self._slope = call.number(0)
+        self._apply()
+
+    def _set_frequency_slope(self, call: Call) -> None:
+        self._frequency_slope = call.number(0)
+
+    def _set_coupling(self, call: Call) -> None:
+        self._coupling = call.word(0)
+
+    def _set_function(self, call: Call) -> None:
+        if self.output.is_on:
+            raise ScpiError(-221)
+        self._function = call.word(0)
+        self._apply()
+
+    def _set_trip(self, call: Call) -> None:
+        self._trip_a = call.number(0)
+        self._apply()
+
+    def _set_mode(self, call: Call) -> None:
+        self._mode = call.word(0)
+        self._apply()
+
+    def _switch(self, call: Call) -> None:
+        if not self.output.switch(call.flag(0), call.peer, call.text):
+            raise ScpiError(-221)
+
+    def _arm(self, call: Call) -> None:
+        self._watchdog.is_enabled = call.flag(0)
+
+    def _set_delay(self, call: Call) -> None:
+        self._watchdog.delay_s = round(call.number(0))
+
+    def _set_remote(self, on: bool) -> None:
+        self._is_remote = on
+
+    def _watts(self, phase: int, at_s: float) -> float:
+        return self.output.volts(phase, at_s) * self.output.amperes(phase, at_s)
+
+    def _clear_protection(self, _call: Call) -> None:
+        self._status.look()
+        self.output.clear_protection()
+
+    def _questionable(self) -> int:
+        protection = self.output.protection
+        return 0 if protection is None else _QUESTIONABLE.get(protection, 0)
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}"

@@ -1,0 +1,133 @@
+"""YAML files that people edit: parsed strictly, and every complaint names file, line and what to do."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from rig.errors import BenchFileError
+from rig.files.file_text import path_of, read_text
+from rig.files.yaml_tree import Location, dotted, parse_yaml
+
+__all__ = ["Location", "dotted", "line_of", "load_yaml_model", "parse_yaml", "path_of", "read_text", "validate"]
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+def load_yaml_model(
+    path: Path,
+    model: type[ModelT],
+    *,
+    check: Callable[[ModelT], tuple[Location, str] | None] | None = None,
+) -> ModelT:
+    """Read ``path`` into ``model``; raises BenchFileError with file and line for whatever does not fit.
+
+    ``check`` looks at the parsed whole and may return the path of a bad key and why it is refused.
+    """
+    text = read_text(path)
+    data, lines = parse_yaml(path, text)
+    return validate(path, data, lines, model, check=check)
+
+
+def validate(
+    path: Path | str,
+    data: Any,  # noqa: ANN401 - whatever YAML can hold
+    lines: dict[Location, int],
+    model: type[ModelT],
+    *,
+    check: Callable[[ModelT], tuple[Location, str] | None] | None = None,
+    context: object = None,
+) -> ModelT:
+    """Validate parsed YAML against ``model``; the first complaint becomes a BenchFileError with its line.
+
+    ``context`` is handed to the model's own validators as pydantic's validation context.
+    """
+    try:
+        result = model.model_validate(data, context=context)
+    except ValidationError as error:
+        every = error.errors(include_url=False)
+        # A misspelt key is a missing one too; the misspelling tells the reader more.
+        first = next((one for one in every if one["type"] == "extra_forbidden"), every[0])
+        # Words like <rows> are pydantic's names for the alternatives of a key, not keys of the file.
+        location = tuple(part for part in first["loc"] if not str(part).startswith("<"))
+        raise BenchFileError(path, line_of(location, lines), _sentence(first, location, model)) from None
+    complaint = check(result) if check else None
+    if complaint:
+        location, why = complaint
+        raise BenchFileError(path, line_of(location, lines), f"{dotted(location)}: {why}")
+    return result
+
+
+def line_of(location: Location, lines: Mapping[Location, int]) -> int | None:
+    """Return the line of the deepest part of ``location`` that stands in the file."""
+    for length in range(len(location), -1, -1):
+        if location[:length] in lines:
+            return lines[location[:length]]
+    return None
+
+
+def _sentence(error: Any, location: Location, model: type[BaseModel]) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
+    where = dotted(location)
+    if error["type"] == "extra_forbidden":
+        known = _keys_at(model, location[:-1])
+        near = difflib.get_close_matches(str(location[-1]), known, n=1)
+        advice = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
+        return f"unknown key {where!r}; {advice}"
+    if error["type"] == "missing":
+        return f"{where!r} is missing"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if isinstance(error["input"], dict | list):  # a rule about several keys: repeating them all helps nobody
+        return f"{where}: {message}"
+    said = _advice(error) or message
+    shown = _shown(error["input"])
+    return f"{where}: {said}" if shown in said else f"{where}: {said}, not {shown}"
+
+
+def _advice(error: Any) -> str | None:  # noqa: ANN401 - pydantic's ErrorDetails
+    """Say what to write, where pydantic's own words do not: for yes and no, numbers with units, numbers as texts."""
+    kind, given = str(error["type"]), error["input"]
+    if kind.startswith("bool"):
+        return "write true or false for this boolean"
+    if kind == "string_type" and isinstance(given, int | float):
+        return f'a text is needed; write "{_short(str(given))}" in quotation marks'
+    if isinstance(given, str) and kind in ("float_type", "int_type"):
+        match = _NUMBER_IN_TEXT.match(given)
+        whole = "a whole number" if kind == "int_type" else "a number"
+        return f"write {whole} without unit or quotation marks{f', such as {match[0]}' if match else ''}"
+    return None
+
+
+_NUMBER_IN_TEXT = re.compile(r"-?(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,8})?(?=\s|[A-Za-z%°]|$)")
+_LONGEST_SHOWN = 80
+
+
+def _shown(value: object) -> str:
+    return _short(repr(value))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+
+
+def _keys_at(model: type[BaseModel], location: Location) -> list[str]:
+    """Return the keys that ``model`` knows at ``location``, as far as its annotations tell."""
+    current: Any = model
+    for part in location:
+        if isinstance(part, int):
+            continue
+        field = getattr(current, "model_fields", {}).get(part)
+        if field is None:
+            continue
+        current = next((m for m in _models_in(field.annotation)), current)
+    return sorted(field.alias or name for name, field in getattr(current, "model_fields", {}).items())
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401 - a type expression
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [m for argument in getattr(annotation, "__args__", ()) for m in _models_in(argument)]

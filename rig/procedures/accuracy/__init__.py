@@ -1,0 +1,1 @@
+"""Power and energy of a meter against the reference: measured, then judged."""

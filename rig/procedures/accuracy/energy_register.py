@@ -1,0 +1,274 @@
+"""Gated energy register: what the register advanced, against the analyzer's integrator or its sampled power."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from meter_model.device.configuration import Configuration
+from meter_model.prediction.prediction import predict
+from meter_model.stimulus import Stimulus
+from rig.bench import Bench, Position
+from rig.errors import UsageRefused
+from rig.load_point import LoadPoint
+from rig.metrology import ErrorNotDefined, percentage_error
+from rig.metrology.sampled_energy import PowerNotSeen, edges_gate_s
+from rig.procedures.accuracy.climate import note_climate
+from rig.procedures.accuracy.power_comparison import as_data, read_reference, read_sample
+from rig.procedures.accuracy.readings import EnergyMeasurement, GateMeasurement, PointMeasurement, RegisterFault
+from rig.procedures.accuracy.register_watch import METER_UPDATE_S, RegisterMoves, RegisterWatch, Step
+from rig.procedures.accuracy.sampled_gate import SampledGate, is_sampled
+from rig.records import PointRecorder
+from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits, unmet
+from rig.safety.errors import NotSettled, ReferenceInvalid
+
+LONGEST_GATE_S = 3600.0
+"""A gate that would have to be longer than this is not run unless a suite is given more time."""
+
+LEAST_GATE = 0.4
+"""A gate of this part of the needed length will do where more is not allowed: its step takes a quarter of the limit."""
+
+_TOTAL_POWER = 11
+_POWER_REPEATS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Gating:
+    """How the gates are chosen: ``gates`` of ``gate_s`` seconds unless the register's step asks for a longer one.
+
+    ``limit_pct``: the limit that the step must be small against; None: the gates are run as they are, without a look at
+    the step. ``longest_s``: a longer gate is not run. ``note`` is given one sentence about what was found and chosen.
+    """
+
+    gate_s: float = 60.0
+    gates: int = 5
+    limit_pct: float | None = None
+    longest_s: float = LONGEST_GATE_S
+    note: Callable[[str], None] = lambda _text: None
+
+
+def measure_energy(
+    bench: Bench,
+    position: Position,
+    point: LoadPoint,
+    instance: int,
+    configuration: Configuration,
+    record: PointRecorder,
+    *,
+    gating: Gating = Gating(),
+    limits: ReferenceLimits = IEC_REFERENCE,
+) -> EnergyMeasurement:
+    """Measure register AI ``instance`` (kWh) by gates of current at ``point``.
+
+    Voltage stays applied throughout. The register is looked at under load first: its step decides how long a gate has
+    to be, and one long gate is run where the usual ones are too short. Each gate: current off, register still;
+    integrator started; current on; current off; integrator stopped once the current is off; register still again. Both
+    sides thus see the same current from first to last ampere, and the source's switching times cancel. Nothing is
+    counted between two gates, so that their sum is one long gate.
+
+    Where the analyzer has no integrator, or integrates another power than the meter counts (system type 11), one gate
+    is run between two updates of the register, and its reference is sampled power (``reference.sampled_gate``). It is
+    as long as makes both the step and the two edges small against the limit.
+
+    No register is reset. Conditions that do not allow a verdict (of ``limits`` the air's temperature, where the bench
+    has a probe; a reset of the registers) come back as ``invalid``; raises UsageRefused where
+    gates without a limit are asked of sampled power, RigError where the bench fails.
+    """
+    assert bench.supervisor is not None
+    if gating.limit_pct is None and is_sampled(bench, configuration):
+        raise UsageRefused(
+            "gates of a given length need an analyzer that integrates the energy which the meter counts: sampled power "
+            "does not know when the current was switched; use a bench with another analyzer"
+        )
+    watch = RegisterWatch(position.meter, instance, bench.clock, record, position.meter_type.register_step_kwh)
+    run = _Gates(bench, position, point, configuration, record, watch, gating)
+    bench.supervisor.apply(point)
+    try:
+        bench.supervisor.settle()
+        first = read_reference(bench, record) if bench.analyzer and bench.wiring else None
+        reference = first.stimulus if first else None
+        climate = note_climate(bench, record, limits)
+        measured, repeats, needed_s = run.measure(reference)
+    except (NotSettled, ReferenceInvalid, RegisterMoves, PowerNotSeen) as error:
+        record.finish("INVALID", reason=str(error))
+        return EnergyMeasurement(point, instance, (), bench.supervisor.analyzer_ranges, None, str(error))
+    invalid = climate.invalid or unmet(climate.conditions) or watch.was_reset
+    record.finish("INVALID" if invalid else None, deviation=as_data(climate.conditions), reason=invalid)
+    return EnergyMeasurement(
+        point,
+        instance,
+        measured,
+        bench.supervisor.analyzer_ranges,
+        reference,
+        invalid,
+        power_errors_pct=repeats,
+        fell=watch.fell,
+        faults=(*watch.net_faults(), *_other_way(watch, measured, gating)),
+        needed_s=needed_s,
+        has_distortion=first is None or first.has_distortion,
+    )
+
+
+def _other_way(watch: RegisterWatch, gates: tuple[GateMeasurement, ...], gating: Gating) -> tuple[RegisterFault, ...]:
+    energy_kwh = math.fsum(abs(gate.reference_kwh) for gate in gates)
+    return watch.other_way(energy_kwh, gating.limit_pct) if gating.limit_pct is not None else ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Gates:
+    """The gates of one register at one point."""
+
+    bench: Bench
+    position: Position
+    point: LoadPoint
+    configuration: Configuration
+    record: PointRecorder
+    watch: RegisterWatch
+    gating: Gating
+
+    def measure(
+        self, reference: Stimulus | None
+    ) -> tuple[tuple[GateMeasurement, ...], tuple[float, ...], float | None]:
+        """Return the gates, the errors of power where there is one gate only, and how long a gate has to be, s."""
+        gating = self.gating
+        if is_sampled(self.bench, self.configuration):
+            return self._sampled(reference)
+        if gating.limit_pct is None or reference is None:
+            return self._usual(), (), None
+        power_kw = abs(predict(reference, self.configuration)[_TOTAL_POWER].value)
+        step = self.watch.look()
+        needed_s = self._needed_s(step, power_kw)
+        if not needed_s > gating.gate_s:
+            self._say(step, needed_s, f"{gating.gates} gates of {_duration(gating.gate_s)}")
+            return self._usual(), (), needed_s
+        repeats = self._power_errors()
+        gates: list[GateMeasurement] = []
+        while True:
+            # Beyond the longest one a short gate is run: it finds a register that counts nothing or half.
+            least_s = needed_s * (LEAST_GATE if step.is_seen else 1.0)
+            is_too_long = not least_s <= gating.longest_s
+            wanted_s = max(gating.gate_s, min(needed_s, gating.longest_s))
+            gate_s = gating.gate_s * gating.gates if is_too_long else math.ceil(wanted_s)
+            more = f"; it would take {_duration(needed_s)}" if is_too_long else ""
+            self._say(step, needed_s, f"one gate of {_duration(gate_s)}{more}")
+            gates = [self._one(gate_s)]
+            if step.is_seen or is_too_long:
+                return tuple(gates), repeats, needed_s
+            step = self.watch.step()
+            needed_s = self._needed_s(step, power_kw)
+            if not step.is_seen or needed_s * LEAST_GATE <= gate_s:
+                return tuple(gates), repeats, needed_s
+
+    def _sampled(
+        self, reference: Stimulus | None
+    ) -> tuple[tuple[GateMeasurement, ...], tuple[float, ...], float | None]:
+        """As ``measure``, with sampled power as the reference: one gate, as long as its step and its edges ask for."""
+        gating = self.gating
+        if gating.limit_pct is None or reference is None:
+            raise ReferenceInvalid("energy", self.point.phases)
+        power_kw = abs(predict(reference, self.configuration)[_TOTAL_POWER].value)
+        step = self.watch.look()
+        edges_s = edges_gate_s(self.watch.edge().moment.half_width_s, gating.limit_pct)
+        repeats = self._power_errors()
+        gate = SampledGate(
+            self.bench, self.point, self.configuration, self.record, self.watch, lambda: self.watch.step().size
+        )
+        while True:
+            step_s = self._needed_s(step, power_kw)
+            # A register that has not moved is looked at for as long as it takes to call it dead: no edge matters then.
+            needed_s = max(step_s, edges_s) if step.is_seen else step_s
+            least_s = needed_s * (LEAST_GATE if step.is_seen else 1.0)
+            is_too_long = not least_s <= gating.longest_s
+            wanted_s = max(gating.gate_s, min(needed_s, gating.longest_s))
+            gate_s = gating.gate_s * gating.gates if is_too_long else math.ceil(wanted_s)
+            more = f"; it would take {_duration(needed_s)}" if is_too_long else ""
+            self._say(step, needed_s, f"one gate of {_duration(gate_s)} against sampled power{more}")
+            measured = gate.run(gate_s)
+            if step.is_seen or is_too_long:
+                return (measured,), repeats, needed_s
+            step = self.watch.step()
+            needed_s = max(self._needed_s(step, power_kw), edges_s)
+            if not step.is_seen or needed_s * LEAST_GATE <= gate_s:
+                return (measured,), repeats, needed_s
+
+    def _usual(self) -> tuple[GateMeasurement, ...]:
+        return tuple(self._one(self.gating.gate_s) for _ in range(self.gating.gates))
+
+    def _needed_s(self, step: Step, power_kw: float) -> float:
+        assert self.gating.limit_pct is not None
+        return 3600.0 * step.needed_energy(self.gating.limit_pct) / power_kw if power_kw > 0.0 else math.inf
+
+    def _say(self, step: Step, needed_s: float, chosen: str) -> None:
+        last = self.watch.readings[-1]
+        self.gating.note(
+            f"AI{self.watch.instance} at {last:.9g} kWh: step {step.size:.3g} kWh ({step.origin}), "
+            f"{_enough(step, needed_s)} at {self.point.label}: {chosen}"
+        )
+
+    def _power_errors(self) -> tuple[float, ...]:
+        """Compare the meter's power with the reference a few times: how well it repeats, where one gate cannot say."""
+        assert self.bench.supervisor is not None
+        references, samples = [read_reference(self.bench, self.record)], []
+        for _ in range(_POWER_REPEATS):
+            self.bench.clock.sleep(METER_UPDATE_S)
+            samples.append(read_sample(self.position, self.record))
+            references.append(read_reference(self.bench, self.record))
+        ranges = self.bench.supervisor.analyzer_ranges
+        taken = PointMeasurement(
+            self.point,
+            tuple(samples),
+            tuple(each.stimulus for each in references),
+            ranges,
+            self.configuration,
+            powers_off=tuple(each.powers_off for each in references),
+        )
+        try:
+            return tuple(
+                percentage_error(sample.values[_TOTAL_POWER], expected[_TOTAL_POWER], quantity="KW_Total")
+                for sample, expected in zip(samples, taken.expected(), strict=True)
+            )
+        except ErrorNotDefined:
+            return ()
+
+    def _one(self, gate_s: float) -> GateMeasurement:
+        bench, idle = self.bench, replace(self.point, current_pct=0.0)
+        assert bench.supervisor is not None
+        assert bench.analyzer is not None
+        bench.supervisor.apply(idle)
+        before = self.watch.still()
+        bench.analyzer.start_integration()
+        bench.supervisor.apply(self.point)
+        bench.clock.sleep(gate_s)
+        bench.supervisor.apply(idle)
+        integrated = bench.analyzer.stop_integration()
+        self.record.reference_reading(integrated, bench.clock.now_s())
+        after = self.watch.still()
+        energies = integrated.export_wh if self.point.power_factor < 0.0 else integrated.import_wh
+        flowing = [energy for name, energy in zip("ABC", energies, strict=True) if name in self.point.phases]
+        if any(energy is None for energy in flowing):
+            raise ReferenceInvalid("energy", self.point.phases)
+        terminal_wh = math.fsum(energy for energy in flowing if energy is not None)
+        primary = self.configuration.volts_per_terminal_volt * self.configuration.amperes_per_ct_volt
+        return GateMeasurement(
+            registered_kwh=after - before,
+            reference_kwh=terminal_wh * primary / 1000.0,
+            resolution_kwh=self.watch.step().size,
+            elapsed_s=integrated.elapsed_s,
+            started_kwh=before,
+        )
+
+
+def _enough(step: Step, needed_s: float) -> str:
+    """Say which gate is long enough for a step that was seen, or after which a register that never moved is dead."""
+    gate = "less than 2 s" if needed_s < 2.0 else _duration(needed_s)
+    if not step.is_seen:
+        return f"not seen to move; dead if it stands still in a gate of {gate}"
+    return f"a gate of {gate} is long enough for it"
+
+
+def _duration(seconds: float) -> str:
+    """Write a duration as people say it."""
+    if seconds < 120.0:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60.0:.0f} min" if seconds < 7200.0 else f"{seconds / 3600.0:.0f} h"

@@ -1,0 +1,116 @@
+"""Power comparison: the meter's one-second values against the reference, bracketed reference - meter - reference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from drivers.analyzer.base import AnalyzerReading
+from meter_model.device.configuration import Configuration
+from meter_model.stimulus import Stimulus
+from rig.bench import Bench, Position
+from rig.load_point import ByPhase, LoadPoint
+from rig.procedures.accuracy.climate import note_climate
+from rig.procedures.accuracy.readings import MeterSample, PointMeasurement
+from rig.records import PointRecorder
+from rig.safety.conditions import IEC_REFERENCE, Deviation, ReferenceLimits, distortions, unmet
+from rig.safety.errors import NotSettled, ReferenceInvalid
+
+METER_UPDATE_S = 1.0
+"""Data update period of the meter (manual page 1): reads at least this far apart see different updates."""
+
+MINIMUM_UPDATES = 5
+
+
+def measure_power(
+    bench: Bench,
+    position: Position,
+    point: LoadPoint,
+    configuration: Configuration,
+    record: PointRecorder,
+    *,
+    updates: int = MINIMUM_UPDATES,
+    limits: ReferenceLimits = IEC_REFERENCE,
+) -> PointMeasurement:
+    """Apply ``point``, settle, and read the meter from ``updates`` distinct updates; every reading is recorded at once.
+
+    Leaves the point applied, so that the next one can follow without switching off. Where the bench has a climate
+    probe it is read once, while the meter's next update is awaited. Conditions that do not allow a
+    verdict (not settled, outside the reference conditions, no valid reference value) come back as ``invalid``. Raises
+    RigError where the bench itself fails: then nothing more can be measured.
+    """
+    assert bench.supervisor is not None
+    assert bench.wiring is not None
+    bench.supervisor.apply(point)
+    try:
+        last = bench.supervisor.settle()[-1]
+        settled = bench.wiring.stimulus(last)
+    except (NotSettled, ReferenceInvalid) as error:
+        record.finish("INVALID", reason=str(error))
+        return PointMeasurement(point, (), (), bench.supervisor.analyzer_ranges, configuration, str(error))
+    conditions = bench.supervisor.deviations_from_nominal(settled, limits)
+    if last is not None:
+        conditions += distortions(last, bench.wiring.terminals(point), limits)
+    wait_s, trouble = METER_UPDATE_S, ""
+    references: list[Reference] = []
+    samples: list[MeterSample] = []
+    try:
+        references.append(read_reference(bench, record))
+        climate = note_climate(bench, record, limits)
+        conditions += climate.conditions
+        wait_s -= climate.took_s
+        trouble = climate.invalid
+        for _ in range(updates):
+            bench.clock.sleep(wait_s)
+            wait_s = METER_UPDATE_S
+            samples.append(read_sample(position, record))
+            references.append(read_reference(bench, record))
+    except ReferenceInvalid as error:
+        trouble = str(error)
+    invalid = trouble or unmet(conditions)
+    record.finish("INVALID" if invalid else None, deviation=as_data(conditions), reason=invalid)
+    return PointMeasurement(
+        point,
+        tuple(samples),
+        tuple(each.stimulus for each in references),
+        bench.supervisor.analyzer_ranges,
+        configuration,
+        invalid,
+        powers_off=tuple(each.powers_off for each in references),
+        has_distortion=all(each.has_distortion for each in references),
+    )
+
+
+def as_data(conditions: tuple[Deviation, ...]) -> dict[str, object]:
+    """Put deviations as the record has them: by name with unit."""
+    return {f"{one.quantity} ({one.unit})": round(one.deviation, 5) for one in conditions}
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One reading of the analyzer at the meter's terminals; see ``PointMeasurement``."""
+
+    stimulus: Stimulus
+    powers_off: tuple[ByPhase, ByPhase]
+    has_distortion: bool
+
+
+def read_reference(bench: Bench, record: PointRecorder) -> Reference:
+    """Read the analyzer once, record it, and return it at the meter's terminals; raises ReferenceInvalid."""
+    assert bench.analyzer is not None
+    assert bench.wiring is not None
+    reading: AnalyzerReading = bench.analyzer.read()
+    record.reference_reading(reading, reading.monotonic_s)
+    stimulus = bench.wiring.stimulus(reading)
+    tells = any(element.u_thd_pct is not None for element in reading.elements)
+    return Reference(stimulus, bench.wiring.powers_off(reading, stimulus), tells)
+
+
+def read_sample(position: Position, record: PointRecorder) -> MeterSample:
+    """Read one update of the meter and record it."""
+    reading = position.meter.read_load_point()
+    record.meter_reading(
+        reading.values,
+        requested_monotonic_s=reading.requested_at_s,
+        answered_monotonic_s=reading.answered_at_s,
+    )
+    return MeterSample(reading.values, reading.requested_at_s, reading.answered_at_s)

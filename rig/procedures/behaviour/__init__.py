@@ -1,0 +1,1 @@
+"""Questions about what a meter does: bus, power cycle, answers to broadcasts."""

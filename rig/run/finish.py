@@ -1,0 +1,46 @@
+"""The end of a run: its record is closed, then report, plots and exports are drawn from the record alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rig.exit_codes import ExitCode
+from rig.metrology.outcome import Outcome
+from rig.records import RunRecord, RunRecorder, RunStore
+from rig.reports import coverage_text, write_csv, write_html, write_json, write_plots
+from rig.run.session import RunSession
+
+
+def finish_run(store: RunStore, recorder: RunRecorder, outcome: Outcome, code: ExitCode, session: RunSession) -> None:
+    """Record how the run ended, write its files into the session's folder, and close the database."""
+    try:
+        recorder.finish(str(outcome), int(code))
+        session.written.extend(write_reports(store, recorder.run_id, session.out_folder()))
+        if session.allure_folder is not None and session.allure_folder.is_dir():
+            _write_allure_environment(store.run(recorder.run_id), session.allure_folder)
+    finally:
+        store.close()
+
+
+def _write_allure_environment(run: RunRecord, folder: Path) -> None:
+    """Write what Allure shows as the environment of the run: bench, run, coverage, and whether it was simulated."""
+    facts = {
+        "run": run.run_id,
+        "bench": run.header.bench_name,
+        "simulated": "yes" if run.header.simulated else "no",
+        "covered": coverage_text(run),
+    }
+    lines = [f"{name}={' '.join(text.split())}\n" for name, text in facts.items()]
+    (folder / "environment.properties").write_text("".join(lines), encoding="utf-8")
+
+
+def write_reports(store: RunStore, run_id: str, folder: Path) -> list[Path]:
+    """Write report.html, plots/, results.csv and results.json of a recorded run; returns the files for people."""
+    folder.mkdir(parents=True, exist_ok=True)
+    run = store.run(run_id)
+    report, csv, json = folder / "report.html", folder / "results.csv", folder / "results.json"
+    write_html(run, report)
+    write_csv(run, csv)
+    write_json(run, json)
+    plots = write_plots(run, folder / "plots")
+    return [report, *([plots[0].parent] if plots else []), csv, json]

@@ -1,0 +1,63 @@
+"""The options of the pytest plugin: their names, and which values are taken."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from rig.errors import UsageRefused
+from rig.option_values import COUNT, HOURS, count_from, line_from, number_from
+from rig.run.session import RunOptions
+
+ValueT = TypeVar("ValueT")
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Add them; numbers are taken as texts, so that a wrong one is refused by ``options_of`` and not by argparse."""
+    group = parser.getgroup("rig", "S4100 test rig")
+    group.addoption("--bench", default="emulated", metavar="NAME|PATH", help="bench file (default: emulated)")
+    group.addoption("--position", default=None, metavar="NAME", help="the one position of the bench that is tested")
+    group.addoption("--out", type=Path, default=None, metavar="DIR", help="folder of this run's files")
+    group.addoption("--records", default=None, metavar="URL|PATH", help="run database (default: runs/records.sqlite)")
+    group.addoption("--operator", default="", help="who runs this; goes into the record")
+    group.addoption("--station", default="", help="station name; goes into the record")
+    group.addoption("--allow-reset", action="store_true", help="permit resets of energy and demand in the meter")
+    group.addoption("--max-points", default=None, metavar="N", help="measure the first N load points only")
+    group.addoption("--longest", default="1", metavar="HOURS", help="skip questions of more bench time (default: 1)")
+    group.addoption(
+        "--unprotected", action="store_true", help="energise with neither a source watchdog nor a contactor; recorded"
+    )
+    group.addoption("--longest-gate", default="1", metavar="HOURS", help="longest energy gate that is run (default: 1)")
+    group.addoption("--suite", default="pytest", help="kind of run for the record: certify, eol ...")
+    group.addoption("--run-id", default=None, help=argparse.SUPPRESS)  # of `rig certify` and the like
+
+
+def options_of(option: argparse.Namespace) -> RunOptions:
+    """Return what the command line asks for; raises UsageRefused for a value that no run can have."""
+
+    def taken(name: str, value: Any, convert: Callable[..., ValueT], *bounds: float) -> ValueT:  # noqa: ANN401
+        try:
+            return convert(value, *bounds)
+        except ValueError as refusal:
+            raise UsageRefused(f"{name}: {refusal}") from None
+
+    most = option.max_points
+    return RunOptions(
+        bench=option.bench,
+        position=option.position,
+        out=option.out,
+        records=option.records,
+        operator=taken("--operator", option.operator, line_from),
+        station=taken("--station", option.station, line_from),
+        allow_reset=option.allow_reset,
+        max_points=None if most is None else taken("--max-points", most, count_from, *COUNT),
+        suite=taken("--suite", option.suite, line_from),
+        longest_h=taken("--longest", option.longest, number_from, *HOURS),
+        unprotected=option.unprotected,
+        longest_gate_h=taken("--longest-gate", option.longest_gate, number_from, *HOURS),
+        **({"run_id": option.run_id} if option.run_id else {}),
+    )

@@ -1,0 +1,1 @@
+"""The guardian: the process that switches off, the rig's link to it, and its journal."""

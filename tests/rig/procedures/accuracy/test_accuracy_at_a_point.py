@@ -1,0 +1,57 @@
+"""Judging with an accuracy in rows: the row of the nominal point decides; where there is none nothing is concluded."""
+
+import pytest
+
+from drivers.analyzer.base import AnalyzerRanges
+from meter_model.device.configuration import Configuration
+from rig.bench.wiring import Wiring
+from rig.load_point import LoadPoint
+from rig.metrology import DecisionRule, ReferenceAccuracy, judged_at, load_limit_table
+from rig.procedures.accuracy.judgement import judge_power
+from rig.procedures.accuracy.readings import MeterSample, PointMeasurement
+
+POINT = LoadPoint(277.0, 100.0, 0.0)
+WIRING = Wiring(ct_primary_a=100.0, ct_secondary_v=1.0)
+RANGES = AnalyzerRanges(voltage=(300.0,) * 3, current=(2.0,) * 3)
+FINE = {"reading_pct": 0.005, "distribution": "normal", "k": 2}
+
+
+@pytest.fixture(scope="module")
+def judged():
+    tables = [load_limit_table(n) for n in ("iec62053-22-2003-class-0.2S", "s4100-manual-voltage-current")]
+    return judged_at(POINT, tables)
+
+
+def results(judged, power, invalid=""):
+    accuracy = ReferenceAccuracy.model_validate(
+        {"voltage": FINE, "current": FINE, "power": power, "phase": {"fixed_deg": 0.003}}
+    )
+    references = (WIRING.terminals(POINT),) * 6
+    empty = PointMeasurement(POINT, (MeterSample({}, 0.0, 0.0),) * 5, references, RANGES, Configuration(), invalid)
+    samples = tuple(MeterSample(values, 0.0, 0.0) for values in empty.expected())
+    measurement = PointMeasurement(POINT, samples, references, RANGES, Configuration(), invalid)
+    found = judge_power(measurement, judged, accuracy, DecisionRule.ILAC_G8_NON_BINARY)
+    return {result.instance: result for result in found}
+
+
+def rows(low_hz, high_hz):
+    return [FINE | {"frequency_hz": {"from": low_hz, "to": high_hz}}]
+
+
+def test_a_point_within_a_row_is_judged_with_its_figure(judged):
+    power = results(judged, rows(45, 66))[11]
+    assert power.outcome == "PASS"
+    assert next(c for c in power.components if c.name == "reference power ABC").standard_uncertainty_pct == 0.0025
+
+
+def test_a_point_outside_every_row_is_inconclusive_by_name_and_the_rest_is_judged(judged):
+    found = results(judged, rows(45, 55))
+    assert found[11].outcome == "INCONCLUSIVE"
+    assert "accuracy of power is not stated at 60 Hz, only for 45 to 55 Hz" in found[11].reason
+    assert found[11].expanded_uncertainty_pct is None
+    assert {found[instance].outcome for instance in (70, 71, 72, 73, 74, 75)} == {"PASS"}
+
+
+def test_what_is_invalid_anyway_is_invalid(judged):
+    found = results(judged, rows(45, 55), invalid="not settled")
+    assert {(result.outcome, result.reason) for result in found.values()} == {("INVALID", "not settled")}

@@ -1,0 +1,174 @@
+"""The air at a load point: read once beside the measurement, recorded, and a point in the wrong air is INVALID."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+import pytest
+
+from drivers.climate import ClimateReading
+from drivers.errors import InstrumentError, InstrumentLost
+from drivers.source.base import Identity
+from meter_model.device.configuration import Configuration
+from rig.bench.instruments import used_instruments
+from rig.bench.wiring import Wiring
+from rig.load_point import LoadPoint
+from rig.metrology import CalibrationRecord, CalibrationRefused
+from rig.procedures.accuracy.power_comparison import METER_UPDATE_S, measure_power
+from rig.procedures.meter_run import MeterRun
+from rig.procedures.run_instruments import record_instruments, refuse_uncalibrated_run
+from rig.records import RunHeader, RunStore
+from rig.safety.inputs import SafetyInputs
+
+POINT = LoadPoint(277.0, 100.0, 0.0)
+WIRING = Wiring(ct_primary_a=100.0, ct_secondary_v=1.0)
+TODAY = dt.date(2026, 11, 22)
+
+
+@pytest.fixture
+def run(tmp_path):
+    with RunStore.open(tmp_path / "records.sqlite") as store:
+        recorder = store.begin_run(
+            RunHeader(kind="certify", bench_name="b", bench_file_sha256="", software_version="0")
+        )
+        yield recorder, lambda: store.run("last")
+
+
+@dataclass
+class Reader:
+    """Whatever is read at a point: a climate probe that answers or raises, the meter, the analyzer."""
+
+    answer: object
+    asked: int = 0
+
+    def read(self):
+        self.asked += 1
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    read_load_point = read
+
+
+@dataclass
+class Sleeper:
+    slept: list = field(default_factory=list)
+
+    def sleep(self, dt_s):
+        self.slept.append(dt_s)
+
+
+def measured(run, probe):
+    recorder, read_back = run
+    stimulus = WIRING.terminals(POINT)
+    supervisor = SimpleNamespace(
+        apply=lambda point: None, settle=lambda: [None], deviations_from_nominal=lambda *_: (), analyzer_ranges=None
+    )
+    reading = SimpleNamespace(monotonic_s=1.0, elements=())
+    bench = SimpleNamespace(
+        supervisor=supervisor,
+        wiring=SimpleNamespace(stimulus=lambda _: stimulus, powers_off=lambda *_: ((0.0,) * 3, (0.0,) * 3)),
+        analyzer=Reader(reading),
+        climate_probe=probe,
+        clock=Sleeper(),
+    )
+    sample = SimpleNamespace(values={11: 1.0}, requested_at_s=0.0, answered_at_s=0.1)
+    position = SimpleNamespace(meter=Reader(sample))
+    measurement = measure_power(bench, position, POINT, Configuration(), recorder.begin_point(POINT))
+    return measurement, read_back().points[-1], bench.clock.slept
+
+
+def test_air_within_the_reference_conditions_is_recorded_and_says_nothing_against_the_point(run):
+    probe = Reader(ClimateReading(23.4, 41.0))
+    measurement, point, slept = measured(run, probe)
+    assert (measurement.invalid, point.stated_outcome) == ("", None)
+    assert (point.temperature_c, point.humidity_pct) == (23.4, 41.0)
+    assert point.deviation["ambient temperature (K)"] == pytest.approx(0.4)
+    assert probe.asked == 1
+    assert len(slept) == 5
+    assert slept[0] < METER_UPDATE_S
+    assert slept[1:] == [METER_UPDATE_S] * 4
+
+
+def test_air_outside_makes_the_point_invalid_with_the_amount_and_keeps_what_was_read(run):
+    measurement, point, _ = measured(run, Reader(ClimateReading(26.5, None)))
+    assert measurement.invalid == "ambient temperature deviates by +3.5 K, more than 2"
+    assert (point.stated_outcome, point.reason) == ("INVALID", measurement.invalid)
+    assert (point.temperature_c, point.humidity_pct) == (26.5, None)
+    assert len(measurement.samples) == 5
+
+
+def test_a_sensor_that_measures_nothing_makes_the_point_invalid_not_the_bench(run):
+    measurement, point, _ = measured(run, Reader(InstrumentError("probe", "channel 1: no sensor is attached")))
+    assert "the climate probe measures nothing (probe: channel 1: no sensor is attached)" in measurement.invalid
+    assert point.temperature_c is None
+
+
+def test_a_probe_that_is_gone_is_an_error_of_the_bench(run):
+    with pytest.raises(InstrumentLost):
+        measured(run, Reader(InstrumentLost("probe", "no answer")))
+
+
+def test_without_a_probe_nothing_is_known_and_nothing_is_held_against_the_point(run):
+    measurement, point, slept = measured(run, None)
+    assert (measurement.invalid, point.temperature_c, point.deviation) == ("", None, {})
+    assert slept == [METER_UPDATE_S] * 5
+
+
+def bench_with(simulated, **records):
+    parts = {role: SimpleNamespace(calibration=record) for role, record in records.items()}
+    identities = {role: Identity("MAKER", "MODEL", "S1", "1") for role in records}
+    file = SimpleNamespace(parts=SimpleNamespace(simulated=simulated))
+    used = used_instruments(SimpleNamespace(**parts, switch=SimpleNamespace()), identities)
+    return SimpleNamespace(
+        file=file,
+        instruments=lambda: used,
+        protection_text="protected",
+        suspend_text="suspend is not inhibited",
+        safety_inputs=SafetyInputs.none(),
+        bus=None,
+    )
+
+
+def test_calibrations_that_do_not_hold_are_warnings_in_any_record_and_a_refusal_in_a_certifications(run):
+    recorder, read_back = run
+    expired = CalibrationRecord(serial="S1", certificate="C1", date=dt.date(2025, 1, 1), due=dt.date(2026, 1, 1))
+    good = CalibrationRecord(serial="S1", certificate="C2", date=dt.date(2026, 1, 1), due=dt.date(2027, 1, 1))
+    bench = bench_with(False, analyzer=expired, source=None, climate_probe=good)
+    lines = []
+    record_instruments(recorder, bench, TODAY, lines.append)
+    with pytest.raises(CalibrationRefused, match=r"analyzer: calibration C1 .* has expired"):
+        refuse_uncalibrated_run(recorder, bench, TODAY)
+    back = read_back()
+    assert {one.role: one.calibration_status for one in back.instruments} == {
+        "source": "not recorded",
+        "analyzer": "expired",
+        "climate_probe": "valid",
+    }
+    warned = [(event.severity, event.text[:21]) for event in back.events if event.kind == "calibration"]
+    assert warned == [("warning", "analyzer: calibration"), ("error", "no certification with")]
+    assert lines == ["warning: analyzer: calibration C1 of 2025-01-01, due 2026-01-01, has expired (325 days ago)"]
+
+
+def test_a_calibration_that_ends_in_the_middle_of_a_certification_is_noticed_before_the_next_energising(run):
+    recorder, _ = run
+    good = CalibrationRecord(serial="S1", certificate="C2", date=dt.date(2026, 1, 1), due=TODAY)
+    days = iter((TODAY, TODAY, TODAY + dt.timedelta(days=1)))
+    meter_run = MeterRun(None, None, None, today=lambda: next(days))
+    meter_run.recorder = recorder
+    meter_run._bench = bench_with(False, analyzer=good, climate_probe=good)
+    meter_run._bench.supervisor = SimpleNamespace(pre_energise_checks=())
+    meter_run.require_calibration()
+    (check,) = meter_run._bench.supervisor.pre_energise_checks
+    check()
+    with pytest.raises(CalibrationRefused, match="has expired"):
+        check()
+
+
+def test_a_simulated_bench_without_calibrations_certifies_as_before_and_says_what_it_has_not(run):
+    recorder, read_back = run
+    bench = bench_with(True, analyzer=None, climate_probe=None)
+    record_instruments(recorder, bench, TODAY, lambda line: pytest.fail(line))
+    refuse_uncalibrated_run(recorder, bench, TODAY)
+    assert {one.calibration_status for one in read_back().instruments} == {"not recorded"}
+    assert [event.kind for event in read_back().events] == ["protection", "suspend", "interlock"]

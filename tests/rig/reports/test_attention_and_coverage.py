@@ -1,0 +1,138 @@
+"""What needs attention is said once, from one list; what a run covered is said with every verdict."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+
+import pytest
+from rich.console import Console
+
+from rig.load_point import LoadPoint
+from rig.records import FindingRecord, RunHeader
+from rig.records.verdicts import count_measured
+from rig.reports import attention_lines, attention_text, coverage_text, render_html, verdict_line
+from rig.reports._summary import total_counts
+from rig.reports._words import title_of
+from tests.rig.records.fabricated_run import fabricate
+
+HEADER = RunHeader(kind="regress", bench_name="b", bench_file_sha256="", software_version="0")
+
+
+def regression(store, findings, *, errors=(), outcome="FAIL", code=1):
+    recorder = store.begin_run(HEADER)
+    for name, expected, found, result in findings:
+        recorder.finding(
+            FindingRecord(name=name, expected=expected, found=found, outcome=result, cites="manual page 9")
+        )
+    for question, text in errors:
+        recorder.event("error", text, "error", {"question": question})
+    recorder.finish(outcome, code)
+    return store.run(recorder.run_id)
+
+
+def printed(renderable, width=120):
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    console.print(renderable)
+    return console.file.getvalue()
+
+
+def test_a_failed_finding_needs_attention_on_every_output(store):
+    run = regression(store, [("AV6", "600", "480", "FAIL"), ("AV2", "40", "40", "PASS")])
+    (line,) = attention_lines(run)
+    assert (line.outcome, line.what, line.cites) == ("FAIL", "AV6", "manual page 9")
+    assert line.detail == "expected 600, found 480"
+    page = render_html(run)
+    attention = page[page.index("What needs attention") : page.index("<h2>Findings")]
+    assert "expected 600, found 480" in attention
+    assert "manual page 9" in attention
+    assert "Nothing" not in attention
+    assert "No quantity was judged" not in page
+    assert "FAIL  AV6 (manual page 9): expected 600, found 480" in printed(attention_text(run))
+
+
+def test_many_failures_of_one_cause_are_one_line(store):
+    run = regression(store, [(f"question {n}", "an answer", "no answer", "FAIL") for n in range(97)])
+    (line,) = attention_lines(run)
+    assert line.what == "97 findings"
+    assert line.where == "question 0, question 1, question 2 and 94 more"
+    assert len(printed(attention_text(run)).splitlines()) <= 2
+
+
+def test_equal_skip_reasons_are_one_line_after_what_failed(store):
+    skipped = [(f"q{n}", "", "no switch unit", "SKIP") for n in range(40)]
+    run = regression(store, [*skipped, ("q", "a", "b", "FAIL"), ("r", "", "too long", "SKIP")])
+    assert [(line.outcome, line.what, line.detail) for line in attention_lines(run)] == [
+        ("FAIL", "q", "expected a, found b"),
+        ("SKIP", "40 questions", "no switch unit"),
+        ("SKIP", "r", "too long"),
+    ]
+
+
+def test_an_error_that_ended_questions_is_one_line_with_its_text(store):
+    errors = [(f"test_{n}", "no meter answers at MAC 1") for n in range(12)]
+    run = regression(store, [("AV2", "40", "40", "PASS")], errors=errors, outcome="ERROR", code=10)
+    (line,) = attention_lines(run)
+    assert (line.outcome, line.detail) == ("ERROR", "no meter answers at MAC 1")
+    assert line.where == "test_0, test_1, test_2 and 9 more"
+
+
+def test_results_of_one_input_that_fail_alike_are_one_line(bad):
+    lines = attention_lines(bad)
+    failed = sum(result.outcome == "FAIL" for point in bad.points for result in point.results)
+    assert failed > 50
+    assert len(lines) < 12
+    assert any(line.what == "AI74 B current" and "the worst of" in line.detail for line in lines)
+
+
+def test_a_good_run_needs_no_attention(good):
+    assert attention_lines(good) == [line for line in attention_lines(good) if line.outcome == "SKIP"]
+    assert not [line for line in attention_lines(good) if line.outcome not in ("SKIP",)]
+
+
+def test_results_that_repeat_one_fact_count_once(store):
+    run = fabricate(store, points=6)
+    volts = [r for p in run.points for r in p.results if r.quantity == "voltage" and r.limit_pct is not None]
+    facts = {(r.instance, p.load_point.phase_voltages_v) for p in run.points for r in p.results if r in volts}
+    assert len(volts) > len(facts)
+    every = sum(len(point.results) for point in run.points)
+    assert sum(total_counts(run).values()) <= every - (len(volts) - len(facts)) + len(run.findings)
+
+
+@pytest.mark.parametrize(
+    ("programme", "text", "is_certification"),
+    [
+        ({"load points": (3, 90)}, "3 of 90 load points", False),
+        ({"load points": (6, 6)}, "6 of 6 load points", True),
+        ({"load points": (6, 6), "energy registers": (0, 2)}, "6 of 6 load points, 0 of 2 energy registers", False),
+    ],
+)
+def test_a_partial_certification_is_not_called_one(store, programme, text, is_certification):
+    run = fabricate(store, points=6)
+    run = dataclasses.replace(run, header=dataclasses.replace(run.header, programme=programme))
+    assert coverage_text(run) == text
+    assert (title_of(run) == "Accuracy certification run") is is_certification
+    assert ("not a certification" in render_html(run)) is not is_certification
+    assert text in printed(verdict_line(run))
+    assert text in render_html(run)
+
+
+def test_a_point_that_was_never_measured_is_not_covered(store):
+    recorder = store.begin_run(dataclasses.replace(HEADER, kind="certify", programme={"load points": (2, 90)}))
+    recorder.begin_point(LoadPoint(277.0, 5.0, 0.0)).finish("ERROR", "the analyzer is gone")
+    recorder.finish("ERROR", 10)
+    assert coverage_text(store.run(recorder.run_id)) == "0 of 90 load points"
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_narrow_terminal_shows_whole_names(bad, width):
+    from rig.reports import result_table
+
+    text = printed(result_table(bad, width), width)
+    assert all(point.label in text for point in bad.points)
+    assert "…" not in text
+
+
+def test_a_register_that_was_found_wrong_beside_the_gated_one_is_not_covered():
+    gated, beside = ("277V-100pct-PF1-ABC", "energy_register", 2), ("277V-100pct-PF1-ABC", "register_check", 1)
+    assert count_measured([gated, beside]) == {"load points": 0, "energy registers": 1}

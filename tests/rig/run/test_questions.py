@@ -1,0 +1,62 @@
+"""The questions as data: each cites the manual; the page about them and the plan are true."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rig.run.questions import Question
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="module")
+def plan() -> dict:
+    done = subprocess.run(
+        [sys.executable, "-m", "rig.cli", "plan", "regress", "--json"],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_every_question_cites_a_page_of_the_manual(plan):
+    assert len(plan["questions"]) > 230
+    assert [each["name"] for each in plan["questions"] if not each["pages"]] == []
+    assert all(1 <= page <= 32 for each in plan["questions"] for page in each["pages"])
+
+
+def test_plan_tells_what_is_not_asked_and_how_long_the_rest_takes(plan):
+    longer = [each for each in plan["questions"] if each["not_asked"]]
+    assert [each["name"] for each in longer] == ["test_full_logs_stop_or_wrap_as_they_are_set"]
+    assert "--longest" in longer[0]["not_asked"]
+    assert plan["duration_s"] == sum(each["bench_time_s"] for each in plan["questions"] if each not in longer)
+
+
+def test_plan_of_a_question_that_is_not_there_is_refused():
+    done = subprocess.run(
+        [sys.executable, "-m", "rig.cli", "plan", "regress", "-k", "no_such_question"],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 11
+    assert "there is no question 'no_such_question'" in done.stderr
+
+
+def test_the_page_about_the_questions_is_current():
+    code = "from tools.question_reference import DOCUMENT, document; assert DOCUMENT.read_text('utf-8') == document()"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, "run: python tools/question_reference.py"
+
+
+def test_what_a_bench_lacks_keeps_a_question_from_being_asked():
+    question = Question("test_x[A]", "test_x.py", "X", "", (1,), ("--allow-reset", "meter", "source"), 7200.0)
+    assert question.function == "test_x"
+    assert question.obstacle({"meter"}, 3.0) == "the bench has no source"
+    assert question.obstacle({"meter", "source"}, 3.0) is None
+    assert question.obstacle({"meter", "source"}, 1.0) == "it takes 2.0 h of bench time; allow it with --longest"
