@@ -26,6 +26,9 @@ _TOLERANCE_STEPS = 1.5
 _COARSE_STEPS = 8
 """From this many float32 steps on a common divisor of differences is taken for a step of the register's own."""
 
+_CLEAR_STEPS, _CLEAR_GATES = 100, 5
+"""A divisor of whole gates is a step from this many float32 steps on, and to this part of a gate."""
+
 _RESTS = 2
 """A register that reads the same so many times more, an update apart and under load, counts in coarse steps."""
 
@@ -130,17 +133,20 @@ def _longest_rest(readings: Sequence[float]) -> int:
 
 
 def step_of_advances(advances: Sequence[float], finest: float) -> float:
-    """Return the largest power of ten of which all ``advances`` are multiples, or ``finest`` where that is larger.
+    """Return the step that the ``advances`` of several gates show where it was taken too fine, else ``finest``.
 
-    What the advances of several gates say about a step that was stated too fine. ``finest`` and the advances share a
-    unit. Fewer than three advances, or one of zero, say nothing.
+    The largest power of ten of which all are multiples; or their common divisor, where some gates have one step more
+    than others. ``finest`` and the advances share a unit. Fewer than three advances, or one of zero, say nothing.
     """
     magnitudes = [abs(value) for value in advances]
     if len(magnitudes) < 3 or not min(magnitudes) > 0.0:
         return finest
     tens = (10.0**exponent for exponent in range(math.floor(math.log10(min(magnitudes))), -12, -1))
     step = next((ten for ten in tens if all(_is_multiple(value, ten, finest) for value in magnitudes)), finest)
-    return max(step, finest)
+    divisor, _ = _common_divisor(sorted(set(magnitudes)), finest)
+    differs = max(magnitudes) - min(magnitudes) > 0.5 * divisor
+    is_clear = _CLEAR_STEPS * finest <= divisor <= min(magnitudes) / _CLEAR_GATES
+    return max(step, finest, divisor if differs and is_clear else 0.0)
 
 
 def _decimal_steps(at_most: float, at_least: float) -> list[float]:

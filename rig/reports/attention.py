@@ -46,7 +46,8 @@ def _errors(run: RunRecord) -> Iterable[AttentionLine]:
     groups: dict[str, list[str]] = defaultdict(list)
     for event in run.events:
         if event.severity == "error":
-            groups[event.text].append(str((event.data or {}).get("question") or event.kind))
+            question = (event.data or {}).get("question")
+            groups[event.text] += [str(question)] if question else []
     outcome = run.outcome if run.outcome in ("ABORTED", "TERMINATED") else "ERROR"
     for text, places in groups.items():
         yield AttentionLine(outcome, "bench", text, tuple(dict.fromkeys(places)))

@@ -80,13 +80,15 @@ class ConsoleReporter:
 
         for item in session.items:
             point = load_point_of(item)
-            self._items[item.nodeid] = point.label if point else item.name.partition("[")[2].rstrip("]") or item.name
+            # Tests of one load point are one step of the run; every other one is a question of its own.
+            self._items[item.nodeid] = point.label if point else item.nodeid
         self._progress.update(self._task, total=len(set(self._items.values())))
         run_session(session.config).listeners.append(self._hear)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Show what is being measured."""
         unit = self._items.get(nodeid, nodeid)
+        unit = _parameter(nodeid) if unit == nodeid else unit
         self._progress.update(self._task, description=f"{self._title}: {unit}" if self._shows_title else unit)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -138,6 +140,11 @@ def _last_line(text: str) -> str:
     """The last line of a traceback, which says what it was."""
     lines = [line.removeprefix("E ").strip() for line in text.splitlines()]
     return next((line for line in reversed(lines) if line), "no details")
+
+
+def _parameter(nodeid: str) -> str:
+    """What a question is about, in the brackets of its name; its name where there are none."""
+    return nodeid.partition("[")[2].rstrip("]") or _name(nodeid)
 
 
 def _name(nodeid: str) -> str:

@@ -93,6 +93,19 @@ def test_advances_that_are_all_round_show_a_step_coarser_than_stated():
     assert step_of_advances([1.38, 1.38], 1e-6) == 1e-6
 
 
+def test_gates_of_one_step_more_or_less_show_a_step_that_an_update_adds():
+    step = 0.0231
+    assert step_of_advances([60 * step, 61 * step, 60 * step, 60 * step], 7.6e-6) == pytest.approx(step, rel=1e-4)
+    assert step_of_advances([60.0003 * step] * 5, 7.6e-6) <= 1e-5, "all alike: as a fine register's"
+
+
+def test_gates_of_a_fine_register_that_repeat_well_show_no_step():
+    finest = float_step(90.0)
+    draws = np.random.default_rng(5).normal(1.39192, 1e-4, (500, 5))
+    rounded = [[float(round(each / finest) * finest) for each in gates] for gates in draws]
+    assert max(step_of_advances(gates, finest) for gates in rounded) <= 2.0 * finest
+
+
 def test_a_reading_that_is_no_number_is_refused():
     with pytest.raises(ValueError, match="finite"):
         step_seen([1.0, math.nan])

@@ -136,3 +136,12 @@ def test_a_narrow_terminal_shows_whole_names(bad, width):
 def test_a_register_that_was_found_wrong_beside_the_gated_one_is_not_covered():
     gated, beside = ("277V-100pct-PF1-ABC", "energy_register", 2), ("277V-100pct-PF1-ABC", "register_check", 1)
     assert count_measured([gated, beside]) == {"load points": 0, "energy registers": 1}
+
+
+def test_what_ended_a_run_has_no_place_of_its_own(store):
+    recorder = store.begin_run(dataclasses.replace(HEADER, kind="certify"))
+    recorder.event("ended by", "stopped by SIGINT", severity="error")
+    recorder.event("bench failed", "the analyzer is gone", severity="error", data={"question": "277V-5pct"})
+    recorder.finish("ERROR", 10)
+    places = {line.detail: line.places for line in attention_lines(store.run(recorder.run_id))}
+    assert places == {"stopped by SIGINT": (), "the analyzer is gone": ("277V-5pct",)}

@@ -211,6 +211,13 @@ def test_a_step_little_more_than_an_update_adds_is_found_by_a_longer_look(step):
     assert result.outcome == "PASS"
 
 
+@pytest.mark.parametrize("hours", [2.0, 3.1, 5.3])
+def test_a_step_as_large_as_what_an_update_adds_is_no_fault_of_single_gates(hours):
+    _, result, _, _ = gated(Shown(used(hours), 0.0231))
+    assert result.outcome == "INCONCLUSIVE"
+    assert abs(result.error_pct) < result.expanded_uncertainty_pct
+
+
 def test_the_step_of_the_meter_type_is_taken_without_a_guess():
     measured, result, _, notes = gated(Shown(used(), 0.01), stated=0.01)
     assert measured.gates[0].resolution_kwh == 0.01

@@ -1,0 +1,41 @@
+"""The progress of a suite counts each question once, and the tests of one load point as one step."""
+
+import io
+from types import SimpleNamespace
+
+import pytest
+from rich.console import Console
+
+from rig.cli.shared.console import ConsoleReporter
+
+
+@pytest.fixture
+def reporter(monkeypatch):
+    points = {"c::t[277V-5pct]": "277V-5pct", "c::u[277V-5pct]": "277V-5pct", "c::t[277V-1pct]": "277V-1pct"}
+
+    def point(item):
+        return SimpleNamespace(label=points[item.nodeid]) if item.nodeid in points else None
+
+    monkeypatch.setattr("rig.pytest_plugin.load_point_of", point)
+    monkeypatch.setattr("rig.pytest_plugin.run_session", lambda _: SimpleNamespace(listeners=[]))
+    with ConsoleReporter(Console(file=io.StringIO()), "regress", "questions") as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("nodeids", "count"),
+    [
+        (["q::signs[Q1]", "q::signs[Q2]", "q::registers[Q1]", "q::registers[Q2]", "q::net"], 5),
+        (["a::test_same", "b::test_same"], 2),
+        (["c::t[277V-5pct]", "c::u[277V-5pct]", "c::t[277V-1pct]", "c::energy[AI2-277V-5pct]"], 3),
+    ],
+)
+def test_each_question_counts_once_and_a_load_point_once(reporter, nodeids, count):
+    items = [SimpleNamespace(nodeid=each, name=each.rpartition("::")[2]) for each in nodeids]
+    reporter.pytest_collection_finish(SimpleNamespace(items=items, config=None))
+    for each in nodeids:
+        reporter.pytest_runtest_logstart(each)
+        reporter.pytest_runtest_logreport(SimpleNamespace(failed=False, when="teardown", nodeid=each))
+    (task,) = reporter._progress.tasks
+    assert (task.total, task.completed) == (count, count)
+    assert task.description.endswith(nodeids[-1].partition("[")[2].rstrip("]") or nodeids[-1].rpartition("::")[2])
