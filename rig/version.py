@@ -11,7 +11,7 @@ NOT_INSTALLED = "0+unknown"
 
 
 def software_version() -> str:
-    """The version in the metadata of the installed package, made from the git tag at build time; else ``NOT_INSTALLED``."""
+    """The version in the installed package's metadata, made from the git tag at build time; else ``NOT_INSTALLED``."""
     try:
         return metadata.version("s4100-rig")
     except metadata.PackageNotFoundError:
