@@ -35,7 +35,7 @@ lint: $(STAMP)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
 types: $(STAMP)
-	@$(BIN)/mypy
+	@$(BIN)/mypy && $(BIN)/mypy --config-file tests/mypy.ini
 
 contracts: $(STAMP)
 	@$(BIN)/lint-imports

@@ -49,7 +49,7 @@ Specification = list[tuple[ObjectIdentifier, list[tuple[PropertyIdentifier, int 
 
 def specifications(plan: Sequence[PlannedPart], with_canaries: bool) -> list[Specification]:
     """Return the requests of ``plan`` as the other stack takes them."""
-    found = []
+    found: list[Specification] = []
     for part in plan:
         again = [Wanted("AI", instance) for instance in part.canaries] if with_canaries else []
         found.append(

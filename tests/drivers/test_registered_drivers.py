@@ -3,6 +3,7 @@
 import inspect
 import itertools
 import re
+from typing import Any
 
 import pytest
 
@@ -24,9 +25,9 @@ FAMILIES = {
     ClimateProbe: PROBES,
     ClimateChamber: CHAMBERS,
 }
-DRIVERS = {name: driver for family in FAMILIES.values() for name, driver in family.items()}
+DRIVERS: dict[str, Any] = {name: driver for family in FAMILIES.values() for name, driver in family.items()}
 MEASURING = (ReferenceAnalyzer, ClimateProbe)
-DRIVING = {name: base for base, family in FAMILIES.items() if base not in MEASURING for name in family}
+DRIVING: dict[str, Any] = {name: base for base, family in FAMILIES.items() if base not in MEASURING for name in family}
 ANSWERS_EVERY_COMMAND = {"espec_p300"}
 """Has no error queue, since it answers every command with what became of it."""
 SAYS_UNIT_AND_RANGE = re.compile(r"no unit|\b(V|A|Hz|s|V rms|volts|hertz|degrees|seconds|watt hours)\b")
@@ -100,7 +101,7 @@ def test_everything_that_drives_something_can_be_made_safe(name):
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_every_source_can_be_made_safe_and_says_how(name):
-    driver = SOURCES[name]
+    driver = DRIVERS[name]
     assert driver.make_safe is not AcSource.make_safe
     with scripted_session() as session:
         (off,) = driver(session).safe_off()
@@ -137,7 +138,7 @@ def test_a_source_without_a_watchdog_says_so_when_it_is_to_be_armed(name):
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_a_source_with_a_current_limit_to_set_tells_which_one_is_in_force(name):
-    can, tells = SOURCES[name].capabilities, SOURCES[name].protection is not AcSource.protection
+    can, tells = DRIVERS[name].capabilities, DRIVERS[name].protection is not AcSource.protection
     assert tells is (can.current_limit_a is not None)
     assert can.current_limit_a is None or 0 < can.current_limit_a[0] < can.current_limit_a[1]
 

@@ -38,8 +38,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         # A look at the step, a gate for a register that does not move, and the gate itself, each as long as it may be.
         longest_s = 3600.0 * run_session(metafunc.config).options.longest_gate_h
         at_most = pytest.mark.bench_time(_LOOK_AND_SHORT_GATES_S + 2.0 * longest_s)
-        points = [pytest.param(each, marks=at_most) for each in plan.energy]
-        metafunc.parametrize("energy_point", points, ids=ids)
+        gates = [pytest.param(each, marks=at_most) for each in plan.energy]
+        metafunc.parametrize("energy_point", gates, ids=ids)
 
 
 @pytest.hookimpl(trylast=True)

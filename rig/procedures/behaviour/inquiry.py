@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bacpypes3.apdu import ReadPropertyRequest
 from bacpypes3.primitivedata import CharacterString, Real
@@ -215,7 +215,7 @@ class Inquiry:
         """Write an analog value that ought to be refused; returns the refusal as ``refusal`` does."""
         return self.refusal(lambda: self.properties.write("AV", av, "present-value", Real(value)))
 
-    def device(self, name: str) -> object:
+    def device(self, name: str) -> Any:
         """Read a property of the Device object."""
         return self.properties.read("DE", THIS_DEVICE, name)
 

@@ -1,5 +1,7 @@
 """The climate drivers over real sockets and VISA on the emulated instruments, and soaking in bench time."""
 
+from typing import Any
+
 import pytest
 
 from drivers.climate import EspecP300, Fluke1620A
@@ -37,9 +39,10 @@ def climate(tmp_path):
     log = EventLog(tmp_path / "climate.jsonl", world.now_s)
     made = climate_instruments(Air(), 1, False, world, log)
     servers = [made.probe.open_server("probe"), made.chamber.open_server("chamber")]
+    drivers: tuple[Any, ...] = (Fluke1620A, EspecP300)
     probe, chamber = (
         driver(ScpiSession(server.endpoint, termination=driver.TERMINATION))
-        for driver, server in zip((Fluke1620A, EspecP300), servers, strict=True)
+        for driver, server in zip(drivers, servers, strict=True)
     )
     yield made, probe, chamber, WorldClock(world)
     probe.close()

@@ -39,8 +39,9 @@ def countable(module):
             names.add(part.value)
         elif isinstance(part, ast.JoinedStr) and len(part.values) == 2:
             state, suffix = part.values
-            if isinstance(state, ast.FormattedValue) and ast.unparse(state.value).endswith("state.value"):
-                names |= {f"{each.value}{suffix.value}" for each in ReceiveState if each is not ReceiveState.IDLE}
+            is_name = isinstance(state, ast.FormattedValue) and ast.unparse(state.value).endswith("state.value")
+            if is_name and isinstance(suffix, ast.Constant):
+                names |= {f"{each.value}{suffix.value!s}" for each in ReceiveState if each is not ReceiveState.IDLE}
     return names
 
 

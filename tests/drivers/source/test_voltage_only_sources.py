@@ -5,6 +5,7 @@ but when it is spent, so nothing here depends on how fast the machine is.
 """
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -69,8 +70,9 @@ class Rig:
         self.source.set_output(True, ramp_s)
 
     def load(self, ohm):
+        output: Any = self.emulator.output
         with self.world:
-            self.emulator.output.set_load(ohm)
+            output.set_load(ohm)
 
     def close(self):
         self.source.close()

@@ -6,8 +6,8 @@ import re
 from dataclasses import fields
 from enum import StrEnum
 
-from meter_model.behaviour.profile import BehaviourProfile, choices
-from meter_model.behaviour.settled import SETTLED
+from meter_model.behaviour.profile import BehaviourProfile, Choice, choices
+from meter_model.behaviour.settled import SETTLED, Settled
 from tools.behaviour_reference import DOCUMENT, document
 
 LAST_PAGE = 32
@@ -19,7 +19,8 @@ def test_the_page_is_current() -> None:
 
 def test_every_choice_has_a_default_among_its_options_a_reason_and_pages_of_the_manual() -> None:
     assert [each.name for each in choices()] == [each.name for each in fields(BehaviourProfile)]
-    for each in (*choices(), *SETTLED):
+    stated: tuple[Choice | Settled, ...] = (*choices(), *SETTLED)
+    for each in stated:
         assert each.reason
         assert all(1 <= int(page) <= LAST_PAGE for page in re.split(", ", each.pages)), each
     for each in choices():

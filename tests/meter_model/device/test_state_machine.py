@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -231,7 +232,9 @@ class MeterLife(RuleBasedStateMachine):
     @invariant()
     def net_is_import_less_export_within_one_step(self) -> None:
         for net, received, delivered in ((1, 2, 3), (8, 9, 10)):
-            values = [self.meter.read("AI", number, "present-value") for number in (net, received, delivered)]
+            values: list[Any] = [
+                self.meter.read("AI", number, "present-value") for number in (net, received, delivered)
+            ]
             assert all(isinstance(each, float) for each in values)
             step = max(float(np.spacing(np.float32(each))) for each in values)
             assert abs(values[0] - (values[1] - values[2])) <= step

@@ -213,7 +213,7 @@ def test_tolerances_are_those_of_the_manuals_first_page() -> None:
         stimulus = three_phase(configuration, 277.0, (amperes,) * 3)
         warm = Stimulus(60.0, stimulus.voltages, stimulus.ct_inputs, celsius)
         tolerance = predict(warm, configuration)[instance].tolerance
-        return tolerance and tolerance.pct_of_reading
+        return None if tolerance is None else tolerance.pct_of_reading
 
     assert tolerance_pct(73, 2.0) == pytest.approx(0.2)
     assert tolerance_pct(73, 50.0) == pytest.approx(0.1)

@@ -109,8 +109,8 @@ def test_two_harmonics_whose_images_coincide_are_refused_together() -> None:
 
 def on_two_phases(first: int, second: int, *, in_current: bool = False) -> Stimulus:
     """Phase A's voltage has the first order; the second is in phase B's voltage, or in phase A's current."""
-    volts = [(Phasor(1, 277.0, angle),) for angle in (0.0, -120.0, 120.0)]
-    ct_volts = [(Phasor(1, 0.5, angle),) for angle in (0.0, -120.0, 120.0)]
+    volts: list[tuple[Phasor, ...]] = [(Phasor(1, 277.0, angle),) for angle in (0.0, -120.0, 120.0)]
+    ct_volts: list[tuple[Phasor, ...]] = [(Phasor(1, 0.5, angle),) for angle in (0.0, -120.0, 120.0)]
     volts[0] += (Phasor(first, 30.0, 0.0),)
     if in_current:
         ct_volts[0] += (Phasor(second, 0.1, 0.0),)

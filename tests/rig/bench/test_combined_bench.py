@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,9 @@ def unlocked(monkeypatch):
     """Pretend that the Fluke has neither current channels nor phase lock; drivers without are other families'."""
 
     def register(**changed):
-        class Other(SOURCES["fluke_6105a"]):
+        base: Any = SOURCES["fluke_6105a"]
+
+        class Other(base):
             capabilities = dataclasses.replace(SOURCES["fluke_6105a"].capabilities, **changed)
 
         known = {**SOURCES, "other": Other}

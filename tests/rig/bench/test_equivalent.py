@@ -141,7 +141,8 @@ def test_the_reference_of_active_power_is_the_measured_one(tells, angle_deg, tur
 
 @pytest.mark.parametrize(("pt_ratio", "ct"), [(1.0, (100.0, 1.0)), (60.0, (800.0, 1.0)), (4.0, (5.0, 1 / 3))])
 def test_measured_powers_go_to_the_primary_side_by_pt_and_ct(pt_ratio, ct):
-    wiring = Wiring(*ct, pt_ratio)
+    rated_a, ct_volts = ct
+    wiring = Wiring(rated_a, ct_volts, pt_ratio)
     point = LoadPoint(277.0 * pt_ratio, 50.0, 0.0, "B")
     stimulus = wiring.terminals(point)
     configuration = Configuration().write(5, pt_ratio).write(3, ct[0]).write(4, 1.0 if ct[1] == 1.0 else 3.0)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -194,7 +195,7 @@ class TestListeningPort:
 
     def test_a_launched_bench_in_use_is_listened_to_where_its_run_says(self):
         instruments = ("source", "analyzer", "switch", "generator", "counter", "climate_probe")
-        endpoints = dict.fromkeys(instruments, "TCPIP0::127.0.0.1::1::SOCKET")
+        endpoints: dict[str, Any] = dict.fromkeys(instruments, "TCPIP0::127.0.0.1::1::SOCKET")
         endpoints |= {"clock": "tcp://127.0.0.1:1", "bus": "/dev/a", "bus_ports": ["/dev/b"], "meters": [{"mac": 1}]}
         with noted(Opening.begin("emulated")) as opening, noted_endpoints(opening, endpoints):
             with open_listening_port("emulated", "watch") as port:

@@ -1,7 +1,9 @@
 """Instruments of the emulated bench behind real sockets, in a world whose wall clock stands still."""
 
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -53,9 +55,9 @@ class InstrumentBench:
 
     world: World
     source: FlukeSource
-    analyzer: object
+    analyzer: Any
     servers: dict
-    connect: object
+    connect: Callable[[int], Client]
     log_path: object
 
     def attach(self, *meters):
@@ -109,7 +111,7 @@ def bench_of(time, tmp_path, connect, analyzer_class, options):
         "source": LineServer(ScpiHandler(source.engine, world), "source"),
         "analyzer": serve(analyzer.engine, world, "analyzer"),
     }
-    handlers = {"clock": Clock(world), "control": Control(world, source, dict(servers), log)}
+    handlers: dict[str, Any] = {"clock": Clock(world), "control": Control(world, source, dict(servers), log)}
     servers |= {name: LineServer(JsonHandler(one.serve), name) for name, one in handlers.items()}
     built = InstrumentBench(world, source, analyzer, servers, connect, log.path)
     built.attach()

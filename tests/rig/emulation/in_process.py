@@ -2,6 +2,7 @@
 
 import contextlib
 from dataclasses import dataclass
+from typing import Any
 
 from drivers.analyzer import ANALYZERS
 from drivers.climate import CHAMBERS, PROBES
@@ -26,7 +27,7 @@ from rig.emulation.world.event_log import EventLog
 from rig.emulation.world.physics import Wiring
 from rig.emulation.world.world import World
 
-DRIVERS = {**SOURCES, **ANALYZERS, **SWITCHES, **GENERATORS, **COUNTERS, **PROBES, **CHAMBERS}
+DRIVERS: dict[str, Any] = {**SOURCES, **ANALYZERS, **SWITCHES, **GENERATORS, **COUNTERS, **PROBES, **CHAMBERS}
 ROLES = ("switch", "generator", "counter", "climate_probe", "chamber")
 ALWAYS = {part.driver: role for role in ROLES if (part := getattr(load_bench("emulated").parts, role)) is not None} | {
     "espec_p300": "chamber"
@@ -76,8 +77,8 @@ class InProcess:
     """One instrument: ``handler`` takes its lines, ``engine`` is what it is, ``world`` where its time passes."""
 
     name: str
-    engine: object
-    handler: object
+    engine: Any
+    handler: Any
     world: World
 
     def ask(self, line, peer="test"):
@@ -93,10 +94,10 @@ def in_process(name, folder, seed=1):
     parts = {"seed": seed, "now": world.now_s, "world": world, "wait": world.wait}
     sourced = {"serial_number": "123456789", "errors": SourceErrors(), "log": log, **parts}
     source = instruments.SOURCES.get(name, FlukeSource)(**sourced)
-    driving = source
+    driving: Any = source
     terminals = [MeterTerminals(Meter(), world.now_s)]
     measuring = list(terminals)
-    engines = {name: source.engine}
+    engines: dict[str, Any] = {name: source.engine}
     if name in instruments.LOW_LEVEL_SOURCES:
         low_level = instruments.LOW_LEVEL_SOURCES[name](**sourced)
         driving, engines[name] = MergedSource(source, low_level), low_level.engine

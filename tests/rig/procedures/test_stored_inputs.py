@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ def cycle_to(after, back_s=15.0):
 
 @pytest.fixture
 def clearing():
-    bench = Bench()
+    bench: Any = Bench()
     bench.asked._reviewed = SimpleNamespace(profile=BehaviourProfile())
     return bench.asked
 

@@ -32,9 +32,9 @@ def regression(store, findings, *, errors=(), outcome="FAIL", code=1):
 
 
 def printed(renderable, width=120):
-    console = Console(file=io.StringIO(), width=width, color_system=None)
-    console.print(renderable)
-    return console.file.getvalue()
+    text = io.StringIO()
+    Console(file=text, width=width, color_system=None).print(renderable)
+    return text.getvalue()
 
 
 def test_a_failed_finding_needs_attention_on_every_output(store):

@@ -1,6 +1,7 @@
 """Error curves: limit lines where the limits are, every judged error shown, the same file every time."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -63,6 +64,7 @@ def test_the_guarded_band_reaches_from_the_acceptance_limit_to_the_limit(good):
 
 def test_uncertainty_bars_span_twice_u(good):
     panel = panels(good)[0]
+    bars: Any
     (bars,) = _figure(panel).axes[0].containers
     segments = bars.lines[2][0].get_segments()
     for segment, judged in zip(segments, panel.curves[0].points, strict=True):
@@ -84,7 +86,7 @@ def test_results_that_did_not_pass_are_ringed(bad, good):
             len(line.get_xdata())
             for panel in panels(run)
             for line in _figure(panel).axes[0].get_lines()
-            if line.get_label().startswith("_not in")
+            if str(line.get_label()).startswith("_not in")
         )
 
     failed = sum(judged.result.outcome in ("FAIL", "COND_FAIL") for judged in all_results(bad))

@@ -6,6 +6,7 @@ import io
 import json
 import math
 import re
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -19,9 +20,9 @@ from tests.rig.reports.conftest import HOSTILE
 
 
 def printed(renderable):
-    console = Console(file=io.StringIO(), width=160, color_system=None)
-    console.print(renderable)
-    return console.file.getvalue()
+    text = io.StringIO()
+    Console(file=text, width=160, color_system=None).print(renderable)
+    return text.getvalue()
 
 
 def test_the_result_table_has_one_row_a_load_point_with_its_worst_quantity(bad):
@@ -92,10 +93,8 @@ def test_csv_has_every_result_in_full_precision(bad, tmp_path):
         assert float(row["read_value"]) == judged.result.read_value
         assert row["load_point"] == judged.point.label
         assert row["outcome"] == judged.result.outcome
-        assert (
-            row["limit_verified"]
-            == {None: "", False: "no", True: "yes"}[judged.result.limit and judged.result.limit.is_verified]
-        )
+        limit = judged.result.limit
+        assert row["limit_verified"] == ("" if limit is None else "yes" if limit.is_verified else "no")
         assert row["serial_number"] == "4100-000123"
         assert row["simulated"] == "yes"
         assert (row["temperature_c"], row["humidity_pct"]) == ("", "")
@@ -134,7 +133,8 @@ def test_json_is_strict_and_holds_run_points_and_results(bad, tmp_path):
 
 
 def test_hostile_text_survives_the_json(hostile):
-    assert as_json(hostile)["units"][0]["serial_number"] == "4100-000123" + HOSTILE
+    written: Any = as_json(hostile)
+    assert written["units"][0]["serial_number"] == "4100-000123" + HOSTILE
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What a failed test leaves of the bus: a capture where the bus was used, nothing where it was not."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ class LostBus(OpenBus):
 
 @pytest.fixture
 def session(tmp_path):
-    run = RunSession(RunOptions("emulated", tmp_path / "out", None, "", "", False, None, "certify"))
+    run: Any = RunSession(RunOptions("emulated", tmp_path / "out", None, "", "", False, None, "certify"))
     run.bus = OpenBus()
     run.heard, run.events = [], []
     run.listeners.append(run.heard.append)

@@ -1,6 +1,7 @@
 """What the watch expects while currents go off and come back in the same range of the analyzer."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -46,7 +47,7 @@ def go(watching, before_pct, wanted_pct):
         set_point=lambda _setting: None,
         select_ranges=lambda _setting: None,
     )
-    transition = Transition(
+    transition: Any = Transition(
         source=source,
         watching=watching,
         clock=SimpleNamespace(sleep=lambda _dt: None),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from typing import Any
 
 import allure
 import pytest
@@ -118,7 +119,7 @@ def test_one_that_cannot_be_read_does_not_spoil_the_others(asked: Inquiry) -> No
     asked.check("AI82 and AI84 at once", ["value", "value", _UNKNOWN_PROPERTY, _UNKNOWN_OBJECT], found)
 
 
-def _element(element: object) -> str:
+def _element(element: Any) -> str:
     error = element.readResult.propertyAccessError
     return "value" if error is None else f"{error.errorClass}, {error.errorCode}"
 

@@ -59,8 +59,8 @@ def test_subintervals_and_their_length_take_their_limits_and_refuse_what_lies_be
             for value in values:
                 clearing.set_value(av, value)
                 clearing.check(f"AV{av} takes {value:g}", value, clearing.meter.read_configuration()[av])
-        for av, values in ((10, (0.0, 7.0, 1.5)), (11, (900.0, 3276800.0, 1050.0, 10.0))):
-            for value in values:
+        for av, refused in ((10, (0.0, 7.0, 1.5)), (11, (900.0, 3276800.0, 1050.0, 10.0))):
+            for value in refused:
                 clearing.check(f"AV{av} refuses {value:g}", _OUT_OF_RANGE, clearing.write_refusal(av, value))
 
 

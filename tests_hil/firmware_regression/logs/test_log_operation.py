@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import allure
 import pytest
@@ -185,7 +186,7 @@ def test_time_synchronization_is_recorded_as_the_profile_says(clearing: Inquiry)
         try:
             clearing.updates(1.2 * INTERVAL_S)
             records = clearing.meter.read_log(1, total)
-            changes = [record.value for record in records if record.kind == "time-change"]
+            changes: list[Any] = [record.value for record in records if record.kind == "time-change"]
             if clearing.profile.time_change_record is TimeChangeRecord.RECORDED:
                 good = len(changes) == 1 and 3600.0 - most_s <= changes[0] <= 3601.0
                 clearing.check("time-change records", f"one of 3600 s, at most {most_s:.1f} s less", changes, good)
@@ -219,7 +220,8 @@ def test_full_logs_stop_or_wrap_as_they_are_set(clearing: Inquiry) -> None:
 
         def look() -> tuple[LogPage, LogPage]:
             newest_number = counts(clearing)[1]
-            return tuple(clearing.properties.log_by_sequence(1, newest_number - _SIZE + n, 1) for n in (0, 1))
+            first, second = (clearing.properties.log_by_sequence(1, newest_number - _SIZE + n, 1) for n in (0, 1))
+            return first, second
 
         ((overwritten, oldest), (count, latest)), read = clearing.timed(lambda: counted_at_rest(clearing, look))
         gone = overwritten.records

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 import allure
 import pytest
@@ -51,7 +52,7 @@ def test_records_hold_what_the_objects_read_when_they_were_made(clearing: Inquir
         in_each = [len(each) for each in found.values()]
         is_due = all(count in due for count in in_each) and len(set(in_each)) == 1
         clearing.check(f"records in {passed}", f"{due[0]} to {due[-1]} in each log", in_each, is_due)
-        logged = [found[log][-1].value for log in ALL]
+        logged: list[Any] = [found[log][-1].value for log in ALL]
         clearing.check("AI19 in TL1", f"{read[_DEMAND]:.6g}", f"{logged[0]:.6g}", same(logged[0], read[_DEMAND]))
         clearing.check("AI19 before", f"{demand:.5g}, to 1 %", f"{logged[0]:.5g}", same(logged[0], demand, 1e-2))
         between = f"{before:.7g} to {read[_IMPORT]:.7g}"

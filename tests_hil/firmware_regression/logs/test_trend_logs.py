@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import allure
 import pytest
 from bacpypes3.primitivedata import Boolean, Date, Time, Unsigned
@@ -16,7 +18,7 @@ _PRESENT_VALUE = 85
 _LOG_ANOTHER = 21211
 
 
-def _everywhere(asked: Inquiry, name: str) -> list[object]:
+def _everywhere(asked: Inquiry, name: str) -> list[Any]:
     return [asked.properties.read("TL", instance, name) for instance in _ALL]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bacpypes3.primitivedata import Boolean, Date, Time, Unsigned
 
@@ -27,7 +27,7 @@ _Answer = TypeVar("_Answer")
 DateTime = tuple[tuple[int, ...], tuple[int, ...]]
 
 
-def everywhere(asked: Inquiry, name: str) -> list[object]:
+def everywhere(asked: Inquiry, name: str) -> list[Any]:
     """Read a property of all three logs."""
     return [asked.properties.read("TL", instance, name) for instance in ALL]
 

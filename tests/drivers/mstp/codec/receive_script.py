@@ -6,6 +6,8 @@ clause's machine, and to an observer's parser. Nothing may raise, what is held s
 good frame is received. The fuzzer and the tests play the same scripts.
 """
 
+from typing import Any
+
 from drivers.mstp.codec import crc
 from drivers.mstp.codec.frames import (
     HEADER_OCTETS,
@@ -62,7 +64,7 @@ class Player:
 
     def __init__(self):
         self.now_s = 0.0
-        self.node = MasterNode(NodeSettings(STATION, BAUD, max_master=7))
+        self.node: Any = MasterNode(NodeSettings(STATION, BAUD, max_master=7))
         self.node.receiver = MirroredReceiver(STATION)
         self.parser = FrameParser(FRAME_ABORT_S)
         self.sent = []

@@ -254,7 +254,7 @@ class TestListener:
 class LoopWithoutReaders(asyncio.SelectorEventLoop):
     """Like the loop that Windows has by default: it cannot watch a socket."""
 
-    def add_reader(self, fd, callback, *args):
+    def add_reader(self, fd, callback, *args):  # type: ignore[override]
         raise NotImplementedError
 
     def remove_reader(self, fd):

@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -321,7 +322,7 @@ def test_a_bench_that_narrows_the_meters_limits_plans_within_them(tmp_path):
     assert "the leads are for 300 V" in rating.accuracy.why
     assert bench.meter_types["s4100"].ratings["CE"].accuracy.voltage_ln_v == 300
     with pytest.raises(TypeError):
-        bench.meter_types["s4100"] = None
+        bench.meter_types["s4100"] = None  # type: ignore[index]
 
 
 ROWS = """schema: 1
@@ -336,7 +337,7 @@ analyzer:
 
 
 def test_an_accuracy_row_of_a_variant_inherits_no_key_of_the_row_it_replaces(tmp_path):
-    accuracy = load_bench(write(tmp_path, ROWS)).parts.analyzer.reference_accuracy
+    accuracy: Any = load_bench(write(tmp_path, ROWS)).parts.analyzer.reference_accuracy
     base = load_bench("emulated").parts.analyzer.reference_accuracy
     assert (accuracy.voltage.distribution, accuracy.voltage.k) == ("rectangular", None)
     assert (accuracy.current.reading_pct, accuracy.current.k) == (0.0, 3)
@@ -347,7 +348,7 @@ def test_an_accuracy_row_of_a_variant_inherits_no_key_of_the_row_it_replaces(tmp
 def test_an_accuracy_row_replaced_over_two_files_is_the_last_one(tmp_path):
     write(tmp_path, ROWS, "base.yaml")
     over = "schema: 1\nextends: ./base.yaml\nname: w\nanalyzer:\n  accuracy:\n    current: {reading_pct: 0.05}\n"
-    accuracy = load_bench(write(tmp_path, over)).parts.analyzer.reference_accuracy
+    accuracy: Any = load_bench(write(tmp_path, over)).parts.analyzer.reference_accuracy
     assert (accuracy.current.reading_pct, accuracy.current.range_pct, accuracy.current.k) == (0.05, 0.0, None)
     assert accuracy.voltage.reading_pct == 0.01
 

@@ -74,7 +74,8 @@ def test_a_norma_measures_in_every_quadrant_with_the_rigs_signs(norma, angle_deg
 @pytest.mark.realtime
 @pytest.mark.parametrize("angle_deg", QUADRANTS)
 def test_an_lmg_measures_in_every_quadrant_with_the_rigs_signs(zes, angle_deg):
-    measures_in_every_quadrant(*zes, angle_deg)
+    driver, bench = zes
+    measures_in_every_quadrant(driver, bench, angle_deg)
 
 
 def measures_in_every_quadrant(driver, bench, angle_deg):

@@ -1,5 +1,7 @@
 """Delays out of the hub's stamps: what counts as whose, how histograms add up, and a bus that recovers under load."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -113,7 +115,9 @@ def test_the_table_has_a_column_for_each_station_and_says_so_when_there_is_none(
 
 
 class Recording(BusDelays):
-    """Keeps all frames it is told of."""
+    """Keeps all frames that it takes."""
+
+    seen: list[Any]
 
     def take(self, frames):
         self.__dict__.setdefault("seen", []).extend(frames)

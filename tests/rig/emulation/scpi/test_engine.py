@@ -1,6 +1,7 @@
 """The engine's rules: header tree, short and long forms, suffixes, error queue, status registers."""
 
 from contextlib import nullcontext
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from rig.emulation.scpi.syntax import Boolean, Number, ScpiError, short_form
 
 def engine_with(*commands, dialect=None, wait=lambda wait: True):
     resets = []
-    built = ScpiEngine(
+    built: Any = ScpiEngine(
         (*commands, Command("SYSTem:ERRor[:NEXT]", read=lambda _call: built.next_error())),
         "MAKER,MODEL,SERIAL,1.0",
         dialect or Dialect(),

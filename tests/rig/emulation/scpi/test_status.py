@@ -1,6 +1,7 @@
 """Status registers: conditions become events through filters, events a bit of the status byte through enables."""
 
 from contextlib import nullcontext
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,7 @@ def questionable():
 
 @pytest.fixture
 def ask(questionable):
-    operation = StatusRegister(follow=lambda: ask.running)
+    operation = StatusRegister(follow=lambda: asking.running)
     engine = ScpiEngine(
         (
             *questionable.commands("STATus:QUEStionable"),
@@ -38,7 +39,8 @@ def ask(questionable):
     def ask(line):
         return engine.execute(line, "me")
 
-    ask.running = 0
+    asking: Any = ask
+    asking.running = 0
     return ask
 
 

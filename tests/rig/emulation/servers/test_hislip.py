@@ -5,6 +5,7 @@ import queue
 import select
 import socket
 import struct
+from typing import Any
 
 import pytest
 
@@ -263,7 +264,8 @@ def test_an_unmodified_visa_client_talks_to_it(server, echo):
         session.write("B")
         session.write("C")
         assert [session.query(f"{number}?") for number in range(20)] == [f"{number}?" for number in range(20)]
-        visa = session._transport._calls._visa
+        transport: Any = session._transport
+        visa = transport._calls._visa
         assert visa.read_stb() == 3
         visa.clear()
     assert echo.lost == 0

@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass, field
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -154,7 +155,7 @@ def test_a_calibration_that_ends_in_the_middle_of_a_certification_is_noticed_bef
     recorder, _ = run
     good = CalibrationRecord(serial="S1", certificate="C2", date=dt.date(2026, 1, 1), due=TODAY)
     days = iter((TODAY, TODAY, TODAY + dt.timedelta(days=1)))
-    meter_run = MeterRun(None, None, None, today=lambda: next(days))
+    meter_run: Any = MeterRun(None, None, None, today=lambda: next(days))
     meter_run.recorder = recorder
     meter_run._bench = bench_with(False, analyzer=good, climate_probe=good)
     meter_run._bench.supervisor = SimpleNamespace(pre_energise_checks=())

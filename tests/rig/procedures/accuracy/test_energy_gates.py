@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, field
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ class Shown:
 class World:
     """Bench time, the stimulus at the meter, and the integrator, which has no errors."""
 
-    meter: object
+    meter: Any
     now: float = 0.0
     stimulus: Stimulus = OFF
     kwh: float = 0.0

@@ -66,7 +66,7 @@ class SampledWorld(World):
         self.sleep(2.0 * UPDATE_S)
         seen = self.risen(self.stimulus) if self.drift and any(self.stimulus.ct_inputs) else self.stimulus
         missing = self.without_power[0] < self.now < self.without_power[1]
-        return AnalyzerReading(self.now, tuple(element(*pair, missing) for pair in both(seen)))
+        return AnalyzerReading(self.now, tuple(element(volts, ct, missing) for volts, ct in both(seen)))
 
 
 def both(stimulus):

@@ -10,6 +10,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,7 @@ while True:
 @contextlib.contextmanager
 def rig_process(recipe, armed="armed"):
     argv = [sys.executable, "-c", RIG, json.dumps(recipe_to_json(recipe)), armed]
-    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    process: Any = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     process.guardian_pid = int(process.stdout.readline())
     try:
         yield process

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -76,7 +77,7 @@ def alone(clock, monkeypatch):
         make_journal(opening.file(JOURNAL))
         for suffix in (HOLDER, RECIPES):
             opening.write(suffix, {"pid": 1})
-        guardian = Guardian(opening, 1.0)
+        guardian: Any = Guardian(opening, 1.0)
         made.append(guardian)
         guardian._reserve = Source(clock, clock.now_s + back_s, recipe)
         return SimpleNamespace(guardian=guardian, opening=opening, source=guardian._reserve, printed=printed)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ with stop_signals_raise(), open_bench(sys.argv[1], command="rig certify") as ben
 
 @pytest.fixture
 def rig(quick_bench):
-    process = subprocess.Popen(
+    process: Any = subprocess.Popen(
         [sys.executable, "-c", RIG, str(quick_bench)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     known = json.loads(process.stdout.readline() or process.stderr.read())
