@@ -30,7 +30,7 @@ def refuse_without_assertions(optimize: int | None = None) -> None:
         raise UsageRefused(_WITHOUT_ASSERTIONS)
 
 
-def _is_set(value: Any) -> bool:  # noqa: ANN401 - of whatever plugin
+def _is_set(value: Any) -> bool:  # noqa: ANN401 - an option of any plugin
     return value not in (None, False, 0, "", "0", "no", [], ())
 
 

@@ -102,7 +102,7 @@ class BenchFile:
     def for_reading(self) -> BenchFile:
         """Return the bench without what is not needed to read its meters: sources, analyzer, generator, counter.
 
-        One of them that is dead keeps nobody from reading; the switch unit stays, it may give the meter its power.
+        A dead one of these does not prevent reading; the switch unit stays, it may give the meter its power.
         """
         dispensable = ("source", "low_level_source", "analyzer", "generator", "counter", "climate_probe", "chamber")
         parts = dict.fromkeys(dispensable)
@@ -194,7 +194,7 @@ def _read_with_bases(path: Path, below: tuple[Path, ...]) -> tuple[Any, dict[Loc
     return merged(base, data), lines, both
 
 
-def merged(base: Any, over: Any, where: tuple[str, ...] = ()) -> Any:  # noqa: ANN401 - whatever YAML can hold
+def merged(base: Any, over: Any, where: tuple[str, ...] = ()) -> Any:  # noqa: ANN401 - any YAML value
     """Merge mappings key by key; replace anything else, lists too (null takes the base's part away).
 
     A row of an accuracy and a calibration are one statement each, and are replaced whole: a key that the new

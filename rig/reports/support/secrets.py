@@ -102,7 +102,7 @@ class Secrets:
                     continue
         return "\n".join(lines)
 
-    def _dumped(self, data: Any, text: str) -> str:  # noqa: ANN401 - whatever JSON can hold
+    def _dumped(self, data: Any, text: str) -> str:  # noqa: ANN401 - any JSON value
         before = self.count
         cleaned = self._cleaned(data)
         return text if self.count == before else json.dumps(cleaned, indent=1 if "\n" in text.strip() else None)
