@@ -230,7 +230,7 @@ class _Endings:
         session.exitstatus = int(run.finish())
 
     @pytest.hookimpl(optionalhook=True, tryfirst=True)
-    def pytest_timeout_set_timer(self, item: pytest.Item, settings: Any) -> bool | None:  # noqa: ANN401 - its own
+    def pytest_timeout_set_timer(self, item: pytest.Item, settings: Any) -> bool | None:  # Any: its own
         """Raise QuestionTimedOut at the end of a question's time; pytest-timeout's own way needs pytest's reporter.
 
         The bench time that the question declares comes on top: on a real bench it is wall time.
@@ -254,7 +254,7 @@ class _Endings:
         return True
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401 - of pytest-xdist
+    def pytest_testnodedown(self, node: Any) -> None:  # Any: of pytest-xdist
         """Take over what a worker of pytest-xdist has refused: this process decides the exit status."""
         why = getattr(node, "workeroutput", {}).get(_REFUSED)
         if why is not None and why not in self._refusals:

@@ -224,7 +224,7 @@ class MeterClient:
         """Restart the meter (ReinitializeDevice); it is silent for a while after its acknowledgement."""
         self._once(ReinitializeDeviceRequest(reinitializedStateOfDevice=state), f"reinitialize: {state}")
 
-    def _once(self, request: Any, what: str) -> None:  # noqa: ANN401
+    def _once(self, request: Any, what: str) -> None:
         list(self.bus.exchange(self.address, [request], name=lambda _: what))
 
     def _present_values(self, kind: str, instances: Iterable[int]) -> dict[int, float]:

@@ -18,7 +18,7 @@ _READS = (12, 14, 26)
 """Confirmed services that change nothing: ReadProperty, ReadPropertyMultiple, ReadRange."""
 
 
-def may_be_asked_again(request: Any) -> bool:  # noqa: ANN401
+def may_be_asked_again(request: Any) -> bool:
     """Whether it changes nothing in the meter to have a request (a bacpypes3 APDU) twice."""
     return request.apduService in _READS
 

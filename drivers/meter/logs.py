@@ -67,7 +67,7 @@ class LogPage:
     more_items: bool
 
 
-def page_request(instance: int, sequence: int, count: int = PAGE_RECORDS) -> Any:  # noqa: ANN401
+def page_request(instance: int, sequence: int, count: int = PAGE_RECORDS) -> Any:
     """Make the request for ``count`` records of TL ``instance`` from sequence number ``sequence`` on."""
     by_sequence = RangeBySequenceNumber(referenceSequenceNumber=sequence, count=count)
     return ReadRangeRequest(
@@ -77,7 +77,7 @@ def page_request(instance: int, sequence: int, count: int = PAGE_RECORDS) -> Any
     )
 
 
-def page_of(address: int, answer: Any, what: str, *, first: int | None = None) -> LogPage:  # noqa: ANN401
+def page_of(address: int, answer: Any, what: str, *, first: int | None = None) -> LogPage:
     """Understand an answer; raises AnswerNotUnderstood where its parts do not fit each other.
 
     ``first``: what to number the records from where the answer gives no sequence number (a read by position).

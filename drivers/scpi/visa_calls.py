@@ -25,7 +25,7 @@ class VisaCalls:
         self._end_of_line = end_of_line
         self._visa: Any = None
 
-    def open(self, manager: Any, resource: str, line: SerialLine | None, end: float) -> None:  # noqa: ANN401
+    def open(self, manager: Any, resource: str, line: SerialLine | None, end: float) -> None:
         """Open ``resource`` before ``end`` (monotonic seconds), and leave nothing in its buffers from before.
 
         GPIB and USB instruments are cleared, which throws away an answer that was not read (IEEE 488.2, 5.8: settings
@@ -74,7 +74,7 @@ class VisaCalls:
             if visa is not None:
                 visa.close()
 
-    def backend_interface(self) -> Any:  # noqa: ANN401 - an object of the backend
+    def backend_interface(self) -> Any:  # Any: what the backend has
         """Return what pyvisa-py has under its session; None for other libraries."""
         session = getattr(self._visa.visalib, "sessions", {}).get(self._visa.session)
         return getattr(session, "interface", None)

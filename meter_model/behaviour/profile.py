@@ -1,7 +1,5 @@
 """Each choice that the manual leaves open or contradicts, named, with its default, the reason and the manual's page."""
 
-# ruff: noqa: RUF009 - every field is made by _choice, which attaches the reason
-
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields

@@ -203,7 +203,7 @@ class S4100:
         prop: str,
         value: object,
         index: int | None = None,
-        priority: int | None = None,  # noqa: ARG002 - no object is commandable, so the standard ignores it
+        priority: int | None = None,  # no object is commandable, so the standard ignores it
     ) -> None:
         """Write a property or raise ``ObjectAccessError``; a refused write changes nothing."""
         entry = self._object(kind, instance)

@@ -222,7 +222,7 @@ def scpi_session(
     )
 
 
-def link_to_analyzer(part: AnalyzerPart, beat: Callable[[], None] | None = None) -> Any:  # noqa: ANN401 - its driver's
+def link_to_analyzer(part: AnalyzerPart, beat: Callable[[], None] | None = None) -> Any:  # Any: its driver's
     """Make what the analyzer's driver talks through; nothing is sent yet.
 
     A SCPI session, unless the driver class has ``open_link(resource, *, deadline_s, on_progress)``: an instrument on

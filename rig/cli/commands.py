@@ -26,10 +26,10 @@ _COMMANDS = {
 class _LazyGroup(click.Group):
     """Imports a subcommand only when it is used: ``rig off`` must not wait for plotting or databases."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+    def list_commands(self, ctx: click.Context) -> list[str]:  # click's signature
         return sorted(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
         module_name, attribute = _COMMANDS[cmd_name].split(":")
@@ -39,7 +39,22 @@ class _LazyGroup(click.Group):
         return command
 
 
+def _show_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        from rig.version import software_version
+
+        click.echo(f"rig, version {software_version()}")
+        context.exit()
+
+
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="s4100-rig", prog_name="rig")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
 def cli() -> None:
     """Test rig controller for the Leviton Series 4100 BACnet MS/TP energy meter."""

@@ -36,7 +36,7 @@ def load_yaml_model(
 
 def validate(
     path: Path | str,
-    data: Any,  # noqa: ANN401 - any YAML value
+    data: Any,  # Any: what YAML can hold
     lines: dict[Location, int],
     model: type[ModelT],
     *,
@@ -71,7 +71,7 @@ def line_of(location: Location, lines: Mapping[Location, int]) -> int | None:
     return None
 
 
-def _sentence(error: Any, location: Location, model: type[BaseModel]) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
+def _sentence(error: Any, location: Location, model: type[BaseModel]) -> str:  # Any: pydantic's ErrorDetails
     where = dotted(location)
     if error["type"] == "extra_forbidden":
         known = _keys_at(model, location[:-1])
@@ -88,7 +88,7 @@ def _sentence(error: Any, location: Location, model: type[BaseModel]) -> str:  #
     return f"{where}: {said}" if shown in said else f"{where}: {said}, not {shown}"
 
 
-def _advice(error: Any) -> str | None:  # noqa: ANN401 - pydantic's ErrorDetails
+def _advice(error: Any) -> str | None:  # Any: pydantic's ErrorDetails
     """Say what to write, where pydantic's own words do not: for yes and no, numbers with units, numbers as texts."""
     kind, given = str(error["type"]), error["input"]
     if kind.startswith("bool"):
@@ -127,7 +127,7 @@ def _keys_at(model: type[BaseModel], location: Location) -> list[str]:
     return sorted(field.alias or name for name, field in getattr(current, "model_fields", {}).items())
 
 
-def _models_in(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401 - a type expression
+def _models_in(annotation: Any) -> list[type[BaseModel]]:  # Any: a type expression
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [m for argument in getattr(annotation, "__args__", ()) for m in _models_in(argument)]

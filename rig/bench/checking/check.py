@@ -108,7 +108,7 @@ def check_bench(
 def _instrument(
     file: BenchFile,
     role: str,
-    part: Any,  # noqa: ANN401 - the models of instruments have no common base
+    part: Any,  # Any: the models of instruments have no common base
     look: Callable[[Any], list[PartFinding]] | None,
     today: dt.date,
     identities: dict[str, Identity],
@@ -139,7 +139,7 @@ def _instrument(
     return CheckedPart(label, part.resource, said, tuple(findings))
 
 
-def _driver(file: BenchFile, family: str, part: Any) -> Any:  # noqa: ANN401
+def _driver(file: BenchFile, family: str, part: Any) -> Any:
     if family == "analyzer":
         return ANALYZERS[part.driver](link_to_analyzer(part), WallClock().sleep, update_s=part.update_s)
     if family == "source":
@@ -155,7 +155,7 @@ def _driver(file: BenchFile, family: str, part: Any) -> Any:  # noqa: ANN401
     return FAMILIES[family][part.driver](scpi_session(part))
 
 
-def _bare(error: RigError, part: Any) -> str:  # noqa: ANN401
+def _bare(error: RigError, part: Any) -> str:
     return str(error).removeprefix(f"{part.resource}: ")
 
 
@@ -164,7 +164,7 @@ def _dead(file: BenchFile, role: str, what: str) -> PartFinding:
     return PartFinding(Level.FAULT, what, advice)
 
 
-def _other_driver(file: BenchFile, role: str, part: Any) -> str:  # noqa: ANN401
+def _other_driver(file: BenchFile, role: str, part: Any) -> str:
     """Say which driver would fit what answers there."""
     answer = ask(part.resource, [part.visa_library]).identity
     if answer is None:

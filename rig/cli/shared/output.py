@@ -101,7 +101,7 @@ class _Enduring:
         """The stream's encoding."""
         return self._stream.encoding or "utf-8"
 
-    def _keep_on(self, work: Any) -> None:  # noqa: ANN401 - a bound method
+    def _keep_on(self, work: Any) -> None:  # Any: a bound method
         try:
             work()
         except OSError as error:

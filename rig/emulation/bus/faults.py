@@ -58,7 +58,7 @@ class _Chances:
 
     def stream(self, purpose: str) -> Random:
         if purpose not in self._streams:
-            self._streams[purpose] = Random(f"{self._settings.seed}/{self._node}/{purpose}")  # noqa: S311
+            self._streams[purpose] = Random(f"{self._settings.seed}/{self._node}/{purpose}")
         return self._streams[purpose]
 
     def among(self, rate_name: str, count: int = 1) -> list[int]:

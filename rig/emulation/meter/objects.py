@@ -26,7 +26,7 @@ class MeterObjects(Protocol):
         """Instance of the Device object; it can be written."""
         ...
 
-    def read(self, kind: str, instance: int, prop: str, index: int | None = None) -> Any:  # noqa: ANN401
+    def read(self, kind: str, instance: int, prop: str, index: int | None = None) -> Any:
         """Return the value of a property, in Python's terms."""
         ...
 
@@ -35,7 +35,7 @@ class MeterObjects(Protocol):
         kind: str,
         instance: int,
         prop: str,
-        value: Any,  # noqa: ANN401
+        value: Any,
         index: int | None = None,
         priority: int | None = None,
     ) -> None:

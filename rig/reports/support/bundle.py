@@ -226,7 +226,7 @@ def _end_of(path: Path) -> str:
         return stream.read().decode("utf-8", "replace")
 
 
-def _json(content: Any) -> str:  # noqa: ANN401 - any JSON value
+def _json(content: Any) -> str:  # Any: what JSON can hold
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 

@@ -236,7 +236,7 @@ class GuardianLink:
             if self._acted is not None:
                 raise GuardianActed(str(self._acted["reason"]))
 
-    def ask(self, message: Mapping[str, Any], answer: str) -> Any:  # noqa: ANN401 - JSON
+    def ask(self, message: Mapping[str, Any], answer: str) -> Any:  # Any: JSON
         """Say something and return what the guardian answers under the name ``answer``; raises GuardianLost."""
         with self._lock:
             self._send(message)

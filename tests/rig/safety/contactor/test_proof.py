@@ -152,7 +152,7 @@ def test_whichever_call_fails_on_the_way_the_contactor_is_open(contactor, number
     bench.fail_at = number
     try:
         bench.supervisor.energise(POINT)
-    except Exception:  # noqa: BLE001 - which one is another test's business
+    except Exception:
         assert bench.is_off
         assert not contactor.is_closed
         assert not bench.guardian.armed
