@@ -67,7 +67,6 @@ class RunSession:
     run_id: str | None = None
     has_record: bool = False
     """Whether a record was begun, even where the run never came to its first measurement."""
-    store_url: str | None = None
     allure_folder: Path | None = None
     """Where the Allure results go, None where there are none."""
     bus: MeterBus | None = None

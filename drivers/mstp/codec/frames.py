@@ -30,9 +30,6 @@ HEADER_OCTETS = 8
 FIRST_ENCODED_TYPE = 32
 """Types from here to 127 carry COBS-encoded data with a CRC-32K; a node before Protocol_Revision 16 skips them."""
 
-MIN_ENCODED_LENGTH_FIELD = 5
-"""Smallest length field of an encoded frame: one data octet, two of COBS and the CRC-32K, less two."""
-
 MAX_EXTENDED_LENGTH_FIELD = 1506
 """Largest length field of an extended BACnet data frame."""
 

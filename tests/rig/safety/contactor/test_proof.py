@@ -46,11 +46,6 @@ def contactor():
     return StandInContactor()
 
 
-def highest_before(bench, call):
-    """Highest voltage that the source was set to before the first ``call``."""
-    return bench.calls.index(call)
-
-
 def test_the_opening_is_proven_once_at_a_low_voltage_and_told(contactor):
     bench = bench_behind(contactor)
     settings = []
