@@ -14,7 +14,7 @@ from drivers.analyzer.radian_rd_frames import Frame, find_frame, packed
 from drivers.errors import AnswerInvalid, InstrumentLost, InstrumentRefused
 
 BAUD = 57_600
-"""8 data bits, no parity, one stop bit [C]."""
+"""8 data bits, no parity, one stop bit, as two open drivers set it."""
 
 _SILENCE_S = 0.05
 """A line counts as silent after so long: some 290 characters."""

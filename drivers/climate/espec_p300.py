@@ -17,13 +17,13 @@ _RUNNING = ("CONSTANT", "RUN")
 _STOPPED = ("OFF", "STANDBY")
 _TAKEN_WITHIN_K = 0.05
 _MESSAGE_DEADLINE_S = 3.0
-"""The controller answers a command when it has taken it; ESPEC's own library waits for 3 s [C]."""
+"""The controller answers a command when it has taken it; ESPEC's own public Python library waits for 3 s."""
 
 
 class EspecP300(ClimateChamber):
     """A chamber with a P-300 or SCP-220 controller, over RS-232 or a serial server (not yet tried on one).
 
-    Commands and answers are those of ESPEC's own library [C] and of the EHS-411M manual's page 22 (``MON?``) [M]: no
+    Commands and answers are those of ESPEC's own public library and of the EHS-411M manual's page 22 (``MON?``): no
     ``*IDN?`` and no error queue; every setting is answered, ``OK:`` and what was taken or ``NA:`` and why not, which
     is raised as InstrumentRefused with the number -1. Lines end with carriage return and line feed. Only the constant
     mode is used; programs of the chamber's own are never touched.

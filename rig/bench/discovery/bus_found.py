@@ -34,7 +34,7 @@ _WHO_IS_S = 2.0
 _ANSWER_S = 3.0
 _SERIES = "4100"
 _REGISTERED_VENDOR = 133
-"""The vendor identifier that an S4100 gives [R: registered to the OEM]."""
+"""The vendor identifier that an S4100 gives, registered to the OEM (recalled, unverified)."""
 
 _Report = Callable[[str], None]
 

@@ -1,7 +1,7 @@
 """The emulated Fluke Norma 4000 of three phases: averaging intervals, synchronisation, ranges, status, integrator.
 
-Its command table is in ``analyzer_norma_commands``, its functions in ``analyzer_norma_functions``. Source: Norma
-4000/5000 Remote Control Users Guide, June 2007 Rev. 2 [M].
+Its command table is in ``fluke_norma_commands``, its functions in ``fluke_norma_functions``. Source: Norma
+4000/5000 Remote Control Users Guide, June 2007 Rev. 2.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The command table of the emulated Fluke Norma 4000, after its Remote Control Users Guide (June 2007 Rev. 2) [M]."""
+"""The command table of the emulated Fluke Norma 4000, after its Remote Control Users Guide (June 2007 Rev. 2)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """HiSLIP's messages: header, kinds, error codes; reading one from a connection and writing one.
 
-Source: IVI-6.1 (HiSLIP) revision 1.1, tables 2 (header), 4 (kinds), 14 and 16 (errors) [R], compared with open clients
-and servers [C]: two octets "HS", kind, control code, message parameter (32 bits), length of the payload (64 bits), all
-most significant octet first.
+Source: IVI-6.1 (HiSLIP) revision 1.1, tables 2 (header), 4 (kinds), 14 and 16 (errors), recalled and compared with
+open clients and servers: two octets "HS", kind, control code, message parameter (32 bits), length of the payload (64
+bits), all most significant octet first.
 """
 
 from __future__ import annotations

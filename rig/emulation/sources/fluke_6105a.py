@@ -1,8 +1,8 @@
 """The emulated Fluke 6105A or 6100A: its SCPI command tree over an output stage with errors of its own.
 
-Written from the Users Manual's remote-operation chapter (6100B/6105A, p. 5-36 and on). Where the pages at hand are
-silent the stricter reading is taken: a range is not changed under load (-221), amplitudes outside the range are
-refused (-222), OUTPut:STATe OFF acts at once for any OUTPut:RAMP:TIME (the ramp is a soft start only).
+Written from the Users Manual's remote-operation chapter (6100B/6105A, p. 5-36 and on). Where these pages state
+nothing, the emulator takes the stricter reading: a range is not changed under load (-221), amplitudes outside the range
+are refused (-222), OUTPut:STATe OFF acts at once for any OUTPut:RAMP:TIME (the ramp is a soft start only).
 UNIT:MHARmonics:VOLTage and CURRent with ABS are in two laboratories' public programs; the other units and that *RST
 makes them percent of the rms value are recalled, unverified. Switched on, it is as its user left it: absolute.
 """

@@ -1,4 +1,4 @@
-"""Closed form: the worked cases of the metrology reference, section 6, and the manual's own figures."""
+"""Closed form against cases worked by hand (waves of OIML R 46, recalled), and the manual's own figures."""
 
 from __future__ import annotations
 
