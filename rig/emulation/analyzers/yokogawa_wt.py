@@ -1,6 +1,6 @@
 """The emulated Yokogawa WT3003E, WT1803E or WT5000: data updates in bench time, ranges, status registers, integrator.
 
-Its command table is in ``analyzer_commands``, the names of its numeric items in ``analyzer_items``. Sources: IM
+Its command table is in ``yokogawa_wt_commands``, the names of its numeric items in ``yokogawa_wt_items``. Sources: IM
 WT3001E-17EN chapter 6 (commands), chapter 7 (status). What differs in the WT1803E and the WT5000 is in ``MODELS``; the
 rest of their command tables is taken to be the same.
 """

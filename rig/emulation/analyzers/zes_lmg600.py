@@ -1,6 +1,6 @@
 """The emulated ZES ZIMMER LMG671 of three channels: cycles, jacks and ranges, two command languages.
 
-Its command table is in ``analyzer_zes_commands``, with what is known of the commands and from where.
+Its command table is in ``zes_lmg600_commands``, with what is known of the commands and from where.
 """
 
 from __future__ import annotations
