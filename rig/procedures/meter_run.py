@@ -11,7 +11,7 @@ from typing import Self, TypeVar
 from drivers.errors import RigError
 from drivers.meter import MeterBus
 from drivers.mstp.events import LineLost, LineRestored
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from rig.bench import Bench, BenchFile, Position, open_bench
 from rig.bench.as_found import AsFound
 from rig.errors import BenchFault, UsageRefused

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from rig.cli import cli
 from rig.safety.guardian.link import GuardianLink
 from rig.safety.held_note import held_note
+from rig.safety.off import note_open_bench
 from rig.safety.state import RECIPES, Opening
-from rig.safety.switching_off.off import note_open_bench
 from tests.waiting import comes_true
 
 pytestmark = pytest.mark.realtime

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from drivers.source.base import SafeOff
+from rig.safety.guardian.leftovers import source_is_gone
 from rig.safety.held_note import held_note
-from rig.safety.leftovers import source_is_gone
 from rig.safety.state import (
     HOLDER,
     OFF_ELSEWHERE,
