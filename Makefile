@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 LOCK := requirements.lock
 STAMP := $(VENV)/.stamp
 
-.PHONY: certify test test-quick check soak fuzz lint types contracts lock clean help
+.PHONY: certify test test-quick check soak fuzz lint types contracts lock changelog clean help
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,17 @@ types: $(STAMP)
 
 contracts: $(STAMP)
 	@$(BIN)/lint-imports
+
+changelog: $(STAMP) ## what the next release's entry in CHANGELOG.md will say
+	@$(BIN)/towncrier build --draft --version next
+
+# Versions in the lock files stay while the bounds permit them; `make lock UPGRADE=--upgrade` takes the newest. The files
+# hold for every Python and system that pyproject.toml permits, and name no registry.
+LOCK_TOOL := build/lock-tool
+lock: ## renew the lock files from the bounds in pyproject.toml; UPGRADE=--upgrade takes the newest versions
+	@test -x $(LOCK_TOOL)/bin/uv || python3 -m venv $(LOCK_TOOL)
+	@$(LOCK_TOOL)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-lock.lock
+	@sh tools/lock.sh $(LOCK_TOOL)/bin/uv $(UPGRADE)
 
 # The environment is current when its stamp holds the hash of the lock file.
 $(STAMP): $(LOCK) pyproject.toml tools/make_venv.sh

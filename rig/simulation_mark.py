@@ -93,5 +93,14 @@ def emulators_of(serial_number: str) -> frozenset[int]:
     return frozenset(found)
 
 
+def simulated_keys() -> frozenset[str]:
+    """Return the keys (rig.shared_things) of all endpoints of this host's network that are marked as emulated."""
+    try:
+        lines = _SOCKETS.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return frozenset()
+    return frozenset(rest for line in lines for _, mark, rest in [line.partition(f"@{_ENDPOINT}")] if mark)
+
+
 def _address(name: str) -> bytes:
     return b"\0" + name.encode("utf-8", "replace")[:_LONGEST]

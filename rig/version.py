@@ -6,10 +6,16 @@ import subprocess
 from importlib import metadata
 from pathlib import Path
 
+NOT_INSTALLED = "0+unknown"
+"""The version of a source tree that was copied and never installed."""
+
 
 def software_version() -> str:
-    """The version of the installed package."""
-    return metadata.version("s4100-rig")
+    """The version in the installed package's metadata, made from the git tag at build time; else ``NOT_INSTALLED``."""
+    try:
+        return metadata.version("s4100-rig")
+    except metadata.PackageNotFoundError:
+        return NOT_INSTALLED
 
 
 def git_sha() -> str | None:

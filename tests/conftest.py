@@ -61,6 +61,7 @@ def guardians_of_this_session(tmp_path_factory: pytest.TempPathFactory) -> Itera
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(safety_off, "_guardians", of_this_session)
+        patch.setattr(safety_off, "noted_benches", lambda _simulated: [])
         yield
 
 

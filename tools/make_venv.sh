@@ -34,5 +34,5 @@ if ! "$python" -m venv "$venv" >"$said" 2>&1; then
     exit 1
 fi
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 echo "$wanted" >"$venv/.stamp"

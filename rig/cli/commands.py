@@ -39,7 +39,22 @@ class _LazyGroup(click.Group):
         return command
 
 
+def _show_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        from rig.version import software_version
+
+        click.echo(f"rig, version {software_version()}")
+        context.exit()
+
+
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="s4100-rig", prog_name="rig")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
 def cli() -> None:
     """Test rig controller for the Leviton Series 4100 BACnet MS/TP energy meter."""

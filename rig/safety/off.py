@@ -12,6 +12,7 @@ from typing import Any
 from drivers.source.base import SafeOff
 from rig.safety.guardian.leftovers import source_is_gone
 from rig.safety.held_note import held_note
+from rig.safety.locks.kernel_lock import noted_benches
 from rig.safety.state import (
     HOLDER,
     OFF_ELSEWHERE,
@@ -23,6 +24,7 @@ from rig.safety.state import (
     places_of_state,
 )
 from rig.safety.switching_off.raw_off import SafeOffResult, recipe_from_json, recipe_to_json
+from rig.simulation_mark import simulated_keys
 
 _PROC = Path("/proc")
 _GUARDIAN = "rig.safety.guardian.process"
@@ -121,6 +123,8 @@ def find_openings() -> tuple[list[Opening], list[Path], list[str]]:
             )
         else:
             of_guardians.append(guardian.folder)
+    if not named:
+        notes += _said_of_unseen()
     # Only now: some of these folders have been made again.
     places = list(dict.fromkeys([*(place for place in places_of_state() if place.is_dir()), *of_guardians]))
     if named:
@@ -144,6 +148,16 @@ def _said_of_another_folder(guardian: _Guardian) -> Iterator[str]:
 def is_elsewhere(opening: Opening) -> bool:
     """Whether an opening is of an emulated bench, and not in a state folder of this user's surroundings."""
     return opening.note(RECIPES).get("simulated") is True and opening.folder not in places_of_state()
+
+
+def _said_of_unseen() -> Iterator[str]:
+    """Tell of benches whose holders are in the kernel's list of sockets and not in this process's view of /proc."""
+    for pid, bench in noted_benches(simulated_keys()):
+        if not (_PROC / str(pid)).exists():
+            yield (
+                f"bench {bench!r}, which is in use by process {pid}, which cannot be seen from here (of another user, "
+                "or in a container): rig off there, or rig off --bench FILE"
+            )
 
 
 @dataclass(frozen=True, slots=True)

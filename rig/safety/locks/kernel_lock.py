@@ -18,6 +18,7 @@ import stat
 import struct
 import sys
 import weakref
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote, unquote
@@ -30,6 +31,7 @@ PREFIX = "s4100-rig/"
 """Of the names of all locks: every version of the rig has the same."""
 
 _NOTE = "s4100-rig-bench/"
+_DIGEST_IN_NOTE = 16
 _LONGEST_KEY = 90
 _BACKLOG = 4096
 """Everybody who asks who holds the lock stays in this queue while the holder lives: it never accepts."""
@@ -193,9 +195,24 @@ def _noted_bench(key: str, pid: int) -> str:
     return "" if match is None else unquote(match[1])
 
 
+def noted_benches(simulated: Iterable[str] = ()) -> list[tuple[int, str]]:
+    """Return process number and bench of each lock that is held on this host's network, as the holders have noted them.
+
+    Not those on the keys ``simulated``. The number is that of the holder's own process space: a container that shares
+    the network has another. Empty where the system has no such list.
+    """
+    try:
+        listed = _SOCKETS.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    left_out = {_digest(PREFIX + key)[:_DIGEST_IN_NOTE] for key in simulated}
+    noted = re.findall(rf"@{_NOTE}([0-9a-f]+)/(\d+)/(.*)", listed)
+    return sorted({(int(pid), unquote(bench)) for digest, pid, bench in noted if digest not in left_out})
+
+
 def _note_name(key: str, pid: int) -> str:
     """Begin the name of the note on the holder of ``key``; the bench follows."""
-    return f"{_NOTE}{_digest(PREFIX + key)[:16]}/{pid}/"
+    return f"{_NOTE}{_digest(PREFIX + key)[:_DIGEST_IN_NOTE]}/{pid}/"
 
 
 def _make_shared_folder(folder: Path) -> None:

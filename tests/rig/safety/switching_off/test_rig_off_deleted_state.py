@@ -9,8 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from rig.cli import cli
+from rig.safety import off as safety_off
 from rig.safety.guardian.link import GuardianLink
 from rig.safety.held_note import held_note
+from rig.safety.locks import kernel_lock
 from rig.safety.off import note_open_bench
 from rig.safety.state import RECIPES, Opening
 from tests.waiting import comes_true
@@ -121,3 +123,24 @@ def test_the_note_of_a_guardian_ends_with_it(fake_source):
         link.close()
     assert comes_true(lambda: held_note(link.pid) is None, 10.0)
     assert held_note(os.getpid()) is None
+
+
+@pytest.mark.parametrize(
+    ("pid", "marked", "code"), [(2**22 + 1, False, 13), (2**22 + 1, True, 0), (os.getpid(), False, 0)]
+)
+def test_a_bench_whose_process_cannot_be_seen_is_named(tmp_path, monkeypatch, pid, marked, code):
+    key = "tcp/192.0.2.1:5025"
+    names = [f"s4100-rig-bench/{kernel_lock._digest(kernel_lock.PREFIX + key)[:16]}/{pid}/lab%201"]
+    names += [f"s4100-emulated/at/{key}"] if marked else []
+    listed = tmp_path / "unix"
+    listed.write_text("".join(f"0000: 00000002 00000000 00010000 0001 01 7 @{name}\n" for name in names))
+    monkeypatch.setattr(kernel_lock, "_SOCKETS", listed)
+    monkeypatch.setattr("rig.simulation_mark._SOCKETS", listed)
+    monkeypatch.setattr(safety_off, "noted_benches", kernel_lock.noted_benches)
+    monkeypatch.setattr("rig.safety.state._home_by_number", lambda: None)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("RIG_STATE_DIR")
+    result = off()
+    assert result.return_value == code, result.output
+    assert (f"bench 'lab 1', which is in use by process {pid}" in result.output) is (code == 13)
