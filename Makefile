@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 LOCK := requirements.lock
 STAMP := $(VENV)/.stamp
 
-.PHONY: certify test test-quick check soak fuzz lint types contracts lock changelog clean help
+.PHONY: certify test test-quick check soak fuzz lint types contracts dead hooks lock changelog clean help
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,7 +29,7 @@ fuzz: $(STAMP) ## coverage-guided fuzzing of the MS/TP receive path, ten minutes
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.lock
 	@$(BIN)/python -m tools.fuzz_receive -max_total_time=600
 
-check: lint types contracts ## every static check
+check: lint types contracts dead ## every static check
 
 lint: $(STAMP)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -39,6 +39,12 @@ types: $(STAMP)
 
 contracts: $(STAMP)
 	@$(BIN)/lint-imports
+
+dead: $(STAMP)
+	@$(BIN)/vulture
+
+hooks: $(STAMP) ## run the static checks at each commit
+	@$(BIN)/pre-commit install
 
 changelog: $(STAMP) ## what the next release's entry in CHANGELOG.md will say
 	@$(BIN)/towncrier build --draft --version next

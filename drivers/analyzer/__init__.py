@@ -25,7 +25,7 @@ class AnalyzerDriver(Protocol):
 
     capabilities: AnalyzerCapabilities
 
-    def __call__(self, *args: Any, **options: Any) -> ReferenceAnalyzer:  # noqa: ANN401 - each driver has its own
+    def __call__(self, *args: Any, **options: Any) -> ReferenceAnalyzer:  # Any: each driver has its own
         """Make the driver; nothing is sent."""
 
 

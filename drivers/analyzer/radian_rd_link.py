@@ -27,7 +27,7 @@ class RadianLink:
     """One serial port, opened with the first request. ``resource`` is its device path, or ``ASRL<path>::INSTR``.
 
     ``deadline_s``: seconds that a request may take. ``on_progress`` is called after each that was answered. A request
-    is never repeated; after any failure the port is closed, and whatever still comes of a late answer is thrown away
+    is never repeated; after any failure the port is closed, and octets of a late answer are thrown away
     before the next request. ``generation`` changes whenever the port is opened or lost.
     """
 

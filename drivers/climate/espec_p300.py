@@ -55,7 +55,7 @@ class EspecP300(ClimateChamber):
         """Condition the air to ``temperature_c``, -75 to 180 degrees Celsius in steps of 0.1, and read it back.
 
         SettingOutOfRange before any I/O; InstrumentRefused where the chamber cannot do it, SettingNotTaken where it
-        says something else afterwards. Returns at once: how long it takes is for whoever soaks.
+        reads back another value. Returns at once: the caller waits for the temperature to be reached.
         """
         low, high = self.capabilities.temperature_c
         if not (math.isfinite(temperature_c) and low <= temperature_c <= high):
@@ -94,7 +94,7 @@ class EspecP300(ClimateChamber):
     def make_safe(self) -> None:
         """Stop conditioning (no unit) and verify; raises SettingNotTaken where the chamber goes on.
 
-        May be called at any time and any number of times. Where the connection turns out to be lost it is made anew
+        May be called at any time and any number of times. Where the connection turns out to be lost it is opened again
         once: stopping is the one command that may be sent twice.
         """
         with self._session.transaction():

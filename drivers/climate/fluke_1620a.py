@@ -85,7 +85,7 @@ class Fluke1620A(ClimateProbe):
     def read(self) -> ClimateReading:
         """Return the latest measurement in degrees Celsius (converted where the display is in F) and percent.
 
-        Raises InstrumentError where the sensor has a fault, AnswerInvalid for whatever is no complete measurement.
+        Raises InstrumentError where the sensor has a fault, AnswerInvalid where an answer is no complete measurement.
         """
         with self._session.transaction():
             self._check_sensor()

@@ -72,12 +72,12 @@ class RigApplication(OctetsApplication):
     the stations of this bus. No property of the rig's own device can be written.
     """
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401
+    def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.heard: list[FoundDevice] = []
         self.objects: list[FoundObject] = []
 
-    async def do_IAmRequest(self, apdu: IAmRequest) -> None:  # noqa: N802
+    async def do_IAmRequest(self, apdu: IAmRequest) -> None:
         """Keep what a device says of itself."""
         place = _place(apdu.pduSource)
         if place is not None:
@@ -94,7 +94,7 @@ class RigApplication(OctetsApplication):
                 self.heard.append(found)
         await super().do_IAmRequest(apdu)
 
-    async def do_IHaveRequest(self, apdu: IHaveRequest) -> None:  # noqa: N802
+    async def do_IHaveRequest(self, apdu: IHaveRequest) -> None:
         """Keep which device has an object."""
         place, what = _place(apdu.pduSource), apdu.objectIdentifier
         if place is not None:
@@ -104,7 +104,7 @@ class RigApplication(OctetsApplication):
             found = FoundObject(address, instance, (int(what[0]), int(what[1])), named, network, full)
             self.objects.append(found)
 
-    async def do_WritePropertyRequest(self, apdu: WritePropertyRequest) -> None:  # noqa: N802
+    async def do_WritePropertyRequest(self, apdu: WritePropertyRequest) -> None:
         """Refuse it: raises ExecutionError, which bacpypes3 answers as an Error."""
         wanted = apdu.objectIdentifier
         own = self.device_object

@@ -58,7 +58,7 @@ class MeterBus:
 
     Where the settings let the port wait for an adapter that was unplugged, calls wait with it. Of what was under way
     reads are sent again, and counted; everything else raises BusInterrupted. ``on_line`` may be set to a function that
-    is told LineLost and LineRestored, in the thread of a caller.
+    that is called with LineLost and LineRestored, in the thread of a caller.
     """
 
     def __init__(
@@ -184,12 +184,12 @@ class MeterBus:
         if failure is not None:
             raise failure
 
-    def tell(self, address: int, request: Any) -> None:  # noqa: ANN401
-        """Send an unconfirmed request (a bacpypes3 APDU without destination); nobody answers it."""
+    def tell(self, address: int, request: Any) -> None:
+        """Send an unconfirmed request (a bacpypes3 APDU without destination); there is no answer."""
         request.pduDestination = LocalStation(bytes((address,)))
         self._run(self._tell(request))
 
-    def ask_everybody(self, request: Any, timeout_s: float) -> tuple[list[FoundDevice], list[FoundObject]]:  # noqa: ANN401
+    def ask_everybody(self, request: Any, timeout_s: float) -> tuple[list[FoundDevice], list[FoundObject]]:
         """Broadcast an unconfirmed request on this bus; returns every I-Am and I-Have of it heard in ``timeout_s``."""
         return self._run(self._discovery.ask_everybody(request, timeout_s))
 
@@ -231,7 +231,7 @@ class MeterBus:
 
     @contextlib.contextmanager
     def off_the_ring(self, join_timeout_s: float = 60.0) -> Iterator[None]:
-        """Have the rig's node neither hear nor send meanwhile, as if unplugged; then it joins the ring anew.
+        """Have the rig's node neither hear nor send meanwhile, as if unplugged; then join the ring again.
 
         What is on the bus is captured all the same; requests made meanwhile are lost. Raises BusFailed when the node
         has had no token ``join_timeout_s`` seconds after its return.
@@ -338,7 +338,7 @@ class MeterBus:
         if not self._failed.done():
             self._failed.set_result(event.reason)
 
-    async def _transact(self, address: int, request: Any, repeats: int, name: _Namer) -> Exchange:  # noqa: ANN401
+    async def _transact(self, address: int, request: Any, repeats: int, name: _Namer) -> Exchange:
         requested_at_s = time.monotonic()
         for attempt in range(repeats + 1):
             if attempt:
@@ -360,7 +360,7 @@ class MeterBus:
                 return Exchange(request, answer, requested_at_s, time.monotonic())
         raise AssertionError("the last attempt returns or raises")
 
-    async def _answer_in_the_end(self, address: int, request: Any, name: _Namer) -> Any:  # noqa: ANN401
+    async def _answer_in_the_end(self, address: int, request: Any, name: _Namer) -> Any:
         while True:
             await self._line.until_there(self._failed)
             try:
@@ -371,7 +371,7 @@ class MeterBus:
             self._asked_again += 1
             request.apduInvokeID = None
 
-    async def _answer_to(self, address: int, request: Any, name: _Namer) -> Any:  # noqa: ANN401
+    async def _answer_to(self, address: int, request: Any, name: _Namer) -> Any:
         # bacpypes3's future stays pending for ever when sending fails below it, hence a deadline of our own
         deadline_s = self.timeout_s + _GRACE_S
         future, lost = self._application.request(request), self._line.lost
@@ -388,7 +388,7 @@ class MeterBus:
         except ErrorRejectAbortNack as nack:
             raise refusal_of(nack, address, name(request), self.timeout_s) from None
 
-    async def _tell(self, request: Any) -> None:  # noqa: ANN401
+    async def _tell(self, request: Any) -> None:
         await self._line.until_there(self._failed)
         self.last_used_s = monotonic_s()
         await self._application.request(request)

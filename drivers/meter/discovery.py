@@ -37,7 +37,7 @@ class Discovery:
         self._tell = tell
         self._wait = wait
 
-    async def ask_everybody(self, request: Any, timeout_s: float) -> tuple[list[FoundDevice], list[FoundObject]]:  # noqa: ANN401
+    async def ask_everybody(self, request: Any, timeout_s: float) -> tuple[list[FoundDevice], list[FoundObject]]:
         """Broadcast ``request`` on this bus; returns every I-Am and I-Have of it heard within ``timeout_s``."""
         heard, objects = self._application.heard, self._application.objects
         heard.clear()

@@ -1,4 +1,4 @@
-"""Whether the bus's adapter is there: who waits for it, what is told about it, and for how long it was away."""
+"""Whether the bus's adapter is there: which calls wait for it, what is reported about it, and how long it was away."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _READS = (12, 14, 26)
 """Confirmed services that change nothing: ReadProperty, ReadPropertyMultiple, ReadRange."""
 
 
-def may_be_asked_again(request: Any) -> bool:  # noqa: ANN401
+def may_be_asked_again(request: Any) -> bool:
     """Whether it changes nothing in the meter to have a request (a bacpypes3 APDU) twice."""
     return request.apduService in _READS
 

@@ -1,7 +1,7 @@
 """Trend logs as they are read from a meter: ReadRange by sequence number, made and understood here.
 
-bacpypes3's ``read_range`` drops result flags, item count and first sequence number,
-without which nobody can know whether there is more.
+bacpypes3's ``read_range`` drops result flags, item count and first sequence number. Without these it is not known
+whether there are more records.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class LogPage:
     more_items: bool
 
 
-def page_request(instance: int, sequence: int, count: int = PAGE_RECORDS) -> Any:  # noqa: ANN401
+def page_request(instance: int, sequence: int, count: int = PAGE_RECORDS) -> Any:
     """Make the request for ``count`` records of TL ``instance`` from sequence number ``sequence`` on."""
     by_sequence = RangeBySequenceNumber(referenceSequenceNumber=sequence, count=count)
     return ReadRangeRequest(
@@ -77,7 +77,7 @@ def page_request(instance: int, sequence: int, count: int = PAGE_RECORDS) -> Any
     )
 
 
-def page_of(address: int, answer: Any, what: str, *, first: int | None = None) -> LogPage:  # noqa: ANN401
+def page_of(address: int, answer: Any, what: str, *, first: int | None = None) -> LogPage:
     """Understand an answer; raises AnswerNotUnderstood where its parts do not fit each other.
 
     ``first``: what to number the records from where the answer gives no sequence number (a read by position).

@@ -29,7 +29,7 @@ from drivers.meter.requests.packing import Wanted
 from drivers.meter.requests.read_multiple import answered, read_request, read_results
 
 THIS_DEVICE = 4_194_303
-"""The instance by which a Device object is asked for whatever its own is."""
+"""A Device object answers to this instance as well as to its own (a wildcard)."""
 
 _TYPES = {"AI": 0, "AV": 2, "BI": 3, "DE": 8, "TL": 20}
 _KINDS = {number: kind for kind, number in _TYPES.items()}
@@ -51,7 +51,7 @@ class Properties:
     """ReadProperty and WriteProperty of one meter; kinds are ``DE AI AV BI TL``, names the hyphen names of BACnet.
 
     Values: float, int, bool, text; a tuple of bools for bits, of ints for a date or a time, ``(kind, instance)`` for an
-    object. A property of several values is a tuple of them. Writes are sent once, as whatever ``datatype`` makes of
+    object. A property of several values is a tuple of them. Writes are sent once, encoded by ``datatype``
     them (Real, Unsigned ... of bacpypes3.primitivedata). The errors are those of ``drivers.meter.errors``. ``around``
     does each exchange that is not a read, and decides whether one without answer (MeterTimeout) is done again.
     """
@@ -66,7 +66,7 @@ class Properties:
         self._around = around
         self._meter = meter
 
-    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:
         """Read one property, or one element of an array (0: how many there are)."""
         return self.read_elements(kind, instance, name, [index])[0]
 
@@ -107,7 +107,7 @@ class Properties:
         kind: str,
         instance: int,
         name: str,
-        *values: Any,  # noqa: ANN401 - an atom of bacpypes3
+        *values: Any,  # Any: an atom of bacpypes3
         index: int | None = None,
         priority: int | None = None,
     ) -> None:
@@ -141,31 +141,31 @@ class Properties:
         answer = self.send(page_request(instance, reference, count), what)
         return page_of(self._meter.address, answer, what)
 
-    def log_request(self, instance: int, range_: Any = None, name: str = "log-buffer", kind: str = "TL") -> Any:  # noqa: ANN401
+    def log_request(self, instance: int, range_: Any = None, name: str = "log-buffer", kind: str = "TL") -> Any:
         """Make a ReadRange request of a list, for ``send``; ``range_`` is a Range of bacpypes3, None for everything."""
         return ReadRangeRequest(objectIdentifier=(_TYPES[kind], instance), propertyIdentifier=name, range=range_)
 
-    def send_octets(self, service: int, octets: bytes, what: str) -> Any:  # noqa: ANN401
+    def send_octets(self, service: int, octets: bytes, what: str) -> Any:
         """Send a confirmed request made by hand, well-formed or not: the service's number and what follows it."""
         request = ConfirmedRequestPDU(service)
         request.put_data(octets)
         return self.send(request, what)
 
-    def log_reference(self, kind: str, instance: int, name: str = "present-value") -> Any:  # noqa: ANN401
+    def log_reference(self, kind: str, instance: int, name: str = "present-value") -> Any:
         """Make the value of a Trend_Log's Log_DeviceObjectProperty."""
         return DeviceObjectPropertyReference(objectIdentifier=(_TYPES[kind], instance), propertyIdentifier=name)
 
-    def send(self, request: Any, what: str) -> Any:  # noqa: ANN401 - an APDU of bacpypes3
+    def send(self, request: Any, what: str) -> Any:  # Any: an APDU of bacpypes3
         """Send any confirmed request and return its answer; ``what`` names it in errors. Once, but for ``around``."""
 
-        def exchange() -> Any:  # noqa: ANN401
+        def exchange() -> Any:
             request.apduInvokeID = None
             (done,) = self._meter.bus.exchange(self._meter.address, [request], name=lambda _: what)
             return done.answer
 
         return self._around(exchange)
 
-    def _value(self, name: str, value: Any, what: str) -> Any:  # noqa: ANN401
+    def _value(self, name: str, value: Any, what: str) -> Any:
         if name == _REFERENCE:
             found = value.cast_out(DeviceObjectPropertyReference)
             return (*_object(found.objectIdentifier), int(found.propertyIdentifier))
@@ -177,12 +177,12 @@ class Properties:
         return found[0] if len(found) == 1 else found
 
 
-def _identifier(name: str) -> Any:  # noqa: ANN401
+def _identifier(name: str) -> Any:
     # bacpypes3 has the names of a later revision of the standard
     return "enable" if name == "log-enable" else name
 
 
-def _decoded(tag: Any) -> Any:  # noqa: ANN401
+def _decoded(tag: Any) -> Any:
     value = _BY_TAG[tag.tag_number].decode(TagList([tag]))
     match tag.tag_number:
         case 1:
@@ -200,6 +200,6 @@ def _decoded(tag: Any) -> Any:  # noqa: ANN401
     return tuple(int(part) for part in value)
 
 
-def _object(identifier: Any) -> tuple[str, int]:  # noqa: ANN401
+def _object(identifier: Any) -> tuple[str, int]:
     kind, instance = identifier
     return _KINDS.get(int(kind), str(kind)), int(instance)

@@ -1,7 +1,7 @@
 """Listening to a bus without being a node of it: frames with their times come in, not one octet goes out.
 
-The listening is done by a process of its own (``drivers.mstp.process.listening``), so that the times are good whatever
-the owner is doing.
+A process of its own listens (``drivers.mstp.process.listening``), so that the load of the owner does not spoil the
+times.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The transport over pyvisa: every call has a deadline, whatever the VISA library does.
+"""The transport over pyvisa: every call has a deadline, also where the VISA library hangs.
 
 docs/reference/scpi-hazards.md says for each hazard what is done here and which test shows it.
 """
@@ -114,7 +114,7 @@ class VisaTransport:
             self._worker.call(self._calls.close, 0.0 if self._worker.is_stuck else _CLOSING_S)
         self._worker.end()
 
-    def _load(self, backend: str) -> Any:  # noqa: ANN401 - pyvisa has no types that mypy sees
+    def _load(self, backend: str) -> Any:  # Any: pyvisa has no types that mypy sees
         import pyvisa  # here, so that a process that only needs the data classes starts without it
 
         try:
@@ -123,13 +123,13 @@ class VisaTransport:
         except Exception as error:
             raise VisaUnavailable(self.resource, backend, _said(error)) from error
 
-    def _open(self, manager: Any, backend: str, line: SerialLine | None, end: float) -> None:  # noqa: ANN401
+    def _open(self, manager: Any, backend: str, line: SerialLine | None, end: float) -> None:
         try:
             self._calls.open(manager, self.resource, line, end)
         except ValueError as error:  # pyvisa-py, of a kind for which a package is not installed
             raise VisaUnavailable(self.resource, backend, _said(error)) from error
 
-    def _call(self, work: Callable[[], Any], end: float) -> Any:  # noqa: ANN401 - what the work returns
+    def _call(self, work: Callable[[], Any], end: float) -> Any:  # Any: what the work returns
         assert self._worker is not None
         return self._worker.call(work, end - time.monotonic() + _LATE_S)
 
@@ -165,7 +165,7 @@ class VisaTransport:
     def _lost_if_it_fails(self, message: str) -> Iterator[None]:
         try:
             yield
-        except Exception as error:  # whatever a VISA library raises, the connection is of no use any more
+        except Exception as error:  # after any error of a VISA library the connection is of no use any more
             raise InstrumentLost(self.resource, f"connection lost at {message[:80]!r} ({_said(error)})") from error
 
 

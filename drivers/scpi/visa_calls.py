@@ -18,17 +18,17 @@ _PAUSE_S = 0.005
 
 
 class VisaCalls:
-    """One resource of a VISA library; raises whatever the library raises, and OSError."""
+    """One resource of a VISA library; raises all that the library raises, and OSError."""
 
     def __init__(self, kind: ResourceKind, end_of_line: str) -> None:
         self._kind = kind
         self._end_of_line = end_of_line
         self._visa: Any = None
 
-    def open(self, manager: Any, resource: str, line: SerialLine | None, end: float) -> None:  # noqa: ANN401
+    def open(self, manager: Any, resource: str, line: SerialLine | None, end: float) -> None:
         """Open ``resource`` before ``end`` (monotonic seconds), and leave nothing in its buffers from before.
 
-        GPIB and USB instruments are cleared, which throws an answer away that nobody read (IEEE 488.2, 5.8: settings
+        GPIB and USB instruments are cleared, which throws away an answer that was not read (IEEE 488.2, 5.8: settings
         stay as they are); on a serial line all that comes is thrown away until it is quiet. A LAN connection is new
         and has nothing.
         """
@@ -74,7 +74,7 @@ class VisaCalls:
             if visa is not None:
                 visa.close()
 
-    def backend_interface(self) -> Any:  # noqa: ANN401 - whatever the backend has
+    def backend_interface(self) -> Any:  # Any: what the backend has
         """Return what pyvisa-py has under its session; None for other libraries."""
         session = getattr(self._visa.visalib, "sessions", {}).get(self._visa.session)
         return getattr(session, "interface", None)

@@ -33,7 +33,7 @@ class SourceDriver(Protocol):
 
     capabilities: SourceCapabilities
 
-    def __call__(self, *args: Any, **options: Any) -> AcSource:  # noqa: ANN401 - each driver has its own
+    def __call__(self, *args: Any, **options: Any) -> AcSource:  # Any: each driver has its own
         """Make the driver; nothing is sent."""
 
 

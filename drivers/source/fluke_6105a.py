@@ -160,7 +160,7 @@ class Fluke6105A(AcSource):
     def make_safe(self) -> None:
         """Switch the output off at once, without ramp (0 s), and verify; raises InstrumentError if not confirmed.
 
-        May be called at any time and any number of times. Where the connection turns out to be lost it is made anew
+        May be called at any time and any number of times. Where the connection turns out to be lost it is opened again
         once: switching off is the one command that may be sent twice.
         """
         with self._session.transaction():

@@ -108,7 +108,7 @@ class KeysightAC6800B(WatchedSource):
     def make_safe(self) -> None:
         """Switch the output off at once, without ramp (0 s), and verify; raises InstrumentError if not confirmed.
 
-        May be called at any time and any number of times; a lost connection is made anew once.
+        May be called at any time and any number of times; a lost connection is opened again once.
         """
         self._make_safe()
 
@@ -174,13 +174,13 @@ class KeysightAC6800B(WatchedSource):
     def _frequency_steps(self, frequency_hz: float) -> Sequence[Step]:
         return (number("FREQ", frequency_hz, data.FREQUENCY_TOLERANCE_HZ),)
 
-    def _angle_steps(self, phase_deg: Three) -> Sequence[Step]:  # noqa: ARG002 - there is none to set
+    def _angle_steps(self, phase_deg: Three) -> Sequence[Step]:  # there is none to set
         return ()
 
     def _volts_steps(self, volts: Three) -> Sequence[Step]:
         return (number("VOLT", volts[0], data.VOLTAGE_TOLERANCE_V),)
 
-    def _slew_steps(self, slew_v_per_s: float) -> Sequence[Step]:  # noqa: ARG002 - there is none to set
+    def _slew_steps(self, slew_v_per_s: float) -> Sequence[Step]:  # there is none to set
         return ()
 
     def _on_steps(self) -> Sequence[Step]:

@@ -34,7 +34,7 @@ MINIMUM_LL_V = 156.0
 
 LOW_POWER_FACTOR = 0.5
 
-_ROUNDING = 1e-6  # a power factor of exactly 0.5 is not low, whatever the last bit says
+_ROUNDING = 1e-6  # a power factor of exactly 0.5 is not low, with any rounding of its last bit
 
 _PHASES = "ABC"
 _FIRST_PHASE = {"AB": "A", "BC": "B", "CA": "C"}

@@ -41,12 +41,12 @@ _ALERTS = slice(0, 14)
 class S4100:
     """One meter. ``advance`` lets time pass; every full second of the meter's own time is one update.
 
-    All values of one update appear at once: whatever is read between two calls of ``advance`` is consistent. The
+    All values of one update appear at once: values read between two calls of ``advance`` are consistent. The
     meter has just been powered up, with cleared registers or with what ``memory_image`` holds (which then counts
     for more than ``configuration`` and ``device_instance``): before its first update instantaneous inputs are QNAN
-    and unreliable. ``memory_sink`` is told offset and octets of whatever is written to that image: settings when they
+    and unreliable. ``memory_sink`` is called with offset and octets of each write to that image: settings when they
     are stored, everything when power is lost and by ``save``. ``has_history`` says that the image was good. While
-    ``is_running`` is False the meter answers nobody; what is read then is what it last showed. Not for use from
+    ``is_running`` is False the meter answers no request; what is read then is what it last showed. Not for use from
     several threads at once.
     """
 
@@ -154,7 +154,7 @@ class S4100:
         self._logs.time_changed(before)
 
     def reinitialize(self) -> None:
-        """Start anew as ReinitializeDevice asks, warm or cold: silent for the start-up time."""
+        """Restart as ReinitializeDevice asks, warm or cold: silent for the start-up time."""
         if self.profile.reinitialized is Reinitialized.WHOLE_METER:
             self._lose_power()
             self._supply.restart()
@@ -203,7 +203,7 @@ class S4100:
         prop: str,
         value: object,
         index: int | None = None,
-        priority: int | None = None,  # noqa: ARG002 - no object is commandable, so the standard ignores it
+        priority: int | None = None,  # no object is commandable, so the standard ignores it
     ) -> None:
         """Write a property or raise ``ObjectAccessError``; a refused write changes nothing."""
         entry = self._object(kind, instance)

@@ -74,7 +74,7 @@ class Metering:
         self._readout = Readout(configuration, self._profile)
 
     def restart_demand(self) -> None:
-        """Begin the demand interval anew with the configured lengths; present demand is reset, maximum demand kept."""
+        """Restart the demand interval with the configured lengths; present demand is reset, maximum demand kept."""
         self.demand.reconfigure(self.configuration.subintervals, self.configuration.subinterval_cs / 100.0)
 
     def advance(self, dt_s: float, stimulus: Stimulus) -> None:

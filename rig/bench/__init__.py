@@ -54,7 +54,7 @@ _LATER = {
 }
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever is asked for
+def __getattr__(name: str) -> Any:  # Any: any class that is asked for
     """Import only what is used: a plan needs no hardware, and switching off needs no numbers."""
     if name in _LATER:
         return getattr(importlib.import_module(_LATER[name]), name)

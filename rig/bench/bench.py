@@ -101,7 +101,7 @@ class Bench:
         return is_simulated_bench(self.file, self._identities)
 
     def tell_events(self, tell: Tell) -> None:
-        """Have what the supervisor does to the outputs told to ``tell``; that they are off is told once."""
+        """Report what the supervisor does to the outputs to ``tell``; that they are off is reported once."""
         if self.supervisor is not None:
             self.supervisor.on_event = told_once(tell)
 
@@ -124,13 +124,13 @@ def open_bench(
     on_bus: Callable[[MeterBus], None] = lambda _bus: None,
     today: dt.date | None = None,
 ) -> Iterator[Bench]:
-    """Open a bench and everything on it; whatever ends the context, the outputs are off and verified before it is left.
+    """Open a bench and everything on it; on every way out the outputs are off and verified before the context ends.
 
-    ``command``: what the bench is used for, shown to whoever finds it busy. ``report`` is told one line about each
+    ``command``: what the bench is used for, shown to others that find it busy. ``report`` gets one line about each
     thing that happens; ``on_bus`` is given the bus as soon as it is open, before any meter is looked for. ``today``:
     the day on which calibrations are looked at, the host's date by default; none is refused here. Raises
-    BenchBusy, BenchFileError, BenchFault, the drivers' errors; and SafeStateNotConfirmed at the end where nobody
-    could confirm that the outputs are off.
+    BenchBusy, BenchFileError, BenchFault, the drivers' errors; and SafeStateNotConfirmed at the end where it was not
+    confirmed that the outputs are off.
     """
     file = bench if isinstance(bench, BenchFile) else load_bench(bench)
     with ExitStack() as stack:
@@ -346,7 +346,7 @@ def _make_supervisor(
     alarm: SourceAlarm,
     contactor: BenchContactor | None,
 ) -> Supervisor | None:
-    """Make the one who energises; None where no position says what the source may be connected to."""
+    """Make the supervisor; None where no position says what the source may be connected to."""
     parts = file.parts
     if wiring is None or parts.nominal is None or parts.source is None or not parts.positions:
         return None

@@ -26,7 +26,7 @@ _ENDPOINT = re.compile(r"^tcp://(?P<host>[^:/]+):(?P<port>\d+)$")
 
 
 def _no_progress_wanted() -> None:
-    """Nobody watches this clock."""
+    """Do nothing: no watcher is registered on this clock."""
 
 
 class BenchClock(ABC):
@@ -39,7 +39,7 @@ class BenchClock(ABC):
     def now_s(self) -> float:
         """Bench time in seconds since some moment before the run; raises BenchFault if it cannot be known."""
 
-    def late_spells(self, since_s: float) -> tuple[tuple[float, float], ...]:  # noqa: ARG002
+    def late_spells(self, since_s: float) -> tuple[tuple[float, float], ...]:
         """Return when a simulated bus was late by its host's doing after ``since_s``: (from, to), monotonic seconds.
 
         Nothing on a real bench, whose bus owes nothing to this host.

@@ -22,7 +22,7 @@ from rig.safety.state import HOLDER, Opening, marked_process, openings
 
 
 class BenchHold:
-    """One opening of a bench: ``opening`` is what it has in the state folder, ``locks`` what nobody else may use.
+    """One opening of a bench: ``opening`` is what it has in the state folder, ``locks`` what it keeps others from.
 
     ``identities`` has who each instrument said it is, by role; putting one in locks that instrument.
     """
@@ -57,7 +57,7 @@ class BenchHold:
 class LockedIdentities(dict[str, Identity]):
     """Who each instrument of a bench said it is, by role; one that another bench uses under another name is BenchBusy.
 
-    An instrument that is put in is locked by maker, model and serial number, whatever address it was reached by.
+    An instrument that is put in is locked by maker, model and serial number; its address does not matter.
     """
 
     def __init__(self, hold: BenchHold) -> None:

@@ -99,7 +99,7 @@ def switch_benches_off(bench: str | Path | None = None, *, force: bool = False) 
         notes.append("there is no state folder that can be read, so nothing is known of benches that are open")
     if bench is None:
         if not folders and not of_others:
-            state_folder()  # none yet, or one that cannot be: then nobody can say that nothing is on
+            state_folder()  # none yet, or one that cannot be made: then it is not known that nothing is on
         elsewhere = sorted({opening.bench for opening in left if is_elsewhere(opening)})
         if elsewhere:
             notes.append(f"emulated and open with another state folder, so left alone: {', '.join(elsewhere)}")
@@ -191,7 +191,7 @@ def _open_all(recipes: Iterable[ContactorRecipe | None]) -> list[ContactorSaid]:
 
 
 def _ask(part: AnalyzerPart) -> AnalyzerSaid:
-    """Ask an analyzer whether there is voltage left; whatever fails, nobody has seen any."""
+    """Ask an analyzer whether there is voltage left; where asking fails the result is "not seen"."""
     try:
         analyzer = ANALYZERS[part.driver](link_to_analyzer(part), time.sleep, update_s=part.update_s)
         try:
@@ -222,7 +222,7 @@ def scpi_session(
     )
 
 
-def link_to_analyzer(part: AnalyzerPart, beat: Callable[[], None] | None = None) -> Any:  # noqa: ANN401 - its driver's
+def link_to_analyzer(part: AnalyzerPart, beat: Callable[[], None] | None = None) -> Any:  # Any: its driver's
     """Make what the analyzer's driver talks through; nothing is sent yet.
 
     A SCPI session, unless the driver class has ``open_link(resource, *, deadline_s, on_progress)``: an instrument on

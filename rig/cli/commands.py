@@ -26,10 +26,10 @@ _COMMANDS = {
 class _LazyGroup(click.Group):
     """Imports a subcommand only when it is used: ``rig off`` must not wait for plotting or databases."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+    def list_commands(self, ctx: click.Context) -> list[str]:  # click's signature
         return sorted(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
         module_name, attribute = _COMMANDS[cmd_name].split(":")

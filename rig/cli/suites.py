@@ -58,7 +58,7 @@ def _with_options(command: Callable[..., int]) -> Callable[..., int]:
     help="Longest energy gate that is run.",
 )
 @click.option("--anyway", is_flag=True, help="Measure also where most results would be INCONCLUSIVE.")
-def certify(max_points: int | None, longest_gate_h: float, anyway: bool, **options: Any) -> int:  # noqa: ANN401 - click's options
+def certify(max_points: int | None, longest_gate_h: float, anyway: bool, **options: Any) -> int:  # Any: click's options
     """Certify a meter against its accuracy classes: every load point that has a limit row."""
     from rig.plans import certification_plan
     from rig.plans.forecast import forecast, refuse_what_concludes_little
@@ -75,7 +75,7 @@ def certify(max_points: int | None, longest_gate_h: float, anyway: bool, **optio
 
 @click.command()
 @_with_options
-def eol(**options: Any) -> int:  # noqa: ANN401 - click's options
+def eol(**options: Any) -> int:  # Any: click's options
     """Test a meter at the end of the line: identity, configuration, each phase in both directions."""
     from rig.plans import end_of_line_plan
     from rig.procedures.needs import JUDGING
@@ -97,7 +97,7 @@ def eol(**options: Any) -> int:  # noqa: ANN401 - click's options
     metavar="HOURS",
     help="Skip questions of more bench time.",
 )
-def regress(allow_reset: bool, select: str | None, longest_h: float, **options: Any) -> int:  # noqa: ANN401 - click's
+def regress(allow_reset: bool, select: str | None, longest_h: float, **options: Any) -> int:  # Any: click's
     """Ask a meter about each behaviour that its manual describes; what it was set to is put back."""
     if select:
         from rig.run.questions import questions_of
@@ -144,7 +144,7 @@ def _run_suite(
     from rig.exit_codes import ExitCode
     from rig.run.folder import claim, folder_for, release
 
-    # A descriptor of its own: pytest takes standard output away from whatever runs inside a test.
+    # A descriptor of its own: pytest redirects standard output of all code inside a test.
     descriptor = os.dup(2 if as_json else 1)
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
         console = make_console(stream)
@@ -190,7 +190,7 @@ def _run_suite(
     return {4: ExitCode.REFUSED, 5: ExitCode.REFUSED, 3: ExitCode.RIG_ERROR}.get(code, code)
 
 
-def _show(console: Any, where: str, folder: Path, as_json: bool, told: Collection[str]) -> None:  # noqa: ANN401 - rich is imported late
+def _show(console: Any, where: str, folder: Path, as_json: bool, told: Collection[str]) -> None:
     from rig.records import RunStore
     from rig.reports import attention_text, meaning_line, result_table, verdict_line
 

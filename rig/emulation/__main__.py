@@ -1,4 +1,4 @@
-"""``python -m rig.emulation``: the emulated bench as a process; it runs until its input ends or it is told to stop."""
+"""``python -m rig.emulation``: the emulated bench as a process; it runs until its input ends or a stop is sent."""
 
 from __future__ import annotations
 

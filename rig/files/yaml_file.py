@@ -25,7 +25,7 @@ def load_yaml_model(
     *,
     check: Callable[[ModelT], tuple[Location, str] | None] | None = None,
 ) -> ModelT:
-    """Read ``path`` into ``model``; raises BenchFileError with file and line for whatever does not fit.
+    """Read ``path`` into ``model``; raises BenchFileError with file and line for everything that does not fit.
 
     ``check`` looks at the parsed whole and may return the path of a bad key and why it is refused.
     """
@@ -36,7 +36,7 @@ def load_yaml_model(
 
 def validate(
     path: Path | str,
-    data: Any,  # noqa: ANN401 - whatever YAML can hold
+    data: Any,  # Any: what YAML can hold
     lines: dict[Location, int],
     model: type[ModelT],
     *,
@@ -71,7 +71,7 @@ def line_of(location: Location, lines: Mapping[Location, int]) -> int | None:
     return None
 
 
-def _sentence(error: Any, location: Location, model: type[BaseModel]) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
+def _sentence(error: Any, location: Location, model: type[BaseModel]) -> str:  # Any: pydantic's ErrorDetails
     where = dotted(location)
     if error["type"] == "extra_forbidden":
         known = _keys_at(model, location[:-1])
@@ -81,14 +81,14 @@ def _sentence(error: Any, location: Location, model: type[BaseModel]) -> str:  #
     if error["type"] == "missing":
         return f"{where!r} is missing"
     message = str(error["msg"]).removeprefix("Value error, ")
-    if isinstance(error["input"], dict | list):  # a rule about several keys: repeating them all helps nobody
+    if isinstance(error["input"], dict | list):  # a rule about several keys: do not repeat them all
         return f"{where}: {message}"
     said = _advice(error) or message
     shown = _shown(error["input"])
     return f"{where}: {said}" if shown in said else f"{where}: {said}, not {shown}"
 
 
-def _advice(error: Any) -> str | None:  # noqa: ANN401 - pydantic's ErrorDetails
+def _advice(error: Any) -> str | None:  # Any: pydantic's ErrorDetails
     """Say what to write, where pydantic's own words do not: for yes and no, numbers with units, numbers as texts."""
     kind, given = str(error["type"]), error["input"]
     if kind.startswith("bool"):
@@ -127,7 +127,7 @@ def _keys_at(model: type[BaseModel], location: Location) -> list[str]:
     return sorted(field.alias or name for name, field in getattr(current, "model_fields", {}).items())
 
 
-def _models_in(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401 - a type expression
+def _models_in(annotation: Any) -> list[type[BaseModel]]:  # Any: a type expression
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [m for argument in getattr(annotation, "__args__", ()) for m in _models_in(argument)]

@@ -73,7 +73,7 @@ class _Builder:
                 self._end()
         return self._root
 
-    def _start_document(self, event: Any, line: int) -> None:  # noqa: ANN401 - PyYAML's events have no types
+    def _start_document(self, event: Any, line: int) -> None:  # Any: PyYAML's events have no types
         self._documents += 1
         if self._documents > 1:
             raise self._refusal(line, "a second document begins here; keep one in a file")
@@ -83,7 +83,7 @@ class _Builder:
         if event.tags:
             raise self._refusal(line, "declares tags, and tags are not read; take the line away")
 
-    def _start(self, event: Any, line: int) -> None:  # noqa: ANN401
+    def _start(self, event: Any, line: int) -> None:
         self._refuse_tag(event, line)
         if self._open and self._expects_key():
             raise self._refusal(line, "a list or mapping stands where a key is expected; keys are words")
@@ -159,11 +159,11 @@ class _Builder:
         if anchor is not None:
             self._anchors[anchor] = node
 
-    def _refuse_tag(self, event: Any, line: int) -> None:  # noqa: ANN401
+    def _refuse_tag(self, event: Any, line: int) -> None:
         if event.tag is not None:
             raise self._refusal(line, f"tags are not read, such as {event.tag[:60]!r}; take it away")
 
-    def _scalar(self, event: Any, line: int) -> Any:  # noqa: ANN401
+    def _scalar(self, event: Any, line: int) -> Any:
         text = event.value
         if len(text) > _LONGEST_TEXT:
             raise self._refusal(line, f"a text of {len(text)} characters is too long; write at most {_LONGEST_TEXT}")
@@ -218,7 +218,7 @@ def parse_yaml(path: Path | str, text: str) -> tuple[Any, dict[Location, int]]:
     return _data(path, root, (), lines), lines
 
 
-def _data(path: Path | str, node: _Node, where: Location, lines: dict[Location, int]) -> Any:  # noqa: ANN401
+def _data(path: Path | str, node: _Node, where: Location, lines: dict[Location, int]) -> Any:
     lines.setdefault(where, node.line)
     if node.is_list:
         return [_data(path, item, (*where, index), lines) for index, item in enumerate(node.items)]

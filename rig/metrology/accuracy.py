@@ -158,7 +158,7 @@ ASSUMED_INTEGRATOR_PCT = 0.02
 integration and its timer together. It is no substitute for a statement; each budget that rests on it says so."""
 
 
-def _kind(value: Any) -> str:  # noqa: ANN401 - whatever YAML can hold
+def _kind(value: Any) -> str:  # Any: what YAML can hold
     return "<rows>" if isinstance(value, list | tuple) else "<row>"
 
 

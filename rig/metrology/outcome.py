@@ -15,8 +15,8 @@ class Outcome(StrEnum):
 
     NOT_JUDGED = "NOT_JUDGED"
     SKIP = "SKIP"
-    PASS = "PASS"  # noqa: S105 - an outcome, not a password
-    COND_PASS = "COND_PASS"  # noqa: S105 - an outcome, not a password
+    PASS = "PASS"  # an outcome, not a password
+    COND_PASS = "COND_PASS"  # an outcome, not a password
     INCONCLUSIVE = "INCONCLUSIVE"
     INVALID = "INVALID"
     COND_FAIL = "COND_FAIL"

@@ -46,8 +46,8 @@ ResultT = TypeVar("ResultT")
 class MeterRun:
     """Opens a bench, keeps the record, measures and judges; a context manager that always ends with outputs off.
 
-    A bench that has failed once is not used again in the run: whatever is asked for afterwards raises BenchFault
-    naming the first failure. ``report`` is told one line about each thing that happens, ``on_bus`` given the open bus.
+    A bench that has failed once is not used again in the run: each later request raises BenchFault
+    naming the first failure. ``report`` gets one line about each thing that happens, ``on_bus`` the open bus.
     ``today``: the day on which calibrations must hold. ``run_id``: the id of the record, chosen before. ``cited``: the
     source that the present question cites, for its findings.
     ``unprotected``: whether it may energise with neither source watchdog nor contactor.
@@ -144,11 +144,11 @@ class MeterRun:
 
     @property
     def supervisor(self) -> Supervisor:
-        """The one who energises; raises UsageRefused where the bench has none."""
+        """The supervisor, which energises; raises UsageRefused where the bench has none."""
         self.require("source", "meter")
         supervisor = self.bench.supervisor
         if supervisor is None:
-            raise UsageRefused(f"bench {self.bench_file.name} says not how its source is connected to the meter")
+            raise UsageRefused(f"bench {self.bench_file.name} does not say how its source is connected to the meter")
         return supervisor
 
     def require(self, *capabilities: str) -> None:
@@ -271,7 +271,7 @@ class MeterRun:
         self.record.finding(finding)
 
     def _guarded(self, work: Callable[[], ResultT]) -> ResultT:
-        """Do ``work``; an error of the bench is recorded, breaks the run for whatever follows, and is raised."""
+        """Do ``work``; record an error of the bench, refuse all later work of the run, and raise the error."""
         bench = self.bench
         try:
             return work()
@@ -356,7 +356,7 @@ class MeterRun:
     def _note_outputs(self, kind: str, text: str) -> None:
         """Record what the supervisor does to the outputs; what cannot be recorded is not switched on.
 
-        How they went off is recorded where that is confirmed. A record that cannot be written keeps nobody from
+        How they went off is recorded where that is confirmed. A record that cannot be written does not prevent
         switching off.
         """
         self._report(f"{kind}: {text}")

@@ -24,7 +24,7 @@ class UtcTime(TypeDecorator[datetime]):
     impl = String(32)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
         """Refuse naive times, convert to UTC."""
         if value is None:
             return None
@@ -32,7 +32,7 @@ class UtcTime(TypeDecorator[datetime]):
             raise ValueError(f"{value!r} has no time zone; records hold aware times only")
         return value.astimezone(UTC).isoformat(timespec="microseconds")
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
         """Give an aware UTC time back."""
         return None if value is None else datetime.fromisoformat(value)
 
@@ -43,11 +43,11 @@ class NumberOrNan(TypeDecorator[float]):
     impl = Double
     cache_ok = True
 
-    def process_bind_param(self, value: float | None, dialect: Dialect) -> float | None:  # noqa: ARG002
+    def process_bind_param(self, value: float | None, dialect: Dialect) -> float | None:
         """NaN becomes NULL; infinities stay."""
         return None if value is None or math.isnan(value) else float(value)
 
-    def process_result_value(self, value: float | None, dialect: Dialect) -> float:  # noqa: ARG002
+    def process_result_value(self, value: float | None, dialect: Dialect) -> float:
         """NULL becomes NaN."""
         return math.nan if value is None else value
 
@@ -58,7 +58,7 @@ class NumberOrNone(TypeDecorator[float]):
     impl = Double
     cache_ok = True
 
-    def process_bind_param(self, value: float | None, dialect: Dialect) -> float | None:  # noqa: ARG002
+    def process_bind_param(self, value: float | None, dialect: Dialect) -> float | None:
         """NaN becomes NULL; infinities stay."""
         return None if value is None or math.isnan(value) else float(value)
 

@@ -6,7 +6,7 @@ A change here needs a migration in ``rig/records/migrations/versions``; a test c
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import JSON, Date, ForeignKey, Index, MetaData, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -25,7 +25,9 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: UtcTime, date: Date, str: Text, dict[str, Any]: JSON, list[float]: JSON}  # noqa: RUF012
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcTime, date: Date, str: Text, dict[str, Any]: JSON, list[float]: JSON,
+    }  # fmt: skip
 
 
 class Run(Base):

@@ -153,7 +153,7 @@ def _dress(axes: Axes, panel: Panel) -> None:
     )  # fmt: skip
 
 
-def _plain(value: float, _position: Any) -> str:  # noqa: ANN401 - matplotlib's signature
+def _plain(value: float, _position: Any) -> str:  # Any: matplotlib's signature
     return f"{value:g}"
 
 

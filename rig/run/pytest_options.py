@@ -39,7 +39,7 @@ def add_options(parser: pytest.Parser) -> None:
 def options_of(option: argparse.Namespace) -> RunOptions:
     """Return what the command line asks for; raises UsageRefused for a value that no run can have."""
 
-    def taken(name: str, value: Any, convert: Callable[..., ValueT], *bounds: float) -> ValueT:  # noqa: ANN401
+    def taken(name: str, value: Any, convert: Callable[..., ValueT], *bounds: float) -> ValueT:
         try:
             return convert(value, *bounds)
         except ValueError as refusal:

@@ -30,7 +30,7 @@ def refuse_without_assertions(optimize: int | None = None) -> None:
         raise UsageRefused(_WITHOUT_ASSERTIONS)
 
 
-def _is_set(value: Any) -> bool:  # noqa: ANN401 - of whatever plugin
+def _is_set(value: Any) -> bool:  # Any: of any plugin
     return value not in (None, False, 0, "", "0", "no", [], ())
 
 
@@ -88,7 +88,7 @@ def _said(option: str, why: str) -> str:
     return f"{option} is refused: {why}; {NOT_ON_A_BENCH}"
 
 
-def _ini(config: pytest.Config, name: str) -> Any:  # noqa: ANN401
+def _ini(config: pytest.Config, name: str) -> Any:
     try:
         return config.getini(name)
     except (ValueError, KeyError):  # no plugin has such a setting

@@ -204,7 +204,7 @@ def _guardians() -> Iterator[_Guardian]:
 def _working_folder(entry: Path) -> Path:
     """Where a process runs, for a path that it was given; that of this process where the system does not say."""
     try:
-        return Path(os.readlink(entry / "cwd"))  # noqa: PTH115 - it may be gone
+        return Path(os.readlink(entry / "cwd"))  # it may be gone
     except OSError:
         return Path()
 

@@ -1,7 +1,5 @@
 """Each seeded defect with the question that must find it; those of a group do not touch each other's questions."""
 
-# ruff: noqa: E501 - a defect and its question on a line
-
 from __future__ import annotations
 
 RUNS: list[dict[str, str]] = [

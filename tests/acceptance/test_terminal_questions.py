@@ -1,7 +1,5 @@
 """Questions on control power, pulse input and alarm contact: each defect fails its own, a lesser bench skips them."""
 
-# ruff: noqa: E501 - a defect and its question on a line
-
 from __future__ import annotations
 
 import json

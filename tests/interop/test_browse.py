@@ -27,8 +27,6 @@ pytestmark = pytest.mark.realtime
 BROWSE_S = 100.0
 INTERVAL_CS = 1000
 RECORDS = 5760
-AV = ObjectType.ANALOG_VALUE
-VALUE = PropertyIdentifier.PRESENT_VALUE
 OBJECT_LIST, LOG_BUFFER = 76, 131
 
 

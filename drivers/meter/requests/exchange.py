@@ -38,7 +38,7 @@ class Exchange:
 
 
 def refusal_of(
-    nack: Any,  # noqa: ANN401
+    nack: Any,
     address: int,
     request: str,
     timeout_s: float,

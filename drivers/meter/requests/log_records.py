@@ -39,7 +39,7 @@ class LogItems:
     """What bacpypes3's ``Any.cast_out`` takes for a type: its ``decode`` is given the tags and takes its own off."""
 
     @classmethod
-    def decode(cls, tags: Any) -> list[LogItem]:  # noqa: ANN401
+    def decode(cls, tags: Any) -> list[LogItem]:
         """Take all records off the tags; raises RecordsInvalid."""
         items = []
         while _is(tags.peek(), TagClass.opening, _TIMESTAMP):

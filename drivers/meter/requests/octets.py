@@ -36,7 +36,7 @@ class OctetsRequest(ConfirmedRequestPDU):
 class _AccessPoint(ApplicationServiceAccessPoint):
     """bacpypes3's access point, but what is asked for as octets goes up as it came."""
 
-    def __init__(self, device: DeviceObject, *arguments: Any) -> None:  # noqa: ANN401
+    def __init__(self, device: DeviceObject, *arguments: Any) -> None:
         super().__init__(device, *arguments)
         self.as_octets: set[tuple[bytes, int]] = set()
 
@@ -48,7 +48,7 @@ class _AccessPoint(ApplicationServiceAccessPoint):
         else:
             await self.request(answer)
 
-    async def sap_response(self, apdu: Any) -> None:  # noqa: ANN401
+    async def sap_response(self, apdu: Any) -> None:
         if isinstance(apdu, ComplexAckPDU) and (apdu.pduSource.addrAddr, apdu.apduInvokeID) in self.as_octets:
             await ServiceAccessPoint.sap_response(self, apdu)
         else:
@@ -72,7 +72,7 @@ class OctetsApplication(Application):
         application.add_object(device)
         return application
 
-    def request(self, apdu: Any) -> Any:  # noqa: ANN401
+    def request(self, apdu: Any) -> Any:
         """Send a request; the future of an OctetsRequest gives its ComplexAckPDU undecoded."""
         future = super().request(apdu)
         if isinstance(apdu, OctetsRequest):

@@ -75,7 +75,7 @@ def request_text(wanted: Sequence[Wanted]) -> str:
     return f"reading {shown}" + (f" and {len(wanted) - _MOST_NAMES} more" if len(wanted) > _MOST_NAMES else "")
 
 
-def read_results(address: int, wanted: Sequence[Wanted], answer: Any) -> list[ReadResult]:  # noqa: ANN401
+def read_results(address: int, wanted: Sequence[Wanted], answer: Any) -> list[ReadResult]:
     """Take the values out of an answer (a ComplexAckPDU), in the order of the request.
 
     Raises MeterRefused when a property could not be read, AnswerNotUnderstood when the answer is not of this request.
@@ -96,7 +96,7 @@ def read_results(address: int, wanted: Sequence[Wanted], answer: Any) -> list[Re
     return results
 
 
-def answered(address: int, answer: Any, what: str) -> Iterator[Element]:  # noqa: ANN401
+def answered(address: int, answer: Any, what: str) -> Iterator[Element]:
     """Take an answer (a ComplexAckPDU) apart; raises AnswerNotUnderstood."""
     octets = bytes(answer.pduData)
     try:
@@ -196,7 +196,7 @@ def _past_content(octets: bytes, position: int, length: int) -> int:
     return position + length
 
 
-def _value(address: int, what: str, octets: bytes) -> Any:  # noqa: ANN401
+def _value(address: int, what: str, octets: bytes) -> Any:
     first = octets[0] if octets else 0
     number, length = first >> 4, len(octets) - 1
     if not first & _CONTEXT:
@@ -211,7 +211,7 @@ def _value(address: int, what: str, octets: bytes) -> Any:  # noqa: ANN401
     raise AnswerNotUnderstood(address, f"reading {what}", "a value of another datatype")
 
 
-def _other_value(address: int, what: str, number: int, octets: bytes) -> Any:  # noqa: ANN401
+def _other_value(address: int, what: str, number: int, octets: bytes) -> Any:
     try:
         tags = TagList.decode(PDUData(octets))
         if len(tags) == 1:

@@ -51,11 +51,11 @@ class MasterState(Enum):
 
     INITIALIZE = "INITIALIZE"
     IDLE = "IDLE"
-    USE_TOKEN = "USE_TOKEN"  # noqa: S105  the clause's name, no secret
+    USE_TOKEN = "USE_TOKEN"  # the clause's name, no secret
     WAIT_FOR_REPLY = "WAIT_FOR_REPLY"
-    DONE_WITH_TOKEN = "DONE_WITH_TOKEN"  # noqa: S105
-    PASS_TOKEN = "PASS_TOKEN"  # noqa: S105
-    NO_TOKEN = "NO_TOKEN"  # noqa: S105
+    DONE_WITH_TOKEN = "DONE_WITH_TOKEN"
+    PASS_TOKEN = "PASS_TOKEN"
+    NO_TOKEN = "NO_TOKEN"
     POLL_FOR_MASTER = "POLL_FOR_MASTER"
     ANSWER_DATA_REQUEST = "ANSWER_DATA_REQUEST"
 
@@ -252,7 +252,7 @@ class MasterNode(Node):
 
     # --- DONE_WITH_TOKEN, PASS_TOKEN
 
-    def _done_with_token(self, now_s: float) -> bool:  # noqa: ARG002  every step has the same form
+    def _done_with_token(self, now_s: float) -> bool:  # every step has the same form
         if self.frame_count < self._settings.max_info_frames:
             return self._go("DONE_WITH_TOKEN.SendAnotherFrame", MasterState.USE_TOKEN)
         if self.next_station > self._settings.max_master:

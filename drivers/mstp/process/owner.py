@@ -20,7 +20,7 @@ import drivers
 from drivers.mstp.errors import PortUnavailable
 
 _LOOPBACK = "127.0.0.1"
-_SECRET = "MSTP_OWNER_SECRET"  # noqa: S105  (the variable's name)
+_SECRET = "MSTP_OWNER_SECRET"  # the variable's name
 _SECRET_OCTETS = 32
 _CONNECT_S = 15.0
 _HELLO_S = 2.0

@@ -11,7 +11,7 @@ from drivers.mstp.settings import EchoMode
 _PATIENCE_S = 0.100
 """An echo comes with what a USB adapter's latency adds, 16 ms as a rule; after this long it counts as missing."""
 _TELLING_OCTETS = 5
-"""Preamble, type, destination and source: nobody else sends these just now."""
+"""Preamble, type, destination and source: no other station sends these just now."""
 _FRAMES_TO_DECIDE = 5
 
 

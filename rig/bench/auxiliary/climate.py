@@ -75,7 +75,7 @@ class SoakedChamber:
         return self._chamber.read()
 
     def stop(self) -> None:
-        """Stop conditioning and verify, whoever set it going."""
+        """Stop conditioning and verify, also where another program started it."""
         self._chamber.make_safe()
         self._is_ours = False
 

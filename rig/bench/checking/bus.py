@@ -32,7 +32,7 @@ class _MeterSetTo:
 
 
 def check_bus(file: BenchFile) -> tuple[CheckedPart, ...]:
-    """Look at the bus, then for the meter of each position; one that is missing keeps nobody from the others."""
+    """Look at the bus, then for the meter of each position; the others are looked for where one is missing."""
     part = file.parts.bus
     assert part is not None
     with ExitStack() as stack:

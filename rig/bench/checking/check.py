@@ -56,11 +56,11 @@ def check_bench(
     what_starts: WhatStarts = lambda _file, _identities, _today, _faulty: {},
     may_launch: bool = False,
 ) -> tuple[CheckedPart, ...]:
-    """Look at every part of a bench; a part that is missing or dead keeps nobody from looking at the others.
+    """Look at every part of a bench; the others are looked at where one is missing or dead.
 
     Sources are asked who they are and whether they are on; an analyzer is set up as for a run and read once; relays,
-    generators and counters are asked who they are. Nothing is switched on or off. ``report`` is told of each part as
-    it is done, ``today`` is the day on which calibrations are looked at. ``what_starts`` tells, by command, why it
+    generators and counters are asked who they are. Nothing is switched on or off. ``report`` gets each part as
+    it is done, ``today`` is the day on which calibrations are looked at. ``what_starts`` returns, by command, why it
     would be refused on this bench (None: it would start); its last argument is the parts with which something is wrong.
 
     Raises UsageRefused for a bench file that starts a program of its own, unless ``may_launch``; the emulated bench,
@@ -108,7 +108,7 @@ def check_bench(
 def _instrument(
     file: BenchFile,
     role: str,
-    part: Any,  # noqa: ANN401 - the models of instruments have no common base
+    part: Any,  # Any: the models of instruments have no common base
     look: Callable[[Any], list[PartFinding]] | None,
     today: dt.date,
     identities: dict[str, Identity],
@@ -139,7 +139,7 @@ def _instrument(
     return CheckedPart(label, part.resource, said, tuple(findings))
 
 
-def _driver(file: BenchFile, family: str, part: Any) -> Any:  # noqa: ANN401
+def _driver(file: BenchFile, family: str, part: Any) -> Any:
     if family == "analyzer":
         return ANALYZERS[part.driver](link_to_analyzer(part), WallClock().sleep, update_s=part.update_s)
     if family == "source":
@@ -155,7 +155,7 @@ def _driver(file: BenchFile, family: str, part: Any) -> Any:  # noqa: ANN401
     return FAMILIES[family][part.driver](scpi_session(part))
 
 
-def _bare(error: RigError, part: Any) -> str:  # noqa: ANN401
+def _bare(error: RigError, part: Any) -> str:
     return str(error).removeprefix(f"{part.resource}: ")
 
 
@@ -164,7 +164,7 @@ def _dead(file: BenchFile, role: str, what: str) -> PartFinding:
     return PartFinding(Level.FAULT, what, advice)
 
 
-def _other_driver(file: BenchFile, role: str, part: Any) -> str:  # noqa: ANN401
+def _other_driver(file: BenchFile, role: str, part: Any) -> str:
     """Say which driver would fit what answers there."""
     answer = ask(part.resource, [part.visa_library]).identity
     if answer is None:
@@ -178,7 +178,7 @@ def _other_driver(file: BenchFile, role: str, part: Any) -> str:  # noqa: ANN401
 
 def _look_at_source(source: AcSource) -> list[PartFinding]:
     if source.output_is_on():
-        what = "THE OUTPUT IS ON, though nobody uses this bench"
+        what = "THE OUTPUT IS ON, though no run uses this bench"
         return [PartFinding(Level.DANGER, what, "treat its terminals as live, and switch it off with 'rig off'")]
     return [PartFinding(Level.OK, "output off")]
 
@@ -261,7 +261,7 @@ def _protection(file: BenchFile, opening: Opening) -> CheckedPart:
 
 
 def _safety_circuit(file: BenchFile) -> CheckedPart:
-    """Whether the rig is told of interlock and emergency stop; both act in hardware, whatever is told."""
+    """Whether the rig can read interlock and emergency stop; both act in hardware, with or without the rig."""
     inputs = file.parts.safety_inputs
     findings = []
     advised = False

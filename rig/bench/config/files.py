@@ -102,7 +102,7 @@ class BenchFile:
     def for_reading(self) -> BenchFile:
         """Return the bench without what is not needed to read its meters: sources, analyzer, generator, counter.
 
-        One of them that is dead keeps nobody from reading; the switch unit stays, it may give the meter its power.
+        A dead one of these does not prevent reading; the switch unit stays, it may give the meter its power.
         """
         dispensable = ("source", "low_level_source", "analyzer", "generator", "counter", "climate_probe", "chamber")
         parts = dict.fromkeys(dispensable)
@@ -194,7 +194,7 @@ def _read_with_bases(path: Path, below: tuple[Path, ...]) -> tuple[Any, dict[Loc
     return merged(base, data), lines, both
 
 
-def merged(base: Any, over: Any, where: tuple[str, ...] = ()) -> Any:  # noqa: ANN401 - whatever YAML can hold
+def merged(base: Any, over: Any, where: tuple[str, ...] = ()) -> Any:  # Any: what YAML can hold
     """Merge mappings key by key; replace anything else, lists too (null takes the base's part away).
 
     A row of an accuracy and a calibration are one statement each, and are replaced whole: a key that the new
@@ -214,12 +214,12 @@ def _is_one_statement(where: tuple[str, ...]) -> bool:
 
 
 def _substitute(
-    data: Any,  # noqa: ANN401
+    data: Any,
     endpoints: Mapping[str, Any],
     where: Location,
     path: Path,
     lines: Mapping[Location, int],
-) -> Any:  # noqa: ANN401
+) -> Any:
     if isinstance(data, dict):
         return {key: _substitute(value, endpoints, (*where, key), path, lines) for key, value in data.items()}
     if isinstance(data, list):

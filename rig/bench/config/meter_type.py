@@ -53,7 +53,7 @@ class _RatingPart(Strict):
         ):
             if (wider := _wider(inner, outer)) is not None:
                 raise ValueError(f"{wider} of {inner_name} goes beyond that of {outer_name}")
-        # Where it only reports, a meter is given no more volts than where it measures: nobody knows how many it bears.
+        # Where it only reports, a meter gets no more volts than where it measures: its limit there is not known.
         if (wider := _wider(alarming, self.measuring.model_copy(update={"frequency_hz": None}))) is not None:
             raise ValueError(f"{wider} of alarming goes beyond that of measuring")
         return self
@@ -123,7 +123,7 @@ class MeterType:
         return replace(self, ratings=MappingProxyType({**self.ratings, rating: self.ratings[rating].narrowed(by)}))
 
     def reviewed_behaviour(self, firmware: str) -> ReviewedBehaviour | None:
-        """Return what was reviewed for a firmware version, None where nobody has: nothing is taken for granted."""
+        """Return what was reviewed for a firmware version, None where there is no review: there is no default."""
         return next((each for each in self.behaviour if firmware in each.firmware), None)
 
 

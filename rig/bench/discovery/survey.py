@@ -171,9 +171,9 @@ def _property(
     bus: MeterBus,
     found: FoundDevice,
     name: str,
-    kind: Any,  # noqa: ANN401 - bacpypes3 has no types
+    kind: Any,  # Any: bacpypes3 has no types
     instance: int | None = None,
-) -> Any:  # noqa: ANN401
+) -> Any:
     """Read one property of a device object; None where it is not there or no answer comes."""
     request = ReadPropertyRequest(
         objectIdentifier=ObjectIdentifier(("device", found.device_instance if instance is None else instance)),

@@ -15,7 +15,7 @@ PLACEHOLDER_SCHEMA = {"type": "string", "pattern": PLACEHOLDER.pattern}
 __all__ = ["LATE", "PLACEHOLDER", "PLACEHOLDER_SCHEMA", "LateText", "Name", "Strict"]
 
 
-def _may_come_from_launch(value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:  # noqa: ANN401
+def _may_come_from_launch(value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
     """Let ``${launch.x}`` stand for a value until the launched process has said what it is."""
     launched = bool((info.context or {}).get("launched"))
     if not launched and isinstance(value, str) and PLACEHOLDER.fullmatch(value):

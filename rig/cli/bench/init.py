@@ -59,7 +59,7 @@ def _write(file: Path, made: FirstFile, force: bool) -> None:
         raise UsageRefused(f"{file} cannot be written ({error.strerror}); name another file") from None
 
 
-def _instruments(resources: Sequence[str], say: Any) -> tuple[tuple[Listing, ...], tuple[Matched, ...]]:  # noqa: ANN401
+def _instruments(resources: Sequence[str], say: Any) -> tuple[tuple[Listing, ...], tuple[Matched, ...]]:
     say("instruments: asking everything that VISA lists for *IDN?, and nothing else ...")
     matched: list[Matched] = []
 
@@ -86,7 +86,7 @@ def _instruments(resources: Sequence[str], say: Any) -> tuple[tuple[Listing, ...
     return listings, tuple(matched)
 
 
-def _ports(named: Sequence[str], find_the_bus: bool, say: Any) -> tuple[FoundPort, ...]:  # noqa: ANN401
+def _ports(named: Sequence[str], find_the_bus: bool, say: Any) -> tuple[FoundPort, ...]:
     if not find_the_bus:
         return ()
     known = serial_ports()

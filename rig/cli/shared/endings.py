@@ -99,7 +99,7 @@ def unforeseen_goes_to_a_log() -> Iterator[None]:
         if found.exc_value is not None and not isinstance(found.exc_value, SystemExit):
             tell(found.exc_value, f"in the thread {found.thread.name if found.thread else '?'}")
 
-    def of_destructor(found: Any) -> None:  # noqa: ANN401 - the type exists for type checkers only
+    def of_destructor(found: Any) -> None:  # Any: the type exists for type checkers only
         if found.exc_value is not None:
             tell(found.exc_value, "while something was given up")
 

@@ -40,7 +40,7 @@ def note_failure(error: OSError) -> str:
     """Take note of an output that failed; returns why nothing more is printed, in words."""
     _ended.append(error)
     if isinstance(error, BrokenPipeError):
-        return "nobody reads the output any more"
+        return "the reader of the output has gone"
     _lost.append(error)
     return f"the output cannot be written ({error.strerror})"
 
@@ -101,7 +101,7 @@ class _Enduring:
         """The stream's encoding."""
         return self._stream.encoding or "utf-8"
 
-    def _keep_on(self, work: Any) -> None:  # noqa: ANN401 - a bound method
+    def _keep_on(self, work: Any) -> None:  # Any: a bound method
         try:
             work()
         except OSError as error:

@@ -20,7 +20,7 @@ class Number(click.ParamType):  # type: ignore[type-arg]  # generic from click 8
         self._low = low
         self._high = high
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the number; refuses what is none, not finite, or out of bounds."""
         try:
             return number_from(value, self._low, self._high)
@@ -33,7 +33,7 @@ class LineOfText(click.ParamType):  # type: ignore[type-arg]
 
     name = "text"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the text; refuses what cannot be printed and recorded as it is."""
         try:
             return line_from(value)
@@ -47,7 +47,7 @@ class AnyPath(click.Path):
     def __init__(self, *, allow_dash: bool = False) -> None:
         super().__init__(path_type=Path, allow_dash=allow_dash)
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path."""
         if not str(value) or "\0" in str(value) or "\n" in str(value):
             self.fail("it is no name of a file or folder", param, ctx)

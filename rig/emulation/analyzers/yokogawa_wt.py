@@ -147,7 +147,7 @@ class YokogawaAnalyzer:
             dt_s -= step_s
             if self._update.elapsed_s >= self.update_s - 1e-9:
                 self._finish_update()
-                # Nobody can look in between: of updates that are alike the last is all that will be seen.
+                # No client can read in between: of equal updates only the last is visible.
                 dt_s -= max(0, math.floor(dt_s / self.update_s) - 1) * self.update_s
         left_s = self.update_s - self._update.elapsed_s
         self._set_condition(_UPDATING, left_s <= UPDATING_S + 1e-12)

@@ -47,7 +47,7 @@ class ZesAnalyzer:
     """One emulated instrument. All methods but ``engine.execute`` expect the world to be held.
 
     The CT inputs are wired to the sensor jacks: a channel whose current jack is selected reads zero. Values are those
-    of the cycle that INIM waited for, until the next INIM, whoever asks.
+    of the cycle that INIM waited for, until the next INIM, for every client.
     """
 
     engine: ScpiEngine

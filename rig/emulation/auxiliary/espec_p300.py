@@ -62,7 +62,7 @@ class EspecChamber:
             return f"NA:{refusal}".encode()
         return f"OK:{text}".encode("latin-1")
 
-    def too_long(self, peer: str) -> bytes | None:  # noqa: ARG002 - the protocol of LineServer
+    def too_long(self, peer: str) -> bytes | None:  # the protocol of LineServer
         """Refuse a line that was thrown away."""
         return b"NA:CMD ERR"
 

@@ -41,7 +41,7 @@ class _Input:
 
 
 class KeysightCounter:
-    """One emulated counter. ``edge`` is told what happens at its inputs, with the world held."""
+    """One emulated counter. ``edge`` is called for each edge at its inputs, with the world held."""
 
     _inputs: tuple[_Input, _Input]
     _channel: int

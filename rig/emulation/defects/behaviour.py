@@ -21,14 +21,14 @@ class DefectiveMeter:
     def __init__(self, meter: S4100) -> None:
         self._meter = meter
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._meter, name)
 
     def advance(self, dt_s: float, stimulus: Stimulus, control_power: bool = True) -> None:
         """Let time pass, as the good meter does."""
         self._meter.advance(dt_s, stimulus, control_power)
 
-    def read(self, kind: str, instance: int, prop: str, index: int | None = None) -> Any:  # noqa: ANN401
+    def read(self, kind: str, instance: int, prop: str, index: int | None = None) -> Any:
         """Read a property, as the good meter does."""
         return self._meter.read(kind, instance, prop, index)
 
@@ -37,7 +37,7 @@ class DefectiveMeter:
         kind: str,
         instance: int,
         prop: str,
-        value: Any,  # noqa: ANN401
+        value: Any,
         index: int | None = None,
         priority: int | None = None,
     ) -> None:
@@ -58,7 +58,7 @@ Change = Callable[[S4100, str, int, Any], Any]
 
 def _reading(prop: str, change: Change) -> type[DefectiveMeter]:
     class ReadsOtherwise(DefectiveMeter):
-        def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+        def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:
             value = self._meter.read(kind, instance, name, index)
             return change(self._meter, kind, instance, value) if name == prop else value
 
@@ -80,7 +80,7 @@ def _from(source: dict[int, int]) -> Change:
 def _alarms(force: dict[int, int]) -> type[DefectiveMeter]:
     """Alerts that always read the same; their bitmap AI83 goes with them."""
 
-    def change(_meter: S4100, kind: str, instance: int, value: Any) -> Any:  # noqa: ANN401
+    def change(_meter: S4100, kind: str, instance: int, value: Any) -> Any:
         if kind == "BI":
             return force.get(instance, value)
         if (kind, instance) != ("AI", 83):
@@ -97,18 +97,18 @@ def _quantity(*prefixes: str) -> list[int]:
     return [each.instance for each in ANALOG_INPUTS if each.quantity in prefixes]
 
 
-def _net_counts_both(meter: S4100, kind: str, instance: int, value: Any) -> Any:  # noqa: ANN401
+def _net_counts_both(meter: S4100, kind: str, instance: int, value: Any) -> Any:
     if (kind, instance) != ("AI", 1):
         return value
     return cast("float", meter.read("AI", 2, _PRESENT_VALUE)) + cast("float", meter.read("AI", 3, _PRESENT_VALUE))
 
 
-def _swapped_objects(value: Any) -> Any:  # noqa: ANN401
+def _swapped_objects(value: Any) -> Any:
     return (*value[:-2], value[-1], value[-2]) if isinstance(value, tuple) and len(value) > 2 else value
 
 
 class _ObjectListOutOfOrder(DefectiveMeter):
-    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:
         swap = {112: 113, 113: 112}
         if name == "object-list" and index in swap:
             index = swap[index]
@@ -123,7 +123,7 @@ class _FrequencyNotQnan(DefectiveMeter):
         self._hz = stimulus.frequency_hz
         self._meter.advance(dt_s, stimulus, control_power)
 
-    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:
         value = self._meter.read(kind, instance, name, index)
         is_void = (kind, instance, name) == ("AI", 18, _PRESENT_VALUE) and math.isnan(cast("float", value))
         return self._hz if is_void else value
@@ -134,7 +134,7 @@ class _LowPowerFactorLatched(DefectiveMeter):
 
     _seen = 0
 
-    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:
         value = self._meter.read(kind, instance, name, index)
         if name != _PRESENT_VALUE or (kind, instance) not in (("AI", 83), ("BI", 12), ("BI", 13), ("BI", 14)):
             return value
@@ -151,7 +151,7 @@ class _Frozen(DefectiveMeter):
         super().__init__(meter)
         self._first: dict[int, Any] = {}
 
-    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:
         value = self._meter.read(kind, instance, name, index)
         if kind != "AI" or name != _PRESENT_VALUE or instance not in (19, 20, 21):
             return value
@@ -165,7 +165,7 @@ class _ClockStopped(DefectiveMeter):
         super().__init__(meter)
         self._stands: dict[str, Any] = {}
 
-    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:
         value = self._meter.read(kind, instance, name, index)
         return self._stands.setdefault(name, value) if name in ("local-time", "local-date") else value
 
@@ -187,7 +187,7 @@ def _without_refusal(kind: str, instances: Iterable[int], prop: str) -> type[Def
     chosen = frozenset(instances)
 
     class Unchecked(DefectiveMeter):
-        def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:  # noqa: ANN401
+        def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:
             try:
                 self._meter.write(k, n, name, value, index=index, priority=priority)
             except ObjectAccessError as refusal:
@@ -202,7 +202,7 @@ def _deaf_to(command: int) -> type[DefectiveMeter]:
     """A command is acknowledged, and nothing is done."""
 
     class Deaf(DefectiveMeter):
-        def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:  # noqa: ANN401
+        def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:
             if (k, n, name, value) != ("AV", 1, _PRESENT_VALUE, command):
                 self._meter.write(k, n, name, value, index=index, priority=priority)
 
@@ -214,12 +214,12 @@ class _CommandReadsBack(DefectiveMeter):
 
     _last = 0.0
 
-    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:  # noqa: ANN401
+    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:
         self._meter.write(k, n, name, value, index=index, priority=priority)
         if (k, n) == ("AV", 1):
             self._last = float(value)
 
-    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:
         value = self._meter.read(kind, instance, name, index)
         return self._last if (kind, instance, name) == ("AV", 1, _PRESENT_VALUE) else value
 
@@ -227,7 +227,7 @@ class _CommandReadsBack(DefectiveMeter):
 class _RefusalCodeWrong(DefectiveMeter):
     """What is out of range is refused as not writable."""
 
-    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:  # noqa: ANN401
+    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:
         try:
             self._meter.write(k, n, name, value, index=index, priority=priority)
         except ObjectAccessError as refusal:
@@ -242,7 +242,7 @@ class _ValidationSlow(DefectiveMeter):
     _left_s = 0.0
     _old: tuple[int, Any] = (0, 0.0)
 
-    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:  # noqa: ANN401
+    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:
         is_slow = (k, name) == ("AV", _PRESENT_VALUE) and n != 1
         old = self._meter.read(k, n, name) if is_slow else None
         self._meter.write(k, n, name, value, index=index, priority=priority)
@@ -253,7 +253,7 @@ class _ValidationSlow(DefectiveMeter):
         self._left_s -= dt_s
         self._meter.advance(dt_s, stimulus, control_power)
 
-    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:
         value = self._meter.read(kind, instance, name, index)
         if self._left_s <= 0.0 or (kind, instance) != ("AV", self._old[0]):
             return value
@@ -265,13 +265,13 @@ class _NotRolling(DefectiveMeter):
 
     _shown: float | None = None
 
-    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:  # noqa: ANN401
+    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:
         self._meter.write(k, n, name, value, index=index, priority=priority)
         if (k, n) == ("AV", 10):
             self._shown = float(value)
             self._meter.write(k, n, name, 1.0)
 
-    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:
         value = self._meter.read(kind, instance, name, index)
         is_asked = (kind, instance, name) == ("AV", 10, _PRESENT_VALUE)
         return self._shown if is_asked and self._shown is not None else value
@@ -284,13 +284,13 @@ class _LogSettingsApart(DefectiveMeter):
         super().__init__(meter)
         self._own: dict[tuple[int, str], Any] = {}
 
-    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:  # noqa: ANN401
+    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:
         if k == "TL" and name in ("stop-time", "start-time", "stop-when-full"):
             self._own[n, name] = value
             return
         self._meter.write(k, n, name, value, index=index, priority=priority)
 
-    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:
         if kind == "TL" and (instance, name) in self._own:
             return self._own[instance, name]
         return self._meter.read(kind, instance, name, index)
@@ -301,12 +301,12 @@ class _ImbalanceIgnored(DefectiveMeter):
 
     _shown: float | None = None
 
-    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:  # noqa: ANN401
+    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:
         is_limit = (k, n, name) == ("AV", 9, _PRESENT_VALUE)
         self._shown = float(value) if is_limit else self._shown
         self._meter.write(k, n, name, 99.0 if is_limit else value, index=index, priority=priority)
 
-    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:
         value = self._meter.read(kind, instance, name, index)
         is_asked = (kind, instance, name) == ("AV", 9, _PRESENT_VALUE) and self._shown is not None
         return self._shown if is_asked else value

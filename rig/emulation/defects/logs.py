@@ -21,11 +21,11 @@ _LONG_AGO = ((2000, 1, 1, 6), (0, 0, 0, 0))
 class _View:
     """A log whose records read otherwise."""
 
-    def __init__(self, log: Any, change: Callable[[LogRecord], LogRecord]) -> None:  # noqa: ANN401
+    def __init__(self, log: Any, change: Callable[[LogRecord], LogRecord]) -> None:
         self._log = log
         self._change = change
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._log, name)
 
     def records(self, first: int = 1, count: int | None = None) -> tuple[LogRecord, ...]:
@@ -57,7 +57,7 @@ def _doubled(record: LogRecord) -> LogRecord:
 
 
 class _AllLogTheFirst(DefectiveMeter):
-    """Every log has the records of TL1, whatever it is set to log."""
+    """Every log has the records of TL1, for every setting of what it logs."""
 
     @property
     def trend_logs(self) -> Mapping[int, Any]:
@@ -71,13 +71,13 @@ def _swallowed(kind: str, prop: str) -> type[DefectiveMeter]:
     class Swallows(DefectiveMeter):
         _shown: Any = None
 
-        def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:  # noqa: ANN401
+        def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:
             if (k, name) == (kind, prop):
                 self._shown = value
             else:
                 self._meter.write(k, n, name, value, index=index, priority=priority)
 
-        def read(self, k: str, n: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+        def read(self, k: str, n: int, name: str, index: int | None = None) -> Any:
             value = self._meter.read(k, n, name, index)
             return self._shown if (k, name) == (kind, prop) and self._shown is not None else value
 
@@ -88,7 +88,7 @@ def _unchecked(kind: str, prop: str) -> type[DefectiveMeter]:
     """A value that is out of range is acknowledged, and nothing is done with it."""
 
     class Unchecked(DefectiveMeter):
-        def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:  # noqa: ANN401
+        def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:
             try:
                 self._meter.write(k, n, name, value, index=index, priority=priority)
             except ObjectAccessError as refusal:
@@ -101,7 +101,7 @@ def _unchecked(kind: str, prop: str) -> type[DefectiveMeter]:
 class _PurgesNothing(DefectiveMeter):
     """0 written to Record_Count is acknowledged, and the records stay."""
 
-    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:  # noqa: ANN401
+    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:
         if (k, name) != ("TL", "record-count") or value != 0:
             self._meter.write(k, n, name, value, index=index, priority=priority)
 
@@ -109,7 +109,7 @@ class _PurgesNothing(DefectiveMeter):
 class _PurgesWithInterval(DefectiveMeter):
     """A written AV11 that is the one in force leaves the records; any other empties the logs as it should."""
 
-    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:  # noqa: ANN401
+    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:
         is_interval = (k, n, name) == ("AV", 11, _PRESENT_VALUE)
         if not is_interval or float(value) != self._meter.read("AV", 11, _PRESENT_VALUE):
             self._meter.write(k, n, name, value, index=index, priority=priority)
@@ -120,14 +120,14 @@ class _WildcardsCount(DefectiveMeter):
 
     _shown: Any = None
 
-    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:  # noqa: ANN401
+    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:
         if (k, name) == ("TL", "stop-time"):
             fields = {field for part in value for field in part}
             self._shown = value if _WILDCARD in fields and len(fields) > 1 else None
             value = _LONG_AGO if self._shown is not None else value
         self._meter.write(k, n, name, value, index=index, priority=priority)
 
-    def read(self, k: str, n: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+    def read(self, k: str, n: int, name: str, index: int | None = None) -> Any:
         value = self._meter.read(k, n, name, index)
         return self._shown if (k, name) == ("TL", "stop-time") and self._shown is not None else value
 
@@ -137,7 +137,7 @@ class _TotalCountStuck(DefectiveMeter):
 
     _first: int | None = None
 
-    def read(self, k: str, n: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+    def read(self, k: str, n: int, name: str, index: int | None = None) -> Any:
         value: Any = self._meter.read(k, n, name, index)
         if (k, name) != ("TL", "total-record-count"):
             return value
@@ -148,7 +148,7 @@ class _TotalCountStuck(DefectiveMeter):
 class _NeverFull(DefectiveMeter):
     """Record_Count goes on counting where the buffer wraps."""
 
-    def read(self, k: str, n: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+    def read(self, k: str, n: int, name: str, index: int | None = None) -> Any:
         value: Any = self._meter.read(k, n, name, index)
         if (k, name) == ("TL", "record-count") and value == self._meter.read(k, n, "buffer-size"):
             return self._meter.read(k, n, "total-record-count")
@@ -175,7 +175,7 @@ class _RegistersForgotten(DefectiveMeter):
 class _Coarse(DefectiveMeter):
     """Energies are shown in whole tenths, not with the resolution of a 32-bit float."""
 
-    def read(self, k: str, n: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+    def read(self, k: str, n: int, name: str, index: int | None = None) -> Any:
         value: Any = self._meter.read(k, n, name, index)
         is_register = k == "AI" and name == _PRESENT_VALUE and (n < 11 or 31 <= n <= 54)
         return float(np.float32(np.floor(value * 10.0) / 10.0)) if is_register and np.isfinite(value) else value
@@ -188,9 +188,9 @@ class _ClockAhead(DefectiveMeter):
         self._meter.synchronise_time(now + timedelta(minutes=1))
 
 
-def _property(kind: str, prop: str, value: Any) -> type[DefectiveMeter]:  # noqa: ANN401
+def _property(kind: str, prop: str, value: Any) -> type[DefectiveMeter]:
     class Reads(DefectiveMeter):
-        def read(self, k: str, n: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+        def read(self, k: str, n: int, name: str, index: int | None = None) -> Any:
             found = self._meter.read(k, n, name, index)
             return value if (k, name) == (kind, prop) else found
 
@@ -201,7 +201,7 @@ def _not_written(prop: str) -> type[DefectiveMeter]:
     """A property of the Device is acknowledged, and keeps its value."""
 
     class Keeps(DefectiveMeter):
-        def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:  # noqa: ANN401
+        def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:
             if (k, name) != ("DE", prop):
                 self._meter.write(k, n, name, value, index=index, priority=priority)
 
@@ -211,7 +211,7 @@ def _not_written(prop: str) -> type[DefectiveMeter]:
 class _InstanceUnchecked(DefectiveMeter):
     """An instance out of range is acknowledged, and nothing is done with it."""
 
-    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:  # noqa: ANN401
+    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:
         try:
             self._meter.write(k, n, name, value, index=index, priority=priority)
         except ObjectAccessError:

@@ -24,7 +24,7 @@ class _OtherImport(DefectiveMeter):
         """Return what AI2 reads instead, kWh."""
         raise NotImplementedError
 
-    def read(self, kind: str, instance: int, prop: str, index: int | None = None) -> Any:  # noqa: ANN401
+    def read(self, kind: str, instance: int, prop: str, index: int | None = None) -> Any:
         """Read a property; AI2 and the net register AI1 read otherwise."""
         if (kind, prop) != ("AI", _PRESENT_VALUE) or instance not in (_NET, _IMPORT):
             return self._meter.read(kind, instance, prop, index)
@@ -95,7 +95,7 @@ class _FallsAtMidnight(_OtherImport):
         """Return what was counted since midnight."""
         return self._value(_IMPORT) - self._base_kwh
 
-    def _date(self) -> Any:  # noqa: ANN401
+    def _date(self) -> Any:
         return self._meter.read("DE", self._meter.device_instance, "local-date")
 
 

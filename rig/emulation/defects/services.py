@@ -175,7 +175,7 @@ def _malformed_taken(apdu: bytes, good: Good) -> bytes | None:
 
 
 class _StunnedByMalformed:
-    """A malformed request is not answered, nor is the next one, whatever it is."""
+    """A malformed request is not answered, and the request after it is not answered either."""
 
     _left = 0
 

@@ -17,7 +17,7 @@ _STRETCHED_S, _SHORTENED_S, _LONG_S = 0.025, 0.015, 0.5
 
 
 class _PowerWatcher(DefectiveMeter):
-    """Does something when the meter comes back: ``returned`` is told how long it was off, in seconds."""
+    """Does something when the meter comes back: ``returned`` gets the seconds for which it was off."""
 
     _off_s = 0.0
     _latest: Stimulus
@@ -59,7 +59,7 @@ class _ClockKept(_PowerWatcher):
 
 def _when_back(work: Callable[[S4100], None]) -> type[DefectiveMeter]:
     class Loses(_PowerWatcher):
-        def returned(self, off_s: float) -> None:  # noqa: ARG002
+        def returned(self, off_s: float) -> None:
             work(self._meter)
 
     return Loses
@@ -95,7 +95,7 @@ class _NoRideThrough(DefectiveMeter):
 
 
 class _PowerUpNotCounted(DefectiveMeter):
-    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:  # noqa: ANN401
+    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:
         value = self._meter.read(kind, instance, name, index)
         return 1.0 if (kind, instance, name) == ("AI", 81, _PRESENT_VALUE) else value
 

@@ -30,7 +30,7 @@ class JsonHandler:
     def __init__(self, serve: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         self._serve = serve
 
-    def answer(self, line: bytes, peer: str) -> bytes | None:  # noqa: ARG002 - the protocol of LineServer
+    def answer(self, line: bytes, peer: str) -> bytes | None:  # the protocol of LineServer
         """Answer one line."""
         if not line.strip():
             return None
@@ -45,7 +45,7 @@ class JsonHandler:
         except Refused as refusal:
             return _json({"error": str(refusal)})
 
-    def too_long(self, peer: str) -> bytes | None:  # noqa: ARG002 - the protocol of LineServer
+    def too_long(self, peer: str) -> bytes | None:  # the protocol of LineServer
         """Answer a line that was thrown away."""
         return _json({"error": "line too long"})
 
@@ -62,7 +62,7 @@ class ScpiHandler:
         answer = self._engine.execute(line.decode("latin-1"), peer)
         return None if answer is None else answer.encode("ascii")
 
-    def too_long(self, peer: str) -> bytes | None:  # noqa: ARG002 - the protocol of LineServer
+    def too_long(self, peer: str) -> bytes | None:  # the protocol of LineServer
         """Note that a message was thrown away."""
         with self._world:
             self._engine.report(-363)

@@ -66,7 +66,7 @@ class PlainInstrument:
         return _MESSAGE_AVAILABLE if message_available else 0
 
     def interrupted(self) -> None:
-        """Do nothing: nobody could ask for it."""
+        """Do nothing: no client is left that could ask for it."""
 
 
 class HislipServer(TcpServer):

@@ -69,7 +69,7 @@ class Error(enum.IntEnum):
 
 
 class FatalError(Exception):
-    """The client broke the protocol: it is told so, and the connection ends."""
+    """The client broke the protocol: the server sends this error and ends the connection."""
 
     def __init__(self, code: Fatal, text: str) -> None:
         super().__init__(text)
@@ -78,7 +78,7 @@ class FatalError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message. ``kind`` is a number where nobody knows it; ``is_too_long``: its payload was thrown away."""
+    """One message. ``kind`` is a plain number where it is unknown; ``is_too_long``: its payload was thrown away."""
 
     kind: int
     control: int = 0

@@ -22,7 +22,7 @@ class EventLog:
         self._lock = threading.Lock()
         self._file = path.open("a", encoding="utf-8", buffering=1)
 
-    def write(self, event: str, **data: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
+    def write(self, event: str, **data: Any) -> None:  # Any: what JSON can hold
         """Write one event; silent after ``close()``, since threads of clients may end later than the log."""
         entry = {
             "wall_s": round(time.time(), 6),

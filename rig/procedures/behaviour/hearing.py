@@ -28,7 +28,7 @@ class Heard:
         return len(self.instances) + len(self.objects)
 
 
-def answers_to(asked: Inquiry, request: Any, count: int) -> Heard:  # noqa: ANN401
+def answers_to(asked: Inquiry, request: Any, count: int) -> Heard:
     """Broadcast ``request`` and return what the meter answers, where ``count`` answers are expected.
 
     An answer may come late to a bench that is slow, so one that is missing is asked for again, with more patience; of
@@ -51,7 +51,7 @@ def answers_to(asked: Inquiry, request: Any, count: int) -> Heard:  # noqa: ANN4
     return heard
 
 
-def _silence_after(asked: Inquiry, request: Any) -> Heard:  # noqa: ANN401
+def _silence_after(asked: Inquiry, request: Any) -> Heard:
     heard = _ask(asked, request, _SILENT_S)
     if not heard.count:
         return heard
@@ -60,7 +60,7 @@ def _silence_after(asked: Inquiry, request: Any) -> Heard:  # noqa: ANN401
     return max(again, key=lambda one: one.count)
 
 
-def _ask(asked: Inquiry, request: Any, window_s: float) -> Heard:  # noqa: ANN401
+def _ask(asked: Inquiry, request: Any, window_s: float) -> Heard:
     devices, objects = asked.meter.bus.ask_everybody(request, window_s)
     here = asked.meter.address
     mine = tuple(each for each in devices if each.address == here)

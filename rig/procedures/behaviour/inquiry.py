@@ -65,7 +65,7 @@ class BenchLate(RigError):
 
 
 class NotReviewed(Exception):
-    """A question depends on how the manual is to be read, and nobody has reviewed that for this firmware version."""
+    """A question depends on how the manual is to be read, and there is no review of that for this firmware version."""
 
 
 class Inquiry:
@@ -104,7 +104,7 @@ class Inquiry:
 
     def _not_reviewed(self) -> str:
         return (
-            f"nobody has reviewed how firmware {self._firmware} reads the manual's ambiguities; add it to "
+            f"there is no review of how firmware {self._firmware} reads the manual's ambiguities; add it to "
             f"'behaviour' of meter type {self.run.position.meter_type.name}"
         )
 

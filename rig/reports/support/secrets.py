@@ -102,12 +102,12 @@ class Secrets:
                     continue
         return "\n".join(lines)
 
-    def _dumped(self, data: Any, text: str) -> str:  # noqa: ANN401 - whatever JSON can hold
+    def _dumped(self, data: Any, text: str) -> str:  # Any: what JSON can hold
         before = self.count
         cleaned = self._cleaned(data)
         return text if self.count == before else json.dumps(cleaned, indent=1 if "\n" in text.strip() else None)
 
-    def _cleaned(self, data: Any) -> Any:  # noqa: ANN401
+    def _cleaned(self, data: Any) -> Any:
         if isinstance(data, list):
             return [self._cleaned(item) for item in data]
         if not isinstance(data, dict):
@@ -208,7 +208,7 @@ def _end_of_block(lines: list[str], start: int, indent: int) -> int:
     return end
 
 
-def _values_under_secret_names(data: Any, is_secret: bool = False) -> Iterator[str]:  # noqa: ANN401
+def _values_under_secret_names(data: Any, is_secret: bool = False) -> Iterator[str]:
     if isinstance(data, dict):
         for key, value in data.items():
             yield from _values_under_secret_names(value, is_secret or is_secret_name(key))

@@ -10,7 +10,7 @@ from rig.safety.contactor.recipe import ContactorRecipe
 class Guardian(Protocol):
     """What is needed of the link to the guardian."""
 
-    def ask(self, message: dict[str, Any], answer: str) -> Any:  # noqa: ANN401 - JSON
+    def ask(self, message: dict[str, Any], answer: str) -> Any:  # Any: JSON
         """Say something and return what is answered."""
 
 

@@ -45,7 +45,7 @@ def held_note(pid: int, proc: Path = _PROC) -> dict[str, Any] | None:
     try:
         for entry in (proc / str(pid) / "fd").iterdir():
             with contextlib.suppress(FileNotFoundError):  # closed meanwhile
-                if os.readlink(entry).startswith(_LINK):  # noqa: PTH115 - it names no file
+                if os.readlink(entry).startswith(_LINK):  # it names no file
                     content = json.loads(entry.read_bytes() or b"{}")
                     return content if isinstance(content, dict) else None
     except (OSError, ValueError):

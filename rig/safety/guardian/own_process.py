@@ -34,6 +34,6 @@ def is_gone(process: Mapping[str, Any]) -> bool:
 def _pid_space() -> str:
     """Name the space in which process numbers of this process mean something; a restart of the host begins another."""
     try:
-        return os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - it names no file
+        return os.readlink("/proc/self/ns/pid")  # it names no file
     except OSError:
         return str(Path("/"))

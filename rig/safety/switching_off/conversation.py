@@ -237,7 +237,7 @@ def _settle(heard: _Heard, line: _Line) -> Generator[Wait, bool, None]:
         return  # a connection that ends after the answer takes nothing of it back
 
 
-def _connect(connection: socket.socket, address: Any, until_s: float) -> Generator[Wait, bool, None]:  # noqa: ANN401
+def _connect(connection: socket.socket, address: Any, until_s: float) -> Generator[Wait, bool, None]:
     code = connection.connect_ex(address)
     if code not in _CONNECTING:
         raise OSError(code, os.strerror(code))

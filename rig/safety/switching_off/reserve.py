@@ -137,7 +137,7 @@ class Reserve:
             station.close()
 
 
-def _new_socket(family: Any) -> socket.socket:  # noqa: ANN401 - an address family, or its number
+def _new_socket(family: Any) -> socket.socket:  # Any: an address family, or its number
     made = socket.socket(family, socket.SOCK_STREAM)
     made.setblocking(False)
     made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

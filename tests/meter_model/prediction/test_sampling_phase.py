@@ -38,7 +38,7 @@ def read_at(sampling_phase: float, stimulus: Stimulus, profile: BehaviourProfile
     return np.array([meter.analog_input(instance) for instance in READ])
 
 
-def spread(stimulus: Stimulus, profile: BehaviourProfile = BehaviourProfile()) -> float:  # noqa: B008 - frozen
+def spread(stimulus: Stimulus, profile: BehaviourProfile = BehaviourProfile()) -> float:
     """Largest difference of a reading among sampling phases, in parts of its scale."""
     expected_scale = np.array([*[277.0 * 50.0 / 1000.0] * 3, 1.0, 277.0, 50.0])
     read = np.array([read_at(part, stimulus, profile) for part in (0.0, 0.13, 0.37, 0.5, 0.81)])

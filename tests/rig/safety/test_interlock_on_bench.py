@@ -55,10 +55,6 @@ def opened_and_closed_again(bench, control):
         control.ask(**{name: closed})
 
 
-def control_of(bench):
-    return Control(bench.launched.endpoints)
-
-
 def everything_is_asked(path, lines):
     with (
         open_bench(path, report=lines.append) as bench,

@@ -26,7 +26,7 @@ class MeterObjects(Protocol):
         """Instance of the Device object; it can be written."""
         ...
 
-    def read(self, kind: str, instance: int, prop: str, index: int | None = None) -> Any:  # noqa: ANN401
+    def read(self, kind: str, instance: int, prop: str, index: int | None = None) -> Any:
         """Return the value of a property, in Python's terms."""
         ...
 
@@ -35,7 +35,7 @@ class MeterObjects(Protocol):
         kind: str,
         instance: int,
         prop: str,
-        value: Any,  # noqa: ANN401
+        value: Any,
         index: int | None = None,
         priority: int | None = None,
     ) -> None:
@@ -44,7 +44,7 @@ class MeterObjects(Protocol):
 
     @property
     def is_running(self) -> bool:
-        """Whether it has control power and has started: while it is False nobody is answered."""
+        """Whether it has control power and has started; while False it answers no request."""
         ...
 
     @property
@@ -62,5 +62,5 @@ class MeterObjects(Protocol):
         ...
 
     def reinitialize(self) -> None:
-        """Start anew, as ReinitializeDevice does."""
+        """Restart, as ReinitializeDevice does."""
         ...

@@ -45,7 +45,7 @@ class CharacterSetUnsupported(ValueError):
     """A written text is not in ANSI X3.4, the one character set of the meter's PICS."""
 
 
-def encode_value(entry: Property, value: Any, index: int | None = None) -> bytes:  # noqa: ANN401
+def encode_value(entry: Property, value: Any, index: int | None = None) -> bytes:
     """Encode what an object holds as the application-tagged octets of its property.
 
     Reals: any float, NaN as 7F C0 00 00. Enumerations: the number, or the BACnet hyphen name. Bits: a sequence of
@@ -59,7 +59,7 @@ def encode_value(entry: Property, value: Any, index: int | None = None) -> bytes
     return _ENCODERS[entry.datatype](value)
 
 
-def decode_value(entry: Property, elements: Sequence[Element]) -> Any:  # noqa: ANN401
+def decode_value(entry: Property, elements: Sequence[Element]) -> Any:
     """Decode the elements of a written value to what ``encode_value`` takes; raises DatatypeInvalid."""
     if entry.datatype is Datatype.PROPERTY_REFERENCE:
         return _decoded_property_reference(elements)
@@ -100,7 +100,7 @@ def date_time_octets(moment: datetime.datetime) -> bytes:
     return _date(moment.date()) + _time(moment.time())
 
 
-def _number_of_state(name: str, value: Any) -> int:  # noqa: ANN401
+def _number_of_state(name: str, value: Any) -> int:
     if isinstance(value, str):
         if value in _BINARY:
             return _BINARY[value]

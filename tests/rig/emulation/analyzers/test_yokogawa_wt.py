@@ -13,7 +13,7 @@ from rig.emulation.analyzers.integrator import Integrator
 from rig.emulation.scpi.syntax import ScpiError
 from tests.rig.emulation.energised import energise
 
-U_RANGE, I_RANGE = 300.0, 1.0
+U_RANGE = 300.0
 OTHER_NAMES = ("URMS", "IRMS", "UK", "WP", "WPP", "PHIU1U2", "PHI_U2I2")
 """What a WT3000 does not know: names of a WT1800's, and spellings of none."""
 

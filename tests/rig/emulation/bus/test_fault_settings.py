@@ -210,7 +210,7 @@ class TestFrames:
 
 
 class TestNodes:
-    noise, babble, silent = range(PORTS, PORTS + 3)
+    noise, _babble, silent = range(PORTS, PORTS + 3)
 
     def test_noise_comes_after_a_frame_and_everybody_hears_it(self):
         bus = Bus(noise_rate=1.0, noise_octets=3).send_each([TOKEN] * 10)

@@ -238,4 +238,4 @@ def test_a_recipe_survives_its_way_to_the_guardian_and_back():
     assert ContactorRecipe.from_json(recipe.to_json()) == recipe
     assert recipe.address == ("127.0.0.1", 5025)
     with pytest.raises(ValueError, match="SOCKET resource"):
-        ContactorRecipe(**{**recipe.to_json(), "resource": "GPIB0::9::INSTR"}).address  # noqa: B018
+        ContactorRecipe(**{**recipe.to_json(), "resource": "GPIB0::9::INSTR"}).address

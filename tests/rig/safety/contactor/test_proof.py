@@ -46,11 +46,6 @@ def contactor():
     return StandInContactor()
 
 
-def highest_before(bench, call):
-    """Highest voltage that the source was set to before the first ``call``."""
-    return bench.calls.index(call)
-
-
 def test_the_opening_is_proven_once_at_a_low_voltage_and_told(contactor):
     bench = bench_behind(contactor)
     settings = []
@@ -152,7 +147,7 @@ def test_whichever_call_fails_on_the_way_the_contactor_is_open(contactor, number
     bench.fail_at = number
     try:
         bench.supervisor.energise(POINT)
-    except Exception:  # noqa: BLE001 - which one is another test's business
+    except Exception:
         assert bench.is_off
         assert not contactor.is_closed
         assert not bench.guardian.armed

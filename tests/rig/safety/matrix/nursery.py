@@ -74,7 +74,7 @@ def become(wanted: dict) -> None:
         sys.argv = ["rig", "certify"]
         with ConsoleReporter(Console(file=os.fdopen(os.dup(1), "w")), "certify") as reporter:
             code = int(pytest.main(wanted["argv"], plugins=[reporter]))
-    except BaseException:  # noqa: BLE001 - nothing above could show it
+    except BaseException:
         traceback.print_exc()
     finally:
         sys.stdout.flush()

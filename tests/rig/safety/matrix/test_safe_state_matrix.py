@@ -57,7 +57,7 @@ def run_cell(
             assert status["output_on"], "nothing was to switch it off"
         elif cause.stays_on:
             assert max(status["terminal_volts"]) > OFF_BELOW_V
-            assert "NOBODY COULD CONFIRM THAT THE OUTPUTS ARE OFF" in output
+            assert "OUTPUTS NOT CONFIRMED OFF" in output
             assert "switch the source off by hand" in output
         else:
             assert not status["output_on"]

@@ -18,7 +18,7 @@ ORDERS = list(itertools.permutations(range(3)))
 SIGNS = list(itertools.product((1, -1), repeat=3))
 
 
-def pictured(order, signs, point=LoadPoint(277.0, 100.0, -30.0), factor=1.0, noise_deg=0.0):  # noqa: B008
+def pictured(order, signs, point=LoadPoint(277.0, 100.0, -30.0), factor=1.0, noise_deg=0.0):
     target = WIRING.terminals(point)
     elements = []
     for place in range(3):

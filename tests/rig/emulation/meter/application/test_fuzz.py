@@ -7,7 +7,6 @@ import struct
 import pytest
 
 from meter_model.device.meter import S4100
-from meter_model.objects.points import OBJECTS
 from rig.emulation.meter.application.network import InvalidNpdu, NpduHeader
 from rig.emulation.meter.application.server import ApduServer
 from tests.drivers.meter.conftest import NO_LOAD
@@ -37,7 +36,6 @@ def real(value):
     return b"\x44" + struct.pack(">f", value)
 
 
-LABELLED = [(entry.kind, 1_000_001 if entry.kind == "DE" else entry.instance) for entry in OBJECTS]
 SEEDS = [
     ALIVE,
     confirmed(14, b"".join(place("AI", n) + b"\x1e\x09\x55\x09\x67\x1f" for n in range(11, 19))),

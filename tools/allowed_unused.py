@@ -1,0 +1,55 @@
+"""Names that vulture finds no use of and that are used all the same; each group says by what. Never run."""
+
+_ = object()
+
+# bacpypes3 and pyserial read these attributes
+_.maxApduLengthAccepted
+_.deviceInstanceRangeLowLimit
+_.deviceInstanceRangeHighLimit
+_.apduTimeout
+_.rts
+_.rs485_mode
+_.write_timeout
+
+# pyvisa reads these attributes, and calls these methods of a backend (tests/drivers/scpi/scripted_visa.py)
+_.read_termination
+_.write_termination
+_.baud_rate
+_.flow_control
+_._init
+_.open_default_resource_manager
+_.parse_resource_extended
+_.get_attribute
+_.set_attribute
+_.disable_event
+_.discard_events
+access_mode, open_timeout, event_type, mechanism, fd
+
+# click and pytest: methods that are overridden, attributes that are read
+_.list_commands
+_.get_command
+_.shouldfail
+_.shouldstop
+
+# sqlite3 reads it
+_.isolation_level
+
+# fields that are read by name: from a settings file, a table of counters, a record's columns
+schema_version
+tokens_generated, frames_too_long, transmissions_withdrawn
+transition_s, burst_phase_deg, impedance_ohm
+bit_error_rate, drop_octet_rate, duplicate_octet_rate, drop_frame_rate, truncate_frame_rate, duplicate_frame_rate
+delay_frame_rate, interrupt_frame_rate, noise_rate
+limit_edition, limit_table, limit_provenance, limit_checked_by, limit_checked_on, limit_verified
+
+# members of enumerations that are reached by their value
+DC, NEW_SUBINTERVAL, INITIATION_DISABLED, NULL, OCTET_STRING, ASYNC_SERVICE_REQUEST, PERCENT_OF_FUNDAMENTAL
+
+# words that rig/reports/report.html uses
+ONLY_THE_ITEM, procedure_name, rule_wording, limit_status, edition_of, climate_range, time_text
+
+# what an instrument or a meter states of itself; for those who write questions
+resolution_k, relay_s, vendor_name, display_units
+
+# fixtures that a test asks for because of what they do
+locks_of_the_host, few_slots
