@@ -15,7 +15,7 @@ from meter_model.behaviour.profile import (
     PairAlarm,
     PhaseLoss,
 )
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 
 OVER_RANGE = 1.2
 """Metering over-range +20 % (manual page 1)."""

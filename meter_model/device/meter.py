@@ -10,19 +10,19 @@ import numpy as np
 
 from meter_model.behaviour.operation_choices import AlarmContact, CommandSpacing, PulseCountMemory, Reinitialized
 from meter_model.behaviour.profile import DEFAULT, BehaviourProfile
+from meter_model.configuration import Configuration, ValueRefused, check_command
 from meter_model.device.clock import RealTimeClock
-from meter_model.device.configuration import Configuration, ValueRefused, check_command
 from meter_model.device.device_object import Device
 from meter_model.device.log_records import LogRecord
 from meter_model.device.memory import Memory, pack, unpack
+from meter_model.device.metering import Metering
 from meter_model.device.pending_writes import PendingWrites
-from meter_model.device.readout import NO_FAULT, UNRELIABLE_OTHER
+from meter_model.device.readout import UNRELIABLE_OTHER
 from meter_model.device.supply import Supply, SupplyState
 from meter_model.device.trend_log import TrendLog, TrendLogs, views
 from meter_model.objects.access import ObjectAccessError, checked_real, property_error
 from meter_model.objects.points import Kind, Point, point
-from meter_model.objects.properties import PRESENT_VALUE, read_property
-from meter_model.sampled.metering import Metering
+from meter_model.objects.properties import NO_FAULT, PRESENT_VALUE, read_property
 from meter_model.sampled.steady import SHORTEST_SKIP_S
 from meter_model.sampled.unit_errors import UnitErrors
 from meter_model.stimulus import Stimulus

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from meter_model.behaviour.profile import Accumulation, BehaviourProfile, RmsWindow
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.sampled.measurement import SecondMeter, SecondReading
 from meter_model.sampled.sampling import SAMPLES_PER_SECOND, FrontEnd
 from meter_model.sampled.unit_errors import UnitErrors

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from drivers.source.base import Identity
-from rig.bench.config.schema import BenchPart
+from rig.bench.schema.bench import BenchPart
 from rig.metrology import (
     CalibrationRecord,
     CalibrationRefused,

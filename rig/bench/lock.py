@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from drivers.source.base import Identity
 from rig.bench.config.files import BenchFile
 from rig.bench.config.fitness import INSTRUMENT_ROLES
-from rig.bench.config.schema import PLACEHOLDER
+from rig.bench.schema.bench import PLACEHOLDER
 from rig.errors import BenchFault
+from rig.safety.guardian.leftovers import end_opening, sweep
 from rig.safety.guardian.link import GuardianLink
-from rig.safety.leftovers import end_opening, sweep
 from rig.safety.locks import ResourceLocks, Wanted
 from rig.safety.state import HOLDER, Opening, marked_process, openings
 

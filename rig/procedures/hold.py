@@ -11,7 +11,7 @@ from drivers.analyzer.base import AnalyzerReading
 from drivers.errors import RigError
 from drivers.meter import BusFailed
 from drivers.meter.errors import MeterError
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.objects.points import ANALOG_INPUTS
 from meter_model.prediction.prediction import predict
 from meter_model.stimulus import Stimulus

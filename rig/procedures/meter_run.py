@@ -11,7 +11,7 @@ from typing import Self, TypeVar
 from drivers.errors import RigError
 from drivers.meter import MeterBus
 from drivers.mstp.events import LineLost, LineRestored
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from rig.bench import Bench, BenchFile, Position, open_bench
 from rig.bench.as_found import AsFound
 from rig.errors import BenchFault, UsageRefused
@@ -36,7 +36,7 @@ from rig.records import (
 )
 from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits
 from rig.safety.guardian.journal import take_journal_in
-from rig.safety.own_process import is_gone
+from rig.safety.guardian.own_process import is_gone
 from rig.safety.supervisor import Supervisor
 from rig.safety.switching_off.safe_state import SafeStateReport
 
@@ -158,10 +158,9 @@ class MeterRun:
             raise UsageRefused(f"bench {self.bench_file.name} has no {' and no '.join(missing)}")
 
     def require_calibration(self) -> None:
-        """Raise CalibrationRefused where the instruments' calibrations do not allow a certification; nothing is on yet.
+        """Raise CalibrationRefused where the calibrations do not allow a certification, now and before each energising.
 
-        From then on that is looked at before each energising too: a long run may outlive a calibration. Any other run
-        goes on without, and has a warning in its record for each.
+        Any other run goes on without, and has a warning in its record for each.
         """
         self._check_calibration()
         if self.bench.supervisor is not None:
@@ -173,10 +172,9 @@ class MeterRun:
         return None if self._broken is None else str(self._broken)
 
     def end_now(self, reason: str) -> bool:
-        """Switch off at once what may be on, and energise nothing any more in this run; False where nothing could be.
+        """Switch off at once, and energise nothing any more in this run; return False where nothing could be on.
 
-        For what no procedure has dealt with: an operator's stop, an error that the rig does not know. Raises
-        SafeStateNotConfirmed.
+        For an operator's stop, or an error that the rig does not know. Raises SafeStateNotConfirmed.
         """
         bench = self._bench
         if bench is None or bench.supervisor is None or bench.guardian is None:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from drivers.errors import RigError
 from drivers.meter import MeterBus, MeterClient
-from meter_model.device.configuration import FIELDS
+from meter_model.configuration import FIELDS
 from rig.bench import Bench
 from rig.errors import BenchFault
 from rig.records import RunRecorder

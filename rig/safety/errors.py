@@ -8,7 +8,7 @@ from drivers.errors import RigError
 from rig.errors import BenchFault
 
 if TYPE_CHECKING:
-    from rig.safety.watch.phasors import SeenPhasors
+    from rig.safety.phasors import SeenPhasors
 
 
 class ReferenceInvalid(RigError):

@@ -17,11 +17,11 @@ from rig.safety.contactor.proof import BenchContactor
 from rig.safety.energise import Energising
 from rig.safety.envelopes import EnvelopeName, MeterRating
 from rig.safety.errors import EndAsked, NotSettled, OutputWrong, SafetyInputOpen
-from rig.safety.guardian.watched import Watched
 from rig.safety.inputs import InputsReading, SafetyInputs
 from rig.safety.limits import InjectionPath, check, rms
 from rig.safety.settling import SettlingLimits, StabilityWindow
 from rig.safety.switching_off.safe_state import Clock, SafeState, SafeStateReport, cut, guarded
+from rig.safety.switching_off.watched import Watched
 from rig.safety.transition import Present, Transition, must_restart
 from rig.safety.watch.alarm import SourceAlarm
 from rig.safety.watch.analyzer import UnjudgedAnalyzer, WatchedAnalyzer

@@ -20,9 +20,9 @@ import serial
 from drivers.mstp.capture import OctetClock
 from drivers.mstp.codec.frames import FrameParser, SeenFrame
 from drivers.mstp.errors import PortUnavailable
-from drivers.mstp.listener import Heard
+from drivers.mstp.host import monotonic_s, take_priority
 from drivers.mstp.process import messages as _messages
-from drivers.mstp.process.host import monotonic_s, take_priority
+from drivers.mstp.process.heard import Heard
 from drivers.mstp.process.lateness import LOOK_S, Lateness
 from drivers.mstp.process.owner import owner_socket
 from drivers.mstp.wire.line import open_failure

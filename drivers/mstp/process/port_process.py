@@ -20,9 +20,9 @@ from dataclasses import replace
 from drivers.mstp.capture import FrameRing
 from drivers.mstp.codec.frames import data_frame
 from drivers.mstp.errors import PortUnavailable
+from drivers.mstp.host import monotonic_s, of_monotonic_s, parent_id, take_priority
 from drivers.mstp.node.group import NodeGroup
 from drivers.mstp.process import messages as _messages
-from drivers.mstp.process.host import monotonic_s, of_monotonic_s, parent_id, take_priority
 from drivers.mstp.process.lateness import LOOK_S, Lateness, LateSpells
 from drivers.mstp.process.owner import owner_socket
 from drivers.mstp.settings import PortSettings

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Literal
 
-EchoMode = Literal["detect", "on", "off"]
+from drivers.mstp.settings import EchoMode
+
 """Whether the adapter hears itself: ``detect`` finds out from the first own frames."""
 
 _PATIENCE_S = 0.100

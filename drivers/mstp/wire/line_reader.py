@@ -14,7 +14,7 @@ from collections import deque
 
 import serial
 
-from drivers.mstp.process import host as _host
+from drivers.mstp import host as _host
 
 _LOOK_UP_S = 0.25
 """A read ends after this long without an octet, so that the thread sees that it is to end."""

@@ -13,6 +13,7 @@ from drivers.errors import InstrumentLost, RigError
 from drivers.source import SOURCES, AcSource
 from drivers.source.base import Identity
 from drivers.switch import SWITCHES, SwitchUnit
+from rig.bench.auxiliary.switching import safety_inputs, switch_roles
 from rig.bench.checking.bus import check_bus
 from rig.bench.checking.findings import CheckedPart, Level, PartFinding
 from rig.bench.clock import WallClock
@@ -25,12 +26,11 @@ from rig.bench.lock import hold_bench
 from rig.bench.off import link_to_analyzer, scpi_session
 from rig.bench.protection import has_contactor, is_protected
 from rig.bench.sources import make_source
-from rig.bench.switching import safety_inputs, switch_roles
 from rig.errors import BenchBusy
 from rig.metrology import CalibrationRecord, CalibrationStatus, calibration_state
 from rig.safety.guardian.link import GuardianLink
 from rig.safety.state import LAUNCHED_LOG, Opening
-from rig.safety.watch.terminals import OFF_BELOW_V
+from rig.safety.switching_off.terminals import OFF_BELOW_V
 
 _INSTRUMENTS = (
     "source",

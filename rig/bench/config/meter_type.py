@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from meter_model.behaviour.profile import DEFAULT, BehaviourProfile
-from rig.bench.config.schema import Strict
+from rig.bench.schema.bench import Strict
 from rig.errors import BenchFileError
 from rig.files.yaml_file import load_yaml_model, path_of
 from rig.files.yaml_types import Day, Hertz, Line, Name, Percent, PerhapsLine, Prose, Seconds, Volts

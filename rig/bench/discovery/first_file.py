@@ -11,10 +11,10 @@ from typing import get_args
 from drivers.source import SOURCES
 from drivers.source.base import Identity
 from rig.bench.config.files import load_bench
-from rig.bench.config.schema import NominalPart
 from rig.bench.discovery.bus_found import HIGHEST_MASTER, FoundMeter, FoundPort
 from rig.bench.discovery.instruments_found import FoundInstrument
 from rig.bench.discovery.matching import Fit
+from rig.bench.schema.bench import NominalPart
 from rig.errors import BenchFault, BenchFileError
 from rig.files.yaml_types import LONGEST_NAME
 

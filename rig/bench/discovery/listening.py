@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from rig.bench.config.files import BenchFile, load_bench
-from rig.bench.config.schema import BusPart
 from rig.bench.launch import LaunchedProcess
 from rig.bench.lock import BenchHold, hold_bench, hold_port
+from rig.bench.schema.bench import BusPart
 from rig.errors import BenchBusy, UsageRefused
 from rig.safety.state import ENDPOINTS, HOLDER, LAUNCHED_LOG, Opening, openings_of
 

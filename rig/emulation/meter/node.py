@@ -16,9 +16,8 @@ from drivers.mstp.port import MstpPort
 from drivers.mstp.process.lateness import LateSpell
 from drivers.mstp.settings import PortSettings
 from drivers.mstp.statistics import Statistics
-from rig.emulation.defects.services import Answering
-from rig.emulation.meter.application.server import ApduServer
-from rig.emulation.meter.objects import MeterObjects
+from rig.emulation.meter.application.objects import MeterObjects
+from rig.emulation.meter.application.server import Answering, ApduServer
 
 _LOOK_UP_S = 0.2
 """How often the thread looks whether it is to end."""

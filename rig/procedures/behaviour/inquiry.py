@@ -24,7 +24,7 @@ from drivers.meter import (
 from drivers.meter.properties import THIS_DEVICE, Properties
 from drivers.mstp.clock import monotonic_s
 from meter_model.behaviour.profile import BehaviourProfile
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from rig.errors import UsageRefused
 from rig.load_point import FULL, NOT_SHIFTED, ByPhase, LoadPoint
 from rig.metrology import Outcome

@@ -13,7 +13,7 @@ from drivers.source.base import AcSource, Range
 from rig.load_point import LoadPoint
 from rig.safety.errors import StepFailed
 from rig.safety.limits import InjectionPath, rms
-from rig.safety.watch.terminals import OFF_BELOW_V
+from rig.safety.switching_off.terminals import OFF_BELOW_V
 from rig.safety.watch.watching import Watching
 
 CONTACTOR = "contactor"

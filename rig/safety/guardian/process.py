@@ -26,10 +26,10 @@ from typing import Any
 from drivers.source.base import SafeOff
 from rig.safety.contactor.guarded import GuardedContactor
 from rig.safety.guardian.ending import watch_process
+from rig.safety.guardian.held_note import HeldNote
 from rig.safety.guardian.journal import JournalWriter, make_journal
 from rig.safety.guardian.memory import lock_memory
 from rig.safety.guardian.waking import LOOK_EVERY_S, Waking
-from rig.safety.held_note import HeldNote
 from rig.safety.locks.kernel_lock import name_this_process
 from rig.safety.state import (
     ENDPOINTS,

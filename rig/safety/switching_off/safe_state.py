@@ -11,8 +11,8 @@ from drivers.analyzer.base import ReferenceAnalyzer
 from drivers.errors import NotConfigured, RigError
 from drivers.source.base import AcSource, Channel, SourceSetting, Tone
 from rig.errors import SafeStateNotConfirmed
-from rig.safety.guardian.watched import Watched
-from rig.safety.watch.terminals import TerminalsSeen, look_at_terminals
+from rig.safety.switching_off.terminals import TerminalsSeen, look_at_terminals
+from rig.safety.switching_off.watched import Watched
 
 _STEPS_DOWN = (0.6, 0.3, 0.1)
 _CONFIRM_BEFORE_CUT_S = 1.0

@@ -10,8 +10,8 @@ from meter_model.stimulus import Stimulus
 from rig.load_point import PHASE_NAMES
 from rig.safety.envelopes import Envelope
 from rig.safety.errors import OutputWrong
+from rig.safety.phasors import SeenPhasors, wires_to_look_at
 from rig.safety.watch import comparison
-from rig.safety.watch.phasors import SeenPhasors, wires_to_look_at
 
 _NO_DATA = "no valid data, twice in a row"
 

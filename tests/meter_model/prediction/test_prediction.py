@@ -14,7 +14,7 @@ from meter_model.behaviour.profile import (
     Type31PhaseValues,
     ZeroPowerFactor,
 )
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.prediction.prediction import predict
 from meter_model.stimulus import Phasor, Spectrum, Stimulus
 from tests.meter_model.loads import sine, three_phase

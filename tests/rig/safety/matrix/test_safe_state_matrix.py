@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rig.safety.watch.terminals import OFF_BELOW_V
+from rig.safety.switching_off.terminals import OFF_BELOW_V
 from tests.rig.safety.matrix.causes import CAUSES, PHASES, WATCHED_TOO, Cause, Phase
 from tests.rig.safety.matrix.cell import Cell, Emulation, Ground, Nursery, now_s
 

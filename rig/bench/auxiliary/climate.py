@@ -9,8 +9,8 @@ from drivers.climate import CHAMBERS, PROBES, ChamberReading, ClimateChamber, Cl
 from drivers.errors import SettingOutOfRange
 from drivers.source.base import Identity
 from rig.bench.clock import BenchClock
-from rig.bench.config.schema_climate import ChamberPart, ClimateProbePart
 from rig.bench.off import scpi_session
+from rig.bench.schema.climate import ChamberPart, ClimateProbePart
 from rig.errors import BenchFault
 
 _LOOK_EVERY_S = 10.0

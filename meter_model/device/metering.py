@@ -9,8 +9,8 @@ from enum import IntEnum
 import numpy as np
 
 from meter_model.behaviour.profile import BehaviourProfile
+from meter_model.configuration import Configuration
 from meter_model.device.clock import RealTimeClock
-from meter_model.device.configuration import Configuration
 from meter_model.device.demand import Demand
 from meter_model.device.pulse_input import LARGEST_COUNT, PulseInput
 from meter_model.device.readout import Counters, Readout
