@@ -12,7 +12,7 @@ import time
 
 import numpy as np
 
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.device.meter import S4100
 from meter_model.prediction.prediction import predict
 from meter_model.sampled.energy import EnergyAccumulators

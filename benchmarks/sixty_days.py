@@ -12,7 +12,7 @@ import random
 import sys
 import time
 
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.device.log_records import LogRecord
 from meter_model.device.meter import S4100
 from meter_model.sampled.unit_errors import UnitErrors

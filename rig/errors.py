@@ -52,4 +52,4 @@ class BenchFault(RigError):
 
 
 class SafeStateNotConfirmed(RigError):
-    """Nobody could confirm that the outputs are off (exit 13): the loudest error there is."""
+    """It was not confirmed that the outputs are off (exit 13): the most serious error of the rig."""

@@ -161,7 +161,7 @@ def _said_of(item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseException]) ->
 
 
 class QuestionTimedOut(Exception):
-    """A question took longer than pytest's time-out allows; nobody knows where it stands, so the run ends."""
+    """A question took longer than pytest's time-out allows; the state of its thread is unknown, so the run ends."""
 
     def __init__(self, name: str, timeout_s: float) -> None:
         super().__init__(f"{name} was not answered within {timeout_s:g} s of wall time (pytest's timeout)")
@@ -195,7 +195,7 @@ class _Endings:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Switch off at once, whoever stopped it, before any fixture is taken down."""
+        """Switch off at once, before any fixture is taken down, for every cause of the stop."""
         self._signals.was_heard()
         self._run.stopped_by = str(excinfo.value) or "keyboard interrupt"
         self._run.codes.append(ExitCode.STOPPED)

@@ -54,7 +54,7 @@ def keys_of(resource: str, resolve: Resolve | None = None) -> tuple[str, ...]:
 def key_of_port(device: str) -> str:
     """Return the key of a serial port: its device number; its name without case where there is no such device."""
     try:
-        number = os.stat(device).st_rdev  # noqa: PTH116 - of whatever the text names, links followed
+        number = os.stat(device).st_rdev  # noqa: PTH116 - the device that the text names, links followed
     except (OSError, ValueError):
         number = 0
     if number:

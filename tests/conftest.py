@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from rig.safety import off as safety_off
 from rig.safety.locks import kernel_lock
-from rig.safety.switching_off import off as safety_off
 from tests.waiting import comes_true
 
 settings.register_profile("rig", deadline=None)  # these machines are shared and noisy

@@ -76,7 +76,7 @@ class AnalyzerCapabilities:
     can tell the rotation. ``integrates``: whether its driver works an energy integrator. ``measures_distortion``:
     whether its readings have ``u_thd_pct`` and ``i_thd_pct``. ``voltage_ranges_v`` and ``ct_ranges_v``: nominal ranges,
     rising, rms; the smallest that holds a signal times ``headroom`` is selected. ``why_not``: why something is
-    missing, for whoever is refused; empty where nothing is. ``angle_from_part``: the part of its range that an input
+    missing, as a refusal says it; empty where nothing is. ``angle_from_part``: the part of its range that an input
     must have, and the voltage that its angle refers to too, before the angle means anything.
     """
 

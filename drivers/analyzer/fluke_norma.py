@@ -45,7 +45,7 @@ class FlukeNorma(ReferenceAnalyzer):
 
     ``DATA:STATus?`` does not wait: it answers the last interval that is complete. A reading is taken once the
     instrument's own stamp of it (``TIME:REL``) has changed twice since the call. Every value comes with a status, and
-    one that is over range, undefined or not available is no number whatever stands there. Signs: PHASe is taken as
+    one that is over range, undefined or not available is read as no number. Signs: PHASe is taken as
     positive for lead (the guide does not say); reactive power gets its sign from the angles. The rotation must be
     verified before judging anything.
     """

@@ -29,7 +29,7 @@ class RadianRD(ReferenceAnalyzer):
     are known, so those of phases 2 and 3 are ``None``. That degrees are positive for lag is inferred
     (docs/decisions/0013).
 
-    Metrics carry no time, so a data set is told from the one before by its content: a reading is taken once it has
+    Metrics carry no time, so two data sets are distinguished by their content: a reading is taken once it has
     changed twice since the call. One that stays the same to the last bit is stale, and ``None``. On an RD-3x the
     metrics are asked one by one, and belong together only where the first is still the same afterwards.
     """

@@ -1,7 +1,7 @@
 """Frames of the Radian RD-2x/RD-3x serial protocol, and the TMS320C3x floats in them.
 
 Start (1), packet type (1), length of the data (2), data, 16-bit sum of everything before it (2), most significant octet
-first [C: two open drivers in use]. A request starts with A6; so does an answer; a refusal starts with A9.
+first (two open drivers in use). A request starts with A6; so does an answer; a refusal starts with A9.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ only]."""
 LONGEST_DATA = 1024
 _HEAD, _SUM = 4, 2
 _LARGEST = 3.4e38
-"""From this magnitude on a float is "no valid value": 7F7FFFFF is the largest float there is [C]."""
+"""From this magnitude on a float is "no valid value": 7F7FFFFF is the largest float (an open driver's constant)."""
 
 
 @dataclass(frozen=True, slots=True)

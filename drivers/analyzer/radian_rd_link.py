@@ -14,7 +14,7 @@ from drivers.analyzer.radian_rd_frames import Frame, find_frame, packed
 from drivers.errors import AnswerInvalid, InstrumentLost, InstrumentRefused
 
 BAUD = 57_600
-"""8 data bits, no parity, one stop bit [C]."""
+"""8 data bits, no parity, one stop bit, as two open drivers set it."""
 
 _SILENCE_S = 0.05
 """A line counts as silent after so long: some 290 characters."""
@@ -27,7 +27,7 @@ class RadianLink:
     """One serial port, opened with the first request. ``resource`` is its device path, or ``ASRL<path>::INSTR``.
 
     ``deadline_s``: seconds that a request may take. ``on_progress`` is called after each that was answered. A request
-    is never repeated; after any failure the port is closed, and whatever still comes of a late answer is thrown away
+    is never repeated; after any failure the port is closed, and octets of a late answer are thrown away
     before the next request. ``generation`` changes whenever the port is opened or lost.
     """
 

@@ -50,7 +50,7 @@ class ZesLMG600(ReferenceAnalyzer):
         self._session = session
         if session.error_query is None:
             session.error_query = self.ERROR_QUERY
-        # A connection is met in whatever language was spoken last, and the error query has a name in each.
+        # A new connection speaks the language that was used last, and the error query has a name in each.
         session.opening = (self.LANGUAGE,)
         self._sleep = sleep
         self._selected: tuple[float, float, float, float] | None = None
@@ -181,8 +181,8 @@ class ZesLMG600(ReferenceAnalyzer):
         """Return the answers of a cycle that began after this call, None where none can be had."""
         self._check_configured()
         with self._session.transaction():
-            # Whatever the stamp marks of a cycle, its begin or its end: sets a whole cycle apart do not overlap, and
-            # the first of them ends after this call.
+            # The stamp marks the begin or the end of a cycle: in both cases sets a whole cycle apart do not overlap,
+            # and the first of them ends after this call.
             before = self._stamp_of_passing_cycle()
             for _ in range(data.TRIES):
                 fields = self._fields(self._at_end_of_cycle(data.values_query()))
@@ -193,7 +193,7 @@ class ZesLMG600(ReferenceAnalyzer):
         return None
 
     def _stamp_of_passing_cycle(self) -> int | None:
-        """Return the stamp of the cycle that ends next; its values are for whoever watches, where somebody does."""
+        """Return the stamp of the cycle that ends next; pass its values to ``on_passing``, where that is set."""
         if self.on_passing is None:
             return self._stamp(self._at_end_of_cycle("INIM;TSNORM?"), "TSNORM?")
         fields = self._fields(self._at_end_of_cycle(data.values_query()))

@@ -22,7 +22,7 @@ UPDATE_S = (0.05, 1.0)
 ends, and nothing else is said meanwhile: a rig that is silent for longer is taken for hung."""
 
 OVER_RANGE = 1.1
-"""More than this part of a nominal range is over range, whatever number comes: what the ranges hold [R]."""
+"""More than this part of a nominal range is over range, for any number that is returned: what the ranges hold [R]."""
 
 ANGLE_FROM_PART = 0.01
 """From this part of both ranges an angle is taken for one; ours, since the chapter on it was not at hand."""

@@ -17,13 +17,13 @@ _RUNNING = ("CONSTANT", "RUN")
 _STOPPED = ("OFF", "STANDBY")
 _TAKEN_WITHIN_K = 0.05
 _MESSAGE_DEADLINE_S = 3.0
-"""The controller answers a command when it has taken it; ESPEC's own library waits for 3 s [C]."""
+"""The controller answers a command when it has taken it; ESPEC's own public Python library waits for 3 s."""
 
 
 class EspecP300(ClimateChamber):
     """A chamber with a P-300 or SCP-220 controller, over RS-232 or a serial server (not yet tried on one).
 
-    Commands and answers are those of ESPEC's own library [C] and of the EHS-411M manual's page 22 (``MON?``) [M]: no
+    Commands and answers are those of ESPEC's own public library and of the EHS-411M manual's page 22 (``MON?``): no
     ``*IDN?`` and no error queue; every setting is answered, ``OK:`` and what was taken or ``NA:`` and why not, which
     is raised as InstrumentRefused with the number -1. Lines end with carriage return and line feed. Only the constant
     mode is used; programs of the chamber's own are never touched.
@@ -55,7 +55,7 @@ class EspecP300(ClimateChamber):
         """Condition the air to ``temperature_c``, -75 to 180 degrees Celsius in steps of 0.1, and read it back.
 
         SettingOutOfRange before any I/O; InstrumentRefused where the chamber cannot do it, SettingNotTaken where it
-        says something else afterwards. Returns at once: how long it takes is for whoever soaks.
+        reads back another value. Returns at once: the caller waits for the temperature to be reached.
         """
         low, high = self.capabilities.temperature_c
         if not (math.isfinite(temperature_c) and low <= temperature_c <= high):
@@ -94,7 +94,7 @@ class EspecP300(ClimateChamber):
     def make_safe(self) -> None:
         """Stop conditioning (no unit) and verify; raises SettingNotTaken where the chamber goes on.
 
-        May be called at any time and any number of times. Where the connection turns out to be lost it is made anew
+        May be called at any time and any number of times. Where the connection turns out to be lost it is opened again
         once: stopping is the one command that may be sent twice.
         """
         with self._session.transaction():

@@ -24,17 +24,18 @@ _SENSOR_FAULTS = (
     "the sensor's serial number is not valid",
     "another sensor is locked to this channel",
 )
-"""Bits 0 to 7 of ``SENSor<chn>:STATe?`` [M, user's guide of the 1620A, page 104]."""
+"""Bits 0 to 7 of ``SENSor<chn>:STATe?`` (user's guide of the 1620A, page 104)."""
 
 
 class Fluke1620A(ClimateProbe):
     """A 1620 or 1620A over its RS-232 or Ethernet port, one of its two sensors (not yet tried on one).
 
-    ``MEASure?``, ``FORMat:TDST:STATe``, ``SENSor<chn>:STATe?`` and ``TRIGger:TIMer?`` are [M] (user's guides of the
-    1620, page 101, and the 1620A, page 104); ``*IDN?`` with four fields and carriage return as the end of a message
-    on TCP port 10001 are [C] (other programs that talk to it; they send ``FORMat:TDST:STATe``, too);
-    ``SYSTem:ERRor?`` is [R]. Measurements are asked for with their units, because the unit of temperature is a setting
-    of the front panel. Making the driver raises SettingOutOfRange for a channel other than 1 to 2.
+    ``MEASure?``, ``FORMat:TDST:STATe``, ``SENSor<chn>:STATe?`` and ``TRIGger:TIMer?`` are in the user's guides of the
+    1620, page 101, and the 1620A, page 104. ``*IDN?`` with four fields, and carriage return as the end of a message
+    on TCP port 10001, are in public programs that talk to it; they send ``FORMat:TDST:STATe``, too.
+    ``SYSTem:ERRor?`` is recalled, unverified. Measurements are asked for with their units, because the unit of
+    temperature is a setting of the front panel. Making the driver raises SettingOutOfRange for a channel other than 1
+    and 2.
     """
 
     ERROR_QUERY = "SYST:ERR?"
@@ -85,7 +86,7 @@ class Fluke1620A(ClimateProbe):
     def read(self) -> ClimateReading:
         """Return the latest measurement in degrees Celsius (converted where the display is in F) and percent.
 
-        Raises InstrumentError where the sensor has a fault, AnswerInvalid for whatever is no complete measurement.
+        Raises InstrumentError where the sensor has a fault, AnswerInvalid where an answer is no complete measurement.
         """
         with self._session.transaction():
             self._check_sensor()

@@ -112,7 +112,7 @@ class Keysight33500B(PulseGenerator):
     def make_safe(self) -> None:
         """Switch every output off (0 V, no unit) and verify; raises SettingNotTaken where one stays on.
 
-        May be called at any time and any number of times. Where the connection turns out to be lost it is made anew
+        May be called at any time and any number of times. Where the connection turns out to be lost it is opened again
         once: switching off is the one command that may be sent twice.
         """
         self._armed.clear()

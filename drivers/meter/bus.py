@@ -58,7 +58,7 @@ class MeterBus:
 
     Where the settings let the port wait for an adapter that was unplugged, calls wait with it. Of what was under way
     reads are sent again, and counted; everything else raises BusInterrupted. ``on_line`` may be set to a function that
-    is told LineLost and LineRestored, in the thread of a caller.
+    that is called with LineLost and LineRestored, in the thread of a caller.
     """
 
     def __init__(
@@ -185,7 +185,7 @@ class MeterBus:
             raise failure
 
     def tell(self, address: int, request: Any) -> None:
-        """Send an unconfirmed request (a bacpypes3 APDU without destination); nobody answers it."""
+        """Send an unconfirmed request (a bacpypes3 APDU without destination); there is no answer."""
         request.pduDestination = LocalStation(bytes((address,)))
         self._run(self._tell(request))
 
@@ -231,7 +231,7 @@ class MeterBus:
 
     @contextlib.contextmanager
     def off_the_ring(self, join_timeout_s: float = 60.0) -> Iterator[None]:
-        """Have the rig's node neither hear nor send meanwhile, as if unplugged; then it joins the ring anew.
+        """Have the rig's node neither hear nor send meanwhile, as if unplugged; then join the ring again.
 
         What is on the bus is captured all the same; requests made meanwhile are lost. Raises BusFailed when the node
         has had no token ``join_timeout_s`` seconds after its return.

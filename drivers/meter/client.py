@@ -172,7 +172,7 @@ class MeterClient:
         self._write(COMMAND_REGISTER, code)
 
     def set_time(self, moment: datetime) -> None:
-        """Set the meter's clock to ``moment`` as it stands (TimeSynchronization: nobody answers; see read_time)."""
+        """Set the meter's clock to ``moment`` as it stands (TimeSynchronization: no answer comes; see read_time)."""
         date = Date((moment.year - 1900, moment.month, moment.day, moment.isoweekday()))
         clock = Time((moment.hour, moment.minute, moment.second, moment.microsecond // 10_000))
         self.bus.tell(self.address, TimeSynchronizationRequest(time=DateTime(date=date, time=clock)))
@@ -221,7 +221,7 @@ class MeterClient:
         self._once(request, f"communication control: {state}")
 
     def reinitialize(self, state: RestartState = "warmstart") -> None:
-        """Start the meter anew (ReinitializeDevice); it is silent for a while after its acknowledgement."""
+        """Restart the meter (ReinitializeDevice); it is silent for a while after its acknowledgement."""
         self._once(ReinitializeDeviceRequest(reinitializedStateOfDevice=state), f"reinitialize: {state}")
 
     def _once(self, request: Any, what: str) -> None:

@@ -7,9 +7,9 @@ from drivers.mstp.codec.frames import SeenFrame
 
 
 class BusFailed(DriverError):
-    """The MS/TP port has ended: nobody on the bus can be reached; ``device`` is its path, ``reason`` says why.
+    """The MS/TP port has ended: no device on the bus can be reached; ``device`` is its path, ``reason`` says why.
 
-    ``frames``: the last frames on the bus where the bus could not be opened, so that nobody else can be asked for them.
+    ``frames``: the last frames on the bus where the bus could not be opened, since they cannot be asked for later.
     """
 
     def __init__(self, device: str, reason: str) -> None:
@@ -20,7 +20,7 @@ class BusFailed(DriverError):
 
 
 class BusInterrupted(BusFailed):
-    """The adapter went while ``request`` to the meter at MAC ``address`` was under way: nobody knows what became of it.
+    """The adapter went while ``request`` to the meter at MAC ``address`` was under way; whether it was done is unknown.
 
     The bus goes on when the adapter is back.
     """

@@ -1,4 +1,4 @@
-"""Whether the bus's adapter is there: who waits for it, what is told about it, and for how long it was away."""
+"""Whether the bus's adapter is there: which calls wait for it, what is reported about it, and how long it was away."""
 
 from __future__ import annotations
 

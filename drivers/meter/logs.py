@@ -1,7 +1,7 @@
 """Trend logs as they are read from a meter: ReadRange by sequence number, made and understood here.
 
-bacpypes3's ``read_range`` drops result flags, item count and first sequence number,
-without which nobody can know whether there is more.
+bacpypes3's ``read_range`` drops result flags, item count and first sequence number. Without these it is not known
+whether there are more records.
 """
 
 from __future__ import annotations

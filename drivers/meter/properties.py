@@ -29,7 +29,7 @@ from drivers.meter.requests.packing import Wanted
 from drivers.meter.requests.read_multiple import answered, read_request, read_results
 
 THIS_DEVICE = 4_194_303
-"""The instance by which a Device object is asked for whatever its own is."""
+"""A Device object answers to this instance as well as to its own (a wildcard)."""
 
 _TYPES = {"AI": 0, "AV": 2, "BI": 3, "DE": 8, "TL": 20}
 _KINDS = {number: kind for kind, number in _TYPES.items()}
@@ -51,7 +51,7 @@ class Properties:
     """ReadProperty and WriteProperty of one meter; kinds are ``DE AI AV BI TL``, names the hyphen names of BACnet.
 
     Values: float, int, bool, text; a tuple of bools for bits, of ints for a date or a time, ``(kind, instance)`` for an
-    object. A property of several values is a tuple of them. Writes are sent once, as whatever ``datatype`` makes of
+    object. A property of several values is a tuple of them. Writes are sent once, encoded by ``datatype``
     them (Real, Unsigned ... of bacpypes3.primitivedata). The errors are those of ``drivers.meter.errors``. ``around``
     does each exchange that is not a read, and decides whether one without answer (MeterTimeout) is done again.
     """

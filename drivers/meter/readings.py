@@ -51,7 +51,7 @@ class Snapshot:
 
     ``values`` are the present values by (kind, instance): floats for AI and AV (NaN for QNAN), 0.0 or 1.0 for BI.
     ``reliability`` are those of AI and AV (0: no fault). ``torn`` says that an update of the meter fell in between,
-    so that not all values are of the same one; it is told by the canaries, values that move with every update and are
+    so that not all values are of the same one; the canaries show it, values that move with every update and are
     read in the first part and again in the last. A meter without any load has no such values, and none of its readings
     can be torn.
     """

@@ -1,7 +1,7 @@
 """What a bus does, from frames with times: who holds the token, how long it takes round, who answers how fast, errors.
 
 Pure: frames in, figures out; no clock and no port. It follows the token as an observer can (ASHRAE 135 clause 9.5.6):
-whoever sends a token, a poll or a request holds it; whoever is sent one has it next, or has to answer. An observer may
+a station that sends a token, a poll or a request holds it; the addressed one has it next, or answers. An observer may
 miss frames, and may read late; neither makes a station one that talks out of turn (``drivers.mstp.observing.turns``).
 """
 
@@ -26,7 +26,7 @@ _SOME_OCTETS = 4
 
 _REQUESTS = (FrameType.DATA_EXPECTING_REPLY, FrameType.TEST_REQUEST, FrameType.EXTENDED_DATA_EXPECTING_REPLY)
 _CALLS = (*_REQUESTS, FrameType.TOKEN, FrameType.POLL_FOR_MASTER)
-"""After these it is the destination that talks, or nobody."""
+"""After these the destination talks, or no station does."""
 _ANSWERS = (
     FrameType.DATA_NOT_EXPECTING_REPLY,
     FrameType.EXTENDED_DATA_NOT_EXPECTING_REPLY,
@@ -142,7 +142,7 @@ class BusAnalysis:
         return self._stations.setdefault(mac, Station())
 
     def _take_damaged(self, seen: SeenFrame) -> None:
-        """Count a damaged frame against whoever was to talk: a damaged header does not say who it was.
+        """Count a damaged frame against the station whose turn it was: a damaged header does not name its sender.
 
         What this listener read so late that octets may have been lost is no damage done on the bus.
         """
@@ -305,7 +305,7 @@ class BusAnalysis:
         reason = turns.explain(seen, silence_s, self._before, self._stations)
         if reason is OutOfTurn.COPY:
             return
-        if reason is OutOfTurn.IMPOSSIBLE:  # whoever has the token still has it
+        if reason is OutOfTurn.IMPOSSIBLE:  # the holder of the token still has it
             station.unasked += 1
             return
         self._own_gaps += reason is OutOfTurn.DEAF

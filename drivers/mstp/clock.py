@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from drivers.mstp.process.host import monotonic_s
+from drivers.mstp.host import monotonic_s
 
 __all__ = ["monotonic_s", "wall_offset_s"]
 

@@ -71,7 +71,7 @@ class NodeFigures:
     who_is: int = 0
     """Who-Is that it sent."""
     awaited: int = 0
-    """Polls for it, tokens and requests to it: after each it is this station that talks, or nobody."""
+    """Polls for it, tokens and requests to it: after each this station talks, or none does."""
     garbled: int = 0
     """Of those the ones that were followed by octets which make no good frame."""
     garbage_octets: int = 0
@@ -118,7 +118,7 @@ class BusFigures:
     """Poll For Master frames."""
     polls_in_vain: int
     poll_wait_s: float
-    """Time spent on polls that nobody answered."""
+    """Time spent on polls without an answer."""
     polled_in_vain: frozenset[int]
     """Addresses that were polled and never heard."""
     rotation: Spread | None

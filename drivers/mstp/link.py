@@ -34,7 +34,7 @@ class MstpLink(Server[PDU]):
     to close; ``close`` only ends the carrying. When the port fails, ``failure`` says why and ``on_failure``, if
     given, is called once with the event, in the event loop: requests under way do not end by themselves.
 
-    ``on_line`` is told, likewise, when the adapter is unplugged and when it is back (``PortSettings.replug_wait_s``).
+    ``on_line`` is called, likewise, when the adapter is unplugged and when it is back (``PortSettings.replug_wait_s``).
     ``request_life_s``: a confirmed request that had no chance to be sent for so long is never sent. Set it to the
     application's APDU time-out: bacpypes3 gives up by then, and would not know that its request goes out later.
     """

@@ -1,7 +1,7 @@
 """Listening to a bus without being a node of it: frames with their times come in, not one octet goes out.
 
-The listening is done by a process of its own (``drivers.mstp.process.listening``), so that the times are good whatever
-the owner is doing.
+A process of its own listens (``drivers.mstp.process.listening``), so that the load of the owner does not spoil the
+times.
 """
 
 from __future__ import annotations
@@ -9,46 +9,20 @@ from __future__ import annotations
 import contextlib
 import select
 import socket
-import struct
 import subprocess
 import time
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from drivers.mstp.codec.frames import SeenFrame
 from drivers.mstp.errors import PortSettingInvalid, PortUnavailable
 from drivers.mstp.process import messages as _messages
+from drivers.mstp.process.heard import Heard
 from drivers.mstp.process.owner import start_process
 from drivers.mstp.settings import BAUD_RATES
 
 _START_S = 15.0
 _END_S = 2.0
 _RECEIVE_OCTETS = 262_144
-_COUNTS = struct.Struct("!II")
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What was heard since the last time: whole frames, damaged ones included, with times of the monotonic clock.
-
-    ``octets`` counts all octets that came; ``stray_octets`` those that belong to no frame: noise, a frame cut short,
-    or octets sent at another baud rate.
-    """
-
-    frames: tuple[SeenFrame, ...]
-    octets: int
-    stray_octets: int
-
-    def pack(self) -> bytes:
-        """Return this as the body of a message."""
-        return _COUNTS.pack(self.octets, self.stray_octets) + _messages.captured_body(list(self.frames))
-
-    @classmethod
-    def unpack(cls, body: bytes) -> Self:
-        """Read what ``pack`` made."""
-        octets, stray_octets = _COUNTS.unpack_from(body)
-        return cls(tuple(_messages.read_captured(body[_COUNTS.size :])), octets, stray_octets)
 
 
 class BusListener:

@@ -153,9 +153,9 @@ class MstpPort:
         """Send ``npdu`` to ``destination`` (0..254, or 255 = broadcast) with the next token, or as the answer awaited.
 
         An NPDU that answers a frame received with ``expecting_reply`` (same station, same invoke id) goes out while
-        the requester waits; after 240 ms the requester is told Reply Postponed and the answer goes with the token.
+        the requester waits; after 240 ms the port sends Reply Postponed and the answer goes with the token.
         What could not be sent before ``expires_s`` (``time.monotonic``) is never sent, and counted: a command must not
-        reach a device after whoever gave it has given up.
+        reach a device after its caller has given up.
         Raises NpduRefused for an NPDU that is no MS/TP frame, PortUnavailable when the port has ended.
         """
         source = self._mac(source)

@@ -7,11 +7,11 @@ from typing import Literal, get_args
 
 from drivers.mstp.codec.frames import MAX_DATA_OCTETS, MAX_EXTENDED_DATA_OCTETS, MAX_MASTER_ADDRESS
 from drivers.mstp.errors import PortSettingInvalid
-from drivers.mstp.wire.echo import EchoMode
 
 BAUD_RATES = (9600, 19200, 38400, 57600, 76800, 115200)
 """The rates of clause 9.2.3, in bits per second."""
 
+EchoMode = Literal["detect", "on", "off"]
 Direction = Literal["adapter", "rts-high", "rts-low"]
 """Who switches the RS-485 transceiver to sending: the adapter by itself, or the system's RS-485 mode (Linux) by RTS."""
 

@@ -17,7 +17,7 @@ LONGEST_ANSWER = 1 << 20
 
 
 class LanSocket:
-    """A connected socket; raises OSError (TimeoutError, ConnectionError) for whatever goes wrong."""
+    """A connected socket; raises OSError (TimeoutError, ConnectionError) for every failure."""
 
     def __init__(self, connection: socket.socket, end_of_line: str) -> None:
         self.connection = connection

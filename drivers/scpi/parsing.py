@@ -15,7 +15,7 @@ _NUMBER = re.compile(r"[+-]?(\d+(?:\.\d*)?|\.\d+)(E[+-]?\d+)?", re.ASCII)
 _INVALID = re.compile(r"|-{2,}|[+-]?(NAN|INF|INFINITY)|-*O-*[LF]-*|ERROR|UNDEF")
 _OVER_RANGE = re.compile(r"[+-]?(INF|INFINITY)|-*O-*[LF]-*")
 _NOT_A_NUMBER = 9.905e37
-"""Between SCPI's infinity, 9.9E37, and its "not a number", 9.91E37, whatever digits either is written with."""
+"""Between SCPI's infinity, 9.9E37, and its "not a number", 9.91E37, with any digits behind."""
 
 _ERROR = re.compile(
     r"""\s*(?::?[A-Za-z][A-Za-z:]*\s+)?   # the header that an instrument may still answer with

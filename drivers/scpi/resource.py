@@ -1,7 +1,8 @@
 """VISA resource names: which kind of connection one is, and what is wrong with one that is none.
 
-Source: VPP-4.3 (VISA library), table 4.3.1 for the forms [R]; ``hislip0,PORT`` and device paths after ``ASRL`` are how
-pyvisa-py takes them [C]. Names of NI-VISA's own (aliases) are not taken: they mean nothing on another computer.
+Source: VPP-4.3 (VISA library), table 4.3.1 for the forms (recalled, unverified); ``hislip0,PORT`` and device paths
+after ``ASRL`` as pyvisa-py's source takes them. Names of NI-VISA's own (aliases) are not taken: they mean nothing on
+another computer.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ class ScpiSession:
     know, an instrument may throw the rest of the message away, and with it the question.)
 
     When a transaction fails or its deadline passes, the connection is thrown away and InstrumentLost is raised: the
-    transaction is never repeated, because nobody knows whether it was carried out. The next transaction opens a new
+    transaction is never repeated, because it is not known whether it was carried out. The next transaction opens a new
     connection, asks ``*IDN?`` and refuses to talk to another instrument than before. ``generation`` changes whenever a
     connection is made or lost, so that a driver can tell that what it remembers of the instrument is worth nothing.
 

@@ -1,4 +1,4 @@
-"""The transport over pyvisa: every call has a deadline, whatever the VISA library does.
+"""The transport over pyvisa: every call has a deadline, also where the VISA library hangs.
 
 docs/reference/scpi-hazards.md says for each hazard what is done here and which test shows it.
 """
@@ -165,7 +165,7 @@ class VisaTransport:
     def _lost_if_it_fails(self, message: str) -> Iterator[None]:
         try:
             yield
-        except Exception as error:  # whatever a VISA library raises, the connection is of no use any more
+        except Exception as error:  # after any error of a VISA library the connection is of no use any more
             raise InstrumentLost(self.resource, f"connection lost at {message[:80]!r} ({_said(error)})") from error
 
 

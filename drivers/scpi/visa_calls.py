@@ -18,7 +18,7 @@ _PAUSE_S = 0.005
 
 
 class VisaCalls:
-    """One resource of a VISA library; raises whatever the library raises, and OSError."""
+    """One resource of a VISA library; raises all that the library raises, and OSError."""
 
     def __init__(self, kind: ResourceKind, end_of_line: str) -> None:
         self._kind = kind
@@ -28,7 +28,7 @@ class VisaCalls:
     def open(self, manager: Any, resource: str, line: SerialLine | None, end: float) -> None:
         """Open ``resource`` before ``end`` (monotonic seconds), and leave nothing in its buffers from before.
 
-        GPIB and USB instruments are cleared, which throws an answer away that nobody read (IEEE 488.2, 5.8: settings
+        GPIB and USB instruments are cleared, which throws away an answer that was not read (IEEE 488.2, 5.8: settings
         stay as they are); on a serial line all that comes is thrown away until it is quiet. A LAN connection is new
         and has nothing.
         """

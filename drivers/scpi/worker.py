@@ -1,4 +1,4 @@
-"""A thread on which a VISA library is called, so that a call that never comes back keeps nobody."""
+"""A thread on which a VISA library is called, so that a call that never returns does not block its caller."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Worker:
-    """Runs calls one after another; whoever gave one waits for it as long as it likes and no longer.
+    """Runs calls one after another; the caller waits for its call as long as it likes and no longer.
 
     A call that does not come back is left behind with its thread (a daemon). What was given after it, such as closing
     the resource, is done when it does come back. ``is_stuck``: whether a call has not come back in time.

@@ -76,7 +76,7 @@ class AmetekCI(VoltageOnlySource):
 
         The ramp is the voltage slew: the output is switched on at 0 V, and the largest voltage takes ``ramp_s`` from
         there. Returns when the ramp begins. Raises SettingOutOfRange before any I/O, SettingNotTaken where the output
-        does not come on (a trip is latched: select the ranges anew), InstrumentError where it does not go off.
+        does not come on (a trip is latched: select the ranges again), InstrumentError where it does not go off.
         """
         self._set_output(on, ramp_s)
 
@@ -91,7 +91,7 @@ class AmetekCI(VoltageOnlySource):
     def make_safe(self) -> None:
         """Switch the output off at once, without ramp (0 s), and verify; raises InstrumentError if not confirmed.
 
-        May be called at any time and any number of times; a connection that turns out to be lost is made anew once.
+        May be called at any time and any number of times; a connection that turns out to be lost is opened again once.
         What the error queue says does not matter, what OUTPut? says does. Afterwards ranges must be selected first.
         """
         self._make_safe()

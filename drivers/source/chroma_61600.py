@@ -62,7 +62,7 @@ class Chroma61600(VoltageOnlySource):
 
         Nothing is sent when the range is selected already. A range is changed with the output off and all voltages
         at 0 V only: InstrumentError otherwise. The first call after a connection was made or lost, after an error and
-        after ``make_safe`` switches the output off and sets everything anew. Raises SettingOutOfRange before any I/O,
+        after ``make_safe`` switches the output off and sends every setting. Raises SettingOutOfRange before any I/O,
         also for any current.
         """
         self._select_ranges(envelope)
@@ -83,7 +83,7 @@ class Chroma61600(VoltageOnlySource):
         The ramp is the voltage slew: the output is switched on at 0 V, and the largest voltage takes ``ramp_s`` from
         there, to the resolution of 1 V/s; a slew below 5 V/s is refused. Returns when the ramp begins. Raises
         SettingOutOfRange before any I/O, InstrumentRefused or SettingNotTaken where the output does not come on (a trip
-        is latched: select the ranges anew), InstrumentError where it does not go off.
+        is latched: select the ranges again), InstrumentError where it does not go off.
         """
         self._set_output(on, ramp_s)
 
@@ -98,7 +98,7 @@ class Chroma61600(VoltageOnlySource):
     def make_safe(self) -> None:
         """Switch output and relay off at once, without ramp (0 s), and verify both; InstrumentError if not confirmed.
 
-        May be called at any time and any number of times; a connection that turns out to be lost is made anew once.
+        May be called at any time and any number of times; a connection that turns out to be lost is opened again once.
         What the error queue says does not matter, what the queries say does. Afterwards ranges must be selected first.
         """
         self._make_safe()

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from drivers.errors import AnswerInvalid, InstrumentError, InstrumentLost, SettingNotTaken, SettingOutOfRange
 from drivers.scpi import ScpiSession
 from drivers.source import fluke_6105a_data as data
-from drivers.source import fluke_6105a_steps as steps
 from drivers.source.base import PHASES, AcSource, Channel, CurrentUnit, Identity, Range, SafeOff, SourceSetting, Tone
 from drivers.source.shared.checks import check_setting, check_within, is_off, range_for
 
@@ -48,8 +47,8 @@ class Fluke6105A(AcSource):
         self._four_wire_sense = four_wire_sense
         self._generation: int | None = None
         self._frequency_hz: float | None = None
-        kinds = (steps.VOLTAGE, steps.CURRENT)
-        self._channels = [steps.ChannelState(kind, phase + 1) for kind in kinds for phase in PHASES]
+        kinds = (data.VOLTAGE, data.CURRENT)
+        self._channels = [data.ChannelState(kind, phase + 1) for kind in kinds for phase in PHASES]
 
     def identify(self) -> Identity:
         """Ask the instrument who it is; raises InstrumentError for another model or where a phase is not fitted.
@@ -96,7 +95,7 @@ class Fluke6105A(AcSource):
             changed = [(state, selected) for state, selected in wanted if state.selected != selected]
             for state, _ in changed:
                 state.selected, state.tones = None, None
-            self._apply([steps.switch_channel(state, False) for state, _ in changed if state.is_on is not False])
+            self._apply([data.switch_channel(state, False) for state, _ in changed if state.is_on is not False])
             self._apply([step for state, selected in changed for step in self._range_steps(state, selected)])
             self._verify_units(changed)
             for state, selected in changed:
@@ -143,7 +142,7 @@ class Fluke6105A(AcSource):
         with self._session.transaction(), self._unknown_after_error():
             if on:
                 self._verify_units([(each, each.selected) for each in self._channels if each.is_on and each.selected])
-            self._apply([steps.set_ramp(ramp_s)])
+            self._apply([data.set_ramp(ramp_s)])
             self._session.write(f"OUTP:STAT {'ON' if on else 'OFF'}")
             if self.output_is_on() is not on:
                 advice = "check connections and front panel" if on else "switch it off by hand"
@@ -161,7 +160,7 @@ class Fluke6105A(AcSource):
     def make_safe(self) -> None:
         """Switch the output off at once, without ramp (0 s), and verify; raises InstrumentError if not confirmed.
 
-        May be called at any time and any number of times. Where the connection turns out to be lost it is made anew
+        May be called at any time and any number of times. Where the connection turns out to be lost it is opened again
         once: switching off is the one command that may be sent twice.
         """
         with self._session.transaction():
@@ -189,29 +188,29 @@ class Fluke6105A(AcSource):
         self._session.write("*RST", "*CLS", deadline_s=data.RESET_DEADLINE_S)
         self._apply(
             [
-                steps.set_sense(self._four_wire_sense),
-                steps.set_absolute(steps.VOLTAGE),
-                steps.set_absolute(steps.CURRENT),
+                data.set_sense(self._four_wire_sense),
+                data.set_absolute(data.VOLTAGE),
+                data.set_absolute(data.CURRENT),
             ]
         )
         self._generation = self._session.generation
 
     def _changes(
-        self, frequency_hz: float, channels: Sequence[tuple[steps.ChannelState, Channel]]
-    ) -> Iterator[steps.Step]:
+        self, frequency_hz: float, channels: Sequence[tuple[data.ChannelState, Channel]]
+    ) -> Iterator[data.Step]:
         for state, channel in channels:
             if is_off(channel) and state.is_on is not False:
-                yield steps.switch_channel(state, False)
+                yield data.switch_channel(state, False)
         if frequency_hz != self._frequency_hz:
-            yield steps.set_frequency(frequency_hz)
+            yield data.set_frequency(frequency_hz)
         used = [(state, channel) for state, channel in channels if not is_off(channel)]
         for state, channel in used:
-            yield from steps.program_tones(state, _by_order(channel))
+            yield from data.program_tones(state, _by_order(channel))
         for state, _ in used:
             if not state.is_on:
-                yield steps.switch_channel(state, True)
+                yield data.switch_channel(state, True)
 
-    def _apply(self, todo: Sequence[steps.Step]) -> None:
+    def _apply(self, todo: Sequence[data.Step]) -> None:
         """Send the steps, in few messages, and compare what the instrument says it is set to."""
         if not todo:
             return
@@ -225,17 +224,17 @@ class Fluke6105A(AcSource):
             if not agrees:
                 raise SettingNotTaken(self._session.resource, step.query.rstrip("?"), step.wanted, answer)
 
-    def _range_steps(self, state: steps.ChannelState, selected: Range) -> Iterator[steps.Step]:
-        if self._amplifier and state.kind == steps.CURRENT and selected.unit == "A":
-            yield steps.select_amplifier_terminals(state)
-        yield steps.select_range(state, selected, amplifier=self._amplifier)
+    def _range_steps(self, state: data.ChannelState, selected: Range) -> Iterator[data.Step]:
+        if self._amplifier and state.kind == data.CURRENT and selected.unit == "A":
+            yield data.select_amplifier_terminals(state)
+        yield data.select_range(state, selected, amplifier=self._amplifier)
 
-    def _verify_units(self, selected: Sequence[tuple[steps.ChannelState, Range]]) -> None:
+    def _verify_units(self, selected: Sequence[tuple[data.ChannelState, Range]]) -> None:
         """Make sure that current channels give what they are set to: amperes would destroy a CT input."""
         wanted = [
-            (steps.unit_query(state), "VOLT" if chosen.unit == "V" else "CURR")
+            (data.unit_query(state), "VOLT" if chosen.unit == "V" else "CURR")
             for state, chosen in selected
-            if state.kind == steps.CURRENT
+            if state.kind == data.CURRENT
         ]
         answers = self._session.query_all([query for query, _ in wanted])
         for (query, unit), answer in zip(wanted, answers, strict=True):
@@ -243,19 +242,19 @@ class Fluke6105A(AcSource):
                 raise SettingNotTaken(self._session.resource, query.rstrip("?"), unit, answer)
 
     def _require_amplifiers(self) -> None:
-        currents = [state for state in self._channels if state.kind == steps.CURRENT]
-        queries = [steps.amplifier_query(state) for state in currents]
+        currents = [state for state in self._channels if state.kind == data.CURRENT]
+        queries = [data.amplifier_query(state) for state in currents]
         for state, query, fitted in zip(currents, queries, self._session.query_all(queries), strict=True):
             if not self._session.as_bool(query, fitted):
                 message = f"phase {state.phase} has no 52120A amplifier; connect it, or say 'amplifier: false'"
                 raise InstrumentError(self._session.resource, message)
 
-    def _ranges(self, state: steps.ChannelState, current_unit: CurrentUnit) -> Sequence[Range]:
-        if state.kind == steps.VOLTAGE:
+    def _ranges(self, state: data.ChannelState, current_unit: CurrentUnit) -> Sequence[Range]:
+        if state.kind == data.VOLTAGE:
             return self.capabilities.voltage_ranges
         return self.capabilities.low_level_ranges if current_unit == "V" else self.capabilities.current_ranges
 
-    def _with_channels(self, setting: SourceSetting) -> list[tuple[steps.ChannelState, Channel]]:
+    def _with_channels(self, setting: SourceSetting) -> list[tuple[data.ChannelState, Channel]]:
         return list(zip(self._channels, (*setting.voltage, *setting.current), strict=True))
 
     @contextlib.contextmanager

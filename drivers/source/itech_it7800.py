@@ -86,7 +86,7 @@ class ItechIT7800(WatchedSource):
     def make_safe(self) -> None:
         """Switch the output off at once, without ramp (0 s), and verify; raises InstrumentError if not confirmed.
 
-        May be called at any time and any number of times; a lost connection is made anew once.
+        May be called at any time and any number of times; a lost connection is opened again once.
         """
         self._make_safe()
 

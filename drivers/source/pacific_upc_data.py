@@ -43,7 +43,7 @@ PROMPT_RAMP_S = 0.05
 """Of a set-point that changes while the output is on: fast, but no jump."""
 
 LIMITS = FamilyLimits(slew_v_per_s=(1e-3, 1e6), prompt_slew_v_per_s=1e4, current_limit_a=(0.1, 400.0))
-"""Slews are transition times here, whatever the voltage: ``RAMP_S`` is what limits them. What of the current limit the
+"""Slews are transition times here, for any voltage: ``RAMP_S`` is what limits them. What of the current limit the
 source cannot give is refused by the instrument."""
 
 DEFAULT_CURRENT_LIMIT_A = 1.0

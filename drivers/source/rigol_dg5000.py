@@ -31,7 +31,7 @@ class RigolDG5000(AcSource):
     Channels 1 to 3 drive the CT inputs, 0.00075 to 7 V rms into an open circuit. Channel 4 is a square wave of the
     same frequency and of phase 0, 0 to 5 V: it goes to the external-sync input of the voltage source, which follows
     it, so the angles of channels 1 to 3 are relative to that source's channel 1 (a fixed angle between the two is the
-    wiring's ``phase_deg``). It stays on when the CT channels are switched off, so that nobody loses its reference.
+    wiring's ``phase_deg``). It stays on when the CT channels are switched off, so that no source loses its reference.
     ``external_clock``: the instrument's timebase follows its 10 MHz input. All four channels are one bundle, so that
     aligning one aligns them all: without it only the two of a pair would be.
 
@@ -82,7 +82,7 @@ class RigolDG5000(AcSource):
         """Program frequency (1 to 1000 Hz), V rms and degrees, and read back; zero is channel off.
 
         Channels whose amplitude appears or vanishes are switched while the output is on. A new frequency aligns all
-        channels anew. Raises SettingOutOfRange before any I/O, InstrumentError where ``select_ranges`` comes first.
+        channels. Raises SettingOutOfRange before any I/O, InstrumentError where ``select_ranges`` comes first.
         """
         self._check(setting)
         if self._generation != self._session.generation:
@@ -122,7 +122,7 @@ class RigolDG5000(AcSource):
     def make_safe(self) -> None:
         """Switch the CT channels off at once, without ramp (0 s), and verify; raises InstrumentError if not confirmed.
 
-        May be called at any time and any number of times. Where the connection turns out to be lost it is made anew
+        May be called at any time and any number of times. Where the connection turns out to be lost it is opened again
         once: switching off is the one command that may be sent twice.
         """
         with self._session.transaction():

@@ -124,7 +124,7 @@ class Keysight34970A(SwitchUnit):
     def make_safe(self) -> None:
         """Open every relay that has a role (no unit) and verify; raises SettingNotTaken where one stays closed.
 
-        May be called at any time and any number of times. Where the connection turns out to be lost it is made anew
+        May be called at any time and any number of times. Where the connection turns out to be lost it is opened again
         once: opening is the one command that may be sent twice.
         """
         if not self._relays():

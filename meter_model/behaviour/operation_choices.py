@@ -20,7 +20,7 @@ class LogTargetChange(StrEnum):
     PURGES_ALL = "purges_all"
     """All three logs are emptied, as by Record_Count = 0."""
     KEEPS_RECORDS = "keeps_records"
-    """They stay, whatever they were records of."""
+    """All records stay, of every object that was logged."""
 
 
 class PurgeRecord(StrEnum):
@@ -88,7 +88,7 @@ class AlarmContact(StrEnum):
 
 
 class Reinitialized(StrEnum):
-    """What ReinitializeDevice starts anew."""
+    """What ReinitializeDevice restarts."""
 
     GATEWAY = "gateway"
     """The BACnet processor: the meter is silent while it starts, and measures on."""

@@ -71,7 +71,7 @@ class PowerFactorSign(StrEnum):
     SIGN_OF_P = "sign_of_p"
     """Negative on export."""
     LEAD_POSITIVE = "lead_positive"
-    """IEEE display rule of some meters: lead positive, lag negative, whatever the direction."""
+    """IEEE display rule of some meters: lead positive, lag negative, in either direction of energy."""
 
 
 class ZeroPowerFactor(StrEnum):

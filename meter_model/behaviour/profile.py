@@ -238,7 +238,7 @@ class BehaviourProfile:
     services_supported: ServicesSupported = _choice(
         ServicesSupported.AS_PRINTED,
         "the table of the Device's properties is more specific than the PICS, which claims DM-RD-B: the service is "
-        "executed, whatever its bit says",
+        "executed for either value of its bit",
         "20, 22",
     )
     object_types_supported: ObjectTypesSupported = _choice(

@@ -15,7 +15,7 @@ from meter_model.behaviour.profile import (
     PairAlarm,
     PhaseLoss,
 )
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 
 OVER_RANGE = 1.2
 """Metering over-range +20 % (manual page 1)."""
@@ -34,7 +34,7 @@ MINIMUM_LL_V = 156.0
 
 LOW_POWER_FACTOR = 0.5
 
-_ROUNDING = 1e-6  # a power factor of exactly 0.5 is not low, whatever the last bit says
+_ROUNDING = 1e-6  # a power factor of exactly 0.5 is not low, with any rounding of its last bit
 
 _PHASES = "ABC"
 _FIRST_PHASE = {"AB": "A", "BC": "B", "CA": "C"}

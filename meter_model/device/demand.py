@@ -23,7 +23,7 @@ class Demand:
         self.reconfigure(subintervals, subinterval_s)
 
     def reconfigure(self, subintervals: int, subinterval_s: float) -> None:
-        """Begin anew with another interval (0 s = sync-to-comms): present demand is reset, maximum demand kept."""
+        """Restart with another interval (0 s = sync-to-comms): present demand is reset, maximum demand kept."""
         self._subinterval_s = subinterval_s
         self._interval_length = subintervals if subinterval_s else 1
         self._completed: deque[tuple[float, float, float]] = deque(maxlen=self._interval_length)

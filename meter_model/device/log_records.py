@@ -64,7 +64,7 @@ class LogBuffer:
         self._add(at, 2, (seconds,) * LOG_COUNT, (False,) * LOG_COUNT)
 
     def purge(self, reset_total: bool) -> None:
-        """Forget every record; ``reset_total`` begins the sequence numbers anew."""
+        """Delete every record; with ``reset_total`` restart the sequence numbers too."""
         self.count = 0
         if reset_total:
             self.total = 0

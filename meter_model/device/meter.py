@@ -10,19 +10,19 @@ import numpy as np
 
 from meter_model.behaviour.operation_choices import AlarmContact, CommandSpacing, PulseCountMemory, Reinitialized
 from meter_model.behaviour.profile import DEFAULT, BehaviourProfile
+from meter_model.configuration import Configuration, ValueRefused, check_command
 from meter_model.device.clock import RealTimeClock
-from meter_model.device.configuration import Configuration, ValueRefused, check_command
 from meter_model.device.device_object import Device
 from meter_model.device.log_records import LogRecord
 from meter_model.device.memory import Memory, pack, unpack
+from meter_model.device.metering import Metering
 from meter_model.device.pending_writes import PendingWrites
-from meter_model.device.readout import NO_FAULT, UNRELIABLE_OTHER
+from meter_model.device.readout import UNRELIABLE_OTHER
 from meter_model.device.supply import Supply, SupplyState
 from meter_model.device.trend_log import TrendLog, TrendLogs, views
 from meter_model.objects.access import ObjectAccessError, checked_real, property_error
 from meter_model.objects.points import Kind, Point, point
-from meter_model.objects.properties import PRESENT_VALUE, read_property
-from meter_model.sampled.metering import Metering
+from meter_model.objects.properties import NO_FAULT, PRESENT_VALUE, read_property
 from meter_model.sampled.steady import SHORTEST_SKIP_S
 from meter_model.sampled.unit_errors import UnitErrors
 from meter_model.stimulus import Stimulus
@@ -41,12 +41,12 @@ _ALERTS = slice(0, 14)
 class S4100:
     """One meter. ``advance`` lets time pass; every full second of the meter's own time is one update.
 
-    All values of one update appear at once: whatever is read between two calls of ``advance`` is consistent. The
+    All values of one update appear at once: values read between two calls of ``advance`` are consistent. The
     meter has just been powered up, with cleared registers or with what ``memory_image`` holds (which then counts
     for more than ``configuration`` and ``device_instance``): before its first update instantaneous inputs are QNAN
-    and unreliable. ``memory_sink`` is told offset and octets of whatever is written to that image: settings when they
+    and unreliable. ``memory_sink`` is called with offset and octets of each write to that image: settings when they
     are stored, everything when power is lost and by ``save``. ``has_history`` says that the image was good. While
-    ``is_running`` is False the meter answers nobody; what is read then is what it last showed. Not for use from
+    ``is_running`` is False the meter answers no request; what is read then is what it last showed. Not for use from
     several threads at once.
     """
 
@@ -154,7 +154,7 @@ class S4100:
         self._logs.time_changed(before)
 
     def reinitialize(self) -> None:
-        """Start anew as ReinitializeDevice asks, warm or cold: silent for the start-up time."""
+        """Restart as ReinitializeDevice asks, warm or cold: silent for the start-up time."""
         if self.profile.reinitialized is Reinitialized.WHOLE_METER:
             self._lose_power()
             self._supply.restart()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 
 _ROUNDING_S = 1e-9
 

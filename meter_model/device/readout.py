@@ -18,12 +18,12 @@ from meter_model.behaviour.profile import (
     TotalApparent,
     ZeroPowerFactor,
 )
+from meter_model.configuration import Configuration
 from meter_model.device.alarms import AlarmInputs, alarm_states, bitmap
-from meter_model.device.configuration import Configuration
 from meter_model.objects.points import ANALOG_INPUTS, Point
+from meter_model.objects.properties import NO_FAULT
 from meter_model.sampled.measurement import SecondReading
 
-NO_FAULT = 0
 UNRELIABLE_OTHER = 7
 
 _COUNT = len(ANALOG_INPUTS)

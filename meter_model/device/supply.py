@@ -51,7 +51,7 @@ class Supply:
         self.state = SupplyState.RUNNING
 
     def restart(self) -> None:
-        """Start anew with control power present."""
+        """Restart with control power present."""
         self._starting_s = 0.0
         self.state = SupplyState.STARTING
 

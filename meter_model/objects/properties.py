@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from meter_model.behaviour.profile import BehaviourProfile, CurrentErrorNames, PowerFactorUnits
-from meter_model.device.readout import NO_FAULT
 from meter_model.objects.access import property_error
 from meter_model.objects.points import POWER_FACTOR_UNITS, Point, point
 
 PRESENT_VALUE = "present-value"
+NO_FAULT = 0
+"""Reliability no-fault-detected."""
 
 
 def read_property(

@@ -16,7 +16,7 @@ from meter_model.behaviour.profile import (
     RollingStart,
     TotalImportExport,
 )
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.prediction.power import Electrical, Powers, electrical
 from meter_model.stimulus import Stimulus
 

@@ -16,7 +16,7 @@ from meter_model.behaviour.profile import (
     TotalApparent,
     ZeroPowerFactor,
 )
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.prediction.sampling_phase import SAMPLE_RATE_HZ, require_determined
 from meter_model.stimulus import Spectrum, Stimulus
 

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 
 from meter_model.behaviour.profile import DEFAULT, AlarmBitmapAt, BehaviourProfile, MaximumPowerAt, PowerRange
+from meter_model.configuration import Configuration
 from meter_model.device.alarms import AlarmInputs, alarm_states, bitmap
-from meter_model.device.configuration import Configuration
 from meter_model.objects.points import ANALOG_INPUTS, Point
 from meter_model.prediction.power import Electrical, Powers, electrical
 from meter_model.stimulus import Stimulus

@@ -1,4 +1,4 @@
-"""Which constant stimuli a sampled meter reads differently from second to second, whatever the unit.
+"""Which constant stimuli a sampled meter reads differently from second to second, for any unit.
 
 The meter takes 2520 samples a second (manual page 1), at instants that are not locked to the signal. Components whose
 images in the samples meet (order 21 at 60 Hz lies on half the sample rate, 42 on the rate itself, 41 comes back as the

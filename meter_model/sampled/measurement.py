@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meter_model.behaviour.profile import BehaviourProfile, ReactivePower, RmsWindow
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.sampled.sampling import SAMPLES_PER_SECOND, harmonic_powers
 
 _COLUMNS = 42

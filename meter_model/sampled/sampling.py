@@ -50,7 +50,7 @@ class FrontEnd:
         self._since_gain_noise = SAMPLES_PER_SECOND
         self._stimulus: Stimulus | None = None
         self._amplitudes = np.zeros((6, 1), dtype=np.complex128)
-        # memory is kept: asking the system for it anew each second costs as much as the arithmetic
+        # The buffers are kept: allocating them each second costs as much as the arithmetic.
         self._samples = np.empty(6 * (_ROWS + 1) * _COLUMNS)
         self._noise = np.empty(6 * (_ROWS + 1) * _COLUMNS, dtype=np.float32)
         self._turned = np.empty(0, dtype=np.complex128)

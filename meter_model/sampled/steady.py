@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from meter_model.behaviour.profile import Accumulation, BehaviourProfile, RmsWindow
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.sampled.measurement import SecondMeter, SecondReading
 from meter_model.sampled.sampling import SAMPLES_PER_SECOND, FrontEnd
 from meter_model.sampled.unit_errors import UnitErrors
@@ -26,7 +26,7 @@ _ALTERNATING = np.tile([1.0, -1.0], SAMPLES_PER_SECOND // 2)
 class SteadyLoad:
     """Readings of constant loads without a unit's noise, but with all its lasting errors.
 
-    Mean powers are over whole cycles whatever the profile's RMS window, so that n times the reading is what n
+    Mean powers are over whole cycles for any RMS window of the profile, so that n times the reading is what n
     sampled seconds add up to, save for the ripple of one unfinished cycle. Noise adds to a current's RMS value (a
     small current reads high); a component at half the sample rate, which no voltage has, stands for it.
     """

@@ -42,7 +42,7 @@ class UnitErrors:
 
     @classmethod
     def drawn_from(cls, seed: int) -> UnitErrors:
-        """Return a good unit: each active power within about a third of class 0.2S whatever the seed.
+        """Return a good unit: each active power within about a third of class 0.2S for every seed.
 
         Gain 0.015 % (at most 0.03 %) a channel, phase 0.004° (at most 0.01°) at 60 Hz, 6 ppm/K (at most 15), one
         second's RMS scatter 0.002 % at full scale, 18 effective bits.

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from drivers.meter.readings import Identity
-from meter_model.device.configuration import FIELDS
+from meter_model.configuration import FIELDS
 from rig.bench.meters import Position
 from rig.errors import BenchFault
 from rig.safety.state import read_json, state_folder

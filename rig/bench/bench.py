@@ -16,11 +16,11 @@ from drivers.source import AcSource, CombinedSource, SafeOff
 from drivers.source.base import Identity
 from drivers.switch import SwitchUnit
 from rig.bench.as_found import look_at, said_of
-from rig.bench.climate import SoakedChamber, open_chamber, open_probe
+from rig.bench.auxiliary.climate import SoakedChamber, open_chamber, open_probe
+from rig.bench.auxiliary.switching import TimedPulses, contactor_of, open_switch, open_timed_pulses, safety_inputs
 from rig.bench.clock import BenchClock, EndpointClock, WallClock
 from rig.bench.config.files import BenchFile, load_bench
 from rig.bench.config.off_parts import analyzer_for_note
-from rig.bench.config.schema import AnalyzerPart, LowLevelSourcePart
 from rig.bench.contactor import contactor_recipe
 from rig.bench.discovery.listening import noted_endpoints
 from rig.bench.instruments import UsedInstrument, used_instruments
@@ -29,9 +29,9 @@ from rig.bench.lock import BenchHold, hold_bench
 from rig.bench.meters import Position, find_meters, open_bus
 from rig.bench.off import link_to_analyzer, safe_off_of, scpi_session
 from rig.bench.protection import protection_text
+from rig.bench.schema.bench import AnalyzerPart, LowLevelSourcePart
 from rig.bench.simulated import is_simulated_bench
 from rig.bench.sources import make_source
-from rig.bench.switching import TimedPulses, contactor_of, open_switch, open_timed_pulses, safety_inputs
 from rig.bench.wiring import Wiring
 from rig.errors import UsageRefused
 from rig.metrology.accuracy import ReferenceAccuracy
@@ -39,10 +39,10 @@ from rig.safety.contactor.proof import BenchContactor
 from rig.safety.guardian.link import GuardianLink
 from rig.safety.inhibit import suspend_inhibited
 from rig.safety.inputs import SafetyInputs
+from rig.safety.off import forget_open_bench, note_open_bench
 from rig.safety.settling import SettlingLimits
 from rig.safety.state import LAUNCHED_LOG, Opening
 from rig.safety.supervisor import Supervisor
-from rig.safety.switching_off.off import forget_open_bench, note_open_bench
 from rig.safety.told_once import Tell, told_once
 from rig.safety.watch.alarm import SourceAlarm
 from rig.safety.watch.identity import KnownInstrument
@@ -101,7 +101,7 @@ class Bench:
         return is_simulated_bench(self.file, self._identities)
 
     def tell_events(self, tell: Tell) -> None:
-        """Have what the supervisor does to the outputs told to ``tell``; that they are off is told once."""
+        """Report what the supervisor does to the outputs to ``tell``; that they are off is reported once."""
         if self.supervisor is not None:
             self.supervisor.on_event = told_once(tell)
 
@@ -124,13 +124,13 @@ def open_bench(
     on_bus: Callable[[MeterBus], None] = lambda _bus: None,
     today: dt.date | None = None,
 ) -> Iterator[Bench]:
-    """Open a bench and everything on it; whatever ends the context, the outputs are off and verified before it is left.
+    """Open a bench and everything on it; on every way out the outputs are off and verified before the context ends.
 
-    ``command``: what the bench is used for, shown to whoever finds it busy. ``report`` is told one line about each
+    ``command``: what the bench is used for, shown to others that find it busy. ``report`` gets one line about each
     thing that happens; ``on_bus`` is given the bus as soon as it is open, before any meter is looked for. ``today``:
     the day on which calibrations are looked at, the host's date by default; none is refused here. Raises
-    BenchBusy, BenchFileError, BenchFault, the drivers' errors; and SafeStateNotConfirmed at the end where nobody
-    could confirm that the outputs are off.
+    BenchBusy, BenchFileError, BenchFault, the drivers' errors; and SafeStateNotConfirmed at the end where it was not
+    confirmed that the outputs are off.
     """
     file = bench if isinstance(bench, BenchFile) else load_bench(bench)
     with ExitStack() as stack:
@@ -346,7 +346,7 @@ def _make_supervisor(
     alarm: SourceAlarm,
     contactor: BenchContactor | None,
 ) -> Supervisor | None:
-    """Make the one who energises; None where no position says what the source may be connected to."""
+    """Make the supervisor; None where no position says what the source may be connected to."""
     parts = file.parts
     if wiring is None or parts.nominal is None or parts.source is None or not parts.positions:
         return None

@@ -26,7 +26,7 @@ _ENDPOINT = re.compile(r"^tcp://(?P<host>[^:/]+):(?P<port>\d+)$")
 
 
 def _no_progress_wanted() -> None:
-    """Nobody watches this clock."""
+    """Do nothing: no watcher is registered on this clock."""
 
 
 class BenchClock(ABC):

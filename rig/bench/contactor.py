@@ -7,7 +7,7 @@ from typing import Any
 
 from drivers.source.base import Identity
 from drivers.switch import RELAY_LINES
-from rig.bench.config.schema import SwitchPart
+from rig.bench.schema.bench import SwitchPart
 from rig.safety.contactor.recipe import ContactorRecipe
 
 

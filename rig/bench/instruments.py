@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from drivers.source.base import Identity
-from rig.bench.config.schema import BenchPart
+from rig.bench.schema.bench import BenchPart
 from rig.metrology import (
     CalibrationRecord,
     CalibrationRefused,
@@ -63,7 +63,7 @@ def calibration_objections(
 ) -> dict[str, CalibrationState]:
     """Return, by role, the calibrations that keep a certification from being one; empty where there are none.
 
-    A record that is expired, not yet valid or of another instrument always does, whatever the instrument. One that is
+    A record that is expired, not yet valid or of another instrument always does, for every instrument. One that is
     not there does for the instruments that decide, except on a simulated bench: nothing there could be calibrated, and
     every report says so (decision 15).
     """

@@ -13,16 +13,16 @@ from datetime import UTC, datetime
 from drivers.source.base import Identity
 from rig.bench.config.files import BenchFile
 from rig.bench.config.fitness import INSTRUMENT_ROLES
-from rig.bench.config.schema import PLACEHOLDER
+from rig.bench.schema.bench import PLACEHOLDER
 from rig.errors import BenchFault
+from rig.safety.guardian.leftovers import end_opening, sweep
 from rig.safety.guardian.link import GuardianLink
-from rig.safety.leftovers import end_opening, sweep
 from rig.safety.locks import ResourceLocks, Wanted
 from rig.safety.state import HOLDER, Opening, marked_process, openings
 
 
 class BenchHold:
-    """One opening of a bench: ``opening`` is what it has in the state folder, ``locks`` what nobody else may use.
+    """One opening of a bench: ``opening`` is what it has in the state folder, ``locks`` what it keeps others from.
 
     ``identities`` has who each instrument said it is, by role; putting one in locks that instrument.
     """
@@ -57,7 +57,7 @@ class BenchHold:
 class LockedIdentities(dict[str, Identity]):
     """Who each instrument of a bench said it is, by role; one that another bench uses under another name is BenchBusy.
 
-    An instrument that is put in is locked by maker, model and serial number, whatever address it was reached by.
+    An instrument that is put in is locked by maker, model and serial number; its address does not matter.
     """
 
     def __init__(self, hold: BenchHold) -> None:

@@ -15,7 +15,7 @@ from drivers.mstp.statistics import Statistics
 from meter_model.objects.points import OBJECTS
 from rig.bench.config.files import BenchFile
 from rig.bench.config.meter_type import MeterType
-from rig.bench.config.schema import BusPart, PositionPart
+from rig.bench.schema.bench import BusPart, PositionPart
 from rig.errors import BenchFault
 
 _KEPT_FRAMES = 6000

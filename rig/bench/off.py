@@ -14,17 +14,17 @@ from drivers.errors import RigError
 from drivers.scpi import ScpiSession, SerialLine
 from drivers.source import AcSource, Identity, SafeOff
 from rig.bench.config.off_parts import OffParts, analyzer_from_note, parts_to_switch_off
-from rig.bench.config.schema import AnalyzerPart, CounterPart, GeneratorPart, LowLevelSourcePart, SwitchPart
-from rig.bench.config.schema_climate import ChamberPart, ClimateProbePart
 from rig.bench.contactor import contactor_from_note
+from rig.bench.schema.bench import AnalyzerPart, CounterPart, GeneratorPart, LowLevelSourcePart, SwitchPart
+from rig.bench.schema.climate import ChamberPart, ClimateProbePart
 from rig.bench.sources import make_source
 from rig.errors import BenchFileError, UsageRefused
 from rig.safety.contactor.holding import ContactorHold
 from rig.safety.contactor.recipe import ContactorRecipe
+from rig.safety.off import cannot_be_read, find_openings, forget_left_on, is_elsewhere, recipes_of
 from rig.safety.state import RECIPES, Opening, state_folder
-from rig.safety.switching_off.off import cannot_be_read, find_openings, forget_left_on, is_elsewhere, recipes_of
 from rig.safety.switching_off.raw_off import SafeOffResult, switch_all_off
-from rig.safety.watch.terminals import look_at_terminals
+from rig.safety.switching_off.terminals import look_at_terminals
 
 if TYPE_CHECKING:
     from rig.bench.config.files import BenchFile
@@ -99,7 +99,7 @@ def switch_benches_off(bench: str | Path | None = None, *, force: bool = False) 
         notes.append("there is no state folder that can be read, so nothing is known of benches that are open")
     if bench is None:
         if not folders and not of_others:
-            state_folder()  # none yet, or one that cannot be: then nobody can say that nothing is on
+            state_folder()  # none yet, or one that cannot be made: then it is not known that nothing is on
         elsewhere = sorted({opening.bench for opening in left if is_elsewhere(opening)})
         if elsewhere:
             notes.append(f"emulated and open with another state folder, so left alone: {', '.join(elsewhere)}")
@@ -191,7 +191,7 @@ def _open_all(recipes: Iterable[ContactorRecipe | None]) -> list[ContactorSaid]:
 
 
 def _ask(part: AnalyzerPart) -> AnalyzerSaid:
-    """Ask an analyzer whether there is voltage left; whatever fails, nobody has seen any."""
+    """Ask an analyzer whether there is voltage left; where asking fails the result is "not seen"."""
     try:
         analyzer = ANALYZERS[part.driver](link_to_analyzer(part), time.sleep, update_s=part.update_s)
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from drivers.source import SOURCES
-from rig.bench.config.schema import BenchPart
+from rig.bench.schema.bench import BenchPart
 
 NOT_PROTECTED = (
     "if the rig and its guardian are both gone, NOTHING switches the outputs off: the source has no watchdog and the "

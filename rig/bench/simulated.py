@@ -1,4 +1,4 @@
-"""Whether what a bench talks to is emulated, whatever its file says: the emulators mark themselves."""
+"""Whether the instruments of a bench are emulated: the emulators mark themselves; the bench file does not matter."""
 
 from __future__ import annotations
 

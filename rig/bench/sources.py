@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from drivers.errors import SettingOutOfRange
 from drivers.scpi import ScpiSession
 from drivers.source import SOURCES, AcSource, SourceCapabilities
-from rig.bench.config.schema import LowLevelSourcePart
+from rig.bench.schema.bench import LowLevelSourcePart
 from rig.errors import UsageRefused
 
 

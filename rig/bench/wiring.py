@@ -11,8 +11,8 @@ from typing import Protocol, TypeVar
 from drivers.analyzer.base import AnalyzerReading, ElementReading
 from drivers.source.base import Channel, CurrentUnit, SourceSetting, Tone
 from meter_model.stimulus import Phasor, Spectrum, Stimulus
-from rig.bench.config.schema import WiringPart
 from rig.bench.equivalent import MeasuredElement, equivalent
+from rig.bench.schema.bench import WiringPart
 from rig.errors import UsageRefused
 from rig.load_point import PHASE_NAMES, ByPhase, LoadPoint
 from rig.safety.errors import ReferenceInvalid
@@ -27,7 +27,7 @@ _NO_CURRENT = 1e-3
 
 
 class CtConfiguration(Protocol):
-    """What the wiring needs of a meter's configuration (meter_model.device.configuration): AV3, AV4, AV5."""
+    """What the wiring needs of a meter's configuration (meter_model.configuration): AV3, AV4, AV5."""
 
     @property
     def ct_primary_a(self) -> float:

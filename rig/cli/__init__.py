@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def _end_with(code: int) -> None:
-    """End the process with ``code``, whatever signal comes meanwhile: everything is off and said by now.
+    """End the process with ``code``, even if a signal comes meanwhile: everything is off and printed by now.
 
     Where much is loaded the interpreter takes seconds to end. A SIGTERM in that time would put "killed" in the place
     of 13.

@@ -87,7 +87,7 @@ def hold(
     """Keep a load point and show live readings until Ctrl-C, SIGTERM or --for; then everything off and verified.
 
     The point is checked against meter, wiring and source before anything is sent. Every reading is recorded, as a run
-    that nobody judges.
+    without verdict.
     """  # fmt: skip
     from rig.bench import load_bench, one_position
     from rig.cli.hold_view import View
@@ -152,7 +152,7 @@ def hold(
 
 @contextmanager
 def _closing(close: Callable[[BaseException | None], None]) -> Iterator[None]:
-    """Have the record closed whatever happens within; an error of that is not put before the one that ended the run."""
+    """Have the record closed on every way out; its own error does not replace the one that ended the run."""
     from drivers.errors import RigError
 
     try:
@@ -167,7 +167,7 @@ def _closing(close: Callable[[BaseException | None], None]) -> Iterator[None]:
 
 
 class Stop:
-    """What ends a holding: signals, and an output that nobody reads any more.
+    """What ends a holding: signals, and an output whose reader has gone.
 
     Until ``end_in_order`` is called a signal interrupts (StopRequested), so that switching on does not go on; from then
     on the first only asks for the end, and a second one for the end at once.

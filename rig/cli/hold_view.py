@@ -26,7 +26,7 @@ _PLAIN = (("U", (70, 71, 72), "V"), ("I", (73, 74, 75), "A"), ("P", (11,), "kW")
 
 
 class View:
-    """Shows moments as they come; an output that nobody reads any more is told to ``gone``, once, and then let be."""
+    """Shows moments as they come; when the reader of the output has gone, call ``gone`` once and print no more."""
 
     def __init__(self, point: LoadPoint, as_json: bool, gone: Callable[[str], None]) -> None:
         self._point = point
@@ -87,7 +87,7 @@ class View:
             work()
         except OSError as error:
             self._live = None
-            # Nobody reads: what is still printed, at the end of the process too, goes nowhere.
+            # The reader has gone: discard everything printed from now on, at the end of the process too.
             for stream in (sys.stdout, sys.stderr) if self._as_json else (sys.stdout,):
                 discard(stream)
             self._gone(note_failure(error))
@@ -127,7 +127,7 @@ def plain_line(moment: Moment) -> str:
         values = [one.reference if one.reference is not None else one.read for one in seen]
         if seen[0].reference is None and seen[0].read is not None:
             name = f"{name} (meter)"
-        if all(value is None for value in values):  # nobody measures: what was asked for
+        if all(value is None for value in values):  # not measured: show what was asked for
             values = [one.nominal for one in seen]
             name = f"{name} set to"
         words.append(f"{name} {' / '.join(map(_number, values))} {unit}")

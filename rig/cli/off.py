@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def off(bench: str | None, force: bool, as_json: bool) -> int:
     """Switch sources off, now, and verify it: exit 0 when confirmed, 13 when not.
 
-    Without --bench: the sources of every bench that is open or was left on, whatever became of its file. A source is
+    Without --bench: the sources of every bench that is open or was left on, even if its file has gone. A source is
     asked who it is first; one of another model than the bench was opened with is sent nothing. The analyzer is asked
     whether there is voltage left; then the contactor is opened, where there is one.
     """

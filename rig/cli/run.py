@@ -1,4 +1,4 @@
-"""Running one command line from its arguments to its exit code, whatever happens in between."""
+"""Run one command line from its arguments to its exit code; every error on the way ends in an exit code."""
 
 from __future__ import annotations
 

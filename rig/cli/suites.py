@@ -144,7 +144,7 @@ def _run_suite(
     from rig.exit_codes import ExitCode
     from rig.run.folder import claim, folder_for, release
 
-    # A descriptor of its own: pytest takes standard output away from whatever runs inside a test.
+    # A descriptor of its own: pytest redirects standard output of all code inside a test.
     descriptor = os.dup(2 if as_json else 1)
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
         console = make_console(stream)

@@ -1,4 +1,4 @@
-"""``python -m rig.emulation``: the emulated bench as a process; it runs until its input ends or it is told to stop."""
+"""``python -m rig.emulation``: the emulated bench as a process; it runs until its input ends or a stop is sent."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from drivers.mstp import PortUnavailable
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from rig.emulation.bench import METER_PORTS, EmulatedBench, Options
 from rig.emulation.bus.hub import FaultRefused, HubFailed, parse_faults
 from rig.emulation.defects.library import DefectRefused, parse_defect

@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 
 from drivers.mstp.process.lateness import LateSpell
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.device.meter import S4100
 from meter_model.sampled.sampling import UnitErrors
 from meter_model.stimulus import Phasor, Stimulus

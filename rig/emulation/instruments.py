@@ -8,11 +8,11 @@ from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
 from rig.emulation.analyzers.arithmetic import AnalyzerErrors
-from rig.emulation.analyzers.fluke_norma import NormaAnalyzer
+from rig.emulation.analyzers.fluke_norma_commands import norma_analyzer
 from rig.emulation.analyzers.radian_rd import RadianStandard
 from rig.emulation.analyzers.yokogawa_wt import MODELS as WT_MODELS
-from rig.emulation.analyzers.yokogawa_wt import YokogawaAnalyzer
-from rig.emulation.analyzers.zes_lmg600 import ZesAnalyzer
+from rig.emulation.analyzers.yokogawa_wt_commands import yokogawa_analyzer
+from rig.emulation.analyzers.zes_lmg600_commands import zes_analyzer
 from rig.emulation.scpi.engine import ScpiEngine, Wait
 from rig.emulation.servers.control import ScpiHandler
 from rig.emulation.servers.hislip import HislipServer, PlainInstrument
@@ -171,9 +171,9 @@ LOW_LEVEL_SOURCES: Mapping[str, LowLevelSourceFactory] = MappingProxyType({"rigo
 
 ANALYZERS: Mapping[str, AnalyzerFactory] = MappingProxyType(
     {
-        "yokogawa_wt": YokogawaAnalyzer,
-        "zes_lmg600": ZesAnalyzer,
-        "fluke_norma": NormaAnalyzer,
+        "yokogawa_wt": yokogawa_analyzer,
+        "zes_lmg600": zes_analyzer,
+        "fluke_norma": norma_analyzer,
         "radian_rd": RadianStandard,
     }
 )

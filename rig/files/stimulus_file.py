@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.prediction.sampling_phase import SamplingPhaseDependent, require_determined
 from meter_model.stimulus import Phasor, Spectrum, Stimulus
 from rig.files.yaml_file import load_yaml_model

@@ -25,7 +25,7 @@ def load_yaml_model(
     *,
     check: Callable[[ModelT], tuple[Location, str] | None] | None = None,
 ) -> ModelT:
-    """Read ``path`` into ``model``; raises BenchFileError with file and line for whatever does not fit.
+    """Read ``path`` into ``model``; raises BenchFileError with file and line for everything that does not fit.
 
     ``check`` looks at the parsed whole and may return the path of a bad key and why it is refused.
     """
@@ -81,7 +81,7 @@ def _sentence(error: Any, location: Location, model: type[BaseModel]) -> str:  #
     if error["type"] == "missing":
         return f"{where!r} is missing"
     message = str(error["msg"]).removeprefix("Value error, ")
-    if isinstance(error["input"], dict | list):  # a rule about several keys: repeating them all helps nobody
+    if isinstance(error["input"], dict | list):  # a rule about several keys: do not repeat them all
         return f"{where}: {message}"
     said = _advice(error) or message
     shown = _shown(error["input"])

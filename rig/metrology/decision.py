@@ -80,7 +80,7 @@ def decide(
     """Judge ``error_pct`` with expanded uncertainty U against ±``limit_pct`` (all percent of reading).
 
     For U > L/3 an error with |e| - U > L is FAIL, since the whole interval lies outside the limit; every other error is
-    INCONCLUSIVE, whatever the rule. ``coverage_factor`` is the k that made U. A bound belongs to the better
+    INCONCLUSIVE, for every rule. ``coverage_factor`` is the k that made U. A bound belongs to the better
     side: an error that equals the acceptance limit passes. Raises ValueError for a value that is not finite, a
     negative U or a limit not above zero.
     """

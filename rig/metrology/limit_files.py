@@ -151,7 +151,7 @@ def available_limit_tables() -> tuple[str, ...]:
 def load_limit_table(name_or_path: str | Path) -> LimitTable:
     """Load a limit table by NAME (one of the rig's own) or PATH (anything with a slash or a .yaml ending).
 
-    Raises BenchFileError, with file and line, for whatever is missing, unknown, misspelt or contradictory.
+    Raises BenchFileError, with file and line, for a key that is missing, unknown, misspelt or contradictory.
     """
     path = Path(name_or_path)
     if path.suffix in (".yaml", ".yml") or len(path.parts) > 1:

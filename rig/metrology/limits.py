@@ -29,7 +29,7 @@ class Quantity(StrEnum):
 
 
 class LoadKind(StrEnum):
-    """Balanced load, one phase alone, or a limit that holds whatever the other phases carry."""
+    """Balanced load, one phase alone, or a limit that holds for any load of the other phases."""
 
     BALANCED = "balanced"
     SINGLE_PHASE = "single_phase"

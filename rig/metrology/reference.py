@@ -68,8 +68,8 @@ class ReferenceUncertainty:
     total, since the open channel is better evidence of zero than the analyzer. Unless the accuracy says otherwise the
     amplitude and phase errors of the elements are taken as fully correlated: a total's uncertainty is the linear sum of
     its elements'. That is the larger of the two extremes for loads of one sign.
-    ``frequency_hz`` and ``power_factor`` of the nominal point choose the rows of the accuracy; whatever asks for a
-    quantity that no row holds for raises AccuracyNotStated.
+    ``frequency_hz`` and ``power_factor`` of the nominal point choose the rows of the accuracy; a method that needs a
+    quantity without a row raises AccuracyNotStated.
     """
 
     def __init__(

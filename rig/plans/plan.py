@@ -9,7 +9,7 @@ from functools import cached_property
 from drivers.analyzer import ANALYZERS
 from meter_model.system_type import SYSTEM_TYPES
 from rig.bench import BenchFile, MeterType, Wiring
-from rig.bench.config.schema import NominalPart
+from rig.bench.schema.bench import NominalPart
 from rig.errors import UsageRefused
 from rig.load_point import LoadPoint
 from rig.metrology import (

@@ -11,7 +11,7 @@ from drivers.analyzer.base import AnalyzerReading
 from drivers.errors import RigError
 from drivers.meter import BusFailed
 from drivers.meter.errors import MeterError
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.objects.points import ANALOG_INPUTS
 from meter_model.prediction.prediction import predict
 from meter_model.stimulus import Stimulus
@@ -100,15 +100,15 @@ def check_hold(bench_file: BenchFile, point: LoadPoint) -> tuple[str, ...]:
     parts = bench_file.parts
     if not parts.positions or parts.nominal is None or parts.wiring is None:
         raise UsageRefused(
-            f"bench {bench_file.name} says not which meter its source is connected to, so nothing is switched on; give "
-            "it 'positions' with the meter's type"
+            f"bench {bench_file.name} does not say which meter its source is connected to, so nothing is switched on; "
+            "give it 'positions' with the meter's type"
         )
     rating = bench_file.meter_types[parts.positions[0].meter_type].ratings[parts.nominal.rating]
     path = Wiring.from_part(parts.wiring)
     check([point], rating=rating, path=path, source=bench_file.source_capabilities, envelope="accuracy")
     cannot = []
     if parts.analyzer is None:
-        cannot.append("no analyzer: nobody checks what is at the meter's terminals; watch the source's own display")
+        cannot.append("no analyzer: the voltage at the terminals is not checked; watch the source's own display")
     if parts.bus is None:
         cannot.append("no bus: the meter is not read")
     return tuple(cannot)
@@ -134,7 +134,7 @@ def hold(
     """
     supervisor, wiring = run.bench.supervisor, run.bench.wiring
     if supervisor is None or wiring is None:
-        raise UsageRefused(f"bench {run.bench_file.name} says not how its source is connected to the meter")
+        raise UsageRefused(f"bench {run.bench_file.name} does not say how its source is connected to the meter")
     if run.bench.positions:
         run.configure({})  # refuses a meter that is set up for another transducer than is injected
     record = run.record.begin_point(point)
@@ -175,7 +175,7 @@ def _wait(clock: BenchClock, until_s: float, is_stopped: Callable[[], bool]) -> 
 def close_record(run: MeterRun, error: BaseException | None) -> None:
     """Record how the run ended; ``error``: what ended it early, None where the holding came to its own end.
 
-    A load point that is held is judged by nobody: NOT_JUDGED. One that the bench ended is TERMINATED, as one that was
+    A load point that is held has no verdict: NOT_JUDGED. One that the bench ended is TERMINATED, as one that was
     stopped. Raises RecordNotWritten.
     """
     if run.recorder is None:
@@ -270,7 +270,7 @@ class _Watch:
 
 
 def _configuration(bench_file: BenchFile, wiring: Wiring) -> Configuration:
-    """The configuration that a meter on this bench must have; nobody can ask it."""
+    """The configuration that a meter on this bench must have; the meter is not asked for it."""
     nominal = bench_file.parts.nominal
     assert nominal is not None
     return Configuration(

@@ -11,7 +11,7 @@ from typing import Self, TypeVar
 from drivers.errors import RigError
 from drivers.meter import MeterBus
 from drivers.mstp.events import LineLost, LineRestored
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from rig.bench import Bench, BenchFile, Position, open_bench
 from rig.bench.as_found import AsFound
 from rig.errors import BenchFault, UsageRefused
@@ -36,7 +36,7 @@ from rig.records import (
 )
 from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits
 from rig.safety.guardian.journal import take_journal_in
-from rig.safety.own_process import is_gone
+from rig.safety.guardian.own_process import is_gone
 from rig.safety.supervisor import Supervisor
 from rig.safety.switching_off.safe_state import SafeStateReport
 
@@ -46,8 +46,8 @@ ResultT = TypeVar("ResultT")
 class MeterRun:
     """Opens a bench, keeps the record, measures and judges; a context manager that always ends with outputs off.
 
-    A bench that has failed once is not used again in the run: whatever is asked for afterwards raises BenchFault
-    naming the first failure. ``report`` is told one line about each thing that happens, ``on_bus`` given the open bus.
+    A bench that has failed once is not used again in the run: each later request raises BenchFault
+    naming the first failure. ``report`` gets one line about each thing that happens, ``on_bus`` the open bus.
     ``today``: the day on which calibrations must hold. ``run_id``: the id of the record, chosen before. ``cited``: the
     source that the present question cites, for its findings.
     ``unprotected``: whether it may energise with neither source watchdog nor contactor.
@@ -144,11 +144,11 @@ class MeterRun:
 
     @property
     def supervisor(self) -> Supervisor:
-        """The one who energises; raises UsageRefused where the bench has none."""
+        """The supervisor, which energises; raises UsageRefused where the bench has none."""
         self.require("source", "meter")
         supervisor = self.bench.supervisor
         if supervisor is None:
-            raise UsageRefused(f"bench {self.bench_file.name} says not how its source is connected to the meter")
+            raise UsageRefused(f"bench {self.bench_file.name} does not say how its source is connected to the meter")
         return supervisor
 
     def require(self, *capabilities: str) -> None:
@@ -158,10 +158,9 @@ class MeterRun:
             raise UsageRefused(f"bench {self.bench_file.name} has no {' and no '.join(missing)}")
 
     def require_calibration(self) -> None:
-        """Raise CalibrationRefused where the instruments' calibrations do not allow a certification; nothing is on yet.
+        """Raise CalibrationRefused where the calibrations do not allow a certification, now and before each energising.
 
-        From then on that is looked at before each energising too: a long run may outlive a calibration. Any other run
-        goes on without, and has a warning in its record for each.
+        Any other run goes on without, and has a warning in its record for each.
         """
         self._check_calibration()
         if self.bench.supervisor is not None:
@@ -173,10 +172,9 @@ class MeterRun:
         return None if self._broken is None else str(self._broken)
 
     def end_now(self, reason: str) -> bool:
-        """Switch off at once what may be on, and energise nothing any more in this run; False where nothing could be.
+        """Switch off at once, and energise nothing any more in this run; return False where nothing could be on.
 
-        For what no procedure has dealt with: an operator's stop, an error that the rig does not know. Raises
-        SafeStateNotConfirmed.
+        For an operator's stop, or an error that the rig does not know. Raises SafeStateNotConfirmed.
         """
         bench = self._bench
         if bench is None or bench.supervisor is None or bench.guardian is None:
@@ -273,7 +271,7 @@ class MeterRun:
         self.record.finding(finding)
 
     def _guarded(self, work: Callable[[], ResultT]) -> ResultT:
-        """Do ``work``; an error of the bench is recorded, breaks the run for whatever follows, and is raised."""
+        """Do ``work``; record an error of the bench, refuse all later work of the run, and raise the error."""
         bench = self.bench
         try:
             return work()
@@ -358,7 +356,7 @@ class MeterRun:
     def _note_outputs(self, kind: str, text: str) -> None:
         """Record what the supervisor does to the outputs; what cannot be recorded is not switched on.
 
-        How they went off is recorded where that is confirmed. A record that cannot be written keeps nobody from
+        How they went off is recorded where that is confirmed. A record that cannot be written does not prevent
         switching off.
         """
         self._report(f"{kind}: {text}")

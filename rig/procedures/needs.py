@@ -7,7 +7,7 @@ from rig.bench.protection import is_protected
 from rig.errors import UsageRefused
 
 JUDGING = ("source", "analyzer", "meter")
-"""Whoever judges a meter needs a stimulus, a reference, and a meter that can be read."""
+"""Judging a meter needs a stimulus, a reference, and a meter that can be read."""
 
 
 def require(bench: BenchFile, *capabilities: str) -> None:

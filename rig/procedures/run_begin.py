@@ -8,7 +8,7 @@ from rig.bench import Bench, Position
 from rig.bench.as_found import AsFound
 from rig.records import RunRecorder, UnitRecord
 from rig.records.abandoned import PROCESS
-from rig.safety.own_process import this_process
+from rig.safety.guardian.own_process import this_process
 from rig.simulation_mark import is_simulated
 
 _ACCUMULATED = tuple(range(1, 11)) + tuple(range(22, 28)) + (29, 78, 81)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from drivers.errors import RigError
 from drivers.meter import MeterBus, MeterClient
-from meter_model.device.configuration import FIELDS
+from meter_model.configuration import FIELDS
 from rig.bench import Bench
 from rig.errors import BenchFault
 from rig.records import RunRecorder
@@ -15,7 +15,7 @@ from rig.safety.switching_off.safe_state import SafeStateReport
 
 
 def confirm_off(bench: Bench, record: RunRecorder, say: Callable[[str], None], *, softly: bool) -> SafeStateReport:
-    """Switch off, write down what came of it, and raise SafeStateNotConfirmed where nobody could confirm it.
+    """Switch off, write down the result, and raise SafeStateNotConfirmed where off was not confirmed.
 
     What the database does not take goes into the guardian's journal, which has its room already.
     """
@@ -66,7 +66,7 @@ def restore_configuration(
 ) -> dict[int, float]:
     """Put a meter's configuration back as it was found, verify it, record what it is now, and return that.
 
-    ``untouchable``: analog values that are not written, whatever they are now. Raises BenchFault where the meter is
+    ``untouchable``: analog values that are never written. Raises BenchFault where the meter is
     left otherwise than it was found.
     """
     try:

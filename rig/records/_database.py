@@ -1,4 +1,4 @@
-"""Opening the database: connection settings, the append-only guard, and migrations run once by whoever comes first."""
+"""Opening the database: connection settings, the append-only guard, and migrations run once by the first process."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ class InstrumentRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitProvenance:
-    """Where a limit comes from, so that a reader can check it; ``checked_by`` empty means nobody has.
+    """Where a limit comes from, so that a reader can check it; ``checked_by`` is empty where it was not checked.
 
     ``standard``: with the class, such as "IEC 62053-22 class 0.2S".
     """

@@ -211,7 +211,7 @@ def _order(item: tuple[tuple[str, str, str, bool], object]) -> tuple[bool, str, 
 
 
 def _safe(word: str) -> str:
-    """Make a word fit for a file name, whatever it is."""
+    """Make any word fit for a file name."""
     return "".join(letter if letter.isalnum() or letter in "._" else "_" for letter in word)[:60]
 
 

@@ -172,14 +172,14 @@ def is_calibrated(instrument: InstrumentRecord) -> bool:
 
 
 def climate(point: PointRecord) -> str:
-    """Say what the air was at a load point; empty where nobody measured it."""
+    """Say what the air was at a load point; empty where it was not measured."""
     words = [] if point.temperature_c is None else [f"{point.temperature_c:.1f} °C"]
     words += [] if point.humidity_pct is None else [f"{point.humidity_pct:.0f} % RH"]
     return ", ".join(words)
 
 
 def climate_range(run: RunRecord) -> str:
-    """Say between what the air was over the run; empty where nobody measured it."""
+    """Say between what the air was over the run; empty where it was not measured."""
     temperatures = [point.temperature_c for point in run.points if point.temperature_c is not None]
     humidities = [point.humidity_pct for point in run.points if point.humidity_pct is not None]
     words = [f"{min(temperatures):.1f} to {max(temperatures):.1f} °C"] if temperatures else []

@@ -24,8 +24,8 @@ def keep_bus_capture(session: RunSession, test: str, since_s: float, error: Base
     """Write the last frames on the bus into the run's folder and attach them to the Allure result of ``test``.
 
     Only where the rig itself sent data after ``since_s`` (seconds of the monotonic clock), or the bus is what failed:
-    a test that judges what was measured before has nothing to show. Returns the file, or None where there is none; the
-    run's record, and whoever listens, are told of it.
+    a test that judges what was measured before has nothing to show. Returns the file, or None where there is none;
+    reports it to the run's record and to all listeners.
     """
     bus = session.bus
     frames = _frames_of(bus, error)

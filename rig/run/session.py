@@ -56,7 +56,7 @@ class RunSession:
     warn: Callable[[str], None] = lambda _line: None
     """Shows a line where nothing else listens, such as pytest's own reporter: only what must be seen at once."""
     stopped_by: str | None = None
-    """What ended the run before its end: an operator's stop, a bench that failed, an error that nobody knows."""
+    """What ended the run before its end: an operator's stop, a bench that failed, or an unknown error."""
     switch_off: Callable[[str], bool] = lambda _reason: False
     """Switches off at once where anything may be on, so that nothing more is energised; whether there was anything."""
     asks_a_meter: bool = False
@@ -102,7 +102,7 @@ class RunSession:
             release(self.options.out, self.options.run_id)
 
     def say(self, line: str) -> None:
-        """Tell whoever listens one line about what happens; a terminal that is gone keeps nobody from going on."""
+        """Report one line about what happens to every listener; a terminal that is gone does not end the run."""
         listeners = self.listeners or ([self.warn] if line.startswith(LIVE) else [])
         for listener in listeners:
             with contextlib.suppress(OSError, ValueError):
@@ -135,7 +135,7 @@ class RunSession:
     def note_failure(self, question: str, error: BaseException) -> None:
         """Record an error that ended a question without an answer, so that the report can say what needs attention."""
         text = str(error) or type(error).__name__
-        with contextlib.suppress(RigError):  # the error that is told is the first one; the record may be what failed
+        with contextlib.suppress(RigError):  # the first error is the one reported; the record may be what failed
             self.note_event("error", text, "error", {"question": question})
 
     def end_early(self, reason: str) -> bool:

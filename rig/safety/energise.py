@@ -91,8 +91,8 @@ class Energising:
     def run(self) -> None:
         """Go through the steps; raises StepFailed, OutputWrong or SafetyInputOpen, naming the step that failed.
 
-        What a check refuses (UsageRefused), and news of guardian or safe state, come as they are. Whoever calls
-        switches off whatever is raised.
+        Errors of a check (UsageRefused), of guardian and of safe state pass unchanged. The caller switches off after
+        any of them.
         """
         label = self._wanted.point.label
         for number, (name, do) in enumerate(

@@ -56,7 +56,7 @@ class MeterRating:
     """The envelopes of a meter type under one rating (UL, CE): different things, never mixed up.
 
     ``alarming``: where the meter does not measure any more, but its manual says what it reports instead. ``damage``
-    holds for every point, whatever its envelope, in all that is known of it.
+    limits every point, in each envelope, with all limits that are known.
     """
 
     meter_type: str
@@ -78,7 +78,7 @@ class MeterRating:
     def longest_s(self, name: EnvelopeName) -> float | None:
         """Seconds that a meter may be exposed to the envelope at most; beyond measuring no longer than damage allows.
 
-        None where it may be for ever, or where nobody knows for how long.
+        None where the time is not limited, or where no limit is known.
         """
         own_s, beyond_s = self.envelope(name).longest_s, self.damage.longest_s
         if name in ("accuracy", "measuring") or own_s is None or beyond_s is None:

@@ -8,7 +8,7 @@ from drivers.errors import RigError
 from rig.errors import BenchFault
 
 if TYPE_CHECKING:
-    from rig.safety.watch.phasors import SeenPhasors
+    from rig.safety.phasors import SeenPhasors
 
 
 class ReferenceInvalid(RigError):
@@ -33,7 +33,7 @@ class NotSettled(RigError):
 
 
 class EndAsked(RigError):
-    """Whoever uses the bench is to end what is done there; the outputs are as they were, and go off in order."""
+    """The user of the bench asks for an end; the outputs are unchanged and go off in the normal order."""
 
 
 class StepFailed(BenchFault):
@@ -93,7 +93,7 @@ class OutputWrong(BenchFault):
 
 
 class SafetyInputOpen(RigError):
-    """Somebody opened the interlock or pressed the emergency stop, or nobody can say that nobody did (exit 2).
+    """The interlock is open, the emergency stop is pressed, or an input cannot be read (exit 2).
 
     The rig only reads these inputs: what protects people acts in hardware. ``found`` and ``wanted`` say what was
     read; ``step`` is that of energising, None where the outputs were on: they have been switched off at once.

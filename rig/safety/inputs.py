@@ -67,7 +67,7 @@ class SafetyInputs:
 
     @property
     def text(self) -> str:
-        """What is wired and what is not, for whoever opens the bench."""
+        """Which inputs are wired and which are not, as shown when the bench is opened."""
         if not self.are_wired:
             return "interlock: not wired; the rig does not see whether the enclosure is shut"
         words = [f"interlock: energised only with {self._wanted}, read before and every {READ_EVERY_S:g} s meanwhile"]

@@ -1,4 +1,4 @@
-"""When a load point counts as settled: stable, whatever its value; a value off its set-point may be quite steady."""
+"""When a load point counts as settled: its readings are stable; their distance from the set-point is not judged."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class StabilityWindow:
         self._invalid = "no data set has arrived"
 
     def add(self, reading: AnalyzerReading) -> None:
-        """Take a fresh data set in; one without valid data starts the window anew."""
+        """Take a fresh data set in; one without valid data clears the window."""
         missing = next(self._missing(reading), None)
         if missing is None:
             self._readings.append(reading)

@@ -1,4 +1,4 @@
-"""The one who energises, from point to point, settles, and goes back down; the way up itself is in ``_energise``."""
+"""The supervisor: energise load points, settle, and switch off; the way up itself is in ``rig.safety.energise``."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from rig.safety.contactor.proof import BenchContactor
 from rig.safety.energise import Energising
 from rig.safety.envelopes import EnvelopeName, MeterRating
 from rig.safety.errors import EndAsked, NotSettled, OutputWrong, SafetyInputOpen
-from rig.safety.guardian.watched import Watched
 from rig.safety.inputs import InputsReading, SafetyInputs
 from rig.safety.limits import InjectionPath, check, rms
 from rig.safety.settling import SettlingLimits, StabilityWindow
 from rig.safety.switching_off.safe_state import Clock, SafeState, SafeStateReport, cut, guarded
+from rig.safety.switching_off.watched import Watched
 from rig.safety.transition import Present, Transition, must_restart
 from rig.safety.watch.alarm import SourceAlarm
 from rig.safety.watch.analyzer import UnjudgedAnalyzer, WatchedAnalyzer
@@ -40,7 +40,7 @@ class Supervisor:
     and the source's capabilities again before it is applied. Any error on the way up switches everything off at once
     before it is raised. ``envelope``: how far points may go, other than inside ``beyond``. ``instruments``: those that
     are asked who they are before energising, by default source and analyzer. ``inputs``: interlock and emergency stop,
-    which are obeyed but protect nobody: hardware does. ``contactor``: proven, then closed on the way up. ``answer_s``:
+    which the rig obeys; hardware protects people. ``contactor``: proven, then closed on the way up. ``answer_s``:
     wall seconds that a setting or an answer of the source may take while it is on (TimedSource); ``alarm`` tells where
     one does not come.
     """
@@ -93,7 +93,7 @@ class Supervisor:
         confirming = None if analyzer is None else UnjudgedAnalyzer(analyzer, self._watching.read_unjudged)
         self._safe_state = SafeState(source, confirming, clock, guardian, ramp_s, contactor)
         self.analyzer = analyzer and WatchedAnalyzer(analyzer, self.read_analyzer, self._watching.occupied)
-        """The analyzer for whoever measures: what it reads is judged first."""
+        """The analyzer for measuring: each of its data sets is judged before it is returned."""
         self._present: Present | None = None
         self._goes_down = False
         self._give_up_s: float | None = None
@@ -113,13 +113,13 @@ class Supervisor:
         """Let points go as far as ``envelope`` inside this context, for its ``longest_s`` of bench time at most.
 
         The outputs are off when it begins and when it ends. Once the time is over the next call switches off and
-        raises BenchFault: whoever waits in between calls ``check_time`` meanwhile. Raises UsageRefused where the
+        raises BenchFault: code that waits in between calls ``check_time``. Raises UsageRefused where the
         envelope is not known or has no longest time.
         """
         limits, longest_s = self.rating.envelope(envelope), self.rating.longest_s(envelope)
         if longest_s is None or limits.voltage_ln_v is None:
             raise UsageRefused(
-                f"the {envelope} envelope of {self.rating.meter_type}, rating {self.rating.name}, says not how "
+                f"the {envelope} envelope of {self.rating.meter_type}, rating {self.rating.name}, does not say how "
                 f"far and for how long a meter may be exposed to it ({limits.why})"
             )
         self.de_energise().raise_if_not_confirmed()
@@ -151,8 +151,8 @@ class Supervisor:
     def watch_inputs(self, *, now: bool = False) -> None:
         """Look at interlock and emergency stop where something is energised and it is time to (``now``: in any case).
 
-        Whoever spends time while energised calls this. Where they do not allow it any more the output is switched off
-        at once, before anything else is done, and SafetyInputOpen is raised.
+        Call this wherever time is spent while energised. Where an input does not allow it any more, switch the output
+        off before anything else and raise SafetyInputOpen.
         """
         if self._present is None or not (self._inputs.are_wired if now else self._inputs.is_due):
             return
@@ -163,7 +163,7 @@ class Supervisor:
     def watch(self) -> None:
         """Look at safety inputs and analyzer where something is energised and it is time to.
 
-        Whoever spends time while energised calls this. Raises SafetyInputOpen or OutputWrong, with everything off.
+        Call this wherever time is spent while energised. Raises SafetyInputOpen or OutputWrong, with everything off.
         """
         if self._present is None or not self._watching.is_worker:
             return
@@ -190,7 +190,7 @@ class Supervisor:
             return self._watching.read()
 
     def energise(self, point: LoadPoint) -> None:
-        """Go from off to ``point`` by the steps of ``_energise.STEPS``; each is told to ``on_event``.
+        """Go from off to ``point`` by the steps of ``rig.safety.energise.STEPS``; report each to ``on_event``.
 
         Raises UsageRefused or LimitExceeded before any I/O; GuardianLost before any with source or analyzer; and after
         everything has been switched off again StepFailed, OutputWrong or SafetyInputOpen, which name the step, or what

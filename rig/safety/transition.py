@@ -62,8 +62,8 @@ def must_restart(before: SourceSetting, after: SourceSetting, source: SourceCapa
 class Transition:
     """Changes of what a source gives while its output is on, each seen by the analyzer before the next.
 
-    ``now_present`` is told what is energised from that moment on. ``rise_v_per_s``: fastest change of a voltage at the
-    meter's terminals.
+    ``now_present`` is called with what is energised from that moment on. ``rise_v_per_s``: fastest change of a voltage
+    at the meter's terminals.
     """
 
     def __init__(

@@ -16,7 +16,7 @@ from drivers.generator import Keysight33500B, PulseTrain
 from drivers.scpi import RecordingTransport, ScpiSession, VisaTransport
 from drivers.source import Fluke6105A, SourceSetting, Tone
 from drivers.switch import Keysight34970A, RelayRole, SenseRole, SwitchRoles
-from rig.bench.switching import TimedPulses
+from rig.bench.auxiliary.switching import TimedPulses
 from rig.errors import BenchFault
 
 pytestmark = pytest.mark.realtime

@@ -6,7 +6,7 @@ import math
 import random
 
 from meter_model.behaviour.profile import DEFAULT, BehaviourProfile
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.device.meter import S4100
 from meter_model.prediction.prediction import predict
 from meter_model.stimulus import Phasor, Spectrum, Stimulus

@@ -14,7 +14,7 @@ from meter_model.behaviour.profile import (
     TotalApparent,
     Type31PhaseValues,
 )
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.prediction.prediction import predict
 from tests.meter_model.loads import deviations, random_stimulus, sine, three_phase
 

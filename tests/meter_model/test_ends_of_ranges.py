@@ -7,8 +7,8 @@ import math
 
 import pytest
 
+from meter_model.configuration import Configuration
 from meter_model.device.clock import RealTimeClock
-from meter_model.device.configuration import Configuration
 from meter_model.device.meter import S4100, ObjectAccessError
 from meter_model.objects.points import OBJECTS
 from meter_model.sampled.unit_errors import UnitErrors

@@ -1,4 +1,4 @@
-"""MS/TP frames as values: their types, their octets, and a parser for whoever only watches a bus.
+"""MS/TP frames as values: their types, their octets, and a parser for programs that only watch a bus.
 
 Source: ASHRAE 135 clause 9.3. A frame on the wire is ``55 FF | type | DA | SA | length hi lo | header CRC`` and, when
 the length is not zero, ``data | CRC lo hi``. Frames of types 32 to 127 carry their data COBS-encoded (clause 9.10): see
@@ -179,7 +179,7 @@ class SeenFrame:
     ``start_s`` is when its first preamble octet began, ``end_s`` when its last octet ended. ``octets`` is the whole
     frame as it was on the wire. ``data_crc_ok`` is True where there is no data; where it is False, ``frame.data`` is
     what followed the header, as it was on the wire without its last two octets. With ``header_crc_ok`` False the header
-    fields are whatever was received and ``octets`` is the header alone.
+    fields are as received and ``octets`` is the header alone.
     """
 
     frame: Frame
@@ -215,7 +215,7 @@ DEAF_S = 0.1
 
 
 class FrameParser:
-    """Finds frames in octets as they come, for whoever watches a bus without being a node of it.
+    """Finds frames in octets as they come, for programs that watch a bus without being a node of it.
 
     Unlike the receive state machine of a node it has no address, keeps the damaged frames and stamps times. After a
     damaged header it looks for the next preamble right behind the damaged one; a frame that stops in the middle is

@@ -54,7 +54,7 @@ def own_lateness(figures: BusFigures) -> Iterable[Finding]:
             "read-late",
             None,
             f"this computer read the bus too late {times(figures.own_gaps)} and may have lost frames by that; what "
-            "was missing there is held against nobody",
+            "was missing there is counted against no station",
             "run this again with nothing else running, if something else remains unclear",
         )
 
@@ -87,7 +87,7 @@ def token(figures: BusFigures) -> Iterable[Finding]:
             Severity.NOTE,
             "sole-master",
             mac,
-            "it is the only master on the bus: it polls and finds nobody to pass the token to",
+            "it is the only master on the bus: it polls and finds no station to pass the token to",
             "nothing to do if no other master is meant to be here; otherwise check the others' baud rate and wiring, "
             "and that their addresses are not above this one's Max_Master",
         )

@@ -56,7 +56,7 @@ def duplicates(figures: BusFigures) -> Iterable[Finding]:
                 "duplicate-mac",
                 node.mac,
                 f"two stations have this address: {'; '.join(evidence)}",
-                "disconnect the station that is known to have this address; whoever still answers to it is the other",
+                "disconnect the station that is known to have this address; what still answers to it is the other",
             )
 
 

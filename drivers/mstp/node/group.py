@@ -1,4 +1,4 @@
-"""Master nodes of one process on one line: to whoever runs them they look like one node, to each other like a bus.
+"""Master nodes of one process on one line: to their runner they look like one node, to each other like a bus.
 
 What one of them sends the others hear, whole, when its last octet has left; until then none of them sends, and no timer
 of theirs runs out: they are listening. What comes from outside all of them hear. A node may be taken off line, as a
@@ -62,7 +62,7 @@ class NodeGroup:
         self._collect()
 
     def advance(self, now_s: float) -> None:
-        """Let time pass: fire whatever is due at ``now_s``."""
+        """Let time pass: fire every timer that is due at ``now_s``."""
         if self._end_s is not None:
             if now_s < self._end_s:
                 return
@@ -129,7 +129,7 @@ class NodeGroup:
         self._everybody = tuple(node for node in self.nodes.values() if node in present)
 
     def line_lost(self) -> None:
-        """The line is gone: whatever was to be sent is gone with it, and nothing is queued until ``line_back``."""
+        """The line is gone: drop what was to be sent, and queue nothing until ``line_back``."""
         self._is_cut = True
         self._end_s = None
 

@@ -1,6 +1,6 @@
 """What a runner sees of an MS/TP node: octets and times in, transmissions and received data out; no clock, no port.
 
-Whoever runs a node calls ``receive`` with octets read, ``advance`` when ``deadline_s`` has come, ``submit`` with what
+The runner of a node calls ``receive`` with octets read, ``advance`` when ``deadline_s`` has come, ``submit`` with what
 is to be sent; and after each of these ``take_transmission``, writing what it gives and telling ``transmitted`` when the
 last octet will have left. Two things go beyond the clause. ``SEND_FRAME.BusTaken`` is for a host that can be late where
 a UART interrupt cannot: a whole frame was heard before ours, already decided, began; ours is withdrawn, data is queued
@@ -41,7 +41,7 @@ class Node(ABC):
 
     All times are seconds on any one clock that does not go backwards. ``received`` collects what is for the layer
     above: the caller empties it. Every transition is counted in ``transitions`` as ``STATE.Name``; ``trace`` may be
-    set to a function that is told each name as it happens.
+    set to a function that is called with each name as it happens.
     """
 
     def __init__(self, settings: NodeSettings, now_s: float = 0.0) -> None:
@@ -93,7 +93,7 @@ class Node(ABC):
         self._run(now_s)
 
     def advance(self, now_s: float) -> None:
-        """Let time pass: fire whatever is due at ``now_s``."""
+        """Let time pass: fire every timer that is due at ``now_s``."""
         late = self.receiver.check_silence(now_s)
         if late is not None:
             self._indicate(late, now_s)

@@ -31,7 +31,7 @@ class Questions:
         self._answered: dict[Key, _Answered] = {}
 
     def asked(self, seen: SeenFrame) -> None:
-        """Take a request that has just been sent: whatever was known of its invoke id is over."""
+        """Take a request that has just been sent: forget all that was known of its invoke id."""
         key = request_key(seen.frame)
         if key is not None:
             self._given_up.pop(key, None)

@@ -9,7 +9,7 @@ from drivers.mstp.codec.frames import BITS_PER_OCTET, DEAF_S, HEADER_OCTETS, See
 from drivers.mstp.observing.station import Station
 
 _HOP_BITS = HEADER_OCTETS * BITS_PER_OCTET + 20
-"""A token on its way takes 80 bit times, and whoever sends it turns the line around first."""
+"""A token on its way takes 80 bit times, and its sender turns the line around first."""
 _STAMP_S = 0.0003
 """What a stamp may be wrong by without anybody's lateness."""
 _EARLY_REPEAT_S = 0.010
@@ -38,7 +38,7 @@ class OutOfTurn(Enum):
 
 
 class Turns:
-    """Follows the token. ``holder`` None: nobody is known to have it."""
+    """Follows the token. ``holder`` None: the holder is not known."""
 
     def __init__(self, baud: int) -> None:
         self.holder: int | None = None
@@ -50,7 +50,7 @@ class Turns:
         self._taken_back: dict[int, float] = {}  # MAC: end of the token or poll that it did not use in time
 
     def forget(self) -> None:
-        """Nobody is known to hold the token."""
+        """Forget which station holds the token."""
         self.holder = self.passer = self.granted_s = None
         self.is_used = True
 

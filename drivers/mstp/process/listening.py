@@ -20,16 +20,16 @@ import serial
 from drivers.mstp.capture import OctetClock
 from drivers.mstp.codec.frames import FrameParser, SeenFrame
 from drivers.mstp.errors import PortUnavailable
-from drivers.mstp.listener import Heard
+from drivers.mstp.host import monotonic_s, take_priority
 from drivers.mstp.process import messages as _messages
-from drivers.mstp.process.host import monotonic_s, take_priority
+from drivers.mstp.process.heard import Heard
 from drivers.mstp.process.lateness import LOOK_S, Lateness
 from drivers.mstp.process.owner import owner_socket
 from drivers.mstp.wire.line import open_failure
 from drivers.mstp.wire.line_reader import LineReader
 
 _TELL_S = 0.05
-"""What was heard is told at most this often: a message for every octet would cost more than the listening."""
+"""What was heard is sent to the owner at most this often: a message for each octet would cost more than listening."""
 _BACKLOG_OCTETS = 64_000_000
 _READ_OCTETS = 4096
 _REALTIME_PRIORITY = 10
@@ -37,7 +37,7 @@ _NICE = -10
 
 
 class _OwnerGone(Exception):
-    """Whoever started this process is no longer there, or hangs."""
+    """The process that started this one is no longer there, or hangs."""
 
 
 class _LineLost(OSError):

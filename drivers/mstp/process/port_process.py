@@ -20,9 +20,9 @@ from dataclasses import replace
 from drivers.mstp.capture import FrameRing
 from drivers.mstp.codec.frames import data_frame
 from drivers.mstp.errors import PortUnavailable
+from drivers.mstp.host import monotonic_s, of_monotonic_s, parent_id, take_priority
 from drivers.mstp.node.group import NodeGroup
 from drivers.mstp.process import messages as _messages
-from drivers.mstp.process.host import monotonic_s, of_monotonic_s, parent_id, take_priority
 from drivers.mstp.process.lateness import LOOK_S, Lateness, LateSpells
 from drivers.mstp.process.owner import owner_socket
 from drivers.mstp.settings import PortSettings
@@ -40,7 +40,7 @@ _LOOK_FOR_ADAPTER_S = 0.1
 
 
 class _OwnerGone(Exception):
-    """Whoever started this process is no longer there, or hangs."""
+    """The process that started this one is no longer there, or hangs."""
 
 
 class _Channel:
@@ -255,7 +255,7 @@ def main(arguments: list[str]) -> int:
     except _OwnerGone:
         return 0
     except LineBroken as error:
-        loop.close()  # whoever wants the device next need not wait until the owner was told
+        loop.close()  # the device is free before the owner hears of it
         return _farewell(events, _messages.FAILED, error.strerror or str(error))
     finally:
         loop.close()
@@ -264,7 +264,7 @@ def main(arguments: list[str]) -> int:
 
 def _farewell(events: _Channel, kind: bytes, reason: str) -> int:
     """Say why the port ends, and wait until that is said."""
-    with contextlib.suppress(_OwnerGone):  # nobody is left to be told
+    with contextlib.suppress(_OwnerGone):  # the owner has gone, too
         events.send(kind, reason.encode())
         events.socket.settimeout(_FAREWELL_S)
         events.flush()

@@ -73,7 +73,7 @@ def actual_baud(descriptor: int) -> int | None:
 
     A driver that cannot make a rate takes the nearest it can, without an error. Linux only (``termios2``); tried on
     pseudo-terminals of Linux, which take every rate. macOS is not asked: what it says after IOSSIOSPEED is documented
-    nowhere, and nobody has tried.
+    nowhere, and it has not been tried.
     """
     baud = None
     if sys.platform.startswith("linux"):

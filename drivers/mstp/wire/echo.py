@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Literal
 
-EchoMode = Literal["detect", "on", "off"]
+from drivers.mstp.settings import EchoMode
+
 """Whether the adapter hears itself: ``detect`` finds out from the first own frames."""
 
 _PATIENCE_S = 0.100
 """An echo comes with what a USB adapter's latency adds, 16 ms as a rule; after this long it counts as missing."""
 _TELLING_OCTETS = 5
-"""Preamble, type, destination and source: nobody else sends these just now."""
+"""Preamble, type, destination and source: no other station sends these just now."""
 _FRAMES_TO_DECIDE = 5
 
 

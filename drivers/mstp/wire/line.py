@@ -20,7 +20,7 @@ from serial.rs485 import RS485Settings
 
 from drivers.mstp.codec.frames import frame_time_s
 from drivers.mstp.errors import PortUnavailable
-from drivers.mstp.process.host import monotonic_s
+from drivers.mstp.host import monotonic_s
 from drivers.mstp.settings import Direction, PortSettings
 from drivers.mstp.wire.adapter import actual_baud, baud_of_windows
 from drivers.mstp.wire.echo import EchoFilter

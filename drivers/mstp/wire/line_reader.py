@@ -14,7 +14,7 @@ from collections import deque
 
 import serial
 
-from drivers.mstp.process import host as _host
+from drivers.mstp import host as _host
 
 _LOOK_UP_S = 0.25
 """A read ends after this long without an octet, so that the thread sees that it is to end."""
@@ -70,7 +70,7 @@ class LineReader:
         self._thread.join(_END_S)
 
     def _read_on(self) -> None:
-        # The bell is closed at the end whatever the end is: the other side must not wait for a thread that is gone.
+        # The bell is closed on every way out: the other side must not wait for a thread that is gone.
         with self._clapper:
             try:
                 while not self._is_closing:
@@ -86,7 +86,7 @@ class LineReader:
             octets += self._port.read(waiting)
         if octets:
             self._came.append((octets, _host.monotonic_s()))
-            # Blocks when nobody has taken anything for very long: what is held here has its bound by that.
+            # Blocks when nothing has been taken for very long: that bounds what is held here.
             self._clapper.send(b"\0")
         elif not self._is_closing and _host.monotonic_s() - began_s < _LOOK_UP_S / 2:
             raise OSError(errno.EIO, "the device hung up")

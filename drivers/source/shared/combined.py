@@ -61,7 +61,7 @@ def combined_capabilities(voltage: SourceCapabilities, low_level: SourceCapabili
 class CombinedSource(AcSource):
     """A voltage source and a low-level source behind one face; the latter's current channels drive the CT inputs.
 
-    Whatever switches off goes to both, even where the first fails. Raises CombinationRefused at once where the two
+    Switching off goes to both, even where the first fails. Raises CombinationRefused at once where the two
     cannot be used together; nothing is sent.
     """
 
@@ -167,7 +167,7 @@ def _low_level_part(setting: SourceSetting) -> SourceSetting:
 
 
 def _all_of(*acts: Callable[[], None]) -> None:
-    """Do all of them, whatever some raise; then raise the first error, the others noted on it."""
+    """Do all of them, even where some raise; then raise the first error, the others noted on it."""
     errors: list[RigError] = []
     with contextlib.ExitStack() as stack:
         for act in reversed(acts):

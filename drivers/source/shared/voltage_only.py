@@ -40,7 +40,7 @@ class FamilyLimits:
 
 
 def target_of(setting: SourceSetting, capabilities: SourceCapabilities) -> Target:
-    """Read a setting as one fundamental a phase; raises SettingOutOfRange for whatever else it asks for.
+    """Read a setting as one fundamental a phase; raises SettingOutOfRange for everything else it asks for.
 
     That is: any current, a component that is no fundamental, a frequency or a voltage that is not possible at all.
     """
@@ -249,7 +249,7 @@ class VoltageOnlySource(AcSource):
         apply(self._session, todo, one_by_one=self.one_by_one)
 
     def _give_volts(self, volts: Three) -> None:
-        """Go to ``volts`` promptly: whatever slew the last ramp had is not for set-points."""
+        """Go to ``volts`` promptly: the slew of the last ramp is not for set-points."""
         if volts != self._volts:
             self._give_slew(self.limits.prompt_slew_v_per_s)
             self._apply(self._volts_steps(volts))
@@ -261,7 +261,7 @@ class VoltageOnlySource(AcSource):
             self._slew_v_per_s = slew_v_per_s
 
     def _switch_off(self) -> None:
-        """Send every command of the recipe, whatever is said to the first; then what the instrument says decides."""
+        """Send every command of the recipe, even where the first is refused; then judge by the instrument's answer."""
         (off,) = self.safe_off()
         refusals: list[InstrumentRefused] = []
         for command in off.commands:

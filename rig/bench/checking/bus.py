@@ -12,9 +12,9 @@ from drivers.mstp.wire.adapter import latency_advice
 from rig.bench.as_found import AsFound
 from rig.bench.checking.findings import CheckedPart, Level, PartFinding
 from rig.bench.config.files import BenchFile
-from rig.bench.config.schema import BusPart, PositionPart
 from rig.bench.discovery.bus_found import find_bus
 from rig.bench.meters import find_meter, open_bus
+from rig.bench.schema.bench import BusPart, PositionPart
 from rig.bench.wiring import Wiring
 from rig.errors import BenchFault, UsageRefused
 
@@ -32,7 +32,7 @@ class _MeterSetTo:
 
 
 def check_bus(file: BenchFile) -> tuple[CheckedPart, ...]:
-    """Look at the bus, then for the meter of each position; one that is missing keeps nobody from the others."""
+    """Look at the bus, then for the meter of each position; the others are looked for where one is missing."""
     part = file.parts.bus
     assert part is not None
     with ExitStack() as stack:

@@ -13,6 +13,7 @@ from drivers.errors import InstrumentLost, RigError
 from drivers.source import SOURCES, AcSource
 from drivers.source.base import Identity
 from drivers.switch import SWITCHES, SwitchUnit
+from rig.bench.auxiliary.switching import safety_inputs, switch_roles
 from rig.bench.checking.bus import check_bus
 from rig.bench.checking.findings import CheckedPart, Level, PartFinding
 from rig.bench.clock import WallClock
@@ -25,12 +26,11 @@ from rig.bench.lock import hold_bench
 from rig.bench.off import link_to_analyzer, scpi_session
 from rig.bench.protection import has_contactor, is_protected
 from rig.bench.sources import make_source
-from rig.bench.switching import safety_inputs, switch_roles
 from rig.errors import BenchBusy
 from rig.metrology import CalibrationRecord, CalibrationStatus, calibration_state
 from rig.safety.guardian.link import GuardianLink
 from rig.safety.state import LAUNCHED_LOG, Opening
-from rig.safety.watch.terminals import OFF_BELOW_V
+from rig.safety.switching_off.terminals import OFF_BELOW_V
 
 _INSTRUMENTS = (
     "source",
@@ -56,11 +56,11 @@ def check_bench(
     what_starts: WhatStarts = lambda _file, _identities, _today, _faulty: {},
     may_launch: bool = False,
 ) -> tuple[CheckedPart, ...]:
-    """Look at every part of a bench; a part that is missing or dead keeps nobody from looking at the others.
+    """Look at every part of a bench; the others are looked at where one is missing or dead.
 
     Sources are asked who they are and whether they are on; an analyzer is set up as for a run and read once; relays,
-    generators and counters are asked who they are. Nothing is switched on or off. ``report`` is told of each part as
-    it is done, ``today`` is the day on which calibrations are looked at. ``what_starts`` tells, by command, why it
+    generators and counters are asked who they are. Nothing is switched on or off. ``report`` gets each part as
+    it is done, ``today`` is the day on which calibrations are looked at. ``what_starts`` returns, by command, why it
     would be refused on this bench (None: it would start); its last argument is the parts with which something is wrong.
 
     Raises UsageRefused for a bench file that starts a program of its own, unless ``may_launch``; the emulated bench,
@@ -178,7 +178,7 @@ def _other_driver(file: BenchFile, role: str, part: Any) -> str:
 
 def _look_at_source(source: AcSource) -> list[PartFinding]:
     if source.output_is_on():
-        what = "THE OUTPUT IS ON, though nobody uses this bench"
+        what = "THE OUTPUT IS ON, though no run uses this bench"
         return [PartFinding(Level.DANGER, what, "treat its terminals as live, and switch it off with 'rig off'")]
     return [PartFinding(Level.OK, "output off")]
 
@@ -261,7 +261,7 @@ def _protection(file: BenchFile, opening: Opening) -> CheckedPart:
 
 
 def _safety_circuit(file: BenchFile) -> CheckedPart:
-    """Whether the rig is told of interlock and emergency stop; both act in hardware, whatever is told."""
+    """Whether the rig can read interlock and emergency stop; both act in hardware, with or without the rig."""
     inputs = file.parts.safety_inputs
     findings = []
     advised = False

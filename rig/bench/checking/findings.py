@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How bad a finding is, the worst first: ``danger`` is an output that is on though nobody uses the bench."""
+    """How bad a finding is, the worst first: ``danger`` is an output that is on while no run uses the bench."""
 
     DANGER = "danger"
     FAULT = "fault"

@@ -12,7 +12,7 @@ from rig.files.yaml_file import parse_yaml, read_text
 def bench_file_paths(name_or_path: str | Path) -> tuple[Path, ...]:
     """Files that a bench is read from, the bases it extends after it, as far as they can be read; it may be refused.
 
-    Raises UsageRefused for a NAME that nobody knows, BenchFileError where the first file cannot be read.
+    Raises UsageRefused for an unknown NAME, BenchFileError where the first file cannot be read.
     """
     paths = [find_bench_file(name_or_path)]
     read_text(paths[0])

@@ -15,7 +15,7 @@ from rig.bench.config import fitness as _fitness
 from rig.bench.config.calibration_files import allow_calibration_files, with_calibration_files
 from rig.bench.config.finding import find_bench_file
 from rig.bench.config.meter_type import MeterType, load_meter_type
-from rig.bench.config.schema import PLACEHOLDER, SCHEMA_VERSION, BenchPart
+from rig.bench.schema.bench import PLACEHOLDER, SCHEMA_VERSION, BenchPart
 from rig.errors import BenchFileError, UsageRefused
 from rig.files.yaml_file import Location, line_of, parse_yaml, read_text, validate
 
@@ -102,7 +102,7 @@ class BenchFile:
     def for_reading(self) -> BenchFile:
         """Return the bench without what is not needed to read its meters: sources, analyzer, generator, counter.
 
-        One of them that is dead keeps nobody from reading; the switch unit stays, it may give the meter its power.
+        A dead one of these does not prevent reading; the switch unit stays, it may give the meter its power.
         """
         dispensable = ("source", "low_level_source", "analyzer", "generator", "counter", "climate_probe", "chamber")
         parts = dict.fromkeys(dispensable)

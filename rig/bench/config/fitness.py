@@ -16,7 +16,7 @@ from drivers.source import SOURCES, CombinationRefused, SourceCapabilities, comb
 from drivers.switch import RELAY_LINES, SWITCHES
 from rig.bench.config.meter_type import MeterType
 from rig.bench.config.reference_fitness import unfit_reference, unfit_update
-from rig.bench.config.schema import PLACEHOLDER, BenchPart
+from rig.bench.schema.bench import PLACEHOLDER, BenchPart
 from rig.bench.sources import capabilities_of
 from rig.bench.wiring import Wiring
 from rig.errors import BenchFileError, LimitExceeded, UsageRefused

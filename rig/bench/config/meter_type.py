@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from meter_model.behaviour.profile import DEFAULT, BehaviourProfile
-from rig.bench.config.schema import Strict
+from rig.bench.schema.bench import Strict
 from rig.errors import BenchFileError
 from rig.files.yaml_file import load_yaml_model, path_of
 from rig.files.yaml_types import Day, Hertz, Line, Name, Percent, PerhapsLine, Prose, Seconds, Volts
@@ -53,7 +53,7 @@ class _RatingPart(Strict):
         ):
             if (wider := _wider(inner, outer)) is not None:
                 raise ValueError(f"{wider} of {inner_name} goes beyond that of {outer_name}")
-        # Where it only reports, a meter is given no more volts than where it measures: nobody knows how many it bears.
+        # Where it only reports, a meter gets no more volts than where it measures: its limit there is not known.
         if (wider := _wider(alarming, self.measuring.model_copy(update={"frequency_hz": None}))) is not None:
             raise ValueError(f"{wider} of alarming goes beyond that of measuring")
         return self
@@ -123,7 +123,7 @@ class MeterType:
         return replace(self, ratings=MappingProxyType({**self.ratings, rating: self.ratings[rating].narrowed(by)}))
 
     def reviewed_behaviour(self, firmware: str) -> ReviewedBehaviour | None:
-        """Return what was reviewed for a firmware version, None where nobody has: nothing is taken for granted."""
+        """Return what was reviewed for a firmware version, None where there is no review: there is no default."""
         return next((each for each in self.behaviour if firmware in each.firmware), None)
 
 

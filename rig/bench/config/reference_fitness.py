@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from drivers.analyzer import AnalyzerCapabilities
-from rig.bench.config.schema import BenchPart
+from rig.bench.schema.bench import BenchPart
 
 _PHASES = 3
 

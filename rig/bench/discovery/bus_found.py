@@ -26,7 +26,7 @@ RATES = (76_800, 38_400, 19_200, 9_600, 115_200, 57_600)
 HIGHEST_MASTER = 127
 _LISTEN_S = 1.5
 _SILENT_S = 2.0
-"""A master that is alone polls all the time: two seconds without one octet are silence, at whatever rate."""
+"""A master that is alone polls all the time: two seconds without one octet are silence, at every baud rate."""
 
 _ENOUGH_FRAMES = 12
 _GOOD_SHARE = 0.9
@@ -34,7 +34,7 @@ _WHO_IS_S = 2.0
 _ANSWER_S = 3.0
 _SERIES = "4100"
 _REGISTERED_VENDOR = 133
-"""The vendor identifier that an S4100 gives [R: registered to the OEM]."""
+"""The vendor identifier that an S4100 gives, registered to the OEM (recalled, unverified)."""
 
 _Report = Callable[[str], None]
 
@@ -52,7 +52,7 @@ class FoundMeter:
 class FoundPort:
     """A serial port. ``baud`` None: nothing that is MS/TP was heard on it; ``said``: what was found, in words.
 
-    ``own_mac``: an address that nobody else on this bus has. ``others``: devices that answered and are no S4100.
+    ``own_mac``: an address that no other station on this bus has. ``others``: devices that answered and are no S4100.
     """
 
     device: str
@@ -87,7 +87,7 @@ def find_bus(
 
     First it only listens. Where good frames come the rig joins the ring at a free address and asks who is there.
     On a silent port nothing is sent unless ``may_talk``: it may be an instrument's. With it the rig becomes the sole
-    master at one rate after the other and asks Who-Is. ``report`` is told what is being done.
+    master at one rate after the other and asks Who-Is. ``report`` gets each step as a line.
     """
     try:
         heard = _listen_at_all_rates(device, report)
@@ -145,7 +145,7 @@ def _is_readable(heard: BusFigures) -> bool:
 
 
 def _free_mac(heard: BusFigures) -> int:
-    """Return the lowest address from which nothing was heard and to which nobody spoke."""
+    """Return the lowest address that neither sent nor was addressed."""
     known = {node.mac for node in heard.nodes}
     return next((mac for mac in range(HIGHEST_MASTER + 1) if mac not in known), HIGHEST_MASTER)
 
@@ -164,7 +164,7 @@ def _ask_a_silent_port(device: str, description: str, may_talk: bool, report: _R
         "check that the meter has control power, that both RS-485 wires and the common are connected and not swapped; "
         "then run this again"
     )
-    return FoundPort(device, description, f"{silent}, and nobody answered Who-Is at any baud rate", advice)
+    return FoundPort(device, description, f"{silent}, and no device answered Who-Is at any baud rate", advice)
 
 
 def _ask(device: str, description: str, baud: int, own_mac: int) -> FoundPort:

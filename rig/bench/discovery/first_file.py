@@ -11,10 +11,10 @@ from typing import get_args
 from drivers.source import SOURCES
 from drivers.source.base import Identity
 from rig.bench.config.files import load_bench
-from rig.bench.config.schema import NominalPart
 from rig.bench.discovery.bus_found import HIGHEST_MASTER, FoundMeter, FoundPort
 from rig.bench.discovery.instruments_found import FoundInstrument
 from rig.bench.discovery.matching import Fit
+from rig.bench.schema.bench import NominalPart
 from rig.errors import BenchFault, BenchFileError
 from rig.files.yaml_types import LONGEST_NAME
 
@@ -176,7 +176,7 @@ def _other_drivers(one: Matched) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Write a text as YAML in double quotes, whatever is in it."""
+    """Write any text as YAML in double quotes."""
     return '"' + "".join(c if c.isprintable() and c not in '"\\' else f"\\U{ord(c):08x}" for c in text) + '"'
 
 
@@ -253,7 +253,7 @@ def _bus(bus: FoundPort) -> str:
         "bus:\n"
         f"  port: {_quoted(bus.device)}\n"
         f"  baud: {bus.baud}\n"
-        f"  mac: {bus.own_mac}   # the rig's own address: nobody else on this bus has it\n"
+        f"  mac: {bus.own_mac}   # the rig's own address: no other station on this bus has it\n"
         f"  max_master: {HIGHEST_MASTER}   # highest address ever polled; lower is faster on a bench with few meters\n"
     )
 

@@ -95,7 +95,7 @@ def find_instruments(
     """Ask everything that is listed, and the resources ``named``; returns the listings and what was found.
 
     A resource that two libraries list is asked once, and an instrument that answers under two names (its serial
-    number says so) is the first of them. ``report`` is told of each as it comes.
+    number says so) is the first of them. ``report`` gets each as it comes.
     """
     libraries = visa_libraries()
     listings = tuple(listed_resources(library) for library in libraries)
@@ -176,7 +176,7 @@ def _within(deadline_s: float, who: str, work: Callable[[], ResultT]) -> ResultT
     def run() -> None:
         try:
             future.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - handed to whoever waits
+        except BaseException as error:  # noqa: BLE001 - handed to the waiting thread
             future.set_exception(error)
 
     threading.Thread(target=run, name=f"asking {who}", daemon=True).start()

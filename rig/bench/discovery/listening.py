@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from rig.bench.config.files import BenchFile, load_bench
-from rig.bench.config.schema import BusPart
 from rig.bench.launch import LaunchedProcess
 from rig.bench.lock import BenchHold, hold_bench, hold_port
+from rig.bench.schema.bench import BusPart
 from rig.errors import BenchBusy, UsageRefused
 from rig.safety.state import ENDPOINTS, HOLDER, LAUNCHED_LOG, Opening, openings_of
 
@@ -31,7 +31,7 @@ class ListeningPort:
 
 @contextmanager
 def noted_endpoints(opening: Opening, endpoints: Mapping[str, Any]) -> Iterator[None]:
-    """Leave word of what a bench's launched process offers, for whoever wants to listen while the bench is in use."""
+    """Write down what a bench's launched process offers, for programs that listen while the bench is in use."""
     opening.write(ENDPOINTS, {"endpoints": dict(endpoints)})
     try:
         yield
@@ -43,10 +43,10 @@ def noted_endpoints(opening: Opening, endpoints: Mapping[str, Any]) -> Iterator[
 def open_listening_port(
     bench: BenchFile | str | Path, command: str, *, may_talk: bool = False
 ) -> Iterator[ListeningPort]:
-    """Find the port at which the bus of ``bench`` can be heard, and hold the bench where nobody else may use it then.
+    """Find the port at which the bus of ``bench`` can be heard, and lock the bench where that port is the rig's own.
 
     With ``bus: listen_port`` in the bench file the bus can be heard beside a run. Without it, on a launched bench that
-    nobody uses (which is started then), and with ``may_talk`` if it is free, the rig's own port is held. The port that
+    is free (which is started then), and with ``may_talk`` if it is free, the rig's own port is held. The port that
     is listened to is held in any case: two that read one port take each other's octets. Raises BenchBusy,
     BenchFileError, BenchFault, and UsageRefused for a bench without a bus.
     """
@@ -73,7 +73,7 @@ def open_listening_port(
         if file.is_launched:
             file = _launch(file, hold, stack)
         free = _bus_of(file)
-        yield ListeningPort(free.port, free.baud, f"bench {file.name}, which nobody else is using", free)
+        yield ListeningPort(free.port, free.baud, f"bench {file.name}, which is otherwise not in use", free)
 
 
 def _beside_run(file: BenchFile, part: BusPart) -> ListeningPort | None:

@@ -39,7 +39,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """Addresses by what came of it; ``unanswered`` gave no answer, which does not mean that nobody is there."""
+    """Addresses by result; those of ``unanswered`` gave no answer, which does not mean that no station is there."""
 
     masters: tuple[int, ...]
     others: tuple[int, ...]

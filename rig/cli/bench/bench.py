@@ -23,7 +23,7 @@ def bench() -> None:
 def check(name: str, launch: bool, as_json: bool) -> int:
     """Look at every part of a bench and say what answers, what is missing, and what to do; nothing is switched.
 
-    Exit 0 when nothing is wrong, 10 when something is, 13 when an output is on that nobody uses.
+    Exit 0 when nothing is wrong, 10 when something is, 13 when an output is on and no run uses the bench.
     """
     from rig.bench import load_bench
     from rig.cli.bench.check import check_and_show

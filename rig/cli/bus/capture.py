@@ -36,7 +36,7 @@ def capture_bus(listener: BusListener, how: str, file: Path, stop: StopFlag, lim
                 damaged += sum(not seen.valid for seen in frames)
                 if count == limit:
                     break
-        except BrokenPipeError:  # whoever read the pipe has seen enough
+        except BrokenPipeError:  # the program that read the pipe has ended
             echo("the reader of the capture has gone", err=True)
             return
         except OSError as error:

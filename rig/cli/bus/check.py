@@ -172,7 +172,7 @@ def _settings(port: ListeningPort, mac: int | None) -> PortSettings | None:
 
 
 def _free_mac(heard: BusFigures) -> int:
-    """Return the lowest address from which nothing was heard and to which nobody spoke."""
+    """Return the lowest address that neither sent nor was addressed."""
     known = {node.mac for node in heard.nodes}
     return next((mac for mac in range(_MAX_MASTER + 1) if mac not in known), _MAX_MASTER)
 
@@ -180,7 +180,7 @@ def _free_mac(heard: BusFigures) -> int:
 def _max_master(heard: BusFigures, own: int) -> int:
     """Return how far the rig polls where no bench file says so: as far as the masters themselves do.
 
-    A master that is alone, or nobody at all, says nothing about that.
+    A single master, or none at all, gives no figure for that.
     """
     if len(heard.masters) < 2:
         return _MAX_MASTER

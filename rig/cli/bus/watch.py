@@ -37,7 +37,7 @@ _COLUMNS = (
 
 
 def watch_bus(listener: BusListener, how: str, stop: StopFlag, every_s: float, as_json: bool) -> None:
-    """Listen until stopped; show the figures every ``every_s`` seconds, or at the end where nobody sees a change."""
+    """Listen until stopped; show the figures every ``every_s`` seconds, or at the end where there is no terminal."""
     console = make_console(plain_width=_PLAIN_WIDTH)
     title = f"{how}, {listener.baud} baud"
     analysis = BusAnalysis(listener.baud, monotonic_s())
@@ -139,7 +139,7 @@ def picture(title: str, now: BusFigures, before: BusFigures | None) -> Group:
         ),
         Text(f"polls {now.polls}, in vain {now.polls_in_vain}: {share}"),
         *_networks(now),
-        _stations(now) if now.nodes else Text("nobody was heard" if not now.octets else "octets, but no good frame"),
+        _stations(now) if now.nodes else Text("no station heard" if not now.octets else "octets, but no good frame"),
         Text("times in ms, mean/worst, as heard here: a busy computer reads late", style="dim"),
     )
 

@@ -92,7 +92,7 @@ class ConsoleReporter:
         self._progress.update(self._task, description=f"{self._title}: {unit}" if self._shows_title else unit)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Count a finished load point, and tell of a failure at once; a broken bench is told of once."""
+        """Count a finished load point, and report a failure at once; a broken bench is reported once."""
         if report.failed:
             kind, text = _said(report)
             if text not in self._told:

@@ -40,7 +40,7 @@ def note_failure(error: OSError) -> str:
     """Take note of an output that failed; returns why nothing more is printed, in words."""
     _ended.append(error)
     if isinstance(error, BrokenPipeError):
-        return "nobody reads the output any more"
+        return "the reader of the output has gone"
     _lost.append(error)
     return f"the output cannot be written ({error.strerror})"
 

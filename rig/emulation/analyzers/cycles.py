@@ -69,7 +69,7 @@ class Cycles:
                 update, length_s = self._update, self._update.elapsed_s
                 self.restart()
                 self._finish(update, self.time_s - length_s, self.time_s)
-                # Nobody can look in between: of intervals that are alike the last is all that will be seen.
+                # No client can read in between: of equal intervals only the last is visible.
                 whole_s = interval.wait_s + interval.length_s
                 skipped_s = max(0, math.floor(dt_s / whole_s) - 1) * whole_s
                 dt_s -= skipped_s

@@ -1,15 +1,14 @@
 """The emulated Fluke Norma 4000 of three phases: averaging intervals, synchronisation, ranges, status, integrator.
 
-Its command table is in ``analyzer_norma_commands``, its functions in ``analyzer_norma_functions``. Source: Norma
-4000/5000 Remote Control Users Guide, June 2007 Rev. 2 [M].
+Its command table is in ``fluke_norma_commands``, its functions in ``fluke_norma_functions``. Source: Norma
+4000/5000 Remote Control Users Guide, June 2007 Rev. 2.
 """
 
 from __future__ import annotations
 
 import cmath
 import math
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -23,17 +22,20 @@ from rig.emulation.analyzers.arithmetic import (
     element_sums,
 )
 from rig.emulation.analyzers.cycles import Cycles, Interval
-from rig.emulation.analyzers.fluke_norma_commands import SHUNT_RANGES, VOLTAGE_RANGES, command_table
 from rig.emulation.analyzers.fluke_norma_functions import UNDER_RANGE_BELOW, AveragedSet, Function
 from rig.emulation.analyzers.integrator import Integrator
-from rig.emulation.scpi.engine import Dialect, ScpiEngine, Wait
+from rig.emulation.scpi.engine import ScpiEngine
 from rig.emulation.scpi.syntax import ScpiError
+
+VOLTAGE_RANGES = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
+SHUNT_RANGES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+"""Of a current channel: amperes with the internal shunt, volts at its input for an external one."""
 
 SHORTEST_TIMEOUT_S = 0.3
 SYNCHRONIZED, AVERAGING = 0x100, 0x400
 """Bits of the operation status register."""
 
-_DEFAULT_DIGITS = 6
+DEFAULT_DIGITS = 6
 _MOST_DIGITS = 8
 
 
@@ -44,16 +46,9 @@ class NormaAnalyzer:
     reads zero. ``digits`` beyond 8 overrules what FORMat says, for an ideal bench.
     """
 
-    def __init__(
-        self,
-        errors: AnalyzerErrors,
-        seed: int,
-        now: Callable[[], float],
-        world: AbstractContextManager[None],
-        wait: Callable[[Wait], bool],
-        digits: int = _DEFAULT_DIGITS,
-    ) -> None:
-        del now  # its timer is its own
+    engine: ScpiEngine
+
+    def __init__(self, errors: AnalyzerErrors, seed: int, digits: int) -> None:
         self._errors = errors
         self._generator = np.random.default_rng([seed, 0xA2])
         self._ideal_digits = digits if digits > _MOST_DIGITS else None
@@ -64,9 +59,6 @@ class NormaAnalyzer:
         self.event_enable = 0
         self._events = 0
         self.reset()
-        self.engine = ScpiEngine(
-            command_table(self), "Fluke,NORMA4000,KN34512BA,01.00", Dialect(), world, wait, self.reset, self._clear
-        )
 
     def reset(self) -> None:
         """Bring every setting to what the manual gives as its *RST state."""
@@ -79,7 +71,7 @@ class NormaAnalyzer:
         self.current_range: list[float | None] = [None] * ELEMENTS
         self.is_external = [False] * ELEMENTS
         self.gain = [1.0] * ELEMENTS
-        self.digits = _DEFAULT_DIGITS
+        self.digits = DEFAULT_DIGITS
         self.functions: list[Function] = []
         self.is_concurrent = True
         self.is_continuous = True
@@ -217,7 +209,8 @@ class NormaAnalyzer:
             value |= (rms < UNDER_RANGE_BELOW * limit[kind]) << (index + 8)
         return value
 
-    def _clear(self) -> None:
+    def clear(self) -> None:
+        """Clear the events, as *CLS does."""
         self._events = 0
         self.transitions = {"positive": 0xFFFF, "negative": 0xFFFF}
 

@@ -1,22 +1,16 @@
-"""The command table of the emulated Fluke Norma 4000, after its Remote Control Users Guide (June 2007 Rev. 2) [M]."""
+"""The command table of the emulated Fluke Norma 4000, after its Remote Control Users Guide (June 2007 Rev. 2)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager
 
-from rig.emulation.analyzers.arithmetic import ELEMENTS
+from rig.emulation.analyzers.arithmetic import ELEMENTS, AnalyzerErrors
+from rig.emulation.analyzers.fluke_norma import DEFAULT_DIGITS, SHUNT_RANGES, VOLTAGE_RANGES, NormaAnalyzer
 from rig.emulation.analyzers.fluke_norma_functions import Function, value_of
 from rig.emulation.analyzers.integrator import Integrator
-from rig.emulation.scpi.engine import Call, Command
+from rig.emulation.scpi.engine import Call, Command, Dialect, ScpiEngine, Wait
 from rig.emulation.scpi.syntax import Boolean, Choice, Number, Parameter, ScpiError, Text
-
-if TYPE_CHECKING:
-    from rig.emulation.analyzers.fluke_norma import NormaAnalyzer
-
-VOLTAGE_RANGES = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
-SHUNT_RANGES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
-"""Of a current channel: amperes with the internal shunt, volts at its input for an external one."""
 
 _CHANNELS = 2 * ELEMENTS
 _MOST_FUNCTIONS = 64
@@ -29,6 +23,25 @@ _WORDS_ONE_STATE = {
     "CALCulate:INTegral:STOP:SOURce": (Choice(("CMD", "TIME", "MAN", "TINTerval")), "CMD"),
 }
 """Settings of which the emulation has one state only: any other is refused, so that none is relied on."""
+
+
+_IDENTITY = "Fluke,NORMA4000,KN34512BA,01.00"
+
+
+def norma_analyzer(
+    *,
+    errors: AnalyzerErrors,
+    seed: int,
+    now: Callable[[], float],
+    world: AbstractContextManager[None],
+    wait: Callable[[Wait], bool],
+    digits: int = DEFAULT_DIGITS,
+) -> NormaAnalyzer:
+    """Make an analyzer with its commands (``rig.emulation.instruments.AnalyzerFactory``)."""
+    del now  # its timer is its own
+    norma = NormaAnalyzer(errors, seed, digits)
+    norma.engine = ScpiEngine(command_table(norma), _IDENTITY, Dialect(), world, wait, norma.reset, norma.clear)
+    return norma
 
 
 def command_table(norma: NormaAnalyzer) -> tuple[Command, ...]:

@@ -1,7 +1,7 @@
 """The measurement functions of the emulated Fluke Norma: how they are written, and their value and status.
 
-Source: Norma 4000/5000 Remote Control Users Guide, June 2007 Rev. 2, "Measurement functions" and "DATA:STATus?"
-[M]. Functions of the process interface, of the second system and MINimum/MAXimum (not implemented in the instrument
+Source: Norma 4000/5000 Remote Control Users Guide, June 2007 Rev. 2, "Measurement functions" and "DATA:STATus?".
+Functions of the process interface, of the second system and MINimum/MAXimum (not implemented in the instrument
 either) are unknown here.
 """
 

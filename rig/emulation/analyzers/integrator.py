@@ -1,4 +1,4 @@
-"""The emulated analyzer's energy integrator, in bench time: exact across slices, whatever their length."""
+"""The emulated analyzer's energy integrator, in bench time: exact across slices of any length."""
 
 from __future__ import annotations
 

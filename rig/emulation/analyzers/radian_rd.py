@@ -1,8 +1,8 @@
 """The emulated Radian RD-2x/RD-3x reference standard: frames on a pseudo-terminal, and what it measures.
 
-Sources: two open drivers of an RD-2x (2014, in use; Python and Go) [C], and the table of contents of Radian's "Customer
-Access Commands Manual for the RD-xx Family", 944011.B [M, contents only]. What follows from neither is marked as
-inferred here and in docs/decisions/0013.
+Sources: two open drivers of an RD-2x (2014, in use; Python and Go), marked [C]; and the table of contents (not the
+text) of Radian's "Customer Access Commands Manual for the RD-xx Family", 944011.B. What follows from neither is marked
+as inferred here and in docs/decisions/0013.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The emulated Yokogawa WT3003E, WT1803E or WT5000: data updates in bench time, ranges, status registers, integrator.
 
-Its command table is in ``analyzer_commands``, the names of its numeric items in ``analyzer_items``. Sources: IM
+Its command table is in ``yokogawa_wt_commands``, the names of its numeric items in ``yokogawa_wt_items``. Sources: IM
 WT3001E-17EN chapter 6 (commands), chapter 7 (status). What differs in the WT1803E and the WT5000 is in ``MODELS``; the
 rest of their command tables is taken to be the same.
 """
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -26,10 +25,13 @@ from rig.emulation.analyzers.arithmetic import (
     element_sums,
 )
 from rig.emulation.analyzers.integrator import Integrator
-from rig.emulation.analyzers.yokogawa_wt_commands import DIRECT_RANGES, VOLTAGE_RANGES, command_table
 from rig.emulation.analyzers.yokogawa_wt_items import WT1800_NAMES, WT3000_NAMES, DataSet, Item, Names
-from rig.emulation.scpi.engine import Command, Dialect, ScpiEngine, Wait
+from rig.emulation.scpi.engine import Command, ScpiEngine, Wait
 from rig.emulation.scpi.syntax import ScpiError, short_form
+
+VOLTAGE_RANGES = (15.0, 30.0, 60.0, 100.0, 150.0, 300.0, 600.0, 1000.0)
+DIRECT_RANGES = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
+"""Ranges of the direct current input, amperes."""
 
 UPDATING_S = 0.01
 """For this long before the end of an update the condition register says that the data are being updated."""
@@ -67,15 +69,15 @@ class YokogawaAnalyzer:
     ``digits`` is how many significant digits it answers (the real one: 6). ``model``: a name in ``MODELS``.
     """
 
+    engine: ScpiEngine
+
     def __init__(
         self,
         errors: AnalyzerErrors,
         seed: int,
         now: Callable[[], float],
-        world: AbstractContextManager[None],
-        wait: Callable[[Wait], bool],
-        digits: int = 6,
-        model: str = "WT3003E",
+        digits: int,
+        model: str,
     ) -> None:
         self.model = MODELS[model]
         self._errors = errors
@@ -85,10 +87,6 @@ class YokogawaAnalyzer:
         self._seen: tuple[Stimulus, tuple[ElementSums, ...]] | None = None
         self.adds_header = self.is_verbose = True
         self.reset()
-        dialect = Dialect(error_sign=1, one_query_per_message=True, answer_header=self._answer_header)
-        self.engine = ScpiEngine(
-            command_table(self), self.model.identity, dialect, world, wait, self.reset, self._clear
-        )
 
     def reset(self) -> None:
         """Bring all settings, except how it communicates, to the factory's."""
@@ -149,7 +147,7 @@ class YokogawaAnalyzer:
             dt_s -= step_s
             if self._update.elapsed_s >= self.update_s - 1e-9:
                 self._finish_update()
-                # Nobody can look in between: of updates that are alike the last is all that will be seen.
+                # No client can read in between: of equal updates only the last is visible.
                 dt_s -= max(0, math.floor(dt_s / self.update_s) - 1) * self.update_s
         left_s = self.update_s - self._update.elapsed_s
         self._set_condition(_UPDATING, left_s <= UPDATING_S + 1e-12)
@@ -218,15 +216,18 @@ class YokogawaAnalyzer:
         """Return the wait that ends when one of the events in ``mask`` has happened."""
         return Wait(lambda: bool(self._events & mask), lambda: self.next_change_s(self._now()))
 
-    def _clear(self) -> None:
+    def clear(self) -> None:
+        """Clear the events, as *CLS does."""
         self._events = 0
 
-    def _answer_header(self, command: Command, suffixes: tuple[int, ...]) -> str:
+    def answer_header(self, command: Command, suffixes: tuple[int, ...]) -> str:
+        """Return the header that stands before an answer, empty where it is switched off."""
         if not self.adds_header:
             return ""
         return self.header_text(command.header, suffixes) + " "
 
     def header_text(self, header: str, suffixes: tuple[int, ...]) -> str:
+        """Return the header that stands before an answer, empty where it is switched off."""
         """Return a header of the table as answers carry it: in full, or in short form without ``INPut``."""
         left = list(suffixes)
         words = []

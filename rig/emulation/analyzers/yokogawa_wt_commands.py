@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager
 
-from rig.emulation.analyzers.arithmetic import ELEMENTS
+from rig.emulation.analyzers.arithmetic import ELEMENTS, AnalyzerErrors
+from rig.emulation.analyzers.yokogawa_wt import DIRECT_RANGES, YokogawaAnalyzer
 from rig.emulation.analyzers.yokogawa_wt_items import Item
-from rig.emulation.scpi.engine import Call, Command, Wait
+from rig.emulation.scpi.engine import Call, Command, Dialect, ScpiEngine, Wait
 from rig.emulation.scpi.syntax import (
     Boolean,
     Choice,
@@ -20,15 +21,9 @@ from rig.emulation.scpi.syntax import (
     parse_number,
 )
 
-if TYPE_CHECKING:
-    from rig.emulation.analyzers.yokogawa_wt import YokogawaAnalyzer
-
-VOLTAGE_RANGES = (15.0, 30.0, 60.0, 100.0, 150.0, 300.0, 600.0, 1000.0)
 SENSOR_RANGES = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Ranges of the external current sensor input, volts."""
 
-DIRECT_RANGES = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
-"""Ranges of the direct current input, amperes."""
 
 UPDATE_PERIODS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 
@@ -40,6 +35,25 @@ _SYNCHRONIZE = Choice(("U1", "U2", "U3", "I1", "I2", "I3", "EXTernal", "NONE"))
 _STATES = Choice(("RESet", "READy", "STARt", "STOP", "ERRor", "TIMeup"))
 _EXTERNAL = re.compile(r"\(?\s*EXT(?:ERNAL)?\s*,\s*([^)]*?)\s*\)?\Z")
 _PATTERNS = ("P1W2", "P1W3", "P3W3", "P3W4", "V3A3", "NONE")
+
+
+def yokogawa_analyzer(
+    *,
+    errors: AnalyzerErrors,
+    seed: int,
+    now: Callable[[], float],
+    world: AbstractContextManager[None],
+    wait: Callable[[Wait], bool],
+    digits: int = 6,
+    model: str = "WT3003E",
+) -> YokogawaAnalyzer:
+    """Make an analyzer with its commands (``rig.emulation.instruments.AnalyzerFactory``)."""
+    analyzer = YokogawaAnalyzer(errors, seed, now, digits, model)
+    dialect = Dialect(error_sign=1, one_query_per_message=True, answer_header=analyzer.answer_header)
+    analyzer.engine = ScpiEngine(
+        command_table(analyzer), analyzer.model.identity, dialect, world, wait, analyzer.reset, analyzer.clear
+    )
+    return analyzer
 
 
 def command_table(analyzer: YokogawaAnalyzer) -> tuple[Command, ...]:

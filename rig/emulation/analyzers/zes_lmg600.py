@@ -1,6 +1,6 @@
 """The emulated ZES ZIMMER LMG671 of three channels: cycles, jacks and ranges, two command languages.
 
-Its command table is in ``analyzer_zes_commands``, with what is known of the commands and from where.
+Its command table is in ``zes_lmg600_commands``, with what is known of the commands and from where.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,8 +22,11 @@ from rig.emulation.analyzers.arithmetic import (
     element_sums,
 )
 from rig.emulation.analyzers.cycles import Cycles, Interval
-from rig.emulation.analyzers.zes_lmg600_commands import SENSOR_RANGES, VOLTAGE_RANGES, command_table
-from rig.emulation.scpi.engine import Dialect, ScpiEngine, Wait
+from rig.emulation.scpi.engine import ScpiEngine, Wait
+
+VOLTAGE_RANGES = (3.0, 6.0, 12.5, 25.0, 60.0, 130.0, 250.0, 400.0, 600.0, 1000.0)
+SENSOR_RANGES = (0.03, 0.06, 0.12, 0.25, 0.5, 1.0, 2.0, 4.0)
+"""Nominal ranges of the voltage input and of the sensor jack, volts; they hold 110 % of it [R]."""
 
 DIRECT_JACK, SENSOR_JACK = 0, 1
 """Where a current channel is connected: its current terminals, or the input for a sensor's voltage."""
@@ -45,17 +47,17 @@ class ZesAnalyzer:
     """One emulated instrument. All methods but ``engine.execute`` expect the world to be held.
 
     The CT inputs are wired to the sensor jacks: a channel whose current jack is selected reads zero. Values are those
-    of the cycle that INIM waited for, until the next INIM, whoever asks.
+    of the cycle that INIM waited for, until the next INIM, for every client.
     """
+
+    engine: ScpiEngine
 
     def __init__(
         self,
         errors: AnalyzerErrors,
         seed: int,
         now: Callable[[], float],
-        world: AbstractContextManager[None],
-        wait: Callable[[Wait], bool],
-        digits: int = 7,
+        digits: int,
     ) -> None:
         self._errors = errors
         self._now = now
@@ -66,8 +68,6 @@ class ZesAnalyzer:
         self._finished = 0
         self._last: CycleSet | None = None
         self.reset()
-        identity = "ZES ZIMMER Electronic Systems GmbH,LMG671,01930726,3.081"
-        self.engine = ScpiEngine(command_table(self), identity, Dialect(), world, wait, self.reset)
 
     def reset(self) -> None:
         """Bring every setting, the command language too, to what it is after *RST."""

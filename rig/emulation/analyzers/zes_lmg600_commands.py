@@ -11,22 +11,34 @@ from __future__ import annotations
 import cmath
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from rig.emulation.analyzers.arithmetic import ELEMENTS, ElementResult
-from rig.emulation.scpi.engine import Call, Command, Wait
+from rig.emulation.analyzers.arithmetic import ELEMENTS, AnalyzerErrors, ElementResult
+from rig.emulation.analyzers.zes_lmg600 import SENSOR_RANGES, VOLTAGE_RANGES, ZesAnalyzer
+from rig.emulation.scpi.engine import Call, Command, Dialect, ScpiEngine, Wait
 from rig.emulation.scpi.syntax import Boolean, Choice, Number, ScpiError, Text
-
-if TYPE_CHECKING:
-    from rig.emulation.analyzers.zes_lmg600 import ZesAnalyzer
-
-VOLTAGE_RANGES = (3.0, 6.0, 12.5, 25.0, 60.0, 130.0, 250.0, 400.0, 600.0, 1000.0)
-SENSOR_RANGES = (0.03, 0.06, 0.12, 0.25, 0.5, 1.0, 2.0, 4.0)
-"""Nominal ranges of the voltage input and of the sensor jack, volts; they hold 110 % of it [R]."""
 
 _CHANNEL = f"<1:{ELEMENTS}>"
 _LONGEST_CYCLE_S = 60.0
+
+
+_IDENTITY = "ZES ZIMMER Electronic Systems GmbH,LMG671,01930726,3.081"
+
+
+def zes_analyzer(
+    *,
+    errors: AnalyzerErrors,
+    seed: int,
+    now: Callable[[], float],
+    world: AbstractContextManager[None],
+    wait: Callable[[Wait], bool],
+    digits: int = 7,
+) -> ZesAnalyzer:
+    """Make an analyzer with its command languages (``rig.emulation.instruments.AnalyzerFactory``)."""
+    zes = ZesAnalyzer(errors, seed, now, digits)
+    zes.engine = ScpiEngine(command_table(zes), _IDENTITY, Dialect(), world, wait, zes.reset)
+    return zes
 
 
 def command_table(zes: ZesAnalyzer) -> tuple[Command, ...]:

@@ -1,8 +1,8 @@
 """The emulated Fluke 1620A "DewK": sensor 1 is beside the meters, sensor 2 in the room.
 
 Written from the user's guides of the 1620 (pages 101 and 113) and the 1620A (pages 91, 104, 125 to 127). Messages end
-with carriage return. Where the pages at hand are silent the stricter reading is taken: a sensor that is not attached
-gives no measurement.
+with carriage return. Where these pages state nothing, the emulator takes the stricter reading: a sensor that is not
+attached gives no measurement.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Written from the 33500 Series Operating and Service Guide, SCPI chapter. Behind each output stands a driver stage that
 takes at least 2.5 V for active and does not follow pulses of less than 0.1 ms; a waveform other than a pulse does
-not move it. Where the pages at hand are silent the stricter reading is taken: what conflicts is limited as printed
-there, and reported as -221; a trigger that starts nothing is -211.
+not move it. Where the guide's chapter states nothing, the emulator takes the stricter reading: conflicting settings
+are limited as printed there, and reported as -221; a trigger that starts nothing is -211.
 """
 
 from __future__ import annotations

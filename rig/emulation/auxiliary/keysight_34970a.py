@@ -6,8 +6,8 @@ eight meters (over the normally closed contact: a closed relay interrupts), 11 t
 series with the contactor's coil, 20 at the trigger of its timer relay (``contactor``). Slot 300:
 34907A, whose port 301 has the alarm contacts of the first eight meters on its bits, pulled up, and port 302 the safety
 circuit's: bit 0 the interlock, bit 1 the emergency stop. Channels 119 and 120 have these two as well, where no
-meter takes them. Where the pages at hand are silent the stricter reading is taken: a channel that cannot do it is
-error 308, never ignored.
+meter takes them. Where the reference states nothing, the emulator takes the stricter reading: a channel that cannot
+carry out a command is error 308, never ignored.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The emulated Keysight 53220A counter: widths of the pulses on its two inputs, to the exact edge plus its own errors.
 
 Written from the 53220A/53230A Programmer's Reference. A line of the bench gives its inputs 5 V while active and 0 V
-at rest. Where the pages at hand are silent the stricter reading is taken: what is asked of readings that are not
-there is an error, never an old reading.
+at rest. Where the reference states nothing, the emulator takes the stricter reading: a query for readings that are
+not there is an error, never an old reading.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class _Input:
 
 
 class KeysightCounter:
-    """One emulated counter. ``edge`` is told what happens at its inputs, with the world held."""
+    """One emulated counter. ``edge`` is called for each edge at its inputs, with the world held."""
 
     _inputs: tuple[_Input, _Input]
     _channel: int

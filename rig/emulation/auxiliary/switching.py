@@ -33,7 +33,7 @@ def switching_instruments(
 ) -> dict[str, ScpiEngine]:
     """Make the instruments and return their engines by name; to be called before time passes.
 
-    The switch unit is wired to every meter, the safety circuit and the contactor (``switch_keysight`` says how).
+    The switch unit is wired to every meter, the safety circuit and the contactor (``keysight_34970a`` says how).
     The generator works the terminals of the first meter: output 1 closes a contact at its pulse input, output 2
     interrupts its control power. The counter sees both there: input 1 is high while the contact is closed, input 2
     while there is control power.

@@ -23,7 +23,7 @@ class FaultSettings:
     Rates are probabilities, 0 to 1. ``bit_error_rate`` is for each of the ten bits of an octet: a data bit hit is
     turned over, a start or stop bit hit makes the octet arrive as 00, as a framing error does through a Linux tty.
     ``drop_octet_rate`` and ``duplicate_octet_rate`` are for each octet. For each frame: ``drop_frame_rate`` (it takes
-    its time on the wire and nobody hears it), ``truncate_frame_rate`` (nobody hears its end), ``duplicate_frame_rate``
+    its time on the wire and no station hears it), ``truncate_frame_rate`` (its end is lost), ``duplicate_frame_rate``
     (it comes again at once), ``delay_frame_rate`` (it begins ``delay_s`` late), ``interrupt_frame_rate`` (a pause of
     ``gap_s`` in the middle), ``noise_rate`` (1 to ``noise_octets`` random octets within 40 bit times after it).
     ``jitter_s``: every frame begins late by a random time up to this. A node's frames keep their order.
@@ -32,7 +32,7 @@ class FaultSettings:
     Empty means all. A frame is what a node hands over in one piece.
 
     ``babble_octets`` > 0 adds a node that sends so many random octets at a time, with ``babble_pause_s`` in between,
-    whoever else talks. ``silent`` adds a node at each of these MACs that answers Poll For Master and nothing else: it
+    without regard to other traffic. ``silent`` adds a node at each of these MACs that answers Poll For Master only: it
     takes the token and never uses it. ``cut``: ports that are off the bus; ``mute``: what they send is not sent;
     ``deaf``: they hear nothing. Everything random follows from ``seed``.
     """

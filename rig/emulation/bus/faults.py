@@ -84,7 +84,7 @@ class _Held:
 class FaultyWire:
     """Stands before a ``Wire`` and has its methods; what it does not change passes unchanged.
 
-    A fault is decided when a node hands its octets over, and marked on the octets for whoever keeps stamps. ``done``
+    A fault is decided when a node hands its octets over, and marked on the octets for the frame stamps. ``done``
     counts what was done. Talkers without a port (``VIRTUAL_TALKERS``) have the numbers after the last port's.
     """
 

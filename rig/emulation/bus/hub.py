@@ -82,7 +82,7 @@ class _Node:
             return b""
 
     def _forget_what_nobody_reads(self) -> None:
-        # On a port that nobody has open octets pile up; whoever opens it later must not hear the past.
+        # Octets pile up on a port that no process has open; a process that opens it later must not read old octets.
         waiting = struct.unpack("i", fcntl.ioctl(self.slave, termios.FIONREAD, b"\0" * 4))[0]
         if waiting > _UNREAD_LIMIT_OCTETS:
             termios.tcflush(self.slave, termios.TCIFLUSH)
@@ -197,7 +197,7 @@ class _Hub:
             self._askers[connection] = bytearray()
 
     def _serve(self, connection: socket.socket) -> None:
-        """Answer whole lines; who does not take an answer at once is dropped, since the bus waits for nobody."""
+        """Answer whole lines; drop a client that does not take its answer at once, since the bus must not wait."""
         pending = self._askers[connection]
         alive = True
         try:

@@ -57,7 +57,7 @@ def _doubled(record: LogRecord) -> LogRecord:
 
 
 class _AllLogTheFirst(DefectiveMeter):
-    """Every log has the records of TL1, whatever it is set to log."""
+    """Every log has the records of TL1, for every setting of what it logs."""
 
     @property
     def trend_logs(self) -> Mapping[int, Any]:

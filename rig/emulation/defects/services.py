@@ -6,10 +6,9 @@ A defect sees each APDU that comes in and may ask the good server what it would 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Protocol
 
 from rig.emulation.meter.application.network import InvalidNpdu, NpduHeader, broadcast_npdu, reply_npdu
-from rig.emulation.meter.application.server import Reply
+from rig.emulation.meter.application.server import Answering, Reply
 
 Good = Callable[[bytes], bytes | None]
 """What the good server answers to an APDU, None for nothing."""
@@ -27,14 +26,6 @@ _LARGEST_RESPONSE = 3
 _OBJECT_LIST = 76
 _READ_RANGE_HEAD = 11
 """Octets before the range of a ReadRange of a Trend_Log's Log_Buffer: APDU header, object and property."""
-
-
-class Answering(Protocol):
-    """What answers NPDUs: a server, or one with something wrong with it."""
-
-    def answer(self, npdu: bytes, broadcast: bool = False) -> Reply | None:
-        """Answer one NPDU; ``broadcast`` says it was sent to everybody. None where nothing is to be said."""
-        ...
 
 
 class DefectiveServer:
@@ -184,7 +175,7 @@ def _malformed_taken(apdu: bytes, good: Good) -> bytes | None:
 
 
 class _StunnedByMalformed:
-    """A malformed request is not answered, nor is the next one, whatever it is."""
+    """A malformed request is not answered, and the request after it is not answered either."""
 
     _left = 0
 

@@ -17,7 +17,7 @@ _STRETCHED_S, _SHORTENED_S, _LONG_S = 0.025, 0.015, 0.5
 
 
 class _PowerWatcher(DefectiveMeter):
-    """Does something when the meter comes back: ``returned`` is told how long it was off, in seconds."""
+    """Does something when the meter comes back: ``returned`` gets the seconds for which it was off."""
 
     _off_s = 0.0
     _latest: Stimulus

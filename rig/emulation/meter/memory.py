@@ -18,8 +18,8 @@ SAVE_EVERY_S = 1.0
 class MemoryFile:
     """One meter's image ``<serial number>.nv``: two slots that the meter writes in turn, each with its own CRC.
 
-    A slot is overwritten in place while the other holds the state before, so whatever of a write is lost, one whole
-    state is found. The file is held by one process at a time; raises OSError when it is not to be had.
+    A slot is overwritten in place while the other holds the state before. If a part of a write is lost, the other slot
+    is still whole. The file is held by one process at a time; raises OSError when another process holds it.
     """
 
     def __init__(self, directory: Path, serial_number: str) -> None:

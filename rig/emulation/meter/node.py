@@ -16,9 +16,8 @@ from drivers.mstp.port import MstpPort
 from drivers.mstp.process.lateness import LateSpell
 from drivers.mstp.settings import PortSettings
 from drivers.mstp.statistics import Statistics
-from rig.emulation.defects.services import Answering
-from rig.emulation.meter.application.server import ApduServer
-from rig.emulation.meter.objects import MeterObjects
+from rig.emulation.meter.application.objects import MeterObjects
+from rig.emulation.meter.application.server import Answering, ApduServer
 
 _LOOK_UP_S = 0.2
 """How often the thread looks whether it is to end."""
@@ -39,7 +38,7 @@ class MeterNodes:
     """Meters by MAC, all on one port of the hub: one process keeps the time of every one of their nodes.
 
     A process for each would cost two cores at 32 meters, since every octet wakes each of them. ``lock`` is shared with
-    whoever lets the meters' time pass, which ``now_s`` tells: it is held for the whole of each answer. A written
+    the thread that advances the meters' time (``now_s``): it is held for the whole of each answer. A written
     Max_Master takes effect in the running node. ``answering`` makes of a MAC and its good server what answers there
     instead. ``failure`` says why the nodes have gone silent, None while they serve.
     """

@@ -53,7 +53,7 @@ class MeterTerminals:
     in parallel at the pulse input. ``watching_power`` and ``watching_contact`` are told of every change. ``now_s``
     gives the bench time at which ``advance`` begins. The world is held by who changes anything.
 
-    ``on_powered`` may be set to a function that is told when the meter goes out for want of control power (False), and
+    ``on_powered`` may be set to a function; it is called with False when the meter loses control power, and with True
     when it has started again (True). A meter that restarts with control power present still has its answer to send.
     """
 
@@ -78,7 +78,7 @@ class MeterTerminals:
         return self._meter.alarm_contact_closed
 
     def advance(self, dt_s: float, stimulus: Stimulus) -> None:
-        """Let the meter live through ``dt_s`` seconds; whatever changes at its terminals does so exactly when due."""
+        """Let the meter live through ``dt_s`` seconds; each change at its terminals takes effect exactly when due."""
         at_s = self._now_s()
         end_s = at_s + dt_s
         lines = (*self.interrupting, *self.closing)

@@ -184,15 +184,15 @@ def _variants(header: str) -> list[list[tuple[str, tuple[int, int] | None]]]:
 
 
 class ScpiEngine:
-    """Executes program messages against a command table; one instance is one instrument, whoever talks to it.
+    """Executes program messages against a command table; one instance is one instrument for all its clients.
 
     Entering ``world`` must hold it and bring it up to now: each command takes effect at the moment it arrives.
     ``wait`` is called, without the world held, for a command that asks to wait; it returns False
     when the instrument goes away meanwhile. ``summaries``: registers by their bit in the status byte.
 
-    Query errors (IEEE 488.2, 6.5.7): -410 is for whoever sees that an answer was not taken (a HiSLIP server; here only
+    Query errors (IEEE 488.2, 6.5.7): -410 is for a server that sees an answer not taken (a HiSLIP server; here only
     where the dialect allows one query in a message), -430 for more answers than the output queue holds, -440 for a
-    query behind an answer without an end. -420 has no place where nobody sees a client read, as on sockets and HiSLIP.
+    query behind an answer without an end. -420 does not occur: neither sockets nor HiSLIP show when a client reads.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """SCPI-99's error numbers and their texts, and the bit of the event status register that each class of them sets.
 
-Source: SCPI-99 volume 2, 21.8 (numbers and texts [R], compared with the lists in Keysight, Rohde & Schwarz and HP
-manuals [M]); IEEE 488.2 11.5.1 for the bits.
+Source: SCPI-99 volume 2, 21.8 (numbers and texts recalled, compared with the lists in Keysight, Rohde & Schwarz and HP
+manuals); IEEE 488.2 11.5.1 for the bits.
 """
 
 from __future__ import annotations

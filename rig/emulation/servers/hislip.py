@@ -1,7 +1,7 @@
 """A HiSLIP server (IVI-6.1, protocol version 1.0, synchronized mode) in front of an emulated instrument.
 
 A client has two connections: on the synchronous channel messages and answers go, on the asynchronous one status
-queries, device clear and locks. Rules followed (section numbers of IVI-6.1 [R], compared with open servers [C]):
+queries, device clear and locks. Rules followed (section numbers of IVI-6.1 recalled, compared with open servers):
 
 - 3.1.1: the client says with each message whether it has taken the end of the answer before. Where that is not what
   the server expects, an answer was lost: -410, and nothing is sent. A message that comes while an answer is being
@@ -66,7 +66,7 @@ class PlainInstrument:
         return _MESSAGE_AVAILABLE if message_available else 0
 
     def interrupted(self) -> None:
-        """Do nothing: nobody could ask for it."""
+        """Do nothing: no client is left that could ask for it."""
 
 
 class HislipServer(TcpServer):

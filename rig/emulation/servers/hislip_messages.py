@@ -1,8 +1,8 @@
 """HiSLIP's messages: header, kinds, error codes; reading one from a connection and writing one.
 
-Source: IVI-6.1 (HiSLIP) revision 1.1, tables 2 (header), 4 (kinds), 14 and 16 (errors) [R], compared with open clients
-and servers [C]: two octets "HS", kind, control code, message parameter (32 bits), length of the payload (64 bits), all
-most significant octet first.
+Source: IVI-6.1 (HiSLIP) revision 1.1, tables 2 (header), 4 (kinds), 14 and 16 (errors), recalled and compared with
+open clients and servers: two octets "HS", kind, control code, message parameter (32 bits), length of the payload (64
+bits), all most significant octet first.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Error(enum.IntEnum):
 
 
 class FatalError(Exception):
-    """The client broke the protocol: it is told so, and the connection ends."""
+    """The client broke the protocol: the server sends this error and ends the connection."""
 
     def __init__(self, code: Fatal, text: str) -> None:
         super().__init__(text)
@@ -78,7 +78,7 @@ class FatalError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message. ``kind`` is a number where nobody knows it; ``is_too_long``: its payload was thrown away."""
+    """One message. ``kind`` is a plain number where it is unknown; ``is_too_long``: its payload was thrown away."""
 
     kind: int
     control: int = 0

@@ -83,7 +83,7 @@ class AmetekSource(ThreePhaseSource):
 
     @property
     def _reached(self) -> tuple[int, ...]:
-        """The phases that a command reaches; PHASe reaches the selected one only, whatever the coupling."""
+        """The phases that a command reaches; PHASe reaches the selected one only, with any coupling."""
         return PHASES if self._coupling == _COUPLED else (self._number - 1,)
 
     # The command table

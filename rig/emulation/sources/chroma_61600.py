@@ -7,7 +7,7 @@ subsystem's limits, PHASe:OFF, the status registers. From public code: of the 61
 SunSpec's svp_energy_lab, chroma_61845.py): INSTrument, PHASe:P12/P13, OUTPut:SLEW, OUTPut:RELay.
 
 Inferred, not read: P12 is how far phase 2 lags phase 1; a negative sequence turns both round; where the angles are not
-independent they are 120 and 240 degrees whatever P12 and P13 say, and so they are after *RST; a slew of 0 is "at once";
+independent they are 120 and 240 degrees for any P12 and P13, and so they are after *RST; a slew of 0 is "at once";
 what EDIT and COUPle reach. SYSTem:REMote and SYSTem:LOCal are recalled, unverified: they change nothing here. An output
 that is switched on is taken to jump to what it is set to: the reading that a driver has to survive. The connection that
 sends *RST is served no further for 3 s.

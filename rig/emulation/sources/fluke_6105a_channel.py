@@ -168,7 +168,7 @@ class SourceChannel:
     def select(self, output_range: OutputRange, mode: Mode) -> None:
         """Select a range; a waveform it cannot hold is replaced by a fundamental at the range's lower limit.
 
-        What a real 6105A does with such a waveform is not in the manual's pages at hand; a driver sets it anew.
+        The manual's chapter 5 does not say what a 6105A does with such a waveform; a driver sets a new waveform.
         """
         self.range, self.mode = output_range, mode
         self.last_ranges[mode] = output_range

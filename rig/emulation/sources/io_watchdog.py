@@ -17,7 +17,7 @@ RESET_DELAY_S = 60.0
 class IoWatchdog:
     """Counts wall time since the last message on any connection; bench time that is skipped does not count.
 
-    Whoever is watched asks ``is_due()`` whenever it is looked at and switches its own output off. ``wall_s`` is the
+    The watched instrument calls ``is_due()`` each time it is read and switches its own output off. ``wall_s`` is the
     wall clock in seconds; tests give one of their own.
     """
 
@@ -32,7 +32,7 @@ class IoWatchdog:
         self._fed_s = self._wall_s()
 
     def is_due(self) -> bool:
-        """Tell whether it is enabled and nobody has said anything for ``delay_s`` seconds."""
+        """Whether it is enabled and the last message came ``delay_s`` seconds ago or earlier."""
         return self.is_enabled and self._wall_s() - self._fed_s >= self.delay_s
 
     def reset(self) -> None:

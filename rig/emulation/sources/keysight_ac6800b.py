@@ -241,7 +241,7 @@ class AC6800Source(ThreePhaseSource):
 
     def _switch(self, call: Call) -> None:
         self._is_wanted_on = call.flag(0)
-        # Where a protection has latched it stays off, whatever is programmed.
+        # Where a protection has latched the output stays off; OUTPut ON does not change that.
         self.output.switch(call.flag(0), call.peer, call.text)
 
     def _clear(self, call: Call) -> None:

@@ -37,7 +37,7 @@ class MergedSource:
         return self._voltage.revision + self._low_level.revision
 
     def wander(self, seconds: int) -> None:
-        """Draw the noise of both anew, as the mean of so many bench seconds."""
+        """Draw new noise for both, as the mean of so many bench seconds."""
         self._voltage.wander(seconds)
         self._low_level.wander(seconds)
 

@@ -51,7 +51,7 @@ class OutputStage:
     """The relay and the ramp, in bench time.
 
     On: the relay closes after ``RELAY_S``, then the level rises linearly over the ramp time that was set when the
-    output was switched on. Off is always at once, whatever ramp is set: it is what a guardian relies on. ``is_stuck``
+    output was switched on. Off is always at once, with any ramp set: the guardian depends on that. ``is_stuck``
     is a fault: a closed relay does not open any more, although the instrument believes it did.
     """
 

@@ -1,11 +1,11 @@
 """The emulated Pacific Power source with a UPC-32 controller: three phases, and an output transformer.
 
 Written from the UPC-32/UPC-12 operation manual section 5, the UPC-3/UPC-1 manual p. 87, the UPC line sync insert
-(:SOURce:RAMP) and the LMX manual section 8 (CURRent:PROTect, IPROTect). Where the pages at hand are silent the stricter
-reading is taken: coupling and form are not changed under load (-200), nor is a voltage set that the coupling cannot
-give. A trip is cleared by switching off. PHASe is lag: the factory's programs have 120 and 240 degrees. An empty error
-queue begins with 0, as SunSpec's svp_energy_lab (gridsim_pacific.py) takes any other first character for an error.
-WAVEFORM without a number sets all phases (LMX manual p. 203); how many there are is inferred. That program sends
+(:SOURce:RAMP) and the LMX manual section 8 (CURRent:PROTect, IPROTect). Where these pages state nothing, the emulator
+takes the stricter reading: coupling and form are not changed under load (-200), nor is a voltage set that the coupling
+cannot give. A trip is cleared by switching off. PHASe is lag: the factory's programs have 120 and 240 degrees. An empty
+error queue begins with 0, as SunSpec's svp_energy_lab (gridsim_pacific.py) takes any other first character for an
+error. WAVEFORM without a number sets all phases (LMX manual p. 203); how many there are is inferred. That program sends
 VOLTage:LIMit, too; refusing a limit that the voltages are outside of is inferred.
 """
 

@@ -151,7 +151,7 @@ class RigolGenerator:
         self.revision += 1
 
     def wander(self, seconds: int) -> None:
-        """Draw the level's noise anew, as the mean of so many bench seconds that are independent of each other."""
+        """Draw new noise for the level: the mean of so many bench seconds that are independent of each other."""
         if self._errors.noise:
             sigma = self._errors.noise / math.sqrt(seconds)
             self._noise = tuple(self._generator.normal(0.0, sigma, 6).tolist())

@@ -25,12 +25,12 @@ class ThreePhaseOutput:
 
     Volts are rms, angles degrees relative to phase A with negative = lag, slew volts a second (``math.inf`` is at
     once), currents rms amperes. Switching on: the relay closes after ``RELAY_S``; then the voltages rise from 0 with
-    the slew, or, without ``slews_when_switched_on``, are there at once, whatever slew is set. Off is always at once.
+    the slew, or, without ``slews_when_switched_on``, are there at once, for any slew. Off is always at once.
 
     A current above ``limit_a`` for ``response_s`` without a break trips the output (``trips``) and latches it as
     ``protection`` "over current", or folds the phase's voltage back to what keeps the limit. Where ``limit_a`` is left
     at infinity nothing happens. The load is the meter's burden unless ``set_load`` puts a resistor across a phase.
-    ``latch`` is for whatever else protects (a watchdog): the output stays off until ``clear_protection``.
+    ``latch`` is for all other protection (a watchdog): the output stays off until ``clear_protection``.
     """
 
     def __init__(
@@ -265,7 +265,7 @@ class ThreePhaseOutput:
         return self.volts(phase, at_s) / self._resistance_ohm(phase)
 
     def wander(self, seconds: int) -> None:
-        """Draw the level's noise anew, as the mean of so many bench seconds that are independent of each other."""
+        """Draw new noise for the level: the mean of so many bench seconds that are independent of each other."""
         if self._errors.noise:
             sigma = self._errors.noise / math.sqrt(seconds)
             one, two, three = self._noise_generator.normal(0.0, sigma, 3).tolist()
@@ -325,7 +325,7 @@ class ThreePhaseOutput:
         return Course(start_s, start_v, target_v, slew_v_per_s)
 
     def _changed(self) -> None:
-        """Find out anew when a current will have been above its limit for too long."""
+        """Compute again when a current will have been above its limit for too long."""
         self.revision += 1
         now_s = self._now()
         for phase in PHASES:
@@ -388,7 +388,7 @@ class ThreePhaseSource:
         self.output.stick(on)
 
     def wander(self, seconds: int) -> None:
-        """Draw the level's noise anew, as the mean of so many bench seconds."""
+        """Draw new noise for the level: the mean of so many bench seconds."""
         self.output.wander(seconds)
 
     def next_change_s(self, now_s: float) -> float:

@@ -10,7 +10,7 @@ from types import TracebackType
 class FairLock:
     """Like ``threading.RLock``, but first come, first served.
 
-    Whoever lets the world run ahead takes and gives up the lock in a tight loop; with an ordinary lock the threads
+    The thread that advances the world takes and releases the lock in a tight loop; with an ordinary lock the threads
     that answer the bus and the instruments would starve meanwhile.
     """
 

@@ -51,7 +51,7 @@ class Source(Protocol):
         """Return until when that may be taken as constant."""
 
     def wander(self, seconds: int) -> None:
-        """Draw anew, as the mean of so many seconds, the noise that is drawn at each whole bench second."""
+        """Draw new noise, the mean of so many seconds, in place of the noise drawn at each whole bench second."""
 
     @property
     def revision(self) -> int:
@@ -68,8 +68,8 @@ class Measuring(Protocol):
 class World:
     """Steps source, wiring, analyzer and meters together.
 
-    Whoever looks at any of them holds the world: ``with world:`` takes it, brought up to now, so that what is done
-    inside happens at this moment of bench time. May be nested.
+    Hold the world to look at any of them: ``with world:`` takes the lock and brings the world up to now, so that each
+    action inside happens at this moment of bench time. May be nested.
     """
 
     def __init__(self, time: BenchTime, wiring: Wiring) -> None:
@@ -101,11 +101,11 @@ class World:
         self._contactor = contactor
 
     def start(self) -> None:
-        """Let bench time run with wall time even when nobody asks for anything."""
+        """Let bench time run with wall time, also while no request arrives."""
         self._ticker.start()
 
     def close(self) -> None:
-        """Stop; whoever waits is let go."""
+        """Stop; threads that wait are released."""
         self._closing.set()
         if self._ticker.is_alive():
             self._ticker.join()
@@ -210,7 +210,7 @@ class World:
         source = self._source
         if source is None:
             return self._stimulus
-        # The same object while nothing changes: whoever measures need not compute it again.
+        # The same object while nothing changes: a meter or analyzer need not compute it again.
         is_moving = source.next_change_s(at_s) < math.inf
         temperature_c = self._air.meter_temperature_c(self._now_s)
         is_fed = self._contactor.lets_through

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.prediction.prediction import predict
 from meter_model.stimulus import Stimulus
 from rig.bench import Bench, Position

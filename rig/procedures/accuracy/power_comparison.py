@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drivers.analyzer.base import AnalyzerReading
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.stimulus import Stimulus
 from rig.bench import Bench, Position
 from rig.load_point import ByPhase, LoadPoint

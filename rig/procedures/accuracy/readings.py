@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from drivers.analyzer.base import AnalyzerRanges
 from meter_model.behaviour.profile import DEFAULT, ReactivePower
-from meter_model.device.configuration import Configuration, ValueRefused
+from meter_model.configuration import Configuration, ValueRefused
 from meter_model.prediction.prediction import predict
 from meter_model.stimulus import Stimulus
 from rig.errors import BenchFault

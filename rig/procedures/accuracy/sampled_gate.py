@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from drivers.analyzer.base import AnalyzerCapabilities
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from rig.bench import Bench
 from rig.load_point import LoadPoint
 from rig.metrology.sampled_energy import PowerSet, SampledEnergy, sampled_energy

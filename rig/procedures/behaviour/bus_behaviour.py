@@ -1,7 +1,7 @@
 """How a meter behaves on its bus, from frames with times: each answer with what is expected and what was found.
 
 Pure, apart from ``heard_during``. Times are a listener's, which reads late and never early: where the clause limits
-single delays, the mean is judged and the longest is told.
+single delays, the mean is judged and the longest is reported.
 """
 
 from __future__ import annotations
@@ -129,13 +129,13 @@ def polling(node: NodeFigures, max_master: int) -> BusAnswer:
 
 
 def goes_on_alone(node: NodeFigures | None) -> BusAnswer:
-    """Whether a node whose only partner has gone looks for others, so that whoever returns is found (clause 9.5.6)."""
+    """Whether a node whose only partner has gone polls for others, so that a returning one is found (clause 9.5.6)."""
     polls = node.polls_sent if node is not None else 0
     return BusAnswer("polls for masters while it is alone", f"{polls} polls", polls > 0)
 
 
 def address_conflict(node: NodeFigures, found: Iterable[FoundDevice]) -> BusAnswer:
-    """Whether nobody else has the node's address: one I-Am from it, and it speaks in turn."""
+    """Whether the node alone has its address: one I-Am came from it, and it sends in turn only."""
     instances = sorted(device.device_instance for device in found if device.address == node.mac)
     good = len(instances) == 1 and node.unasked < _HABIT
     text = f"devices {', '.join(map(str, instances)) or 'none'} at MAC {node.mac}, {node.unasked} frames out of turn"

@@ -24,7 +24,7 @@ from drivers.meter import (
 from drivers.meter.properties import THIS_DEVICE, Properties
 from drivers.mstp.clock import monotonic_s
 from meter_model.behaviour.profile import BehaviourProfile
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from rig.errors import UsageRefused
 from rig.load_point import FULL, NOT_SHIFTED, ByPhase, LoadPoint
 from rig.metrology import Outcome
@@ -65,7 +65,7 @@ class BenchLate(RigError):
 
 
 class NotReviewed(Exception):
-    """A question depends on how the manual is to be read, and nobody has reviewed that for this firmware version."""
+    """A question depends on how the manual is to be read, and there is no review of that for this firmware version."""
 
 
 class Inquiry:
@@ -104,7 +104,7 @@ class Inquiry:
 
     def _not_reviewed(self) -> str:
         return (
-            f"nobody has reviewed how firmware {self._firmware} reads the manual's ambiguities; add it to "
+            f"there is no review of how firmware {self._firmware} reads the manual's ambiguities; add it to "
             f"'behaviour' of meter type {self.run.position.meter_type.name}"
         )
 

@@ -214,7 +214,7 @@ def _folders_of_runs(records: str) -> dict[str, Path]:
 
 
 def _is_text(path: Path) -> bool:
-    """Whether a file is text, whatever its name says: a .netrc, an .env; one with a NUL in its beginning is none."""
+    """Whether a file is text, by its content and not by its name (a .netrc, an .env): no NUL near its start."""
     with path.open("rb") as stream:
         head = stream.read(_HEAD_OCTETS)
     return b"\0" not in head and head.decode("utf-8", "ignore").encode() in (head, head[:-1], head[:-2], head[:-3])

@@ -13,7 +13,7 @@ from drivers.source.base import AcSource, Range
 from rig.load_point import LoadPoint
 from rig.safety.errors import StepFailed
 from rig.safety.limits import InjectionPath, rms
-from rig.safety.watch.terminals import OFF_BELOW_V
+from rig.safety.switching_off.terminals import OFF_BELOW_V
 from rig.safety.watch.watching import Watching
 
 CONTACTOR = "contactor"
@@ -104,7 +104,7 @@ class BenchContactor:
             advice = "look at the source" if is_high else "look at the contactor's coil, its timer relay and the leads"
             raise StepFailed(CONTACTOR, f"{_words(closed)} with it closed", f"{low.voltage_v:g} V", advice)
         if (problem := self._hand.open()) is not None:
-            raise StepFailed(CONTACTOR, problem, "a relay that opens when it is told to", _STUCK)
+            raise StepFailed(CONTACTOR, problem, "a relay that opens on command", _STUCK)
         opened = self._wait_for(proving, lambda seen: max(seen) < OFF_BELOW_V)
         if opened is not None:
             raise StepFailed(CONTACTOR, f"{_words(opened)} with it open: it is stuck closed", "none", _STUCK)

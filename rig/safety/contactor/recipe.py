@@ -20,7 +20,7 @@ class ContactorRecipe:
 
     ``close``, ``open``: messages that work the first relay; ``verify_query`` asks for it. ``pulse_close`` and
     ``pulse_open`` work the second. ``hold_s``: wall seconds for which the timer relay holds after a closing; the
-    contactor falls that long after the last one, whatever became of the guardian or of the switch unit.
+    contactor falls that long after the last closing, even when guardian and switch unit are gone.
     ``identity``: maker, model and serial number of the switch unit as it was when the bench was opened; another
     instrument at its address is sent no relay command. Empty where that is not known.
     """

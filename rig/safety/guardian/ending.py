@@ -1,4 +1,4 @@
-"""The end of a process as another one sees it, whatever children it leaves behind with its descriptors."""
+"""Detect the end of a process from outside, even where its children keep its descriptors open."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ class GuardianLink:
                 stdout=subprocess.PIPE,
                 start_new_session=True,
                 pass_fds=tuple(inherit),
-                # Found whatever folder the rig was started in, and no module of that folder gets in the way.
+                # The package is found from any working directory, and no module of that directory shadows it.
                 env={**os.environ, "PYTHONPATH": str(_ROOT), "PYTHONSAFEPATH": "1"},
             )
         link = cls(process, ours, opening.file(JOURNAL), hang_s)
@@ -128,7 +128,7 @@ class GuardianLink:
 
     @property
     def is_watching(self) -> bool:
-        """Whether outputs may be on and nobody is switching them off: it is armed, and not ``quietly``."""
+        """Whether outputs may be on and are not being switched off yet: armed, and not ``quietly``."""
         return self._armed and not self._quiet
 
     def name_run(self, run_id: str) -> None:

@@ -26,10 +26,10 @@ from typing import Any
 from drivers.source.base import SafeOff
 from rig.safety.contactor.guarded import GuardedContactor
 from rig.safety.guardian.ending import watch_process
+from rig.safety.guardian.held_note import HeldNote
 from rig.safety.guardian.journal import JournalWriter, make_journal
 from rig.safety.guardian.memory import lock_memory
 from rig.safety.guardian.waking import LOOK_EVERY_S, Waking
-from rig.safety.held_note import HeldNote
 from rig.safety.locks.kernel_lock import name_this_process
 from rig.safety.state import (
     ENDPOINTS,
@@ -112,7 +112,7 @@ class Guardian:
         return self._reserve.recipes
 
     def watch(self) -> None:
-        """Serve until the rig's end of the pipe is closed; whatever goes wrong in here, the outputs go off first."""
+        """Serve until the rig's end of the pipe is closed; on any error in here, switch the outputs off first."""
         try:
             while self._serve_once():
                 pass
@@ -244,8 +244,8 @@ class Guardian:
     def _act(self, reason: str, *, but: Sequence[SafeOff] = ()) -> bool:
         """Switch off once, all ``but`` those; plan the next attempt where that is not confirmed. Each try is noted.
 
-        Between attempts a source whose own watchdog is armed is left alone for longer than its delay: whatever is
-        said to it feeds that watchdog, which may be able to do what no command can.
+        Between attempts no command goes to a source whose own watchdog is armed, for longer than its delay: each
+        command feeds that watchdog, and the watchdog may succeed where no command does.
         """
         self._attempt += 1
         if self._attempt > _QUICK_ATTEMPTS and self._attempt % _RESOLVE_EVERY == 0:
@@ -281,7 +281,7 @@ class Guardian:
         return max([pause_s, *(_STARVING * delay_s for delay_s in delays_s)])
 
     def _act_alone(self, reason: str, attempts: int | None = None) -> None:
-        """Go on until it is confirmed: there is nobody else. ``attempts``: no more than so many.
+        """Repeat until off is confirmed, since no other process will. ``attempts``: at most so many.
 
         It ends too when another process has had it confirmed, or when the launched process is gone that had the
         sources: then there is nothing left that could be on, or be reached.
@@ -376,7 +376,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--hang-s", type=float, required=True)
     options = parser.parse_args(arguments)
     for number in signal.valid_signals() - _NOT_IGNORED:
-        signal.signal(number, signal.SIG_IGN)  # of a terminal, of a limit, of whoever means another process
+        signal.signal(number, signal.SIG_IGN)  # from a terminal, from a limit, or meant for another process
     os.set_blocking(_OUTPUT, False)
     opening = Opening(options.bench, options.opening, options.state)
     try:

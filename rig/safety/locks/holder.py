@@ -42,7 +42,7 @@ class Holder:
     def text(self) -> str:
         """Who it is, in words, as the end of "is in use by"."""
         if self.pid is None:
-            return "another process, of which this process is told nothing (it may be in another container)"
+            return "another process, which this process cannot see (it may be in another container)"
         if self.is_guardian:
             of = f" on bench {self.bench!r}" if self.bench else ""
             return (

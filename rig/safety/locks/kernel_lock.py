@@ -1,8 +1,8 @@
 """One lock that every user of the host can take; the kernel gives it up when its last descriptor is closed.
 
-On Linux it is the name of an abstract Unix socket that listens: binding a name that is taken is refused, and whoever is
-refused learns from the kernel, by connecting, which process called listen() last: also from one that hangs, and from
-one of another user. Elsewhere it is flock on a file in a folder that everybody may write to.
+On Linux it is the name of an abstract Unix socket that listens. Binding a taken name is refused. The refused process
+connects, and the kernel reports which process called listen() last; this works with a holder that hangs and with one of
+another user. Elsewhere it is flock on a file in a folder that every user may write to.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class ResourceLocks:
         self._take({key: one for one in wanted for key in keys_of(one.resource)})
 
     def take_identity(self, wanted: Wanted, identity: Identity) -> None:
-        """Take the lock of the instrument that says it is ``identity``, by whatever address it was reached.
+        """Take the lock of the instrument that identifies as ``identity``; its address does not matter.
 
         One without a serial number cannot be told from others of its model, and has no such lock. Emulated
         instruments of several emulated benches have the same serial numbers: theirs is locked with the process that

@@ -47,7 +47,7 @@ def recipe_from_json(data: Mapping[str, Any]) -> SafeOff:
 
 
 def takes_one_client(recipe: SafeOff) -> bool:
-    """Whether nobody else reaches the source while one program is connected: it says so, or the line is like that."""
+    """Whether a connected program keeps all others out: the recipe says so, or the line is serial or USB."""
     return recipe.single_client or recipe.resource.upper().startswith(("ASRL", "USB"))
 
 

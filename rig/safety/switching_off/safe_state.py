@@ -11,8 +11,8 @@ from drivers.analyzer.base import ReferenceAnalyzer
 from drivers.errors import NotConfigured, RigError
 from drivers.source.base import AcSource, Channel, SourceSetting, Tone
 from rig.errors import SafeStateNotConfirmed
-from rig.safety.guardian.watched import Watched
-from rig.safety.watch.terminals import TerminalsSeen, look_at_terminals
+from rig.safety.switching_off.terminals import TerminalsSeen, look_at_terminals
+from rig.safety.switching_off.watched import Watched
 
 _STEPS_DOWN = (0.6, 0.3, 0.1)
 _CONFIRM_BEFORE_CUT_S = 1.0
@@ -55,8 +55,8 @@ class SafeStateReport:
         """Raise SafeStateNotConfirmed, the loudest error there is, unless the outputs are known to be off."""
         if not self.confirmed:
             raise SafeStateNotConfirmed(
-                "NOBODY COULD CONFIRM THAT THE OUTPUTS ARE OFF: treat the meter's terminals as live, switch the source "
-                f"off by hand; {'; '.join(self.details)}"
+                "OUTPUTS NOT CONFIRMED OFF: treat the meter's terminals as live, switch the source off by hand; "
+                f"{'; '.join(self.details)}"
             )
 
 
@@ -84,9 +84,9 @@ class SafeState:
 
         ``ramp_s``: bench seconds that the ramp down may take, None for as many as the ramp up.
 
-        Currents first, then the voltage down in steps, then the output. Whatever fails on the way (an instrument, the
-        clock, an interrupt, the rig itself) ends the soft way and the output is switched off at once. Raises nothing:
-        whoever called must raise ``interrupted_by`` once all is done.
+        Currents first, then the voltage down in steps, then the output. Any failure on the way (an instrument, the
+        clock, an interrupt, the rig itself) ends the soft way, and the output is switched off at once. Raises nothing:
+        the caller must raise ``interrupted_by`` once all is done.
         """
         way = _Way()
         with self._guardian.quietly():
@@ -113,7 +113,7 @@ class SafeState:
                 self._source.set_point(replace(dead, voltage=_scaled(setting.voltage, part)))
                 self._clock.sleep(ramp_s / len(_STEPS_DOWN))
             self._source.set_output(False)
-        except BaseException as error:  # noqa: BLE001 - off first, whatever it was
+        except BaseException as error:  # noqa: BLE001 - off first, on any error
             way.failed("not ramped down", error)
         else:
             way.details.append("currents off, voltage ramped down")

@@ -40,7 +40,7 @@ class VisaAttempts:
             self._outcome.append(self._result(False, f"no thread for the VISA library ({error})"))
 
     def result(self) -> SafeOffResult:
-        """Wait for the result, which comes in time whatever the library does."""
+        """Wait for the result; it comes in time even where the library hangs."""
         if not self._outcome:
             self._thread.join(max(0.0, self._give_up_s - time.monotonic()) + _BACK_S)
         return self._outcome[0] if self._outcome else self._result(False, self._said)

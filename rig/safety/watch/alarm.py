@@ -1,4 +1,4 @@
-"""A source that does not answer while it may be on is told of at once, while the rig still waits for it."""
+"""Alarm for a source that does not answer while it may be on: it is printed while the rig still waits."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from drivers.errors import RigError
 
 LIVE = "terminals may be live"
-"""With these words begins each line that is told; so that whatever shows lines can tell them from all others."""
+"""Each alarm line begins with these words, so that displays can tell it from all other lines."""
 
 AFTER_S = 0.35
-"""Wall seconds without an answer after which it is told. A question comes every half second: within a second in all."""
+"""Wall seconds without an answer until the alarm. Questions come every 0.5 s: the alarm comes within 1 s."""
 
 
 class SourceAlarm:
@@ -34,7 +34,7 @@ class SourceAlarm:
 
     @contextlib.contextmanager
     def asking(self) -> Iterator[None]:
-        """Whatever is asked of the source within this context is to be answered soon."""
+        """Expect an answer soon to each question that is put to the source within this context."""
         self._wait_from(time.monotonic())
         try:
             yield

@@ -83,7 +83,7 @@ class WatchedAnalyzer(ReferenceAnalyzer):
 
 
 class UnjudgedAnalyzer(WatchedAnalyzer):
-    """The analyzer for whoever confirms that everything is off: what it reads is taken as it is."""
+    """The analyzer for confirming that everything is off: its data sets are not judged."""
 
     def __init__(self, analyzer: ReferenceAnalyzer, read: Callable[[], AnalyzerReading]) -> None:
         super().__init__(analyzer, read, nullcontext)

@@ -10,15 +10,15 @@ from meter_model.stimulus import Stimulus
 from rig.load_point import PHASE_NAMES
 from rig.safety.envelopes import Envelope
 from rig.safety.errors import OutputWrong
+from rig.safety.phasors import SeenPhasors, wires_to_look_at
 from rig.safety.watch import comparison
-from rig.safety.watch.phasors import SeenPhasors, wires_to_look_at
 
 _NO_DATA = "no valid data, twice in a row"
 
 
 @dataclass(frozen=True, slots=True)
 class Ceiling:
-    """What no input may be above, whatever was programmed: volts rms line to neutral, and at a CT input."""
+    """Upper limits of every input for every set-point: volts rms line to neutral, and at a CT input."""
 
     voltage_v: float | None = None
     ct_input_v: float | None = None
@@ -74,7 +74,7 @@ class DataJudge:
     def judge(self, reading: AnalyzerReading, expected: Expected, angles: Angles) -> bool:
         """Return whether the data set is whole; raises OutputWrong, with the phasors that were seen.
 
-        What is over range, above what may be there, or gone is wrong at once, whatever else is missing.
+        A value over range, above its ceiling, or gone is wrong at once, even where other values are missing.
         """
         try:
             comparison.check_over_range(reading, expected.target)

@@ -14,11 +14,11 @@ STEP_S = 1.2
 
 
 class TimedSource(AcSource):
-    """``source`` with a time for everything that is said to it while its output is on, ``within_s`` wall seconds.
+    """``source`` with a time limit for each command and question while its output is on: ``within_s`` wall seconds.
 
-    ``off_by`` is told of that time, and None when it was kept (``GuardianLink.off_by``). Switching on has no
-    such time: relays and self-tests take theirs, and what is then on is on its way to be verified.
-    ``alarm`` tells of a source that does not answer, or does not confirm that it is off.
+    ``off_by`` is called with the end of that time, and with None when it was kept (``GuardianLink.off_by``).
+    Switching on has no such limit: relays and self-tests take their time, and the output is verified afterwards.
+    ``alarm`` reports a source that does not answer, or does not confirm that it is off.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
-"""Whether the source is still what the rig made it, asked while it is energised; and its own watchdog, if any.
+"""Ask the source while it is energised whether it is still on; arm and feed its own watchdog, if it has one.
 
-Both live on the same questions. They are asked by whoever makes progress, in the thread that energised and in no
-other, so a rig that hangs asks nothing: the source's watchdog starves, and switches the output off.
+The same questions serve both. They are asked at each progress call, in the thread that energised and in no other.
+A rig that hangs asks nothing, so the source's watchdog expires and switches the output off.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ class SourceWatchdog:
     ) -> None:
         """Ask the source whether its output is on, where the last question was a while ago; for all that is progress.
 
-        ``off_by`` is told for how long an answer may take, and None when it came (``GuardianLink.off_by``); ``alarm``
-        tells of an answer that does not come. Raises
-        what the source raises, and OutputWrong where it says that its output is off: it is gone, late or has tripped.
+        ``off_by`` is called with the time by which the answer must come, and with None when it came
+        (``GuardianLink.off_by``); ``alarm`` reports an answer that does not come. Raises the source's errors, and
+        OutputWrong where the source reports its output off: it is gone, late or has tripped.
         """
         if self._source is None or self._worker != threading.get_ident():
             return
@@ -87,7 +87,7 @@ class SourceWatchdog:
         self._worker = threading.get_ident()
 
     def starve(self) -> None:
-        """Ask no more: a source with a watchdog switches off after the delay, whatever becomes of the rig."""
+        """Ask no more: a source with a watchdog switches off after its delay, even if the rig dies meanwhile."""
         self._worker = None
 
     def disarm(self) -> None:

@@ -16,7 +16,7 @@ from rig.safety.watch import comparison
 from rig.safety.watch.judging import Angles, Ceiling, DataJudge, Expected, explained
 
 LOOK_EVERY_S = 0.4
-"""Wall seconds after the last data set from which the analyzer is looked at by itself, where nobody reads it."""
+"""Wall seconds without a data set after which the analyzer is read to watch the outputs."""
 
 _RAMP_MARGIN_S = 10.0
 _CURRENT_TRIES = 3
@@ -25,11 +25,11 @@ _wall_s = time.monotonic
 
 
 class Watching:
-    """The analyzer in the supervisor's hands; without one there is nothing to compare, and time is only waited for.
+    """The analyzer as the supervisor uses it; without one nothing is compared and ``wait`` only spends time.
 
-    ``look`` is called between readings: whoever must notice something else meanwhile does so there. From ``expect`` to
-    ``expect_nothing`` every data set is judged: those that ``read`` returns, those that it passes over, and where
-    nobody reads those that ``watch`` asks for. Only the thread that called ``expect`` asks.
+    ``look`` is called between readings, to check everything else that must be noticed. From ``expect`` to
+    ``expect_nothing`` every data set is judged: those that ``read`` returns, those that it skips, and those that
+    ``watch`` asks for while there is no other reading. Only the thread that called ``expect`` asks.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class Watching:
         raise OutputWrong("what the analyzer reads", "no valid data, and again none", "one whole data set", advice)
 
     def read_unjudged(self) -> AnalyzerReading:
-        """Return a data set begun after this call, whatever it says: for whoever confirms that everything is off."""
+        """Return a data set begun after this call, unjudged: for confirming that everything is off."""
         assert self._analyzer is not None
         expected, self._expected = self._expected, None
         try:

@@ -7,8 +7,8 @@ import pytest
 from drivers.climate import EspecP300, Fluke1620A
 from drivers.errors import InstrumentError, InstrumentRefused, SettingOutOfRange
 from drivers.scpi import ScpiSession
-from rig.bench.climate import NotStable, SoakedChamber
-from rig.bench.config.schema_climate import ChamberPart, SoakPart
+from rig.bench.auxiliary.climate import NotStable, SoakedChamber
+from rig.bench.schema.climate import ChamberPart, SoakPart
 from rig.emulation.auxiliary.climate import climate_instruments
 from rig.emulation.world.air import Air
 from rig.emulation.world.bench_time import BenchTime

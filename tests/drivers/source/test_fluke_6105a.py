@@ -327,7 +327,7 @@ def test_before_the_output_comes_on_every_current_channel_in_use_must_say_volts(
     phase_deg=st.floats(min_value=-360.0, max_value=360.0),
 )
 def test_every_low_level_amplitude_survives_the_way_over_the_wire_within_its_tolerance(rms, phase_deg):
-    from drivers.source import fluke_6105a_steps as steps
+    from drivers.source import fluke_6105a_data as steps
     from drivers.source.fluke_6105a_data import LOW_LEVEL_RANGES
     from drivers.source.shared.checks import range_for
 

@@ -30,7 +30,7 @@ from meter_model.behaviour.profile import (
     ServicesSupported,
     TotalApparent,
 )
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.device.demand import Demand
 from meter_model.device.meter import S4100
 from meter_model.sampled.energy import EnergyAccumulators

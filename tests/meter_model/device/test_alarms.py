@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from meter_model.behaviour.profile import BehaviourProfile, PhaseLoss
+from meter_model.configuration import Configuration
 from meter_model.device.alarms import AlarmInputs, alarm_states, bitmap
-from meter_model.device.configuration import Configuration
 from meter_model.prediction.prediction import predict
 from tests.meter_model.loads import sine, three_phase
 

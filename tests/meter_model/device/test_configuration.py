@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meter_model.behaviour.profile import choices
-from meter_model.device.configuration import Configuration, ValueRefused, check_command
+from meter_model.configuration import Configuration, ValueRefused, check_command
 from tests.meter_model.loads import sine
 
 ACCEPTED = {

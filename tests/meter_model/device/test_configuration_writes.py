@@ -6,7 +6,7 @@ import pytest
 
 from meter_model.behaviour.operation_choices import CommandSpacing
 from meter_model.behaviour.profile import BehaviourProfile
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.device.meter import S4100, ObjectAccessError
 from tests.meter_model.loads import three_phase
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.device.memory import SLOT_OCTETS, Memory, pack, unpack
 from meter_model.device.meter import S4100
 from tests.meter_model.loads import three_phase

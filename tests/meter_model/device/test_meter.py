@@ -15,7 +15,7 @@ from meter_model.behaviour.profile import (
     ObjectNameAccess,
     PowerFactorUnits,
 )
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.device.meter import S4100, ObjectAccessError
 from meter_model.objects.points import OBJECTS
 from tests.meter_model.loads import three_phase

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from meter_model.behaviour.profile import BehaviourProfile, TotalImportExport, UnusedPhaseEnergies
-from meter_model.device.configuration import Configuration, ValueRefused
+from meter_model.configuration import Configuration, ValueRefused
 from meter_model.device.meter import S4100, ObjectAccessError
 from meter_model.sampled.unit_errors import UnitErrors
 from meter_model.stimulus import Stimulus

@@ -9,7 +9,7 @@ import pytest
 
 from meter_model.behaviour.operation_choices import AlarmContact, PulseCountMemory, Reinitialized
 from meter_model.behaviour.profile import BehaviourProfile
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.device.meter import S4100
 from meter_model.device.supply import SupplyKind, is_sufficient
 from tests.meter_model.loads import three_phase

@@ -20,7 +20,7 @@ from meter_model.behaviour.profile import (
     TotalApparent,
     TotalImportExport,
 )
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.device.meter import S4100
 from meter_model.prediction.accounts import accounts
 from meter_model.stimulus import Phasor, Stimulus

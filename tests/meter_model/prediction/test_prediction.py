@@ -1,4 +1,4 @@
-"""Closed form: the worked cases of the metrology reference, section 6, and the manual's own figures."""
+"""Closed form against cases worked by hand (waves of OIML R 46, recalled), and the manual's own figures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from meter_model.behaviour.profile import (
     Type31PhaseValues,
     ZeroPowerFactor,
 )
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.prediction.prediction import predict
 from meter_model.stimulus import Phasor, Spectrum, Stimulus
 from tests.meter_model.loads import sine, three_phase

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from meter_model.behaviour.profile import AntiAlias, BehaviourProfile
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.device.meter import S4100
 from meter_model.prediction.prediction import predict
 from meter_model.prediction.sampling_phase import SamplingPhaseDependent, require_determined

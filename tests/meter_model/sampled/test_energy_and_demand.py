@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meter_model.behaviour.profile import BehaviourProfile, TotalImportExport
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.device.demand import Demand
 from meter_model.device.meter import S4100
 from meter_model.sampled.energy import EnergyAccumulators

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.device.meter import S4100
 from meter_model.prediction.prediction import predict
 from meter_model.sampled.sampling import SAMPLES_PER_SECOND, FrontEnd

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meter_model.behaviour.profile import Accumulation, BehaviourProfile, RmsWindow
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.device.meter import S4100
 from meter_model.sampled.unit_errors import UnitErrors
 from meter_model.stimulus import Stimulus

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from meter_model.behaviour.profile import DEFAULT, CurrentErrorNames
-from meter_model.device.configuration import Configuration, ValueRefused, check_command
+from meter_model.configuration import Configuration, ValueRefused, check_command
 from meter_model.objects.points import ANALOG_INPUTS, ANALOG_VALUES, BINARY_INPUTS, DEVICE, OBJECTS, TREND_LOGS, point
 from tests.meter_model.transcription import manual_analog_inputs as ai
 from tests.meter_model.transcription import manual_other_objects as other

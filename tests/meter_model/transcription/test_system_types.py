@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.prediction.prediction import predict
 from meter_model.stimulus import Phasor, Stimulus
 from tests.meter_model.transcription import manual_system_types as manual

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from drivers.analyzer.base import AnalyzerReading, ElementReading
 from meter_model.behaviour.profile import DEFAULT, ReactivePower
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.prediction.prediction import predict
 from meter_model.stimulus import Phasor, Stimulus
 from rig.bench.equivalent import MeasuredElement, equivalent

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.analyzer.base import AnalyzerReading, ElementReading
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from rig.bench.wiring import CurrentLoop, Path, Wiring
 from rig.errors import UsageRefused
 from rig.load_point import LoadPoint

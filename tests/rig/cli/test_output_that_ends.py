@@ -17,7 +17,7 @@ from rig.procedures.hold import Followed, Moment
 
 LISTENER = SimpleNamespace(baud=76800, device="/dev/ttyX")
 OUTPUTS = {
-    "closed pipe": (0, "nobody reads the output any more"),
+    "closed pipe": (0, "the reader of the output has gone"),
     "full disk": (10, "the output cannot be written (No space left on device)"),
 }
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rig.emulation.analyzers.arithmetic import AnalyzerErrors
-from rig.emulation.analyzers.yokogawa_wt import YokogawaAnalyzer
+from rig.emulation.analyzers.yokogawa_wt_commands import yokogawa_analyzer
 from rig.emulation.instruments import serve
 from rig.emulation.servers.control import Clock, Control, JsonHandler, ScpiHandler
 from rig.emulation.servers.tcp import LineServer
@@ -83,7 +83,7 @@ def connect():
 @pytest.fixture
 def bench(bench_with):
     """Return a bench in which time passes only when somebody spends it."""
-    return bench_with(YokogawaAnalyzer)
+    return bench_with(yokogawa_analyzer)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from drivers.analyzer.base import AnalyzerRanges, AnalyzerReading, ElementReading
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from rig.bench.wiring import Wiring
 from rig.load_point import LoadPoint
 from rig.metrology import DecisionRule, JudgedQuantity, Quantity, ReferenceAccuracy, load_limit_table

@@ -8,7 +8,7 @@ import pytest
 
 from rig.records import RunHeader, RunStore
 from rig.records.abandoned import PROCESS
-from rig.safety.own_process import is_gone, this_process
+from rig.safety.guardian.own_process import is_gone, this_process
 
 HEADER = RunHeader(kind="certify", bench_name="lab", bench_file_sha256="0", software_version="1")
 
@@ -22,7 +22,9 @@ def store(tmp_path):
 @pytest.fixture(scope="module")
 def dead():
     """What a process that has ended said of itself."""
-    code = "import json; from rig.safety.own_process import this_process; print(json.dumps(this_process(None)))"
+    code = (
+        "import json; from rig.safety.guardian.own_process import this_process; print(json.dumps(this_process(None)))"
+    )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout
     return __import__("json").loads(said)
 

@@ -151,7 +151,9 @@ def test_phases_that_rise_at_the_same_volts_a_second_are_as_good_as_phases_that_
 
 
 def test_an_output_that_cannot_be_confirmed_off_is_the_loudest_error_and_nothing_is_switched_on(monkeypatch):
-    monkeypatch.setattr("rig.safety.watch.terminals.CONFIRM_S", 0.0)  # wall time, which this bench does not have
+    monkeypatch.setattr(
+        "rig.safety.switching_off.terminals.CONFIRM_S", 0.0
+    )  # wall time, which this bench does not have
     bench = energised_bench()
     bench.source.is_stuck = True
     assert not bench.supervisor.de_energise().confirmed

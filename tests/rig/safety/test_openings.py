@@ -16,7 +16,8 @@ from drivers.source.base import SafeOff
 from rig.bench.lock import noted
 from rig.records import RunHeader, RunStore
 from rig.safety.guardian.journal import append_entry, make_journal, read_journal, take_journal_in
-from rig.safety.leftovers import KEPT_DAYS, sweep
+from rig.safety.guardian.leftovers import KEPT_DAYS, sweep
+from rig.safety.off import forget_open_bench, note_open_bench, recipes_of_open_bench
 from rig.safety.state import (
     ENDPOINTS,
     HOLDER,
@@ -30,7 +31,6 @@ from rig.safety.state import (
     openings_of,
     process_lives,
 )
-from rig.safety.switching_off.off import forget_open_bench, note_open_bench, recipes_of_open_bench
 
 HEADER = RunHeader(kind="certify", bench_name="lab", bench_file_sha256="00", software_version="0.1.0")
 

@@ -90,7 +90,7 @@ def test_token_is_passed_on_after_max_info_frames(asked: Inquiry) -> None:
 
 
 def test_bus_that_comes_back_is_used_again(asked: Inquiry) -> None:
-    """An MS/TP master (PICS, manual page 21) whose bus was interrupted goes on alone, and lets whoever returns in."""
+    """An MS/TP master (PICS, manual page 21) whose bus was interrupted goes on alone, and lets others return to it."""
     bus, away = asked.meter.bus, []
 
     def interrupt() -> None:

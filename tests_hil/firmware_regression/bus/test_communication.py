@@ -1,4 +1,4 @@
-"""Does the meter say who it is and what it has when asked, fall silent when told to, and start anew when told to?"""
+"""Does the meter say who it is and what it has when asked, fall silent on command, and restart on command?"""
 
 from __future__ import annotations
 

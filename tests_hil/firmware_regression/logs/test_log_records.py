@@ -19,6 +19,7 @@ from tests_hil.firmware_regression.logs.trend_logs import (
     ENABLED,
     INTERVAL_S,
     PURGED,
+    are_apart,
     counted_at_rest,
     counts,
     everywhere,
@@ -81,7 +82,9 @@ def test_records_are_stamped_by_the_clock_at_their_interval(clearing: Inquiry) -
         inside = all(began - second <= stamp <= ended + second for stamp in stamps)
         clearing.check("stamps", f"{began:%T} to {ended:%T}", f"{stamps[0]:%T} to {stamps[-1]:%T}", inside)
         steps = [(later - earlier).total_seconds() for earlier, later in pairwise(stamps)]
-        clearing.check("seconds between stamps", [INTERVAL_S] * len(steps), steps)
+        clearing.check(
+            "seconds between stamps, each to 0.01 s", [INTERVAL_S] * len(steps), steps, are_apart(stamps, INTERVAL_S)
+        )
 
 
 def test_record_of_what_cannot_be_measured_is_marked_faulty(clearing: Inquiry, loaded: Inquiry) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from bacpypes3.primitivedata import Boolean, Date, Time, Unsigned
@@ -25,6 +25,15 @@ _DISPLAYED_YEAR = 1900
 
 _Answer = TypeVar("_Answer")
 DateTime = tuple[tuple[int, ...], tuple[int, ...]]
+
+
+def are_apart(stamps: Sequence[datetime], interval_s: float) -> bool:
+    """Whether each stamp is so many intervals after the first, to the step of a BACnet Time.
+
+    A stamp has hundredths of a second (ASHRAE 135 clause 20.2.13): two that are 10 s apart may read 9.99 s apart.
+    """
+    passed = [round(100.0 * (stamp - stamps[0]).total_seconds()) for stamp in stamps]
+    return all(abs(each - round(100.0 * interval_s * index)) <= 1 for index, each in enumerate(passed))
 
 
 def everywhere(asked: Inquiry, name: str) -> list[Any]:

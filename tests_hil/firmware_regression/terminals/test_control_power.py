@@ -11,7 +11,7 @@ from drivers.generator import PulseTrain
 from drivers.switch import SwitchUnit
 from meter_model.behaviour.operation_choices import PulseCountMemory, RecordsAfterPowerLoss
 from meter_model.objects.points import ANALOG_INPUTS
-from rig.bench.switching import TimedPulses
+from rig.bench.auxiliary.switching import TimedPulses
 from rig.procedures import Inquiry
 from rig.procedures.behaviour.power_cycle import STORED_INPUTS, PowerCycle, observe_power_cycle
 from rig.procedures.behaviour.same_values import same

@@ -7,7 +7,7 @@ import pytest
 
 from drivers.generator import PulseTrain
 from drivers.switch import SwitchUnit
-from rig.bench.switching import TimedPulses
+from rig.bench.auxiliary.switching import TimedPulses
 from rig.procedures import Inquiry
 
 pytestmark = [allure.epic("Firmware regression"), allure.feature("Pulse input")]

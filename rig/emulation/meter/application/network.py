@@ -59,7 +59,7 @@ class NpduHeader:
 
 
 def reply_npdu(asked: NpduHeader, apdu: bytes) -> bytes:
-    """Wrap an answer to whoever asked, through the router the request came by if there was one."""
+    """Address an answer to the requester, through the router that the request came by if there was one."""
     if asked.source is None:
         return bytes((_VERSION, 0)) + apdu
     network, address = asked.source

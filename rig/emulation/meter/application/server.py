@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from meter_model.device.meter import ObjectAccessError
 from meter_model.objects.points import OBJECT_TYPE_NUMBERS, Kind
 from rig.emulation.meter.application.communication import Communication, CommunicationControl, check_password
 from rig.emulation.meter.application.errors import Refused, TooLong
 from rig.emulation.meter.application.network import InvalidNpdu, NpduHeader, broadcast_npdu, reply_npdu
+from rig.emulation.meter.application.objects import MeterObjects
 from rig.emulation.meter.application.properties import (
     ALL,
     KINDS,
@@ -46,7 +47,6 @@ from rig.emulation.meter.application.values import (
     decode_value,
     encode_value,
 )
-from rig.emulation.meter.objects import MeterObjects
 
 _CONFIRMED, _UNCONFIRMED, _SIMPLE_ACK, _COMPLEX_ACK = 0x00, 0x10, 0x20, 0x30
 _ERROR, _REJECT, _ABORT_BY_SERVER = 0x50, 0x60, 0x71
@@ -68,6 +68,14 @@ class Reply:
 
     npdu: bytes
     broadcast: bool
+
+
+class Answering(Protocol):
+    """What answers NPDUs: a server, or one with something wrong with it."""
+
+    def answer(self, npdu: bytes, broadcast: bool = False) -> Reply | None:
+        """Answer one NPDU; ``broadcast`` says it was sent to everybody. None where nothing is to be said."""
+        ...
 
 
 class ApduServer:

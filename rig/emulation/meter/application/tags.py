@@ -72,7 +72,7 @@ _EXTENDED_LENGTH = 5
 
 
 class TagReader:
-    """Reads tags from the front of a request; raises RequestRejected at whatever is not what the service wants."""
+    """Reads tags from the front of a request; raises RequestRejected at a tag that the service does not expect."""
 
     def __init__(self, octets: bytes) -> None:
         self._octets = octets

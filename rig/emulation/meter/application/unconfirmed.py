@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from meter_model.objects.points import OBJECT_TYPE_NUMBERS
+from rig.emulation.meter.application.objects import MeterObjects
 from rig.emulation.meter.application.tags import (
     AppTag,
     RequestRejected,
@@ -14,7 +15,6 @@ from rig.emulation.meter.application.tags import (
     unsigned_octets,
 )
 from rig.emulation.meter.application.values import WILDCARD, DatatypeInvalid, decode_date_time
-from rig.emulation.meter.objects import MeterObjects
 
 MAX_APDU_OCTETS = 480
 

@@ -51,7 +51,7 @@ def test_a_silent_port_that_was_named_is_asked_at_every_rate_by_its_only_master(
     lines = []
     found = find_bus(device, may_talk=True, report=lines.append)
     assert not found.is_bus
-    assert "nobody answered Who-Is at any baud rate" in found.said
+    assert "no device answered Who-Is at any baud rate" in found.said
     assert [line for line in lines if "only master" in line and ("76800" in line or "9600" in line)] == lines[-2:]
     assert b"\x55\xff\x01" in heard_by(ours)  # a Poll For Master
 

@@ -5,8 +5,8 @@ import pytest
 from drivers.meter import BusStatistics, FoundDevice
 from drivers.mstp.settings import PortSettings
 from drivers.mstp.statistics import Statistics
-from rig.bench.config.schema import PositionPart
 from rig.bench.meters import _nobody_there, noise_text
+from rig.bench.schema.bench import PositionPart
 
 
 class Bus:

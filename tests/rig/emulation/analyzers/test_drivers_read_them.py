@@ -8,10 +8,11 @@ import pytest
 from drivers.analyzer import FlukeNorma, RadianRD, YokogawaWT, ZesLMG600
 from drivers.scpi import ScpiSession
 from rig.emulation.analyzers.arithmetic import AnalyzerErrors
-from rig.emulation.analyzers.fluke_norma import NormaAnalyzer
+from rig.emulation.analyzers.fluke_norma_commands import norma_analyzer
 from rig.emulation.analyzers.radian_rd import RadianStandard
-from rig.emulation.analyzers.yokogawa_wt import MODELS, YokogawaAnalyzer
-from rig.emulation.analyzers.zes_lmg600 import ZesAnalyzer
+from rig.emulation.analyzers.yokogawa_wt import MODELS
+from rig.emulation.analyzers.yokogawa_wt_commands import yokogawa_analyzer
+from rig.emulation.analyzers.zes_lmg600_commands import zes_analyzer
 from tests.rig.emulation.energised import energise
 
 VOLTS, SENSOR = 277.0, 8.0
@@ -20,7 +21,7 @@ VOLTS, SENSOR = 277.0, 8.0
 @pytest.fixture
 def norma(bench_with):
     """The driver, and the bench that it measures on."""
-    bench = bench_with(NormaAnalyzer)
+    bench = bench_with(norma_analyzer)
     driver = FlukeNorma(ScpiSession(bench.servers["analyzer"].endpoint), bench.world.sleep)
     driver.identify()
     driver.configure()
@@ -31,7 +32,7 @@ def norma(bench_with):
 @pytest.fixture
 def zes(bench_with):
     """The same of an LMG, in a world whose time runs: INIM waits for the end of a cycle."""
-    bench = bench_with(ZesAnalyzer, monotonic=time.monotonic)
+    bench = bench_with(zes_analyzer, monotonic=time.monotonic)
     driver = ZesLMG600(ScpiSession(bench.servers["analyzer"].endpoint), bench.world.sleep, update_s=0.05)
     driver.identify()
     driver.configure()
@@ -43,7 +44,7 @@ def zes(bench_with):
 @pytest.mark.realtime
 @pytest.mark.parametrize("model", MODELS)
 def test_every_wt_measures_with_the_rigs_signs_by_the_names_of_its_model(bench_with, model):
-    bench = bench_with(YokogawaAnalyzer, monotonic=time.monotonic, model=model)
+    bench = bench_with(yokogawa_analyzer, monotonic=time.monotonic, model=model)
     driver = YokogawaWT(ScpiSession(bench.servers["analyzer"].endpoint), bench.world.sleep, update_s=0.05)
     driver.configure()
     driver.select_ranges(VOLTS, (1.0, 1.0, 1.0))

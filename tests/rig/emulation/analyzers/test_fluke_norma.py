@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from rig.emulation.analyzers.fluke_norma import NormaAnalyzer
+from rig.emulation.analyzers.fluke_norma_commands import norma_analyzer
 from tests.rig.emulation.energised import energise
 
 VOLTS = 277.0
@@ -13,7 +13,7 @@ FUNCTIONS = '"VOLT1","CURR1","POW1","POW1:APP","POW1:REAC","VOLT2:PHAS","CURR1:P
 
 @pytest.fixture
 def bench(bench_with):
-    return bench_with(NormaAnalyzer)
+    return bench_with(norma_analyzer)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from rig.emulation.analyzers.yokogawa_wt import YokogawaAnalyzer
+from rig.emulation.analyzers.yokogawa_wt_commands import yokogawa_analyzer
 from rig.emulation.analyzers.yokogawa_wt_items import WT1800_NAMES, WT3000_NAMES
 from tests.rig.emulation.energised import energise
 
@@ -12,7 +12,7 @@ from tests.rig.emulation.energised import energise
 @pytest.fixture
 def wt1800e(bench_with):
     """A WT1803E, its client, and the bench that it measures on."""
-    bench = bench_with(YokogawaAnalyzer, model="WT1803E")
+    bench = bench_with(yokogawa_analyzer, model="WT1803E")
     client = bench.client("analyzer")
     client.write(":COMM:HEAD OFF;VERB OFF;:INP:WIR P3W4;:INP:VOLT:RANG:ALL 300V;:INP:CURR:RANG:ALL (EXT,1V)")
     client.write(":INP:CURR:SRAT:ALL 1000")

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from rig.emulation.analyzers.zes_lmg600 import ZesAnalyzer
+from rig.emulation.analyzers.zes_lmg600_commands import zes_analyzer
 from tests.rig.emulation.energised import energise
 
 VOLTS = 277.0
@@ -14,7 +14,7 @@ VOLTS = 277.0
 
 @pytest.fixture
 def bench(bench_with):
-    return bench_with(ZesAnalyzer)
+    return bench_with(zes_analyzer)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.device.memory import SLOT_OCTETS, Memory
 from meter_model.device.meter import S4100
 from meter_model.stimulus import Stimulus

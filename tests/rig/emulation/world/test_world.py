@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.device.meter import S4100
 from meter_model.sampled.input_impedance import CT_OHM, VOLTAGE_LN_OHM
 from rig.emulation.sources.output import SourceErrors

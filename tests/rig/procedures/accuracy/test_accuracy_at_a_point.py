@@ -3,7 +3,7 @@
 import pytest
 
 from drivers.analyzer.base import AnalyzerRanges
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from rig.bench.wiring import Wiring
 from rig.load_point import LoadPoint
 from rig.metrology import DecisionRule, ReferenceAccuracy, judged_at, load_limit_table

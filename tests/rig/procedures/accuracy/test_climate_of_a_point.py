@@ -10,7 +10,7 @@ import pytest
 from drivers.climate import ClimateReading
 from drivers.errors import InstrumentError, InstrumentLost
 from drivers.source.base import Identity
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from rig.bench.instruments import used_instruments
 from rig.bench.wiring import Wiring
 from rig.load_point import LoadPoint

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.analyzer.base import AnalyzerRanges
-from meter_model.device.configuration import Configuration
+from meter_model.configuration import Configuration
 from meter_model.prediction.prediction import predict
 from rig.load_point import LoadPoint
 from rig.metrology import DecisionRule, ReferenceAccuracy, judged_at, judged_energy_at, load_limit_table

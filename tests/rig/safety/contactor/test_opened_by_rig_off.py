@@ -11,11 +11,11 @@ from click.testing import CliRunner
 from drivers.source.base import Identity
 from drivers.switch import RELAY_LINES
 from rig.bench.config.off_parts import parts_to_switch_off
-from rig.bench.config.schema import SwitchPart
 from rig.bench.contactor import contactor_recipe
+from rig.bench.schema.bench import SwitchPart
 from rig.cli import cli
+from rig.safety.off import note_open_bench
 from rig.safety.state import RECIPES, Opening
-from rig.safety.switching_off.off import note_open_bench
 
 pytestmark = pytest.mark.realtime
 

@@ -12,8 +12,8 @@ import pytest
 
 from rig.bench import load_bench, open_bench, switch_bench_off
 from rig.safety.guardian.journal import read_journal
+from rig.safety.off import recipes_of_open_bench
 from rig.safety.state import openings_of
-from rig.safety.switching_off.off import recipes_of_open_bench
 from tests.rig.safety.stand_ins import Control
 from tests.waiting import comes_true
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rig.safety.watch.terminals import OFF_BELOW_V
+from rig.safety.switching_off.terminals import OFF_BELOW_V
 from tests.rig.safety.matrix.causes import CAUSES, PHASES, WATCHED_TOO, Cause, Phase
 from tests.rig.safety.matrix.cell import Cell, Emulation, Ground, Nursery, now_s
 
@@ -57,7 +57,7 @@ def run_cell(
             assert status["output_on"], "nothing was to switch it off"
         elif cause.stays_on:
             assert max(status["terminal_volts"]) > OFF_BELOW_V
-            assert "NOBODY COULD CONFIRM THAT THE OUTPUTS ARE OFF" in output
+            assert "OUTPUTS NOT CONFIRMED OFF" in output
             assert "switch the source off by hand" in output
         else:
             assert not status["output_on"]

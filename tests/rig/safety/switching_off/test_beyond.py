@@ -62,7 +62,10 @@ def test_the_time_for_it_ends_whatever_is_done_next(good_bench, good_control, go
 
 @bench_test
 def test_an_envelope_without_a_longest_time_is_not_offered(good_bench):
-    with pytest.raises(UsageRefused, match="says not how far and for how long"), good_bench.supervisor.beyond("damage"):
+    with (
+        pytest.raises(UsageRefused, match="does not say how far and for how long"),
+        good_bench.supervisor.beyond("damage"),
+    ):
         pass
 
 

@@ -17,9 +17,9 @@ from rig.bench.off import switch_benches_off
 from rig.cli import cli
 from rig.cli.run import run
 from rig.errors import BenchFileError, UsageRefused
+from rig.safety import off as safety_off
+from rig.safety.off import forget_open_bench, note_open_bench
 from rig.safety.state import HOLDER, OFF_ELSEWHERE, RECIPES, Opening, marked_process, places_of_state, state_folder
-from rig.safety.switching_off import off as safety_off
-from rig.safety.switching_off.off import forget_open_bench, note_open_bench
 
 pytestmark = pytest.mark.realtime
 
@@ -189,7 +189,7 @@ def test_a_guardian_that_still_tries_is_left_word(fluke):
 def test_volts_that_the_analyzer_sees_are_never_success(fluke, monkeypatch, volts, code):
     reading = SimpleNamespace(elements=[SimpleNamespace(u_v=volts, i=0.0)] * 3)
     asked = SimpleNamespace(read=lambda: reading, identify=lambda: None, configure=lambda: None, close=lambda: None)
-    monkeypatch.setattr("rig.safety.watch.terminals.CONFIRM_S", 0.0)
+    monkeypatch.setattr("rig.safety.switching_off.terminals.CONFIRM_S", 0.0)
     monkeypatch.setattr(bench_off, "ANALYZERS", {"seer": lambda *_args, **_options: asked})
     monkeypatch.setattr(bench_off, "link_to_analyzer", lambda _part: None)
     opening = left_on(fluke)

@@ -9,12 +9,12 @@ import pytest
 from click.testing import CliRunner
 
 from rig.cli import cli
+from rig.safety import off as safety_off
+from rig.safety.guardian.held_note import held_note
 from rig.safety.guardian.link import GuardianLink
-from rig.safety.held_note import held_note
 from rig.safety.locks import kernel_lock
+from rig.safety.off import note_open_bench
 from rig.safety.state import RECIPES, Opening
-from rig.safety.switching_off import off as safety_off
-from rig.safety.switching_off.off import note_open_bench
 from tests.waiting import comes_true
 
 pytestmark = pytest.mark.realtime

@@ -10,7 +10,7 @@ from drivers.analyzer.base import AnalyzerReading, ElementReading
 from rig.bench.wiring import Wiring
 from rig.load_point import LoadPoint
 from rig.safety.errors import OutputWrong
-from rig.safety.watch.phasors import SeenPhasors, wires_to_look_at
+from rig.safety.phasors import SeenPhasors, wires_to_look_at
 from tests.rig.safety.recorded_bench import RecordedBench, refused
 
 WIRING = Wiring(ct_primary_a=100.0, ct_secondary_v=1.0)

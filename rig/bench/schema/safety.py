@@ -17,7 +17,7 @@ class SafetyInputPart(_Strict):
     """Where a contact of the safety circuit is sensed at the switch unit, as ``switch: alarm_contact`` is.
 
     ``safe_when``: whether the contact is closed or open while it is safe to energise. With ``closed``, a wire that
-    breaks reads as not safe; with ``open`` nobody would notice.
+    breaks reads as not safe; with ``open`` a broken wire goes unnoticed.
     """
 
     channel: Annotated[int, Field(ge=101, le=899)]

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from rig.bench.config.schema_base import LateText, Name, Strict
-from rig.bench.config.schema_serial import SerialPart
+from rig.bench.schema.base import LateText, Name, Strict
+from rig.bench.schema.serial import SerialPart
 from rig.files.yaml_types import Seconds
 from rig.metrology.calibration import CalibrationRecord
 

@@ -9,8 +9,8 @@ from drivers.climate import CHAMBERS, PROBES, ChamberReading, ClimateChamber, Cl
 from drivers.errors import SettingOutOfRange
 from drivers.source.base import Identity
 from rig.bench.clock import BenchClock
-from rig.bench.config.schema_climate import ChamberPart, ClimateProbePart
 from rig.bench.off import scpi_session
+from rig.bench.schema.climate import ChamberPart, ClimateProbePart
 from rig.errors import BenchFault
 
 _LOOK_EVERY_S = 10.0
@@ -75,7 +75,7 @@ class SoakedChamber:
         return self._chamber.read()
 
     def stop(self) -> None:
-        """Stop conditioning and verify, whoever set it going."""
+        """Stop conditioning and verify, also where another program started it."""
         self._chamber.make_safe()
         self._is_ours = False
 

@@ -44,7 +44,7 @@ class MeterObjects(Protocol):
 
     @property
     def is_running(self) -> bool:
-        """Whether it has control power and has started: while it is False nobody is answered."""
+        """Whether it has control power and has started; while False it answers no request."""
         ...
 
     @property
@@ -62,5 +62,5 @@ class MeterObjects(Protocol):
         ...
 
     def reinitialize(self) -> None:
-        """Start anew, as ReinitializeDevice does."""
+        """Restart, as ReinitializeDevice does."""
         ...

@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from rig.bench.config.schema_base import LateText as _LateText
-from rig.bench.config.schema_base import Name as _Name
-from rig.bench.config.schema_base import Strict
-from rig.bench.config.schema_safety import ContactorPart
-from rig.bench.config.schema_serial import SerialPart
+from rig.bench.schema.base import LateText as _LateText
+from rig.bench.schema.base import Name as _Name
+from rig.bench.schema.base import Strict
+from rig.bench.schema.safety import ContactorPart
+from rig.bench.schema.serial import SerialPart
 
 _SwitchChannel = Annotated[int, Field(ge=101, le=899)]
 

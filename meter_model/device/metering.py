@@ -9,8 +9,8 @@ from enum import IntEnum
 import numpy as np
 
 from meter_model.behaviour.profile import BehaviourProfile
+from meter_model.configuration import Configuration
 from meter_model.device.clock import RealTimeClock
-from meter_model.device.configuration import Configuration
 from meter_model.device.demand import Demand
 from meter_model.device.pulse_input import LARGEST_COUNT, PulseInput
 from meter_model.device.readout import Counters, Readout
@@ -74,7 +74,7 @@ class Metering:
         self._readout = Readout(configuration, self._profile)
 
     def restart_demand(self) -> None:
-        """Begin the demand interval anew with the configured lengths; present demand is reset, maximum demand kept."""
+        """Restart the demand interval with the configured lengths; present demand is reset, maximum demand kept."""
         self.demand.reconfigure(self.configuration.subintervals, self.configuration.subinterval_cs / 100.0)
 
     def advance(self, dt_s: float, stimulus: Stimulus) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from drivers.source.base import SafeOff
-from rig.safety.held_note import held_note
-from rig.safety.leftovers import source_is_gone
+from rig.safety.guardian.held_note import held_note
+from rig.safety.guardian.leftovers import source_is_gone
 from rig.safety.locks.kernel_lock import noted_benches
 from rig.safety.state import (
     HOLDER,
@@ -171,7 +171,7 @@ class _Guardian:
 
     @property
     def note(self) -> dict[str, Any] | None:
-        """What it holds on (rig.safety.held_note)."""
+        """What it holds on (rig.safety.guardian.held_note)."""
         return held_note(self.pid, _PROC)
 
     def put_back(self) -> bool:

@@ -12,9 +12,9 @@ from drivers.source.base import Identity
 from drivers.switch import SWITCHES, RelayRole, SenseRole, SwitchRoles, SwitchUnit
 from rig.bench.clock import BenchClock
 from rig.bench.config.files import TIMED_ROLES
-from rig.bench.config.schema import AlarmContactPart, CounterPart, GeneratorPart, SwitchPart
-from rig.bench.config.schema_safety import SafetyInputPart, SafetyInputsPart
 from rig.bench.off import scpi_session
+from rig.bench.schema.bench import AlarmContactPart, CounterPart, GeneratorPart, SwitchPart
+from rig.bench.schema.safety import SafetyInputPart, SafetyInputsPart
 from rig.errors import BenchFault
 from rig.safety.contactor.link import ContactorLink
 from rig.safety.contactor.proof import BenchContactor

@@ -6,13 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, WithJsonSchema, field_validator, model_validator
 
-from rig.bench.config.schema_base import LATE, PLACEHOLDER, PLACEHOLDER_SCHEMA, Strict
-from rig.bench.config.schema_base import LateText as _LateText
-from rig.bench.config.schema_base import Name as _Name
-from rig.bench.config.schema_climate import ChamberPart, ClimateProbePart
-from rig.bench.config.schema_safety import LimitsPart, SafetyInputsPart
-from rig.bench.config.schema_serial import SerialPart
-from rig.bench.config.schema_switch import AlarmContactPart, SwitchPart
+from rig.bench.schema.base import LATE, PLACEHOLDER, PLACEHOLDER_SCHEMA, Strict
+from rig.bench.schema.base import LateText as _LateText
+from rig.bench.schema.base import Name as _Name
+from rig.bench.schema.climate import ChamberPart, ClimateProbePart
+from rig.bench.schema.safety import LimitsPart, SafetyInputsPart
+from rig.bench.schema.serial import SerialPart
+from rig.bench.schema.switch import AlarmContactPart, SwitchPart
 from rig.files.yaml_types import Degrees, Hertz, Line, PerhapsLine, Prose, Ratio, Seconds, Volts
 from rig.load_point import LoadPoint
 from rig.metrology.accuracy import ReferenceAccuracy

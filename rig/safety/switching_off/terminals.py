@@ -19,7 +19,7 @@ CONFIRM_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class TerminalsSeen:
-    """``is_dead``: all inputs are below their limits; otherwise they are not, or nobody can say that they are."""
+    """``is_dead``: all inputs are seen below their limits; False where one is above, or could not be seen."""
 
     is_dead: bool
     text: str

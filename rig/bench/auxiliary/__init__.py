@@ -1,0 +1,1 @@
+"""What a bench has beside source, analyzer and meters: switch unit, contactor, climate."""

@@ -1,0 +1,1 @@
+"""What a bench file may say, part by part: strict, frozen models."""
