@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.scpi import session as scpi_session
-from drivers.source.base import Identity
+from drivers.instrument import Identity
 from rig.bench.discovery import matching
 from rig.bench.discovery.matching import FAMILIES, Fit, fitting_drivers
 
