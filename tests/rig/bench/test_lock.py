@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.source.base import Identity
+from drivers.instrument import Identity
 from rig.bench import load_bench
 from rig.bench.lock import hold_bench
 from rig.errors import BenchBusy

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from drivers.source.base import Identity
+from drivers.instrument import Identity
 from rig.bench.checking.check import check_bench
 from rig.bench.config.files import load_bench
 from rig.bench.launch import is_own_emulation, refuse_foreign_launch

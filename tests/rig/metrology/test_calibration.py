@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from drivers.source.base import Identity
+from drivers.instrument import Identity
 from rig.metrology import CalibrationRecord, CalibrationRefused, CalibrationStatus, calibration_state
 
 DATE, DUE = dt.date(2026, 8, 15), dt.date(2027, 8, 15)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from drivers.errors import InstrumentError, InstrumentLost, SettingNotTaken
-from drivers.source.base import Identity
+from drivers.instrument import Identity
 from rig.errors import SafeStateNotConfirmed, UsageRefused
 from rig.load_point import LoadPoint
 from rig.safety.energise import STEPS

@@ -94,7 +94,7 @@ def test_wrong_instrument_is_named_with_the_driver_that_fits(tmp_path):
     ],
 )
 def test_a_calibration_is_looked_at(serial, due, level):
-    from drivers.source.base import Identity
+    from drivers.instrument import Identity
     from rig.bench.checking.check import _calibration
     from rig.metrology import CalibrationRecord
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.source.base import Identity
+from drivers.instrument import Identity
 from rig.bench.config.files import json_schema, load_bench
 from rig.bench.instruments import calibration_objections, refuse_uncalibrated, used_instruments
 from rig.errors import BenchFileError

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drivers.instrument import Identity
 from drivers.scpi import session as scpi_session
-from drivers.source.base import Identity
 from rig.bench.discovery import matching
 from rig.bench.discovery.matching import FAMILIES, Fit, fitting_drivers
 

@@ -9,7 +9,7 @@ import pytest
 
 from drivers.climate import ClimateReading
 from drivers.errors import InstrumentError, InstrumentLost
-from drivers.source.base import Identity
+from drivers.instrument import Identity
 from meter_model.configuration import Configuration
 from rig.bench.instruments import used_instruments
 from rig.bench.wiring import Wiring

@@ -8,7 +8,7 @@ import threading
 import pytest
 from click.testing import CliRunner
 
-from drivers.source.base import Identity
+from drivers.instrument import Identity
 from drivers.switch import RELAY_LINES
 from rig.bench.config.off_parts import parts_to_switch_off
 from rig.bench.contactor import contactor_recipe

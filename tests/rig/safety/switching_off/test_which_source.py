@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.source.base import Identity, SafeOff
+from drivers.instrument import Identity
+from drivers.source.base import SafeOff
 from rig.safety.switching_off.answers import Who, plain, says_off, who_says
 from rig.safety.switching_off.raw_off import Reserve, recipe_from_json, recipe_to_json, switch_all_off, switch_off
 
