@@ -1,6 +1,7 @@
 """Limits: what may not pass does not pass, and what may pass does."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import assume, given
@@ -168,15 +169,13 @@ def test_a_current_below_the_sources_floor_is_refused_and_never_clamped():
 
 
 def test_a_voltage_that_no_range_holds_is_refused():
-    small = SourceCapabilities(
-        (Range(0.0, 300.0, "V"),), SOURCE.low_level_ranges, (16.0, 850.0), 100, (0.0, 60.0), True, None
-    )
+    small = replace(SOURCE, voltage_ranges=(Range(0.0, 300.0, "V"),))
     with pytest.raises(LimitExceeded, match="source voltage A 347 V is beyond 300 V: the source's highest range"):
         check([LoadPoint(347.0, 5.0, 0.0)], rating=UL, path=WIRING, source=small)
 
 
 def test_a_source_without_low_level_output_cannot_inject():
-    none = SourceCapabilities(SOURCE.voltage_ranges, (), (16.0, 850.0), 100, (0.0, 60.0), True, None)
+    none = replace(SOURCE, low_level_ranges=())
     with pytest.raises(UsageRefused, match="no such output"):
         check([LoadPoint(277.0, 5.0, 0.0)], rating=UL, path=WIRING, source=none)
 
