@@ -1,4 +1,4 @@
-"""Which software this is: its version, and the commit where it runs from a checkout."""
+"""The version of this software, and the commit where it runs from a checkout."""
 
 from __future__ import annotations
 

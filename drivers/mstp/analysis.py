@@ -1,4 +1,4 @@
-"""What a bus does, from frames with times: who holds the token, how long it takes round, who answers how fast, errors.
+"""Compute the figures of a bus from frames with times: token holder, rotation time, answer times, errors.
 
 Pure: frames in, figures out; no clock and no port. It follows the token as an observer can (ASHRAE 135 clause 9.5.6):
 a station that sends a token, a poll or a request holds it; the addressed one has it next, or answers. An observer may

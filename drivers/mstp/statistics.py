@@ -1,4 +1,4 @@
-"""What a port has counted since it was opened, as one frozen record."""
+"""Counters of a port since it was opened, as one frozen record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""VISA resource names: which kind of connection one is, and what is wrong with one that is none.
+"""Parse VISA resource names: the kind of connection, or what is wrong with the name.
 
 Source: VPP-4.3 (VISA library), table 4.3.1 for the forms (recalled, unverified); ``hislip0,PORT`` and device paths
 after ``ASRL`` as pyvisa-py's source takes them. Names of NI-VISA's own (aliases) are not taken: they mean nothing on

@@ -1,4 +1,4 @@
-"""How the contactor that a bench file names is worked: by the guardian of an open bench, and by ``rig off``."""
+"""Recipe of the contactor that a bench file names, for the guardian of an open bench and for ``rig off``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who the instruments of an open bench say they are, and what their calibrations are worth to a certification."""
+"""Identities of the instruments of an open bench, and whether their calibrations permit a certification."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a bench is locked by: the instruments and serial ports themselves, not its name; and the note of who has it."""
+"""Locks of a bench: the instruments and serial ports themselves, not its name; and a note of the holder."""
 
 from __future__ import annotations
 

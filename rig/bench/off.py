@@ -1,4 +1,4 @@
-"""Switching a bench off from any terminal, and what it shares with opening one: sessions, and how a source goes off."""
+"""Switch a bench off from any terminal; sessions and switch-off recipes, shared with opening a bench."""
 
 from __future__ import annotations
 

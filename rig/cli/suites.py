@@ -1,4 +1,4 @@
-"""``rig certify``, ``rig eol`` and ``rig regress``: a suite of tests_hil, run by pytest, with the rig's own face."""
+"""``rig certify``, ``rig eol`` and ``rig regress``: run a suite of tests_hil with pytest and the rig's own output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a bench can conclude, before anything is switched on: U/L of each quantity from accuracy and ranges."""
+"""Forecast of a bench's conclusions before any I/O: U/L of each quantity from accuracy and ranges."""
 
 from __future__ import annotations
 

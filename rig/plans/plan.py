@@ -1,4 +1,4 @@
-"""What a suite will do, as data: load points, what is judged there, configuration, highest volts, duration; no I/O."""
+"""The plan of a suite as data: load points, judged quantities, configuration, highest volts, duration; no I/O."""
 
 from __future__ import annotations
 

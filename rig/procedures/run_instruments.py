@@ -1,4 +1,4 @@
-"""The instruments of a run in its record: who they are, what their calibrations are worth, what protects the bench."""
+"""Record the instruments of a run: their identities, the state of their calibrations, the bench's protection."""
 
 from __future__ import annotations
 

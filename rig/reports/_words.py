@@ -1,4 +1,4 @@
-"""How things are put in reports: names, numbers, times and the fixed sentences; the same words everywhere."""
+"""Wording of the reports: names, numbers, times and the fixed sentences; the same words everywhere."""
 
 from __future__ import annotations
 

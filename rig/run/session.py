@@ -1,4 +1,4 @@
-"""One pytest session as a run of the rig: where it writes, what came out, which exit code it earns."""
+"""One pytest session as a run of the rig: its folder, its outcome, its exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every source of a bench off and verified, from any terminal: no lock, no run, no driver that could be in the way."""
+"""Switch every source of a bench off and verify it, from any terminal, without lock, run or driver."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state folder of this user: what each opening of a bench leaves word of there, in files of its own."""
+"""The state folder of this user: the notes that each opening of a bench writes there, in files of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose turn it is: who holds the token, who gave it, and what can explain a frame that is out of turn."""
+"""Follow the token: which station holds it, which station passed it, and what explains a frame out of turn."""
 
 from __future__ import annotations
 

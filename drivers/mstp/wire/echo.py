@@ -1,4 +1,4 @@
-"""Own octets that come back: many RS-485 adapters hear what they send; this takes it out of what is heard."""
+"""Remove own octets that come back: many RS-485 adapters receive what they send."""
 
 from __future__ import annotations
 

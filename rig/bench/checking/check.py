@@ -1,4 +1,4 @@
-"""Looking at everything on a bench, each part by itself: who answers, what is missing, what to do."""
+"""Check every part of a bench separately: its identity, what is missing, what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a bench file says of its sources, analyzer and contactor, however bad the rest of it is: for switching off."""
+"""Read sources, analyzer and contactor from a bench file that is otherwise invalid: for switching off."""
 
 from __future__ import annotations
 

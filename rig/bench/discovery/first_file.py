@@ -1,4 +1,4 @@
-"""A bench file from what was found: everything that is known is in it, what only a person knows is marked FILL IN."""
+"""Write a bench file from what was found; values that only a person knows are marked FILL IN."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What VISA can reach from here: resources of every installed library, each asked ``*IDN?`` and nothing else."""
+"""Find instruments through VISA: ask each resource of every installed library ``*IDN?`` and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Taking part in a ring to ask who is there: what each device says of itself, and how fast it answers."""
+"""Join a ring and ask its devices: the announcements of each, and how fast it answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a suite shows on the terminal: the plan, a bar with the time left, failures as they come, the verdict."""
+"""Terminal output of a suite: the plan, a bar with the time left, failures as they come, the verdict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands print: texts from elsewhere made harmless, and an output that is gone or full ends no command."""
+"""Output of the commands: make texts from elsewhere harmless; a closed or full output ends no command."""
 
 from __future__ import annotations
 

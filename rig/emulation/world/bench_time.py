@@ -1,4 +1,4 @@
-"""Bench time: runs with wall time, and is made to run ahead of it by those who spend time."""
+"""Bench time: runs with wall time, and ahead of it while a client spends time."""
 
 from __future__ import annotations
 

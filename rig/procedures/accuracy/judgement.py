@@ -1,4 +1,4 @@
-"""From a stored measurement to results: error against the reference, uncertainty budget, limit row, decision."""
+"""Make results of a stored measurement: error against the reference, uncertainty budget, limit row, decision."""
 
 from __future__ import annotations
 

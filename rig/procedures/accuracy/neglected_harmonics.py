@@ -1,4 +1,4 @@
-"""What harmonics add to a budget where the reference cannot see how they count in the meter."""
+"""Budget line for harmonics that the reference cannot measure as the meter counts them."""
 
 from __future__ import annotations
 

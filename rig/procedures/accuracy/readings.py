@@ -1,4 +1,4 @@
-"""What a procedure measured, before anybody judges it: meter samples, each between two readings of the reference."""
+"""Readings of a procedure before judgement: meter samples, each between two readings of the reference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The guardian's hand on the contactor: closes it, keeps its timer relay on, lets it go. One thread, plain sockets."""
+"""Hold the contactor for the guardian: close it, keep its timer relay on, release it. One thread, plain sockets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who holds a lock: process, user, command and bench, from what the kernel says of any user's process."""
+"""The holder of a lock: process, user, command and bench, from the kernel's tables, for any user's process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All locks of one bench: taken together or not at all, and never waited for, so that two benches never block."""
+"""All locks of one bench: taken together or not at all, without waiting, so that two benches never block."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Switching off and knowing it: softly where all is well, at once where not, by the guardian where nothing works."""
+"""Reach and confirm the safe state: softly where all works, at once otherwise, by the guardian as the last way."""
 
 from __future__ import annotations
 

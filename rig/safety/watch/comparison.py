@@ -1,4 +1,4 @@
-"""What the analyzer measures against what the source was told to give: on the way up, and after each change."""
+"""Compare the analyzer's measurement with the source's setting: on the way up, and after each change."""
 
 from __future__ import annotations
 
