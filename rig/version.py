@@ -31,7 +31,7 @@ def git_sha() -> str | None:
 
 def _git(folder: Path, *words: str) -> str:
     done = subprocess.run(
-        ["git", "-C", str(folder), *words],  # noqa: S607 - git from the path, as everybody's
+        ["git", "-C", str(folder), *words],  # noqa: S607 - git from the path
         capture_output=True,
         text=True,
         timeout=5,

@@ -22,7 +22,7 @@ NO_TOKEN_S = 0.500
 
 _TWICE_WITHIN_S, _COPY_S = 0.1, 0.0001
 _SOME_OCTETS = 4
-"""Nmin_octets: more than this is somebody talking, not noise."""
+"""Nmin_octets: more octets than this are traffic, not noise."""
 
 _REQUESTS = (FrameType.DATA_EXPECTING_REPLY, FrameType.TEST_REQUEST, FrameType.EXTENDED_DATA_EXPECTING_REPLY)
 _CALLS = (*_REQUESTS, FrameType.TOKEN, FrameType.POLL_FOR_MASTER)

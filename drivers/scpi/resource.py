@@ -49,7 +49,7 @@ _PORTS, _PRIMARY, _SECONDARY = range(1, 65536), range(31), (*range(31), *range(9
 def resource_kind(resource: str) -> ResourceKind:
     """Return what kind of connection ``resource`` names; raises ValueError with a sentence that says what kinds are.
 
-    Nothing is opened. Whether somebody answers there, and whether the VISA library in use has this kind, is found out
+    Nothing is opened. Whether an instrument answers there, and whether the VISA library in use has this kind, shows
     when it is opened.
     """
     for kind, form in _FORMS.items():

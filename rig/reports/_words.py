@@ -146,7 +146,7 @@ def limit_statement(limit: LimitProvenance) -> str:
 
 
 def limit_status(limit: LimitProvenance) -> str:
-    """Say whether anybody compared the row with a bought copy."""
+    """Say whether the row was compared with a bought copy."""
     if not limit.is_verified:
         return UNVERIFIED
     return f"checked by {limit.checked_by}" + (f", {limit.checked_on}" if limit.checked_on else "")

@@ -56,7 +56,7 @@ def state_folder() -> Path:
             if not os.access(folder, os.W_OK):
                 raise PermissionError(errno.EACCES, "it cannot be written to")
             if folder.parent == Path(tempfile.gettempdir()) and folder.stat().st_uid != os.getuid():
-                raise PermissionError(errno.EACCES, "it is somebody else's")
+                raise PermissionError(errno.EACCES, "it belongs to another user")
         except OSError as error:
             refusals.append(f"{folder} ({error.strerror})")
         else:
@@ -132,7 +132,7 @@ class Opening:
                 self.file(suffix).unlink(missing_ok=True)
 
     def name_run(self, run_id: str) -> None:
-        """Add to what this opening has left word of which run is being recorded. Raises OSError."""
+        """Add to this opening's notes which run is being recorded. Raises OSError."""
         for suffix in (HOLDER, RECIPES):
             content = self.note(suffix)
             if content:
@@ -200,7 +200,7 @@ def process_lives(note: Mapping[str, Any], name: str) -> bool:
     except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
-        pass  # it exists, and is somebody else's
+        pass  # it exists, and belongs to another user
     since, now = note.get(f"{name}_since"), _since(pid)
     return now != "ended" and (since is None or now is None or since == now)
 

@@ -19,7 +19,7 @@ class EchoFilter:
     """Compares what is heard with what was sent. Times are seconds on any one clock.
 
     ``is_echoing`` is None until it is known. ``damaged`` counts own frames of an echoing adapter that came back changed
-    or not at all: somebody else talked at the same time, or the adapter did not drive the line.
+    or not at all: another station talked at the same time, or the adapter did not drive the line.
     """
 
     def __init__(self, mode: EchoMode) -> None:

@@ -131,7 +131,7 @@ def _cannot_join(settings: PortSettings, failed: BusFailed) -> Finding:
 
 
 def own_address_taken(mac: int) -> Finding:
-    """Say that somebody else has the rig's own address."""
+    """Report that another station has the rig's own address."""
     return Finding(
         Severity.FAULT,
         "duplicate-mac",

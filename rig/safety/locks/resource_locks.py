@@ -61,7 +61,7 @@ class ResourceLocks:
             self._take({key: Wanted(f"{wanted.role} {_named(identity)} at", wanted.resource)})
 
     def close(self) -> None:
-        """Let go of everything; the guardian, while it lives, holds on. May be called twice."""
+        """Release all locks; the guardian, while it lives, still holds them. May be called twice."""
         while self._locks:
             self._locks.popitem()[1].close()
 

@@ -127,7 +127,7 @@ class SafeState:
         else:
             way.details.append("the source says that its output is off")
             return ["source"]
-        # Where the source takes one client only, the guardian can reach it only if it is let go of here.
+        # Where the source takes one client only, the guardian can reach it only after it is released here.
         with contextlib.suppress(RigError):
             self._source.close()
         results = self._guardian.switch_off("the rig cannot reach the source, or it does not switch off")
