@@ -96,7 +96,7 @@ def test_an_instrument_that_is_another_than_the_file_says_is_named_with_the_driv
 def test_a_calibration_is_looked_at(serial, due, level):
     from drivers.source.base import Identity
     from rig.bench.checking.check import _calibration
-    from rig.metrology import CalibrationRecord
+    from rig.metrology.calibration import CalibrationRecord
 
     record = CalibrationRecord(serial=serial, certificate="C-1", date=dt.date(2025, 1, 31), due=due)
     assert _calibration("source", record, Identity("A", "B", "637", "1"), dt.date(2026, 11, 22)).level is level
