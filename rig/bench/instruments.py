@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from drivers.instrument import Identity
 from rig.bench.schema.bench import BenchPart
-from rig.metrology import (
+from rig.metrology.calibration import (
     CalibrationRecord,
     CalibrationRefused,
     CalibrationState,

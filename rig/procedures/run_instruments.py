@@ -9,7 +9,7 @@ from drivers.analyzer import ANALYZERS
 from drivers.mstp.wire.adapter import latency_advice
 from rig.bench import Bench
 from rig.bench.instruments import calibration_objections, refuse_uncalibrated
-from rig.metrology import CalibrationRefused
+from rig.metrology.calibration import CalibrationRefused
 from rig.records import InstrumentRecord, RunRecorder
 
 

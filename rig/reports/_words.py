@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from rig.metrology import DecisionRule, Outcome
+from rig.metrology.decision import DecisionRule
+from rig.metrology.outcome import Outcome
 from rig.records import InstrumentRecord, LimitProvenance, PointRecord, RunRecord
 from rig.reports.coverage import is_partial
 

@@ -230,3 +230,8 @@ def _name_in_files(bench: str) -> str:
         return name
     digest = hashlib.sha256(bench.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_DIGITS]
     return f"{name[: _LONGEST_NAME - _HASH_DIGITS - 1]}-{digest}"
+
+
+def run_in_progress(run_id: str) -> bool:
+    """Whether a living process of this user is recording the run of this id."""
+    return any(opening.note(HOLDER).get("run") == run_id and opening.rig_lives for opening in openings())

@@ -14,8 +14,8 @@ from meter_model.prediction.prediction import predict
 from meter_model.stimulus import Stimulus
 from rig.errors import BenchFault
 from rig.load_point import PHASE_NAMES, ByPhase, LoadPoint
-from rig.metrology import Component
 from rig.metrology.registers import GateStarts
+from rig.metrology.uncertainty import Component
 
 
 @dataclass(frozen=True, slots=True)
