@@ -1,4 +1,4 @@
-"""What every SCPI instrument shares: who it is, its error queue, what is known of it, and how it is made safe."""
+"""Shared by all SCPI instruments: identity, error queue, state that is unknown after an error, and ``make_safe``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a Fluke Norma 4000/5000 can measure and what it calls things, as data with its provenance.
+"""Ranges, limits and command names of a Fluke Norma 4000/5000, as data with their provenance.
 
 [M]: Norma 4000/5000 Remote Control Users Guide, June 2007 Rev. 2, read as text. [R] recalled. Nothing here has been
 tried on a real instrument.

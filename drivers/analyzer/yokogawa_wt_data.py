@@ -1,4 +1,4 @@
-"""What a Yokogawa WT1800/WT3000/WT5000 can measure and what it calls things, as data with its provenance.
+"""Ranges, limits and function names of a Yokogawa WT1800/WT3000/WT5000, as data with their provenance.
 
 Tags: [M] vendor manual read (IM WT3001E-17EN, communication interface, unless said otherwise), [C] public code read,
 [R] recalled, unverified. Nothing here has been tried on a real instrument yet. Public code:

@@ -1,4 +1,4 @@
-"""What every pulse generator is to the rig: trains of pulses that its hardware times, on outputs by number."""
+"""Base class of the pulse generators: trains of pulses, timed by hardware, on numbered outputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bus as tests see it: plain calls outside, one event loop with a bacpypes3 application inside."""
+"""The meter bus for tests: blocking calls outside, one event loop with a bacpypes3 application inside."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The owner's side of an MS/TP port: starts the port process, sends and receives NPDUs, asks for statistics."""
+"""The owner's side of an MS/TP port: start the port process, send and receive NPDUs, ask for statistics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings of an MS/TP node and of the serial port it lives on, checked against clause 9 before anything is opened."""
+"""Settings of an MS/TP node and of its serial port, checked against clause 9 before the port is opened."""
 
 from __future__ import annotations
 

@@ -222,7 +222,7 @@ class EmulatedBench:
         for bus_port in hub.ports:
             marks.mark_endpoint(bus_port)
         world.start()
-        # Whether anybody had switched the source off before the bench went away is what a safety test wants to know.
+        # A safety test asks whether the source was switched off before the bench ended.
         stack.callback(lambda: log.write("end", output_on=any(each.output.is_on for each in sources.values())))
         log.write(
             "ready",

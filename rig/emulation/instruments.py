@@ -1,4 +1,4 @@
-"""The instruments that an emulated bench can have, by name, and what all of them are to it."""
+"""Registry of the emulated instruments, by the names of their drivers, and their common interface."""
 
 from __future__ import annotations
 

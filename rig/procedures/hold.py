@@ -1,4 +1,4 @@
-"""Holding a load point: energised until told to stop; what the reference and the meter read meanwhile is recorded."""
+"""Hold a load point until it is stopped; record what the reference and the meter read meanwhile."""
 
 from __future__ import annotations
 

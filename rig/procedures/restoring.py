@@ -1,4 +1,4 @@
-"""Putting a meter back to what it was set to before a run that did not come to its end."""
+"""Put a meter back to its settings before a run that did not come to its end."""
 
 from __future__ import annotations
 

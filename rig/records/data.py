@@ -97,7 +97,7 @@ class LimitProvenance:
 
     @property
     def is_verified(self) -> bool:
-        """Whether somebody compared the row with a bought copy of the standard."""
+        """Whether a person compared the row with a bought copy of the standard."""
         return bool(self.checked_by)
 
 

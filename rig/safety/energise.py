@@ -1,4 +1,4 @@
-"""The way from off to a load point, step by step: each is recorded, and the first that fails is the last."""
+"""Energise from off to a load point, step by step: each step is recorded, and a failed step ends the way up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses that a master polls once each when it holds the token, however far its Max_Master goes; for a diagnosis.
+"""Addresses that a master polls once each while it holds the token, beyond its Max_Master too; for a diagnosis.
 
 A master that answers is given the token, as clause 9.5.6.6 says (ReceivedReplyToPFM). When the token has come round,
 the token goes to the former successor again: the ring is left as it was.

@@ -1,4 +1,4 @@
-"""What the drivers of three-phase sources without current channels share: checks, one range, a ramp by slew, off."""
+"""Shared by drivers of three-phase sources without current channels: checks, one range, a ramp by slew, off."""
 
 from __future__ import annotations
 

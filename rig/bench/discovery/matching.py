@@ -1,4 +1,4 @@
-"""Which drivers fit an instrument: each driver's own identity check, asked with the answer that the instrument gave."""
+"""Match drivers to an instrument: run each driver's own identity check on the instrument's answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asking every address of a bus, also those that no station polls: masters by a poll, slaves by a request."""
+"""Ask every address of a bus, also those that are not polled: masters by a poll, slaves by a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``rig bus check``: listens, joins the ring, asks around, and says what is wrong with the bus and what to do."""
+"""``rig bus check``: listen, join the ring, ask the devices, and print what is wrong with the bus and what to do."""
 
 from __future__ import annotations
 

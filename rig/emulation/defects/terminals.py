@@ -1,4 +1,4 @@
-"""Seeded defects of what hangs on a meter's other terminals: control power, the pulse input, the alarm contact."""
+"""Seeded defects of a meter's other terminals: control power, the pulse input, the alarm contact."""
 
 from __future__ import annotations
 

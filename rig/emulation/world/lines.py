@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Line(Protocol):
-    """Something that is active or at rest. What it will be is known until somebody works it, with the world held."""
+    """Something that is active or at rest. What it will be is known until it is worked, with the world held."""
 
     def is_active(self, at_s: float) -> bool:
         """Whether it is active at a moment of bench time; exactly at an edge either answer is right."""

@@ -1,4 +1,4 @@
-"""The emulated bench's world: one lock, one bench time, and everything that moves with it."""
+"""The emulated bench's world: one lock, one bench time, and everything that changes with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Packing the support bundle: item by item, so that what is broken keeps nothing else out; and saying what is in it."""
+"""Pack the support bundle item by item, so that a broken item does not keep out the others; list the contents."""
 
 from __future__ import annotations
 

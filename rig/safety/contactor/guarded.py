@@ -1,4 +1,4 @@
-"""The contactor in the guardian's loop: a bench that has none is one on which nothing is to be held or let go."""
+"""The contactor in the guardian's loop; on a bench without one there is nothing to hold or to release."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a bench's contactor is held closed and let go from any process, as data."""
+"""Commands that hold and release a bench's contactor from any process, as data."""
 
 from __future__ import annotations
 

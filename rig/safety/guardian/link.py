@@ -303,7 +303,7 @@ class GuardianLink:
                 self._process.stdout.close()
 
     def leave_to_the_parent(self) -> None:
-        """In a forked child: let go of the pipes, so that the guardian sees the rig's end, and say nothing any more."""
+        """Close the pipes in a forked child, so that the guardian sees the rig's end; send nothing from then on."""
         self._lock = threading.RLock()  # its owner may be a thread that does not exist here
         self._closed, self._armed = True, False
         self._channel.close()

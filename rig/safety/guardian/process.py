@@ -1,4 +1,4 @@
-"""The guardian process: switches the outputs off when the rig dies, hangs or is killed, confirms it, writes it down.
+"""The guardian process: switch the outputs off when the rig dies, hangs or is killed; confirm and record it.
 
 Started by ``rig.safety.guardian.link`` as ``python -m rig.safety.guardian.process``. It reads JSON lines on its
 standard input, one for each sign of progress; the end of that stream, or silence while armed, is the rig's death or

@@ -1,4 +1,4 @@
-"""All locks of one bench: taken together or not at all, and never waited for, so that two benches never block."""
+"""All locks of one bench: taken together or not at all, without waiting, so that two benches never block."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class ResourceLocks:
             self._take({key: Wanted(f"{wanted.role} {_named(identity)} at", wanted.resource)})
 
     def close(self) -> None:
-        """Let go of everything; the guardian, while it lives, holds on. May be called twice."""
+        """Release all locks; the guardian, while it lives, still holds them. May be called twice."""
         while self._locks:
             self._locks.popitem()[1].close()
 

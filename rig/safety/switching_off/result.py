@@ -1,4 +1,4 @@
-"""What came of switching a source off."""
+"""Result of switching a source off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the supervisor and the way to the safe state need of the guardian."""
+"""Interface of the guardian to the supervisor and to the way to the safe state."""
 
 from __future__ import annotations
 

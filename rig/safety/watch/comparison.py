@@ -1,4 +1,4 @@
-"""What the analyzer measures against what the source was told to give: on the way up, and after each change."""
+"""Compare the analyzer's measurement with the source's setting: on the way up, and after each change."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def check_rising_together(reading: AnalyzerReading, target: Stimulus) -> None:
 
 
 def check_still_there(reading: AnalyzerReading, target: Stimulus) -> None:
-    """Refuse a voltage that has gone away: a source that tripped, or that somebody switched off; raises OutputWrong."""
+    """Refuse a voltage that has gone away: a source that tripped, or was switched off; raises OutputWrong."""
     for name, element, spectrum in zip(PHASE_NAMES, reading.elements, target.voltages, strict=True):
         lowest = rms(spectrum) * GONE_BELOW
         if element.u_v is not None and element.u_v < lowest:
