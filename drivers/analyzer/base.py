@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from drivers.source.base import Identity
+from drivers.instrument import Identity
 
 _HOLDS = 1.0 + 1e-9
 

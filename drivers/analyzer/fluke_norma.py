@@ -15,9 +15,9 @@ from drivers.analyzer.base import (
     ReferenceAnalyzer,
 )
 from drivers.analyzer.checks import NOTHING_VALID, between, signed_q, smallest_range
-from drivers.errors import AnswerInvalid, InstrumentError, NotConfigured, SettingNotTaken, SettingOutOfRange
+from drivers.errors import AnswerInvalid, SettingNotTaken, SettingOutOfRange
+from drivers.instrument import Identity, ScpiInstrument
 from drivers.scpi import ScpiSession
-from drivers.source.base import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class _DataSet:
         return self.values["TIME:REL"]
 
 
-class FlukeNorma(ReferenceAnalyzer):
+class FlukeNorma(ScpiInstrument, ReferenceAnalyzer):
     """A Norma measuring at the meter's terminals (Remote Control Users Guide; not yet tried on one).
 
     ``sleep`` is the bench clock's. ``update_s``: nominal averaging interval, 0.015 to 3600 s; the instrument extends it
@@ -50,34 +50,23 @@ class FlukeNorma(ReferenceAnalyzer):
     verified before judging anything.
     """
 
-    ERROR_QUERY = "SYST:ERR?"
     capabilities = data.CAPABILITIES
 
     def __init__(self, session: ScpiSession, sleep: Callable[[float], None], *, update_s: float = 0.5) -> None:
         if not data.UPDATE_S[0] <= update_s <= data.UPDATE_S[1]:
             raise SettingOutOfRange("averaging interval", update_s, *data.UPDATE_S, "s")
+        super().__init__(session)
         self.update_s = update_s
-        self._session = session
-        if session.error_query is None:
-            session.error_query = self.ERROR_QUERY
         self._sleep = sleep
         self._functions = data.functions()
         self._wanted: tuple[float, ...] = ()
         self._selected = AnalyzerRanges((0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
         self._integrating_from_s: float | None = None
-        self._generation: int | None = None
 
-    def identify(self) -> Identity:
-        """Ask the instrument who it is; raises InstrumentError for another family (no unit, no range)."""
-        answer = self._session.identify()
-        try:
-            identity = Identity.from_idn(answer.strip().strip('"'))
-        except ValueError as error:
-            raise AnswerInvalid(self._session.resource, "*IDN?", answer) from error
+    def _check_identity(self, identity: Identity) -> None:
         if not identity.model.upper().replace(" ", "").startswith(("NORMA4", "NORMA5")):
             text = f"{identity.manufacturer} {identity.model} is no Norma 4000 or 5000: choose another driver"
-            raise InstrumentError(self._session.resource, text)
-        return identity
+            raise self._error(text)
 
     def configure(self) -> None:
         """Reset the instrument and set what the rig needs: three wattmeters, external shunts in volts, interval in s.
@@ -102,11 +91,11 @@ class FlukeNorma(ReferenceAnalyzer):
             write("TIM:RES")
             self._verify_text("ROUT:SYST?", "3W")
             self._verify_text("SYNC:SOUR?", "VOLT1")
-            self._verify("APER?", self.update_s)
-            self._verify("FUNC:COUN?", len(self._functions))
+            self._verify_part("APER?", self.update_s)
+            self._verify_part("FUNC:COUN?", len(self._functions))
             for channel in data.CURRENT_CHANNELS:
                 self._verify_text(f"INP{channel}:SHUN?", "EXT")
-                self._verify(f"INP{channel}:GAIN?", 1.0)
+                self._verify_part(f"INP{channel}:GAIN?", 1.0)
             largest = data.SHUNT_RANGES_V[-1]
             self._set_ranges((data.VOLTAGE_RANGES_V[-1], largest, largest, largest))
             self._generation = self._session.generation
@@ -171,7 +160,7 @@ class FlukeNorma(ReferenceAnalyzer):
         begun_s = self._integrating_from_s
         if begun_s is None:
             text = "the energy integrator was not started, or not while there were data; start it again"
-            raise InstrumentError(self._session.resource, text)
+            raise self._error(text)
         with self._session.transaction():
             self._check_configured()
             self._session.write("CALC:INT:STOP")
@@ -180,7 +169,7 @@ class FlukeNorma(ReferenceAnalyzer):
             found = self._fresh_set()
             self._integrating_from_s = None
         if ended_s is None or found is None:
-            raise InstrumentError(self._session.resource, "the integrator gives no elapsed time; measure again")
+            raise self._error("the integrator gives no elapsed time; measure again")
         imported, exported = (
             [found.values[each.format(phase)] for phase in data.PHASES] for each in data.INTEGRAL_FUNCTIONS
         )
@@ -189,10 +178,6 @@ class FlukeNorma(ReferenceAnalyzer):
             import_wh=(_magnitude(imported[0]), _magnitude(imported[1]), _magnitude(imported[2])),
             export_wh=(_magnitude(exported[0]), _magnitude(exported[1]), _magnitude(exported[2])),
         )
-
-    def close(self) -> None:
-        """Give the connection back (no unit, no range)."""
-        self._session.close()
 
     def _set_ranges(self, wanted: tuple[float, ...]) -> None:
         self._wanted = ()
@@ -257,21 +242,17 @@ class FlukeNorma(ReferenceAnalyzer):
             ),
         )
 
-    def _verify(self, query: str, wanted: float) -> None:
-        answer = self._session.query(query)
-        found = self._session.as_float(query, answer)
-        if found is None or abs(found - wanted) > data.RANGE_TOLERANCE * wanted:
-            raise SettingNotTaken(self._session.resource, query.rstrip("?"), f"{wanted:g}", answer)
+    def _verify_part(self, query: str, wanted: float) -> None:
+        self._verify(query, wanted, data.RANGE_TOLERANCE * abs(wanted))
 
     def _verify_text(self, query: str, wanted: str) -> None:
         answer = self._session.query(query)
         if answer.strip().strip('"').upper() != wanted:
             raise SettingNotTaken(self._session.resource, query.rstrip("?"), wanted, answer)
 
-    def _check_configured(self) -> None:
-        if self._generation is None or self._generation != self._session.generation or not self._wanted:
-            text = "its state is not known since the connection was made: configure it first"
-            raise NotConfigured(self._session.resource, text)
+    @property
+    def _is_known(self) -> bool:
+        return super()._is_known and bool(self._wanted)
 
 
 def _ranges_for(voltage_v: float, current: tuple[float, float, float]) -> tuple[float, ...]:

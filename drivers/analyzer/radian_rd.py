@@ -17,7 +17,7 @@ from drivers.analyzer.checks import NOTHING_VALID, wrapped
 from drivers.analyzer.radian_rd_frames import floats
 from drivers.analyzer.radian_rd_link import RadianLink
 from drivers.errors import AnswerInvalid, CannotMeasure, InstrumentError, NotConfigured, SettingOutOfRange
-from drivers.source.base import Identity
+from drivers.instrument import Identity
 
 
 class RadianRD(ReferenceAnalyzer):
@@ -51,7 +51,7 @@ class RadianRD(ReferenceAnalyzer):
         return RadianLink(resource, deadline_s=deadline_s, on_progress=on_progress)
 
     def identify(self) -> Identity:
-        """Ask the instrument who it is; raises InstrumentError for another family (no unit, no range)."""
+        """Ask the instrument who it is; raises InstrumentError for another family."""
         answer = self._link.request(data.IDENTIFY)
         text = answer.replace(b"\0", b"").decode("latin-1").strip()
         fields = [field.strip() for field in text.split(",")]
@@ -64,7 +64,7 @@ class RadianRD(ReferenceAnalyzer):
         return Identity("Radian Research", fields[0], fields[1], fields[3])
 
     def configure(self) -> None:
-        """Find out which model it is, of one phase or three; there is nothing to set (no unit, no range)."""
+        """Find out which model it is, of one phase or three; there is nothing to set."""
         with self._link.transaction():
             self._generation = None
             self.identify()
@@ -116,7 +116,7 @@ class RadianRD(ReferenceAnalyzer):
         raise CannotMeasure(self._link.resource, "energy", data.CAPABILITIES.why_not)
 
     def close(self) -> None:
-        """Give the port back (no unit, no range)."""
+        """Give the port back."""
         self._link.close()
 
     def _fresh_set(self) -> list[bytes] | None:

@@ -15,14 +15,14 @@ from drivers.analyzer.base import (
     ReferenceAnalyzer,
 )
 from drivers.analyzer.checks import smallest_range, wrapped
-from drivers.errors import AnswerInvalid, InstrumentError, NotConfigured, SettingNotTaken, SettingOutOfRange
+from drivers.errors import AnswerInvalid, SettingNotTaken, SettingOutOfRange
+from drivers.instrument import Identity, ScpiInstrument
 from drivers.scpi import ScpiSession, says_over_range
-from drivers.source.base import Identity
 
 _VALUES = ":NUM:NORM:VAL?"
 
 
-class YokogawaWT(ReferenceAnalyzer):
+class YokogawaWT(ScpiInstrument, ReferenceAnalyzer):
     """A WT measuring at the meter's terminals (not yet tried on one).
 
     ``sleep`` is the bench clock's: waiting for data is time spent. ``update_s``: data update period in seconds, one
@@ -50,34 +50,24 @@ class YokogawaWT(ReferenceAnalyzer):
     ) -> None:
         if update_s not in data.UPDATE_S:
             raise SettingOutOfRange("data update period", update_s, data.UPDATE_S[0], data.UPDATE_S[-1], "s")
+        super().__init__(session)
         self.update_s = update_s
-        self._session = session
-        if session.error_query is None:
-            session.error_query = self.ERROR_QUERY
         self._sleep = sleep
         self._wiring = wiring
         self._items: tuple[str, ...] = ()
         self._angles_from_own_voltage = False
         self._selected: tuple[float, ...] = ()
-        self._generation: int | None = None
 
-    def identify(self) -> Identity:
-        """Ask the instrument who it is; raises InstrumentError for another family (no unit, no range)."""
-        answer = self._session.identify()
-        try:
-            identity = Identity.from_idn(answer)
-        except ValueError as error:
-            raise AnswerInvalid(self._session.resource, "*IDN?", answer) from error
+    def _check_identity(self, identity: Identity) -> None:
         family = data.family_of(identity.model) if "YOKOGAWA" in identity.manufacturer.upper() else None
         if family is None:
             text = f"{identity.manufacturer} {identity.model} is no WT1800, WT3000 or WT5000: choose another driver"
-            raise InstrumentError(self._session.resource, text)
+            raise self._error(text)
         if family.emulation_mark and family.emulation_mark in f"{identity.model},{identity.firmware}".upper():
             text = f"{identity.model} understands the commands of another model: set its command type to its own"
-            raise InstrumentError(self._session.resource, text)
+            raise self._error(text)
         self._items = data.items(family)
         self._angles_from_own_voltage = family.angles_from_own_voltage
-        return identity
 
     def configure(self) -> None:
         """Reset the instrument and set what the rig needs: wiring, inputs in volts, items, update period in seconds.
@@ -113,10 +103,10 @@ class YokogawaWT(ReferenceAnalyzer):
             wiring = self._session.query(":INP:WIR?")
             if not wiring.upper().startswith(self._wiring.upper()):
                 raise SettingNotTaken(self._session.resource, ":INP:WIR", self._wiring, wiring)
-            self._verify(":RATE?", self.update_s)
-            self._verify(":NUM:NORM:NUMB?", len(self._items))
+            self._verify_part(":RATE?", self.update_s)
+            self._verify_part(":NUM:NORM:NUMB?", len(self._items))
             for element in data.ELEMENTS:
-                self._verify(f":INP:CURR:SRAT:ELEM{element}?", ratio)
+                self._verify_part(f":INP:CURR:SRAT:ELEM{element}?", ratio)
             self._selected = ()
             self._generation = self._session.generation
 
@@ -141,7 +131,7 @@ class YokogawaWT(ReferenceAnalyzer):
                     deadline_s=data.SETTLE_DEADLINE_S,
                 )
                 for element, value in zip(data.ELEMENTS, current_ranges, strict=True):
-                    self._verify(f":INP:VOLT:RANG:ELEM{element}?", voltage_range)
+                    self._verify_part(f":INP:VOLT:RANG:ELEM{element}?", voltage_range)
                     self._verify_sensor(f":INP:CURR:RANG:ELEM{element}?", value)
                 self._selected = wanted
         return AnalyzerRanges(voltage=(wanted[0], wanted[0], wanted[0]), current=(wanted[1], wanted[2], wanted[3]))
@@ -188,17 +178,13 @@ class YokogawaWT(ReferenceAnalyzer):
         count = len(data.ELEMENTS)
         elapsed_s, *energies = values[-1 - count * len(data.ENERGY_FUNCTIONS) :]
         if elapsed_s is None:
-            raise InstrumentError(self._session.resource, "the integrator gives no elapsed time; measure again")
+            raise self._error("the integrator gives no elapsed time; measure again")
         positive, negative = energies[:count], energies[count:]
         return IntegratorReading(
             elapsed_s=elapsed_s,
             import_wh=(positive[0], positive[1], positive[2]),
             export_wh=(_magnitude(negative[0]), _magnitude(negative[1]), _magnitude(negative[2])),
         )
-
-    def close(self) -> None:
-        """Give the connection back (no unit, no range)."""
-        self._session.close()
 
     def _fresh_fields(self) -> list[str]:
         self._check_configured()
@@ -248,13 +234,10 @@ class YokogawaWT(ReferenceAnalyzer):
     def _require_integrating(self, otherwise: str) -> None:
         state = self._integration_state()
         if state != "STAR":
-            raise InstrumentError(self._session.resource, f"the energy integrator is in state {state}: {otherwise}")
+            raise self._error(f"the energy integrator is in state {state}: {otherwise}")
 
-    def _verify(self, query: str, wanted: float) -> None:
-        answer = self._session.query(query)
-        found = self._session.as_float(query, answer)
-        if found is None or abs(found - wanted) > data.RANGE_TOLERANCE * wanted:
-            raise SettingNotTaken(self._session.resource, query.rstrip("?"), f"{wanted:g}", answer)
+    def _verify_part(self, query: str, wanted: float) -> None:
+        self._verify(query, wanted, data.RANGE_TOLERANCE * abs(wanted))
 
     def _verify_sensor(self, query: str, wanted: float) -> None:
         answer = self._session.query(query)
@@ -263,11 +246,6 @@ class YokogawaWT(ReferenceAnalyzer):
         off = found is None or abs(found - wanted) > data.RANGE_TOLERANCE * wanted
         if off or not kind.upper().startswith("EXT"):
             raise SettingNotTaken(self._session.resource, query.rstrip("?"), f"EXT,{wanted:g}", answer)
-
-    def _check_configured(self) -> None:
-        if self._generation is None or self._generation != self._session.generation:
-            text = "its state is not known since the connection was made: configure it first"
-            raise NotConfigured(self._session.resource, text)
 
 
 def _ranges_for(voltage_v: float, current: tuple[float, float, float]) -> tuple[float, ...]:

@@ -17,16 +17,13 @@ from drivers.analyzer.checks import NOTHING_VALID, between, signed_q, smallest_r
 from drivers.errors import (
     AnswerInvalid,
     CannotMeasure,
-    InstrumentError,
-    NotConfigured,
-    SettingNotTaken,
     SettingOutOfRange,
 )
+from drivers.instrument import Identity, ScpiInstrument
 from drivers.scpi import ScpiSession, says_over_range, split_answers
-from drivers.source.base import Identity
 
 
-class ZesLMG600(ReferenceAnalyzer):
+class ZesLMG600(ScpiInstrument, ReferenceAnalyzer):
     """An LMG600 measuring at the meter's terminals, in its SHORT command language (not yet tried on one).
 
     ``sleep`` is the bench clock's. ``update_s``: the measuring cycle, 0.05 to 1 s. The CT inputs go to the sensor
@@ -46,27 +43,17 @@ class ZesLMG600(ReferenceAnalyzer):
     def __init__(self, session: ScpiSession, sleep: Callable[[float], None], *, update_s: float = 0.5) -> None:
         if not data.UPDATE_S[0] <= update_s <= data.UPDATE_S[1]:
             raise SettingOutOfRange("data update period", update_s, *data.UPDATE_S, "s")
+        super().__init__(session)
         self.update_s = update_s
-        self._session = session
-        if session.error_query is None:
-            session.error_query = self.ERROR_QUERY
         # A new connection speaks the language that was used last, and the error query has a name in each.
         session.opening = (self.LANGUAGE,)
         self._sleep = sleep
         self._selected: tuple[float, float, float, float] | None = None
-        self._generation: int | None = None
 
-    def identify(self) -> Identity:
-        """Ask the instrument who it is; raises InstrumentError for another family (no unit, no range)."""
-        answer = self._session.identify()
-        try:
-            identity = Identity.from_idn(answer)
-        except ValueError as error:
-            raise AnswerInvalid(self._session.resource, "*IDN?", answer) from error
+    def _check_identity(self, identity: Identity) -> None:
         if "ZES" not in identity.manufacturer.upper() or not identity.model.upper().startswith("LMG6"):
             text = f"{identity.manufacturer} {identity.model} is no LMG600: choose another driver"
-            raise InstrumentError(self._session.resource, text)
-        return identity
+            raise self._error(text)
 
     def configure(self) -> None:
         """Reset the instrument and set what the rig needs: one group, sensor jacks in volts, cycle in seconds.
@@ -83,9 +70,9 @@ class ZesLMG600(ReferenceAnalyzer):
             for channel in data.CHANNELS:
                 self._session.write(f"IJACK{channel} {data.SENSOR_JACK};ISCA{channel} 1")
             for channel in data.CHANNELS:
-                self._verify(f"IJACK{channel}?", data.SENSOR_JACK)
-                self._verify(f"ISCA{channel}?", 1.0)
-            self._verify("CYCL?", self.update_s)
+                self._verify_part(f"IJACK{channel}?", data.SENSOR_JACK)
+                self._verify_part(f"ISCA{channel}?", 1.0)
+            self._verify_part("CYCL?", self.update_s)
             largest = data.SENSOR_RANGES_V[-1]
             self._set_ranges((data.VOLTAGE_RANGES_V[-1], largest, largest, largest))
             self._check_that_inim_waits()
@@ -136,10 +123,6 @@ class ZesLMG600(ReferenceAnalyzer):
         """Raise CannotMeasure: watt hours are not measured by this driver."""
         raise CannotMeasure(self._session.resource, "energy", f"{data.CAPABILITIES.why_not}; use power instead")
 
-    def close(self) -> None:
-        """Give the connection back (no unit, no range)."""
-        self._session.close()
-
     def _group_all_channels(self) -> None:
         answer = self._session.query("GROUP?")
         try:
@@ -148,9 +131,9 @@ class ZesLMG600(ReferenceAnalyzer):
             raise AnswerInvalid(self._session.resource, "GROUP?", answer) from error
         if total < len(data.CHANNELS):
             text = f"it has {total} channels and the rig needs {len(data.CHANNELS)}: choose another analyzer"
-            raise InstrumentError(self._session.resource, text)
+            raise self._error(text)
         self._session.write(f"GROUP {total}")
-        self._verify("GROUP?", total)
+        self._verify_part("GROUP?", total)
 
     def _set_ranges(self, wanted: tuple[float, float, float, float]) -> None:
         self._selected = None
@@ -160,8 +143,8 @@ class ZesLMG600(ReferenceAnalyzer):
                 deadline_s=data.SETTLE_DEADLINE_S,
             )
         for channel, sensor_v in zip(data.CHANNELS, wanted[1:], strict=True):
-            self._verify(f"URNG{channel}?", wanted[0])
-            self._verify(f"IRNG{channel}?", sensor_v)
+            self._verify_part(f"URNG{channel}?", wanted[0])
+            self._verify_part(f"IRNG{channel}?", sensor_v)
         self._selected = wanted
 
     def _check_that_inim_waits(self) -> None:
@@ -171,7 +154,7 @@ class ZesLMG600(ReferenceAnalyzer):
         first, second = (self._stamp(answer, "TSNORM?") for answer in answers)
         if first is None or second is None or second <= first:
             text = f"INIM does not wait for the end of a cycle: it answered {answers[0]} and at once {answers[1]}"
-            raise InstrumentError(self._session.resource, f"{text}; this firmware cannot be used")
+            raise self._error(f"{text}; this firmware cannot be used")
 
     @property
     def _deadline_s(self) -> float:
@@ -239,16 +222,12 @@ class ZesLMG600(ReferenceAnalyzer):
                 return None
             raise AnswerInvalid(self._session.resource, command, text) from error
 
-    def _verify(self, query: str, wanted: float) -> None:
-        answer = self._session.query(query)
-        found = self._session.as_float(query, answer)
-        if found is None or abs(found - wanted) > data.RANGE_TOLERANCE * abs(wanted):
-            raise SettingNotTaken(self._session.resource, query.rstrip("?"), f"{wanted:g}", answer)
+    def _verify_part(self, query: str, wanted: float) -> None:
+        self._verify(query, wanted, data.RANGE_TOLERANCE * abs(wanted))
 
-    def _check_configured(self) -> None:
-        if self._generation is None or self._generation != self._session.generation or self._selected is None:
-            text = "its state is not known since the connection was made: configure it first"
-            raise NotConfigured(self._session.resource, text)
+    @property
+    def _is_known(self) -> bool:
+        return super()._is_known and self._selected is not None
 
 
 def _follows(before: int | None, stamp: int | None, length_s: float | None, update_s: float) -> bool:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 from drivers.climate.base import ChamberCapabilities, ChamberReading, ClimateChamber
-from drivers.errors import AnswerInvalid, InstrumentLost, InstrumentRefused, SettingNotTaken, SettingOutOfRange
-from drivers.scpi import ScpiSession
+from drivers.errors import AnswerInvalid, InstrumentRefused, SettingNotTaken
+from drivers.instrument import Identity, SwitchedOffInstrument, require_within
 from drivers.scpi.parsing import parse_float
-from drivers.source.base import Identity
 
 _REFUSAL = "NA:"
 _DONE = "OK:"
@@ -20,7 +17,7 @@ _MESSAGE_DEADLINE_S = 3.0
 """The controller answers a command when it has taken it; ESPEC's own public Python library waits for 3 s."""
 
 
-class EspecP300(ClimateChamber):
+class EspecP300(SwitchedOffInstrument, ClimateChamber):
     """A chamber with a P-300 or SCP-220 controller, over RS-232 or a serial server (not yet tried on one).
 
     Commands and answers are those of ESPEC's own public library and of the EHS-411M manual's page 22 (``MON?``): no
@@ -32,9 +29,6 @@ class EspecP300(ClimateChamber):
     ERROR_QUERY = None
     TERMINATION = "\r\n"
     capabilities = ChamberCapabilities(temperature_c=(-75.0, 180.0), resolution_k=0.1)
-
-    def __init__(self, session: ScpiSession) -> None:
-        self._session = session
 
     def identify(self) -> Identity:
         """Ask the chamber for its sensors, controller and ROM version; it has no serial number to tell.
@@ -57,9 +51,7 @@ class EspecP300(ClimateChamber):
         SettingOutOfRange before any I/O; InstrumentRefused where the chamber cannot do it, SettingNotTaken where it
         reads back another value. Returns at once: the caller waits for the temperature to be reached.
         """
-        low, high = self.capabilities.temperature_c
-        if not (math.isfinite(temperature_c) and low <= temperature_c <= high):
-            raise SettingOutOfRange("chamber temperature", temperature_c, low, high, "°C")
+        require_within("chamber temperature", temperature_c, *self.capabilities.temperature_c, "°C")
         with self._session.transaction():
             self._do(f"TEMP,S{temperature_c:.1f}")
             self._do("MODE,CONSTANT")
@@ -91,23 +83,7 @@ class EspecP300(ClimateChamber):
             temperature_c, setpoint_c, humidity_pct, fields[2] in _RUNNING, tuple(int(alarm) for alarm in alarms[1:])
         )
 
-    def make_safe(self) -> None:
-        """Stop conditioning (no unit) and verify; raises SettingNotTaken where the chamber goes on.
-
-        May be called at any time and any number of times. Where the connection turns out to be lost it is opened again
-        once: stopping is the one command that may be sent twice.
-        """
-        with self._session.transaction():
-            try:
-                self._stop()
-            except InstrumentLost:
-                self._stop()
-
-    def close(self) -> None:
-        """Give the connection back; the chamber goes on as it is (no unit, no range)."""
-        self._session.close()
-
-    def _stop(self) -> None:
+    def _switch_off(self) -> None:
         if self._mode() in _STOPPED:
             return
         self._do("MODE,STANDBY")

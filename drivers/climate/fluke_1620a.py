@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 
 from drivers.climate.base import ClimateProbe, ClimateReading
-from drivers.errors import AnswerInvalid, InstrumentError, SettingNotTaken, SettingOutOfRange
+from drivers.errors import AnswerInvalid, SettingNotTaken, SettingOutOfRange
+from drivers.instrument import ScpiInstrument
 from drivers.scpi import ScpiSession
-from drivers.source.base import Identity
 
-_KNOWN_MODELS = ("1620", "1620A")
 _CHANNELS = (1, 2)
 _LONGEST_PERIOD_S = 60.0
 _FIELDS = 12
@@ -27,8 +26,10 @@ _SENSOR_FAULTS = (
 """Bits 0 to 7 of ``SENSor<chn>:STATe?`` (user's guide of the 1620A, page 104)."""
 
 
-class Fluke1620A(ClimateProbe):
+class Fluke1620A(ScpiInstrument, ClimateProbe):
     """A 1620 or 1620A over its RS-232 or Ethernet port, one of its two sensors (not yet tried on one).
+
+    ``identify`` tells the display unit's serial number, not the sensor's.
 
     ``MEASure?``, ``FORMat:TDST:STATe``, ``SENSor<chn>:STATe?`` and ``TRIGger:TIMer?`` are in the user's guides of the
     1620, page 101, and the 1620A, page 104. ``*IDN?`` with four fields, and carriage return as the end of a message
@@ -38,32 +39,14 @@ class Fluke1620A(ClimateProbe):
     and 2.
     """
 
-    ERROR_QUERY = "SYST:ERR?"
+    KNOWN_MODELS = ("1620", "1620A")
     TERMINATION = "\r"
 
     def __init__(self, session: ScpiSession, channel: int = 1) -> None:
         if channel not in _CHANNELS:
             raise SettingOutOfRange("channel", channel, _CHANNELS[0], _CHANNELS[-1], "")
-        self._session = session
+        super().__init__(session)
         self._channel = channel
-        if session.error_query is None:
-            session.error_query = self.ERROR_QUERY
-
-    def identify(self) -> Identity:
-        """Ask the instrument who it is; raises InstrumentError for another model.
-
-        The serial number is the display unit's, not the sensor's. Takes nothing and changes nothing, so it has no unit
-        and no range.
-        """
-        answer = self._session.identify()
-        try:
-            identity = Identity.from_idn(answer)
-        except ValueError as error:
-            raise AnswerInvalid(self._session.resource, "*IDN?", answer) from error
-        if identity.model not in _KNOWN_MODELS:
-            known = ", ".join(_KNOWN_MODELS)
-            raise InstrumentError(self._session.resource, f"{identity.model} is none of {known}: choose another driver")
-        return identity
 
     def configure(self) -> None:
         """Have measurements answered with unit and time stamp; check that it measures every 60 s at least.
@@ -78,8 +61,7 @@ class Fluke1620A(ClimateProbe):
         if period_s is None or period_s <= 0.0:
             raise AnswerInvalid(self._session.resource, "TRIG:TIM?", str(period_s))
         if period_s > _LONGEST_PERIOD_S:
-            raise InstrumentError(
-                self._session.resource,
+            raise self._error(
                 f"measures every {period_s:g} s only; set its measurement period to {_LONGEST_PERIOD_S:g} s or less",
             )
 
@@ -105,10 +87,6 @@ class Fluke1620A(ClimateProbe):
             raise AnswerInvalid(self._session.resource, query, answer)
         return ClimateReading(temperature_c, humidity_pct)
 
-    def close(self) -> None:
-        """Give the connection back (no unit, no range)."""
-        self._session.close()
-
     def _check_sensor(self) -> None:
         query = f"SENS{self._channel}:STAT?"
         answer = self._session.query(query)
@@ -117,4 +95,4 @@ class Fluke1620A(ClimateProbe):
             raise AnswerInvalid(self._session.resource, query, answer)
         faults = [text for bit, text in enumerate(_SENSOR_FAULTS) if int(state) >> bit & 1]
         if faults:
-            raise InstrumentError(self._session.resource, f"channel {self._channel}: {'; '.join(faults)}")
+            raise self._error(f"channel {self._channel}: {'; '.join(faults)}")

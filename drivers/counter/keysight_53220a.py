@@ -8,26 +8,22 @@ unverified: CONFigure:NWIDth, SYSTem:TIMeout, and DATA:POINts?, which Keysight's
 
 from __future__ import annotations
 
-import math
-
 from drivers.counter.base import CounterCapabilities, CounterInput, WidthCounter
-from drivers.errors import AnswerInvalid, InstrumentError, InstrumentLost, SettingNotTaken, SettingOutOfRange
-from drivers.scpi import ScpiSession
-from drivers.source.base import Identity
+from drivers.errors import AnswerInvalid
+from drivers.instrument import SwitchedOffInstrument, require_within
 
-_KNOWN_MODELS = ("53220A", "53230A")
 _RANGE_V = 5
 _LEVEL_TOLERANCE_V = 0.005
 
 
-class Keysight53220A(WidthCounter):
+class Keysight53220A(SwitchedOffInstrument, WidthCounter):
     """The 53220A or 53230A over SCPI (Programmer's Reference; not yet tried on one).
 
     Inputs are DC coupled, 1 MOhm, 5 V range, with a fixed threshold. The counter measures in the background:
     ``widths_s`` asks how many readings are in its memory and takes those, since FETCh? would wait for the last one.
     """
 
-    ERROR_QUERY = "SYST:ERR?"
+    KNOWN_MODELS = ("53220A", "53230A")
     capabilities = CounterCapabilities(
         inputs=(1, 2),
         level_v=(-5.0, 5.0),
@@ -35,27 +31,6 @@ class Keysight53220A(WidthCounter):
         timeout_s=(0.01, 2000.0),
         width_uncertainty_s=1e-6,
     )
-
-    def __init__(self, session: ScpiSession) -> None:
-        self._session = session
-        if session.error_query is None:
-            session.error_query = self.ERROR_QUERY
-        self._generation: int | None = None
-
-    def identify(self) -> Identity:
-        """Ask the instrument who it is; raises InstrumentError for another model.
-
-        Takes nothing and changes nothing, so it has no unit and no range.
-        """
-        answer = self._session.identify()
-        try:
-            identity = Identity.from_idn(answer)
-        except ValueError as error:
-            raise AnswerInvalid(self._session.resource, "*IDN?", answer) from error
-        if identity.model not in _KNOWN_MODELS:
-            known = ", ".join(_KNOWN_MODELS)
-            raise InstrumentError(self._session.resource, f"{identity.model} is none of {known}: choose another driver")
-        return identity
 
     def arm(self, watched: CounterInput, count: int, timeout_s: float) -> None:
         """Begin to measure the next ``count`` pulses, 1 to 1000000, on an input (1 to 2, threshold -5 to 5 V).
@@ -70,9 +45,8 @@ class Keysight53220A(WidthCounter):
             ("pulse count", count, *can.count, ""),
             ("time-out", timeout_s, *can.timeout_s, "s"),
         )
-        for quantity, value, low, high, unit in limits:
-            if not (math.isfinite(value) and low <= value <= high):
-                raise SettingOutOfRange(quantity, value, low, high, unit)
+        for limit in limits:
+            require_within(*limit)
         channel = watched.channel
         function = "PWID" if watched.polarity == "positive" else "NWID"
         with self._session.transaction():
@@ -90,10 +64,7 @@ class Keysight53220A(WidthCounter):
                 "TRIG:SOUR IMM",
                 f"SAMP:COUN {count}",
             )
-            query = f"INP{channel}:LEV?"
-            level_v = self._session.query_float(query)
-            if level_v is None or abs(level_v - watched.level_v) > _LEVEL_TOLERANCE_V:
-                raise SettingNotTaken(self._session.resource, query.rstrip("?"), f"{watched.level_v:g}", str(level_v))
+            self._verify(f"INP{channel}:LEV?", watched.level_v, _LEVEL_TOLERANCE_V)
             self._session.write("INIT")
             self._generation = self._session.generation
 
@@ -103,8 +74,8 @@ class Keysight53220A(WidthCounter):
         Raises InstrumentError where nothing was begun or the connection was lost meanwhile, AnswerInvalid for a
         reading that is no time.
         """
-        if self._generation is None or self._generation != self._session.generation:
-            raise InstrumentError(self._session.resource, "no measurement was begun: arm it first")
+        if not self._is_known:
+            raise self._error("no measurement was begun: arm it first")
         with self._session.transaction():
             self._generation = None
             points = self._session.query_float("DATA:POIN?")
@@ -121,13 +92,8 @@ class Keysight53220A(WidthCounter):
 
     def make_safe(self) -> None:
         """Stop measuring (no unit); may be called at any time and any number of times."""
-        self._generation = None
-        with self._session.transaction():
-            try:
-                self._session.write("ABOR")
-            except InstrumentLost:
-                self._session.write("ABOR")
+        self._forget()
+        super().make_safe()
 
-    def close(self) -> None:
-        """Give the connection back (no unit, no range)."""
-        self._session.close()
+    def _switch_off(self) -> None:
+        self._session.write("ABOR")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from drivers.source.base import Identity
+from drivers.instrument import Identity
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,11 @@ another user's delay would shift every train, so it is set to nothing.
 
 from __future__ import annotations
 
-import math
-
-from drivers.errors import AnswerInvalid, InstrumentError, InstrumentLost, SettingNotTaken, SettingOutOfRange
+from drivers.errors import SettingNotTaken
 from drivers.generator.base import GeneratorCapabilities, PulseGenerator, PulseTrain
+from drivers.instrument import Identity, SwitchedOffInstrument, require_within
 from drivers.scpi import ScpiSession
-from drivers.source.base import Identity
 
-_KNOWN_MODELS = ("33509B", "33510B", "33511B", "33512B", "33519B", "33520B", "33521A", "33521B", "33522A", "33522B")
 _TWO_CHANNELS = ("33510B", "33512B", "33520B", "33522A", "33522B")
 _EDGE_S = 1e-6
 """Transition time: without ringing on metres of cable, and nothing beside a millisecond."""
@@ -24,14 +21,14 @@ _TOLERANCE = 1e-6
 _LEVEL_TOLERANCE_V = 1e-3
 
 
-class Keysight33500B(PulseGenerator):
+class Keysight33500B(SwitchedOffInstrument, PulseGenerator):
     """The 33500B series over SCPI (Operating and Service Guide, SCPI chapter; not yet tried on one).
 
     Each output is set up as a pulse between 0 V and the high level into a high-impedance load, burst mode TRIGgered,
     trigger source BUS. Everything is read back (SettingNotTaken): the instrument changes settings that conflict.
     """
 
-    ERROR_QUERY = "SYST:ERR?"
+    KNOWN_MODELS = ("33509B", "33510B", "33511B", "33512B", "33519B", "33520B", "33521A", "33521B", "33522A", "33522B")
     capabilities = GeneratorCapabilities(
         outputs=(1, 2),
         count=(1, 100_000_000),
@@ -42,25 +39,13 @@ class Keysight33500B(PulseGenerator):
     )
 
     def __init__(self, session: ScpiSession) -> None:
-        self._session = session
-        if session.error_query is None:
-            session.error_query = self.ERROR_QUERY
+        super().__init__(session)
         self._outputs = self.capabilities.outputs
         self._armed: dict[int, int] = {}
 
     def identify(self) -> Identity:
-        """Ask the instrument who it is and how many outputs it has; raises InstrumentError for another model.
-
-        Takes nothing and changes nothing, so it has no unit and no range.
-        """
-        answer = self._session.identify()
-        try:
-            identity = Identity.from_idn(answer)
-        except ValueError as error:
-            raise AnswerInvalid(self._session.resource, "*IDN?", answer) from error
-        if identity.model not in _KNOWN_MODELS:
-            known = ", ".join(_KNOWN_MODELS)
-            raise InstrumentError(self._session.resource, f"{identity.model} is none of {known}: choose another driver")
+        """Ask the instrument who it is and how many outputs it has; raises InstrumentError for another model."""
+        identity = super().identify()
         self._outputs = (1, 2) if identity.model in _TWO_CHANNELS else (1,)
         return identity
 
@@ -106,25 +91,19 @@ class Keysight33500B(PulseGenerator):
     def trigger(self, output: int) -> None:
         """Begin the train on ``output`` (1 to 2, no unit); raises InstrumentError where it is not armed."""
         if self._armed.get(output) != self._session.generation:
-            raise InstrumentError(self._session.resource, f"output {output} is not armed: arm it first")
+            raise self._error(f"output {output} is not armed: arm it first")
         self._session.write(f"TRIG{output}")
 
     def make_safe(self) -> None:
-        """Switch every output off (0 V, no unit) and verify; raises SettingNotTaken where one stays on.
+        """Switch every output off (0 V) and verify; raises SettingNotTaken where one stays on.
 
-        May be called at any time and any number of times. Where the connection turns out to be lost it is opened again
-        once: switching off is the one command that may be sent twice.
+        May be called at any time and any number of times; a lost connection is opened again once.
         """
         self._armed.clear()
-        with self._session.transaction():
-            try:
-                self._switch(self._outputs, False)
-            except InstrumentLost:
-                self._switch(self._outputs, False)
+        super().make_safe()
 
-    def close(self) -> None:
-        """Give the connection back; the outputs stay as they are (no unit, no range)."""
-        self._session.close()
+    def _switch_off(self) -> None:
+        self._switch(self._outputs, False)
 
     def _check(self, output: int, train: PulseTrain, high_v: float) -> None:
         can = self.capabilities
@@ -135,9 +114,8 @@ class Keysight33500B(PulseGenerator):
             ("pulse period", train.period_s, train.width_s + can.shortest_low_s, can.period_s[1], "s"),
             ("high level", high_v, *can.high_v, "V"),
         )
-        for quantity, value, low, high, unit in limits:
-            if not (math.isfinite(value) and low <= value <= high):
-                raise SettingOutOfRange(quantity, value, low, high, unit)
+        for limit in limits:
+            require_within(*limit)
 
     def _switch(self, outputs: tuple[int, ...], on: bool) -> None:
         word, other = ("ON", "off") if on else ("OFF", "on")
@@ -145,11 +123,6 @@ class Keysight33500B(PulseGenerator):
         for output in outputs:
             if self._session.query_bool(f"OUTP{output}?") is not on:
                 raise SettingNotTaken(self._session.resource, f"output {output}", word.lower(), other)
-
-    def _verify(self, query: str, wanted: float, tolerance: float) -> None:
-        found = self._session.query_float(query)
-        if found is None or abs(found - wanted) > tolerance:
-            raise SettingNotTaken(self._session.resource, query.rstrip("?"), _number(wanted), str(found))
 
 
 def _number(value: float) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from drivers.instrument import Identity
 from drivers.source.ametek_ci import AmetekCI
 from drivers.source.base import (
     PHASES,
     AcSource,
     Channel,
-    Identity,
     Protection,
     Range,
     SafeOff,

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from drivers.errors import AnswerInvalid, InstrumentError
-from drivers.scpi import ScpiSession
+from drivers.instrument import Identity
 from drivers.source import ametek_ci_data as data
-from drivers.source.base import Identity, Protection, Range, SafeOff, SourceSetting
+from drivers.source.base import Protection, Range
 from drivers.source.shared import steps
 from drivers.source.shared.voltage_only import Three, VoltageOnlySource
 
@@ -17,7 +16,10 @@ _NUMBERS = (1, 2, 3)
 class AmetekCI(VoltageOnlySource):
     """A three-phase California Instruments source over SCPI (not yet tried on one).
 
-    Voltages of 0 to 300 V rms in two ranges, one fundamental a phase; its CT inputs need a low-level source beside it.
+    Voltages of 0 to 300 V rms in two ranges, 0 to 150 and 0 to 300 V, one fundamental a phase of 16 to 500 Hz; ramps of
+    0 to 60 s. Read-back within 0.06 V, 0.06 degrees and 0.006 Hz, half the instrument's resolution. While the output is
+    on, voltages go to their new values with 10 kV/s. Other makes and models of other ranges are refused. CT inputs
+    need a low-level source beside it.
     ``current_limit_a``: the rms current limit of each phase (0.1 to 3.3 A), at which the output trips after 0.1 s; it
     is set after the range, because a range clips it without a word (manual 7003-961 p. 147), and read back.
 
@@ -26,83 +28,21 @@ class AmetekCI(VoltageOnlySource):
     Every setting is made for each phase by INSTrument:NSELect with INSTrument:COUPle NONE, and read back.
     """
 
-    ERROR_QUERY = "SYST:ERR?"
     capabilities = data.CAPABILITIES
     limits = data.LIMITS
+    off = staticmethod(data.safe_off)
 
-    def __init__(self, session: ScpiSession, *, current_limit_a: float = 1.0) -> None:
-        super().__init__(session, current_limit_a=current_limit_a)
-
-    def identify(self) -> Identity:
-        """Ask the instrument who it is; raises InstrumentError for another make or a model of other voltage ranges.
-
-        Takes nothing and changes nothing, so it has no unit and no range.
-        """
-        answer = self._session.identify()
-        try:
-            identity = Identity.from_idn(answer)
-        except ValueError as error:
-            raise AnswerInvalid(self._session.resource, "*IDN?", answer) from error
+    def _check_identity(self, identity: Identity) -> None:
         if not identity.manufacturer.upper().startswith(data.MANUFACTURERS):
-            text = f"{identity.manufacturer} is not California Instruments: choose another driver"
-            raise InstrumentError(self._session.resource, text)
+            raise self._error(f"{identity.manufacturer} is not California Instruments: choose another driver")
         for beginning, ranges in data.OTHER_RANGES.items():
             if identity.model.upper().startswith(beginning):
                 text = f"{identity.model} has ranges of {ranges}, this driver is for 150 and 300 V: use another source"
-                raise InstrumentError(self._session.resource, text)
-        return identity
-
-    def select_ranges(self, envelope: SourceSetting) -> None:
-        """Select the narrowest range, 0 to 150 or 0 to 300 V rms, that holds all voltages, and set the current limit.
-
-        Nothing is sent when the range is selected already. A range is changed with the output off and all voltages
-        at 0 V only: InstrumentError otherwise. The first call after a connection was made or lost, after an error and
-        after ``make_safe`` switches the output off and starts from ``*RST``. Raises SettingOutOfRange before any I/O,
-        also for any current.
-        """
-        self._select_ranges(envelope)
-
-    def set_point(self, setting: SourceSetting) -> None:
-        """Program frequency (16 to 500 Hz), V rms (0 to 300; zero is "phase off") and degrees; read everything back.
-
-        Read-back within 0.06 V, 0.06 degrees and 0.006 Hz, half the instrument's resolution. The output stays as it
-        is; while it is on, voltages go to their new values with 10 kV/s, also where a ramp was not over. Only what
-        differs is sent. Raises SettingOutOfRange before any I/O, InstrumentError where no range has been selected.
-        """
-        self._set_point(setting)
-
-    def set_output(self, on: bool, ramp_s: float = 0.0) -> None:
-        """Switch the output; on with a ramp of ``ramp_s`` seconds (0 to 60; 0 is none), off always at once; verified.
-
-        The ramp is the voltage slew: the output is switched on at 0 V, and the largest voltage takes ``ramp_s`` from
-        there. Returns when the ramp begins. Raises SettingOutOfRange before any I/O, SettingNotTaken where the output
-        does not come on (a trip is latched: select the ranges again), InstrumentError where it does not go off.
-        """
-        self._set_output(on, ramp_s)
-
-    def output_is_on(self) -> bool:
-        """Ask the instrument whether its output is on (0 or 1, no unit)."""
-        return self._session.query_bool("OUTP?")
-
-    def safe_off(self) -> tuple[SafeOff, ...]:
-        """Return how anyone may switch this instrument off and verify it, as data (no unit, no range)."""
-        return (data.safe_off(self._session.resource),)
-
-    def make_safe(self) -> None:
-        """Switch the output off at once, without ramp (0 s), and verify; raises InstrumentError if not confirmed.
-
-        May be called at any time and any number of times; a connection that turns out to be lost is opened again once.
-        What the error queue says does not matter, what OUTPut? says does. Afterwards ranges must be selected first.
-        """
-        self._make_safe()
+                raise self._error(text)
 
     def protection(self) -> Protection:
         """Ask which current limit is in force: the highest of the three phases', A rms (set to 0.1 to 3.3)."""
         return self._ask_limits([f"{_selecting(number)};:CURR?" for number in _NUMBERS])
-
-    def close(self) -> None:
-        """Give the connection back; the output stays as it is (no unit, no range)."""
-        self._session.close()
 
     def _take_over(self) -> None:
         self._switch_off()

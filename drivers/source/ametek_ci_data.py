@@ -56,12 +56,9 @@ RESET_DEADLINE_S = 15.0
 
 CAPABILITIES = SourceCapabilities(
     voltage_ranges=VOLTAGE_RANGES,
-    low_level_ranges=(),
     frequency_hz=FREQUENCY_HZ,
-    max_order=1,
     ramp_s=RAMP_S,
     phase_lock=True,
-    watchdog_s=None,
     current_limit_a=LIMITS.current_limit_a,
 )
 """``phase_lock``: by the external synchronisation input [R], or the LKS option with its CLOCK and LOCK inputs [M

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from drivers.errors import DriverError
+from drivers.instrument import Identity
 from drivers.scpi.serial_line import SerialLine
 
 PHASES = (0, 1, 2)
@@ -56,7 +57,7 @@ class Range:
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceCapabilities:
     """What a source can do, as data: checked against a plan before any I/O; never clamped to.
 
@@ -68,13 +69,13 @@ class SourceCapabilities:
     is not for the rig to set.
     """
 
-    voltage_ranges: tuple[Range, ...]
-    low_level_ranges: tuple[Range, ...]
+    voltage_ranges: tuple[Range, ...] = ()
+    low_level_ranges: tuple[Range, ...] = ()
     frequency_hz: tuple[float, float]
-    max_order: int
+    max_order: int = 1
     ramp_s: tuple[float, float]
     phase_lock: bool
-    watchdog_s: tuple[float, float] | None
+    watchdog_s: tuple[float, float] | None = None
     current_ranges: tuple[Range, ...] = ()
     current_limit_a: tuple[float, float] | None = None
 
@@ -84,24 +85,6 @@ class Protection:
     """What a source protects with now: ``current_limit_a`` of each voltage channel, amperes rms."""
 
     current_limit_a: float
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who an instrument says it is (``*IDN?``)."""
-
-    manufacturer: str
-    model: str
-    serial_number: str
-    firmware: str
-
-    @classmethod
-    def from_idn(cls, answer: str) -> Identity:
-        """Read an answer to ``*IDN?``: four fields between commas (IEEE 488.2, 10.14); raises ValueError."""
-        fields = [field.strip().strip('"') for field in answer.split(",", 3)]
-        if len(fields) != 4 or not all(fields[:2]):
-            raise ValueError(f"{answer!r} is not an identification of four fields")
-        return cls(*fields)
 
 
 @dataclass(frozen=True, slots=True)

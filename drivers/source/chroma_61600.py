@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from drivers.errors import AnswerInvalid, InstrumentError, InstrumentRefused, SettingOutOfRange
-from drivers.scpi import ScpiSession
+from drivers.errors import InstrumentRefused, SettingOutOfRange
+from drivers.instrument import Identity
 from drivers.source import chroma_61600_data as data
-from drivers.source.base import Identity, Protection, Range, SafeOff, SourceSetting
+from drivers.source.base import Protection, Range
 from drivers.source.shared import steps
 from drivers.source.shared.voltage_only import Target, Three, VoltageOnlySource
 
@@ -17,7 +17,10 @@ _NUMBERS = (1, 2, 3)
 class Chroma61600(VoltageOnlySource):
     """A three-phase Chroma 61500/61600 source over SCPI (not yet tried on one).
 
-    Voltages of 0 to 300 V rms in two ranges, one fundamental a phase; its CT inputs need a low-level source beside it.
+    Voltages of 0 to 300 V rms in two ranges, 0 to 150 and 0 to 300 V, one fundamental a phase of 15 to 1000 Hz; ramps
+    of 0 to 20 s to the resolution of 1 V/s, where a slew below 5 V/s is refused. Read-back within 0.06 V, 0.06 degrees
+    and 0.006 Hz, half the instrument's resolution. While the output is on, voltages go to their new values with
+    10 V/ms. Output and relay are switched and verified both. Its CT inputs need a low-level source beside it.
     ``current_limit_a``: the rms current limit of each phase (0.1 to 10 A), at which the output trips after 0.5 s; set
     after the range and read back before any output is on.
 
@@ -30,86 +33,28 @@ class Chroma61600(VoltageOnlySource):
     What matters is set and read back instead, one command a message, since open drivers pace this family.
     """
 
-    ERROR_QUERY = "SYST:ERR?"
+    KNOWN_MODELS = data.KNOWN_MODELS
     capabilities = data.CAPABILITIES
     limits = data.LIMITS
+    off = staticmethod(data.safe_off)
     one_by_one = True
 
-    def __init__(self, session: ScpiSession, *, current_limit_a: float = 1.0) -> None:
-        super().__init__(session, current_limit_a=current_limit_a)
-
-    def identify(self) -> Identity:
-        """Ask the instrument who it is; raises InstrumentError for other models and for models of other ranges.
-
-        Takes nothing and changes nothing, so it has no unit and no range.
-        """
-        answer = self._session.identify()
+    def _read_identity(self, answer: str) -> Identity:
         match = data.IDENTITY.fullmatch(answer.strip().strip('"'))
         if match is None:
-            raise AnswerInvalid(self._session.resource, "*IDN?", answer)
-        identity = Identity(match[1], match[2], match[3], match[4])
+            raise ValueError(answer)
+        return Identity(match[1], match[2], match[3], match[4])
+
+    def _check_identity(self, identity: Identity) -> None:
         if identity.model in data.OTHER_RANGES:
             ranges = data.OTHER_RANGES[identity.model]
             text = f"{identity.model} has ranges of {ranges}, this driver is for 150 and 300 V: use another source"
-            raise InstrumentError(self._session.resource, text)
-        if identity.model not in data.KNOWN_MODELS:
-            known = ", ".join(data.KNOWN_MODELS)
-            raise InstrumentError(self._session.resource, f"{identity.model} is none of {known}: choose another driver")
-        return identity
-
-    def select_ranges(self, envelope: SourceSetting) -> None:
-        """Select the narrowest range, 0 to 150 or 0 to 300 V rms, that holds all voltages, and set the current limit.
-
-        Nothing is sent when the range is selected already. A range is changed with the output off and all voltages
-        at 0 V only: InstrumentError otherwise. The first call after a connection was made or lost, after an error and
-        after ``make_safe`` switches the output off and sends every setting. Raises SettingOutOfRange before any I/O,
-        also for any current.
-        """
-        self._select_ranges(envelope)
-
-    def set_point(self, setting: SourceSetting) -> None:
-        """Program frequency (15 to 1000 Hz), V rms (0 to 300; zero is "phase off") and degrees; read everything back.
-
-        Read-back within 0.06 V, 0.06 degrees and 0.006 Hz, half the instrument's resolution. The output stays as it
-        is; while it is on, voltages go to their new values with 10 V/ms, also where a ramp was not over. Only what
-        differs is sent. Raises SettingOutOfRange before any I/O, also for an angle of voltage channel 1 that is not 0;
-        InstrumentError where no range has been selected.
-        """
-        self._set_point(setting)
-
-    def set_output(self, on: bool, ramp_s: float = 0.0) -> None:
-        """Switch output and relay, verified: on with a ramp of ``ramp_s`` seconds (0 to 20; 0 is none), off at once.
-
-        The ramp is the voltage slew: the output is switched on at 0 V, and the largest voltage takes ``ramp_s`` from
-        there, to the resolution of 1 V/s; a slew below 5 V/s is refused. Returns when the ramp begins. Raises
-        SettingOutOfRange before any I/O, InstrumentRefused or SettingNotTaken where the output does not come on (a trip
-        is latched: select the ranges again), InstrumentError where it does not go off.
-        """
-        self._set_output(on, ramp_s)
-
-    def output_is_on(self) -> bool:
-        """Ask the instrument whether its output is on (ON, OFF, 1 or 0 by model; no unit)."""
-        return self._session.query_bool("OUTP?")
-
-    def safe_off(self) -> tuple[SafeOff, ...]:
-        """Return how anyone may switch this instrument off and verify it, as data (no unit, no range)."""
-        return (data.safe_off(self._session.resource),)
-
-    def make_safe(self) -> None:
-        """Switch output and relay off at once, without ramp (0 s), and verify both; InstrumentError if not confirmed.
-
-        May be called at any time and any number of times; a connection that turns out to be lost is opened again once.
-        What the error queue says does not matter, what the queries say does. Afterwards ranges must be selected first.
-        """
-        self._make_safe()
+            raise self._error(text)
+        super()._check_identity(identity)
 
     def protection(self) -> Protection:
         """Ask which current limit is in force: the highest of the three phases', A rms (set to 0.1 to 10)."""
         return self._ask_limits([f"{_selecting(number)};:CURR:LIM?" for number in _NUMBERS])
-
-    def close(self) -> None:
-        """Give the connection back; the output stays as it is (no unit, no range)."""
-        self._session.close()
 
     def _check_target(self, target: Target) -> None:
         first_deg = target.phase_deg[0] or 0.0
@@ -120,7 +65,7 @@ class Chroma61600(VoltageOnlySource):
         super()._switch_off()
         if self._session.query_bool("OUTP:REL?"):
             text = "the output is off, but OUTP:REL? says that the relay is still on; switch it off by hand"
-            raise InstrumentError(self._session.resource, text)
+            raise self._error(text)
 
     def _take_over(self) -> None:
         self._switch_off()

@@ -67,12 +67,9 @@ SLEW_TOLERANCE_V_PER_MS = 0.0006
 
 CAPABILITIES = SourceCapabilities(
     voltage_ranges=VOLTAGE_RANGES,
-    low_level_ranges=(),
     frequency_hz=FREQUENCY_HZ,
-    max_order=1,
     ramp_s=RAMP_S,
     phase_lock=True,
-    watchdog_s=None,
     current_limit_a=LIMITS.current_limit_a,
 )
 """``phase_lock`` is recalled for models with the external synchronisation option and found in no page read. Where it is

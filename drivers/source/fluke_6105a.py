@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator, Sequence
 
-from drivers.errors import AnswerInvalid, InstrumentError, InstrumentLost, SettingNotTaken, SettingOutOfRange
+from drivers.errors import SettingNotTaken
+from drivers.instrument import Identity, SwitchedOffInstrument
 from drivers.scpi import ScpiSession
 from drivers.source import fluke_6105a_data as data
-from drivers.source.base import PHASES, AcSource, Channel, CurrentUnit, Identity, Range, SafeOff, SourceSetting, Tone
-from drivers.source.shared.checks import check_setting, check_within, is_off, range_for
+from drivers.source.base import PHASES, AcSource, Channel, CurrentUnit, Range, SafeOff, SourceSetting, Tone
+from drivers.source.shared.checks import check_ramp, check_setting, check_within, is_off, range_for
+from drivers.source.shared.steps import Step, apply
 
 
-class Fluke6105A(AcSource):
+class Fluke6105A(SwitchedOffInstrument, AcSource):
     """The 6105A/6100B/6100A with its auxiliary phases, over SCPI (not yet tried on one).
 
     Where the rig drives CT inputs, the current channels are used in the "voltage out of the current terminals" mode:
@@ -27,7 +28,7 @@ class Fluke6105A(AcSource):
     switches the output off and starts from ``*RST``.
     """
 
-    ERROR_QUERY = "SYST:ERR?"
+    KNOWN_MODELS = data.KNOWN_MODELS
     capabilities = data.capabilities(low_level=True)
 
     def __init__(
@@ -39,37 +40,24 @@ class Fluke6105A(AcSource):
         amplifier: bool = False,
     ) -> None:
         self.capabilities = data.capabilities(low_level=low_level, amplifier=amplifier)
+        super().__init__(session)
         self._low_level = low_level
         self._amplifier = amplifier
-        self._session = session
-        if session.error_query is None:
-            session.error_query = self.ERROR_QUERY
         self._four_wire_sense = four_wire_sense
-        self._generation: int | None = None
         self._frequency_hz: float | None = None
         kinds = (data.VOLTAGE, data.CURRENT)
         self._channels = [data.ChannelState(kind, phase + 1) for kind in kinds for phase in PHASES]
 
     def identify(self) -> Identity:
-        """Ask the instrument who it is; raises InstrumentError for another model or where a phase is not fitted.
-
-        Takes nothing and changes nothing, so it has no unit and no range.
-        """
-        answer = self._session.identify()
-        try:
-            identity = Identity.from_idn(answer)
-        except ValueError as error:
-            raise AnswerInvalid(self._session.resource, "*IDN?", answer) from error
-        if identity.model not in data.KNOWN_MODELS:
-            known = ", ".join(data.KNOWN_MODELS)
-            raise InstrumentError(self._session.resource, f"{identity.model} is none of {known}: choose another driver")
+        """Ask the instrument who it is; raises InstrumentError for another model or where a phase is not fitted."""
+        identity = super().identify()
         self.capabilities = data.capabilities(
             low_level=self._low_level, amplifier=self._amplifier, model=identity.model
         )
         queries = [f"SOUR:PHAS{phase + 1}:FITT?" for phase in PHASES]
         for phase, query, fitted in zip(PHASES, queries, self._session.query_all(queries), strict=True):
             if not self._session.as_bool(query, fitted):
-                raise InstrumentError(self._session.resource, f"phase {phase + 1} is not fitted; connect the auxiliary")
+                raise self._error(f"phase {phase + 1} is not fitted; connect the auxiliary")
         if self._amplifier:
             self._require_amplifiers()
         return identity
@@ -90,7 +78,7 @@ class Fluke6105A(AcSource):
             if not is_off(channel)
         ]
         with self._session.transaction(), self._unknown_after_error():
-            if self._generation != self._session.generation:
+            if not self._is_known:
                 self._take_over()
             changed = [(state, selected) for state, selected in wanted if state.selected != selected]
             for state, _ in changed:
@@ -110,8 +98,8 @@ class Fluke6105A(AcSource):
         """
         check_setting(setting, self.capabilities)
         channels = self._with_channels(setting)
-        if self._generation != self._session.generation:
-            raise InstrumentError(self._session.resource, "its state is not known: select the ranges first")
+        if not self._is_known:
+            raise self._error("its state is not known: select the ranges first")
         for state, channel in channels:
             if is_off(channel):
                 continue
@@ -119,7 +107,7 @@ class Fluke6105A(AcSource):
             if not ranges:
                 range_for(state.name, channel, (), setting.current_unit)
             if state.selected is None or state.selected not in ranges:
-                raise InstrumentError(self._session.resource, f"no range is selected for {state.name}: select it first")
+                raise self._error(f"no range is selected for {state.name}: select it first")
             check_within(state.name, channel, state.selected)
         with self._session.transaction(), self._unknown_after_error():
             self._apply(list(self._changes(setting.frequency_hz, channels)))
@@ -136,9 +124,7 @@ class Fluke6105A(AcSource):
         Raises SettingOutOfRange before any I/O, and InstrumentError when the output does not follow (the instrument
         checks its connections).
         """
-        low_s, high_s = self.capabilities.ramp_s
-        if not low_s <= ramp_s <= high_s:
-            raise SettingOutOfRange("ramp time", ramp_s, low_s, high_s, "s")
+        check_ramp(ramp_s, self.capabilities)
         with self._session.transaction(), self._unknown_after_error():
             if on:
                 self._verify_units([(each, each.selected) for each in self._channels if each.is_on and each.selected])
@@ -147,31 +133,15 @@ class Fluke6105A(AcSource):
             if self.output_is_on() is not on:
                 advice = "check connections and front panel" if on else "switch it off by hand"
                 message = f"output is still {'off' if on else 'on'} after OUTP:STAT {'ON' if on else 'OFF'}; {advice}"
-                raise InstrumentError(self._session.resource, message)
+                raise self._error(message)
 
     def output_is_on(self) -> bool:
-        """Ask the instrument whether its output is on (0 or 1, no unit)."""
+        """Ask the instrument whether its output is on."""
         return self._session.query_bool("OUTP:STAT?")
 
     def safe_off(self) -> tuple[SafeOff, ...]:
-        """Return how anyone may switch this instrument off and verify it, as data (no unit, no range)."""
+        """Return how any process may switch this instrument off and verify it, as data."""
         return (data.safe_off(self._session.resource),)
-
-    def make_safe(self) -> None:
-        """Switch the output off at once, without ramp (0 s), and verify; raises InstrumentError if not confirmed.
-
-        May be called at any time and any number of times. Where the connection turns out to be lost it is opened again
-        once: switching off is the one command that may be sent twice.
-        """
-        with self._session.transaction():
-            try:
-                self._switch_off()
-            except InstrumentLost:
-                self._switch_off()
-
-    def close(self) -> None:
-        """Give the connection back; the output stays as it is (no unit, no range)."""
-        self._session.close()
 
     def _switch_off(self) -> None:
         off = data.safe_off(self._session.resource)
@@ -179,7 +149,7 @@ class Fluke6105A(AcSource):
             self._session.write(command)
         if self.output_is_on():
             message = f"output is still on after {'; '.join(off.commands)}; switch it off by hand"
-            raise InstrumentError(self._session.resource, message)
+            raise self._error(message)
 
     def _take_over(self) -> None:
         """Bring an instrument in an unknown state to a known one: output off first."""
@@ -195,9 +165,7 @@ class Fluke6105A(AcSource):
         )
         self._generation = self._session.generation
 
-    def _changes(
-        self, frequency_hz: float, channels: Sequence[tuple[data.ChannelState, Channel]]
-    ) -> Iterator[data.Step]:
+    def _changes(self, frequency_hz: float, channels: Sequence[tuple[data.ChannelState, Channel]]) -> Iterator[Step]:
         for state, channel in channels:
             if is_off(channel) and state.is_on is not False:
                 yield data.switch_channel(state, False)
@@ -210,21 +178,10 @@ class Fluke6105A(AcSource):
             if not state.is_on:
                 yield data.switch_channel(state, True)
 
-    def _apply(self, todo: Sequence[data.Step]) -> None:
-        """Send the steps, in few messages, and compare what the instrument says it is set to."""
-        if not todo:
-            return
-        self._session.write(*(step.command for step in todo))
-        asked = [step for step in todo if step.query]
-        for step, answer in zip(asked, self._session.query_all([step.query for step in asked]), strict=True):
-            try:
-                agrees = step.agrees(answer)
-            except ValueError as error:
-                raise AnswerInvalid(self._session.resource, step.query, answer) from error
-            if not agrees:
-                raise SettingNotTaken(self._session.resource, step.query.rstrip("?"), step.wanted, answer)
+    def _apply(self, todo: Sequence[Step]) -> None:
+        apply(self._session, todo)
 
-    def _range_steps(self, state: data.ChannelState, selected: Range) -> Iterator[data.Step]:
+    def _range_steps(self, state: data.ChannelState, selected: Range) -> Iterator[Step]:
         if self._amplifier and state.kind == data.CURRENT and selected.unit == "A":
             yield data.select_amplifier_terminals(state)
         yield data.select_range(state, selected, amplifier=self._amplifier)
@@ -247,7 +204,7 @@ class Fluke6105A(AcSource):
         for state, query, fitted in zip(currents, queries, self._session.query_all(queries), strict=True):
             if not self._session.as_bool(query, fitted):
                 message = f"phase {state.phase} has no 52120A amplifier; connect it, or say 'amplifier: false'"
-                raise InstrumentError(self._session.resource, message)
+                raise self._error(message)
 
     def _ranges(self, state: data.ChannelState, current_unit: CurrentUnit) -> Sequence[Range]:
         if state.kind == data.VOLTAGE:
@@ -257,16 +214,8 @@ class Fluke6105A(AcSource):
     def _with_channels(self, setting: SourceSetting) -> list[tuple[data.ChannelState, Channel]]:
         return list(zip(self._channels, (*setting.voltage, *setting.current), strict=True))
 
-    @contextlib.contextmanager
-    def _unknown_after_error(self) -> Iterator[None]:
-        try:
-            yield
-        except BaseException:
-            self._forget()
-            raise
-
     def _forget(self) -> None:
-        self._generation = None
+        super()._forget()
         self._frequency_hz = None
         for state in self._channels:
             state.forget()

@@ -15,11 +15,12 @@ the stricter reading. Angles are taken to be in degrees after ``*RST``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from drivers.scpi import parse_bool, parse_float
 from drivers.source.base import Range, SafeOff, SourceCapabilities, Tone
+from drivers.source.shared.steps import Step, act, switch, word
 
 KNOWN_MODELS = ("6105A", "6100B", "6100A", "6106A", "6101B")
 
@@ -96,7 +97,6 @@ def capabilities(*, low_level: bool, amplifier: bool = False, model: str = "6105
         max_order=MAX_ORDER,
         ramp_s=RAMP_S,
         phase_lock=True,
-        watchdog_s=None,
         current_ranges=AMPLIFIER_RANGES if amplifier else current_ranges,
     )
 
@@ -113,16 +113,6 @@ def safe_off(resource: str) -> SafeOff:
 
 
 VOLTAGE, CURRENT = "VOLT", "CURR"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One command; ``query`` and what its answer must be (``agrees`` raises ValueError for what it cannot read)."""
-
-    command: str
-    query: str
-    wanted: str
-    agrees: Callable[[str], bool]
 
 
 @dataclass(slots=True)
@@ -155,7 +145,7 @@ class ChannelState:
 
 def switch_channel(channel: ChannelState, on: bool) -> Step:
     """Enable or disable one channel (it gives something only while the output is on, too)."""
-    return _switch(f"{channel.root}:STAT", on)
+    return switch(f"{channel.root}:STAT", on)
 
 
 def select_range(channel: ChannelState, selected: Range, *, amplifier: bool = False) -> Step:
@@ -176,8 +166,7 @@ def select_range(channel: ChannelState, selected: Range, *, amplifier: bool = Fa
 
 def select_amplifier_terminals(channel: ChannelState) -> Step:
     """Have the amplifier choose between its low and high current terminals by the range in use."""
-    header = f"{channel.root}:EAMP:TERM:MODE"
-    return Step(f"{header} AUTO", f"{header}?", "AUTO", lambda said: said.strip('"').upper() == "AUTO")
+    return word(f"{channel.root}:EAMP:TERM:MODE", "AUTO")
 
 
 def amplifier_query(channel: ChannelState) -> str:
@@ -195,8 +184,8 @@ def program_tones(channel: ChannelState, target: dict[int, Tone]) -> Iterator[St
     assert channel.selected is not None
     known = channel.tones
     if known is None:
-        yield _switch(f"{channel.root}:MHAR:STAT", True)
-        yield Step(f"{channel.root}:MHAR:CLE", "", "", lambda _: True)
+        yield switch(f"{channel.root}:MHAR:STAT", True)
+        yield act(f"{channel.root}:MHAR:CLE")
         known = {}
     for order in sorted(known.keys() | target.keys()):
         tone = target.get(order, Tone(order, 0.0, 0.0))
@@ -232,11 +221,6 @@ def set_sense(four_wire: bool) -> Step:
 def wrapped(phase_deg: float) -> float:
     """Return the same angle from -180 to below 180 degrees."""
     return (phase_deg + 180.0) % 360.0 - 180.0
-
-
-def _switch(header: str, on: bool) -> Step:
-    word = "ON" if on else "OFF"
-    return Step(f"{header} {word}", f"{header}?", word, lambda said: parse_bool(said) is on)
 
 
 def _single(command: str, query: str, value: float, tolerance: float, wanted: str) -> Step:

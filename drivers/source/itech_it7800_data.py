@@ -59,9 +59,7 @@ PROTECTION_BITS = 0b1111
 
 CAPABILITIES = SourceCapabilities(
     voltage_ranges=VOLTAGE_RANGES,
-    low_level_ranges=(),
     frequency_hz=FREQUENCY_HZ,
-    max_order=1,
     ramp_s=RAMP_S,
     phase_lock=True,
     watchdog_s=WATCHDOG_S,

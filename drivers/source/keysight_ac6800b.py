@@ -6,10 +6,11 @@ import math
 import time
 from collections.abc import Callable, Sequence
 
-from drivers.errors import AnswerInvalid, DriverError, InstrumentError, SettingOutOfRange
+from drivers.errors import DriverError, SettingOutOfRange
 from drivers.scpi import ScpiSession
 from drivers.source import keysight_ac6800b_data as data
-from drivers.source.base import Identity, Protection, Range, SafeOff, SourceSetting
+from drivers.source.base import Protection, Range
+from drivers.source.shared.checks import check_ramp
 from drivers.source.shared.steps import Step, number, switch, word
 from drivers.source.shared.voltage_only import Target, Three
 from drivers.source.shared.watched import WatchedSource
@@ -29,17 +30,20 @@ class OnePhaseOnly(DriverError):
 class KeysightAC6800B(WatchedSource):
     """One AC6801B to AC6804B over SCPI, as voltage channel 1 (docs/decisions/0012; not yet tried on one).
 
-    Its guide knows no phase and no second unit, so nothing would hold the angle between units: channels 2 and 3 are
-    refused (OnePhaseOnly), and the source declares no phase lock, which keeps it from being combined with a low-level
-    source. It has no slew either: a ramp is made in steps by the driver, which takes ``ramp_s`` of wall time in
-    ``set_output`` (``sleep`` waits between them).
+    One of two ranges, 0 to 155 or 0 to 310 V rms, 40 to 500 Hz; a new voltage is there at once. Its guide knows no
+    phase and no second unit, so nothing would hold the angle between units: channels 2 and 3 are refused
+    (OnePhaseOnly), and the source declares no phase lock, which keeps it from being combined with a low-level source.
+    It has no slew either: a ramp is made in steps by the driver, which takes ``ramp_s`` of wall time in ``set_output``
+    (``sleep`` waits between them).
 
     ``current_limit_a``: rms amperes; above it the output trips. Every setting is read back and compared
     (SettingNotTaken). After any error nothing is known any more, and ``select_ranges`` must be called first.
     """
 
+    KNOWN_MODELS = data.KNOWN_MODELS
     capabilities = data.CAPABILITIES
     limits = data.LIMITS
+    off = staticmethod(data.safe_off)
     protection_bits = data.PROTECTION_BITS
 
     def __init__(
@@ -52,37 +56,6 @@ class KeysightAC6800B(WatchedSource):
         super().__init__(session, current_limit_a=current_limit_a)
         self._sleep = sleep
 
-    def identify(self) -> Identity:
-        """Ask the instrument who it is; raises InstrumentError for another model.
-
-        Takes nothing and changes nothing, so it has no unit and no range.
-        """
-        answer = self._session.identify()
-        try:
-            identity = Identity.from_idn(answer)
-        except ValueError as error:
-            raise AnswerInvalid(self._session.resource, "*IDN?", answer) from error
-        if identity.model not in data.KNOWN_MODELS:
-            known = ", ".join(data.KNOWN_MODELS)
-            raise InstrumentError(self._session.resource, f"{identity.model} is none of {known}: choose another driver")
-        return identity
-
-    def select_ranges(self, envelope: SourceSetting) -> None:
-        """Set the current limit and select the range that holds ``envelope`` (0 to 155 or 0 to 310 V rms), output off.
-
-        Channels 2 and 3 and all currents must be off: OnePhaseOnly, SettingOutOfRange, before any I/O. The first call
-        after a connection was made or lost switches the output off and resets the instrument.
-        """
-        self._select_ranges(envelope)
-
-    def set_point(self, setting: SourceSetting) -> None:
-        """Program frequency (40 to 500 Hz) and V rms within the selected range, and read them back.
-
-        The output stays as it is; a new voltage is there at once. Raises SettingOutOfRange and OnePhaseOnly before any
-        I/O, InstrumentError where ``select_ranges`` comes first, InstrumentRefused and SettingNotTaken.
-        """
-        self._set_point(setting)
-
     def set_output(self, on: bool, ramp_s: float = 0.0) -> None:
         """Switch the output on, raising the voltage in steps for ``ramp_s`` seconds (0 to 60), or off at once; verify.
 
@@ -92,50 +65,16 @@ class KeysightAC6800B(WatchedSource):
         if on and ramp_s > 0.0 and self._volts is not None and any(self._volts):
             self._raise_in_steps(self._volts[0], ramp_s)
         else:
-            self._set_output(on, ramp_s)
-        if on and not self.output_is_on():
-            self._forget()
-            raise InstrumentError(self._session.resource, "a protection keeps the output off: look at the instrument")
-
-    def output_is_on(self) -> bool:
-        """Ask the instrument whether its output is on and no protection has disabled it (no unit)."""
-        return self._is_on_and_untripped()
-
-    def safe_off(self) -> tuple[SafeOff, ...]:
-        """Return how anyone may switch this instrument off and verify it, as data (no unit, no range)."""
-        return (data.safe_off(self._session.resource),)
-
-    def make_safe(self) -> None:
-        """Switch the output off at once, without ramp (0 s), and verify; raises InstrumentError if not confirmed.
-
-        May be called at any time and any number of times; a lost connection is opened again once.
-        """
-        self._make_safe()
-
-    def arm_watchdog(self, delay_s: float) -> None:
-        """Have the output go off after ``delay_s`` seconds (1 to 3600, whole seconds) without a message; verify.
-
-        Raises SettingOutOfRange before any I/O, InstrumentRefused where the instrument does not know the header.
-        """
-        self._arm_watchdog(delay_s)
-
-    def disarm_watchdog(self) -> None:
-        """Stop the instrument's watchdog, and verify (no unit, no range); idempotent."""
-        self._disarm_watchdog()
+            super().set_output(on, ramp_s)
+        self._check_untripped(on)
 
     def protection(self) -> Protection:
         """Ask which current limit is in force, A rms (set to 0.05 to 40)."""
         return self._ask_limits(["CURR?"])
 
-    def close(self) -> None:
-        """Give the connection back; the output stays as it is (no unit, no range)."""
-        self._session.close()
-
     def _raise_in_steps(self, volts: float, ramp_s: float) -> None:
         """Switch on at 0 V and go up step by step; the session is free for others in between."""
-        low_s, high_s = self.capabilities.ramp_s
-        if not low_s <= ramp_s <= high_s:
-            raise SettingOutOfRange("ramp time", ramp_s, low_s, high_s, "s")
+        check_ramp(ramp_s, self.capabilities)
         self._require_known()
         count = math.ceil(ramp_s / data.RAMP_STEP_S)
         with self._unknown_after_error():

@@ -55,9 +55,7 @@ PROTECTION_BITS = 0b0010_0010_0011_0111
 
 CAPABILITIES = SourceCapabilities(
     voltage_ranges=VOLTAGE_RANGES,
-    low_level_ranges=(),
     frequency_hz=FREQUENCY_HZ,
-    max_order=1,
     ramp_s=RAMP_S,
     phase_lock=False,
     watchdog_s=WATCHDOG_S,

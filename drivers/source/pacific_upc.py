@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from drivers.errors import AnswerInvalid, InstrumentError, SettingOutOfRange
+from drivers.errors import SettingOutOfRange
+from drivers.instrument import Identity, require_within
 from drivers.scpi import ScpiSession
 from drivers.source import pacific_upc_data as data
-from drivers.source.base import PHASES, Identity, Protection, Range, SafeOff, SourceSetting
+from drivers.source.base import PHASES, Protection, Range
 from drivers.source.shared.steps import Step, angle, number, switch, word
 from drivers.source.shared.voltage_only import Target, Three, VoltageOnlySource
 
@@ -15,10 +16,10 @@ from drivers.source.shared.voltage_only import Target, Three, VoltageOnlySource
 class PacificUPC(VoltageOnlySource):
     """A UPC-32 or UPC-3 in any of Pacific's sources, or an LMX, over SCPI (docs/decisions/0012; not yet tried on one).
 
-    The ranges are the couplings: DIRECT, 0 to 135 V, and XFMR, 0 to 135 V times ``transformer_ratio``, which the
-    instrument must confirm (1 is "no transformer"). The controller drives the amplifier with what is set divided by
-    that ratio, so a wrong one would be a wrong voltage. Phase A is at 0 degrees; what is set as PHASe2 and PHASe3 is
-    lag. A ramp is the instrument's own transition time.
+    20 to 1200 Hz. The ranges are the couplings: DIRECT, 0 to 135 V, and XFMR, 0 to 135 V times ``transformer_ratio``,
+    which the instrument must confirm (1 is "no transformer"). The controller drives the amplifier with what is set
+    divided by that ratio, so a wrong one would be a wrong voltage. Phase A is at 0 degrees; what is set as PHASe2 and
+    PHASe3 is lag. A ramp is the instrument's own transition time.
 
     ``current_limit_a``: rms amperes a phase, as limit (the voltage folds back) and as trip level (the output goes off).
     Every setting is read back and compared (SettingNotTaken). After any error nothing is known any more, and
@@ -27,6 +28,7 @@ class PacificUPC(VoltageOnlySource):
 
     capabilities = data.capabilities(data.DEFAULT_TRANSFORMER_RATIO)
     limits = data.LIMITS
+    off = staticmethod(data.safe_off)
 
     def __init__(
         self,
@@ -35,48 +37,25 @@ class PacificUPC(VoltageOnlySource):
         current_limit_a: float = data.DEFAULT_CURRENT_LIMIT_A,
         transformer_ratio: float = data.DEFAULT_TRANSFORMER_RATIO,
     ) -> None:
-        low, high = data.TRANSFORMER_RATIO
-        if not low <= transformer_ratio <= high:
-            raise SettingOutOfRange("transformer ratio", transformer_ratio, low, high, "")
+        require_within("transformer ratio", transformer_ratio, *data.TRANSFORMER_RATIO, "")
         super().__init__(session, current_limit_a=current_limit_a)
         self.capabilities = data.capabilities(transformer_ratio)
         self._transformer_ratio = transformer_ratio
         self._ramp_s = data.PROMPT_RAMP_S
 
     def identify(self) -> Identity:
-        """Ask the instrument who it is; raises InstrumentError for a controller that has no three phases.
-
-        Takes nothing and changes nothing, so it has no unit and no range.
-        """
-        answer = self._session.identify()
-        try:
-            said = Identity.from_idn(answer)
-        except ValueError as error:
-            raise AnswerInvalid(self._session.resource, "*IDN?", answer) from error
-        if not data.THREE_PHASE.fullmatch(said.model):
-            text = f"{said.model} is no three-phase controller (UPC-32, UPC-3, LMX, AFX): choose another driver"
-            raise InstrumentError(self._session.resource, text)
+        """Ask the instrument who it is; raises InstrumentError for a controller that has no three phases."""
+        said = super().identify()
         if not said.model.upper().startswith("UPC"):
             return said
         # A UPC's third field is its firmware and the fourth that firmware's assembly: the serial number is elsewhere.
         serial_number = self._session.query(":SYST:SERIALNUM?").strip().strip('"')
         return Identity(said.manufacturer, said.model, serial_number, f"{said.serial_number} {said.firmware}")
 
-    def select_ranges(self, envelope: SourceSetting) -> None:
-        """Select the coupling that holds ``envelope`` (0 to 135 V rms, or more with a transformer), output off.
-
-        The current limit follows. Currents must be off: SettingOutOfRange before any I/O. The first call after a
-        connection was made or lost switches the output off and takes the instrument over.
-        """
-        self._select_ranges(envelope)
-
-    def set_point(self, setting: SourceSetting) -> None:
-        """Program frequency (20 to 1200 Hz), V rms and degrees within the selected range, and read them back.
-
-        The output stays as it is. Raises SettingOutOfRange before any I/O, InstrumentError where ``select_ranges``
-        comes first, InstrumentRefused and SettingNotTaken.
-        """
-        self._set_point(setting)
+    def _check_identity(self, identity: Identity) -> None:
+        if not data.THREE_PHASE.fullmatch(identity.model):
+            text = f"{identity.model} is no three-phase controller (UPC-32, UPC-3, LMX, AFX): choose another driver"
+            raise self._error(text)
 
     def set_output(self, on: bool, ramp_s: float = 0.0) -> None:
         """Switch the output on, with a rise of ``ramp_s`` seconds (0 is none, else 0.001 to 300), or off; verify it.
@@ -86,30 +65,11 @@ class PacificUPC(VoltageOnlySource):
         if 0.0 < ramp_s < data.SHORTEST_RAMP_S:
             raise SettingOutOfRange("ramp time", ramp_s, data.SHORTEST_RAMP_S, data.RAMP_S[1], "s")
         self._ramp_s = ramp_s
-        self._set_output(on, ramp_s)
-
-    def output_is_on(self) -> bool:
-        """Ask the instrument whether its output is on (0 or 1, no unit)."""
-        return self._session.query_bool(":OUTP?")
-
-    def safe_off(self) -> tuple[SafeOff, ...]:
-        """Return how anyone may switch this instrument off and verify it, as data (no unit, no range)."""
-        return (data.safe_off(self._session.resource),)
-
-    def make_safe(self) -> None:
-        """Switch the output off at once, without ramp (0 s), and verify; raises InstrumentError if not confirmed.
-
-        May be called at any time and any number of times; a lost connection is opened again once.
-        """
-        self._make_safe()
+        super().set_output(on, ramp_s)
 
     def protection(self) -> Protection:
         """Ask which current limit is in force for all phases, A rms (set to 0.1 to 400)."""
         return self._ask_limits([":SOUR:CURR:LIM?"])
-
-    def close(self) -> None:
-        """Give the connection back; the output stays as it is (no unit, no range)."""
-        self._session.close()
 
     def _check_target(self, target: Target) -> None:
         first_deg = target.phase_deg[0]
@@ -132,7 +92,7 @@ class PacificUPC(VoltageOnlySource):
         if said is None or abs(said - self._transformer_ratio) > data.RATIO_TOLERANCE:
             found = "no number" if said is None else f"{said:g}:1"
             text = f"its output transformer is {found} where {self._transformer_ratio:g}:1 was declared: correct "
-            raise InstrumentError(self._session.resource, text + "transformer_ratio (1 is none)")
+            raise self._error(text + "transformer_ratio (1 is none)")
 
     def _range_steps(self, selected: Range) -> Sequence[Step]:
         is_direct = selected == self.capabilities.voltage_ranges[0]

@@ -84,12 +84,9 @@ def capabilities(transformer_ratio: float) -> SourceCapabilities:
     """Return what the source can do with this output transformer (1: none)."""
     return SourceCapabilities(
         voltage_ranges=voltage_ranges(transformer_ratio),
-        low_level_ranges=(),
         frequency_hz=FREQUENCY_HZ,
-        max_order=1,
         ramp_s=RAMP_S,
         phase_lock=True,  # external sync input [M LMX p. 182]; line sync option of the UPC [M]
-        watchdog_s=None,
         current_limit_a=LIMITS.current_limit_a,
     )
 

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
-from drivers.errors import AnswerInvalid, InstrumentError, InstrumentLost, SettingNotTaken, SettingOutOfRange
-from drivers.scpi import ScpiSession, parse_bool, parse_float
+from drivers.instrument import SwitchedOffInstrument
+from drivers.scpi import ScpiSession, parse_float
 from drivers.source import rigol_dg5000_data as data
-from drivers.source.base import AcSource, Channel, Identity, SafeOff, SourceSetting
-from drivers.source.shared.checks import channel_rms, check_setting, check_within, is_off, range_for
+from drivers.source.base import AcSource, Channel, SafeOff, SourceSetting
+from drivers.source.shared.checks import channel_rms, check_ramp, check_setting, check_within, is_off, range_for
+from drivers.source.shared.steps import Step, angle, apply, switch, word
 
 _CT_CHANNELS = (1, 2, 3)
 _ALL_CHANNELS = (*_CT_CHANNELS, 4)
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """One command, and what its query must answer; without a query there is nothing to ask."""
-
-    command: str
-    query: str
-    agrees: Callable[[str], bool]
-
-
-class RigolDG5000(AcSource):
+class RigolDG5000(SwitchedOffInstrument, AcSource):
     """A DG5000 Pro with four or more channels, over SCPI (docs/decisions/0011; not yet tried on one).
 
     Channels 1 to 3 drive the CT inputs, 0.00075 to 7 V rms into an open circuit. Channel 4 is a square wave of the
@@ -39,33 +29,15 @@ class RigolDG5000(AcSource):
     ``select_ranges`` must be called first: it switches the outputs off and starts from ``*RST``.
     """
 
-    ERROR_QUERY = "SYST:ERR?"
+    KNOWN_MODELS = data.KNOWN_MODELS
     capabilities = data.CAPABILITIES
 
     def __init__(self, session: ScpiSession, *, external_clock: bool = False) -> None:
-        self._session = session
-        if session.error_query is None:
-            session.error_query = self.ERROR_QUERY
+        super().__init__(session)
         self._external_clock = external_clock
-        self._generation: int | None = None
         self._frequency_hz: float | None = None
         self._current: tuple[Channel, ...] = ((), (), ())
         self._is_on = False
-
-    def identify(self) -> Identity:
-        """Ask the instrument who it is; raises InstrumentError for another model or one of two channels.
-
-        Takes nothing and changes nothing, so it has no unit and no range.
-        """
-        answer = self._session.identify()
-        try:
-            identity = Identity.from_idn(answer)
-        except ValueError as error:
-            raise AnswerInvalid(self._session.resource, "*IDN?", answer) from error
-        if identity.model not in data.KNOWN_MODELS:
-            known = ", ".join(data.KNOWN_MODELS)
-            raise InstrumentError(self._session.resource, f"{identity.model} is none of {known}: choose another driver")
-        return identity
 
     def select_ranges(self, envelope: SourceSetting) -> None:
         """Check that ``envelope`` can be given (currents 0.00075 to 7 V rms, voltages none); there is one range only.
@@ -74,7 +46,7 @@ class RigolDG5000(AcSource):
         SettingOutOfRange before any I/O.
         """
         self._check(envelope)
-        if self._generation != self._session.generation:
+        if not self._is_known:
             with self._session.transaction(), self._unknown_after_error():
                 self._take_over()
 
@@ -85,8 +57,8 @@ class RigolDG5000(AcSource):
         channels. Raises SettingOutOfRange before any I/O, InstrumentError where ``select_ranges`` comes first.
         """
         self._check(setting)
-        if self._generation != self._session.generation:
-            raise InstrumentError(self._session.resource, "its state is not known: select the ranges first")
+        if not self._is_known:
+            raise self._error("its state is not known: select the ranges first")
         with self._session.transaction(), self._unknown_after_error():
             self._apply([_output(n, False) for n, c in enumerate(setting.current, 1) if is_off(c)])
             self._apply(list(self._changes(setting)))
@@ -102,39 +74,29 @@ class RigolDG5000(AcSource):
 
         Raises SettingOutOfRange before any I/O, SettingNotTaken when an output does not follow.
         """
-        low_s, high_s = self.capabilities.ramp_s
-        if not low_s <= ramp_s <= high_s:
-            raise SettingOutOfRange("ramp time", ramp_s, low_s, high_s, "s")
+        check_ramp(ramp_s, self.capabilities)
         with self._session.transaction(), self._unknown_after_error():
             self._apply([_output(n, on) for n in (self._used() if on else _CT_CHANNELS)])
             self._is_on = on
 
     def output_is_on(self) -> bool:
-        """Ask the instrument whether any of the three CT channels is on (ON or OFF, no unit)."""
+        """Ask the instrument whether any of the three CT channels is on."""
         queries = [f":OUTP{n}?" for n in _CT_CHANNELS]
         answers = self._session.query_all(queries)
         return any(self._session.as_bool(query, said) for query, said in zip(queries, answers, strict=True))
 
     def safe_off(self) -> tuple[SafeOff, ...]:
-        """Return how anyone may switch the CT channels off and verify it, as data (no unit, no range)."""
+        """Return how any process may switch the CT channels off and verify it, as data."""
         return (data.safe_off(self._session.resource),)
 
     def make_safe(self) -> None:
         """Switch the CT channels off at once, without ramp (0 s), and verify; raises InstrumentError if not confirmed.
 
-        May be called at any time and any number of times. Where the connection turns out to be lost it is opened again
-        once: switching off is the one command that may be sent twice.
+        May be called at any time and any number of times; a lost connection is opened again once.
         """
         with self._session.transaction():
             self._is_on = False
-            try:
-                self._switch_off()
-            except InstrumentLost:
-                self._switch_off()
-
-    def close(self) -> None:
-        """Give the connection back; the outputs stay as they are (no unit, no range)."""
-        self._session.close()
+            super().make_safe()
 
     def _check(self, setting: SourceSetting) -> None:
         check_setting(setting, self.capabilities)
@@ -151,7 +113,7 @@ class RigolDG5000(AcSource):
             self._session.write(command)
         if self.output_is_on():
             message = f"a CT channel is still on after {'; '.join(off.commands)}; switch it off by hand"
-            raise InstrumentError(self._session.resource, message)
+            raise self._error(message)
 
     def _take_over(self) -> None:
         """Bring an instrument in an unknown state to a known one: outputs off first."""
@@ -159,14 +121,14 @@ class RigolDG5000(AcSource):
         self._session.write(*(f":OUTP{n} OFF" for n in _ALL_CHANNELS))
         self._session.write("*RST", "*CLS", deadline_s=data.RESET_DEADLINE_S)
         clock = "EXT" if self._external_clock else "INT"
-        self._apply([_word(f":SYST:ROSC:SOUR {clock}", clock), *(_output(n, False) for n in _ALL_CHANNELS)])
+        self._apply([word(":SYST:ROSC:SOUR", clock), *(_output(n, False) for n in _ALL_CHANNELS)])
         for number in _ALL_CHANNELS:
             shape, unit = ("SQU", "VPP") if number == 4 else ("SIN", "VRMS")
             self._apply(
                 [
-                    _word(f":SOUR{number}:FUNC {shape}", shape),
-                    _Step(f":OUTP{number}:LOAD INF", f":OUTP{number}:LOAD?", _is_open_circuit),
-                    _word(f":SOUR{number}:VOLT:UNIT {unit}", unit),
+                    word(f":SOUR{number}:FUNC", shape),
+                    Step(f":OUTP{number}:LOAD INF", f":OUTP{number}:LOAD?", "INF", _is_open_circuit),
+                    word(f":SOUR{number}:VOLT:UNIT", unit),
                 ]
             )
         self._apply(
@@ -181,7 +143,7 @@ class RigolDG5000(AcSource):
         self._session.write(f":SYNChro:BENChmark CH{first}", *(f":SYNChro:BUNDle CH{n},ON" for n in others))
         self._generation = self._session.generation
 
-    def _changes(self, setting: SourceSetting) -> Iterator[_Step]:
+    def _changes(self, setting: SourceSetting) -> Iterator[Step]:
         if setting.frequency_hz != self._frequency_hz:
             for number in _ALL_CHANNELS:
                 tolerance_hz = data.FREQUENCY_TOLERANCE * setting.frequency_hz
@@ -191,67 +153,31 @@ class RigolDG5000(AcSource):
                 continue
             volts = channel_rms(channel)
             yield _value(f":SOUR{number}:VOLT", volts, data.AMPLITUDE_TOLERANCE * volts)
-            yield _angle(f":SOUR{number}:PHAS", channel[0].phase_deg)
+            yield angle(f":SOUR{number}:PHAS", channel[0].phase_deg, data.PHASE_TOLERANCE_DEG, decimals=3)
 
     def _used(self) -> list[int]:
         return [number for number, channel in enumerate(self._current, start=1) if not is_off(channel)]
 
-    def _apply(self, todo: Sequence[_Step]) -> None:
-        """Send the steps, in few messages, and compare what the instrument says it is set to."""
-        if not todo:
-            return
-        self._session.write(*(step.command for step in todo))
-        for step, answer in zip(todo, self._session.query_all([step.query for step in todo]), strict=True):
-            try:
-                agrees = step.agrees(answer)
-            except ValueError as error:
-                raise AnswerInvalid(self._session.resource, step.query, answer) from error
-            if not agrees:
-                header, _, wanted = step.command.partition(" ")
-                raise SettingNotTaken(self._session.resource, header, wanted, answer)
-
-    @contextlib.contextmanager
-    def _unknown_after_error(self) -> Iterator[None]:
-        try:
-            yield
-        except BaseException:
-            self._forget()
-            raise
+    def _apply(self, todo: Sequence[Step]) -> None:
+        apply(self._session, todo)
 
     def _forget(self) -> None:
-        self._generation = None
+        super()._forget()
         self._frequency_hz = None
         self._current = ((), (), ())
         self._is_on = False
 
 
-def _output(number: int, on: bool) -> _Step:
-    command = f":OUTP{number} {'ON' if on else 'OFF'}"
-    return _Step(command, f":OUTP{number}?", lambda said: parse_bool(said) is on)
+def _output(number: int, on: bool) -> Step:
+    return switch(f":OUTP{number}", on)
 
 
-def _word(command: str, wanted: str) -> _Step:
-    header, _, _ = command.partition(" ")
-    return _Step(command, f"{header}?", lambda said: said.strip('"').upper().startswith(wanted))
-
-
-def _value(header: str, value: float, tolerance: float) -> _Step:
+def _value(header: str, value: float, tolerance: float) -> Step:
     def agrees(said: str) -> bool:
         found = parse_float(said)
         return found is not None and abs(found - value) <= tolerance
 
-    return _Step(f"{header} {value:.7g}", f"{header}?", agrees)
-
-
-def _angle(header: str, phase_deg: float) -> _Step:
-    """Set an angle; the instrument takes 0 to 360 degrees."""
-    wanted = phase_deg % 360.0
-
-    def agrees(said: str) -> bool:
-        found = parse_float(said)
-        return found is not None and abs((found - wanted + 180.0) % 360.0 - 180.0) <= data.PHASE_TOLERANCE_DEG
-
-    return _Step(f"{header} {wanted:.3f}", f"{header}?", agrees)
+    return Step(f"{header} {value:.7g}", f"{header}?", f"{value:.7g}", agrees)
 
 
 def _is_open_circuit(said: str) -> bool:

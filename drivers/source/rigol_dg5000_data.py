@@ -40,13 +40,10 @@ OPEN_CIRCUIT_ABOVE_OHM = 1e6
 RESET_DEADLINE_S = 10.0
 
 CAPABILITIES = SourceCapabilities(
-    voltage_ranges=(),
     low_level_ranges=LOW_LEVEL_RANGES,
     frequency_hz=FREQUENCY_HZ,
-    max_order=1,
     ramp_s=(0.0, 0.0),
     phase_lock=True,
-    watchdog_s=None,
 )
 
 

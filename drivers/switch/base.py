@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Literal
 
-from drivers.source.base import Identity
+from drivers.instrument import Identity
 
 SenseMethod = Literal["resistance", "digital"]
 

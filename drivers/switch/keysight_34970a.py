@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
-from drivers.errors import AnswerInvalid, InstrumentError, InstrumentLost, SettingNotTaken, SettingOutOfRange
+from drivers.errors import AnswerInvalid, SettingNotTaken, SettingOutOfRange
+from drivers.instrument import Identity, SwitchedOffInstrument
 from drivers.scpi import ScpiSession
-from drivers.source.base import Identity
 from drivers.switch import keysight_34970a_data as data
 from drivers.switch.base import RelayLines, RelayRole, SafetyContacts, SenseRole, SwitchRoles, SwitchUnit
 
@@ -18,7 +18,7 @@ _ON_34903A = ("control power", "the contactor", "the contactor's timer relay")
 """What a multiplexer's relay is not for: its contacts are for signals, and a scan opens them all."""
 
 
-class Keysight34970A(SwitchUnit):
+class Keysight34970A(SwitchedOffInstrument, SwitchUnit):
     """The 34970A or 34972A over SCPI, working the channels of ``roles`` and no others (not yet tried on one).
 
     Control power goes over a 34903A's changeover relay, the pulse contact over any relay; the alarm contact and the
@@ -28,14 +28,12 @@ class Keysight34970A(SwitchUnit):
     that no module has; ``identify`` raises InstrumentError for one that the fitted modules have not.
     """
 
-    ERROR_QUERY = "SYST:ERR?"
+    KNOWN_MODELS = data.KNOWN_MODELS
     capabilities = data.CAPABILITIES
 
     def __init__(self, session: ScpiSession, roles: SwitchRoles = _NOTHING) -> None:
+        super().__init__(session)
         self.roles = roles
-        self._session = session
-        if session.error_query is None:
-            session.error_query = self.ERROR_QUERY
         for name, relay in self._relays():
             _check_channel(name, relay.channel, self.capabilities.relays)
         for name, sense in self._senses():
@@ -46,18 +44,8 @@ class Keysight34970A(SwitchUnit):
                 raise SettingOutOfRange(f"{name} bit", sense.bit, 0, 7, "")
 
     def identify(self) -> Identity:
-        """Ask the instrument who it is and what is in its slots; raises InstrumentError where that does not fit.
-
-        Takes nothing and changes nothing, so it has no unit and no range.
-        """
-        answer = self._session.identify()
-        try:
-            identity = Identity.from_idn(answer)
-        except ValueError as error:
-            raise AnswerInvalid(self._session.resource, "*IDN?", answer) from error
-        if identity.model not in data.KNOWN_MODELS:
-            known = ", ".join(data.KNOWN_MODELS)
-            raise InstrumentError(self._session.resource, f"{identity.model} is none of {known}: choose another driver")
+        """Ask the instrument who it is and what is in its slots; raises InstrumentError where that does not fit."""
+        identity = super().identify()
         for name, relay in self._relays():
             modules = {"34903A": data.RELAY_MODULES["34903A"]} if name in _ON_34903A else data.RELAY_MODULES
             self._check_module(name, relay.channel, modules)
@@ -122,22 +110,12 @@ class Keysight34970A(SwitchUnit):
         return SafetyContacts(**closed)
 
     def make_safe(self) -> None:
-        """Open every relay that has a role (no unit) and verify; raises SettingNotTaken where one stays closed.
+        """Open every relay that has a role and verify; raises SettingNotTaken where one stays closed.
 
-        May be called at any time and any number of times. Where the connection turns out to be lost it is opened again
-        once: opening is the one command that may be sent twice.
+        May be called at any time and any number of times; a lost connection is opened again once.
         """
-        if not self._relays():
-            return
-        with self._session.transaction():
-            try:
-                self._open_all()
-            except InstrumentLost:
-                self._open_all()
-
-    def close(self) -> None:
-        """Give the connection back; relays stay as they are (no unit, no range)."""
-        self._session.close()
+        if self._relays():
+            super().make_safe()
 
     def _relays(self) -> list[tuple[str, RelayRole]]:
         roles = (
@@ -159,7 +137,7 @@ class Keysight34970A(SwitchUnit):
     def _is_sensed_closed(self, name: str, sense: SenseRole) -> bool:
         return self._bit_is_low(sense) if sense.method == "digital" else self._resistance_is_low(name, sense)
 
-    def _open_all(self) -> None:
+    def _switch_off(self) -> None:
         channels = sorted({relay.channel for _, relay in self._relays()})
         listed = ",".join(map(str, channels))
         self._session.write(f"ROUT:OPEN (@{listed})")
@@ -197,7 +175,7 @@ class Keysight34970A(SwitchUnit):
             raise AnswerInvalid(self._session.resource, query, answer)
         if data.CLOSED_BELOW_OHM <= resistance_ohm <= data.RESISTANCE_RANGE_OHM:
             said = f"the {name} on channel {sense.channel} has {resistance_ohm:g} ohms, neither closed nor open"
-            raise InstrumentError(self._session.resource, f"{said}; check its wiring")
+            raise self._error(f"{said}; check its wiring")
         return resistance_ohm < data.CLOSED_BELOW_OHM
 
     def _bit_is_low(self, sense: SenseRole) -> bool:
@@ -219,11 +197,11 @@ class Keysight34970A(SwitchUnit):
         if channel - slot not in modules.get(module, ()):
             fitted = "no module" if module == "0" else f"a {module}"
             message = f"slot {slot} has {fitted}, whose channel {channel} is not for {name}; that takes a"
-            raise InstrumentError(self._session.resource, f"{message} {' or '.join(sorted(modules))}")
+            raise self._error(f"{message} {' or '.join(sorted(modules))}")
 
     def _required(self, role: RoleT | None, name: str) -> RoleT:
         if role is None:
-            raise InstrumentError(self._session.resource, f"no channel is for {name}; name it in the bench file")
+            raise self._error(f"no channel is for {name}; name it in the bench file")
         return role
 
 

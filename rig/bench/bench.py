@@ -10,10 +10,10 @@ from pathlib import Path
 
 from drivers.analyzer import ANALYZERS, ReferenceAnalyzer
 from drivers.climate import ClimateProbe
+from drivers.instrument import Identity
 from drivers.meter import MeterBus
 from drivers.mstp.wire.adapter import latency_advice
 from drivers.source import AcSource, CombinedSource, SafeOff
-from drivers.source.base import Identity
 from drivers.switch import SwitchUnit
 from rig.bench.as_found import look_at, said_of
 from rig.bench.auxiliary.climate import SoakedChamber, open_chamber, open_probe

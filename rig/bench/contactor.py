@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from drivers.source.base import Identity
+from drivers.instrument import Identity
 from drivers.switch import RELAY_LINES
 from rig.bench.schema.bench import SwitchPart
 from rig.safety.contactor.recipe import ContactorRecipe

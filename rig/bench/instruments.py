@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from drivers.source.base import Identity
+from drivers.instrument import Identity
 from rig.bench.schema.bench import BenchPart
 from rig.metrology import (
     CalibrationRecord,

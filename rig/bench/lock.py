@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
-from drivers.source.base import Identity
+from drivers.instrument import Identity
 from rig.bench.config.files import BenchFile
 from rig.bench.config.fitness import INSTRUMENT_ROLES
 from rig.bench.schema.bench import PLACEHOLDER

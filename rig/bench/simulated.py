@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from drivers.source.base import Identity
+from drivers.instrument import Identity
 from rig.bench.config.files import BenchFile
 from rig.bench.config.fitness import INSTRUMENT_ROLES
 from rig.simulation_mark import emulators_of, is_simulated

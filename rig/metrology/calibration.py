@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from drivers.source.base import Identity
+from drivers.instrument import Identity
 from rig.errors import UsageRefused
 from rig.files.yaml_types import Day, Line, PerhapsLine
 from rig.metrology.accuracy import ReferenceAccuracy

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Collection, Mapping
 
 from drivers.errors import RigError
-from drivers.source.base import Identity
+from drivers.instrument import Identity
 from rig.bench import BenchFile
 from rig.bench.instruments import refuse_uncalibrated, used_instruments
 from rig.bench.protection import is_protected

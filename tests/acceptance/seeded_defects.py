@@ -51,7 +51,7 @@ RUNS: list[dict[str, str]] = [
     },
     {
         "command-reads-back": (
-            "configuration/test_configuration.py::test_command_that_only_logs_in_manual_mode_is_accepted_and_av1_still_reads_0"
+            "configuration/test_configuration.py::test_command_that_only_logs_in_manual_mode_is_taken_and_av1_reads_0"
         ),
         "alarm-bitmap-empty": "terminals/test_alarms.py::test_bitmap_is_the_alerts",
         "frequency-alarm-missing": "terminals/test_alarms.py::test_frequency_out_of_range_is_qnan_and_told[66.0]",

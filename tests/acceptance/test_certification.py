@@ -22,7 +22,7 @@ def phase_b_high(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     return run_certification(tmp_path_factory.mktemp("phase-b"), "emulated-phase-b-gain", select=select)
 
 
-def test_a_good_meter_passes_and_every_uncertainty_is_small_enough_to_judge(good: Finished) -> None:
+def test_good_meter_passes_with_uncertainty_small_enough_at_every_point(good: Finished) -> None:
     assert good.exit_code == 0, good.output[-3000:]
     judged = good.results()
     assert {result.outcome for _, result in judged} <= {"PASS", "COND_PASS"}
@@ -31,7 +31,7 @@ def test_a_good_meter_passes_and_every_uncertainty_is_small_enough_to_judge(good
     assert good.run.outcome in ("PASS", "COND_PASS")
 
 
-def test_every_point_holds_at_least_five_meter_readings_between_reference_readings(good: Finished) -> None:
+def test_every_point_has_five_meter_readings_between_reference_readings(good: Finished) -> None:
     assert good.run is not None
     points = [point for point in good.run.points if any(r.procedure == "power_comparison" for r in point.results)]
     assert len(points) >= 15
@@ -48,7 +48,7 @@ def test_energy_registers_agree_with_the_integrator_in_both_directions(good: Fin
     assert all(result.outcome == "PASS" for result in energy.values())
 
 
-def test_a_phase_b_current_gain_of_one_percent_fails_exactly_where_it_shows(
+def test_phase_b_current_gain_of_one_percent_fails_exactly_where_it_shows(
     good: Finished, phase_b_high: Finished
 ) -> None:
     assert phase_b_high.exit_code == 1, phase_b_high.output[-3000:]
@@ -87,7 +87,7 @@ def test_a_source_half_a_percent_off_changes_no_verdict(good: Finished, tmp_path
     assert all(277 * 1.004 < value < 277 * 1.006 for value in volts), "the source was not off at all"
 
 
-def test_an_analyzer_too_coarse_for_the_limits_never_passes_and_proves_only_what_is_certain(tmp_path: Path) -> None:
+def test_too_coarse_analyzer_never_passes_and_fails_only_certain_errors(tmp_path: Path) -> None:
     bench = tmp_path / "coarse-bad.yaml"
     bench.write_text(
         "schema: 1\nextends: emulated-coarse-analyzer\nname: coarse-bad\n"

@@ -10,7 +10,7 @@ from tests.acceptance.certified import ROOT, environment, read_last
 pytestmark = [pytest.mark.soak, pytest.mark.realtime, pytest.mark.timeout(300)]
 
 
-def test_a_warm_room_makes_every_point_invalid_and_nobody_calls_the_meter_bad(tmp_path):
+def test_warm_room_makes_every_point_invalid_and_fails_no_meter(tmp_path):
     file, records = tmp_path / "bench.yaml", tmp_path / "records.sqlite"
     file.write_text('schema: 1\nextends: emulated\nname: warm\nlaunch: {extra_argv: ["--room", "27"]}\n')
     done = subprocess.run(

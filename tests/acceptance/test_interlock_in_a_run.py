@@ -32,7 +32,7 @@ def control(state: Path, **question: object) -> dict:
         return json.loads(connection.makefile().readline())
 
 
-def test_an_enclosure_that_is_opened_ends_the_run_as_stopped_with_everything_off(tmp_path: Path) -> None:
+def test_opened_enclosure_ends_the_run_as_stopped_with_everything_off(tmp_path: Path) -> None:
     records, bench, state = tmp_path / "records.sqlite", tmp_path / "wired.yaml", tmp_path / "state"
     bench.write_text(BENCH)
     suite = subprocess.Popen(

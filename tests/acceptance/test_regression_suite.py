@@ -154,7 +154,7 @@ def test_every_defect_of_the_library_has_its_question() -> None:
     assert not made_otherwise & set(SHOWN_ELSEWHERE)
 
 
-def test_questions_about_ambiguities_are_not_asked_of_firmware_that_nobody_reviewed(tmp_path: Path) -> None:
+def test_questions_about_ambiguities_are_skipped_for_unreviewed_firmware(tmp_path: Path) -> None:
     text = (ROOT / "fixtures" / "meters" / "s4100.yaml").read_text(encoding="utf-8")
     (tmp_path / "unknown.yaml").write_text(text.replace('firmware: ["1000"]', 'firmware: ["0900"]'), encoding="utf-8")
     bench = write_bench(tmp_path, meter_type=str(tmp_path / "unknown.yaml"))

@@ -56,7 +56,7 @@ def certified(folder: Path, bench: str, select: str | None) -> Finished:
     return done
 
 
-def test_the_benches_have_the_same_meter_wiring_apart_and_other_instruments() -> None:
+def test_benches_differ_in_wiring_and_instruments_but_not_in_the_meter() -> None:
     reference = load_bench(REFERENCE).parts
     assert OTHERS
     seen = {_instruments(REFERENCE)}

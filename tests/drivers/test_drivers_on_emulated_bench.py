@@ -121,7 +121,7 @@ def configured(bench):
 
 
 @pytest.mark.parametrize("angle_deg", [0.0, -60.0, 36.87, 180.0, -150.0])
-def test_what_the_source_is_told_is_what_the_analyzer_measures_in_every_quadrant(configured, angle_deg):
+def test_analyzer_measures_what_the_source_is_set_to_in_every_quadrant(configured, angle_deg):
     configured.apply(SourceSetting(60.0, three(277.0), three(1.0 * DIVIDER, angle_deg)))
     for index, element in enumerate(configured.analyzer.read().elements):
         assert element.u_v == pytest.approx(277.0, rel=1e-3)
@@ -167,7 +167,7 @@ def test_energy_is_counted_by_direction_over_the_instruments_own_time(configured
     assert energy.export_wh == pytest.approx((277.0 * hours, 0.0, 0.0), rel=0.05, abs=1e-4)
 
 
-def test_a_set_point_costs_three_exchanges_and_a_range_more_only_where_it_changes(configured):
+def test_set_point_costs_three_exchanges_and_more_only_for_a_new_range(configured):
     configured.apply(SourceSetting(60.0, three(277.0), three(8.0)))
     before = configured.exchanges()
     for step in range(1, 11):
@@ -254,7 +254,7 @@ def test_a_role_on_a_module_of_another_kind_is_refused(endpoints):
     switch.close()
 
 
-def test_pulses_that_nobody_sees_are_an_error_of_the_bench_and_the_output_is_off(endpoints, bench):
+def test_unseen_pulses_are_an_error_of_the_bench_and_the_output_is_off(endpoints, bench):
     class BenchTime:
         sleep = staticmethod(bench.sleep)
 

@@ -30,7 +30,10 @@ MEASURING = (ReferenceAnalyzer, ClimateProbe)
 DRIVING: dict[str, Any] = {name: base for base, family in FAMILIES.items() if base not in MEASURING for name in family}
 ANSWERS_EVERY_COMMAND = {"espec_p300"}
 """Has no error queue, since it answers every command with what became of it."""
-SAYS_UNIT_AND_RANGE = re.compile(r"no unit|\b(V|A|Hz|s|V rms|volts|hertz|degrees|seconds|watt hours)\b")
+SAYS_UNIT = re.compile(r"\b(V|A|W|Hz|s|volts|hertz|degrees|seconds|watt hours|percent)\b")
+NUMERIC_IN = ("float", "SourceSetting", "PulseTrain", "CounterInput")
+"""Annotations of parameters that carry quantities."""
+NUMERIC_OUT = ("float", "Protection", "AnalyzerRanges", "Reading")
 
 
 OPTIONAL = {"arm_watchdog": "watchdog_s", "disarm_watchdog": "watchdog_s", "protection": "current_limit_a"}
@@ -44,27 +47,47 @@ def public_methods(driver):
     return [(name, method) for name, method in methods if name not in lacks]
 
 
-@pytest.mark.parametrize("name", DRIVERS)
-def test_every_public_method_says_in_which_unit_it_takes_and_gives(name):
-    for method_name, method in public_methods(DRIVERS[name]):
-        text = inspect.getdoc(method) or ""
-        assert SAYS_UNIT_AND_RANGE.search(text), f"{name}.{method_name} says no unit"
+def annotated(driver, words, *, returned):
+    """Public methods with a numeric parameter, or a numeric return, and what the driver says of them.
+
+    A method that families share says what the quantity is; a family's own docstring says how much of it there is.
+    """
+    for method_name, method in public_methods(driver):
+        signature = inspect.signature(method)
+        given = [str(parameter.annotation) for parameter in signature.parameters.values()]
+        annotations = [str(signature.return_annotation)] if returned else given
+        if any(word in annotation for annotation in annotations for word in words):
+            yield method_name, f"{inspect.getdoc(method)}\n{driver.__doc__}"
 
 
 @pytest.mark.parametrize("name", DRIVERS)
-def test_every_public_method_is_the_drivers_own_with_its_own_docstring(name):
+def test_every_public_method_has_a_docstring(name):
     for method_name, method in public_methods(DRIVERS[name]):
-        assert method.__qualname__.startswith(DRIVERS[name].__name__), f"{name}.{method_name} is inherited"
-        assert method.__doc__, f"{name}.{method_name} has no docstring of its own"
+        assert inspect.getdoc(method), f"{name}.{method_name} has no docstring"
 
 
 @pytest.mark.parametrize("name", DRIVERS)
-def test_methods_that_take_a_number_name_its_limits(name):
-    for method_name, method in public_methods(DRIVERS[name]):
-        annotations = [str(parameter.annotation) for parameter in inspect.signature(method).parameters.values()]
-        numeric = ("float", "SourceSetting", "PulseTrain", "CounterInput")
-        if any(word in annotation for annotation in annotations for word in numeric):
-            assert re.search(r"\d+(\.\d+)? to \d+", method.__doc__), f"{name}.{method_name} names no range"
+def test_numeric_parameters_and_returns_state_their_unit(name):
+    for returned, words in ((False, NUMERIC_IN), (True, NUMERIC_OUT)):
+        for method_name, text in annotated(DRIVERS[name], words, returned=returned):
+            assert SAYS_UNIT.search(text), f"{name}.{method_name} says no unit"
+
+
+@pytest.mark.parametrize("name", DRIVERS)
+def test_numeric_parameters_state_their_limits(name):
+    for method_name, text in annotated(DRIVERS[name], NUMERIC_IN, returned=False):
+        assert re.search(r"\d+(\.\d+)? to \d+", text), f"{name}.{method_name} names no range"
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_source_names_the_limits_that_its_capabilities_have(name):
+    driver = DRIVERS[name]
+    text = " ".join(f"{driver.__doc__} {driver.set_point.__doc__} {driver.set_output.__doc__}".split())
+    low_s, high_s = driver.capabilities.ramp_s
+    assert "{:g} to {:g} Hz".format(*driver.capabilities.frequency_hz) in text
+    assert high_s == 0.0 or re.search(rf"{low_s:g}( is none, else 0.001)? to {high_s:g}\b", text)
+    if driver.capabilities.voltage_ranges and not driver.capabilities.low_level_ranges:
+        assert any(f"0 to {each.high:g}" in text for each in driver.capabilities.voltage_ranges)
 
 
 @pytest.mark.parametrize("name", DRIVERS)

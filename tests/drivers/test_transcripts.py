@@ -30,7 +30,7 @@ def test_a_driver_that_says_what_the_script_says_passes():
         ([("SET?", "1"), ("MORE?", "2")], "never sent: \\['MORE\\?'\\]"),
     ],
 )
-def test_another_a_further_an_unanswered_and_a_missing_question_are_mismatches(script, words):
+def test_other_further_unanswered_and_missing_questions_are_mismatches(script, words):
     with pytest.raises(ScriptMismatch, match=words), scripted_session(script) as session:
         session.query("SET?")
 
@@ -40,7 +40,7 @@ def test_a_write_that_the_script_answers_is_a_mismatch():
         session.write("SET 1")
 
 
-def test_each_connection_plays_its_own_script_and_there_is_none_after_the_last():
+def test_each_connection_plays_its_own_script_and_none_follows_the_last():
     lost = InstrumentLost("X", "gone")
     with scripted_session([("A?", lost)], [("B?", "2"), ("C?", lost)]) as session:
         with pytest.raises(InstrumentLost):

@@ -48,7 +48,7 @@ def test_prediction_and_ideal_meter_agree_within_1e_6_on_random_stimuli(
 
 @pytest.mark.parametrize("frequency_hz", [45.3, 49.95, 59.97, 60.05, 62.7])
 @pytest.mark.parametrize("reactive_power", list(ReactivePower))
-def test_a_fractional_frequency_costs_no_more_than_a_hundredth_of_a_percent(
+def test_fractional_frequency_costs_at_most_a_hundredth_of_a_percent(
     frequency_hz: float, reactive_power: ReactivePower
 ) -> None:
     rng = random.Random(frequency_hz)
@@ -83,7 +83,7 @@ def test_they_agree_where_a_phase_is_dead_or_unloaded() -> None:
 
 
 @pytest.mark.parametrize("frequency_hz", [44.0, 66.0])
-def test_they_agree_that_frequency_is_qnan_out_of_range_and_on_all_the_rest(frequency_hz: float) -> None:
+def test_both_agree_on_qnan_frequency_out_of_range_and_on_other_values(frequency_hz: float) -> None:
     configuration = Configuration()
     found = deviations(three_phase(configuration, 277.0, (50.0, 50.0, 50.0), -30.0, frequency_hz), configuration)
     assert 18 not in found

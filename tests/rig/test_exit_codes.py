@@ -61,7 +61,7 @@ def test_each_error_ends_the_command_with_its_documented_code(error: Exception, 
     assert exit_code_of(error) == code
 
 
-def test_every_outcome_has_an_exit_code_and_only_verdicts_of_the_meter_give_one() -> None:
+def test_every_outcome_has_an_exit_code_and_only_meter_verdicts_give_1() -> None:
     codes = {outcome: exit_code_of_outcome(outcome) for outcome in Outcome}
     assert {outcome for outcome, code in codes.items() if code is ExitCode.FAIL} == {Outcome.FAIL, Outcome.COND_FAIL}
     assert codes[Outcome.INCONCLUSIVE] is ExitCode.RIG_ERROR

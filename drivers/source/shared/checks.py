@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from drivers.errors import SettingOutOfRange
+from drivers.instrument import require_within
 from drivers.source.base import Channel, Range, SourceCapabilities, SourceSetting
 
 
@@ -21,7 +22,7 @@ def is_off(channel: Channel) -> bool:
 
 def check_setting(setting: SourceSetting, capabilities: SourceCapabilities) -> None:
     """Raise SettingOutOfRange when a frequency, harmonic order, amplitude or angle is not possible at all."""
-    _check("frequency", setting.frequency_hz, *capabilities.frequency_hz, "Hz")
+    require_within("frequency", setting.frequency_hz, *capabilities.frequency_hz, "Hz")
     if setting.current_unit == "A" and not capabilities.current_ranges:
         for number, channel in enumerate(setting.current, start=1):
             if not is_off(channel):
@@ -29,6 +30,11 @@ def check_setting(setting: SourceSetting, capabilities: SourceCapabilities) -> N
     for kind, channels, unit in (("voltage", setting.voltage, "V"), ("current", setting.current, setting.current_unit)):
         for number, channel in enumerate(channels, start=1):
             _check_channel(f"{kind} channel {number}", channel, capabilities.max_order, unit)
+
+
+def check_ramp(ramp_s: float, capabilities: SourceCapabilities) -> None:
+    """Raise SettingOutOfRange when there is no ramp of ``ramp_s`` seconds."""
+    require_within("ramp time", ramp_s, *capabilities.ramp_s, "s")
 
 
 def range_for(name: str, channel: Channel, ranges: Sequence[Range], unit: str = "V") -> Range:
@@ -47,21 +53,16 @@ def range_for(name: str, channel: Channel, ranges: Sequence[Range], unit: str = 
 
 def check_within(name: str, channel: Channel, selected: Range) -> None:
     """Raise SettingOutOfRange when the channel's rms is outside the range selected for it."""
-    _check(name, channel_rms(channel), selected.low, selected.high, selected.unit)
+    require_within(name, channel_rms(channel), selected.low, selected.high, selected.unit)
 
 
 def _check_channel(name: str, channel: Channel, max_order: int, unit: str) -> None:
     orders = [tone.order for tone in channel]
     for tone in channel:
-        _check(f"{name} harmonic order", tone.order, 0, max_order, "")
-        _check(f"{name} harmonic {tone.order} rms", tone.rms, 0.0, math.inf, unit)
-        _check(f"{name} harmonic {tone.order} phase", tone.phase_deg, -360.0, 360.0, "deg")
+        require_within(f"{name} harmonic order", tone.order, 0, max_order, "")
+        require_within(f"{name} harmonic {tone.order} rms", tone.rms, 0.0, math.inf, unit)
+        require_within(f"{name} harmonic {tone.order} phase", tone.phase_deg, -360.0, 360.0, "deg")
         if tone.order == 0:
-            _check(f"{name} DC phase", tone.phase_deg, 0.0, 0.0, "deg")
+            require_within(f"{name} DC phase", tone.phase_deg, 0.0, 0.0, "deg")
     for order in orders:
-        _check(f"{name} components of order {order}", orders.count(order), 1, 1, "")
-
-
-def _check(quantity: str, value: float, low: float, high: float, unit: str) -> None:
-    if not (math.isfinite(value) and low <= value <= high):
-        raise SettingOutOfRange(quantity, value, low, high, unit)
+        require_within(f"{name} components of order {order}", orders.count(order), 1, 1, "")

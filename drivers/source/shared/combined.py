@@ -7,15 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from drivers.errors import DriverError, RigError
-from drivers.source.base import (
-    AcSource,
-    Channel,
-    Identity,
-    Protection,
-    SafeOff,
-    SourceCapabilities,
-    SourceSetting,
-)
+from drivers.instrument import Identity
+from drivers.source.base import AcSource, Channel, Protection, SafeOff, SourceCapabilities, SourceSetting
 from drivers.source.shared.checks import check_setting, is_off, range_for
 
 _NOTHING: tuple[Channel, Channel, Channel] = ((), (), ())

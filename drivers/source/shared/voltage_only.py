@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from drivers.errors import AnswerInvalid, InstrumentError, InstrumentLost, InstrumentRefused, SettingOutOfRange
+from drivers.errors import AnswerInvalid, InstrumentRefused, SettingOutOfRange
+from drivers.instrument import SwitchedOffInstrument, require_within
 from drivers.scpi import ScpiSession, parse_bool, split_answers
-from drivers.source.base import AcSource, Channel, Protection, Range, SourceCapabilities, SourceSetting
-from drivers.source.shared.checks import check_setting, check_within, is_off, range_for
+from drivers.source.base import AcSource, Channel, Protection, Range, SafeOff, SourceCapabilities, SourceSetting
+from drivers.source.shared.checks import check_ramp, check_setting, check_within, is_off, range_for
 from drivers.source.shared.steps import Step, apply
 
 Three = tuple[float, float, float]
@@ -64,9 +64,7 @@ def common_range(setting: SourceSetting, ranges: Sequence[Range]) -> Range | Non
 
 def check_current_limit(current_limit_a: float, limits: FamilyLimits) -> float:
     """Return the limit, rms amperes; raises SettingOutOfRange where the family cannot be set to it."""
-    low_a, high_a = limits.current_limit_a
-    if not low_a <= current_limit_a <= high_a:
-        raise SettingOutOfRange("current limit", current_limit_a, low_a, high_a, "A")
+    require_within("current limit", current_limit_a, *limits.current_limit_a, "A")
     return current_limit_a
 
 
@@ -78,14 +76,13 @@ def ramp_slew(volts: Three, ramp_s: float, limits: FamilyLimits) -> float | None
     highest_v = max(volts)
     if ramp_s == 0.0 or highest_v == 0.0:
         return None
-    slew, (low, high) = highest_v / ramp_s, limits.slew_v_per_s
-    if not low <= slew <= high:
-        raise SettingOutOfRange(f"slew of a ramp to {highest_v:g} V in {ramp_s:g} s", slew, low, high, "V/s")
+    slew = highest_v / ramp_s
+    require_within(f"slew of a ramp to {highest_v:g} V in {ramp_s:g} s", slew, *limits.slew_v_per_s, "V/s")
     return slew
 
 
-class VoltageOnlySource(AcSource):
-    """The work behind a driver's public methods, which say what it means for their family.
+class VoltageOnlySource(SwitchedOffInstrument, AcSource):
+    """Three voltages and no currents; a family's own docstring states its ranges and what is particular to it.
 
     A family declares ``capabilities`` and ``limits`` and gives the steps: how a range (and with it the current limit,
     which comes before any output), a frequency, angles, voltages, a slew are set, how the output is switched on, and
@@ -93,22 +90,22 @@ class VoltageOnlySource(AcSource):
     One range is used for all three phases. ``one_by_one``: one command a message.
 
     What the instrument was told is remembered and only what changes is sent. After any error, and after
-    ``_make_safe``, nothing is known any more and the ranges must be selected first.
+    ``make_safe``, nothing is known any more and the ranges must be selected first.
     """
 
-    ERROR_QUERY = "SYST:ERR?"
     limits: FamilyLimits
+    off: Callable[[str], SafeOff]
+    """Return how to switch the instrument at a resource off, as data."""
+
     one_by_one = False
 
     def __init__(self, session: ScpiSession, *, current_limit_a: float = 1.0) -> None:
         self.current_limit_a = check_current_limit(current_limit_a, self.limits)
-        self._session = session
-        if session.error_query is None:
-            session.error_query = self.ERROR_QUERY
+        super().__init__(session)
         self._forget()
 
     def _forget(self) -> None:
-        self._generation: int | None = None
+        super()._forget()
         self._selected: Range | None = None
         self._frequency_hz: float | None = None
         self._angles: Three | None = None
@@ -148,13 +145,20 @@ class VoltageOnlySource(AcSource):
     def _check_target(self, target: Target) -> None:
         """Raise SettingOutOfRange for what this family alone cannot do; nothing by default."""
 
-    # What the public methods do
+    # Public methods
 
-    def _select_ranges(self, envelope: SourceSetting) -> None:
+    def select_ranges(self, envelope: SourceSetting) -> None:
+        """Select the narrowest range that holds all voltages (V rms, 0 off), and set the current limit, output off.
+
+        Nothing is sent when the range is selected already. A range is changed with the output off and all voltages
+        at 0 V only: InstrumentError otherwise. The first call after a connection was made or lost, after an error and
+        after ``make_safe`` switches the output off and brings the instrument to a known state. Raises SettingOutOfRange
+        before any I/O, also for any current.
+        """
         self._check_target(target_of(envelope, self.capabilities))
         wanted = common_range(envelope, self.capabilities.voltage_ranges)
         with self._session.transaction():
-            if self._generation != self._session.generation:
+            if not self._is_known:
                 with self._unknown_after_error():
                     self._forget()
                     self._take_over()
@@ -167,19 +171,25 @@ class VoltageOnlySource(AcSource):
                 return
             if self.output_is_on():
                 text = "its range cannot be changed while the output is on: switch it off first"
-                raise InstrumentError(self._session.resource, text)
+                raise self._error(text)
             with self._unknown_after_error():
                 self._give_volts((0.0, 0.0, 0.0))
                 self._apply(self._range_steps(wanted))
                 self._selected = wanted
 
-    def _set_point(self, setting: SourceSetting) -> None:
+    def set_point(self, setting: SourceSetting) -> None:
+        """Program frequency (Hz), V rms (0 is "phase off") and degrees within the selected range; read back.
+
+        The output stays as it is; while it is on, voltages go to their new values promptly, also where a ramp was not
+        over. Only what differs is sent. Raises SettingOutOfRange before any I/O, InstrumentError where
+        ``select_ranges`` comes first, InstrumentRefused and SettingNotTaken.
+        """
         target = target_of(setting, self.capabilities)
         self._check_target(target)
         common_range(setting, self.capabilities.voltage_ranges)
         self._require_known()
         if any(target.volts) and self._selected is None:
-            raise InstrumentError(self._session.resource, "no range is selected: select it first")
+            raise self._error("no range is selected: select it first")
         for place, channel in enumerate(setting.voltage, start=1):
             if self._selected is not None and not is_off(channel):
                 check_within(f"voltage channel {place}", channel, self._selected)
@@ -196,10 +206,14 @@ class VoltageOnlySource(AcSource):
                 self._angles = (a, b, c)
             self._give_volts(target.volts)
 
-    def _set_output(self, on: bool, ramp_s: float) -> None:
-        low_s, high_s = self.capabilities.ramp_s
-        if not low_s <= ramp_s <= high_s:
-            raise SettingOutOfRange("ramp time", ramp_s, low_s, high_s, "s")
+    def set_output(self, on: bool, ramp_s: float = 0.0) -> None:
+        """Switch the output; on with a ramp of ``ramp_s`` seconds (0 is none), off always at once; verified.
+
+        The ramp is the voltage slew: the output is switched on at 0 V, and the largest voltage takes ``ramp_s`` from
+        there. Returns when the ramp begins. Raises SettingOutOfRange before any I/O, SettingNotTaken where the output
+        does not come on (a trip is latched: select the ranges again), InstrumentError where it does not go off.
+        """
+        check_ramp(ramp_s, self.capabilities)
         if not on:
             with self._session.transaction(), self._unknown_after_error():
                 self._switch_off()
@@ -221,13 +235,25 @@ class VoltageOnlySource(AcSource):
             self._apply(self._volts_steps(volts))
             self._volts = volts
 
-    def _make_safe(self) -> None:
+    def output_is_on(self) -> bool:
+        """Ask the instrument whether its output is on."""
+        return self._session.query_bool(self.off(self._session.resource).verify_query)
+
+    def safe_off(self) -> tuple[SafeOff, ...]:
+        """Return how any process may switch this instrument off and verify it, as data."""
+        return (self.off(self._session.resource),)
+
+    def make_safe(self) -> None:
+        """Switch the output off at once, without ramp (0 s), and verify; raises InstrumentError if not confirmed.
+
+        May be called at any time and any number of times; a connection that turns out to be lost is opened again once.
+        What the error queue says does not matter, what the instrument answers does. Afterwards ranges must be selected
+        first.
+        """
         with self._session.transaction():
             self._forget()
             try:
-                self._switch_off()
-            except InstrumentLost:
-                self._switch_off()
+                super().make_safe()
             finally:
                 self._forget()
 
@@ -277,19 +303,11 @@ class VoltageOnlySource(AcSource):
         if any(is_on) or len(is_on) != off.verify_query.count("?"):
             said = "".join(f" ({refusal})" for refusal in refusals)
             text = f"{off.verify_query} says {answer!r} after {'; '.join(off.commands)}{said}; switch it off by hand"
-            raise InstrumentError(self._session.resource, text)
+            raise self._error(text)
 
     def _require_known(self) -> None:
-        if self._generation is None or self._generation != self._session.generation:
-            raise InstrumentError(self._session.resource, "its state is not known: select the ranges first")
-
-    @contextlib.contextmanager
-    def _unknown_after_error(self) -> Iterator[None]:
-        try:
-            yield
-        except BaseException:
-            self._forget()
-            raise
+        if not self._is_known:
+            raise self._error("its state is not known: select the ranges first")
 
 
 def _fundamental(name: str, channel: Channel) -> tuple[float, float | None]:

@@ -15,8 +15,8 @@ class WatchedSource(VoltageOnlySource):
 
     protection_bits: int
 
-    def _is_on_and_untripped(self) -> bool:
-        """Ask the instrument whether its output is on and no protection has disabled it (no unit).
+    def output_is_on(self) -> bool:
+        """Ask the instrument whether its output is on and no protection has disabled it.
 
         What a watchdog latched off may still say that it is programmed on.
         """
@@ -27,7 +27,13 @@ class WatchedSource(VoltageOnlySource):
             raise AnswerInvalid(self._session.resource, queries[1], questionable)
         return self._session.as_bool(queries[0], state) and not int(bits) & self.protection_bits
 
-    def _arm_watchdog(self, delay_s: float) -> None:
+    def _check_untripped(self, on: bool) -> None:
+        """Raise InstrumentError where the output was switched on and a protection keeps it off."""
+        if on and not self.output_is_on():
+            self._forget()
+            raise self._error("a protection keeps the output off: look at the instrument")
+
+    def arm_watchdog(self, delay_s: float) -> None:
         """Have the output go off after ``delay_s`` seconds (1 to 3600, whole seconds) without a message; verify.
 
         Raises SettingOutOfRange before any I/O, InstrumentRefused where the instrument does not know the header.
@@ -39,6 +45,6 @@ class WatchedSource(VoltageOnlySource):
         delay = number("OUTP:PROT:WDOG:DEL", delay_s, _DELAY_TOLERANCE_S, decimals=0)
         self._apply([delay, switch("OUTP:PROT:WDOG", on=True)])
 
-    def _disarm_watchdog(self) -> None:
-        """Stop the instrument's watchdog, and verify (no unit, no range); idempotent."""
+    def disarm_watchdog(self) -> None:
+        """Stop the instrument's watchdog, and verify; idempotent."""
         self._apply([switch("OUTP:PROT:WDOG", on=False)])

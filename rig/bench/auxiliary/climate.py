@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 from drivers.climate import CHAMBERS, PROBES, ChamberReading, ClimateChamber, ClimateProbe
 from drivers.errors import SettingOutOfRange
-from drivers.source.base import Identity
+from drivers.instrument import Identity
 from rig.bench.clock import BenchClock
 from rig.bench.off import scpi_session
 from rig.bench.schema.climate import ChamberPart, ClimateProbePart

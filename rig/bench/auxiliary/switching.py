@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from drivers.counter import COUNTERS, CounterInput, WidthCounter
 from drivers.counter.base import Polarity
 from drivers.generator import GENERATORS, PulseGenerator, PulseTrain
-from drivers.source.base import Identity
+from drivers.instrument import Identity
 from drivers.switch import SWITCHES, RelayRole, SenseRole, SwitchRoles, SwitchUnit
 from rig.bench.clock import BenchClock
 from rig.bench.config.files import TIMED_ROLES

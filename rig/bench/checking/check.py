@@ -10,8 +10,8 @@ from typing import Any
 from drivers.analyzer import ANALYZERS, ReferenceAnalyzer
 from drivers.climate import CHAMBERS, PROBES
 from drivers.errors import InstrumentLost, RigError
+from drivers.instrument import Identity
 from drivers.source import SOURCES, AcSource
-from drivers.source.base import Identity
 from drivers.switch import SWITCHES, SwitchUnit
 from rig.bench.auxiliary.switching import safety_inputs, switch_roles
 from rig.bench.checking.bus import check_bus

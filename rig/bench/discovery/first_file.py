@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
+from drivers.instrument import Identity
 from drivers.source import SOURCES
-from drivers.source.base import Identity
 from rig.bench.config.files import load_bench
 from rig.bench.discovery.bus_found import HIGHEST_MASTER, FoundMeter, FoundPort
 from rig.bench.discovery.instruments_found import FoundInstrument

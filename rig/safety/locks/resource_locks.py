@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from drivers.source.base import Identity
+from drivers.instrument import Identity
 from rig.errors import BenchBusy
 from rig.safety.locks.kernel_lock import Held, KernelLock, take
 from rig.shared_things import keys_of

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from drivers.instrument import Identity
 from drivers.scpi.serial_line import SerialLine
-from drivers.source.base import Identity, SafeOff
+from drivers.source.base import SafeOff
 from rig.safety.switching_off.reserve import DEADLINE_S, Reserve
 from rig.safety.switching_off.result import SafeOffResult
 

@@ -12,7 +12,7 @@ from drivers.analyzer.base import (
     IntegratorReading,
     ReferenceAnalyzer,
 )
-from drivers.source.base import Identity
+from drivers.instrument import Identity
 from rig.errors import UsageRefused
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from drivers.analyzer.base import ReferenceAnalyzer
-from drivers.source.base import AcSource, Identity
+from drivers.instrument import Identity
+from drivers.source.base import AcSource
 
 
 @dataclass

@@ -6,7 +6,8 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 from drivers.errors import RigError
-from drivers.source.base import AcSource, Identity, Protection, SafeOff, SourceCapabilities, SourceSetting
+from drivers.instrument import Identity
+from drivers.source.base import AcSource, Protection, SafeOff, SourceCapabilities, SourceSetting
 from rig.safety.watch.alarm import SourceAlarm
 
 STEP_S = 1.2

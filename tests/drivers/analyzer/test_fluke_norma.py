@@ -162,7 +162,7 @@ def test_configure_refuses_a_setting_that_was_not_taken(slept, query, said):
         analyzer.configure()
 
 
-def test_ranges_are_the_smallest_that_hold_the_rms_and_what_is_selected_is_asked(protocol):
+def test_smallest_range_that_holds_the_rms_is_selected_and_read_back(protocol):
     with protocol(*ranges(300, 1, 0.03, 3, said=(400, 1, 0.05, 3))) as analyzer:
         analyzer.configure()
         selected = analyzer.select_ranges(277.0, (0.333, 0.0, 1.01))
@@ -189,7 +189,7 @@ def test_a_reading_is_taken_when_the_instruments_stamp_has_changed_twice(protoco
     assert slept == [0.5] * 4
 
 
-def test_a_reading_has_the_rigs_signs_and_no_numbers_where_a_status_forbids_them(protocol):
+def test_reading_has_the_rigs_signs_and_no_number_where_status_forbids(protocol):
     lag, lead, invalid = read(protocol, *FRESH).elements
     assert (lag.u_v, lag.i, lag.p, lag.s, lag.q) == (277.01, 0.3333, 46.16, 92.326, 79.95)
     assert (lag.u_phase_deg, lag.i_phase_deg, lag.frequency_hz) == (0.0, -60.0, 60.0)
@@ -201,7 +201,7 @@ def test_a_reading_has_the_rigs_signs_and_no_numbers_where_a_status_forbids_them
 
 
 @pytest.mark.parametrize("status", [2, 3, 8, 16, 4, 32, 64, 130, 256, -1])
-def test_any_status_but_under_range_and_capacitive_makes_no_number_of_a_value(protocol, status):
+def test_status_other_than_under_range_and_capacitive_makes_no_number(protocol, status):
     statuses = ((status, *STATUSES[0][1:]), *STATUSES[1:])
     sets = [data_set(ended_s, statuses=statuses) for ended_s in (1.0, 1.5, 2.0)]
     assert read(protocol, *sets).elements[0].u_v is None
@@ -214,7 +214,7 @@ def test_under_range_and_capacitive_values_are_valid(protocol, status):
     assert read(protocol, *sets).elements[0].u_v == 277.01
 
 
-def test_the_same_interval_again_and_again_is_stale_and_every_value_is_invalid(protocol, slept):
+def test_repeated_interval_is_stale_and_every_value_is_invalid(protocol, slept):
     reading = read(protocol, data_set(100.0), data_set(100.51), *[data_set(100.51)] * 15)
     assert plain_values(reading) == set()
     assert len(slept) == 16
@@ -271,7 +271,7 @@ def test_import_and_export_are_both_positive_and_missing_energy_is_none(protocol
     assert energy.export_wh == (0.0, 7.5, None)
 
 
-def test_an_integrator_that_was_not_started_or_has_no_begin_is_no_measurement(protocol):
+def test_integrator_not_started_or_without_a_begin_gives_no_measurement(protocol):
     with protocol(configured=False) as analyzer, pytest.raises(InstrumentError, match="was not started"):
         analyzer.stop_integration()
     with protocol(*STARTED, data_set(NAN)) as analyzer:

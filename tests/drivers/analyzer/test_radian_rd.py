@@ -156,7 +156,7 @@ def test_identify_refuses_another_family_and_what_identifies_nobody(connected, s
 
 
 @pytest.mark.realtime
-def test_a_three_phase_standard_is_asked_metric_by_metric_and_the_first_once_more(connected):
+def test_three_phase_standard_is_asked_by_metric_and_the_first_one_again(connected):
     analyzer, instrument, slept = connected(three_phases())
     analyzer.configure()
     reading = analyzer.read()
@@ -171,7 +171,7 @@ def test_a_three_phase_standard_is_asked_metric_by_metric_and_the_first_once_mor
 
 
 @pytest.mark.realtime
-def test_a_single_phase_standard_has_one_element_and_nothing_of_the_others(connected):
+def test_single_phase_standard_has_one_element_and_no_others(connected):
     analyzer, instrument, _ = connected(one_phase())
     analyzer.configure()
     one, two, three = analyzer.read().elements
@@ -189,7 +189,7 @@ def test_data_that_stay_the_same_are_stale_and_every_value_is_invalid(connected)
 
 
 @pytest.mark.realtime
-def test_data_that_change_once_may_have_begun_before_the_call_and_are_waited_past(connected):
+def test_data_that_change_once_may_be_older_than_the_call_and_are_skipped(connected):
     analyzer, _, slept = connected(three_phases(sets=[0, 1, 1, 2]))
     analyzer.configure()
     assert analyzer.read().elements[0].u_v == 120.0 + 2 * 2.0**-16
@@ -251,7 +251,7 @@ def test_noise_before_and_a_late_answer_to_something_else_are_passed_over(connec
         (lambda whole: frame(0x02, b"\x00\x07", start=0xA9), InstrumentRefused, "error 7"),
     ],
 )
-def test_a_damaged_or_wrong_answer_is_an_error_and_the_next_request_begins_anew(connected, damage, error, words):
+def test_damaged_or_wrong_answer_is_an_error_and_next_request_is_clean(connected, damage, error, words):
     good = frame(0x02, IDENTITY)
     to_send = [damage(good), good]
     analyzer, _, _ = connected(lambda _request: to_send.pop(0))
@@ -270,7 +270,7 @@ def test_silence_is_a_lost_instrument_with_what_to_look_at(connected):
 
 
 @pytest.mark.realtime
-def test_the_rest_of_a_broken_answer_does_not_become_the_answer_to_the_next_request(connected):
+def test_rest_of_a_broken_answer_is_not_taken_for_the_next_answer(connected):
     late = frame(0x02, b"RD-33,999999,Dytronic,1.0\0")
     answers = [late[:10], frame(0x02, IDENTITY)]
     analyzer, instrument, _ = connected(lambda _request: answers.pop(0))
@@ -305,7 +305,7 @@ def never_connected():
     return RadianRD(link, lambda _s: None)
 
 
-def test_the_volts_of_a_ct_input_are_refused_with_the_reason_before_anything_is_sent():
+def test_volts_of_a_ct_input_are_refused_with_a_reason_before_any_io():
     analyzer = never_connected()
     with pytest.raises(CannotMeasure, match="the volts at the CT inputs cannot be measured: a Radian standard"):
         analyzer.select_ranges(277.0, (0.333, 0.333, 0.333))
@@ -369,7 +369,7 @@ def emulated_bench():
 
 
 @pytest.mark.realtime
-def test_it_sees_the_voltages_that_a_source_gives_and_nothing_of_the_ct_inputs():
+def test_standard_sees_the_voltages_of_a_source_and_no_ct_input():
     with emulated_bench() as endpoints, contextlib.ExitStack() as stack:
         host, port = endpoints["clock"].removeprefix("tcp://").split(":")
         clock = stack.enter_context(socket.create_connection((host, int(port)), 10)).makefile("rw")

@@ -42,7 +42,7 @@ def test_octets_that_are_no_whole_number_of_floats_are_an_error():
 
 @settings(max_examples=50)
 @given(st.binary(max_size=64), st.integers(0, 255), st.binary(max_size=64))
-def test_a_frame_is_found_behind_any_noise_that_holds_no_frame_of_its_kind(data, kind, noise):
+def test_frame_is_found_behind_any_noise_without_a_frame_of_its_kind(data, kind, noise):
     whole = frame(kind, data)
     clean = bytes(octet for octet in noise if octet not in (0xA3, 0xA6, 0xA9, 0xAC))
     found = find_frame(clean + whole, kind)

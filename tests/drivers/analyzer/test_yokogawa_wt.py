@@ -111,7 +111,7 @@ def test_items_have_the_names_of_the_model_that_answers(slept, identity, names):
 
 
 @pytest.mark.parametrize("idn", ["YOKOGAWA,WT1806E-EM,91X1,F2.01", "YOKOGAWA,WT1803E,91X1,F2.01 (EM)"])
-def test_identify_refuses_a_wt1800e_that_understands_another_models_commands(protocol, idn):
+def test_identify_refuses_a_wt1800e_set_to_another_models_commands(protocol, idn):
     with (
         protocol(*OPENED, ("*IDN?", idn), configured=False) as analyzer,
         pytest.raises(InstrumentError, match="set its command type"),
@@ -189,7 +189,7 @@ def test_ranges_are_the_smallest_that_hold_the_rms_and_are_read_back(protocol):
 
 
 @pytest.mark.parametrize("said", ["500.0E-03", "EXT,1.0E+00", "EXT,NAN"])
-def test_a_current_input_that_is_not_the_external_sensor_in_its_range_is_refused(protocol, said):
+def test_current_input_other_than_external_sensor_in_its_range_is_refused(protocol, said):
     script = [
         (
             ":INP:VOLT:RANG:ELEM1 300V;:INP:VOLT:RANG:ELEM2 300V;:INP:VOLT:RANG:ELEM3 300V;"
@@ -240,7 +240,7 @@ def test_a_reading_waits_for_a_data_set_that_was_begun_after_the_call(protocol, 
     assert slept == [0.5, 0.5]
 
 
-def test_a_reading_has_the_rigs_signs_and_no_numbers_where_there_is_no_data(protocol):
+def test_reading_has_the_rigs_signs_and_no_number_without_data(protocol):
     with protocol(*FRESH, answer()) as analyzer:
         analyzer.configure()
         lag, lead, invalid = analyzer.read().elements
@@ -267,7 +267,7 @@ def test_a_wt1800_gives_the_angle_of_a_current_against_its_own_voltage(slept):
     assert found == [pytest.approx(-59.98), pytest.approx(-179.98), pytest.approx(59.98)]
 
 
-def test_angles_are_none_where_the_angle_between_the_voltages_is_not_known(protocol):
+def test_angles_are_none_where_the_angle_between_voltages_is_unknown(protocol):
     values = ",".join((ELEMENT_1, ELEMENT_2, ELEMENT_2, "NAN,NAN,NAN,NAN,NAN", NO_ENERGY))
     with protocol(*FRESH, (":NUM:NORM:VAL?", values)) as analyzer:
         analyzer.configure()
@@ -364,7 +364,7 @@ def test_an_update_period_the_instrument_does_not_have_is_refused_at_once(slept)
         YokogawaWT(session, slept.append, update_s=0.3)
 
 
-def test_over_range_is_told_from_missing_data_and_the_passing_update_goes_to_whoever_watches(protocol):
+def test_over_range_differs_from_missing_data_and_the_update_is_passed_on(protocol):
     watched = []
     eesr, *waited = FRESH
     with protocol(eesr, answer(), *waited, answer(), answer()) as analyzer:

@@ -121,12 +121,12 @@ def test_identify_refuses_an_answer_that_identifies_nobody(protocol):
         analyzer.identify()
 
 
-def test_configure_resets_groups_all_channels_and_takes_the_sensor_jacks_in_volts(protocol):
+def test_configure_resets_groups_all_channels_and_selects_sensor_jacks(protocol):
     with protocol() as analyzer:
         analyzer.configure()
 
 
-def test_every_new_connection_is_told_the_language_before_anything_is_asked(slept):
+def test_every_new_connection_sends_the_language_before_any_question(slept):
     idn = "ZES ZIMMER,LMG670,1,1"
     first = [*OPENED, ("*IDN?", idn), ("GROUP?", InstrumentLost(SCRIPTED_RESOURCE, "gone"))]
     second = [("*ZLANG SHORT", None), ("*IDN?", idn), ("ERRALL?", OK), ("CYCL?", "1")]
@@ -197,7 +197,7 @@ def test_a_reading_is_the_second_of_two_cycles_that_ended_after_the_call(protoco
     assert reading.elements[0].u_v == 277.01
 
 
-def test_a_reading_has_the_rigs_signs_and_no_numbers_where_there_is_no_data(protocol):
+def test_reading_has_the_rigs_signs_and_no_number_without_data(protocol):
     lag, lead, invalid = read(protocol, FIRST, values(1.5)).elements
     assert (lag.u_v, lag.i, lag.p, lag.s, lag.q) == (277.01, 0.3333, 46.16, 92.326, 79.95)
     assert (lag.u_phase_deg, lag.i_phase_deg, lag.frequency_hz) == (0.0, -60.0, 60.0)
@@ -218,7 +218,7 @@ def test_a_cycle_that_may_have_begun_before_the_call_is_waited_past(protocol, se
     assert reading.elements[0].u_v == 277.01
 
 
-def test_the_same_cycle_again_and_again_is_stale_and_every_value_is_invalid(protocol):
+def test_repeated_cycle_is_stale_and_every_value_is_invalid(protocol):
     reading = read(protocol, FIRST, *[values(1.0)] * 3)
     assert plain_values(reading) == set()
     assert [element.u_phase_deg for element in reading.elements] == [None] * 3
@@ -305,7 +305,7 @@ def test_of_any_answer_only_what_was_said_becomes_a_number(field, count, is_stam
         assert plain_values(reading) <= set().union(*(numbers_said(text) for text in said))
 
 
-def test_over_range_is_told_from_a_value_that_is_missing_and_the_passing_cycle_goes_to_whoever_watches(protocol):
+def test_over_range_differs_from_a_missing_value_and_cycle_is_passed_on(protocol):
     watched = []
     high, missing = "445.0;INF;50;60;30;60;0;0", "NAN;NAN;NAN;NAN;NAN;60;-120;-120"
     passing = values(1.0, channels=(high, missing, CHANNEL_1))

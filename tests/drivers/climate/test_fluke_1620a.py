@@ -34,7 +34,7 @@ def test_identify_checks_the_model():
         one.identify()
 
 
-def test_configure_asks_for_units_and_checks_that_it_measures_often_enough():
+def test_configure_asks_for_units_and_checks_the_measuring_period():
     settled = [("FORM:TDST:STAT 1", None), ("SYST:ERR?", OK), ("FORM:TDST:STAT?", "1")]
     with probe(*settled, ("TRIG:TIM?", "60")) as one:
         one.configure()

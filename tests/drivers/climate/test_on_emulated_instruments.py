@@ -70,7 +70,7 @@ def test_the_probe_is_identified_configured_and_read(climate):
         probe.read()
 
 
-def test_a_soak_ends_when_the_air_has_been_there_long_enough_and_no_sooner(climate):
+def test_soak_ends_when_the_air_has_been_there_long_enough_not_sooner(climate):
     made, probe, chamber, clock = climate
     assert chamber.identify().manufacturer == "ESPEC"
     probe.configure()
@@ -83,7 +83,7 @@ def test_a_soak_ends_when_the_air_has_been_there_long_enough_and_no_sooner(clima
     assert made.chamber.is_running
 
 
-def test_a_chamber_that_does_not_get_there_in_time_is_named_with_how_far_it_came(climate):
+def test_chamber_that_is_late_is_named_with_the_temperature_it_reached(climate):
     _, _, chamber, clock = climate
     with pytest.raises(NotStable, match=r"and was not stable at 60\.0 °C within 300 s") as caught:
         soaked(chamber, clock, timeout_s=300.0).soak(60.0)

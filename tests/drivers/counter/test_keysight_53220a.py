@@ -35,7 +35,7 @@ def test_identify_refuses_another_model():
         counter.identify()
 
 
-def test_widths_are_measured_in_the_background_and_taken_as_many_as_there_are():
+def test_widths_are_measured_in_the_background_and_read_as_they_come():
     taken = [("DATA:POIN?", "+2"), ("DATA:REM? 2", "+9.80000000000000E-002,+9.81000000000000E-002"), *wrote("ABOR")]
     with expected_protocol(Keysight53220A, [*ARMED, *taken]) as counter:
         counter.arm(LOW_ON_2, 2, 10.0)
@@ -59,7 +59,7 @@ def test_a_reading_that_is_no_width_is_refused(answer):
             counter.widths_s()
 
 
-def test_a_threshold_that_was_not_taken_is_an_error_and_nothing_is_measured():
+def test_threshold_not_taken_is_an_error_and_nothing_is_measured():
     script = [*OPENED, *SET_UP, ("INP2:LEV?", "+0.00000000000000E+000")]
     with expected_protocol(Keysight53220A, script) as counter:
         with pytest.raises(SettingNotTaken):

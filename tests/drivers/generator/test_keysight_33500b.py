@@ -53,7 +53,7 @@ def test_identify_refuses_another_model():
         generator.identify()
 
 
-def test_arming_sets_the_output_up_while_it_is_off_and_reads_back_what_matters():
+def test_arming_sets_up_the_output_while_off_and_reads_settings_back():
     with expected_protocol(Keysight33500B, ARMED) as generator:
         generator.arm(2, TRAIN, 5.0)
 
@@ -67,7 +67,7 @@ def test_a_trigger_starts_the_output_that_is_armed():
 
 
 @pytest.mark.parametrize("place", range(len(READ_BACK)))
-def test_a_setting_that_the_instrument_changed_is_an_error_and_the_output_stays_off(place):
+def test_setting_changed_by_the_instrument_is_an_error_with_output_off(place):
     query, answer = READ_BACK[place]
     changed = answer.replace("+", "+7", 1) if "+0" not in answer else "+1.0"
     script = [*OPENED, *OFF, *wrote(SETTINGS), *READ_BACK[:place], (query, changed)]

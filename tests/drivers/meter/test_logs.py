@@ -48,7 +48,7 @@ def numbers(log, since=0):
     page=st.sampled_from([1, 7, 20]),
     back=st.integers(0, 800),
 )
-def test_every_resident_record_after_the_one_that_is_known_comes_once_and_in_order(count, total, page, back):
+def test_every_resident_record_after_a_known_one_comes_once_and_in_order(count, total, page, back):
     there = [advanced(total, n - count + 1) for n in range(count)]
     assert numbers(GrowingLog(700, count, total, page=page)) == there
     since = advanced(total, -back)
@@ -57,7 +57,7 @@ def test_every_resident_record_after_the_one_that_is_known_comes_once_and_in_ord
 
 
 @given(count=st.integers(1, 300), growth=st.integers(0, 30), total=st.integers(300, LAST_SEQUENCE))
-def test_of_a_log_that_wraps_while_it_is_read_the_records_that_stay_come_once_and_in_order(count, growth, total):
+def test_log_that_wraps_while_read_gives_each_remaining_record_once(count, growth, total):
     log = GrowingLog(300, count, total, growth)
     ages = [(total - n) % LAST_SEQUENCE for n in numbers(log)]
     assert ages == sorted(ages, reverse=True)

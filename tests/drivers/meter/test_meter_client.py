@@ -121,7 +121,7 @@ def made_requests(made, count):
         yield read_request([Wanted("AI", instance)])
 
 
-def test_no_more_requests_are_under_way_than_asked_for_and_the_answers_come_in_order(loaded):
+def test_requests_under_way_stay_within_their_limit_and_answers_in_order(loaded):
     made, before = [], loaded.bus.statistics().requests
     answers = loaded.bus.exchange(1, made_requests(made, 12), ahead=3)
     for place, exchange in enumerate(answers, start=1):
@@ -131,7 +131,7 @@ def test_no_more_requests_are_under_way_than_asked_for_and_the_answers_come_in_o
     assert loaded.bus.statistics().requests - before == 12
 
 
-def test_of_requests_given_up_half_way_none_is_outstanding_and_no_further_one_is_sent(loaded):
+def test_abandoned_requests_leave_none_outstanding_and_send_no_other(loaded):
     made, before = [], loaded.bus.statistics()
     answers = loaded.bus.exchange(1, made_requests(made, 50), ahead=4)
     next(answers)
@@ -142,7 +142,7 @@ def test_of_requests_given_up_half_way_none_is_outstanding_and_no_further_one_is
     assert loaded.client.read_inputs([11])
 
 
-def test_after_a_refusal_no_further_request_is_made_and_those_under_way_are_waited_for(loaded):
+def test_refusal_stops_further_requests_and_those_under_way_are_awaited(loaded):
     made, before = [], loaded.bus.statistics()
     requests = [read_request([Wanted("AI", 1)]), GetEventInformationRequest(), *made_requests(made, 6)]
     answers = loaded.bus.exchange(1, iter(requests), ahead=2)
@@ -182,7 +182,7 @@ def test_more_inputs_than_fit_one_answer_are_read_in_several(loaded):
     assert math.isnan(values[28])
 
 
-def test_a_result_that_does_not_fit_is_an_abort_and_a_missing_service_a_reject(loaded):
+def test_result_that_does_not_fit_is_an_abort_a_missing_service_a_reject(loaded):
     too_much = read_request([Wanted("AI", instance) for instance in range(1, 31)])
     with pytest.raises(MeterAborted) as aborted:
         list(loaded.bus.exchange(1, [too_much]))
@@ -198,7 +198,7 @@ def test_the_clock_is_set_and_read(loaded):
     assert loaded.client.read_time() == moment
 
 
-def test_progress_is_reported_in_the_caller_s_thread_after_every_request_and_while_waiting(loaded):
+def test_progress_is_reported_in_the_callers_thread_after_each_request(loaded):
     loaded.progress.clear()
     loaded.client.snapshot()
     assert len(loaded.progress) >= 5
@@ -232,7 +232,7 @@ class CountingLock:
             self.meter.update()
 
 
-def test_a_snapshot_is_marked_torn_when_an_update_fell_between_its_requests(make_bench):
+def test_snapshot_is_torn_when_an_update_fell_between_its_requests(make_bench):
     meter = FixedMeter()
     lock = CountingLock(meter, 0)
     with make_bench(meter, locks=[lock]) as bench:

@@ -28,7 +28,7 @@ def test_a_meter_that_is_not_there_is_a_time_out_that_says_where_and_what(make_b
         assert bench.bus.statistics().timeouts == 1
 
 
-def test_lost_reads_are_repeated_as_often_as_allowed_and_counted_and_writes_never(make_bench):
+def test_lost_reads_are_repeated_and_counted_up_to_the_limit_writes_never(make_bench):
     with make_bench(FixedMeter(), timeout_s=0.6) as bench:
         client = MeterClient(bench.bus, 77, OBJECTS, read_repeats=2)
         with pytest.raises(MeterTimeout):
@@ -70,7 +70,7 @@ def test_a_serial_port_that_is_not_there_is_said_when_the_bus_is_opened():
     assert isinstance(caught.value, RigError)
 
 
-def test_a_bus_on_which_another_station_talks_all_the_time_is_not_joined_and_says_so():
+def test_bus_with_a_babbling_station_is_not_joined_and_the_error_says_why():
     with HubProcess(2, 76800) as hub, Path(hub.ports[1]).open("wb", buffering=0) as noise:
         stop = threading.Event()
 

@@ -30,21 +30,21 @@ def test_one_more_object_makes_two_requests():
 
 
 @given(st.lists(st.tuples(st.sampled_from(["AI", "AV", "BI"]), st.integers(1, 83)), max_size=150, unique=True))
-def test_packed_requests_keep_the_order_lose_nothing_and_never_exceed_the_apdu(keys):
+def test_packed_requests_keep_order_lose_nothing_and_fit_the_apdu(keys):
     wanted = [Wanted(kind, instance) for kind, instance in keys]
     parts = packed(wanted)
     assert [entry for part in parts for entry in part] == wanted
     assert all(octets(part) <= MAX_APDU_OCTETS for part in parts)
 
 
-def test_the_whole_meter_takes_five_requests_with_canaries_in_the_first_and_the_last():
+def test_whole_meter_takes_five_requests_with_canaries_in_first_and_last():
     plan = plan_snapshot(WHOLE_METER)
     assert [part.canaries for part in plan] == [(), (), (), (), (11, 8, 12)]
     assert {11, 8, 12} <= {entry.instance for entry in plan[0].wanted if entry.kind == "AI"}
 
 
 @given(st.lists(st.sampled_from(WHOLE_METER), min_size=1, max_size=109, unique=True))
-def test_a_plan_holds_every_object_once_within_the_apdu_and_its_canaries_are_read_first(wanted):
+def test_plan_has_every_object_once_within_the_apdu_and_canaries_first(wanted):
     plan = plan_snapshot(wanted)
     assert sorted(map(repr, wanted)) == sorted(repr(entry) for part in plan for entry in part.wanted)
     assert all(part.result_octets <= MAX_APDU_OCTETS for part in plan)

@@ -68,7 +68,7 @@ def unplugged_while_asked(bench):
 
 
 @pytest.mark.parametrize("bench", [20.0], indirect=True)
-def test_a_read_under_way_is_asked_again_when_the_adapter_is_back_and_all_of_it_is_told(bench):
+def test_read_under_way_is_repeated_when_the_adapter_is_back_and_reported(bench):
     with unplugged_while_asked(bench):
         assert bench.client.read_inputs([1])[1] == 1.5
     counted = bench.bus.statistics()
@@ -80,7 +80,7 @@ def test_a_read_under_way_is_asked_again_when_the_adapter_is_back_and_all_of_it_
 
 
 @pytest.mark.parametrize("bench", [20.0], indirect=True)
-def test_a_command_under_way_fails_clearly_is_not_sent_again_and_the_bus_goes_on(bench):
+def test_command_under_way_fails_is_not_sent_again_and_the_bus_goes_on(bench):
     with (
         unplugged_while_asked(bench),
         pytest.raises(BusInterrupted, match=r"adapter was lost while a request to the meter at MAC 1 .* read back"),
@@ -106,7 +106,7 @@ def test_what_is_asked_while_the_adapter_is_away_waits_for_it(bench):
 
 
 @pytest.mark.parametrize("bench", [0.3], indirect=True)
-def test_an_adapter_that_stays_away_ends_the_bus_and_says_how_long_it_was_awaited(bench):
+def test_adapter_that_stays_away_ends_the_bus_and_names_the_time_waited(bench):
     bench.bridge.hang_up(RIG)
     with pytest.raises(BusFailed, match=r"did not come back within 0\.3 s"):
         bench.client.read_inputs([1])

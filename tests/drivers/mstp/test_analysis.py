@@ -116,7 +116,7 @@ class TestDamage:
         tape = Tape().ring(0, 1, 2).token(0, 1, damage="header").token(1, 2).token(2, 0)
         assert all(node.unasked == 0 for node in figures_of(tape).nodes)
 
-    def test_stray_octets_count_as_traffic_but_not_those_before_the_first_frame(self):
+    def test_stray_octets_count_as_traffic_except_before_the_first_frame(self):
         analysis = BusAnalysis(76800, 1000.0)
         tape = Tape().ring(0, 1)
         analysis.take_batch((), 3)

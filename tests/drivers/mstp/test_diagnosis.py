@@ -33,7 +33,7 @@ def test_octets_that_make_no_frames_are_another_baud_rate():
     assert list(findings_of(Tape(), stray=500)) == ["wrong-baud"]
 
 
-def test_a_bus_with_much_noise_and_many_good_frames_is_not_taken_for_another_baud_rate():
+def test_noisy_bus_with_many_good_frames_is_not_taken_for_another_rate():
     assert "wrong-baud" not in findings_of(good_ring(), stray=2000)
 
 
@@ -111,7 +111,7 @@ def test_devices_that_fit_give_no_findings():
     assert devices_findings(DeviceFound(1, 100)) == {}
 
 
-def test_two_devices_at_one_address_and_one_instance_at_two_addresses_are_faults():
+def test_shared_addresses_and_shared_device_instances_are_faults():
     found = devices_findings(DeviceFound(1, 100), DeviceFound(1, 101), DeviceFound(5, 7), DeviceFound(6, 7))
     assert set(found) == {("duplicate-mac", 1), ("duplicate-instance", 5)}
     assert all(finding.severity is Severity.FAULT for finding in found.values())

@@ -115,7 +115,7 @@ class TestLate:
         assert f"after {node.reply.most_s * 1000:.0f} ms" in finding.what
         assert not {"no-reply", "duplicate-mac"} & kinds(tape)
 
-    def test_a_late_answer_while_another_is_polled_is_still_known_by_its_invoke_id(self):
+    def test_late_answer_is_known_by_its_invoke_id_while_another_is_polled(self):
         tape = Busy()
         for i in range(3):
             tape.ring(0, 1, 3, rounds=5).ask(0, 3, i).token(0, 1, 0.295).poll(1, 2)
@@ -182,7 +182,7 @@ class TestSecondStation:
         assert "7, 101" in found_in(tape)["duplicate-mac", 1].what
         assert ("duplicate-mac", 0) not in found_in(tape)
 
-    def test_a_frame_that_no_token_could_have_brought_in_time_is_a_second_station(self):
+    def test_frame_that_no_token_could_bring_in_time_is_a_second_station(self):
         tape = Busy()
         for _ in range(4):
             tape.ring(1, 2, 3, rounds=20, after_s=0.0008).token(1, 2, 0.0008).token(2, 3, 0.0008).token(2, 3, 0.0006)

@@ -164,7 +164,7 @@ class TestTraffic:
         with pytest.raises(NpduRefused, match="not this node"):
             pair[0].send(destination, WHO_IS, expecting_reply=False)
 
-    def test_a_request_that_its_sender_gave_up_does_not_leave_when_the_port_comes_to_it_at_last(self, pair):
+    def test_request_that_its_sender_gave_up_is_never_sent_by_the_port(self, pair):
         client, server = pair
         os.kill(client.pid, signal.SIGSTOP)
         client.send(1, REQUEST, expecting_reply=True, expires_s=time.monotonic() + 0.01)

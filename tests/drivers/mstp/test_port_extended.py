@@ -21,7 +21,7 @@ def pair(make_bridge, open_port):
     return pair_
 
 
-def test_a_long_request_is_answered_at_length_within_the_holding_of_the_token(pair):
+def test_long_request_gets_a_long_answer_within_one_token_holding(pair):
     first, second = pair(send_extended=True)
     first.send(1, LONG_REQUEST, expecting_reply=True)
     assert second.receive(10.0) == FrameReceived(0, 1, True, LONG_REQUEST)

@@ -7,7 +7,7 @@ from benchmarks.stack_cost import ROUNDS, feed, figures, tool_missing
 
 
 @pytest.mark.parametrize("name", sorted(ROUNDS))
-def test_every_round_takes_the_token_once_and_passes_it_on_with_nothing_lost(name):
+def test_every_round_takes_the_token_once_and_passes_it_on_without_loss(name):
     each, joined, found = ROUNDS[name], feed(name, 0), feed(name, 30)
     counted = found.since(joined)
     assert counted.tokens_received == counted.tokens_sent == 30
@@ -17,7 +17,7 @@ def test_every_round_takes_the_token_once_and_passes_it_on_with_nothing_lost(nam
     assert (counted.reply_timeouts, counted.data_crc_errors, counted.header_crc_errors, counted.tokens_lost) == (0,) * 4
 
 
-def test_the_figures_are_what_is_left_when_the_rest_of_a_round_is_taken_off():
+def test_figures_are_what_remains_of_a_round_after_its_other_parts():
     def cost(name):
         each = ROUNDS[name]
         received = (3 if each.slice_octets == stack_cost.SLICE_OCTETS else 2) * each.answer

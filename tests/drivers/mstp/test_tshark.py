@@ -117,7 +117,7 @@ def test_wireshark_reads_a_ring_and_then_damaged_frames_as_we_do(make_bridge, op
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-def test_wireshark_reads_a_hundred_thousand_frames_of_an_emulated_bench_as_we_do(tmp_path, monkeypatch):
+def test_wireshark_reads_100000_frames_of_an_emulated_bench_as_we_do(tmp_path, monkeypatch):
     from rig.bench import open_bench
 
     monkeypatch.setenv("RIG_STATE_DIR", str(tmp_path / "state"))

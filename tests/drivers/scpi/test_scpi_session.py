@@ -85,7 +85,7 @@ def test_a_write_is_followed_by_the_error_queue_and_a_query_is_not(serve, sessio
     assert server.lines() == ["SYST:ERR?", "VALUE 5", "SYST:ERR?", "VALUE?"]
 
 
-def test_a_refused_command_raises_with_its_number_and_leaves_the_queue_empty(serve, session_to):
+def test_refused_command_raises_with_its_number_and_empties_the_queue(serve, session_to):
     session = session_to(serve(Instrument()))
     with pytest.raises(InstrumentRefused) as caught:
         session.write("NONSENSE 1")
@@ -103,7 +103,7 @@ def test_all_errors_of_one_write_are_in_the_text_and_the_first_one_counts(serve,
     assert caught.value.code == -222
 
 
-def test_an_error_from_before_the_session_is_not_blamed_on_its_first_command(serve, session_to):
+def test_error_from_before_the_session_is_not_blamed_on_the_first_command(serve, session_to):
     instrument = Instrument()
     instrument.errors.append('-410,"Query INTERRUPTED"')
     session_to(serve(instrument)).write("VALUE 1")
@@ -170,7 +170,7 @@ def test_a_write_whose_confirmation_is_lost_is_never_repeated(serve, session_to)
     ]
 
 
-def test_after_a_lost_connection_another_instrument_at_the_address_is_refused(serve, session_to):
+def test_other_instrument_at_the_address_after_a_lost_link_is_refused(serve, session_to):
     instrument = Instrument()
     session = session_to(serve(instrument))
     session.identify()
@@ -211,7 +211,7 @@ def test_a_peer_that_closes_is_noticed_at_once_and_not_at_the_deadline(serve, se
         session.query("DROP?")
 
 
-def test_a_peer_that_closed_between_two_transactions_is_noticed_before_anything_is_sent(serve, session_to):
+def test_peer_closed_between_two_transactions_is_noticed_before_sending(serve, session_to):
     instrument = Instrument()
     server = serve(lambda line: DROP if line == "GO" else instrument(line))
     session = session_to(server, error_query=None)
@@ -240,7 +240,7 @@ def test_a_peer_that_stops_reading_does_not_block_for_ever(serve, session_to):
         repeat(lambda: session.write("VALUE " + "1" * 3000))
 
 
-def test_a_message_too_long_for_a_transaction_with_a_deadline_is_a_mistake_of_the_caller(serve, session_to):
+def test_message_too_long_for_its_deadline_is_a_mistake_of_the_caller(serve, session_to):
     session = session_to(serve(Instrument()))
     with pytest.raises(ValueError, match="longer than"):
         session.query("VALUE " + "1" * 5000)
@@ -297,7 +297,7 @@ def test_progress_is_reported_for_completed_transactions_only(serve, session_to)
     assert len(progress) == 1
 
 
-def test_an_instrument_whose_error_queue_is_not_understood_is_not_talked_to(serve, session_to):
+def test_instrument_with_an_unreadable_error_queue_is_refused(serve, session_to):
     server = serve(lambda line: "welcome" if line == "SYST:ERR?" else None)
     session = session_to(server)
     for _ in range(2):

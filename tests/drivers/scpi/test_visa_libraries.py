@@ -69,7 +69,7 @@ def test_a_call_that_does_not_come_back_is_a_lost_instrument(visa, call):
     assert visa.came_back.wait(10)
 
 
-def test_without_a_thread_to_start_the_instrument_is_lost_and_not_a_traceback(visa, monkeypatch):
+def test_instrument_is_lost_without_a_traceback_when_no_thread_starts(visa, monkeypatch):
     def refuse(_thread):
         raise RuntimeError("can't start new thread")
 
@@ -112,7 +112,7 @@ def test_an_answer_that_does_not_end_is_no_answer(visa):
         session_on(deadline_s=5.0).identify()
 
 
-def test_after_a_lost_answer_the_instrument_is_opened_cleared_and_identified_anew(visa):
+def test_instrument_is_opened_cleared_and_identified_after_a_lost_answer(visa):
     visa.answers = dict(IDENTITY)
     session = session_on()
     session.identify()

@@ -107,7 +107,7 @@ RAMPED = [
 ]
 
 
-def test_identify_knows_the_make_and_refuses_others_and_models_of_other_ranges():
+def test_identify_knows_the_make_and_refuses_models_of_other_ranges():
     with expected_protocol(AmetekCI, [*OPENED, ("*IDN?", IDN)]) as source:
         assert source.identify().serial_number == "12345"
     for answer, words in (
@@ -124,13 +124,13 @@ def test_identify_knows_the_make_and_refuses_others_and_models_of_other_ranges()
         source.identify()
 
 
-def test_the_output_is_off_before_anything_else_and_the_current_limit_follows_the_range():
+def test_output_is_off_first_and_the_current_limit_follows_the_range():
     with expected_protocol(AmetekCI, SELECTED) as source:
         source.select_ranges(POINT)
         source.select_ranges(POINT)
 
 
-def test_the_current_limit_is_an_option_and_what_the_range_clipped_is_found():
+def test_current_limit_is_an_option_and_one_clipped_by_the_range_is_found():
     def limited(session):
         return AmetekCI(session, current_limit_a=3.0)
 
@@ -182,7 +182,7 @@ def test_only_what_changes_is_sent_and_a_phase_that_is_off_is_at_zero():
         source.set_point(SourceSetting(50.0, (sine(277.0), (), sine(138.5, 90.0)), OFF))
 
 
-def test_a_ramp_begins_at_zero_volts_and_the_largest_voltage_takes_its_time():
+def test_ramp_begins_at_zero_volts_and_the_largest_voltage_takes_ramp_s():
     with expected_protocol(AmetekCI, [*SELECTED, *SET, *RAMPED]) as source:
         source.select_ranges(POINT)
         source.set_point(POINT)
@@ -259,7 +259,7 @@ def test_a_ramp_that_no_slew_gives_is_refused_before_anything_is_sent():
             source.set_output(True, 0.001)
 
 
-def test_a_voltage_outside_of_the_selected_range_is_refused_before_anything_is_sent():
+def test_voltage_outside_the_selected_range_is_refused_before_any_io():
     with expected_protocol(AmetekCI, [*TAKEN_OVER, ("OUTP?", "0"), *range_selected(150)]) as source:
         source.select_ranges(SourceSetting(60.0, three(120.0), OFF))
         with pytest.raises(SettingOutOfRange, match="voltage channel 1 277 V is outside 0 to 150 V"):
@@ -296,7 +296,7 @@ def test_a_setting_that_is_answered_without_a_number_is_not_taken(answer):
             source.set_point(POINT)
 
 
-def test_make_safe_verifies_tries_a_new_connection_once_and_does_not_mind_old_errors():
+def test_make_safe_verifies_reconnects_once_and_ignores_old_errors():
     with expected_protocol(AmetekCI, [*OPENED, *SWITCHED_OFF]) as source:
         source.make_safe()
     with expected_protocol(AmetekCI, [*OPENED, ("INST:COUP ALL", LOST)], [*OPENED, *SWITCHED_OFF]) as source:

@@ -235,7 +235,7 @@ def test_what_it_cannot_give_is_refused_before_anything_is_sent(setting, words):
                 act(setting)
 
 
-def test_a_ramp_so_slow_that_its_slew_would_be_rounded_to_nothing_is_refused():
+def test_ramp_whose_slew_would_be_rounded_to_zero_is_refused():
     low = SourceSetting(60.0, three(10.0), OFF)
     volts = each("VOLT:AC", ["10.000"] * 3, ["10.0"] * 3)
     with expected_protocol(Chroma61600, [*SELECTED, *SET[:-12], *FAST, *volts]) as source:

@@ -87,7 +87,7 @@ def combined(pair):
     return CombinedSource(*pair)
 
 
-def test_together_they_have_the_ranges_of_both_and_the_limits_that_both_keep():
+def test_combined_source_has_the_ranges_of_both_and_the_limits_of_both():
     can = combined_capabilities(VOLTAGE_ONLY, LOW_LEVEL_ONLY)
     assert can.voltage_ranges == VOLTAGE_ONLY.voltage_ranges
     assert can.low_level_ranges == LOW_LEVEL_ONLY.low_level_ranges

@@ -156,7 +156,7 @@ def test_a_current_channel_is_put_into_voltage_mode_and_says_so():
         source.select_ranges(SourceSetting(60.0, OFF, ((), sine(0.333), ())))
 
 
-def test_a_current_channel_that_would_give_amperes_is_refused_before_it_is_enabled():
+def test_current_channel_that_would_give_amperes_is_refused_beforehand():
     script = [
         *TAKEN_OVER,
         *wrote("SOUR:PHAS2:CURR:STAT OFF"),
@@ -172,13 +172,13 @@ def test_a_current_channel_that_would_give_amperes_is_refused_before_it_is_enabl
         source.select_ranges(SourceSetting(60.0, OFF, ((), sine(0.333), ())))
 
 
-def test_a_first_set_point_sets_everything_in_one_message_and_reads_it_back_in_another():
+def test_first_set_point_is_sent_in_one_message_and_read_back_in_another():
     with expected_protocol(Fluke6105A, [*TAKEN_OVER, *ONE_VOLTAGE_RANGE, *ONE_VOLTAGE_SET]) as source:
         source.select_ranges(ONE_VOLTAGE)
         source.set_point(ONE_VOLTAGE)
 
 
-def test_the_next_set_point_sends_only_what_changes_and_the_same_one_nothing():
+def test_next_set_point_sends_only_changes_and_the_same_one_nothing():
     change = [
         *wrote("SOUR:FREQ 50", "SOUR:PHAS1:VOLT:MHAR:HARM1 277,-10", "SOUR:PHAS1:VOLT:MHAR:HARM5 5.5,30"),
         answered(
@@ -258,12 +258,12 @@ def test_after_a_lost_connection_the_ranges_must_be_selected_anew():
         (SourceSetting(60.0, ((Tone(1, 1.0, 0.0), Tone(1, 2.0, 0.0)), (), ()), OFF), "components of order 1"),
     ],
 )
-def test_what_the_instrument_cannot_give_is_refused_before_anything_is_sent(setting, words):
+def test_setting_that_the_instrument_cannot_give_is_refused_before_any_io(setting, words):
     with expected_protocol(Fluke6105A) as source, pytest.raises(SettingOutOfRange, match=words):
         source.select_ranges(setting)
 
 
-def test_a_set_point_outside_of_the_selected_range_is_refused_before_anything_is_sent():
+def test_set_point_outside_the_selected_range_is_refused_before_any_io():
     with expected_protocol(Fluke6105A, [*TAKEN_OVER, *ONE_VOLTAGE_RANGE]) as source:
         source.select_ranges(ONE_VOLTAGE)
         with pytest.raises(SettingOutOfRange, match="voltage channel 1 361 V is outside 0 to 360 V"):
@@ -288,7 +288,7 @@ def test_a_source_without_the_low_level_mode_refuses_every_current():
         source.select_ranges(SourceSetting(60.0, OFF, three(0.3)))
 
 
-def test_before_the_output_comes_on_every_current_channel_in_use_must_say_volts():
+def test_every_current_channel_in_use_must_say_volts_before_output_on():
     setting = SourceSetting(60.0, OFF, (sine(0.333), (), ()))
     channels = [("VOLT", 1), ("VOLT", 2), ("VOLT", 3), ("CURR", 2), ("CURR", 3)]
     script = [
@@ -326,7 +326,7 @@ def test_before_the_output_comes_on_every_current_channel_in_use_must_say_volts(
     rms=st.floats(min_value=0.05, max_value=10.0),
     phase_deg=st.floats(min_value=-360.0, max_value=360.0),
 )
-def test_every_low_level_amplitude_survives_the_way_over_the_wire_within_its_tolerance(rms, phase_deg):
+def test_every_low_level_amplitude_survives_the_wire_within_its_tolerance(rms, phase_deg):
     from drivers.source import fluke_6105a_data as steps
     from drivers.source.fluke_6105a_data import LOW_LEVEL_RANGES
     from drivers.source.shared.checks import range_for

@@ -36,7 +36,7 @@ def with_amplifier(session):
     return Fluke6105A(session, amplifier=True)
 
 
-def test_a_current_in_amperes_selects_the_channels_own_range_and_verifies_that_it_gives_amperes():
+def test_current_in_amperes_selects_its_own_range_and_verifies_the_unit():
     selected = [*wrote("SOUR:PHAS2:CURR:RANG 0.5,5"), ("SOUR:PHAS2:CURR:RANG? HIGH", "5.0E0")]
     unit = ("SOUR:PHAS2:CURR:RANG:UNIT?", "CURR")
     with expected_protocol(Fluke6105A, [*TAKEN_OVER, *CHANNEL_OFF, *selected, unit]) as source:
@@ -91,7 +91,7 @@ def test_a_range_in_volts_holds_no_amperes():
 
 
 @pytest.mark.parametrize("name", sorted(name for name, make in SOURCES.items() if not make.capabilities.current_ranges))
-def test_a_source_without_ranges_in_amperes_refuses_them_before_anything_is_sent(name):
+def test_source_without_ranges_in_amperes_refuses_them_before_any_io(name):
     make = SOURCES[name]
     required = [
         parameter

@@ -88,14 +88,14 @@ def test_output_off_comes_first_and_the_current_limit_before_any_voltage():
         source.set_point(AT_120)
 
 
-def test_an_instrument_that_stays_in_the_single_phase_mode_is_refused_before_the_output_is_on():
+def test_instrument_stuck_in_single_phase_mode_is_refused_before_on():
     at = TAKEN_OVER.index(("SYST:FUNC?;:FUNC?", "THREE;AC"))
     script = [*TAKEN_OVER[:at], ("SYST:FUNC?;:FUNC?", "ONE;AC")]
     with expected_protocol(ItechIT7800, script) as source, pytest.raises(SettingNotTaken, match="SYST:FUNC is ONE"):
         source.select_ranges(AT_120)
 
 
-def test_an_instrument_that_does_not_know_the_channels_is_refused_before_the_output_is_on():
+def test_instrument_without_the_channels_is_refused_before_output_on():
     at = TAKEN_OVER.index(("SYST:FUNC?;:FUNC?", "THREE;AC"))
     channels = TAKEN_OVER[at + 1]
     script = [*TAKEN_OVER[: at + 1], channels, ("SYST:ERR?", '-108,"Parameter not allowed"'), *OPENED]
@@ -103,7 +103,7 @@ def test_an_instrument_that_does_not_know_the_channels_is_refused_before_the_out
         source.select_ranges(AT_120)
 
 
-def test_a_ramp_is_a_slope_from_0_volts_and_set_points_after_it_are_prompt():
+def test_ramp_is_a_slope_from_0_volts_and_later_points_are_prompt():
     script = [
         *TAKEN_OVER,
         *RANGE,
@@ -143,7 +143,7 @@ def test_what_it_cannot_give_is_refused_before_anything_is_sent(setting, what):
             source.set_point(setting)
 
 
-def test_a_ramp_so_slow_that_its_slope_would_be_written_as_none_is_refused():
+def test_ramp_whose_slope_would_be_written_as_zero_is_refused():
     low = SourceSetting(60.0, phases(10.0, 0.0, -120.0, 120.0), NOTHING)
     script = [*TAKEN_OVER, *RANGE, *SET_120[:-3], *volts(10, 10, 10)]
     with expected_protocol(ItechIT7800, script) as source:
@@ -154,7 +154,7 @@ def test_a_ramp_so_slow_that_its_slope_would_be_written_as_none_is_refused():
 
 
 @pytest.mark.parametrize("delay_s", [0.5, 3601.0, 2.5])
-def test_a_watchdog_delay_that_it_has_not_is_refused_before_anything_is_sent(delay_s):
+def test_unavailable_watchdog_delay_is_refused_before_any_io(delay_s):
     with expected_protocol(ItechIT7800) as source, pytest.raises(SettingOutOfRange, match="watchdog"):
         source.arm_watchdog(delay_s)
 
@@ -177,7 +177,7 @@ def test_an_answer_that_is_no_state_is_invalid(answer):
         source.output_is_on()
 
 
-def test_a_setting_that_is_not_taken_is_raised_and_nothing_is_known_any_more():
+def test_setting_not_taken_raises_and_forgets_the_instruments_state():
     script = [*TAKEN_OVER, *RANGE, *SET_120]
     script[-1] = (script[-1][0], "120.0000;120.0000;0.0000")
     with expected_protocol(ItechIT7800, script) as source:
@@ -207,7 +207,7 @@ def test_safe_off_is_what_make_safe_says():
     assert (off.commands, off.verify_query, off.off_answers) == (("SYST:REM", "OUTP OFF"), "OUTP?", ("0", "OFF"))
 
 
-def test_against_its_emulator_277_volts_rise_over_the_ramp_in_the_right_order(tmp_path):
+def test_emulator_raises_277_volts_over_the_ramp_in_the_right_order(tmp_path):
     with one_source(ItechSource, tmp_path) as unit:
         session, _ = session_to(unit.source.engine)
         source = ItechIT7800(session)
@@ -223,7 +223,7 @@ def test_against_its_emulator_277_volts_rise_over_the_ramp_in_the_right_order(tm
         assert unit.volts() == [0.0, 0.0, 0.0]
 
 
-def test_a_current_above_the_limit_trips_and_the_output_is_not_said_to_be_on(tmp_path):
+def test_current_above_the_limit_trips_and_the_output_is_not_reported_on(tmp_path):
     with one_source(ItechSource, tmp_path) as unit:
         session, _ = session_to(unit.source.engine)
         source = ItechIT7800(session)
@@ -237,7 +237,7 @@ def test_a_current_above_the_limit_trips_and_the_output_is_not_said_to_be_on(tmp
         assert not source.output_is_on()
 
 
-def test_the_watchdog_of_its_emulator_switches_off_and_the_next_run_starts_clean(tmp_path):
+def test_emulated_watchdog_switches_off_and_the_next_run_starts_clean(tmp_path):
     wall = Wall()
     with one_source(ItechSource, tmp_path, wall_s=wall) as unit:
         session, _ = session_to(unit.source.engine)

@@ -77,7 +77,7 @@ def test_identify_knows_the_models_and_refuses_others():
         source.identify()
 
 
-def test_off_comes_before_a_protection_is_cleared_and_the_current_limit_before_any_voltage():
+def test_output_off_precedes_clearing_and_the_current_limit_any_voltage():
     with expected_protocol(make, [*TAKEN_OVER, *RANGE, *SET_120]) as source:
         source.select_ranges(AT_120)
         source.set_point(AT_120)
@@ -93,7 +93,7 @@ def test_three_phases_are_refused_in_one_sentence_before_anything_is_sent(channe
     assert caught.value.channel == channel
 
 
-def test_it_is_not_combined_with_a_low_level_source_since_nothing_locks_the_two():
+def test_source_without_a_lock_is_not_combined_with_a_low_level_source():
     with scripted_session() as session, pytest.raises(CombinationRefused, match="no phase lock"):
         CombinedSource(KeysightAC6800B(session), RigolDG5000(session))
 
@@ -117,7 +117,7 @@ def test_what_it_cannot_give_is_refused_before_anything_is_sent(setting, what):
 
 
 @pytest.mark.parametrize("delay_s", [0.5, 3601.0, 2.5])
-def test_a_watchdog_delay_that_it_has_not_is_refused_before_anything_is_sent(delay_s):
+def test_unavailable_watchdog_delay_is_refused_before_any_io(delay_s):
     with expected_protocol(make) as source, pytest.raises(SettingOutOfRange, match="watchdog"):
         source.arm_watchdog(delay_s)
 
@@ -133,7 +133,7 @@ def test_the_watchdog_is_armed_and_stopped_with_read_back():
         source.disarm_watchdog()
 
 
-def test_a_watchdog_header_that_it_does_not_know_is_an_error_before_the_output_is_on():
+def test_unknown_watchdog_header_is_an_error_before_output_on():
     script = [
         *OPENED,
         ("OUTP:PROT:WDOG:DEL 10;:OUTP:PROT:WDOG ON", None),
@@ -175,7 +175,7 @@ def test_without_a_ramp_it_is_switched_on_as_it_is_set():
         source.set_output(True)
 
 
-def test_an_output_that_a_protection_keeps_off_is_not_on_whatever_is_programmed():
+def test_output_kept_off_by_a_protection_is_not_on_with_any_programming():
     with expected_protocol(make, [*OPENED, *is_on(1, 32), *is_on(1, 4096), *is_on(0)]) as source:
         assert [source.output_is_on() for _ in range(3)] == [False, True, False]
     script = [*TAKEN_OVER, *RANGE, *SET_120, *is_on(0), *told({"OUTP ON": "1"}), *is_on(1, 32)]
@@ -193,7 +193,7 @@ def test_an_answer_that_is_no_state_is_invalid(answer):
         source.output_is_on()
 
 
-def test_a_setting_that_is_not_taken_is_raised_and_nothing_is_known_any_more():
+def test_setting_not_taken_raises_and_forgets_the_instruments_state():
     script = [*TAKEN_OVER, *RANGE, *SET_120]
     script[-1] = ("VOLT?", "+1.190000E+02")
     with expected_protocol(make, script) as source:
@@ -237,7 +237,7 @@ def test_against_its_emulator_phase_a_rises_to_277_volts(tmp_path):
         assert unit.volts() == [0.0, 0.0, 0.0]
 
 
-def test_after_the_watchdog_has_tripped_the_output_stays_off_until_it_is_taken_over_anew(tmp_path):
+def test_output_stays_off_after_a_watchdog_trip_until_ranges_are_selected(tmp_path):
     wall = Wall()
     with one_source(AC6800Source, tmp_path, wall_s=wall) as unit:
         session, _ = session_to(unit.source.engine)

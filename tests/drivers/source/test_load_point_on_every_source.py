@@ -88,7 +88,7 @@ def test_every_driver_has_an_emulator_of_its_name():
 
 
 @pytest.mark.parametrize("source", [source for source in instruments.SOURCES if not is_usable(source)])
-def test_a_source_that_cannot_be_locked_to_the_low_level_is_refused_when_the_bench_is_read(tmp_path, source):
+def test_source_without_a_lock_to_the_low_level_one_is_refused_at_loading(tmp_path, source):
     with pytest.raises(BenchFileError, match="no phase lock"):
         load_bench(bench_file(tmp_path, source, LOW_LEVEL, YOKOGAWA))
 

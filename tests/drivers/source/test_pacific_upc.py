@@ -89,7 +89,7 @@ def test_output_off_comes_first_and_the_current_limit_before_any_voltage():
         source.set_point(AT_120)
 
 
-def test_a_ramp_is_a_transition_from_0_volts_and_set_points_after_it_are_prompt():
+def test_ramp_is_a_transition_from_0_volts_and_later_points_are_prompt():
     script = [
         *TAKEN_OVER,
         *DIRECT,
@@ -120,7 +120,7 @@ def test_more_than_the_amplifier_gives_goes_through_the_transformer():
 
 
 @pytest.mark.parametrize("said", ["2.00", "NAN"])
-def test_another_transformer_than_declared_is_refused_before_anything_is_set(said):
+def test_transformer_other_than_declared_is_refused_before_any_setting(said):
     script = [*TAKEN_OVER[:6], (":SOUR:XFMRRATIO?", said)]
     with expected_protocol(PacificUPC, script) as source, pytest.raises(InstrumentError, match=r"2\.5:1 was declared"):
         source.select_ranges(AT_120)
@@ -163,7 +163,7 @@ def test_options_out_of_range_are_refused(options):
         pass
 
 
-def test_a_setting_that_is_not_taken_is_raised_and_nothing_is_known_any_more():
+def test_setting_not_taken_raises_and_forgets_the_instruments_state():
     script = [*TAKEN_OVER, *DIRECT, *SET_120]
     script[-1] = (script[-1][0], "120.0;119.0;120.0")
     with expected_protocol(PacificUPC, script) as source:
@@ -203,7 +203,7 @@ def test_safe_off_is_what_make_safe_says():
     assert (off.commands, off.verify_query, off.off_answers) == ((":OUTP OFF",), ":OUTP?", ("0", "OFF"))
 
 
-def test_against_its_emulator_277_volts_rise_over_the_ramp_in_the_right_order(tmp_path):
+def test_emulator_raises_277_volts_over_the_ramp_in_the_right_order(tmp_path):
     with one_source(PacificSource, tmp_path) as unit:
         session, _ = session_to(unit.source.engine)
         source = PacificUPC(session)

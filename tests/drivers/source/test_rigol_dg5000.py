@@ -81,13 +81,13 @@ def test_identify_knows_the_family_and_refuses_two_channels():
         source.identify()
 
 
-def test_a_set_point_starts_from_reset_aligns_the_channels_and_starts_the_reference():
+def test_set_point_after_reset_aligns_channels_and_starts_the_reference():
     with expected_protocol(RigolDG5000, [*TAKEN_OVER, *ONE_SET]) as source:
         source.select_ranges(ONE)
         source.set_point(ONE)
 
 
-def test_only_what_changes_is_sent_and_a_channel_that_vanishes_is_switched_off():
+def test_only_changes_are_sent_and_a_vanished_channel_is_switched_off():
     quieter = SourceSetting(60.0, OFF, (sine(0.05, -60.0), (), ()))
     script = [
         *TAKEN_OVER,
@@ -114,7 +114,7 @@ def test_only_what_changes_is_sent_and_a_channel_that_vanishes_is_switched_off()
         source.set_output(False)
 
 
-def test_a_setting_that_is_not_taken_is_raised_and_nothing_is_known_any_more():
+def test_setting_not_taken_raises_and_forgets_the_instruments_state():
     script = [*TAKEN_OVER, *ONE_SET[:6]]
     script[-1] = (script[-1][0], script[-1][1].replace("5.000000E+00", "4.900000E+00"))
     with expected_protocol(RigolDG5000, script) as source:
@@ -147,7 +147,7 @@ def test_a_soft_start_is_refused():
         source.set_output(True, 1.0)
 
 
-def test_make_safe_switches_the_ct_channels_off_verifies_and_leaves_the_reference_on():
+def test_make_safe_verifies_ct_channels_off_and_leaves_the_reference_on():
     off = [exchange for n in CT for exchange in wrote(f":OUTP{n} OFF")]
     asked = answered(*outputs("OFF", *CT))
     with expected_protocol(RigolDG5000, [*OPENED, *off, asked]) as source:

@@ -88,7 +88,7 @@ def rig(request, tmp_path):
     made.close()
 
 
-def test_volts_angles_and_frequency_are_at_the_terminals_as_the_rig_means_them(rig):
+def test_volts_angles_and_frequency_reach_the_terminals_as_meant(rig):
     rig.put_on(setting(120.0, 100.0, 110.0, angles_deg=(0.0, -110.0, 125.0), frequency_hz=50.0))
     phasors = rig.phasors(0.5)
     assert [spectrum[0].rms for spectrum in phasors] == pytest.approx([120.0, 100.0, 110.0])
@@ -98,7 +98,7 @@ def test_volts_angles_and_frequency_are_at_the_terminals_as_the_rig_means_them(r
         assert rig.emulator.terminals(rig.world.now_s()).frequency_hz == 50.0
 
 
-def test_a_ramp_takes_its_time_for_the_largest_voltage_and_the_others_are_not_later(rig):
+def test_ramp_takes_ramp_s_for_the_largest_voltage_and_less_for_others(rig):
     rig.put_on(setting(120.0, 60.0, 120.0), ramp_s=5.0)
     assert rig.volts() == [0.0] * 3
     half = rig.volts(2.55)
@@ -113,7 +113,7 @@ def test_without_a_ramp_the_voltage_is_there_in_half_a_second(rig):
     assert rig.volts(0.5) == pytest.approx([120.0] * 3)
 
 
-def test_a_set_point_is_reached_before_an_analyzer_looks_whatever_the_ramp_was(rig):
+def test_set_point_is_reached_before_an_analyzer_reads_after_any_ramp(rig):
     rig.put_on(ramp_s=5.0)
     rig.volts(6.0)
     rig.source.set_point(setting(105.0, 105.0, 105.0))
@@ -129,7 +129,7 @@ def test_off_is_at_once_at_any_moment_of_a_ramp(rig, spent_s):
     assert not rig.source.output_is_on()
 
 
-def test_make_safe_may_come_at_any_time_and_any_number_of_times_and_the_next_point_is_right(rig):
+def test_make_safe_works_at_any_time_repeatedly_and_next_point_is_right(rig):
     rig.source.make_safe()
     rig.source.make_safe()
     rig.put_on(ramp_s=5.0)
@@ -140,7 +140,7 @@ def test_make_safe_may_come_at_any_time_and_any_number_of_times_and_the_next_poi
     assert rig.volts(0.5) == pytest.approx([120.0] * 3)
 
 
-def test_another_process_switches_it_off_in_the_middle_of_a_ramp_with_the_recipe_alone(rig):
+def test_another_process_switches_off_in_mid_ramp_with_the_recipe_alone(rig):
     rig.put_on(ramp_s=5.0)
     rig.volts(1.0)
     (recipe,) = rig.source.safe_off()
@@ -149,7 +149,7 @@ def test_another_process_switches_it_off_in_the_middle_of_a_ramp_with_the_recipe
     assert rig.volts() == [0.0] * 3
 
 
-def test_the_current_limit_is_set_before_any_output_and_a_burden_above_it_trips(rig):
+def test_current_limit_is_set_before_output_and_a_larger_burden_trips(rig):
     rig.put_on()
     with rig.world:
         assert rig.emulator.output.limit_a == pytest.approx((1.0,) * 3)
@@ -239,7 +239,7 @@ def test_whatever_is_set_comes_out_within_the_resolution(tmp_path_factory, name,
 
 
 @given(volts=st.floats(0.0, 999.9994), tolerance=st.floats(0.001, 0.1))
-def test_a_number_that_is_sent_agrees_with_itself_and_not_with_one_beyond_the_tolerance(volts, tolerance):
+def test_sent_number_agrees_with_itself_and_not_beyond_the_tolerance(volts, tolerance):
     step = _steps.number("VOLT", volts, tolerance)
     sent = step.command.removeprefix("VOLT ")
     assert "e" not in sent.lower()
@@ -249,7 +249,7 @@ def test_a_number_that_is_sent_agrees_with_itself_and_not_with_one_beyond_the_to
 
 
 @given(angle_deg=st.floats(-360.0, 360.0), turns=st.integers(-2, 2), decimals=st.integers(1, 3))
-def test_an_angle_is_sent_between_zero_and_a_turn_and_any_turn_of_it_agrees(angle_deg, turns, decimals):
+def test_angle_is_sent_between_zero_and_one_turn_and_any_turn_agrees(angle_deg, turns, decimals):
     step = _steps.angle("PHAS", angle_deg, 0.06, decimals=decimals)
     sent = float(step.command.removeprefix("PHAS "))
     assert 0.0 <= sent < 360.0

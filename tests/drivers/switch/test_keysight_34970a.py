@@ -58,7 +58,7 @@ def test_answers_that_say_nothing_are_refused(script):
         switch.identify()
 
 
-def test_control_power_over_a_normally_closed_contact_is_on_while_the_relay_is_open():
+def test_power_over_a_normally_closed_contact_is_on_with_the_relay_open():
     script = [
         *wrote("ROUT:CLOS (@201)"), ("ROUT:CLOS? (@201)", "1"), ("ROUT:CLOS? (@201)", "1"),
         *wrote("ROUT:OPEN (@201)"), ("ROUT:CLOS? (@201)", "0"), ("ROUT:CLOS? (@201)", "0"),
@@ -70,7 +70,7 @@ def test_control_power_over_a_normally_closed_contact_is_on_while_the_relay_is_o
         assert switch.control_power_is_on()
 
 
-def test_control_power_over_a_normally_open_contact_is_on_while_the_relay_is_closed():
+def test_power_over_a_normally_open_contact_is_on_with_the_relay_closed():
     script = [*wrote("ROUT:CLOS (@201)"), ("ROUT:CLOS? (@201)", "1"), ("ROUT:CLOS? (@201)", "0")]
     with unit(*script, roles=SwitchRoles(control_power=RelayRole(201))) as switch:
         switch.set_control_power(True)
@@ -129,7 +129,7 @@ def test_a_byte_that_is_none_is_refused(answer):
         switch.alarm_contact_is_closed()
 
 
-def test_the_contacts_of_the_safety_circuit_are_sensed_together_and_what_is_not_wired_is_none():
+def test_safety_contacts_are_sensed_together_and_an_unwired_one_is_none():
     bits = SwitchRoles(interlock=SenseRole(302, "digital", 0), emergency_stop=SenseRole(302, "digital", 1))
     ask = "SENS:DIG:DATA:BYTE? (@302)"
     with unit((ask, "+252"), (ask, "+252"), (ask, "+254"), (ask, "+254"), roles=bits) as switch:
@@ -188,7 +188,7 @@ def test_make_safe_connects_anew_once_where_the_connection_is_lost():
         switch.make_safe()
 
 
-def test_a_unit_without_relays_has_nothing_to_make_safe_and_says_which_channel_is_missing():
+def test_unit_without_relays_needs_no_make_safe_and_names_lacking_ones():
     with scripted_session() as session:
         switch = Keysight34970A(session)
         switch.make_safe()

@@ -17,7 +17,7 @@ def test_the_page_is_current() -> None:
     assert DOCUMENT.read_text(encoding="utf-8") == document(), "run: python tools/behaviour_reference.py"
 
 
-def test_every_choice_has_a_default_among_its_options_a_reason_and_pages_of_the_manual() -> None:
+def test_every_choice_has_a_default_among_its_options_a_reason_and_pages() -> None:
     assert [each.name for each in choices()] == [each.name for each in fields(BehaviourProfile)]
     stated: tuple[Choice | Settled, ...] = (*choices(), *SETTLED)
     for each in stated:

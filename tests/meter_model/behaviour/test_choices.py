@@ -96,7 +96,7 @@ def test_a_low_voltage_is_an_error_where_the_profile_says_so() -> None:
     assert alerts(made((181.0,) * 3, configuration=through_pt, low_voltage=LowVoltage.ERROR)) == set()
 
 
-def test_what_an_over_current_makes_unreliable_is_its_phase_and_the_totals() -> None:
+def test_over_current_makes_its_phase_and_the_totals_unreliable() -> None:
     meter = made(amperes=(50.0, 125.0, 50.0))
     assert alerts(meter) == {5}
     assert unreliable(meter) == {11, 12, 13, 14, 17, 56, 59, 62, 65, 74}
@@ -116,7 +116,7 @@ def test_frequency_out_of_range_is_qnan_and_unreliable() -> None:
     assert not alerts(made(frequency_hz=45.0)) | alerts(made(frequency_hz=65.0))
 
 
-def test_no_voltage_on_phase_a_leaves_no_frequency_and_the_other_phases_measured() -> None:
+def test_no_voltage_on_phase_a_leaves_no_frequency_and_measures_b_and_c() -> None:
     meter = made((0.0, 277.0, 277.0))
     assert math.isnan(meter.analog_input(18))
     assert {7, 9} <= alerts(meter)
@@ -124,7 +124,7 @@ def test_no_voltage_on_phase_a_leaves_no_frequency_and_the_other_phases_measured
     assert meter.read("AI", 56, "reliability") == 0
 
 
-def test_inputs_that_a_system_type_lacks_are_unreliable_where_the_profile_says_so() -> None:
+def test_inputs_that_a_system_type_lacks_are_unreliable_by_profile() -> None:
     split = Configuration(system_type=12, system_voltage_v=480.0, phase_loss_pct=50.0)
     assert unreliable(made(configuration=split)) == set()
     meter = made(configuration=split, missing_reliability=MissingReliability.UNRELIABLE_OTHER)
@@ -172,7 +172,7 @@ def test_imbalance_is_tested_as_the_system_type_has_it(system_type: int, expecte
     assert alerts(angle_free) - {12, 13, 14} == (expected | {9} if system_type == 40 else expected)
 
 
-def test_bitmap_and_maximum_power_read_where_the_sister_model_has_them_too() -> None:
+def test_bitmap_and_maximum_power_read_at_the_sister_models_numbers_too() -> None:
     meter = made(
         amperes=(125.0, 50.0, 50.0), alarm_bitmap_at=AlarmBitmapAt.AI52_TOO, maximum_power_at=MaximumPowerAt.AI45_TOO
     )

@@ -35,7 +35,7 @@ def test_a_healthy_meter_has_no_alert() -> None:
     assert active(WYE) == set()
 
 
-def test_voltage_is_out_of_range_20_percent_above_347_volts_at_the_terminals() -> None:
+def test_voltage_is_out_of_range_20_percent_above_347_v_at_the_terminals() -> None:
     at_600 = Configuration(system_voltage_v=600.0)
     assert active(at_600, (416.0, 347.0, 347.0)) == set()
     assert 1 in active(at_600, (417.0, 347.0, 347.0))

@@ -95,7 +95,7 @@ def test_primary_quantities_reach_the_terminals_through_pt_and_ct(ct_secondary: 
     assert stimulus.ct_inputs[0][0].rms * configuration.amperes_per_ct_volt == pytest.approx(200.0)
 
 
-def test_every_choice_of_behaviour_has_a_reason_a_page_and_its_default_among_the_options() -> None:
+def test_every_choice_of_behaviour_has_a_reason_a_page_and_a_default() -> None:
     found = choices()
     assert len({each.name for each in found}) == len(found) >= 12
     for each in found:

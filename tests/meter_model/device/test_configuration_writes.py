@@ -38,9 +38,7 @@ def refused(meter: S4100, av: int, value: float) -> bool:
 
 @pytest.mark.parametrize("phase_s", [0.0, 0.25, 0.99])
 @pytest.mark.parametrize("delay_s", [0.0, 0.5, 1.0])
-def test_the_old_value_reads_unreliable_until_the_new_one_is_stored_within_two_seconds(
-    phase_s: float, delay_s: float
-) -> None:
+def test_old_value_reads_unreliable_until_the_new_is_stored_within_2_s(phase_s: float, delay_s: float) -> None:
     meter = made(write_delay_s=delay_s)
     meter.advance(1.0 + phase_s, LOAD)
     write(meter, 3, 200.0)
@@ -74,7 +72,7 @@ def test_a_refused_write_leaves_the_value_and_its_reliability() -> None:
     assert read(meter, 8) == (10.0, 0)
 
 
-def test_the_system_voltage_is_checked_against_a_pt_ratio_written_just_before() -> None:
+def test_system_voltage_is_checked_against_the_pt_ratio_written_before() -> None:
     meter = made()
     assert refused(meter, 6, 4160.0)
     write(meter, 5, 10.0)
@@ -96,7 +94,7 @@ def test_log_interval_and_av11_are_one_value_with_one_delay() -> None:
 
 
 @pytest.mark.parametrize("value", [2000.0, 1000.0, 0.0])
-def test_any_write_of_av11_empties_the_logs_and_present_demand_and_keeps_the_maximum(value: float) -> None:
+def test_any_write_of_av11_empties_logs_and_present_demand_keeps_maximum(value: float) -> None:
     meter = made()
     meter.advance(20.0, LOAD)
     assert meter.analog_input(19) == pytest.approx(KW)
@@ -109,7 +107,7 @@ def test_any_write_of_av11_empties_the_logs_and_present_demand_and_keeps_the_max
         assert [each.value for each in meter.read_log(log)[0]] == [PURGED]
 
 
-def test_av10_begins_the_demand_interval_anew_keeps_the_logs_and_is_ignored_in_manual_mode() -> None:
+def test_av10_restarts_demand_keeps_logs_and_does_nothing_in_manual_mode() -> None:
     meter = made()
     meter.advance(10.0, LOAD)
     write(meter, 10, 3.0)
@@ -137,7 +135,7 @@ def test_records_come_with_each_subinterval_and_hold_that_updates_values() -> No
         assert [(each.date_time.minute, each.date_time.second) for each in values] == [(0, 10), (0, 20), (0, 30)]
 
 
-def test_in_manual_mode_21211_records_and_renews_demand_at_the_end_of_the_running_second() -> None:
+def test_manual_21211_records_and_restarts_demand_when_its_second_ends() -> None:
     meter = made(Configuration(system_voltage_v=480.0, subinterval_cs=0))
     meter.advance(30.4, LOAD)
     assert meter.read_log(1)[1] == 0
@@ -159,7 +157,7 @@ def test_21211_does_nothing_while_sub_intervals_end_by_themselves() -> None:
 
 
 @pytest.mark.parametrize("command", [21211.0, 21212.0])
-def test_commands_ten_seconds_apart_is_advice_or_a_rule_as_the_profile_says(command: float) -> None:
+def test_ten_seconds_between_commands_are_advice_or_a_rule_by_profile(command: float) -> None:
     lenient, strict = made(), made(command_spacing=CommandSpacing.REFUSED)
     for meter in (lenient, strict):
         write(meter, 1, command)

@@ -23,7 +23,7 @@ def filled(count: int) -> LogBuffer:
     return buffer
 
 
-def test_each_log_has_its_own_value_and_all_have_moment_and_number_in_common() -> None:
+def test_each_log_has_its_own_value_and_all_share_moment_and_number() -> None:
     buffer = filled(3)
     moments = [START + timedelta(seconds=number) for number in (1, 2, 3)]
     assert [each.value for each in buffer.records(1)] == [1.0, 2.0, 3.0]

@@ -44,7 +44,7 @@ def test_a_write_that_is_cut_short_leaves_what_was_written_before(old: bytes, ne
 
 
 @given(st.integers(0, 60 * 8 - 1))
-def test_a_flipped_bit_anywhere_in_the_newest_slot_brings_back_the_one_before(bit: int) -> None:
+def test_flipped_bit_in_the_newest_slot_brings_back_the_previous_one(bit: int) -> None:
     memory = Memory()
     memory.write(b"before")
     offset, octets = memory.write(b"x" * 40)
@@ -105,7 +105,7 @@ def test_a_full_log_fits_the_memory_and_a_damaged_image_is_a_new_meter() -> None
     assert S4100("77", 5, memory_image=image[:1000]).device_instance == 5
 
 
-def test_an_update_that_is_saved_while_power_fails_costs_at_most_what_came_after_the_save_before() -> None:
+def test_update_saved_in_a_power_failure_loses_only_data_since_last_save() -> None:
     writes: list[tuple[int, bytes]] = []
     meter = S4100("77", 42, WYE, memory_sink=lambda *write: writes.append(write))
     meter.advance(35.0, LOAD)

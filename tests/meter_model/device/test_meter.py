@@ -238,7 +238,7 @@ def test_trend_logs_share_their_settings_but_not_what_they_log(meter: S4100) -> 
     assert refused(meter.write, "TL", 1, "buffer-size", 1) == ("property", "write-access-denied")
 
 
-def test_the_clock_starts_in_2000_and_its_alert_ends_with_a_time_synchronization(meter: S4100) -> None:
+def test_clock_starts_in_2000_and_time_synchronization_ends_its_alert(meter: S4100) -> None:
     assert meter.read("DE", INSTANCE, "local-date") == datetime.date(2000, 1, 1)
     assert meter.read("DE", INSTANCE, "local-time") == datetime.time(0, 0, 1)
     assert meter.read("BI", 15, "present-value") == 1
@@ -260,7 +260,7 @@ def test_binary_inputs_and_the_bitmap_say_the_same(meter: S4100) -> None:
     assert meter.read("AI", 11, "reliability") == 7
 
 
-def test_database_revision_counts_changes_of_identity_where_the_profile_says_so_and_survives_a_restart() -> None:
+def test_database_revision_counts_identity_changes_by_profile_and_is_kept() -> None:
     profile = BehaviourProfile(database_revision=DatabaseRevision.COUNTED, object_name_access=ObjectNameAccess.WRITABLE)
     counting = S4100("1", INSTANCE, WYE, profile=profile)
     for name, value in (("object-name", "mine"), ("object-name", "mine"), ("object-identifier", ("DE", 77))):

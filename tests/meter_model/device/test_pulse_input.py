@@ -64,7 +64,7 @@ def test_a_contact_that_stays_closed_is_one_pulse() -> None:
     assert contact.count == 1
 
 
-def test_a_meter_without_power_counts_nothing_and_a_contact_found_closed_is_no_pulse() -> None:
+def test_meter_without_power_counts_no_pulse_nor_a_contact_found_closed() -> None:
     contact = PulseInput()
     contact.advance(pulses(contact, 3, 0.05, 0.05), is_powered=False)
     contact.change(True)
@@ -100,7 +100,7 @@ def test_ai29_counts_with_each_update_and_16498_clears_it() -> None:
     assert meter.analog_input(29) == 0.0
 
 
-def test_ai29_reads_at_most_the_largest_float32_below_the_counters_end_and_then_begins_anew() -> None:
+def test_ai29_reads_at_most_the_largest_float32_below_its_end_then_0() -> None:
     meter = S4100()
     meter._metering.pulses.count = 2**32 - 2
     readings = []

@@ -64,7 +64,7 @@ def test_gaps_of_less_than_100_ms_leave_no_trace() -> None:
     assert meter.snapshot() == pytest.approx(undisturbed.snapshot(), rel=1e-9, nan_ok=True)
 
 
-def test_after_100_ms_the_meter_is_off_and_comes_back_after_its_start_up_time() -> None:
+def test_meter_is_off_after_100_ms_and_returns_after_its_start_up_time() -> None:
     meter = loaded()
     states = []
     for power, seconds in ((False, 0.09), (False, 0.02), (False, 60.0), (True, 0.9), (True, 0.2)):
@@ -73,7 +73,7 @@ def test_after_100_ms_the_meter_is_off_and_comes_back_after_its_start_up_time() 
     assert states == [True, False, False, False, True]
 
 
-def test_power_that_fails_while_the_meter_starts_begins_the_start_anew_and_counts_once() -> None:
+def test_power_failing_during_start_restarts_it_and_counts_once() -> None:
     meter = loaded()
     without_power(meter, 1.0)
     for _ in range(5):
@@ -97,7 +97,7 @@ def test_accumulated_values_are_kept_and_nothing_is_accumulated_while_off() -> N
     assert after[80] == before[80] + 1.0 == 2.0
 
 
-def test_configuration_and_the_devices_texts_are_kept_and_a_write_on_its_way_is_lost() -> None:
+def test_configuration_and_texts_are_kept_and_a_pending_write_is_lost() -> None:
     meter = loaded()
     meter.write("AV", 8, "present-value", 33.0)
     without_power(meter, 0.2)
@@ -120,7 +120,7 @@ def test_the_clock_falls_back_to_2000_and_bi15_says_so_until_it_is_set() -> None
     assert meter.read("BI", 15, "present-value") == 0
 
 
-def test_instantaneous_values_are_unknown_until_the_first_second_has_passed_and_demand_begins_anew() -> None:
+def test_instantaneous_values_are_unknown_for_1_s_and_demand_restarts() -> None:
     meter = loaded()
     assert meter.analog_input(19) > 0.0
     without_power(meter, 1.0)
@@ -159,7 +159,7 @@ def test_the_pulse_count_survives_or_not_as_the_profile_says() -> None:
     assert counts == [1.0, 0.0]
 
 
-def test_the_contact_opens_while_an_alert_is_active_and_is_closed_without_power() -> None:
+def test_contact_opens_while_an_alert_is_active_and_closes_without_power() -> None:
     meter = loaded()
     assert meter.alarm_contact_closed
     meter.advance(1.0, SAGGED)

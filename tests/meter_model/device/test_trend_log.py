@@ -82,7 +82,7 @@ def test_a_full_log_wraps_over_its_oldest_records(bench: Bench) -> None:
     assert bench.logs.read(1, "log-enable") is True
 
 
-def test_stop_when_full_leaves_the_last_slot_to_the_news_that_logging_has_stopped(bench: Bench) -> None:
+def test_stop_when_full_keeps_the_last_slot_for_the_stopped_record(bench: Bench) -> None:
     bench.logs.write(2, "stop-when-full", True)
     bench.record(6000)
     assert (bench.logs.record_count, bench.logs.total_record_count) == (5760, 5760)
@@ -91,7 +91,7 @@ def test_stop_when_full_leaves_the_last_slot_to_the_news_that_logging_has_stoppe
 
 
 @pytest.mark.parametrize("count", [5757, 5758])
-def test_a_log_that_is_to_stop_loses_no_record_to_news_of_the_clock_or_of_enabling(bench: Bench, count: int) -> None:
+def test_stop_when_full_log_loses_no_record_to_clock_or_enable_records(bench: Bench, count: int) -> None:
     bench.logs.write(1, "stop-when-full", True)
     bench.record(count)
     bench.logs.time_changed(NOW)
@@ -101,7 +101,7 @@ def test_a_log_that_is_to_stop_loses_no_record_to_news_of_the_clock_or_of_enabli
     assert bench.logs.record_count == bench.logs.total_record_count == min(count + 2, 5760)
 
 
-def test_a_log_that_is_full_and_to_stop_cannot_be_enabled_until_it_is_emptied(bench: Bench) -> None:
+def test_full_stop_when_full_log_cannot_be_enabled_until_it_is_emptied(bench: Bench) -> None:
     bench.logs.write(1, "stop-when-full", True)
     bench.record(5759)
     assert refused(bench.logs, "log-enable", True) == ("object", "log-buffer-full")
@@ -111,7 +111,7 @@ def test_a_log_that_is_full_and_to_stop_cannot_be_enabled_until_it_is_emptied(be
     assert bench.kinds() == [PURGED, ENABLED, 2.0]
 
 
-def test_to_stop_when_full_a_log_that_is_full_already_gives_up_its_oldest_record(bench: Bench) -> None:
+def test_full_log_set_to_stop_when_full_drops_its_oldest_record(bench: Bench) -> None:
     bench.record(5760)
     bench.logs.write(1, "stop-when-full", True)
     assert bench.logs.read(1, "log-enable") is False
@@ -216,7 +216,7 @@ def test_a_running_log_notes_by_how_much_the_clock_was_set(bench: Bench) -> None
     assert (record.kind, record.value, record.date_time) == ("time-change", 90.0, NOW + timedelta(seconds=90))
 
 
-def test_the_clock_leaves_no_record_in_a_stopped_log_nor_where_the_profile_has_none() -> None:
+def test_clock_change_leaves_no_record_in_a_stopped_log_or_by_profile() -> None:
     for bench in (Bench(), Bench(BehaviourProfile(time_change_record=TimeChangeRecord.ABSENT))):
         if bench.logs._profile is DEFAULT:
             bench.logs.write(1, "log-enable", False)
@@ -245,7 +245,7 @@ def powered_down_and_up(bench: Bench) -> TrendLogs:
     return logs
 
 
-def test_records_and_settings_survive_a_loss_of_power_with_their_old_stamps(bench: Bench) -> None:
+def test_records_and_settings_survive_power_loss_with_their_old_stamps(bench: Bench) -> None:
     bench.logs.write(1, "log-device-object-property", ("AI", 11, 85))
     bench.logs.write(1, "stop-when-full", True)
     bench.record(3)
@@ -266,7 +266,7 @@ def test_the_profile_may_lose_the_records_with_the_power() -> None:
 @pytest.mark.parametrize(
     ("choice", "resumes"), [(StartTimeAfterPowerLoss.KEPT, False), (StartTimeAfterPowerLoss.DEFAULT, True)]
 )
-def test_a_start_time_of_today_holds_the_logs_after_the_clock_fell_back_to_2000(
+def test_start_time_of_today_holds_logs_after_the_clock_fell_back_to_2000(
     choice: StartTimeAfterPowerLoss, resumes: bool
 ) -> None:
     bench = Bench(BehaviourProfile(start_time_after_power_loss=choice))

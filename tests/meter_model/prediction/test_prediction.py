@@ -83,7 +83,7 @@ def u3(configuration: Configuration) -> Stimulus:
 
 
 @pytest.mark.parametrize("system_type", [40, 31])
-def test_a_resistor_between_two_phases_splits_into_leading_and_lagging_halves(system_type: int) -> None:
+def test_resistor_between_two_phases_splits_into_leading_and_lagging_half(system_type: int) -> None:
     configuration = Configuration(system_type=system_type, system_voltage_v=220.0)
     found = predict(u1(configuration), configuration)
     assert found[11].value == pytest.approx(4.9993283, rel=1e-6)
@@ -102,7 +102,7 @@ def test_a_resistor_between_two_phases_splits_into_leading_and_lagging_halves(sy
         (TotalApparent.SIGNED, 1.920, 0.6875),
     ],
 )
-def test_one_exporting_phase_tells_the_rules_of_total_apparent_power_apart(
+def test_one_exporting_phase_separates_rules_of_total_apparent_power(
     rule: TotalApparent, s_kva: float, pf: float
 ) -> None:
     configuration = Configuration(system_voltage_v=208.0)
@@ -183,7 +183,7 @@ def test_power_factor_without_load_is_the_profiles_choice(choice: ZeroPowerFacto
     assert [found[n].value for n in (14, 64, 65, 66)] == pytest.approx([value] * 4, nan_ok=True)
 
 
-def test_phase_values_of_a_delta_are_the_profiles_choice_and_totals_are_not_touched() -> None:
+def test_delta_phase_values_follow_the_profile_and_totals_do_not_change() -> None:
     configuration = Configuration(system_type=31, system_voltage_v=480.0)
     stimulus = three_phase(configuration, 277.0, (50.0,) * 3, -30.0)
     shown = predict(stimulus, configuration)
@@ -232,7 +232,7 @@ def test_registers_of_a_cleared_meter_are_zero_where_they_exist() -> None:
     assert (found[81].value, found[82].value) == (1.0, 11.0)
 
 
-def test_the_alarm_bitmap_of_a_healthy_meter_is_zero_and_an_unset_clock_is_bit_15() -> None:
+def test_healthy_meters_alarm_bitmap_is_zero_and_an_unset_clock_is_bit_15() -> None:
     configuration = Configuration(system_voltage_v=480.0)
     stimulus = three_phase(configuration, 277.0, (50.0,) * 3)
     assert predict(stimulus, configuration)[83].value == 0.0

@@ -135,7 +135,7 @@ def test_images_of_two_phases_that_meet_in_a_line_voltage_are_refused() -> None:
     assert (refused.value.channels, refused.value.orders) == (("V_A", "V_B"), (20, 22))
 
 
-def test_an_image_of_the_current_that_meets_the_voltage_is_named_in_the_current() -> None:
+def test_current_image_that_meets_the_voltage_is_named_in_the_current() -> None:
     with pytest.raises(SamplingPhaseDependent) as refused:
         predict(on_two_phases(20, 22, in_current=True), WYE)
     assert refused.value.channels == ("V_A", "I_A")

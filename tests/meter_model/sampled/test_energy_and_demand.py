@@ -27,7 +27,7 @@ def load(angle_deg: float = 0.0, amperes: float = 50.0) -> Stimulus:
 
 @pytest.mark.parametrize("on_s", [0.1, 0.25, 0.5, 1.0, 3.7])
 @pytest.mark.parametrize("begin_s", [0.0, 0.4, 1.55])
-def test_a_load_is_counted_to_the_sample_wherever_in_a_second_it_begins_and_ends(on_s: float, begin_s: float) -> None:
+def test_load_is_counted_to_the_sample_for_any_begin_and_end_in_a_second(on_s: float, begin_s: float) -> None:
     """On for whole cycles (60 Hz): active, and reactive while the voltage stays on."""
     on_s = round(on_s * 60) / 60
     meter = S4100(configuration=WYE)
@@ -75,7 +75,7 @@ def test_energy_goes_to_the_registers_of_its_direction_and_quadrant(
     ("rule", "import_w", "export_w"),
     [(TotalImportExport.ALGEBRAIC, 1320.0, 0.0), (TotalImportExport.ARITHMETIC, 1800.0, 480.0)],
 )
-def test_phases_that_flow_opposite_ways_are_netted_or_not_as_the_profile_says(
+def test_opposite_flows_of_phases_are_netted_or_not_by_profile(
     rule: TotalImportExport, import_w: float, export_w: float
 ) -> None:
     configuration = Configuration(system_voltage_v=208.0)

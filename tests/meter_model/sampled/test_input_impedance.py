@@ -7,7 +7,7 @@ import pytest
 from meter_model.sampled.input_impedance import CT_OHM, VOLTAGE_LL_OHM, VOLTAGE_LN_OHM, at_terminals, loading_error_pct
 
 
-def test_two_terminals_against_neutral_in_series_are_the_line_to_line_impedance() -> None:
+def test_two_terminals_against_neutral_in_series_are_line_to_line() -> None:
     assert VOLTAGE_LL_OHM == 2 * VOLTAGE_LN_OHM
 
 

@@ -73,7 +73,7 @@ def test_a_gain_error_shows_on_its_own_channel_and_nowhere_else(channel: str) ->
     assert meter.analog_input(instance) == pytest.approx(expected[instance].value * 1.01)
 
 
-def test_one_percent_on_one_current_of_three_is_a_third_of_a_percent_of_the_total() -> None:
+def test_one_percent_on_one_of_three_currents_is_a_third_on_the_total() -> None:
     for seed in range(3):
         good = UnitErrors.drawn_from(seed)
         stimulus = three_phase(WYE, 277.0, (100.0, 100.0, 100.0))
@@ -150,7 +150,7 @@ def test_the_converter_saturates_beyond_its_range() -> None:
     assert np.abs(samples[3]).max() == pytest.approx(2.1, rel=1e-3)
 
 
-def test_a_fast_sample_clock_reads_a_low_frequency_and_ends_its_seconds_early() -> None:
+def test_fast_sample_clock_reads_low_frequency_and_ends_seconds_early() -> None:
     meter = read(UnitErrors(clock_ppm=100.0), seconds=20)
     assert meter.analog_input(18) == pytest.approx(60.0 * (1 - 100e-6), rel=1e-8)
     slow = S4100(configuration=WYE, errors=UnitErrors(clock_ppm=-10_000.0))

@@ -59,7 +59,7 @@ def test_an_hour_counts_as_if_each_second_had_been_sampled(frequency_hz: float) 
 
 
 @pytest.mark.parametrize("window", list(RmsWindow))
-def test_a_frequency_of_broken_cycles_a_second_leaves_the_ripple_of_one_cycle(window: RmsWindow) -> None:
+def test_broken_cycles_a_second_leave_the_ripple_of_one_cycle(window: RmsWindow) -> None:
     skipping, sampled = pair(profile=BehaviourProfile(rms_window=window))
     for meter, is_sampled in ((skipping, False), (sampled, True)):
         live(meter, 600.0, three_phase(WYE, 277.0, (50.0, 20.0, 80.0), -30.0, 59.963), is_sampled)
@@ -97,7 +97,7 @@ def test_wherever_a_load_begins_and_ends_nothing_is_lost(parts: list[tuple[float
         assert skipping.analog_input(instance) == pytest.approx(expected, rel=3e-4 if unit else 1e-8, abs=1e-9)
 
 
-def test_records_are_those_of_the_sampled_meter_to_the_hundredth_of_a_second() -> None:
+def test_records_match_the_sampled_meter_to_a_hundredth_of_a_second() -> None:
     """Records begin at Start_Time, stop at Stop_Time and hold what was read, whichever way time passed."""
     logs = []
     for is_sampled in (False, True):
@@ -142,7 +142,7 @@ def test_pulses_are_counted_while_seconds_are_skipped() -> None:
     assert meter.analog_input(29) == 100.0, "the one at 101 s is not yet 20 ms long when the update is made"
 
 
-def test_registers_that_round_to_single_precision_each_second_are_sampled_each_second() -> None:
+def test_registers_rounded_to_float32_each_second_are_sampled_each_second() -> None:
     """Where they stall depends on the energy of a second, which the sum over many would not lose."""
     profile = BehaviourProfile(accumulation=Accumulation.SINGLE)
     skipping, sampled = pair(profile=profile)

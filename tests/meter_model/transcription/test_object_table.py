@@ -118,7 +118,7 @@ def test_a_range_of_the_pics_is_taken_up_to_its_ends_and_not_beyond(av, ends):
 
 
 @pytest.mark.parametrize("ratio", [0.01, 1.0, 2.0, 48.0, 320.0])
-def test_the_system_voltage_is_bound_to_the_pt_ratio_and_to_its_absolute_limits(ratio):
+def test_system_voltage_is_bound_to_the_pt_ratio_and_its_absolute_limits(ratio):
     configured = Configuration().write(5, ratio)
     low = max(other.AV6_OVER_AV5[0] * ratio, other.AV6_ABSOLUTE[0])
     high = min(other.AV6_OVER_AV5[1] * ratio, other.AV6_ABSOLUTE[1])
@@ -129,7 +129,7 @@ def test_the_system_voltage_is_bound_to_the_pt_ratio_and_to_its_absolute_limits(
     assert not takes(6, high + 1, configured)
 
 
-def test_the_subinterval_is_zero_or_whole_seconds_in_the_range_of_the_pics():
+def test_subinterval_is_zero_or_whole_seconds_in_the_range_of_the_pics():
     low, high, step = other.AV11_ZERO_OR
     for value in (0, low, low + step, 90000, high):
         assert takes(11, value)

@@ -114,7 +114,7 @@ def test_what_would_clear_demand_and_logs_is_left_to_a_person(av):
     assert "would clear demand and trend logs, so set it by hand" in said[0]
 
 
-def test_a_value_that_is_not_taken_stays_noted_and_the_others_are_put_back():
+def test_value_not_taken_stays_noted_and_the_others_are_put_back():
     noted(AV6=600.0, AV8=9.0)
     meter = Meter(AV6=480.0, AV8=8.0)
     meter.deaf = {6}

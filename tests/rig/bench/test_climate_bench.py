@@ -31,7 +31,7 @@ chamber:
 """
 
 
-def test_a_soaked_chamber_is_stopped_and_verified_when_a_run_ends_in_an_error(tmp_path):
+def test_soaked_chamber_is_stopped_and_verified_when_a_run_fails(tmp_path):
     path = tmp_path / "bench.yaml"
     path.write_text(CHAMBER)
     logs = []

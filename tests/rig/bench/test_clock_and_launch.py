@@ -64,7 +64,7 @@ def clock(server):
     clock.close()
 
 
-def test_a_long_sleep_is_spent_in_slices_with_a_sign_of_progress_after_each(server):
+def test_long_sleep_is_spent_in_slices_with_progress_after_each(server):
     beats = []
     clock = EndpointClock(server.endpoint, lambda: beats.append(1))
     clock.sleep(1.7)

@@ -61,7 +61,7 @@ def unlocked(monkeypatch):
     return register
 
 
-def test_a_source_without_low_level_channels_alone_is_refused_with_what_to_add(tmp_path, unlocked):
+def test_source_without_low_level_channels_is_refused_with_what_to_add(tmp_path, unlocked):
     unlocked(low_level_ranges=())
     said = refused(tmp_path, "source: {driver: other}\n")
     assert "bench.yaml:4: " in said
@@ -97,7 +97,7 @@ def test_a_driver_that_does_not_exist_is_named_at_its_line(tmp_path):
         ("wiring: {voltage: {ratio: 4.0}}\n", "source voltage A 1108 V", "beyond 1008 V"),
     ],
 )
-def test_a_nominal_point_that_no_range_holds_is_refused_with_point_range_and_limit(tmp_path, more, point, limit):
+def test_nominal_point_outside_every_range_is_refused_with_its_numbers(tmp_path, more, point, limit):
     said = refused(tmp_path, more, "emulated-on-fluke-rigol")
     assert "nominal point 277V-100pct-PF1-ABC" in said
     assert point in said
@@ -105,7 +105,7 @@ def test_a_nominal_point_that_no_range_holds_is_refused_with_point_range_and_lim
     assert "highest range" in said
 
 
-def test_a_plan_that_the_ranges_do_not_hold_is_refused_with_its_point_and_nothing_is_clamped(tmp_path):
+def test_plan_outside_the_ranges_is_refused_with_its_point_not_clamped(tmp_path):
     text = "schema: 1\nextends: emulated-on-fluke-rigol\nname: tight\nwiring: {current_divider: {ratio: 0.05}}\n"
     bench = load_bench(write(tmp_path, text))
     with pytest.raises(LimitExceeded, match=r"277V-1pct-\S+: source current A 0.0005 V is beyond 0.00075 V") as caught:
@@ -149,7 +149,7 @@ def test_both_sources_are_recorded_and_both_are_off_afterwards(tmp_path):
 
 
 @pytest.mark.realtime
-def test_a_low_level_output_that_stays_on_is_seen_at_the_ct_inputs_although_both_sources_say_off(tmp_path):
+def test_stuck_low_level_output_is_seen_at_the_ct_inputs_with_sources_off(tmp_path):
     without_contactor = COMBINED + "switch: null\ngenerator: null\ncounter: null\n"
     with open_bench(write(tmp_path, without_contactor)) as bench:
         control = Control(bench.launched.endpoints)

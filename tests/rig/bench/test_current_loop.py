@@ -26,7 +26,7 @@ def test_a_divider_and_a_loop_together_are_refused(tmp_path):
     assert "'current_divider' or through 'current_loop'" in said
 
 
-def test_amperes_beyond_the_highest_range_are_refused_with_point_and_range(tmp_path):
+def test_amperes_above_the_highest_range_are_refused_with_the_point(tmp_path):
     said = refused(tmp_path, "wiring: {ct: {primary_a: 400, secondary_v: 1}}\n")
     assert "source current A 400 A is beyond 120 A" in said
 

@@ -26,7 +26,7 @@ POINT = LoadPoint(120.0, 100.0, -60.0)
 
 
 @pytest.mark.realtime
-def test_a_load_point_is_measured_over_hislip_and_anyone_can_switch_it_off(tmp_path, monkeypatch):
+def test_load_point_is_measured_over_hislip_and_switched_off_by_another(tmp_path, monkeypatch):
     monkeypatch.setenv("RIG_STATE_DIR", str(tmp_path / "state"))
     path = tmp_path / "bench.yaml"
     path.write_text(BENCH)

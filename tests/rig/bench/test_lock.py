@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.source.base import Identity
+from drivers.instrument import Identity
 from rig.bench import load_bench
 from rig.bench.lock import hold_bench
 from rig.errors import BenchBusy
@@ -144,7 +144,7 @@ def test_two_instruments_are_two_locks_though_the_bench_name_is_one(bench, one, 
         pass
 
 
-def test_a_process_with_two_benches_is_named_with_the_bench_that_has_the_resource(bench):
+def test_process_with_two_benches_is_named_with_the_one_that_is_in_use(bench):
     one, other = "TCPIP0::127.0.0.1::5025::SOCKET", "TCPIP0::127.0.0.1::5026::SOCKET"
     with hold_bench(load_bench(bench("first", one))), hold_bench(load_bench(bench("second", other))):
         assert "is in use by bench 'first'" in refusal(bench("third", one))

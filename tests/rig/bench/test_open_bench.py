@@ -137,7 +137,7 @@ def test_a_bench_switches_control_power_on_and_leaves_its_relays_at_rest(tmp_pat
     assert [(event["channel"], event["closed"]) for event in relays] == [(202, True), (202, False)]
 
 
-def test_a_launched_process_that_does_not_start_is_shown_with_its_own_words(tmp_path):
+def test_launched_process_that_does_not_start_is_shown_with_its_output(tmp_path):
     text = "schema: 1\nextends: emulated\nname: bad-option\nlaunch: {extra_argv: ['--no-such-option']}\n"
     assert "--no-such-option" in fault(write(tmp_path, text))
 

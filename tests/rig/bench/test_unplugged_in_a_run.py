@@ -52,7 +52,7 @@ def events_of(store, run):
     return [(event.kind, event.severity, event.data) for event in store.run(run.record.run_id).events]
 
 
-def test_a_run_goes_on_and_its_record_tells_the_loss_and_the_lost_time_once(bridge, tmp_path):
+def test_run_goes_on_and_its_record_has_loss_and_lost_time_once(bridge, tmp_path):
     run, store = open_run(bridge, tmp_path, wait_s=30)
     with run:
         meter = run.position.meter
@@ -69,7 +69,7 @@ def test_a_run_goes_on_and_its_record_tells_the_loss_and_the_lost_time_once(brid
     store.close()
 
 
-def test_a_run_whose_adapter_stays_away_fails_and_says_what_was_waited_for(bridge, tmp_path):
+def test_run_whose_adapter_stays_away_fails_and_names_what_it_awaited(bridge, tmp_path):
     run, store = open_run(bridge, tmp_path, wait_s=0.2)
     with pytest.raises(BusFailed, match=r"did not come back within 0\.2 s"):
         lose_the_adapter_in(run, bridge)
@@ -91,7 +91,7 @@ class ImpatientSupervisor:
         return SafeStateReport(True, ("source",), ("off",))
 
 
-def test_what_must_not_last_longer_is_switched_off_while_the_adapter_is_awaited(bridge, tmp_path):
+def test_time_limited_state_is_switched_off_while_the_adapter_is_awaited(bridge, tmp_path):
     run, store = open_run(bridge, tmp_path, wait_s=30)
     supervisor = ImpatientSupervisor()
     with pytest.raises(BenchFault, match="exposed for too long"):

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from drivers.source.base import Identity
+from drivers.instrument import Identity
 from rig.bench.checking.check import check_bench
 from rig.bench.config.files import load_bench
 from rig.bench.launch import is_own_emulation, refuse_foreign_launch
@@ -66,7 +66,7 @@ def test_bench_of_several_positions_says_that_one_is_to_be_named(tmp_path):
     assert "rig certify --position NAME" in found(tmp_path, TWO)
 
 
-def test_program_of_a_bench_file_is_started_by_a_check_only_where_that_is_said(tmp_path, monkeypatch, capsys):
+def test_check_starts_the_benchs_program_only_when_permitted(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("RIG_STATE_DIR", str(tmp_path / "state"))
     path, ran = tmp_path / "bench.yaml", tmp_path / "ran"
     path.write_text(

@@ -65,7 +65,7 @@ def reading_of(stimulus):
 
 
 @given(wirings, points)
-def test_what_the_source_is_told_arrives_at_the_terminals_as_the_load_point(wiring, point):
+def test_source_settings_arrive_at_the_terminals_as_the_load_point(wiring, point):
     setting = wiring.source_setting(point)
     assert same(wiring.terminals_of(setting), wiring.terminals(point))
 
@@ -101,7 +101,7 @@ def test_a_divider_of_eight_to_one_asks_the_source_for_eight_volts():
     assert [c[0].phase_deg for c in setting.voltage] == pytest.approx([0.0, -120.0, 120.0])
 
 
-def test_a_loop_of_four_turns_asks_the_source_for_a_quarter_of_the_amperes():
+def test_loop_of_four_turns_takes_a_quarter_of_the_amperes():
     wiring = Wiring(ct_primary_a=100.0, ct_secondary_v=1.0 / 3.0, current_loop=CurrentLoop(4.0, -0.5))
     setting = wiring.source_setting(LoadPoint(277.0, 20.0, -60.0))
     assert setting.current_unit == "A"
@@ -139,7 +139,7 @@ def test_a_current_without_an_angle_is_refused_unless_there_is_none():
         PLAIN.stimulus(replace(reading, elements=(a, replace(b, i_phase_deg=None), c)))
 
 
-def test_a_meter_set_to_another_transducer_is_refused_naming_both_and_what_to_change():
+def test_meter_set_to_another_transducer_is_refused_with_what_to_change():
     with pytest.raises(UsageRefused, match=r"1/3 V transducers \(AV4 = 3\) but the bench injects for 1 V; set AV4"):
         PLAIN.source_setting(LoadPoint(277.0, 20.0, 0.0), Configuration(ct_secondary=3))
     with pytest.raises(UsageRefused, match=r"CT primary is 200 \(AV3\) but the bench stands for 100"):
@@ -154,7 +154,7 @@ def test_a_meter_that_matches_the_bench_is_accepted():
     PLAIN.check_configuration(Configuration())
 
 
-def test_a_missing_phase_is_a_channel_that_is_off_and_its_current_stays_where_it_would_be():
+def test_missing_phase_is_a_channel_off_and_its_current_keeps_its_place():
     point = LoadPoint(277.0, 20.0, -30.0, voltages_pct=(100.0, 0.0, 50.0), voltage_shift_deg=(0.0, 0.0, -5.0))
     setting = PLAIN.source_setting(point)
     assert setting.voltage[1] == ()

@@ -78,7 +78,7 @@ def test_bad_argument_is_one_sentence_and_exit_11(capsys, words, said):
 
 
 @pytest.mark.parametrize("url", BAD_URLS)
-def test_records_that_cannot_be_opened_are_one_sentence_without_a_password(capsys, url):
+def test_unreadable_records_give_one_sentence_without_a_password(capsys, url):
     assert "hunter" not in refused(capsys, "runs", "--records", url)
 
 

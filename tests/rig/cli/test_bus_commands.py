@@ -179,7 +179,7 @@ class TestListeningPort:
         with hold_port("/dev/a"), open_listening_port(bench, "check", may_talk=True) as port:
             assert (port.device, port.bus) == ("/dev/b", None)
 
-    def test_the_rigs_own_port_is_listened_to_when_the_bench_is_free_and_then_held(self, tmp_path):
+    def test_rigs_own_port_is_heard_while_the_bench_is_free_and_then_locked(self, tmp_path):
         bench = self.bench(tmp_path)
         with open_listening_port(bench, "watch") as port:
             assert port.device == "/dev/a"

@@ -134,7 +134,7 @@ def test_a_good_bench_is_checked_and_nothing_is_switched(rig, lab, emulated):
 
 @pytest.mark.soak
 @pytest.mark.realtime
-def test_a_wrong_driver_a_wrong_wiring_and_a_wrong_position_are_named_together(rig, lab, emulated):
+def test_wrong_driver_wiring_and_position_are_named_together(rig, lab, emulated):
     position = '- {name: "1", mac: 1, meter_type: s4100}'
     wrong = {
         "primary_a: 100": "primary_a: 400",
@@ -170,7 +170,7 @@ def test_a_file_that_is_there_is_never_overwritten_unasked(rig, tmp_path):
         (("bench.yaml", "--no-bus", "--resource", "TCPIP0::127.0.0.1::1::SOCKET"), 10, "nothing was found"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_one_sentence_and_nothing_is_written(rig, tmp_path, arguments, code, words):
+def test_impossible_request_gets_one_sentence_and_nothing_is_written(rig, tmp_path, arguments, code, words):
     done = rig("bench", "init", *arguments)
     assert done.code == code
     assert words in done.err
@@ -185,7 +185,7 @@ def test_an_instrument_that_does_not_answer_is_listed_as_such(rig):
 
 
 @pytest.mark.parametrize("command", ["certify", "eol"])
-def test_a_bench_that_cannot_judge_is_refused_before_anything_is_opened_with_what_works(rig, tmp_path, command):
+def test_bench_that_cannot_judge_is_refused_before_io_with_what_works(rig, tmp_path, command):
     text = "schema: 1\nextends: emulated\nname: part\nbus: null\nanalyzer: null\nlaunch: {argv: [/no/such/program]}\n"
     (tmp_path / "part.yaml").write_text(text)
     done = rig(command, "--bench", "part.yaml")

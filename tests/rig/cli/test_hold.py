@@ -47,7 +47,7 @@ def last_run(tmp_path):
 
 
 @pytest.mark.realtime
-def test_a_point_is_held_until_it_is_stopped_then_switched_off_and_said_so(tmp_path):
+def test_point_is_held_until_stopped_then_switched_off_and_reported(tmp_path):
     log = tmp_path / "events.jsonl"
     text = QUICK.replace('"0"]', f'"0", "--log", "{log}"]')
     with start(tmp_path, text, "--current", "50", "--angle", "-60", "--json") as holding:
@@ -180,7 +180,7 @@ def test_a_signal_interrupts_until_the_point_is_reached_and_only_once(number, ra
         assert stop.why == why
 
 
-def test_a_second_signal_asks_for_the_end_at_once_and_signals_that_come_together_are_one():
+def test_second_signal_ends_at_once_and_simultaneous_signals_count_as_one():
     now_s = [10.0]
     with Stop(lambda: now_s[0]) as stop:
         stop.end_in_order()

@@ -57,7 +57,7 @@ def test_an_error_leaves_no_table_that_says_so_either(screen):
     assert "OUTPUT ON" not in last_title(screen)
 
 
-def test_a_line_shows_the_reference_and_where_there_is_none_what_was_asked_for():
+def test_line_shows_the_reference_or_without_one_what_was_asked_for():
     assert "U 101.000 / 101.000 / 101.000 V" in plain_line(moment())
     assert "meter P 102.010 kW (+1.000 %)" in plain_line(moment(read=102.01))
     assert "U set to 100.000" in plain_line(moment(reference=None))

@@ -80,13 +80,13 @@ def test_every_meter_has_an_identity_and_a_configuration_of_its_own(bus, endpoin
 
 @pytest.mark.realtime
 @pytest.mark.alone
-def test_the_load_points_of_the_whole_fleet_are_read_without_a_lost_token_or_a_retry(bus, endpoints):
+def test_whole_fleet_reads_its_load_points_without_lost_token_or_retry(bus, endpoints):
     assert read_rounds(bus, endpoints, lambda rounds: rounds == 1) == 1
 
 
 @pytest.mark.realtime
 @pytest.mark.alone
 @pytest.mark.soak
-def test_the_fleet_is_read_for_ten_minutes_without_a_lost_token_or_a_retry(bus, endpoints):
+def test_fleet_is_read_for_ten_minutes_without_lost_token_or_retry(bus, endpoints):
     end_s = time.monotonic() + 600.0
     assert read_rounds(bus, endpoints, lambda _: time.monotonic() > end_s) > 10

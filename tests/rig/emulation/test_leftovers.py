@@ -35,7 +35,7 @@ def emulated(tmp_path):
 
 
 @pytest.mark.parametrize("left", LEFT_OVER)
-def test_a_train_begins_with_its_trigger_whatever_the_generator_was_set_to(emulated, left):
+def test_train_begins_with_its_trigger_after_any_earlier_setting(emulated, left):
     emulated.engine.execute(left, "another user")
     session, _ = session_to(emulated.engine)
     generator = Keysight33500B(session)

@@ -53,7 +53,7 @@ STATED = accuracy(**ROWS)
 
 
 @given(st.floats(1.0, 2000.0))
-def test_the_row_whose_band_holds_the_frequency_is_used_and_there_is_none_between_or_beyond(frequency_hz):
+def test_row_whose_band_holds_the_frequency_is_used_and_no_other(frequency_hz):
     expected = next(
         (pct for low, high, pct in ((10, 45, 0.03), (45, 66.0, 0.01), (100, 1000, 0.05)) if low <= frequency_hz < high),
         {66.0: 0.01, 1000.0: 0.05}.get(frequency_hz),
@@ -116,7 +116,7 @@ def test_a_row_that_holds_gives_the_budget_that_it_would_give_alone(quantity, an
     assert in_rows.of(quantity, "A") == by_itself.of(quantity, "A")
 
 
-def test_a_figure_found_at_its_power_factor_holds_the_error_of_the_angle_already():
+def test_figure_found_at_its_power_factor_includes_the_angle_error():
     including = loaded(STATED, -60.0, power_factor=0.5)
     (only,) = including.active_power("A")
     assert only.stated == pytest.approx(0.06)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from drivers.source.base import Identity
+from drivers.instrument import Identity
 from rig.metrology import CalibrationRecord, CalibrationRefused, CalibrationStatus, calibration_state
 
 DATE, DUE = dt.date(2026, 8, 15), dt.date(2027, 8, 15)
@@ -32,20 +32,20 @@ def test_it_holds_from_its_date_to_its_due_date_and_on_both(today):
 
 
 @pytest.mark.parametrize("today", [DATE, DUE + dt.timedelta(1), DATE - dt.timedelta(1)])
-def test_the_calibration_of_another_instrument_is_worth_nothing_on_any_day(today):
+def test_calibration_of_another_instrument_is_invalid_on_any_day(today):
     other = Identity("YOKOGAWA", "WT3003E", "91M999999", "F6.01")
     state = calibration_state(RECORD, other, today)
     assert state.status is CalibrationStatus.OTHER_INSTRUMENT
     assert "is of serial number 91M812345, and the instrument says it is 91M999999" in state.text
 
 
-def test_an_instrument_that_was_not_asked_is_taken_on_trust_and_blanks_around_a_number_are_none_of_it():
+def test_unasked_instrument_is_trusted_and_blanks_around_a_number_ignored():
     assert calibration_state(RECORD, None, DATE).is_valid
     assert calibration_state(RECORD, Identity("Y", "WT", " 91M812345 ", ""), DATE).is_valid
 
 
 @pytest.mark.parametrize("silent", ["0", "", " 0 "])
-def test_an_instrument_that_has_no_serial_number_to_tell_is_taken_on_trust_and_that_is_said(silent):
+def test_instrument_without_serial_number_is_trusted_and_that_is_said(silent):
     state = calibration_state(RECORD, Identity("YOKOGAWA", "WT3003E", silent, "F6.01"), DATE)
     assert state.is_valid
     assert state.text.endswith("(that it is 91M812345 is on trust: the instrument does not say)")

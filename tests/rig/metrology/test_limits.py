@@ -72,7 +72,7 @@ def test_active_power_of_one_loaded_phase_has_its_own_limits(phase):
         (0.866, {50: None}),
     ],
 )
-def test_reactive_power_of_balanced_loads_has_the_limits_of_class_2_lagging_and_leading(side, sine, expected):
+def test_balanced_reactive_power_has_class_2_limits_lagging_and_leading(side, sine, expected):
     angle = side * math.degrees(math.asin(sine))
     assert {current: limit(REACTIVE, Q, current, angle) for current in expected} == expected
 
@@ -83,7 +83,7 @@ def test_reactive_power_of_one_loaded_phase_has_its_own_limits():
     assert limit(REACTIVE, Q, 50, -14.4775, "B") is None
 
 
-def test_voltage_has_the_manuals_limit_in_the_manuals_range_whatever_the_load():
+def test_voltage_has_the_manuals_limit_in_the_manuals_range_at_any_load():
     for current, phases in ((1, "ABC"), (120, "A"), (0, "ABC")):
         for phase in ("A", "B", "C", "AB", "BC", "CA"):
             assert limit(MANUAL, V, current, -60, phases, phase) == 0.1
@@ -93,7 +93,7 @@ def test_voltage_has_the_manuals_limit_in_the_manuals_range_whatever_the_load():
     assert limit(MANUAL, V, 50, 0, "ABC", "A", volts=350) is None
 
 
-def test_current_has_the_manuals_limits_on_loaded_phases_and_none_above_the_range():
+def test_current_has_the_manuals_limits_on_loaded_phases_and_none_above():
     assert [limit(MANUAL, I, c, 0, "ABC", "B") for c in (0.9, 1, 4.9, 5, 100, 100.1, 120)] == [
         None,
         0.2,

@@ -58,7 +58,7 @@ def test_power_at_unity_has_no_phase_part():
     assert u(loaded().active_power("A")) == pytest.approx(amplitude / ROOT3)
 
 
-def test_the_phase_error_enters_as_the_tangent_for_p_and_the_cotangent_for_q():
+def test_phase_error_enters_p_as_the_tangent_and_q_as_the_cotangent():
     # 0.01 degrees at PF 0.5 is 0.030 %: tan(60 degrees) times the angle in radians
     active = {c.name: c.stated for c in loaded(-60).active_power("A")}
     reactive = {c.name: c.stated for c in loaded(-60).reactive_power("A")}
@@ -255,7 +255,7 @@ def test_an_impossible_specification_is_refused(part, row):
         ReferenceAccuracy.model_validate(good | {part: row})
 
 
-def test_an_integrator_that_is_not_stated_is_assumed_and_the_budget_says_so():
+def test_unstated_integrator_is_assumed_and_the_budget_says_so():
     silent = LIMITS_OF_ERROR.model_copy(update={"integrator": None})
     *power, assumed = loaded(accuracy=silent).active_energy("A")
     assert tuple(power) == loaded().active_power("A")

@@ -47,7 +47,7 @@ def test_a_step_that_is_no_decimal_one_is_still_found_after_gates(step, start):
     assert step_seen(seen, loaded) == pytest.approx(step, rel=0.005)
 
 
-def test_gates_of_a_fine_register_show_no_step_of_the_times_they_are_made_of():
+def test_gates_of_a_fine_register_show_no_step_of_their_times():
     """Update, switching and gate are multiples of a tenth of a second, and so are the energies."""
     loaded = [88.3 + UPDATE_KWH * count for count in range(8)]
     seen, energy_kwh = list(loaded), loaded[-1] + 0.3 * UPDATE_KWH
@@ -76,7 +76,7 @@ def test_a_register_as_fine_as_float32_shows_the_float32_step(start):
 @pytest.mark.parametrize(
     ("value", "step"), [(5.0, 5.0), (12340.0, 20.0), (1.38, 0.02), (1000.0, 1000.0), (0.0, 1.0), (2.0**20, 2.0)]
 )
-def test_a_register_that_stands_still_may_have_the_largest_step_its_value_allows(value, step):
+def test_register_standing_still_may_have_the_largest_step_of_its_value(value, step):
     assert step_seen([value] * 5) is None
     assert largest_step(value) == pytest.approx(step)
 
@@ -114,7 +114,7 @@ def test_a_reading_that_is_no_number_is_refused():
 
 
 @pytest.mark.parametrize(("value_kwh", "hours"), [(100_000.0, 0.38), (2.0**24, 98.0)])
-def test_a_gate_of_a_large_register_takes_the_hours_that_its_float32_step_needs(value_kwh, hours):
+def test_gate_of_a_large_register_takes_the_hours_of_its_float32_step(value_kwh, hours):
     assert gate_energy(float_step(value_kwh), 0.2) / 83.1 == pytest.approx(hours, rel=0.02)
 
 

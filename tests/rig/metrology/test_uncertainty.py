@@ -49,7 +49,7 @@ def test_the_worked_example_has_the_published_standard_uncertainty():
     assert worked_budget().combined == pytest.approx(0.012515, abs=5e-7)
 
 
-def test_monte_carlo_propagation_agrees_and_shows_the_wider_tail_of_few_repeats():
+def test_monte_carlo_agrees_and_shows_the_wider_tail_of_few_repeats():
     rng = np.random.default_rng(20131)
     n = 1_000_000
     type_a = worked_budget().components[0]
@@ -98,7 +98,7 @@ def test_repeats_without_spread_leave_the_type_b_part_alone():
     assert budget.effective_dof == math.inf
 
 
-def test_register_quantisation_of_two_readings_is_triangular_and_of_one_rectangular():
+def test_quantisation_of_two_readings_is_triangular_of_one_rectangular():
     # 0.001 kWh steps over 2 kWh: 0.05 %.
     assert register_quantisation(0.001, 2.0).contribution == pytest.approx(0.05 / math.sqrt(6))
     assert register_quantisation(0.001, -2.0, starts_at_zero=True).contribution == pytest.approx(0.05 / math.sqrt(12))
@@ -106,7 +106,7 @@ def test_register_quantisation_of_two_readings_is_triangular_and_of_one_rectangu
         register_quantisation(0.001, 0.0)
 
 
-def test_two_truncated_readings_of_a_register_have_the_spread_that_the_budget_says():
+def test_two_truncated_register_readings_have_the_budgets_spread():
     rng = np.random.default_rng(5)
     step, energy = 0.001, 0.4371
     start = rng.uniform(0, 1, 200_000)
@@ -145,7 +145,7 @@ def test_the_combined_uncertainty_grows_with_every_component_added(parts, extra)
 
 
 @given(st.lists(st.tuples(contributions, st.floats(1, 200)), min_size=1, max_size=6))
-def test_effective_degrees_of_freedom_lie_between_the_smallest_and_the_sum(parts):
+def test_effective_degrees_of_freedom_lie_between_smallest_and_sum(parts):
     budget = Budget(tuple(standard(f"c{i}", u, dof) for i, (u, dof) in enumerate(parts)))
     dofs = [dof for _, dof in parts]
     assert min(dofs) * (1 - 1e-9) <= budget.effective_dof <= sum(dofs) * (1 + 1e-9)

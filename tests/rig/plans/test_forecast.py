@@ -97,7 +97,7 @@ analyzer: {driver: zes_lmg600}
 """
 
 
-def test_a_bench_without_an_integrator_forecasts_the_edges_and_the_length_of_its_gate(tmp_path):
+def test_bench_without_integrator_forecasts_edges_and_length_of_its_gate(tmp_path):
     path = tmp_path / "bench.yaml"
     path.write_text(SAMPLED)
     file = load_bench(path)
@@ -111,7 +111,7 @@ def test_a_bench_without_an_integrator_forecasts_the_edges_and_the_length_of_its
     assert lengths[100_000.0] == pytest.approx(1380, rel=0.02), "by its step"
 
 
-def test_the_plan_of_a_bench_without_an_integrator_says_how_long_its_gate_is(tmp_path):
+def test_plan_of_a_bench_without_integrator_says_how_long_its_gate_is(tmp_path):
     path = tmp_path / "bench.yaml"
     path.write_text(SAMPLED)
     said = CliRunner().invoke(main, ["plan", "certify", "--bench", str(path), "--register-kwh", "500"])

@@ -63,7 +63,7 @@ def test_nothing_more_is_asked_in_the_session(tmp_path):
     assert "ASKED ON" not in done.stdout
 
 
-def test_what_people_at_the_rig_read_never_calls_software_an_emergency_stop():
+def test_printed_text_never_calls_software_an_emergency_stop():
     texts = [path for folder in ("cli", "reports", "station") for path in (ROOT / "rig" / folder).rglob("*.*")]
     for path in (each for each in texts if each.suffix in (".py", ".html", ".js")):
         for line in path.read_text().splitlines():

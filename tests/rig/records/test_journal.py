@@ -22,7 +22,7 @@ def entry(entry_id="1", *, after_s=0.0, confirmed=True, **more):
     return {"id": entry_id, "time": time.isoformat(), "reason": "the rig died", "confirmed": confirmed, **more}
 
 
-def test_a_crashed_run_is_terminated_once_the_guardian_confirms_the_safe_state(store):
+def test_crashed_run_is_terminated_once_the_guardian_confirms_safe_state(store):
     store.begin_run(HEADER)
     assert store.run("last").outcome == "ABORTED"
     assert store.fold_journal([entry()]) == 1
@@ -48,7 +48,7 @@ def test_a_finished_run_keeps_its_outcome_and_lists_the_entry(store):
     assert len(store.run("last").journal) == 1
 
 
-def test_an_entry_belongs_to_the_run_it_names_or_to_the_open_one_on_its_bench(store):
+def test_entry_belongs_to_the_run_it_names_or_the_open_one_on_its_bench(store):
     first = store.begin_run(HEADER)
     other = store.begin_run(RunHeader(kind="eol", bench_name="bench 2", bench_file_sha256="0", software_version="0"))
     done = store.begin_run(RunHeader(kind="eol", bench_name="bench 3", bench_file_sha256="0", software_version="0"))

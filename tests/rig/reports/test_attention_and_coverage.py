@@ -133,7 +133,7 @@ def test_a_narrow_terminal_shows_whole_names(bad, width):
     assert "…" not in text
 
 
-def test_a_register_that_was_found_wrong_beside_the_gated_one_is_not_covered():
+def test_wrong_register_beside_the_gated_one_is_not_covered():
     gated, beside = ("277V-100pct-PF1-ABC", "energy_register", 2), ("277V-100pct-PF1-ABC", "register_check", 1)
     assert count_measured([gated, beside]) == {"load points": 0, "energy registers": 1}
 

@@ -152,7 +152,7 @@ def test_the_changed_configuration_value_is_marked_and_no_other(good_html):
     assert "AV8" in marked[0]
 
 
-def test_the_largest_ratio_of_uncertainty_to_limit_is_printed_for_every_limit(good, good_html):
+def test_largest_ratio_of_uncertainty_to_limit_is_printed_for_every_limit(good, good_html):
     wanted = {}
     for point in good.points:
         for result in point.results:

@@ -163,7 +163,7 @@ def test_people_and_machines_are_taken_out(monkeypatch):
     assert clean('{"operator": "Jane Doe", "station": "3"}') == '{"operator": "[redacted]", "station": "3"}'
 
 
-def test_a_named_host_is_the_same_sign_everywhere_and_a_public_address_is_one():
+def test_named_host_has_one_sign_everywhere_and_a_public_address_has_one():
     redactor = Redactor()
     out = redactor.text("TCPIP0::wt.lab.example::inst0::INSTR http://WT.lab.example/x TCPIP::8.8.8.8::1::SOCKET")
     assert out == "TCPIP0::host-1::inst0::INSTR http://host-1/x TCPIP::host-2::1::SOCKET"

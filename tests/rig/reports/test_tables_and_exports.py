@@ -25,7 +25,7 @@ def printed(renderable):
     return text.getvalue()
 
 
-def test_the_result_table_has_one_row_a_load_point_with_its_worst_quantity(bad):
+def test_result_table_has_a_row_a_load_point_with_its_worst_quantity(bad):
     lines = [line for line in printed(result_table(bad)).splitlines() if "277V-" in line]
     assert len(lines) == 90
     for point, line in zip(bad.points, lines, strict=True):
@@ -61,7 +61,7 @@ def test_the_deviations_table_lines_up_and_holds_every_result(bad):
         assert row.split("  ")[0] == result.quantity
 
 
-def test_a_qnan_and_a_missing_limit_are_dashes_and_the_reason_stands_below():
+def test_qnan_and_missing_limit_are_dashes_with_the_reason_below():
     result = ResultRecord(
         procedure="power_comparison",
         instance=15,

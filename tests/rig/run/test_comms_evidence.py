@@ -57,7 +57,7 @@ def test_a_test_that_did_not_use_the_bus_leaves_nothing(session):
     assert not (session.out_folder() / "bus").exists()
 
 
-def test_a_request_that_tokens_have_pushed_out_of_what_is_kept_still_counts(session):
+def test_request_pushed_out_of_the_kept_frames_by_tokens_still_counts(session):
     session.bus.captured = lambda: Tape(start_s=1006.0).ring(0, 1).frames
     session.bus.last_used_s = 1000.0
     assert keep_bus_capture(session, TEST, 999.0, AssertionError()).exists()

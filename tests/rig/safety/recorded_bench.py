@@ -15,7 +15,8 @@ from drivers.analyzer.base import (
 )
 from drivers.analyzer.checks import smallest_range
 from drivers.errors import InstrumentError, RigError
-from drivers.source.base import AcSource, Identity, Protection, Range, SafeOff, SourceCapabilities
+from drivers.instrument import Identity
+from drivers.source.base import AcSource, Protection, Range, SafeOff, SourceCapabilities
 from drivers.switch import SafetyContacts
 from rig.bench.config.meter_type import load_meter_type
 from rig.bench.wiring import Path, Wiring

@@ -8,7 +8,8 @@ import threading
 import time
 from dataclasses import replace
 
-from drivers.source.base import Identity, SafeOff
+from drivers.instrument import Identity
+from drivers.source.base import SafeOff
 from tests.kept_log import KeptLog
 from tests.waiting import comes_true
 

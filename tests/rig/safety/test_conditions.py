@@ -69,7 +69,7 @@ def test_a_limit_table_sets_the_reference_conditions_that_are_judged():
 
 
 @given(st.floats(-40.0, 70.0))
-def test_air_more_than_two_kelvins_from_23_degrees_is_outside_the_reference_conditions(temperature_c):
+def test_air_over_two_kelvins_from_23_c_is_outside_reference_conditions(temperature_c):
     (one,) = climate_deviations(temperature_c)
     assert one.met == (21.0 <= temperature_c <= 25.0)
     assert (unmet((one,)) == "") == one.met
@@ -82,7 +82,7 @@ def test_the_reference_temperature_is_the_limit_tables():
     assert said == "ambient temperature deviates by +3 K, more than 1"
 
 
-def test_phases_that_are_meant_to_differ_are_held_against_what_they_were_meant_to_be():
+def test_phases_meant_to_differ_are_compared_with_their_own_targets():
     nominal = WIRING.terminals(LoadPoint(277.0, 100.0, 0.0, voltages_pct=(100.0, 80.0, 0.0)))
     assert unmet(deviations(nominal, nominal)) == ""
     off = replace(nominal, voltages=scaled(nominal.voltages, 1.0, 1.03, 1.0))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from drivers.errors import InstrumentError, InstrumentLost, SettingNotTaken
-from drivers.source.base import Identity
+from drivers.instrument import Identity
 from rig.errors import SafeStateNotConfirmed, UsageRefused
 from rig.load_point import LoadPoint
 from rig.safety.energise import STEPS
@@ -40,7 +40,7 @@ def test_the_instruments_are_touched_in_the_order_of_the_steps():
 
 
 @pytest.mark.parametrize("number", range(1, len(GOOD_CALLS)))
-def test_whichever_call_fails_nothing_after_it_is_done_and_the_outputs_are_off_and_verified(number):
+def test_failure_of_any_call_ends_the_way_up_with_outputs_verified_off(number):
     bench = RecordedBench()
     bench.fail_at = number
     refused(bench)
@@ -110,7 +110,7 @@ def not_taken(bench):
         ),
     ],
 )
-def test_what_is_found_wrong_ends_the_way_up_at_its_step_and_says_found_wanted_and_what_to_do(step, spoil, words):
+def test_wrong_finding_ends_the_way_up_at_its_step_with_found_and_wanted(step, spoil, words):
     bench = energised_bench()
     assert bench.supervisor.de_energise().confirmed
     bench.events.clear()
@@ -132,7 +132,7 @@ def test_a_wrong_lead_is_found_long_before_the_full_voltage():
     assert bench.highest_v < 0.3 * 277.0
 
 
-def test_phases_that_rise_at_the_same_volts_a_second_are_as_good_as_phases_that_rise_in_the_same_time():
+def test_phases_may_rise_at_equal_slew_or_within_equal_time():
     point = LoadPoint(277.0, 5.0, 0.0, voltages_pct=(100.0, 50.0, 80.0))
     for by_slew in (False, True):
         bench = RecordedBench()
@@ -150,7 +150,7 @@ def test_phases_that_rise_at_the_same_volts_a_second_are_as_good_as_phases_that_
         assert bench.supervisor.load_point == point
 
 
-def test_an_output_that_cannot_be_confirmed_off_is_the_loudest_error_and_nothing_is_switched_on(monkeypatch):
+def test_output_not_confirmed_off_is_the_worst_error_and_nothing_goes_on(monkeypatch):
     monkeypatch.setattr(
         "rig.safety.switching_off.terminals.CONFIRM_S", 0.0
     )  # wall time, which this bench does not have
@@ -163,7 +163,7 @@ def test_an_output_that_cannot_be_confirmed_off_is_the_loudest_error_and_nothing
     assert bench.guardian.armed, "it goes on trying"
 
 
-def test_an_analyzer_that_cannot_confirm_off_keeps_the_outputs_off_though_the_source_says_so():
+def test_analyzer_that_cannot_confirm_off_keeps_outputs_off():
     bench = RecordedBench()
     bench.fail_at = GOOD_CALLS.index("analyzer read")
     error = refused(bench, StepFailed)
@@ -172,7 +172,7 @@ def test_an_analyzer_that_cannot_confirm_off_keeps_the_outputs_off_though_the_so
     assert not TOUCHING & set(bench.calls)
 
 
-def test_a_source_whose_current_limit_is_not_for_the_rig_to_set_says_so_in_the_record(monkeypatch):
+def test_source_with_a_fixed_current_limit_says_so_in_the_record(monkeypatch):
     bench = RecordedBench()
     monkeypatch.setattr(bench.source, "capabilities", replace(bench.source.capabilities, current_limit_a=None))
     bench.source.limit_a = None
@@ -180,7 +180,7 @@ def test_a_source_whose_current_limit_is_not_for_the_rig_to_set_says_so_in_the_r
     assert any("the current limit is not for the rig to set" in text for _, text in bench.events)
 
 
-def test_without_an_analyzer_the_steps_are_the_same_and_say_that_nothing_was_compared():
+def test_steps_without_an_analyzer_are_the_same_and_say_so():
     bench = RecordedBench(with_analyzer=False)
     bench.supervisor.energise(POINT)
     assert bench.steps_done == STEPS

@@ -105,14 +105,14 @@ def test_what_the_meter_type_does_not_state_cannot_be_narrowed():
 
 
 @pytest.mark.parametrize(("rating", "volts"), [(UL, 416.4), (CE, 360.0)])
-def test_the_peak_of_the_highest_sine_wave_that_is_measured_is_the_highest_peak_there_is(rating, volts):
+def test_highest_peak_is_that_of_the_highest_sine_wave_that_is_measured(rating, volts):
     assert rating.damage.voltage_peak_v == pytest.approx(math.sqrt(2.0) * volts, rel=3e-4)
     assert rating.damage.voltage_peak_v >= math.sqrt(2.0) * volts
     assert rating.damage.frequency_hz == (40, 70)
     assert rating.damage.voltage_ln_v is None, "not known, and not invented"
 
 
-def test_a_peak_beyond_the_damage_envelope_is_refused_in_every_envelope_that_would_let_it_pass():
+def test_peak_beyond_the_damage_envelope_is_refused_in_every_envelope():
     harmless = Stimulus(60.0, ((Phasor(1, 300.0, 0.0),), (), ()), ((), (), ()))
     low = replace(UL, damage=replace(UL.damage, voltage_peak_v=400.0))
     for name in NAMES:
@@ -136,7 +136,7 @@ def test_envelopes_and_the_types_that_hold_them_do_not_change():
         (("voltage_peak_v: 588.9", "voltage_peak_v: 500"), "peak of voltage_ln_v of measuring goes beyond"),
     ],
 )
-def test_a_meter_type_whose_envelopes_do_not_lie_inside_each_other_is_refused(tmp_path, change, words):
+def test_meter_type_with_envelopes_not_inside_each_other_is_refused(tmp_path, change, words):
     text = (resources.files("fixtures.meters") / "s4100.yaml").read_text()
     path = tmp_path / "other.yaml"
     stated, other = change

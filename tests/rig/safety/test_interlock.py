@@ -12,7 +12,7 @@ from tests.rig.safety.recorded_bench import POINT, TOUCHING, RecordedBench, ener
 
 @pytest.mark.parametrize("contact", ["interlock", "emergency_stop"])
 @pytest.mark.parametrize("doing", ["settle", "sleep", "apply"])
-def test_an_input_that_opens_while_energised_switches_off_at_once_and_stops_the_run(contact, doing):
+def test_input_that_opens_while_energised_switches_off_and_stops_the_run(contact, doing):
     bench = energised_bench()
     turn(bench.contacts, **{contact: False})
     before = len(bench.calls)
@@ -45,7 +45,7 @@ def test_a_switch_unit_that_does_not_answer_any_more_counts_as_open():
     assert bench.is_off
 
 
-def test_where_the_source_does_not_answer_either_the_guardian_switches_off():
+def test_guardian_switches_off_where_the_source_does_not_answer_either():
     bench = energised_bench()
     bench.contacts.interlock = False
     bench.fail_at = len(bench.calls) + 1
@@ -94,7 +94,7 @@ def test_a_voltage_that_hardware_has_taken_away_is_told_as_what_it_is(doing):
     assert bench.calls[-2:] == ["analyzer read", "disarm"]
 
 
-def test_an_input_that_opens_between_first_look_and_ramp_is_noticed_before_the_output_goes_on():
+def test_input_that_opens_before_the_ramp_is_noticed_before_output_on():
     bench = RecordedBench()
 
     def open_the_door():

@@ -74,7 +74,7 @@ def everything_is_asked(path, lines):
 
 
 @pytest.mark.realtime
-def test_what_opens_while_energised_takes_the_voltage_away_and_nothing_is_energised_until_it_is_closed(tmp_path):
+def test_input_opened_while_energised_prevents_energising_until_closed(tmp_path):
     path, lines = tmp_path / "wired.yaml", []
     path.write_text(QUICK + WIRED)
     # At the end the switch unit is gone: that its relays are not at rest is told, after everything else is done.

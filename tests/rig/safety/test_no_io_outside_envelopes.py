@@ -99,7 +99,7 @@ def test_a_ramp_that_is_too_fast_is_named_with_its_limit_and_what_to_do():
     assert "make 'ramp_s' longer" in str(error)
 
 
-def test_a_soft_start_that_the_source_does_not_have_is_refused_before_any_io():
+def test_soft_start_that_the_source_lacks_is_refused_before_any_io():
     bench = RecordedBench(ramp_s=90.0)
     assert "source's soft start" in str(refused(bench, LimitExceeded))
     assert bench.calls == []

@@ -155,7 +155,7 @@ def test_an_entry_after_the_journal_was_taken_in_keeps_it(dead: dict) -> None:
     assert JOURNAL in names(opening)
 
 
-def test_a_number_that_another_process_has_now_is_not_the_process_of_the_note() -> None:
+def test_process_number_used_again_is_not_the_process_of_the_note() -> None:
     note = marked_process("pid", os.getpid())
     assert process_lives(note, "pid")
     assert not process_lives({**note, "pid_since": "before the last boot"}, "pid")

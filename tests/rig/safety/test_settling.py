@@ -41,7 +41,7 @@ def test_a_drift_above_the_limits_is_never_settled(u_v, per_set):
     assert "voltage A" in verdict(*[reading(u_v * (1 + per_set * k)) for k in range(5)])
 
 
-def test_noise_within_the_floor_of_the_range_is_settled_and_above_it_is_not():
+def test_noise_within_the_floor_of_the_range_is_settled_and_above_is_not():
     quiet = [reading(i=0.01 + 5e-5 * sign) for sign in (1, -1, 1, -1, 1)]
     noisy = [reading(i=0.01 + 5e-4 * sign) for sign in (1, -1, 1, -1, 1)]
     assert verdict(*quiet) is None
@@ -87,7 +87,7 @@ def unfed(phase):
 
 
 @pytest.mark.parametrize("phase", range(3))
-def test_a_phase_that_is_meant_to_be_missing_does_not_keep_a_point_from_settling(phase):
+def test_phase_meant_to_be_missing_does_not_keep_a_point_from_settling(phase):
     fed = tuple(place != phase for place in range(3))
     window = StabilityWindow(LIMITS, RANGES, fed)
     for _ in range(5):

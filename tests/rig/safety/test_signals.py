@@ -36,7 +36,7 @@ def test_the_handlers_of_before_are_put_back():
     assert [signal.getsignal(number) for number in STOP_SIGNALS] == before
 
 
-def test_a_stop_that_was_lost_can_be_asked_for_again_but_not_one_that_was_heard(monkeypatch):
+def test_lost_stop_can_be_asked_for_again_and_a_heard_one_not(monkeypatch):
     """Python swallows an exception that a handler raises while a destructor runs."""
     monkeypatch.setattr(signals, "_LOST_AFTER_S", 0.0)
     stop = StopSignals()

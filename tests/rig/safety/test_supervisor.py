@@ -22,7 +22,7 @@ FULL = LoadPoint(277.0, 100.0, 0.0)
 LOW = LoadPoint(277.0, 5.0, -60.0)
 
 
-def test_a_bench_goes_up_to_points_settles_and_comes_down_confirmed_by_source_and_analyzer(good_bench, good_control):
+def test_bench_reaches_points_settles_and_is_confirmed_off_at_the_end(good_bench, good_control):
     good_bench.supervisor.energise(FULL)
     readings = good_bench.supervisor.settle()
     assert len(readings) >= 5
@@ -48,7 +48,7 @@ def test_a_bench_goes_up_to_points_settles_and_comes_down_confirmed_by_source_an
     assert read_journal() == []
 
 
-def test_a_large_change_of_voltage_goes_down_and_up_again_instead_of_jumping(good_bench, good_control):
+def test_large_change_of_voltage_goes_down_and_up_again_without_a_jump(good_bench, good_control):
     good_bench.supervisor.apply(LoadPoint(120.0, 5.0, 0.0))
     good_bench.supervisor.apply(LoadPoint(347.0, 5.0, 0.0))
     assert good_control.status["terminal_volts"][0] == pytest.approx(347.0, rel=2e-3)
@@ -65,7 +65,7 @@ def test_a_large_change_of_voltage_goes_down_and_up_again_instead_of_jumping(goo
         ("ABC", (100.0, 80.0, 100.0), (0.0, 0.0, 15.0)),
     ],
 )
-def test_a_point_with_one_phase_missing_low_or_turned_is_reached_and_settles(
+def test_point_with_a_phase_missing_low_or_turned_is_reached_and_settles(
     good_bench, good_control, phases, percents, shift_deg
 ):
     point = LoadPoint(277.0, 5.0, 0.0, phases, voltages_pct=percents, voltage_shift_deg=shift_deg)
@@ -114,7 +114,7 @@ def test_an_output_that_becomes_too_high_is_switched_off_while_settling(bench, c
     assert control.status["output_on"] is False
 
 
-def test_an_output_that_somebody_else_switched_off_is_a_fault_and_not_a_steady_zero(bench, control):
+def test_output_switched_off_by_others_is_a_fault_and_not_a_steady_zero(bench, control):
     bench.supervisor.energise(FULL)
     assert [result.confirmed for result in switch_bench_off(bench.file)] == [True]
     with pytest.raises(OutputWrong, match="tripped or was switched off"):
@@ -144,7 +144,7 @@ def test_a_divider_that_is_not_as_the_bench_file_says_is_found(good_bench, good_
     assert good_control.status["output_on"] is False
 
 
-def test_a_lost_analyzer_ends_with_the_source_off_and_the_report_says_who_confirmed(bench, control):
+def test_lost_analyzer_ends_with_the_source_off_and_names_what_confirmed(bench, control):
     bench.supervisor.energise(FULL)
     control.fault("analyzer-disconnect")
     with pytest.raises(InstrumentLost):
@@ -156,7 +156,7 @@ def test_a_lost_analyzer_ends_with_the_source_off_and_the_report_says_who_confir
     assert any("analyzer could not confirm" in detail for detail in report.details)
 
 
-def test_a_relay_that_sticks_is_reported_as_not_confirmed_though_the_source_says_off(bench, control):
+def test_stuck_relay_is_not_confirmed_although_the_source_reports_off(bench, control):
     bench.supervisor.energise(FULL)
     control.fault("source-stuck-relay")
     report = bench.supervisor.de_energise()
@@ -198,7 +198,7 @@ def test_an_interrupt_while_coming_down_switches_off_at_once(good_bench, good_co
     assert not good_bench.guardian.armed
 
 
-def test_deviations_from_nominal_name_what_is_outside_reference_conditions(good_bench):
+def test_deviations_name_each_value_outside_reference_conditions(good_bench):
     good_bench.supervisor.energise(FULL)
     nominal = good_bench.wiring.terminals(FULL)
     high = Stimulus(60.3, tuple((Phasor(1, 281.0, v[0].phase_deg),) for v in nominal.voltages), nominal.ct_inputs)
@@ -209,9 +209,7 @@ def test_deviations_from_nominal_name_what_is_outside_reference_conditions(good_
     assert found["displacement of current C"].met
 
 
-def test_settling_limits_that_cannot_be_met_end_in_not_settled_with_the_outputs_still_on(
-    good_bench, good_control, monkeypatch
-):
+def test_impossible_settling_limits_end_not_settled_with_outputs_still_on(good_bench, good_control, monkeypatch):
     good_bench.supervisor.energise(FULL)
     tight = SettlingLimits(std_pct=1e-9, drift_pct=1e-9, floor_pct=1e-12, timeout_s=5.0)
     monkeypatch.setattr(good_bench.supervisor, "_settling", tight)

@@ -65,6 +65,6 @@ def test_a_data_set_that_holds_a_part_of_the_earlier_current_is_no_fault(watchin
     assert watching.when_read == [pytest.approx(0.02), pytest.approx(0.05)]
 
 
-def test_a_current_that_rises_little_goes_straight_and_is_expected_between_both(watching):
+def test_current_that_rises_little_goes_straight_and_is_expected_between(watching):
     go(watching, 100.0, 120.0)
     assert watching.when_read == [pytest.approx(1.2)]

@@ -52,7 +52,7 @@ def test_value_takes_its_limits_and_refuses_what_lies_beyond(asked: Inquiry, av:
         asked.check(f"AV{av} after the refusals", f"{_TAKEN[av][-1]:g}", f"{left:g}")
 
 
-def test_subintervals_and_their_length_take_their_limits_and_refuse_what_lies_beyond(clearing: Inquiry) -> None:
+def test_subintervals_and_length_take_their_limits_and_refuse_others(clearing: Inquiry) -> None:
     """AV10 1 to 6; AV11 0, or 1000 to 3276700 in multiples of 100 (manual pages 21 and 24). Clears the logs."""
     with clearing.configured({10: 1.0, 11: 90000.0}):
         for av, values in ((10, (1.0, 6.0)), (11, (1000.0, 3276700.0, 0.0, 90000.0))):
@@ -84,7 +84,7 @@ def test_command_register_reads_0_and_refuses_codes_it_does_not_know(asked: Inqu
     asked.check("AV1 reads", 0.0, asked.properties.read("AV", 1, "present-value"))
 
 
-def test_command_that_only_logs_in_manual_mode_is_accepted_and_av1_still_reads_0(asked: Inquiry) -> None:
+def test_command_that_only_logs_in_manual_mode_is_taken_and_av1_reads_0(asked: Inquiry) -> None:
     """21211 (manual page 23): accepted; outside manual mode it begins nothing. AV1 reads 0 afterwards."""
     if asked.meter.read_configuration()[11] == 0.0 and not asked.allow_reset:
         reason = "the meter is in manual mode, where 21211 ends a demand sub-interval; allow it with --allow-reset"

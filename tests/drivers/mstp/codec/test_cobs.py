@@ -81,7 +81,7 @@ def test_a_field_too_short_for_data_and_its_checksum_is_refused(size):
 
 
 @given(st.binary(min_size=502, max_size=1497), st.booleans(), st.data())
-def test_extended_frames_survive_the_wire_and_no_flipped_bit_goes_unnoticed(npdu, expecting_reply, data):
+def test_extended_frames_survive_the_wire_and_each_flipped_bit_is_noticed(npdu, expecting_reply, data):
     frame = data_frame(9, 3, npdu, expecting_reply)
     octets = bytearray(frame.encode())
     assert frame.frame_type == (32 if expecting_reply else 33)

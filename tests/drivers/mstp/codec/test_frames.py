@@ -178,7 +178,7 @@ class TestFrameParser:
         assert (seen.frame, seen.valid, seen.octets) == (frame, True, frame.encode())
 
     @pytest.mark.parametrize("frame_type", [32, 34, 127])
-    def test_encoded_data_that_does_not_fit_its_checksum_is_reported_as_it_was(self, frame_type):
+    def test_encoded_data_that_fails_its_checksum_is_reported_unchanged(self, frame_type):
         body = bytes((frame_type, 1, 0, 0, 20))
         octets = b"\x55\xff" + body + bytes((crc.header_crc(body),)) + bytes(range(22))
         (seen,) = FrameParser().feed(octets, 0.0)

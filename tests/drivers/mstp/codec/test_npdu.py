@@ -42,7 +42,7 @@ def test_a_request_through_a_router_is_answered_to_the_station_beyond_it():
     assert not summarize(bytes.fromhex("0100 20 07 0F")).answers(asked)
 
 
-def test_what_asks_without_an_invoke_id_is_answered_by_anything_but_a_request():
+def test_question_without_invoke_id_is_answered_by_any_npdu_but_a_request():
     asked = summarize(bytes.fromhex("0184 12"))  # a network message
     assert summarize(bytes.fromhex("0180 13 0001 00")).answers(asked)
     assert not summarize(REQUEST).answers(asked)

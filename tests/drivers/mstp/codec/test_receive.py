@@ -109,7 +109,7 @@ def test_bad_data_crc_is_an_invalid_frame(receiver):
     assert take(receiver, octets) == [InvalidFrame("DATA_CRC.BadCRC")]
 
 
-def test_frames_for_others_are_skipped_whole_though_they_hold_a_frame_for_us(receiver):
+def test_frames_for_others_are_skipped_whole_with_a_frame_for_us_inside(receiver):
     inner = TOKEN.encode()
     other = Frame(FrameType.DATA_NOT_EXPECTING_REPLY, STATION + 1, 9, inner)
     assert take(receiver, other.encode()[:10]) == []
@@ -135,13 +135,13 @@ def test_a_length_that_no_frame_has_does_not_deafen_the_station(receiver):
 
 
 @pytest.mark.parametrize("frame_type", [34, 100, 127])
-def test_encoded_types_of_others_than_bacnet_are_skipped_without_losing_the_next_frame(receiver, frame_type):
+def test_foreign_encoded_types_are_skipped_without_losing_the_next_frame(receiver, frame_type):
     octets = header(frame_type, STATION, 9, 40) + bytes(42)
     assert take(receiver, octets + TOKEN.encode()) == [SkippedFrame(frame_type, STATION, 9), TOKEN]
 
 
 @pytest.mark.parametrize("frame_type", [32, 33])
-def test_a_node_of_an_early_revision_skips_extended_frames_without_losing_the_next(frame_type):
+def test_early_revision_node_skips_extended_frames_and_gets_the_next(frame_type):
     receiver = FrameReceiver(STATION, receive_extended=False)
     octets = Frame(frame_type, STATION, 9, bytes(600)).encode()
     assert take(receiver, octets + TOKEN.encode()) == [SkippedFrame(frame_type, STATION, 9), TOKEN]

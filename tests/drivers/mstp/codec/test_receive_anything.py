@@ -77,7 +77,7 @@ def test_whatever_comes_the_receiver_and_the_machine_of_the_clause_agree(script,
 
 
 @given(st.lists(steps, max_size=8), st.sampled_from([1, 5, 4096]))
-def test_after_anything_and_the_silence_of_tframe_abort_the_next_good_frame_is_received(script, cut):
+def test_after_any_octets_and_tframe_abort_next_good_frame_is_received(script, cut):
     receiver = FrameReceiver(STATION)
     now_s = play(receiver, script, cut) + FRAME_ABORT_S
     receiver.check_silence(now_s)

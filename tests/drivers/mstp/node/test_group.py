@@ -77,7 +77,7 @@ def test_a_request_reaches_the_node_it_is_for_and_that_node_answers():
     assert not group.received
 
 
-def test_a_long_answer_of_one_makes_none_of_the_others_lose_the_token_even_at_9600_baud():
+def test_long_answer_of_one_node_loses_no_token_of_others_at_9600_baud():
     bus, group = bus_with_group((1, 2, 3), baud=9600, max_master=3)
     bus.run(4.0)
     bus.send(0, 3, REQUEST, expecting_reply=True)
@@ -128,7 +128,7 @@ def test_max_master_of_one_node_is_changed_without_the_others():
     assert polls or group.nodes[1].next_station == 2
 
 
-def test_a_node_off_line_neither_hears_nor_sends_and_the_ring_closes_without_it():
+def test_node_off_line_neither_hears_nor_sends_and_the_ring_closes():
     bus, group = bus_with_group((1, 2, 3), max_master=4)
     bus.run(2.0)
     group.set_online(2, False, bus.now_s)
@@ -172,7 +172,7 @@ def test_whenever_a_node_goes_and_comes_back_the_ring_is_whole_again(off_s):
     assert group.statistics(2).duplicate_address == 0
 
 
-def test_a_node_that_comes_back_starts_as_after_power_up_and_goes_on_counting():
+def test_node_that_comes_back_starts_as_at_power_up_and_goes_on_counting():
     bus, group = bus_with_group((1,), others=(), max_master=8)
     bus.run(3.0)
     group.set_max_master(1, 4)
@@ -188,7 +188,7 @@ def test_a_node_that_comes_back_starts_as_after_power_up_and_goes_on_counting():
     assert {seen.frame.destination for seen in bus.seen[begin:]} == {0, 2, 3, 4}
 
 
-def test_a_group_whose_nodes_are_all_off_line_lets_the_line_run_dry_and_waits_for_nothing():
+def test_group_with_all_nodes_off_line_drains_the_line_without_waiting():
     bus, group = bus_with_group((1, 2), max_master=2)
     bus.run(2.0)
     for mac in (1, 2):

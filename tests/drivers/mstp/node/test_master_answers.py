@@ -32,7 +32,7 @@ def test_a_reply_in_time_goes_out_without_the_token(lone):
     assert lone.node.state is MasterState.IDLE
 
 
-def test_only_the_answer_to_this_request_is_the_reply_whatever_is_queued_before_it(lone):
+def test_only_the_answer_to_this_request_is_the_reply_with_others_queued(lone):
     lone.submit(DNER, PEER, WHO_IS)
     lone.submit(DNER, PEER, OTHER_ANSWER)
     lone.submit(DNER, PEER + 1, ANSWER)
@@ -50,7 +50,7 @@ def test_an_answer_that_is_already_queued_goes_at_once(lone):
     assert lone.sent == [Frame(DNER, PEER, TS, ANSWER)]
 
 
-def test_deferred_reply_is_announced_before_250_ms_and_goes_with_the_token(ring):
+def test_deferred_reply_is_announced_in_250_ms_and_goes_with_the_token(ring):
     ring.hear(DER, data=REQUEST)
     asked_s = ring.now_s - 0.001
     ring.wait(0.3)

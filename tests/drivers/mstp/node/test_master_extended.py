@@ -52,7 +52,7 @@ def test_a_long_broadcast_goes_up_unless_it_holds_a_confirmed_request(lone):
     assert [frame.npdu for frame in lone.node.received] == [LONG_WHO_IS]
 
 
-def test_a_node_of_an_early_revision_hears_no_extended_frame_and_stays_silent():
+def test_early_revision_node_hears_no_extended_frame_and_stays_silent():
     lone = Harness(receive_extended=False)
     lone.hear(EXTENDED_DER, data=LONG_REQUEST)
     assert (lone.names, lone.take(), list(lone.node.received)) == ([], [], [])

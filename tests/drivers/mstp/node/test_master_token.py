@@ -43,7 +43,7 @@ def _use_tokens(ring, count):
         ring.hear(PFM, destination=PEER + 1)
 
 
-def test_maintenance_polls_walk_to_the_successor_one_a_token_then_start_over(ring):
+def test_maintenance_polls_walk_to_the_successor_one_a_token_then_restart(ring):
     ring.node.poll_station = TS
     _use_tokens(ring, POLL_TOKENS - 1)
     assert ring.take() == [(TOKEN, PEER)] * (POLL_TOKENS - 1)
@@ -80,7 +80,7 @@ def test_a_sole_master_uses_the_token_itself_and_polls_in_between():
     assert sole.node.sole_master
 
 
-def test_a_sole_master_sends_its_data_without_anybody_to_hand_the_token_to():
+def test_sole_master_sends_its_data_without_a_token_to_pass_on():
     sole = Harness().as_sole_master()
     sole.submit(DNER, BROADCAST)
     sole.wait(0.1)
@@ -117,7 +117,7 @@ def test_the_token_is_repeated_once_then_a_new_successor_is_looked_for(ring):
     assert (ring.node.next_station, ring.node.token_count) == (TS, 0)
 
 
-def test_a_node_whose_lost_successor_is_right_before_it_does_not_poll_itself():
+def test_node_right_after_its_lost_successor_does_not_poll_itself():
     ring = Harness().in_ring(successor=TS - 1)
     ring.hear(TOKEN, source=TS - 1)
     ring.wait(2 * (USAGE_S + 0.003))
@@ -128,7 +128,7 @@ def test_a_node_whose_lost_successor_is_right_before_it_does_not_poll_itself():
     assert ring.node.statistics().successors_lost == 1
 
 
-def test_the_successor_has_all_of_tusage_timeout_after_the_end_of_the_token(ring):
+def test_successor_has_all_of_tusage_timeout_after_the_token_ends(ring):
     ring.hear(TOKEN)
     end_s = ring.sent_at[-1] + frame_time_s(8, BAUD)
     ring.wait(0.2)
@@ -190,7 +190,7 @@ def test_any_other_frame_while_polling_drops_the_token(lone, frame_type, destina
     assert lone.node.state is MasterState.IDLE
 
 
-def test_send_next_pfm_up_to_max_master_and_round_then_declare_sole_master(lone):
+def test_next_pfm_goes_to_max_master_and_round_then_sole_master(lone):
     lone.hear(TOKEN)
     lone.wait(7.5 * (USAGE_S + 0.002))
     polled = [destination for _, destination in lone.take()]
@@ -207,7 +207,7 @@ def test_an_invalid_answer_to_a_poll_counts_as_none(lone):
     assert lone.names[-1] == "POLL_FOR_MASTER.SendNextPFM"
 
 
-def test_a_frame_that_broke_off_does_not_swallow_the_answers_to_the_polls_after_it(lone):
+def test_broken_off_frame_does_not_swallow_answers_to_later_polls(lone):
     lone.hear(TOKEN)
     lone.octets(Frame(DNER, 6, PEER, bytes(400)).encode()[:20])
     lone.wait(USAGE_S + 0.003)

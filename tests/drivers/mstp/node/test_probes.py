@@ -14,7 +14,7 @@ def ring():
     return made
 
 
-def test_an_ordered_address_is_polled_with_the_token_and_the_token_goes_on(ring):
+def test_ordered_address_is_polled_with_the_token_which_then_goes_on(ring):
     ring.node.probes.order([100, 120])
     ring.hear(TOKEN)
     assert ring.names[-1] == "DONE_WITH_TOKEN.SendProbe"

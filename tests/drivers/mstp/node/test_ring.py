@@ -109,7 +109,7 @@ def test_a_node_above_max_master_of_the_others_never_gets_the_token():
     assert bus.nodes[7].statistics().tokens_received == 0
 
 
-def test_with_neighbouring_addresses_and_max_master_nobody_is_polled_in_a_running_ring():
+def test_running_ring_of_neighbours_up_to_max_master_polls_no_address():
     bus = make_ring([0, 1], max_master=1)
     bus.run(1.0)
     bus.seen.clear()
@@ -222,7 +222,7 @@ def polled_by(bus, mac, duration_s):
     return {destination for source, destination in bus.frames(FrameType.POLL_FOR_MASTER) if source == mac}
 
 
-def test_a_written_max_master_bounds_the_addresses_that_are_polled_from_then_on():
+def test_written_max_master_bounds_the_addresses_polled_afterwards():
     bus = make_ring([0, 2], max_master=20)
     bus.run(3.0)
     assert polled_by(bus, 2, 20.0) == set(range(3, 21))
@@ -234,7 +234,7 @@ def test_a_written_max_master_bounds_the_addresses_that_are_polled_from_then_on(
     assert bus.is_healthy(1.0)
 
 
-def test_a_successor_beyond_a_written_max_master_is_given_up_for_one_within():
+def test_successor_beyond_a_written_max_master_is_replaced_by_one_within():
     bus = make_ring([0, 3, 7], max_master=8)
     bus.run(2.0)
     assert bus.ring() == [0, 3, 7]
@@ -245,7 +245,7 @@ def test_a_successor_beyond_a_written_max_master_is_given_up_for_one_within():
 
 @given(max_master=st.integers(1, 127), mac=st.integers(0, 20))
 @settings(max_examples=30)
-def test_a_node_whose_address_is_beyond_max_master_still_finds_out_that_it_is_alone(max_master, mac):
+def test_node_with_address_beyond_max_master_still_finds_it_is_alone(max_master, mac):
     bus = make_ring([mac], max_master=127)
     bus.nodes[mac].set_max_master(max_master)
     bus.run(10.0)

@@ -64,7 +64,7 @@ def test_a_second_token_is_noticed():
 
 @settings(max_examples=6, deadline=None)
 @given(macs=MACS, seed=SEEDS, rate=RATES)
-def test_damaged_frames_never_make_two_tokens_or_two_talkers_and_everybody_gets_the_token(macs, seed, rate):
+def test_damaged_frames_never_make_two_tokens_and_every_node_gets_one(macs, seed, rate):
     ring = Watched(macs, seed)
     ring.flip_one_bit(rate)
     before = ring.tokens()

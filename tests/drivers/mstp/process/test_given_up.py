@@ -25,7 +25,7 @@ def test_a_request_is_sent_in_its_time_and_not_after(ring):
     assert ring.node.statistics().data_frames_expired == 1
 
 
-def test_a_request_that_expires_in_the_turnaround_before_it_is_not_sent_and_the_token_is_handed_on(ring):
+def test_request_expired_in_turnaround_is_not_sent_and_token_passes_on(ring):
     ring.submit(DER, PEER, REQUEST, life_s=0.0003)
     ring.octets(TOKEN_FOR_US)
     assert ring.node.state is MasterState.WAIT_FOR_REPLY
@@ -37,7 +37,7 @@ def test_a_request_that_expires_in_the_turnaround_before_it_is_not_sent_and_the_
     assert ring.node.statistics().data_frames_sent == 0
 
 
-def test_an_expired_frame_that_expects_no_answer_does_not_keep_the_next_from_its_turn():
+def test_expired_frame_without_expected_answer_does_not_delay_the_next():
     harness = Harness(max_info_frames=2).in_ring()
     harness.submit(DNER, PEER, life_s=0.0003)
     harness.submit(DNER, PEER, data=ANSWER)
@@ -76,7 +76,7 @@ def test_a_queue_full_of_expired_frames_has_room(ring, life_s):
 
 
 @given(st.lists(st.tuples(st.floats(0.0, 0.4), st.floats(0.0, 0.3)), max_size=8))
-def test_whatever_is_asked_for_when_each_request_leaves_in_its_time_or_is_counted_as_expired(asked):
+def test_each_request_leaves_in_its_time_or_is_counted_as_expired(asked):
     harness = Harness().in_ring()
     deadlines_s = []
     for gap_s, life_s in asked:

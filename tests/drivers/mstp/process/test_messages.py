@@ -42,7 +42,7 @@ def test_captured_frames_arrive_with_their_times_moved(entries):
     assert _messages.read_captured(_messages.captured_body(seen, 1.5)) == moved
 
 
-def test_every_transition_that_statistics_count_is_one_that_the_machines_take():
+def test_every_counted_transition_is_one_that_the_state_machines_take():
     source = "".join(inspect.getsource(module) for module in (master, node, receive))
     counted = {**statistics._MASTER_TRANSITIONS, **statistics._RECEIVE_TRANSITIONS}
     named = {name for names in counted.values() for name in names if not name.endswith((".Timeout", ".Abandoned"))}

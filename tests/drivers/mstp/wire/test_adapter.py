@@ -56,7 +56,7 @@ def test_a_numbered_device_has_its_lasting_name(by_id, tmp_path):
     assert lasting_name(str(tmp_path / "ttyUSB1"), by_id) == str(by_id / "usb-FTDI_serial1-port0")
 
 
-def test_a_device_without_a_lasting_name_or_named_by_a_link_keeps_its_name(by_id, tmp_path):
+def test_device_named_by_a_link_or_without_lasting_name_keeps_its_name(by_id, tmp_path):
     (tmp_path / "mine").symlink_to(tmp_path / "ttyUSB0")
     (tmp_path / "ttyS0").write_text("")
     for device in (tmp_path / "mine", tmp_path / "ttyS0"):

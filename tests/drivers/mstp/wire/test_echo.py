@@ -23,7 +23,7 @@ traffic = st.lists(
 
 
 @given(traffic, st.integers(1, 40), st.sampled_from(["on", "detect"]))
-def test_of_an_echoing_adapter_exactly_what_others_sent_is_heard_however_it_is_read(turns, size, mode):
+def test_echoing_adapter_yields_exactly_what_others_sent_in_any_chunks(turns, size, mode):
     echo, heard, sent_by_others = EchoFilter(mode), b"", b""
     turns = [(True, OWN, OTHERS), *turns]
     for number, (own_turn, own, others) in enumerate(turns):

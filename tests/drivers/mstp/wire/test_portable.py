@@ -73,9 +73,7 @@ class TestPort:
         first.close()
         open_port(bridge.ports[0], 2)
 
-    def test_an_adapter_that_is_pulled_out_and_comes_back_gives_one_event_each_way(
-        self, make_bridge, open_port, tmp_path
-    ):
+    def test_adapter_unplugged_and_replugged_gives_one_event_each_way(self, make_bridge, open_port, tmp_path):
         bridge = make_bridge(2, tmp_path)
         port, peer = (
             open_port(bridge.ports[mac], mac, max_master=1, portable=mac == 0, replug_wait_s=20.0) for mac in (0, 1)
@@ -176,7 +174,7 @@ class TestLine:
             ("something else", "something else"),
         ],
     )
-    def test_the_errors_of_windows_which_have_no_number_are_known_by_their_text(self, text, reason):
+    def test_windows_errors_without_number_are_recognised_by_their_text(self, text, reason):
         assert reason in open_failure(serial.SerialException(text))
 
 
@@ -261,7 +259,7 @@ class LoopWithoutReaders(asyncio.SelectorEventLoop):
         raise NotImplementedError
 
 
-def test_a_link_in_an_event_loop_that_cannot_watch_sockets_hears_every_event(make_bridge, open_port):
+def test_link_hears_every_event_in_a_loop_that_cannot_watch_sockets(make_bridge, open_port):
     bridge = make_bridge(2)
     ports = [open_port(bridge.ports[mac], mac, max_master=1, portable=True) for mac in (0, 1)]
     count = 20

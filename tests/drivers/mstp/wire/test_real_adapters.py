@@ -27,7 +27,7 @@ class TestEcho:
         counted = client.statistics()
         assert (counted.duplicate_address, counted.echoes_damaged, counted.tokens_dropped) == (0, 0, 0)
 
-    def test_taken_for_one_without_echo_it_looks_like_two_stations_with_one_address(self, make_bridge, open_port):
+    def test_echoing_adapter_taken_for_a_plain_one_looks_like_two_stations(self, make_bridge, open_port):
         bridge = make_bridge(1)
         bridge.echoing = {0}
         port = open_port(bridge.ports[0], 0, max_master=1, echo="off")
@@ -90,7 +90,7 @@ class TestUnplugging:
         wait_until(lambda: all(port.statistics().tokens_received > 5 for port in ports))
         return ports
 
-    def test_an_adapter_that_comes_back_gives_one_event_each_way_and_the_node_is_in_the_ring_again(self, bridge, pair):
+    def test_adapter_that_returns_gives_one_event_each_way_and_node_rejoins(self, bridge, pair):
         port, peer = pair
         before = port.statistics()
         started_s = time.monotonic()
@@ -111,7 +111,7 @@ class TestUnplugging:
         assert (after.lines_lost, after.octets_sent > before.octets_sent) == (1, True)
         assert port.receive(0) is None
 
-    def test_one_that_is_pulled_out_again_before_it_has_the_token_was_lost_once(self, bridge, open_port):
+    def test_adapter_unplugged_again_before_it_has_the_token_was_lost_once(self, bridge, open_port):
         port = open_port(bridge.ports[0], 0, max_master=40, replug_wait_s=20.0)
         bridge.hang_up(0)
         assert isinstance(port.receive(5.0), LineLost)

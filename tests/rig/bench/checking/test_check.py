@@ -74,7 +74,7 @@ def test_an_output_that_is_on_though_nobody_uses_the_bench_is_a_danger(tmp_path)
     source.server_close()
 
 
-def test_an_instrument_that_is_another_than_the_file_says_is_named_with_the_driver_that_fits(tmp_path):
+def test_wrong_instrument_is_named_with_the_driver_that_fits(tmp_path):
     one = Instrument("Agilent Technologies,34972A,MY1,1.16")
     text = "schema: 1\nname: other\ncounter: {driver: keysight_53220a, inputs: {}, resource: RESOURCE}\n"
     parts = check(tmp_path, text.replace("RESOURCE", f"'{one.resource}'"))
@@ -94,7 +94,7 @@ def test_an_instrument_that_is_another_than_the_file_says_is_named_with_the_driv
     ],
 )
 def test_a_calibration_is_looked_at(serial, due, level):
-    from drivers.source.base import Identity
+    from drivers.instrument import Identity
     from rig.bench.checking.check import _calibration
     from rig.metrology import CalibrationRecord
 

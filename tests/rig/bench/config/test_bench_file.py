@@ -66,7 +66,7 @@ def test_every_bench_that_comes_with_the_rig_is_good(name):
     assert bench.meter_types["s4100"].ratings["UL"].accuracy.voltage_ln_v == 347
 
 
-def test_the_emulated_bench_starts_the_emulation_with_the_python_that_runs_the_rig():
+def test_emulated_bench_starts_with_the_python_that_runs_the_rig():
     argv = load_bench("emulated").launch_argv()
     assert argv == [sys.executable, "-m", "rig.emulation", "--json", "--spare-ports", "1"]
 
@@ -105,7 +105,7 @@ def test_an_endpoint_of_the_wrong_type_is_refused():
         load_bench("emulated").with_endpoints(ENDPOINTS | {"meters": [{"mac": 200}]})
 
 
-def test_an_unknown_key_is_refused_with_its_line_and_the_key_that_was_meant(tmp_path):
+def test_unknown_key_is_refused_with_its_line_and_the_key_that_was_meant(tmp_path):
     error = refused(write(tmp_path, SMALL.replace("  port:", "  baudd: 9600\n  port:")))
     assert error.line == 4
     assert "unknown key 'bus.baudd'; did you mean 'baud'?" in str(error)
@@ -166,7 +166,7 @@ def test_a_source_without_wiring_is_refused(tmp_path):
     assert "needs 'wiring' and 'nominal'" in str(refused(write(tmp_path, text)))
 
 
-def test_a_rating_that_the_meter_type_does_not_have_is_refused_with_its_line(tmp_path):
+def test_rating_unknown_to_the_meter_type_is_refused_with_its_line(tmp_path):
     error = refused(write(tmp_path, "schema: 1\nextends: emulated\nname: v\nnominal:\n  rating: IEC\n"))
     assert error.line == 5
     assert "has ratings CE, UL, not IEC" in str(error)
@@ -211,7 +211,7 @@ def test_the_damage_limits_of_the_meter_are_not_known_and_not_invented():
         ("counter: {inputs: {control_power: null}}", {"timed_control_power"}),
     ],
 )
-def test_what_is_not_wired_to_the_meters_other_terminals_is_not_among_the_capabilities(tmp_path, without, missing):
+def test_terminals_without_wiring_are_not_among_the_capabilities(tmp_path, without, missing):
     path = write(tmp_path, f"schema: 1\nextends: emulated\nname: other\n{without}\n")
     assert load_bench("emulated").capabilities - load_bench(path).capabilities == missing
 
@@ -227,14 +227,14 @@ def test_what_is_not_wired_to_the_meters_other_terminals_is_not_among_the_capabi
         ("counter: {inputs: {pulse_input: {channel: 1, active: rising}}}", "high"),
     ],
 )
-def test_mistakes_at_the_meters_other_terminals_are_refused_with_their_line(tmp_path, part, words):
+def test_mistakes_at_the_other_terminals_are_refused_with_their_line(tmp_path, part, words):
     error = refused(write(tmp_path, f"schema: 1\nextends: emulated\nname: other\n{part}\n"))
     assert words in str(error)
     assert error.line == 4
 
 
 @pytest.mark.parametrize("role", ["source", "analyzer", "switch", "generator", "counter"])
-def test_what_is_no_resource_name_is_refused_with_its_line_and_the_kinds_that_are(tmp_path, role):
+def test_bad_resource_name_is_refused_with_its_line_and_the_valid_kinds(tmp_path, role):
     error = refused(write(tmp_path, f"schema: 1\nextends: emulated\nname: v\n{role}:\n  resource: 192.168.1.20:5025\n"))
     assert error.line == 5
     assert f"{role}.resource: '192.168.1.20:5025' is no VISA resource name; the kinds are TCPIP0::" in str(error)
@@ -336,7 +336,7 @@ analyzer:
 """
 
 
-def test_an_accuracy_row_of_a_variant_inherits_no_key_of_the_row_it_replaces(tmp_path):
+def test_accuracy_row_of_a_variant_inherits_no_key_of_the_replaced_row(tmp_path):
     accuracy: Any = load_bench(write(tmp_path, ROWS)).parts.analyzer.reference_accuracy
     base = load_bench("emulated").parts.analyzer.reference_accuracy
     assert (accuracy.voltage.distribution, accuracy.voltage.k) == ("rectangular", None)
@@ -353,7 +353,7 @@ def test_an_accuracy_row_replaced_over_two_files_is_the_last_one(tmp_path):
     assert accuracy.voltage.reading_pct == 0.01
 
 
-def test_a_calibration_of_a_variant_inherits_nothing_of_another_certificate(tmp_path):
+def test_calibration_of_a_variant_inherits_nothing_of_another_certificate(tmp_path):
     calibration = "serial: '1', certificate: A, date: 2026-01-01, due: 2027-01-01, laboratory: first"
     write(
         tmp_path, f"schema: 1\nextends: emulated\nname: b\nanalyzer:\n  calibration: {{{calibration}}}\n", "base.yaml"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.source.base import Identity
+from drivers.instrument import Identity
 from rig.bench.config.files import json_schema, load_bench
 from rig.bench.instruments import calibration_objections, refuse_uncalibrated, used_instruments
 from rig.errors import BenchFileError
@@ -77,7 +77,7 @@ def test_a_bench_with_its_endpoints_filled_in_keeps_its_records(folder):
     assert parts.analyzer.calibration == bench.parts.analyzer.calibration
 
 
-def test_a_record_is_found_beside_the_file_that_names_it_and_not_beside_a_variant(folder):
+def test_record_is_found_beside_the_file_that_names_it_not_the_variant(folder):
     (folder / "elsewhere").mkdir()
     variant = folder / "elsewhere" / "variant.yaml"
     variant.write_text("schema: 1\nextends: ../bench.yaml\nname: variant\n")
@@ -184,7 +184,7 @@ def objections(folder, *, today=TODAY, simulated, extra=""):
     return {role: str(state.status) for role, state in found.items()}
 
 
-def test_a_real_bench_needs_the_calibrations_of_what_decides_and_of_nothing_else(folder):
+def test_real_bench_needs_calibrations_of_the_deciding_instruments_only(folder):
     assert objections(folder, simulated=False) == {"climate_probe": "not recorded"}
     recorded = "climate_probe: {calibration: {serial: B1, certificate: P, date: 2026-03-02, due: 2027-03-02}}\n"
     assert objections(folder, simulated=False, extra=recorded) == {}
@@ -195,7 +195,7 @@ def test_a_simulated_bench_needs_none_but_one_that_is_recorded_must_hold(folder)
     assert objections(folder, simulated=True, today=dt.date(2027, 8, 16)) == {"analyzer": "expired"}
 
 
-def test_a_record_that_does_not_hold_is_an_objection_whatever_the_instrument(folder):
+def test_invalid_record_is_an_objection_for_every_instrument(folder):
     expired = "source: {calibration: {serial: '123', certificate: S, date: 2020-01-01, due: 2021-01-01}}\n"
     assert objections(folder, simulated=True, extra=expired) == {"source": "expired"}
     other = "source: {calibration: {serial: '9', certificate: S, date: 2026-01-01, due: 2027-01-01}}\n"

@@ -19,7 +19,7 @@ def write(tmp_path, more, extends="emulated"):
     return path
 
 
-def test_an_analyzer_that_cannot_see_the_ct_inputs_is_refused_at_its_line_with_the_reason(tmp_path):
+def test_analyzer_blind_to_ct_inputs_is_refused_at_its_line_with_reason(tmp_path):
     with pytest.raises(BenchFileError) as caught:
         load_bench(write(tmp_path, "analyzer:\n  driver: radian_rd\n"))
     said = str(caught.value)
@@ -34,7 +34,7 @@ def test_an_analyzer_that_cannot_see_the_ct_inputs_is_refused_at_its_line_with_t
     ("driver", "update_s", "periods"),
     [("zes_lmg600", 2.0, "0.05 to 1 s, not 2 s"), ("yokogawa_wt", 0.01, "0.05 to 20 s, not 0.01 s")],
 )
-def test_an_update_period_that_the_analyzer_does_not_have_is_refused_at_its_line(tmp_path, driver, update_s, periods):
+def test_update_period_that_the_analyzer_lacks_is_refused_at_its_line(tmp_path, driver, update_s, periods):
     with pytest.raises(BenchFileError, match=f"bench.yaml:6: analyzer {driver} has data update periods of {periods}"):
         load_bench(write(tmp_path, f"analyzer:\n  driver: {driver}\n  update_s: {update_s}\n"))
 
@@ -47,9 +47,7 @@ def test_on_a_bench_that_injects_nothing_any_analyzer_may_be(tmp_path):
 
 @pytest.mark.parametrize("analyzer", [name for name, driver in ANALYZERS.items() if driver.capabilities.ct_input_v])
 @pytest.mark.parametrize("secondary_v", ["1", "0.333"])
-def test_every_other_analyzer_sees_both_kinds_of_transducer_at_the_highest_nominal_voltage(
-    tmp_path, analyzer, secondary_v
-):
+def test_other_analyzers_see_both_transducers_at_highest_nominal_voltage(tmp_path, analyzer, secondary_v):
     more = f"analyzer: {{driver: {analyzer}}}\nnominal: {{voltage_v: 347, system_voltage_v: 600}}\n"
     load_bench(write(tmp_path, f"{more}wiring: {{ct: {{primary_a: 100, secondary_v: {secondary_v}}}}}\n"))
 
@@ -70,7 +68,7 @@ def test_what_is_missing_is_named(changed, words):
     assert f"cannot measure {words}" in unfit_reference(parts, dataclasses.replace(WHOLE, **changed))
 
 
-def test_without_an_integrator_energy_is_made_from_sampled_power_and_the_plan_says_why(tmp_path):
+def test_bench_without_integrator_samples_power_and_the_plan_says_why(tmp_path):
     plan = certification_plan(load_bench(write(tmp_path, "analyzer: {driver: zes_lmg600}\n")))
     whole = certification_plan(load_bench("emulated"))
     assert (plan.points, plan.energy) == (whole.points, whole.energy)
@@ -80,7 +78,7 @@ def test_without_an_integrator_energy_is_made_from_sampled_power_and_the_plan_sa
     assert plan.duration_s > whole.duration_s
 
 
-def test_a_meter_between_two_lines_is_judged_by_sampled_power_whatever_the_analyzer_integrates(tmp_path):
+def test_meter_between_two_lines_is_judged_by_sampled_power_always(tmp_path):
     more = "nominal: {voltage_v: 120, system_voltage_v: 240, system_type: 11}\n"
     plan = certification_plan(load_bench(write(tmp_path, more)))
     assert [item.instance for _, item in plan.energy] == [2, 3]

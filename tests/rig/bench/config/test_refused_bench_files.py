@@ -84,7 +84,7 @@ def test_usual_systems_fit_their_nominal_voltage(tmp_path, volts, system, kind):
     assert load_bench(path).parts.nominal.voltage_v == volts
 
 
-def test_address_from_the_launched_process_that_is_the_rigs_own_is_refused(tmp_path):
+def test_launched_process_address_equal_to_the_rigs_own_is_refused(tmp_path):
     path = tmp_path / "bench.yaml"
     path.write_text("schema: 1\nextends: emulated\nname: x\nbus: {mac: 1}\n")
     with pytest.raises(BenchFileError, match="the rig and position 1 have the same MAC, 1") as caught:
@@ -96,7 +96,7 @@ def test_schema_that_is_a_boolean_is_refused(tmp_path):
     assert "'schema' must be 1" in str(refusal(tmp_path, "", "schema: true\nname: x\n"))
 
 
-def test_calibration_and_meter_type_that_are_pipes_or_folders_are_refused_at_once(tmp_path):
+def test_calibration_or_meter_type_that_is_a_pipe_or_folder_is_refused(tmp_path):
     (tmp_path / "folder.yaml").mkdir()
     assert "is a folder" in str(refusal(tmp_path, "analyzer: {calibration: folder.yaml}"))
     positions = "positions: [{name: a, mac: 3, meter_type: folder.yaml}]"

@@ -66,7 +66,7 @@ def test_version_with_two_behaviours_is_refused(tmp_path):
         _load(tmp_path, text=twice)
 
 
-def test_the_meter_type_that_comes_with_the_rig_names_the_emulated_meters_firmware():
+def test_built_in_meter_type_names_the_emulated_meters_firmware():
     reviewed = load_meter_type("s4100").reviewed_behaviour("1000")
     assert reviewed is not None
     assert reviewed.profile == DEFAULT

@@ -32,7 +32,7 @@ def heard_by(ours):
     return octets
 
 
-def test_on_a_silent_port_nothing_is_sent_and_the_advice_says_how_to_have_it_asked(pty, monkeypatch):
+def test_nothing_is_sent_on_a_silent_port_and_the_advice_says_how_to_ask(pty, monkeypatch):
     monkeypatch.setattr(bus_found, "_SILENT_S", 0.4)
     ours, device = pty
     found = find_bus(device)
@@ -42,7 +42,7 @@ def test_on_a_silent_port_nothing_is_sent_and_the_advice_says_how_to_have_it_ask
 
 
 @pytest.mark.soak
-def test_a_silent_port_that_was_named_is_asked_at_every_rate_by_its_only_master(pty, monkeypatch):
+def test_named_silent_port_is_asked_at_every_rate_as_its_only_master(pty, monkeypatch):
     monkeypatch.setattr(bus_found, "_SILENT_S", 0.2)
     monkeypatch.setattr(bus_found, "_WHO_IS_S", 0.1)
     monkeypatch.setattr(bus_found, "RATES", (76_800, 9_600))

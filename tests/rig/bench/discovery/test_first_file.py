@@ -93,7 +93,7 @@ def test_two_sources_are_combined_and_a_second_of_a_kind_is_named(tmp_path):
     ]
 
 
-def test_a_source_that_cannot_drive_a_meter_alone_is_left_out_with_the_reason(tmp_path):
+def test_source_that_cannot_drive_a_meter_alone_is_left_out_with_a_reason(tmp_path):
     first = compose("lab", [instrument(CHROMA)], [port(meter())])
     assert first.parts == ("bus", "meter")
     assert "has no low-level channels" in first.left_out[0]
@@ -140,7 +140,7 @@ RESOURCES = st.from_regex(rf"(ASRL/dev/[a-z#'\\-]{{1,9}}|TCPIP0::{HOST}::inst0):
 
 @settings(max_examples=25)
 @given(name=ANYTHING.filter(bool), idn=ANYTHING, meter_name=ANYTHING, resource=RESOURCES)
-def test_whatever_names_people_and_devices_have_the_file_says_them_and_loads(name, idn, meter_name, resource):
+def test_file_with_any_names_of_people_and_devices_quotes_them_and_loads(name, idn, meter_name, resource):
     found = FoundInstrument(resource, "@py", idn)
     first = compose(name, [Matched(found, (Fit("analyzer", "yokogawa_wt"),))], [port(meter(name=meter_name))])
     data, _ = parse_yaml("lab.yaml", first.text)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drivers.instrument import Identity
 from drivers.scpi import session as scpi_session
-from drivers.source.base import Identity
 from rig.bench.discovery import matching
 from rig.bench.discovery.matching import FAMILIES, Fit, fitting_drivers
 
@@ -34,7 +34,7 @@ def test_an_instrument_that_a_driver_was_written_for_is_matched_to_it(answer):
     assert Fit(*ANSWERS[answer]) in fitting_drivers(answer)
 
 
-def test_every_driver_of_an_instrument_that_says_who_it_is_is_in_the_table_above():
+def test_every_driver_of_an_identifying_instrument_is_in_the_table_above():
     """A driver whose identity check cannot be asked without an instrument would never be proposed to anybody."""
     drivers = {name: driver for family in FAMILIES.values() for name, driver in family.items()}
     assert {name for name, driver in drivers.items() if not hasattr(driver, "open_link")} == {

@@ -38,7 +38,7 @@ def figures():
     return analysis.figures(RING.now_s)
 
 
-def test_every_address_that_was_not_heard_is_asked_and_the_time_is_told_first():
+def test_every_unheard_address_is_asked_and_the_time_is_announced_first():
     bus, told = Bus(masters=(9, 100), others=(200,)), []
     asked = plan(bus, (0, 1, 2), rotation_s=0.012)
     assert (asked.masters, asked.slaves) == (tuple(range(3, 128)), tuple(range(3, 255)))
@@ -57,7 +57,7 @@ def test_a_port_that_fails_meanwhile_is_told():
         probe(bus, plan(bus, (0,), 0.01), lambda _line: None)
 
 
-def test_a_hidden_master_is_a_fault_and_a_silent_address_only_gave_no_answer():
+def test_hidden_master_is_a_fault_and_a_silent_address_gives_no_answer():
     found = {one.kind: one for one in findings(Probed((9,), (200,), (3, 4, 5, 10)), figures(), 0)}
     assert (found["hidden-master"].mac, found["hidden-master"].severity) == (9, Severity.FAULT)
     assert "poll up to 4 at most" in found["hidden-master"].what

@@ -114,7 +114,7 @@ def test_a_cycle_that_was_running_at_the_call_is_not_the_reading(zes):
 
 
 @pytest.mark.realtime
-def test_more_than_a_range_of_an_lmg_holds_is_no_number_although_one_is_answered(zes):
+def test_value_above_an_lmg_range_is_no_number_although_one_is_answered(zes):
     driver, bench = zes
     energise(bench)
     driver.select_ranges(200.0, (0.4, 1.0, 1.0))

@@ -131,7 +131,7 @@ def test_data_that_are_asked_for_by_name_become_the_function_list(bench, norma):
     assert norma.query("FUNC?") == '"VOLT1"'
 
 
-def test_without_a_complete_interval_every_value_is_not_a_number_and_undefined(norma):
+def test_every_value_is_nan_and_undefined_without_a_complete_interval(norma):
     prepared(norma)
     values, statuses = data(norma)
     assert set(values) == {9.91e37}
@@ -160,7 +160,7 @@ def test_it_measures_what_is_at_the_meters_terminals(bench, norma, angle_deg):
     assert ended_s > 0.0
 
 
-def test_an_interval_is_a_whole_number_of_periods_just_above_the_nominal_one(bench, norma):
+def test_interval_is_a_whole_number_of_periods_just_above_the_nominal_one(bench, norma):
     prepared(norma, '"TIME"')
     energise(bench)
     bench.world.sleep(2.0)
@@ -168,7 +168,7 @@ def test_an_interval_is_a_whole_number_of_periods_just_above_the_nominal_one(ben
     assert length_s == pytest.approx(31 / 60.0, rel=1e-6)
 
 
-def test_without_synchronisation_intervals_come_after_the_timeout_and_angles_are_undefined(bench, norma):
+def test_unsynchronised_intervals_come_after_the_timeout_without_angles(bench, norma):
     prepared(norma, '"TIME:REL","VOLT1","VOLT1:PHAS","FREQ"')
     norma.do("TIM:RES")
     bench.world.sleep(0.9)
@@ -180,7 +180,7 @@ def test_without_synchronisation_intervals_come_after_the_timeout_and_angles_are
     assert statuses == [0, 1, 8, 8]  # under-range is valid
 
 
-def test_over_range_answers_a_number_all_the_same_and_only_its_status_tells(bench, norma):
+def test_over_range_answers_a_number_and_only_its_status_shows_it(bench, norma):
     prepared(norma, '"VOLT1","CURR1","POW1"')
     energise(bench)
     norma.do("VOLT1:RANG 100")
@@ -223,7 +223,7 @@ def test_a_single_measurement_is_taken_when_asked_for_and_then_no_more(bench, no
     assert data(norma) == first
 
 
-def test_a_current_channel_on_its_internal_shunt_sees_nothing_of_the_ct_input(bench, norma):
+def test_current_channel_on_its_internal_shunt_does_not_see_the_ct_input(bench, norma):
     prepared(norma, '"CURR1"')
     energise(bench)
     norma.do("INP1:SHUN INT")

@@ -131,7 +131,7 @@ def test_two_queries_in_one_message_get_no_answer_and_410(analyzer):
     assert analyzer.query(":STAT:ERR?") == '410,"Query INTERRUPTED"'
 
 
-def test_before_the_first_update_and_after_a_range_change_there_are_no_data(bench, analyzer):
+def test_no_data_exist_before_the_first_update_and_after_a_range_change(bench, analyzer):
     quiet(analyzer)
     energise(bench)
     analyzer.write(":VOLT:RANG:ELEM1 600V")

@@ -105,7 +105,7 @@ def test_mistakes_go_into_the_error_queue(zes, command, error):
     assert zes.query("ERRALL?") == '0,"No error"'
 
 
-def test_each_language_knows_its_own_commands_only_and_reset_goes_back_to_scpi(zes):
+def test_each_language_knows_only_its_own_commands_and_reset_selects_scpi(zes):
     zes.write("*RST")
     zes.write("CYCL 1")
     assert zes.query("SYST:ERR:ALL?") == '-113,"Undefined header"'
@@ -145,7 +145,7 @@ def test_values_in_the_other_language_are_the_same(bench, zes):
     assert zes.query(":FETC:VOLT:TRMS1?;:FETC:CURR:TRMS1?;:FETC:POW:ACT1?") == short
 
 
-def test_inim_waits_for_the_end_of_the_cycle_in_bench_time_and_values_stay_until_the_next(bench, zes):
+def test_inim_waits_for_the_cycles_end_and_values_stay_until_the_next(bench, zes):
     prepared(zes)
     source = energise(bench)
     first = waited(bench, zes, "INIM;TSNORM?;DURNORM?;UTRMS1?").split(";")

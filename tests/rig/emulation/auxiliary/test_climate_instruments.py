@@ -200,7 +200,7 @@ def test_meters_feel_the_chamber_and_the_room_again_when_it_has_stopped(standing
 
 
 @given(st.floats(-40.0, 100.0), st.floats(-30.0, 60.0), st.lists(st.floats(0.0, 5000.0), min_size=2, max_size=8))
-def test_air_only_ever_approaches_where_it_goes_and_is_never_wetter_than_wet(setpoint_c, room_c, steps):
+def test_air_only_approaches_its_target_and_stays_at_most_saturated(setpoint_c, room_c, steps):
     air = Air(room_c)
     air.condition(setpoint_c, 0.0)
     now_s, before_k = 0.0, abs(room_c - setpoint_c)

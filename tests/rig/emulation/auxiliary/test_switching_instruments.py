@@ -33,7 +33,7 @@ def ask(bench, meters, connect, tmp_path):
     log.close()
 
 
-def test_the_safety_circuit_is_sensed_at_its_port_and_by_resistance_where_no_meter_takes_the_channel(tmp_path):
+def test_safety_circuit_is_sensed_at_its_port_and_on_free_channels(tmp_path):
     world, safety = World(BenchTime(lambda: 0.0), Wiring()), SafetyContacts()
     log = EventLog(tmp_path / "switching.jsonl", world.now_s)
     control = Control(world, None, {}, log, safety=safety)
@@ -147,7 +147,7 @@ def test_the_switch_unit_refuses_with_its_own_error_and_nothing_moves(direct, me
     assert direct["switch"].query("ROUT:CLOS? (@101:120,201:220)") == ",".join(["0"] * 40)
 
 
-def test_a_closed_relay_in_control_power_takes_it_away_and_pulses_go_to_their_meter(bench, meters, ask):
+def test_closed_relay_removes_control_power_and_pulses_reach_their_meter(bench, meters, ask):
     bench.world.sleep(2.0)
     ask["switch"].do("ROUT:CLOS (@202,211)")
     bench.world.sleep(1.0)
@@ -319,7 +319,7 @@ def test_the_counter_refuses_with_an_error(direct, message, error):
     assert errors(direct["counter"]) == [error]
 
 
-def test_a_counter_whose_threshold_is_not_crossed_times_out_with_no_number(bench, ask):
+def test_counter_whose_threshold_is_not_crossed_times_out_unmeasured(bench, ask):
     sent(ask["generator"], pulses(1, 0.05, 0.1, 5))
     ask["counter"].do("CONF:PWID (@1);:INP1:COUP DC;:INP1:RANG 50;:INP1:LEV 12;:SYST:TIM 0.4;:INIT")
     sent(ask["generator"], "TRIG1")

@@ -25,7 +25,7 @@ def taken(*frames):
     return delays
 
 
-def test_a_delay_is_the_addressee_s_and_counts_from_when_the_hub_handed_the_last_octet_over():
+def test_delay_is_the_addressees_and_counts_from_the_hubs_last_octet():
     found = taken(frame(TOKEN, 0, 1, 1.0, late_s=0.004), frame(TOKEN, 1, 0, 1.007))
     assert set(found.usage) == {1}
     assert found.usage[1].worst_s == pytest.approx(0.002)
@@ -42,7 +42,7 @@ def test_a_token_used_late_is_counted_with_the_time_until_the_next_token():
     assert found.reply[2].worst_s == pytest.approx(0.002)
 
 
-def test_a_token_that_is_not_used_is_missed_and_the_repeated_one_ends_the_trouble():
+def test_unused_token_is_missed_and_the_repeated_one_ends_the_trouble():
     found = taken(frame(TOKEN, 0, 1, 1.0), frame(TOKEN, 0, 1, 1.031), frame(TOKEN, 1, 0, 1.034))
     assert (found.usage[1].total, found.usage[1].missed, found.troubles) == (1, 1, 1)
     assert found.open_trouble_s is None
@@ -55,7 +55,7 @@ def test_a_bus_that_stays_silent_has_not_recovered():
     assert found.longest_silence_s == pytest.approx(0.299)
 
 
-def test_a_poll_that_nobody_answers_is_nobody_s_delay_and_an_answered_one_is():
+def test_unanswered_poll_is_no_stations_delay_and_an_answered_one_is():
     found = taken(
         frame(POLL, 0, 5, 1.0), frame(TOKEN, 0, 1, 1.03), frame(POLL, 1, 2, 1.04), frame(POLL_REPLY, 2, 1, 1.05)
     )
@@ -86,7 +86,7 @@ frames = st.lists(
 
 
 @given(frames, st.integers(0, 60), st.integers(0, 60))
-def test_every_token_and_request_is_in_one_place_however_the_frames_come_in(steps, one, other):
+def test_every_token_and_request_is_counted_once_for_any_order_of_frames(steps, one, other):
     seen, now_s = [], 0.0
     for kind, source, destination, silence_s, late_s in steps:
         now_s += silence_s + LENGTH_S + late_s
@@ -106,7 +106,7 @@ def test_every_token_and_request_is_in_one_place_however_the_frames_come_in(step
     assert counted["reply"] == asked.count(REQUEST) + asked.count(3)
 
 
-def test_the_table_has_a_column_for_each_station_and_says_so_when_there_is_none():
+def test_table_has_a_column_for_each_station_or_says_that_there_is_none():
     found = taken(frame(TOKEN, 0, 1, 1.0), frame(TOKEN, 1, 0, 1.0025), frame(TOKEN, 0, 1, 1.020))
     head, *rows = lines(found.usage, "Tusage_delay")
     assert head.split() == ["Tusage_delay", "MAC", "0", "MAC", "1"]

@@ -169,7 +169,7 @@ class TestFrames:
         assert bus.marks() == ["duplicated"]
         assert bus.pieces[-1].end_s == pytest.approx(2 * len(TOKEN) * OCTET_S)
 
-    def test_a_delayed_frame_begins_later_and_the_next_one_does_not_overtake_it(self):
+    def test_delayed_frame_begins_later_and_the_next_does_not_overtake_it(self):
         bus = Bus(delay_frame_rate=1.0, delay_s=0.02)
         bus.send(0, DATA, 0.0)
         bus.wire.set(FaultSettings(), 0.0)
@@ -220,7 +220,7 @@ class TestNodes:
         assert all(piece.deaf == {self.noise} for piece in noise)
         assert all(0.0 < piece.start_s % SPACING_S - len(TOKEN) * OCTET_S < 7 * OCTET_S for piece in noise)
 
-    def test_a_babbling_node_talks_on_and_garbles_others_until_it_is_switched_off(self):
+    def test_babbling_node_garbles_others_until_it_is_switched_off(self):
         bus = Bus(babble_octets=400, babble_pause_s=0.001).send(0, DATA, 0.02).run(0.2)
         assert DATA not in bus.heard_from(0)
         assert any(piece.garbled for piece in bus.pieces if piece.node == 0)

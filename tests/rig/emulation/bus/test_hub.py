@@ -49,7 +49,7 @@ def read_until_quiet(handle, quiet_s=0.1):
 
 
 @pytest.mark.parametrize("baud", [9600, 76800])
-def test_a_frame_takes_its_time_at_the_baud_rate_and_every_other_node_hears_it(baud):
+def test_frame_takes_its_time_at_the_baud_rate_and_every_other_node_hears(baud):
     wire_s = len(BROADCAST_DATA) * 10 / baud
     with hub_with_nodes(3, baud) as (_, link, (sender, second, third)):
         started_s = time.monotonic()
@@ -68,7 +68,7 @@ def test_a_frame_takes_its_time_at_the_baud_rate_and_every_other_node_hears_it(b
     assert frame.first_s >= started_s
 
 
-def test_the_octets_of_a_frame_arrive_along_its_time_and_not_all_at_the_end():
+def test_octets_of_a_frame_arrive_along_its_time_and_not_at_its_end():
     with hub_with_nodes(2, 9600) as (_, _, (sender, listener)):
         os.write(sender, BROADCAST_DATA)
         chunks = []
@@ -122,7 +122,7 @@ def test_closing_and_reopening_a_node_disturbs_nobody():
             os.close(handle)
 
 
-def test_a_port_that_nobody_reads_does_not_keep_the_past_for_whoever_opens_it_later():
+def test_unread_port_drops_old_octets_before_it_is_opened_again():
     with hub_with_nodes(2, 76800, unpaced=True) as (_, link, (sender, listener)):
         for _ in range(60):
             os.write(sender, BROADCAST_DATA)
@@ -155,7 +155,7 @@ def test_more_frames_than_fit_one_answer_are_fetched_whole():
         assert [frame.number for frame in link.frames_since(0)] == list(range(1200))
 
 
-def test_a_question_that_is_not_understood_gets_an_error_and_the_hub_lives_on():
+def test_unknown_question_gets_an_error_and_the_hub_goes_on():
     with HubProcess(1, 9600) as hub:
         host, port = hub.endpoint.removeprefix("tcp://").split(":")
         with socket.create_connection((host, int(port))) as asker:

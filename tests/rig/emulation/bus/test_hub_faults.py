@@ -52,7 +52,7 @@ def heard_through(open_hub, seed):
     return heard, [frame.altered for frame in link.frames_since(0)], link.counters()["faults_done"]
 
 
-def test_the_same_seed_and_the_same_frames_give_the_same_faults_in_another_hub(open_hub):
+def test_same_seed_and_frames_give_the_same_faults_in_another_hub(open_hub):
     first, second = (heard_through(open_hub, 7) for _ in range(2))
     assert first == second
     heard, altered, done = first
@@ -150,7 +150,7 @@ def test_an_emulated_bench_starts_with_faults_on_its_bus():
             process.wait(30.0)
 
 
-def test_a_meter_that_was_cut_off_is_back_in_the_ring_when_it_is_joined_again():
+def test_meter_that_was_cut_off_rejoins_the_ring_when_connected_again():
     with HubProcess(2, BAUD, unpaced=True) as hub, HubLink(hub.endpoint) as link:
         node = MeterNode(FixedMeter(), hub.ports[1], BAUD, 1, 1, threading.RLock())
         node.start()

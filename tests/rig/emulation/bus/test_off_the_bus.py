@@ -44,7 +44,7 @@ def wait_for_successor(port, mac):
         time.sleep(0.02)
 
 
-def test_the_token_passes_a_meter_without_control_power_by_until_it_has_started(bench, port):
+def test_token_skips_a_meter_without_control_power_until_it_has_started(bench, port):
     wait_for_successor(port, 1)
     switch_first_meter(bench, on=False)
     wait_for_successor(port, 2)

@@ -39,7 +39,7 @@ def test_no_octet_is_lost_or_early_whenever_the_hub_wakes_up(octets, wakes):
     assert heard == octets
 
 
-def test_octets_handed_over_while_the_node_still_sends_follow_without_a_gap():
+def test_octets_handed_over_while_sending_follow_without_a_gap():
     wire = Wire(9600)
     wire.transmit(0, b"ab", 0.0)
     wire.transmit(0, b"cd", wire.octet_s)
@@ -73,7 +73,7 @@ def test_two_at_once_garble_each_other_and_neither_hears_the_overlap(first, seco
     assert b"".join(piece.sent for piece in pieces if piece.node == 1) == second
 
 
-def test_two_equal_messages_at_the_same_instant_do_not_arrive_as_one_good_message():
+def test_two_equal_messages_at_one_instant_do_not_arrive_as_a_good_one():
     wire = Wire(76800)
     wire.transmit(0, b"token", 0.0)
     wire.transmit(1, b"token", 0.0)

@@ -106,7 +106,7 @@ def test_what_cannot_be_done_is_refused_in_a_sentence_and_nothing_changes(bench,
     assert [meter.analog_input(29) for meter in meters] == [0.0, 0.0]
 
 
-def test_only_a_lack_of_control_power_takes_a_meter_off_the_bus_until_it_has_started(bench, meters):
+def test_only_lost_control_power_takes_a_meter_off_the_bus_until_started(bench, meters):
     told = []
     terminal = bench.terminals[0]
     terminal.on_powered = told.append

@@ -177,7 +177,7 @@ def test_clear_empties_queue_and_event_register(source):
     assert source.execute("*ESR?;SYST:ERR?", "me") == '0;0,"No error"'
 
 
-def test_the_event_register_tells_the_class_of_the_error_and_clears_when_read(source):
+def test_event_register_shows_the_class_of_the_error_and_clears_when_read(source):
     source.execute("*CLS;FOO", "me")
     assert source.execute("*ESR?", "me") == "32"
     source.execute("FREQ 70", "me")

@@ -76,7 +76,7 @@ def test_every_quantity_that_a_public_program_reads_of_a_chroma_is_there(query, 
         assert float(instrument.ask(query)) == pytest.approx(reading, rel=2e-3, abs=1e-3)
 
 
-def test_a_transient_that_a_chroma_has_and_its_emulation_has_not_is_refused(tmp_path):
+def test_chroma_transient_that_the_emulator_lacks_is_refused(tmp_path):
     with in_process("chroma_61600", tmp_path) as instrument:
         instrument.ask("TRIG ON")
         assert parse_error(instrument.ask("SYST:ERR?").decode("ascii"))[0] == -221

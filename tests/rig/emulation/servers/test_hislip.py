@@ -151,7 +151,7 @@ def test_a_message_that_comes_while_an_answer_is_made_interrupts_it(server, clie
     assert echo.lost == 1
 
 
-def test_the_status_says_whether_an_answer_waits_until_the_client_has_taken_it(client):
+def test_status_shows_a_waiting_answer_until_the_client_has_taken_it(client):
     assert client.ask(Kind.ASYNC_STATUS_QUERY, 0, FIRST_ID) == (Kind.ASYNC_STATUS_RESPONSE, 3, 0, b"")
     client.send(Kind.DATA_END, 0, FIRST_ID, b"A?")
     client.receive()
@@ -161,7 +161,7 @@ def test_the_status_says_whether_an_answer_waits_until_the_client_has_taken_it(c
     assert client.receive()[3] == b"B?\n"
 
 
-def test_device_clear_throws_away_what_was_received_and_what_would_be_answered(client, echo):
+def test_device_clear_discards_received_messages_and_pending_answers(client, echo):
     client.send(Kind.DATA_END, 0, FIRST_ID, b"SLOW?")
     assert echo.lines.get(timeout=10) == b"SLOW?"
     assert client.ask(Kind.ASYNC_DEVICE_CLEAR)[0] == Kind.ASYNC_DEVICE_CLEAR_ACKNOWLEDGE
@@ -196,7 +196,7 @@ def test_locks_are_refused_and_nobody_holds_one(client):
         ((200,), Error.UNRECOGNIZED_KIND),
     ],
 )
-def test_what_the_server_does_not_know_is_refused_and_the_next_question_answered(client, message, code):
+def test_unknown_message_is_refused_and_the_next_question_answered(client, message, code):
     assert client.ask(*message)[:2] == (Kind.ERROR, code)
     assert client.ask(Kind.ASYNC_LOCK_INFO)[0] == Kind.ASYNC_LOCK_INFO_RESPONSE
 

@@ -49,7 +49,7 @@ def test_without_one_the_hardware_is_missing(source, command):
 
 
 @given(st.floats(0.01, 120.0), st.floats(0.5, 20.0), st.sampled_from([1, 3]))
-def test_a_transformer_gives_its_rated_volts_at_its_rated_amperes_times_turns(amperes, turns, secondary):
+def test_transformer_gives_rated_volts_at_rated_amperes_times_turns(amperes, turns, secondary):
     loop = CurrentLoop(turns, primary_a=100.0, ratio_error=0.0, phase_deg=-0.2)
     driven = ((Phasor(1, amperes, 10.0), Phasor(5, amperes / 10.0, 20.0)), (), ())
     stimulus = Wiring(ct_secondary=secondary, loop=loop).stimulus(SourceTerminals(60.0, NOTHING, driven, AMPERES))
@@ -60,7 +60,7 @@ def test_a_transformer_gives_its_rated_volts_at_its_rated_amperes_times_turns(am
     assert stimulus.ct_inputs[1] == ()
 
 
-def test_a_channel_left_in_volts_drives_next_to_nothing_through_a_transformer():
+def test_channel_left_in_volts_drives_almost_nothing_by_a_transformer():
     wiring = Wiring(loop=CurrentLoop(1.0, primary_a=100.0))
     stimulus = wiring.stimulus(SourceTerminals(60.0, NOTHING, ((Phasor(1, 8.0, 0.0),), (), ()), VOLTS))
     assert 0.0 < rms(stimulus.ct_inputs[0]) < 0.1

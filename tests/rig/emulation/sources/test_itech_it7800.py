@@ -113,7 +113,7 @@ def test_a_new_voltage_is_reached_along_the_slope(unit):
     assert unit.after(2.0) == pytest.approx([120.0] * 3)
 
 
-def test_the_watchdog_latches_the_output_off_until_the_protection_is_cleared(unit, wall):
+def test_watchdog_latches_the_output_off_until_protection_is_cleared(unit, wall):
     set_three(unit)
     unit.write("OUTP:PROT:WDOG:DEL 5;:OUTP:PROT:WDOG ON;:OUTP ON")
     assert unit.after(60.0) == pytest.approx([120.0] * 3)

@@ -90,7 +90,7 @@ def test_it_has_one_phase(unit):
     assert unit.after(0.5) == pytest.approx([120.0, 0.0, 0.0])
 
 
-def test_a_range_that_does_not_hold_the_voltage_is_refused_and_nothing_is_adjusted(unit):
+def test_range_too_small_for_the_voltage_is_refused_and_nothing_adjusted(unit):
     unit.write("CURR 2;:VOLT:RANG 310;:VOLT 200;:VOLT:RANG 155")
     assert unit.errors() == [-221]
     assert unit.query("VOLT:RANG?;:VOLT?") == "310;+2.000000E+02"
@@ -113,7 +113,7 @@ def test_a_current_above_the_limit_trips_or_folds_the_voltage_back(unit, trips, 
     assert unit.query("OUTP?;:STAT:QUES:COND?") == f"1;{questionable}"
 
 
-def test_a_trip_that_was_cleared_stays_an_event_and_is_in_the_status_byte_until_it_is_read(unit):
+def test_cleared_trip_stays_an_event_in_the_status_byte_until_it_is_read(unit):
     unit.write("STAT:QUES:ENAB 2;:CURR 0.5;:CURR:PROT:STAT ON;:VOLT 100;:OUTP ON")
     unit.after(2.0)
     with unit.world:
@@ -138,7 +138,7 @@ def test_the_watchdog_counts_wall_time_and_any_message_feeds_it(unit, wall):
     assert [(event["on"], event["command"]) for event in unit.events("output")][1:] == [(False, "watchdog")]
 
 
-def test_what_the_watchdog_latched_off_keeps_its_programmed_state_and_comes_back_when_cleared(unit, wall):
+def test_output_latched_off_keeps_its_programmed_state_until_cleared(unit, wall):
     unit.write("VOLT 100;:OUTP:PROT:WDOG:DEL 2;:OUTP:PROT:WDOG ON;:OUTP ON")
     unit.after(0.5)
     wall.now_s += 3.0

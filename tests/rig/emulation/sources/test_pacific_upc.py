@@ -89,7 +89,7 @@ def test_what_cannot_be_is_one_of_four_kinds_of_error_and_changes_nothing(upc, m
     assert upc.query(probe) == before
 
 
-def test_it_is_shipped_with_the_rotation_a_b_c_at_120_and_240_degrees_of_lag(upc):
+def test_default_rotation_is_a_b_c_at_120_and_240_degrees_of_lag(upc):
     assert upc.query(":SOUR:PHAS2?;PHAS3?") == "120.0;240.0"
     upc.write(":SOUR:FORM,3;VOLT,100;:OUTP ON")
     upc.after(1.0)
@@ -128,7 +128,7 @@ def test_through_the_transformer_it_gives_what_is_set(upc):
 
 
 @pytest.mark.parametrize(("trip_a", "volts", "tripped"), [("0.5", 0.0, "1"), ("5", 50.0, "0")])
-def test_a_current_above_the_trip_level_switches_off_and_one_above_the_limit_folds_back(upc, trip_a, volts, tripped):
+def test_current_above_trip_level_trips_and_above_the_limit_folds_back(upc, trip_a, volts, tripped):
     upc.write(f":SOUR:CURR:LIM 0.5;PROT:LEV {trip_a};TOUT 5")
     set_120(upc, ":OUTP ON")
     assert upc.after(1.0) == pytest.approx([120.0] * 3)
@@ -146,7 +146,7 @@ def test_the_log_says_who_switched_and_how(upc):
     assert (event["on"], event["peer"], event["command"]) == (True, "test", ":OUTP ON")
 
 
-def test_a_relay_that_sticks_keeps_the_volts_although_the_instrument_says_off(upc):
+def test_stuck_relay_keeps_the_volts_while_the_instrument_reports_off(upc):
     set_120(upc, ":OUTP ON")
     upc.after(0.5)
     with upc.world:

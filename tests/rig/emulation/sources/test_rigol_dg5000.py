@@ -158,7 +158,7 @@ def test_a_channel_that_leaves_the_bundle_is_aligned_no_more(say, world):
     assert say.query("SYST:ERR?").startswith("-141")
 
 
-def test_without_the_reference_the_angle_to_the_voltage_drifts_and_with_it_it_stays(generator, world, say):
+def test_angle_to_the_voltage_drifts_only_without_the_reference(generator, world, say):
     world.attach(MergedSource(Mains(60.001), generator), [])
     prepare(say, *ALIGN, ":OUTP1 ON")
     first = currents(world)[0][0].phase_deg
@@ -180,7 +180,7 @@ def test_a_frequency_that_is_not_the_references_is_not_locked(generator, say, wo
         assert not generator.is_locked
 
 
-def test_a_relay_that_sticks_keeps_the_volts_although_the_instrument_says_off(generator, say, world):
+def test_stuck_relay_keeps_the_volts_while_the_instrument_reports_off(generator, say, world):
     prepare(say, *ALIGN, ":OUTP1 ON")
     currents(world)
     with world:

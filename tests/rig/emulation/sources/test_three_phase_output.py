@@ -65,7 +65,7 @@ def test_volts_and_angles_are_there_when_the_relay_has_closed(output, clock):
     assert terminals.currents == ((), (), ())
 
 
-def test_a_voltage_that_is_set_while_the_output_is_on_goes_there_with_the_slew(output, clock):
+def test_voltage_set_while_the_output_is_on_follows_the_slew(output, clock):
     output.set_slew(24.0)
     output.switch(True, "me", "ON")
     walk(output, clock, 1.0)
@@ -160,7 +160,7 @@ def test_a_current_above_its_limit_trips_after_the_response_and_latches(output, 
     assert (last["on"], last["command"], last["at_s"]) == (False, "over current", 1.5)
 
 
-def test_a_current_that_is_above_its_limit_for_a_moment_only_does_not_trip(output, clock):
+def test_current_above_its_limit_for_a_moment_only_does_not_trip(output, clock):
     output.set_limit(1.0)
     output.set_response(trips=True, response_s=0.5)
     output.set_voltage(100.0)

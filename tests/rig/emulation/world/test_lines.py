@@ -102,7 +102,7 @@ def test_what_does_not_get_through_the_driver_stage_moves_nothing(change):
 
 
 @given(st.lists(st.tuples(st.floats(0.0, 0.1), st.booleans()), max_size=20))
-def test_a_relay_follows_what_it_was_told_after_its_time_and_counts_closings(orders):
+def test_relay_follows_its_command_after_its_delay_and_counts_closings(orders):
     relay, now_s, closings = RelayLine(0.004), 0.0, 0
     for wait_s, closed in orders:
         now_s += wait_s

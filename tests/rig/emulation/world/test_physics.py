@@ -17,7 +17,7 @@ def currents(*amplitudes):
     return tuple((Phasor(1, amplitude, -30.0),) if amplitude else () for amplitude in amplitudes)
 
 
-def test_an_8_to_1_divider_loaded_by_a_1_volt_input_gives_what_the_resistors_say():
+def test_divider_8_to_1_loaded_by_a_1_volt_input_gives_the_computed_volts():
     # 700 + 100 ohms; below, 100 ohms beside 32.1 kilohms and 1 megohm: 99.6795 ohms, so 8 V becomes 0.997195 V.
     lower = 1.0 / (1.0 / 100.0 + 1.0 / 32.1e3 + 1.0 / 1e6)
     stimulus = Wiring().stimulus(SourceTerminals(60.0, NOTHING, currents(8.0, 0, 0), VOLTS))
@@ -44,7 +44,7 @@ def test_voltage_inputs_of_all_meters_load_the_lead(meters):
     assert rms(stimulus.voltages[0]) == pytest.approx(277.0 * burden / (burden + 0.05), rel=1e-12)
 
 
-def test_a_current_channel_left_in_amperes_drives_the_input_far_over_range():
+def test_current_channel_left_in_amperes_drives_the_input_over_range():
     stimulus = Wiring().stimulus(SourceTerminals(60.0, NOTHING, currents(0.333, 0, 0), AMPERES))
     assert rms(stimulus.ct_inputs[0]) == pytest.approx(14.0 / 8.0, rel=0.01)
 

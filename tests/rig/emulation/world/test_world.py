@@ -58,7 +58,7 @@ def energise(bench):
     source.do("FREQ 60;:OUTP ON")
 
 
-def test_sixty_seconds_of_sleep_advance_a_meters_energy_by_power_times_sixty_seconds(bench):
+def test_sixty_seconds_of_sleep_add_power_times_sixty_seconds_of_energy(bench):
     meter = S4100(configuration=Configuration(ct_primary_a=100.0))
     bench.attach(meter)
     energise(bench)
@@ -135,7 +135,7 @@ def test_short_sleeps_are_lived_through_second_by_second():
     assert witness.longest_s <= 1.0
 
 
-def test_six_hours_of_sleep_are_counted_and_logged_whole_by_meter_and_analyzer(bench):
+def test_six_hours_of_sleep_are_counted_whole_by_meter_and_analyzer(bench):
     meter = S4100(configuration=Configuration(ct_primary_a=100.0, subinterval_cs=6000))
     bench.attach(meter)
     bench.source._errors = SourceErrors(noise=3e-6)
@@ -159,7 +159,7 @@ def still_world(*measuring):
     return world, source
 
 
-def test_a_long_sleep_takes_few_long_steps_and_its_last_two_minutes_second_by_second():
+def test_long_sleep_takes_few_long_steps_and_ends_second_by_second():
     witness = Witness()
     world, source = still_world(witness)
     world.sleep(86_400.5)

@@ -44,7 +44,7 @@ def test_a_point_within_a_row_is_judged_with_its_figure(judged):
     assert next(c for c in power.components if c.name == "reference power ABC").standard_uncertainty_pct == 0.0025
 
 
-def test_a_point_outside_every_row_is_inconclusive_by_name_and_the_rest_is_judged(judged):
+def test_point_outside_every_row_is_inconclusive_and_the_rest_is_judged(judged):
     found = results(judged, rows(45, 55))
     assert found[11].outcome == "INCONCLUSIVE"
     assert "accuracy of power is not stated at 60 Hz, only for 45 to 55 Hz" in found[11].reason

@@ -9,7 +9,7 @@ import pytest
 
 from drivers.climate import ClimateReading
 from drivers.errors import InstrumentError, InstrumentLost
-from drivers.source.base import Identity
+from drivers.instrument import Identity
 from meter_model.configuration import Configuration
 from rig.bench.instruments import used_instruments
 from rig.bench.wiring import Wiring
@@ -79,7 +79,7 @@ def measured(run, probe):
     return measurement, read_back().points[-1], bench.clock.slept
 
 
-def test_air_within_the_reference_conditions_is_recorded_and_says_nothing_against_the_point(run):
+def test_air_within_reference_conditions_is_recorded_without_objection(run):
     probe = Reader(ClimateReading(23.4, 41.0))
     measurement, point, slept = measured(run, probe)
     assert (measurement.invalid, point.stated_outcome) == ("", None)
@@ -91,7 +91,7 @@ def test_air_within_the_reference_conditions_is_recorded_and_says_nothing_agains
     assert slept[1:] == [METER_UPDATE_S] * 4
 
 
-def test_air_outside_makes_the_point_invalid_with_the_amount_and_keeps_what_was_read(run):
+def test_air_outside_makes_the_point_invalid_with_the_amount_and_readings(run):
     measurement, point, _ = measured(run, Reader(ClimateReading(26.5, None)))
     assert measurement.invalid == "ambient temperature deviates by +3.5 K, more than 2"
     assert (point.stated_outcome, point.reason) == ("INVALID", measurement.invalid)
@@ -99,7 +99,7 @@ def test_air_outside_makes_the_point_invalid_with_the_amount_and_keeps_what_was_
     assert len(measurement.samples) == 5
 
 
-def test_a_sensor_that_measures_nothing_makes_the_point_invalid_not_the_bench(run):
+def test_sensor_without_measurement_makes_the_point_invalid_not_the_bench(run):
     measurement, point, _ = measured(run, Reader(InstrumentError("probe", "channel 1: no sensor is attached")))
     assert "the climate probe measures nothing (probe: channel 1: no sensor is attached)" in measurement.invalid
     assert point.temperature_c is None
@@ -110,7 +110,7 @@ def test_a_probe_that_is_gone_is_an_error_of_the_bench(run):
         measured(run, Reader(InstrumentLost("probe", "no answer")))
 
 
-def test_without_a_probe_nothing_is_known_and_nothing_is_held_against_the_point(run):
+def test_point_without_a_probe_has_unknown_air_and_no_objection(run):
     measurement, point, slept = measured(run, None)
     assert (measurement.invalid, point.temperature_c, point.deviation) == ("", None, {})
     assert slept == [METER_UPDATE_S] * 5
@@ -131,7 +131,7 @@ def bench_with(simulated, **records):
     )
 
 
-def test_calibrations_that_do_not_hold_are_warnings_in_any_record_and_a_refusal_in_a_certifications(run):
+def test_invalid_calibrations_warn_in_any_record_and_refuse_certification(run):
     recorder, read_back = run
     expired = CalibrationRecord(serial="S1", certificate="C1", date=dt.date(2025, 1, 1), due=dt.date(2026, 1, 1))
     good = CalibrationRecord(serial="S1", certificate="C2", date=dt.date(2026, 1, 1), due=dt.date(2027, 1, 1))
@@ -151,7 +151,7 @@ def test_calibrations_that_do_not_hold_are_warnings_in_any_record_and_a_refusal_
     assert lines == ["warning: analyzer: calibration C1 of 2025-01-01, due 2026-01-01, has expired (325 days ago)"]
 
 
-def test_a_calibration_that_ends_in_the_middle_of_a_certification_is_noticed_before_the_next_energising(run):
+def test_calibration_ending_in_mid_certification_stops_next_energising(run):
     recorder, _ = run
     good = CalibrationRecord(serial="S1", certificate="C2", date=dt.date(2026, 1, 1), due=TODAY)
     days = iter((TODAY, TODAY, TODAY + dt.timedelta(days=1)))
@@ -166,7 +166,7 @@ def test_a_calibration_that_ends_in_the_middle_of_a_certification_is_noticed_bef
         check()
 
 
-def test_a_simulated_bench_without_calibrations_certifies_as_before_and_says_what_it_has_not(run):
+def test_simulated_bench_without_calibrations_certifies_and_says_so(run):
     recorder, read_back = run
     bench = bench_with(True, analyzer=None, climate_probe=None)
     record_instruments(recorder, bench, TODAY, lambda line: pytest.fail(line))

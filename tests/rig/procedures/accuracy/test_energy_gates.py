@@ -197,7 +197,7 @@ def test_a_register_whose_step_the_gate_is_too_short_for_is_inconclusive(step):
 
 
 @pytest.mark.parametrize("step", [0.3, 1 / 3.6, 0.07])
-def test_a_step_that_is_no_decimal_one_is_in_the_uncertainty_of_a_gate_that_is_too_short(step):
+def test_odd_step_is_in_the_uncertainty_of_a_gate_that_is_too_short(step):
     measured, result, _, _ = gated(Shown(used(), step), longest_s=3600.0)
     assert measured.gates[0].resolution_kwh == pytest.approx(step, rel=2e-3)
     assert result.outcome == "INCONCLUSIVE"
@@ -213,7 +213,7 @@ def test_a_step_little_more_than_an_update_adds_is_found_by_a_longer_look(step):
 
 
 @pytest.mark.parametrize("hours", [2.0, 3.1, 5.3])
-def test_a_step_as_large_as_what_an_update_adds_is_no_fault_of_single_gates(hours):
+def test_step_as_large_as_an_updates_increase_is_no_fault_of_single_gates(hours):
     _, result, _, _ = gated(Shown(used(hours), 0.0231))
     assert result.outcome == "INCONCLUSIVE"
     assert abs(result.error_pct) < result.expanded_uncertainty_pct
@@ -226,21 +226,21 @@ def test_the_step_of_the_meter_type_is_taken_without_a_guess():
     assert result.outcome == "PASS"
 
 
-def test_a_register_of_hundred_thousand_kwh_gets_the_gate_that_its_float32_step_needs():
+def test_register_of_100000_kwh_gets_the_gate_that_its_float32_step_needs():
     measured, result, _, notes = gated(Shown(used(), history_kwh=100_000.0))
     assert "one gate of 23 min" in notes[0]
     assert measured.gates[0].resolution_kwh == 2.0**-7
     assert result.outcome == "PASS"
 
 
-def test_a_register_at_two_to_the_24_is_left_open_with_the_hours_that_it_needs():
+def test_register_at_two_to_the_24_is_left_open_with_the_hours_it_needs():
     _, result, _, notes = gated(Shown(used(), history_kwh=2.0**24))
     assert "a gate of 98 h is long enough for it" in notes[0]
     assert result.outcome == "INCONCLUSIVE"
     assert "98.3 h" in result.reason
 
 
-def test_a_register_so_coarse_that_it_reads_zero_is_open_and_its_nets_are_no_fault():
+def test_register_so_coarse_that_it_reads_zero_is_open_its_nets_no_fault():
     _, result, nets, notes = gated(Shown(used(0.05), 10.0))
     assert "it has not moved" in notes[0]
     assert "step 10 kWh" in notes[-1]
@@ -256,7 +256,7 @@ class Net(Shown):
         return value * 1.001 if (kind, instance) == ("AI", 8) else value
 
 
-def test_a_net_register_that_is_not_import_less_export_fails_beside_a_good_register():
+def test_net_register_unequal_import_less_export_fails_beside_a_good_one():
     _, result, nets, _ = gated(Net(used()))
     assert result.outcome == "PASS"
     assert [(net.instance, net.outcome) for net in nets] == [(8, "FAIL")]
@@ -289,7 +289,7 @@ class BothWays(Shown):
         return value + more if instance == 3 else value - more
 
 
-def test_a_register_of_the_other_direction_that_counts_fails_beside_a_good_one():
+def test_counting_register_of_the_other_direction_fails_beside_a_good_one():
     _, result, others, _ = gated(BothWays(used()))
     assert result.outcome == "PASS"
     assert [(other.instance, other.outcome, other.procedure) for other in others] == [(3, "FAIL", "register_check")]

@@ -165,7 +165,7 @@ def test_a_slow_bus_makes_the_gate_longer_and_not_the_verdict_worse():
     assert result.expanded_uncertainty_pct < 0.2 / 3
 
 
-def test_a_gate_that_may_not_be_long_enough_is_inconclusive_and_names_the_hours():
+def test_gate_that_may_not_be_long_enough_is_inconclusive_with_the_hours():
     _, result, notes, _ = gated(used(), bus_s=0.8, longest_s=60.0)
     assert "it would take" in notes[0]
     assert result.outcome == "INCONCLUSIVE"
@@ -185,7 +185,7 @@ def test_a_load_that_drifts_is_followed():
     assert abs(result.error_pct) < result.expanded_uncertainty_pct
 
 
-def test_missing_powers_are_a_line_of_the_budget_and_a_quarter_of_a_gate_is_invalid():
+def test_missing_powers_enter_the_budget_and_a_quarter_of_them_is_invalid():
     _, whole, _, _ = gated(used())
     _, result, _, _ = gated(used(), without_power=(200.0, 225.0), drift=0.01)
     assert part_of(whole, "gaps").standard_uncertainty_pct == 0.0
@@ -207,7 +207,7 @@ def line_meter():
 
 @pytest.mark.parametrize("angle_deg", [0.0, 180.0])
 @pytest.mark.parametrize("integrates", [False, True])
-def test_power_against_the_other_line_is_the_reference_of_a_meter_between_lines(angle_deg, integrates):
+def test_power_against_the_other_line_is_the_reference_between_two_lines(angle_deg, integrates):
     point = LoadPoint(120.0, 100.0, angle_deg, system_type=11)
     measured, result, _, _ = gated(line_meter(), point=point, integrates=integrates)
     gate = measured.gates[0]

@@ -44,7 +44,7 @@ def unanswered(count):
 
 
 @pytest.mark.parametrize(("late_s", "excuse"), [(0.0, ""), (0.020, ""), (0.060, "the bench was late by up to 60 ms")])
-def test_a_request_without_answer_is_excused_where_the_bench_was_late_enough(late_s, excuse):
+def test_unanswered_request_is_excused_where_the_bench_was_late_enough(late_s, excuse):
     tape, (asked_s,) = unanswered(1)
     answer = judged(tape, [(asked_s - 0.001, asked_s + late_s)] if late_s else [], reply_delay, 11)
     assert not answer.good

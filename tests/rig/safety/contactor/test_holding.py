@@ -199,9 +199,7 @@ def test_another_instrument_at_its_address_is_sent_no_relay_command(another, wal
     hold.end()
 
 
-def test_another_instrument_that_answers_after_a_break_is_sent_nothing_and_it_is_let_go(
-    hold, contactor, wall, server, another
-):
+def test_other_instrument_after_a_break_gets_no_command_and_is_released(hold, contactor, wall, server, another):
     hold.recipe = replace(hold.recipe, identity=identity_of(hold))
     assert hold.close() is None
     hold._forget()

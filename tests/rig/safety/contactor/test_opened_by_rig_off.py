@@ -8,7 +8,7 @@ import threading
 import pytest
 from click.testing import CliRunner
 
-from drivers.source.base import Identity
+from drivers.instrument import Identity
 from drivers.switch import RELAY_LINES
 from rig.bench.config.off_parts import parts_to_switch_off
 from rig.bench.contactor import contactor_recipe
@@ -92,7 +92,7 @@ def off(*options):
     return CliRunner().invoke(cli, ["off", *options], catch_exceptions=False, standalone_mode=False)
 
 
-def test_the_contactor_of_an_opening_is_opened_after_the_source_was_sent_off(fake_source, unit, left_on):
+def test_contactor_of_an_opening_is_opened_after_the_source_was_sent_off(fake_source, unit, left_on):
     result = off()
     assert (result.return_value, fake_source.is_on, unit.is_closed) == (0, False, False)
     assert unit.before == [False]

@@ -129,7 +129,7 @@ def _with_range(capabilities, low_v):
     return replace(capabilities, voltage_ranges=(Range(low_v, 1008.0, "V"),))
 
 
-def test_a_stuck_source_behind_the_contactor_ends_confirmed_by_the_analyzer(contactor):
+def test_stuck_source_behind_the_contactor_is_off_by_the_analyzer(contactor):
     bench = bench_behind(contactor)
     bench.supervisor.energise(POINT)
     bench.source.make_safe = lambda: None  # it believes that it is off

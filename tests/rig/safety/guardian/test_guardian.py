@@ -112,7 +112,7 @@ def test_a_rig_that_is_killed_leaves_the_source_off_within_two_seconds(rig, fake
     assert ends(rig.guardian_pid)
 
 
-def test_a_rig_that_wakes_up_after_a_hang_finds_the_source_switched_off_again(rig, fake_source):
+def test_rig_that_wakes_up_after_a_hang_finds_the_source_switched_off(rig, fake_source):
     rig.send_signal(signal.SIGSTOP)
     assert fake_source.wait_until_off(3.5)
     assert journal_soon()[0]["confirmed"]
@@ -255,7 +255,7 @@ def test_where_the_source_takes_one_client_a_hung_rig_is_ended_first(one_at_a_ti
     assert len(read_journal()) == 1, "the death that it brought about itself is no news"
 
 
-def test_a_rig_that_dies_with_nothing_on_is_written_down_too_and_the_source_asked(fake_source):
+def test_rig_that_dies_with_nothing_on_is_noted_and_the_source_asked(fake_source):
     with rig_process(fake_source.recipe, "unarmed") as rig:
         rig.kill()
         assert fake_source.wait_until_off(2.0)
@@ -265,7 +265,7 @@ def test_a_rig_that_dies_with_nothing_on_is_written_down_too_and_the_source_aske
     assert "nothing on" in entry["reason"]
 
 
-def test_between_attempts_the_guardian_lets_a_source_starve_whose_own_watchdog_can_do_more(fake_source):
+def test_guardian_pauses_between_attempts_for_the_sources_own_watchdog(fake_source):
     """A source that obeys no command: its watchdog switches off after silence, and any question would feed it."""
     fake_source.behaviour = "stuck"
     with rig_process(replace(fake_source.recipe, watchdog_s=0.4)) as rig:
@@ -278,7 +278,7 @@ def test_between_attempts_the_guardian_lets_a_source_starve_whose_own_watchdog_c
     assert [entry["attempt"] for entry in journal] == [1, 2]
 
 
-def test_a_thread_that_goes_on_while_the_rig_hangs_does_not_keep_the_guardian_quiet(link, fake_source):
+def test_running_thread_of_a_hung_rig_does_not_keep_the_guardian_quiet(link, fake_source):
     link.arm([fake_source.recipe])
     stopped = threading.Event()
 
@@ -294,7 +294,7 @@ def test_a_thread_that_goes_on_while_the_rig_hangs_does_not_keep_the_guardian_qu
     assert is_off
 
 
-def test_a_rig_that_beats_but_does_not_get_the_outputs_off_in_time_is_helped(link, fake_source):
+def test_rig_that_beats_but_gets_the_outputs_off_too_late_is_helped(link, fake_source):
     link.arm([fake_source.recipe])
     link.off_by(0.1)
     link.off_by(None)
@@ -307,7 +307,7 @@ def test_a_rig_that_beats_but_does_not_get_the_outputs_off_in_time_is_helped(lin
     assert "in time" in link.trouble()
 
 
-def test_what_the_rig_cannot_record_itself_goes_into_the_journal_with_or_without_a_guardian(link):
+def test_facts_the_rig_cannot_record_enter_the_journal_in_any_case(link):
     link.name_run("run-7")
     assert link.note("the source says that its output is off", confirmed=True)
     os.kill(link.pid, signal.SIGKILL)

@@ -97,7 +97,7 @@ def gaps(source):
     return [later - earlier for earlier, later in zip(source.asked_s, source.asked_s[1:], strict=False)]
 
 
-def test_after_an_hour_without_network_the_output_goes_off_and_the_journal_has_what_matters(alone, clock):
+def test_output_goes_off_after_an_hour_without_network_and_is_journalled(alone, clock):
     at_work = alone(3600.0)
     append_entry(at_work.opening.file(JOURNAL), {"id": "0", "reason": "what was before"})
     at_work.guardian._act_alone("the rig is gone")
@@ -116,7 +116,7 @@ def test_after_an_hour_without_network_the_output_goes_off_and_the_journal_has_w
 
 
 @pytest.mark.parametrize("error", [OSError(22, "Invalid argument"), MemoryError(), RuntimeError("no thread")], ids=repr)
-def test_an_attempt_that_fails_in_a_way_not_foreseen_is_followed_by_others(alone, error):
+def test_attempt_with_an_unforeseen_failure_is_followed_by_others(alone, error):
     at_work = alone(60.0)
     well = at_work.source.switch_off
 
@@ -133,7 +133,7 @@ def test_an_attempt_that_fails_in_a_way_not_foreseen_is_followed_by_others(alone
     assert repr(error) in journal[0]["results"][0]["details"]
 
 
-def test_a_source_with_a_watchdog_is_never_asked_before_it_had_time_to_starve(alone):
+def test_source_with_a_watchdog_is_not_asked_before_its_delay_has_passed(alone):
     recipe = SafeOff("R", (), "?", (), watchdog_s=30.0)
     at_work = alone(600.0, recipe)
     at_work.guardian._act_alone("the rig is gone")

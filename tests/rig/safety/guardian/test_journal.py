@@ -24,7 +24,7 @@ def ids(path):
     return [entry["id"] for entry in read_journal(path)]
 
 
-def test_it_has_its_room_from_the_beginning_so_that_a_full_disk_keeps_no_entry_out(tmp_path):
+def test_journal_reserves_its_room_so_that_a_full_disk_loses_no_entry(tmp_path):
     path = tmp_path / "bench-lab.journal"
     make_journal(path)
     size = path.stat().st_size
@@ -42,7 +42,7 @@ def test_it_has_its_room_from_the_beginning_so_that_a_full_disk_keeps_no_entry_o
     assert path.stat().st_size == size
 
 
-def test_an_entry_that_is_too_long_is_shortened_and_still_says_what_matters(tmp_path):
+def test_entry_that_is_too_long_is_shortened_and_keeps_what_matters(tmp_path):
     path = tmp_path / "bench-lab.journal"
     results = [{"resource": f"R{number}", "confirmed": True, "details": "y" * 5000} for number in range(3)]
     append_entry(path, {"id": "1", "reason": "x" * 9000, "confirmed": True, "run": "r", "results": results})

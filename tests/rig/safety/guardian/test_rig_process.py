@@ -74,7 +74,7 @@ def test_a_second_signal_does_not_stop_the_way_down(rig):
     assert read_journal() == []
 
 
-def test_a_private_bench_opens_beside_another_opening_and_both_can_be_switched_off(rig, quick_bench):
+def test_private_bench_opens_beside_another_and_both_can_be_switched_off(rig, quick_bench):
     with open_bench(quick_bench) as second:
         before = {path for path in second.opening.folder.iterdir() if second.opening.id in path.name}
         assert before, "it has files of its own"

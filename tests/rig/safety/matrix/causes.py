@@ -198,7 +198,7 @@ CAUSES = (
     Cause("source that answers late", GUARDIAN, "measuring", 10, _be_late, mends=_be_in_time),
     Cause("over range", RIG, "measuring", 10, _be_over_range, then=_be_in_range),
     Cause("second client that raises a voltage", RIG, "settled", 10, _raise_as_second_client),
-    Cause("stuck output relay", "nobody can: exit 13", "measuring", 13, _stick, outcome="ABORTED", stays_on=True),
+    Cause("stuck output relay", "not possible: exit 13", "measuring", 13, _stick, outcome="ABORTED", stays_on=True),
     Cause("full disk", RIG, "measuring", 10, _fill_disk),
     Cause("debugger that stops the rig", GUARDIAN, "measuring", 10, attach, then=detach, within_s=HANG_OFF_S),
     Cause("os._exit in a test", GUARDIAN, "measuring", 70, order="os._exit"),
@@ -263,7 +263,7 @@ CAUSES = (
     ),
     Cause(
         "network switch unpowered",
-        "nobody can: exit 13",
+        "not possible: exit 13",
         "measuring",
         13,
         _unpower_network,
@@ -286,7 +286,7 @@ CAUSES = (
     ),
     Cause(
         "other instrument at the source's address",
-        "nobody can: exit 13",
+        "not possible: exit 13",
         "measuring",
         13,
         _put_another_instrument_there,

@@ -68,7 +68,7 @@ def run_cell(
 
 
 @pytest.mark.parametrize("cause", [cause for cause in CAUSES if not cause.is_slow], ids=lambda cause: cause.name)
-def test_in_its_worst_phase_each_cause_leaves_the_output_off_in_time_and_a_true_record(
+def test_each_cause_in_its_worst_phase_leaves_output_off_and_true_record(
     cause: Cause, ground: Ground, tmp_path: Path
 ) -> None:
     run_cell(cause, cause.worst, ground, tmp_path, is_whole=False)
@@ -77,7 +77,7 @@ def test_in_its_worst_phase_each_cause_leaves_the_output_off_in_time_and_a_true_
 @pytest.mark.soak
 @pytest.mark.parametrize("phase", PHASES)
 @pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.name)
-def test_in_every_phase_each_cause_leaves_the_output_off_in_time_and_a_true_record(
+def test_each_cause_in_every_phase_leaves_output_off_and_a_true_record(
     cause: Cause, phase: Phase, ground: Ground, tmp_path: Path, record_testsuite_property: Callable[[str, object], None]
 ) -> None:
     off_s = run_cell(cause, phase, ground, tmp_path, is_whole=True, away_s=40.0)

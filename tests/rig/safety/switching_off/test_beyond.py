@@ -14,7 +14,7 @@ bench_test = pytest.mark.realtime
 
 @bench_test
 @pytest.mark.parametrize("point", [SLOW, HIGH])
-def test_a_point_that_the_meter_only_reports_is_refused_unless_it_is_asked_for(good_bench, good_control, point):
+def test_point_that_the_meter_only_reports_is_refused_unless_asked_for(good_bench, good_control, point):
     with pytest.raises(LimitExceeded):
         good_bench.supervisor.apply(point)
     with good_bench.supervisor.beyond("alarming"):
@@ -27,7 +27,7 @@ def test_a_point_that_the_meter_only_reports_is_refused_unless_it_is_asked_for(g
 
 
 @bench_test
-def test_what_is_energised_before_goes_off_first_and_an_error_inside_switches_off(good_bench, good_control):
+def test_energised_point_goes_off_first_and_an_error_inside_switches_off(good_bench, good_control):
     good_bench.supervisor.apply(LoadPoint(277.0, 5.0, 0.0))
 
     def asking():
@@ -70,7 +70,7 @@ def test_an_envelope_without_a_longest_time_is_not_offered(good_bench):
 
 
 @pytest.mark.parametrize("name", ["UL", "CE"])
-def test_what_the_meter_only_reports_is_never_more_voltage_or_current_than_it_measures(name):
+def test_reported_only_point_has_no_more_voltage_or_current_than_measured(name):
     bench = load_bench("emulated")
     rating = bench.meter_types[bench.parts.positions[0].meter_type].ratings[name]
     assert rating.alarming.voltage_ln_v == rating.measuring.voltage_ln_v

@@ -45,7 +45,7 @@ def test_a_port_where_nothing_listens_is_not_confirmed():
     assert not switch_off(recipe, deadline_s=0.2).confirmed
 
 
-def test_a_resource_that_is_no_socket_goes_through_visa_and_is_not_confirmed_where_visa_cannot_reach_it():
+def test_resource_without_socket_goes_by_visa_and_may_stay_unconfirmed():
     recipe = SafeOff("ASRL/dev/no-such-port::INSTR", ("OUTP:STAT OFF",), "OUTP:STAT?", ("0",))
     result = switch_off(recipe, deadline_s=0.3)
     assert not result.confirmed
@@ -95,7 +95,7 @@ print(result.confirmed, time.monotonic() - began_s)
 """
 
 
-def test_an_instrument_that_takes_a_connection_and_says_nothing_holds_nobody_up():
+def test_silent_instrument_with_an_open_connection_delays_no_other():
     """VISA waits for it as long as it likes, in a thread that is left behind; the deadline holds all the same."""
     with socket.create_server(("127.0.0.1", 0)) as mute:
         resource = f"TCPIP::127.0.0.1::hislip0,{mute.getsockname()[1]}::INSTR"
@@ -120,7 +120,7 @@ def test_a_serial_or_usb_line_takes_one_client_whatever_the_driver_says(resource
     assert takes_one_client(replace(recipe, single_client=True))
 
 
-def test_a_source_that_answers_later_than_the_first_patience_is_confirmed_in_the_end(fake_source):
+def test_source_that_answers_late_is_confirmed_in_the_end(fake_source):
     fake_source.late_s = 1.0
     assert switch_off(fake_source.recipe).confirmed
 

@@ -47,7 +47,7 @@ def off(*options):
     return CliRunner().invoke(cli, ["off", *options], catch_exceptions=False, standalone_mode=False)
 
 
-def test_without_a_name_every_bench_that_was_left_on_is_switched_off_and_then_forgotten(fluke, second_source):
+def test_every_bench_left_on_is_switched_off_without_a_name_and_forgotten(fluke, second_source):
     left_on(fluke)
     second_source.identification = KNOWN.encode()
     left_on(second_source, "other", launched_pid=os.getpid(), launched_pid_since=None)
@@ -63,7 +63,7 @@ def test_a_source_whose_launched_process_is_gone_is_nothing_to_switch_off(fluke)
     assert switch_benches_off().results == ()
 
 
-def test_one_that_does_not_confirm_stays_left_on_and_the_exit_code_says_so(fluke):
+def test_unconfirmed_source_stays_left_on_and_the_exit_code_says_so(fluke):
     opening = left_on(fluke)
     fluke.identification = b"FLUKE,6105A,9,1.0"
     result = off()
@@ -148,7 +148,7 @@ def test_a_damaged_note_of_an_open_bench_is_never_nothing_to_switch_off(fluke, t
     assert off().return_value == 0  # and then it is forgotten
 
 
-def test_an_output_that_cannot_be_written_does_not_change_what_off_ends_with(fluke, monkeypatch):
+def test_output_that_cannot_be_written_does_not_change_offs_exit_code(fluke, monkeypatch):
     left_on(fluke)
     fluke.identification = b"FLUKE,6105A,9,1.0"
     with Path("/dev/full").open("w", encoding="utf-8") as full:
@@ -156,7 +156,7 @@ def test_an_output_that_cannot_be_written_does_not_change_what_off_ends_with(flu
         assert run(["off"]) == 13
 
 
-def test_a_source_in_the_file_is_switched_off_though_no_run_is_open_and_once(fluke, tmp_path):
+def test_source_in_the_file_is_switched_off_once_without_an_open_run(fluke, tmp_path):
     path = tmp_path / "lab.yaml"
     path.write_text(BENCH.format(fluke.recipe.resource))
     assert len(switch_benches_off(path).results) == 1
@@ -164,7 +164,7 @@ def test_a_source_in_the_file_is_switched_off_though_no_run_is_open_and_once(flu
     assert len(switch_benches_off(path).results) == 1
 
 
-def test_without_a_state_folder_a_named_bench_is_switched_off_all_the_same(fluke, tmp_path, monkeypatch):
+def test_named_bench_is_switched_off_without_a_state_folder(fluke, tmp_path, monkeypatch):
     monkeypatch.setenv("RIG_STATE_DIR", "/dev/null/x")
     path = tmp_path / "lab.yaml"
     path.write_text(BENCH.format(fluke.recipe.resource))

@@ -71,7 +71,7 @@ def test_a_bench_that_is_on_is_switched_off_though_its_note_is_lost(on, guarded,
     assert "switched off: lab" in result.output
 
 
-def test_a_state_folder_that_cannot_be_made_again_is_not_safe_and_names_the_guardian(on, guarded, fake_source):
+def test_state_folder_that_cannot_be_made_is_unsafe_names_the_guardian(on, guarded, fake_source):
     shutil.rmtree(on.folder)
     on.folder.write_text("no folder")
     try:
@@ -83,7 +83,7 @@ def test_a_state_folder_that_cannot_be_made_again_is_not_safe_and_names_the_guar
     assert f"bench 'lab', which is open (guardian: process {guarded[1].pid})" in said
 
 
-def test_a_bench_that_is_open_and_off_is_nothing_to_switch_off_once_its_note_is_lost(on, guarded, fake_source):
+def test_open_bench_that_is_off_needs_no_switching_once_its_note_is_lost(on, guarded, fake_source):
     guarded[1].disarm()
     shutil.rmtree(on.folder)
     on.folder.mkdir()

@@ -37,7 +37,7 @@ def way_down(analyzer):
     return SafeState(source, analyzer, SimpleNamespace(sleep=lambda _s: None), guardian, 1.0).at_once()
 
 
-def test_an_analyzer_whose_transaction_was_interrupted_is_configured_and_confirms():
+def test_analyzer_with_interrupted_transaction_is_configured_and_confirms():
     report = way_down(Analyzer())
     assert (report.confirmed, report.by, report.trouble) == (True, ("source", "analyzer"), None)
 

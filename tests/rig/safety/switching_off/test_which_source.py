@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.source.base import Identity, SafeOff
+from drivers.instrument import Identity
+from drivers.source.base import SafeOff
 from rig.safety.switching_off.answers import Who, plain, says_off, who_says
 from rig.safety.switching_off.raw_off import Reserve, recipe_from_json, recipe_to_json, switch_all_off, switch_off
 
@@ -122,14 +123,14 @@ class TestOnASocket:
         assert (forced.confirmed, forced.sent, fluke.is_on) == (False, True, False)
 
     @pytest.mark.parametrize("identification", [None, b"\xff\xfe?", b"FLUKE,61", b"FLUKE,6105A,9,1.0"])
-    def test_one_that_does_not_say_that_it_is_the_same_is_sent_off_all_the_same(self, fluke, identification):
+    def test_source_that_does_not_identify_itself_is_sent_off_all_the_same(self, fluke, identification):
         fluke.identification = identification
         result = switch_off(fluke.known, deadline_s=0.7)
         assert not fluke.is_on
         assert (result.confirmed, result.sent, result.verdict) == (False, True, "SENT, NOT CONFIRMED OFF")
         assert "123456" in result.details
 
-    def test_the_commands_do_not_wait_for_an_instrument_that_says_late_who_it_is(self, fluke):
+    def test_commands_do_not_wait_for_an_instrument_that_identifies_late(self, fluke):
         fluke.late_s = 1.0
         began_s = time.monotonic()
         results = []
@@ -190,7 +191,7 @@ class TestWithoutAnythingNew:
         assert [result.sent for result in results] == [True, True]
         assert [source.heard() for source in sources] == [b"OUTP OFF\nOUTP?\n"] * 2
 
-    def test_a_source_that_needs_a_visa_library_says_that_no_thread_could_be_started(self, no_threads):
+    def test_source_behind_a_visa_library_reports_that_no_thread_could_start(self, no_threads):
         reserve = Reserve([SafeOff("ASRL/dev/no-such-port::INSTR", ("OUTP OFF",), "OUTP?", ("0",))])
         no_threads()
         (result,) = reserve.switch_off(deadline_s=0.3)

@@ -25,7 +25,7 @@ def alarm(said):
     made.close()
 
 
-def test_a_source_that_does_not_answer_is_told_of_while_the_rig_waits_and_once(alarm, said):
+def test_silent_source_is_reported_once_while_the_rig_waits(alarm, said):
     with alarm.asking():
         wait_for(lambda: said, "the first word", 10.0)
         time.sleep(0.2)
@@ -48,7 +48,7 @@ def ask_in_vain(alarm, said):
         raise InstrumentLost("SOURCE", "no answer")
 
 
-def test_after_an_error_the_next_question_is_not_told_of_again_until_one_is_answered(alarm, said):
+def test_alarm_after_an_error_comes_again_only_after_an_answered_question(alarm, said):
     for _ in range(2):
         with pytest.raises(InstrumentLost):
             ask_in_vain(alarm, said)

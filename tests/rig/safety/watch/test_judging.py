@@ -135,7 +135,7 @@ def test_a_ct_input_that_is_to_have_nothing_and_has_something_is_wrong():
 
 
 @pytest.mark.parametrize("name", ["a", "b"])
-def test_a_missing_angle_counts_as_missing_data_above_the_level_for_angles(name):
+def test_missing_angle_is_missing_data_above_the_level_for_angles(name):
     judge = DataJudge()
     reading = seen(**{name: {"i_phase_deg": None}})
     assert not judged(reading, judge)
@@ -151,7 +151,7 @@ def test_below_the_level_for_angles_none_is_judged_and_none_is_missing():
             assert judged(seen(low, b={"i_phase_deg": angle}), judge, expected(low))
 
 
-def test_without_phase_a_or_without_angles_between_voltages_none_is_judged():
+def test_no_angle_is_judged_without_phase_a_or_voltage_angles():
     no_a = LoadPoint(277.0, 100.0, 0.0, voltages_pct=(0.0, 100.0, 100.0))
     turned = seen(no_a, b={"u_phase_deg": 10.0, "i_phase_deg": 10.0}, c={"u_phase_deg": None})
     assert judged(turned, what=expected(no_a))

@@ -78,7 +78,7 @@ def volts(control):
     return max(control.status["terminal_volts"])
 
 
-def test_the_volts_are_gone_after_the_watchdogs_delay_though_nobody_is_left(tmp_path, instruments, control):
+def test_volts_are_gone_after_watchdogs_delay_without_rig_and_guardian(tmp_path, instruments, control):
     path = tmp_path / "bench.yaml"
     path.write_text(BENCH.format(**instruments))
     rig = subprocess.Popen([sys.executable, "-c", RIG, str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)

@@ -67,7 +67,7 @@ def test_a_source_without_one_is_asked_all_the_same_and_nothing_is_armed():
 
 
 @pytest.mark.parametrize(("limits", "delay_s"), [((1.0, 3600.0), DELAY_S), ((0.05, 0.1), 0.1), ((20.0, 60.0), 20.0)])
-def test_the_delay_is_the_rigs_where_the_source_permits_it_and_else_the_nearest(limits, delay_s):
+def test_delay_is_the_rigs_where_the_source_permits_it_or_the_nearest(limits, delay_s):
     watchdog, _ = looked_after(Guarded(limits))
     assert watchdog.delay_s == delay_s
 
@@ -97,7 +97,7 @@ def test_only_the_thread_that_armed_makes_progress():
     assert source.told[-1] == "asked"
 
 
-def test_the_guardian_is_told_how_long_an_answer_may_take_and_that_it_came():
+def test_guardian_gets_the_time_an_answer_may_take_and_its_arrival():
     watchdog, time = looked_after(Guarded())
     watchdog.arm()
     time.pass_s(1.0)
@@ -133,7 +133,7 @@ def test_a_starved_one_stays_armed_until_the_outputs_are_known_to_be_off():
     assert source.told.count("disarm") == 1
 
 
-def test_a_source_that_is_lost_is_told_as_trouble_and_raises_nothing_while_switching_off():
+def test_lost_source_is_reported_as_trouble_and_raises_nothing_going_off():
     source = Guarded()
     watchdog, _ = looked_after(source)
     watchdog.arm()
@@ -142,7 +142,7 @@ def test_a_source_that_is_lost_is_told_as_trouble_and_raises_nothing_while_switc
     assert "was not disarmed" in watchdog.trouble
 
 
-def test_one_that_cannot_be_armed_is_raised_before_anything_is_switched_on():
+def test_watchdog_that_cannot_be_armed_raises_before_output_on():
     source = Guarded()
     watchdog, time = looked_after(source)
     source.is_lost = True
@@ -197,7 +197,7 @@ def watched_bench(tmp_path, monkeypatch):
 
 
 @pytest.mark.realtime
-def test_a_bench_arms_it_before_the_output_feeds_it_by_progress_and_disarms_it_when_all_is_off(watched_bench):
+def test_bench_arms_watchdog_before_output_and_disarms_it_when_all_is_off(watched_bench):
     assert "switches its output off after 0.4 s of silence" in watched_bench.protection_text
     supervisor, source = watched_bench.supervisor, watched_bench.source
     supervisor.energise(LoadPoint(277.0, 100.0, 0.0))

@@ -88,7 +88,7 @@ def test_over_range_switches_off_at_the_first_data_set_in_every_phase(phase, nam
 
 @pytest.mark.parametrize("name", ["u_v", "i"])
 @pytest.mark.parametrize("phase", PHASES)
-def test_missing_data_switch_off_after_one_repeat_within_a_second_in_every_phase(phase, name):
+def test_missing_data_switch_off_after_a_repeat_within_1_s_in_each_phase(phase, name):
     bench = energised_bench()
     before_s = bench.clock.s
     spoil(bench, missing(name))
@@ -206,7 +206,7 @@ def test_currents_start_at_a_tenth_and_go_up_once_they_are_seen_right():
         (0.0, 100.0, [[0.1] * 3, [1.0] * 3]),
     ],
 )
-def test_ranges_change_with_the_currents_off_and_much_more_current_comes_from_a_tenth(before, after, expected):
+def test_ranges_change_with_currents_off_and_large_ones_start_at_a_tenth(before, after, expected):
     bench = RecordedBench()
     bench.supervisor.energise(LoadPoint(277.0, 100.0, 0.0))
     bench.supervisor.apply(LoadPoint(277.0, before, 0.0))
@@ -224,7 +224,7 @@ def test_a_current_that_appears_on_another_phase_comes_from_a_tenth():
 
 
 @pytest.mark.parametrize("phases", ["B", "C"])
-def test_a_data_set_from_before_a_current_moved_to_another_phase_is_no_fault(phases):
+def test_data_set_from_before_a_current_changed_phase_is_no_fault(phases):
     bench = RecordedBench()
     bench.supervisor.energise(replace(POINT, phases="A"))
     before = bench.analyzer.measured()
@@ -318,7 +318,7 @@ def _phasor(tone):
 # --- ends
 
 
-def test_an_end_that_is_asked_for_interrupts_a_wait_and_leaves_the_outputs_on():
+def test_requested_end_interrupts_a_wait_and_leaves_the_outputs_on():
     bench = energised_bench()
 
     def end(goes_down):

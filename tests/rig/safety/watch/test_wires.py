@@ -101,7 +101,7 @@ def test_what_fits_nothing_names_nothing(change):
         ([(0, -1), (1, 1), (2, 1)], "the lead of CT input A looks reversed"),
     ],
 )
-def test_the_step_that_fails_names_the_wires_and_keeps_the_phasors_at_a_tenth_of_the_level(wires, words):
+def test_failing_step_names_the_wires_and_keeps_phasors_at_a_tenth(wires, words):
     bench = RecordedBench()
     bench.analyzer.wires = wires
     error = refused(bench, OutputWrong)

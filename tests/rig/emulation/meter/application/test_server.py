@@ -47,7 +47,7 @@ def tell(server, service, body=""):
     return reply.npdu.hex()
 
 
-def test_the_request_vector_of_the_reference_is_answered_in_seventeen_octets(server):
+def test_request_vector_of_the_standard_is_answered_in_seventeen_octets(server):
     reply = server.answer(bytes.fromhex("01040203010C0C000000011955"))
     assert reply.npdu.hex() == "010030010c0c0000000119553e443fc000003f"
     assert len(reply.npdu) - 2 == 17
@@ -120,7 +120,7 @@ def rpm_body(instances, numbers=("0955",), kind=0):
     return "".join(f"0c{kind << 22 | n:08x}1e{''.join(numbers)}1f" for n in instances)
 
 
-def test_twenty_nine_present_values_fill_467_octets_and_thirty_are_aborted(server):
+def test_29_present_values_fill_467_octets_and_30_are_aborted(server):
     answer = ask(server, READ_MULTIPLE, rpm_body(range(1, 30)))
     assert len(answer) // 2 == 467
     assert answer.startswith("30070e0c000000011e29554e443fc000004f1f")

@@ -112,7 +112,7 @@ def test_a_password_is_neither_needed_nor_looked_at(server):
         ("9101", "04"),  # an application tag: invalid-tag
     ],
 )
-def test_a_malformed_communication_control_is_rejected_and_changes_nothing(server, body, reason):
+def test_malformed_communication_control_is_rejected_without_effect(server, body, reason):
     assert ask(server, CONTROL, body) == "6007" + reason
     assert communicates(server)
 
@@ -127,7 +127,7 @@ def test_cold_and_warm_start_the_meter_anew(server, meter):
 
 
 @pytest.mark.parametrize("state", range(2, 7))
-def test_backup_and_restore_are_refused_as_functionality_that_the_meter_lacks(server, meter, state):
+def test_backup_and_restore_are_refused_as_functionality_not_supported(server, meter, state):
     assert ask(server, RESTART, f"090{state}") == "5007149105912d"
     assert meter.restarts == 0
 
@@ -233,9 +233,7 @@ def test_records_that_are_no_values_fit_in_greater_number(server, meter):
     total=st.one_of(st.integers(60, 1000), st.integers(2**32 - 40, 2**32 - 1)),
     is_sequence=st.booleans(),
 )
-def test_what_is_asked_for_comes_in_order_of_time_and_the_flags_tell_the_ends(
-    count, reference, wanted, total, is_sequence
-):
+def test_asked_records_come_in_order_of_time_and_flags_mark_the_ends(count, reference, wanted, total, is_sequence):
     meter = FixedMeter()
     log = meter.trend_logs[1] = FixedLog(count, total)
     server = ApduServer(meter, contextlib.nullcontext())
