@@ -1,4 +1,4 @@
-"""Names that vulture finds no use of and that are used all the same; each group says by what. Never run."""
+"""Names that are used although vulture finds no use; each group says by what. Never run."""
 
 _ = object()
 
