@@ -1,1 +1,1 @@
-"""Everything that talks to hardware: MS/TP on RS-485, SCPI over VISA. Knows nothing of tests or of the model."""
+"""Drivers for all hardware: MS/TP on RS-485, SCPI over VISA. They import neither tests nor the meter model."""

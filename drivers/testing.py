@@ -1,4 +1,4 @@
-"""Transcript tests for drivers: say what goes over the wire, in order, and nothing may be left over."""
+"""Transcript tests for drivers: list the messages on the wire in order; a message left over is an error."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The S4100 on paper: metrology and object semantics, numpy and the standard library only, no I/O."""
+"""A model of the S4100: metrology and object semantics, numpy and the standard library only, no I/O."""

@@ -1,4 +1,4 @@
-"""What is at the meter's terminals: phasors, harmonics, frequency and temperature."""
+"""The stimulus at the meter's terminals: phasors, harmonics, frequency and temperature."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class LimitExceeded(UsageRefused):
 
 
 class BenchBusy(RigError):
-    """Somebody else holds the bench, or a part of it (exit 12).
+    """Another process holds the bench, or a part of it (exit 12).
 
     ``holder`` says who, ``resource`` what (empty: the whole bench), ``pid`` its process where that is known.
     """

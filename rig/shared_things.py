@@ -1,4 +1,4 @@
-"""What a resource name stands for on this host: one key for one thing, however it is written. Opens nothing."""
+"""Map a resource name to one key for the thing it names on this host, for any spelling. Opens nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which software this is: its version, and the commit where it runs from a checkout."""
+"""The version of this software, and the commit where it runs from a checkout."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def git_sha() -> str | None:
 
 def _git(folder: Path, *words: str) -> str:
     done = subprocess.run(
-        ["git", "-C", str(folder), *words],  # noqa: S607 - git from the path, as everybody's
+        ["git", "-C", str(folder), *words],  # noqa: S607 - git from the path
         capture_output=True,
         text=True,
         timeout=5,

@@ -34,5 +34,6 @@ if ! "$python" -m venv "$venv" >"$said" 2>&1; then
     exit 1
 fi
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+    --config-settings editable_mode=compat --editable .
 echo "$wanted" >"$venv/.stamp"

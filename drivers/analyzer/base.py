@@ -1,4 +1,4 @@
-"""What every reference power analyzer is to the rig: a small base class, readings in instrument terms."""
+"""Base class of the reference power analyzers: their readings, ranges and capabilities, in the instrument's terms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the analyzers' drivers have in common: the smallest range that holds a signal, angles and signs of the rig."""
+"""Shared by all analyzer drivers: the smallest range that holds a signal, and the rig's angles and signs."""
 
 from __future__ import annotations
 

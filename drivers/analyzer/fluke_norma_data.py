@@ -1,4 +1,4 @@
-"""What a Fluke Norma 4000/5000 can measure and what it calls things, as data with its provenance.
+"""Ranges, limits and command names of a Fluke Norma 4000/5000, as data with their provenance.
 
 [M]: Norma 4000/5000 Remote Control Users Guide, June 2007 Rev. 2, read as text. [R] recalled. Nothing here has been
 tried on a real instrument.
@@ -20,7 +20,7 @@ UPDATE_S = (0.015, 3600.0)
 
 HEADROOM = 1.0
 """A range is used up to its nominal value, since what a range adds to the uncertainty grows with it. Its peak range
-is twice its rms range [M], so that a signal may exceed it all the same."""
+is twice its rms range [M], so that a signal may exceed it nevertheless."""
 
 CAPABILITIES = AnalyzerCapabilities(
     voltage_v=VOLTAGE_RANGES_V[-1],

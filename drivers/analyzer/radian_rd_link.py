@@ -112,7 +112,7 @@ class RadianLink:
         self.generation += 1
         while self._port.read(4096):
             if time.monotonic() > end_s:
-                raise InstrumentLost(self.resource, "somebody sends without end; is this the right port?")
+                raise InstrumentLost(self.resource, "octets arrive without end; is this the right port?")
 
 
 def _name(kind: int, data: bytes = b"") -> str:

@@ -1,4 +1,4 @@
-"""What a ZES LMG600 can measure and what it calls things, as data with its provenance.
+"""Ranges, limits and command names of a ZES LMG600, as data with their provenance.
 
 Tags: [C] open drivers read (lmgtools for the LMG670, lmgd of ZIH Dresden, the LMG670 driver of SunSpec's SVP), [R]
 recalled. The manual's chapter on remote control was not at hand. Nothing here has been tried on a real instrument.

@@ -1,4 +1,4 @@
-"""What climate probes and climate chambers are to the rig: small base classes, readings and limits in plain units."""
+"""Base classes of climate probes and climate chambers: readings and limits in degrees Celsius and percent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every counter is to the rig: it measures the widths of pulses that pass, one by one."""
+"""Base class of the counters: measure the widths of passing pulses, one by one."""
 
 from __future__ import annotations
 

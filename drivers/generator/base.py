@@ -1,4 +1,4 @@
-"""What every pulse generator is to the rig: trains of pulses that its hardware times, on outputs by number."""
+"""Base class of the pulse generators: trains of pulses, timed by hardware, on numbered outputs."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class PulseGenerator(ABC):
     """A generator whose outputs rest low (0 V) and pulse high.
 
     What an output drives must take low, and an output that is off, for rest: the pulse contact open, control power
-    on. What the generator says of a width is what it was told, never a measurement: that is a counter's.
+    on. The generator answers the width that was set, never a measurement: a counter measures it.
     """
 
     capabilities: GeneratorCapabilities

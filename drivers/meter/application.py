@@ -1,4 +1,4 @@
-"""The rig's own device on the bus: bacpypes3's application, keeping what others say of themselves."""
+"""The rig's own BACnet device: a bacpypes3 application that stores the I-Am and network messages of other devices."""
 
 from __future__ import annotations
 

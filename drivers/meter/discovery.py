@@ -1,4 +1,4 @@
-"""Asking a whole bus: Who-Is, other broadcasts that are answered, and one request to each of many addresses."""
+"""Ask a whole bus: Who-Is, other broadcasts that are answered, and one request to each of many addresses."""
 
 from __future__ import annotations
 

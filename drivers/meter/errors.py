@@ -1,4 +1,4 @@
-"""What can go wrong between the rig and a meter, each with its data."""
+"""Errors between the rig and a meter, each with its data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trend logs as they are read from a meter: ReadRange by sequence number, made and understood here.
+"""Trend logs of a meter: encode ReadRange by sequence number and decode its answer.
 
 bacpypes3's ``read_range`` drops result flags, item count and first sequence number. Without these it is not known
 whether there are more records.

@@ -1,4 +1,4 @@
-"""What the client needs to know of a meter's objects; the table itself comes in as data."""
+"""Points of a meter as the client uses them; the object table itself comes in as data."""
 
 from __future__ import annotations
 

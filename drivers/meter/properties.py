@@ -1,4 +1,4 @@
-"""Any property of any object of a meter, one at a time: for questions about the objects themselves."""
+"""Read and write any property of any object of a meter, one at a time: for questions about the objects themselves."""
 
 from __future__ import annotations
 

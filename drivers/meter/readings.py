@@ -1,4 +1,4 @@
-"""What a meter was read as: plain values with the times of the requests that brought them."""
+"""Readings of a meter: plain values with the times of the requests that returned them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a bus does, from frames with times: who holds the token, how long it takes round, who answers how fast, errors.
+"""Compute the figures of a bus from frames with times: token holder, rotation time, answer times, errors.
 
 Pure: frames in, figures out; no clock and no port. It follows the token as an observer can (ASHRAE 135 clause 9.5.6):
 a station that sends a token, a poll or a request holds it; the addressed one has it next, or answers. An observer may
@@ -22,7 +22,7 @@ NO_TOKEN_S = 0.500
 
 _TWICE_WITHIN_S, _COPY_S = 0.1, 0.0001
 _SOME_OCTETS = 4
-"""Nmin_octets: more than this is somebody talking, not noise."""
+"""Nmin_octets: more octets than this are traffic, not noise."""
 
 _REQUESTS = (FrameType.DATA_EXPECTING_REPLY, FrameType.TEST_REQUEST, FrameType.EXTENDED_DATA_EXPECTING_REPLY)
 _CALLS = (*_REQUESTS, FrameType.TOKEN, FrameType.POLL_FOR_MASTER)

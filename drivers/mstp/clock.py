@@ -1,4 +1,4 @@
-"""The clock of all stamps: it never steps, is the same in all processes, and has its way to wall time."""
+"""The clock of all stamps: monotonic, the same in all processes, with one offset to wall time."""
 
 from __future__ import annotations
 

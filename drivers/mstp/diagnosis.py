@@ -1,4 +1,4 @@
-"""What is wrong with a bus, from its figures: findings in plain words, each with what to do about it.
+"""Diagnose a bus from its figures: findings in plain words, each with what to do about it.
 
 Pure: ``diagnose`` judges what was heard, ``diagnose_devices`` what the devices say of themselves, and ``conclude`` says
 which of the findings is the cause.

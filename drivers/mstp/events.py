@@ -1,4 +1,4 @@
-"""What an MS/TP port tells its user."""
+"""Events that an MS/TP port reports to its owner."""
 
 from __future__ import annotations
 

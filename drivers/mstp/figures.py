@@ -112,7 +112,7 @@ class BusFigures:
     busy_s: float
     """Time that the octets took on the wire."""
     tokens_lost: int
-    """Silences of Tno_token (0.5 s) or more that somebody ended by making a new token."""
+    """Silences of Tno_token (0.5 s) or more that a station ended by making a new token."""
     longest_silence_s: float
     polls: int
     """Poll For Master frames."""

@@ -1,4 +1,4 @@
-"""What a wire process asks of its operating system: a clock that is fine enough, priority, and who its parent is.
+"""What a wire process needs of its operating system: a fine clock, priority, and the number of its parent.
 
 Tried on Linux. What is for macOS and Windows was written from their documentation and never run there.
 """

@@ -1,4 +1,4 @@
-"""Listening to a bus without being a node of it: frames with their times come in, not one octet goes out.
+"""Listen to a bus without being a node: receive frames with their times, send nothing.
 
 A process of its own listens (``drivers.mstp.process.listening``), so that the load of the owner does not spoil the
 times.

@@ -1,4 +1,4 @@
-"""The owner's side of an MS/TP port: starts the port process, sends and receives NPDUs, asks for statistics."""
+"""The owner's side of an MS/TP port: start the port process, send and receive NPDUs, ask for statistics."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ class MstpPort:
         """Have the node poll each of ``addresses`` (0..127) once, however far its Max_Master goes, one with each token.
 
         A master that answers is given the token, and the ring is left as it was when it has come round. ``probed``
-        says what came of it. Raises PortSettingInvalid for another address, PortUnavailable when the port has ended.
+        reports the result. Raises PortSettingInvalid for another address, PortUnavailable when the port has ended.
         """
         wanted = [address for address in addresses if address != self._mac(mac)]
         for address in wanted:

@@ -1,4 +1,4 @@
-"""What a port has counted since it was opened, as one frozen record."""
+"""Counters of a port since it was opened, as one frozen record."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Statistics:
     """Silences of Tno_token."""
     tokens_generated: int = 0
     tokens_dropped: int = 0
-    """Tokens given up because somebody else was heard to act as if holding one."""
+    """Tokens given up because another station was heard to act as if holding one."""
     polls_sent: int = 0
     """Poll For Master frames."""
     polls_answered: int = 0
@@ -49,7 +49,7 @@ class Statistics:
     """Frames given up after Tframe_abort of silence in the middle, or because this node began to talk."""
     frames_too_long: int = 0
     transmissions_withdrawn: int = 0
-    """Frames not sent because somebody else began to talk first; data frames among them stay queued."""
+    """Frames not sent because another station began to talk first; data frames among them stay queued."""
     duplicate_address: int = 0
     """Frames heard from this node's own address: another station has the same MAC."""
     queue_overflows: int = 0

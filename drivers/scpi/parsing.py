@@ -1,4 +1,4 @@
-"""What SCPI instruments answer, as Python values: numbers that may be invalid, booleans, error queue entries."""
+"""Parse answers of SCPI instruments: numbers that may be invalid, booleans, error queue entries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""VISA resource names: which kind of connection one is, and what is wrong with one that is none.
+"""Parse VISA resource names: the kind of connection, or what is wrong with the name.
 
 Source: VPP-4.3 (VISA library), table 4.3.1 for the forms (recalled, unverified); ``hislip0,PORT`` and device paths
 after ``ASRL`` as pyvisa-py's source takes them. Names of NI-VISA's own (aliases) are not taken: they mean nothing on
@@ -49,7 +49,7 @@ _PORTS, _PRIMARY, _SECONDARY = range(1, 65536), range(31), (*range(31), *range(9
 def resource_kind(resource: str) -> ResourceKind:
     """Return what kind of connection ``resource`` names; raises ValueError with a sentence that says what kinds are.
 
-    Nothing is opened. Whether somebody answers there, and whether the VISA library in use has this kind, is found out
+    Nothing is opened. Whether an instrument answers there, and whether the VISA library in use has this kind, shows
     when it is opened.
     """
     for kind, form in _FORMS.items():

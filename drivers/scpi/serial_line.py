@@ -1,4 +1,4 @@
-"""How a serial (ASRL) instrument's line is set."""
+"""Line settings of a serial (ASRL) instrument."""
 
 from __future__ import annotations
 

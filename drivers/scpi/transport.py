@@ -1,4 +1,4 @@
-"""How messages get to an instrument and answers back: the Transport protocol, and a transport that records."""
+"""Transport of messages to an instrument and of its answers: the Transport protocol, and a transport that records."""
 
 from __future__ import annotations
 

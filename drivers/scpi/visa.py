@@ -106,7 +106,7 @@ class VisaTransport:
         return answer.strip().decode("latin-1")
 
     def close(self) -> None:
-        """Close this resource only (never the manager, which would close everybody's); never raises, never hangs."""
+        """Close this resource only (never the manager, which would close all resources); never raises, never hangs."""
         if self._worker is None:
             self._calls.close()
             return

@@ -1,4 +1,4 @@
-"""What is asked of a VISA library: open, send, read, close. All of it may block, and runs on the transport's thread."""
+"""Calls of a VISA library: open, send, read, close. All of them may block, and run on the transport's thread."""
 
 from __future__ import annotations
 

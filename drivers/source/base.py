@@ -1,4 +1,4 @@
-"""What every AC source is to the rig: a small base class, its capabilities as data, settings in instrument terms."""
+"""Base class of the AC sources: settings in the instrument's terms, and its capabilities as data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a Chroma 61500/61600 three-phase source can do and how it is switched off, as data with its provenance.
+"""Limits and switch-off commands of a Chroma 61500/61600 three-phase source, as data with their provenance.
 
 Tags: [M] vendor manual read, [C] public code read, [R] recalled, unverified: try it on the instrument before relying on
 it. Nothing here has been tried on a real instrument yet.

@@ -1,4 +1,4 @@
-"""What a Fluke 6105A/6100B/6100A can do and is asked, as data with its provenance, and its commands as steps.
+"""Limits and commands of a Fluke 6105A/6100B/6100A, as data with their provenance.
 
 Tags: [M] vendor manual read (6100B/6105A Users Manual, chapter 5, remote operation), [C] public code read, [R]
 recalled, unverified: try it on the instrument before relying on it. None of it has been tried on one yet.

@@ -1,4 +1,4 @@
-"""What an ITECH IT7800 can do in three-phase mode, as data with its provenance.
+"""Limits and commands of an ITECH IT7800 in three-phase mode, as data with their provenance.
 
 Tags: [M] vendor manual read, [C] public code read, [R] recalled, unverified, [I] inferred: try it on the instrument
 before relying on it (docs/decisions/0012). Nothing here has been tried on a real instrument yet.

@@ -84,7 +84,7 @@ class KeysightAC6800B(WatchedSource):
             self._apply(self._on_steps())
             for step in range(1, count + 1):
                 self._sleep(ramp_s / count)
-                self._require_known()  # somebody may have switched it off meanwhile
+                self._require_known()  # another client may have switched it off meanwhile
                 self._give_volts((volts * step / count, 0.0, 0.0))
 
     def _check_target(self, target: Target) -> None:

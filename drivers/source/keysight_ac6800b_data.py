@@ -1,4 +1,4 @@
-"""What a Keysight AC6800B can do, as data with its provenance.
+"""Limits and commands of a Keysight AC6800B, as data with their provenance.
 
 Tags: [M] vendor manual (AC6800B Series Operating and Service Guide) or data sheet read, [R] recalled, unverified, [I]
 inferred from a sister product's manual: try it on the instrument before relying on it (docs/decisions/0012). Nothing

@@ -1,4 +1,4 @@
-"""What a Pacific Power source with a UPC controller, or an LMX, can do, as data with its provenance.
+"""Limits and commands of a Pacific Power source with a UPC controller, or an LMX, as data with their provenance.
 
 Tags: [M] vendor manual read, [C] public code read, [R] recalled, unverified, [I] inferred: try it on the instrument
 before relying on it (docs/decisions/0012). Nothing here has been tried on a real instrument yet.

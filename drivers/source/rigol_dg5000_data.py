@@ -1,4 +1,4 @@
-"""What a Rigol DG5000 Pro of four or more channels can do, as data with its provenance.
+"""Limits and commands of a Rigol DG5000 Pro of four or more channels, as data with their provenance.
 
 Tags: [M] vendor manual read, [C] public code read, [R] recalled, unverified: try it on the instrument before relying on
 it. Nothing here has been tried on a real instrument yet.

@@ -1,4 +1,4 @@
-"""What every switch unit is to the rig: relays and contact sensing by role, the channels of the roles as data."""
+"""Base class of the switch units: relays and contact sensing by role; the channels of the roles are data."""
 
 from __future__ import annotations
 

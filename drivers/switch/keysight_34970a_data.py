@@ -1,4 +1,4 @@
-"""What a Keysight 34970A/34972A and its plug-in modules can do, as data with its provenance.
+"""Slots, channels and limits of a Keysight 34970A/34972A and its plug-in modules, as data with their provenance.
 
 Tags: [M] vendor manual (34970A/34972A user's guide), [R] recalled, unverified: try it on the instrument before relying
 on it. Nothing here has been tried on a real instrument yet.

@@ -1,1 +1,1 @@
-"""What the manual leaves open or contradicts: each choice by name, with its reason."""
+"""Behaviour that the manual leaves open or contradicts: each choice by name, with its reason."""

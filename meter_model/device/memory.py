@@ -1,4 +1,4 @@
-"""Non-volatile memory: two slots, written in turn, so that a write that is cut short leaves the one before."""
+"""Non-volatile memory: two slots, written in turn, so that an interrupted write leaves the slot before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the meter's inputs do to a source that is not stiff: their impedances (manual pages 1 and 2)."""
+"""The load of the meter's inputs on a source that is not stiff: their impedances (manual pages 1 and 2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a meter was set to before a run changed it: noted in the state folder before each write, till it is put back."""
+"""Settings of a meter before a run changed it: noted in the state folder before each write, until they are put back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the contactor that a bench file names is worked: by the guardian of an open bench, and by ``rig off``."""
+"""Recipe of the contactor that a bench file names, for the guardian of an open bench and for ``rig off``."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def contactor_recipe(part: SwitchPart | None, identity: Identity | None = None) 
 
 
 def contactor_from_note(note: Mapping[str, Any]) -> ContactorRecipe | None:
-    """Return the contactor that an open bench has left word of; None where it has none, or it cannot be read."""
+    """Return the contactor that an open bench has noted; None where it has none, or it cannot be read."""
     try:
         return ContactorRecipe.from_json(note["contactor"])
     except (KeyError, TypeError, ValueError):

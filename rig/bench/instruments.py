@@ -1,4 +1,4 @@
-"""Who the instruments of an open bench say they are, and what their calibrations are worth to a certification."""
+"""Identities of the instruments of an open bench, and whether their calibrations permit a certification."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from drivers.instrument import Identity
 from rig.bench.schema.bench import BenchPart
-from rig.metrology import (
+from rig.metrology.calibration import (
     CalibrationRecord,
     CalibrationRefused,
     CalibrationState,

@@ -1,4 +1,4 @@
-"""What a bench is locked by: the instruments and serial ports themselves, not its name; and the note of who has it."""
+"""Locks of a bench: the instruments and serial ports themselves, not its name; and a note of the holder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rig.errors import BenchFault
 from rig.safety.guardian.leftovers import end_opening, sweep
 from rig.safety.guardian.link import GuardianLink
 from rig.safety.locks import ResourceLocks, Wanted
-from rig.safety.state import HOLDER, Opening, marked_process, openings
+from rig.safety.state import HOLDER, Opening, marked_process
 
 
 class BenchHold:
@@ -115,11 +115,6 @@ def hold_port(device: str, bench: str = "") -> Iterator[None]:
         yield
     finally:
         locks.close()
-
-
-def run_in_progress(run_id: str) -> bool:
-    """Whether a living process of this user is recording the run of this id."""
-    return any(opening.note(HOLDER).get("run") == run_id and opening.rig_lives for opening in openings())
 
 
 def _wanted(file: BenchFile, *, only_bus: bool) -> Iterator[Wanted]:

@@ -1,4 +1,4 @@
-"""The bus of a bench and the meters on it: opened, looked for, and a clear sentence where nothing is found."""
+"""Open the bus of a bench and find its meters; one clear sentence where a meter is missing."""
 
 from __future__ import annotations
 

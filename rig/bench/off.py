@@ -1,4 +1,4 @@
-"""Switching a bench off from any terminal, and what it shares with opening one: sessions, and how a source goes off."""
+"""Switch a bench off from any terminal; sessions and switch-off recipes, shared with opening a bench."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class OffReport:
     """What came of switching off. ``notes``: what was done otherwise than asked; ``analyzers``: what each said.
 
     ``not_known``: sources that the bench may have, of which neither its file nor an opening says how to reach them.
-    ``contactors``: what became of each; one that opened is no confirmation, since the source may be on behind it.
+    ``contactors``: the result of each; one that opened is no confirmation, since the source may be on behind it.
     ``looked_in``: the state folders in which openings were looked for. ``benches``: the names of those switched off.
     """
 
@@ -111,13 +111,13 @@ def switch_benches_off(bench: str | Path | None = None, *, force: bool = False) 
             left = [opening for opening in left if _is_of(opening, str(bench))]
             if not left:
                 raise
-            notes.append(f"the bench file is of no use ({refusal}); switched off is what its openings left word of")
+            notes.append(f"the bench file is of no use ({refusal}); the sources noted by its openings are switched off")
         else:
             notes += [f"{parts.path}: {said}" for said in parts.unread]
             left = [one for one in left if _is_of(one, parts.name) or _is_of(one, str(bench))]
     not_known = list(parts.not_known) if parts is not None else []
     recipes = {recipe.resource: recipe for recipe in _fixed(parts, not_known)}
-    if left:  # an opening has left word of all its sources
+    if left:  # an opening has noted all its sources
         notes += [f"not usable in the bench file: {said}" for said in not_known]
         not_known = []
     if bench is None:

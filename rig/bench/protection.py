@@ -1,4 +1,4 @@
-"""What switches a bench's outputs off when the rig and its guardian are both gone: known from the bench file."""
+"""Protection of a bench's outputs after rig and guardian are both gone: derived from the bench file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one place that converts between instrument terminals and meter terminals, both ways, with ratio and phase."""
+"""Convert between instrument terminals and meter terminals, both ways, with ratio and phase; the only place for it."""
 
 from __future__ import annotations
 

@@ -5,22 +5,23 @@ from __future__ import annotations
 import click
 
 _COMMANDS = {
-    "bench": "rig.cli.bench.bench:bench",
-    "bus": "rig.cli.bus.bus:bus",
-    "certify": "rig.cli.suites:certify",
-    "emulate": "rig.cli.emulate:emulate",
-    "eol": "rig.cli.suites:eol",
-    "hold": "rig.cli.hold:hold",
-    "off": "rig.cli.off:off",
-    "plan": "rig.cli.plan.plan:plan",
-    "predict": "rig.cli.predict:predict",
-    "regress": "rig.cli.suites:regress",
-    "report": "rig.cli.runs:report",
-    "restore": "rig.cli.restore:restore",
-    "runs": "rig.cli.runs:runs",
-    "snapshot": "rig.cli.snapshot:snapshot",
-    "support-bundle": "rig.cli.support:support_bundle",
+    "bench": ("rig.cli.bench.bench:bench", "Look at bench files and at what is on the bench."),
+    "bus": ("rig.cli.bus.bus:bus", "Check, watch and capture the RS-485 bus."),
+    "certify": ("rig.cli.suites:certify", "Certify a meter against its accuracy classes."),
+    "emulate": ("rig.cli.emulate:emulate", "Run the emulated bench until interrupted."),
+    "eol": ("rig.cli.suites:eol", "Test a meter at the end of the line."),
+    "hold": ("rig.cli.hold:hold", "Keep a load point and show live readings."),
+    "off": ("rig.cli.off:off", "Switch sources off, now, and verify it."),
+    "plan": ("rig.cli.plan.plan:plan", "Show what a suite would do; nothing is switched on."),
+    "predict": ("rig.cli.predict:predict", "Predict what a meter reads for a stimulus."),
+    "regress": ("rig.cli.suites:regress", "Ask a meter about each behaviour of its manual."),
+    "report": ("rig.cli.runs:report", "Draw the report of a recorded run."),
+    "restore": ("rig.cli.restore:restore", "Put a meter's settings back after an ended run."),
+    "runs": ("rig.cli.runs:runs", "List the recorded runs, newest first."),
+    "snapshot": ("rig.cli.snapshot:snapshot", "Read every object of the meters, once."),
+    "support-bundle": ("rig.cli.support:support_bundle", "Pack what support needs, without secrets."),
 }
+"""Where each command is, and its line in the list: the list is shown without loading any of them."""
 
 
 class _LazyGroup(click.Group):
@@ -32,11 +33,15 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module_name, attribute = _COMMANDS[cmd_name].split(":")
+        module_name, attribute = _COMMANDS[cmd_name][0].split(":")
         module = __import__(module_name, fromlist=[attribute])
         command = getattr(module, attribute)
         assert isinstance(command, click.Command)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, says) for name, (_, says) in sorted(_COMMANDS.items())])
 
 
 def _show_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:

@@ -1,4 +1,4 @@
-"""``rig predict``: what should the meter read for this stimulus? The reference model on its own, no I/O."""
+"""``rig predict``: print what the meter should read for a stimulus, from the reference model alone; no I/O."""
 
 from __future__ import annotations
 

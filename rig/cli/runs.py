@@ -87,8 +87,7 @@ def _open_to_read(records: str) -> RunStore:
 
 def _outcome(run: RunSummary) -> str:
     """How a run came out, or that it has not: a living process on this machine is still recording it."""
-    from rig.bench.lock import run_in_progress
-    from rig.safety.state import state_path
+    from rig.safety.state import run_in_progress, state_path
 
     is_running = run.finished_utc is None and state_path().is_dir() and run_in_progress(run.run_id)
     return _RUNNING if is_running else run.outcome

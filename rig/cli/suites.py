@@ -1,4 +1,4 @@
-"""``rig certify``, ``rig eol`` and ``rig regress``: a suite of tests_hil, run by pytest, with the rig's own face."""
+"""``rig certify``, ``rig eol`` and ``rig regress``: run a suite of tests_hil with pytest and the rig's own output."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ def _run_suite(
 
 def _show(console: Any, where: str, folder: Path, as_json: bool, told: Collection[str]) -> None:
     from rig.records import RunStore
-    from rig.reports import attention_text, meaning_line, result_table, verdict_line
+    from rig.reports.tables import attention_text, meaning_line, result_table, verdict_line
 
     run_id = json.loads((folder / "results.json").read_text())["run_id"]
     with RunStore.open(where) as store:

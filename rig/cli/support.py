@@ -1,4 +1,4 @@
-"""``rig support-bundle``: what somebody elsewhere needs to help, in one file, without secrets."""
+"""``rig support-bundle``: all that a person elsewhere needs to help, in one file, without secrets."""
 
 from __future__ import annotations
 

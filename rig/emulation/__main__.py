@@ -185,7 +185,7 @@ def _check_model(parser: argparse.ArgumentParser, name: str, model: str | None, 
 
 
 def _run_until_told(wake: int) -> None:
-    """Block until a signal arrives, or until standard input ends if somebody holds its other end."""
+    """Block until a signal arrives, or until standard input ends if a process holds its other end."""
     watched = [wake]
     if _ends_with_its_reader(sys.stdin.fileno() if sys.stdin else -1):
         watched.append(sys.stdin.fileno())

@@ -53,6 +53,7 @@ from rig.emulation.world.contactor import Contactor
 from rig.emulation.world.event_log import EventLog
 from rig.emulation.world.physics import CurrentLoop, Wiring
 from rig.emulation.world.safety_contacts import SafetyContacts
+from rig.emulation.world.surroundings import Surroundings
 from rig.emulation.world.world import Source, World
 from rig.simulation_mark import SimulationMarks
 
@@ -136,33 +137,25 @@ class EmulatedBench:
         ideal = options.is_ideal
         numbers = _generator(options.seed, 0x10)
 
-        def drawn(index: int) -> dict[str, Any]:
-            return {
-                "serial_number": f"{numbers.integers(10**8, 10**9)}",
-                "errors": SourceErrors() if ideal else SourceErrors.drawn_from(options.seed + index),
-                "seed": options.seed + index,
-                "now": world.now_s,
-                "log": log,
-                "world": world,
-                "wait": world.wait,
-            }
+        def drawn(index: int) -> Surroundings[SourceErrors]:
+            seed = options.seed + index
+            errors = SourceErrors() if ideal else SourceErrors.drawn_from(seed)
+            number = f"{numbers.integers(10**8, 10**9)}"
+            return Surroundings(errors=errors, seed=seed, world=world, log=log, serial_number=number)
 
         driving: Source
-        driving = source = self.source = SOURCES[options.source](**drawn(0), **_model(options.source_model))
+        driving = source = self.source = SOURCES[options.source](drawn(0), **_model(options.source_model))
         if options.has_amplifier and isinstance(source, FlukeSource):
             source.fit_amplifier()
         sources: dict[str, EmulatedSource] = {"source": source}
         if options.low_level_source is not None:
-            low_level_source = LOW_LEVEL_SOURCES[options.low_level_source](**drawn(1))
+            low_level_source = LOW_LEVEL_SOURCES[options.low_level_source](drawn(1))
             sources["low_level_source"] = low_level_source
             driving = MergedSource(source, low_level_source)
         add_gain_to(sources.values(), options.defects)
+        errors = AnalyzerErrors() if ideal else AnalyzerErrors.drawn_from(options.seed)
         analyzer = self.analyzer = ANALYZERS[options.analyzer](
-            errors=AnalyzerErrors() if ideal else AnalyzerErrors.drawn_from(options.seed),
-            seed=options.seed,
-            now=world.now_s,
-            world=world,
-            wait=world.wait,
+            Surroundings(errors=errors, seed=options.seed, world=world, log=log),
             **({"digits": _IDEAL_DIGITS} if ideal else {}),
             **_model(options.analyzer_model),
         )
@@ -229,7 +222,7 @@ class EmulatedBench:
         for bus_port in hub.ports:
             marks.mark_endpoint(bus_port)
         world.start()
-        # Whether anybody had switched the source off before the bench went away is what a safety test wants to know.
+        # A safety test asks whether the source was switched off before the bench ended.
         stack.callback(lambda: log.write("end", output_on=any(each.output.is_on for each in sources.values())))
         log.write(
             "ready",

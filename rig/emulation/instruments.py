@@ -1,19 +1,17 @@
-"""The instruments that an emulated bench can have, by name, and what all of them are to it."""
+"""Registry of the emulated instruments, by the names of their drivers, and their common interface."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
-from rig.emulation.analyzers.arithmetic import AnalyzerErrors
 from rig.emulation.analyzers.fluke_norma_commands import norma_analyzer
 from rig.emulation.analyzers.radian_rd import RadianStandard
 from rig.emulation.analyzers.yokogawa_wt import MODELS as WT_MODELS
 from rig.emulation.analyzers.yokogawa_wt_commands import yokogawa_analyzer
 from rig.emulation.analyzers.zes_lmg600_commands import zes_analyzer
-from rig.emulation.scpi.engine import ScpiEngine, Wait
+from rig.emulation.scpi.engine import ScpiEngine
 from rig.emulation.servers.control import ScpiHandler
 from rig.emulation.servers.hislip import HislipServer, PlainInstrument
 from rig.emulation.servers.tcp import LineHandler, LineServer
@@ -26,7 +24,7 @@ from rig.emulation.sources.keysight_ac6800b import AC6800Source
 from rig.emulation.sources.output import SourceErrors
 from rig.emulation.sources.pacific_upc import PacificSource
 from rig.emulation.sources.rigol_dg5000 import RigolGenerator
-from rig.emulation.world.event_log import EventLog
+from rig.emulation.world.surroundings import Surroundings
 from rig.emulation.world.world import Measuring, Source, World
 
 
@@ -101,55 +99,17 @@ class EmulatedAnalyzer(Measuring, Protocol):
         """What answers."""
 
 
-class SourceFactory(Protocol):
-    """Makes a source: ``now`` is the bench time up to which the world is computed, ``wait`` waits in it."""
+SourceFactory = Callable[..., EmulatedSource]
+"""Makes a source from its ``Surroundings[SourceErrors]`` (and a ``model``, where it has several); its output is off."""
 
-    def __call__(
-        self,
-        *,
-        serial_number: str,
-        errors: SourceErrors,
-        seed: int,
-        now: Callable[[], float],
-        log: EventLog,
-        world: AbstractContextManager[None],
-        wait: Callable[[Wait], bool],
-    ) -> EmulatedSource:
-        """Make it; its output is off."""
+LowLevelSourceFactory = Callable[[Surroundings[SourceErrors]], EmulatedLowLevelSource]
+"""Makes a source of the CT inputs, as ``SourceFactory`` makes one of the voltage inputs."""
 
+AnalyzerFactory = Callable[..., EmulatedAnalyzer]
+"""Makes an analyzer from its ``Surroundings[AnalyzerErrors]``; it measures nothing yet.
 
-class LowLevelSourceFactory(Protocol):
-    """Makes a source of the CT inputs, as ``SourceFactory`` makes one of the voltage inputs."""
-
-    def __call__(
-        self,
-        *,
-        serial_number: str,
-        errors: SourceErrors,
-        seed: int,
-        now: Callable[[], float],
-        log: EventLog,
-        world: AbstractContextManager[None],
-        wait: Callable[[Wait], bool],
-    ) -> EmulatedLowLevelSource:
-        """Make it; its output is off."""
-
-
-class AnalyzerFactory(Protocol):
-    """Makes an analyzer; ``digits`` is how many significant digits it answers, as the real one does by default."""
-
-    def __call__(
-        self,
-        *,
-        errors: AnalyzerErrors,
-        seed: int,
-        now: Callable[[], float],
-        world: AbstractContextManager[None],
-        wait: Callable[[Wait], bool],
-        digits: int = ...,
-    ) -> EmulatedAnalyzer:
-        """Make it; it measures nothing yet."""
-
+``digits`` is how many significant digits it answers, left out as the real one does by default.
+"""
 
 SOURCES: Mapping[str, SourceFactory] = MappingProxyType(
     {

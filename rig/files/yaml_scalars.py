@@ -1,4 +1,4 @@
-"""What a plain scalar of a YAML file means: the core schema of YAML 1.2, and what is refused as easily misread."""
+"""Interpret plain scalars of a YAML file: the core schema of YAML 1.2; refuse those that are easily misread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From YAML text to data with the line of each part: limits on size, depth and aliases, nothing that hides a value."""
+"""Parse YAML text to data with the line of each part, within limits on size, depth and aliases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An instrument's calibration record, and what it is worth on a given day for the instrument that is there."""
+"""An instrument's calibration record, and whether it holds on a given day for the connected instrument."""
 
 from __future__ import annotations
 

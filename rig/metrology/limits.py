@@ -107,7 +107,7 @@ class LimitRow:
 
     @property
     def verified(self) -> bool:
-        """Whether somebody has checked the row against a bought copy."""
+        """Whether a person has checked the row against a bought copy."""
         return bool(self.checked_by)
 
     @property
@@ -236,7 +236,7 @@ class LimitTable:
 
     @property
     def status(self) -> str:
-        """What a report prints: "limit table unverified" until somebody has checked every row, then who did."""
+        """What a report prints: "limit table unverified" until every row has been checked, then by whom."""
         if not self.verified:
             return UNVERIFIED
         return "checked by " + ", ".join(sorted({row.checked_by for row in self.rows}))

@@ -1,4 +1,4 @@
-"""What can become of one judged quantity, one test or one run, ordered by severity."""
+"""Outcomes of one judged quantity, one test or one run, ordered by severity."""
 
 from __future__ import annotations
 

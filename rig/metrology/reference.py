@@ -1,4 +1,4 @@
-"""How far the reference analyzer can be trusted at a load point: its stated accuracy as components of a budget."""
+"""Uncertainty of the reference analyzer at a load point: its stated accuracy as components of a budget."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a suite will do on a bench, and what that bench can conclude: known before anything is switched on."""
+"""Plans of the suites on a bench, and the conclusions that the bench permits: computed before any I/O."""
 
 from rig.plans.plan import Plan, certification_plan, end_of_line_plan
 

@@ -1,4 +1,4 @@
-"""What a bench can conclude, before anything is switched on: U/L of each quantity from accuracy and ranges."""
+"""Forecast of a bench's conclusions before any I/O: U/L of each quantity from accuracy and ranges."""
 
 from __future__ import annotations
 
@@ -11,20 +11,14 @@ from drivers.analyzer.base import AnalyzerCapabilities
 from rig.bench import BenchFile, Wiring
 from rig.errors import UsageRefused
 from rig.load_point import PHASE_NAMES, LoadPoint
-from rig.metrology import (
-    AccuracyNotStated,
-    Budget,
-    Component,
-    ElementState,
-    JudgedQuantity,
-    Quantity,
-    ReferenceAccuracy,
-    ReferenceNotUsable,
-    ReferenceUncertainty,
-)
+from rig.metrology.accuracy import AccuracyNotStated, ReferenceAccuracy
+from rig.metrology.certification_points import JudgedQuantity
 from rig.metrology.decision import INCONCLUSIVE_ABOVE
+from rig.metrology.limits import Quantity
+from rig.metrology.reference import ElementState, ReferenceNotUsable, ReferenceUncertainty
 from rig.metrology.registers import GATE_SHARE, float_step, gate_energy
 from rig.metrology.sampled_energy import EDGE_SHARE, EDGES_LINE, clock_component
+from rig.metrology.uncertainty import Budget, Component
 from rig.plans.plan import Plan, least_sampled_gate_s
 from rig.procedures.accuracy.budget_lines import BETWEEN_LINES_TYPE, reference_lines
 from rig.procedures.accuracy.neglected_harmonics import Distortion, neglected_harmonics
@@ -117,7 +111,7 @@ def refuse_what_concludes_little(bench: BenchFile, found: tuple[Forecast, ...]) 
         f"bench {bench.name} can conclude little: {sum(still_open)} of {len(still_open)} quantities at load points "
         f"would be INCONCLUSIVE, since U is more than a third of the limit (up to {worst.ratio:.2g} times the limit, "
         f"at {worst.point.label}: {worst.dominant}); use a more accurate analyzer, state its accuracy from its "
-        "certificate, or measure all the same with --anyway ('rig plan' shows each point)"
+        "certificate, or measure anyway with --anyway ('rig plan' shows each point)"
     )
 
 

@@ -1,4 +1,4 @@
-"""What a suite will do, as data: load points, what is judged there, configuration, highest volts, duration; no I/O."""
+"""The plan of a suite as data: load points, judged quantities, configuration, highest volts, duration; no I/O."""
 
 from __future__ import annotations
 
@@ -12,15 +12,9 @@ from rig.bench import BenchFile, MeterType, Wiring
 from rig.bench.schema.bench import NominalPart
 from rig.errors import UsageRefused
 from rig.load_point import LoadPoint
-from rig.metrology import (
-    JudgedQuantity,
-    LimitTable,
-    Quantity,
-    certification_points,
-    judged_at,
-    judged_energy_at,
-    load_limit_table,
-)
+from rig.metrology.certification_points import JudgedQuantity, certification_points, judged_at, judged_energy_at
+from rig.metrology.limit_files import load_limit_table
+from rig.metrology.limits import LimitTable, Quantity
 from rig.metrology.sampled_energy import edges_gate_s
 from rig.procedures.accuracy.register_watch import EDGE_KNOWN_S
 from rig.procedures.accuracy.sampled_gate import why_sampled

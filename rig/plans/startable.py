@@ -1,4 +1,4 @@
-"""Which commands would start on a bench, and why the others would not: the checks of the commands themselves."""
+"""Which commands would start on a bench, and why others would not: the same checks as the commands'."""
 
 from __future__ import annotations
 

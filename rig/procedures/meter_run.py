@@ -16,7 +16,8 @@ from rig.bench import Bench, BenchFile, Position, open_bench
 from rig.bench.as_found import AsFound
 from rig.errors import BenchFault, UsageRefused
 from rig.load_point import LoadPoint
-from rig.metrology import DecisionRule, JudgedQuantity
+from rig.metrology.certification_points import JudgedQuantity
+from rig.metrology.decision import DecisionRule
 from rig.procedures.accuracy.energy_register import LONGEST_GATE_S, Gating, measure_energy
 from rig.procedures.accuracy.judgement import judge_energy, judge_others, judge_power
 from rig.procedures.accuracy.power_comparison import MINIMUM_UPDATES, measure_power

@@ -1,4 +1,4 @@
-"""What a suite needs of a bench: asked of the bench file, before any I/O."""
+"""Check a bench file for the parts that a suite needs, before any I/O."""
 
 from __future__ import annotations
 

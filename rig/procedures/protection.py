@@ -1,4 +1,4 @@
-"""A bench on which nothing is left once rig and guardian are both gone: recorded, and refused unless allowed."""
+"""Record that no protection is left once rig and guardian are both gone; refuse such a run unless it is allowed."""
 
 from __future__ import annotations
 

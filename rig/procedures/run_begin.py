@@ -1,4 +1,4 @@
-"""The beginning of a run: who the meter is, what it is set to and has counted, noted before anything is changed."""
+"""The beginning of a run: note the meter's identity, settings and counters before anything is changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The end of a run as its record has it: outputs off first, then written down wherever that is still possible."""
+"""The end of a run: switch the outputs off first, then record it in the database or the journal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The instruments of a run in its record: who they are, what their calibrations are worth, what protects the bench."""
+"""Record the instruments of a run: their identities, the state of their calibrations, the bench's protection."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from drivers.analyzer import ANALYZERS
 from drivers.mstp.wire.adapter import latency_advice
 from rig.bench import Bench
 from rig.bench.instruments import calibration_objections, refuse_uncalibrated
-from rig.metrology import CalibrationRefused
+from rig.metrology.calibration import CalibrationRefused
 from rig.records import InstrumentRecord, RunRecorder
 
 

@@ -10,12 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from filelock import FileLock
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from rig.files.file_text import path_of
@@ -23,6 +18,9 @@ from rig.printable import printable_line
 from rig.records.errors import RecordsUnusable, SchemaTooNew
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+"""Schema versions, the oldest first: known without alembic, which takes long to load and is needed to migrate only."""
+
 _BUSY_TIMEOUT_S = 30.0
 _MIGRATION_LOCK_KEY = 4100_0001
 """PostgreSQL advisory lock under which the schema is migrated."""
@@ -118,6 +116,8 @@ class Database:
         """Switching a new file to WAL needs it alone and does not wait for its turn: hence a lock of our own."""
         if url.get_backend_name() != "sqlite" or not url.database:
             return nullcontext()
+        from filelock import FileLock
+
         return FileLock(f"{url.database}.migration.lock", timeout=2 * _BUSY_TIMEOUT_S)
 
     def _use_wal(self) -> None:
@@ -128,7 +128,7 @@ class Database:
 
 
 def _number_of(path: Path | None) -> tuple[int, int] | None:
-    """Return what tells a file from any other that has its name, before or after; None where there is none."""
+    """Return what identifies a file among others of the same name, before or after; None where it does not exist."""
     try:
         found = path.stat() if path is not None else None
     except OSError:
@@ -142,7 +142,7 @@ def reason_of(error: SQLAlchemyError) -> str:
 
 
 def url_of(url_or_path: str | Path) -> URL:
-    """Return the URL of a database: a path is an SQLite file. Raises RecordsUnusable for what is none."""
+    """Return the URL of a database: a path is an SQLite file. Raises RecordsUnusable for text that is no URL."""
     text_of = str(url_or_path)
     if isinstance(url_or_path, str) and "://" in url_or_path:
         try:
@@ -180,25 +180,24 @@ def revisions(connection: Connection, where: str) -> tuple[str | None, str]:
 
     Raises SchemaTooNew for a version that this software does not know.
     """
-    scripts = ScriptDirectory.from_config(_alembic())
-    found, known = MigrationContext.configure(connection).get_current_revision(), str(scripts.get_current_head())
-    if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
-        raise SchemaTooNew(where, found, known)
-    return found, known
+    found = None
+    if inspect(connection).has_table("alembic_version"):
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if found is not None and found not in REVISIONS:
+        raise SchemaTooNew(where, found, REVISIONS[-1])
+    return found, REVISIONS[-1]
 
 
 def upgrade(connection: Connection) -> None:
     """Bring the schema of a database up to date, in the transaction of ``connection``."""
-    config = _alembic()
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    from alembic import command
+    from alembic.config import Config
 
-
-def _alembic() -> Config:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    return config
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def _on_sqlite_connect(connection: SqliteConnection, _record: object) -> None:

@@ -1,4 +1,4 @@
-"""Opening a database to read it: nothing is written, to no table and no file, also where nothing could be."""
+"""Open a database for reading: no table and no file is written, also on a read-only medium."""
 
 from __future__ import annotations
 

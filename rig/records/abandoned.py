@@ -1,4 +1,4 @@
-"""Runs whose process is gone: how they came out, by what was recorded and what the guardian wrote down."""
+"""Runs whose process is gone: their outcome, from what was recorded and from the guardian's journal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What counts as one verdict: results that repeat one fact about a meter count once.
+"""Count verdicts: results that repeat one fact about a meter count once.
 
 At 90 load points of one voltage each voltage input is judged 90 times; that is one fact, with 90 readings. A voltage is
 judged once for each set of nominal voltages, a current once for each nominal current, anything else at each load point.

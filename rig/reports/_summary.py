@@ -1,4 +1,4 @@
-"""What a report says about a run beyond its rows: counts, the worst of each, largest U/L, and the error curves."""
+"""Summary of a run beyond its rows: counts, the worst of each, largest U/L, and the error curves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How things are put in reports: names, numbers, times and the fixed sentences; the same words everywhere."""
+"""Wording of the reports: names, numbers, times and the fixed sentences; the same words everywhere."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from rig.metrology import DecisionRule, Outcome
+from rig.metrology.decision import DecisionRule
+from rig.metrology.outcome import Outcome
 from rig.records import InstrumentRecord, LimitProvenance, PointRecord, RunRecord
 from rig.reports.coverage import is_partial
 
@@ -76,7 +77,7 @@ _KINDS = {
 
 
 def title_of(run: RunRecord) -> str:
-    """Name the kind of run; a partial certification is none."""
+    """Name the kind of run; a partial certification is not called a certification."""
     if run.header.kind == "certify" and is_partial(run):
         return "Accuracy at some load points; not a certification"
     return _KINDS.get(run.header.kind, f"Test run ({run.header.kind})")
@@ -146,7 +147,7 @@ def limit_statement(limit: LimitProvenance) -> str:
 
 
 def limit_status(limit: LimitProvenance) -> str:
-    """Say whether anybody compared the row with a bought copy."""
+    """Say whether the row was compared with a bought copy."""
     if not limit.is_verified:
         return UNVERIFIED
     return f"checked by {limit.checked_by}" + (f", {limit.checked_on}" if limit.checked_on else "")

@@ -1,4 +1,4 @@
-"""What the bus did before a test failed: the port's last frames, kept as a file that Wireshark opens."""
+"""Frames of the bus before a test failed: the port's last frames, kept as a file that Wireshark opens."""
 
 from __future__ import annotations
 

@@ -7,7 +7,10 @@ from pathlib import Path
 from rig.exit_codes import ExitCode
 from rig.metrology.outcome import Outcome
 from rig.records import RunRecord, RunRecorder, RunStore
-from rig.reports import coverage_text, write_csv, write_html, write_json, write_plots
+from rig.reports.coverage import coverage_text
+from rig.reports.exports import write_csv, write_json
+from rig.reports.html import write_html
+from rig.reports.plots import write_plots
 from rig.run.session import RunSession
 
 

@@ -1,4 +1,4 @@
-"""Ways of pytest in which a bench cannot be used: several processes, repeats until it passes, a debugger's prompt."""
+"""Refuse pytest options that a bench cannot be used with: several processes, repeats until it passes, a debugger."""
 
 from __future__ import annotations
 

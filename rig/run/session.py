@@ -1,4 +1,4 @@
-"""One pytest session as a run of the rig: where it writes, what came out, which exit code it earns."""
+"""One pytest session as a run of the rig: its folder, its outcome, its exit code."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class RunSession:
     def note_error(self, error: BaseException) -> None:
         """Count an error that ended a test, its set-up, or the run; an unconfirmed safe state behind it counts too.
 
-        One that somebody at the bench caused ends the run.
+        One that a person at the bench caused ends the run.
         """
         if isinstance(error, BaseExceptionGroup):
             for one in error.exceptions:

@@ -1,4 +1,4 @@
-"""The envelopes of a meter type as data: how far it may be taken, and how a bench takes it less far; frozen."""
+"""The envelopes of a meter type as frozen data: limits of each kind, and how a bench narrows them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Interlock and emergency stop as the rig sees them: read, recorded, and obeyed; never what protects anybody."""
+"""Interlock and emergency stop as inputs: the rig reads, records and obeys them; hardware protects people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every source of a bench off and verified, from any terminal: no lock, no run, no driver that could be in the way."""
+"""Switch every source of a bench off and verify it, from any terminal, without lock, run or driver."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def find_openings() -> tuple[list[Opening], list[Path], list[str]]:
 
 
 def _said_of_another_folder(guardian: _Guardian) -> Iterator[str]:
-    """Tell of a bench that is on and is not looked for, since ``RIG_STATE_DIR`` names another folder than its own."""
+    """Report a bench that is on and is not looked for, since ``RIG_STATE_DIR`` names another folder than its own."""
     note = guardian.note
     if note and note.get("simulated") is not True:
         yield (
@@ -151,7 +151,7 @@ def is_elsewhere(opening: Opening) -> bool:
 
 
 def _said_of_unseen() -> Iterator[str]:
-    """Tell of benches whose holders are in the kernel's list of sockets and not in this process's view of /proc."""
+    """Report benches whose holders are in the kernel's list of sockets and not in this process's view of /proc."""
     for pid, bench in noted_benches(simulated_keys()):
         if not (_PROC / str(pid)).exists():
             yield (
@@ -216,7 +216,7 @@ def _is_same(folder: Path, other: Path) -> bool:
 def forget_left_on(left: Iterable[Opening], results: Sequence[SafeOffResult]) -> None:
     """Take note of openings whose rig is gone and whose sources have all been confirmed off.
 
-    A guardian that is still trying is left word of it: then it need not go on.
+    A guardian that is still trying finds a note of it and stops.
     """
     confirmed = {result.resource for result in results if result.confirmed}
     for opening in left:

@@ -1,4 +1,4 @@
-"""The phasors that an analyzer saw beside those that were meant to be there, and which wires that points to."""
+"""Phasors that an analyzer measured beside the intended ones, and the wires that a difference points to."""
 
 from __future__ import annotations
 

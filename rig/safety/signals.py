@@ -15,7 +15,7 @@ _LOST_AFTER_S = 10.0
 
 
 class StopRequested(KeyboardInterrupt):
-    """Somebody asked the process to end; a KeyboardInterrupt, so that nothing that catches errors swallows it."""
+    """The process was asked to end; a KeyboardInterrupt, so that nothing that catches errors swallows it."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"stopped by {name}")

@@ -1,4 +1,4 @@
-"""The state folder of this user: what each opening of a bench leaves word of there, in files of its own."""
+"""The state folder of this user: the notes that each opening of a bench writes there, in files of its own."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def state_folder() -> Path:
             if not os.access(folder, os.W_OK):
                 raise PermissionError(errno.EACCES, "it cannot be written to")
             if folder.parent == Path(tempfile.gettempdir()) and folder.stat().st_uid != os.getuid():
-                raise PermissionError(errno.EACCES, "it is somebody else's")
+                raise PermissionError(errno.EACCES, "it belongs to another user")
         except OSError as error:
             refusals.append(f"{folder} ({error.strerror})")
         else:
@@ -132,7 +132,7 @@ class Opening:
                 self.file(suffix).unlink(missing_ok=True)
 
     def name_run(self, run_id: str) -> None:
-        """Add to what this opening has left word of which run is being recorded. Raises OSError."""
+        """Add to this opening's notes which run is being recorded. Raises OSError."""
         for suffix in (HOLDER, RECIPES):
             content = self.note(suffix)
             if content:
@@ -200,7 +200,7 @@ def process_lives(note: Mapping[str, Any], name: str) -> bool:
     except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
-        pass  # it exists, and is somebody else's
+        pass  # it exists, and belongs to another user
     since, now = note.get(f"{name}_since"), _since(pid)
     return now != "ended" and (since is None or now is None or since == now)
 
@@ -230,3 +230,8 @@ def _name_in_files(bench: str) -> str:
         return name
     digest = hashlib.sha256(bench.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_DIGITS]
     return f"{name[: _LONGEST_NAME - _HASH_DIGITS - 1]}-{digest}"
+
+
+def run_in_progress(run_id: str) -> bool:
+    """Whether a living process of this user is recording the run of this id."""
+    return any(opening.note(HOLDER).get("run") == run_id and opening.rig_lives for opening in openings())

@@ -79,7 +79,7 @@ class Supervisor:
         self._envelope: EnvelopeName = envelope
         self._watchdog = watchdog or SourceWatchdog()
         self.on_event = on_event
-        """Told of everything that happens to the outputs: kind and one sentence."""
+        """Called with everything that happens to the outputs: kind and one sentence."""
         self.pre_energise_checks = tuple(pre_energise_checks)
         """Called each time before anything is energised; one that raises a RigError keeps the outputs off."""
         self.on_time: Callable[[bool], None] = lambda _goes_down: None

@@ -1,4 +1,4 @@
-"""What the supervisor tells, with the end told once: on the way down each place that must be sure of it asks again."""
+"""Report the supervisor's events, a repeated "safe" once only: several places on the way down confirm it."""
 
 from __future__ import annotations
 

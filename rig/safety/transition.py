@@ -1,4 +1,4 @@
-"""What changes while energised: voltages in small steps, currents from a tenth, ranges with the currents off."""
+"""Change what is energised: voltages in small steps, currents from a tenth, ranges with the currents off."""
 
 from __future__ import annotations
 

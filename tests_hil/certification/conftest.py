@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.bench import plan_of
-from rig.metrology import Quantity
+from rig.metrology.limits import Quantity
 from rig.plans import Plan
 from rig.procedures import MeterRun
 from rig.pytest_plugin import in_plan_order, run_session

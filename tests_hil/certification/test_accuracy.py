@@ -5,7 +5,7 @@ from __future__ import annotations
 import allure
 import pytest
 
-from rig.metrology import Quantity
+from rig.metrology.limits import Quantity
 from rig.procedures import PointMeasurement
 
 pytestmark = allure.epic("Certification")

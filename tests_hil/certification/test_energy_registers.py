@@ -6,7 +6,7 @@ import allure
 import pytest
 
 from rig.load_point import LoadPoint
-from rig.metrology import JudgedQuantity
+from rig.metrology.certification_points import JudgedQuantity
 from rig.plans import Plan
 from rig.procedures import MeterRun
 from rig.pytest_plugin import run_session

@@ -6,7 +6,7 @@ import re
 
 import allure
 
-from rig.metrology import Outcome
+from rig.metrology.outcome import Outcome
 from rig.plans import Plan
 from rig.procedures import MeterRun, PointMeasurement
 

@@ -1,1 +1,1 @@
-"""BACnet requests of the meter client in octets, and what comes of them."""
+"""BACnet requests of the meter client in octets, and their results."""

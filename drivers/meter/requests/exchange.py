@@ -1,4 +1,4 @@
-"""What comes of a request: the exchange with its times, the refusal as an error, and the counts of all of them."""
+"""One request and its answer: the times, a refusal as an error, and the counts of all exchanges."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""BACnetLogRecord (ASHRAE 135 clause 21) out of the tags that bacpypes3 has read: a page in 0.4 ms instead of 12 ms.
+"""Decode BACnetLogRecord (ASHRAE 135 clause 21) from bacpypes3's tags: 0.4 ms for a page instead of 12 ms.
 
 A full log is 288 pages; at 115.2 kbaud the wire brings one every 47 ms.
 """

@@ -1,4 +1,4 @@
-"""Requests whose parameters are octets already, and whose acknowledgements come back as octets.
+"""Requests with parameters as octets, and acknowledgements as octets.
 
 bacpypes3 takes 5 ms to decode one full answer and 2 ms to make and encode its request, as long as 50 octets take on
 the wire. Where a snapshot ends and where it begins nothing is on the wire meanwhile, so its requests are coded here.

@@ -1,4 +1,4 @@
-"""ReadPropertyMultiple in octets (ASHRAE 135 clauses 15.7, 20.2): making requests, and values out of answers.
+"""ReadPropertyMultiple in octets (ASHRAE 135 clauses 15.7, 20.2): encode requests, decode values from answers.
 
 Coded here and not by bacpypes3 for its time (see ``_octets``); tests compare it with bacpypes3's codec octet by octet.
 What is neither a number nor a Boolean still goes through bacpypes3.

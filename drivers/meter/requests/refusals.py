@@ -1,6 +1,6 @@
-"""Confirmed requests to the rig's own device that it does not execute: what is answered instead of nothing.
+"""Refuse confirmed requests to the rig's own device that it does not execute, by Reject or Abort.
 
-bacpypes3 tells only itself of a request that it cannot decode, and the asker waits in vain. ASHRAE 135 clauses 5.4.5
+bacpypes3 drops a request that it cannot decode, and its sender gets no answer. ASHRAE 135 clauses 5.4.5
 and 18.9: an unknown service is rejected (unrecognized-service), so is a request that cannot be read; a segmented one
 is aborted (segmentation-not-supported).
 """

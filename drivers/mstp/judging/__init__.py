@@ -1,1 +1,1 @@
-"""What the figures of a bus mean: findings about the bus, its stations and its devices, and the one conclusion."""
+"""Judge the figures of a bus: findings about the bus, its stations and its devices, and one conclusion."""

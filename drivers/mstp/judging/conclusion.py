@@ -1,4 +1,4 @@
-"""The one conclusion from many findings: the cause, what shows it, and what follows from it; then the rest."""
+"""Draw one conclusion from many findings: the cause, its evidence, its consequences, then the rest."""
 
 from __future__ import annotations
 

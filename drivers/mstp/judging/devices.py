@@ -1,4 +1,4 @@
-"""Findings about devices, from what they say of themselves: addresses, instances, Max_Master."""
+"""Findings about devices from their announcements: addresses, instances, Max_Master."""
 
 from __future__ import annotations
 

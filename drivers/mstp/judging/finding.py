@@ -1,4 +1,4 @@
-"""A finding about a bus, and what a device says of itself: the words that all judgements share."""
+"""A finding about a bus, and the announcements of a device: the types that all judgements share."""
 
 from __future__ import annotations
 

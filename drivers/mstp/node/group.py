@@ -55,7 +55,7 @@ class NodeGroup:
 
     def receive(self, octets: bytes, now_s: float) -> None:
         """Take octets that others sent, read at ``now_s``."""
-        if self._end_s is not None:  # somebody else talks, so ours has left, however early that is on an unpaced line
+        if self._end_s is not None:  # another node talks, so ours has left, however early that is on an unpaced line
             self._land(now_s)
         for node in self._everybody:
             node.receive(octets, now_s)

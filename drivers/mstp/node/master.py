@@ -43,7 +43,7 @@ POLL_TOKENS = 50
 TOKEN_RETRIES = 1
 """Nretry_token."""
 MIN_OCTETS = 4
-"""Nmin_octets: more octets than this are somebody talking, not noise."""
+"""Nmin_octets: more octets than this are traffic, not noise."""
 
 
 class MasterState(Enum):

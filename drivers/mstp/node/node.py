@@ -1,4 +1,4 @@
-"""What a runner sees of an MS/TP node: octets and times in, transmissions and received data out; no clock, no port.
+"""An MS/TP node as its runner uses it: octets and times in, transmissions and received data out; no clock, no port.
 
 The runner of a node calls ``receive`` with octets read, ``advance`` when ``deadline_s`` has come, ``submit`` with what
 is to be sent; and after each of these ``take_transmission``, writing what it gives and telling ``transmitted`` when the

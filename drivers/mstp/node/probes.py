@@ -1,4 +1,4 @@
-"""Addresses that a master polls once each when it holds the token, however far its Max_Master goes; for a diagnosis.
+"""Addresses that a master polls once each while it holds the token, beyond its Max_Master too; for a diagnosis.
 
 A master that answers is given the token, as clause 9.5.6.6 says (ReceivedReplyToPFM). When the token has come round,
 the token goes to the former successor again: the ring is left as it was.
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 
 class Probes:
-    """What is still to be polled, what is being polled (``current``), and what came of it."""
+    """Addresses still to be polled, the one being polled (``current``), and the results."""
 
     def __init__(self) -> None:
         self.current: int | None = None
@@ -39,7 +39,7 @@ class Probes:
         return self.current
 
     def end(self, answered: bool, former: int | None = None) -> None:
-        """Note what came of the poll; ``former`` is the successor before the one that answered."""
+        """Note the result of the poll; ``former`` is the successor before the one that answered."""
         if self.current is not None:
             self.answered[self.current] = answered
             self._former = former if answered else None

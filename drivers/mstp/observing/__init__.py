@@ -1,1 +1,1 @@
-"""What an observer of a bus keeps: stations, turns of the token, questions and answers, and who says to be what."""
+"""The state of a bus observer: stations, turns of the token, questions and answers, announcements."""

@@ -1,4 +1,4 @@
-"""What stations say of themselves and of networks beyond: I-Am, Who-Is, router messages, read from NPDUs.
+"""Announcements of stations: I-Am, Who-Is and router messages, read from NPDUs.
 
 ASHRAE 135 clauses 6.2 and 6.4 (network layer), 16.10 (Who-Is and I-Am), 20.1 and 20.2 (encoding). Reads no more than
 that; what is cut short or something else gives None.

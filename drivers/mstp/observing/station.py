@@ -1,4 +1,4 @@
-"""What is known of one station of a bus so far, and the times gathered of it."""
+"""The state of one observed station, and the times gathered of it."""
 
 from __future__ import annotations
 

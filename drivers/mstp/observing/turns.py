@@ -1,4 +1,4 @@
-"""Whose turn it is: who holds the token, who gave it, and what can explain a frame that is out of turn."""
+"""Follow the token: which station holds it, which station passed it, and what explains a frame out of turn."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from drivers.mstp.observing.station import Station
 _HOP_BITS = HEADER_OCTETS * BITS_PER_OCTET + 20
 """A token on its way takes 80 bit times, and its sender turns the line around first."""
 _STAMP_S = 0.0003
-"""What a stamp may be wrong by without anybody's lateness."""
+"""Error of a stamp without lateness of any process, in seconds."""
 _EARLY_REPEAT_S = 0.010
 """No master repeats a token so soon: Tusage_timeout is 20 ms at least."""
 _DOUBLED_BITS = 20

@@ -1,4 +1,4 @@
-"""What a listening process heard since it was last asked, as a value and as the body of a message."""
+"""Data that a listening process heard since the last question, as a value and as the body of a message."""
 
 from __future__ import annotations
 

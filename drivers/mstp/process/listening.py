@@ -1,4 +1,4 @@
-"""The process that listens to one serial line: reads, stamps, finds frames, and tells its owner; it never writes.
+"""The process that listens to one serial line: read, stamp, find frames, report to the owner; it never writes.
 
 Started by ``BusListener`` as ``python -m drivers.mstp.process.listening DEVICE BAUD WAY SOCKET``, WAY being
 ``portable`` or ``native``, and SOCKET the name of a socket. It ends when its owner is gone, and when the line is lost.

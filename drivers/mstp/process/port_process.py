@@ -1,4 +1,4 @@
-"""The process that owns one MS/TP port: the wire loop, and nothing that could ever keep it from answering in time.
+"""The process that owns one MS/TP port: the wire loop only, so that no other work delays its answers.
 
 Started by ``MstpPort`` as ``python -m drivers.mstp.process.port_process SETTINGS EVENTS QUERIES``, the latter two the
 names of sockets. It imports neither bacpypes3 nor numpy; it collects no garbage; it takes real-time priority, or else a

@@ -1,4 +1,4 @@
-"""What the operating system knows about a serial adapter: its lasting name, its latency timer, its true baud rate."""
+"""Ask the operating system about a serial adapter: its lasting name, its latency timer, its true baud rate."""
 
 from __future__ import annotations
 

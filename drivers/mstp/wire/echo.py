@@ -1,4 +1,4 @@
-"""Own octets that come back: many RS-485 adapters hear what they send; this takes it out of what is heard."""
+"""Remove own octets that come back: many RS-485 adapters receive what they send."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class EchoFilter:
     """Compares what is heard with what was sent. Times are seconds on any one clock.
 
     ``is_echoing`` is None until it is known. ``damaged`` counts own frames of an echoing adapter that came back changed
-    or not at all: somebody else talked at the same time, or the adapter did not drive the line.
+    or not at all: another station talked at the same time, or the adapter did not drive the line.
     """
 
     def __init__(self, mode: EchoMode) -> None:

@@ -117,7 +117,7 @@ class SerialLine:
         """Return what others have sent: empty where only the echo of own octets has come; raises LineBroken."""
         octets = self.echo.heard(self._take(), monotonic_s())
         if octets:
-            self._free_s = 0.0  # somebody else talks, so ours has left, however early that is on an unpaced line
+            self._free_s = 0.0  # another node talks, so ours has left, however early that is on an unpaced line
         return octets
 
     def _take(self) -> bytes:

@@ -1,1 +1,1 @@
-"""What the drivers of AC sources share: checks, settings that are read back, voltage-only sources."""
+"""Shared by the drivers of AC sources: checks, settings that are read back, voltage-only sources."""

@@ -31,7 +31,7 @@ class NotStable(BenchFault):
 class SoakedChamber:
     """A chamber within what the bench file permits. What the rig has set going is stopped when the bench is closed.
 
-    A chamber that somebody else has running is left alone until ``soak`` is called.
+    A chamber that another program runs is left alone until ``soak`` is called.
     """
 
     def __init__(self, chamber: ClimateChamber, part: ChamberPart, clock: BenchClock) -> None:

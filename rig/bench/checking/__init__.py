@@ -1,1 +1,1 @@
-"""A bench looked at part by part before it is used."""
+"""Check a bench part by part before it is used."""

@@ -1,4 +1,4 @@
-"""Looking at the bus of a bench: port, baud rate, adapter, and the meter of each position; reads only."""
+"""Check the bus of a bench: port, baud rate, adapter, and the meter of each position; reads only."""
 
 from __future__ import annotations
 

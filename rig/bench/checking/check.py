@@ -1,4 +1,4 @@
-"""Looking at everything on a bench, each part by itself: who answers, what is missing, what to do."""
+"""Check every part of a bench separately: its identity, what is missing, what to do."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from rig.bench.off import link_to_analyzer, scpi_session
 from rig.bench.protection import has_contactor, is_protected
 from rig.bench.sources import make_source
 from rig.errors import BenchBusy
-from rig.metrology import CalibrationRecord, CalibrationStatus, calibration_state
+from rig.metrology.calibration import CalibrationRecord, CalibrationStatus, calibration_state
 from rig.safety.guardian.link import GuardianLink
 from rig.safety.state import LAUNCHED_LOG, Opening
 from rig.safety.switching_off.terminals import OFF_BELOW_V

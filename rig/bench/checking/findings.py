@@ -1,4 +1,4 @@
-"""What looking at a bench found, as data: for each part who answered, what was found, and what to do about it."""
+"""Results of a bench check as data: for each part its identity, what was found, and what to do about it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the parts of a bench file fit together and fit the meter: what does not is refused, with file and line."""
+"""Check that the parts of a bench file fit together and fit the meter; refuse others with file and line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a bench file says of its sources, analyzer and contactor, however bad the rest of it is: for switching off."""
+"""Read sources, analyzer and contactor from a bench file that is otherwise invalid: for switching off."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _under_other_names(merged: dict[str, Any]) -> Iterator[str]:
 
 
 def analyzer_from_note(note: dict[str, Any]) -> AnalyzerPart | None:
-    """Return the analyzer that an open bench has left word of; None where it has none."""
+    """Return the analyzer that an open bench has noted; None where it has none."""
     return _part({"analyzer": note.get("analyzer")}, "analyzer", AnalyzerPart, [])
 
 

@@ -1,4 +1,4 @@
-"""The one position of a bench that a command is about: others are never left out without a word."""
+"""Choose the one position of a bench for a command, by name; refuse a bench with several where no name is given."""
 
 from __future__ import annotations
 

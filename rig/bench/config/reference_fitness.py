@@ -1,4 +1,4 @@
-"""Whether a bench's analyzer can be the reference for what the bench injects: known when its file is read."""
+"""Check from the bench file whether the analyzer can be the reference for what the bench injects."""
 
 from __future__ import annotations
 

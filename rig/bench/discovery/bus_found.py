@@ -1,4 +1,4 @@
-"""Which serial port the meters hang on: listened to at every baud rate, asked Who-Is; a silent port only if named."""
+"""Find the serial port of the meters: listen at every baud rate, ask Who-Is; use a silent port only if named."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class FoundPort:
 
     @property
     def is_bus(self) -> bool:
-        """Whether an MS/TP bus hangs on it."""
+        """Whether an MS/TP bus is connected to it."""
         return self.baud is not None
 
 

@@ -1,4 +1,4 @@
-"""A bench file from what was found: everything that is known is in it, what only a person knows is marked FILL IN."""
+"""Write a bench file from what was found; values that only a person knows are marked FILL IN."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def compose(name: str, matched: Sequence[Matched], ports: Sequence[FoundPort]) -
 
     One instrument for each part: the first that fits; the others are named in ``left_out``. Where the sources alone
     cannot drive a meter (no low-level channels, no phase lock) they are left out, with the sentence that says so.
-    Values that decide over what is put on the meter's terminals are the harmless ones until somebody fills them in.
+    Values that decide over what is put on the meter's terminals are harmless ones until a person fills them in.
     """
     bus = next((port for port in ports if port.meters), next((port for port in ports if port.is_bus), None))
     chosen, left_out = _choose(matched)

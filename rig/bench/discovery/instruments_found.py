@@ -1,4 +1,4 @@
-"""What VISA can reach from here: resources of every installed library, each asked ``*IDN?`` and nothing else."""
+"""Find instruments through VISA: ask each resource of every installed library ``*IDN?`` and nothing else."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def listed_resources(visa_library: str) -> Listing:
     """List what ``visa_library`` can see; raises nothing.
 
     Serial ports are left out: one of them may be the RS-485 adapter, and a question at the wrong rate is noise on a
-    bus. TCPIP SOCKET resources cannot be discovered by anybody and are never in it.
+    bus. TCPIP SOCKET resources cannot be discovered and are never in it.
     """
     try:
         found = _within(_LIST_S, f"the VISA library {visa_library}", lambda: _listed(visa_library))

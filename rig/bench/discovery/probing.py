@@ -1,4 +1,4 @@
-"""Asking every address of a bus, also those that no station polls: masters by a poll, slaves by a request."""
+"""Ask every address of a bus, also those that are not polled: masters by a poll, slaves by a request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from drivers.mstp.figures import BusFigures
 _HIGHEST_SLAVE = 254
 _ANY_DEVICE = 4_194_303
 _PATIENCE = 5.0
-"""Polls that take so many times what they should are given up: the rig is not in the ring any more."""
+"""Polls that take this many times their expected time are given up: the rig is not in the ring any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Taking part in a ring to ask who is there: what each device says of itself, and how fast it answers."""
+"""Join a ring and ask its devices: the announcements of each, and how fast it answers."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def _cannot_join(settings: PortSettings, failed: BusFailed) -> Finding:
 
 
 def own_address_taken(mac: int) -> Finding:
-    """Say that somebody else has the rig's own address."""
+    """Report that another station has the rig's own address."""
     return Finding(
         Severity.FAULT,
         "duplicate-mac",

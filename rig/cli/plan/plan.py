@@ -1,4 +1,4 @@
-"""``rig plan``: what a suite would do: points, highest volts, duration. No I/O."""
+"""``rig plan``: print what a suite would do: points, highest volts, duration. No I/O."""
 
 from __future__ import annotations
 

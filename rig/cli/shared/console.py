@@ -1,4 +1,4 @@
-"""What a suite shows on the terminal: the plan, a bar with the time left, failures as they come, the verdict."""
+"""Terminal output of a suite: the plan, a bar with the time left, failures as they come, the verdict."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class ConsoleReporter:
                 self._progress.advance(self._task)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Tell of a suite that cannot even be collected."""
+        """Report a suite that cannot even be collected."""
         if report.failed:
             said, where = _last_line(report.longreprtext), write_details(report.longreprtext)
             self._say(f"{report.nodeid} cannot be read: {said}; details are in {where}")

@@ -1,4 +1,4 @@
-"""How a command ends: one sentence and the exit code of its kind; what was not foreseen goes to a log, not here."""
+"""The end of a command: one sentence and the exit code of its kind; an unforeseen error goes to a log file."""
 
 from __future__ import annotations
 

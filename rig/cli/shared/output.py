@@ -1,18 +1,18 @@
-"""What the commands print: texts from elsewhere made harmless, and an output that is gone or full ends no command."""
+"""Output of the commands: make texts from elsewhere harmless; a closed or full output ends no command."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sys
-from collections.abc import Iterable
-from typing import IO, Any, TextIO, cast
+from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 
 import click
-from rich.console import Console, ConsoleOptions, RenderableType
-from rich.segment import Segment
 
 from rig.printable import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _PLAIN_WIDTH = 110
 _lost: list[OSError] = []
@@ -50,22 +50,13 @@ def make_console(stream: TextIO | None = None, *, plain_width: int = _PLAIN_WIDT
 
     ``is_enduring`` False: an output that cannot be written is raised (OSError), for a command that ends then.
     """
+    from rig.cli.shared.harmless_console import HarmlessConsole
+
     file = stream or sys.stdout or _nowhere()
-    console = _HarmlessConsole(file=enduring(file) if is_enduring else file, markup=False)
+    console = HarmlessConsole(file=enduring(file) if is_enduring else file, markup=False)
     if not console.is_terminal:
-        console = _HarmlessConsole(file=console.file, markup=False, width=plain_width)
+        console = HarmlessConsole(file=console.file, markup=False, width=plain_width)
     return console
-
-
-class _HarmlessConsole(Console):
-    """A console that shows control characters of texts as escapes; those that rich itself makes pass."""
-
-    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        for segment in super().render(renderable, options):
-            if segment.control or segment.text.isprintable() or segment.text == "\n":
-                yield segment
-            else:
-                yield Segment(printable(segment.text), segment.style)
 
 
 def enduring(stream: TextIO) -> TextIO:

@@ -1,4 +1,4 @@
-"""Data sets of an emulated analyzer, one after another in bench time: what begins, how long it lasts, what it holds."""
+"""Data sets of an emulated analyzer in bench time, one after another: their begin, length and values."""
 
 from __future__ import annotations
 

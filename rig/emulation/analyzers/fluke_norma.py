@@ -10,8 +10,6 @@ import cmath
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
 from meter_model.stimulus import Stimulus
 from rig.emulation.analyzers.arithmetic import (
     ELEMENTS,
@@ -26,6 +24,7 @@ from rig.emulation.analyzers.fluke_norma_functions import UNDER_RANGE_BELOW, Ave
 from rig.emulation.analyzers.integrator import Integrator
 from rig.emulation.scpi.engine import ScpiEngine
 from rig.emulation.scpi.syntax import ScpiError
+from rig.emulation.world.surroundings import Surroundings
 
 VOLTAGE_RANGES = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
 SHUNT_RANGES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
@@ -48,9 +47,9 @@ class NormaAnalyzer:
 
     engine: ScpiEngine
 
-    def __init__(self, errors: AnalyzerErrors, seed: int, digits: int) -> None:
-        self._errors = errors
-        self._generator = np.random.default_rng([seed, 0xA2])
+    def __init__(self, around: Surroundings[AnalyzerErrors], digits: int) -> None:
+        self._errors = around.errors
+        self._generator = around.generator(0xA2)
         self._ideal_digits = digits if digits > _MOST_DIGITS else None
         self._seen: tuple[Stimulus, tuple[ElementSums, ...]] | None = None
         self._timer_reset_s = 0.0

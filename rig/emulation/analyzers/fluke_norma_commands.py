@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 
 from rig.emulation.analyzers.arithmetic import ELEMENTS, AnalyzerErrors
 from rig.emulation.analyzers.fluke_norma import DEFAULT_DIGITS, SHUNT_RANGES, VOLTAGE_RANGES, NormaAnalyzer
 from rig.emulation.analyzers.fluke_norma_functions import Function, value_of
 from rig.emulation.analyzers.integrator import Integrator
-from rig.emulation.scpi.engine import Call, Command, Dialect, ScpiEngine, Wait
-from rig.emulation.scpi.syntax import Boolean, Choice, Number, Parameter, ScpiError, Text
+from rig.emulation.scpi.engine import Call, Command, ScpiEngine
+from rig.emulation.scpi.syntax import Boolean, Choice, Number, Parameter, ScpiError, Text, as_bit
+from rig.emulation.world.surroundings import Surroundings
 
 _CHANNELS = 2 * ELEMENTS
 _MOST_FUNCTIONS = 64
@@ -29,28 +29,19 @@ _IDENTITY = "Fluke,NORMA4000,KN34512BA,01.00"
 
 
 def norma_analyzer(
+    around: Surroundings[AnalyzerErrors],
     *,
-    errors: AnalyzerErrors,
-    seed: int,
-    now: Callable[[], float],
-    world: AbstractContextManager[None],
-    wait: Callable[[Wait], bool],
     digits: int = DEFAULT_DIGITS,
 ) -> NormaAnalyzer:
     """Make an analyzer with its commands (``rig.emulation.instruments.AnalyzerFactory``)."""
-    del now  # its timer is its own
-    norma = NormaAnalyzer(errors, seed, digits)
-    norma.engine = ScpiEngine(command_table(norma), _IDENTITY, Dialect(), world, wait, norma.reset, norma.clear)
+    norma = NormaAnalyzer(around, digits)
+    norma.engine = ScpiEngine(command_table(norma), _IDENTITY, around.world, norma.reset, on_clear=norma.clear)
     return norma
 
 
 def command_table(norma: NormaAnalyzer) -> tuple[Command, ...]:
     """Return the whole table, bound to one analyzer."""
     return (*_inputs(norma), *_ranges(norma), *_averaging(norma), *_data(norma), *_integral(norma), *_status(norma))
-
-
-def _flag(value: bool) -> str:
-    return "1" if value else "0"
 
 
 def _event(action: Callable[[], None]) -> Callable[[Call], None]:
@@ -153,7 +144,7 @@ def _ranges_of(
             f"{stem}:RANGe[:UPPer]:AUTO",
             (Boolean(),),
             set_automatic,
-            lambda call: _flag(chosen()[call.suffixes[0] - 1] is None),
+            lambda call: as_bit(chosen()[call.suffixes[0] - 1] is None),
         ),
         Command(f"{stem}:RANGe[:UPPer]:LIST", read=lambda _call: lists),
         Command(f"{stem}:SCALe", (Number(0.9, 1e7),), only_one, lambda _call: "1.0"),
@@ -187,11 +178,11 @@ def _averaging(norma: NormaAnalyzer) -> tuple[Command, ...]:
     sources = tuple(f"{name}{n or ''}" for name in ("VOLTage", "CURRent") for n in (1, 2, 3))
     return (
         *(Command(f"[SENSe]{node}:APERture[:TIME]", aperture, set_aperture, get_aperture) for node in nodes),
-        Command("INITiate:CONTinuous", (Boolean(),), set_continuous, lambda _call: _flag(norma.is_continuous)),
+        Command("INITiate:CONTinuous", (Boolean(),), set_continuous, lambda _call: as_bit(norma.is_continuous)),
         Command("INITiate[:IMMediate]", write=_event(norma.start_single)),
         Command("*TRG", write=_event(norma.start_single)),
         Command("ABORt", write=lambda _call: None),
-        Command("SYNC:STATe", (Boolean(),), set_sync, lambda _call: _flag(norma.is_sync_on)),
+        Command("SYNC:STATe", (Boolean(),), set_sync, lambda _call: as_bit(norma.is_sync_on)),
         Command("SYNC[:SOURce]", (Choice(sources),), set_source, lambda _call: norma.sync_source),
         Command("SYNC:TIMeout", (Number(0.015, 3600.0),), set_timeout, lambda _call: repr(norma.sync_timeout_s)),
         Command("TIMer:RESet", write=_event(norma.reset_timer)),
@@ -246,7 +237,7 @@ def _data(norma: NormaAnalyzer) -> tuple[Command, ...]:
         Command("[SENSe]:FUNCtion[:ON]", _LIST, set_functions, get_functions, optional=_MOST_FUNCTIONS - 1),
         Command("[SENSe]:FUNCtion[:ON]:COUNt", read=lambda _call: str(len(norma.functions))),
         Command("[SENSe]:FUNCtion:OFF:ALL", write=_event(clear)),
-        Command("[SENSe]:FUNCtion:CONCurrent", (Boolean(),), set_concurrent, lambda _call: _flag(norma.is_concurrent)),
+        Command("[SENSe]:FUNCtion:CONCurrent", (Boolean(),), set_concurrent, lambda _call: as_bit(norma.is_concurrent)),
         Command("[SENSe]:DATA", read=data, read_parameters=_LIST),
         Command("[SENSe]:DATA:STATus", read=data_and_status, read_parameters=_LIST),
         Command("FORMat[:DATA]", formats, set_format, lambda _call: f"ASC,{norma.digits}", optional=1),

@@ -14,9 +14,6 @@ import struct
 import threading
 import tty
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-
-import numpy as np
 
 from meter_model.stimulus import Stimulus
 from rig.emulation.analyzers.arithmetic import (
@@ -27,7 +24,7 @@ from rig.emulation.analyzers.arithmetic import (
     element_sums,
 )
 from rig.emulation.analyzers.cycles import Cycles, Interval
-from rig.emulation.scpi.engine import Wait
+from rig.emulation.world.surroundings import Surroundings
 
 UPDATE_S = 1.0
 """Period of the instantaneous metrics; inferred."""
@@ -59,18 +56,15 @@ class RadianStandard:
 
     def __init__(
         self,
-        errors: AnalyzerErrors,
-        seed: int,
-        now: Callable[[], float],
-        world: AbstractContextManager[None],
-        wait: Callable[[Wait], bool],
+        around: Surroundings[AnalyzerErrors],
+        *,
         digits: int = 7,
         model: str = "RD-31-211",
     ) -> None:
-        del now, wait, digits
-        self._errors = errors
-        self._generator = np.random.default_rng([seed, 0xA4])
-        self._world = world
+        del digits
+        self._errors = around.errors
+        self._generator = around.generator(0xA4)
+        self._world = around.world
         self._seen: tuple[Stimulus, tuple[ElementSums, ...]] | None = None
         self._cycles = Cycles(lambda _stimulus: Interval(0.0, UPDATE_S), self._finish)
         self._results: tuple[ElementResult, ...] = ()

@@ -8,11 +8,9 @@ rest of their command tables is taken to be the same.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-
-import numpy as np
 
 from meter_model.stimulus import Stimulus
 from rig.emulation.analyzers.arithmetic import (
@@ -28,6 +26,7 @@ from rig.emulation.analyzers.integrator import Integrator
 from rig.emulation.analyzers.yokogawa_wt_items import WT1800_NAMES, WT3000_NAMES, DataSet, Item, Names
 from rig.emulation.scpi.engine import Command, ScpiEngine, Wait
 from rig.emulation.scpi.syntax import ScpiError, short_form
+from rig.emulation.world.surroundings import Surroundings
 
 VOLTAGE_RANGES = (15.0, 30.0, 60.0, 100.0, 150.0, 300.0, 600.0, 1000.0)
 DIRECT_RANGES = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
@@ -71,19 +70,12 @@ class YokogawaAnalyzer:
 
     engine: ScpiEngine
 
-    def __init__(
-        self,
-        errors: AnalyzerErrors,
-        seed: int,
-        now: Callable[[], float],
-        digits: int,
-        model: str,
-    ) -> None:
+    def __init__(self, around: Surroundings[AnalyzerErrors], digits: int, model: str) -> None:
         self.model = MODELS[model]
-        self._errors = errors
+        self._errors = around.errors
         self._digits = digits
-        self._now = now
-        self._generator = np.random.default_rng([seed, 0xA1])
+        self._now = around.now
+        self._generator = around.generator(0xA1)
         self._seen: tuple[Stimulus, tuple[ElementSums, ...]] | None = None
         self.adds_header = self.is_verbose = True
         self.reset()

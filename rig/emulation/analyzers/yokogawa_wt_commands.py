@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 
 from rig.emulation.analyzers.arithmetic import ELEMENTS, AnalyzerErrors
 from rig.emulation.analyzers.yokogawa_wt import DIRECT_RANGES, YokogawaAnalyzer
@@ -17,9 +16,11 @@ from rig.emulation.scpi.syntax import (
     Parameter,
     ScpiError,
     Text,
+    as_bit,
     engineering,
     parse_number,
 )
+from rig.emulation.world.surroundings import Surroundings
 
 SENSOR_RANGES = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Ranges of the external current sensor input, volts."""
@@ -38,20 +39,21 @@ _PATTERNS = ("P1W2", "P1W3", "P3W3", "P3W4", "V3A3", "NONE")
 
 
 def yokogawa_analyzer(
+    around: Surroundings[AnalyzerErrors],
     *,
-    errors: AnalyzerErrors,
-    seed: int,
-    now: Callable[[], float],
-    world: AbstractContextManager[None],
-    wait: Callable[[Wait], bool],
     digits: int = 6,
     model: str = "WT3003E",
 ) -> YokogawaAnalyzer:
     """Make an analyzer with its commands (``rig.emulation.instruments.AnalyzerFactory``)."""
-    analyzer = YokogawaAnalyzer(errors, seed, now, digits, model)
+    analyzer = YokogawaAnalyzer(around, digits, model)
     dialect = Dialect(error_sign=1, one_query_per_message=True, answer_header=analyzer.answer_header)
     analyzer.engine = ScpiEngine(
-        command_table(analyzer), analyzer.model.identity, dialect, world, wait, analyzer.reset, analyzer.clear
+        command_table(analyzer),
+        analyzer.model.identity,
+        around.world,
+        analyzer.reset,
+        dialect,
+        on_clear=analyzer.clear,
     )
     return analyzer
 
@@ -67,15 +69,11 @@ def command_table(analyzer: YokogawaAnalyzer) -> tuple[Command, ...]:
     )
 
 
-def _flag(value: bool) -> str:
-    return "1" if value else "0"
-
-
 def _switch(analyzer: YokogawaAnalyzer, header: str, attribute: str) -> Command:
     def write(call: Call) -> None:
         setattr(analyzer, attribute, call.flag(0))
 
-    return Command(header, (Boolean(),), write, lambda _call: _flag(getattr(analyzer, attribute)))
+    return Command(header, (Boolean(),), write, lambda _call: as_bit(getattr(analyzer, attribute)))
 
 
 def _plain(analyzer: YokogawaAnalyzer, header: str, parameter: Parameter, start: str) -> Command:
@@ -83,7 +81,7 @@ def _plain(analyzer: YokogawaAnalyzer, header: str, parameter: Parameter, start:
 
     def write(call: Call) -> None:
         value = call.values[0]
-        analyzer.plain_settings[header] = _flag(value) if isinstance(value, bool) else str(value)
+        analyzer.plain_settings[header] = as_bit(value) if isinstance(value, bool) else str(value)
 
     return Command(header, (parameter,), write, lambda _call: analyzer.plain_settings.get(header, start))
 
@@ -281,8 +279,8 @@ def _numeric(analyzer: YokogawaAnalyzer) -> tuple[Command, ...]:
     formats = (Choice(("ASCii", "FLOat")),)
     return (
         Command("NUMeric:FORMat", formats, only_ascii, lambda _call: "ASCII" if analyzer.is_verbose else "ASC"),
-        Command("NUMeric:HOLD", (Boolean(),), hold, lambda _call: _flag(analyzer.is_holding)),
-        Command("HOLD", (Boolean(),), hold, lambda _call: _flag(analyzer.is_holding)),
+        Command("NUMeric:HOLD", (Boolean(),), hold, lambda _call: as_bit(analyzer.is_holding)),
+        Command("HOLD", (Boolean(),), hold, lambda _call: as_bit(analyzer.is_holding)),
         Command("NUMeric[:NORMal]:NUMber", (Text(),), set_count, lambda _call: str(analyzer.item_count)),
         # The manual prints NUMber; by its own rule of abbreviation (four letters) NUMB is understood too.
         Command("NUMeric[:NORMal]:NUMB", (Text(),), set_count, lambda _call: str(analyzer.item_count)),

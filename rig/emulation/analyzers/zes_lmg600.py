@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-
-import numpy as np
 
 from meter_model.stimulus import Stimulus
 from rig.emulation.analyzers.arithmetic import (
@@ -23,6 +20,7 @@ from rig.emulation.analyzers.arithmetic import (
 )
 from rig.emulation.analyzers.cycles import Cycles, Interval
 from rig.emulation.scpi.engine import ScpiEngine, Wait
+from rig.emulation.world.surroundings import Surroundings
 
 VOLTAGE_RANGES = (3.0, 6.0, 12.5, 25.0, 60.0, 130.0, 250.0, 400.0, 600.0, 1000.0)
 SENSOR_RANGES = (0.03, 0.06, 0.12, 0.25, 0.5, 1.0, 2.0, 4.0)
@@ -52,16 +50,10 @@ class ZesAnalyzer:
 
     engine: ScpiEngine
 
-    def __init__(
-        self,
-        errors: AnalyzerErrors,
-        seed: int,
-        now: Callable[[], float],
-        digits: int,
-    ) -> None:
-        self._errors = errors
-        self._now = now
-        self._generator = np.random.default_rng([seed, 0xA3])
+    def __init__(self, around: Surroundings[AnalyzerErrors], digits: int) -> None:
+        self._errors = around.errors
+        self._now = around.now
+        self._generator = around.generator(0xA3)
         self._digits = digits
         self._seen: tuple[Stimulus, tuple[ElementSums, ...]] | None = None
         self._cycles = Cycles(lambda _stimulus: Interval(0.0, self.cycle_s), self._finish)

@@ -11,13 +11,13 @@ from __future__ import annotations
 import cmath
 import math
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from rig.emulation.analyzers.arithmetic import ELEMENTS, AnalyzerErrors, ElementResult
 from rig.emulation.analyzers.zes_lmg600 import SENSOR_RANGES, VOLTAGE_RANGES, ZesAnalyzer
-from rig.emulation.scpi.engine import Call, Command, Dialect, ScpiEngine, Wait
+from rig.emulation.scpi.engine import Call, Command, ScpiEngine, Wait
 from rig.emulation.scpi.syntax import Boolean, Choice, Number, ScpiError, Text
+from rig.emulation.world.surroundings import Surroundings
 
 _CHANNEL = f"<1:{ELEMENTS}>"
 _LONGEST_CYCLE_S = 60.0
@@ -27,17 +27,13 @@ _IDENTITY = "ZES ZIMMER Electronic Systems GmbH,LMG671,01930726,3.081"
 
 
 def zes_analyzer(
+    around: Surroundings[AnalyzerErrors],
     *,
-    errors: AnalyzerErrors,
-    seed: int,
-    now: Callable[[], float],
-    world: AbstractContextManager[None],
-    wait: Callable[[Wait], bool],
     digits: int = 7,
 ) -> ZesAnalyzer:
     """Make an analyzer with its command languages (``rig.emulation.instruments.AnalyzerFactory``)."""
-    zes = ZesAnalyzer(errors, seed, now, digits)
-    zes.engine = ScpiEngine(command_table(zes), _IDENTITY, Dialect(), world, wait, zes.reset)
+    zes = ZesAnalyzer(around, digits)
+    zes.engine = ScpiEngine(command_table(zes), _IDENTITY, around.world, zes.reset)
     return zes
 
 

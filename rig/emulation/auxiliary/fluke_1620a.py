@@ -8,17 +8,16 @@ attached gives no measurement.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import numpy as np
 
-from rig.emulation.scpi.engine import Call, Command, Dialect, ScpiEngine, Wait
+from rig.emulation.scpi.engine import Call, Command, ScpiEngine
 from rig.emulation.scpi.syntax import Boolean, Number, ScpiError
 from rig.emulation.servers.control import ScpiHandler
 from rig.emulation.servers.tcp import LineServer
 from rig.emulation.world.air import Air
-from rig.emulation.world.world import World
+from rig.emulation.world.surroundings import Surroundings
 
 _CHANNELS = (1, 2)
 _PERIODS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600)
@@ -34,23 +33,14 @@ class FlukeProbe:
     ``attached``: the channels that have a sensor; ``unit``: that of temperature on its display, C or F.
     """
 
-    def __init__(
-        self,
-        air: Air,
-        serial_number: str,
-        seed: int,
-        now: Callable[[], float],
-        world: World,
-        wait: Callable[[Wait], bool],
-        *,
-        is_ideal: bool = False,
-    ) -> None:
+    def __init__(self, air: Air, around: Surroundings[bool]) -> None:
+        is_ideal = around.errors
         self.attached = set(_CHANNELS)
         self.unit = "C"
         self._air = air
-        self._now = now
-        self._world = world
-        self._noise = np.random.default_rng([seed, 0x44])
+        self._now = around.now
+        self._world = around.world
+        self._noise = around.generator(0x44)
         drawn = self._noise.uniform(-1.0, 1.0, (len(_CHANNELS), 2))
         self._errors = (drawn * [_ERROR_C, _ERROR_PCT]) * (0.0 if is_ideal else 1.0)
         self._spread = (0.0, 0.0) if is_ideal else (_NOISE_C, _NOISE_PCT)
@@ -60,7 +50,7 @@ class FlukeProbe:
         self._values: dict[int, tuple[float, float]] = {}
         self._is_new = True
         self.engine = ScpiEngine(
-            self._commands(), f"FLUKE,1620A,{serial_number},1.10", Dialect(), world, wait, self._reset
+            self._commands(), f"FLUKE,1620A,{around.serial_number},1.10", around.world, self._reset
         )
 
     def open_server(self, name: str) -> LineServer:

@@ -10,14 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-
-import numpy as np
 
 from rig.emulation.scpi.engine import Call, Command, Dialect, ScpiEngine, Wait
 from rig.emulation.scpi.syntax import Boolean, Choice, Number, ScpiError, Text, parse_number
-from rig.emulation.world.event_log import EventLog
+from rig.emulation.world.surroundings import Surroundings
 
 _THRESHOLD_V = 2.5
 _SHORTEST_S = 1e-4
@@ -106,24 +103,13 @@ class PulseOutput:
 class KeysightGenerator:
     """One emulated generator; ``outputs`` are its lines. All but ``engine.execute`` expect the world to be held."""
 
-    def __init__(
-        self,
-        serial_number: str,
-        seed: int,
-        now: Callable[[], float],
-        log: EventLog,
-        world: AbstractContextManager[None],
-        wait: Callable[[Wait], bool],
-        *,
-        is_ideal: bool = False,
-    ) -> None:
-        self._now = now
-        self._log = log
-        error = 0.0 if is_ideal else float(np.random.default_rng([seed, 0x47]).uniform(-_CLOCK_PPM, _CLOCK_PPM)) * 1e-6
+    def __init__(self, around: Surroundings[bool]) -> None:
+        self._now = around.now
+        self._log = around.log
+        error = 0.0 if around.errors else float(around.generator(0x47).uniform(-_CLOCK_PPM, _CLOCK_PPM)) * 1e-6
         self.outputs = (PulseOutput(error), PulseOutput(error))
-        identity = f"Agilent Technologies,33522B,{serial_number},2.09-1.19-2.00-52-00"
-        dialect = Dialect(explicit_plus=True)
-        self.engine = ScpiEngine(self._commands(), identity, dialect, world, wait, self._reset)
+        identity = f"Agilent Technologies,33522B,{around.serial_number},2.09-1.19-2.00-52-00"
+        self.engine = ScpiEngine(self._commands(), identity, around.world, self._reset, Dialect(explicit_plus=True))
 
     def _commands(self) -> tuple[Command, ...]:
         volts = Number(-20.0, 20.0, "V")

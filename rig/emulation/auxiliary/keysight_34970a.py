@@ -13,18 +13,17 @@ carry out a command is error 308, never ignored.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 
 import numpy as np
 
 from rig.emulation.meter.terminals import MeterTerminals
-from rig.emulation.scpi.engine import Call, Command, Dialect, ScpiEngine, Wait
+from rig.emulation.scpi.engine import Call, Command, Dialect, ScpiEngine
 from rig.emulation.scpi.syntax import Number, ScpiError, Text
 from rig.emulation.world.contactor import Contactor
-from rig.emulation.world.event_log import EventLog
 from rig.emulation.world.lines import RelayLine
 from rig.emulation.world.safety_contacts import SafetyContacts
+from rig.emulation.world.surroundings import Surroundings
 
 MULTIPLEXER, ACTUATOR, MULTIFUNCTION = 100, 200, 300
 _MODULES = {MULTIPLEXER: "34901A", ACTUATOR: "34903A", MULTIFUNCTION: "34907A"}
@@ -55,27 +54,21 @@ class KeysightSwitch:
         terminals: Sequence[MeterTerminals],
         safety: SafetyContacts,
         contactor: Contactor,
-        serial_number: str,
-        seed: int,
-        now: Callable[[], float],
-        log: EventLog,
-        world: AbstractContextManager[None],
-        wait: Callable[[Wait], bool],
+        around: Surroundings[bool],
     ) -> None:
         self._terminals = tuple(terminals)
         self._safety = safety
         self._contactor = contactor
-        self._now = now
-        self._log = log
-        self._noise = np.random.default_rng([seed, 0x53])
+        self._now = around.now
+        self._log = around.log
+        self._noise = around.generator(0x53)
         self._relays = {channel: RelayLine(_OPERATE_S) for channel in _RELAYS}
         self._outputs = dict.fromkeys(_PORTS, None)
         for number, each in enumerate(self._terminals[:_METERS_ON_RELAYS], start=1):
             each.interrupting.append(self._relays[ACTUATOR + number])
             each.closing.append(self._relays[ACTUATOR + _PULSE_INPUT_FROM + number])
-        identity = f"Agilent Technologies,34972A,{serial_number},1.16-1.12-02-02"
-        dialect = Dialect(explicit_plus=True)
-        self.engine = ScpiEngine(self._commands(), identity, dialect, world, wait, self._open_all)
+        identity = f"Agilent Technologies,34972A,{around.serial_number},1.16-1.12-02-02"
+        self.engine = ScpiEngine(self._commands(), identity, around.world, self._open_all, Dialect(explicit_plus=True))
 
     def _commands(self) -> tuple[Command, ...]:
         channels = (Text(),)

@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-
-import numpy as np
 
 from rig.emulation.scpi.engine import Call, Command, Dialect, ScpiEngine, Wait
 from rig.emulation.scpi.syntax import Boolean, Choice, Number, ScpiError, Text
+from rig.emulation.world.surroundings import Surroundings
 
 _HIGH_V = 5.0
 _MOST_SAMPLES = 1_000_000
@@ -56,24 +53,15 @@ class KeysightCounter:
     _began_s: float | None
     _waiting_since_s: float
 
-    def __init__(
-        self,
-        serial_number: str,
-        seed: int,
-        now: Callable[[], float],
-        world: AbstractContextManager[None],
-        wait: Callable[[Wait], bool],
-        *,
-        is_ideal: bool = False,
-    ) -> None:
-        self._now = now
-        self._generator = np.random.default_rng([seed, 0x43])
+    def __init__(self, around: Surroundings[bool]) -> None:
+        self._now = around.now
+        is_ideal = around.errors
+        self._generator = around.generator(0x43)
         self._clock_error = 0.0 if is_ideal else float(self._generator.uniform(-_CLOCK_PPM, _CLOCK_PPM)) * 1e-6
         self._jitter_s = 0.0 if is_ideal else _JITTER_S
         self._reset()
-        identity = f"Agilent Technologies,53220A,{serial_number},02.05-1519.666-1.19-4.15-127-155-35"
-        dialect = Dialect(explicit_plus=True)
-        self.engine = ScpiEngine(self._commands(), identity, dialect, world, wait, self._reset)
+        identity = f"Agilent Technologies,53220A,{around.serial_number},02.05-1519.666-1.19-4.15-127-155-35"
+        self.engine = ScpiEngine(self._commands(), identity, around.world, self._reset, Dialect(explicit_plus=True))
 
     def edge(self, channel: int, is_active: bool, at_s: float) -> None:
         """Take note that the line at input ``channel`` (1 or 2) became active or went to rest at ``at_s``."""

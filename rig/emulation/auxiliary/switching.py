@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from rig.emulation.scpi.engine import ScpiEngine
 from rig.emulation.world.contactor import Contactor
 from rig.emulation.world.event_log import EventLog
 from rig.emulation.world.safety_contacts import SafetyContacts
+from rig.emulation.world.surroundings import Surroundings
 from rig.emulation.world.world import World
 
 _PULSE_INPUT, _CONTROL_POWER = 1, 2
@@ -38,13 +38,10 @@ def switching_instruments(
     interrupts its control power. The counter sees both there: input 1 is high while the contact is closed, input 2
     while there is control power.
     """
-    parts: dict[str, Any] = {"seed": seed, "now": world.now_s, "world": world, "wait": world.wait}
     serial_number = f"MY{np.random.default_rng([seed, 0x54]).integers(10**7, 10**8)}"
-    switch = KeysightSwitch(
-        terminals, safety or SafetyContacts(), contactor or Contactor(), serial_number, log=log, **parts
-    )
-    generator = KeysightGenerator(serial_number, log=log, is_ideal=is_ideal, **parts)
-    counter = KeysightCounter(serial_number, is_ideal=is_ideal, **parts)
+    around = Surroundings(errors=is_ideal, seed=seed, world=world, log=log, serial_number=serial_number)
+    switch = KeysightSwitch(terminals, safety or SafetyContacts(), contactor or Contactor(), around)
+    generator, counter = KeysightGenerator(around), KeysightCounter(around)
     for first in terminals[:1]:
         first.closing.append(generator.outputs[_PULSE_INPUT - 1])
         first.interrupting.append(generator.outputs[_CONTROL_POWER - 1])

@@ -1,4 +1,4 @@
-"""What is to go wrong on the emulated bus: rates, times and nodes, checked, as text and as JSON."""
+"""Settings of the faults of the emulated bus: rates, times and nodes, checked, as text and as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A wire on which things go wrong as they are told to: the same seed and the same traffic give the same faults."""
+"""A wire with faults on request: the same seed and the same traffic give the same faults."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ _UNREAD_CHECK_OCTETS = 512
 _UNREAD_LIMIT_OCTETS = 2048
 _LONGEST_QUESTION = 4096
 _IN_USE_S = 1.0
-"""For so long after somebody talked the hub looks how late it is."""
+"""For so long after a frame the hub measures its own lateness."""
 
 
 class _Node:

@@ -1,4 +1,4 @@
-"""What passed the wire, frame by frame: stamped, numbered, counted, and kept in a bounded ring."""
+"""Frames that passed the wire: stamped, numbered, counted, and kept in a bounded ring."""
 
 from __future__ import annotations
 

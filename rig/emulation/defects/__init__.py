@@ -1,1 +1,1 @@
-"""Seeded defects: what can be wrong with a meter or a source of the emulated bench, by name."""
+"""Seeded defects of meters and sources of the emulated bench, by name."""

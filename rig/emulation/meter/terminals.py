@@ -43,14 +43,14 @@ class Powered(Protocol):
 
 
 Watcher = Callable[[bool, float], None]
-"""Told of a state and of the bench time at which it began, to the exact moment."""
+"""Called with a state and the exact bench time at which it began."""
 
 
 class MeterTerminals:
     """One meter with its control power, which is on at first, and a contact at its pulse input, which is open.
 
     ``interrupting``: lines in series with control power, each of which interrupts it while active. ``closing``: lines
-    in parallel at the pulse input. ``watching_power`` and ``watching_contact`` are told of every change. ``now_s``
+    in parallel at the pulse input. ``watching_power`` and ``watching_contact`` are called at every change. ``now_s``
     gives the bench time at which ``advance`` begins. The world is held by who changes anything.
 
     ``on_powered`` may be set to a function; it is called with False when the meter loses control power, and with True

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from types import TracebackType
 from typing import Protocol
 
 from rig.emulation.scpi.errors import OPERATION_COMPLETE, POWER_ON, event_bit
@@ -96,6 +96,19 @@ class Command:
     indefinite: bool = False
 
 
+class Held(Protocol):
+    """The world of an instrument: entering it must hold it and bring it up to now."""
+
+    def __enter__(self) -> object: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> object: ...
+
+    def wait(self, wait: Wait) -> bool:
+        """Wait, without the world held; False when the instrument goes away meanwhile."""
+
+
 class Summary(Protocol):
     """A register that the status byte sums up in one bit (``scpi_status.StatusRegister``)."""
 
@@ -119,6 +132,9 @@ class Dialect:
     explicit_plus: bool = False
     one_query_per_message: bool = False
     answer_header: Callable[[Command, tuple[int, ...]], str] = field(default=lambda _command, _suffixes: "")
+
+
+_PLAIN = Dialect()
 
 
 @dataclass(slots=True)
@@ -186,9 +202,8 @@ def _variants(header: str) -> list[list[tuple[str, tuple[int, int] | None]]]:
 class ScpiEngine:
     """Executes program messages against a command table; one instance is one instrument for all its clients.
 
-    Entering ``world`` must hold it and bring it up to now: each command takes effect at the moment it arrives.
-    ``wait`` is called, without the world held, for a command that asks to wait; it returns False
-    when the instrument goes away meanwhile. ``summaries``: registers by their bit in the status byte.
+    Each command takes effect at the moment it arrives, with ``world`` held. ``summaries``: registers by their bit in
+    the status byte.
 
     Query errors (IEEE 488.2, 6.5.7): -410 is for a server that sees an answer not taken (a HiSLIP server; here only
     where the dialect allows one query in a message), -430 for more answers than the output queue holds, -440 for a
@@ -199,17 +214,16 @@ class ScpiEngine:
         self,
         commands: Iterable[Command],
         identity: str,
-        dialect: Dialect,
-        world: AbstractContextManager[None],
-        wait: Callable[[Wait], bool],
+        world: Held,
         on_reset: Callable[[], None],
+        dialect: Dialect = _PLAIN,
+        *,
         on_clear: Callable[[], None] = lambda: None,
         summaries: Mapping[int, Summary] | None = None,
     ) -> None:
         self.identity = identity
         self._dialect = dialect
         self._world = world
-        self._wait = wait
         self._on_reset = on_reset
         self._on_clear = on_clear
         self._summaries = dict(summaries or {})
@@ -298,7 +312,7 @@ class ScpiEngine:
                 self._is_answering = False
         if not isinstance(outcome, Wait):
             return command, outcome
-        if not self._wait(outcome) or not unit.is_query:
+        if not self._world.wait(outcome) or not unit.is_query:
             return command, None
         with self._world:
             return command, outcome.answer()

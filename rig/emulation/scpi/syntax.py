@@ -233,3 +233,8 @@ def parse_all(parameters: Sequence[Parameter], optional: int, texts: Sequence[st
     if len(texts) < len(parameters) - optional:
         raise ScpiError(-109)
     return tuple(parameter.parse(text) for parameter, text in zip(parameters, texts, strict=False))
+
+
+def as_bit(value: bool) -> str:
+    """Write a boolean as most instruments answer it: 1 or 0."""
+    return str(int(value))

@@ -1,4 +1,4 @@
-"""The bench's two side doors: the clock (time is spent here) and control (status and faults), JSON lines over TCP."""
+"""Clock endpoint (time is spent here) and control endpoint (status and faults) of the bench: JSON lines over TCP."""
 
 from __future__ import annotations
 

@@ -11,14 +11,13 @@ switched on is taken to jump to what it is set to: the reading that a driver has
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 
-from rig.emulation.scpi.engine import Call, Command, Dialect, ScpiEngine, Wait
+from rig.emulation.scpi.engine import Call, Command, ScpiEngine
 from rig.emulation.scpi.status import QUESTIONABLE_SUMMARY, StatusRegister
-from rig.emulation.scpi.syntax import Boolean, Choice, Number, ScpiError, Text, parse_number
+from rig.emulation.scpi.syntax import Boolean, Choice, Number, ScpiError, Text, as_bit, parse_number
 from rig.emulation.sources.output import SourceErrors
-from rig.emulation.sources.three_phase_output import PHASES, ThreePhaseOutput, ThreePhaseSource
-from rig.emulation.world.event_log import EventLog
+from rig.emulation.sources.three_phase_output import PHASES, ThreePhaseSource
+from rig.emulation.world.surroundings import Surroundings
 
 RANGES_A = {150.0: 16.0, 300.0: 8.0}
 """Voltage ranges (rms volts), and the highest current limit in each (rms amperes a phase)."""
@@ -38,32 +37,14 @@ _Limits = Callable[[], tuple[float, float]]
 class AmetekSource(ThreePhaseSource):
     """One emulated source. All methods but ``engine.execute`` expect the world to be held."""
 
-    def __init__(
-        self,
-        serial_number: str,
-        errors: SourceErrors,
-        seed: int,
-        now: Callable[[], float],
-        log: EventLog,
-        world: AbstractContextManager[None],
-        wait: Callable[[Wait], bool],
-    ) -> None:
-        super().__init__(ThreePhaseOutput(errors, seed, now, log))
-        self._now = now
-        self._log = log
+    def __init__(self, around: Surroundings[SourceErrors]) -> None:
+        super().__init__(around)
         self._status = StatusRegister(follow=self._questionable)
         self._acquired: tuple[tuple[float, float], ...] = ((0.0, 0.0),) * 3
         self._reset_settings()
-        identity = f"CALIFORNIA INSTRUMENTS,4500LX,{serial_number},REV 1.10"
-        self.engine = ScpiEngine(
-            self._commands(),
-            identity,
-            Dialect(),
-            world,
-            wait,
-            self._reset,
-            summaries={QUESTIONABLE_SUMMARY: self._status},
-        )
+        identity = f"CALIFORNIA INSTRUMENTS,4500LX,{around.serial_number},REV 1.10"
+        summaries = {QUESTIONABLE_SUMMARY: self._status}
+        self.engine = ScpiEngine(self._commands(), identity, around.world, self._reset, summaries=summaries)
 
     def _reset(self) -> None:
         self.output.reset(frequency_hz=60.0)
@@ -133,7 +114,7 @@ class AmetekSource(ThreePhaseSource):
                 self._shown(lambda: self.output.limit_a, lambda: (0.0, RANGES_A[self._range_v]), 2),
                 (_LIMITS,),
             ),
-            Command(f"{current}:PROTection:STATe", (Boolean(),), self._set_trips, lambda _: _flag(self.output.trips)),
+            Command(f"{current}:PROTection:STATe", (Boolean(),), self._set_trips, lambda _: as_bit(self.output.trips)),
             Command(
                 f"{current}:PROTection:DELay",
                 (Text(),),
@@ -145,7 +126,7 @@ class AmetekSource(ThreePhaseSource):
                 self._shown(lambda: (self.output.response_s,) * 3, lambda: (0.1, 5.0), 3),
                 (_LIMITS,),
             ),
-            Command("OUTPut[:STATe]", (Boolean(),), self._set_output, lambda _: _flag(self.output.is_on)),
+            Command("OUTPut[:STATe]", (Boolean(),), self._set_output, lambda _: as_bit(self.output.is_on)),
             Command("OUTPut:PROTection:CLEar", write=self._clear_protection),
             Command("ABORt", write=_taken),
             *self._measurements(),
@@ -273,7 +254,3 @@ class AmetekSource(ThreePhaseSource):
 
 def _taken(_call: Call) -> None:
     """Do nothing: what is asked for is so already."""
-
-
-def _flag(value: bool) -> str:
-    return "1" if value else "0"

@@ -17,16 +17,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from rig.emulation.scpi.engine import Call, Command, Dialect, ScpiEngine, Wait
+from rig.emulation.scpi.engine import Call, Command, ScpiEngine, Wait
 from rig.emulation.scpi.status import QUESTIONABLE_SUMMARY, StatusRegister
 from rig.emulation.scpi.syntax import Choice, Number, Parameter, ScpiError
 from rig.emulation.sources.chroma_61600_meter import measurements
 from rig.emulation.sources.output import SourceErrors
-from rig.emulation.sources.three_phase_output import PHASES, ThreePhaseOutput, ThreePhaseSource
-from rig.emulation.world.event_log import EventLog
+from rig.emulation.sources.three_phase_output import PHASES, ThreePhaseSource
+from rig.emulation.world.surroundings import Surroundings
 
 RANGES_V = {"LOW": 150.0, "HIGH": 300.0}
 FREQUENCY_HZ = (15.0, 1000.0)
@@ -64,35 +63,15 @@ class ChromaSource(ThreePhaseSource):
     ``says_words``: booleans are answered ON or OFF, as a 61602 and a 61860 do; otherwise 1 or 0, as a 61845 does.
     """
 
-    def __init__(
-        self,
-        serial_number: str,
-        errors: SourceErrors,
-        seed: int,
-        now: Callable[[], float],
-        log: EventLog,
-        world: AbstractContextManager[None],
-        wait: Callable[[Wait], bool],
-        *,
-        says_words: bool = True,
-    ) -> None:
-        super().__init__(ThreePhaseOutput(errors, seed, now, log))
-        self._now = now
-        self._log = log
+    def __init__(self, around: Surroundings[SourceErrors], *, says_words: bool = True) -> None:
+        super().__init__(around)
         self._says_words = says_words
         self._status = StatusRegister(follow=self._questionable)
         self._groups: dict[int, _Group] = {}
         self._reset_settings()
-        identity = f"Chroma ATE 61600,{serial_number},1.00,1.01,1.02"
-        self.engine = ScpiEngine(
-            self._commands(),
-            identity,
-            Dialect(),
-            world,
-            wait,
-            lambda: None,
-            summaries={QUESTIONABLE_SUMMARY: self._status},
-        )
+        identity = f"Chroma ATE 61600,{around.serial_number},1.00,1.01,1.02"
+        summaries = {QUESTIONABLE_SUMMARY: self._status}
+        self.engine = ScpiEngine(self._commands(), identity, around.world, lambda: None, summaries=summaries)
 
     def _reset_settings(self) -> None:
         self.output.reset(frequency_hz=60.0)

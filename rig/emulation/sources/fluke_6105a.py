@@ -11,15 +11,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import MappingProxyType
 
-import numpy as np
-
 from meter_model.stimulus import Spectrum
-from rig.emulation.scpi.engine import Call, Command, Dialect, ScpiEngine, Wait
-from rig.emulation.scpi.syntax import Boolean, Choice, Number, ScpiError, scientific
+from rig.emulation.scpi.engine import Call, Command, ScpiEngine
+from rig.emulation.scpi.syntax import Boolean, Choice, Number, ScpiError, as_bit, scientific
 from rig.emulation.sources.fluke_6105a_channel import (
     AMPLIFIER_RANGES,
     CURRENT_RANGES,
@@ -36,8 +33,8 @@ from rig.emulation.sources.fluke_6105a_channel import (
     narrowest,
 )
 from rig.emulation.sources.output import OutputStage, SourceErrors, distorted
-from rig.emulation.world.event_log import EventLog
 from rig.emulation.world.physics import SourceTerminals, Spectra
+from rig.emulation.world.surroundings import Surroundings
 
 _PHASES = "PHASe<1:3>"
 _AMPLIFIER = f"[SOURce]:{_PHASES}:CURRent:EAMPlifier"
@@ -72,35 +69,25 @@ MODELS: Mapping[str, FlukeModel] = MappingProxyType(
 class FlukeSource:
     """One emulated source. All methods but ``engine.execute`` expect the world to be held.
 
-    ``now`` gives the bench time up to which the world is computed. ``model``: a name in ``MODELS``.
+    ``model``: a name in ``MODELS``.
     """
 
-    def __init__(
-        self,
-        serial_number: str,
-        errors: SourceErrors,
-        seed: int,
-        now: Callable[[], float],
-        log: EventLog,
-        world: AbstractContextManager[None],
-        wait: Callable[[Wait], bool],
-        model: str = "6105A",
-    ) -> None:
+    def __init__(self, around: Surroundings[SourceErrors], model: str = "6105A") -> None:
         self._model = MODELS[model]
         self._scales = dict.fromkeys(_KINDS, Scale.ABSOLUTE)
-        self._errors = errors
-        self._serial_number = serial_number
-        self._now = now
-        self._log = log
-        self._noise_generator = np.random.default_rng([seed, 0x51])
+        self._errors = around.errors
+        self._serial_number = around.serial_number
+        self._now = around.now
+        self._log = around.log
+        self._noise_generator = around.generator(0x51)
         self._noise = (0.0,) * 6
         self._gain = {"voltage": 0.0, "current": 0.0}
         self._has_amplifier = False
         self.output = OutputStage()
         self.revision = 0
         self._reset_settings()
-        identity = f"FLUKE,{model},{serial_number},2.02"
-        self.engine = ScpiEngine(self._commands(), identity, Dialect(), world, wait, self._reset)
+        identity = f"FLUKE,{model},{around.serial_number},2.02"
+        self.engine = ScpiEngine(self._commands(), identity, around.world, self._reset)
 
     def add_gain(self, kind: str, fraction: float) -> None:
         """Make the output of ``kind`` ("voltage", "current" or "both") wrong by a fraction: a seeded defect."""
@@ -186,9 +173,9 @@ class FlukeSource:
         flag = (Boolean(),)
         return (
             Command("[SOURce]:FREQuency", (Number(16.0, 850.0, "HZ"),), self._set_frequency, self._get_frequency),
-            Command("OUTPut[:STATe]", flag, self._set_output, lambda _call: _flag(self.output.is_on)),
+            Command("OUTPut[:STATe]", flag, self._set_output, lambda _call: as_bit(self.output.is_on)),
             Command("OUTPut:RAMP:TIME", (Number(0.0, 60.0, "S"),), self._set_ramp, lambda _: scientific(self._ramp_s)),
-            Command("OUTPut:SENSe", flag, self._set_sense, lambda _call: _flag(self._sense)),
+            Command("OUTPut:SENSe", flag, self._set_sense, lambda _call: as_bit(self._sense)),
             Command("SYSTem:ERRor[:NEXT]", read=lambda _call: self.engine.next_error()),
             Command("SYSTem:VERSion", read=lambda _call: "1999.0"),
             Command(f"[SOURce]:{_PHASES}:FITTed", read=lambda _call: "1"),
@@ -196,7 +183,7 @@ class FlukeSource:
             Command(f"[SOURce]:{_PHASES}:SERial", read=self._get_serial),
             Command(f"[SOURce]:{_PHASES}:POWer:WATT", read=lambda call: scientific(self._set_point_watts(call))),
             Command(f"[SOURce]:{_PHASES}:POWer:VA", read=lambda call: scientific(self._set_point_va(call))),
-            Command(f"{_AMPLIFIER}:FITTed", read=lambda _call: _flag(self._has_amplifier)),
+            Command(f"{_AMPLIFIER}:FITTed", read=lambda _call: as_bit(self._has_amplifier)),
             Command(f"{_AMPLIFIER}:TERMinal:MODE", (_TERMINALS,), self._set_terminals, self._get_terminals),
             *map(self._unit_command, _KINDS),
             *self._channel_commands("VOLTage", lambda call: self._voltage[call.suffixes[0] - 1]),
@@ -240,13 +227,13 @@ class FlukeSource:
             channel.set_harmonic(call.suffixes[1], call.number(0), call.number(1), self._scales[name])
 
         return (
-            Command(f"{stem}:STATe", (Boolean(),), changing(enable), lambda call: _flag(of(call).is_enabled)),
+            Command(f"{stem}:STATe", (Boolean(),), changing(enable), lambda call: as_bit(of(call).is_enabled)),
             Command(f"{stem}:AMPLitude", read=lambda call: scientific(of(call).amplitude)),
             Command(
                 f"{stem}:MHARmonics:STATe",
                 (Boolean(),),
                 changing(apply),
-                lambda call: _flag(of(call).applies_harmonics),
+                lambda call: as_bit(of(call).applies_harmonics),
             ),
             Command(f"{stem}:MHARmonics:CLEar", write=changing(lambda channel, _call: channel.clear_harmonics())),
             Command(
@@ -350,10 +337,6 @@ class FlukeSource:
 
     def _set_point_va(self, call: Call) -> float:
         return self._voltage_of(call).amplitude * self._current_of(call).amplitude
-
-
-def _flag(value: bool) -> str:
-    return "1" if value else "0"
 
 
 def _component(harmonic: Harmonic, part: str | None) -> str:

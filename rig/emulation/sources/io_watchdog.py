@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable
+from typing import Any
 
-from rig.emulation.scpi.engine import Command, Dialect, ScpiEngine, Summary, Wait
+from rig.emulation.scpi.engine import Call, ScpiEngine
+from rig.emulation.sources.output import SourceErrors
+from rig.emulation.sources.three_phase_output import ThreePhaseSource
+from rig.emulation.world.surroundings import Surroundings
 
 DELAY_S = (1.0, 3600.0)
 """Shortest and longest delay (N6900/N7900 guide p. 252, RP7900 guide p. 226: OUTPut:PROTection:WDOG:DELay)."""
@@ -40,26 +43,46 @@ class IoWatchdog:
         self.is_enabled, self.delay_s = False, RESET_DELAY_S
 
 
-class WatchedEngine(ScpiEngine):
-    """An engine that calls ``heard``, with the world held, before every message is executed."""
+class WatchedSource(ThreePhaseSource):
+    """A source whose output the watchdog latches off; ``wall_s`` is the wall clock that it goes by."""
 
     def __init__(
         self,
-        commands: Iterable[Command],
-        identity: str,
-        dialect: Dialect,
-        world: AbstractContextManager[None],
-        wait: Callable[[Wait], bool],
-        on_reset: Callable[[], None],
-        heard: Callable[[], None],
-        summaries: Mapping[int, Summary] | None = None,
+        around: Surroundings[SourceErrors],
+        wall_s: Callable[[], float],
+        *,
+        slews_when_switched_on: bool = False,
     ) -> None:
-        super().__init__(commands, identity, dialect, world, wait, on_reset, summaries=summaries)
-        self._held = world
+        super().__init__(around, slews_when_switched_on=slews_when_switched_on)
+        self._watchdog = IoWatchdog(wall_s)
+
+    def next_change_s(self, now_s: float) -> float:
+        """Return until when, from ``now_s``, the output may be taken as constant."""
+        self._look()
+        return super().next_change_s(now_s)
+
+    def _heard(self) -> None:
+        """Take note of a message, with the world held, before it is executed."""
+        self._look()
+        self._watchdog.feed()
+
+    def _look(self) -> None:
+        if self._watchdog.is_due() and self.output.is_on:
+            self.output.latch("watchdog")
+
+    def _arm(self, call: Call) -> None:
+        self._watchdog.is_enabled = call.flag(0)
+
+
+class WatchedEngine(ScpiEngine):
+    """An engine that calls ``heard``, with the world held, before every message is executed."""
+
+    def __init__(self, heard: Callable[[], None], *args: Any, **options: Any) -> None:  # Any: those of every engine
+        super().__init__(*args, **options)
         self._heard = heard
 
     def execute(self, line: str, peer: str) -> str | None:
         """Execute one program message of ``peer``; returns the answer without terminator, or None if there is none."""
-        with self._held:
+        with self._world:
             self._heard()
         return super().execute(line, peer)

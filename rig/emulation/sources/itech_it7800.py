@@ -12,15 +12,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 
-from rig.emulation.scpi.engine import Call, Command, Dialect, Wait
+from rig.emulation.scpi.engine import Call, Command
 from rig.emulation.scpi.status import QUESTIONABLE_SUMMARY, StatusRegister
 from rig.emulation.scpi.syntax import Boolean, Choice, Number, Parameter, ScpiError
-from rig.emulation.sources.io_watchdog import DELAY_S, IoWatchdog, WatchedEngine
+from rig.emulation.sources.io_watchdog import DELAY_S, WatchedEngine, WatchedSource
 from rig.emulation.sources.output import SourceErrors
-from rig.emulation.sources.three_phase_output import PHASES, ThreePhaseOutput, ThreePhaseSource
-from rig.emulation.world.event_log import EventLog
+from rig.emulation.sources.three_phase_output import PHASES
+from rig.emulation.world.surroundings import Surroundings
 
 HIGHEST_V = 350.0
 LARGEST_A = 30.0
@@ -34,46 +33,22 @@ _MODES = Choice(("IMMediate", "DELay"))
 _QUESTIONABLE = {"over current": 1 << 1}
 
 
-class ItechSource(ThreePhaseSource):
+class ItechSource(WatchedSource):
     """One emulated source. All methods but ``engine.execute`` expect the world to be held.
 
     ``wall_s`` is the wall clock that the watchdog goes by.
     """
 
-    def __init__(
-        self,
-        serial_number: str,
-        errors: SourceErrors,
-        seed: int,
-        now: Callable[[], float],
-        log: EventLog,
-        world: AbstractContextManager[None],
-        wait: Callable[[Wait], bool],
-        wall_s: Callable[[], float] = time.monotonic,
-    ) -> None:
-        super().__init__(ThreePhaseOutput(errors, seed, now, log, slews_when_switched_on=True))
-        self._now = now
-        self._watchdog = IoWatchdog(wall_s)
+    def __init__(self, around: Surroundings[SourceErrors], wall_s: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(around, wall_s, slews_when_switched_on=True)
         self._is_remote = False
         self._status = StatusRegister(follow=self._questionable)
         self._reset_settings()
-        identity = f"ITECH Ltd.,IT7809-350-90,{serial_number},1.08"
+        identity = f"ITECH Ltd.,IT7809-350-90,{around.serial_number},1.08"
         summaries = {QUESTIONABLE_SUMMARY: self._status}
-        commands = self._commands()
-        self.engine = WatchedEngine(commands, identity, Dialect(), world, wait, self._reset, self._heard, summaries)
-
-    def next_change_s(self, now_s: float) -> float:
-        """Return until when, from ``now_s``, the output may be taken as constant."""
-        self._look()
-        return super().next_change_s(now_s)
-
-    def _look(self) -> None:
-        if self._watchdog.is_due() and self.output.is_on:
-            self.output.latch("watchdog")
-
-    def _heard(self) -> None:
-        self._look()
-        self._watchdog.feed()
+        self.engine = WatchedEngine(
+            self._heard, self._commands(), identity, around.world, self._reset, summaries=summaries
+        )
 
     def _reset_settings(self) -> None:
         self._function = "ONE"
@@ -253,9 +228,6 @@ class ItechSource(ThreePhaseSource):
     def _switch(self, call: Call) -> None:
         if not self.output.switch(call.flag(0), call.peer, call.text):
             raise ScpiError(-221)
-
-    def _arm(self, call: Call) -> None:
-        self._watchdog.is_enabled = call.flag(0)
 
     def _set_delay(self, call: Call) -> None:
         self._watchdog.delay_s = round(call.number(0))

@@ -12,16 +12,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from rig.emulation.scpi.engine import Call, Command, Dialect, Wait
+from rig.emulation.scpi.engine import Call, Command, Dialect
 from rig.emulation.scpi.status import OPERATION_SUMMARY, QUESTIONABLE_SUMMARY, StatusRegister, preset_command
-from rig.emulation.scpi.syntax import Boolean, Choice, ScpiError, Unit, Value, parse_number
-from rig.emulation.sources.io_watchdog import DELAY_S, IoWatchdog, WatchedEngine
+from rig.emulation.scpi.syntax import Boolean, Choice, ScpiError, Unit, Value, as_bit, parse_number
+from rig.emulation.sources.io_watchdog import DELAY_S, WatchedEngine, WatchedSource
 from rig.emulation.sources.output import SourceErrors
-from rig.emulation.sources.three_phase_output import ThreePhaseOutput, ThreePhaseSource
-from rig.emulation.world.event_log import EventLog
+from rig.emulation.world.surroundings import Surroundings
 
 OVER_RANGE = 157.5 / 155.0
 """The highest voltage that can be set, as a part of the range (A guide p. 153: 137.5 V in the 135 V range)."""
@@ -50,46 +48,23 @@ class _Quantity:
         return parse_number(text, self.unit)
 
 
-class AC6800Source(ThreePhaseSource):
+class AC6800Source(WatchedSource):
     """One emulated unit, which feeds phase A. All methods but ``engine.execute`` expect the world to be held.
 
     ``wall_s`` is the wall clock that the watchdog goes by.
     """
 
-    def __init__(
-        self,
-        serial_number: str,
-        errors: SourceErrors,
-        seed: int,
-        now: Callable[[], float],
-        log: EventLog,
-        world: AbstractContextManager[None],
-        wait: Callable[[Wait], bool],
-        wall_s: Callable[[], float] = time.monotonic,
-    ) -> None:
-        super().__init__(ThreePhaseOutput(errors, seed, now, log))
-        self._now = now
-        self._watchdog = IoWatchdog(wall_s)
+    def __init__(self, around: Surroundings[SourceErrors], wall_s: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(around, wall_s)
         self._status = StatusRegister(follow=self._questionable)
         self._operation = StatusRegister(follow=lambda: _CONSTANT_VOLTAGE * self.output.is_on)
         self._reset_settings()
-        identity = f"Keysight Technologies,AC6801B,MY{serial_number},B.01.00"
+        identity = f"Keysight Technologies,AC6801B,MY{around.serial_number},B.01.00"
         dialect = Dialect(explicit_plus=True)
         summaries = {QUESTIONABLE_SUMMARY: self._status, OPERATION_SUMMARY: self._operation}
-        self.engine = _Engine(self._commands(), identity, dialect, world, wait, self._reset, self._heard, summaries)
-
-    def next_change_s(self, now_s: float) -> float:
-        """Return until when, from ``now_s``, the output may be taken as constant."""
-        self._look()
-        return super().next_change_s(now_s)
-
-    def _look(self) -> None:
-        if self._watchdog.is_due() and self.output.is_on:
-            self.output.latch("watchdog")
-
-    def _heard(self) -> None:
-        self._look()
-        self._watchdog.feed()
+        self.engine = _Engine(
+            self._heard, self._commands(), identity, around.world, self._reset, dialect, summaries=summaries
+        )
 
     def _reset_settings(self) -> None:
         self._range_v = 155.0
@@ -137,13 +112,13 @@ class AC6800Source(ThreePhaseSource):
                 read_parameters=_LIMITS,
             ),
             Command("[SOURce]:VOLTage:RANGe", (volts,), self._set_range, lambda _: f"{self._range_v:.0f}"),
-            Command("[SOURce]:CURRent:PROTection:STATe", (Boolean(),), self._set_trip, lambda _: _flag(self._trips)),
+            Command("[SOURce]:CURRent:PROTection:STATe", (Boolean(),), self._set_trip, lambda _: as_bit(self._trips)),
             *self._mode_commands("VOLTage"),
             *self._mode_commands("FREQuency"),
-            Command("OUTPut[:STATe]", (Boolean(),), self._switch, lambda _: _flag(self._is_wanted_on)),
+            Command("OUTPut[:STATe]", (Boolean(),), self._switch, lambda _: as_bit(self._is_wanted_on)),
             Command("OUTPut:COUPling", (_COUPLINGS,), self._set_coupling, lambda _: self._coupling),
             Command("OUTPut:PROTection:CLEar", write=self._clear),
-            Command(f"{watchdog}[:STATe]", (Boolean(),), self._arm, lambda _: _flag(self._watchdog.is_enabled)),
+            Command(f"{watchdog}[:STATe]", (Boolean(),), self._arm, lambda _: as_bit(self._watchdog.is_enabled)),
             Command(
                 f"{watchdog}:DELay",
                 (_Quantity("S"),),
@@ -170,7 +145,7 @@ class AC6800Source(ThreePhaseSource):
 
         return (
             Command(f"[SOURce]:{name}:MODE", (_MODES,), set_mode, lambda _: self._modes[short]),
-            Command(f"[SOURce]:{name}:LIMit:STATe", (Boolean(),), enable, lambda _: _flag(self._is_soft[short])),
+            Command(f"[SOURce]:{name}:LIMit:STATe", (Boolean(),), enable, lambda _: as_bit(self._is_soft[short])),
         )
 
     def _measurements(self, verb: str) -> tuple[Command, ...]:
@@ -252,9 +227,6 @@ class AC6800Source(ThreePhaseSource):
         if self._is_wanted_on:
             self.output.switch(True, call.peer, call.text)
 
-    def _arm(self, call: Call) -> None:
-        self._watchdog.is_enabled = call.flag(0)
-
     def _set_delay(self, call: Call) -> None:
         self._watchdog.delay_s = round(self._wanted("WDOG", call))
 
@@ -287,7 +259,3 @@ class _Engine(WatchedEngine):
 
 def _number(value: float) -> str:
     return f"{value:+.6E}"
-
-
-def _flag(value: bool) -> str:
-    return str(int(value))

@@ -12,14 +12,12 @@ VOLTage:LIMit, too; refusing a limit that the voltages are outside of is inferre
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 
-from rig.emulation.scpi.engine import Call, Command, Dialect, ScpiEngine, Wait
+from rig.emulation.scpi.engine import Call, Command, ScpiEngine
 from rig.emulation.scpi.syntax import Boolean, Choice, Number, ScpiError, split_outside
 from rig.emulation.sources.output import SourceErrors
-from rig.emulation.sources.three_phase_output import PHASES, ThreePhaseOutput, ThreePhaseSource
-from rig.emulation.world.event_log import EventLog
+from rig.emulation.sources.three_phase_output import PHASES, ThreePhaseSource
+from rig.emulation.world.surroundings import Surroundings
 
 DIRECT_V = 135.0
 TRANSFORMER_RATIO = 2.5
@@ -42,23 +40,13 @@ _KINDS = {0: "No error", 1: "Command error", 2: "Execution error", 3: "Device-sp
 class PacificSource(ThreePhaseSource):
     """One emulated source. All methods but ``engine.execute`` expect the world to be held."""
 
-    def __init__(
-        self,
-        serial_number: str,
-        errors: SourceErrors,
-        seed: int,
-        now: Callable[[], float],
-        log: EventLog,
-        world: AbstractContextManager[None],
-        wait: Callable[[Wait], bool],
-    ) -> None:
-        super().__init__(ThreePhaseOutput(errors, seed, now, log))
-        self._serial_number = serial_number
-        self._now = now
+    def __init__(self, around: Surroundings[SourceErrors]) -> None:
+        super().__init__(around)
+        self._serial_number = around.serial_number
         self._program = 0
         self._reset_settings()
         # The last field is the firmware's assembly, not a serial number (UPC-32 manual p. 84).
-        self.engine = _UpcEngine(self._commands(), "PPSC,UPC-32,v5.22,133826", Dialect(), world, wait, self._reset)
+        self.engine = _UpcEngine(self._commands(), "PPSC,UPC-32,v5.22,133826", around.world, self._reset)
 
     def _reset_settings(self) -> None:
         self._form = 3

@@ -12,17 +12,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from meter_model.stimulus import Phasor, Spectrum
-from rig.emulation.scpi.engine import Call, Command, Dialect, ScpiEngine, Wait
+from rig.emulation.scpi.engine import Call, Command, ScpiEngine
 from rig.emulation.scpi.syntax import Boolean, Choice, Number, ScpiError, Text, parse_number
 from rig.emulation.sources.output import OutputStage, SourceErrors, distorted
-from rig.emulation.world.event_log import EventLog
 from rig.emulation.world.physics import NOTHING, SourceTerminals
+from rig.emulation.world.surroundings import Surroundings
 
 CHANNELS = 4
 REFERENCE = 3
@@ -103,28 +100,19 @@ class RigolGenerator:
     not seen there. Channel 4 is the reference that the voltage source follows (``is_locked``).
     """
 
-    def __init__(
-        self,
-        serial_number: str,
-        errors: SourceErrors,
-        seed: int,
-        now: Callable[[], float],
-        log: EventLog,
-        world: AbstractContextManager[None],
-        wait: Callable[[Wait], bool],
-    ) -> None:
-        self._errors = errors
-        self._now = now
-        self._log = log
-        self._generator = np.random.default_rng([seed, 0x52])
+    def __init__(self, around: Surroundings[SourceErrors]) -> None:
+        self._errors = around.errors
+        self._now = around.now
+        self._log = around.log
+        self._generator = around.generator(0x52)
         self._noise = (0.0,) * 6
         self._gain = 0.0
         self.revision = 0
         self._channels = [_Channel() for _ in range(CHANNELS)]
         self._clock = "INT"
         self._benchmark, self._bundle = 0, {0}
-        identity = f"Rigol Technologies,DG5254 Pro,DG5P{serial_number},00.02.07"
-        self.engine = ScpiEngine(self._commands(), identity, Dialect(), world, wait, self._reset)
+        identity = f"Rigol Technologies,DG5254 Pro,DG5P{around.serial_number},00.02.07"
+        self.engine = ScpiEngine(self._commands(), identity, around.world, self._reset)
 
     @property
     def output(self) -> _Outputs:

@@ -12,6 +12,7 @@ from rig.emulation.sources.output import RAMP_SLICE_S, RELAY_S, OutputStage, Sou
 from rig.emulation.sources.voltage_course import Course, still
 from rig.emulation.world.event_log import EventLog
 from rig.emulation.world.physics import NOTHING, SourceTerminals
+from rig.emulation.world.surroundings import Surroundings
 
 PHASES = (0, 1, 2)
 BURDEN_OHM = (0.5e6, 2e6)
@@ -371,8 +372,11 @@ class ThreePhaseOutput:
 class ThreePhaseSource:
     """What an emulated voltage-only source is to the world: a family adds its command table, as ``engine``."""
 
-    def __init__(self, output: ThreePhaseOutput) -> None:
-        self.output = output
+    def __init__(self, around: Surroundings[SourceErrors], *, slews_when_switched_on: bool = False) -> None:
+        self._around, self._now, self._log = around, around.now, around.log
+        self.output = ThreePhaseOutput(
+            around.errors, around.seed, around.now, around.log, slews_when_switched_on=slews_when_switched_on
+        )
 
     @property
     def revision(self) -> int:

@@ -1,1 +1,1 @@
-"""What is physical on the emulated bench: its time, its wires, its air, its contactor, and the log of what happened."""
+"""The physics of the emulated bench: its time, its wires, its air, its contactor, and the event log."""

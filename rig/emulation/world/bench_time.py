@@ -1,4 +1,4 @@
-"""Bench time: runs with wall time, and is made to run ahead of it by those who spend time."""
+"""Bench time: runs with wall time, and ahead of it while a client spends time."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class BenchTime:
             self._moved.notify_all()
 
     def wait_until(self, due_s: float, at_most_s: float) -> None:
-        """Return when the bench time is ``due_s``, when somebody skipped some, or after ``at_most_s`` of wall time."""
+        """Return when the bench time is ``due_s``, when a client skipped some, or after ``at_most_s`` of wall time."""
         with self._moved:
             left_s = due_s - (self._monotonic() - self._started_s + self._skipped_s)
             if left_s > 0.0:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Line(Protocol):
-    """Something that is active or at rest. What it will be is known until somebody works it, with the world held."""
+    """Something that is active or at rest. What it will be is known until it is worked, with the world held."""
 
     def is_active(self, at_s: float) -> bool:
         """Whether it is active at a moment of bench time; exactly at an edge either answer is right."""
@@ -26,7 +26,7 @@ class RelayLine:
         self.cycles = 0
 
     def set(self, closed: bool, now_s: float) -> None:
-        """Tell the relay what to do; ``is_closed`` says what it was told last."""
+        """Command the relay; ``is_closed`` is the last command."""
         if closed == self.is_closed:
             return
         self._was_closed = self.is_active(now_s)

@@ -1,4 +1,4 @@
-"""What is electrically between the instruments: terminals of the source, wires, dividers, inputs of the meters."""
+"""The electrical connections between the instruments: source terminals, wires, dividers, inputs of the meters."""
 
 from __future__ import annotations
 

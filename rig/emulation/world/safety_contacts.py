@@ -1,4 +1,4 @@
-"""The contacts of the emulated bench's safety circuit: shut and released until the control door says otherwise."""
+"""The contacts of the emulated safety circuit: closed until the control endpoint opens them."""
 
 from __future__ import annotations
 

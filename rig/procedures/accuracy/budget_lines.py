@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from rig.load_point import LoadPoint
-from rig.metrology import Component, JudgedQuantity, Quantity, ReferenceUncertainty
+from rig.metrology.certification_points import JudgedQuantity
+from rig.metrology.limits import Quantity
+from rig.metrology.reference import ReferenceUncertainty
+from rig.metrology.uncertainty import Component
 
 BETWEEN_LINES_TYPE = 11
 """In this system type the meter multiplies I_A with V_A - V_B; an analyzer's element has V_A against neutral."""

@@ -12,7 +12,7 @@ from meter_model.stimulus import Stimulus
 from rig.bench import Bench, Position
 from rig.errors import UsageRefused
 from rig.load_point import LoadPoint
-from rig.metrology import ErrorNotDefined, percentage_error
+from rig.metrology.errors import ErrorNotDefined, percentage_error
 from rig.metrology.sampled_energy import PowerNotSeen, edges_gate_s
 from rig.procedures.accuracy.climate import note_climate
 from rig.procedures.accuracy.power_comparison import as_data, read_reference, read_sample

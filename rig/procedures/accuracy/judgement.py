@@ -1,4 +1,4 @@
-"""From a stored measurement to results: error against the reference, uncertainty budget, limit row, decision."""
+"""Make results of a stored measurement: error against the reference, uncertainty budget, limit row, decision."""
 
 from __future__ import annotations
 
@@ -10,17 +10,13 @@ from drivers.analyzer.base import AnalyzerRanges
 from meter_model.objects.points import point as object_point
 from meter_model.stimulus import Spectrum, Stimulus
 from rig.load_point import PHASE_NAMES, LoadPoint
-from rig.metrology import (
-    AccuracyNotStated,
-    Component,
-    DecisionRule,
-    ElementState,
-    JudgedQuantity,
-    Outcome,
-    ReferenceAccuracy,
-    ReferenceUncertainty,
-)
+from rig.metrology.accuracy import AccuracyNotStated, ReferenceAccuracy
+from rig.metrology.certification_points import JudgedQuantity
+from rig.metrology.decision import DecisionRule
+from rig.metrology.outcome import Outcome
+from rig.metrology.reference import ElementState, ReferenceUncertainty
 from rig.metrology.registers import step_of_advances
+from rig.metrology.uncertainty import Component
 from rig.procedures.accuracy.budget_lines import reference_lines
 from rig.procedures.accuracy.neglected_harmonics import Distortion, neglected_harmonics
 from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement, mean

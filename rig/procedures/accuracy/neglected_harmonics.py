@@ -1,4 +1,4 @@
-"""What harmonics add to a budget where the reference cannot see how they count in the meter."""
+"""Budget line for harmonics that the reference cannot measure as the meter counts them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from rig.bench.equivalent import ANGLE_SLACK_DEG
 from rig.load_point import LoadPoint
-from rig.metrology import Component, JudgedQuantity, Quantity
+from rig.metrology.certification_points import JudgedQuantity
+from rig.metrology.limits import Quantity
+from rig.metrology.uncertainty import Component
 from rig.procedures.accuracy.budget_lines import BETWEEN_LINES_TYPE
 from rig.safety.conditions import IEC_REFERENCE
 

@@ -1,4 +1,4 @@
-"""What a procedure measured, before anybody judges it: meter samples, each between two readings of the reference."""
+"""Readings of a procedure before judgement: meter samples, each between two readings of the reference."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from meter_model.prediction.prediction import predict
 from meter_model.stimulus import Stimulus
 from rig.errors import BenchFault
 from rig.load_point import PHASE_NAMES, ByPhase, LoadPoint
-from rig.metrology import Component
 from rig.metrology.registers import GateStarts
+from rig.metrology.uncertainty import Component
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The energy registers of one meter while they are measured: what none may do is noted, and the step is found."""
+"""Watch the energy registers of one meter during a measurement: note impossible changes, find the step."""
 
 from __future__ import annotations
 

@@ -7,19 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from meter_model.objects.points import point as object_point
-from rig.metrology import (
-    Budget,
-    Component,
-    DecisionRule,
-    JudgedQuantity,
-    LimitRow,
-    Outcome,
-    decide,
-    percentage_error,
-)
-from rig.metrology.decision import INCONCLUSIVE_ABOVE, is_certainly_outside
+from rig.metrology.certification_points import JudgedQuantity
+from rig.metrology.decision import INCONCLUSIVE_ABOVE, DecisionRule, decide, is_certainly_outside
+from rig.metrology.errors import percentage_error
+from rig.metrology.limits import LimitRow
+from rig.metrology.outcome import Outcome
 from rig.metrology.registers import GateStarts, quantisation
 from rig.metrology.sampled_energy import EDGES_LINE
+from rig.metrology.uncertainty import Budget, Component
 from rig.procedures.accuracy.readings import mean
 from rig.records import BudgetComponent, LimitProvenance, ResultRecord
 

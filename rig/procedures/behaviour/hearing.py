@@ -1,4 +1,4 @@
-"""What a meter answers to a broadcast: one answer or none, and how long to wait where the bench is slow."""
+"""Answers of a meter to a broadcast: one answer or none, and how long to wait on a slow bench."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from meter_model.behaviour.profile import BehaviourProfile
 from meter_model.configuration import Configuration
 from rig.errors import UsageRefused
 from rig.load_point import FULL, NOT_SHIFTED, ByPhase, LoadPoint
-from rig.metrology import Outcome
+from rig.metrology.outcome import Outcome
 from rig.procedures.behaviour.bench_lateness import late_since
 from rig.procedures.behaviour.moments import UPDATE_S, Moment, Span
 from rig.procedures.behaviour.same_values import same, same_real

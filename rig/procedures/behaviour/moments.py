@@ -1,4 +1,4 @@
-"""Moments of bench time that are known between two limits, and what may have happened between two of them."""
+"""Moments of bench time known within two limits, and what may have happened between two of them."""
 
 from __future__ import annotations
 

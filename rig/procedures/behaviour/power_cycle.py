@@ -1,4 +1,4 @@
-"""A loss of control power under load: what the meter was before, while off, and after; observed once, then judged."""
+"""A loss of control power under load: the meter before, during and after it; observed once, then judged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When two readings of a meter are one and the same number: on the wire, or to the resolution of a float32."""
+"""Compare two readings of a meter: equal on the wire, or to the resolution of a float32."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Packing the support bundle: item by item, so that what is broken keeps nothing else out; and saying what is in it."""
+"""Pack the support bundle item by item, so that a broken item does not keep out the others; list the contents."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ class _Packer:
         )
 
     def _bench(self, name: str) -> None:
-        """Pack a bench file with its bases; one that is refused is packed all the same, with the refusal."""
+        """Pack a bench file with its bases; one that is refused is packed too, with the refusal."""
         try:
             load_bench(name)
         except RigError as error:

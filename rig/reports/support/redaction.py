@@ -1,4 +1,4 @@
-"""Taking secrets and names of people and machines out of text; what is in doubt goes."""
+"""Remove secrets and names of people and machines from text; remove in doubt."""
 
 from __future__ import annotations
 

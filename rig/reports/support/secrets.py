@@ -1,4 +1,4 @@
-"""Taking secrets out of texts: by the names they stand under, by their shape, and by what was learnt elsewhere."""
+"""Remove secrets from texts: by the names they stand under, by their form, and by values learnt from other texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the rig runs in: versions, environment by an allow-list, VISA libraries, serial ports; no secrets among them."""
+"""Environment of the rig: versions, environment variables by an allow-list, VISA libraries, serial ports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contactor in the guardian's loop: a bench that has none is one on which nothing is to be held or let go."""
+"""The contactor in the guardian's loop; on a bench without one there is nothing to hold or to release."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class GuardedContactor:
         return self._hold.open() if self._hold is not None and self._hold.is_held else None
 
     def opened(self) -> dict[str, str]:
-        """Open it and say for the journal what came of it."""
+        """Open it and return the result as words for the journal."""
         if self._hold is None:
             return {}
         return {"contactor": self._hold.open() or "open, confirmed by its relay"}

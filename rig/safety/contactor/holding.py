@@ -1,4 +1,4 @@
-"""The guardian's hand on the contactor: closes it, keeps its timer relay on, lets it go. One thread, plain sockets."""
+"""Hold the contactor for the guardian: close it, keep its timer relay on, release it. One thread, plain sockets."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class ContactorHold:
     def tick(self) -> None:
         """Move the pulse relay where it is time to; a connection that failed is made again, without waiting for it.
 
-        Where the timer relay must have gone off meanwhile the contactor is let go: a late pulse would close it again.
+        Where the timer relay must have gone off meanwhile the contactor is released: a late pulse would close it again.
         """
         now_s = self._monotonic_s()
         if not self._is_held or now_s < self._next_s:
@@ -161,7 +161,7 @@ class ContactorHold:
     def _get_to_know(self) -> bool:
         """Connect, where there is no connection, and have the unit say who it is, without waiting; True where it has.
 
-        Another instrument is sent nothing, and the contactor is let go.
+        Another instrument gets no command, and the contactor is released.
         """
         if self._is_known:
             return True

@@ -1,4 +1,4 @@
-"""The rig's side of the contactor: it has the guardian close and open it."""
+"""The rig's side of the contactor: requests to the guardian to close and open it."""
 
 from __future__ import annotations
 

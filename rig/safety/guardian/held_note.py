@@ -1,4 +1,4 @@
-"""How the sources of an armed guardian are switched off, in the guardian's own memory: no deleted file takes it away.
+"""Switch-off recipes of an armed guardian, in its own memory: a deleted file does not remove them.
 
 A file of no folder (memfd), which other processes of the same user read by the guardian's descriptors in /proc. So it
 can be read while the guardian is stopped, and it is gone when the guardian is. Linux only; elsewhere there is none.

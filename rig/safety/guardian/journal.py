@@ -83,7 +83,7 @@ class JournalWriter:
         self._write(slot, max(self._numbers().values(), default=0) + 1, entry)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         os.close(self._descriptor)
 
     def _numbers(self) -> dict[int, int]:

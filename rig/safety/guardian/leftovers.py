@@ -1,4 +1,4 @@
-"""What openings have left in the state folder: removed when it says nothing any more, kept while it may be needed."""
+"""Notes of openings in the state folder: removed when they are settled, kept while they may be needed."""
 
 from __future__ import annotations
 

@@ -203,7 +203,7 @@ class GuardianLink:
             self._waking.restart()
 
     def disarm(self) -> None:
-        """Tell the guardian that the outputs are off and verified; a guardian that is gone needs not be told."""
+        """Tell the guardian that the outputs are off and verified; skip a guardian that has ended."""
         with self._lock:
             self._armed = False
             self._acted = self._lost = self._slept = None
@@ -258,7 +258,7 @@ class GuardianLink:
             return [SafeOffResult(**result) for result in reply["acted"]["results"]]
 
     def off_by(self, within_s: float | None) -> None:
-        """Have the guardian switch off unless told otherwise (None, or ``disarm``) within so many seconds."""
+        """Have the guardian switch off after so many seconds, unless None or ``disarm`` comes first."""
         with self._lock:
             if self._armed:
                 self._send({"do": "off_by", "within_s": within_s})
@@ -303,7 +303,7 @@ class GuardianLink:
                 self._process.stdout.close()
 
     def leave_to_the_parent(self) -> None:
-        """In a forked child: let go of the pipes, so that the guardian sees the rig's end, and say nothing any more."""
+        """Close the pipes in a forked child, so that the guardian sees the rig's end; send nothing from then on."""
         self._lock = threading.RLock()  # its owner may be a thread that does not exist here
         self._closed, self._armed = True, False
         self._channel.close()

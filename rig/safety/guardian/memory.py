@@ -1,4 +1,4 @@
-"""The memory of a process held in RAM, so that it needs none from the disk when it has to act."""
+"""Lock the memory of a process in RAM, so that it needs nothing from the disk when it has to act."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which process records a run, in words that another process of this host can check later."""
+"""Identify the process that records a run, in a form that another process of this host can check later."""
 
 from __future__ import annotations
 

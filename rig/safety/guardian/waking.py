@@ -1,4 +1,4 @@
-"""Whether this process has slept: its host was suspended, or it was stopped. Rig and guardian each look for themselves.
+"""Detect that this process has slept: its host was suspended, or it was stopped. Rig and guardian each check it.
 
 A suspended host is found by two clocks of the kernel: CLOCK_BOOTTIME goes on while it sleeps, CLOCK_MONOTONIC does not
 (clock_gettime(2)). A process that was stopped alone (SIGSTOP, a debugger, a frozen container) finds that much more

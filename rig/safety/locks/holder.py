@@ -1,4 +1,4 @@
-"""Who holds a lock: process, user, command and bench, from what the kernel says of any user's process."""
+"""The holder of a lock: process, user, command and bench, from the kernel's tables, for any user's process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Holder:
     """A process that holds a lock; ``pid`` None where the kernel does not say. ``bench``: its bench, if known.
 
     ``is_guardian``: it is a guardian that switches off on its own, since its rig is gone. ``is_gone``: the process has
-    ended, and one that it started has not let go yet.
+    ended, and one that it started has not released it yet.
     """
 
     pid: int | None = None

@@ -34,7 +34,7 @@ _NOTE = "s4100-rig-bench/"
 _DIGEST_IN_NOTE = 16
 _LONGEST_KEY = 90
 _BACKLOG = 4096
-"""Everybody who asks who holds the lock stays in this queue while the holder lives: it never accepts."""
+"""A process that asks for the holder stays in this queue while the holder lives: the holder never accepts."""
 
 _CREDENTIALS = "3i"
 _SOCKETS = Path("/proc/net/unix")
@@ -60,7 +60,7 @@ class KernelLock(Protocol):
         """Its descriptor."""
 
     def close(self) -> None:
-        """Let go; another process that has the descriptor still holds the lock. May be called twice."""
+        """Release; another process that has the descriptor still holds the lock. May be called twice."""
 
 
 class AbstractLock:
@@ -85,7 +85,7 @@ class AbstractLock:
         return self._socket.fileno()
 
     def close(self) -> None:
-        """Let go; may be called twice."""
+        """Release; may be called twice."""
         self._socket.close()
         if self._note is not None:
             self._note.close()
@@ -118,7 +118,7 @@ class FileLock:
         return self._descriptor
 
     def close(self) -> None:
-        """Let go; may be called twice."""
+        """Release; may be called twice."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
@@ -246,7 +246,7 @@ _open_here: weakref.WeakSet[AbstractLock | FileLock] = weakref.WeakSet()
 
 
 def _let_go_in_child() -> None:
-    """A child that was forked must not keep what its parent has let go of."""
+    """A forked child must not keep what its parent has released."""
     for lock in list(_open_here):
         lock.close()
 

@@ -1,4 +1,4 @@
-"""All locks of one bench: taken together or not at all, and never waited for, so that two benches never block."""
+"""All locks of one bench: taken together or not at all, without waiting, so that two benches never block."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class ResourceLocks:
     def take_identity(self, wanted: Wanted, identity: Identity) -> None:
         """Take the lock of the instrument that identifies as ``identity``; its address does not matter.
 
-        One without a serial number cannot be told from others of its model, and has no such lock. Emulated
+        One without a serial number looks like any other of its model, and has no such lock. Emulated
         instruments of several emulated benches have the same serial numbers: theirs is locked with the process that
         emulates it, and not at all where that cannot be said. Raises as ``take``.
         """
@@ -61,7 +61,7 @@ class ResourceLocks:
             self._take({key: Wanted(f"{wanted.role} {_named(identity)} at", wanted.resource)})
 
     def close(self) -> None:
-        """Let go of everything; the guardian, while it lives, holds on. May be called twice."""
+        """Release all locks; the guardian, while it lives, still holds them. May be called twice."""
         while self._locks:
             self._locks.popitem()[1].close()
 

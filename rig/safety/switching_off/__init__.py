@@ -1,1 +1,1 @@
-"""How a source is switched off from any process: one thread for all sockets, all that is needed taken before."""
+"""Switch a source off from any process: one thread for all sockets, all resources taken beforehand."""

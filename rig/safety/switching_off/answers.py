@@ -1,4 +1,4 @@
-"""What a source answered, read as a SCPI session reads it: who it is, and whether it is off."""
+"""Interpret a source's answers as a SCPI session does: its identity, and whether it is off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said to a source on a plain TCP socket to switch it off: who are you, off, are you off; several at a time."""
+"""Messages to a source on a plain TCP socket to switch it off: identity, off, state; several sources at a time."""
 
 from __future__ import annotations
 

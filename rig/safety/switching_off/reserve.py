@@ -1,4 +1,4 @@
-"""What switching sources off will need, taken while there is enough of it: addresses, a descriptor each, modules."""
+"""Take beforehand what switching off will need: addresses, a descriptor each, modules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Switching off and knowing it: softly where all is well, at once where not, by the guardian where nothing works."""
+"""Reach and confirm the safe state: softly where all works, at once otherwise, by the guardian as the last way."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ class SafeState:
         else:
             way.details.append("the source says that its output is off")
             return ["source"]
-        # Where the source takes one client only, the guardian can reach it only if it is let go of here.
+        # Where the source takes one client only, the guardian can reach it only after it is released here.
         with contextlib.suppress(RigError):
             self._source.close()
         results = self._guardian.switch_off("the rig cannot reach the source, or it does not switch off")

@@ -1,4 +1,4 @@
-"""What the analyzer sees at the meter's terminals: whether there is voltage left."""
+"""Ask the analyzer whether there is voltage left at the meter's terminals."""
 
 from __future__ import annotations
 

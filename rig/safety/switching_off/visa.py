@@ -1,4 +1,4 @@
-"""Switching a source off that only a VISA library reaches: on a thread that is left behind when it hangs."""
+"""Switch off a source that only a VISA library reaches: on a thread that is abandoned when it hangs."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the analyzer says while something is energised: judged data set by data set, and put into words."""
+"""Watch the analyzer while something is energised: judge each data set, and put it into words."""

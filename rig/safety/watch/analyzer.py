@@ -1,4 +1,4 @@
-"""The analyzer as procedures have it: each reading is judged before they see it, and its ranges are fixed."""
+"""The analyzer for procedures: each reading is judged before it is returned, and its ranges are fixed."""
 
 from __future__ import annotations
 

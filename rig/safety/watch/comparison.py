@@ -1,4 +1,4 @@
-"""What the analyzer measures against what the source was told to give: on the way up, and after each change."""
+"""Compare the analyzer's measurement with the source's setting: on the way up, and after each change."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def check_inputs_not_above(
 def check_rise(reading: AnalyzerReading, since_s: float, rise_v_per_s: float) -> None:
     """Refuse a voltage higher than it can be ``since_s`` seconds after it began to rise; raises OutputWrong.
 
-    Time counts from before the source was told until after the data set arrived, so a rise is only ever
+    Time counts from before the command to the source until after the data set arrived, so a rise is only ever
     underestimated.
     """
     highest = rise_v_per_s * since_s * _RISE_MARGIN + _FLOOR_V
@@ -91,7 +91,7 @@ def check_rise(reading: AnalyzerReading, since_s: float, rise_v_per_s: float) ->
                 f"voltage {name} after {since_s:.2g} s on its way up",
                 f"{element.u_v:.4g} V",
                 f"at most {highest:.4g} V",
-                "the source does not ramp as it was told to",
+                "the source does not ramp as programmed",
             )
 
 
@@ -120,7 +120,7 @@ def check_rising_together(reading: AnalyzerReading, target: Stimulus) -> None:
 
 
 def check_still_there(reading: AnalyzerReading, target: Stimulus) -> None:
-    """Refuse a voltage that has gone away: a source that tripped, or that somebody switched off; raises OutputWrong."""
+    """Refuse a voltage that has gone away: a source that tripped, or was switched off; raises OutputWrong."""
     for name, element, spectrum in zip(PHASE_NAMES, reading.elements, target.voltages, strict=True):
         lowest = rms(spectrum) * GONE_BELOW
         if element.u_v is not None and element.u_v < lowest:

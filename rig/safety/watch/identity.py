@@ -1,4 +1,4 @@
-"""Whether an instrument is still the one that the bench was opened with."""
+"""Check that an instrument is still the one that the bench was opened with."""
 
 from __future__ import annotations
 

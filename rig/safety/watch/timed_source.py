@@ -1,4 +1,4 @@
-"""A source that may not keep the rig waiting while it is on: else the guardian switches it off."""
+"""A source with a time limit for its answers while it is on; after it the guardian switches the source off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the supervisor sees: each data set of the analyzer is judged, and asked for where nothing else reads it."""
+"""Judge each data set of the analyzer for the supervisor, and ask for data sets where no other code reads."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ from rig.emulation.sources.output import SourceErrors
 from rig.emulation.world.bench_time import BenchTime
 from rig.emulation.world.event_log import EventLog
 from rig.emulation.world.physics import Wiring, rms
+from rig.emulation.world.surroundings import Surroundings
 from rig.emulation.world.world import World
 from rig.safety.switching_off.raw_off import switch_off
 
@@ -49,8 +50,8 @@ class Rig:
     def __init__(self, name, log_path):
         self.world = World(BenchTime(lambda: 0.0), Wiring())
         self.log = EventLog(log_path, self.world.now_s)
-        parts = {"now": self.world.now_s, "log": self.log, "world": self.world, "wait": self.world.wait}
-        self.emulator = instruments.SOURCES[name](serial_number="123456", errors=SourceErrors(), seed=1, **parts)
+        around = Surroundings(errors=SourceErrors(), seed=1, world=self.world, log=self.log, serial_number="123456")
+        self.emulator = instruments.SOURCES[name](around)
         self.world.attach(self.emulator, [])
         self.server = instruments.serve(self.emulator.engine, self.world, "source")
         self.source = SOURCES[name](ScpiSession(self.server.endpoint))
@@ -218,8 +219,8 @@ _ANGLES = st.floats(-360.0, 360.0)
 def test_whatever_is_set_comes_out_within_the_resolution(tmp_path_factory, name, hertz, volts, b_deg, c_deg):
     world = World(BenchTime(lambda: 0.0), Wiring())
     log = EventLog(tmp_path_factory.mktemp("log") / "events.jsonl", world.now_s)
-    parts = {"now": world.now_s, "log": log, "world": world, "wait": world.wait}
-    emulator = instruments.SOURCES[name](serial_number="1", errors=SourceErrors(), seed=1, **parts)
+    around = Surroundings(errors=SourceErrors(), seed=1, world=world, log=log, serial_number="1")
+    emulator = instruments.SOURCES[name](around)
     world.attach(emulator, [])
     source = SOURCES[name](ScpiSession("TEST", open_transport=lambda: InProcess(emulator.engine)))
     point = setting(*volts, angles_deg=(0.0, b_deg, c_deg), frequency_hz=hertz)

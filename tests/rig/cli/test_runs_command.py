@@ -9,12 +9,12 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from rig.bench.lock import noted, run_in_progress
+from rig.bench.lock import noted
 from rig.cli import cli
 from rig.load_point import LoadPoint
 from rig.records import ResultRecord, RunHeader, RunStore
 from rig.reports.coverage import is_partial as is_partial_run
-from rig.safety.state import HOLDER, Opening
+from rig.safety.state import HOLDER, Opening, run_in_progress
 
 HEADER = RunHeader(kind="certify", bench_name="lab", bench_file_sha256="00", software_version="0.1.0")
 

@@ -17,6 +17,7 @@ from rig.emulation.sources.output import SourceErrors
 from rig.emulation.world.bench_time import BenchTime
 from rig.emulation.world.event_log import EventLog
 from rig.emulation.world.physics import Wiring
+from rig.emulation.world.surroundings import Surroundings
 from rig.emulation.world.world import World
 
 
@@ -104,9 +105,9 @@ def bench_with(tmp_path, connect):
 def bench_of(time, tmp_path, connect, analyzer_class, options):
     world = World(time, Wiring())
     log = EventLog(tmp_path / "events.jsonl", time.now_s)
-    parts = {"now": world.now_s, "world": world, "wait": world.wait, "seed": 1}
-    source = FlukeSource("123456789", SourceErrors(), log=log, **parts)
-    analyzer = analyzer_class(**({"errors": AnalyzerErrors()} | parts | options))
+    source = FlukeSource(Surroundings(errors=SourceErrors(), seed=1, world=world, log=log, serial_number="123456789"))
+    errors = options.pop("errors", AnalyzerErrors())
+    analyzer = analyzer_class(Surroundings(errors=errors, seed=1, world=world, log=log), **options)
     servers = {
         "source": LineServer(ScpiHandler(source.engine, world), "source"),
         "analyzer": serve(analyzer.engine, world, "analyzer"),

@@ -25,6 +25,7 @@ from rig.emulation.world.air import ROOM_C, Air
 from rig.emulation.world.bench_time import BenchTime
 from rig.emulation.world.event_log import EventLog
 from rig.emulation.world.physics import Wiring
+from rig.emulation.world.surroundings import Surroundings
 from rig.emulation.world.world import World
 
 DRIVERS: dict[str, Any] = {**SOURCES, **ANALYZERS, **SWITCHES, **GENERATORS, **COUNTERS, **PROBES, **CHAMBERS}
@@ -91,18 +92,17 @@ def in_process(name, folder, seed=1):
     """Yield the instrument ``name`` on a bench of its own; an event log is written in ``folder``."""
     world = StillWorld(BenchTime(lambda: 0.0), Wiring())
     log = EventLog(folder / f"{name}.jsonl", world.now_s)
-    parts = {"seed": seed, "now": world.now_s, "world": world, "wait": world.wait}
-    sourced = {"serial_number": "123456789", "errors": SourceErrors(), "log": log, **parts}
-    source = instruments.SOURCES.get(name, FlukeSource)(**sourced)
+    sourced = Surroundings(errors=SourceErrors(), seed=seed, world=world, log=log, serial_number="123456789")
+    source = instruments.SOURCES.get(name, FlukeSource)(sourced)
     driving: Any = source
     terminals = [MeterTerminals(Meter(), world.now_s)]
     measuring = list(terminals)
     engines: dict[str, Any] = {name: source.engine}
     if name in instruments.LOW_LEVEL_SOURCES:
-        low_level = instruments.LOW_LEVEL_SOURCES[name](**sourced)
+        low_level = instruments.LOW_LEVEL_SOURCES[name](sourced)
         driving, engines[name] = MergedSource(source, low_level), low_level.engine
     if name in instruments.ANALYZERS:
-        analyzer = instruments.ANALYZERS[name](errors=AnalyzerErrors(), **parts)
+        analyzer = instruments.ANALYZERS[name](Surroundings(errors=AnalyzerErrors(), seed=seed, world=world, log=log))
         measuring.append(analyzer)
         engines[name] = analyzer.engine
     climate = climate_instruments(Air(ROOM_C), seed, True, world, log)

@@ -9,6 +9,7 @@ from rig.emulation.sources.pacific_upc import PacificSource
 from rig.emulation.world.bench_time import BenchTime
 from rig.emulation.world.event_log import EventLog
 from rig.emulation.world.physics import Wiring
+from rig.emulation.world.surroundings import Surroundings
 from rig.emulation.world.world import World
 from tests.rig.emulation.sources.one_source import one_source, session_to
 
@@ -29,7 +30,7 @@ LEFT_OVER = [
 def emulated(tmp_path):
     world = World(BenchTime(lambda: 0.0), Wiring())
     log = EventLog(tmp_path / "events.jsonl", world.now_s)
-    yield KeysightGenerator("MY1", 1, world.now_s, log, world, world.wait, is_ideal=True)
+    yield KeysightGenerator(Surroundings(errors=True, seed=1, world=world, log=log, serial_number="MY1"))
     world.close()
     log.close()
 

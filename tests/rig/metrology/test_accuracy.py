@@ -6,15 +6,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from rig.errors import UsageRefused
-from rig.metrology import (
-    Accuracy,
-    AccuracyNotStated,
-    Budget,
-    ElementState,
-    Quantity,
-    ReferenceAccuracy,
-    ReferenceUncertainty,
-)
+from rig.metrology.accuracy import Accuracy, AccuracyNotStated, ReferenceAccuracy
+from rig.metrology.limits import Quantity
+from rig.metrology.reference import ElementState, ReferenceUncertainty
+from rig.metrology.uncertainty import Budget
 
 BASIC = {
     "voltage": {"reading_pct": 0.01, "range_pct": 0.02},

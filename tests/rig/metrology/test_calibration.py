@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from drivers.instrument import Identity
-from rig.metrology import CalibrationRecord, CalibrationRefused, CalibrationStatus, calibration_state
+from rig.metrology.calibration import CalibrationRecord, CalibrationRefused, CalibrationStatus, calibration_state
 
 DATE, DUE = dt.date(2026, 8, 15), dt.date(2027, 8, 15)
 WT = Identity("YOKOGAWA", "WT3003E", "91M812345", "F6.01")

@@ -8,14 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rig.load_point import LoadPoint
-from rig.metrology import (
-    Quantity,
-    certification_points,
-    in_source_order,
-    judged_at,
-    judged_energy_at,
-    load_limit_table,
-)
+from rig.metrology.certification_points import certification_points, in_source_order, judged_at, judged_energy_at
+from rig.metrology.limit_files import load_limit_table
+from rig.metrology.limits import Quantity
 
 NAMES = ("iec62053-22-2003-class-0.2S", "iec62053-23-2003-class-2", "s4100-manual-voltage-current")
 TABLES = tuple(load_limit_table(name) for name in NAMES)

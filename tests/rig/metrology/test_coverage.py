@@ -17,9 +17,12 @@ from drivers.analyzer.base import AnalyzerRanges, AnalyzerReading, ElementReadin
 from meter_model.configuration import Configuration
 from rig.bench.wiring import Wiring
 from rig.load_point import LoadPoint
-from rig.metrology import DecisionRule, JudgedQuantity, Quantity, ReferenceAccuracy, load_limit_table
 from rig.metrology._student import two_sided_t
-from rig.metrology.limits import LimitRow
+from rig.metrology.accuracy import ReferenceAccuracy
+from rig.metrology.certification_points import JudgedQuantity
+from rig.metrology.decision import DecisionRule
+from rig.metrology.limit_files import load_limit_table
+from rig.metrology.limits import LimitRow, Quantity
 from rig.procedures.accuracy.judgement import judge_energy, judge_power
 from rig.procedures.accuracy.readings import EnergyMeasurement, GateMeasurement, MeterSample, PointMeasurement
 from tests.rig.metrology.drawn_bench import SENSOR_RANGES, U_RANGE, U_V, Point, draw, run

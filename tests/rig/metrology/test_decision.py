@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rig.metrology import DecisionRule, Outcome, decide, worst
-from rig.metrology.decision import acceptance_limit, conformance_probability, rejection_limit
+from rig.metrology.decision import DecisionRule, acceptance_limit, conformance_probability, decide, rejection_limit
+from rig.metrology.outcome import Outcome, worst
 
 R = DecisionRule
 rules = st.sampled_from(list(R))

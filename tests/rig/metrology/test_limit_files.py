@@ -6,7 +6,8 @@ import pytest
 
 from rig.errors import BenchFileError
 from rig.load_point import LoadPoint
-from rig.metrology import Quantity, load_limit_table
+from rig.metrology.limit_files import load_limit_table
+from rig.metrology.limits import Quantity
 
 GOOD = """\
 standard: House rule 7

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rig.load_point import LoadPoint
-from rig.metrology import LimitTable, LoadKind, Quantity, available_limit_tables, load_limit_table
+from rig.metrology.limit_files import available_limit_tables, load_limit_table
+from rig.metrology.limits import LimitTable, LoadKind, Quantity
 
 P, Q, V, I = Quantity.ACTIVE_POWER, Quantity.REACTIVE_POWER, Quantity.VOLTAGE, Quantity.CURRENT  # noqa: E741
 ACTIVE = load_limit_table("iec62053-22-2003-class-0.2S")

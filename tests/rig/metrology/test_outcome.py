@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.errors import RigError
-from rig.metrology import ErrorNotDefined, Outcome, percentage_error, worst
+from rig.metrology.errors import ErrorNotDefined, percentage_error
+from rig.metrology.outcome import Outcome, worst
 
 
 def test_the_bench_failing_is_worse_than_the_meter_failing():

@@ -8,15 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from rig.metrology import (
-    Accuracy,
-    Budget,
-    ElementState,
-    Quantity,
-    ReferenceAccuracy,
-    ReferenceNotUsable,
-    ReferenceUncertainty,
-)
+from rig.metrology.accuracy import Accuracy, ReferenceAccuracy
+from rig.metrology.limits import Quantity
+from rig.metrology.reference import ElementState, ReferenceNotUsable, ReferenceUncertainty
+from rig.metrology.uncertainty import Budget
 
 LIMITS_OF_ERROR = ReferenceAccuracy(
     voltage=Accuracy(reading_pct=0.01, range_pct=0.02),

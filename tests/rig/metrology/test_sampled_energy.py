@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rig.metrology import Budget
 from rig.metrology.sampled_energy import (
     EDGE_SHARE,
     Moment,
@@ -16,6 +15,7 @@ from rig.metrology.sampled_energy import (
     edges_gate_s,
     sampled_energy,
 )
+from rig.metrology.uncertainty import Budget
 
 UPDATE_S = 0.5
 GATE_S = 600.0

@@ -15,7 +15,8 @@ from meter_model.system_type import SYSTEM_TYPES
 from rig.bench.wiring import Wiring
 from rig.errors import UsageRefused
 from rig.load_point import LoadPoint
-from rig.metrology import certification_points, judged_at, judged_energy_at, load_limit_table
+from rig.metrology.certification_points import certification_points, judged_at, judged_energy_at
+from rig.metrology.limit_files import load_limit_table
 
 TABLES = tuple(
     load_limit_table(name)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rig.metrology import Budget, Component, Distribution, register_quantisation
+from rig.metrology.uncertainty import Budget, Component, Distribution, register_quantisation
 
 REPEATS = (0.112, 0.118, 0.109, 0.121, 0.115)
 contributions = st.floats(1e-6, 1.0)

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from rig.bench import load_bench
 from rig.cli import cli as main
 from rig.errors import UsageRefused
-from rig.metrology import Quantity
+from rig.metrology.limits import Quantity
 from rig.plans import certification_plan
 from rig.plans.forecast import forecast, gates, refuse_what_concludes_little
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from meter_model.behaviour.profile import BehaviourProfile
-from rig.metrology import Outcome
+from rig.metrology.outcome import Outcome
 from rig.procedures.behaviour.inquiry import WrongBehaviour
 from rig.procedures.behaviour.moments import Moment
 from rig.procedures.behaviour.power_cycle import STORED_INPUTS, MeterState, PowerCycle

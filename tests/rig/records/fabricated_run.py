@@ -220,7 +220,8 @@ def _judge(error, limit, u):
 
 def main() -> None:
     """Write a good, a bad and a crashed run with their reports into the folder named."""
-    from rig.reports import write_html, write_plots
+    from rig.reports.html import write_html
+    from rig.reports.plots import write_plots
 
     folder = Path(sys.argv[1])
     with RunStore.open(folder / "records.sqlite") as store:

@@ -8,16 +8,18 @@ import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from rig.load_point import LoadPoint
-from rig.records import RecordNotWritten, RecordsUnusable, RunHeader, RunStore, SchemaTooNew
+from rig.records import RecordNotWritten, RecordsUnusable, RunHeader, RunStore, SchemaTooNew, _database
 from rig.records.models import Base
 
 HEADER = RunHeader(kind="certify", bench_name="emulated", bench_file_sha256="00", software_version="0.1.0")
@@ -32,6 +34,14 @@ def test_migrating_from_nothing_gives_exactly_the_tables_of_the_models(tmp_path)
         assert context.get_current_revision() == "0005"
         assert compare_metadata(context, Base.metadata) == []
     engine.dispose()
+
+
+def test_the_schema_versions_are_those_of_the_migrations():
+    config = Config()
+    config.set_main_option("script_location", str(Path(_database.__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    found = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+    assert tuple(reversed(found)) == _database.REVISIONS
 
 
 def test_an_sqlite_file_is_durable_and_keeps_its_references(tmp_path):

@@ -11,9 +11,12 @@ from rich.console import Console
 from rig.load_point import LoadPoint
 from rig.records import FindingRecord, RunHeader
 from rig.records.verdicts import count_measured
-from rig.reports import attention_lines, attention_text, coverage_text, render_html, verdict_line
 from rig.reports._summary import total_counts
 from rig.reports._words import title_of
+from rig.reports.attention import attention_lines
+from rig.reports.coverage import coverage_text
+from rig.reports.html import render_html
+from rig.reports.tables import attention_text, verdict_line
 from tests.rig.records.fabricated_run import fabricate
 
 HEADER = RunHeader(kind="regress", bench_name="b", bench_file_sha256="", software_version="0")
@@ -126,7 +129,7 @@ def test_a_point_that_was_never_measured_is_not_covered(store):
 
 @pytest.mark.parametrize("width", [40, 80])
 def test_a_narrow_terminal_shows_whole_names(bad, width):
-    from rig.reports import result_table
+    from rig.reports.tables import result_table
 
     text = printed(result_table(bad, width), width)
     assert all(point.label in text for point in bad.points)

@@ -10,8 +10,9 @@ import pytest
 from rig.bench.protection import NOT_PROTECTED
 from rig.records import InstrumentRecord, RunHeader
 from rig.records.data import EventRecord
-from rig.reports import ReportsNotInstalled, render_html, write_html
 from rig.reports import _extras as extras
+from rig.reports._extras import ReportsNotInstalled
+from rig.reports.html import render_html, write_html
 from tests.rig.records.fabricated_run import fabricate, load_points
 from tests.rig.reports.conftest import HOSTILE
 

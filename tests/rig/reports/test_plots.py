@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from rig.reports import write_plots
 from rig.reports._summary import all_results, panels
-from rig.reports.plots import _figure
+from rig.reports.plots import _figure, write_plots
 from tests.rig.records.fabricated_run import fabricate
 
 PNG = b"\x89PNG\r\n\x1a\n"

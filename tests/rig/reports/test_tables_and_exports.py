@@ -12,9 +12,10 @@ import pytest
 from rich.console import Console
 
 from rig.records import ResultRecord
-from rig.reports import as_json, deviations_table, result_table, verdict_line, write_csv, write_json
 from rig.reports._summary import all_results, total_counts
 from rig.reports._words import run_meaning
+from rig.reports.exports import as_json, write_csv, write_json
+from rig.reports.tables import deviations_table, result_table, verdict_line
 from tests.rig.records.fabricated_run import fabricate
 from tests.rig.reports.conftest import HOSTILE
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from meter_model.stimulus import Phasor
 from rig.bench.wiring import Wiring
 from rig.load_point import LoadPoint
-from rig.metrology import load_limit_table
+from rig.metrology.limit_files import load_limit_table
 from rig.safety.conditions import ReferenceLimits, climate_deviations, deviations, unmet
 
 WIRING = Wiring(ct_primary_a=100.0, ct_secondary_v=1.0)

@@ -68,7 +68,7 @@ def reply_npdu(asked: NpduHeader, apdu: bytes) -> bytes:
 
 
 def broadcast_npdu(apdu: bytes) -> bytes:
-    """Wrap what everybody on every network is to hear."""
+    """Address an APDU to all stations of all networks."""
     return bytes((_VERSION, _HAS_DESTINATION, 0xFF, 0xFF, 0, _HOP_COUNT)) + apdu
 
 

@@ -1,4 +1,4 @@
-"""What the bus side needs of a meter; ``meter_model.device.meter.S4100`` is one."""
+"""Interface of a meter to the bus side; ``meter_model.device.meter.S4100`` implements it."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ _SPECIAL = (ALL, REQUIRED, OPTIONAL)
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What goes back: to the asker (``broadcast`` False) or to everybody."""
+    """The answer: to the requester (``broadcast`` False) or to all stations."""
 
     npdu: bytes
     broadcast: bool
@@ -74,7 +74,7 @@ class Answering(Protocol):
     """What answers NPDUs: a server, or one with something wrong with it."""
 
     def answer(self, npdu: bytes, broadcast: bool = False) -> Reply | None:
-        """Answer one NPDU; ``broadcast`` says it was sent to everybody. None where nothing is to be said."""
+        """Answer one NPDU; ``broadcast`` says that it was sent to all stations. None where there is no answer."""
         ...
 
 
@@ -104,7 +104,7 @@ class ApduServer:
         self._unconfirmed = UnconfirmedServices(meter)
 
     def answer(self, npdu: bytes, broadcast: bool = False) -> Reply | None:
-        """Answer one NPDU; ``broadcast`` says it was sent to everybody. None where nothing is to be said."""
+        """Answer one NPDU; ``broadcast`` says that it was sent to all stations. None where there is no answer."""
         try:
             header = NpduHeader.decode(npdu)
         except InvalidNpdu:

@@ -96,7 +96,7 @@ def test_wrong_instrument_is_named_with_the_driver_that_fits(tmp_path):
 def test_a_calibration_is_looked_at(serial, due, level):
     from drivers.instrument import Identity
     from rig.bench.checking.check import _calibration
-    from rig.metrology import CalibrationRecord
+    from rig.metrology.calibration import CalibrationRecord
 
     record = CalibrationRecord(serial=serial, certificate="C-1", date=dt.date(2025, 1, 31), due=due)
     assert _calibration("source", record, Identity("A", "B", "637", "1"), dt.date(2026, 11, 22)).level is level

@@ -11,7 +11,8 @@ from drivers.instrument import Identity
 from rig.bench.config.files import json_schema, load_bench
 from rig.bench.instruments import calibration_objections, refuse_uncalibrated, used_instruments
 from rig.errors import BenchFileError
-from rig.metrology import AccuracyNotStated, CalibrationRefused
+from rig.metrology.accuracy import AccuracyNotStated
+from rig.metrology.calibration import CalibrationRefused
 from rig.plans.plan import certification_plan, end_of_line_plan
 
 TODAY = dt.date(2026, 11, 22)

@@ -4,6 +4,7 @@ import contextlib
 import os
 import struct
 import tty
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from rig.emulation.analyzers.arithmetic import AnalyzerErrors
 from rig.emulation.analyzers.radian_rd import INVALID, RadianStandard, packed, ti_float
+from rig.emulation.world.surroundings import Surroundings
 from tests.rig.emulation.energised import energise
 from tests.waiting import wait_for
 
@@ -181,7 +183,8 @@ def test_a_wrong_sum_is_refused_and_noise_is_passed_over(line_of):
 
 @given(st.integers(0, 255), st.binary(max_size=40), st.sampled_from(["RD-21", "RD-31"]))
 def test_any_packet_is_answered_by_a_frame_of_its_own_type(kind, data, model):
-    standard = RadianStandard(AnalyzerErrors(), 1, None, contextlib.nullcontext(), None, model=model)
+    around: Any = Surroundings(errors=AnalyzerErrors(), seed=1, world=contextlib.nullcontext(), log=None)
+    standard = RadianStandard(around, model=model)
     answer = standard.answer(packed(0xA6, kind, data))
     assert answer[0] in (0xA6, 0xA9)
     assert answer[1] == kind

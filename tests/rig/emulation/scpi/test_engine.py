@@ -12,15 +12,22 @@ from rig.emulation.scpi.errors import SCPI_99_ERRORS
 from rig.emulation.scpi.syntax import Boolean, Number, ScpiError, short_form
 
 
+class Still(nullcontext):
+    """A world in which no time passes."""
+
+    def __init__(self, wait):
+        super().__init__()
+        self.wait = wait
+
+
 def engine_with(*commands, dialect=None, wait=lambda wait: True):
     resets = []
     built: Any = ScpiEngine(
         (*commands, Command("SYSTem:ERRor[:NEXT]", read=lambda _call: built.next_error())),
         "MAKER,MODEL,SERIAL,1.0",
-        dialect or Dialect(),
-        nullcontext(),
-        wait,
+        Still(wait),
         lambda: resets.append(True),
+        dialect or Dialect(),
     )
     built.resets = resets
     return built

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rig.emulation.scpi.engine import Command, Dialect, ScpiEngine
+from rig.emulation.scpi.engine import Command, ScpiEngine
 from rig.emulation.scpi.status import OPERATION_SUMMARY, QUESTIONABLE_SUMMARY, StatusRegister, preset_command
 
 masks = st.integers(0, 0x7FFF)
@@ -29,9 +29,7 @@ def ask(questionable):
             Command("SYSTem:ERRor[:NEXT]", read=lambda _call: engine.next_error()),
         ),
         "MAKER,MODEL,SERIAL,1.0",
-        Dialect(),
         nullcontext(),
-        lambda wait: True,
         lambda: None,
         summaries={QUESTIONABLE_SUMMARY: questionable, OPERATION_SUMMARY: operation},
     )

@@ -12,6 +12,7 @@ from rig.emulation.sources.output import SourceErrors
 from rig.emulation.world.bench_time import BenchTime
 from rig.emulation.world.event_log import EventLog
 from rig.emulation.world.physics import Wiring, rms
+from rig.emulation.world.surroundings import Surroundings
 from rig.emulation.world.world import World
 
 
@@ -73,16 +74,8 @@ def one_source(make, folder, errors=None, **options):
     """Yield the source that ``make`` (its class) builds, ideal unless ``errors`` are given, and its world."""
     world = World(BenchTime(lambda: 0.0), Wiring())
     log = EventLog(folder / "events.jsonl", world.now_s)
-    source = make(
-        serial_number="123456789",
-        errors=errors or SourceErrors(),
-        seed=1,
-        now=world.now_s,
-        log=log,
-        world=world,
-        wait=world.wait,
-        **options,
-    )
+    around = Surroundings(errors=errors or SourceErrors(), seed=1, world=world, log=log, serial_number="123456789")
+    source = make(around, **options)
     world.attach(source, [])
     try:
         yield OneSource(source, world, log.path)

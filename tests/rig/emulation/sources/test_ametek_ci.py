@@ -11,6 +11,7 @@ from rig.emulation.sources.output import SourceErrors
 from rig.emulation.world.bench_time import BenchTime
 from rig.emulation.world.event_log import EventLog
 from rig.emulation.world.physics import Wiring, rms
+from rig.emulation.world.surroundings import Surroundings
 from rig.emulation.world.world import World
 
 
@@ -24,7 +25,7 @@ def world():
 @pytest.fixture
 def source(world, tmp_path):
     log = EventLog(tmp_path / "events.jsonl", world.now_s)
-    made = AmetekSource("12345", SourceErrors(), 1, world.now_s, log, world, world.wait)
+    made = AmetekSource(Surroundings(errors=SourceErrors(), seed=1, world=world, log=log, serial_number="12345"))
     world.attach(made, [])
     yield made
     log.close()

@@ -12,6 +12,7 @@ from rig.emulation.sources.output import SourceErrors
 from rig.emulation.world.bench_time import BenchTime
 from rig.emulation.world.event_log import EventLog
 from rig.emulation.world.physics import Wiring, rms
+from rig.emulation.world.surroundings import Surroundings
 from rig.emulation.world.world import World
 from tests.rig.emulation.sources.one_source import session_to
 from tests.waiting import wait_for
@@ -29,7 +30,9 @@ def make(world, tmp_path):
     log = EventLog(tmp_path / "events.jsonl", world.now_s)
 
     def made(**options):
-        source = ChromaSource("123456", SourceErrors(), 1, world.now_s, log, world, world.wait, **options)
+        source = ChromaSource(
+            Surroundings(errors=SourceErrors(), seed=1, world=world, log=log, serial_number="123456"), **options
+        )
         world.attach(source, [])
         return source
 

@@ -13,6 +13,7 @@ from rig.emulation.sources.output import SourceErrors
 from rig.emulation.world.bench_time import BenchTime
 from rig.emulation.world.event_log import EventLog
 from rig.emulation.world.physics import Wiring, rms
+from rig.emulation.world.surroundings import Surroundings
 from rig.emulation.world.world import World
 from tests.rig.emulation.sources.one_source import Wall
 from tests.waiting import wait_for
@@ -38,7 +39,7 @@ def test_silence_is_counted_from_the_last_message_and_only_while_enabled():
 def test_a_client_that_goes_away_leaves_an_output_that_goes_off_by_itself(tmp_path, connect, make, prepare):
     world = World(BenchTime(), Wiring())
     log = EventLog(tmp_path / "events.jsonl", world.now_s)
-    source = make("1", SourceErrors(), 1, world.now_s, log, world, world.wait)
+    source = make(Surroundings(errors=SourceErrors(), seed=1, world=world, log=log, serial_number="1"))
     world.attach(source, [])
     server = LineServer(ScpiHandler(source.engine, world), "source")
     world.start()

@@ -12,6 +12,7 @@ from rig.emulation.sources.rigol_dg5000 import RigolGenerator
 from rig.emulation.world.bench_time import BenchTime
 from rig.emulation.world.event_log import EventLog
 from rig.emulation.world.physics import NOTHING, SourceTerminals, Wiring
+from rig.emulation.world.surroundings import Surroundings
 from rig.emulation.world.world import World
 
 
@@ -43,7 +44,7 @@ def world():
 @pytest.fixture
 def generator(world, tmp_path):
     log = EventLog(tmp_path / "events.jsonl", world.now_s)
-    yield RigolGenerator("1", SourceErrors(), 1, world.now_s, log, world, world.wait)
+    yield RigolGenerator(Surroundings(errors=SourceErrors(), seed=1, world=world, log=log, serial_number="1"))
     log.close()
 
 

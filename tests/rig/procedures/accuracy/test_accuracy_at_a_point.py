@@ -6,7 +6,10 @@ from drivers.analyzer.base import AnalyzerRanges
 from meter_model.configuration import Configuration
 from rig.bench.wiring import Wiring
 from rig.load_point import LoadPoint
-from rig.metrology import DecisionRule, ReferenceAccuracy, judged_at, load_limit_table
+from rig.metrology.accuracy import ReferenceAccuracy
+from rig.metrology.certification_points import judged_at
+from rig.metrology.decision import DecisionRule
+from rig.metrology.limit_files import load_limit_table
 from rig.procedures.accuracy.judgement import judge_power
 from rig.procedures.accuracy.readings import MeterSample, PointMeasurement
 

@@ -14,7 +14,7 @@ from meter_model.configuration import Configuration
 from rig.bench.instruments import used_instruments
 from rig.bench.wiring import Wiring
 from rig.load_point import LoadPoint
-from rig.metrology import CalibrationRecord, CalibrationRefused
+from rig.metrology.calibration import CalibrationRecord, CalibrationRefused
 from rig.procedures.accuracy.power_comparison import METER_UPDATE_S, measure_power
 from rig.procedures.meter_run import MeterRun
 from rig.procedures.run_instruments import record_instruments, refuse_uncalibrated_run

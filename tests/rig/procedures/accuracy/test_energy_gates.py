@@ -14,7 +14,10 @@ from meter_model.stimulus import Stimulus
 from rig.bench.wiring import Wiring
 from rig.emulation.defects.registers import REGISTER_DEFECTS
 from rig.load_point import LoadPoint
-from rig.metrology import DecisionRule, ReferenceAccuracy, judged_energy_at, load_limit_table
+from rig.metrology.accuracy import ReferenceAccuracy
+from rig.metrology.certification_points import judged_energy_at
+from rig.metrology.decision import DecisionRule
+from rig.metrology.limit_files import load_limit_table
 from rig.metrology.registers import GateStarts
 from rig.plans.plan import CERTIFICATION_TABLES
 from rig.procedures.accuracy.energy_register import Gating, measure_energy

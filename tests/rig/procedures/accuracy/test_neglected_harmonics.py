@@ -11,7 +11,10 @@ from drivers.analyzer.base import AnalyzerRanges
 from meter_model.configuration import Configuration
 from meter_model.prediction.prediction import predict
 from rig.load_point import LoadPoint
-from rig.metrology import DecisionRule, ReferenceAccuracy, judged_at, judged_energy_at, load_limit_table
+from rig.metrology.accuracy import ReferenceAccuracy
+from rig.metrology.certification_points import judged_at, judged_energy_at
+from rig.metrology.decision import DecisionRule
+from rig.metrology.limit_files import load_limit_table
 from rig.plans.plan import CERTIFICATION_TABLES
 from rig.procedures.accuracy.judgement import judge_energy, judge_power
 from rig.procedures.accuracy.neglected_harmonics import Distortion, neglected_harmonics

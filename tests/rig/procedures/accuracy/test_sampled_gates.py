@@ -12,7 +12,9 @@ from meter_model.stimulus import Phasor
 from rig.emulation.defects.registers import REGISTER_DEFECTS
 from rig.errors import UsageRefused
 from rig.load_point import LoadPoint
-from rig.metrology import DecisionRule, judged_energy_at, load_limit_table
+from rig.metrology.certification_points import judged_energy_at
+from rig.metrology.decision import DecisionRule
+from rig.metrology.limit_files import load_limit_table
 from rig.plans.plan import CERTIFICATION_TABLES
 from rig.procedures.accuracy.energy_register import Gating, measure_energy
 from rig.procedures.accuracy.judgement import judge_energy

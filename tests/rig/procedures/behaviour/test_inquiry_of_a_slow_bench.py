@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from drivers.meter import FoundDevice, MeterTimeout, ValueNotTaken
-from rig.metrology import Outcome
+from rig.metrology.outcome import Outcome
 from rig.procedures.behaviour import inquiry
 from rig.procedures.behaviour.hearing import answers_to
 from rig.procedures.behaviour.inquiry import BenchLate, Inquiry, WrongBehaviour
