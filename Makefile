@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 LOCK := requirements.lock
 STAMP := $(VENV)/.stamp
 
-.PHONY: certify test test-quick check soak fuzz lint types contracts dead hooks lock changelog clean help
+.PHONY: certify test test-quick check soak fuzz lint types contracts dead hooks docs lock changelog clean help
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,12 @@ dead: $(STAMP)
 
 hooks: $(STAMP) ## run the static checks at each commit
 	@$(BIN)/pre-commit install
+
+DOCS_TOOL := build/docs-tool
+docs: ## the documentation with the API, as pages in build/docs
+	@test -x $(DOCS_TOOL)/bin/python || python3 -m venv $(DOCS_TOOL)
+	@$(DOCS_TOOL)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.lock
+	@NO_MKDOCS_2_WARNING=1 $(DOCS_TOOL)/bin/mkdocs build --quiet --strict && echo "build/docs/index.html"
 
 changelog: $(STAMP) ## what the next release's entry in CHANGELOG.md will say
 	@$(BIN)/towncrier build --draft --version next

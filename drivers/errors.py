@@ -59,7 +59,7 @@ class AnswerInvalid(InstrumentError):
 
 
 class SettingNotTaken(InstrumentError):
-    """The instrument was asked what it is set to and says something else than it was told (no error was reported)."""
+    """The instrument was asked what it is set to and answers another value than was sent (no error was reported)."""
 
     def __init__(self, resource: str, setting: str, wanted: str, found: str) -> None:
         super().__init__(resource, f"{setting} is {found} after it was set to {wanted}; check the instrument")

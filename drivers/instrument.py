@@ -80,7 +80,7 @@ class ScpiInstrument:
     def _check_identity(self, identity: Identity) -> None:
         if identity.model not in self.KNOWN_MODELS:
             known = ", ".join(self.KNOWN_MODELS)
-            raise self._error(f"{identity.model} is none of {known}: choose another driver")
+            raise self._error(f"{identity.model} is not one of {known}: choose another driver")
 
     def _error(self, text: str) -> InstrumentError:
         return InstrumentError(self._session.resource, text)

@@ -178,7 +178,7 @@ class _Endings:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """Ask nothing where pytest was told to work in a way in which a bench cannot be used, and say so."""
+        """Skip all questions where pytest's options exclude the use of a bench, and print why."""
         asking = [item for item in items if asks_a_meter(item)]
         why = refused_way(config, asking) if asking and not config.option.collectonly else None
         if why is not None:

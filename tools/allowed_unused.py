@@ -1,4 +1,4 @@
-"""Names that vulture finds no use of and that are used all the same; each group says by what. Never run."""
+"""Names that are used although vulture finds no use; each group says by what. Never run."""
 
 _ = object()
 
@@ -28,6 +28,7 @@ access_mode, open_timeout, event_type, mechanism, fd
 # click and pytest: methods that are overridden, attributes that are read
 _.list_commands
 _.get_command
+_.format_commands
 _.shouldfail
 _.shouldstop
 

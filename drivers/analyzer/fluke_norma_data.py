@@ -20,7 +20,7 @@ UPDATE_S = (0.015, 3600.0)
 
 HEADROOM = 1.0
 """A range is used up to its nominal value, since what a range adds to the uncertainty grows with it. Its peak range
-is twice its rms range [M], so that a signal may exceed it all the same."""
+is twice its rms range [M], so that a signal may exceed it nevertheless."""
 
 CAPABILITIES = AnalyzerCapabilities(
     voltage_v=VOLTAGE_RANGES_V[-1],

@@ -59,7 +59,7 @@ SENSOR_RANGES_V = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 CREST_FACTOR = 3
 HEADROOM = 1.0
 """A range is used up to its nominal value, since what a range adds to the uncertainty grows with it. A signal may
-exceed it all the same: a WT measures up to 1.3 times its range at crest factor 3, and its accuracy is stated up to 1.1
+exceed it nevertheless: a WT measures up to 1.3 times its range at crest factor 3, and its accuracy is stated up to 1.1
 times [R]; the peak of a range is three times its rms."""
 
 ANGLE_FROM_PART = 0.01

@@ -41,7 +41,7 @@ class PulseGenerator(ABC):
     """A generator whose outputs rest low (0 V) and pulse high.
 
     What an output drives must take low, and an output that is off, for rest: the pulse contact open, control power
-    on. What the generator says of a width is what it was told, never a measurement: that is a counter's.
+    on. The generator answers the width that was set, never a measurement: a counter measures it.
     """
 
     capabilities: GeneratorCapabilities

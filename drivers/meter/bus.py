@@ -233,7 +233,7 @@ class MeterBus:
     def off_the_ring(self, join_timeout_s: float = 60.0) -> Iterator[None]:
         """Have the rig's node neither hear nor send meanwhile, as if unplugged; then join the ring again.
 
-        What is on the bus is captured all the same; requests made meanwhile are lost. Raises BusFailed when the node
+        Frames on the bus are captured meanwhile; requests made meanwhile are lost. Raises BusFailed when the node
         has had no token ``join_timeout_s`` seconds after its return.
         """
         mac = self.settings.mac

@@ -190,7 +190,7 @@ class MstpPort:
         """Have the node poll each of ``addresses`` (0..127) once, however far its Max_Master goes, one with each token.
 
         A master that answers is given the token, and the ring is left as it was when it has come round. ``probed``
-        says what came of it. Raises PortSettingInvalid for another address, PortUnavailable when the port has ended.
+        reports the result. Raises PortSettingInvalid for another address, PortUnavailable when the port has ended.
         """
         wanted = [address for address in addresses if address != self._mac(mac)]
         for address in wanted:

@@ -45,7 +45,7 @@ class PortSettings:
     """A node and its serial port. ``device`` is a path such as ``/dev/ttyUSB0``; the rest is as in NodeSettings.
 
     ``captured_frames`` is how many of the last frames on the bus the port keeps for ``MstpPort.captured``.
-    ``further_macs`` are addresses of more master nodes that live on this port beside ``mac`` (emulated meters).
+    ``further_macs`` are addresses of more master nodes that use this port beside ``mac`` (emulated meters).
     With ``send_extended`` an NPDU of 502 to 1497 octets is sent as an extended frame; the peer must be known to take
     it (its Max_APDU_Length_Accepted is above 480).
     ``echo``: whether the adapter hears what it sends. ``direction``: see ``Direction``. ``replug_wait_s``: for how long

@@ -23,7 +23,7 @@ class Fluke6105A(SwitchedOffInstrument, AcSource):
 
     The ranges of voltage and current are those of the model that ``identify`` found, a 6105A's before that.
 
-    Every setting is read back and compared (SettingNotTaken). What the instrument was told is remembered, and only
+    Every setting is read back and compared (SettingNotTaken). The settings that were sent are remembered, and only
     what changes is sent. After any error nothing is known any more, and ``select_ranges`` must be called first: it
     switches the output off and starts from ``*RST``.
     """

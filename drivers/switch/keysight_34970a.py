@@ -23,7 +23,7 @@ class Keysight34970A(SwitchedOffInstrument, SwitchUnit):
 
     Control power goes over a 34903A's changeover relay, the pulse contact over any relay; the alarm contact and the
     contacts of the safety circuit go to a multiplexer channel (two-wire resistance) or to a bit of a 34907A. Every
-    relay is asked back after it was told.
+    relay's state is read back after each command.
     Channels are three digits: slot, then channel. Making the driver raises SettingOutOfRange for a channel or a bit
     that no module has; ``identify`` raises InstrumentError for one that the fitted modules have not.
     """

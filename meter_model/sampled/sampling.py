@@ -141,7 +141,7 @@ class FrontEnd:
     def _four_bytes(self, count: int) -> NDArray[np.int16]:
         """Return sums of four random bytes about their mean: bell-shaped, white, a third of the cost of a normal.
 
-        Excess kurtosis is -0.3; what a second makes of 2520 of them cannot be told from the normal. Four sums are
+        Excess kurtosis is -0.3; what a second makes of 2520 of them looks like the normal. Four sums are
         made in each 64-bit word.
         """
         words = -(-count // 4)

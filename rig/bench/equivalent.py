@@ -67,7 +67,7 @@ def equivalent(element: MeasuredElement) -> tuple[Spectrum, Spectrum]:
 
 
 def _without_power(element: MeasuredElement) -> tuple[Spectrum, Spectrum]:
-    """Return spectra of an element in which one of the two does not flow: each has the distortion that was told."""
+    """Return spectra of an element in which one of the two does not flow: each has the distortion that was measured."""
     parts = [thd / math.hypot(1.0, thd) if thd else 0.0 for thd in (element.voltage_thd, element.current_thd)]
     return _distorted(element, parts[0], parts[1], 0.0)
 

@@ -38,7 +38,7 @@ class OffReport:
     """What came of switching off. ``notes``: what was done otherwise than asked; ``analyzers``: what each said.
 
     ``not_known``: sources that the bench may have, of which neither its file nor an opening says how to reach them.
-    ``contactors``: what became of each; one that opened is no confirmation, since the source may be on behind it.
+    ``contactors``: the result of each; one that opened is no confirmation, since the source may be on behind it.
     ``looked_in``: the state folders in which openings were looked for. ``benches``: the names of those switched off.
     """
 

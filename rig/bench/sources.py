@@ -37,7 +37,7 @@ def capabilities_of(part: LowLevelSourcePart) -> SourceCapabilities:
 def check_options(driver: str, options: Mapping[str, bool | int | float | str]) -> dict[str, Any]:
     """Return the options as the driver takes them; raises UsageRefused naming one that it does not know, or its type.
 
-    What a driver can be told are its keyword-only arguments.
+    The options of a driver are its keyword-only arguments.
     """
     make = SOURCES[driver]
     hints = get_type_hints(getattr(make, "__init__"))  # noqa: B009 - of the class, whichever it is

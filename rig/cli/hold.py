@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 _ONE_STOP_S = 0.1
-"""Signals within so many seconds are one: a shell and what it runs under may both pass the same Ctrl-C on."""
+"""Signals within so many seconds count as one: a shell and its terminal may both pass on the same Ctrl-C."""
 
 _PHASES = ("A", "AB", "ABC", "AC", "B", "BC", "C")
 
@@ -205,7 +205,7 @@ class Stop:
         self.why = self.why or why
 
     def raise_if_hung_up(self) -> None:
-        """Raise StopRequested where the terminal was closed: an end that no person asked for in so many words."""
+        """Raise StopRequested where the terminal was closed: no person asked for that end."""
         from rig.safety.signals import StopRequested
 
         if self._is_hung_up:

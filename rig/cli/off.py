@@ -1,4 +1,4 @@
-"""``rig off``: every source off and verified; needs no lock, no run, no driver that could be in the way."""
+"""``rig off``: switch every source off and verify it, without lock, run or driver."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _as_text(report: OffReport, bench: str | None) -> Iterable[str]:
     if not report.results and not report.not_known:
         folders = ", ".join(map(str, report.looked_in))
         yield (
-            "nothing to switch off is known here; where a source may be on all the same: rig off --bench FILE"
+            "nothing to switch off is known here; if a source may be on: rig off --bench FILE"
             if bench is None and not folders
             else f"nothing to switch off: no bench is open or was left on (looked in {folders})"
             if bench is None
@@ -99,7 +99,7 @@ def _last_entry(bench: str) -> str | None:
 
     try:
         entries = [entry for entry in read_journal() if entry.get("bench") == bench]
-    except BenchFault:  # no state folder: the sources of the bench file have been switched off all the same
+    except BenchFault:  # no state folder: the sources of the bench file have been switched off even so
         return None
     if not entries:
         return None

@@ -18,7 +18,7 @@ _Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 
 _AMPLITUDE = ("reading_pct", "range_pct", "fixed_v")
 _PF_DIGITS = 4
-"""A power factor is compared with the ends of a band to so many digits: cos 60 degrees is 0.5000000000000001."""
+"""A power factor is compared with the ends of a band to this many digits: cos 60 degrees is 0.5000000000000001."""
 
 
 class AccuracyNotStated(UsageRefused):

@@ -102,7 +102,7 @@ def decide(
 
 
 def _outcome(magnitude: float, expanded: float, limit: float, acceptance: float, rejection: float) -> Outcome:
-    slack = _ROUNDING * limit  # 0.2 - 0.04 is not 0.16 in binary; a verdict must not hang on that
+    slack = _ROUNDING * limit  # 0.2 - 0.04 is not 0.16 in binary; a verdict must not depend on that
     if expanded > INCONCLUSIVE_ABOVE * limit + slack:
         return Outcome.FAIL if is_certainly_outside(magnitude, expanded, limit) else Outcome.INCONCLUSIVE
     if magnitude <= acceptance + slack:

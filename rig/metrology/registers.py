@@ -30,7 +30,7 @@ _CLEAR_STEPS, _CLEAR_GATES = 100, 5
 """A divisor of whole gates is a step from this many float32 steps on, and to this part of a gate."""
 
 _RESTS = 2
-"""A register that reads the same so many times more, an update apart and under load, counts in coarse steps."""
+"""A register that reads the same this many times more, an update apart and under load, counts in coarse steps."""
 
 _TELLING = 0.05
 """Part of a divisor that its multiples may be unknown by: then few readings are multiples of it by chance."""
@@ -173,7 +173,7 @@ def _common_divisor(differences: Sequence[float], finest: float) -> tuple[float,
     """Return the common divisor of differences that are rounded to ``finest``, and the limit to which it is known.
 
     0 where there is none but ``finest``. ``differences`` ascend. Euclid's algorithm on numbers that are known to a
-    limit: a remainder within that limit is none, and each longer difference makes the divisor known better.
+    limit: a remainder within that limit counts as zero, and each longer difference narrows the divisor.
     """
     slack = _TOLERANCE_STEPS * finest
     divisor, limit = differences[0], slack

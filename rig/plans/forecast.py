@@ -111,7 +111,7 @@ def refuse_what_concludes_little(bench: BenchFile, found: tuple[Forecast, ...]) 
         f"bench {bench.name} can conclude little: {sum(still_open)} of {len(still_open)} quantities at load points "
         f"would be INCONCLUSIVE, since U is more than a third of the limit (up to {worst.ratio:.2g} times the limit, "
         f"at {worst.point.label}: {worst.dominant}); use a more accurate analyzer, state its accuracy from its "
-        "certificate, or measure all the same with --anyway ('rig plan' shows each point)"
+        "certificate, or measure anyway with --anyway ('rig plan' shows each point)"
     )
 
 

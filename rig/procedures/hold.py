@@ -36,7 +36,7 @@ STOP_RAMP_S = 0.9
 
 _SLICE_S = 0.5
 _LEAST_PART = 1e-3
-"""Of the apparent power: below it a power is none, and its error is no percentage."""
+"""Part of the apparent power below which a power counts as zero and gets no percentage error."""
 
 _METER_HAS_SEEN_S = 2.5
 """The meter updates once a second (manual page 1): after this it shows nothing of the time before the point."""

@@ -16,7 +16,7 @@ _FIRST = (5, 2, 3, 4, 6)
 
 
 def restore_meters(bench: Bench, say: Callable[[str], None]) -> bool:
-    """Put the meters of an open bench back as they were found, and say of each value what came of it.
+    """Put the meters of an open bench back as they were found, and report the result for each value.
 
     A meter is written to only where serial number and device instance are those of the note. Each value is read back.
     Returns False where something is not as it was found, or could not be put back; raises nothing for that.

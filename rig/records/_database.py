@@ -128,7 +128,7 @@ class Database:
 
 
 def _number_of(path: Path | None) -> tuple[int, int] | None:
-    """Return what tells a file from any other that has its name, before or after; None where there is none."""
+    """Return what identifies a file among others of the same name, before or after; None where it does not exist."""
     try:
         found = path.stat() if path is not None else None
     except OSError:
@@ -142,7 +142,7 @@ def reason_of(error: SQLAlchemyError) -> str:
 
 
 def url_of(url_or_path: str | Path) -> URL:
-    """Return the URL of a database: a path is an SQLite file. Raises RecordsUnusable for what is none."""
+    """Return the URL of a database: a path is an SQLite file. Raises RecordsUnusable for text that is no URL."""
     text_of = str(url_or_path)
     if isinstance(url_or_path, str) and "://" in url_or_path:
         try:

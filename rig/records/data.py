@@ -64,7 +64,7 @@ class InstrumentRecord:
     """One instrument used. ``role``: source, analyzer ... ``identity``: what ``*IDN?`` said or the file says.
 
     A calibration that is None is "not recorded", and is printed in these words. ``calibration_status``: what it was
-    worth on the day of the run ("valid", "expired" ...), None where nothing was said of it.
+    worth on the day of the run ("valid", "expired" ...), None where it was not recorded.
     """
 
     role: str
@@ -242,7 +242,7 @@ class ObjectValue:
 class PointRecord:
     """One load point of a run, with all that was read and judged there.
 
-    ``stated_outcome`` is what was said of the point itself (INVALID, ERROR, SKIP), None where the results speak.
+    ``stated_outcome`` is the outcome of the point itself (INVALID, ERROR, SKIP), None where the results decide.
     ``deviation``: departures from the nominal point and reference conditions, names with units. ``temperature_c`` and
     ``humidity_pct`` of the air, None where no probe measured it.
     """

@@ -88,7 +88,7 @@ class InstrumentUse(_OfRun, Base):
 
 
 class Point(_OfRun, Base):
-    """One load point; ``number`` counts from 1 within its run, ``outcome`` is what was said of the point itself.
+    """One load point; ``number`` counts from 1 within its run, ``outcome`` is the one of the point itself.
 
     ``temperature_c`` and ``humidity_pct`` are the air's; NULL where no probe measured it.
     """

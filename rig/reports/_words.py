@@ -77,7 +77,7 @@ _KINDS = {
 
 
 def title_of(run: RunRecord) -> str:
-    """Name the kind of run; a partial certification is none."""
+    """Name the kind of run; a partial certification is not called a certification."""
     if run.header.kind == "certify" and is_partial(run):
         return "Accuracy at some load points; not a certification"
     return _KINDS.get(run.header.kind, f"Test run ({run.header.kind})")

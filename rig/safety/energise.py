@@ -33,7 +33,7 @@ _WANTED_AND_ADVICE = {
     CONTACTOR: ("a contactor that opens and closes", "look at the switch unit, the contactor and the analyzer's leads"),
     CURRENT_LIMIT: ("ranges selected and the current limit in force", "look at the source's ranges and protection"),
     SETTINGS: ("every setting taken and read back", "look at the source's display and its error messages"),
-    RAMP: ("a voltage that rises as it was told to", "look at source, analyzer and leads"),
+    RAMP: ("a voltage that rises as programmed", "look at source, analyzer and leads"),
     ROTATION: ("angles and frequency confirmed by the analyzer", "look at the analyzer"),
     CURRENTS: ("currents set, and confirmed by the analyzer", "look at the source's current channels and the analyzer"),
 }

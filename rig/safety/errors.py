@@ -54,7 +54,7 @@ class StepFailed(BenchFault):
 
 
 class OutputWrong(BenchFault):
-    """What the analyzer measures is not what the source was told to give; the outputs have been switched off.
+    """What the analyzer measures is not what the source was set to; the outputs have been switched off.
 
     ``step``: of energising, None where it was later. ``seen``: the phasors of the data set that was judged, None where
     it was none. ``wires``: which wires they point to, in one clause, None where that is not clear.

@@ -13,7 +13,7 @@ from drivers.analyzer.base import AnalyzerRanges, AnalyzerReading, ElementReadin
 from rig.load_point import PHASE_NAMES
 
 _LOADED_PART = 1e-3
-"""A current below this part of the current range is none: it has no angle to be steady."""
+"""A current below this part of the current range counts as zero: it has no angle that could be steady."""
 
 
 @dataclass(frozen=True, slots=True)

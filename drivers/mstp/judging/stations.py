@@ -23,7 +23,7 @@ _OFTEN, _HABIT = 5, 0.2
 _OFTEN_GARBLED, _HABITUALLY, _MOSTLY = 3, 0.3, 0.8
 """What came when it was to talk was garbage: so often, in this share of those times, and this share of all garbage."""
 _FLOOD, _MANY = 5, 1.0
-"""Who-Is from one station: at least so many, and so many a second."""
+"""Who-Is from one station that count as a flood: this many at least, and this many a second."""
 _TORRENT_PER_S = 10.0
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 
 class Probes:
-    """What is still to be polled, what is being polled (``current``), and what came of it."""
+    """Addresses still to be polled, the one being polled (``current``), and the results."""
 
     def __init__(self) -> None:
         self.current: int | None = None
@@ -39,7 +39,7 @@ class Probes:
         return self.current
 
     def end(self, answered: bool, former: int | None = None) -> None:
-        """Note what came of the poll; ``former`` is the successor before the one that answered."""
+        """Note the result of the poll; ``former`` is the successor before the one that answered."""
         if self.current is not None:
             self.answered[self.current] = answered
             self._former = former if answered else None

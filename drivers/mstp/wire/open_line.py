@@ -1,4 +1,4 @@
-"""Opening the serial line in the way that the system allows: watched by ``select``, or read by a thread."""
+"""Open the serial line in the way that the system allows: watched by ``select``, or read by a thread."""
 
 from __future__ import annotations
 

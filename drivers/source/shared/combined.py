@@ -52,7 +52,7 @@ def combined_capabilities(voltage: SourceCapabilities, low_level: SourceCapabili
 
 
 class CombinedSource(AcSource):
-    """A voltage source and a low-level source behind one face; the latter's current channels drive the CT inputs.
+    """A voltage source and a low-level source with one interface; the latter's current channels drive the CT inputs.
 
     Switching off goes to both, even where the first fails. Raises CombinationRefused at once where the two
     cannot be used together; nothing is sent.
@@ -99,7 +99,7 @@ class CombinedSource(AcSource):
     def set_output(self, on: bool, ramp_s: float = 0.0) -> None:
         """Switch on the voltage with its soft start of ``ramp_s`` seconds, then the low level; off in reverse.
 
-        Where one does not switch off, the other is switched off all the same before the error is raised.
+        Where one does not switch off, the other is switched off too before the error is raised.
         """
         if on:
             self.voltage.set_output(True, ramp_s)

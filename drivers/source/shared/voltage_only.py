@@ -89,7 +89,7 @@ class VoltageOnlySource(SwitchedOffInstrument, AcSource):
     how an instrument in an unknown state becomes one whose output is off, all voltages 0 and everything else known.
     One range is used for all three phases. ``one_by_one``: one command a message.
 
-    What the instrument was told is remembered and only what changes is sent. After any error, and after
+    The driver remembers the settings that it sent and sends only changes. After any error, and after
     ``make_safe``, nothing is known any more and the ranges must be selected first.
     """
 

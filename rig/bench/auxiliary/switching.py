@@ -1,4 +1,4 @@
-"""What hangs on a bench's switch unit, and pulses that a generator times and a counter measures."""
+"""Devices on a bench's switch unit, and pulses that a generator times and a counter measures."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class FoundPort:
 
     @property
     def is_bus(self) -> bool:
-        """Whether an MS/TP bus hangs on it."""
+        """Whether an MS/TP bus is connected to it."""
         return self.baud is not None
 
 

@@ -66,7 +66,7 @@ def _accepted(role: str, driver: Callable[..., Any], identity: str) -> str | Non
     session = ScpiSession(_NOBODY, open_transport=lambda: transport)
     arguments = (_no_time_passes,) if role == "analyzer" else ()
     made = driver(session, *arguments)
-    # What is said and asked whenever a connection is made: there is none here.
+    # The messages that a new connection sends: there is no connection here.
     session.opening, session.error_query = (), None
     try:
         serial_number = str(made.identify().serial_number)

@@ -17,7 +17,7 @@ from drivers.mstp.figures import BusFigures
 _HIGHEST_SLAVE = 254
 _ANY_DEVICE = 4_194_303
 _PATIENCE = 5.0
-"""Polls that take so many times what they should are given up: the rig is not in the ring any more."""
+"""Polls that take this many times their expected time are given up: the rig is not in the ring any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,7 @@ def check_bus(bench: str, device: str | None, baud: int | None, wanted: Wanted) 
 
 
 def check_file(path: Path, baud: int | None = None) -> CheckResult:
-    """Judge a capture, of ``baud`` where it does not say so itself; raises UsageRefused for a file that is none."""
+    """Judge a capture, of ``baud`` where it does not say so itself; raises UsageRefused for another file."""
     if path.exists() and not path.is_file():
         raise UsageRefused(f"{path}: is no regular file; name a capture of MS/TP frames (pcapng, pcap or cap)")
     try:

@@ -21,7 +21,7 @@ class Number(click.ParamType):  # type: ignore[type-arg]  # generic from click 8
         self._high = high
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Return the number; refuses what is none, not finite, or out of bounds."""
+        """Return the number; refuses text that is no number, and a number that is not finite or out of bounds."""
         try:
             return number_from(value, self._low, self._high)
         except ValueError as refusal:

@@ -200,7 +200,7 @@ def _of_channel(function: Function, data: AveragedSet, chosen: Sequence[ElementR
     limits = [ranges[0 if is_voltage else 1] for ranges in data.ranges]
     if function.phase != _TOTAL:
         limits = [limits[function.phase - 1]]
-    # What is over range is clipped: a number comes all the same, and only its status tells.
+    # What is over range is clipped: a number is answered even so, and only its status shows it.
     return sum(min(value, math.sqrt(2.0) * limit) for value, limit in zip(rms, limits, strict=True)) / len(rms)
 
 

@@ -77,7 +77,7 @@ class _CountsOn(_PowerWatcher):
 
 
 class _StaysOnBus(DefectiveMeter):
-    """The gateway lives on the bus's supply: it answers and passes the token without control power."""
+    """The gateway takes its power from the bus: it answers and passes the token without control power."""
 
     is_running = True
 

@@ -44,7 +44,7 @@ class MemoryFile:
 
 
 class Saving(Protocol):
-    """A meter that can be told to write its memory."""
+    """A meter with a method that writes its memory."""
 
     @property
     def update_count(self) -> int:

@@ -26,7 +26,7 @@ class RelayLine:
         self.cycles = 0
 
     def set(self, closed: bool, now_s: float) -> None:
-        """Tell the relay what to do; ``is_closed`` says what it was told last."""
+        """Command the relay; ``is_closed`` is the last command."""
         if closed == self.is_closed:
             return
         self._was_closed = self.is_active(now_s)

@@ -28,7 +28,7 @@ LEAST_STEP_S = 30.0
 """Bench seconds that it is held for at least while noise is held: what meters do at both ends costs most of it."""
 
 _WORTH_IT = 1.5
-"""Where even the least step takes longer than ``HOLD_S``, the world is held for so many times that."""
+"""Where even the least step takes longer than ``HOLD_S``, the world is held for this many times that."""
 
 LIVED_S = 120.0
 """The last two minutes of a time that is spent (bench seconds), and all that is shorter, are lived second by second."""

@@ -13,7 +13,7 @@ from rig.safety.conditions import Deviation, ReferenceLimits, climate_deviations
 
 @dataclass(frozen=True, slots=True)
 class PointClimate:
-    """What the probe told at a load point. ``invalid``: why there is no measurement, empty where there is or no probe.
+    """The probe's reading at a load point. ``invalid``: why there is no measurement, empty where there is or no probe.
 
     ``took_s``: wall and bench seconds that asking took, to be taken off the wait for the meter's next update.
     """

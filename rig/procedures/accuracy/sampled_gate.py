@@ -18,7 +18,7 @@ from rig.records import PointRecorder
 from rig.safety.errors import ReferenceInvalid
 
 SETS_IN_A_GATE = 120
-"""Data sets that are wanted of a gate, as far as the analyzer has so many."""
+"""Data sets that a gate takes, as far as the analyzer gives that many."""
 
 _SETS_OF_A_READING = 2.5
 """A reading that is begun after the call takes two update periods, and a little for the connection."""

@@ -147,7 +147,7 @@ class _Packer:
         )
 
     def _bench(self, name: str) -> None:
-        """Pack a bench file with its bases; one that is refused is packed all the same, with the refusal."""
+        """Pack a bench file with its bases; one that is refused is packed too, with the refusal."""
         try:
             load_bench(name)
         except RigError as error:

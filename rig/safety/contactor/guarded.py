@@ -47,7 +47,7 @@ class GuardedContactor:
         return self._hold.open() if self._hold is not None and self._hold.is_held else None
 
     def opened(self) -> dict[str, str]:
-        """Open it and say for the journal what came of it."""
+        """Open it and return the result as words for the journal."""
         if self._hold is None:
             return {}
         return {"contactor": self._hold.open() or "open, confirmed by its relay"}

@@ -11,7 +11,7 @@ SOCKET_RESOURCE = re.compile(r"^TCPIP\d*::(?P<host>[^:]+)::(?P<port>\d+)::SOCKET
 """The only way to a contactor's switch unit: a plain socket, which the guardian opens beside the rig's own."""
 
 PULSES_PER_HOLD = 3
-"""The timer relay is triggered so many times within the time for which it holds."""
+"""Triggers of the timer relay within the time for which it holds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,7 +203,7 @@ class GuardianLink:
             self._waking.restart()
 
     def disarm(self) -> None:
-        """Tell the guardian that the outputs are off and verified; a guardian that is gone needs not be told."""
+        """Tell the guardian that the outputs are off and verified; skip a guardian that has ended."""
         with self._lock:
             self._armed = False
             self._acted = self._lost = self._slept = None
@@ -258,7 +258,7 @@ class GuardianLink:
             return [SafeOffResult(**result) for result in reply["acted"]["results"]]
 
     def off_by(self, within_s: float | None) -> None:
-        """Have the guardian switch off unless told otherwise (None, or ``disarm``) within so many seconds."""
+        """Have the guardian switch off after so many seconds, unless None or ``disarm`` comes first."""
         with self._lock:
             if self._armed:
                 self._send({"do": "off_by", "within_s": within_s})

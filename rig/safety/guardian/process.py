@@ -50,10 +50,10 @@ _QUICK_ATTEMPTS = 10
 _PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 10.0
 _SLOWER = 1.5
-"""After the quick attempts each pause is so many times the one before, up to the longest."""
+"""After the quick attempts each pause is this many times the one before, up to the longest."""
 
 _STARVING = 1.5
-"""Between attempts a source with a watchdog hears nothing for so many times its delay: else it would never trip."""
+"""Between attempts a source with a watchdog gets no message for this many times its delay, so that it can trip."""
 
 _LOOK_S = 0.5
 """Between attempts so often is looked whether the outputs were confirmed off elsewhere, or their process is gone."""
@@ -62,7 +62,7 @@ _RESOLVE_EVERY = 6
 """Of the slow attempts, how many use the addresses that the names had before they are looked up again."""
 
 _UNARMED_ATTEMPTS = 10
-"""Where nothing was on any more, or not yet, so many attempts are made."""
+"""Number of attempts where nothing was on any more, or not yet."""
 
 _REPEATS = 2
 """Slots of the journal for the attempts between the first and the last: while one is written the other is whole."""

@@ -52,7 +52,7 @@ class ResourceLocks:
     def take_identity(self, wanted: Wanted, identity: Identity) -> None:
         """Take the lock of the instrument that identifies as ``identity``; its address does not matter.
 
-        One without a serial number cannot be told from others of its model, and has no such lock. Emulated
+        One without a serial number looks like any other of its model, and has no such lock. Emulated
         instruments of several emulated benches have the same serial numbers: theirs is locked with the process that
         emulates it, and not at all where that cannot be said. Raises as ``take``.
         """

@@ -22,7 +22,7 @@ class SafeOffResult:
 
     @property
     def verdict(self) -> str:
-        """The result in a few words, as people are told."""
+        """The result in a few words, as it is printed."""
         if self.confirmed:
             return "OFF, verified"
         return "SENT, NOT CONFIRMED OFF" if self.sent else "NOT SENT, NOT CONFIRMED OFF"

@@ -29,7 +29,7 @@ class Watched(Protocol):
         """Beats raise nothing within: for switching off."""
 
     def off_by(self, within_s: float | None) -> None:
-        """Have the guardian switch off unless told otherwise (None, or ``disarm``) within so many seconds."""
+        """Have the guardian switch off after so many seconds, unless None or ``disarm`` comes first."""
 
     def trouble(self) -> str | None:
         """Say what is wrong with the guardian, or what it had to do; None where all is well."""

@@ -81,7 +81,7 @@ def check_inputs_not_above(
 def check_rise(reading: AnalyzerReading, since_s: float, rise_v_per_s: float) -> None:
     """Refuse a voltage higher than it can be ``since_s`` seconds after it began to rise; raises OutputWrong.
 
-    Time counts from before the source was told until after the data set arrived, so a rise is only ever
+    Time counts from before the command to the source until after the data set arrived, so a rise is only ever
     underestimated.
     """
     highest = rise_v_per_s * since_s * _RISE_MARGIN + _FLOOR_V
@@ -91,7 +91,7 @@ def check_rise(reading: AnalyzerReading, since_s: float, rise_v_per_s: float) ->
                 f"voltage {name} after {since_s:.2g} s on its way up",
                 f"{element.u_v:.4g} V",
                 f"at most {highest:.4g} V",
-                "the source does not ramp as it was told to",
+                "the source does not ramp as programmed",
             )
 
 

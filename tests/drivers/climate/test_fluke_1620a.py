@@ -28,7 +28,7 @@ def test_identify_checks_the_model():
     with probe(("*IDN?", "FLUKE,1620A,B31337,1.10")) as one:
         identity = one.identify()
     assert (identity.model, identity.serial_number) == ("1620A", "B31337")
-    with probe(("*IDN?", "FLUKE,1586A,1,1")) as one, pytest.raises(InstrumentError, match="1586A is none of 1620, "):
+    with probe(("*IDN?", "FLUKE,1586A,1,1")) as one, pytest.raises(InstrumentError, match="1586A is not one of 1620, "):
         one.identify()
     with probe(("*IDN?", "hello")) as one, pytest.raises(AnswerInvalid):
         one.identify()

@@ -31,7 +31,7 @@ def test_identify_takes_both_counters_of_the_family(model):
 
 def test_identify_refuses_another_model():
     script = [*OPENED, ("*IDN?", "HEWLETT-PACKARD,53131A,0,3613")]
-    with expected_protocol(Keysight53220A, script) as counter, pytest.raises(InstrumentError, match="none of"):
+    with expected_protocol(Keysight53220A, script) as counter, pytest.raises(InstrumentError, match="not one of"):
         counter.identify()
 
 

@@ -49,7 +49,7 @@ def test_identify_knows_one_output_from_two():
 
 def test_identify_refuses_another_model():
     script = [*OPENED, ("*IDN?", "Agilent Technologies,33220A,MY1,2.0")]
-    with expected_protocol(Keysight33500B, script) as generator, pytest.raises(InstrumentError, match="none of"):
+    with expected_protocol(Keysight33500B, script) as generator, pytest.raises(InstrumentError, match="not one of"):
         generator.identify()
 
 

@@ -84,7 +84,7 @@ def test_identify_checks_model_and_that_all_phases_are_fitted():
 def test_identify_refuses_another_model():
     with (
         expected_protocol(Fluke6105A, [*OPENED, ("*IDN?", "FLUKE,6003A,1,1")]) as source,
-        pytest.raises(InstrumentError, match="6003A is none of"),
+        pytest.raises(InstrumentError, match="6003A is not one of"),
     ):
         source.identify()
 

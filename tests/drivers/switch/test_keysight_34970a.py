@@ -36,7 +36,7 @@ def test_identify_checks_the_model_and_that_the_modules_fit_the_roles():
 @pytest.mark.parametrize(
     ("script", "words"),
     [
-        ([("*IDN?", "Keysight Technologies,DAQ970A,MY1,A.01")], "DAQ970A is none of"),
+        ([("*IDN?", "Keysight Technologies,DAQ970A,MY1,A.01")], "DAQ970A is not one of"),
         ([IDN, module(200, "34901A")], "slot 200 has a 34901A, whose channel 201 is not for control power"),
         ([IDN, module(200, "0")], "slot 200 has no module"),
         ([IDN, module(200, "34903A"), module(200, "34903A"), module(100, "34907A")], "not for alarm contact"),

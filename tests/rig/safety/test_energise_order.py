@@ -100,7 +100,7 @@ def not_taken(bench):
         ("ramp", lambda b: turn(b.source, gains=[1.1, 1.0, 1.0]), "voltage A is 289.5 V where at most 287.3 V"),
         ("ramp", lambda b: turn(b.source, gains=[1.0, 0.0, 1.0]), "voltage B on the way up is 0 V"),
         ("ramp", lambda b: turn(b.source, gains=[0.0, 1.0, 1.0]), "voltage A on the way up is 0 V"),
-        ("ramp", lambda b: turn(b.source, jumps=True), "does not ramp as it was told to"),
+        ("ramp", lambda b: turn(b.source, jumps=True), "does not ramp as programmed"),
         ("rotation and frequency", lambda b: turn(b.analyzer, swapped=True), "the rotation is A-C-B"),
         ("rotation and frequency", lambda b: turn(b.analyzer, frequency_error=1.01), "frequency is 60.6 Hz"),
         (

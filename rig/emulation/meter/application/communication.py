@@ -28,7 +28,7 @@ class CommunicationControl:
     """The state; ``now_s`` is the meter's own time in seconds, by which a duration ends.
 
     ``power_ups`` counts the meter's power-ups: each ends the state too, since none of it is non-volatile. No password
-    is required; ``password`` says what becomes of one that is given. A duration of 0 minutes is no limit.
+    is required; ``password`` says how a given password is treated. A duration of 0 minutes is no limit.
     """
 
     def __init__(self, now_s: Callable[[], float], power_ups: Callable[[], float], password: ServicePassword) -> None:
