@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 LOCK := requirements.lock
 STAMP := $(VENV)/.stamp
 
-.PHONY: certify test test-quick check soak fuzz lint types contracts dead hooks lock changelog clean help
+.PHONY: certify test test-quick test-realtime coverage check soak fuzz lint types contracts dead hooks docs lock changelog clean help
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,12 +15,18 @@ certify: $(STAMP) ## certify the emulated meter: plan, measure, judge, report
 	@$(BIN)/rig certify
 
 # What judges wall time runs alone, one after another; other real-time tests two at a time; the rest shares the cores.
-test: test-quick ## the tests of this software (no hardware needed)
+test: test-quick test-realtime ## the tests of this software (no hardware needed)
+
+test-realtime: $(STAMP)
 	@$(BIN)/python -m pytest tests -m "realtime and not alone and not soak" -n 2 --dist loadfile
 	@$(BIN)/python -m pytest tests -m "realtime and alone and not soak"
 
 test-quick: $(STAMP) ## those of the tests that need no processes and no real time
 	@$(BIN)/python -m pytest tests -m "not realtime and not soak" -n auto
+
+coverage: $(STAMP) ## test-quick with branch coverage, and its floor (pyproject.toml)
+	@mkdir -p build/coverage
+	@$(BIN)/python -m pytest tests -m "not realtime and not soak" -n auto --cov --cov-report=term
 
 soak: $(STAMP) ## the long campaigns, minutes to hours
 	@$(BIN)/python -m pytest tests -m soak --timeout 7200
@@ -45,6 +51,12 @@ dead: $(STAMP)
 
 hooks: $(STAMP) ## run the static checks at each commit
 	@$(BIN)/pre-commit install
+
+DOCS_TOOL := build/docs-tool
+docs: ## the documentation with the API, as pages in build/docs
+	@test -x $(DOCS_TOOL)/bin/python || python3 -m venv $(DOCS_TOOL)
+	@$(DOCS_TOOL)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.lock
+	@NO_MKDOCS_2_WARNING=1 $(DOCS_TOOL)/bin/mkdocs build --quiet --strict && echo "build/docs/index.html"
 
 changelog: $(STAMP) ## what the next release's entry in CHANGELOG.md will say
 	@$(BIN)/towncrier build --draft --version next

@@ -28,6 +28,7 @@ access_mode, open_timeout, event_type, mechanism, fd
 # click and pytest: methods that are overridden, attributes that are read
 _.list_commands
 _.get_command
+_.format_commands
 _.shouldfail
 _.shouldstop
 

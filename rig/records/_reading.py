@@ -16,7 +16,7 @@ from sqlalchemy.pool import StaticPool
 
 from rig.records import models
 from rig.records._database import engine_for, reason_of, revisions, shown, upgrade, url_of
-from rig.records.errors import RecordsUnusable, SchemaTooOld
+from rig.records.errors import RecordNotWritten, RecordsUnusable, SchemaTooOld
 
 _LARGEST_COPY_OCTETS = 500_000_000
 _HEADER = b"SQLite format 3\0"
@@ -162,3 +162,13 @@ def _give_it_a_journal_of_its_own(connection: Connection) -> None:
     """Put a table in memory before the one of the journal in the file: SQLite takes the temporary one first."""
     name = models.GuardianEntry.__tablename__
     connection.exec_driver_sql(f"CREATE TEMP TABLE {name} AS SELECT * FROM main.{name}")  # noqa: S608 - a constant
+
+
+@contextmanager
+def recording(database: Readable, what: str) -> Iterator[Connection]:
+    """One transaction that writes ``what``; raises RecordNotWritten where the database does not take it."""
+    try:
+        with database.writing() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        raise RecordNotWritten(database.where, what, reason_of(error)) from error

@@ -17,12 +17,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from rig.load_point import FULL, NOT_SHIFTED
 from rig.records import models
 from rig.records._database import Database, reason_of
-from rig.records._reading import Readable, ReadOnlyDatabase
+from rig.records._mapping import columns_of, record_of
+from rig.records._reading import Readable, ReadOnlyDatabase, recording
 from rig.records._reading_back import header_of, read_run
 from rig.records.abandoned import close_abandoned, never_energised, outcome_of
 from rig.records.columns import to_json
 from rig.records.data import SEVERITY, RunHeader, RunRecord, RunSummary
-from rig.records.errors import NoSuchRun, RecordNotWritten, RecordsUnusable
+from rig.records.errors import NoSuchRun, RecordsUnusable
 from rig.records.recorder import RunRecorder
 from rig.records.verdicts import Judgement, count_measured, count_verdicts
 
@@ -84,20 +85,11 @@ class RunStore:
         if not isinstance(database, Database):
             raise RecordsUnusable(self.where, "is open for reading only")
         run_id = run_id or str(uuid.uuid4())
-        with self._writing("the beginning of the run") as connection:
+        with recording(self._database, "the beginning of the run") as connection:
             connection.execute(
                 insert(models.Run).values(
                     id=run_id,
-                    kind=header.kind,
-                    bench_name=header.bench_name,
-                    bench_file_sha256=header.bench_file_sha256,
-                    software_version=header.software_version,
-                    git_sha=header.git_sha,
-                    operator=header.operator,
-                    station=header.station,
-                    decision_rule=header.decision_rule,
-                    retest_of=header.retest_of,
-                    simulated=header.simulated,
+                    **columns_of(header, without=("environment", "programme")),
                     environment=to_json(header.environment),
                     programme={what: list(numbers) for what, numbers in header.programme.items()} or None,
                     started_utc=datetime.now(UTC),
@@ -121,13 +113,12 @@ class RunStore:
             counts = _counts(connection, ids, judged)
             never_on = never_energised(connection, ids)
         return tuple(
-            RunSummary(
+            record_of(
+                RunSummary,
+                row,
                 run_id=row.id,
                 header=header_of(row),
-                started_utc=row.started_utc,
-                finished_utc=row.finished_utc,
                 outcome=outcome_of(row, journal.get(row.id, []), was_never_on=row.id in never_on),
-                exit_code=row.exit_code,
                 serial_numbers=tuple(unit.serial_number for unit in units.get(row.id, [])),
                 counts=counts.get(row.id, {}),
                 measured=count_measured((j.label, j.procedure, j.instance) for j in judged.get(row.id, [])),
@@ -154,7 +145,7 @@ class RunStore:
         that time, on that bench if it is named, unless that one had finished by then; otherwise to none.
         """
         added = 0
-        with self._writing("the guardian's journal") as connection:
+        with recording(self._database, "the guardian's journal") as connection:
             known = set(connection.scalars(select(models.GuardianEntry.id)))
             for entry in entries:
                 entry_id = str(entry["id"])
@@ -180,7 +171,7 @@ class RunStore:
 
         TERMINATED where the outputs were never on or the journal saw them off, else ABORTED. Take the journal in first.
         """
-        with self._writing("the end of runs that were killed") as connection:
+        with recording(self._database, "the end of runs that were killed") as connection:
             return close_abandoned(connection, is_gone)
 
     def _find(self, connection: Connection, reference: str) -> str:
@@ -217,14 +208,6 @@ class RunStore:
                 yield connection
         except SQLAlchemyError as error:
             raise RecordsUnusable(self.where, f"cannot be read: {reason_of(error)}") from error
-
-    @contextmanager
-    def _writing(self, what: str) -> Iterator[Connection]:
-        try:
-            with self._database.writing() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise RecordNotWritten(self.where, what, reason_of(error)) from error
 
 
 def _grouped(connection: Connection, query: Select[*tuple[Any, ...]], run_ids: list[str]) -> dict[str, list[Row[Any]]]:

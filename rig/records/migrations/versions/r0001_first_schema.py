@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.types import TypeEngine
 
 revision = "0001"
 down_revision = None
@@ -29,21 +32,64 @@ _FINISHED_ONCE = ("run", "point")
 """Tables whose rows are changed once, when what they stand for comes to its end."""
 
 
+_TYPES: dict[str, type[TypeEngine[Any]] | TypeEngine[Any]] = {
+    "bool": sa.Boolean(), "date": sa.Date(), "int": sa.Integer(), "json": sa.JSON(), "key": sa.String(255),
+    "number": sa.Double(), "run": sa.String(36), "text": sa.Text(), "time": sa.String(32),
+}  # fmt: skip
+
+_TABLES = {
+    "run": (
+        "id:run kind:text bench_name:text bench_file_sha256:text software_version:text git_sha:text? operator:text "
+        "station:text decision_rule:text retest_of:text? simulated:bool environment:json started_utc:time "
+        "finished_utc:time? outcome:text? exit_code:int?"
+    ),
+    "unit": (
+        "number:int serial_number:text device_instance:int model:text firmware:text application:text position:text "
+        "id:int run_id:run"
+    ),
+    "instrument_use": (
+        "role:text identity:text serial_number:text calibration_certificate:text? calibration_date:date? "
+        "calibration_due:date? id:int run_id:run"
+    ),
+    "point": (
+        "number:int label:text voltage_v:number current_pct:number angle_deg:number phases:text frequency_hz:number "
+        "started_utc:time finished_utc:time? outcome:text? reason:text deviation:json id:int run_id:run"
+    ),
+    "reference_reading": "raw:json monotonic_s:number taken_utc:time id:int point_id:int",
+    "meter_reading": (
+        "unit_number:int? values_by_instance:json errors_by_instance:json requested_monotonic_s:number "
+        "answered_monotonic_s:number answered_utc:time torn:bool id:int point_id:int"
+    ),
+    "result": (
+        "unit_number:int? procedure:text instance:int quantity:text phase:text read_value:number? "
+        "expected_value:number? unit:text error_pct:number? expanded_uncertainty_pct:number? k:number? nu_eff:number? "
+        "n:int limit_pct:number? guard_band_pct:number? limit_standard:text? limit_edition:text? limit_table:text? "
+        "limit_provenance:text? limit_checked_by:text? limit_checked_on:text? limit_verified:bool decision_rule:text "
+        "outcome:text conformance_probability:number? reason:text id:int point_id:int"
+    ),
+    "budget_component": (
+        "id:int result_id:int name:text kind:text distribution:text standard_uncertainty_pct:number? "
+        "sensitivity:number? degrees_of_freedom:number? source:text"
+    ),
+    "finding": "unit_number:int? time_utc:time name:text expected:text found:text outcome:text id:int run_id:run",
+    "saved_value": "unit_number:int? time_utc:time purpose:text object_name:text value:number? id:int run_id:run",
+    "event": "time_utc:time kind:text severity:text text:text data:json id:int run_id:run",
+    "artifact": "path:text sha256:text id:int run_id:run",
+    "guardian_entry": "id:key run_id:run? time_utc:time? reason:text confirmed:bool data:json",
+}
+"""Columns as name:type, with "?" where null is allowed; the order is that of the columns."""
+
+_OWNERS = {"run_id": "run", "point_id": "point", "result_id": "result"}
+_NUMBERED = ("unit", "point")
+"""Tables whose rows have a number of their own within their run."""
+
+
 def upgrade() -> None:
     """Make all tables, and in SQLite the guard that keeps rows from being changed or removed."""
-    _run()
-    _unit()
-    _instrument_use()
-    _point()
-    _reference_reading()
-    _meter_reading()
-    _result()
-    _budget_component()
-    _finding()
-    _saved_value()
-    _event()
-    _artifact()
-    _guardian_entry()
+    for table, columns in _TABLES.items():
+        _make(table, [column.partition(":")[::2] for column in columns.split()])
+    op.create_index("ix_run_started_utc", "run", ["started_utc"])
+    op.create_index("ix_unit_serial_number", "unit", ["serial_number"])
     if op.get_bind().dialect.name == "sqlite":
         for table in (*_ADDED_ONLY, *_FINISHED_ONCE):
             _forbid(table, "DELETE", "")
@@ -60,250 +106,14 @@ def _forbid(table: str, what: str, when: str) -> None:
     )
 
 
-def _run() -> None:
+def _make(table: str, columns: list[tuple[str, str]]) -> None:
+    owned = [name for name, _ in columns if name in _OWNERS]
     op.create_table(
-        "run",
-        sa.Column("id", sa.String(36), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("bench_name", sa.Text(), nullable=False),
-        sa.Column("bench_file_sha256", sa.Text(), nullable=False),
-        sa.Column("software_version", sa.Text(), nullable=False),
-        sa.Column("git_sha", sa.Text(), nullable=True),
-        sa.Column("operator", sa.Text(), nullable=False),
-        sa.Column("station", sa.Text(), nullable=False),
-        sa.Column("decision_rule", sa.Text(), nullable=False),
-        sa.Column("retest_of", sa.Text(), nullable=True),
-        sa.Column("simulated", sa.Boolean(), nullable=False),
-        sa.Column("environment", sa.JSON(), nullable=False),
-        sa.Column("started_utc", sa.String(32), nullable=False),
-        sa.Column("finished_utc", sa.String(32), nullable=True),
-        sa.Column("outcome", sa.Text(), nullable=True),
-        sa.Column("exit_code", sa.Integer(), nullable=True),
-        sa.PrimaryKeyConstraint("id", name="pk_run"),
+        table,
+        *(sa.Column(name, _TYPES[kind.rstrip("?")], nullable=kind.endswith("?")) for name, kind in columns),
+        sa.PrimaryKeyConstraint("id", name=f"pk_{table}"),
+        *(sa.ForeignKeyConstraint([name], [f"{_OWNERS[name]}.id"], name=f"fk_{table}_{name}") for name in owned),
+        *(sa.UniqueConstraint("run_id", "number", name=f"uq_{table}_run_id_number") for _ in range(table in _NUMBERED)),
     )
-    op.create_index("ix_run_started_utc", "run", ["started_utc"])
-
-
-def _unit() -> None:
-    op.create_table(
-        "unit",
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("serial_number", sa.Text(), nullable=False),
-        sa.Column("device_instance", sa.Integer(), nullable=False),
-        sa.Column("model", sa.Text(), nullable=False),
-        sa.Column("firmware", sa.Text(), nullable=False),
-        sa.Column("application", sa.Text(), nullable=False),
-        sa.Column("position", sa.Text(), nullable=False),
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("run_id", sa.String(36), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_unit"),
-        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name="fk_unit_run_id"),
-        sa.UniqueConstraint("run_id", "number", name="uq_unit_run_id_number"),
-    )
-    op.create_index("ix_unit_run_id", "unit", ["run_id"])
-    op.create_index("ix_unit_serial_number", "unit", ["serial_number"])
-
-
-def _instrument_use() -> None:
-    op.create_table(
-        "instrument_use",
-        sa.Column("role", sa.Text(), nullable=False),
-        sa.Column("identity", sa.Text(), nullable=False),
-        sa.Column("serial_number", sa.Text(), nullable=False),
-        sa.Column("calibration_certificate", sa.Text(), nullable=True),
-        sa.Column("calibration_date", sa.Date(), nullable=True),
-        sa.Column("calibration_due", sa.Date(), nullable=True),
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("run_id", sa.String(36), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_instrument_use"),
-        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name="fk_instrument_use_run_id"),
-    )
-    op.create_index("ix_instrument_use_run_id", "instrument_use", ["run_id"])
-
-
-def _point() -> None:
-    op.create_table(
-        "point",
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("label", sa.Text(), nullable=False),
-        sa.Column("voltage_v", sa.Double(), nullable=False),
-        sa.Column("current_pct", sa.Double(), nullable=False),
-        sa.Column("angle_deg", sa.Double(), nullable=False),
-        sa.Column("phases", sa.Text(), nullable=False),
-        sa.Column("frequency_hz", sa.Double(), nullable=False),
-        sa.Column("started_utc", sa.String(32), nullable=False),
-        sa.Column("finished_utc", sa.String(32), nullable=True),
-        sa.Column("outcome", sa.Text(), nullable=True),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("deviation", sa.JSON(), nullable=False),
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("run_id", sa.String(36), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_point"),
-        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name="fk_point_run_id"),
-        sa.UniqueConstraint("run_id", "number", name="uq_point_run_id_number"),
-    )
-    op.create_index("ix_point_run_id", "point", ["run_id"])
-
-
-def _reference_reading() -> None:
-    op.create_table(
-        "reference_reading",
-        sa.Column("raw", sa.JSON(), nullable=False),
-        sa.Column("monotonic_s", sa.Double(), nullable=False),
-        sa.Column("taken_utc", sa.String(32), nullable=False),
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("point_id", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_reference_reading"),
-        sa.ForeignKeyConstraint(["point_id"], ["point.id"], name="fk_reference_reading_point_id"),
-    )
-    op.create_index("ix_reference_reading_point_id", "reference_reading", ["point_id"])
-
-
-def _meter_reading() -> None:
-    op.create_table(
-        "meter_reading",
-        sa.Column("unit_number", sa.Integer(), nullable=True),
-        sa.Column("values_by_instance", sa.JSON(), nullable=False),
-        sa.Column("errors_by_instance", sa.JSON(), nullable=False),
-        sa.Column("requested_monotonic_s", sa.Double(), nullable=False),
-        sa.Column("answered_monotonic_s", sa.Double(), nullable=False),
-        sa.Column("answered_utc", sa.String(32), nullable=False),
-        sa.Column("torn", sa.Boolean(), nullable=False),
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("point_id", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_meter_reading"),
-        sa.ForeignKeyConstraint(["point_id"], ["point.id"], name="fk_meter_reading_point_id"),
-    )
-    op.create_index("ix_meter_reading_point_id", "meter_reading", ["point_id"])
-
-
-def _result() -> None:
-    op.create_table(
-        "result",
-        sa.Column("unit_number", sa.Integer(), nullable=True),
-        sa.Column("procedure", sa.Text(), nullable=False),
-        sa.Column("instance", sa.Integer(), nullable=False),
-        sa.Column("quantity", sa.Text(), nullable=False),
-        sa.Column("phase", sa.Text(), nullable=False),
-        sa.Column("read_value", sa.Double(), nullable=True),
-        sa.Column("expected_value", sa.Double(), nullable=True),
-        sa.Column("unit", sa.Text(), nullable=False),
-        sa.Column("error_pct", sa.Double(), nullable=True),
-        sa.Column("expanded_uncertainty_pct", sa.Double(), nullable=True),
-        sa.Column("k", sa.Double(), nullable=True),
-        sa.Column("nu_eff", sa.Double(), nullable=True),
-        sa.Column("n", sa.Integer(), nullable=False),
-        sa.Column("limit_pct", sa.Double(), nullable=True),
-        sa.Column("guard_band_pct", sa.Double(), nullable=True),
-        sa.Column("limit_standard", sa.Text(), nullable=True),
-        sa.Column("limit_edition", sa.Text(), nullable=True),
-        sa.Column("limit_table", sa.Text(), nullable=True),
-        sa.Column("limit_provenance", sa.Text(), nullable=True),
-        sa.Column("limit_checked_by", sa.Text(), nullable=True),
-        sa.Column("limit_checked_on", sa.Text(), nullable=True),
-        sa.Column("limit_verified", sa.Boolean(), nullable=False),
-        sa.Column("decision_rule", sa.Text(), nullable=False),
-        sa.Column("outcome", sa.Text(), nullable=False),
-        sa.Column("conformance_probability", sa.Double(), nullable=True),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("point_id", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_result"),
-        sa.ForeignKeyConstraint(["point_id"], ["point.id"], name="fk_result_point_id"),
-    )
-    op.create_index("ix_result_point_id", "result", ["point_id"])
-
-
-def _budget_component() -> None:
-    op.create_table(
-        "budget_component",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("result_id", sa.Integer(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("distribution", sa.Text(), nullable=False),
-        sa.Column("standard_uncertainty_pct", sa.Double(), nullable=True),
-        sa.Column("sensitivity", sa.Double(), nullable=True),
-        sa.Column("degrees_of_freedom", sa.Double(), nullable=True),
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_budget_component"),
-        sa.ForeignKeyConstraint(["result_id"], ["result.id"], name="fk_budget_component_result_id"),
-    )
-    op.create_index("ix_budget_component_result_id", "budget_component", ["result_id"])
-
-
-def _finding() -> None:
-    op.create_table(
-        "finding",
-        sa.Column("unit_number", sa.Integer(), nullable=True),
-        sa.Column("time_utc", sa.String(32), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("expected", sa.Text(), nullable=False),
-        sa.Column("found", sa.Text(), nullable=False),
-        sa.Column("outcome", sa.Text(), nullable=False),
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("run_id", sa.String(36), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_finding"),
-        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name="fk_finding_run_id"),
-    )
-    op.create_index("ix_finding_run_id", "finding", ["run_id"])
-
-
-def _saved_value() -> None:
-    op.create_table(
-        "saved_value",
-        sa.Column("unit_number", sa.Integer(), nullable=True),
-        sa.Column("time_utc", sa.String(32), nullable=False),
-        sa.Column("purpose", sa.Text(), nullable=False),
-        sa.Column("object_name", sa.Text(), nullable=False),
-        sa.Column("value", sa.Double(), nullable=True),
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("run_id", sa.String(36), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_saved_value"),
-        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name="fk_saved_value_run_id"),
-    )
-    op.create_index("ix_saved_value_run_id", "saved_value", ["run_id"])
-
-
-def _event() -> None:
-    op.create_table(
-        "event",
-        sa.Column("time_utc", sa.String(32), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("severity", sa.Text(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("data", sa.JSON(), nullable=False),
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("run_id", sa.String(36), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_event"),
-        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name="fk_event_run_id"),
-    )
-    op.create_index("ix_event_run_id", "event", ["run_id"])
-
-
-def _artifact() -> None:
-    op.create_table(
-        "artifact",
-        sa.Column("path", sa.Text(), nullable=False),
-        sa.Column("sha256", sa.Text(), nullable=False),
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("run_id", sa.String(36), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_artifact"),
-        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name="fk_artifact_run_id"),
-    )
-    op.create_index("ix_artifact_run_id", "artifact", ["run_id"])
-
-
-def _guardian_entry() -> None:
-    op.create_table(
-        "guardian_entry",
-        sa.Column("id", sa.String(255), nullable=False),
-        sa.Column("run_id", sa.String(36), nullable=True),
-        sa.Column("time_utc", sa.String(32), nullable=True),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("confirmed", sa.Boolean(), nullable=False),
-        sa.Column("data", sa.JSON(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_guardian_entry"),
-        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name="fk_guardian_entry_run_id"),
-    )
-    op.create_index("ix_guardian_entry_run_id", "guardian_entry", ["run_id"])
+    for name in owned:
+        op.create_index(f"ix_{table}_{name}", table, [name])

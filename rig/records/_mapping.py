@@ -1,0 +1,26 @@
+"""Between frozen dataclasses and rows: a field is the column of the same name."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from sqlalchemy import Row
+
+RecordT = TypeVar("RecordT")
+
+
+def columns_of(record: Any, without: Collection[str] = ()) -> dict[str, Any]:  # Any: of any dataclass
+    """Return the fields of a dataclass by name, those named in ``without`` left out."""
+    return {field.name: getattr(record, field.name) for field in fields(record) if field.name not in without}
+
+
+# Any: what the dataclass declares
+def record_of(kind: type[RecordT], row: Row[Any], prefix: str = "", /, **given: Any) -> RecordT:
+    """Make a dataclass of a row; a field that is not a column of the same name is ``given``.
+
+    ``prefix``: with which the columns' names begin.
+    """
+    names = [field.name for field in fields(kind) if field.name not in given]  # type: ignore[arg-type]  # a dataclass
+    return kind(**{name: getattr(row, f"{prefix}{name}") for name in names}, **given)
