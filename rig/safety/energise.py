@@ -174,7 +174,7 @@ class Energising:
         return "voltages and frequency taken and read back, currents none"
 
     def _ramp(self) -> str:
-        # Asked again: what was read before identities and ranges is old by now.
+        # Read again: the state read before identities and ranges is old by now.
         self._require_safe_inputs(RAMP)
         target = self._voltages_only.target
         self._now_present(self._voltages_only)

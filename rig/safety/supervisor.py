@@ -39,7 +39,7 @@ class Supervisor:
     once the outputs are confirmed off, and left to trip where they are not. Every point is checked against ``rating``
     and the source's capabilities again before it is applied. Any error on the way up switches everything off at once
     before it is raised. ``envelope``: how far points may go, other than inside ``beyond``. ``instruments``: those that
-    are asked who they are before energising, by default source and analyzer. ``inputs``: interlock and emergency stop,
+    are identified before energising, by default source and analyzer. ``inputs``: interlock and emergency stop,
     which the rig obeys; hardware protects people. ``contactor``: proven, then closed on the way up. ``answer_s``:
     wall seconds that a setting or an answer of the source may take while it is on (TimedSource); ``alarm`` tells where
     one does not come.
