@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 LOCK := requirements.lock
 STAMP := $(VENV)/.stamp
 
-.PHONY: certify test test-quick check soak fuzz lint types contracts dead hooks docs lock changelog clean help
+.PHONY: certify test test-quick test-realtime coverage check soak fuzz lint types contracts dead hooks docs lock changelog clean help
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,12 +15,18 @@ certify: $(STAMP) ## certify the emulated meter: plan, measure, judge, report
 	@$(BIN)/rig certify
 
 # What judges wall time runs alone, one after another; other real-time tests two at a time; the rest shares the cores.
-test: test-quick ## the tests of this software (no hardware needed)
+test: test-quick test-realtime ## the tests of this software (no hardware needed)
+
+test-realtime: $(STAMP)
 	@$(BIN)/python -m pytest tests -m "realtime and not alone and not soak" -n 2 --dist loadfile
 	@$(BIN)/python -m pytest tests -m "realtime and alone and not soak"
 
 test-quick: $(STAMP) ## those of the tests that need no processes and no real time
 	@$(BIN)/python -m pytest tests -m "not realtime and not soak" -n auto
+
+coverage: $(STAMP) ## test-quick with branch coverage, and its floor (pyproject.toml)
+	@mkdir -p build/coverage
+	@$(BIN)/python -m pytest tests -m "not realtime and not soak" -n auto --cov --cov-report=term
 
 soak: $(STAMP) ## the long campaigns, minutes to hours
 	@$(BIN)/python -m pytest tests -m soak --timeout 7200

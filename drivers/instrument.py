@@ -60,7 +60,7 @@ class ScpiInstrument:
         self._generation: int | None = None
 
     def identify(self) -> Identity:
-        """Ask the instrument who it is; raises AnswerInvalid, and InstrumentError where this driver is not for it."""
+        """Read the instrument's identity; raises AnswerInvalid, and InstrumentError where this driver is not for it."""
         answer = self._session.identify()
         try:
             identity = self._read_identity(answer)

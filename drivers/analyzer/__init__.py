@@ -34,7 +34,7 @@ ANALYZERS: Mapping[str, AnalyzerDriver] = MappingProxyType(
 )
 """Driver classes by their name in a bench file; each is made with ``driver(session, sleep, **options)``.
 
-A driver that speaks no SCPI has a static ``open_link(resource, *, deadline_s, on_progress)``; what it returns takes the
+A driver without SCPI has a static ``open_link(resource, *, deadline_s, on_progress)``; what it returns takes the
 session's place.
 """
 

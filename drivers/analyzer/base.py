@@ -125,7 +125,7 @@ class ReferenceAnalyzer(ABC):
 
     @abstractmethod
     def identify(self) -> Identity:
-        """Ask the instrument who it is, and check that this driver fits it."""
+        """Read the instrument's identity, and check that this driver fits it."""
 
     @abstractmethod
     def configure(self) -> None:

@@ -51,7 +51,7 @@ class RadianRD(ReferenceAnalyzer):
         return RadianLink(resource, deadline_s=deadline_s, on_progress=on_progress)
 
     def identify(self) -> Identity:
-        """Ask the instrument who it is; raises InstrumentError for another family."""
+        """Read the instrument's identity; raises InstrumentError for another family."""
         answer = self._link.request(data.IDENTIFY)
         text = answer.replace(b"\0", b"").decode("latin-1").strip()
         fields = [field.strip() for field in text.split(",")]
@@ -187,7 +187,7 @@ class RadianRD(ReferenceAnalyzer):
 def _fit_together(
     u: float | None, i: float | None, p: float | None, s: float | None, q: float | None, frequency_hz: float | None
 ) -> bool:
-    """Whether the metrics of a phase are what they are taken for; what is not valid proves nothing either way."""
+    """Whether the metrics of a phase have the assumed order; invalid values prove nothing either way."""
     if (u is not None and u < 0.0) or (i is not None and i < 0.0):
         return False
     if frequency_hz and not data.FREQUENCY_HZ[0] <= frequency_hz <= data.FREQUENCY_HZ[1]:

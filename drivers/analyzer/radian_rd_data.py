@@ -1,7 +1,7 @@
 """Packet types, metrics and ranges of a Radian RD-2x or RD-3x, as data with their provenance.
 
 [C]: two open drivers of an RD-2x that are in use (Python 2014, Go), one of an RD-21. [M]: the table of contents of the
-"Customer Access Commands Manual for the RD-xx Family", 944011.B; its text was not at hand. Inferred: neither says so,
+"Customer Access Commands Manual for the RD-xx Family", 944011.B; its text was not read. Inferred: in neither,
 docs/decisions/0013 says why it is taken. Nothing here has been tried on a real instrument.
 """
 

@@ -63,7 +63,7 @@ exceed it nevertheless: a WT measures up to 1.3 times its range at crest factor 
 times [R]; the peak of a range is three times its rms."""
 
 ANGLE_FROM_PART = 0.01
-"""From this part of both ranges an angle is taken for one: at 0.5 % and less the instrument writes "Error" [M IM
+"""From this part of both ranges an angle is valid: at 0.5 % and less the instrument writes "Error" [M IM
 WT310E-01EN p. 4-6, the same sentence in the family's manuals]; twice that keeps clear of it. Over 140 % of a range at
 crest factor 3 is over range, and written INF [M IM WT310E-02EN p. 1-12]."""
 

@@ -1,7 +1,7 @@
 """Ranges, limits and command names of a ZES LMG600, as data with their provenance.
 
 Tags: [C] open drivers read (lmgtools for the LMG670, lmgd of ZIH Dresden, the LMG670 driver of SunSpec's SVP), [R]
-recalled. The manual's chapter on remote control was not at hand. Nothing here has been tried on a real instrument.
+recalled. The manual's chapter on remote control was not read. Nothing here has been tried on a real instrument.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ SENSOR_RANGES_V = (0.03, 0.06, 0.12, 0.25, 0.5, 1.0, 2.0, 4.0)
 
 UPDATE_S = (0.05, 1.0)
 """Shortest and longest cycle in seconds. The instrument has longer ones, up to 60 s [R]; but INIM answers when a cycle
-ends, and nothing else is said meanwhile: a rig that is silent for longer is taken for hung."""
+ends, and nothing else is said meanwhile: the guardian takes a longer silence of the rig for a hang."""
 
 OVER_RANGE = 1.1
 """More than this part of a nominal range is over range, for any number that is returned: what the ranges hold [R]."""
 
 ANGLE_FROM_PART = 0.01
-"""From this part of both ranges an angle is taken for one; ours, since the chapter on it was not at hand."""
+"""From this part of both ranges an angle is valid; the rig's own figure, since the chapter was not read."""
 
 
 HEADROOM = 1.0

@@ -27,7 +27,7 @@ class ClimateProbe(ABC):
 
     @abstractmethod
     def identify(self) -> Identity:
-        """Ask the instrument who it is, and check that this driver fits it."""
+        """Read the instrument's identity, and check that this driver fits it."""
 
     @abstractmethod
     def configure(self) -> None:
@@ -77,7 +77,7 @@ class ClimateChamber(ABC):
 
     @abstractmethod
     def identify(self) -> Identity:
-        """Ask the chamber who it is; where it has no serial number to tell, that is empty."""
+        """Read the chamber's identity; without a serial number that field is empty."""
 
     @abstractmethod
     def set_temperature(self, temperature_c: float) -> None:

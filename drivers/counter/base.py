@@ -41,7 +41,7 @@ class WidthCounter(ABC):
 
     @abstractmethod
     def identify(self) -> Identity:
-        """Ask the instrument who it is, and check that this driver fits it."""
+        """Read the instrument's identity, and check that this driver fits it."""
 
     @abstractmethod
     def arm(self, watched: CounterInput, count: int, timeout_s: float) -> None:

@@ -48,7 +48,7 @@ class PulseGenerator(ABC):
 
     @abstractmethod
     def identify(self) -> Identity:
-        """Ask the instrument who it is, and check that this driver fits it."""
+        """Read the instrument's identity, and check that this driver fits it."""
 
     @abstractmethod
     def arm(self, output: int, train: PulseTrain, high_v: float) -> None:

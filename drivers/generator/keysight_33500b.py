@@ -44,7 +44,7 @@ class Keysight33500B(SwitchedOffInstrument, PulseGenerator):
         self._armed: dict[int, int] = {}
 
     def identify(self) -> Identity:
-        """Ask the instrument who it is and how many outputs it has; raises InstrumentError for another model."""
+        """Read the instrument's identity and number of outputs; raises InstrumentError for another model."""
         identity = super().identify()
         self._outputs = (1, 2) if identity.model in _TWO_CHANNELS else (1,)
         return identity

@@ -17,7 +17,7 @@ ENDS: dict[Termination, str] = {"lf": "\n", "cr": "\r", "crlf": "\r\n"}
 class SerialLine:
     """Settings of a serial line, as the instrument's front panel has them: ``baud`` bits a second, 8N1 as a rule.
 
-    ``flow``: who holds whom up. ``termination``: what ends messages and answers; None is what the driver says.
+    ``flow``: the flow control. ``termination``: what ends messages and answers; None is what the driver says.
     """
 
     baud: int = 9600

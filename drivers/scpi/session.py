@@ -28,12 +28,12 @@ class ScpiSession:
     When a transaction fails or its deadline passes, the connection is thrown away and InstrumentLost is raised: the
     transaction is never repeated, because it is not known whether it was carried out. The next transaction opens a new
     connection, asks ``*IDN?`` and refuses to talk to another instrument than before. ``generation`` changes whenever a
-    connection is made or lost, so that a driver can tell that what it remembers of the instrument is worth nothing.
+    connection is made or lost, so that a driver knows that its remembered settings are invalid.
 
     ``error_query`` is ``SYST:ERR?`` for most, ``:STAT:ERR?`` for Yokogawa; left out, the driver given the session
     sets its own. ``backend``: the VISA library (``@py``, ``@ivi``, a path); ``line``: settings of a serial resource.
     ``deadline_s``: seconds that a transaction may take. ``message_limit``: longest message in octets.
-    ``on_progress`` is called after each completed transaction: a rig that makes progress is alive.
+    ``on_progress`` is called after each completed transaction: it is the rig's sign of life.
     ``open_transport`` replaces VISA (``drivers.testing.ScriptedTransport``, ``RecordingTransport``). ``termination``
     ends a message, both ways, where VISA is used.
     """

@@ -10,7 +10,7 @@ class Transport(Protocol):
     """One open connection to one instrument. Not thread-safe: the session's lock is around it.
 
     After any error a transport is finished: it is closed and a new one is made, so that a late answer can never be
-    taken for the answer to the next question.
+    read as the answer to the next question.
     """
 
     def write(self, message: str, deadline_s: float) -> None:

@@ -26,7 +26,7 @@ MESSAGE_LIMIT = 4000
 _PORTMAPPER, _HISLIP = 111, 4880
 _LAN = re.compile(r"TCPIP\d*::(?P<host>[^:,]+)(,(?P<vxi_port>\d+))?(::hislip\d+(,(?P<port>\d+))?)?.*", re.IGNORECASE)
 _LATE_S = 0.25
-"""So much later than a VISA library's own deadline it is taken for one that does not come back."""
+"""Seconds after a VISA library's own deadline from which the call counts as hung."""
 
 _CLOSING_S = 0.5
 _LOADING_S = 10.0

@@ -21,7 +21,7 @@ class AmetekCI(VoltageOnlySource):
     on, voltages go to their new values with 10 kV/s. Other makes and models of other ranges are refused. CT inputs
     need a low-level source beside it.
     ``current_limit_a``: the rms current limit of each phase (0.1 to 3.3 A), at which the output trips after 0.1 s; it
-    is set after the range, because a range clips it without a word (manual 7003-961 p. 147), and read back.
+    is set after the range, because a range clips it without an error (manual 7003-961 p. 147), and read back.
 
     Angles: the instrument's positive angle leads (manual 7004-981 p. 86), as the rig's does, so -120 degrees is sent as
     240, which is what *RST gives phase 2. Drivers that send 120 turn the rotation round; the supervisor looks at it.

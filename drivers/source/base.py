@@ -98,8 +98,8 @@ class SafeOff:
     message feeds it.
 
     Which instrument it is for: ``family`` is a regular expression that is found in what an instrument of the driver's
-    models answers to ``identify_query``; ``identity`` and ``identification`` are who it was when the bench was opened,
-    as the driver reads it and as it was answered. An instrument of another model is sent nothing.
+    models answers to ``identify_query``; ``identity`` and ``identification`` are its identity at the bench's opening,
+    as the driver reads it and as it was answered. An instrument of another model gets no command.
     """
 
     resource: str
@@ -123,7 +123,7 @@ class AcSource(ABC):
 
     @abstractmethod
     def identify(self) -> Identity:
-        """Ask the instrument who it is, and check that this driver fits it."""
+        """Read the instrument's identity, and check that this driver fits it."""
 
     @abstractmethod
     def select_ranges(self, envelope: SourceSetting) -> None:

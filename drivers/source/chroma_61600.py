@@ -29,7 +29,7 @@ class Chroma61600(VoltageOnlySource):
     another user may have left, a negative sequence or angles that are not independent, is set right where the model has
     such a setting.
 
-    ``*RST`` is never sent: the manuals want 3 s (61600) or 7 s (61500) to pass after it without a way to see its end.
+    ``*RST`` is never sent: the manuals require 3 s (61600) or 7 s (61500) after it, without a way to see its end.
     What matters is set and read back instead, one command a message, since open drivers pace this family.
     """
 

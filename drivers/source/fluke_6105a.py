@@ -49,7 +49,7 @@ class Fluke6105A(SwitchedOffInstrument, AcSource):
         self._channels = [data.ChannelState(kind, phase + 1) for kind in kinds for phase in PHASES]
 
     def identify(self) -> Identity:
-        """Ask the instrument who it is; raises InstrumentError for another model or where a phase is not fitted."""
+        """Read the instrument's identity; raises InstrumentError for another model or where a phase is not fitted."""
         identity = super().identify()
         self.capabilities = data.capabilities(
             low_level=self._low_level, amplifier=self._amplifier, model=identity.model

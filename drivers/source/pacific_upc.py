@@ -44,7 +44,7 @@ class PacificUPC(VoltageOnlySource):
         self._ramp_s = data.PROMPT_RAMP_S
 
     def identify(self) -> Identity:
-        """Ask the instrument who it is; raises InstrumentError for a controller that has no three phases."""
+        """Read the instrument's identity; raises InstrumentError for a controller that has no three phases."""
         said = super().identify()
         if not said.model.upper().startswith("UPC"):
             return said

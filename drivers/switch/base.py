@@ -100,7 +100,7 @@ class SwitchUnit(ABC):
 
     @abstractmethod
     def identify(self) -> Identity:
-        """Ask the instrument who it is, and check that this driver and the roles' channels fit what is fitted."""
+        """Read the instrument's identity, and check that driver and channels of the roles fit its modules."""
 
     @abstractmethod
     def set_control_power(self, on: bool) -> None:

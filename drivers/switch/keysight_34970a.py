@@ -44,7 +44,7 @@ class Keysight34970A(SwitchedOffInstrument, SwitchUnit):
                 raise SettingOutOfRange(f"{name} bit", sense.bit, 0, 7, "")
 
     def identify(self) -> Identity:
-        """Ask the instrument who it is and what is in its slots; raises InstrumentError where that does not fit."""
+        """Read the instrument's identity and its modules; raises InstrumentError where these do not fit."""
         identity = super().identify()
         for name, relay in self._relays():
             modules = {"34903A": data.RELAY_MODULES["34903A"]} if name in _ON_34903A else data.RELAY_MODULES

@@ -114,7 +114,7 @@ class TrendLogs:
             case "log-enable":
                 self._write_enable(checked_bool(value))
             case "stop-when-full":
-                self._stop_when_full = checked_bool(value)  # full already: what says so takes the oldest's place
+                self._stop_when_full = checked_bool(value)  # full already: the record of that replaces the oldest
             case "start-time":
                 self._start = checked_date_time(value)
             case "stop-time":

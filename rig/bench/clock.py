@@ -119,7 +119,7 @@ class EndpointClock(BenchClock):
         return self._ask_time({"now": True})[0]
 
     def late_spells(self, since_s: float) -> tuple[tuple[float, float], ...]:
-        """Ask the endpoint (``{"late_since": SECONDS}``); nothing where it does not know the question."""
+        """Ask the endpoint (``{"late_since": SECONDS}``); nothing where it does not support the question."""
         answer = self._ask({"late_since": since_s})
         try:
             return tuple((float(begun_s), float(ended_s)) for begun_s, ended_s in answer.get("late", ()))

@@ -40,7 +40,7 @@ def equivalent(element: MeasuredElement) -> tuple[Spectrum, Spectrum]:
 
     Harmonics are put together in one order: in voltage and current as large as the distortion that was measured, at
     the angle at which they carry what the fundamental's power leaves. Where distortion was not measured, a power that
-    the fundamentals do not explain is taken for it. A power greater than U times I, by noise, is not explained.
+    the fundamentals do not explain counts as distortion. A power greater than U times I, by noise, is not explained.
     """
     voltage, current, angle_deg = element.voltage_v, element.current, element.current_deg
     apparent = voltage * current

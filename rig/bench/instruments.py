@@ -28,7 +28,7 @@ DECIDING_ROLES = ("analyzer", "climate_probe")
 
 @dataclass(frozen=True, slots=True)
 class UsedInstrument:
-    """An instrument on the bench, for the record: who it says it is, and its calibration (None: not recorded)."""
+    """An instrument on the bench, for the record: its identity, and its calibration (None: not recorded)."""
 
     role: str
     identity: str
@@ -52,7 +52,7 @@ class UsedInstrument:
 
 
 def used_instruments(parts: BenchPart, identities: Mapping[str, Identity]) -> tuple[UsedInstrument, ...]:
-    """List the instruments that have said who they are, in the order of the roles."""
+    """List the identified instruments, in the order of the roles."""
     return tuple(
         _used(role, identities[role], parts) for role in (*CALIBRATED_ROLES, *NOT_CALIBRATED) if role in identities
     )

@@ -55,7 +55,7 @@ class BenchHold:
 
 
 class LockedIdentities(dict[str, Identity]):
-    """Who each instrument of a bench said it is, by role; one that another bench uses under another name is BenchBusy.
+    """Identity of each instrument of a bench, by role; one that another bench uses under another name is BenchBusy.
 
     An instrument that is put in is locked by maker, model and serial number; its address does not matter.
     """
@@ -72,7 +72,7 @@ class LockedIdentities(dict[str, Identity]):
 
 @contextlib.contextmanager
 def hold_bench(file: BenchFile, command: str | None = None, *, only_bus: bool = False) -> Iterator[BenchHold]:
-    """Open a bench for this process: lock what it names, and leave word of who has it in the state folder.
+    """Open a bench for this process: lock what it names, and note the holder in the state folder.
 
     Raises BenchBusy where another process has an instrument or the bus port, under this name or another; it says which,
     and who. ``command``: what is being done, for the note (default: this process's command line). The system gives the

@@ -71,12 +71,12 @@ def open_bus(file: BenchFile, beat: Callable[[], None], stack: ExitStack) -> Met
 
 
 def find_meters(file: BenchFile, bus: MeterBus, sleep: Callable[[float], None]) -> tuple[Position, ...]:
-    """Find the meter of every position and ask who it is; raises BenchFault where none answers."""
+    """Find and identify the meter of every position; raises BenchFault where none answers."""
     return tuple(find_meter(file, part, bus, sleep) for part in file.parts.positions)
 
 
 def find_meter(file: BenchFile, part: PositionPart, bus: MeterBus, sleep: Callable[[float], None]) -> Position:
-    """Find the meter of one position and ask who it is; raises BenchFault where it does not answer."""
+    """Find and identify the meter of one position; raises BenchFault where it does not answer."""
     repeats = file.parts.bus.apdu_repeats if file.parts.bus else 0
     mac = part.mac if part.mac is not None else _mac_of(part, bus)
     meter = MeterClient(bus, mac, OBJECTS, device_instance=part.device_instance, read_repeats=repeats, sleep=sleep)

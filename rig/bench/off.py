@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rig.bench.config.files import BenchFile
 
 SCPI_DEADLINE_S = 2.0
-"""Longest transaction with an instrument: shorter than the silence that the guardian takes for a hang."""
+"""Longest transaction with an instrument: shorter than the silence after which the guardian assumes a hang."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +239,7 @@ def safe_off_of(
 ) -> tuple[SafeOff, ...]:
     """Tell how anyone may switch this source off, with the VISA library that reaches it and how many it lets in.
 
-    ``identity``: who it is, ``identification``: as it said so, where it has been asked.
+    ``identity``: its identity, ``identification``: its answer, where it has been asked.
     """
     return tuple(
         replace(

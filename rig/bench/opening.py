@@ -140,7 +140,7 @@ class OpenSources:
 
 
 def open_sources(file: BenchFile, progress: Progress, stack: ExitStack, identities: dict[str, Identity]) -> OpenSources:
-    """Open the source, and the low-level source where there is one; the watchdog is told of both as one."""
+    """Open the source, and the low-level source where there is one; the watchdog is that of both as one."""
     part, low_level = file.parts.source, file.parts.low_level_source
     if part is None:
         return OpenSources(None, (), ())

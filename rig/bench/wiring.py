@@ -149,7 +149,7 @@ class Wiring:
         Its rms voltages and currents, its active powers and the angles of the fundamentals are those of the reading;
         harmonics are put together in one order (``rig.bench.equivalent``).
         A phase that is not fed has no angle, and the frequency is that of the first phase that is. Raises
-        ReferenceInvalid where the analyzer gave no valid value: a missing value is never taken for a number. So it is
+        ReferenceInvalid where the analyzer gave no valid value: a missing value never becomes a number. So it is
         where phase A is missing, whose voltage all angles refer to.
         """
         of_phase = next((place for place, e in enumerate(reading.elements) if e.u_v and e.u_v >= _NO_VOLTAGE_V), 0)

@@ -27,7 +27,7 @@ def off(bench: str | None, force: bool, as_json: bool) -> int:
     """Switch sources off, now, and verify it: exit 0 when confirmed, 13 when not.
 
     Without --bench: the sources of every bench that is open or was left on, even if its file has gone. A source is
-    asked who it is first; one of another model than the bench was opened with is sent nothing. The analyzer is asked
+    identified first; one of another model than the bench was opened with gets no command. The analyzer is asked
     whether there is voltage left; then the contactor is opened, where there is one.
     """
     from rig.bench.off import switch_benches_off

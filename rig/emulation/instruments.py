@@ -41,7 +41,7 @@ class Server(Protocol):
 
 @runtime_checkable
 class OwnServer(Protocol):
-    """An instrument that speaks no lines (frames of octets on a serial line) brings its server with it."""
+    """An instrument without text lines (frames of octets on a serial line) has a server of its own."""
 
     def open_server(self, name: str) -> Server:
         """Begin to serve; ``name`` names its threads."""
@@ -55,7 +55,7 @@ class Output(Protocol):
 
     @property
     def is_on(self) -> bool:
-        """Whether the instrument believes that its output is on."""
+        """Whether the instrument reports its output on."""
 
     @property
     def is_stuck(self) -> bool:
@@ -65,7 +65,7 @@ class Output(Protocol):
 class EmulatedSource(Source, Protocol):
     """A source of the emulated bench; all but ``engine`` is used with the world held.
 
-    ``engine`` answers what is sent to it: a SCPI engine, or what else the instrument speaks.
+    ``engine`` answers the messages: a SCPI engine, or that of another protocol.
     """
 
     @property

@@ -53,14 +53,23 @@ def validate(
         every = error.errors(include_url=False)
         # A misspelt key is a missing one too; the misspelling tells the reader more.
         first = next((one for one in every if one["type"] == "extra_forbidden"), every[0])
-        # Words like <rows> are pydantic's names for the alternatives of a key, not keys of the file.
-        location = tuple(part for part in first["loc"] if not str(part).startswith("<"))
+        location = _in_file(first)
         raise BenchFileError(path, line_of(location, lines), _sentence(first, location, model)) from None
     complaint = check(result) if check else None
     if complaint:
         location, why = complaint
         raise BenchFileError(path, line_of(location, lines), f"{dotted(location)}: {why}")
     return result
+
+
+def _in_file(error: Any) -> Location:  # Any: pydantic's ErrorDetails
+    """Return the keys of the file that lead to ``error``: pydantic's names for alternatives, like <rows>, are none.
+
+    The last part of an unknown key is always a key of the file, also one that begins with "<".
+    """
+    location = error["loc"]
+    last = len(location) - 1 if error["type"] == "extra_forbidden" else None
+    return tuple(part for place, part in enumerate(location) if place == last or not str(part).startswith("<"))
 
 
 def line_of(location: Location, lines: Mapping[Location, int]) -> int | None:

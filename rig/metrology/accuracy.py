@@ -155,7 +155,7 @@ class Resolution(_Strict):
 
 ASSUMED_INTEGRATOR_PCT = 0.02
 """Percent of reading that an integrator is taken to add where nothing is stated of it: what makers commonly state for
-integration and its timer together. It is no substitute for a statement; each budget that rests on it says so."""
+integration and its timer together. It is no substitute for a statement; each budget with it has that as a remark."""
 
 
 def _kind(value: Any) -> str:  # Any: what YAML can hold

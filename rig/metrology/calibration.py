@@ -87,7 +87,7 @@ def calibration_state(record: CalibrationRecord | None, identity: Identity | Non
     """Tell what ``record`` is worth on ``today`` for the instrument that says it is ``identity``.
 
     A calibration holds on its due date still. ``identity`` is None where the instrument has not been asked. Its serial
-    number is taken on trust then, and where it says "0", which is "not available" (IEEE 488.2, 10.14): the text
+    number is trusted then, and where it answers "0", which is "not available" (IEEE 488.2, 10.14): the text
     says so. Pure: no clock, no file, no I/O.
     """
     if record is None:

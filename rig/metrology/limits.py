@@ -163,7 +163,7 @@ def _nominal_v(point: LoadPoint, quantity: Quantity, phase: str) -> float:
 
 
 def _is_loaded_as(load: LoadKind, quantity: Quantity, point: LoadPoint, phase: str) -> bool:
-    """Whether ``phase`` carries the kind of load that the row speaks of.
+    """Whether ``phase`` carries the kind of load of the row.
 
     A balanced row is about the total of three phases, not about one of them; a single-phase row about the loaded
     phase and, since nothing else is loaded, the total.

@@ -197,7 +197,7 @@ class ReferenceUncertainty:
         """Return temperature, drift and resolution of the analyzer; a line of 0 says that one of them is not stated."""
         stated = self._accuracy
         warm, drift = stated.temperature, stated.drift
-        # Reactive power is made of two readings, a voltage and a current, which drift each by itself.
+        # Reactive power is made of two readings, a voltage and a current, which drift independently.
         made_of = math.sqrt(2.0) if quantity in (Quantity.REACTIVE_POWER, Quantity.REACTIVE_ENERGY) else 1.0
         return (
             Component.rectangular(

@@ -24,7 +24,7 @@ _TOLERANCE_STEPS = 1.5
 """Readings are multiples of a step to this many float32 steps: each is rounded to the nearest float32."""
 
 _COARSE_STEPS = 8
-"""From this many float32 steps on a common divisor of differences is taken for a step of the register's own."""
+"""From this many float32 steps on a common divisor of differences counts as a step of the register's own."""
 
 _CLEAR_STEPS, _CLEAR_GATES = 100, 5
 """A divisor of whole gates is a step from this many float32 steps on, and to this part of a gate."""

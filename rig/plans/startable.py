@@ -19,7 +19,7 @@ _FOR_READING = ("switch", "bus", "meter")
 """What a command that only reads a meter opens."""
 
 _UNATTENDED = ("rig eol", "rig certify", "rig regress")
-"""What runs without a person beside it: refused on a bench that nothing protects, unless ``--unprotected`` is said."""
+"""Commands that run unattended: refused on a bench without protection, unless ``--unprotected`` is given."""
 
 
 def why_not_startable(

@@ -24,7 +24,7 @@ def require(bench: BenchFile, *capabilities: str) -> None:
 def require_protection(bench: BenchFile, *, unprotected: bool) -> None:
     """Raise UsageRefused where nothing would switch a source off once rig and guardian are both gone.
 
-    ``unprotected``: the operator has said that this is known; a run that is watched by a person needs it not (hold).
+    ``unprotected``: the operator has accepted that; a run that a person watches does not need it (hold).
     """
     if not unprotected and not is_protected(bench.parts):
         raise UsageRefused(

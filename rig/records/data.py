@@ -29,8 +29,9 @@ class RunHeader:
     """What is known when a run begins. ``kind``: certify, eol, regress ... ``retest_of``: id of the run repeated.
 
     ``environment``: what was recorded of the surroundings, names with units (``{"ambient_temperature_c": 23.1}``).
-    ``simulated``: the readings come from the emulated bench, and every report says so loudly. ``programme``: how much
-    of its suite the run was to cover, by what is counted: ``{"load points": (3, 90)}`` is 3 of 90; empty: not recorded.
+    ``simulated``: the readings come from the emulated bench, and every report prints that first. ``programme``: how
+    much of its suite the run was to cover, by what is counted: ``{"load points": (3, 90)}`` is 3 of 90;
+    empty: not recorded.
     """
 
     kind: str

@@ -15,7 +15,7 @@ from rig.records.columns import NumberOrNan, NumberOrNone, UtcTime
 
 
 class Base(DeclarativeBase):
-    """Root of the models; constraints have names, so that migrations can speak of them in any database."""
+    """Root of the models; constraints have names, so that migrations can name them in any database."""
 
     metadata = MetaData(
         naming_convention={

@@ -134,7 +134,7 @@ def procedure_name(procedure: str) -> str:
 
 
 def rule_wording(rule: str) -> str:
-    """Word a decision rule; one that is not known by name speaks for itself."""
+    """Word a decision rule; an unknown name is printed unchanged."""
     try:
         return DecisionRule(rule).wording
     except ValueError:
@@ -168,7 +168,7 @@ def calibration(instrument: InstrumentRecord) -> str:
 
 
 def is_calibrated(instrument: InstrumentRecord) -> bool:
-    """Tell whether a calibration is recorded and nothing is said against it; earlier records said nothing."""
+    """Whether a calibration is recorded without objection; earlier records have no objections."""
     return instrument.calibration_is_recorded and instrument.calibration_status in (None, "valid")
 
 

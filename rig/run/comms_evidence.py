@@ -59,5 +59,5 @@ def _frames_of(bus: MeterBus | None, error: BaseException) -> Sequence[SeenFrame
         return ()
     try:
         return bus.captured()
-    except RigError:  # the port has ended, and its frames with it; the test's own error says so
+    except RigError:  # the port has ended, and its frames with it; the test's own error reports that
         return ()

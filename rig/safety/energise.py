@@ -53,7 +53,7 @@ class Supervised:
     """What a supervisor works with.
 
     ``watchdog``: the source's own, where it has one. ``envelope``: how far points may go, other than inside ``beyond``.
-    ``instruments``: those that are asked who they are before energising, by default source and analyzer. ``inputs``:
+    ``instruments``: those that are identified before energising, by default source and analyzer. ``inputs``:
     interlock and emergency stop, which the rig obeys; hardware protects people. ``contactor``: proven, then closed on
     the way up. ``answer_s``: wall seconds that a setting or an answer of the source may take while it is on
     (TimedSource); ``alarm`` tells where one does not come. ``ramp_s``: seconds of bench time.
@@ -191,7 +191,7 @@ class Energising:
         return "voltages and frequency taken and read back, currents none"
 
     def _ramp(self) -> str:
-        # Asked again: what was read before identities and ranges is old by now.
+        # Read again: the state read before identities and ranges is old by now.
         self._require_safe_inputs(RAMP)
         target = self.wanted.without_currents.target
         self.now_present(self.wanted.without_currents)

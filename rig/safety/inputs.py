@@ -27,7 +27,7 @@ SafeWhen = Literal["closed", "open"]
 class InputsReading:
     """What was read, and whether it is safe to energise.
 
-    ``found`` and ``wanted`` in words: where it is not safe, of those contacts that are not as they have to be.
+    ``found`` and ``wanted`` in words: where it is not safe, of the contacts in the wrong state.
     """
 
     is_safe: bool

@@ -46,7 +46,7 @@ def check(
 ) -> None:
     """Refuse a plan that has a point beyond the meter's envelope or the source's abilities; returns None if all fit.
 
-    ``ramp_s``: seconds in which voltages are brought up, None where that is no part of the question. Raises
+    ``ramp_s``: seconds in which voltages are brought up, None where the ramp is not to be checked. Raises
     LimitExceeded (a value above or below a limit) or UsageRefused (something the source cannot do at all), naming the
     point, the quantity and the limit. Does no I/O.
     """

@@ -175,7 +175,7 @@ class _Guardian:
         return held_note(self.pid, _PROC)
 
     def put_back(self) -> bool:
-        """Write what it holds on into its state folder where that is lost or damaged; False where that cannot be."""
+        """Write its recipes into its state folder again where they are lost or damaged; False where that fails."""
         if not self.opening or not (note := self.note):
             return True
         opening = Opening(self.bench, self.opening, self.folder)

@@ -65,7 +65,7 @@ class CombinedSource(AcSource):
         self._has_current = False
 
     def identify(self) -> Identity:
-        """Ask both who they are, and check that the drivers fit; returns the voltage source's identity."""
+        """Read both identities, and check that the drivers fit; return the voltage source's identity."""
         identity = self.voltage.identify()
         self.low_level.identify()
         return identity

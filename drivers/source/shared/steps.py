@@ -67,7 +67,7 @@ def word(header: str, wanted: str, *, select: str = "") -> Step:
 def apply(session: ScpiSession, todo: Sequence[Step], *, one_by_one: bool = False) -> None:
     """Send the steps and compare what the instrument says it is set to, in as few messages as possible.
 
-    ``one_by_one``: one command a message, for instruments that want to be paced (each is followed by the error query,
+    ``one_by_one``: one command a message, for instruments that need pacing (each is followed by the error query,
     which they answer when they are done). Raises InstrumentRefused, AnswerInvalid, SettingNotTaken.
     """
     if one_by_one:

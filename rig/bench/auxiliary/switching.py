@@ -105,7 +105,7 @@ def open_switch(
 
 
 def safety_inputs(part: SafetyInputsPart | None, switch: SwitchUnit | None) -> SafetyInputs:
-    """Return what a bench's interlock and emergency stop are read with; without any, one that says so."""
+    """Return the reader of a bench's interlock and emergency stop; without wired inputs, a reader that reports that."""
     if part is None or switch is None:
         return SafetyInputs.none()
     wired = {"interlock": part.interlock, "emergency_stop": part.emergency_stop}

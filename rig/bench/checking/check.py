@@ -58,8 +58,8 @@ def check_bench(
 ) -> tuple[CheckedPart, ...]:
     """Look at every part of a bench; the others are looked at where one is missing or dead.
 
-    Sources are asked who they are and whether they are on; an analyzer is set up as for a run and read once; relays,
-    generators and counters are asked who they are. Nothing is switched on or off. ``report`` gets each part as
+    Sources are identified and asked whether they are on; an analyzer is set up as for a run and read once; relays,
+    generators and counters are identified. Nothing is switched on or off. ``report`` gets each part as
     it is done, ``today`` is the day on which calibrations are looked at. ``what_starts`` returns, by command, why it
     would be refused on this bench (None: it would start); its last argument is the parts with which something is wrong.
 
@@ -113,7 +113,7 @@ def _instrument(
     today: dt.date,
     identities: dict[str, Identity],
 ) -> CheckedPart:
-    """Ask an instrument through its driver who it is, and ``look`` at what else there is to see."""
+    """Identify an instrument through its driver, and ``look`` at its state."""
     label = role.replace("_", " ")
     family = "source" if role == "low_level_source" else role
     identity: Identity | None = None

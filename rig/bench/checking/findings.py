@@ -28,7 +28,7 @@ class PartFinding:
 
 @dataclass(frozen=True, slots=True)
 class CheckedPart:
-    """One part of a bench. ``where``: its resource or port; ``identity``: who it says it is, empty if it did not."""
+    """One part of a bench. ``where``: its resource or port; ``identity``: its answer, empty if there was none."""
 
     part: str
     where: str

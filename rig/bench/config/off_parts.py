@@ -92,7 +92,7 @@ def analyzer_for_note(part: AnalyzerPart | None) -> dict[str, Any] | None:
 
 
 def _part(data: dict[str, Any], role: str, kind: type[_PartT], unread: list[str]) -> _PartT | None:
-    """Return what reaching an instrument needs of its part; one that exists only while a bench is open is left out."""
+    """Return what reaches the instrument of a part; None where that is missing or exists on an open bench only."""
     given = data.get(role)
     if given is None:
         return None

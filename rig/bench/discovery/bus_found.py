@@ -41,7 +41,7 @@ _Report = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class FoundMeter:
-    """A meter that answered: its address, who it is, and AV2 to AV11 as it is set (empty where it did not say)."""
+    """A meter that answered: its address, its identity, and AV2 to AV11 as set (empty where it did not answer)."""
 
     mac: int
     identity: Identity
@@ -85,7 +85,7 @@ def find_bus(
 ) -> FoundPort:
     """Find out whether MS/TP is spoken at ``device``, how fast, and which meters are there; raises nothing.
 
-    First it only listens. Where good frames come the rig joins the ring at a free address and asks who is there.
+    First it only listens. Where good frames come the rig joins the ring at a free address and asks Who-Is.
     On a silent port nothing is sent unless ``may_talk``: it may be an instrument's. With it the rig becomes the sole
     master at one rate after the other and asks Who-Is. ``report`` gets each step as a line.
     """
@@ -191,7 +191,7 @@ def _ask(device: str, description: str, baud: int, own_mac: int) -> FoundPort:
 
 
 def _meter(bus: MeterBus, found: FoundDevice) -> FoundMeter | None:
-    """Ask a device who it is; None where it is no S4100, or does not say."""
+    """Identify a device; None where it is no S4100, or does not answer."""
     client = MeterClient(bus, found.address, OBJECTS, device_instance=found.device_instance, read_repeats=1)
     try:
         identity = client.identity()

@@ -17,7 +17,7 @@ from rig.errors import BenchBusy
 from rig.safety.locks import ResourceLocks, Wanted
 
 ANSWER_S = 2.0
-"""How long an instrument may take to say who it is."""
+"""Seconds that an instrument may take to answer ``*IDN?``."""
 
 _OPEN_S = 6.0
 """How long opening and asking may take together; some VISA libraries do not return from an instrument that is gone."""

@@ -48,7 +48,7 @@ def fitting_drivers(identity: str) -> tuple[Fit, ...]:
     """Return the drivers that fit the instrument that answered ``identity`` to ``*IDN?``; nothing is sent anywhere.
 
     There is no second list of models: every driver is made on a connection that knows this one answer and nothing
-    else, and told to identify. One that accepts the model goes on or wants to know more (what is in which slot): it
+    else, and told to identify. One that accepts the model goes on or asks for more (the module in each slot): it
     fits. Drivers of instruments that speak no SCPI (``open_link``) have no such answer and never fit.
     """
     fits = []
@@ -78,7 +78,7 @@ def _accepted(role: str, driver: Callable[..., Any], identity: str) -> str | Non
 
 
 class _AskedMore(InstrumentLost):
-    """The driver wants to know more than the identity."""
+    """The driver needs more than the identity."""
 
 
 class _OneAnswer:

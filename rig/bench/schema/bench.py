@@ -75,7 +75,7 @@ class LowLevelSourcePart(Strict):
     single_client: bool = False
     """The connection takes one program only (a serial or GPIB gateway): a rig that hangs is ended to reach it."""
     options: dict[_Name, bool | int | float | PerhapsLine] = Field(default_factory=dict)
-    """What the driver wants to know about this one, by the names of its keyword arguments."""
+    """Options of the driver for this instrument, by the names of its keyword arguments."""
     calibration: CalibrationRecord | None = None
 
 
@@ -138,7 +138,7 @@ class GeneratorPart(Strict):
     serial: SerialPart | None = None
     outputs: GeneratorOutputsPart
     high_v: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = 5.0
-    """What the driver stages take for active, volts."""
+    """Level that the driver stages read as active, volts."""
 
 
 class CounterInputPart(Strict):

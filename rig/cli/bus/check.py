@@ -37,7 +37,7 @@ from rig.exit_codes import ExitCode
 
 _RATE_S = 1.5
 _DRAIN_S, _DRAINED_S = 0.3, 3.0
-"""The listening process tells what it hears within 50 ms; so long without a word, nothing was heard."""
+"""The listening process reports what it hears within 50 ms; this long without a report, nothing was heard."""
 _APDU_TIMEOUT_S = 3.0
 _MAX_MASTER = 127
 _ONLY_WHEN_LISTENING = ("sole-master", "silence")
@@ -197,7 +197,7 @@ def _listen(device: str, baud: int, for_s: float) -> BusFigures:
         if stop.is_set:
             raise click.exceptions.Abort
         end_s = monotonic_s()
-        # What was heard before the end may still be on its way here, if this process was late.
+        # Frames heard before the end may still be in the socket, if this process was late.
         last_s = 0.0
         while last_s < end_s and monotonic_s() < end_s + _DRAINED_S and (more := listener.listen(_DRAIN_S)) is not None:
             analysis.take_batch(more.frames, more.stray_octets)

@@ -23,7 +23,7 @@ from rich.text import Text
 from rig.cli.shared.endings import write_details
 
 _NOT_FOR_PEOPLE = ("applied:", "energise:", "launched process")
-"""Lines that come with every load point, or that only a log wants."""
+"""Lines that come with every load point, or that are for a log only."""
 
 _RIG_ERROR = re.compile(r"((?:rig|drivers)(?:\.\w+)+): ")
 
@@ -75,7 +75,7 @@ class ConsoleReporter:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Learn what there is to do."""
-        # Not at the top: pytest wants to import its plugins itself, so that their asserts are rewritten.
+        # Not at the top: pytest must import its plugins itself, so that their asserts are rewritten.
         from rig.pytest_plugin import load_point_of, run_session
 
         for item in session.items:

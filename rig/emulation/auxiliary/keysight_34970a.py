@@ -148,7 +148,7 @@ class KeysightSwitch:
             raise ScpiError(-109)
         range_ohm = _range_ohm(words[0]) if len(words) > 1 else None
         channels = _channels(words[-1], _RESISTANCE)
-        # A scan takes the multiplexer's relays for itself.
+        # A scan works the multiplexer's relays itself.
         self._work([each for each in _RELAYS if each // 100 == MULTIPLEXER // 100], False, call)
         return ",".join(_reading(self._ohm(each), range_ohm) for each in channels)
 

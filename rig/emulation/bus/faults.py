@@ -13,7 +13,7 @@ from rig.emulation.bus.fault_settings import FaultRefused, FaultSettings
 from rig.emulation.bus.wire import Changes, Piece, Wire
 
 VIRTUAL_TALKERS = ("noise", "babble", "silent")
-"""Who talks without a port, in the order of their numbers after the last port's."""
+"""Senders without a port, in the order of their numbers after the last port's."""
 
 _FRAMING_ERROR = 0
 """The octet that a Linux tty hands over for one without a good start and stop bit."""

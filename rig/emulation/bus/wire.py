@@ -98,7 +98,7 @@ class Wire:
 
         Returns when the last of them will have passed.
         """
-        # The tolerance is for a caller who has computed the end of what is being sent by himself.
+        # The tolerance is for a caller that has computed the end of the transmission itself.
         earliest_s = now_s - _TOLERANCE_OCTETS * self.octet_s
         for transmission in self._active:
             if transmission.node == node and self._end_s(transmission) >= earliest_s:
@@ -130,7 +130,7 @@ class Wire:
         else:
             pieces = [piece for t in active for piece in self._pass_disputed(t, now_s)]
             pieces.sort(key=lambda piece: piece.end_s)
-        # A talker stays one octet longer than it talks, so that an octet it overlapped in part is still garbled.
+        # A sender stays listed one octet longer than it sends, so that a partly overlapped octet is still garbled.
         self._active = [t for t in active if t.passed < len(t.octets) or self._end_s(t) + self.octet_s > now_s]
         return pieces
 

@@ -278,7 +278,7 @@ class _NotRolling(DefectiveMeter):
 
 
 class _LogSettingsApart(DefectiveMeter):
-    """Each log keeps the settings written to it for itself."""
+    """Each log has settings of its own; a write to one does not reach the others."""
 
     def __init__(self, meter: S4100) -> None:
         super().__init__(meter)

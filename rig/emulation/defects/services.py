@@ -73,7 +73,7 @@ def _ignored(service: int) -> Callable[[], Defect]:
 
 
 def _changed(service: int, change: Callable[[bytes], bytes]) -> Callable[[], Defect]:
-    """A confirmed request is taken for another."""
+    """A confirmed request is executed as another one."""
     return lambda: lambda apdu, good: good(change(apdu) if _is_confirmed(apdu, service) else apdu)
 
 

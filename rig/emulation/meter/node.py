@@ -39,8 +39,8 @@ class MeterNodes:
 
     A process for each would cost two cores at 32 meters, since every octet wakes each of them. ``lock`` is shared with
     the thread that advances the meters' time (``now_s``): it is held for the whole of each answer. A written
-    Max_Master takes effect in the running node. ``answering`` makes of a MAC and its good server what answers there
-    instead. ``failure`` says why the nodes have gone silent, None while they serve.
+    Max_Master takes effect in the running node. ``answering`` returns, for a MAC and its good server, the server that
+    answers there instead. ``failure``: why the nodes have gone silent, None while they serve.
     """
 
     def __init__(

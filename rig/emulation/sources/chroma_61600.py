@@ -42,7 +42,7 @@ _ON_OFF = Choice(("ON", "OFF"))
 _BALANCED_DEG = {"p12": 120.0, "p13": 240.0}
 _MODES = Choice(("FIXED", "LIST", "PULSE", "STEP", "SYNTH", "INTERHAR"))
 _OVER_CURRENT = 4
-"""Some bit of the questionable register (0 to 511); which one is on pages that were not at hand."""
+"""Some bit of the questionable register (0 to 511); its position is on pages that were not read."""
 
 
 @dataclass(frozen=True, slots=True)

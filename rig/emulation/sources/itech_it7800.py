@@ -1,6 +1,6 @@
 """The emulated ITECH IT7800: one or three phases, a slope in V/ms, an I/O watchdog.
 
-No programming guide of the IT7800 was at hand. Headers are those of open drivers of an IT7821E and an IT7803J, the
+No programming guide of the IT7800 was found. Headers are those of open drivers of an IT7821E and an IT7803J, the
 parameter ``,CH1|CH2|CH3`` is that of the IT7900 programming guide p. 33 ("only valid in multi-channel mode"). Inferred
 are: that the channel parameter goes with VOLTage and PHASe in the three-phase mode, that angles count as lead from CH1,
 that the slope is in V/ms and holds when the output is switched on, too. Where nothing is known the stricter reading is

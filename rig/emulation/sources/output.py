@@ -52,7 +52,7 @@ class OutputStage:
 
     On: the relay closes after ``RELAY_S``, then the level rises linearly over the ramp time that was set when the
     output was switched on. Off is always at once, with any ramp set: the guardian depends on that. ``is_stuck``
-    is a fault: a closed relay does not open any more, although the instrument believes it did.
+    is a fault: a closed relay does not open any more, although the instrument reports it open.
     """
 
     def __init__(self) -> None:

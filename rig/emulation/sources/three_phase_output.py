@@ -183,7 +183,7 @@ class ThreePhaseOutput:
 
     @property
     def is_on(self) -> bool:
-        """Whether the instrument believes that its output is on."""
+        """Whether the instrument reports its output on."""
         self._catch_up()
         return self._stage.is_on
 

@@ -19,7 +19,7 @@ _WETTEST_PCT = 98.0
 
 @dataclass(frozen=True, slots=True)
 class _Course:
-    """The air on its way from what it was at a moment to a target, with a first-order lag."""
+    """Air temperature between its value at a moment and a target, with a first-order lag."""
 
     since_s: float
     from_c: float

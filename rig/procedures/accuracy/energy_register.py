@@ -176,7 +176,7 @@ class _Gates:
         )
         while True:
             step_s = self._needed_s(step, power_kw)
-            # A register that has not moved is looked at for as long as it takes to call it dead: no edge matters then.
+            # A register that has not moved is watched for as long as the decision "dead" takes: no edge matters then.
             needed_s = max(step_s, edges_s) if step.is_seen else step_s
             least_s = needed_s * (LEAST_GATE if step.is_seen else 1.0)
             is_too_long = not least_s <= gating.longest_s

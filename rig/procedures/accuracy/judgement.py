@@ -34,7 +34,7 @@ def judge_power(
 
     An invalid measurement gives INVALID results that keep what was read; one at a point for which the analyzer's
     accuracy is not stated gives INCONCLUSIVE ones. Raises nothing for what a meter may do: a
-    QNAN where a number is expected is a FAIL that says so.
+    QNAN where a number is expected is a FAIL with that reason.
     """
     expected = measurement.expected()
     reference = _reference(measurement.point, measurement.references[-1:], measurement.ranges, accuracy)

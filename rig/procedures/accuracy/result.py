@@ -73,7 +73,7 @@ def result_of(evidence: Evidence, rule: DecisionRule) -> ResultRecord:
     """Judge one quantity by ``rule``.
 
     FAIL needs a valid reference and valid conditions. INVALID: nothing may be judged. INCONCLUSIVE: the uncertainty is
-    too large or not known. A QNAN where a number is expected is a FAIL that says so.
+    too large or not known. A QNAN where a number is expected is a FAIL with that reason.
     """
     item, what = evidence.item, evidence.what
     bare = ResultRecord(

@@ -95,7 +95,7 @@ def reply_delay(node: NodeFigures, asked: int, late: Excused = NOT_LATE) -> BusA
 
 
 def token_use(node: NodeFigures, late: Excused = NOT_LATE) -> BusAnswer:
-    """Whether tokens and polls are used in time (Tusage_delay), so that the node is not taken for gone.
+    """Whether tokens and polls are used in time (Tusage_delay), so that others do not drop the node.
 
     ``late`` is as in ``reply_delay``; a token is given up after two that were not used.
     """

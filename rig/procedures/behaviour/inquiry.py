@@ -71,8 +71,9 @@ class NotReviewed(Exception):
 class Inquiry:
     """One meter under question on an open bench.
 
-    ``allow_reset``: whether what the meter has accumulated or logged may be cleared. ``tell`` hears the outcome of
-    every question. How the manual's ambiguities are read comes from the meter type's file, by firmware version.
+    ``allow_reset``: whether what the meter has accumulated or logged may be cleared. ``tell`` is called with the
+    outcome of every question. The reading of the manual's ambiguities comes from the meter type's file, by firmware
+    version.
     """
 
     def __init__(

@@ -15,6 +15,7 @@ from rig.reports.support.secret_names import is_secret_name
 MARK = "[redacted]"
 _SHORTEST_LEARNT = 4
 _QUOTED = r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\n]|\'\')*\''
+_LINE_END = re.compile(r"[\r\n]")
 _KEY = re.compile(r"(?<![\w.-])(?P<quote>[\"']?)(?P<name>[A-Za-z_][\w.-]{0,80})(?P=quote)[ \t]*(?:=>|:=|[:=])[ \t]*")
 _OPTION = re.compile(
     r"(?<![\w-])(?P<quote>[\"']?)--?(?P<name>[A-Za-z][\w.-]{0,80})(?P<between>(?P=quote)[ \t]*,[ \t]*|[ \t]+|=)"
@@ -123,17 +124,18 @@ class Secrets:
 
     def _columns(self, text: str) -> str:
         """Empty the columns of a table (CSV) whose headings are names of secrets."""
-        heading = text.partition("\n")[0]
+        heading = _LINE_END.split(text, maxsplit=1)[0]
         delimiter = next((one for one in (",", ";", "\t") if heading.count(one)), None)
         if delimiter is None or any(sign in heading for sign in "{}[]:="):
             return text
+        csv.field_size_limit(max(csv.field_size_limit(), len(text)))
         names = next(csv.reader([heading], delimiter=delimiter), [])
         secret = [index for index, name in enumerate(names) if is_secret_name(name.strip())]
         if not secret or any(len(name) > 60 for name in names):
             return text
         out = io.StringIO()
         writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
-        for number, row in enumerate(csv.reader(io.StringIO(text), delimiter=delimiter)):
+        for number, row in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)):
             for index in secret if number else ():
                 if index < len(row) and row[index] not in ("", MARK):
                     self.count += 1

@@ -15,7 +15,7 @@ _PATIENCE_S = 1.0
 """Longest time for one connection with all that is said and answered on it."""
 
 _SOON_S = 0.02
-"""While a new connection is made and the unit says who it is, so often is looked."""
+"""Seconds between two looks while a new connection is made and the unit is identified."""
 
 _WHO = "*IDN?"
 
@@ -55,7 +55,7 @@ class ContactorHold:
         return self._next_s
 
     def close(self) -> str | None:
-        """Close the contactor and have the switch unit confirm its relay; from then on it wants to be held."""
+        """Close the contactor and have the switch unit confirm its relay; from then on it must be held."""
         self._forget()
         try:
             # The pulse relay begins open: only a closing triggers the timer.
@@ -125,7 +125,7 @@ class ContactorHold:
     def _ask(self, messages: tuple[str, ...]) -> str:
         """Say something, ask how the relay is, return the answer; raises OSError.
 
-        On a new connection the unit is asked first who it is; another instrument is sent nothing.
+        On a new connection the unit's identity is read first; another instrument gets no command.
         """
         give_up_s = self._monotonic_s() + _PATIENCE_S
         if not self._is_known:
@@ -159,7 +159,7 @@ class ContactorHold:
         self._is_known = True
 
     def _get_to_know(self) -> bool:
-        """Connect, where there is no connection, and have the unit say who it is, without waiting; True where it has.
+        """Connect, where there is no connection, and read the unit's identity, without waiting; True once it is read.
 
         Another instrument gets no command, and the contactor is released.
         """

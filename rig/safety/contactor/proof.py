@@ -67,7 +67,7 @@ class BenchContactor:
         """
         said = "proven before"
         if not proving.watching.is_there:
-            said = "not proven, for want of an analyzer"
+            said = "not proven, since there is no analyzer"
         elif not self.is_proven:
             said = self._prove(point, proving)
             self.is_proven = True

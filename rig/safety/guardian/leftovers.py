@@ -27,7 +27,7 @@ _DAY_S = 86_400.0
 
 
 def end_opening(opening: Opening) -> None:
-    """Remove what an opening need not leave: all but a journal with entries, where it ended in good order.
+    """Remove the files of an opening that ended normally, except a journal with entries.
 
     Where its outputs are not known to be off (``RECIPES`` is there), only what names a living rig is removed.
     """

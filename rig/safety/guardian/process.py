@@ -79,7 +79,7 @@ _ERRORS = 2
 
 
 class Guardian:
-    """Watches one rig: ``hang_s`` seconds of silence while armed are taken for a hang."""
+    """Watches one rig: ``hang_s`` seconds without a message while armed count as a hang."""
 
     def __init__(self, opening: Opening, hang_s: float) -> None:
         self._opening = opening
@@ -92,7 +92,7 @@ class Guardian:
         self._run: str | None = None
         self._rig_pid = os.getppid()
         self._asleep = False  # it hung and the outputs were switched off; nothing was heard since
-        self._is_over = False  # the rig has said that it ends in good order
+        self._is_over = False  # the rig has announced a normal end
         self._has_ended_rig = False
         self._heard_s = time.monotonic()
         self._off_by_s = math.inf
@@ -242,7 +242,7 @@ class Guardian:
         self._note.write({**kept, "recipes": recipes})
 
     def _act(self, reason: str, *, but: Sequence[SafeOff] = ()) -> bool:
-        """Switch off once, all ``but`` those; plan the next attempt where that is not confirmed. Each try is noted.
+        """Switch off once, all ``but`` those; plan the next attempt where that is not confirmed. Note each try.
 
         Between attempts no command goes to a source whose own watchdog is armed, for longer than its delay: each
         command feeds that watchdog, and the watchdog may succeed where no command does.

@@ -18,7 +18,7 @@ SUSPENDED_S = 0.5
 """Seconds of suspension that count."""
 
 SLACK_S = 0.5
-"""A process that runs may look later than it wants to by this."""
+"""A running process may check this much later than planned, in seconds."""
 
 LONGEST_WORK_S = 8.0
 """Libraries are loaded and sources are switched off within this."""
@@ -45,7 +45,7 @@ def monotonic_s() -> float:
 
 
 def boottime_s() -> float:
-    """Seconds since the host started, its sleep included; without such a clock those that it has been awake."""
+    """Seconds since the host started, its sleep included; without such a clock the seconds awake."""
     clock = getattr(time, "CLOCK_BOOTTIME", None)
     return monotonic_s() if clock is None else time.clock_gettime(clock)
 

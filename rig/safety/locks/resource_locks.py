@@ -20,7 +20,7 @@ _PAUSE_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a bench wants for itself: ``resource`` as the bench file writes it, ``role`` in words ("analyzer")."""
+    """What a bench locks: ``resource`` as the bench file writes it, ``role`` in words ("analyzer")."""
 
     role: str
     resource: str
@@ -96,7 +96,7 @@ class ResourceLocks:
 
 
 def key_of_instrument(resource: str, identity: Identity) -> str | None:
-    """Return the key of an instrument by who it says it is, None where that does not tell it from others."""
+    """Return the key of an instrument by its identity, None where that is not unique."""
     serial_number = identity.serial_number.strip()
     if not serial_number.strip("0-.?* ") or serial_number.lower() in ("none", "n/a", "unknown"):
         return None

@@ -67,7 +67,7 @@ def says_off(line: str, recipe: SafeOff) -> bool | None:
 
 
 def is_echo(line: str, sent: tuple[str, ...]) -> bool:
-    """Whether a line is one that was sent, given back by an instrument or a gateway that echoes."""
+    """Whether a line is an echo: one that was sent, and returned by an instrument or a gateway."""
     return any(_same(line, one) for one in sent)
 
 

@@ -17,7 +17,7 @@ from rig.safety.switching_off.result import SafeOffResult
 
 _CONNECT_S = 0.8
 _IDENTIFY_S = 0.3
-"""Seconds for which the commands wait for the answer who it is: one that answers late is sent them before."""
+"""Seconds for which the commands wait for the identity; they are sent before a later answer."""
 
 _AGAIN_S = 0.8
 """Seconds after which the commands are sent again on a connection on which nothing has come back."""
@@ -147,7 +147,7 @@ class _Heard:
         self._lines.clear()
 
     def take(self, line: str, sent: tuple[str, ...]) -> None:
-        """Judge a line that came: who it is, whether it is off, or neither (an echo, a banner, a blank line)."""
+        """Judge a line that came: the identity, the output state, or neither (an echo, a banner, a blank line)."""
         if not line or is_echo(line, sent):
             return
         self._lines.append(line)

@@ -11,7 +11,7 @@ class SafeOffResult:
     """What came of switching one source off: ``confirmed`` by its own answer; ``details`` says what happened.
 
     ``sent``: whether the commands left for it; they are not sent to an instrument of another model. ``answered_by``:
-    who it said it is, empty where it was not asked or did not say.
+    its identity, empty where it was not asked or did not answer.
     """
 
     resource: str

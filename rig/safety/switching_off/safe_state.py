@@ -52,7 +52,7 @@ class SafeStateReport:
     interrupted_by: BaseException | None = None
 
     def raise_if_not_confirmed(self) -> None:
-        """Raise SafeStateNotConfirmed, the loudest error there is, unless the outputs are known to be off."""
+        """Raise SafeStateNotConfirmed, the most serious error, unless the outputs are known to be off."""
         if not self.confirmed:
             raise SafeStateNotConfirmed(
                 "OUTPUTS NOT CONFIRMED OFF: treat the meter's terminals as live, switch the source off by hand; "

@@ -41,7 +41,7 @@ class WatchedAnalyzer(ReferenceAnalyzer):
         return self._analyzer.set_s
 
     def identify(self) -> Identity:
-        """Ask the instrument who it is (no unit, no range)."""
+        """Read the instrument's identity (no unit, no range)."""
         with self._occupied():
             return self._analyzer.identify()
 

@@ -12,10 +12,10 @@ from drivers.source.base import AcSource
 
 @dataclass
 class KnownInstrument:
-    """An instrument that is asked who it is before energising. ``identify``: its driver's, which checks that it fits.
+    """An instrument whose identity is read before energising. ``identify``: its driver's, which checks that it fits.
 
-    ``known``: who it said it was when the bench was opened; where that is None, the first answer is taken. Whether it
-    is the one that was calibrated is looked at when a run begins (rig.metrology.calibration).
+    ``known``: its identity when the bench was opened; where that is None, the first answer is taken. Whether it
+    is the calibrated one is checked when a run begins (rig.metrology.calibration).
     """
 
     role: str
@@ -24,12 +24,12 @@ class KnownInstrument:
 
     @classmethod
     def of(cls, source: AcSource, analyzer: ReferenceAnalyzer | None) -> tuple[KnownInstrument, ...]:
-        """Return source and analyzer as instruments that say who they are when they are asked first."""
+        """Return source and analyzer as instruments whose identity is the first answer."""
         known = cls("source", source.identify)
         return (known,) if analyzer is None else (known, cls("analyzer", analyzer.identify))
 
     def ask(self) -> tuple[Identity, str | None]:
-        """Ask it; returns the answer, and what is wrong with it in words, None where it is as it should be.
+        """Read it; return the answer, and in words what is wrong with it, None where it is right.
 
         Raises what the driver raises for an instrument that it does not fit.
         """

@@ -41,7 +41,7 @@ class TimedSource(AcSource):
         return self._source.capabilities
 
     def identify(self) -> Identity:
-        """Ask the instrument who it is (no unit, no range)."""
+        """Read the instrument's identity (no unit, no range)."""
         return self._source.identify()
 
     def select_ranges(self, envelope: SourceSetting) -> None:

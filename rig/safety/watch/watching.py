@@ -226,7 +226,7 @@ class Watching:
         """Wait until every CT input has what it should have, in volts and angle; then it is settled, and must stay.
 
         Begins with what was expected before: the data set that is passed over may show that. What is too high or over
-        range is wrong at once. Raises OutputWrong where it does not come to what it should be.
+        range is wrong at once. Raises OutputWrong where an input does not reach its expected value.
         """
         if self._analyzer is None:
             self.expect(target, ceiling=ceiling)

@@ -230,3 +230,10 @@ def test_any_text_gives_data_or_one_sentence(text):
         lines, said = {}, str(error)
     assert said is None or "\n" not in said
     assert all(line >= 1 for line in lines.values())
+
+
+@pytest.mark.parametrize("key", ["<", "<<x", "<rows>"])
+def test_unknown_key_that_begins_with_an_angle_bracket_has_its_line(key):
+    error = refused(f"name: x\n'{key}': 1\n")
+    assert error.line == 2
+    assert f"unknown key {key!r}" in str(error)

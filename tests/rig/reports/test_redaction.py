@@ -191,6 +191,22 @@ def test_any_text_is_taken_and_cleaning_twice_changes_no_more(text):
     assert clean(once) == once
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_tables_secrets_go_with_any_end_of_line(end):
+    text = end.join(["name,password", "rig,hunter2", "lab,hunter3", ""])
+    assert "hunter" not in clean(text)
+
+
+def test_a_table_with_a_very_long_cell_is_cleaned_too():
+    text = "name,password\n" + "n" * 200_000 + ",hunter2\n"
+    assert "hunter" not in clean(text)
+
+
+@pytest.mark.parametrize("text", ["\r,", "a,b\rc\n1,2\n", "50 %\r60 %, done\n"])
+def test_a_text_with_carriage_returns_is_taken(text):
+    assert clean(clean(text)) == clean(text)
+
+
 def test_long_texts_of_any_shape_take_no_time_to_speak_of():
     """Each pattern looks at each place once: a backtracking one would not come back from these."""
     for shape in ("a" * 300_000, "-" * 300_000, "password" * 30_000, "a.b-" * 70_000, "x@" * 100_000, "//" * 100_000):

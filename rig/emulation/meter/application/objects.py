@@ -18,7 +18,7 @@ class MeterObjects(Protocol):
 
     @property
     def profile(self) -> BehaviourProfile:
-        """What the meter makes of the manual's ambiguities."""
+        """The meter's choices where the manual is ambiguous."""
         ...
 
     @property

@@ -92,7 +92,7 @@ def read_range(request: TagReader) -> Range:
 def encode_log(log: Log, wanted: Range, room: int) -> bytes:
     """Encode flags, count, records and first sequence number, ``room`` octets at most; records are in order of time.
 
-    Where not all fit, those nearest to the reference are given, and the flag more-items says so.
+    Where not all fit, those nearest to the reference are given, and the flag more-items is set.
     """
     first, last = _positions(log, wanted)
     if wanted.by_sequence:

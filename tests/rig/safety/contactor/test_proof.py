@@ -159,4 +159,4 @@ def test_without_an_analyzer_nothing_is_proven_and_that_is_said(contactor):
     bench = bench_behind(contactor, with_analyzer=False)
     bench.supervisor.energise(POINT)
     (told,) = [text for kind, text in bench.events if kind == "energise" and f", {CONTACTOR}:" in text]
-    assert "not proven, for want of an analyzer" in told
+    assert "not proven, since there is no analyzer" in told
