@@ -59,7 +59,7 @@ class StandInClock:
 
 
 class StandInSource(AcSource):
-    """Ramps as it is told; ``gains`` make its voltages wrong by a factor a phase, ``jumps`` leaves the ramp out."""
+    """Ramps as programmed; ``gains`` make its voltages wrong by a factor a phase, ``jumps`` leaves the ramp out."""
 
     capabilities = CAPABILITIES
 
