@@ -13,7 +13,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from rig.emulation.scpi.engine import Call, Command
+from rig.emulation.scpi.engine import Call, Command, Wait
+from rig.emulation.scpi.rows import kept
 from rig.emulation.scpi.status import QUESTIONABLE_SUMMARY, StatusRegister
 from rig.emulation.scpi.syntax import Boolean, Choice, Number, Parameter, ScpiError
 from rig.emulation.sources.io_watchdog import DELAY_S, WatchedEngine, WatchedSource
@@ -83,7 +84,7 @@ class ItechSource(WatchedSource):
 
     def _commands(self) -> tuple[Command, ...]:
         volts, amperes = Number(0.0, HIGHEST_V, "V"), Number(0.1, LARGEST_A, "A")
-        slope = (Number(1e-4, 1e3),)
+        slope = Number(1e-4, 1e3)
         watchdog = "OUTPut:PROTection:WDOG"
         return (
             self._per_channel("VOLTage[:LEVel][:IMMediate][:AMPLitude][:AC]", volts, self._set_volts, self._volts_of),
@@ -95,19 +96,12 @@ class ItechSource(WatchedSource):
                 lambda call: self.output.set_frequency(call.number(0)),
                 lambda _: _number(self.output.frequency_hz),
             ),
-            self._setting("[SOURce]:VOLTage:SLOPe[:AC]", slope, self._set_slope, lambda _: _number(self._slope)),
-            self._setting(
-                "[SOURce]:FREQuency:SLOPe",
-                slope,
-                self._set_frequency_slope,
-                lambda _: _number(self._frequency_slope),
-            ),
-            self._setting("[SOURce]:FUNCtion", (_COUPLINGS,), self._set_coupling, lambda _: self._coupling),
+            self._kept("[SOURce]:VOLTage:SLOPe[:AC]", slope, "_slope", _number),
+            self._kept("[SOURce]:FREQuency:SLOPe", slope, "_frequency_slope", _number),
+            self._kept("[SOURce]:FUNCtion", _COUPLINGS, "_coupling"),
             self._setting("SYSTem:FUNCtion", (_FUNCTIONS,), self._set_function, lambda _: self._function),
-            self._setting(
-                "[SOURce]:CURRent:PROTection:RMS", (amperes,), self._set_trip, lambda _: _number(self._trip_a)
-            ),
-            self._setting("[SOURce]:CURRent:PROTection:MODE", (_MODES,), self._set_mode, lambda _: self._mode),
+            self._kept("[SOURce]:CURRent:PROTection:RMS", amperes, "_trip_a", _number),
+            self._kept("[SOURce]:CURRent:PROTection:MODE", _MODES, "_mode"),
             self._bound("[SOURce]:VOLTage:LIMit:HIGH", "HIGH", Number(0.0, HIGHEST_V, "V")),
             self._bound("[SOURce]:VOLTage:LIMit:LOW", "LOW", Number(0.0, HIGHEST_V, "V")),
             self._bound("[SOURce]:VOLTage:PROTection:PEAK", "PEAK", Number(0.0, 500.0, "V")),
@@ -136,8 +130,8 @@ class ItechSource(WatchedSource):
         self,
         header: str,
         parameters: tuple[Parameter, ...],
-        write: Callable[[Call], None],
-        read: Callable[[Call], str] | None,
+        write: Callable[[Call], object],
+        read: Callable[[Call], str | Wait] | None,
     ) -> Command:
         """Make a row that is refused before remote control was asked for."""
 
@@ -147,6 +141,12 @@ class ItechSource(WatchedSource):
             write(call)
 
         return Command(header, parameters, checked, read)
+
+    def _kept(self, header: str, parameter: Parameter, name: str, show: Callable[..., str] = str) -> Command:
+        is_of_output = name not in ("_frequency_slope", "_coupling")
+        row = kept(header, parameter, self, name, show, self._apply if is_of_output else lambda: None)
+        assert row.write is not None
+        return self._setting(header, row.parameters, row.write, row.read)
 
     def _per_channel(
         self, name: str, quantity: Number, write: Callable[[float, Sequence[int]], None], read: Callable[[int], float]
@@ -201,28 +201,10 @@ class ItechSource(WatchedSource):
         for phase in phases:
             self._limit_a[phase] = amperes
 
-    def _set_slope(self, call: Call) -> None:
-        self._slope = call.number(0)
-        self._apply()
-
-    def _set_frequency_slope(self, call: Call) -> None:
-        self._frequency_slope = call.number(0)
-
-    def _set_coupling(self, call: Call) -> None:
-        self._coupling = call.word(0)
-
     def _set_function(self, call: Call) -> None:
         if self.output.is_on:
             raise ScpiError(-221)
         self._function = call.word(0)
-        self._apply()
-
-    def _set_trip(self, call: Call) -> None:
-        self._trip_a = call.number(0)
-        self._apply()
-
-    def _set_mode(self, call: Call) -> None:
-        self._mode = call.word(0)
         self._apply()
 
     def _switch(self, call: Call) -> None:

@@ -14,7 +14,8 @@ from __future__ import annotations
 import re
 
 from rig.emulation.scpi.engine import Call, Command, ScpiEngine
-from rig.emulation.scpi.syntax import Boolean, Choice, Number, ScpiError, split_outside
+from rig.emulation.scpi.rows import kept
+from rig.emulation.scpi.syntax import Boolean, Choice, Number, ScpiError, as_bit, split_outside
 from rig.emulation.sources.output import SourceErrors
 from rig.emulation.sources.three_phase_output import PHASES, ThreePhaseSource
 from rig.emulation.world.surroundings import Surroundings
@@ -71,7 +72,7 @@ class PacificSource(ThreePhaseSource):
     # The command table
 
     def _commands(self) -> tuple[Command, ...]:
-        amperes = (Number(0.0, LARGEST_A, "A"),)
+        amperes, limit = Number(0.0, LARGEST_A, "A"), self._apply_limits
         limits = (Number(0.0, DIRECT_V * TRANSFORMER_RATIO, "V"),)
         return (
             Command("[SOURce]:FORM", (Number(1, 3),), self._set_form, lambda _: str(self._form)),
@@ -83,26 +84,16 @@ class PacificSource(ThreePhaseSource):
                 lambda call: self.output.set_frequency(call.number(0)),
                 lambda _: f"{self.output.frequency_hz:.2f}",
             ),
-            Command("[SOURce]:RAMP", (Number(0.001, 300.0, "S"),), self._set_ramp, lambda _: f"{self._ramp_s:.3f}"),
+            kept("[SOURce]:RAMP", Number(0.001, 300.0, "S"), self, "_ramp_s", "{:.3f}".format),
             *(command for phase in PHASES for command in self._phase_commands(phase)),
             Command("[SOURce]:VOLTage", (Number(0.0, 1e4, "V"),), lambda call: self._set_volts(call, PHASES)),
             Command("[SOURce]:VOLTage:LIMit:MINimum", limits, self._set_lowest, lambda _: f"{self._between_v[0]:.1f}"),
             Command("[SOURce]:VOLTage:LIMit:MAXimum", limits, self._set_highest, lambda _: f"{self._between_v[1]:.1f}"),
             Command("[SOURce]:WAVEFORM", (_WAVEFORM,), lambda call: self._set_waveforms(call, PHASES)),
-            Command("[SOURce]:CURRent:LIMit", amperes, self._set_limit, lambda _: f"{self._limit_a:.2f}"),
-            Command("[SOURce]:CURRent:PROTect:LEVel", amperes, self._set_trip, lambda _: f"{self._trip_a:.4f}"),
-            Command(
-                "[SOURce]:CURRent:PROTect:TOUT",
-                (Number(1, 3000),),
-                self._set_trip_delay,
-                lambda _: f"{self._trip_delay:.0f}",
-            ),
-            Command(
-                "[SOURce]:IPROTect:STATe",
-                (Boolean(),),
-                self._enable_trip,
-                lambda _: str(int(self._is_trip_enabled)),
-            ),
+            kept("[SOURce]:CURRent:LIMit", amperes, self, "_limit_a", "{:.2f}".format, limit),
+            kept("[SOURce]:CURRent:PROTect:LEVel", amperes, self, "_trip_a", "{:.4f}".format, limit),
+            kept("[SOURce]:CURRent:PROTect:TOUT", Number(1, 3000), self, "_trip_delay", "{:.0f}".format, limit),
+            kept("[SOURce]:IPROTect:STATe", Boolean(), self, "_is_trip_enabled", as_bit, limit),
             Command("[SOURce]:IPROTect:TRIPped", read=lambda _: str(int(self.output.protection is not None))),
             Command("OUTPut[:STATe]", (Boolean(),), self._switch, lambda _: str(int(self.output.is_on))),
             Command("MEASure:FREQuency", read=lambda _: f"{self.output.frequency_hz:.2f}"),
@@ -158,9 +149,6 @@ class PacificSource(ThreePhaseSource):
             self._coupling = before
             raise ScpiError(-222)
 
-    def _set_ramp(self, call: Call) -> None:
-        self._ramp_s = call.number(0)
-
     def _set_volts(self, call: Call, phases: tuple[int, ...]) -> None:
         lowest_v, highest_v = self._between_v
         if not lowest_v <= call.number(0) <= min(highest_v, self._highest_v):
@@ -196,22 +184,6 @@ class PacificSource(ThreePhaseSource):
     def _set_lag(self, phase: int, lag_deg: float) -> None:
         self._lag_deg[phase] = round(lag_deg, 1)
         self.output.set_phase(-self._lag_deg[phase], (phase,))
-
-    def _set_limit(self, call: Call) -> None:
-        self._limit_a = call.number(0)
-        self._apply_limits()
-
-    def _set_trip(self, call: Call) -> None:
-        self._trip_a = call.number(0)
-        self._apply_limits()
-
-    def _set_trip_delay(self, call: Call) -> None:
-        self._trip_delay = call.number(0)
-        self._apply_limits()
-
-    def _enable_trip(self, call: Call) -> None:
-        self._is_trip_enabled = call.flag(0)
-        self._apply_limits()
 
     def _apply_limits(self) -> None:
         """Trip where the trip level is reached before the limit, else fold the voltage back."""
