@@ -41,6 +41,7 @@ tokens_generated, frames_too_long, transmissions_withdrawn
 transition_s, burst_phase_deg, impedance_ohm
 bit_error_rate, drop_octet_rate, duplicate_octet_rate, drop_frame_rate, truncate_frame_rate, duplicate_frame_rate
 delay_frame_rate, interrupt_frame_rate, noise_rate
+bench_file_sha256, decision_rule, retest_of, taken_utc
 limit_edition, limit_table, limit_provenance, limit_checked_by, limit_checked_on, limit_verified
 bench_file_sha256, decision_rule, retest_of, taken_utc
 

@@ -66,7 +66,7 @@ def rig_device(timeout_s: float, settings: PortSettings, device_instance: int) -
 
 
 class RigApplication(OctetsApplication):
-    """bacpypes3's application, keeping every I-Am: two devices with one instance must not look like one.
+    """bacpypes3's application that keeps every I-Am, so that two devices with one instance do not look like one.
 
     Those of other networks are kept as what they are: a router's MAC, or a MAC on another network, says nothing about
     the stations of this bus. No property of the rig's own device can be written.

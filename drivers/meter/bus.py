@@ -124,7 +124,7 @@ class MeterBus:
         """Leave the bus and give the port back; may be called again."""
         if self._closed:
             return
-        with contextlib.suppress(PortUnavailable):  # a port that has ended has told of it already
+        with contextlib.suppress(PortUnavailable):  # a port that has ended has reported it already
             self._last_frames = self._port.captured()
         self._closed = True
         with contextlib.suppress(concurrent.futures.TimeoutError):
@@ -138,7 +138,7 @@ class MeterBus:
     def who_is(
         self, low: int | None = None, high: int | None = None, timeout_s: float = 3.0, *, everywhere: bool = False
     ) -> list[FoundDevice]:
-        """Ask who is there, instances ``low`` to ``high`` if given; returns all that answered within ``timeout_s``.
+        """Ask Who-Is, for instances ``low`` to ``high`` if given; return all that answered within ``timeout_s``.
 
         Asked are the devices of this bus; ``everywhere`` asks those behind routers too, on a large site very many.
         Two devices with the same instance, or the same MAC, are two entries. Where ``low`` equals ``high`` the first

@@ -79,7 +79,7 @@ class MeterClient:
         self._plan = plan_snapshot(_everything(self.points))
 
     def identity(self) -> Identity:
-        """Ask the meter who it is."""
+        """Read the meter's identity."""
         values: dict[str, Any] = {}
         for properties in _IDENTITY:
             (results,) = self._read([[Wanted("DE", self._device.instance, properties)]])[0]
@@ -189,7 +189,7 @@ class MeterClient:
         """Read the records of TL ``instance`` (1 to 3) with sequence numbers after ``since`` (0: all), oldest first.
 
         Several pages are under way at once. A record made while they are read is not among them; one that is
-        overwritten meanwhile is missing, which its sequence number tells.
+        overwritten meanwhile is missing, which its sequence number shows.
         """
         what = f"reading the log of TL{instance}"
 

@@ -22,7 +22,7 @@ _MOST_INSTANCES = 1 << 22
 
 
 class Discovery:
-    """Runs in the event loop of a bus. ``tell`` sends an unconfirmed request; ``wait`` lets so many seconds pass.
+    """Runs in the event loop of a bus. ``tell`` sends an unconfirmed request; ``wait`` lets this many seconds pass.
 
     Both raise BusFailed when the port has ended.
     """

@@ -49,7 +49,7 @@ class LineWatch:
             self._back.set_result(None)
 
     def take_events(self) -> list[LineLost | LineRestored]:
-        """Return what has not been told yet, oldest first."""
+        """Return the events not reported yet, oldest first."""
         events: list[LineLost | LineRestored] = []
         while True:
             try:

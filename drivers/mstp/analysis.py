@@ -2,7 +2,7 @@
 
 Pure: frames in, figures out; no clock and no port. It follows the token as an observer can (ASHRAE 135 clause 9.5.6):
 a station that sends a token, a poll or a request holds it; the addressed one has it next, or answers. An observer may
-miss frames, and may read late; neither makes a station one that talks out of turn (``drivers.mstp.observing.turns``).
+miss frames, and may read late; neither counts as a station's sending out of turn (``drivers.mstp.observing.turns``).
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ class BusAnalysis:
         """
         question, self._question = self._question, None
         holder = self._turns.holder
-        # It may have been a token: who has it now shows with the next good frame.
+        # It may have been a token: the next good frame shows its holder.
         self._turns.forget()
         if seen.late_s >= DEAF_S:
             self._own_gaps += 1
@@ -164,7 +164,7 @@ class BusAnalysis:
             self._station(talker).damaged += 1
 
     def _note_garbage(self, seen: SeenFrame) -> None:
-        """Hold octets that made no frame against the station that was to talk then."""
+        """Count octets that made no frame against the station whose turn it was."""
         garbage, self._garbage = self._garbage, 0
         self._all_garbage += garbage
         mac = self._awaited

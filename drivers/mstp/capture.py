@@ -93,7 +93,7 @@ class PcapngWriter:
 
     ``wall_offset_s`` makes seconds since 1970 (UTC) of the frames' times: one offset for the whole file, so that a step
     of the system's clock does not tear it apart (``drivers.mstp.clock``). ``device`` and ``baud`` go into the file. A
-    frame whose CRCs do not fit carries a comment that says so and the CRC error flag, beside what Wireshark finds out
+    frame whose CRCs do not fit carries a comment about that and the CRC error flag, beside what Wireshark finds out
     by itself. Each call makes one ``write``, followed by a flush, so that the file is whole whenever the writing
     program ends.
     """

@@ -31,7 +31,7 @@ _Packet = tuple[float, bytes]
 
 
 def read_capture(path: Path) -> Capture:
-    """Read a capture of MS/TP frames. ``baud`` of the result is 0 where neither the file nor its stamps tell.
+    """Read a capture of MS/TP frames. ``baud`` of the result is 0 where neither the file nor its stamps give it.
 
     Raises CaptureInvalid and OSError.
     """
@@ -56,7 +56,7 @@ def _classic(octets: bytes, order: str) -> Iterator[_Packet]:
     if len(octets) < _FILE_HEADER_OCTETS:
         raise CaptureInvalid("its header is cut short")
     unit_s = _MAGICS[struct.unpack_from(f"{order}I", octets)[0]]
-    link_type = struct.unpack_from(f"{order}I", octets, 20)[0] & 0x0FFFFFFF  # the highest bits tell of checksums
+    link_type = struct.unpack_from(f"{order}I", octets, 20)[0] & 0x0FFFFFFF  # the highest bits are about checksums
     _check_link_type(link_type)
     position = _FILE_HEADER_OCTETS
     while position + _PACKET_HEADER_OCTETS <= len(octets):

@@ -46,7 +46,7 @@ class NodeFigures:
     unanswered: int
     """Requests to it that nothing answered while the requester waited."""
     damaged: int
-    """Frames with a bad CRC that were its own, or came when it was its turn to talk."""
+    """Frames with a bad CRC that were its own, or came in its turn."""
     unasked: int
     """Frames from it that came out of turn, and so soon that no frame which the listener missed can explain them."""
     most_data_frames_a_token: int

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 class Statistics:
     """Counters of one node since its port was opened; all are events, octets or frames, none is a rate.
 
-    Comparing two records taken before and after something tells what happened in between: see ``since``.
+    The difference of two records gives the counts between them: see ``since``.
     """
 
     octets_received: int = 0
@@ -46,10 +46,10 @@ class Statistics:
     header_crc_errors: int = 0
     data_crc_errors: int = 0
     frames_cut_short: int = 0
-    """Frames given up after Tframe_abort of silence in the middle, or because this node began to talk."""
+    """Frames given up after Tframe_abort of silence in the middle, or because this node began to send."""
     frames_too_long: int = 0
     transmissions_withdrawn: int = 0
-    """Frames not sent because another station began to talk first; data frames among them stay queued."""
+    """Frames not sent because another station began to send first; data frames among them stay queued."""
     duplicate_address: int = 0
     """Frames heard from this node's own address: another station has the same MAC."""
     queue_overflows: int = 0

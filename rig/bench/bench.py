@@ -8,40 +8,44 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from drivers.analyzer import ANALYZERS, ReferenceAnalyzer
+from drivers.analyzer import ReferenceAnalyzer
 from drivers.climate import ClimateProbe
 from drivers.instrument import Identity
 from drivers.meter import MeterBus
 from drivers.mstp.wire.adapter import latency_advice
-from drivers.source import AcSource, CombinedSource, SafeOff
+from drivers.source import AcSource, SafeOff
 from drivers.switch import SwitchUnit
 from rig.bench.as_found import look_at, said_of
 from rig.bench.auxiliary.climate import SoakedChamber, open_chamber, open_probe
-from rig.bench.auxiliary.switching import TimedPulses, contactor_of, open_switch, open_timed_pulses, safety_inputs
-from rig.bench.clock import BenchClock, EndpointClock, WallClock
+from rig.bench.auxiliary.switching import TimedPulses, open_switch, open_timed_pulses, safety_inputs
+from rig.bench.clock import BenchClock
 from rig.bench.config.files import BenchFile, load_bench
-from rig.bench.config.off_parts import analyzer_for_note
-from rig.bench.contactor import contactor_recipe
-from rig.bench.discovery.listening import noted_endpoints
 from rig.bench.instruments import UsedInstrument, used_instruments
 from rig.bench.launch import LaunchedProcess
-from rig.bench.lock import BenchHold, hold_bench
+from rig.bench.lock import hold_bench
 from rig.bench.meters import Position, find_meters, open_bus
-from rig.bench.off import link_to_analyzer, safe_off_of, scpi_session
+from rig.bench.opening import (
+    Progress,
+    launch,
+    make_clock,
+    make_safe,
+    note_for_off,
+    open_analyzer,
+    open_sources,
+    start_guardian,
+)
 from rig.bench.protection import protection_text
-from rig.bench.schema.bench import AnalyzerPart, LowLevelSourcePart
 from rig.bench.simulated import is_simulated_bench
-from rig.bench.sources import make_source
 from rig.bench.wiring import Wiring
 from rig.errors import UsageRefused
 from rig.metrology.accuracy import ReferenceAccuracy
 from rig.safety.contactor.proof import BenchContactor
+from rig.safety.energise import Supervised
 from rig.safety.guardian.link import GuardianLink
 from rig.safety.inhibit import suspend_inhibited
 from rig.safety.inputs import SafetyInputs
-from rig.safety.off import forget_open_bench, note_open_bench
 from rig.safety.settling import SettlingLimits
-from rig.safety.state import LAUNCHED_LOG, Opening
+from rig.safety.state import Opening
 from rig.safety.supervisor import Supervisor
 from rig.safety.told_once import Tell, told_once
 from rig.safety.watch.alarm import SourceAlarm
@@ -136,13 +140,9 @@ def open_bench(
     with ExitStack() as stack:
         hold = stack.enter_context(hold_bench(file, command))
         opening, identities = hold.opening, hold.identities
-        file, launched = _launch(file, hold, stack, report)
-        guardian = _start_guardian(file, hold, launched, stack)
-        watchdog = SourceWatchdog()
-        stack.callback(watchdog.starve)
-        alarm = SourceAlarm(report)
-        stack.callback(alarm.close)
-        progress = _Progress(guardian, watchdog, alarm)
+        file, launched = launch(file, hold, stack, report)
+        guardian = start_guardian(file, hold, launched, stack)
+        progress = Progress.of(guardian, report, stack)
         beat = progress.beat_and_look
         energising: list[Supervisor] = []
 
@@ -151,25 +151,11 @@ def open_bench(
             for each in energising:
                 each.watch()
 
-        clock = _make_clock(file, time_passes)
-        stack.callback(clock.close)
-        asked: list[KnownInstrument] = []
-        source: AcSource | None = None
-        analyzer: ReferenceAnalyzer | None = None
-        recipes: tuple[SafeOff, ...] = ()
-        if file.parts.source is not None:
-            source, recipes = _open_source("source", file.parts.source, progress.beat, stack, identities)
-            asked.append(KnownInstrument("source", source.identify, identities["source"]))
-            low_level = file.parts.low_level_source
-            if low_level is not None:
-                below, more = _open_source("low_level_source", low_level, progress.beat, stack, identities)
-                recipes += more
-                asked.append(KnownInstrument("low level source", below.identify, identities["low_level_source"]))
-                source = CombinedSource(source, below)
-            watchdog.attach(source)
-            recipes = tuple(replace(recipe, watchdog_s=watchdog.delay_s) for recipe in recipes)
-        if file.parts.analyzer is not None:
-            analyzer = _open_analyzer(file.parts.analyzer, clock, beat, stack, identities)
+        clock = make_clock(file, time_passes, stack)
+        sources = open_sources(file, progress, stack, identities)
+        asked = list(sources.asked)
+        analyzer = open_analyzer(file.parts.analyzer, clock, beat, stack, identities)
+        if analyzer is not None:
             asked.append(KnownInstrument("analyzer", analyzer.identify, identities["analyzer"]))
         wiring = Wiring.from_part(file.parts.wiring) if file.parts.wiring is not None else None
         switch = open_switch(file.parts.switch, file.parts.safety_inputs, clock, beat, stack, identities, report)
@@ -177,49 +163,20 @@ def open_bench(
         timed = open_timed_pulses(file.parts.generator, file.parts.counter, clock, beat, stack, identities)
         probe = open_probe(file.parts.climate_probe, beat, stack, identities)
         chamber = open_chamber(file.parts.chamber, clock, beat, stack, identities)
-        bus = open_bus(file, time_passes, stack)
+        bus = progress.bus = open_bus(file, time_passes, stack)
         if bus is not None:
-            progress.bus = bus
             on_bus(bus)
-            if (advice := latency_advice(bus.settings.device)) is not None:
-                report(f"bus: {advice}")
+            _advise_on(bus, report)
         positions = find_meters(file, bus, clock.sleep) if bus is not None else ()
-        not_as_found = tuple(line for each in positions for line in said_of(each, look_at(each)))
-        supervisor: Supervisor | None = None
-        suspend = Bench.suspend_text
-        if source is not None and guardian is not None:
-            guardian.know(recipes, launched.pid if launched else None)
-            works_contactor = contactor_recipe(file.parts.switch, identities.get("switch"))
-            note_open_bench(
-                opening,
-                recipes,
-                launched_pid=launched.pid if launched else None,
-                guardian_pid=guardian.pid,
-                bench_file=file.path,
-                analyzer=analyzer_for_note(file.parts.analyzer),
-                contactor=works_contactor.to_json() if works_contactor else None,
-                simulated=file.parts.simulated,
-            )
-            stack.callback(_forget, opening, guardian)
-            contactor = contactor_of(works_contactor, guardian)
-            supervisor = _make_supervisor(
-                file, source, analyzer, wiring, clock, guardian, recipes, watchdog, asked, inputs, alarm, contactor
-            )
-            if supervisor is not None:
-                energising.append(supervisor)
-                suspend = stack.enter_context(suspend_inhibited(f"bench {file.name} is open"))
-                supervisor.on_event = told_once(lambda kind, text: report(f"{kind}: {text}"))
-                stack.callback(_make_safe, supervisor, guardian)
-                analyzer = supervisor.analyzer
         opened = Bench(
             file,
             opening,
             clock,
-            source,
+            sources.source,
             analyzer,
             wiring,
-            supervisor,
-            watchdog,
+            None,
+            progress.watchdog,
             guardian,
             bus,
             positions,
@@ -230,161 +187,71 @@ def open_bench(
             probe,
             chamber,
             inputs,
-            suspend,
-            not_as_found,
+            not_as_found=tuple(line for each in positions for line in said_of(each, look_at(each))),
         )
-        for line in not_as_found:
-            report(line)
-        day = today or dt.date.today()
-        for used in opened.instruments():
-            calibration = f"; calibration {used.calibration_state(day).text}" if used.needs_calibration else ""
-            report(f"{used.role.replace('_', ' ')}: {used.identity}{calibration}")
-        if opened.simulated and not file.parts.simulated:
-            report("SIMULATED: an instrument of this bench is emulated by a process of this host")
-        report(opened.protection_text)
-        report(inputs.text)
-        report(opened.suspend_text)
-        if inputs.are_wired:
-            report(f"interlock: now {inputs.read().found}")
+        if guardian is not None and sources.source is not None:
+            contactor = note_for_off(file, hold, launched, guardian, sources.recipes, stack)
+            supervisor = _supervisor_of(opened, sources.recipes, asked, contactor, progress.alarm)
+            if supervisor is not None:
+                energising.append(supervisor)
+                suspend = stack.enter_context(suspend_inhibited(f"bench {file.name} is open"))
+                supervisor.on_event = told_once(lambda kind, text: report(f"{kind}: {text}"))
+                stack.callback(make_safe, supervisor, guardian)
+                opened = replace(opened, supervisor=supervisor, analyzer=supervisor.analyzer, suspend_text=suspend)
+        _report_what_is_open(opened, today or dt.date.today(), report)
         yield opened
 
 
-class _Progress:
-    """What everything on the bench calls when it has made progress; may raise: see GuardianLink and SourceWatchdog."""
-
-    def __init__(self, guardian: GuardianLink | None, watchdog: SourceWatchdog, alarm: SourceAlarm) -> None:
-        self._guardian = guardian
-        self._watchdog = watchdog
-        self._alarm = alarm
-        self.bus: MeterBus | None = None
-
-    def beat(self) -> None:
-        """Tell the guardian."""
-        if self._guardian is not None:
-            self._guardian.beat()
-
-    def beat_and_look(self) -> None:
-        """Tell the guardian; while outputs may be on, see to it as well that source and bus are still there."""
-        self.beat()
-        if self._guardian is not None and self._guardian.is_watching:
-            self._watchdog.look(self._guardian.off_by, self._alarm)
-            if self.bus is not None:
-                self.bus.raise_if_ended()
+def _advise_on(bus: MeterBus, report: Callable[[str], None]) -> None:
+    if (advice := latency_advice(bus.settings.device)) is not None:
+        report(f"bus: {advice}")
 
 
-def _launch(
-    file: BenchFile, hold: BenchHold, stack: ExitStack, report: Callable[[str], None]
-) -> tuple[BenchFile, LaunchedProcess | None]:
-    part = file.parts.launch
-    if part is None:
-        return file, None
-    process = LaunchedProcess(file.launch_argv(), part.ready_timeout_s, hold.opening.file(LAUNCHED_LOG))
-    stack.callback(process.close)
-    stack.enter_context(noted_endpoints(hold.opening, process.endpoints))
-    report(f"launched process {process.pid} is ready")
-    file = file.with_endpoints(process.endpoints)
-    hold.lock_endpoints(file)
-    return file, process
-
-
-def _start_guardian(
-    file: BenchFile, hold: BenchHold, launched: LaunchedProcess | None, stack: ExitStack
-) -> GuardianLink | None:
-    if file.parts.source is None:
-        return None
-    lifeline = [launched.lifeline] if launched is not None and launched.lifeline is not None else []
-    guardian = GuardianLink.start(hold.opening, inherit=lifeline)
-    stack.callback(guardian.close)
-    hold.hand_on_to(guardian)
-    return guardian
-
-
-def _make_clock(file: BenchFile, beat: Callable[[], None]) -> BenchClock:
-    endpoint = file.parts.clock.endpoint
-    return WallClock(beat) if endpoint is None else EndpointClock(endpoint, beat)
-
-
-def _open_source(
-    role: str,
-    part: LowLevelSourcePart,
-    beat: Callable[[], None],
-    stack: ExitStack,
-    identities: dict[str, Identity],
-) -> tuple[AcSource, tuple[SafeOff, ...]]:
-    session = scpi_session(part, beat)
-    source = make_source(part, session)
-    stack.callback(source.close)
-    identities[role] = source.identify()
-    return source, safe_off_of(source, part, identities[role], session.identification)
-
-
-def _open_analyzer(
-    part: AnalyzerPart,
-    clock: BenchClock,
-    beat: Callable[[], None],
-    stack: ExitStack,
-    identities: dict[str, Identity],
-) -> ReferenceAnalyzer:
-    analyzer = ANALYZERS[part.driver](link_to_analyzer(part, beat), clock.sleep, update_s=part.update_s)
-    stack.callback(analyzer.close)
-    identities["analyzer"] = analyzer.identify()
-    analyzer.configure()
-    return analyzer
-
-
-def _make_supervisor(
-    file: BenchFile,
-    source: AcSource,
-    analyzer: ReferenceAnalyzer | None,
-    wiring: Wiring | None,
-    clock: BenchClock,
-    guardian: GuardianLink,
+def _supervisor_of(
+    bench: Bench,
     recipes: tuple[SafeOff, ...],
-    watchdog: SourceWatchdog,
-    instruments: Sequence[KnownInstrument],
-    inputs: SafetyInputs,
-    alarm: SourceAlarm,
+    asked: Sequence[KnownInstrument],
     contactor: BenchContactor | None,
+    alarm: SourceAlarm,
 ) -> Supervisor | None:
     """Make the supervisor; None where no position says what the source may be connected to."""
-    parts = file.parts
-    if wiring is None or parts.nominal is None or parts.source is None or not parts.positions:
+    parts = bench.file.parts
+    if bench.wiring is None or parts.nominal is None or parts.source is None or not parts.positions:
         return None
-    settling = parts.settling
+    assert bench.source is not None
+    assert bench.guardian is not None
     return Supervisor(
-        source=source,
-        analyzer=analyzer,
-        path=wiring,
-        clock=clock,
-        guardian=guardian,
-        # Positions share the voltage: the bench file's checks see to it that each type has this rating.
-        rating=file.meter_types[parts.positions[0].meter_type].ratings[parts.nominal.rating],
-        safe_off=recipes,
-        watchdog=watchdog,
-        instruments=instruments,
-        inputs=inputs,
-        contactor=contactor,
-        answer_s=parts.source.answer_s,
-        alarm=alarm,
-        ramp_s=parts.source.ramp_s,
-        settling=SettlingLimits(
-            sets=settling.sets,
-            std_pct=settling.std_pct,
-            drift_pct=settling.drift_pct,
-            floor_pct=settling.floor_pct,
-            phase_deg=settling.phase_deg,
-            frequency_hz=settling.frequency_hz,
-            timeout_s=settling.timeout_s,
-        ),
+        Supervised(
+            source=bench.source,
+            analyzer=bench.analyzer,
+            path=bench.wiring,
+            clock=bench.clock,
+            guardian=bench.guardian,
+            # Positions share the voltage: the bench file's checks see to it that each type has this rating.
+            rating=bench.file.meter_types[parts.positions[0].meter_type].ratings[parts.nominal.rating],
+            safe_off=recipes,
+            watchdog=bench.watchdog,
+            instruments=asked,
+            inputs=bench.safety_inputs,
+            contactor=contactor,
+            answer_s=parts.source.answer_s,
+            alarm=alarm,
+            ramp_s=parts.source.ramp_s,
+            settling=SettlingLimits(**parts.settling.model_dump()),
+        )
     )
 
 
-def _make_safe(supervisor: Supervisor, guardian: GuardianLink) -> None:
-    """Switch off what is, or may be, on; where that is not confirmed the guardian stays armed and goes on trying."""
-    if guardian.armed or supervisor.load_point is not None:
-        supervisor.de_energise().raise_if_not_confirmed()
-
-
-def _forget(opening: Opening, guardian: GuardianLink) -> None:
-    if not guardian.armed:
-        forget_open_bench(opening)
+def _report_what_is_open(bench: Bench, day: dt.date, report: Callable[[str], None]) -> None:
+    for line in bench.not_as_found:
+        report(line)
+    for used in bench.instruments():
+        calibration = f"; calibration {used.calibration_state(day).text}" if used.needs_calibration else ""
+        report(f"{used.role.replace('_', ' ')}: {used.identity}{calibration}")
+    if bench.simulated and not bench.file.parts.simulated:
+        report("SIMULATED: an instrument of this bench is emulated by a process of this host")
+    report(bench.protection_text)
+    report(bench.safety_inputs.text)
+    report(bench.suspend_text)
+    if bench.safety_inputs.are_wired:
+        report(f"interlock: now {bench.safety_inputs.read().found}")

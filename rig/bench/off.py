@@ -15,8 +15,8 @@ from drivers.scpi import ScpiSession, SerialLine
 from drivers.source import AcSource, Identity, SafeOff
 from rig.bench.config.off_parts import OffParts, analyzer_from_note, parts_to_switch_off
 from rig.bench.contactor import contactor_from_note
-from rig.bench.schema.bench import AnalyzerPart, CounterPart, GeneratorPart, LowLevelSourcePart, SwitchPart
-from rig.bench.schema.climate import ChamberPart, ClimateProbePart
+from rig.bench.schema.bench import AnalyzerPart, LowLevelSourcePart
+from rig.bench.schema.instrument import InstrumentPart
 from rig.bench.sources import make_source
 from rig.errors import BenchFileError, UsageRefused
 from rig.safety.contactor.holding import ContactorHold
@@ -206,10 +206,7 @@ def _ask(part: AnalyzerPart) -> AnalyzerSaid:
 
 
 def scpi_session(
-    part: LowLevelSourcePart | AnalyzerPart | SwitchPart | GeneratorPart | CounterPart | ClimateProbePart | ChamberPart,
-    beat: Callable[[], None] | None = None,
-    *,
-    termination: str = "\n",
+    part: InstrumentPart, beat: Callable[[], None] | None = None, *, termination: str = "\n"
 ) -> ScpiSession:
     """Make the session of an instrument as the bench file describes it; nothing is sent yet."""
     return ScpiSession(
@@ -254,7 +251,7 @@ def safe_off_of(
     )
 
 
-def _line_of(part: object) -> SerialLine | None:
+def _line_of(part: InstrumentPart) -> SerialLine | None:
     """Return how the part's serial line is set, where it has one; not every kind of part can be on one."""
     serial = getattr(part, "serial", None)
     return None if serial is None else serial.line()

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -24,6 +25,25 @@ _ONE_STOP_S = 0.1
 """Signals within so many seconds count as one: a shell and its terminal may both pass on the same Ctrl-C."""
 
 _PHASES = ("A", "AB", "ABC", "AC", "B", "BC", "C")
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What was asked for, and of which bench; a value that is None is the bench's nominal one."""
+
+    bench_name: str
+    position: str | None
+    voltage_v: float | None
+    current_pct: float
+    angle_deg: float
+    phases: str | None
+    frequency_hz: float | None
+    for_s: float | None
+    every_s: float
+    records: str
+    operator: str
+    station: str
+    as_json: bool
 
 
 @click.command()
@@ -69,26 +89,12 @@ _PHASES = ("A", "AB", "ABC", "AC", "B", "BC", "C")
 @click.option("--operator", type=LINE, default="", help="Who runs this; goes into the record.")
 @click.option("--station", type=LINE, default="", help="Station name; goes into the record.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
-def hold(
-    bench_name: str,
-    position: str | None,
-    voltage_v: float | None,
-    current_pct: float,
-    angle_deg: float,
-    phases: str | None,
-    frequency_hz: float | None,
-    for_s: float | None,
-    every_s: float,
-    records: str,
-    operator: str,
-    station: str,
-    as_json: bool,
-) -> None:
+def hold(**options: Any) -> None:  # Any: the fields of _Wanted
     """Keep a load point and show live readings until Ctrl-C, SIGTERM or --for; then everything off and verified.
 
     The point is checked against meter, wiring and source before anything is sent. Every reading is recorded, as a run
     without verdict.
-    """  # fmt: skip
+    """
     from rig.bench import load_bench, one_position
     from rig.cli.hold_view import View
     from rig.load_point import LoadPoint
@@ -99,16 +105,17 @@ def hold(
     from rig.records import RunHeader, RunStore
     from rig.version import git_sha, software_version
 
-    bench_file = one_position(load_bench(bench_name), position)
+    wanted = _Wanted(**options)
+    bench_file = one_position(load_bench(wanted.bench_name), wanted.position)
     require(bench_file, "source")
     nominal = bench_file.parts.nominal
     assert nominal is not None  # a bench file with a source has one
     point = LoadPoint(
-        nominal.voltage_v if voltage_v is None else voltage_v,
-        current_pct,
-        angle_deg,
-        phases or "",
-        nominal.frequency_hz if frequency_hz is None else frequency_hz,
+        nominal.voltage_v if wanted.voltage_v is None else wanted.voltage_v,
+        wanted.current_pct,
+        wanted.angle_deg,
+        wanted.phases or "",
+        nominal.frequency_hz if wanted.frequency_hz is None else wanted.frequency_hz,
         system_type=nominal.system_type,
     )
     cannot = check_hold(bench_file, point)
@@ -120,12 +127,12 @@ def hold(
             bench_file_sha256=bench_file.sha256,
             software_version=software_version(),
             git_sha=git_sha(),
-            operator=operator,
-            station=station,
+            operator=wanted.operator,
+            station=wanted.station,
             simulated=bench.simulated,
         )
 
-    with Stop() as stop, View(point, as_json, stop.end) as view, RunStore.open(records) as store:
+    with Stop() as stop, View(point, wanted.as_json, stop.end) as view, RunStore.open(wanted.records) as store:
         for line in cannot:
             view.say(f"warning: {line}")
         run = MeterRun(bench_file, store, header, report=view.tell)
@@ -133,8 +140,8 @@ def hold(
             moments = hold_point(
                 run,
                 point,
-                every_s=every_s,
-                for_s=for_s,
+                every_s=wanted.every_s,
+                for_s=wanted.for_s,
                 is_stopped=stop.is_set,
                 on_reached=stop.end_in_order,
                 hurry=stop.raise_if_urgent,
@@ -147,7 +154,7 @@ def hold(
             view.say(f"{stop.why or 'the time is over'}: switching off")
             stop.raise_if_hung_up()
         assert run.recorder is not None
-        view.say(f"everything is off; recorded in {records} (run {run.recorder.run_id[:8]})")
+        view.say(f"everything is off; recorded in {wanted.records} (run {run.recorder.run_id[:8]})")
 
 
 @contextmanager

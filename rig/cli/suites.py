@@ -7,6 +7,7 @@ import json
 import os
 import uuid
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,7 @@ def certify(max_points: int | None, longest_gate_h: float, anyway: bool, **optio
         refuse_what_concludes_little(bench_file, forecast(bench_file, plan))
     extra = [f"--max-points={max_points}"] if max_points else []
     extra.append(f"--longest-gate={longest_gate_h}")
-    return _run_suite("certify", "certification", bench_file, plan, extra, **options)
+    return _run_suite("certify", "certification", bench_file, plan, extra, _Chosen(**options))
 
 
 @click.command()
@@ -81,7 +82,7 @@ def eol(**options: Any) -> int:  # Any: click's options
     from rig.procedures.needs import JUDGING
 
     bench_file = _bench_with(JUDGING, options)
-    return _run_suite("eol", "end_of_line", bench_file, end_of_line_plan(bench_file), [], **options)
+    return _run_suite("eol", "end_of_line", bench_file, end_of_line_plan(bench_file), [], _Chosen(**options))
 
 
 @click.command()
@@ -105,7 +106,9 @@ def regress(allow_reset: bool, select: str | None, longest_h: float, **options: 
         questions_of("firmware_regression", select)  # refused in one sentence where there is none
     extra = [*(["--allow-reset"] if allow_reset else []), *([f"-k={select}"] if select else [])]
     extra.append(f"--longest={longest_h}")
-    return _run_suite("regress", "firmware_regression", _bench_with(("meter",), options), None, extra, **options)
+    return _run_suite(
+        "regress", "firmware_regression", _bench_with(("meter",), options), None, extra, _Chosen(**options)
+    )
 
 
 def _bench_with(needed: Collection[str], options: dict[str, Any]) -> BenchFile:
@@ -121,21 +124,27 @@ def _bench_with(needed: Collection[str], options: dict[str, Any]) -> BenchFile:
     return bench_file
 
 
+@dataclass(frozen=True)
+class _Chosen:
+    """What was chosen with the options that all suites have."""
+
+    bench: str
+    position: str | None
+    out: Path | None
+    records: str | None
+    operator: str
+    station: str
+    unprotected: bool
+    as_json: bool
+
+
 def _run_suite(
     kind: str,
     suite: str,
     bench_file: BenchFile,
     plan: Plan | None,
     extra: list[str],
-    *,
-    bench: str,
-    position: str | None,
-    out: Path | None,
-    records: str | None,
-    operator: str,
-    station: str,
-    unprotected: bool,
-    as_json: bool,
+    chosen: _Chosen,
 ) -> int:
     import pytest
     from rich.text import Text
@@ -145,13 +154,13 @@ def _run_suite(
     from rig.run.folder import claim, folder_for, release
 
     # A descriptor of its own: pytest redirects standard output of all code inside a test.
-    descriptor = os.dup(2 if as_json else 1)
+    descriptor = os.dup(2 if chosen.as_json else 1)
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
         console = make_console(stream)
         run_id = str(uuid.uuid4())
-        folder = (out or folder_for(dt.datetime.now(dt.UTC), kind, run_id)).resolve()
+        folder = (chosen.out or folder_for(dt.datetime.now(dt.UTC), kind, run_id)).resolve()
         claim(folder, run_id)
-        where = records or str(Path("runs") / "records.sqlite")
+        where = chosen.records or str(Path("runs") / "records.sqlite")
         what = (
             f"{len(plan.points)} of {plan.points_in_all} load points, at most {plan.highest_voltage_v:g} V L-N"
             if plan is not None
@@ -162,13 +171,14 @@ def _run_suite(
         )
         # With "=": what begins with a dash is a value all the same.
         options: dict[str, object] = {
-            "suite": kind, "bench": bench, "out": folder, "run-id": run_id, "records": where, "operator": operator,
-            "station": station, "alluredir": folder / "allure-results", "junit-xml": folder / "junit.xml",
+            "suite": kind, "bench": chosen.bench, "out": folder, "run-id": run_id, "records": where,
+            "operator": chosen.operator, "station": chosen.station,
+            "alluredir": folder / "allure-results", "junit-xml": folder / "junit.xml",
         }  # fmt: skip
-        if position is not None:
-            options["position"] = position
+        if chosen.position is not None:
+            options["position"] = chosen.position
         words = [*(f"--{name}={value}" for name, value in options.items()), *extra]
-        if unprotected:
+        if chosen.unprotected:
             words.append("--unprotected")
         with ConsoleReporter(console, kind, "questions" if plan is None else "steps") as reporter:
             code = int(
@@ -184,7 +194,7 @@ def _run_suite(
                 )
             )  # fmt: skip
         if (folder / "results.json").exists():
-            _show(console, where, folder, as_json, reporter.told)
+            _show(console, where, folder, chosen.as_json, reporter.told)
         elif code == pytest.ExitCode.USAGE_ERROR:  # else the plugin has done it
             release(folder, run_id)
     return {4: ExitCode.REFUSED, 5: ExitCode.REFUSED, 3: ExitCode.RIG_ERROR}.get(code, code)

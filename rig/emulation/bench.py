@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -34,6 +35,7 @@ from rig.emulation.instruments import (
     ANALYZERS,
     LOW_LEVEL_SOURCES,
     SOURCES,
+    EmulatedAnalyzer,
     EmulatedSource,
     Engine,
     serve,
@@ -134,31 +136,8 @@ class EmulatedBench:
         log = EventLog(options.log or _temporary_log(stack), time.now_s)
         stack.callback(log.close)
         stack.callback(world.close)
-        ideal = options.is_ideal
-        numbers = _generator(options.seed, 0x10)
-
-        def drawn(index: int) -> Surroundings[SourceErrors]:
-            seed = options.seed + index
-            errors = SourceErrors() if ideal else SourceErrors.drawn_from(seed)
-            number = f"{numbers.integers(10**8, 10**9)}"
-            return Surroundings(errors=errors, seed=seed, world=world, log=log, serial_number=number)
-
-        driving: Source
-        driving = source = self.source = SOURCES[options.source](drawn(0), **_model(options.source_model))
-        if options.has_amplifier and isinstance(source, FlukeSource):
-            source.fit_amplifier()
-        sources: dict[str, EmulatedSource] = {"source": source}
-        if options.low_level_source is not None:
-            low_level_source = LOW_LEVEL_SOURCES[options.low_level_source](drawn(1))
-            sources["low_level_source"] = low_level_source
-            driving = MergedSource(source, low_level_source)
-        add_gain_to(sources.values(), options.defects)
-        errors = AnalyzerErrors() if ideal else AnalyzerErrors.drawn_from(options.seed)
-        analyzer = self.analyzer = ANALYZERS[options.analyzer](
-            Surroundings(errors=errors, seed=options.seed, world=world, log=log),
-            **({"digits": _IDEAL_DIGITS} if ideal else {}),
-            **_model(options.analyzer_model),
-        )
+        sources, driving = self._sources(options, log)
+        analyzer = self._analyzer(options, log)
         self.meters = [_meter(options, number, stack) for number in range(1, options.meters + 1)]
         terminals = [MeterTerminals(meter, world.now_s) for meter in self.meters]
         world.attach(driving, [*terminals, analyzer])
@@ -167,31 +146,15 @@ class EmulatedBench:
         hub = stack.enter_context(
             HubProcess(METER_PORTS + options.spare_ports, options.baud, not options.is_paced, options.bus_faults)
         )
-        macs = [options.mac + index for index in range(options.meters)]
-        nodes: MeterNodes | None = None
-        if self.meters:
-            by_mac = dict(zip(macs, self.meters, strict=True))
-            nodes = MeterNodes(
-                by_mac,
-                hub.ports[1],
-                options.baud,
-                options.max_master,
-                world,
-                world.now_s,
-                lambda mac, server: with_apdu_defects(server, services_of(options.defects, mac - options.mac + 1)),
-            )
-            stack.callback(nodes.close)
-            nodes.start()
-            for mac, terminal in zip(macs, terminals, strict=True):
-                terminal.on_powered = partial(nodes.set_online, mac)
+        nodes = self._nodes(options, hub, terminals, stack)
         safety = SafetyContacts()
         contactor = Contactor(log.write)
         world.put_behind(contactor)
-        climate = climate_instruments(Air(options.room_c), options.seed, ideal, world, log)
+        climate = climate_instruments(Air(options.room_c), options.seed, options.is_ideal, world, log)
         engines: dict[str, Engine] = {
             **{role: each.engine for role, each in sources.items()},
             "analyzer": analyzer.engine,
-            **switching_instruments(terminals, options.seed, ideal, world, log, safety, contactor),
+            **switching_instruments(terminals, options.seed, options.is_ideal, world, log, safety, contactor),
             "climate_probe": climate.probe,
             "chamber": climate.chamber,
         }
@@ -204,25 +167,17 @@ class EmulatedBench:
         for role, server in (*servers.items(), *hislip.items()):
             closers[role].callback(server.close)
         control_door = Control(
-            world, source, closers, log, terminals, sources.get("low_level_source"), safety, contactor
+            world, self.source, closers, log, terminals, sources.get("low_level_source"), safety, contactor
         )
         clock = LineServer(JsonHandler(Clock(world, partial(_late_spells, hub, nodes)).serve), "clock")
         control = LineServer(JsonHandler(control_door.serve), "control")
         for close in (*(each.close for each in closers.values()), clock.close, control.close):
             stack.callback(close)
-        marks = SimulationMarks()
-        stack.callback(marks.close)
-        for server in (*servers.values(), *hislip.values()):
-            marks.mark_endpoint(server.endpoint)
-        for engine in engines.values():
-            if (identity := getattr(engine, "identity", None)) is not None:
-                marks.mark_identity(identity)
-        for port in (clock.port, control.port):
-            marks.mark_endpoint(f"tcp://127.0.0.1:{port}")
-        for bus_port in hub.ports:
-            marks.mark_endpoint(bus_port)
+        doors = [f"tcp://127.0.0.1:{port}" for port in (clock.port, control.port)]
+        reached = [server.endpoint for server in (*servers.values(), *hislip.values())]
+        _mark([*reached, *doors, *hub.ports], engines, stack)
         world.start()
-        # A safety test asks whether the source was switched off before the bench ended.
+        # Whether anybody had switched the source off before the bench went away is what a safety test wants to know.
         stack.callback(lambda: log.write("end", output_on=any(each.output.is_on for each in sources.values())))
         log.write(
             "ready",
@@ -234,18 +189,91 @@ class EmulatedBench:
         self.endpoints: dict[str, Any] = {
             **{role: server.endpoint for role, server in servers.items()},
             **({"hislip": {role: server.endpoint for role, server in hislip.items()}} if options.hislip else {}),
-            "clock": f"tcp://127.0.0.1:{clock.port}",
-            "control": f"tcp://127.0.0.1:{control.port}",
-            "bus": hub.ports[0],
-            "bus_ports": list(hub.ports[METER_PORTS:]),
-            "baud": options.baud,
-            "meters": [
-                {"mac": mac, "device_instance": meter.device_instance, "serial_number": meter.serial_number}
-                for mac, meter in zip(macs, self.meters, strict=True)
-            ],
-            "hub": hub.endpoint,
+            **dict(zip(("clock", "control"), doors, strict=True)),
+            **_of_bus(options, hub, self.meters),
             "log": str(log.path),
         }
+
+    def _sources(self, options: Options, log: EventLog) -> tuple[dict[str, EmulatedSource], Source]:
+        """Make the sources by their roles, and what they are to the world together."""
+        numbers = _generator(options.seed, 0x10)
+
+        def drawn(index: int) -> Surroundings[SourceErrors]:
+            seed = options.seed + index
+            errors = SourceErrors() if options.is_ideal else SourceErrors.drawn_from(seed)
+            number = f"{numbers.integers(10**8, 10**9)}"
+            return Surroundings(errors=errors, seed=seed, world=self.world, log=log, serial_number=number)
+
+        driving: Source
+        driving = source = self.source = SOURCES[options.source](drawn(0), **_model(options.source_model))
+        if options.has_amplifier and isinstance(source, FlukeSource):
+            source.fit_amplifier()
+        sources: dict[str, EmulatedSource] = {"source": source}
+        if options.low_level_source is not None:
+            low_level_source = LOW_LEVEL_SOURCES[options.low_level_source](drawn(1))
+            sources["low_level_source"] = low_level_source
+            driving = MergedSource(source, low_level_source)
+        add_gain_to(sources.values(), options.defects)
+        return sources, driving
+
+    def _analyzer(self, options: Options, log: EventLog) -> EmulatedAnalyzer:
+        errors = AnalyzerErrors() if options.is_ideal else AnalyzerErrors.drawn_from(options.seed)
+        self.analyzer = ANALYZERS[options.analyzer](
+            Surroundings(errors=errors, seed=options.seed, world=self.world, log=log),
+            **({"digits": _IDEAL_DIGITS} if options.is_ideal else {}),
+            **_model(options.analyzer_model),
+        )
+        return self.analyzer
+
+    def _nodes(
+        self, options: Options, hub: HubProcess, terminals: Sequence[MeterTerminals], stack: ExitStack
+    ) -> MeterNodes | None:
+        """Put the meters on the bus; None where there are none."""
+        if not self.meters:
+            return None
+        macs = _macs(options)
+        nodes = MeterNodes(
+            dict(zip(macs, self.meters, strict=True)),
+            hub.ports[1],
+            options.baud,
+            options.max_master,
+            self.world,
+            self.world.now_s,
+            lambda mac, server: with_apdu_defects(server, services_of(options.defects, mac - options.mac + 1)),
+        )
+        stack.callback(nodes.close)
+        nodes.start()
+        for mac, terminal in zip(macs, terminals, strict=True):
+            terminal.on_powered = partial(nodes.set_online, mac)
+        return nodes
+
+
+def _macs(options: Options) -> list[int]:
+    return [options.mac + index for index in range(options.meters)]
+
+
+def _mark(endpoints: Iterable[str], engines: Mapping[str, Engine], stack: ExitStack) -> None:
+    """Mark everything that can be reached as emulated, while the bench is there."""
+    marks = SimulationMarks()
+    stack.callback(marks.close)
+    for endpoint in endpoints:
+        marks.mark_endpoint(endpoint)
+    for engine in engines.values():
+        if (identity := getattr(engine, "identity", None)) is not None:
+            marks.mark_identity(identity)
+
+
+def _of_bus(options: Options, hub: HubProcess, meters: Sequence[S4100]) -> dict[str, Any]:
+    return {
+        "bus": hub.ports[0],
+        "bus_ports": list(hub.ports[METER_PORTS:]),
+        "baud": options.baud,
+        "meters": [
+            {"mac": mac, "device_instance": meter.device_instance, "serial_number": meter.serial_number}
+            for mac, meter in zip(_macs(options), meters, strict=True)
+        ],
+        "hub": hub.endpoint,
+    }
 
 
 def _model(name: str | None) -> dict[str, Any]:

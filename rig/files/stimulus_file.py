@@ -51,7 +51,7 @@ class _Configuration(_Strict):
 
 class _StimulusFile(_Strict):
     frequency_hz: Annotated[float, Field(ge=40, le=70, allow_inf_nan=False)]
-    """The range in which prediction and sampled meter are held against each other; the meter measures 45 to 65 Hz."""
+    """The range in which prediction and sampled meter are compared; the meter measures 45 to 65 Hz."""
     configuration: _Configuration = _Configuration()
     phases: _Phases
 

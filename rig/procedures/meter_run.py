@@ -61,7 +61,6 @@ class MeterRun:
         header: Callable[[Bench], RunHeader],
         *,
         rule: DecisionRule = DecisionRule.ILAC_G8_NON_BINARY,
-        updates: int = MINIMUM_UPDATES,
         report: Callable[[str], None] = lambda _line: None,
         on_bus: Callable[[MeterBus], None] = lambda _bus: None,
         today: Callable[[], dt.date] = dt.date.today,
@@ -76,7 +75,6 @@ class MeterRun:
         self.recorder: RunRecorder | None = None
         self._store = store
         self._header = header
-        self._updates = updates
         self._report = report
         self._on_bus = on_bus
         self._today = today
@@ -295,7 +293,7 @@ class MeterRun:
                 point,
                 self.configuration,
                 record,
-                updates=self._updates,
+                updates=MINIMUM_UPDATES,
                 limits=limits,
             )
         except RigError as error:

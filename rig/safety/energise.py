@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
+from drivers.analyzer.base import ReferenceAnalyzer
 from drivers.errors import RigError
-from drivers.source.base import AcSource
+from drivers.source.base import AcSource, SafeOff
 from rig.errors import SafeStateNotConfirmed, UsageRefused
 from rig.safety.contactor.proof import CONTACTOR, BenchContactor, Proving
+from rig.safety.envelopes import EnvelopeName, MeterRating
 from rig.safety.errors import GuardianActed, GuardianLost, OutputWrong, SafetyInputOpen, StepFailed
 from rig.safety.inputs import SafetyInputs
 from rig.safety.limits import InjectionPath
+from rig.safety.settling import SettlingLimits
 from rig.safety.switching_off.safe_state import Clock, SafeState
+from rig.safety.switching_off.watched import Watched
 from rig.safety.transition import Present, Transition
+from rig.safety.watch.alarm import SourceAlarm
 from rig.safety.watch.identity import KnownInstrument, named
 from rig.safety.watch.judging import Ceiling
+from rig.safety.watch.timed_source import STEP_S
 from rig.safety.watch.watchdog import SourceWatchdog
 from rig.safety.watch.watching import Watching
 
@@ -41,6 +48,38 @@ _WANTED_AND_ADVICE = {
 _SAYS_ENOUGH = (StepFailed, SafetyInputOpen, UsageRefused, SafeStateNotConfirmed, GuardianLost, GuardianActed)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Supervised:
+    """What a supervisor works with.
+
+    ``watchdog``: the source's own, where it has one. ``envelope``: how far points may go, other than inside ``beyond``.
+    ``instruments``: those that are identified before energising, by default source and analyzer. ``inputs``:
+    interlock and emergency stop, which the rig obeys; hardware protects people. ``contactor``: proven, then closed on
+    the way up. ``answer_s``: wall seconds that a setting or an answer of the source may take while it is on
+    (TimedSource); ``alarm`` tells where one does not come. ``ramp_s``: seconds of bench time.
+    """
+
+    source: AcSource
+    analyzer: ReferenceAnalyzer | None
+    path: InjectionPath
+    clock: Clock
+    guardian: Watched
+    rating: MeterRating
+    safe_off: Sequence[SafeOff] | None = None
+    ramp_s: float = 5.0
+    settling: SettlingLimits = field(default_factory=SettlingLimits)
+    envelope: EnvelopeName = "accuracy"
+    on_event: Callable[[str, str], None] = lambda _kind, _text: None
+    watchdog: SourceWatchdog = field(default_factory=SourceWatchdog)
+    instruments: Sequence[KnownInstrument] = ()
+    inputs: SafetyInputs = field(default_factory=SafetyInputs.none)
+    contactor: BenchContactor | None = None
+    pre_energise_checks: Sequence[Callable[[], None]] = ()
+    answer_s: float = STEP_S
+    alarm: SourceAlarm | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Energising:
     """Everything that the steps need; ``run`` goes through them once.
 
@@ -48,45 +87,23 @@ class Energising:
     ``tell`` is given kind and sentence of each step done; ``now_present`` what is energised from that moment on.
     """
 
-    def __init__(
-        self,
-        wanted: Present,
-        *,
-        source: AcSource,
-        watching: Watching,
-        clock: Clock,
-        safe_state: SafeState,
-        inputs: SafetyInputs,
-        contactor: BenchContactor | None,
-        path: InjectionPath,
-        instruments: Sequence[KnownInstrument],
-        checks: Sequence[Callable[[], None]],
-        watchdog: SourceWatchdog,
-        ramp_s: float,
-        ceiling: Ceiling,
-        rise_v_per_s: float,
-        transition: Transition,
-        now_present: Callable[[Present], None],
-        tell: Callable[[str, str], None],
-    ) -> None:
-        self._wanted = wanted
-        self._voltages_only = wanted.without_currents
-        self._source = source
-        self._watching = watching
-        self._clock = clock
-        self._safe_state = safe_state
-        self._inputs = inputs
-        self._contactor = contactor
-        self._path = path
-        self._instruments = instruments
-        self._checks = checks
-        self._watchdog = watchdog
-        self._ramp_s = ramp_s
-        self._ceiling = ceiling
-        self._rise_v_per_s = rise_v_per_s
-        self._transition = transition
-        self._now_present = now_present
-        self._tell = tell
+    wanted: Present
+    source: AcSource
+    watching: Watching
+    clock: Clock
+    safe_state: SafeState
+    inputs: SafetyInputs
+    contactor: BenchContactor | None
+    path: InjectionPath
+    instruments: Sequence[KnownInstrument]
+    checks: Sequence[Callable[[], None]]
+    watchdog: SourceWatchdog
+    ramp_s: float
+    ceiling: Ceiling
+    rise_v_per_s: float
+    transition: Transition
+    now_present: Callable[[Present], None]
+    tell: Callable[[str, str], None]
 
     def run(self) -> None:
         """Go through the steps; raises StepFailed, OutputWrong or SafetyInputOpen, naming the step that failed.
@@ -94,7 +111,7 @@ class Energising:
         Errors of a check (UsageRefused), of guardian and of safe state pass unchanged. The caller switches off after
         any of them.
         """
-        label = self._wanted.point.label
+        label = self.wanted.point.label
         for number, (name, do) in enumerate(
             (
                 (INTERLOCK, self._interlock),
@@ -119,14 +136,14 @@ class Energising:
             except RigError as error:
                 wanted, advice = _WANTED_AND_ADVICE[name]
                 raise StepFailed(name, str(error), wanted, advice) from error
-            self._tell("energise", f"{label}: step {number} of {len(STEPS)}, {name}: {found}")
+            self.tell("energise", f"{label}: step {number} of {len(STEPS)}, {name}: {found}")
 
     def _interlock(self) -> str:
         return self._require_safe_inputs(INTERLOCK)
 
     def _identity(self) -> str:
         answers = []
-        for instrument in self._instruments:
+        for instrument in self.instruments:
             said, objection = instrument.ask()
             if objection is not None:
                 advice = "put the right one in place, or correct the bench file"
@@ -135,30 +152,30 @@ class Energising:
         return ", ".join(answers)
 
     def _do_checks(self) -> str:
-        for check in self._checks:
+        for check in self.checks:
             check()
-        return f"{len(self._checks)} passed" if self._checks else "none"
+        return f"{len(self.checks)} passed" if self.checks else "none"
 
     def _output_off(self) -> str:
-        report = self._safe_state.at_once()
+        report = self.safe_state.at_once()
         report.raise_if_not_confirmed()
         if report.interrupted_by is not None:
             raise report.interrupted_by
-        needed = {"source", "analyzer"} if self._watching.is_there else {"source"}
+        needed = {"source", "analyzer"} if self.watching.is_there else {"source"}
         if not needed <= set(report.by):
             wanted, advice = _WANTED_AND_ADVICE[OUTPUT_OFF]
             raise StepFailed(OUTPUT_OFF, "; ".join(report.details), wanted, advice)
         return "; ".join(report.details)
 
     def _contactor_ready(self) -> str:
-        if self._contactor is None:
+        if self.contactor is None:
             return "none on this bench"
-        return self._contactor.make_ready(self._wanted.point, Proving(self._source, self._watching, self._path))
+        return self.contactor.make_ready(self.wanted.point, Proving(self.source, self.watching, self.path))
 
     def _current_limit(self) -> str:
-        self._watching.select_ranges([self._wanted.target])
-        self._source.select_ranges(self._wanted.setting)
-        limits, protection = self._source.capabilities.current_limit_a, self._source.protection()
+        self.watching.select_ranges([self.wanted.target])
+        self.source.select_ranges(self.wanted.setting)
+        limits, protection = self.source.capabilities.current_limit_a, self.source.protection()
         if limits is None and protection is None:
             return "ranges selected; the current limit is not for the rig to set on this source"
         low_a, high_a = limits or (0.0, math.inf)
@@ -170,30 +187,30 @@ class Energising:
         return f"ranges selected, {found_a:g} A in force"
 
     def _settings(self) -> str:
-        self._source.set_point(self._voltages_only.setting)
+        self.source.set_point(self.wanted.without_currents.setting)
         return "voltages and frequency taken and read back, currents none"
 
     def _ramp(self) -> str:
         # Read again: the state read before identities and ranges is old by now.
         self._require_safe_inputs(RAMP)
-        target = self._voltages_only.target
-        self._now_present(self._voltages_only)
-        self._watching.expect(target, ceiling=self._ceiling)
-        self._watchdog.arm()
-        begun_s = self._clock.now_s()
-        self._source.set_output(True, self._ramp_s)
-        return self._watching.watch_ramp(target, begun_s=begun_s, ramp_s=self._ramp_s, rise_v_per_s=self._rise_v_per_s)
+        target = self.wanted.without_currents.target
+        self.now_present(self.wanted.without_currents)
+        self.watching.expect(target, ceiling=self.ceiling)
+        self.watchdog.arm()
+        begun_s = self.clock.now_s()
+        self.source.set_output(True, self.ramp_s)
+        return self.watching.watch_ramp(target, begun_s=begun_s, ramp_s=self.ramp_s, rise_v_per_s=self.rise_v_per_s)
 
     def _rotation(self) -> str:
-        return self._watching.confirm_rotation(self._wanted.target)
+        return self.watching.confirm_rotation(self.wanted.target)
 
     def _currents(self) -> str:
-        return self._transition.bring_up_currents(self._wanted)
+        return self.transition.bring_up_currents(self.wanted)
 
     def _require_safe_inputs(self, step: str) -> str:
-        if not self._inputs.are_wired:
+        if not self.inputs.are_wired:
             return "not wired"
-        reading = self._inputs.read()
+        reading = self.inputs.read()
         if not reading.is_safe:
             raise SafetyInputOpen(reading.found, reading.wanted, step)
         return reading.found

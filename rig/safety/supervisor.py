@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from drivers.analyzer.base import AnalyzerRanges, AnalyzerReading, ReferenceAnalyzer
+from drivers.analyzer.base import AnalyzerRanges, AnalyzerReading
 from drivers.errors import RigError
-from drivers.source.base import AcSource, SafeOff
 from meter_model.stimulus import Stimulus
 from rig.errors import BenchFault, UsageRefused
 from rig.load_point import LoadPoint
 from rig.safety.conditions import IEC_REFERENCE, Deviation, ReferenceLimits, deviations
-from rig.safety.contactor.proof import BenchContactor
-from rig.safety.energise import Energising
-from rig.safety.envelopes import EnvelopeName, MeterRating
+from rig.safety.energise import Energising, Supervised
+from rig.safety.envelopes import EnvelopeName
 from rig.safety.errors import EndAsked, NotSettled, OutputWrong, SafetyInputOpen
-from rig.safety.inputs import InputsReading, SafetyInputs
-from rig.safety.limits import InjectionPath, check, rms
-from rig.safety.settling import SettlingLimits, StabilityWindow
-from rig.safety.switching_off.safe_state import Clock, SafeState, SafeStateReport, cut, guarded
-from rig.safety.switching_off.watched import Watched
+from rig.safety.inputs import InputsReading
+from rig.safety.limits import check, rms
+from rig.safety.settling import StabilityWindow
+from rig.safety.switching_off.safe_state import SafeState, SafeStateReport, cut, guarded
 from rig.safety.transition import Present, Transition, must_restart
-from rig.safety.watch.alarm import SourceAlarm
 from rig.safety.watch.analyzer import UnjudgedAnalyzer, WatchedAnalyzer
 from rig.safety.watch.identity import KnownInstrument
 from rig.safety.watch.judging import Ceiling
-from rig.safety.watch.timed_source import STEP_S, TimedSource
-from rig.safety.watch.watchdog import SourceWatchdog
+from rig.safety.watch.timed_source import TimedSource
 from rig.safety.watch.watching import Watching
 
 
@@ -38,60 +33,31 @@ class Supervisor:
     Where the source has a watchdog of its own (``watchdog``), it is armed before the output is switched on, disarmed
     once the outputs are confirmed off, and left to trip where they are not. Every point is checked against ``rating``
     and the source's capabilities again before it is applied. Any error on the way up switches everything off at once
-    before it is raised. ``envelope``: how far points may go, other than inside ``beyond``. ``instruments``: those that
-    are identified before energising, by default source and analyzer. ``inputs``: interlock and emergency stop,
-    which the rig obeys; hardware protects people. ``contactor``: proven, then closed on the way up. ``answer_s``:
-    wall seconds that a setting or an answer of the source may take while it is on (TimedSource); ``alarm`` tells where
-    one does not come.
+    before it is raised.
     """
 
-    def __init__(
-        self,
-        *,
-        source: AcSource,
-        analyzer: ReferenceAnalyzer | None,
-        path: InjectionPath,
-        clock: Clock,
-        guardian: Watched,
-        rating: MeterRating,
-        safe_off: Sequence[SafeOff] | None = None,
-        ramp_s: float = 5.0,
-        settling: SettlingLimits | None = None,
-        envelope: EnvelopeName = "accuracy",
-        on_event: Callable[[str, str], None] = lambda _kind, _text: None,
-        watchdog: SourceWatchdog | None = None,
-        instruments: Sequence[KnownInstrument] = (),
-        inputs: SafetyInputs | None = None,
-        contactor: BenchContactor | None = None,
-        pre_energise_checks: Sequence[Callable[[], None]] = (),
-        answer_s: float = STEP_S,
-        alarm: SourceAlarm | None = None,
-    ) -> None:
-        self._source = source = TimedSource(source, guardian.off_by, answer_s, alarm)
-        self._analyzer = analyzer
-        self._path = path
-        self._clock = clock
-        self._guardian = guardian
-        self.rating = rating
-        self._safe_off = tuple(safe_off or source.safe_off())
-        self._ramp_s = ramp_s
-        self._settling = settling or SettlingLimits()
-        self._envelope: EnvelopeName = envelope
-        self._watchdog = watchdog or SourceWatchdog()
-        self.on_event = on_event
+    def __init__(self, parts: Supervised) -> None:
+        analyzer = parts.analyzer
+        self._source = source = TimedSource(parts.source, parts.guardian.off_by, parts.answer_s, parts.alarm)
+        self._parts = parts
+        self.rating = parts.rating
+        self._safe_off = tuple(parts.safe_off or source.safe_off())
+        self._settling = parts.settling
+        self._envelope: EnvelopeName = parts.envelope
+        self._watchdog = parts.watchdog
+        self.on_event = parts.on_event
         """Called with everything that happens to the outputs: kind and one sentence."""
-        self.pre_energise_checks = tuple(pre_energise_checks)
+        self.pre_energise_checks = tuple(parts.pre_energise_checks)
         """Called each time before anything is energised; one that raises a RigError keeps the outputs off."""
         self.on_time: Callable[[bool], None] = lambda _goes_down: None
         """Called whenever time is spent while energised, with whether it goes down; EndAsked leaves the outputs on."""
         self.ramp_down_s: float | None = None
         """Bench seconds that a ramp down may take, None for as long as a ramp up."""
-        self._inputs = inputs or SafetyInputs.none()
-        self._contactor = contactor
-        self._instruments = tuple(instruments) or KnownInstrument.of(source, analyzer)
-        self._watching = Watching(analyzer, clock, path.ct_secondary_v, self.watch_inputs)
+        self._inputs = parts.inputs
+        self._instruments = tuple(parts.instruments) or KnownInstrument.of(source, analyzer)
+        self._watching = Watching(analyzer, parts.clock, parts.path.ct_secondary_v, self.watch_inputs)
         confirming = None if analyzer is None else UnjudgedAnalyzer(analyzer, self._watching.read_unjudged)
-        self._safe_state = SafeState(source, confirming, clock, guardian, ramp_s, contactor)
+        self._safe_state = SafeState(source, confirming, parts.clock, parts.guardian, parts.ramp_s, parts.contactor)
         self.analyzer = analyzer and WatchedAnalyzer(analyzer, self.read_analyzer, self._watching.occupied)
         """The analyzer for measuring: each of its data sets is judged before it is returned."""
         self._present: Present | None = None
@@ -124,7 +90,7 @@ class Supervisor:
             )
         self.de_energise().raise_if_not_confirmed()
         before, self._envelope = self._envelope, envelope
-        self._give_up_s = self._clock.now_s() + longest_s
+        self._give_up_s = self._parts.clock.now_s() + longest_s
         try:
             yield
         finally:
@@ -138,7 +104,7 @@ class Supervisor:
 
     def check_time(self) -> None:
         """Switch off and raise BenchFault where points beyond the usual envelope have been allowed for too long."""
-        if self._give_up_s is None or self._clock.now_s() <= self._give_up_s:
+        if self._give_up_s is None or self._parts.clock.now_s() <= self._give_up_s:
             return
         report = self._switch_off_at_once()
         report.raise_if_not_confirmed()
@@ -201,22 +167,22 @@ class Supervisor:
             return
         self.check_time()
         wanted = self._wanted(point)
-        self._guardian.arm(self._safe_off)
+        self._parts.guardian.arm(self._safe_off)
         try:
             with guarded(self._switch_off_at_once), self._explained():
                 Energising(
-                    wanted,
+                    wanted=wanted,
                     source=self._source,
                     watching=self._watching,
-                    clock=self._clock,
+                    clock=self._parts.clock,
                     safe_state=self._safe_state,
                     inputs=self._inputs,
-                    contactor=self._contactor,
-                    path=self._path,
+                    contactor=self._parts.contactor,
+                    path=self._parts.path,
                     instruments=self._instruments,
                     checks=self.pre_energise_checks,
                     watchdog=self._watchdog,
-                    ramp_s=self._ramp_s,
+                    ramp_s=self._parts.ramp_s,
                     ceiling=self._ceiling,
                     rise_v_per_s=self._rise_limit_v_per_s,
                     transition=self._transition(wanted),
@@ -261,20 +227,20 @@ class Supervisor:
         to settle, and what an instrument raises, or OutputWrong, after everything has been switched off.
         """
         ranges = self._watching.ranges
-        if self._present is None or self._analyzer is None or ranges is None:
+        if self._present is None or self._parts.analyzer is None or ranges is None:
             raise UsageRefused("nothing can settle: the outputs are off, or the bench has no analyzer")
         a, b, c = (rms(spectrum) > 0.0 for spectrum in self._present.target.voltages)
         window = StabilityWindow(self._settling, ranges, (a, b, c))
         point = self._present.point
         with guarded(self._switch_off_at_once, harmless=(NotSettled, EndAsked)), self._explained():
-            started_s = self._clock.now_s()
+            started_s = self._parts.clock.now_s()
             while True:
                 self.watch_inputs()
                 window.add(self._watching.read())
                 unsteady = window.unsteady()
                 if unsteady is None:
                     return window.readings
-                waited_s = self._clock.now_s() - started_s
+                waited_s = self._parts.clock.now_s() - started_s
                 if waited_s > self._settling.timeout_s:
                     raise NotSettled(point.label, round(waited_s, 1), unsteady)
 
@@ -327,11 +293,11 @@ class Supervisor:
         self._watching.expect_nothing()
         not_opened = None
         if report.confirmed:
-            not_opened = None if self._contactor is None else self._contactor.open()
+            not_opened = None if self._parts.contactor is None else self._parts.contactor.open()
             self._watchdog.disarm()
-            self._guardian.disarm()
+            self._parts.guardian.disarm()
             # What the guardian did meanwhile it may have said only now.
-            report = replace(report, trouble=report.trouble or self._guardian.trouble())
+            report = replace(report, trouble=report.trouble or self._parts.guardian.trouble())
         else:
             self._watchdog.starve()
         for kind, trouble in (("watchdog", self._watchdog.trouble), ("contactor", not_opened)):
@@ -347,7 +313,7 @@ class Supervisor:
         self._present = None
         self._watching.expect_nothing()
         reason = f"{reading.found} where {reading.wanted} was wanted"
-        cut(self._source, self._guardian, reason).raise_if_not_confirmed()
+        cut(self._source, self._parts.guardian, reason).raise_if_not_confirmed()
         opened = SafetyInputOpen(reading.found, reading.wanted)
         try:
             self.on_event("interlock", reason)
@@ -360,8 +326,9 @@ class Supervisor:
 
     def _wanted(self, point: LoadPoint) -> Present:
         source, envelope = self._source.capabilities, self._envelope
-        check([point], rating=self.rating, path=self._path, source=source, envelope=envelope, ramp_s=self._ramp_s)
-        return Present(point, self._path.source_setting(point), self._path.terminals(point))
+        path, ramp_s = self._parts.path, self._parts.ramp_s
+        check([point], rating=self.rating, path=path, source=source, envelope=envelope, ramp_s=ramp_s)
+        return Present(point, path.source_setting(point), path.terminals(point))
 
     def _require_output_on(self) -> None:
         if not self._source.output_is_on():
@@ -369,7 +336,7 @@ class Supervisor:
 
     @property
     def _ceiling(self) -> Ceiling:
-        return Ceiling.of(self.rating.envelope(self._envelope), self._path.ct_secondary_v)
+        return Ceiling.of(self.rating.envelope(self._envelope), self._parts.path.ct_secondary_v)
 
     @property
     def _rise_limit_v_per_s(self) -> float:
@@ -382,11 +349,11 @@ class Supervisor:
         return Transition(
             source=self._source,
             watching=self._watching,
-            clock=self._clock,
+            clock=self._parts.clock,
             now_present=self._now_present,
             ceiling=self._ceiling,
             # As on the way up, which was checked against the damage envelope.
-            rise_v_per_s=min(self._rise_limit_v_per_s, highest_v / self._ramp_s),
+            rise_v_per_s=min(self._rise_limit_v_per_s, highest_v / self._parts.ramp_s),
         )
 
     @contextmanager

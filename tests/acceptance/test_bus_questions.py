@@ -24,7 +24,7 @@ _USED = "bus/test_bus_behaviour.py::test_token_is_used_within_tusage_delay"
         ([], set()),
         (["delay-s=0.020", "delay-frame-rate=1"], {_USED}),
         (["delay-s=0.255", "delay-frame-rate=1", f"frame-types={_DATA_NOT_EXPECTING_REPLY}"], {_ANSWERED, _RETURNED}),
-        # Where nobody hears its polls a token seems to be left unused, too.
+        # Where no station hears its polls a token seems to be left unused, too.
         (["drop-frame-rate=1", f"frame-types={_POLL_FOR_MASTER}"], {_USED, _RETURNED}),
     ],
     ids=["good", "late-with-everything", "late-with-answers", "polls-for-nobody"],

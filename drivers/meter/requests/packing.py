@@ -63,7 +63,7 @@ def packed(wanted: Iterable[Wanted]) -> list[list[Wanted]]:
 def plan_snapshot(wanted: Sequence[Wanted]) -> list[PlannedPart]:
     """Plan the smallest number of requests for ``wanted``, with as many of the canaries as fit.
 
-    They are read in the first part and again in the last, which tells whether an update fell in between. Each costs the
+    They are read in the first part and again in the last, which shows whether an update fell in between. Each costs the
     wire 25 octets, 0.7 % of a snapshot of the whole meter: hence at the ends only and no more than it takes.
     """
     octets = sum(entry.result_octets for entry in wanted)

@@ -21,7 +21,7 @@ def refusal(pdu: PDU) -> APDU | None:
     PCI.update(copy, pdu)
     try:
         apdu = APDU.decode(copy)
-    except Exception:  # noqa: BLE001  (too short for a header: nothing says to whom an answer would go)
+    except Exception:  # noqa: BLE001  (too short for a header: the address for an answer is not known)
         return None
     if not isinstance(apdu, ConfirmedRequestPDU):
         return None

@@ -46,7 +46,7 @@ class ReceiveState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class InvalidFrame:
-    """ReceivedInvalidFrame: something began like a frame and was not one; ``transition`` names what was wrong."""
+    """ReceivedInvalidFrame: octets began like a frame and were not one; ``transition`` names the error."""
 
     transition: str
 
@@ -105,7 +105,7 @@ class FrameReceiver:
         return self._give_up(f"{self.state.value}.Error")
 
     def abandon(self) -> None:
-        """Give up the frame under way because this station begins to talk: nothing can come behind its beginning."""
+        """Drop the frame under way because this station begins to send: the rest of it cannot arrive."""
         if self.state is not ReceiveState.IDLE:
             self.transitions[f"{self.state.value}.Abandoned"] += 1
             self.state = ReceiveState.IDLE

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How bad a finding is: ``fault`` breaks or will break traffic, ``warning`` costs, ``note`` is worth knowing."""
+    """How bad a finding is: ``fault`` breaks or will break traffic, ``warning`` costs time, ``note`` is information."""
 
     FAULT = "fault"
     WARNING = "warning"

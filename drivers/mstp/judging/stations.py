@@ -17,11 +17,11 @@ SLOW_REPLY_S = 0.100
 _SUSPICIOUS = 2
 """One frame out of turn may be an accident; two are a habit."""
 _PARTS_OF_NOISE = 0.2
-"""Out of turn in noise: what a damaged frame did to others may look like that; it takes more then."""
+"""Frames out of turn in noise: damaged frames have the same effect on others, so the limit is higher."""
 _OFTEN, _HABIT = 5, 0.2
-"""So many times, and in this share of all cases: a station is like that, and was not disturbed once."""
+"""Count and share of all cases from which a station has the fault, and not a single disturbance."""
 _OFTEN_GARBLED, _HABITUALLY, _MOSTLY = 3, 0.3, 0.8
-"""What came when it was to talk was garbage: so often, in this share of those times, and this share of all garbage."""
+"""Garbage in a station's turn: count, share of its turns, and share of all garbage, from which it is a finding."""
 _FLOOD, _MANY = 5, 1.0
 """Who-Is from one station that count as a flood: this many at least, and this many a second."""
 _TORRENT_PER_S = 10.0

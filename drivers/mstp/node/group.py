@@ -2,7 +2,7 @@
 
 What one of them sends the others hear, whole, when its last octet has left; until then none of them sends, and no timer
 of theirs runs out: they are listening. What comes from outside all of them hear. A node may be taken off line, as a
-device without power is: it neither hears nor sends, and comes back as one that has just been powered up.
+device without power is: it neither receives nor sends, and comes back as after power-up.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ is to be sent; and after each of these ``take_transmission``, writing what it gi
 last octet will have left. Two things go beyond the clause. ``SEND_FRAME.BusTaken`` is for a host that can be late where
 a UART interrupt cannot: a whole frame was heard before ours, already decided, began; ours is withdrawn, data is queued
 again. And a frame that was half received when ours begins is given up: what is sent puts off Tframe_abort, so that a
-node that talks often would take every answer for the rest of a frame that broke off.
+node that sends often would read every answer as the rest of a frame that broke off.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ LATE_FOR_S = 1.0
 
 
 class OutOfTurn(Enum):
-    """What explains a frame of a station that was not to talk."""
+    """Reason for a frame of a station that was not in turn."""
 
     COPY = auto()
     """It is the frame before once more."""
@@ -55,7 +55,7 @@ class Turns:
         self.is_used = True
 
     def take(self, source: int) -> None:
-        """``source`` talks as one that holds the token."""
+        """Note that ``source`` sends as the holder of the token."""
         if source != self.holder:
             self.granted_s = None
             self.held_data = 0
@@ -89,7 +89,7 @@ class Turns:
     def explain(
         self, seen: SeenFrame, silence_s: float, before: SeenFrame | None, stations: Mapping[int, Station]
     ) -> OutOfTurn:
-        """Say why the sender of ``seen`` may talk although it neither holds the token nor was asked."""
+        """Return why the sender of ``seen`` may send although it neither holds the token nor was asked."""
         late_s = before.late_s if before is not None else 0.0
         if before is not None and before.octets == seen.octets and silence_s < _DOUBLED_BITS * self._bit_s:
             return OutOfTurn.COPY

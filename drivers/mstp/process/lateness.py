@@ -1,4 +1,4 @@
-"""How late a process that reads a line woke up, so that its own lateness is not taken for that of a station."""
+"""Measure how late a process that reads a line woke up, so that this is not counted against a station."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class _SilentLine:
             port.open()
         except (OSError, ValueError) as error:
             raise PortUnavailable(device, open_failure(error)) from error
-        # USB adapters hold octets back for 16 ms unless told not to; what has no such setting refuses.
+        # USB adapters hold octets back for 16 ms unless set otherwise; a device without that setting refuses.
         with contextlib.suppress(OSError, ValueError, NotImplementedError, AttributeError):
             port.set_low_latency_mode(True)
         self._serial = port
@@ -121,7 +121,7 @@ class _Ear:
                 self._tell()
 
     def untold(self) -> bytes:
-        """Return, as messages, what the owner has not been told yet; it counts as told then."""
+        """Return, as messages, what was not sent to the owner yet; it counts as sent then."""
         if self._octets:
             strays = self._parser.stray_octets
             heard = Heard(tuple(self._frames), self._octets, strays - self._strays_told)
@@ -171,7 +171,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _farewell(owner: socket.socket, messages: bytes) -> int:
-    """Say the last there is to say, and wait until that is said."""
+    """Send the last message, and wait until it is sent."""
     with contextlib.suppress(OSError):
         owner.settimeout(2.0)
         owner.sendall(messages)

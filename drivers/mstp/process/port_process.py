@@ -263,7 +263,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _farewell(events: _Channel, kind: bytes, reason: str) -> int:
-    """Say why the port ends, and wait until that is said."""
+    """Send the reason for the end of the port, and wait until it is sent."""
     with contextlib.suppress(_OwnerGone):  # the owner has gone, too
         events.send(kind, reason.encode())
         events.socket.settimeout(_FAREWELL_S)

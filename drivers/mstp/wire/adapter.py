@@ -42,7 +42,7 @@ def lasting_name(device: str, by_id: Path = _BY_ID) -> str:
 
 
 def may_be_present(device: str) -> bool:
-    """Return whether opening ``device`` is worth a try; Windows keeps no list of files to look into: always there."""
+    """Return whether ``device`` may exist; always True on Windows, which has no list of device files."""
     return sys.platform == "win32" or Path(device).exists()
 
 

@@ -6,7 +6,7 @@ from collections import deque
 
 from drivers.mstp.settings import EchoMode
 
-"""Whether the adapter hears itself: ``detect`` finds out from the first own frames."""
+"""Whether the adapter receives what it sends: ``detect`` finds out from the first own frames."""
 
 _PATIENCE_S = 0.100
 """An echo comes with what a USB adapter's latency adds, 16 ms as a rule; after this long it counts as missing."""
@@ -38,7 +38,7 @@ class EchoFilter:
     def heard(self, octets: bytes, now_s: float) -> bytes:
         """Return what of the octets read at ``now_s``, and of those kept back before, others have sent.
 
-        Octets that begin like the echo expected are kept back until they are known to be it, or not.
+        Octets that begin like the expected echo are kept back until they are identified as echo, or not.
         """
         if self._expected:
             self._give_up_late_ones(now_s)

@@ -81,7 +81,7 @@ class SerialLine:
             raise
 
     def _set_up(self, device: str, direction: Direction) -> None:
-        # USB adapters hold octets back for 16 ms unless told not to. pyserial says ValueError for a driver that has no
+        # USB adapters hold octets back for 16 ms by default. pyserial raises ValueError for a driver that has no
         # such setting (a pseudo-terminal, many built-in ports), NotImplementedError on systems that have none (macOS),
         # and has no such call on Windows: all work without; ``adapter.latency_advice`` tells whom it matters to.
         with contextlib.suppress(ValueError, NotImplementedError, AttributeError):
@@ -157,7 +157,7 @@ class SerialLine:
 
     def close(self) -> None:
         """Give the device back; one that is no longer there cannot refuse."""
-        with contextlib.suppress(OSError):  # closing an adapter that was unplugged says so: it is known by then
+        with contextlib.suppress(OSError):  # closing an unplugged adapter raises: that is known by then
             self._serial.close()
 
 

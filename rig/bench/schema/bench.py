@@ -10,8 +10,8 @@ from rig.bench.schema.base import LATE, PLACEHOLDER, PLACEHOLDER_SCHEMA, Strict
 from rig.bench.schema.base import LateText as _LateText
 from rig.bench.schema.base import Name as _Name
 from rig.bench.schema.climate import ChamberPart, ClimateProbePart
+from rig.bench.schema.instrument import InstrumentPart
 from rig.bench.schema.safety import LimitsPart, SafetyInputsPart
-from rig.bench.schema.serial import SerialPart
 from rig.bench.schema.switch import AlarmContactPart, SwitchPart
 from rig.files.yaml_types import Degrees, Hertz, Line, PerhapsLine, Prose, Ratio, Seconds, Volts
 from rig.load_point import LoadPoint
@@ -65,13 +65,9 @@ class ClockPart(Strict):
         return self
 
 
-class LowLevelSourcePart(Strict):
+class LowLevelSourcePart(InstrumentPart):
     """A source that drives the CT inputs only, phase-locked to the one that drives the voltage inputs."""
 
-    driver: _Name
-    resource: _LateText
-    visa_library: _Name = "@py"
-    serial: SerialPart | None = None
     single_client: bool = False
     """The connection takes one program only (a serial or GPIB gateway): a rig that hangs is ended to reach it."""
     options: dict[_Name, bool | int | float | PerhapsLine] = Field(default_factory=dict)
@@ -91,13 +87,9 @@ class SourcePart(LowLevelSourcePart):
     """Wall seconds that a setting or an answer may take while the output is on; then the guardian switches it off."""
 
 
-class AnalyzerPart(Strict):
+class AnalyzerPart(InstrumentPart):
     """The reference analyzer at the meter's terminals."""
 
-    driver: _Name
-    resource: _LateText
-    visa_library: _Name = "@py"
-    serial: SerialPart | None = None
     update_s: Seconds = 0.5
     accuracy: ReferenceAccuracy | None = None
     """Stated here, or in the calibration's own file."""
@@ -129,13 +121,9 @@ class GeneratorOutputsPart(Strict):
     control_power: Annotated[int, Field(ge=1, le=99)] | None = None
 
 
-class GeneratorPart(Strict):
+class GeneratorPart(InstrumentPart):
     """A generator whose hardware times pulses at the first position's meter, through driver stages."""
 
-    driver: _Name
-    resource: _LateText
-    visa_library: _Name = "@py"
-    serial: SerialPart | None = None
     outputs: GeneratorOutputsPart
     high_v: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = 5.0
     """Level that the driver stages read as active, volts."""
@@ -156,13 +144,9 @@ class CounterInputsPart(Strict):
     control_power: CounterInputPart | None = None
 
 
-class CounterPart(Strict):
+class CounterPart(InstrumentPart):
     """The counter that measures how long what the generator does really lasts at the meter's terminals."""
 
-    driver: _Name
-    resource: _LateText
-    visa_library: _Name = "@py"
-    serial: SerialPart | None = None
     inputs: CounterInputsPart
     calibration: CalibrationRecord | None = None
 

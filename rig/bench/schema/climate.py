@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from rig.bench.schema.base import LateText, Name, Strict
-from rig.bench.schema.serial import SerialPart
+from rig.bench.schema.base import Strict
+from rig.bench.schema.instrument import InstrumentPart
 from rig.files.yaml_types import Seconds
 from rig.metrology.calibration import CalibrationRecord
 
@@ -15,13 +15,9 @@ _Celsius = Annotated[float, Field(ge=-100, le=250, allow_inf_nan=False)]
 _Kelvin = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
 
 
-class ClimateProbePart(Strict):
+class ClimateProbePart(InstrumentPart):
     """The temperature and humidity probe beside the meter; ``channel``: which of its sensors."""
 
-    driver: Name
-    resource: LateText
-    visa_library: Name = "@py"
-    serial: SerialPart | None = None
     channel: Annotated[int, Field(ge=1, le=2)] = 1
     calibration: CalibrationRecord | None = None
 
@@ -34,16 +30,12 @@ class SoakPart(Strict):
     timeout_s: Seconds = 14_400.0
 
 
-class ChamberPart(Strict):
+class ChamberPart(InstrumentPart):
     """The climate chamber that the meter is in: from ``lowest_c`` to ``highest_c`` is what it may be set to here.
 
     The narrower of what the chamber can do and what the meter may be exposed to; nothing is clamped.
     """
 
-    driver: Name
-    resource: LateText
-    visa_library: Name = "@py"
-    serial: SerialPart | None = None
     lowest_c: _Celsius
     highest_c: _Celsius
     soak: SoakPart = SoakPart()

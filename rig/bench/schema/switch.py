@@ -6,11 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from rig.bench.schema.base import LateText as _LateText
-from rig.bench.schema.base import Name as _Name
 from rig.bench.schema.base import Strict
+from rig.bench.schema.instrument import InstrumentPart
 from rig.bench.schema.safety import ContactorPart
-from rig.bench.schema.serial import SerialPart
 
 _SwitchChannel = Annotated[int, Field(ge=101, le=899)]
 
@@ -39,13 +37,9 @@ class AlarmContactPart(Strict):
     bit: Annotated[int, Field(ge=0, le=7)] = 0
 
 
-class SwitchPart(Strict):
+class SwitchPart(InstrumentPart):
     """A switch unit at the terminals of the first position's meter; a role that is left out is not wired."""
 
-    driver: _Name
-    resource: _LateText
-    visa_library: _Name = "@py"
-    serial: SerialPart | None = None
     control_power: ControlPowerPart | None = None
     pulse_input: PulseRelayPart | None = None
     alarm_contact: AlarmContactPart | None = None

@@ -87,9 +87,8 @@ def capture(
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
 def check(
-    bench: str, device: str | None, baud: int | None, for_s: float, mac: int | None, listen_only: bool,
-    probe: bool, everywhere: bool, instance: int, file: Path | None, as_json: bool,
-) -> int:  # fmt: skip
+    bench: str, device: str | None, baud: int | None, file: Path | None, as_json: bool, **how: Any
+) -> int:  # Any: the fields of Wanted
     """Look for what is wrong with the bus and say what to do about it: exit 10 when a fault is found.
 
     Listens first. Then joins the ring, asks who is there, and reads each device's Max_Master and Max_Info_Frames. The
@@ -98,7 +97,7 @@ def check(
     from rig.cli.bus.check import Wanted, check_bus, check_file
     from rig.cli.bus.check_view import show
 
-    wanted = Wanted(for_s, mac, listen_only, everywhere, instance, probe)
+    wanted = Wanted(**how)
     result = check_bus(bench, device, baud, wanted) if file is None else check_file(file, baud)
     show(result, as_json)
     return result.exit_code

@@ -1,4 +1,4 @@
-"""The air at a load point: read while the meter's next update is awaited, recorded, and held against its conditions."""
+"""The air at a load point: read during the wait for the meter's next update, recorded, compared with its conditions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class PointClimate:
 def note_climate(bench: Bench, record: PointRecorder, limits: ReferenceLimits) -> PointClimate:
     """Read the bench's probe once, record what it measures and compare it with the reference conditions.
 
-    Without a probe nothing is known and nothing is held against anything. A sensor that measures nothing makes the
+    Without a probe the air is not known and no point is INVALID for it. A sensor that measures nothing makes the
     point invalid; raises InstrumentLost where the probe itself is gone.
     """
     if bench.climate_probe is None:

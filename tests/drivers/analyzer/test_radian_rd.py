@@ -326,7 +326,7 @@ def test_a_period_it_does_not_have_is_refused_at_once():
 
 
 class FrameLink:
-    """A link whose answers are whole frames of whatever octets a test draws."""
+    """A link whose answers are whole frames of any octets that a test draws."""
 
     resource, generation = "drawn", 1
 

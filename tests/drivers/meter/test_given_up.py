@@ -1,4 +1,4 @@
-"""A request that was given up while it waited for the token never reaches the meter, whatever the bus does later."""
+"""A request that was given up while it waited for the token never reaches the meter, for any later traffic."""
 
 import os
 import signal

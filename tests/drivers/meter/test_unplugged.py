@@ -1,4 +1,4 @@
-"""The adapter is pulled out and plugged in again while a meter is used: what waits, what fails, what is told."""
+"""The adapter is pulled out and plugged in again while a meter is used: what waits, what fails, what is reported."""
 
 import contextlib
 import os

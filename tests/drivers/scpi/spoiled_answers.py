@@ -170,7 +170,7 @@ def spoilers(chosen):
         return "".join(chosen.choices(GARBAGE, k=count))
 
     def digits(text):
-        """The same answer with every digit another, so that whoever reads past the junk gets a wrong number."""
+        """The same answer with every digit another, so that a parser that reads past the junk gets a wrong number."""
         return "".join(str((int(each) + 3) % 10) if each in string.digits else each for each in text)
 
     def inside(text, extra):
@@ -218,7 +218,7 @@ def agrees(found, expected):
 
 
 UNRELATED = ("monotonic_s", "manufacturer", "model", "firmware", "serial_number")
-"""Not a number of the instrument's; texts in which nobody can see that they are spoiled."""
+"""Answers that are spoiled in a way that cannot be recognised."""
 
 
 def seeded(*parts):

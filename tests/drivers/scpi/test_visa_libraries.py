@@ -1,4 +1,4 @@
-"""Any VISA library, whatever it does: nothing it does keeps a transaction, and what it lacks is said in a sentence."""
+"""Any VISA library: it cannot block a transaction, and a missing feature is one sentence."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Two sources as one: what they can do together, who is told what in which order, and that both always go off."""
+"""Two sources as one: their common capabilities, the order of commands to each, and both always go off."""
 
 from dataclasses import replace
 
@@ -26,7 +26,7 @@ LOW_LEVEL_ONLY = RigolDG5000.capabilities
 
 
 class NotedSource(AcSource):
-    """Notes what it is told, in a list shared with the other; fails where it is told to."""
+    """Notes its commands, in a list shared with the other; fails on request."""
 
     def __init__(self, name, capabilities, told):
         self.name, self.capabilities, self.told = name, capabilities, told

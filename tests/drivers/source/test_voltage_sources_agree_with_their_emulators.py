@@ -1,4 +1,4 @@
-"""Whatever a voltage-only driver sets comes out of its emulator: the two agree on volts, angles and signs."""
+"""Each setting of a voltage-only driver comes out of its emulator: the two agree on volts, angles and signs."""
 
 import pytest
 from hypothesis import given, settings

@@ -65,7 +65,7 @@ LOADS = st.builds(
     st.sampled_from((60.0, 50.0, 59.93, 44.0)),
 )
 A_CYCLE_S = 1.01
-"""Long enough for an update, whatever the unit's clock."""
+"""Long enough for an update, for any unit's clock."""
 
 DURATIONS = st.sampled_from((0.3, 1.0, 1.0, 2.45, 9.0, 61.0, 400.0))
 

@@ -1,4 +1,4 @@
-"""Advice about a slow RS-485 adapter is in the run's record, where whoever reads the run later looks."""
+"""Advice about a slow RS-485 adapter is in the run's record, for readers of the run."""
 
 import datetime as dt
 from types import SimpleNamespace

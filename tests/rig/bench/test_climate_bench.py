@@ -1,4 +1,4 @@
-"""A bench with a climate chamber: soaked in bench time, and stopped when it is closed, whatever ended the run."""
+"""A bench with a climate chamber: soaked in bench time, and stopped when it is closed, for every end of the run."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A bench is locked by what it uses: under whatever names, bench files, state folders and users that is named."""
+"""A bench is locked by what it uses: for all names, bench files, state folders and users."""
 
 import contextlib
 import json
@@ -263,7 +263,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 def test_a_guardian_at_work_holds_the_locks_until_it_is_done_and_is_named(
     tmp_path, locks_of_the_host, monkeypatch, request
 ):
-    """The rig is killed, the source cannot be reached: its guardian goes on, and whoever comes is told of it."""
+    """The rig is killed, the source cannot be reached: its guardian goes on, and the next opening reports that."""
     monkeypatch.setattr("rig.safety.locks.resource_locks.GUARDIAN_WAIT_S", 0.05)
     monkeypatch.setenv("RIG_STATE_DIR", str(tmp_path / "state"))
     command = [sys.executable, "-c", KILLED_WHILE_ARMED, RESOURCE]

@@ -78,7 +78,7 @@ def test_run_whose_adapter_stays_away_fails_and_names_what_it_awaited(bridge, tm
 
 
 class ImpatientSupervisor:
-    """Stands for the one who energises, at a load point whose time is over."""
+    """Stands for the supervisor, at a load point whose time is over."""
 
     def __init__(self):
         self.is_off = False

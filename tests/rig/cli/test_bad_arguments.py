@@ -1,4 +1,4 @@
-"""Arguments and endings of the command line: one sentence, exit 11, 10 or 2, no traceback, whatever is given."""
+"""Arguments and endings of the command line: one sentence, exit 11, 10 or 2, no traceback, for any input."""
 
 import os
 import signal
@@ -188,7 +188,7 @@ def test_a_signal_during_an_import_ends_in_one_word(number, module):
     program = textwrap.dedent(f"""
         import os, signal, sys
         from importlib.abc import MetaPathFinder
-        signal.signal({int(number)}, signal.SIG_DFL)  # whoever runs the tests may ignore it
+        signal.signal({int(number)}, signal.SIG_DFL)  # the process that runs the tests may ignore it
         signal.signal(signal.SIGINT, signal.default_int_handler)
         class Interrupting(MetaPathFinder):
             def find_spec(self, name, path, target=None):

@@ -1,7 +1,7 @@
 """``rig bus check`` beside a busy machine: no fault on a healthy bus, and every seeded fault found.
 
 ``make soak`` runs all of it and keeps each verdict in ``build/soak/bus_check.jsonl`` (``tests.campaign``): what is
-there already is not run again; remove the file to begin anew. ``make test`` runs one case of each kind.
+there already is not run again; remove the file to restart. ``make test`` runs one case of each kind.
 """
 
 import contextlib

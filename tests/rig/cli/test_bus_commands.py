@@ -51,7 +51,7 @@ def bridge():
 
 @pytest.fixture
 def ring(bridge):
-    """A ring of two masters; gives the third port, where nobody is."""
+    """A ring of two masters; gives the third port, which no station uses."""
     from drivers.mstp import MstpPort, PortSettings
 
     ports = [MstpPort(PortSettings(bridge.ports[mac], 76800, mac, 1)) for mac in (0, 1)]

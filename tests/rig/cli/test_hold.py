@@ -1,4 +1,4 @@
-"""``rig hold``: live readings at a point that stays; stopped in order, and everything off whatever ends it."""
+"""``rig hold``: live readings at a point that stays; stopped in order, and everything off for every end."""
 
 import errno
 import json

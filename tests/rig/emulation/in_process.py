@@ -58,7 +58,7 @@ class Meter:
 
 
 class StillWorld(World):
-    """A world in which whoever waits spends the time, if it is a wait that anybody would sit through."""
+    """A world in which a waiting thread spends the bench time, if the wait is short enough."""
 
     def wait(self, wait):
         with self:

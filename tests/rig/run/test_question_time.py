@@ -10,7 +10,7 @@ from rig.pytest_plugin import QuestionTimedOut, _Endings
 
 @pytest.fixture
 def alarm():
-    """Whatever a test does to the alarm is undone: pytest-timeout uses the same one."""
+    """The alarm is put back after each test: pytest-timeout uses the same one."""
     handler, left_s = signal.getsignal(signal.SIGALRM), signal.setitimer(signal.ITIMER_REAL, 0.0)[0]
     yield
     signal.signal(signal.SIGALRM, handler)

@@ -21,6 +21,7 @@ from drivers.switch import SafetyContacts
 from rig.bench.config.meter_type import load_meter_type
 from rig.bench.wiring import Path, Wiring
 from rig.load_point import LoadPoint
+from rig.safety.energise import Supervised
 from rig.safety.inputs import SafetyInputs
 from rig.safety.limits import rms
 from rig.safety.supervisor import Supervisor
@@ -58,7 +59,7 @@ class StandInClock:
 
 
 class StandInSource(AcSource):
-    """Ramps as it is told; ``gains`` make its voltages wrong by a factor a phase, ``jumps`` leaves the ramp out."""
+    """Ramps as programmed; ``gains`` make its voltages wrong by a factor a phase, ``jumps`` leaves the ramp out."""
 
     capabilities = CAPABILITIES
 
@@ -279,7 +280,7 @@ class RecordedBench:
         self.contacts = StandInContacts(self)
         safe_when = {"interlock": "closed", "emergency_stop": "closed"} if wired else {}
         self.inputs = SafetyInputs(self.contacts.sense, safe_when, now_s=self.clock.now_s)
-        self.supervisor = Supervisor(
+        parts = Supervised(
             source=self.source,
             analyzer=self.analyzer,
             path=path,
@@ -291,6 +292,7 @@ class RecordedBench:
             on_event=lambda kind, text: self.events.append((kind, text)),
             **options,
         )
+        self.supervisor = Supervisor(parts)
 
     def note(self, call):
         self.calls.append(call)

@@ -93,7 +93,7 @@ class FakeSource(socketserver.ThreadingTCPServer):
 
 
 class OneAtATime(FakeSource):
-    """A source that serves one connection; whoever comes next waits until that is closed."""
+    """A source that serves one connection; the next client waits until that is closed."""
 
     def process_request(self, request, client_address):
         socketserver.TCPServer.process_request(self, request, client_address)

@@ -1,4 +1,4 @@
-"""The way up as a law: whatever fails, nothing after it is done, the outputs are off, and somebody has verified it."""
+"""The way up as a law: after any failure no further step is done, and the outputs are off and verified."""
 
 import math
 import re

@@ -14,7 +14,7 @@ from tests.waiting import wait_for
 
 @pytest.fixture
 def program(tmp_path, monkeypatch):
-    """Put a systemd-inhibit of this text in front of whatever the system has."""
+    """Put a systemd-inhibit of this text in front of the system's own."""
 
     def put(text):
         path = tmp_path / "systemd-inhibit"

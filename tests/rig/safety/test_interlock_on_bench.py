@@ -77,7 +77,7 @@ def everything_is_asked(path, lines):
 def test_input_opened_while_energised_prevents_energising_until_closed(tmp_path):
     path, lines = tmp_path / "wired.yaml", []
     path.write_text(QUICK + WIRED)
-    # At the end the switch unit is gone: that its relays are not at rest is told, after everything else is done.
+    # At the end the switch unit is gone: that its relays are not at rest is reported, after all else is done.
     with pytest.raises(InstrumentLost):
         everything_is_asked(path, lines)
     assert lines[-1] == "all was asked"

@@ -29,7 +29,7 @@ stimuli = st.builds(
 
 
 class Given:
-    """An injection path that leads to one stimulus, whatever the point."""
+    """An injection path that leads to one stimulus for every point."""
 
     ct_secondary_v = 1.0
 

@@ -88,7 +88,7 @@ class ClauseReceiver:
             self.broken("Timeout")
 
     def error(self, now_s):
-        """ReceiveError. Liberty: SilenceTimer is looked at by whoever calls, before."""
+        """ReceiveError. Liberty: the caller checks SilenceTimer before."""
         self.silence_since_s = now_s
         self.event_count += 1
         if self.state == "IDLE":

@@ -1,4 +1,4 @@
-"""The product's receiver with the clause's beside it: whatever one is given the other is too, and they must agree."""
+"""The product's receiver beside the clause's: both get the same octets, and their results must agree."""
 
 from drivers.mstp.codec.frames import Frame
 from drivers.mstp.codec.receive import FrameReceiver, InvalidFrame

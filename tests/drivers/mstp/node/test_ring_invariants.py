@@ -1,4 +1,4 @@
-"""What always holds in a ring, however many frames are damaged on the line: one token, one talker, nobody left out."""
+"""Invariants of a ring with any number of damaged frames: one token, one sender, every node gets the token."""
 
 import random
 

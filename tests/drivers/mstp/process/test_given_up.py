@@ -1,4 +1,4 @@
-"""What nobody waits for any more is not sent: frames that expire, and requests that are taken back."""
+"""Requests whose caller has given up are not sent: frames that expire, and requests that are taken back."""
 
 import math
 

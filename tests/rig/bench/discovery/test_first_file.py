@@ -1,4 +1,4 @@
-"""The first bench file: it loads whatever was found, holds what is known, and marks what only a person knows."""
+"""The first bench file: it loads for any find, holds what is known, and marks what only a person knows."""
 
 import pytest
 from hypothesis import given, settings

@@ -1,4 +1,4 @@
-"""A meter that is not reached on a noisy bus is not told to be elsewhere: the noise is what is told."""
+"""A meter that is not reached on a noisy bus: the noise is reported, not another address."""
 
 import pytest
 

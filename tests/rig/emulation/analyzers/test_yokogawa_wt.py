@@ -236,7 +236,7 @@ def test_an_element_on_a_direct_range_sees_nothing_of_the_sensor(bench, analyzer
     quiet(analyzer)
     analyzer.do(":CURR:RANG:ELEM1 5A")
     energise(bench)
-    bench.world.sleep(1.0)  # a change of range begins the update anew: until its end there is no data
+    bench.world.sleep(1.0)  # a change of range restarts the update: until its end there is no data
     assert float(analyzer.query(":NUM:VAL? 2")) == 0.0
 
 

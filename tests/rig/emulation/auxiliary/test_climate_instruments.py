@@ -19,7 +19,7 @@ NOW_1 = "1,23.000,C,45.00,%,2026,1,1,0,0,0"
 
 
 class Standing:
-    """Climate instruments in a world whose time only moves when it is told to."""
+    """Climate instruments in a world whose time only moves on request."""
 
     def __init__(self, path, **options):
         self.world = World(BenchTime(lambda: 0.0), Wiring())

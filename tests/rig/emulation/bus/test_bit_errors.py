@@ -25,7 +25,7 @@ MAX_MASTER = 3
 RIG, METER = 0, 1
 REPEATS = 4
 REPLY_TIMEOUT_S = 0.3
-"""What a damaged exchange costs whoever waits behind it."""
+"""What a damaged exchange costs the next one in the queue."""
 NO_TOKEN_S, SLOT_S = 0.5, 0.01
 LATE_S, BUSY_LATE_S = 0.5, 3.0
 """What a machine may be late at noticing a silence and at ending it, left alone and among other tests."""

@@ -1,4 +1,4 @@
-"""No line brings an emulated instrument down: whatever comes is answered, or is an error in its queue.
+"""No line brings an emulated instrument down: each is answered, or is an error in its queue.
 
 Every registered instrument (rig.emulation.instruments) and the switching ones are asked. A failure names the seed, the
 number of the line and the line; the same seed sends the same lines again.
@@ -28,7 +28,7 @@ def check(instrument, lines, seed):
             answer = instrument.ask(line)
             assert answer is None or (answer.isascii() and b"\n" not in answer), answer
             if number % LOOK_EVERY == 0:
-                # Whatever it was set to, time goes on, its errors can be read, and it is who it was.
+                # With any settings time goes on, its errors can be read, and its identity is the same.
                 instrument.world.spend(STEP_S)
                 errors = itertools.takewhile(lambda entry: entry[0] != 0, queue_of(instrument, error_query))
                 assert len(list(errors)) < MOST_ERRORS

@@ -230,7 +230,7 @@ def test_reset_is_off_at_once_and_deaf_for_three_seconds(say, world, connect):
 
 
 def test_what_another_user_left_over_does_not_turn_the_drivers_phases(make, world):
-    """Turned round, and balanced whatever P12 and P13 say; then as saved in group 1."""
+    """Turned round, and balanced for any P12 and P13; then as saved in group 1."""
     source = make()
     source.engine.execute("OUTP:IMP:STAT ON;:SOUR:PHAS:SEQ NEG;THREE BALANCE;*SAV 1", "somebody")
     session, _ = session_to(source.engine)

@@ -1,4 +1,4 @@
-"""The I/O watchdog of emulated sources in wall time: nobody talks, and the output goes off by itself."""
+"""The I/O watchdog of emulated sources in wall time: without messages the output goes off."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The emulated three-phase voltage output: relay, slew, range change, current limit, latch; in time that is told."""
+"""The emulated three-phase voltage output: relay, slew, range change, current limit, latch; in the test's own time."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""Lines of the emulated bench: edge by edge they are the same whatever the steps in which time passes."""
+"""Lines of the emulated bench: edge by edge they are the same for all steps in which time passes."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Bench time and the world: events take effect when they happen, time spent counts exactly, nobody starves."""
+"""Bench time and the world: events take effect when they happen, time spent counts exactly, no thread starves."""
 
 import json
 import math
@@ -203,7 +203,7 @@ def test_a_source_that_moves_is_followed_however_long_the_sleep():
 
 
 class Slow(Witness):
-    """Takes its time over whatever it lives through."""
+    """Takes wall time for each step of bench time."""
 
     def __init__(self):
         super().__init__()

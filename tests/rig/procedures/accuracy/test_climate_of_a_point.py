@@ -37,7 +37,7 @@ def run(tmp_path):
 
 @dataclass
 class Reader:
-    """Whatever is read at a point: a climate probe that answers or raises, the meter, the analyzer."""
+    """All that is read at a point: a climate probe that answers or raises, the meter, the analyzer."""
 
     answer: object
     asked: int = 0

@@ -243,7 +243,7 @@ def test_beats_from_two_threads_do_not_disturb_each_other(link, fake_source):
 
 
 def test_where_the_source_takes_one_client_a_hung_rig_is_ended_first(one_at_a_time):
-    """The rig is connected and does not let go: nobody else would ever be heard."""
+    """The rig stays connected: no other client would be served."""
     with rig_process(replace(one_at_a_time.recipe, single_client=True)) as rig:
         rig.send_signal(signal.SIGSTOP)
         assert one_at_a_time.wait_until_off(3.0)

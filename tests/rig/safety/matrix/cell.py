@@ -323,7 +323,7 @@ class Cell:
 
 
 def _exists(pid: int) -> bool:
-    """Whether a process lives; one that nobody has waited for is dead all the same."""
+    """Whether a process lives; a zombie counts as dead."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The safe-state matrix: whatever ends a run, in whatever phase, the output is off in time and the record says so."""
+"""The safe-state matrix: for each end of a run in each phase, the output is off in time and the record says so."""
 
 from __future__ import annotations
 

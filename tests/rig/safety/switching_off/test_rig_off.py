@@ -1,4 +1,4 @@
-"""``rig off``: finds what is open or was left on, whatever became of the bench's file, and says what it did."""
+"""``rig off``: finds what is open or was left on, with or without the bench's file, and reports what it did."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way down: who confirms it where a transaction was interrupted, and that its end is told once."""
+"""The way down: who confirms it where a transaction was interrupted, and its end is reported once."""
 
 import contextlib
 from types import SimpleNamespace

@@ -235,7 +235,7 @@ def limit_to_what_is_open(stack: contextlib.ExitStack) -> None:
 
 
 class Held:
-    """A listener that nobody serves: the kernel takes the connection, and keeps what is said to it."""
+    """A listener without a server: the kernel accepts the connection and buffers what is sent."""
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-"""A source that lets the rig wait is told of while it waits, once; and one that answers again."""
+"""A source that lets the rig wait is reported once meanwhile; and one that answers again."""
 
 import threading
 import time

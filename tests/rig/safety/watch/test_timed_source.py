@@ -1,4 +1,4 @@
-"""A source that is on may not keep the rig waiting: the guardian is told for how long, and that it came."""
+"""A source that is on may not keep the rig waiting: the guardian gets the time limit, and the arrival of the answer."""
 
 import pytest
 

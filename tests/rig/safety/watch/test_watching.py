@@ -1,4 +1,4 @@
-"""Each data set is judged in every phase: energising, applying, settling, measuring, and where nobody reads."""
+"""Each data set is judged in every phase: energising, applying, settling, measuring, and without a reader."""
 
 import itertools
 from dataclasses import replace
@@ -95,7 +95,7 @@ def test_missing_data_switch_off_after_a_repeat_within_1_s_in_each_phase(phase, 
     with pytest.raises(OutputWrong, match="no valid data, twice in a row"):
         PHASES[phase](bench)
     assert bench.is_off
-    # A new data set each 0.25 s, looked at every 0.4 s where nobody reads.
+    # A new data set each 0.25 s, looked at every 0.4 s without a reader.
     assert bench.clock.s - before_s <= 1.25
 
 

@@ -34,7 +34,7 @@ class UnknownError(Exception):
 
 
 class Stage:
-    """Stops the rig at a phase, with progress going on as it would, and does there what it is told."""
+    """Stops the rig at a phase, with progress going on as it would, and does there what the test asks."""
 
     def __init__(self, run: MeterRun) -> None:
         self._run = run
@@ -45,7 +45,7 @@ class Stage:
         self._readings = 0
         source, position = self._bench.source, run.position
         supervisor, clock = run.supervisor, self._bench.clock
-        # Instances, not classes: the rig's own code runs in between, whatever is held before or after it.
+        # Instances, not classes: the rig's own code runs in between, with any stop before or after it.
         _after(source, "set_output", self._after_output)
         _before(source, "set_point", self._before_point)
         _before(clock, "sleep", self._before_sleep)
