@@ -43,6 +43,7 @@ bit_error_rate, drop_octet_rate, duplicate_octet_rate, drop_frame_rate, truncate
 delay_frame_rate, interrupt_frame_rate, noise_rate
 bench_file_sha256, decision_rule, retest_of, taken_utc
 limit_edition, limit_table, limit_provenance, limit_checked_by, limit_checked_on, limit_verified
+bench_file_sha256, decision_rule, retest_of, taken_utc
 
 # members of enumerations that are reached by their value
 DC, NEW_SUBINTERVAL, INITIATION_DISABLED, NULL, OCTET_STRING, ASYNC_SERVICE_REQUEST, PERCENT_OF_FUNDAMENTAL

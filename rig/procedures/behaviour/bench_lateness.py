@@ -17,6 +17,7 @@ from drivers.mstp.process.lateness import LateSpell, late_at_the_ends
 _BRIEF_S = 0.003
 _LATE_S = 0.005
 """Less lateness than this loses no request and no token."""
+_TOKEN_WORK = (FrameType.TOKEN, FrameType.POLL_FOR_MASTER)
 _REQUESTS = (FrameType.DATA_EXPECTING_REPLY, FrameType.EXTENDED_DATA_EXPECTING_REPLY)
 
 
@@ -66,14 +67,16 @@ def excused(frames: Iterable[SeenFrame], mac: int) -> Excused:
     requests = tokens = 0
     most_s = 0.0
     for before, seen in pairwise(frames):
-        if not before.valid or before.frame.destination != mac or seen.frame.source == mac:
-            continue
-        if seen.late_s < _LATE_S:
+        if not before.valid or before.frame.destination != mac or seen.late_s < _LATE_S:
             continue
         passed_s = seen.start_s - before.end_s - seen.late_s
+        is_its_own = seen.frame.source == mac
         if before.frame.frame_type in _REQUESTS and passed_s <= REPLY_DELAY_S:
+            # A station that was late itself takes the token for unused, polls, and has lost the request.
+            if is_its_own and seen.frame.frame_type not in _TOKEN_WORK:
+                continue
             requests += 1
-        elif before.frame.frame_type == FrameType.TOKEN and passed_s <= USAGE_DELAY_S:
+        elif before.frame.frame_type == FrameType.TOKEN and passed_s <= USAGE_DELAY_S and not is_its_own:
             tokens += 1
         else:
             continue

@@ -69,3 +69,17 @@ def test_a_token_without_use_is_excused_where_the_bench_was_late_enough():
     late = judged(tape, [(first_s, first_s + 0.025)], token_use)
     assert not late.good
     assert late.excuse == "the bench was late by up to 25 ms meanwhile"
+
+
+@pytest.mark.parametrize(("late_s", "is_excused"), [(0.0, False), (0.100, True)])
+def test_request_lost_by_a_station_that_polls_is_excused_where_late(late_s, is_excused):
+    tape = rounds(Tape(), count=10).request(RIG, METER)
+    asked_s = tape.now_s
+    tape.poll(METER, 5, after_s=0.169).poll(METER, 6, after_s=0.03).token(METER, RIG, after_s=0.03)
+    frames = without_lateness(tape.frames, [(asked_s + 0.169 - late_s, asked_s + 0.169)] if late_s else [])
+    assert excused(frames, METER).requests == int(is_excused)
+
+
+def test_request_that_is_answered_is_not_excused_however_late():
+    tape = rounds(Tape(), reply_after_s=0.100)
+    assert excused(without_lateness(tape.frames, spells_before(tape, METER, 0.060)), METER).requests == 0
