@@ -35,6 +35,9 @@ _.shouldstop
 # sqlite3 reads it
 _.isolation_level
 
+# a setting of an emulated instrument that its command table names
+_._frequency_slope
+
 # fields that are read by name: from a settings file, a table of counters, a record's columns
 schema_version
 tokens_generated, frames_too_long, transmissions_withdrawn
