@@ -23,7 +23,7 @@ SAMPLE_RATE_HZ = 2520.0
 """Manual page 1."""
 
 _WHOLE_CYCLE_TOLERANCE = 1e-3
-_WHOLE_SAMPLE_TOLERANCE = 1e-5
+_WHOLE_SAMPLE_TOLERANCE = 1e-3
 _IMAGES = range(-2, 3)
 _CHANNELS = ("V_A", "V_B", "V_C", "I_A", "I_B", "I_C")
 

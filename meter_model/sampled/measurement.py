@@ -26,7 +26,7 @@ _NOMINAL_HZ = 60.0
 _Array = NDArray[np.float64]
 
 
-_WHOLE_SAMPLE_TOLERANCE = 1e-5
+_WHOLE_SAMPLE_TOLERANCE = 1e-3
 _FADE_SAMPLES = 4
 _TAIL_LOSS = np.array([1.0 / 24.0, 0.5, 23.0 / 24.0])
 
