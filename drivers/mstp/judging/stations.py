@@ -34,6 +34,8 @@ def duplicates(figures: BusFigures) -> Iterable[Finding]:
     """
     most = max((node.unasked for node in figures.nodes), default=0)
     least = max(_SUSPICIOUS, _PARTS_OF_NOISE * (figures.damaged + figures.unseen_frames))
+    if _may_have_two_tokens(figures):
+        least = max(least, _OFTEN)
     for node in figures.nodes:
         evidence = []
         if len(node.device_instances) > 1:
@@ -58,6 +60,15 @@ def duplicates(figures: BusFigures) -> Iterable[Finding]:
                 f"two stations have this address: {'; '.join(evidence)}",
                 "disconnect the station that is known to have this address; what still answers to it is the other",
             )
+
+
+def _may_have_two_tokens(figures: BusFigures) -> bool:
+    """Whether a second token may have gone round for a while: one was lost, repeated or used late, or octets collided.
+
+    The stations then talk out of turn, each a few times, until the two tokens meet.
+    """
+    went_wrong = any(node.late_uses or node.token_retries for node in figures.nodes)
+    return bool(figures.tokens_lost or figures.stray_octets or went_wrong)
 
 
 def _collides(node: NodeFigures, figures: BusFigures) -> bool:

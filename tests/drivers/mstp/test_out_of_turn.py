@@ -293,3 +293,14 @@ def test_a_good_ring_of_32_with_requests_and_a_router_has_no_findings():
 def test_times_of_the_tape_are_those_of_the_wire():
     tape = Busy().token(0, 1)
     assert tape.now_s - tape.start_s == pytest.approx(0.001 + frame_time_s(len(Frame(0, 1, 0).encode()), 76800))
+
+
+@pytest.mark.parametrize(("times", "is_second"), [(2, False), (6, True)])
+def test_frames_out_of_turn_after_a_token_was_late_need_to_be_many(times, is_second):
+    tape = Busy().ring(1, 2, 3, rounds=20, after_s=0.0008)
+    tape.token(1, 2, 0.0008).token(2, 3, 0.110)  # used 110 ms late: a second token may have gone round for a while
+    tape.ring(3, 1, 2, rounds=20, after_s=0.0008)
+    for _ in range(times):
+        tape.ring(1, 2, 3, rounds=20, after_s=0.0008).token(1, 2, 0.0008).token(2, 3, 0.0008).token(2, 3, 0.0006)
+        tape.token(3, 1, 0.0008)
+    assert (("duplicate-mac", 2) in found_in(tape)) is is_second
