@@ -129,8 +129,9 @@ RUNS: list[dict[str, str]] = [
         "choice-phase-loss=fraction_of_system_voltage": "terminals/test_alarms.py::test_phase_loss_is_told_below_its_threshold",
         "choice-pf-sign=lead_positive": "objects/test_quadrants.py::test_powers_carry_the_signs_of_their_quadrant[Q1]",
         "energy-coarse": "objects/test_quadrants.py::test_every_update_is_in_the_registers",
-        "bursts-lost": "objects/test_quadrants.py::test_bursts_shorter_than_a_second_are_counted_whole",
     },
+    # Beside "energy-coarse" no burst could be seen in the register.
+    {"bursts-lost": "objects/test_quadrants.py::test_bursts_shorter_than_a_second_are_counted_whole"},
     {
         "log-all-the-first": "logs/test_log_records.py::test_records_hold_what_the_objects_read_when_they_were_made",
         "log-purged-unrecorded": "logs/test_log_operation.py::test_zero_written_to_one_record_count_empties_all_logs",

@@ -208,5 +208,9 @@ def test_bursts_shorter_than_a_second_are_counted_whole(loaded: Inquiry) -> None
     )
     slack = 5e-3 * reference + 2.0 * sum(gate.resolution_kwh for gate in measured.gates)
     what = f"Wh of {_BURSTS} bursts"
+    if slack > reference / 2.0:
+        reason = f"{1e3 * reference:.3g} Wh do not show in registers that are read to {1e3 * slack:.3g} Wh"
+        loaded.skip(what, reason)
+        pytest.skip(reason)
     good = abs(registered - reference) <= slack
     loaded.check(what, f"{1e3 * reference:.3f} to {1e3 * slack:.3f}", f"{1e3 * registered:.3f}", good)
