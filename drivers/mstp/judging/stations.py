@@ -67,8 +67,8 @@ def _may_have_two_tokens(figures: BusFigures) -> bool:
 
     The stations then talk out of turn, each a few times, until the two tokens meet.
     """
-    went_wrong = any(node.late_uses or node.token_retries for node in figures.nodes)
-    return bool(figures.tokens_lost or figures.stray_octets or went_wrong)
+    used_late = any(node.late_uses for node in figures.nodes)
+    return bool(figures.tokens_lost or figures.token_retries or figures.stray_octets or used_late)
 
 
 def _collides(node: NodeFigures, figures: BusFigures) -> bool:

@@ -16,7 +16,8 @@ from rig.emulation.scpi.engine import Call, Command, ScpiEngine
 from rig.emulation.scpi.status import QUESTIONABLE_SUMMARY, StatusRegister
 from rig.emulation.scpi.syntax import Boolean, Choice, Number, ScpiError, Text, as_bit, parse_number
 from rig.emulation.sources.output import SourceErrors
-from rig.emulation.sources.three_phase_output import PHASES, ThreePhaseSource
+from rig.emulation.sources.three_phase_output import PHASES
+from rig.emulation.sources.three_phase_source import ThreePhaseSource
 from rig.emulation.world.surroundings import Surroundings
 
 RANGES_A = {150.0: 16.0, 300.0: 8.0}

@@ -24,7 +24,8 @@ from rig.emulation.scpi.status import QUESTIONABLE_SUMMARY, StatusRegister
 from rig.emulation.scpi.syntax import Choice, Number, Parameter, ScpiError
 from rig.emulation.sources.chroma_61600_meter import measurements
 from rig.emulation.sources.output import SourceErrors
-from rig.emulation.sources.three_phase_output import PHASES, ThreePhaseSource
+from rig.emulation.sources.three_phase_output import PHASES
+from rig.emulation.sources.three_phase_source import ThreePhaseSource
 from rig.emulation.world.surroundings import Surroundings
 
 RANGES_V = {"LOW": 150.0, "HIGH": 300.0}

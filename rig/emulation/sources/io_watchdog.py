@@ -8,7 +8,7 @@ from typing import Any
 
 from rig.emulation.scpi.engine import Call, ScpiEngine
 from rig.emulation.sources.output import SourceErrors
-from rig.emulation.sources.three_phase_output import ThreePhaseSource
+from rig.emulation.sources.three_phase_source import ThreePhaseSource
 from rig.emulation.world.surroundings import Surroundings
 
 DELAY_S = (1.0, 3600.0)

@@ -17,7 +17,8 @@ from rig.emulation.scpi.engine import Call, Command, ScpiEngine
 from rig.emulation.scpi.rows import kept
 from rig.emulation.scpi.syntax import Boolean, Choice, Number, ScpiError, as_bit, split_outside
 from rig.emulation.sources.output import SourceErrors
-from rig.emulation.sources.three_phase_output import PHASES, ThreePhaseSource
+from rig.emulation.sources.three_phase_output import PHASES
+from rig.emulation.sources.three_phase_source import ThreePhaseSource
 from rig.emulation.world.surroundings import Surroundings
 
 DIRECT_V = 135.0
