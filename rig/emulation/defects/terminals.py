@@ -100,14 +100,18 @@ class _PowerUpNotCounted(DefectiveMeter):
         return 1.0 if (kind, instance, name) == ("AI", 81, _PRESENT_VALUE) else value
 
 
-class _ShortPulsesCounted(DefectiveMeter):
-    """A pulse is believed however short it is."""
+class _TimedPulses(DefectiveMeter):
+    """A meter whose contact is worked by the time that has passed, and by when it closed last."""
 
     _now_s, _closed_s = 0.0, 0.0
 
     def advance(self, dt_s: float, stimulus: Stimulus, control_power: bool = True) -> None:
         self._now_s += dt_s
         self._meter.advance(dt_s, stimulus, control_power)
+
+
+class _ShortPulsesCounted(_TimedPulses):
+    """A pulse is believed however short it is."""
 
     def pulse_input(self, closed: bool, in_s: float = 0.0) -> None:
         """Keep the contact closed for longer than it is."""
@@ -127,14 +131,8 @@ class _LongPulsesMissed(DefectiveMeter):
         self._meter.pulse_input(closed, in_s + _SHORTENED_S * closed)
 
 
-class _OpeningCounted(DefectiveMeter):
+class _OpeningCounted(_TimedPulses):
     """The opening of a contact that was closed for a while is counted too."""
-
-    _now_s, _closed_s = 0.0, 0.0
-
-    def advance(self, dt_s: float, stimulus: Stimulus, control_power: bool = True) -> None:
-        self._now_s += dt_s
-        self._meter.advance(dt_s, stimulus, control_power)
 
     def pulse_input(self, closed: bool, in_s: float = 0.0) -> None:
         """Add a pulse after the contact has opened."""
