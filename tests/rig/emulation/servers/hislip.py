@@ -19,6 +19,7 @@ import socket
 import threading
 from typing import Protocol
 
+from rig.emulation.servers.tcp import LineHandler, LineServer
 from tests.rig.emulation.servers.hislip_messages import (
     HEADER_OCTETS,
     LONGEST_PAYLOAD,
@@ -30,7 +31,6 @@ from tests.rig.emulation.servers.hislip_messages import (
     peek,
     receive,
 )
-from rig.emulation.servers.tcp import LineHandler, LineServer
 
 SUB_ADDRESS = "hislip0"
 MOST_CLIENTS = 16
