@@ -87,7 +87,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--analyzer", choices=sorted(ANALYZERS), default="yokogawa_wt", help="(yokogawa_wt)")
     for role in ("source", "analyzer"):
         parser.add_argument(f"--{role}-model", metavar="MODEL", help="for one that is emulated as several models")
-    parser.add_argument("--hislip", action="store_true", help="every instrument has an endpoint that speaks HiSLIP too")
     parser.add_argument("--divider-ratio", type=float, default=8.0, metavar="R", help="of the CT dividers (8)")
     parser.add_argument(
         "--current-loop",
@@ -166,7 +165,6 @@ def _options(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Opt
         analyzer=chosen.analyzer,
         source_model=chosen.source_model,
         analyzer_model=chosen.analyzer_model,
-        hislip=chosen.hislip,
         ct_secondary=chosen.ct_secondary,
         is_ideal=chosen.ideal,
         is_paced=not chosen.unpaced,
@@ -203,8 +201,7 @@ def _ends_with_its_reader(descriptor: int) -> bool:
 
 
 def _table(endpoints: dict[str, Any]) -> str:
-    rows = [(name, str(value)) for name, value in endpoints.items() if name not in ("meters", "bus_ports", "hislip")]
-    rows += [(f"{role} (HiSLIP)", endpoint) for role, endpoint in endpoints.get("hislip", {}).items()]
+    rows = [(name, str(value)) for name, value in endpoints.items() if name not in ("meters", "bus_ports")]
     rows += [("spare bus port", port) for port in endpoints["bus_ports"]]
     rows += [
         (f"meter at MAC {meter['mac']}", f"device {meter['device_instance']}, serial number {meter['serial_number']}")
