@@ -18,7 +18,7 @@ from rig.exit_codes import ExitCode
 from rig.load_point import LoadPoint
 from rig.run.pytest_options import add_options, options_of
 from rig.run.pytest_ways import NOT_ON_A_BENCH, refused_way
-from rig.run.session import RunSession
+from rig.run.run import RunSession
 from rig.safety.errors import SafetyInputOpen
 from rig.safety.signals import StopSignals
 

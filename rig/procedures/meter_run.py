@@ -25,9 +25,6 @@ from rig.procedures.accuracy.power_comparison import measure_power
 from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement, configuration_of
 from rig.procedures.protection import note_protection
 from rig.procedures.restoring import CLEARS_RECORDS
-from rig.procedures.run_begin import name_run, note_as_found, record_unit
-from rig.procedures.run_end import confirm_off, note_bus, note_if_possible, restore_configuration
-from rig.procedures.run_instruments import note_unjudged_conditions, record_instruments, refuse_uncalibrated_run
 from rig.records import (
     FindingRecord,
     ResultRecord,
@@ -35,6 +32,9 @@ from rig.records import (
     RunRecorder,
     RunStore,
 )
+from rig.run.begin import name_run, note_as_found, record_unit
+from rig.run.end import confirm_off, note_bus, note_if_possible, restore_configuration
+from rig.run.instruments import note_unjudged_conditions, record_instruments, refuse_uncalibrated_run
 from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits
 from rig.safety.guardian.journal import take_journal_in
 from rig.safety.guardian.own_process import is_gone

@@ -13,7 +13,7 @@ from drivers.meter import BusFailed, MeterBus
 from drivers.mstp.capture import write_pcapng
 from drivers.mstp.clock import wall_offset_s
 from drivers.mstp.codec.frames import SeenFrame
-from rig.run.session import RunSession
+from rig.run.run import RunSession
 
 _FOLDER = "bus"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")

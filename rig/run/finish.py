@@ -11,7 +11,7 @@ from rig.reports.coverage import coverage_text
 from rig.reports.exports import write_csv, write_json
 from rig.reports.html import write_html
 from rig.reports.plots import write_plots
-from rig.run.session import RunSession
+from rig.run.run import RunSession
 
 
 def finish_run(store: RunStore, recorder: RunRecorder, outcome: Outcome, code: ExitCode, session: RunSession) -> None:

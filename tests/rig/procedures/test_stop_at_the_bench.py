@@ -7,7 +7,7 @@ from pathlib import Path
 from rig.errors import SafeStateNotConfirmed
 from rig.exit_codes import ExitCode
 from rig.metrology.outcome import Outcome
-from rig.run.session import RunOptions, RunSession
+from rig.run.run import RunOptions, RunSession
 from rig.safety.errors import SafetyInputOpen
 
 OPENED = SafetyInputOpen("the interlock open", "the interlock closed")

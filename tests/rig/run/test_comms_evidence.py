@@ -9,7 +9,7 @@ from drivers.meter import BusFailed
 from drivers.mstp.capture import read_pcapng
 from rig.errors import BenchFault
 from rig.run.comms_evidence import keep_bus_capture
-from rig.run.session import RunOptions, RunSession
+from rig.run.run import RunOptions, RunSession
 from tests.drivers.mstp.tape import Tape
 
 FRAMES = Tape(start_s=1000.0).ring(0, 1).request(0, 1).reply(1, 0).token(0, 1).frames

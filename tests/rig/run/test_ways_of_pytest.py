@@ -9,7 +9,7 @@ import pytest
 
 from rig.errors import UsageRefused
 from rig.run.pytest_ways import refuse_without_assertions
-from rig.run.session import RunSession
+from rig.run.run import RunSession
 
 ROOT = Path(__file__).resolve().parents[3]
 

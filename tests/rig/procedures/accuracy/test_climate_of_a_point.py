@@ -17,8 +17,8 @@ from rig.load_point import LoadPoint
 from rig.metrology.calibration import CalibrationRecord, CalibrationRefused
 from rig.procedures.accuracy.power_comparison import METER_UPDATE_S, measure_power
 from rig.procedures.meter_run import MeterRun
-from rig.procedures.run_instruments import record_instruments, refuse_uncalibrated_run
 from rig.records import RunHeader, RunStore
+from rig.run.instruments import record_instruments, refuse_uncalibrated_run
 from rig.safety.inputs import SafetyInputs
 
 POINT = LoadPoint(277.0, 100.0, 0.0)
