@@ -1,21 +1,33 @@
-"""The beginning of a run: note the meter's identity, settings and counters before anything is changed."""
+"""The beginning of a run: note instruments, meter, settings and counters before anything is changed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime as dt
 
 from rig.bench import Bench, Position
-from rig.bench.as_found import AsFound
+from rig.events import MeterFound, Noted
+from rig.procedures.protection import note_protection
 from rig.records import RunRecorder, UnitRecord
 from rig.records.abandoned import PROCESS
+from rig.run.instruments import note_unjudged_conditions, record_instruments
 from rig.safety.guardian.own_process import this_process
-from rig.simulation_mark import is_simulated
 
 _ACCUMULATED = tuple(range(1, 11)) + tuple(range(22, 28)) + (29, 78, 81)
 
 
-def record_unit(record: RunRecorder, bench: Bench, position: Position, say: Callable[[str], None]) -> dict[int, float]:
-    """Record the meter under test with its configuration and registers; returns AV2 to AV11 as they were found."""
+def begin(record: RunRecorder, bench: Bench, today: dt.date, *, unprotected: bool) -> dict[int, float]:
+    """Record process, protection, instruments and meter; returns AV2 to AV11 as they were found, if there is a meter.
+
+    ``today``: the day on which calibrations are looked at. ``unprotected``: see ``note_protection``.
+    """
+    _name_run(record, bench)
+    note_protection(bench, unprotected=unprotected)
+    record_instruments(record, bench, today)
+    note_unjudged_conditions(bench)
+    return _record_unit(record, bench, bench.positions[0]) if "meter" in bench.file.capabilities else {}
+
+
+def _record_unit(record: RunRecorder, bench: Bench, position: Position) -> dict[int, float]:
     meter = position.meter
     identity = meter.identity()
     record.unit(
@@ -28,29 +40,20 @@ def record_unit(record: RunRecorder, bench: Bench, position: Position, say: Call
             position=position.name,
         )
     )
-    say(f"meter: {identity.object_name} (device {identity.device_instance}, MAC {position.mac})")
+    bench.events.publish(MeterFound(identity.object_name, identity.device_instance, position.mac))
     for line in bench.not_as_found:
-        record.event("configuration", line, "warning")
+        bench.events.publish(Noted("configuration", line, "warning"))
     as_found = dict(meter.read_configuration())
     record.configuration_before(as_found)
     record.registers_before(meter.read_inputs(_ACCUMULATED))
     return as_found
 
 
-def name_run(record: RunRecorder, bench: Bench) -> None:
+def _name_run(record: RunRecorder, bench: Bench) -> None:
     """Tell guardian and state folder of the run, and the run of this process: a later one closes what a kill left."""
     process = this_process(bench.guardian.pid if bench.guardian is not None else None)
-    record.event(PROCESS, f"recorded by process {process['pid']} on {process['host']}", data=process)
+    text = f"recorded by process {process['pid']} on {process['host']}"
+    bench.events.publish(Noted(PROCESS, text, data=process))
     if bench.guardian is not None:
         bench.guardian.name_run(record.run_id)
     bench.opening.name_run(record.run_id)
-
-
-def note_as_found(record: RunRecorder, bench: Bench, position: Position, av: int, found: float) -> None:
-    """Note outside this process that AV ``av`` is ``found``, before it is written: see ``rig restore``.
-
-    Not for an emulated meter that ends with the run. Raises BenchFault where it cannot be noted.
-    """
-    if bench.launched is None or bench.bus is None or not is_simulated(bench.bus.settings.device):
-        note = AsFound.of(position.identity)
-        note.note(av, found, bench=bench.name, position=position.name, run=record.run_id)
