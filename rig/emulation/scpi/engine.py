@@ -357,6 +357,10 @@ class ScpiEngine:
         number = code if code > 0 else abs(code) * self._dialect.error_sign
         return f'{number:{"+" if self._dialect.explicit_plus else ""}d},"{ERROR_TEXTS[code]}"'
 
+    def all_errors(self) -> list[str]:
+        """Take all errors out of the queue; one "No error" when it is empty."""
+        return [self.next_error() for _ in range(max(1, len(self._errors)))]
+
     def _clear(self, _call: Call) -> None:
         self._errors.clear()
         self._event_status = 0

@@ -27,7 +27,8 @@ def kept(
     """Return the row of a setting that is kept in a place of ``holder`` and answered from there with ``show``.
 
     ``holder``: an object with the attribute ``name``; a dictionary or list with the key ``name``; a list with a place
-    for each value of the header's last numeric suffix (no ``name``); or a function of the call that returns one of these.
+    for each value of the header's last numeric suffix (no ``name``); or a function of the call that returns one of
+    these.
     ``take`` makes the kept value from the one that was sent, or raises ScpiError; ``then`` acts on the change.
     """
 
