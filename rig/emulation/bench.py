@@ -21,7 +21,8 @@ from meter_model.stimulus import Phasor, Stimulus
 from rig.emulation.analyzers.arithmetic import AnalyzerErrors
 from rig.emulation.auxiliary.climate import climate_instruments
 from rig.emulation.auxiliary.switching import switching_instruments
-from rig.emulation.bus.hub import FaultSettings, HubLink, HubProcess
+from rig.emulation.bus.fault_settings import FaultSettings
+from rig.emulation.bus.process import HubLink, HubProcess
 from rig.emulation.defects.library import (
     Defect,
     behaviour_of,
