@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from drivers.later import later
 
 if TYPE_CHECKING:
     from rig.records.data import (
@@ -63,13 +64,15 @@ __all__ = [
     "worst_outcome",
 ]
 
-_MODULES = ("data", "errors", "verdicts", "recorder", "store")
-"""Where the names above are; the last two load SQLAlchemy, hence only when one of their names is asked for."""
-
-
-def __getattr__(name: str) -> object:
-    if name in __all__:
-        for module in _MODULES:
-            if hasattr(found := import_module(f"{__name__}.{module}"), name):
-                return getattr(found, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = later(
+    __name__,
+    {
+        "data": "OUTCOMES SEVERITY ArtifactRecord BudgetComponent EventRecord FindingRecord InstrumentRecord "
+        "JournalEntry LimitProvenance MeterReading ObjectValue PointRecord ReferenceReading ResultRecord RunHeader "
+        "RunRecord RunSummary UnitRecord worst_outcome",
+        "errors": "NoSuchRun RecordNotWritten RecordsUnusable SchemaTooNew",
+        "recorder": "PointRecorder RunRecorder",
+        "store": "RunStore",
+        "verdicts": "Judgement count_verdicts",
+    },
+)
