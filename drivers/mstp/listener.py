@@ -6,23 +6,34 @@ times.
 
 from __future__ import annotations
 
-import contextlib
 import select
 import socket
 import subprocess
 import time
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from drivers.mstp.codec.frames import SeenFrame
 from drivers.mstp.errors import PortSettingInvalid, PortUnavailable
 from drivers.mstp.process import messages as _messages
-from drivers.mstp.process.heard import Heard
-from drivers.mstp.process.owner import start_process
+from drivers.mstp.process.owner import end_process, received, start_process
 from drivers.mstp.settings import BAUD_RATES
 
 _START_S = 15.0
-_END_S = 2.0
-_RECEIVE_OCTETS = 262_144
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was heard since the last time: whole frames, damaged ones included, with times of the monotonic clock.
+
+    ``octets`` counts all octets that came; ``stray_octets`` those that belong to no frame: noise, a frame cut short,
+    or octets sent at another baud rate.
+    """
+
+    frames: tuple[SeenFrame, ...]
+    octets: int
+    stray_octets: int
 
 
 class BusListener:
@@ -40,7 +51,7 @@ class BusListener:
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
         self._unpacker = _messages.Unpacker()
-        self._messages: list[tuple[bytes, bytes]] = []
+        self._messages: list[_messages.Message] = []
 
     def __enter__(self) -> Self:
         self.start()
@@ -65,7 +76,7 @@ class BusListener:
         if message is None or message[0] != _messages.READY:
             self.close()
             reason = f"the listening process did not open it within {_START_S:g} s"
-            raise PortUnavailable(self.device, reason if message is None else message[1].decode())
+            raise PortUnavailable(self.device, reason if message is None else message[1][0])
 
     def listen(self, timeout_s: float) -> Heard | None:
         """Return what came since the last call, or None after ``timeout_s`` seconds in which nothing came.
@@ -75,12 +86,13 @@ class BusListener:
         message = self._next(timeout_s)
         if message is None:
             return None
-        kind, body = message
+        kind, values = message
         if kind == _messages.FAILED:
-            raise PortUnavailable(self.device, body.decode())
-        return Heard.unpack(body)
+            raise PortUnavailable(self.device, *values)
+        frames, octets, stray_octets = values
+        return Heard(tuple(SeenFrame.of(*each) for each in frames), octets, stray_octets)
 
-    def _next(self, timeout_s: float) -> tuple[bytes, bytes] | None:
+    def _next(self, timeout_s: float) -> _messages.Message | None:
         end = self._socket
         if end is None:
             raise PortUnavailable(self.device, "it is not being listened to")
@@ -88,9 +100,7 @@ class BusListener:
         while not self._messages:
             if not select.select([end], [], [], max(0.0, deadline_s - time.monotonic()))[0]:
                 return None
-            octets = b""
-            with contextlib.suppress(ConnectionError):  # reset by a process that was killed: an end like any other
-                octets = end.recv(_RECEIVE_OCTETS)
+            octets = received(end)
             if not octets:
                 raise PortUnavailable(self.device, "the listening process ended; see its messages on stderr")
             self._messages += self._unpacker.feed(octets)
@@ -101,11 +111,4 @@ class BusListener:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
-        process = self._process
-        if process is None or process.returncode is not None:
-            return
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_END_S)
-            return
-        process.kill()
-        process.wait()
+        end_process(self._process)

@@ -12,13 +12,14 @@ import time
 from collections import deque
 from collections.abc import Iterable
 from types import TracebackType
+from typing import Any
 
 from drivers.mstp.codec.frames import BROADCAST, MAX_MASTER_ADDRESS, SeenFrame
 from drivers.mstp.errors import NpduRefused, PortSettingInvalid, PortUnavailable
-from drivers.mstp.events import LineLost, LineRestored, PortEvent, PortFailed
+from drivers.mstp.events import FrameReceived, LineLost, LineRestored, PortEvent, PortFailed
 from drivers.mstp.process import messages as _messages
 from drivers.mstp.process.lateness import LateSpell
-from drivers.mstp.process.owner import start_process
+from drivers.mstp.process.owner import end_process, received, start_process
 from drivers.mstp.settings import PortSettings
 from drivers.mstp.statistics import Statistics
 
@@ -74,14 +75,14 @@ class MstpPort:
         """Wait for the process to say that the device is open; returns why not otherwise."""
         deadline_s = time.monotonic() + _START_S
         while select.select([events], [], [], max(0.0, deadline_s - time.monotonic()))[0]:
-            octets = _received(events)
+            octets = received(events)
             if not octets:
                 return self._ending()
-            for kind, body in self._unpacker.feed(octets):
+            for kind, values in self._unpacker.feed(octets):
                 if kind == _messages.READY:
                     return None
                 if kind == _messages.OPEN_FAILED:
-                    return body.decode()
+                    return str(values[0])
         return f"the port process did not open it within {_START_S:g} s"
 
     @property
@@ -114,16 +115,16 @@ class MstpPort:
 
     def _take(self, events: socket.socket) -> None:
         """Read what the process has sent into the inbox."""
-        octets = _received(events)
-        for kind, body in self._unpacker.feed(octets):
+        octets = received(events)
+        for kind, values in self._unpacker.feed(octets):
             if kind == _messages.NPDU:
-                self._inbox.append(_messages.read_npdu(body))
+                self._inbox.append(FrameReceived(*values))
             elif kind == _messages.LINE_LOST:
-                self._inbox.append(LineLost(f"{self.settings.device}: {body.decode()}"))
+                self._inbox.append(LineLost(f"{self.settings.device}: {values[0]}"))
             elif kind == _messages.LINE_RESTORED:
-                self._inbox.append(LineRestored(_messages.read_line_restored(body)))
+                self._inbox.append(LineRestored(*values))
             elif kind == _messages.FAILED:
-                self._fail(body.decode())
+                self._fail(*values)
         if not octets and self._failure is None:
             self._fail(self._ending())
 
@@ -164,16 +165,14 @@ class MstpPort:
         if not 1 <= len(npdu) <= self.settings.max_npdu_octets:
             rule = f"a frame carries 1 to {self.settings.max_npdu_octets} octets"
             raise NpduRefused(self.settings.device, destination, len(npdu), rule)
-        body = _messages.submission_body(source, destination, expecting_reply, npdu, expires_s)
-        self._tell(_messages.pack(_messages.SUBMIT, body))
+        self._tell(_messages.SUBMIT, source, destination, expecting_reply, npdu, expires_s)
 
     def withdraw(self, destination: int, invoke_id: int, source: int | None = None) -> None:
         """Take back a confirmed request that still waits for the token; one that has been sent is past that.
 
         ``invoke_id``: the request's, 0 to 255. Raises PortUnavailable when the port has ended.
         """
-        body = _messages.withdrawal_body(self._mac(source), destination, invoke_id)
-        self._tell(_messages.pack(_messages.WITHDRAW, body))
+        self._tell(_messages.WITHDRAW, self._mac(source), destination, invoke_id)
 
     def set_max_master(self, max_master: int, mac: int | None = None) -> None:
         """Change the highest address that the node polls, 1 to 127, while it is in the ring.
@@ -184,7 +183,7 @@ class MstpPort:
         if not 1 <= max_master <= MAX_MASTER_ADDRESS:
             rule = f"it is 1 to {MAX_MASTER_ADDRESS}"
             raise PortSettingInvalid(self.settings.device, "max_master", max_master, rule)
-        self._tell(_messages.pack(_messages.MAX_MASTER, _messages.max_master_body(self._mac(mac), max_master)))
+        self._tell(_messages.MAX_MASTER, self._mac(mac), max_master)
 
     def probe(self, addresses: Iterable[int], mac: int | None = None) -> None:
         """Have the node poll each of ``addresses`` (0..127) once, however far its Max_Master goes, one with each token.
@@ -196,11 +195,12 @@ class MstpPort:
         for address in wanted:
             if not 0 <= address <= MAX_MASTER_ADDRESS:
                 raise PortSettingInvalid(self.settings.device, "probe", address, f"it is 0 to {MAX_MASTER_ADDRESS}")
-        self._tell(_messages.pack(_messages.PROBE, _messages.probe_body(self._mac(mac), bytes(wanted))))
+        self._tell(_messages.PROBE, self._mac(mac), wanted)
 
     def probed(self, mac: int | None = None) -> tuple[dict[int, bool], int]:
         """Return which addresses answered such a poll and which did not, and how many are left to be polled."""
-        return _messages.read_probed(self._ask(_messages.PROBED, _messages.statistics_query(self._mac(mac))))
+        answered, left = self._ask(_messages.PROBED, self._mac(mac))
+        return answered, left
 
     def set_online(self, mac: int, online: bool) -> None:
         """Take the node at ``mac`` off the line, as a device without power is, or bring it back as after power-up.
@@ -209,38 +209,38 @@ class MstpPort:
         counted (``dropped_off_line``). Orders and NPDUs take effect in the order in which they were given.
         Raises PortSettingInvalid where the port has no such node, PortUnavailable when the port has ended.
         """
-        self._tell(_messages.pack(_messages.ONLINE, _messages.online_body(self._mac(mac), online)))
+        self._tell(_messages.ONLINE, self._mac(mac), online)
 
     def _mac(self, mac: int | None) -> int:
         if mac is not None and mac not in self.settings.macs:
             raise PortSettingInvalid(self.settings.device, "mac", mac, "this port has no such node")
         return self.settings.mac if mac is None else mac
 
-    def _tell(self, message: bytes) -> None:
+    def _tell(self, kind: str, *values: Any) -> None:
         events = self._open_events()
         try:
             with self._send_lock:
-                events.sendall(message)
+                events.sendall(_messages.pack(kind, *values))
         except OSError as error:
             raise PortUnavailable(self.settings.device, self._failure or "the port has ended") from error
 
     def statistics(self, mac: int | None = None) -> Statistics:
         """Ask the port process for a node's counters; raises PortUnavailable when the port has ended."""
-        question = _messages.statistics_query(self._mac(mac))
-        return _messages.read_statistics(self._ask(_messages.STATISTICS, question))
+        (counts,) = self._ask(_messages.STATISTICS, self._mac(mac))
+        return Statistics(**counts)
 
     def captured(self) -> list[SeenFrame]:
         """Ask for the last frames on the bus, own ones included, in the order of their times.
 
         Times are seconds of the monotonic clock (``drivers.mstp.clock``).
         """
-        return _messages.read_captured(self._ask(_messages.CAPTURED))
+        return [SeenFrame.of(*each) for each in self._ask(_messages.CAPTURED)]
 
     def late_spells(self, since_s: float) -> list[LateSpell]:
         """Ask when the port process was late after ``since_s`` (monotonic clock); none where it is not ``watchful``."""
-        return _messages.read_late(self._ask(_messages.LATE, _messages.late_query(since_s)))
+        return list(self._ask(_messages.LATE, since_s))
 
-    def _ask(self, kind: bytes, question: bytes = b"") -> bytes:
+    def _ask(self, kind: str, *question: Any) -> tuple[Any, ...]:
         queries = self._queries
         if queries is None:
             raise PortUnavailable(self.settings.device, "the port is not open")
@@ -248,11 +248,11 @@ class MstpPort:
         with self._query_lock:
             try:
                 queries.settimeout(_QUERY_S)
-                queries.sendall(_messages.pack(kind, question))
+                queries.sendall(_messages.pack(kind, *question))
                 while octets := queries.recv(_RECEIVE_OCTETS):
-                    for answered, body in unpacker.feed(octets):
+                    for answered, values in unpacker.feed(octets):
                         if answered == kind:
-                            return body
+                            return values
             except TimeoutError as error:
                 reason = f"the port process did not answer within {_QUERY_S:g} s"
                 raise PortUnavailable(self.settings.device, reason) from error
@@ -271,18 +271,4 @@ class MstpPort:
             if end is not None:
                 end.close()
         self._events = self._queries = None
-        process = self._process
-        if process is None or process.returncode is not None:
-            return
-        with contextlib.suppress(subprocess.TimeoutExpired):  # then it hangs, and is killed below
-            process.wait(_END_S)
-            return
-        process.kill()
-        process.wait()
-
-
-def _received(events: socket.socket) -> bytes:
-    try:
-        return events.recv(_RECEIVE_OCTETS)
-    except OSError:  # reset by a process that was killed: an end like any other
-        return b""
+        end_process(self._process)

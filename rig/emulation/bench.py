@@ -21,7 +21,8 @@ from meter_model.stimulus import Phasor, Stimulus
 from rig.emulation.analyzers.arithmetic import AnalyzerErrors
 from rig.emulation.auxiliary.climate import climate_instruments
 from rig.emulation.auxiliary.switching import switching_instruments
-from rig.emulation.bus.hub import FaultSettings, HubLink, HubProcess
+from rig.emulation.bus.fault_settings import FaultSettings
+from rig.emulation.bus.process import HubLink, HubProcess
 from rig.emulation.defects.library import (
     Defect,
     behaviour_of,
@@ -39,7 +40,6 @@ from rig.emulation.instruments import (
     EmulatedSource,
     Engine,
     serve,
-    serve_over_hislip,
 )
 from rig.emulation.meter.memory import MemoryFile, Saver
 from rig.emulation.meter.node import MeterNodes
@@ -79,8 +79,8 @@ class Options:
     ``current_loop_turns``: real transformers, with the primary of the meters' configuration, in place of dividers.
     ``has_amplifier``: a 52120A on each phase of a Fluke 6105A. ``room_c``: degrees Celsius of the air in the room.
     ``is_ideal``: no noise and no errors anywhere, and answers of the analyzer with more digits. ``state``: folder of
-    the meters' non-volatile memory, None to begin with new meters each time. ``hislip``: every instrument has a second
-    endpoint that speaks HiSLIP. ``source_model``, ``analyzer_model``: of ``instruments.MODELS`` (None: the first).
+    the meters' non-volatile memory, None to begin with new meters each time.
+    ``source_model``, ``analyzer_model``: of ``instruments.MODELS`` (None: the first).
     """
 
     seed: int = 1
@@ -105,7 +105,6 @@ class Options:
     analyzer: str = "yokogawa_wt"
     source_model: str | None = None
     analyzer_model: str | None = None
-    hislip: bool = False
     room_c: float = ROOM_C
 
 
@@ -159,12 +158,8 @@ class EmulatedBench:
             "chamber": climate.chamber,
         }
         servers = {role: serve(engine, world, role) for role, engine in engines.items()}
-        over_hislip = {
-            role: serve_over_hislip(engine, world, role) for role, engine in engines.items() if options.hislip
-        }
-        hislip = {role: server for role, server in over_hislip.items() if server is not None}
         closers = {role: ExitStack() for role in servers}
-        for role, server in (*servers.items(), *hislip.items()):
+        for role, server in servers.items():
             closers[role].callback(server.close)
         control_door = Control(
             world, self.source, closers, log, terminals, sources.get("low_level_source"), safety, contactor
@@ -174,7 +169,7 @@ class EmulatedBench:
         for close in (*(each.close for each in closers.values()), clock.close, control.close):
             stack.callback(close)
         doors = [f"tcp://127.0.0.1:{port}" for port in (clock.port, control.port)]
-        reached = [server.endpoint for server in (*servers.values(), *hislip.values())]
+        reached = [server.endpoint for server in servers.values()]
         _mark([*reached, *doors, *hub.ports], engines, stack)
         world.start()
         # Whether anybody had switched the source off before the bench went away is what a safety test wants to know.
@@ -188,7 +183,6 @@ class EmulatedBench:
         )
         self.endpoints: dict[str, Any] = {
             **{role: server.endpoint for role, server in servers.items()},
-            **({"hislip": {role: server.endpoint for role, server in hislip.items()}} if options.hislip else {}),
             **dict(zip(("clock", "control"), doors, strict=True)),
             **_of_bus(options, hub, self.meters),
             "log": str(log.path),

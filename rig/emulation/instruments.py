@@ -13,7 +13,6 @@ from rig.emulation.analyzers.yokogawa_wt_commands import yokogawa_analyzer
 from rig.emulation.analyzers.zes_lmg600_commands import zes_analyzer
 from rig.emulation.scpi.engine import ScpiEngine
 from rig.emulation.servers.control import ScpiHandler
-from rig.emulation.servers.hislip import HislipServer, PlainInstrument
 from rig.emulation.servers.tcp import LineHandler, LineServer
 from rig.emulation.sources.ametek_ci import AmetekSource
 from rig.emulation.sources.chroma_61600 import ChromaSource
@@ -150,11 +149,3 @@ def serve(engine: Engine, world: World, name: str) -> Server:
     if isinstance(engine, OwnServer):
         return engine.open_server(name)
     return LineServer(ScpiHandler(engine, world) if isinstance(engine, ScpiEngine) else engine, name)
-
-
-def serve_over_hislip(engine: Engine, world: World, name: str) -> Server | None:
-    """Put an instrument behind a second port that speaks HiSLIP; None for one that speaks no lines."""
-    if isinstance(engine, OwnServer):
-        return None
-    instrument = ScpiHandler(engine, world) if isinstance(engine, ScpiEngine) else PlainInstrument(engine)
-    return HislipServer(instrument, name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -18,9 +19,9 @@ from rig.errors import BenchFault, UsageRefused
 from rig.load_point import LoadPoint
 from rig.metrology.certification_points import JudgedQuantity
 from rig.metrology.decision import DecisionRule
-from rig.procedures.accuracy.energy_register import LONGEST_GATE_S, Gating, measure_energy
+from rig.procedures.accuracy.energy_register import Gating, measure_energy
 from rig.procedures.accuracy.judgement import judge_energy, judge_others, judge_power
-from rig.procedures.accuracy.power_comparison import MINIMUM_UPDATES, measure_power
+from rig.procedures.accuracy.power_comparison import measure_power
 from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement, configuration_of
 from rig.procedures.protection import note_protection
 from rig.procedures.restoring import CLEARS_RECORDS
@@ -29,7 +30,6 @@ from rig.procedures.run_end import confirm_off, note_bus, note_if_possible, rest
 from rig.procedures.run_instruments import note_unjudged_conditions, record_instruments, refuse_uncalibrated_run
 from rig.records import (
     FindingRecord,
-    PointRecorder,
     ResultRecord,
     RunHeader,
     RunRecorder,
@@ -82,7 +82,6 @@ class MeterRun:
         self._run_id = run_id
         self._bench: Bench | None = None
         self._stack = ExitStack()
-        self._measured: dict[LoadPoint, tuple[PointMeasurement, PointRecorder]] = {}
         self._broken: RigError | None = None
         self._as_found: dict[int, float] = {}
         self._is_adapter_lost = False
@@ -210,59 +209,33 @@ class MeterRun:
             self._guarded(supervisor.check_time)
 
     def measure(self, point: LoadPoint, limits: ReferenceLimits = IEC_REFERENCE) -> PointMeasurement:
-        """Measure ``point`` by power comparison, or return what was measured there earlier in this run.
+        """Measure ``point`` by power comparison; conditions further off than ``limits`` make it INVALID."""
+        return self._guarded(lambda: self._measure(point, limits))
 
-        Conditions further off than ``limits`` make the measurement INVALID.
-        """
-        if point not in self._measured:
-            self._measured[point] = self._guarded(lambda: self._measure(point, limits))
-        return self._measured[point][0]
+    def judge(self, measurement: PointMeasurement, judged: Sequence[JudgedQuantity]) -> tuple[ResultRecord, ...]:
+        """Judge quantities of a measurement of this run, and record the results with it."""
+        return _recorded(measurement, judge_power(measurement, judged, self.bench.accuracy, self.rule))
 
-    def judge(self, point: LoadPoint, judged: Sequence[JudgedQuantity]) -> tuple[ResultRecord, ...]:
-        """Judge quantities at a point that has been measured, and record the results."""
-        measurement, record = self._measured[point]
-        results = judge_power(measurement, judged, self.bench.accuracy, self.rule)
-        record.results(results)
-        return results
+    def measure_energy(
+        self, point: LoadPoint, instance: int, gating: Gating, limits: ReferenceLimits = IEC_REFERENCE
+    ) -> EnergyMeasurement:
+        """Measure the energy register AI ``instance`` by gates at ``point``; see ``Gating`` for how long they are."""
 
-    def measure_and_judge_energy(
-        self,
-        point: LoadPoint,
-        item: JudgedQuantity,
-        *,
-        longest_gate_s: float = LONGEST_GATE_S,
-        limits: ReferenceLimits = IEC_REFERENCE,
-    ) -> tuple[ResultRecord, ...]:
-        """Measure an energy register by gates at ``point``, judge and record it; other registers that are wrong follow.
+        def work() -> EnergyMeasurement:
+            record = self.record.begin_point(point)
+            where = (self.bench, self.position, point, instance, self.configuration, record)
+            return measure_energy(*where, gating=replace(gating, note=self._note_gate), limits=limits)
 
-        The register's step decides how long a gate is; one that would take more than ``longest_gate_s`` is not run.
-        """
-        gating = Gating(limit_pct=item.row.limit_pct, longest_s=longest_gate_s, note=self._note_gate)
-        measurement, record = self._measured_energy(point, item.instance, gating, limits)
-        results = (
-            judge_energy(measurement, item, self.bench.accuracy, self.rule),
-            *judge_others(measurement, self.rule),
-        )
-        record.results(results)
-        return results
+        return self._guarded(work)
 
-    def measure_energy(self, point: LoadPoint, instance: int, *, gate_s: float, gates: int) -> EnergyMeasurement:
-        """Measure an energy register by gates at ``point`` without judging it; 0 s: as short as the source can."""
-        return self._measured_energy(point, instance, Gating(gate_s, gates), IEC_REFERENCE)[0]
+    def judge_energy(self, measurement: EnergyMeasurement, item: JudgedQuantity) -> tuple[ResultRecord, ...]:
+        """Judge the energy register of a measurement, and record the results; other registers that are wrong follow."""
+        judged = judge_energy(measurement, item, self.bench.accuracy, self.rule)
+        return _recorded(measurement, (judged, *judge_others(measurement, self.rule)))
 
     def _note_gate(self, text: str) -> None:
         self.record.event("energy gate", text)
         self._report(text)
-
-    def _measured_energy(
-        self, point: LoadPoint, instance: int, gating: Gating, limits: ReferenceLimits
-    ) -> tuple[EnergyMeasurement, PointRecorder]:
-        def work() -> tuple[EnergyMeasurement, PointRecorder]:
-            record = self.record.begin_point(point)
-            where = (self.bench, self.position, point, instance, self.configuration, record)
-            return measure_energy(*where, gating=gating, limits=limits), record
-
-        return self._guarded(work)
 
     def note(self, name: str, expected: str, found: str, outcome: str) -> None:
         """Record a question answered in words."""
@@ -284,22 +257,13 @@ class MeterRun:
             self._note_if_possible("bench failed", str(error))
             raise
 
-    def _measure(self, point: LoadPoint, limits: ReferenceLimits) -> tuple[PointMeasurement, PointRecorder]:
+    def _measure(self, point: LoadPoint, limits: ReferenceLimits) -> PointMeasurement:
         record = self.record.begin_point(point)
         try:
-            measurement = measure_power(
-                self.bench,
-                self.position,
-                point,
-                self.configuration,
-                record,
-                updates=MINIMUM_UPDATES,
-                limits=limits,
-            )
+            return measure_power(self.bench, self.position, point, self.configuration, record, limits=limits)
         except RigError as error:
             record.finish("ERROR", reason=str(error))
             raise
-        return measurement, record
 
     def _record_unit(self) -> None:
         if "meter" not in self.bench_file.capabilities:
@@ -397,3 +361,11 @@ class MeterRun:
             self._note_if_possible("outputs", "the outputs were never on in this run", "info")
         if kind is not None:
             self._note_if_possible("ended by", str(error) or kind.__name__)
+
+
+def _recorded(
+    measurement: PointMeasurement | EnergyMeasurement, results: tuple[ResultRecord, ...]
+) -> tuple[ResultRecord, ...]:
+    assert measurement.record is not None, "a measurement of this run"
+    measurement.record.results(results)
+    return results

@@ -9,6 +9,7 @@ from rig.load_point import LoadPoint
 from rig.metrology.certification_points import JudgedQuantity
 from rig.plans import Plan
 from rig.procedures import MeterRun
+from rig.procedures.accuracy.energy_register import Gating
 from rig.pytest_plugin import run_session
 
 pytestmark = [allure.epic("Certification"), allure.feature("Energy registers")]
@@ -26,7 +27,6 @@ def test_energy_register_is_within_class_0_2s(
     point, item = energy_point
     with allure.step(f"gate AI{item.instance} at {point.label}"):
         meter_run.configure(plan.configuration)
-        results = meter_run.measure_and_judge_energy(
-            point, item, longest_gate_s=longest_s, limits=plan.reference_limits
-        )
-    judge.publish(f"AI{item.instance} at {point.label}", results)
+        gating = Gating(limit_pct=item.row.limit_pct, longest_s=longest_s)
+        measured = meter_run.measure_energy(point, item.instance, gating, plan.reference_limits)
+    judge.energy(measured, item)

@@ -48,4 +48,4 @@ def test_configuration_reads_back_as_set(meter_run: MeterRun, plan: Plan) -> Non
 @allure.feature("Accuracy")
 def test_phase_measures_within_its_limits(measured: PointMeasurement, judge) -> None:
     """One phase alone, import or export, at 100 % of current: every quantity that has a limit there."""
-    judge(measured.point)
+    judge(measured)

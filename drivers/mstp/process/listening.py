@@ -22,7 +22,6 @@ from drivers.mstp.codec.frames import FrameParser, SeenFrame
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.host import monotonic_s, take_priority
 from drivers.mstp.process import messages as _messages
-from drivers.mstp.process.heard import Heard
 from drivers.mstp.process.lateness import LOOK_S, Lateness
 from drivers.mstp.process.owner import owner_socket
 from drivers.mstp.wire.line import open_failure
@@ -124,8 +123,8 @@ class _Ear:
         """Return, as messages, what was not sent to the owner yet; it counts as sent then."""
         if self._octets:
             strays = self._parser.stray_octets
-            heard = Heard(tuple(self._frames), self._octets, strays - self._strays_told)
-            self._backlog += _messages.pack(_messages.CAPTURED, heard.pack())
+            heard = (_messages.seen_values(self._frames), self._octets, strays - self._strays_told)
+            self._backlog += _messages.pack(_messages.HEARD, *heard)
             self._frames, self._octets, self._strays_told = [], 0, strays
         taken = bytes(self._backlog)
         self._backlog.clear()
@@ -151,7 +150,7 @@ def main(arguments: list[str]) -> int:
     try:
         line = _SilentLine(device, int(baud), way == "portable")
     except PortUnavailable as error:
-        return _farewell(owner, _messages.pack(_messages.OPEN_FAILED, error.reason.encode()))
+        return _farewell(owner, _messages.pack(_messages.OPEN_FAILED, error.reason))
     ear = _Ear(line, int(baud), owner)
     try:
         owner.sendall(_messages.pack(_messages.READY))
@@ -163,7 +162,7 @@ def main(arguments: list[str]) -> int:
     except (_OwnerGone, BrokenPipeError, ConnectionResetError):
         return 0
     except _LineLost as error:
-        failed = _messages.pack(_messages.FAILED, (error.strerror or str(error)).encode())
+        failed = _messages.pack(_messages.FAILED, error.strerror or str(error))
         return _farewell(owner, ear.untold() + failed)
     finally:
         line.close()

@@ -24,6 +24,8 @@ _SECRET = "MSTP_OWNER_SECRET"  # the variable's name
 _SECRET_OCTETS = 32
 _CONNECT_S = 15.0
 _HELLO_S = 2.0
+_END_S = 2.0
+_RECEIVE_OCTETS = 262_144
 _LOOK_AFTER_PROCESS_S = 0.1
 
 # A signal to the owner's process group is the owner's to handle: it needs the bus to end in order. On Windows that is
@@ -64,6 +66,25 @@ def owner_socket(name: str) -> socket.socket:
     end.sendall(os.environ[_SECRET].encode() + bytes((int(index),)))
     _send_at_once(end)
     return end
+
+
+def end_process(process: subprocess.Popen[bytes] | None) -> None:
+    """Wait for the end of a process whose sockets are closed, and kill one that hangs; may be called again."""
+    if process is None or process.returncode is not None:
+        return
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_END_S)
+        return
+    process.kill()
+    process.wait()
+
+
+def received(end: socket.socket) -> bytes:
+    """Return what the process has sent, nothing where it has ended, however it did."""
+    try:
+        return end.recv(_RECEIVE_OCTETS)
+    except OSError:  # reset by a process that was killed
+        return b""
 
 
 def _start_connected(

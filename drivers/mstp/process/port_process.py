@@ -15,7 +15,8 @@ import select
 import signal
 import socket
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
+from typing import Any
 
 from drivers.mstp.capture import FrameRing
 from drivers.mstp.codec.frames import data_frame
@@ -52,7 +53,7 @@ class _Channel:
         self.backlog = bytearray()
         self._unpacker = _messages.Unpacker()
 
-    def receive(self) -> list[tuple[bytes, bytes]]:
+    def receive(self) -> list[_messages.Message]:
         try:
             octets = self.socket.recv(_RECEIVE_OCTETS)
         except BlockingIOError:  # select said readable, and it was not: it will say so again
@@ -63,8 +64,8 @@ class _Channel:
             raise _OwnerGone
         return self._unpacker.feed(octets)
 
-    def send(self, kind: bytes, body: bytes = b"") -> None:
-        self.backlog += _messages.pack(kind, body)
+    def send(self, kind: str, *values: Any) -> None:
+        self.backlog += _messages.pack(kind, *values)
         self.flush()
 
     def flush(self) -> None:
@@ -117,7 +118,7 @@ class _WireLoop:
         if self._lost_since_s is None:  # else it went again before the node was back in the ring: one loss
             self._lost_since_s = gone_s
             self._lines_lost += 1
-            self._events.send(_messages.LINE_LOST, reason.encode())
+            self._events.send(_messages.LINE_LOST, reason)
         last = "there is no such device"
         while monotonic_s() < gone_s + patience_s:
             self._serve_owner(_LOOK_FOR_ADAPTER_S)
@@ -179,10 +180,9 @@ class _WireLoop:
             self._transmit()
             while node.received:
                 got = node.received.popleft()
-                body = _messages.npdu_body(got.source, got.destination, got.expecting_reply, got.npdu)
-                events.send(_messages.NPDU, body)
+                events.send(_messages.NPDU, got.source, got.destination, got.expecting_reply, got.npdu)
             if self._lost_since_s is not None and node.has_joined:
-                events.send(_messages.LINE_RESTORED, _messages.line_restored_body(monotonic() - self._lost_since_s))
+                events.send(_messages.LINE_RESTORED, monotonic() - self._lost_since_s)
                 self._lost_since_s = None
             if queries.socket in readable:
                 self._answer()
@@ -200,40 +200,37 @@ class _WireLoop:
             self._ring.sent(octets, end_s)
 
     def _submit(self, now_s: float) -> None:
-        for kind, body in self._events.receive():
+        for kind, values in self._events.receive():
             if kind == _messages.MAX_MASTER:
-                self._node.set_max_master(*_messages.read_max_master(body))
-                continue
-            if kind == _messages.PROBE:
-                self._node.probe(*_messages.read_probe(body))
-                continue
-            if kind == _messages.ONLINE:
-                self._node.set_online(*_messages.read_online(body), now_s)
-                continue
-            if kind == _messages.WITHDRAW:
-                self._node.withdraw(*_messages.read_withdrawal(body))
-                continue
-            got, expires_s = _messages.read_submission(body)
-            frame = data_frame(got.source, got.destination, got.npdu, got.expecting_reply)
-            self._node.submit(frame, now_s, of_monotonic_s(expires_s))
+                self._node.set_max_master(*values)
+            elif kind == _messages.PROBE:
+                self._node.probe(*values)
+            elif kind == _messages.ONLINE:
+                mac, is_online = values
+                self._node.set_online(mac, is_online, now_s)
+            elif kind == _messages.WITHDRAW:
+                self._node.withdraw(*values)
+            else:
+                source, destination, expecting_reply, npdu, expires_s = values
+                frame = data_frame(source, destination, npdu, expecting_reply)
+                self._node.submit(frame, now_s, of_monotonic_s(expires_s))
 
     def _answer(self) -> None:
         for kind, question in self._queries.receive():
             if kind == _messages.STATISTICS:
                 statistics = replace(
-                    self._node.statistics(_messages.read_statistics_query(question)),
+                    self._node.statistics(*question),
                     echoes_damaged=self._echoes_damaged + self._line.echo.damaged,
                     lines_lost=self._lines_lost,
                     stray_octets=self._ring.stray_octets,
                 )
-                self._queries.send(kind, _messages.statistics_body(statistics))
+                self._queries.send(kind, asdict(statistics))
             elif kind == _messages.PROBED:
-                answered, left = self._node.probed(_messages.read_statistics_query(question))
-                self._queries.send(kind, _messages.probed_body(answered, left))
+                self._queries.send(kind, *self._node.probed(*question))
             elif kind == _messages.CAPTURED:
-                self._queries.send(kind, _messages.captured_body(self._ring.frames()))
+                self._queries.send(kind, *_messages.seen_values(self._ring.frames()))
             elif kind == _messages.LATE:
-                self._queries.send(kind, _messages.late_body(self._late.since(_messages.read_late_query(question))))
+                self._queries.send(kind, *self._late.since(*question))
 
 
 def main(arguments: list[str]) -> int:
@@ -262,10 +259,10 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _farewell(events: _Channel, kind: bytes, reason: str) -> int:
+def _farewell(events: _Channel, kind: str, reason: str) -> int:
     """Send the reason for the end of the port, and wait until it is sent."""
     with contextlib.suppress(_OwnerGone):  # the owner has gone, too
-        events.send(kind, reason.encode())
+        events.send(kind, reason)
         events.socket.settimeout(_FAREWELL_S)
         events.flush()
         # A connection that is closed before all of it was read takes with it what the owner has not read yet.

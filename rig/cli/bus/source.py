@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Self
 
-from drivers.mstp.listener import BusListener
-from drivers.mstp.process.heard import Heard
+from drivers.mstp.listener import BusListener, Heard
 from rig.errors import UsageRefused
 
 _LOOK_UP_S = 0.2

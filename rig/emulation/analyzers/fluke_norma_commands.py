@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from rig.emulation.analyzers.arithmetic import ELEMENTS, AnalyzerErrors
 from rig.emulation.analyzers.fluke_norma import DEFAULT_DIGITS, SHUNT_RANGES, VOLTAGE_RANGES, NormaAnalyzer
 from rig.emulation.analyzers.fluke_norma_functions import Function, value_of
 from rig.emulation.analyzers.integrator import Integrator
 from rig.emulation.scpi.engine import Call, Command, ScpiEngine
-from rig.emulation.scpi.syntax import Boolean, Choice, Number, Parameter, ScpiError, Text, as_bit
+from rig.emulation.scpi.rows import event, kept, only, reading
+from rig.emulation.scpi.syntax import Boolean, Choice, Number, ScpiError, Text, as_bit
 from rig.emulation.world.surroundings import Surroundings
 
 _CHANNELS = 2 * ELEMENTS
@@ -35,25 +36,15 @@ def norma_analyzer(
 ) -> NormaAnalyzer:
     """Make an analyzer with its commands (``rig.emulation.instruments.AnalyzerFactory``)."""
     norma = NormaAnalyzer(around, digits)
-    norma.engine = ScpiEngine(command_table(norma), _IDENTITY, around.world, norma.reset, on_clear=norma.clear)
+    norma.engine = ScpiEngine(
+        command_table(norma), _IDENTITY, around.world, norma.reset, on_clear=norma.clear, version="1999.0"
+    )
     return norma
 
 
 def command_table(norma: NormaAnalyzer) -> tuple[Command, ...]:
     """Return the whole table, bound to one analyzer."""
     return (*_inputs(norma), *_ranges(norma), *_averaging(norma), *_data(norma), *_integral(norma), *_status(norma))
-
-
-def _event(action: Callable[[], None]) -> Callable[[Call], None]:
-    return lambda _call: action()
-
-
-def _one_state(header: str, parameter: Parameter, allowed: str) -> Command:
-    def write(call: Call) -> None:
-        if call.word(0) != allowed:
-            raise ScpiError(-224)
-
-    return Command(header, (parameter,), write, lambda _call: allowed)
 
 
 def _phase_of(call: Call) -> int:
@@ -73,18 +64,15 @@ def _inputs(norma: NormaAnalyzer) -> tuple[Command, ...]:
         norma.gain[_phase_of(call)] = call.number(0)
         norma.restart()
 
-    def set_system(call: Call) -> None:
-        if call.word(0) not in ('"3W"', "'3W'"):
+    def three_wattmeters(word: str) -> str:
+        if word not in ('"3W"', "'3W'"):
             raise ScpiError(-224)
-
-    def set_filter(call: Call) -> None:
-        if not call.flag(0):
-            raise ScpiError(-224)
+        return '"3W"'
 
     shunts = (Choice(("INTernal", "EXTernal")),)
     channel = f"INPut<1:{_CHANNELS}>"
     return (
-        *(_one_state(header, parameter, word) for header, (parameter, word) in _WORDS_ONE_STATE.items()),
+        *(only(header, parameter, word) for header, (parameter, word) in _WORDS_ONE_STATE.items()),
         Command(
             f"{channel}:SHUNt",
             shunts,
@@ -92,9 +80,9 @@ def _inputs(norma: NormaAnalyzer) -> tuple[Command, ...]:
             lambda call: "EXT" if norma.is_external[_phase_of(call)] else "INT",
         ),
         Command(f"{channel}:GAIN", (Number(1e-7, 1e7),), set_gain, lambda call: repr(norma.gain[_phase_of(call)])),
-        Command(f"{channel}:FILTer[:STATe]", (Boolean(),), set_filter, lambda _call: "1"),
+        only(f"{channel}:FILTer[:STATe]", Boolean(), True),
         Command(f"{channel}:FILTer[:LPASs]:FREQuency", read=lambda _call: "3.0E5"),
-        Command("ROUTe:SYSTem", (Text(),), set_system, lambda _call: norma.system),
+        kept("ROUTe:SYSTem", Text(), norma, "system", take=three_wattmeters),
         Command("[SENSe]:SWEep:FREQuency", read=lambda _call: "3.4133E+05"),
     )
 
@@ -128,10 +116,6 @@ def _ranges_of(
         chosen()[index] = None if call.flag(0) else norma.ranges()[index][place]
         norma.restart()
 
-    def only_one(call: Call) -> None:
-        if call.number(0) != 1.0:
-            raise ScpiError(-224)
-
     lists = ", ".join(f"{each:g}" for each in listed)
     return (
         Command(
@@ -147,7 +131,7 @@ def _ranges_of(
             lambda call: as_bit(chosen()[call.suffixes[0] - 1] is None),
         ),
         Command(f"{stem}:RANGe[:UPPer]:LIST", read=lambda _call: lists),
-        Command(f"{stem}:SCALe", (Number(0.9, 1e7),), only_one, lambda _call: "1.0"),
+        only(f"{stem}:SCALe", Number(0.9, 1e7), 1.0),
     )
 
 
@@ -158,34 +142,22 @@ def _averaging(norma: NormaAnalyzer) -> tuple[Command, ...]:
     def get_aperture(_call: Call) -> str:
         return repr(norma.aperture_s)
 
-    def set_continuous(call: Call) -> None:
-        norma.is_continuous = call.flag(0)
+    def restart(_call: Call) -> None:
         norma.restart()
-
-    def set_sync(call: Call) -> None:
-        norma.is_sync_on = call.flag(0)
-        norma.restart()
-
-    def set_source(call: Call) -> None:
-        norma.sync_source = call.word(0)
-        norma.restart()
-
-    def set_timeout(call: Call) -> None:
-        norma.sync_timeout_s = call.number(0)
 
     aperture = (Number(0.015, 3600.0),)
     nodes = ("", *(f":{name}<1:{ELEMENTS}>{dc}" for name in ("VOLTage", "CURRent", "POWer") for dc in ("[:DC]", ":AC")))
     sources = tuple(f"{name}{n or ''}" for name in ("VOLTage", "CURRent") for n in (1, 2, 3))
     return (
         *(Command(f"[SENSe]{node}:APERture[:TIME]", aperture, set_aperture, get_aperture) for node in nodes),
-        Command("INITiate:CONTinuous", (Boolean(),), set_continuous, lambda _call: as_bit(norma.is_continuous)),
-        Command("INITiate[:IMMediate]", write=_event(norma.start_single)),
-        Command("*TRG", write=_event(norma.start_single)),
-        Command("ABORt", write=lambda _call: None),
-        Command("SYNC:STATe", (Boolean(),), set_sync, lambda _call: as_bit(norma.is_sync_on)),
-        Command("SYNC[:SOURce]", (Choice(sources),), set_source, lambda _call: norma.sync_source),
-        Command("SYNC:TIMeout", (Number(0.015, 3600.0),), set_timeout, lambda _call: repr(norma.sync_timeout_s)),
-        Command("TIMer:RESet", write=_event(norma.reset_timer)),
+        kept("INITiate:CONTinuous", Boolean(), norma, "is_continuous", then=restart),
+        event("INITiate[:IMMediate]", norma.start_single),
+        event("*TRG", norma.start_single),
+        event("ABORt"),
+        kept("SYNC:STATe", Boolean(), norma, "is_sync_on", then=restart),
+        kept("SYNC[:SOURce]", Choice(sources), norma, "sync_source", then=restart),
+        kept("SYNC:TIMeout", Number(0.015, 3600.0), norma, "sync_timeout_s", repr),
+        event("TIMer:RESet", norma.reset_timer),
     )
 
 
@@ -219,8 +191,7 @@ def _data(norma: NormaAnalyzer) -> tuple[Command, ...]:
         found = values(call)
         return ",".join([norma.format_number(value) for value, _ in found] + [str(status) for _, status in found])
 
-    def set_concurrent(call: Call) -> None:
-        norma.is_concurrent = call.flag(0)
+    def limit_functions(_call: Call) -> None:
         norma.functions = norma.functions[:1] if not norma.is_concurrent else norma.functions
 
     def set_format(call: Call) -> None:
@@ -229,15 +200,12 @@ def _data(norma: NormaAnalyzer) -> tuple[Command, ...]:
         if len(call.values) > 1:
             norma.digits = round(call.number(1))
 
-    def clear() -> None:
-        norma.functions = []
-
     formats = (Choice(("ASCii", "REAL")), Number(0, 8))
     return (
         Command("[SENSe]:FUNCtion[:ON]", _LIST, set_functions, get_functions, optional=_MOST_FUNCTIONS - 1),
-        Command("[SENSe]:FUNCtion[:ON]:COUNt", read=lambda _call: str(len(norma.functions))),
-        Command("[SENSe]:FUNCtion:OFF:ALL", write=_event(clear)),
-        Command("[SENSe]:FUNCtion:CONCurrent", (Boolean(),), set_concurrent, lambda _call: as_bit(norma.is_concurrent)),
+        reading("[SENSe]:FUNCtion[:ON]:COUNt", lambda: len(norma.functions)),
+        event("[SENSe]:FUNCtion:OFF:ALL", lambda: norma.functions.clear()),
+        kept("[SENSe]:FUNCtion:CONCurrent", Boolean(), norma, "is_concurrent", then=limit_functions),
         Command("[SENSe]:DATA", read=data, read_parameters=_LIST),
         Command("[SENSe]:DATA:STATus", read=data_and_status, read_parameters=_LIST),
         Command("FORMat[:DATA]", formats, set_format, lambda _call: f"ASC,{norma.digits}", optional=1),
@@ -245,9 +213,6 @@ def _data(norma: NormaAnalyzer) -> tuple[Command, ...]:
 
 
 def _integral(norma: NormaAnalyzer) -> tuple[Command, ...]:
-    def on_off(value: bool) -> str:
-        return "ON" if value else "OFF"  # as the manual prints these answers
-
     def set_state(call: Call) -> None:
         norma.integrator = Integrator(ELEMENTS) if call.flag(0) else None
 
@@ -274,64 +239,33 @@ def _integral(norma: NormaAnalyzer) -> tuple[Command, ...]:
         if running().state == "STAR":
             running().stop()
 
-    def only_on(call: Call) -> None:
-        if not call.flag(0):
-            raise ScpiError(-224)
-
     def names(_call: Call) -> str:
         return ",".join(function.text for function in norma.integral_functions)
 
     stem = "CALCulate:INTegral"
-    return (
-        Command(f"{stem}[:STATe]", (Boolean(),), set_state, lambda _call: on_off(norma.integrator is not None)),
+    return (  # booleans are answered as the manual prints these answers
+        Command(f"{stem}[:STATe]", (Boolean(),), set_state, lambda _: "ON" if norma.integrator is not None else "OFF"),
         Command(f"{stem}:FUNCtion", (Text(),) * 6, set_functions, names, optional=5),
-        Command(f"{stem}:CLEar[:IMMediate]", write=_event(clear)),
-        Command(f"{stem}:CLEar:AUTO", (Boolean(),), only_on, lambda _call: "ON"),
-        Command(f"{stem}:STARt[:IMMediate]", write=_event(start)),
-        Command(f"{stem}:STOP[:IMMediate]", write=_event(stop)),
+        event(f"{stem}:CLEar[:IMMediate]", clear),
+        only(f"{stem}:CLEar:AUTO", Boolean(), True, "ON"),
+        event(f"{stem}:STARt[:IMMediate]", start),
+        event(f"{stem}:STOP[:IMMediate]", stop),
     )
 
 
 def _status(norma: NormaAnalyzer) -> tuple[Command, ...]:
-    def next_error(_call: Call) -> str:
-        return norma.engine.next_error()
-
-    def all_errors(_call: Call) -> str:
-        found = [norma.engine.next_error()]
-        while not found[-1].startswith("0,"):
-            found.append(norma.engine.next_error())
-        return ";".join(found[:-1] or found)
-
-    def transition(which: str) -> Callable[[Call], None]:
-        def write(call: Call) -> None:
-            norma.transitions[which] = round(call.number(0))
-
-        return write
-
-    def set_enable(call: Call) -> None:
-        norma.event_enable = round(call.number(0))
+    def transitions(_call: Call) -> dict[str, int]:
+        return norma.transitions
 
     operation = "STATus:OPERation"
     return (
-        Command("SYSTem:ERRor[:NEXT]", read=next_error),
-        Command("SYSTem:ERRor:ALL", read=all_errors),
-        Command("SYSTem:VERSion", read=lambda _call: "1999.0"),
+        reading("SYSTem:ERRor:ALL", lambda: ";".join(norma.engine.all_errors())),
         Command("*OPT", read=lambda _call: '"ETH"'),
-        Command(f"{operation}[:EVENt]", read=lambda _call: str(norma.take_events())),
-        Command(f"{operation}:CONDition", read=lambda _call: str(norma.condition)),
-        Command(f"{operation}:ENABle", (_REGISTER,), set_enable, lambda _call: str(norma.event_enable)),
-        Command(
-            f"{operation}:PTRansition",
-            (_REGISTER,),
-            transition("positive"),
-            lambda _call: str(norma.transitions["positive"]),
-        ),
-        Command(
-            f"{operation}:NTRansition",
-            (_REGISTER,),
-            transition("negative"),
-            lambda _call: str(norma.transitions["negative"]),
-        ),
+        reading(f"{operation}[:EVENt]", norma.take_events),
+        reading(f"{operation}:CONDition", lambda: norma.condition),
+        kept(f"{operation}:ENABle", _REGISTER, norma, "event_enable", take=round),
+        kept(f"{operation}:PTRansition", _REGISTER, transitions, "positive", take=round),
+        kept(f"{operation}:NTRansition", _REGISTER, transitions, "negative", take=round),
         Command("STATus:QUEStionable:VOLTage:CONDition", read=lambda _call: str(norma.overloads(0))),
         Command("STATus:QUEStionable:CURRent:CONDition", read=lambda _call: str(norma.overloads(1))),
     )

@@ -91,10 +91,9 @@ class YokogawaAnalyzer:
         self.items: dict[int, Item | None] = {}
         self.item_count = 15
         self.integrator = Integrator(ELEMENTS)
-        self.integrator_mode = "NORM"
         self.filters = ["NEV"] * _FILTERS
         self.event_enable = 0
-        self.plain_settings: dict[str, str] = {}
+        self.plain_settings: dict[str, bool] = {}
         self._held: tuple[ElementResult, ...] | None = None
         self._condition = 0
         self._events = 0
@@ -219,7 +218,6 @@ class YokogawaAnalyzer:
         return self.header_text(command.header, suffixes) + " "
 
     def header_text(self, header: str, suffixes: tuple[int, ...]) -> str:
-        """Return the header that stands before an answer, empty where it is switched off."""
         """Return a header of the table as answers carry it: in full, or in short form without ``INPut``."""
         left = list(suffixes)
         words = []

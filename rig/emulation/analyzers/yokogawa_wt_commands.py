@@ -9,6 +9,7 @@ from rig.emulation.analyzers.arithmetic import ELEMENTS, AnalyzerErrors
 from rig.emulation.analyzers.yokogawa_wt import DIRECT_RANGES, YokogawaAnalyzer
 from rig.emulation.analyzers.yokogawa_wt_items import Item
 from rig.emulation.scpi.engine import Call, Command, Dialect, ScpiEngine, Wait
+from rig.emulation.scpi.rows import event, kept, only, refuse_all_but, shown
 from rig.emulation.scpi.syntax import (
     Boolean,
     Choice,
@@ -69,21 +70,14 @@ def command_table(analyzer: YokogawaAnalyzer) -> tuple[Command, ...]:
     )
 
 
-def _switch(analyzer: YokogawaAnalyzer, header: str, attribute: str) -> Command:
-    def write(call: Call) -> None:
-        setattr(analyzer, attribute, call.flag(0))
+def _plain(analyzer: YokogawaAnalyzer, header: str, start: bool) -> Command:
+    """Return a switch that is kept and answered, and has no effect in this emulation."""
 
-    return Command(header, (Boolean(),), write, lambda _call: as_bit(getattr(analyzer, attribute)))
+    def settings(_call: Call) -> dict[str, bool]:
+        analyzer.plain_settings.setdefault(header, start)
+        return analyzer.plain_settings
 
-
-def _plain(analyzer: YokogawaAnalyzer, header: str, parameter: Parameter, start: str) -> Command:
-    """Return a setting that is kept and answered, and has no effect in this emulation."""
-
-    def write(call: Call) -> None:
-        value = call.values[0]
-        analyzer.plain_settings[header] = as_bit(value) if isinstance(value, bool) else str(value)
-
-    return Command(header, (parameter,), write, lambda _call: analyzer.plain_settings.get(header, start))
+    return kept(header, Boolean(), settings, header)
 
 
 def _communication(analyzer: YokogawaAnalyzer) -> tuple[Command, ...]:
@@ -96,10 +90,10 @@ def _communication(analyzer: YokogawaAnalyzer) -> tuple[Command, ...]:
         return analyzer.wait_for(round(call.number(0)))
 
     return (
-        _switch(analyzer, "COMMunicate:HEADer", "adds_header"),
-        _switch(analyzer, "COMMunicate:VERBose", "is_verbose"),
-        _plain(analyzer, "COMMunicate:REMote", Boolean(), "0"),
-        _plain(analyzer, "COMMunicate:LOCKout", Boolean(), "0"),
+        kept("COMMunicate:HEADer", Boolean(), analyzer, "adds_header"),
+        kept("COMMunicate:VERBose", Boolean(), analyzer, "is_verbose"),
+        _plain(analyzer, "COMMunicate:REMote", False),
+        _plain(analyzer, "COMMunicate:LOCKout", False),
         Command("COMMunicate:WAIT", (_REGISTER,), wait, wait_query, read_parameters=(_REGISTER,), headed=False),
         Command("*OPT", read=lambda _call: "G6,C7"),
     )
@@ -176,35 +170,27 @@ def _input(analyzer: YokogawaAnalyzer) -> tuple[Command, ...]:
 def _fixed_inputs(analyzer: YokogawaAnalyzer) -> tuple[Command, ...]:
     """Return the settings of which the emulation has one state only; any other is refused, so none is relied on."""
 
-    def only(header: str, parameter: Parameter, allowed: object, answer: str) -> tuple[Command, ...]:
+    def each_only(header: str, parameter: Parameter, allowed: object) -> tuple[Command, ...]:
         def write(_index: int, call: Call) -> None:
-            if call.values[0] != allowed:
-                raise ScpiError(-224)
+            refuse_all_but(allowed, call)
 
-        return _each(analyzer, header, (parameter,), write, lambda _index: answer)
-
-    def single(header: str, parameter: Parameter, allowed: object, answer: str) -> Command:
-        def write(call: Call) -> None:
-            if call.values[0] != allowed:
-                raise ScpiError(-224)
-
-        return Command(header, (parameter,), write, lambda _call: answer)
+        return _each(analyzer, header, (parameter,), write, lambda _index: shown(allowed))
 
     modes = Choice(("RMS", "MEAN", "DC", "RMEAN"))
     return (
-        single("[INPut]:CFACtor", Number(), 3.0, "3"),
-        *only("[INPut]:VOLTage:AUTO", Boolean(), False, "0"),
-        *only("[INPut]:CURRent:AUTO", Boolean(), False, "0"),
-        *only("[INPut]:VOLTage:MODE", modes, "RMS", "RMS"),
-        *only("[INPut]:CURRent:MODE", modes, "RMS", "RMS"),
-        *only("[INPut]:FILTer[:LINE]", Text(), "OFF", "OFF"),
-        *only("[INPut]:FILTer:FREQuency", Boolean(), False, "0"),
-        *only("[INPut]:SCALing[:STATe]", Boolean(), False, "0"),
+        only("[INPut]:CFACtor", Number(), 3.0, "3"),
+        *each_only("[INPut]:VOLTage:AUTO", Boolean(), False),
+        *each_only("[INPut]:CURRent:AUTO", Boolean(), False),
+        *each_only("[INPut]:VOLTage:MODE", modes, "RMS"),
+        *each_only("[INPut]:CURRent:MODE", modes, "RMS"),
+        *each_only("[INPut]:FILTer[:LINE]", Text(), "OFF"),
+        *each_only("[INPut]:FILTer:FREQuency", Boolean(), False),
+        *each_only("[INPut]:SCALing[:STATe]", Boolean(), False),
         *_each(analyzer, "[INPut]:SYNChronize", (_SYNCHRONIZE,), lambda _index, _call: None, lambda _index: "U1"),
-        single("[INPut]:NULL", Boolean(), False, "0"),
-        single("MEASure:AVERaging[:STATe]", Boolean(), False, "0"),
-        single("MEASure:PHASe", Number(), 180.0, "180"),
-        single("MEASure:SQFormula", Choice(("TYPE1", "TYPE2", "TYPE3")), "TYPE1", "TYPE1"),
+        only("[INPut]:NULL", Boolean(), False),
+        only("MEASure:AVERaging[:STATe]", Boolean(), False),
+        only("MEASure:PHASe", Number(), 180.0, "180"),
+        only("MEASure:SQFormula", Choice(("TYPE1", "TYPE2", "TYPE3")), "TYPE1"),
     )
 
 
@@ -269,8 +255,7 @@ def _numeric(analyzer: YokogawaAnalyzer) -> tuple[Command, ...]:
         return ",".join(data.text(analyzer.items.get(number)) for number in numbers)
 
     def only_ascii(call: Call) -> None:
-        if call.word(0) != "ASC":
-            raise ScpiError(-224)
+        refuse_all_but("ASC", call)
 
     def hold(call: Call) -> None:
         analyzer.hold(call.flag(0))
@@ -291,14 +276,8 @@ def _numeric(analyzer: YokogawaAnalyzer) -> tuple[Command, ...]:
 
 
 def _integration(analyzer: YokogawaAnalyzer) -> tuple[Command, ...]:
-    def set_mode(call: Call) -> None:
-        if call.word(0) != "NORM":
-            raise ScpiError(-224)
-        analyzer.integrator_mode = call.word(0)
-
-    def get_mode(_call: Call) -> str:
-        mode = analyzer.integrator_mode
-        return _MODE.long_form(mode) if analyzer.is_verbose else mode
+    def only_normal(call: Call) -> None:
+        refuse_all_but("NORM", call)
 
     def set_timer(call: Call) -> None:
         analyzer.require_no_integration()
@@ -310,40 +289,32 @@ def _integration(analyzer: YokogawaAnalyzer) -> tuple[Command, ...]:
         hours, minutes = divmod(minutes, 60)
         return f"{hours},{minutes},{seconds}"
 
-    def get_state(_call: Call) -> str:
-        state = analyzer.integrator.state
-        return _STATES.long_form(state) if analyzer.is_verbose else state
+    def in_full(choice: Choice, word: str) -> str:
+        return choice.long_form(word) if analyzer.is_verbose else word
 
     timer = (Number(0, 10000), Number(0, 59), Number(0, 59))
     return (
-        Command("INTEGrate:MODE", (_MODE,), set_mode, get_mode),
+        Command("INTEGrate:MODE", (_MODE,), only_normal, lambda _call: in_full(_MODE, "NORM")),
         Command("INTEGrate:TIMer<1:1>", timer, set_timer, get_timer),
-        Command("INTEGrate:STARt", write=lambda _call: analyzer.integrator.start()),
-        Command("INTEGrate:STOP", write=lambda _call: analyzer.integrator.stop()),
-        Command("INTEGrate:RESet", write=lambda _call: analyzer.integrator.reset()),
-        Command("INTEGrate:STATe", read=get_state, headed=False),
+        event("INTEGrate:STARt", lambda: analyzer.integrator.start()),
+        event("INTEGrate:STOP", lambda: analyzer.integrator.stop()),
+        event("INTEGrate:RESet", lambda: analyzer.integrator.reset()),
+        Command("INTEGrate:STATe", read=lambda _call: in_full(_STATES, analyzer.integrator.state), headed=False),
     )
 
 
 def _status(analyzer: YokogawaAnalyzer) -> tuple[Command, ...]:
-    def set_filter(call: Call) -> None:
-        analyzer.filters[call.suffixes[0] - 1] = call.word(0)
-
-    def get_filter(call: Call) -> str:
-        word = analyzer.filters[call.suffixes[0] - 1]
+    def in_full(word: str) -> str:
         return _FILTER.long_form(word) if analyzer.is_verbose else word
-
-    def set_enable(call: Call) -> None:
-        analyzer.event_enable = round(call.number(0))
 
     return (
         Command("STATus:CONDition", read=lambda _call: str(analyzer.condition), headed=False),
         Command("STATus:EESR", read=lambda _call: str(analyzer.take_events()), headed=False),
-        Command("STATus:EESE", (_REGISTER,), set_enable, lambda _call: str(analyzer.event_enable)),
+        kept("STATus:EESE", _REGISTER, analyzer, "event_enable", take=round),
         Command("STATus:ERRor", read=lambda _call: analyzer.engine.next_error(), headed=False),
-        Command("STATus:FILTer<1:16>", (_FILTER,), set_filter, get_filter),
-        _plain(analyzer, "STATus:QENable", Boolean(), "1"),
-        _plain(analyzer, "STATus:QMESsage", Boolean(), "1"),
+        kept("STATus:FILTer<1:16>", _FILTER, lambda _call: analyzer.filters, show=in_full),
+        _plain(analyzer, "STATus:QENable", True),
+        _plain(analyzer, "STATus:QMESsage", True),
     )
 
 

@@ -16,6 +16,7 @@ from dataclasses import replace
 from rig.emulation.analyzers.arithmetic import ELEMENTS, AnalyzerErrors, ElementResult
 from rig.emulation.analyzers.zes_lmg600 import SENSOR_RANGES, VOLTAGE_RANGES, ZesAnalyzer
 from rig.emulation.scpi.engine import Call, Command, ScpiEngine, Wait
+from rig.emulation.scpi.rows import event, kept, only, reading
 from rig.emulation.scpi.syntax import Boolean, Choice, Number, ScpiError, Text
 from rig.emulation.world.surroundings import Surroundings
 
@@ -67,28 +68,17 @@ def _languages(zes: ZesAnalyzer) -> tuple[Command, ...]:
 
     return (
         Command("*ZLANG", (Choice(("SHORt", "SCPI")),), choose),
-        Command("GTL", write=lambda _call: None),
+        event("GTL"),
     )
 
 
-def _all_errors(zes: ZesAnalyzer) -> str:
-    found = [zes.engine.next_error()]
-    while not found[-1].startswith("0,"):
-        found.append(zes.engine.next_error())
-    return ",".join(found[:-1] or found)
-
-
 def _settings(zes: ZesAnalyzer) -> tuple[Command, ...]:
-    def index(call: Call) -> int:
-        return call.suffixes[-1] - 1
+    def one_of(header: str, *words: str) -> Command:
+        def write(call: Call) -> None:
+            if call.word(0) not in words:
+                raise ScpiError(-224)
 
-    def set_cycle_mode(call: Call) -> None:
-        if call.word(0) not in ("0", "CYCL"):
-            raise ScpiError(-224)
-
-    def set_format(call: Call) -> None:
-        if call.word(0) not in ("ASC", "ASCII", "0"):
-            raise ScpiError(-224)
+        return Command(header, (Text(),), write, lambda _call: "0")
 
     def set_groups(call: Call) -> None:
         groups = [round(Number(1, ELEMENTS).parse(call.word(place))) for place in range(len(call.values))]
@@ -97,32 +87,19 @@ def _settings(zes: ZesAnalyzer) -> tuple[Command, ...]:
         zes.groups = groups
         zes.restart()
 
-    def set_jack(call: Call) -> None:
-        zes.jack[index(call)] = round(call.number(0))
+    def restart(_call: Call) -> None:
         zes.restart()
 
-    def set_scale(call: Call) -> None:
-        zes.scale[index(call)] = call.number(0)
-        zes.restart()
-
-    one_word = (Text(),)
     return (
-        Command("FRMT", one_word, set_format, lambda _call: "0"),
-        Command("CYCLMOD", one_word, set_cycle_mode, lambda _call: "0"),
-        Command("CYCL", (Number(0.01, _LONGEST_CYCLE_S),), _set_cycle(zes), lambda _call: zes.number(zes.cycle_s)),
+        one_of("FRMT", "ASC", "ASCII", "0"),
+        one_of("CYCLMOD", "0", "CYCL"),
+        _cycle(zes, "CYCL"),
         Command("GROUP", (Text(),) * ELEMENTS, set_groups, lambda _call: _list(zes.groups), optional=ELEMENTS - 1),
-        Command(f"IJACK{_CHANNEL}", (Number(0, 1),), set_jack, lambda call: str(zes.jack[index(call)])),
-        Command(f"ISCA{_CHANNEL}", (Number(-1e6, 1e6),), set_scale, lambda call: zes.number(zes.scale[index(call)])),
-        *(
-            Command(f"{kind}AUTO{_CHANNEL}", (Boolean(),), _set_automatic(zes, kind), _get_automatic(zes, kind))
-            for kind in "UI"
-        ),
-        *(
-            Command(f"{kind}RNG{_CHANNEL}", (Number(0.0),), _set_range(zes, kind), _get_range(zes, kind))
-            for kind in "UI"
-        ),
+        kept(f"IJACK{_CHANNEL}", Number(0, 1), lambda _: zes.jack, then=restart, take=round),
+        kept(f"ISCA{_CHANNEL}", Number(-1e6, 1e6), lambda _: zes.scale, None, zes.number, restart),
+        *(row for kind in "UI" for row in _range(zes, f"{kind}RNG{_CHANNEL}", f"{kind}AUTO{_CHANNEL}", kind)),
         Command(f"CTYP{_CHANNEL}", read=lambda _call: '"A1"'),
-        Command("ERRALL", read=lambda _call: _all_errors(zes)),
+        reading("ERRALL", lambda: ",".join(zes.engine.all_errors())),
     )
 
 
@@ -130,42 +107,31 @@ def _list(numbers: list[int]) -> str:
     return ",".join(str(number) for number in numbers)
 
 
-def _set_cycle(zes: ZesAnalyzer) -> Callable[[Call], None]:
-    def write(call: Call) -> None:
-        zes.cycle_s = call.number(0)
-        zes.restart()
-
-    return write
+def _cycle(zes: ZesAnalyzer, header: str) -> Command:
+    return kept(header, Number(0.01, _LONGEST_CYCLE_S), zes, "cycle_s", zes.number, lambda _call: zes.restart())
 
 
-def _set_automatic(zes: ZesAnalyzer, kind: str) -> Callable[[Call], None]:
-    def write(call: Call) -> None:
-        zes.is_automatic[kind][call.suffixes[-1] - 1] = call.flag(0)
-        zes.restart()
-
-    return write
-
-
-def _get_automatic(zes: ZesAnalyzer, kind: str) -> Callable[[Call], str]:
-    return lambda call: "1" if zes.is_automatic[kind][call.suffixes[-1] - 1] else "0"
-
-
-def _set_range(zes: ZesAnalyzer, kind: str) -> Callable[[Call], None]:
+def _range(zes: ZesAnalyzer, header: str, automatic_header: str, kind: str) -> tuple[Command, Command]:
+    """Return the rows of the ranges of voltages ("U") or currents ("I"), and whether they are chosen automatically."""
     listed = VOLTAGE_RANGES if kind == "U" else SENSOR_RANGES
 
-    def write(call: Call) -> None:
-        found = next((each for each in listed if call.number(0) <= each * (1.0 + 1e-9)), None)
+    def holding(rms: float) -> float:
+        found = next((each for each in listed if rms <= each * (1.0 + 1e-9)), None)
         if found is None:
             raise ScpiError(-222)
-        (zes.voltage_range if kind == "U" else zes.current_range)[call.suffixes[-1] - 1] = found
+        return found
+
+    def fix(call: Call) -> None:
         zes.is_automatic[kind][call.suffixes[-1] - 1] = False
         zes.restart()
 
-    return write
+    def ranges(_call: Call) -> list[float]:
+        return zes.voltage_range if kind == "U" else zes.current_range
 
-
-def _get_range(zes: ZesAnalyzer, kind: str) -> Callable[[Call], str]:
-    return lambda call: zes.number((zes.voltage_range if kind == "U" else zes.current_range)[call.suffixes[-1] - 1])
+    return (
+        kept(header, Number(0.0), ranges, None, zes.number, fix, take=holding),
+        kept(automatic_header, Boolean(), lambda _: zes.is_automatic[kind], then=lambda _: zes.restart()),
+    )
 
 
 def _values(zes: ZesAnalyzer) -> tuple[Command, ...]:
@@ -186,7 +152,7 @@ def _values(zes: ZesAnalyzer) -> tuple[Command, ...]:
     lists = (Text(),)
     return (
         Command("INIM", write=lambda _call: zes.wait_for_cycle()),
-        Command("TSNORM", read=lambda _call: zes.time_stamp()),
+        reading("TSNORM", zes.time_stamp),
         Command("DURNORM", read=duration),
         *(_value(zes, f"{name}{_CHANNEL}", name) for name in _QUANTITIES),
         Command(f"HUPHASE{_CHANNEL}", read=phase("U"), read_parameters=lists),
@@ -232,10 +198,6 @@ def _phase_deg(zes: ZesAnalyzer, result: ElementResult, kind: str) -> float | No
 
 
 def _scpi(zes: ZesAnalyzer) -> tuple[Command, ...]:
-    def only_off(call: Call) -> None:
-        if call.flag(0):
-            raise ScpiError(-224)
-
     # The suffix stands behind the last node: RANG1, but RANG:AUTO1.
     ranges = f"RANGe{_CHANNEL}"
     values = {
@@ -247,29 +209,16 @@ def _scpi(zes: ZesAnalyzer) -> tuple[Command, ...]:
         "POWer:PHASe": "PHI",
     }
     return (
-        Command("SYSTem:ERRor:ALL", read=lambda _call: _all_errors(zes)),
-        Command("SYSTem:ERRor[:NEXT]", read=lambda _call: zes.engine.next_error()),
+        reading("SYSTem:ERRor:ALL", lambda: ",".join(zes.engine.all_errors())),
+        reading("SYSTem:ERRor[:NEXT]", lambda: zes.engine.next_error()),
         *(
             command
             for kind, node in (("U", "VOLTage"), ("I", "CURRent"))
-            for command in (
-                Command(f"[SENSe]:{node}:{ranges}", (Number(0.0),), _set_range(zes, kind), _get_range(zes, kind)),
-                Command(
-                    f"[SENSe]:{node}:{ranges}:AUTO{_CHANNEL}",
-                    (Boolean(),),
-                    _set_automatic(zes, kind),
-                    _get_automatic(zes, kind),
-                ),
-            )
+            for command in _range(zes, f"[SENSe]:{node}:{ranges}", f"[SENSe]:{node}:{ranges}:AUTO{_CHANNEL}", kind)
         ),
-        Command(
-            "[SENSe]:SWEep:TIME",
-            (Number(0.01, _LONGEST_CYCLE_S),),
-            _set_cycle(zes),
-            lambda _call: zes.number(zes.cycle_s),
-        ),
-        Command("[SENSe]:ZPReject", (Boolean(),), only_off, lambda _call: "0"),
+        _cycle(zes, "[SENSe]:SWEep:TIME"),
+        only("[SENSe]:ZPReject", Boolean(), False),
         Command("INITiate:IMMediate", write=lambda _call: zes.wait_for_cycle()),
-        Command("INITiate:CONTinuous", (Boolean(),), only_off, lambda _call: "0"),
+        only("INITiate:CONTinuous", Boolean(), False),
         *(_value(zes, f"FETCh:{header}{_CHANNEL}", name) for header, name in values.items()),
     )

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from rig.emulation.scpi.engine import Call, Command, ScpiEngine
+from rig.emulation.scpi.rows import kept, reading
 from rig.emulation.scpi.syntax import Boolean, Number, ScpiError
 from rig.emulation.servers.control import ScpiHandler
 from rig.emulation.servers.tcp import LineServer
@@ -64,11 +65,11 @@ class FlukeProbe:
                 Command(header, read=self._measurement, read_parameters=channel)
                 for header in ("MEASure", "FETCh", "READ")
             ),
-            Command("FORMat:TDST:STATe", (Boolean(),), self._set_format, lambda _call: str(int(self._is_extended))),
+            kept("FORMat:TDST:STATe", Boolean(), self, "_is_extended"),
             Command("SENSor<1:2>:STATe", read=self._sensor_state),
             Command("SENSor<1:2>:IDENtification", read=lambda call: f'"Sensor {call.suffixes[0]}"'),
-            Command("TRIGger:TIMer", (Number(1, 3600),), self._set_period, lambda _call: str(self._period_s)),
-            Command("SYSTem:ERRor[:NEXT]", read=lambda _call: self.engine.next_error()),
+            kept("TRIGger:TIMer", Number(1, 3600), self, "_period_s", take=_period_s),
+            reading("SYSTem:ERRor[:NEXT]", lambda: self.engine.next_error()),
         )
 
     def _measurement(self, call: Call) -> str:
@@ -107,12 +108,10 @@ class FlukeProbe:
     def _sensor_state(self, call: Call) -> str:
         return "0" if call.suffixes[0] in self.attached else str(_NOT_ATTACHED)
 
-    def _set_format(self, call: Call) -> None:
-        self._is_extended = call.flag(0)
-
-    def _set_period(self, call: Call) -> None:
-        """Between two periods the one that is less is taken."""
-        self._period_s = max(each for each in _PERIODS_S if each <= call.number(0))
-
     def _reset(self) -> None:
         self._is_extended, self._period_s = False, 1
+
+
+def _period_s(wanted_s: float) -> int:
+    """Return the period that is taken: of two, the one that is less."""
+    return max(each for each in _PERIODS_S if each <= wanted_s)

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rig.emulation.scpi.engine import Call, Command, Dialect, ScpiEngine, Wait
-from rig.emulation.scpi.syntax import Boolean, Choice, Number, ScpiError, Text, parse_number
+from rig.emulation.scpi.rows import kept, shown
+from rig.emulation.scpi.syntax import Boolean, Choice, Number, Parameter, ScpiError, Text, parse_number
 from rig.emulation.world.surroundings import Surroundings
 
 _THRESHOLD_V = 2.5
@@ -109,40 +110,39 @@ class KeysightGenerator:
         error = 0.0 if around.errors else float(around.generator(0x47).uniform(-_CLOCK_PPM, _CLOCK_PPM)) * 1e-6
         self.outputs = (PulseOutput(error), PulseOutput(error))
         identity = f"Agilent Technologies,33522B,{around.serial_number},2.09-1.19-2.00-52-00"
-        self.engine = ScpiEngine(self._commands(), identity, around.world, self._reset, Dialect(explicit_plus=True))
+        dialect = Dialect(explicit_plus=True)
+        self.engine = ScpiEngine(self._commands(), identity, around.world, self._reset, dialect, version="1999.0")
 
     def _commands(self) -> tuple[Command, ...]:
         volts = Number(-20.0, 20.0, "V")
         seconds = Number(_SHORTEST_WIDTH_S, _LONGEST_S, "S")
         pulse, burst, output = f"{_ROOT}:FUNCtion:PULSe", f"{_ROOT}:BURSt", "OUTPut<1:2>"
         return (
-            self._word(f"{_ROOT}:FUNCtion", "function", _FUNCTIONS),
-            self._number(f"{pulse}:WIDTh", "width_s", seconds, self._fit_width),
-            self._number(f"{pulse}:PERiod", "period_s", seconds, self._fit_period),
-            self._number(f"{pulse}:TRANsition[:BOTH]", "transition_s", Number(8.4e-9, 1e-6, "S")),
-            self._word(f"{pulse}:HOLD", "hold", Choice(("WIDTh", "DCYCle"))),
-            self._number(f"{_ROOT}:VOLTage:HIGH", "high_v", volts, self._fit_levels),
-            self._number(f"{_ROOT}:VOLTage:LOW", "low_v", volts, self._fit_levels),
-            self._flag(f"{burst}:STATe", "bursts"),
-            self._word(f"{burst}:MODE", "burst_mode", Choice(("TRIGgered", "GATed"))),
-            Command(f"{burst}:NCYCles", (Text(),), self._set_cycles, lambda call: _nr3(self._of(call).settings.cycles)),
-            self._number(f"{burst}:PHASe", "burst_phase_deg", Number(-360.0, 360.0)),
-            Command(f"{output}[:STATe]", (Boolean(),), self._switch, lambda call: str(int(self._settings(call).is_on))),
-            Command(f"{output}:LOAD", (Text(),), self._set_load, lambda call: _nr3(self._settings(call).load_ohm)),
+            self._kept(f"{_ROOT}:FUNCtion", "function", _FUNCTIONS),
+            self._kept(f"{pulse}:WIDTh", "width_s", seconds, self._fit_width),
+            self._kept(f"{pulse}:PERiod", "period_s", seconds, self._fit_width),
+            self._kept(f"{pulse}:TRANsition[:BOTH]", "transition_s", Number(8.4e-9, 1e-6, "S")),
+            self._kept(f"{pulse}:HOLD", "hold", Choice(("WIDTh", "DCYCle"))),
+            self._kept(f"{_ROOT}:VOLTage:HIGH", "high_v", volts, self._fit_levels),
+            self._kept(f"{_ROOT}:VOLTage:LOW", "low_v", volts, self._fit_levels),
+            self._kept(f"{burst}:STATe", "bursts", Boolean()),
+            self._kept(f"{burst}:MODE", "burst_mode", Choice(("TRIGgered", "GATed"))),
+            kept(f"{burst}:NCYCles", Text(), self._settings, "cycles", _shown, self._changed, take=_cycles),
+            self._kept(f"{burst}:PHASe", "burst_phase_deg", Number(-360.0, 360.0)),
+            kept(f"{output}[:STATe]", Boolean(), self._settings, "is_on", then=self._switched),
+            kept(f"{output}:LOAD", Text(), self._settings, "load_ohm", _shown, take=_load_ohm),
             Command(
                 f"{output}:POLarity",
                 (Choice(("NORMal", "INVerted")),),
                 self._set_polarity,
                 lambda call: "INV" if self._settings(call).is_inverted else "NORM",
             ),
-            self._word("TRIGger<1:2>:SOURce", "trigger_source", _SOURCES),
-            self._number("TRIGger<1:2>:DELay", "trigger_delay_s", Number(0.0, _LONGEST_DELAY_S, "S")),
+            self._kept("TRIGger<1:2>:SOURce", "trigger_source", _SOURCES),
+            self._kept("TRIGger<1:2>:DELay", "trigger_delay_s", Number(0.0, _LONGEST_DELAY_S, "S")),
             Command("TRIGger<1:2>[:IMMediate]", write=self._trigger_one),
             Command("*TRG", write=self._trigger_bus),
             Command("*OPC", write=lambda _call: None, read=self._wait_for_trains),
             Command("ABORt", write=self._abort),
-            Command("SYSTem:ERRor[:NEXT]", read=lambda _call: self.engine.next_error()),
-            Command("SYSTem:VERSion", read=lambda _call: "1999.0"),
         )
 
     def _of(self, call: Call) -> PulseOutput:
@@ -156,34 +156,18 @@ class KeysightGenerator:
         output = self._of(call)
         output.started_s = None if output.settings.bursts else self._now()
 
-    # Rows of the table that set one thing
-
-    def _word(self, header: str, name: str, choice: Choice) -> Command:
-        def write(call: Call) -> None:
-            setattr(self._settings(call), name, call.word(0))
-            self._changed(call)
-
-        return Command(header, (choice,), write, lambda call: str(getattr(self._settings(call), name)))
-
-    def _number(
-        self, header: str, name: str, number: Number, fit: Callable[[_Settings, str], bool] | None = None
+    def _kept(
+        self, header: str, name: str, parameter: Parameter, fit: Callable[[_Settings, str], bool] | None = None
     ) -> Command:
-        def write(call: Call) -> None:
-            settings = self._settings(call)
-            setattr(settings, name, call.number(0))
-            fits = fit is None or fit(settings, name)
+        """Return a row that sets one thing; ``fit`` limits what conflicts with it, and says whether nothing did."""
+
+        def then(call: Call) -> None:
+            fits = fit is None or fit(self._settings(call), name)
             self._changed(call)
             if not fits:
                 raise ScpiError(-221)
 
-        return Command(header, (number,), write, lambda call: _nr3(getattr(self._settings(call), name)))
-
-    def _flag(self, header: str, name: str) -> Command:
-        def write(call: Call) -> None:
-            setattr(self._settings(call), name, call.flag(0))
-            self._changed(call)
-
-        return Command(header, (Boolean(),), write, lambda call: str(int(getattr(self._settings(call), name))))
+        return kept(header, parameter, self._settings, name, _shown, then)
 
     @staticmethod
     def _fit_width(settings: _Settings, _name: str) -> bool:
@@ -191,9 +175,6 @@ class KeysightGenerator:
         fits = settings.width_s <= longest_s
         settings.width_s = min(settings.width_s, longest_s)
         return fits
-
-    def _fit_period(self, settings: _Settings, name: str) -> bool:
-        return self._fit_width(settings, name)
 
     @staticmethod
     def _fit_levels(settings: _Settings, name: str) -> bool:
@@ -208,26 +189,10 @@ class KeysightGenerator:
 
     # The others
 
-    def _set_cycles(self, call: Call) -> None:
-        word = call.word(0)
-        cycles = math.inf if word in ("INF", "INFINITY") else parse_number(word, "")
-        if not math.isinf(cycles) and not 1.0 <= cycles <= _MOST_CYCLES:
-            raise ScpiError(-222)
-        self._settings(call).cycles = cycles if math.isinf(cycles) else float(round(cycles))
-        self._changed(call)
-
-    def _set_load(self, call: Call) -> None:
-        word = call.word(0)
-        load_ohm = math.inf if word in ("INF", "INFINITY") else parse_number(word, "OHM")
-        if not load_ohm >= 1.0 or 10e3 < load_ohm < math.inf:
-            raise ScpiError(-222)
-        self._settings(call).load_ohm = load_ohm
-
     def _set_polarity(self, call: Call) -> None:
         self._settings(call).is_inverted = call.word(0) == "INV"
 
-    def _switch(self, call: Call) -> None:
-        self._settings(call).is_on = call.flag(0)
+    def _switched(self, call: Call) -> None:
         self._changed(call)
         number = call.suffixes[0] if call.suffixes else 1
         self._log.write("generator", output=number, on=call.flag(0), peer=call.peer)
@@ -268,5 +233,23 @@ class KeysightGenerator:
             each.started_s = None
 
 
-def _nr3(value: float) -> str:
+def _shown(value: object) -> str:
+    if not isinstance(value, float):
+        return shown(value)
     return "+9.9E+37" if math.isinf(value) else f"{value:+.15E}"
+
+
+def _cycles(word: str) -> float:
+    if word in ("INF", "INFINITY"):
+        return math.inf
+    cycles = parse_number(word, "")
+    if not 1.0 <= cycles <= _MOST_CYCLES:
+        raise ScpiError(-222)
+    return float(round(cycles))
+
+
+def _load_ohm(word: str) -> float:
+    load_ohm = math.inf if word in ("INF", "INFINITY") else parse_number(word, "OHM")
+    if not load_ohm >= 1.0 or 10e3 < load_ohm < math.inf:
+        raise ScpiError(-222)
+    return load_ohm

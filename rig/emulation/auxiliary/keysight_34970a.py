@@ -19,6 +19,7 @@ import numpy as np
 
 from rig.emulation.meter.terminals import MeterTerminals
 from rig.emulation.scpi.engine import Call, Command, Dialect, ScpiEngine
+from rig.emulation.scpi.rows import event
 from rig.emulation.scpi.syntax import Number, ScpiError, Text
 from rig.emulation.world.contactor import Contactor
 from rig.emulation.world.lines import RelayLine
@@ -68,7 +69,8 @@ class KeysightSwitch:
             each.interrupting.append(self._relays[ACTUATOR + number])
             each.closing.append(self._relays[ACTUATOR + _PULSE_INPUT_FROM + number])
         identity = f"Agilent Technologies,34972A,{around.serial_number},1.16-1.12-02-02"
-        self.engine = ScpiEngine(self._commands(), identity, around.world, self._open_all, Dialect(explicit_plus=True))
+        dialect = Dialect(explicit_plus=True)
+        self.engine = ScpiEngine(self._commands(), identity, around.world, self._open_all, dialect, version="1994.0")
 
     def _commands(self) -> tuple[Command, ...]:
         channels = (Text(),)
@@ -82,9 +84,7 @@ class KeysightSwitch:
             Command("[SENSe]:DIGital:DATA[:BYTE]", read=self._read_port, read_parameters=channels),
             Command("SYSTem:CTYPe", read=self._card_type, read_parameters=(_SLOT,)),
             Command("SYSTem:CPON", channels, self._power_on_state),
-            Command("SYSTem:PRESet", write=lambda _call: None),
-            Command("SYSTem:ERRor[:NEXT]", read=lambda _call: self.engine.next_error()),
-            Command("SYSTem:VERSion", read=lambda _call: "1994.0"),
+            event("SYSTem:PRESet"),
         )
 
     # Relays

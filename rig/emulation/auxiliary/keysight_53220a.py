@@ -7,11 +7,11 @@ not there is an error, never an old reading.
 
 from __future__ import annotations
 
-import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rig.emulation.scpi.engine import Call, Command, Dialect, ScpiEngine, Wait
+from rig.emulation.scpi.rows import kept, shown
 from rig.emulation.scpi.syntax import Boolean, Choice, Number, ScpiError, Text
 from rig.emulation.world.surroundings import Surroundings
 
@@ -40,18 +40,10 @@ class _Input:
 class KeysightCounter:
     """One emulated counter. ``edge`` is called for each edge at its inputs, with the world held."""
 
-    _inputs: tuple[_Input, _Input]
-    _channel: int
-    _is_positive: bool
-    _is_width: bool
-    _samples: int
-    _timeout_s: float
-    _trigger_source: str
     _readings: list[float]
     _is_measuring: bool
     _left: int
     _began_s: float | None
-    _waiting_since_s: float
 
     def __init__(self, around: Surroundings[bool]) -> None:
         self._now = around.now
@@ -61,7 +53,8 @@ class KeysightCounter:
         self._jitter_s = 0.0 if is_ideal else _JITTER_S
         self._reset()
         identity = f"Agilent Technologies,53220A,{around.serial_number},02.05-1519.666-1.19-4.15-127-155-35"
-        self.engine = ScpiEngine(self._commands(), identity, around.world, self._reset, Dialect(explicit_plus=True))
+        dialect = Dialect(explicit_plus=True)
+        self.engine = ScpiEngine(self._commands(), identity, around.world, self._reset, dialect, version="1999.0")
 
     def edge(self, channel: int, is_active: bool, at_s: float) -> None:
         """Take note that the line at input ``channel`` (1 or 2) became active or went to rest at ``at_s``."""
@@ -110,32 +103,27 @@ class KeysightCounter:
             Command("ABORt", write=self._abort),
             Command("DATA:POINts", read=self._points),
             Command("DATA:REMove", read=self._remove, read_parameters=(Number(1, _MOST_SAMPLES),)),
-            Command("SAMPle:COUNt", (Number(1, _MOST_SAMPLES),), self._set_samples, lambda _: f"{self._samples:+.14E}"),
-            Command("TRIGger:SOURce", (Choice(("IMMediate", "EXTernal", "BUS")),), self._set_trigger, self._trigger),
-            Command("SYSTem:TIMeout", (Number(0.01, 9.9e37, "S"),), self._set_timeout, self._timeout),
+            kept("SAMPle:COUNt", Number(1, _MOST_SAMPLES), self, "_samples", "{:+.14E}".format, take=round),
+            kept("TRIGger:SOURce", Choice(("IMMediate", "EXTernal", "BUS")), self, "_trigger_source"),
+            kept("SYSTem:TIMeout", Number(0.01, 9.9e37, "S"), self, "_timeout_s", "{:+.14E}".format),
             self._of_input(f"{inputs}:COUPling", "coupling", Choice(("AC", "DC"))),
             self._of_input(f"{inputs}:IMPedance", "impedance_ohm", Number(50.0, 1e6, "OHM")),
             self._of_input(f"{inputs}:RANGe", "range_v", Number(5.0, 50.0, "V")),
             self._of_input(f"{inputs}:SLOPe", "slope", Choice(("POSitive", "NEGative"))),
-            Command(f"{inputs}:LEVel[:ABSolute]", (Number(-51.25, 51.25, "V"),), self._set_level, self._level),
+            replace(
+                self._of_input(f"{inputs}:LEVel[:ABSolute]", "level_v", Number(-51.25, 51.25, "V")),
+                write=self._set_level,
+            ),
             self._of_input(f"{inputs}:LEVel:AUTO", "is_automatic", Boolean()),
-            Command("SYSTem:ERRor[:NEXT]", read=lambda _call: self.engine.next_error()),
-            Command("SYSTem:VERSion", read=lambda _call: "1999.0"),
         )
 
     # Inputs
 
     def _of_input(self, header: str, name: str, parameter: Choice | Number | Boolean) -> Command:
-        def write(call: Call) -> None:
-            setattr(self._inputs[call.suffixes[0] - 1], name, call.values[0])
+        def show(value: object) -> str:
+            return f"{value:+.14E}" if isinstance(value, float) else shown(value)
 
-        def read(call: Call) -> str:
-            value = getattr(self._inputs[call.suffixes[0] - 1], name)
-            if isinstance(value, bool):
-                return str(int(value))
-            return f"{value:+.14E}" if isinstance(value, float) else str(value)
-
-        return Command(header, (parameter,), write, read)
+        return kept(header, parameter, lambda call: self._inputs[call.suffixes[0] - 1], name, show)
 
     def _set_level(self, call: Call) -> None:
         """A threshold that is set by number is no longer found automatically."""
@@ -143,9 +131,6 @@ class KeysightCounter:
         if abs(call.number(0)) > chosen.range_v * 1.025:
             raise ScpiError(-222)
         chosen.level_v, chosen.is_automatic = call.number(0), False
-
-    def _level(self, call: Call) -> str:
-        return f"{self._inputs[call.suffixes[0] - 1].level_v:+.14E}"
 
     # Measuring
 
@@ -221,21 +206,6 @@ class KeysightCounter:
             raise ScpiError(-222)
         taken, self._readings = self._readings[:count], self._readings[count:]
         return _listed(taken)
-
-    def _set_samples(self, call: Call) -> None:
-        self._samples = round(call.number(0))
-
-    def _set_trigger(self, call: Call) -> None:
-        self._trigger_source = call.word(0)
-
-    def _trigger(self, _call: Call) -> str:
-        return self._trigger_source
-
-    def _set_timeout(self, call: Call) -> None:
-        self._timeout_s = math.inf if call.number(0) >= 9.9e37 else call.number(0)
-
-    def _timeout(self, _call: Call) -> str:
-        return "+9.90000000000000E+37" if math.isinf(self._timeout_s) else f"{self._timeout_s:+.14E}"
 
 
 def _listed(readings: list[float]) -> str:

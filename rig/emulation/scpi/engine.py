@@ -203,7 +203,7 @@ class ScpiEngine:
     """Executes program messages against a command table; one instance is one instrument for all its clients.
 
     Each command takes effect at the moment it arrives, with ``world`` held. ``summaries``: registers by their bit in
-    the status byte.
+    the status byte. ``version``: what SYSTem:VERSion? answers; with it the table gets that row and SYSTem:ERRor.
 
     Query errors (IEEE 488.2, 6.5.7): -410 is for a server that sees an answer not taken (a HiSLIP server; here only
     where the dialect allows one query in a message), -430 for more answers than the output queue holds, -440 for a
@@ -220,6 +220,7 @@ class ScpiEngine:
         *,
         on_clear: Callable[[], None] = lambda: None,
         summaries: Mapping[int, Summary] | None = None,
+        version: str = "",
     ) -> None:
         self.identity = identity
         self._dialect = dialect
@@ -233,6 +234,9 @@ class ScpiEngine:
         self._service_enable = 0
         self._is_answering = False
         table = tuple(commands)
+        if version:
+            errors = Command("SYSTem:ERRor[:NEXT]", read=lambda _call: self.next_error())
+            table = (*table, errors, Command("SYSTem:VERSion", read=lambda _call: version))
         self._tree = CommandTree(command for command in table if not command.header.startswith("*"))
         registers = Number(0, 255)
         self._common = {
@@ -352,6 +356,10 @@ class ScpiEngine:
         code = self._errors.popleft() if self._errors else 0
         number = code if code > 0 else abs(code) * self._dialect.error_sign
         return f'{number:{"+" if self._dialect.explicit_plus else ""}d},"{ERROR_TEXTS[code]}"'
+
+    def all_errors(self) -> list[str]:
+        """Take all errors out of the queue; one "No error" when it is empty."""
+        return [self.next_error() for _ in range(max(1, len(self._errors)))]
 
     def _clear(self, _call: Call) -> None:
         self._errors.clear()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from rig.emulation.scpi.engine import Call, Command
+from rig.emulation.scpi.rows import event, kept
 from rig.emulation.scpi.syntax import Number
 
 QUESTIONABLE_SUMMARY, OPERATION_SUMMARY = 8, 128
@@ -76,14 +77,14 @@ class StatusRegister:
         rows = (
             Command(f"{root}[:EVENt]", read=self._read_event),
             Command(f"{root}:CONDition", read=lambda _call: str(self.condition)),
-            Command(f"{root}:ENABle", (mask,), self._set_enable, lambda _call: str(self._enable)),
+            kept(f"{root}:ENABle", mask, self, "_enable", take=_masked),
         )
         if not filters:
             return rows
         return (
             *rows,
-            Command(f"{root}:PTRansition", (mask,), self._set_rising, lambda _call: str(self._rising)),
-            Command(f"{root}:NTRansition", (mask,), self._set_falling, lambda _call: str(self._falling)),
+            kept(f"{root}:PTRansition", mask, self, "_rising", take=_masked),
+            kept(f"{root}:NTRansition", mask, self, "_falling", take=_masked),
         )
 
     def _read_event(self, _call: Call) -> str:
@@ -91,22 +92,17 @@ class StatusRegister:
         event, self._event = self._event, 0
         return str(event)
 
-    def _set_enable(self, call: Call) -> None:
-        self._enable = round(call.number(0)) & _ALL
 
-    def _set_rising(self, call: Call) -> None:
-        self._rising = round(call.number(0)) & _ALL
-
-    def _set_falling(self, call: Call) -> None:
-        self._falling = round(call.number(0)) & _ALL
+def _masked(value: float) -> int:
+    return round(value) & _ALL
 
 
 def preset_command(registers: Iterable[StatusRegister]) -> Command:
     """Return the row STATus:PRESet, which presets all of an instrument's registers."""
     known = tuple(registers)
 
-    def preset(_call: Call) -> None:
+    def preset() -> None:
         for register in known:
             register.preset()
 
-    return Command("STATus:PRESet", write=preset)
+    return event("STATus:PRESet", preset)

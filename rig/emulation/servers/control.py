@@ -54,29 +54,19 @@ class ScpiHandler:
     """Serves program messages to an engine; octets beyond ASCII become an error in its queue."""
 
     def __init__(self, engine: ScpiEngine, world: World) -> None:
-        self._engine = engine
-        self._world = world
+        self.engine = engine
+        self.world = world
 
     def answer(self, line: bytes, peer: str) -> bytes | None:
         """Execute one message."""
-        answer = self._engine.execute(line.decode("latin-1"), peer)
+        answer = self.engine.execute(line.decode("latin-1"), peer)
         return None if answer is None else answer.encode("ascii")
 
     def too_long(self, peer: str) -> bytes | None:  # the protocol of LineServer
         """Note that a message was thrown away."""
-        with self._world:
-            self._engine.report(-363)
+        with self.world:
+            self.engine.report(-363)
         return None
-
-    def status_byte(self, message_available: bool) -> int:
-        """Return the instrument's status byte; ``message_available``: an answer has not been read yet."""
-        with self._world:
-            return self._engine.status_byte(message_available)
-
-    def interrupted(self) -> None:
-        """Note that an answer was lost because a message came before it was read."""
-        with self._world:
-            self._engine.report(-410)
 
 
 class Clock:

@@ -1,11 +1,10 @@
-"""Threaded TCP servers, and one of text lines: TCP_NODELAY, and nothing a client sends can stop it."""
+"""A threaded TCP server of text lines: TCP_NODELAY, and nothing a client sends can stop it."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
 import threading
-from abc import ABC, abstractmethod
 from typing import Protocol
 
 LONGEST_LINE = 65536
@@ -22,10 +21,18 @@ class LineHandler(Protocol):
         """Serve a line that was longer than the server takes, and was thrown away."""
 
 
-class TcpServer(ABC):
-    """Listens on 127.0.0.1 from construction to ``close()``; one thread for each connection."""
+class LineServer:
+    """Listens on 127.0.0.1 from construction to ``close()``; one thread for each connection.
 
-    def __init__(self, name: str) -> None:
+    ``terminator`` ends a line, both ways.
+    """
+
+    def __init__(
+        self, handler: LineHandler, name: str, longest_line: int = LONGEST_LINE, terminator: bytes = b"\n"
+    ) -> None:
+        self._terminator = terminator
+        self._handler = handler
+        self._longest = longest_line
         self._name = name
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -36,13 +43,9 @@ class TcpServer(ABC):
         self._acceptor.start()
 
     @property
-    @abstractmethod
     def endpoint(self) -> str:
         """Its VISA resource name."""
-
-    @abstractmethod
-    def _talk(self, connection: socket.socket, peer: str) -> None:
-        """Serve one connection until its end; OSError says that the client went away."""
+        return f"TCPIP0::127.0.0.1::{self.port}::SOCKET"
 
     def close(self) -> None:
         """Stop listening and drop every connection; may be called more than once."""
@@ -86,24 +89,8 @@ class TcpServer(ABC):
                 self._connections.discard(connection)
             connection.close()
 
-
-class LineServer(TcpServer):
-    """Serves lines; ``terminator`` ends a line, both ways."""
-
-    def __init__(
-        self, handler: LineHandler, name: str, longest_line: int = LONGEST_LINE, terminator: bytes = b"\n"
-    ) -> None:
-        self._terminator = terminator
-        self._handler = handler
-        self._longest = longest_line
-        super().__init__(name)
-
-    @property
-    def endpoint(self) -> str:
-        """Its VISA resource name."""
-        return f"TCPIP0::127.0.0.1::{self.port}::SOCKET"
-
     def _talk(self, connection: socket.socket, peer: str) -> None:
+        """Serve one connection until its end; OSError says that the client went away."""
         buffer, is_overlong = b"", False
         while chunk := connection.recv(65536):
             *lines, buffer = (buffer + chunk).split(self._terminator)

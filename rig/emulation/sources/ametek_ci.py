@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rig.emulation.scpi.engine import Call, Command, ScpiEngine
-from rig.emulation.scpi.status import QUESTIONABLE_SUMMARY, StatusRegister
+from rig.emulation.scpi.rows import event, kept, only
+from rig.emulation.scpi.status import QUESTIONABLE_SUMMARY
 from rig.emulation.scpi.syntax import Boolean, Choice, Number, ScpiError, Text, as_bit, parse_number
 from rig.emulation.sources.output import SourceErrors
 from rig.emulation.sources.three_phase_output import PHASES
@@ -40,12 +41,13 @@ class AmetekSource(ThreePhaseSource):
 
     def __init__(self, around: Surroundings[SourceErrors]) -> None:
         super().__init__(around)
-        self._status = StatusRegister(follow=self._questionable)
         self._acquired: tuple[tuple[float, float], ...] = ((0.0, 0.0),) * 3
         self._reset_settings()
         identity = f"CALIFORNIA INSTRUMENTS,4500LX,{around.serial_number},REV 1.10"
         summaries = {QUESTIONABLE_SUMMARY: self._status}
-        self.engine = ScpiEngine(self._commands(), identity, around.world, self._reset, summaries=summaries)
+        self.engine = ScpiEngine(
+            self._commands(), identity, around.world, self._reset, summaries=summaries, version="1995.0"
+        )
 
     def _reset(self) -> None:
         self.output.reset(frequency_hz=60.0)
@@ -75,8 +77,8 @@ class AmetekSource(ThreePhaseSource):
         volts = self._level(lambda: (0.0, self._range_v), "V", self._set_voltage)
         shown_v = self._shown(lambda: self.output.programmed_v, lambda: (0.0, self._range_v), 1)
         return (
-            Command("INSTrument:COUPle", (Choice(("ALL", "NONE")),), self._set_coupling, lambda _: self._coupling),
-            Command("INSTrument:NSELect", (Number(1, 3),), self._select, lambda _: str(self._number)),
+            kept("INSTrument:COUPle", Choice(("ALL", "NONE")), self, "_coupling"),
+            kept("INSTrument:NSELect", Number(1, 3), self, "_number", take=round),
             Command(f"{voltage}[:LEVel][:IMMediate][:AMPLitude]", (Text(),), volts, shown_v, (_LIMITS,)),
             Command(f"{voltage}:AC", (Text(),), volts, shown_v, (_LIMITS,)),
             Command(
@@ -103,7 +105,7 @@ class AmetekSource(ThreePhaseSource):
                 self._shown(lambda: tuple(self._angles_deg), lambda: (-360.0, 360.0), 1),
                 (_LIMITS,),
             ),
-            Command("[SOURce]:FUNCtion[:SHAPe][:IMMediate]", (Choice(("SINusoid",)),), _taken, lambda _: "SIN"),
+            only("[SOURce]:FUNCtion[:SHAPe][:IMMediate]", Choice(("SINusoid",)), "SIN"),
             Command(
                 f"{current}[:LEVel][:IMMediate][:AMPLitude]",
                 (Text(),),
@@ -127,13 +129,12 @@ class AmetekSource(ThreePhaseSource):
                 self._shown(lambda: (self.output.response_s,) * 3, lambda: (0.1, 5.0), 3),
                 (_LIMITS,),
             ),
-            Command("OUTPut[:STATe]", (Boolean(),), self._set_output, lambda _: as_bit(self.output.is_on)),
-            Command("OUTPut:PROTection:CLEar", write=self._clear_protection),
-            Command("ABORt", write=_taken),
+            *self._output_commands(),
+            event("ABORt"),
             *self._measurements(),
-            *self._registers(),
-            Command("SYSTem:ERRor[:NEXT]", read=lambda _: self.engine.next_error()),
-            Command("SYSTem:VERSion", read=lambda _: "1995.0"),
+            *self._status.commands("STATus:QUEStionable", filters=False, highest=32767),
+            Command("STATus:OPERation[:EVENt]", read=lambda _: "0"),
+            Command("STATus:OPERation:CONDition", read=lambda _: "0"),
         )
 
     def _measurements(self) -> tuple[Command, ...]:
@@ -165,13 +166,6 @@ class AmetekSource(ThreePhaseSource):
             for name, of, decimals in quantities
         )
 
-    def _registers(self) -> tuple[Command, ...]:
-        return (
-            *self._status.commands("STATus:QUEStionable", filters=False, highest=32767),
-            Command("STATus:OPERation[:EVENt]", read=lambda _: "0"),
-            Command("STATus:OPERation:CONDition", read=lambda _: "0"),
-        )
-
     def _level(self, limits: _Limits, unit: str, take: Callable[[float], None]) -> Callable[[Call], None]:
         """Return a handler of a number, MINimum or MAXimum; beyond the limits is -222."""
 
@@ -197,12 +191,6 @@ class AmetekSource(ThreePhaseSource):
         return read
 
     # Handlers
-
-    def _set_coupling(self, call: Call) -> None:
-        self._coupling = call.word(0)
-
-    def _select(self, call: Call) -> None:
-        self._number = round(call.number(0))
 
     def _set_voltage(self, volts: float) -> None:
         self.output.set_voltage(round(volts, 1), self._reached)
@@ -236,14 +224,6 @@ class AmetekSource(ThreePhaseSource):
     def _set_trips(self, call: Call) -> None:
         self.output.set_response(trips=call.flag(0), response_s=self.output.response_s)
 
-    def _set_output(self, call: Call) -> None:
-        if not self.output.switch(call.flag(0), call.peer, call.text):
-            raise ScpiError(-221)
-
-    def _clear_protection(self, _call: Call) -> None:
-        self._status.look()
-        self.output.clear_protection()
-
     def _acquire(self) -> None:
         now_s = self._now()
         self._acquired = tuple((self.output.volts(p, now_s), self.output.amperes(p, now_s)) for p in PHASES)
@@ -251,7 +231,3 @@ class AmetekSource(ThreePhaseSource):
     def _questionable(self) -> int:
         tripped = _OVER_CURRENT if self.output.protection is not None else 0
         return tripped | (_CURRENT_LIMITED if self.output.is_limiting else 0)
-
-
-def _taken(_call: Call) -> None:
-    """Do nothing: what is asked for is so already."""

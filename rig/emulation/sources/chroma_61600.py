@@ -17,10 +17,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rig.emulation.scpi.engine import Call, Command, ScpiEngine, Wait
-from rig.emulation.scpi.status import QUESTIONABLE_SUMMARY, StatusRegister
+from rig.emulation.scpi.rows import event, kept, only
+from rig.emulation.scpi.status import QUESTIONABLE_SUMMARY
 from rig.emulation.scpi.syntax import Choice, Number, Parameter, ScpiError
 from rig.emulation.sources.chroma_61600_meter import measurements
 from rig.emulation.sources.output import SourceErrors
@@ -67,12 +68,13 @@ class ChromaSource(ThreePhaseSource):
     def __init__(self, around: Surroundings[SourceErrors], *, says_words: bool = True) -> None:
         super().__init__(around)
         self._says_words = says_words
-        self._status = StatusRegister(follow=self._questionable)
         self._groups: dict[int, _Group] = {}
         self._reset_settings()
         identity = f"Chroma ATE 61600,{around.serial_number},1.00,1.01,1.02"
         summaries = {QUESTIONABLE_SUMMARY: self._status}
-        self.engine = ScpiEngine(self._commands(), identity, around.world, lambda: None, summaries=summaries)
+        self.engine = ScpiEngine(
+            self._commands(), identity, around.world, lambda: None, summaries=summaries, version="1991.0"
+        )
 
     def _reset_settings(self) -> None:
         self.output.reset(frequency_hz=60.0)
@@ -80,7 +82,7 @@ class ChromaSource(ThreePhaseSource):
         self.output.set_response(trips=True, response_s=0.5)
         self._words = {"phase": "SINGLE", "edit": "ALL", "couple": "ALL", "three": "BALANCE", "shape": "A"}
         self._words |= {"sequence": "POS"}
-        self._words |= {"range": "HIGH", "coupling": "AC", "mode": "FIXED", "wave": "SINE"}
+        self._words |= {"range": "HIGH", "coupling": "AC", "wave": "SINE"}
         self._numbers = _BALANCED_DEG | {"on": 0.0, "off": 360.0, "limit_v": 300.0, "slew_hz": 0.0}
         self._words |= {"inhibit": "DISABLE", "impedance": "OFF"}
         self._numbers |= {"slew_dc": 0.0, "ohm": 0.0, "millihenry": 0.0, "most_w": HIGHEST_POWER_W}
@@ -107,7 +109,7 @@ class ChromaSource(ThreePhaseSource):
             self._word("INSTrument:PHASe", "phase", ("SINGLE", "THREE"), self._turn),
             self._word("INSTrument:EDIT", "edit", ("ALL", "EACH")),
             self._word("INSTrument:COUPle", "couple", ("ALL", "NONE")),
-            Command("INSTrument:NSELect", (Number(1, 3),), self._select, lambda _: str(self._number)),
+            kept("INSTrument:NSELect", Number(1, 3), self, "_number", take=round),
             self._kept("[SOURce]:PHASe:P12", "p12", Number(0.0, 359.9), 1, self._turn),
             self._kept("[SOURce]:PHASe:P13", "p13", Number(0.0, 359.9), 1, self._turn),
             self._word("[SOURce]:PHASe:THREe", "three", ("BALANCE", "INDEPEND"), self._turn),
@@ -116,7 +118,7 @@ class ChromaSource(ThreePhaseSource):
             self._kept("[SOURce]:PHASe:OFF", "off", Number(0.0, 360.0), 1),
             Command(f"{level}:AC", (Number(0.0, 300.0, "V"),), self._set_voltage, self._get_voltage),
             self._kept(f"{level}:DC", "dc", Number(-424.2, 424.2, "V"), 1),
-            self._word("[SOURce]:VOLTage:RANGe", "range", ("LOW", "HIGH"), self._change_range),
+            self._word("[SOURce]:VOLTage:RANGe", "range", ("LOW", "HIGH"), self._change_range, self._possible_range),
             self._kept("[SOURce]:VOLTage:LIMit:AC", "limit_v", Number(0.0, 300.0, "V"), 1),
             self._kept("[SOURce]:VOLTage:LIMit:DC:PLUS", "limit_plus", Number(0.0, 424.2, "V"), 1),
             self._kept("[SOURce]:VOLTage:LIMit:DC:MINus", "limit_minus", Number(-424.2, 0.0, "V"), 1),
@@ -139,44 +141,45 @@ class ChromaSource(ThreePhaseSource):
             self._kept("OUTPut:SLEW:VOLTage:AC", "slew", Number(0.0, HIGHEST_SLEW_V_PER_MS), 3, self._set_slew),
             self._kept("OUTPut:SLEW:FREQuency", "slew_hz", Number(0.0, 1600.0), 3),
             self._word("OUTPut:COUPling", "coupling", ("AC", "DC", "ACDC")),
-            Command("OUTPut:MODE", (_MODES,), self._set_mode, lambda _: self._words["mode"]),
+            only("OUTPut:MODE", _MODES, "FIXED", code=-221),  # transients are not emulated
             Command("OUTPut:RELay", (_ON_OFF,), self._set_relay, lambda _: self._flag(self._is_relay_on)),
             Command("OUTPut[:STATe]", (_ON_OFF,), self._set_output, lambda _: self._flag(self._state())),
             Command("OUTPut:PROTection:CLEar", write=self._clear_protection),
             *self._extras(),
             *measurements(self.output, lambda: self._number - 1, self._now),
-            *self._registers(),
-            Command("SYSTem:ERRor[:NEXT]", read=lambda _: self.engine.next_error()),
-            Command("SYSTem:VERSion", read=lambda _: "1991.0"),
-            Command("SYSTem:REMote", write=lambda _: None),
-            Command("SYSTem:LOCal", write=lambda _: None),
+            Command("STATus:OPERation[:EVENt]", read=lambda _: "0"),
+            *self._status.commands("STATus:QUEStionable", filters=True, highest=511),
+            event("SYSTem:REMote"),
+            event("SYSTem:LOCal"),
         )
 
-    def _word(self, header: str, name: str, words: tuple[str, ...], then: Callable[[], None] = lambda: None) -> Command:
-        def write(call: Call) -> None:
-            before = self._words[name]
-            self._words[name] = call.word(0)
-            try:
-                then()
-            except ScpiError:
-                self._words[name] = before
-                raise
-
-        return Command(header, (Choice(words),), write, lambda _: self._words[name])
+    def _word(
+        self,
+        header: str,
+        name: str,
+        words: tuple[str, ...],
+        then: Callable[[], None] = lambda: None,
+        take: Callable[[str], str] = str,
+    ) -> Command:
+        return kept(header, Choice(words), lambda _: self._words, name, then=lambda _: then(), take=take)
 
     def _kept(
         self, header: str, name: str, parameter: Parameter, decimals: int, then: Callable[[], None] = lambda: None
     ) -> Command:
-        def write(call: Call) -> None:
-            self._numbers[name] = round(call.number(0), decimals)
-            then()
-
-        return Command(header, (parameter,), write, lambda _: f"{self._numbers[name]:.{decimals}f}")
+        return kept(
+            header,
+            parameter,
+            lambda _: self._numbers,
+            name,
+            f"{{:.{decimals}f}}".format,
+            lambda _: then(),
+            take=lambda value: round(value, decimals),
+        )
 
     def _extras(self) -> tuple[Command, ...]:
         """What other programs set before they switch on; it changes nothing here: an impedance is next to no burden."""
         return (
-            Command("TRIGger", (Choice(("OFF", "ON")),), self._trigger),
+            replace(only("TRIGger", Choice(("OFF", "ON")), "OFF", code=-221), read=None),  # there is no transient
             self._kept("OUTPut:SLEW:VOLTage:DC", "slew_dc", Number(0.0, 1000.0), 3),
             self._word("OUTPut:IMPedance:STATe", "impedance", ("OFF", "ON")),
             self._kept("OUTPut:IMPedance:RESistor", "ohm", Number(0.0, 1.0), 2),
@@ -187,21 +190,12 @@ class ChromaSource(ThreePhaseSource):
             Command("SYSTem:TIME", (Number(0, 23), Number(0, 59), Number(0, 59)), lambda _: None),
         )
 
-    def _registers(self) -> tuple[Command, ...]:
-        return (
-            Command("STATus:OPERation[:EVENt]", read=lambda _: "0"),
-            *self._status.commands("STATus:QUEStionable", filters=True, highest=511),
-        )
-
     # Handlers
 
     def _reset(self, _call: Call) -> Wait:
         self._reset_settings()
         over_s = self._now() + RESET_S
         return Wait(lambda: self._now() >= over_s, lambda: over_s)
-
-    def _select(self, call: Call) -> None:
-        self._number = round(call.number(0))
 
     def _turn(self) -> None:
         """Phases 2 and 3 lag phase 1 by P12 and P13 where these count; a single phase is the same on all outputs."""
@@ -219,12 +213,14 @@ class ChromaSource(ThreePhaseSource):
     def _get_voltage(self, _call: Call) -> str:
         return f"{self.output.programmed_v[self._number - 1]:.1f}"
 
-    def _change_range(self) -> None:
-        range_v = RANGES_V[self._words["range"]]
-        if max(self.output.programmed_v) > range_v:
+    def _possible_range(self, word: str) -> str:
+        if max(self.output.programmed_v) > RANGES_V[word]:
             raise ScpiError(-221)
+        return word
+
+    def _change_range(self) -> None:
         self.output.change_range()
-        self._log.write("source-range", high=range_v, unit="V")
+        self._log.write("source-range", high=RANGES_V[self._words["range"]], unit="V")
 
     def _set_frequency(self, call: Call) -> None:
         self.output.set_frequency(round(call.number(0), 2))
@@ -238,14 +234,6 @@ class ChromaSource(ThreePhaseSource):
     def _set_slew(self) -> None:
         v_per_ms = self._numbers["slew"]
         self.output.set_slew(1000.0 * v_per_ms if v_per_ms else math.inf)
-
-    def _set_mode(self, call: Call) -> None:
-        if call.word(0) != "FIXED":
-            raise ScpiError(-221)  # transients are not emulated: their settings are never complete
-
-    def _trigger(self, call: Call) -> None:
-        if call.word(0) == "ON":
-            raise ScpiError(-221)  # there is no transient to start
 
     def _save(self, call: Call) -> None:
         output = self.output
@@ -289,9 +277,8 @@ class ChromaSource(ThreePhaseSource):
         return self._is_on
 
     def _clear_protection(self, _call: Call) -> None:
-        self._status.look()
         self._state()
-        self.output.clear_protection()
+        super()._clear_protection(_call)
 
     def _questionable(self) -> int:
         return _OVER_CURRENT if self.output.protection is not None else 0

@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 from meter_model.stimulus import Spectrum
 from rig.emulation.scpi.engine import Call, Command, ScpiEngine
+from rig.emulation.scpi.rows import kept
 from rig.emulation.scpi.syntax import Boolean, Choice, Number, ScpiError, as_bit, scientific
 from rig.emulation.sources.fluke_6105a_channel import (
     AMPLIFIER_RANGES,
@@ -87,7 +88,7 @@ class FlukeSource:
         self.revision = 0
         self._reset_settings()
         identity = f"FLUKE,{model},{around.serial_number},2.02"
-        self.engine = ScpiEngine(self._commands(), identity, around.world, self._reset)
+        self.engine = ScpiEngine(self._commands(), identity, around.world, self._reset, version="1999.0")
 
     def add_gain(self, kind: str, fraction: float) -> None:
         """Make the output of ``kind`` ("voltage", "current" or "both") wrong by a fraction: a seeded defect."""
@@ -170,22 +171,19 @@ class FlukeSource:
     # The command table
 
     def _commands(self) -> tuple[Command, ...]:
-        flag = (Boolean(),)
         return (
-            Command("[SOURce]:FREQuency", (Number(16.0, 850.0, "HZ"),), self._set_frequency, self._get_frequency),
-            Command("OUTPut[:STATe]", flag, self._set_output, lambda _call: as_bit(self.output.is_on)),
-            Command("OUTPut:RAMP:TIME", (Number(0.0, 60.0, "S"),), self._set_ramp, lambda _: scientific(self._ramp_s)),
-            Command("OUTPut:SENSe", flag, self._set_sense, lambda _call: as_bit(self._sense)),
-            Command("SYSTem:ERRor[:NEXT]", read=lambda _call: self.engine.next_error()),
-            Command("SYSTem:VERSion", read=lambda _call: "1999.0"),
+            kept("[SOURce]:FREQuency", Number(16.0, 850.0, "HZ"), self, "_frequency_hz", scientific, self._changed),
+            Command("OUTPut[:STATe]", (Boolean(),), self._set_output, lambda _call: as_bit(self.output.is_on)),
+            kept("OUTPut:RAMP:TIME", Number(0.0, 60.0, "S"), self, "_ramp_s", scientific),
+            kept("OUTPut:SENSe", Boolean(), self, "_sense"),
             Command(f"[SOURce]:{_PHASES}:FITTed", read=lambda _call: "1"),
             Command(f"[SOURce]:{_PHASES}:MODel", read=lambda _call: self._model.name),
             Command(f"[SOURce]:{_PHASES}:SERial", read=self._get_serial),
             Command(f"[SOURce]:{_PHASES}:POWer:WATT", read=lambda call: scientific(self._set_point_watts(call))),
             Command(f"[SOURce]:{_PHASES}:POWer:VA", read=lambda call: scientific(self._set_point_va(call))),
             Command(f"{_AMPLIFIER}:FITTed", read=lambda _call: as_bit(self._has_amplifier)),
-            Command(f"{_AMPLIFIER}:TERMinal:MODE", (_TERMINALS,), self._set_terminals, self._get_terminals),
-            *map(self._unit_command, _KINDS),
+            kept(f"{_AMPLIFIER}:TERMinal:MODE", _TERMINALS, lambda _: self._terminals, take=self._with_amplifier),
+            *(kept(f"UNIT:MHARmonics:{kind}", _SCALES, lambda _: self._scales, kind, take=Scale) for kind in _KINDS),
             *self._channel_commands("VOLTage", lambda call: self._voltage[call.suffixes[0] - 1]),
             *self._channel_commands("CURRent", lambda call: self._current[call.suffixes[0] - 1]),
             *self._range_commands("VOLTage:RANGe", self._voltage_of, self._model.voltage_ranges, Mode.VOLTS),
@@ -194,12 +192,6 @@ class FlukeSource:
             *self._range_commands("CURRent:EAMPlifier:RANGe", self._current_of, AMPLIFIER_RANGES, Mode.AMPLIFIER),
             Command(f"[SOURce]:{_PHASES}:CURRent:RANGe:UNIT", read=self._get_unit),
         )
-
-    def _unit_command(self, kind: str) -> Command:
-        def write(call: Call) -> None:
-            self._scales[kind] = Scale(call.word(0))
-
-        return Command(f"UNIT:MHARmonics:{kind}", (_SCALES,), write, lambda _call: self._scales[kind].value)
 
     def _channel_commands(self, name: str, of: Callable[[Call], SourceChannel]) -> tuple[Command, ...]:
         stem = f"[SOURce]:{_PHASES}:{name}"
@@ -292,32 +284,19 @@ class FlukeSource:
 
     # Handlers
 
-    def _set_frequency(self, call: Call) -> None:
-        self._frequency_hz = call.number(0)
+    def _changed(self, _call: Call) -> None:
         self.revision += 1
-
-    def _get_frequency(self, _call: Call) -> str:
-        return scientific(self._frequency_hz)
 
     def _set_output(self, call: Call) -> None:
         self._switch(call.flag(0), call.peer, call.text)
-
-    def _set_ramp(self, call: Call) -> None:
-        self._ramp_s = call.number(0)
-
-    def _set_sense(self, call: Call) -> None:
-        self._sense = call.flag(0)
 
     def _require_amplifier(self) -> None:
         if not self._has_amplifier:
             raise ScpiError(-241)
 
-    def _set_terminals(self, call: Call) -> None:
+    def _with_amplifier(self, word: str) -> str:
         self._require_amplifier()
-        self._terminals[call.suffixes[0] - 1] = call.word(0)
-
-    def _get_terminals(self, call: Call) -> str:
-        return self._terminals[call.suffixes[0] - 1]
+        return word
 
     def _get_serial(self, call: Call) -> str:
         return f"{self._serial_number}{'ABC'[call.suffixes[0] - 1]}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from enum import Enum
+from enum import Enum, StrEnum
 
 from meter_model.stimulus import Phasor, Spectrum
 from rig.emulation.scpi.syntax import ScpiError
@@ -64,7 +64,7 @@ class Mode(Enum):
     AMPLIFIER = "amplifier"
 
 
-class Scale(Enum):
+class Scale(StrEnum):
     """In what unit amplitudes of harmonics are set and answered; by the words of the UNIT subsystem."""
 
     ABSOLUTE = "ABS"

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from rig.emulation.scpi.engine import Call, ScpiEngine
+from rig.emulation.scpi.engine import ScpiEngine
 from rig.emulation.sources.output import SourceErrors
 from rig.emulation.sources.three_phase_source import ThreePhaseSource
 from rig.emulation.world.surroundings import Surroundings
@@ -69,9 +69,6 @@ class WatchedSource(ThreePhaseSource):
     def _look(self) -> None:
         if self._watchdog.is_due() and self.output.is_on:
             self.output.latch("watchdog")
-
-    def _arm(self, call: Call) -> None:
-        self._watchdog.is_enabled = call.flag(0)
 
 
 class WatchedEngine(ScpiEngine):

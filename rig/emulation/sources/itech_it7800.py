@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from rig.emulation.scpi.engine import Call, Command, Wait
-from rig.emulation.scpi.rows import kept
-from rig.emulation.scpi.status import QUESTIONABLE_SUMMARY, StatusRegister
+from rig.emulation.scpi.rows import event, kept
+from rig.emulation.scpi.status import QUESTIONABLE_SUMMARY
 from rig.emulation.scpi.syntax import Boolean, Choice, Number, Parameter, ScpiError
 from rig.emulation.sources.io_watchdog import DELAY_S, WatchedEngine, WatchedSource
 from rig.emulation.sources.output import SourceErrors
@@ -43,12 +44,11 @@ class ItechSource(WatchedSource):
     def __init__(self, around: Surroundings[SourceErrors], wall_s: Callable[[], float] = time.monotonic) -> None:
         super().__init__(around, wall_s, slews_when_switched_on=True)
         self._is_remote = False
-        self._status = StatusRegister(follow=self._questionable)
         self._reset_settings()
         identity = f"ITECH Ltd.,IT7809-350-90,{around.serial_number},1.08"
         summaries = {QUESTIONABLE_SUMMARY: self._status}
         self.engine = WatchedEngine(
-            self._heard, self._commands(), identity, around.world, self._reset, summaries=summaries
+            self._heard, self._commands(), identity, around.world, self._reset, summaries=summaries, version="1999.0"
         )
 
     def _reset_settings(self) -> None:
@@ -90,63 +90,48 @@ class ItechSource(WatchedSource):
             self._per_channel("VOLTage[:LEVel][:IMMediate][:AMPLitude][:AC]", volts, self._set_volts, self._volts_of),
             self._per_channel("PHASe", Number(-360.0, 360.0), self._set_lead, lambda phase: self._lead_deg[phase]),
             self._per_channel("CURRent:LIMit:HIGH", amperes, self._set_limit, lambda phase: self._limit_a[phase]),
-            self._setting(
-                "[SOURce]:FREQuency[:IMMediate]",
-                (Number(*FREQUENCY_HZ, "HZ"),),
-                lambda call: self.output.set_frequency(call.number(0)),
-                lambda _: _number(self.output.frequency_hz),
+            self._remote(
+                Command(
+                    "[SOURce]:FREQuency[:IMMediate]",
+                    (Number(*FREQUENCY_HZ, "HZ"),),
+                    lambda call: self.output.set_frequency(call.number(0)),
+                    lambda _: _number(self.output.frequency_hz),
+                )
             ),
             self._kept("[SOURce]:VOLTage:SLOPe[:AC]", slope, "_slope", _number),
             self._kept("[SOURce]:FREQuency:SLOPe", slope, "_frequency_slope", _number),
             self._kept("[SOURce]:FUNCtion", _COUPLINGS, "_coupling"),
-            self._setting("SYSTem:FUNCtion", (_FUNCTIONS,), self._set_function, lambda _: self._function),
+            self._remote(Command("SYSTem:FUNCtion", (_FUNCTIONS,), self._set_function, lambda _: self._function)),
             self._kept("[SOURce]:CURRent:PROTection:RMS", amperes, "_trip_a", _number),
             self._kept("[SOURce]:CURRent:PROTection:MODE", _MODES, "_mode"),
-            self._bound("[SOURce]:VOLTage:LIMit:HIGH", "HIGH", Number(0.0, HIGHEST_V, "V")),
-            self._bound("[SOURce]:VOLTage:LIMit:LOW", "LOW", Number(0.0, HIGHEST_V, "V")),
-            self._bound("[SOURce]:VOLTage:PROTection:PEAK", "PEAK", Number(0.0, 500.0, "V")),
-            self._setting("OUTPut[:STATe]", (Boolean(),), self._switch, lambda _: str(int(self.output.is_on))),
-            self._setting("OUTPut:PROTection:CLEar", (), self._clear_protection, None),
-            self._setting(
-                f"{watchdog}[:STATe]", (Boolean(),), self._arm, lambda _: str(int(self._watchdog.is_enabled))
-            ),
-            self._setting(
-                f"{watchdog}:DELay",
-                (Number(*DELAY_S, "S"),),
-                self._set_delay,
-                lambda _: f"{self._watchdog.delay_s:.0f}",
+            self._bound("[SOURce]:VOLTage:LIMit:HIGH", "HIGH", HIGHEST_V),
+            self._bound("[SOURce]:VOLTage:LIMit:LOW", "LOW", HIGHEST_V),
+            self._bound("[SOURce]:VOLTage:PROTection:PEAK", "PEAK", 500.0),
+            *(self._remote(row) for row in self._output_commands()),
+            self._remote(kept(f"{watchdog}[:STATe]", Boolean(), self._watchdog, "is_enabled")),
+            self._remote(
+                kept(f"{watchdog}:DELay", Number(*DELAY_S, "S"), self._watchdog, "delay_s", "{:.0f}".format, take=round)
             ),
             self._measurement("VOLTage[:AC]", self.output.volts),
             self._measurement("CURRent[:AC]", self.output.amperes),
             self._measurement("POWer[:REAL]", self._watts),
             *self._status.commands("STATus:QUEStionable", filters=False),
-            Command("SYSTem:REMote", write=lambda _: self._set_remote(True)),
-            Command("SYSTem:LOCal", write=lambda _: self._set_remote(False)),
-            Command("SYSTem:ERRor[:NEXT]", read=lambda _: self.engine.next_error()),
-            Command("SYSTem:VERSion", read=lambda _: "1999.0"),
+            event("SYSTem:REMote", lambda: self._set_remote(True)),
+            event("SYSTem:LOCal", lambda: self._set_remote(False)),
         )
 
-    def _setting(
-        self,
-        header: str,
-        parameters: tuple[Parameter, ...],
-        write: Callable[[Call], object],
-        read: Callable[[Call], str | Wait] | None,
-    ) -> Command:
-        """Make a row that is refused before remote control was asked for."""
+    def _remote(self, row: Command) -> Command:
+        """Return ``row`` with a setting that is refused before remote control was asked for."""
 
-        def checked(call: Call) -> None:
-            if not self._is_remote:
+        def checked(call: Call) -> Wait | None:
+            if not self._is_remote or row.write is None:
                 raise ScpiError(-221)
-            write(call)
+            return row.write(call)
 
-        return Command(header, parameters, checked, read)
+        return replace(row, write=checked)
 
     def _kept(self, header: str, parameter: Parameter, name: str, show: Callable[..., str] = str) -> Command:
-        is_of_output = name not in ("_frequency_slope", "_coupling")
-        row = kept(header, parameter, self, name, show, self._apply if is_of_output else lambda: None)
-        assert row.write is not None
-        return self._setting(header, row.parameters, row.write, row.read)
+        return self._remote(kept(header, parameter, self, name, show, lambda _: self._apply()))
 
     def _per_channel(
         self, name: str, quantity: Number, write: Callable[[float, Sequence[int]], None], read: Callable[[int], float]
@@ -154,22 +139,18 @@ class ItechSource(WatchedSource):
         """Make a row whose last parameter may be a channel."""
 
         def change(call: Call) -> None:
-            if not self._is_remote:
-                raise ScpiError(-221)
             write(call.number(0), PHASES if len(call.values) == 1 else (self._channel(call, 1),))
             self._apply()
 
         def ask(call: Call) -> str:
             return _number(read(self._channel(call, 0) if call.values else 0))
 
-        header = f"[SOURce]:{name}"
-        return Command(header, (quantity, _CHANNELS), change, ask, read_parameters=(_CHANNELS,), optional=1)
+        return self._remote(
+            Command(f"[SOURce]:{name}", (quantity, _CHANNELS), change, ask, read_parameters=(_CHANNELS,), optional=1)
+        )
 
-    def _bound(self, header: str, name: str, quantity: Number) -> Command:
-        def change(call: Call) -> None:
-            self._limits[name] = call.number(0)
-
-        return self._setting(header, (quantity,), change, lambda _: _number(self._limits[name]))
+    def _bound(self, header: str, name: str, highest: float) -> Command:
+        return self._remote(kept(header, Number(0.0, highest, "V"), lambda _: self._limits, name, _number))
 
     def _measurement(self, name: str, read: Callable[[int, float], float]) -> Command:
         def measure(call: Call) -> str:
@@ -207,22 +188,11 @@ class ItechSource(WatchedSource):
         self._function = call.word(0)
         self._apply()
 
-    def _switch(self, call: Call) -> None:
-        if not self.output.switch(call.flag(0), call.peer, call.text):
-            raise ScpiError(-221)
-
-    def _set_delay(self, call: Call) -> None:
-        self._watchdog.delay_s = round(call.number(0))
-
     def _set_remote(self, on: bool) -> None:
         self._is_remote = on
 
     def _watts(self, phase: int, at_s: float) -> float:
         return self.output.volts(phase, at_s) * self.output.amperes(phase, at_s)
-
-    def _clear_protection(self, _call: Call) -> None:
-        self._status.look()
-        self.output.clear_protection()
 
     def _questionable(self) -> int:
         protection = self.output.protection

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rig.emulation.scpi.engine import Call, Command, Dialect
+from rig.emulation.scpi.rows import kept, reading
 from rig.emulation.scpi.status import OPERATION_SUMMARY, QUESTIONABLE_SUMMARY, StatusRegister, preset_command
 from rig.emulation.scpi.syntax import Boolean, Choice, ScpiError, Unit, Value, as_bit, parse_number
 from rig.emulation.sources.io_watchdog import DELAY_S, WatchedEngine, WatchedSource
@@ -56,15 +57,13 @@ class AC6800Source(WatchedSource):
 
     def __init__(self, around: Surroundings[SourceErrors], wall_s: Callable[[], float] = time.monotonic) -> None:
         super().__init__(around, wall_s)
-        self._status = StatusRegister(follow=self._questionable)
         self._operation = StatusRegister(follow=lambda: _CONSTANT_VOLTAGE * self.output.is_on)
         self._reset_settings()
         identity = f"Keysight Technologies,AC6801B,MY{around.serial_number},B.01.00"
         dialect = Dialect(explicit_plus=True)
         summaries = {QUESTIONABLE_SUMMARY: self._status, OPERATION_SUMMARY: self._operation}
-        self.engine = _Engine(
-            self._heard, self._commands(), identity, around.world, self._reset, dialect, summaries=summaries
-        )
+        arguments = (self._heard, self._commands(), identity, around.world, self._reset, dialect)
+        self.engine = _Engine(*arguments, summaries=summaries, version="1999.0")
 
     def _reset_settings(self) -> None:
         self._range_v = 155.0
@@ -75,7 +74,7 @@ class AC6800Source(WatchedSource):
         self._is_wanted_on = False
         self._trips = True
         self.output.set_limit(LARGEST_A[self._range_v], _ONLY)
-        self.output.set_response(trips=self._trips, response_s=_TRIP_S)
+        self._apply_trip()
 
     def _reset(self) -> None:
         self.output.reset()
@@ -112,13 +111,12 @@ class AC6800Source(WatchedSource):
                 read_parameters=_LIMITS,
             ),
             Command("[SOURce]:VOLTage:RANGe", (volts,), self._set_range, lambda _: f"{self._range_v:.0f}"),
-            Command("[SOURce]:CURRent:PROTection:STATe", (Boolean(),), self._set_trip, lambda _: as_bit(self._trips)),
-            *self._mode_commands("VOLTage"),
-            *self._mode_commands("FREQuency"),
+            kept("[SOURce]:CURRent:PROTection:STATe", Boolean(), self, "_trips", then=self._apply_trip),
+            *(row for name in ("VOLTage", "FREQuency") for row in self._mode_commands(name)),
             Command("OUTPut[:STATe]", (Boolean(),), self._switch, lambda _: as_bit(self._is_wanted_on)),
-            Command("OUTPut:COUPling", (_COUPLINGS,), self._set_coupling, lambda _: self._coupling),
-            Command("OUTPut:PROTection:CLEar", write=self._clear),
-            Command(f"{watchdog}[:STATe]", (Boolean(),), self._arm, lambda _: as_bit(self._watchdog.is_enabled)),
+            kept("OUTPut:COUPling", _COUPLINGS, self, "_coupling"),
+            Command("OUTPut:PROTection:CLEar", write=self._clear_protection),
+            kept(f"{watchdog}[:STATe]", Boolean(), self._watchdog, "is_enabled"),
             Command(
                 f"{watchdog}:DELay",
                 (_Quantity("S"),),
@@ -130,35 +128,20 @@ class AC6800Source(WatchedSource):
             *self._status.commands("STATus:QUEStionable"),
             *self._operation.commands("STATus:OPERation"),
             preset_command((self._status, self._operation)),
-            Command("SYSTem:ERRor[:NEXT]", read=lambda _: self.engine.next_error()),
-            Command("SYSTem:VERSion", read=lambda _: "1999.0"),
         )
 
     def _mode_commands(self, name: str) -> tuple[Command, ...]:
-        short = name[:4]
-
-        def set_mode(call: Call) -> None:
-            self._modes[short] = call.word(0)
-
-        def enable(call: Call) -> None:
-            self._is_soft[short] = call.flag(0)
-
+        short = name[:4].upper()
         return (
-            Command(f"[SOURce]:{name}:MODE", (_MODES,), set_mode, lambda _: self._modes[short]),
-            Command(f"[SOURce]:{name}:LIMit:STATe", (Boolean(),), enable, lambda _: as_bit(self._is_soft[short])),
+            kept(f"[SOURce]:{name}:MODE", _MODES, lambda _: self._modes, short),
+            kept(f"[SOURce]:{name}:LIMit:STATe", Boolean(), lambda _: self._is_soft, short),
         )
 
     def _measurements(self, verb: str) -> tuple[Command, ...]:
-        def volts(_call: Call) -> str:
-            return _number(self.output.volts(0, self._now()))
-
-        def amperes(_call: Call) -> str:
-            return _number(self.output.amperes(0, self._now()))
-
         return (
-            Command(f"{verb}[:SCALar]:VOLTage[:AC]", read=volts),
-            Command(f"{verb}[:SCALar]:CURRent[:AC]", read=amperes),
-            Command(f"{verb}[:SCALar]:FREQuency", read=lambda _: _number(self.output.frequency_hz)),
+            reading(f"{verb}[:SCALar]:VOLTage[:AC]", lambda: self.output.volts(0, self._now()), _number),
+            reading(f"{verb}[:SCALar]:CURRent[:AC]", lambda: self.output.amperes(0, self._now()), _number),
+            reading(f"{verb}[:SCALar]:FREQuency", lambda: self.output.frequency_hz, _number),
         )
 
     # Values, their limits and soft limits
@@ -207,23 +190,18 @@ class AC6800Source(WatchedSource):
         self._soft["VOLT"] = (0.0, value * OVER_RANGE)
         self.output.change_range()
 
-    def _set_trip(self, call: Call) -> None:
-        self._trips = call.flag(0)
+    def _apply_trip(self, _call: Call | None = None) -> None:
         self.output.set_response(trips=self._trips, response_s=_TRIP_S)
-
-    def _set_coupling(self, call: Call) -> None:
-        self._coupling = call.word(0)
 
     def _switch(self, call: Call) -> None:
         self._is_wanted_on = call.flag(0)
         # Where a protection has latched the output stays off; OUTPut ON does not change that.
         self.output.switch(call.flag(0), call.peer, call.text)
 
-    def _clear(self, call: Call) -> None:
+    def _clear_protection(self, call: Call) -> None:
         if self.output.protection is None:
             return
-        self._status.look()
-        self.output.clear_protection()
+        super()._clear_protection(call)
         if self._is_wanted_on:
             self.output.switch(True, call.peer, call.text)
 

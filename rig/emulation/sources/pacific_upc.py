@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 
 from rig.emulation.scpi.engine import Call, Command, ScpiEngine
-from rig.emulation.scpi.rows import kept
+from rig.emulation.scpi.rows import kept, reading
 from rig.emulation.scpi.syntax import Boolean, Choice, Number, ScpiError, as_bit, split_outside
 from rig.emulation.sources.output import SourceErrors
 from rig.emulation.sources.three_phase_output import PHASES
@@ -28,6 +28,7 @@ SINE = 1
 """The waveform of the factory's programs; the others, to 16, are a user's own: here all have ``OTHERS_THIRD``."""
 
 OTHERS_THIRD = 0.1
+_HIGHEST_V = {"DIRECT": DIRECT_V, "XFMR": DIRECT_V * TRANSFORMER_RATIO}
 _TRIP_UNIT_S = 0.1
 _COUPLINGS = Choice(("DIRECT", "XFMR"))
 _WAVEFORM = Number(1, 16)
@@ -66,18 +67,14 @@ class PacificSource(ThreePhaseSource):
         self.output.reset()
         self._reset_settings()
 
-    @property
-    def _highest_v(self) -> float:
-        return DIRECT_V * (TRANSFORMER_RATIO if self._coupling == "XFMR" else 1.0)
-
     # The command table
 
     def _commands(self) -> tuple[Command, ...]:
-        amperes, limit = Number(0.0, LARGEST_A, "A"), self._apply_limits
+        amperes, limit = Number(0.0, LARGEST_A, "A"), lambda _: self._apply_limits()
         limits = (Number(0.0, DIRECT_V * TRANSFORMER_RATIO, "V"),)
         return (
-            Command("[SOURce]:FORM", (Number(1, 3),), self._set_form, lambda _: str(self._form)),
-            Command("[SOURce]:COUPLing", (_COUPLINGS,), self._set_coupling, lambda _: self._coupling),
+            kept("[SOURce]:FORM", Number(1, 3), self, "_form", then=self._give_all, take=self._possible_form),
+            kept("[SOURce]:COUPLing", _COUPLINGS, self, "_coupling", take=self._possible_coupling),
             Command("[SOURce]:XFMRRATIO", read=lambda _: f"{TRANSFORMER_RATIO:.2f}"),
             Command(
                 "[SOURce]:FREQuency",
@@ -95,10 +92,10 @@ class PacificSource(ThreePhaseSource):
             kept("[SOURce]:CURRent:PROTect:LEVel", amperes, self, "_trip_a", "{:.4f}".format, limit),
             kept("[SOURce]:CURRent:PROTect:TOUT", Number(1, 3000), self, "_trip_delay", "{:.0f}".format, limit),
             kept("[SOURce]:IPROTect:STATe", Boolean(), self, "_is_trip_enabled", as_bit, limit),
-            Command("[SOURce]:IPROTect:TRIPped", read=lambda _: str(int(self.output.protection is not None))),
-            Command("OUTPut[:STATe]", (Boolean(),), self._switch, lambda _: str(int(self.output.is_on))),
-            Command("MEASure:FREQuency", read=lambda _: f"{self.output.frequency_hz:.2f}"),
-            Command("PROGram:NAME", (Number(0, 99),), self._select_program, lambda _: str(self._program)),
+            reading("[SOURce]:IPROTect:TRIPped", lambda: self.output.protection is not None),
+            self._output_commands()[0],
+            reading("MEASure:FREQuency", lambda: self.output.frequency_hz, "{:.2f}".format),
+            kept("PROGram:NAME", Number(0, 99), self, "_program", take=round),
             Command("PROGram[:SELected]:DEFine", read=lambda _: self._program_text()),
             Command("SYSTem:ERRor", read=lambda _: self.engine.next_error()),
             Command("SYSTem:VERSion", read=lambda _: "1992.0"),
@@ -107,52 +104,57 @@ class PacificSource(ThreePhaseSource):
 
     def _phase_commands(self, phase: int) -> tuple[Command, ...]:
         number = phase + 1
+        place = (phase,)
         commands = [
             Command(
                 f"[SOURce]:VOLTage{number}",
                 (Number(0.0, 1e4, "V"),),
-                lambda call: self._set_volts(call, (phase,)),
+                lambda call: self._set_volts(call, place),
                 lambda _: f"{self._volts[phase]:.1f}",
             ),
             Command(
                 f"[SOURce]:WAVEFORM{number}",
                 (_WAVEFORM,),
-                lambda call: self._set_waveforms(call, (phase,)),
+                lambda call: self._set_waveforms(call, place),
                 lambda _: str(self._waveforms[phase]),
             ),
             Command(f"MEASure:VOLTage{number}", read=lambda _: f"{self.output.volts(phase, self._now()):.1f}"),
             Command(f"MEASure:CURRent{number}", read=lambda _: f"{self.output.amperes(phase, self._now()):.2f}"),
         ]
         if phase > 0:
-            angle = (Number(0.0, 360.0),)
+            lags, degrees = (lambda _: self._lag_deg), Number(0.0, 360.0)
             commands.append(
-                Command(
+                kept(
                     f"[SOURce]:PHASe{number}",
-                    angle,
-                    lambda call: self._set_lag(phase, call.number(0)),
-                    lambda _: f"{self._lag_deg[phase]:.1f}",
+                    degrees,
+                    lags,
+                    phase,
+                    "{:.1f}".format,
+                    self._turn,
+                    take=lambda value: round(value, 1),
                 )
             )
         return tuple(commands)
 
     # Handlers
 
-    def _set_form(self, call: Call) -> None:
+    def _possible_form(self, form: float) -> int:
         self._refuse_under_load()
-        self._form = round(call.number(0))
+        return round(form)
+
+    def _give_all(self, _call: Call) -> None:
         for phase in PHASES:
             self._give(phase)
 
-    def _set_coupling(self, call: Call) -> None:
+    def _possible_coupling(self, coupling: str) -> str:
         self._refuse_under_load()
-        before, self._coupling = self._coupling, call.word(0)
-        if max(self._volts) > self._highest_v:
-            self._coupling = before
+        if max(self._volts) > _HIGHEST_V[coupling]:
             raise ScpiError(-222)
+        return coupling
 
     def _set_volts(self, call: Call, phases: tuple[int, ...]) -> None:
         lowest_v, highest_v = self._between_v
-        if not lowest_v <= call.number(0) <= min(highest_v, self._highest_v):
+        if not lowest_v <= call.number(0) <= min(highest_v, _HIGHEST_V[self._coupling]):
             raise ScpiError(-222)
         for phase in phases:
             self._volts[phase] = round(call.number(0), 1)
@@ -182,9 +184,9 @@ class PacificSource(ThreePhaseSource):
             self.output.set_slew(way_v / self._ramp_s, (phase,))
         self.output.set_voltage(wanted_v, (phase,))
 
-    def _set_lag(self, phase: int, lag_deg: float) -> None:
-        self._lag_deg[phase] = round(lag_deg, 1)
-        self.output.set_phase(-self._lag_deg[phase], (phase,))
+    def _turn(self, _call: Call) -> None:
+        for phase, lag_deg in enumerate(self._lag_deg):
+            self.output.set_phase(-lag_deg, (phase,))
 
     def _apply_limits(self) -> None:
         """Trip where the trip level is reached before the limit, else fold the voltage back."""
@@ -195,11 +197,7 @@ class PacificSource(ThreePhaseSource):
     def _switch(self, call: Call) -> None:
         if not call.flag(0):
             self.output.clear_protection()
-        if not self.output.switch(call.flag(0), call.peer, call.text):
-            raise ScpiError(-221)
-
-    def _select_program(self, call: Call) -> None:
-        self._program = round(call.number(0))
+        super()._switch(call)
 
     def _program_text(self) -> str:
         """Program 0 is what is set; no other program is kept here."""

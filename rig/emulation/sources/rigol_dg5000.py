@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from meter_model.stimulus import Phasor, Spectrum
 from rig.emulation.scpi.engine import Call, Command, ScpiEngine
-from rig.emulation.scpi.syntax import Boolean, Choice, Number, ScpiError, Text, parse_number
+from rig.emulation.scpi.rows import kept
+from rig.emulation.scpi.syntax import Boolean, Choice, Number, Parameter, ScpiError, Text, parse_number
 from rig.emulation.sources.output import OutputStage, SourceErrors, distorted
 from rig.emulation.world.physics import NOTHING, SourceTerminals
 from rig.emulation.world.surroundings import Surroundings
@@ -112,7 +114,7 @@ class RigolGenerator:
         self._clock = "INT"
         self._benchmark, self._bundle = 0, {0}
         identity = f"Rigol Technologies,DG5254 Pro,DG5P{around.serial_number},00.02.07"
-        self.engine = ScpiEngine(self._commands(), identity, around.world, self._reset)
+        self.engine = ScpiEngine(self._commands(), identity, around.world, self._reset, version="1999.0")
 
     @property
     def output(self) -> _Outputs:
@@ -190,24 +192,9 @@ class RigolGenerator:
         source, level = f"[SOURce<1:{CHANNELS}>]", "VOLTage[:LEVel][:IMMediate]"
         output = f"OUTPut<1:{CHANNELS}>"
         return (
-            Command(
-                f"{source}:FREQuency[:FIXed]",
-                (Number(*FREQUENCY_HZ, "HZ"),),
-                self._changing(_set_frequency, loses_alignment=True),
-                lambda call: _number(self._of(call).frequency_hz),
-            ),
-            Command(
-                f"{source}:FUNCtion[:SHAPe]",
-                (_SHAPES,),
-                self._changing(_set_shape, loses_alignment=True),
-                lambda call: self._of(call).shape,
-            ),
-            Command(
-                f"{source}:PHASe[:ADJust]",
-                (Number(0.0, 360.0),),
-                self._changing(_set_phase),
-                lambda call: _number(self._of(call).phase_deg),
-            ),
+            self._kept(f"{source}:FREQuency[:FIXed]", "frequency_hz", Number(*FREQUENCY_HZ, "HZ")),
+            self._kept(f"{source}:FUNCtion[:SHAPe]", "shape", _SHAPES),
+            self._kept(f"{source}:PHASe[:ADJust]", "phase_deg", Number(0.0, 360.0)),
             Command(f"{source}:PHASe:SYNChronize", write=self._synchronize),
             Command(f"{source}:PHASe:INITiate", write=self._synchronize),
             Command(
@@ -222,36 +209,44 @@ class RigolGenerator:
                 self._changing(_set_offset),
                 lambda call: _number(self._of(call).offset_v * self._of(call).shown),
             ),
-            Command(f"{source}:VOLTage:UNIT", (_UNITS,), self._changing(_set_unit), lambda call: self._of(call).unit),
+            self._kept(f"{source}:VOLTage:UNIT", "unit", _UNITS),
             Command(
                 f"{output}[:STATe]",
                 (Boolean(),),
                 self._switch,
                 lambda call: "ON" if self._of(call).stage.is_on else "OFF",
             ),
-            Command(f"{output}:LOAD", (Text(),), self._changing(_set_load), lambda call: _load_text(self._of(call))),
+            self._kept(f"{output}:LOAD", "load_ohm", Text(), _load_ohm),
             Command("SYNChro:BENChmark", (_CHANNEL,), self._set_benchmark),
             Command("SYNChro:BUNDle", (_CHANNEL, Boolean()), self._set_bundle),
-            Command("SYSTem:ROSCillator:SOURce", (_CLOCKS,), self._set_clock, lambda _call: self._clock),
-            Command("SYSTem:ERRor[:NEXT]", read=lambda _call: self.engine.next_error()),
-            Command("SYSTem:VERSion", read=lambda _call: "1999.0"),
+            kept("SYSTem:ROSCillator:SOURce", _CLOCKS, self, "_clock"),
         )
 
     def _of(self, call: Call) -> _Channel:
         return self._channels[(call.suffixes[0] if call.suffixes else 1) - 1]
 
-    def _changing(
-        self, change: Callable[[_Channel, Call], None], *, loses_alignment: bool = False
-    ) -> Callable[[Call], None]:
+    def _changing(self, change: Callable[[_Channel, Call], None]) -> Callable[[Call], None]:
+        """Return a handler of what changes a channel; another frequency or shape loses its alignment."""
+
         def write(call: Call) -> None:
             channel = self._of(call)
             before = (channel.frequency_hz, channel.shape)
             change(channel, call)
-            if loses_alignment and (channel.frequency_hz, channel.shape) != before:
+            if (channel.frequency_hz, channel.shape) != before:
                 channel.start_deg = float(self._generator.uniform(1.0, 359.0))
             self.revision += 1
 
         return write
+
+    def _kept(
+        self, header: str, name: str, parameter: Parameter, take: Callable[[Any], object] = lambda value: value
+    ) -> Command:
+        row = kept(header, parameter, self._of, name, _shown)
+
+        def change(channel: _Channel, call: Call) -> None:
+            setattr(channel, name, take(call.values[0]))
+
+        return replace(row, write=self._changing(change))
 
     def _synchronize(self, call: Call) -> None:
         index = (call.suffixes[0] if call.suffixes else 1) - 1
@@ -279,21 +274,6 @@ class RigolGenerator:
         self.revision += 1
         self._noted(call.suffixes[0], call.flag(0), call.peer, call.text)
 
-    def _set_clock(self, call: Call) -> None:
-        self._clock = call.word(0)
-
-
-def _set_frequency(channel: _Channel, call: Call) -> None:
-    channel.frequency_hz = call.number(0)
-
-
-def _set_shape(channel: _Channel, call: Call) -> None:
-    channel.shape = call.word(0)
-
-
-def _set_phase(channel: _Channel, call: Call) -> None:
-    channel.phase_deg = call.number(0)
-
 
 def _set_amplitude(channel: _Channel, call: Call) -> None:
     vpp = call.number(0) / channel.unit_per_vpp
@@ -307,19 +287,13 @@ def _set_offset(channel: _Channel, call: Call) -> None:
     channel.offset_v = offset_v
 
 
-def _set_unit(channel: _Channel, call: Call) -> None:
-    channel.unit = call.word(0)
-
-
-def _set_load(channel: _Channel, call: Call) -> None:
-    word = call.word(0)
+def _load_ohm(word: str) -> float:
     if word in ("INF", "INFINITY", "MAX", "MAXIMUM"):
-        channel.load_ohm = math.inf
-        return
+        return math.inf
     ohms = 1.0 if word in ("MIN", "MINIMUM") else parse_number(word, "OHM")
     if not 1.0 <= ohms <= 1e4:
         raise ScpiError(-222)
-    channel.load_ohm = ohms
+    return ohms
 
 
 def _require_possible(vpp: float, offset_v: float) -> None:
@@ -329,8 +303,10 @@ def _require_possible(vpp: float, offset_v: float) -> None:
         raise ScpiError(-222)
 
 
-def _load_text(channel: _Channel) -> str:
-    return _INFINITE if math.isinf(channel.load_ohm) else _number(channel.load_ohm)
+def _shown(value: object) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    return _INFINITE if math.isinf(value) else _number(value)
 
 
 def _number(value: float) -> str:

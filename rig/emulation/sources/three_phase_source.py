@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from rig.emulation.scpi.engine import Call, Command
+from rig.emulation.scpi.status import StatusRegister
+from rig.emulation.scpi.syntax import Boolean, ScpiError, as_bit
 from rig.emulation.sources.output import SourceErrors
 from rig.emulation.sources.three_phase_output import ThreePhaseOutput
 from rig.emulation.world.physics import SourceTerminals
@@ -16,6 +19,26 @@ class ThreePhaseSource:
         self.output = ThreePhaseOutput(
             around.errors, around.seed, around.now, around.log, slews_when_switched_on=slews_when_switched_on
         )
+        self._status = StatusRegister(follow=self._questionable)
+
+    def _questionable(self) -> int:
+        """Return the condition of STATus:QUEStionable; a family whose register is known says which bits are set."""
+        return 0
+
+    def _output_commands(self) -> tuple[Command, ...]:
+        """Return the rows that switch the output, with a latched protection that refuses to be switched on (-221)."""
+        return (
+            Command("OUTPut[:STATe]", (Boolean(),), self._switch, lambda _: as_bit(self.output.is_on)),
+            Command("OUTPut:PROTection:CLEar", write=self._clear_protection),
+        )
+
+    def _switch(self, call: Call) -> None:
+        if not self.output.switch(call.flag(0), call.peer, call.text):
+            raise ScpiError(-221)
+
+    def _clear_protection(self, _call: Call) -> None:
+        self._status.look()
+        self.output.clear_protection()
 
     @property
     def revision(self) -> int:

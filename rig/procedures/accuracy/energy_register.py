@@ -92,7 +92,8 @@ def measure_energy(
         measured, repeats, needed_s = run.measure(reference)
     except (NotSettled, ReferenceInvalid, RegisterMoves, PowerNotSeen) as error:
         record.finish("INVALID", reason=str(error))
-        return EnergyMeasurement(point, instance, (), bench.supervisor.analyzer_ranges, None, str(error))
+        ranges = bench.supervisor.analyzer_ranges
+        return EnergyMeasurement(point, instance, (), ranges, None, str(error), record=record)
     invalid = climate.invalid or unmet(climate.conditions) or watch.was_reset
     record.finish("INVALID" if invalid else None, deviation=as_data(climate.conditions), reason=invalid)
     return EnergyMeasurement(
@@ -107,6 +108,7 @@ def measure_energy(
         faults=(*watch.net_faults(), *_other_way(watch, measured, gating)),
         needed_s=needed_s,
         has_distortion=first is None or first.has_distortion,
+        record=record,
     )
 
 

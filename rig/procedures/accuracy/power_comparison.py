@@ -46,7 +46,8 @@ def measure_power(
         settled = bench.wiring.stimulus(last)
     except (NotSettled, ReferenceInvalid) as error:
         record.finish("INVALID", reason=str(error))
-        return PointMeasurement(point, (), (), bench.supervisor.analyzer_ranges, configuration, str(error))
+        ranges = bench.supervisor.analyzer_ranges
+        return PointMeasurement(point, (), (), ranges, configuration, str(error), record=record)
     conditions = bench.supervisor.deviations_from_nominal(settled, limits)
     if last is not None:
         conditions += distortions(last, bench.wiring.terminals(point), limits)
@@ -77,6 +78,7 @@ def measure_power(
         invalid,
         powers_off=tuple(each.powers_off for each in references),
         has_distortion=all(each.has_distortion for each in references),
+        record=record,
     )
 
 

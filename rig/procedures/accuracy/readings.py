@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from drivers.analyzer.base import AnalyzerRanges
@@ -16,6 +16,7 @@ from rig.errors import BenchFault
 from rig.load_point import PHASE_NAMES, ByPhase, LoadPoint
 from rig.metrology.registers import GateStarts
 from rig.metrology.uncertainty import Component
+from rig.records import PointRecorder
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class PointMeasurement:
     ``references`` (at the meter's terminals) are one more than ``samples``; sample i lies between references i and
     i + 1. ``ranges``: the analyzer's ranges at that time. ``invalid``: why the measurement must not be judged, empty
     where it may be. ``powers_off``: for each reference, by how much P and Q of each phase as measured exceed those of
-    the waveform (``Wiring.powers_off``). ``has_distortion``: whether the analyzer told the distortion.
+    the waveform (``Wiring.powers_off``). ``has_distortion``: whether the analyzer told the distortion. ``record``:
+    where its readings are recorded, and its results will be.
     """
 
     point: LoadPoint
@@ -45,6 +47,7 @@ class PointMeasurement:
     invalid: str = ""
     powers_off: tuple[tuple[ByPhase, ByPhase], ...] = ()
     has_distortion: bool = True
+    record: PointRecorder | None = field(default=None, compare=False, repr=False)
 
     def expected(self) -> tuple[Mapping[int, float], ...]:
         """What each sample should have read: the mean of the predictions from the references around it."""
@@ -122,7 +125,7 @@ class EnergyMeasurement:
     ``fell``: which one-way register fell without a reset; ``faults``: net registers that are not import less export,
     and registers of the other direction that counted; both empty for a good meter. ``needed_s``: how long a gate must
     be for the register's step to be small against the limit, None where that was not asked. ``has_distortion``:
-    whether the analyzer told the distortion.
+    whether the analyzer told the distortion. ``record``: as of ``PointMeasurement``.
     """
 
     point: LoadPoint
@@ -136,6 +139,7 @@ class EnergyMeasurement:
     faults: tuple[RegisterFault, ...] = ()
     needed_s: float | None = None
     has_distortion: bool = True
+    record: PointRecorder | None = field(default=None, compare=False, repr=False)
 
     @property
     def is_sampled(self) -> bool:

@@ -1,5 +1,7 @@
 """A bench whose instruments are reached over HiSLIP: a load point end to end, and switching off from outside."""
 
+from pathlib import Path
+
 import pytest
 
 from rig.bench import open_bench
@@ -16,7 +18,8 @@ name: over-hislip
 bus: null
 positions: [{name: "1", meter_type: s4100}]
 launch:
-  extra_argv: [--meters, "0", --divider-ratio, "5", --hislip]
+  argv: ["${python}", -m, tests.rig.emulation.servers.hislip_bench, --json]
+  extra_argv: [--meters, "0", --divider-ratio, "5"]
 source: {resource: "${launch.hislip.source}"}
 analyzer: {resource: "${launch.hislip.analyzer}"}
 wiring: {current_divider: {ratio: 5.0}}
@@ -28,6 +31,7 @@ POINT = LoadPoint(120.0, 100.0, -60.0)
 @pytest.mark.realtime
 def test_load_point_is_measured_over_hislip_and_switched_off_by_another(tmp_path, monkeypatch):
     monkeypatch.setenv("RIG_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[3]))
     path = tmp_path / "bench.yaml"
     path.write_text(BENCH)
     with open_bench(load_bench(path)) as bench:

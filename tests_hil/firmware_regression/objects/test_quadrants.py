@@ -13,6 +13,7 @@ import pytest
 from meter_model.behaviour.profile import PowerFactorSign, PowerRange
 from meter_model.objects.points import ANALOG_INPUTS
 from rig.procedures import Inquiry
+from rig.procedures.accuracy.energy_register import Gating
 from rig.procedures.accuracy.sampled_gate import is_sampled
 from rig.procedures.behaviour.same_values import same
 
@@ -201,7 +202,7 @@ def test_bursts_shorter_than_a_second_are_counted_whole(loaded: Inquiry) -> None
         loaded.skip("bursts", reason)
         pytest.skip(reason)
     point = loaded.load(0.0, 100.0)
-    measured = loaded.run.measure_energy(point, 2, gate_s=0.0, gates=_BURSTS)
+    measured = loaded.run.measure_energy(point, 2, Gating(gate_s=0.0, gates=_BURSTS))
     loaded.check("conditions of the bursts", "valid", measured.invalid or "valid")
     registered, reference = (
         sum(getattr(g, name) for g in measured.gates) for name in ("registered_kwh", "reference_kwh")

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from drivers.scpi import ScpiSession
-from rig.emulation.servers.hislip import MOST_CLIENTS, HislipServer, PlainInstrument
-from rig.emulation.servers.hislip_messages import LONGEST_PAYLOAD, Error, Fatal, Kind
+from tests.rig.emulation.servers.hislip import MOST_CLIENTS, HislipServer, PlainInstrument
+from tests.rig.emulation.servers.hislip_messages import LONGEST_PAYLOAD, Error, Fatal, Kind
 
 HEADER = struct.Struct("!2sBBIQ")
 FIRST_ID = 0xFFFFFF00

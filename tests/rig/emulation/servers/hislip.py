@@ -19,7 +19,8 @@ import socket
 import threading
 from typing import Protocol
 
-from rig.emulation.servers.hislip_messages import (
+from rig.emulation.servers.tcp import LineHandler, LineServer
+from tests.rig.emulation.servers.hislip_messages import (
     HEADER_OCTETS,
     LONGEST_PAYLOAD,
     Error,
@@ -30,7 +31,6 @@ from rig.emulation.servers.hislip_messages import (
     peek,
     receive,
 )
-from rig.emulation.servers.tcp import LineHandler, TcpServer
 
 SUB_ADDRESS = "hislip0"
 MOST_CLIENTS = 16
@@ -69,7 +69,7 @@ class PlainInstrument:
         """Do nothing: no client is left that could ask for it."""
 
 
-class HislipServer(TcpServer):
+class HislipServer(LineServer):
     """Listens on 127.0.0.1 from construction to ``close()``; two threads for each client."""
 
     def __init__(self, instrument: Instrument, name: str) -> None:
@@ -77,7 +77,7 @@ class HislipServer(TcpServer):
         self._sessions: dict[int, _Session] = {}
         self._sessions_lock = threading.Lock()
         self._numbers = itertools.cycle(range(1, 0x10000))
-        super().__init__(f"{name}-hislip")
+        super().__init__(instrument, f"{name}-hislip")
 
     @property
     def endpoint(self) -> str:
