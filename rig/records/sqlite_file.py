@@ -38,10 +38,10 @@ def list_file(
     where = printable_line(str(url_or_path))
     try:
         with closing(read_only(checked_file(path_of(named(url_or_path)), where))) as connection:
-            connection.row_factory = _by_name
 
             def execute(statement: str, values: Mapping[str, Any]) -> list[Row]:
-                return connection.execute(statement, values).fetchall()
+                cursor = connection.execute(statement, values)
+                return [dict(zip((column[0] for column in cursor.description), row, strict=True)) for row in cursor]
 
             connection.execute("BEGIN DEFERRED")
             tables = execute("SELECT name FROM sqlite_master WHERE name = 'alembic_version'", {})
@@ -104,7 +104,3 @@ def read_only(path: Path) -> sqlite3.Connection:
     )
     connection.execute("PRAGMA temp_store = MEMORY")
     return connection
-
-
-def _by_name(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> dict[str, Any]:
-    return {column[0]: value for column, value in zip(cursor.description, row, strict=True)}
