@@ -7,7 +7,7 @@ from collections.abc import Callable
 from rig.bench import Bench, Position
 from rig.bench.as_found import AsFound
 from rig.records import RunRecorder, UnitRecord
-from rig.records.abandoned import PROCESS
+from rig.records.listing import PROCESS
 from rig.safety.guardian.own_process import this_process
 from rig.simulation_mark import is_simulated
 
