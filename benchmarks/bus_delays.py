@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from rig.emulation.bus.hub import StampedFrame
+from rig.emulation.bus.process import StampedFrame
 
 USAGE_LIMIT_S, REPLY_LIMIT_S = 0.015, 0.250
 USAGE_EDGES_S = (0.001, 0.002, 0.003, 0.005, 0.0075, 0.010, 0.015, 0.020, 0.035)

@@ -25,7 +25,7 @@ from drivers.meter import MeterBus, MeterClient, MeterError
 from drivers.mstp.settings import PortSettings
 from meter_model.device.meter import S4100
 from meter_model.objects.points import OBJECTS
-from rig.emulation.bus.hub import HubLink, HubProcess
+from rig.emulation.bus.process import HubLink, HubProcess
 from rig.emulation.meter.node import MeterNode
 
 LOOK_S = 1.0

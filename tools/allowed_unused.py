@@ -35,8 +35,10 @@ _.shouldstop
 # sqlite3 reads it
 _.isolation_level
 
-# a setting of an emulated instrument that its command table names
+# settings of emulated instruments that their command tables name
 _._frequency_slope
+_.event_enable
+_._trigger_source
 
 # fields that are read by name: from a settings file, a table of counters, a record's columns
 schema_version

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import struct
 from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
-from drivers.mstp.codec.frames import BITS_PER_OCTET, HEADER_OCTETS, FrameParser, SeenFrame, frame_time_s
-
-LINK_TYPE_BACNET_MS_TP = 165
-"""A packet is a whole frame, preamble and CRCs included."""
+from drivers.mstp.capture_reading import LINK_TYPE_BACNET_MS_TP
+from drivers.mstp.capture_reading import read_pcapng as read_pcapng
+from drivers.mstp.codec.frames import BITS_PER_OCTET, FrameParser, SeenFrame, frame_time_s
 
 _SECTION, _INTERFACE, _PACKET = 0x0A0D0D0A, 1, 6
 _BYTE_ORDER = 0x1A2B3C4D
@@ -154,89 +152,3 @@ def _options(options: Iterable[tuple[int, bytes]]) -> bytes:
 
 def _padded(octets: bytes) -> bytes:
     return octets + bytes(-len(octets) % 4)
-
-
-class CaptureInvalid(ValueError):
-    """A file is not a capture of MS/TP frames; ``reason`` says in what."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"not a capture of MS/TP frames (pcapng or pcap, link type 165): {reason}")
-        self.reason = reason
-
-
-@dataclass(frozen=True, slots=True)
-class Capture:
-    """What a capture file holds: frames with times in seconds since 1970, the device listened at, its baud rate.
-
-    ``baud`` 0: unknown; ``is_estimated``: found from the stamps. ``stray_octets``: of packets too short for a frame.
-    ``stamped_at_end``: the file's stamps are those of the frames' ends.
-    """
-
-    frames: tuple[SeenFrame, ...]
-    device: str
-    baud: int
-    is_estimated: bool = False
-    stray_octets: int = 0
-    stamped_at_end: bool = False
-
-    def at_baud(self, baud: int) -> Capture:
-        """Return the same capture as it is at another rate."""
-        if baud == self.baud:
-            return self
-        frames = []
-        for seen in self.frames:
-            long_s = frame_time_s(len(seen.octets), baud)
-            start_s = seen.end_s - long_s if self.stamped_at_end else seen.start_s
-            frames.append(SeenFrame.of(seen.octets, start_s, start_s + long_s))
-        return replace(self, frames=tuple(frames), baud=baud, is_estimated=False)
-
-
-def read_pcapng(path: Path) -> Capture:
-    """Read what ``PcapngWriter`` wrote; a last block cut short is left out. Raises CaptureInvalid and OSError."""
-    octets = path.read_bytes()
-    frames: list[SeenFrame] = []
-    device, baud = "", 0
-    for kind, body in _blocks(octets):
-        if kind == _INTERFACE:
-            link_type, _, _ = _INTERFACE_BODY.unpack_from(body)
-            if link_type != LINK_TYPE_BACNET_MS_TP:
-                raise CaptureInvalid(f"link type {link_type}, where MS/TP is {LINK_TYPE_BACNET_MS_TP}")
-            about = dict(_read_options(body[_INTERFACE_BODY.size :]))
-            device, baud = about.get(_NAME, b"").decode(), int.from_bytes(about.get(_SPEED, b""), "little")
-            if about.get(_RESOLUTION) != bytes((_MICROSECONDS,)):
-                raise CaptureInvalid("its time stamps are not in microseconds")
-        elif kind == _PACKET:
-            frames.append(_read_packet(body, baud))
-    return Capture(tuple(frames), device, baud)
-
-
-def _blocks(octets: bytes) -> Iterator[tuple[int, bytes]]:
-    if octets[:4] != struct.pack("<I", _SECTION) or octets[8:12] != struct.pack("<I", _BYTE_ORDER):
-        raise CaptureInvalid("it does not begin as a pcapng file does")
-    position = 0
-    while position + _BLOCK.size <= len(octets):
-        kind, size = _BLOCK.unpack_from(octets, position)
-        if size < _BLOCK.size + 4 or size % 4:
-            raise CaptureInvalid(f"a block of {size} octets")
-        if position + size > len(octets):
-            return
-        yield kind, octets[position + _BLOCK.size : position + size - 4]
-        position += size
-
-
-def _read_options(octets: bytes) -> Iterator[tuple[int, bytes]]:
-    position = 0
-    while position + _OPTION.size <= len(octets):
-        code, size = _OPTION.unpack_from(octets, position)
-        position += _OPTION.size
-        yield code, octets[position : position + size]
-        position += size + -size % 4
-
-
-def _read_packet(body: bytes, baud: int) -> SeenFrame:
-    _, high, low, size, _ = _PACKET_BODY.unpack_from(body)
-    octets = body[_PACKET_BODY.size : _PACKET_BODY.size + size]
-    if size < HEADER_OCTETS or len(octets) < size:
-        raise CaptureInvalid(f"a packet of {size} octets, where a frame has {HEADER_OCTETS} at least")
-    start_s = (high << 32 | low) / 10**_MICROSECONDS
-    return SeenFrame.of(octets, start_s, start_s + (frame_time_s(size, baud) if baud else 0.0))

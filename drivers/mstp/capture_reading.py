@@ -9,11 +9,14 @@ from __future__ import annotations
 import itertools
 import struct
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from drivers.mstp.capture import LINK_TYPE_BACNET_MS_TP, Capture, CaptureInvalid
 from drivers.mstp.codec.frames import HEADER_OCTETS, SeenFrame, frame_time_s
 from drivers.mstp.settings import BAUD_RATES
+
+LINK_TYPE_BACNET_MS_TP = 165
+"""A packet is a whole frame, preamble and CRCs included."""
 
 _MAGICS = {0xA1B2C3D4: 1e-6, 0xA1B23C4D: 1e-9}
 """A classic file begins so; its stamps count these seconds beside whole ones."""
@@ -28,6 +31,54 @@ _TOLERANCE = 1.05
 _FEW = 20
 
 _Packet = tuple[float, bytes]
+
+
+class CaptureInvalid(ValueError):
+    """A file is not a capture of MS/TP frames; ``reason`` says in what."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"not a capture of MS/TP frames (pcapng or pcap, link type 165): {reason}")
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """What a capture file holds: frames with times in seconds since 1970, the device listened at, its baud rate.
+
+    ``baud`` 0: unknown; ``is_estimated``: found from the stamps. ``stray_octets``: of packets too short for a frame.
+    ``stamped_at_end``: the file's stamps are those of the frames' ends.
+    """
+
+    frames: tuple[SeenFrame, ...]
+    device: str
+    baud: int
+    is_estimated: bool = False
+    stray_octets: int = 0
+    stamped_at_end: bool = False
+
+    def at_baud(self, baud: int) -> Capture:
+        """Return the same capture as it is at another rate."""
+        if baud == self.baud:
+            return self
+        frames = []
+        for seen in self.frames:
+            long_s = frame_time_s(len(seen.octets), baud)
+            start_s = seen.end_s - long_s if self.stamped_at_end else seen.start_s
+            frames.append(SeenFrame.of(seen.octets, start_s, start_s + long_s))
+        return replace(self, frames=tuple(frames), baud=baud, is_estimated=False)
+
+
+def read_pcapng(path: Path) -> Capture:
+    """Read what ``PcapngWriter`` wrote, a last block cut short left out; raises CaptureInvalid and OSError."""
+    octets = path.read_bytes()
+    if octets[:4] != struct.pack("<I", _SECTION):
+        raise CaptureInvalid("it does not begin as a pcapng file does")
+    packets, device, baud = _pcapng(octets)
+    for _, packet in packets:
+        if len(packet) < HEADER_OCTETS:
+            raise CaptureInvalid(f"a packet of {len(packet)} octets, where a frame has {HEADER_OCTETS} at least")
+    frames = (SeenFrame.of(packet, at_s, at_s + _long_s(packet, baud)) for at_s, packet in packets)
+    return Capture(tuple(frames), device, baud)
 
 
 def read_capture(path: Path) -> Capture:
@@ -92,12 +143,12 @@ def _pcapng(octets: bytes) -> tuple[list[_Packet], str, int]:
             device = device or about.get(_IF_NAME, b"").decode(errors="replace").rstrip("\0")
             speed = about.get(_IF_SPEED, b"")
             baud = baud or int.from_bytes(speed, "little" if order == "<" else "big")
-            units.append(_unit_s(about.get(_IF_RESOLUTION, b"\x06")))
+            units.append(_units_a_second(about.get(_IF_RESOLUTION, b"\x06")))
         elif kind == _PACKET:
             interface, high, low, kept, _ = struct.unpack_from(f"{order}IIIII", body)
             if interface >= len(units) or kept > len(body) - 20:
                 raise CaptureInvalid("a packet of an interface that it does not describe, or cut short")
-            packets.append(((high << 32 | low) * units[interface], body[20 : 20 + kept]))
+            packets.append(((high << 32 | low) / units[interface], body[20 : 20 + kept]))
         elif kind == _SIMPLE:
             raise CaptureInvalid("packets without time stamps")
     return packets, device, baud if baud in BAUD_RATES else 0
@@ -110,9 +161,9 @@ def _section_order(octets: bytes, position: int) -> str:
     raise CaptureInvalid("its byte order is not told")
 
 
-def _unit_s(resolution: bytes) -> float:
+def _units_a_second(resolution: bytes) -> float:
     power = resolution[0] if resolution else 6
-    return 2.0 ** -(power & 0x7F) if power & 0x80 else 10.0**-power
+    return 2.0 ** (power & 0x7F) if power & 0x80 else 10.0**power
 
 
 def _options(octets: bytes, order: str) -> Iterator[tuple[int, bytes]]:
@@ -141,11 +192,16 @@ def _capture(packets: Sequence[_Packet], device: str, baud: int) -> Capture:
     at_end = rate > 0 and _overlaps(stamps, sizes, rate, at_end=False) > _overlaps(stamps, sizes, rate, at_end=True)
     seen = []
     for stamp_s, octets in frames:
-        long_s = frame_time_s(len(octets), rate) if rate else 0.0
+        long_s = _long_s(octets, rate)
         start_s = stamp_s - long_s if at_end else stamp_s
         seen.append(SeenFrame.of(octets, start_s, start_s + long_s))
     seen.sort(key=lambda one: one.start_s)
     return Capture(tuple(seen), device, rate, is_estimated, stray, at_end)
+
+
+def _long_s(octets: bytes, baud: int) -> float:
+    """Return how long octets take on the wire, seconds; 0 where the rate is not known (``baud`` 0)."""
+    return frame_time_s(len(octets), baud) if baud else 0.0
 
 
 def _overlaps(stamps: Sequence[float], sizes: Sequence[int], baud: int, *, at_end: bool) -> int:

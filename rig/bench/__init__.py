@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from drivers.later import later
 
 if TYPE_CHECKING:
     from rig.bench.bench import Bench, open_bench
@@ -35,27 +36,18 @@ __all__ = [
     "switch_bench_off",
 ]
 
-_LATER = {
-    "Bench": "rig.bench.bench",
-    "BenchClock": "rig.bench.clock",
-    "BenchFile": "rig.bench.config.files",
-    "MeterType": "rig.bench.config.meter_type",
-    "Position": "rig.bench.meters",
-    "ReviewedBehaviour": "rig.bench.config.meter_type",
-    "UsedInstrument": "rig.bench.instruments",
-    "Wiring": "rig.bench.wiring",
-    "bench_names": "rig.bench.config.finding",
-    "json_schema": "rig.bench.config.files",
-    "load_bench": "rig.bench.config.files",
-    "load_meter_type": "rig.bench.config.meter_type",
-    "one_position": "rig.bench.config.positions",
-    "open_bench": "rig.bench.bench",
-    "switch_bench_off": "rig.bench.off",
-}
-
-
-def __getattr__(name: str) -> Any:  # Any: any class that is asked for
-    """Import only what is used: a plan needs no hardware, and switching off needs no numbers."""
-    if name in _LATER:
-        return getattr(importlib.import_module(_LATER[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = later(
+    __name__,
+    {
+        "bench": "Bench open_bench",
+        "clock": "BenchClock",
+        "config.files": "BenchFile json_schema load_bench",
+        "config.finding": "bench_names",
+        "config.meter_type": "MeterType ReviewedBehaviour load_meter_type",
+        "config.positions": "one_position",
+        "instruments": "UsedInstrument",
+        "meters": "Position",
+        "off": "switch_bench_off",
+        "wiring": "Wiring",
+    },
+)

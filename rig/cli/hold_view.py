@@ -6,7 +6,6 @@ import json
 import math
 import sys
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any, Self
 
 import click
@@ -40,9 +39,7 @@ class View:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.finish()
 
     def finish(self) -> None:

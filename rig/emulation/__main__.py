@@ -17,7 +17,8 @@ from typing import Any, NoReturn
 from drivers.mstp import PortUnavailable
 from meter_model.configuration import Configuration
 from rig.emulation.bench import METER_PORTS, EmulatedBench, Options
-from rig.emulation.bus.hub import FaultRefused, HubFailed, parse_faults
+from rig.emulation.bus.fault_settings import FaultRefused, parse_faults
+from rig.emulation.bus.process import HubFailed
 from rig.emulation.defects.library import DefectRefused, parse_defect
 from rig.emulation.instruments import ANALYZERS, LOW_LEVEL_SOURCES, MODELS, SOURCES
 
@@ -68,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--max-master", type=int, default=127, metavar="M", help="Max_Master of the meters (127)")
     parser.add_argument(
         "--defect",
+        dest="defects",
         action="append",
         default=[],
         metavar="NAME[=VALUE]",
@@ -75,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--bus-fault",
+        dest="bus_faults",
         action="append",
         default=[],
         metavar="NAME=VALUE",
@@ -90,17 +93,30 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--divider-ratio", type=float, default=8.0, metavar="R", help="of the CT dividers (8)")
     parser.add_argument(
         "--current-loop",
+        dest="current_loop_turns",
         type=float,
         metavar="TURNS",
         help="real transformers instead of dividers: the source's amperes go so many times through each",
     )
-    parser.add_argument("--amplifier", action="store_true", help="a 52120A amplifier on each phase of a fluke_6105a")
+    parser.add_argument(
+        "--amplifier",
+        dest="has_amplifier",
+        action="store_true",
+        help="a 52120A amplifier on each phase of a fluke_6105a",
+    )
     parser.add_argument(
         "--ct-secondary", type=int, choices=(1, 3), default=1, help="CT inputs: 1 is 1 V, 3 is 1/3 V (1)"
     )
-    parser.add_argument("--room", type=float, default=23.0, metavar="C", help="temperature of the room, °C (23)")
-    parser.add_argument("--ideal", action="store_true", help="no noise and no errors anywhere")
-    parser.add_argument("--unpaced", action="store_true", help="the bus carries octets at once, not at the baud rate")
+    parser.add_argument(
+        "--room", dest="room_c", type=float, default=23.0, metavar="C", help="temperature of the room, °C (23)"
+    )
+    parser.add_argument("--ideal", dest="is_ideal", action="store_true", help="no noise and no errors anywhere")
+    parser.add_argument(
+        "--unpaced",
+        dest="is_paced",
+        action="store_false",
+        help="the bus carries octets at once, not at the baud rate",
+    )
     parser.add_argument("--log", type=Path, metavar="PATH", help="event log, JSON lines, kept (else a temporary file)")
     parser.add_argument(
         "--state", type=Path, metavar="DIR", help="non-volatile memory of the meters is kept here (none is kept)"
@@ -124,21 +140,19 @@ def _options(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Opt
         parser.error(f"meters from MAC {chosen.mac} on reach beyond --max-master {chosen.max_master}")
     if not 1.0 < chosen.divider_ratio <= 1000.0:
         parser.error(f"--divider-ratio must be above 1 and at most 1000, not {chosen.divider_ratio:g}")
-    if not -40.0 <= chosen.room <= 70.0:
-        parser.error(f"--room must be -40 to 70 degrees Celsius, not {chosen.room:g}")
-    if chosen.current_loop is not None and not 0.0 < chosen.current_loop <= 1000.0:
-        parser.error(f"--current-loop must be above 0 and at most 1000, not {chosen.current_loop:g}")
-    if chosen.amplifier and chosen.source != "fluke_6105a":
+    if not -40.0 <= chosen.room_c <= 70.0:
+        parser.error(f"--room must be -40 to 70 degrees Celsius, not {chosen.room_c:g}")
+    turns = chosen.current_loop_turns
+    if turns is not None and not 0.0 < turns <= 1000.0:
+        parser.error(f"--current-loop must be above 0 and at most 1000, not {turns:g}")
+    if chosen.has_amplifier and chosen.source != "fluke_6105a":
         parser.error(f"--amplifier belongs to a fluke_6105a, not to a {chosen.source}")
     for role in ("source", "analyzer"):
         _check_model(parser, getattr(chosen, role), getattr(chosen, f"{role}_model"), role)
     try:
-        defects = tuple(parse_defect(text) for text in chosen.defect)
-    except DefectRefused as refusal:
-        parser.error(str(refusal))
-    try:
-        bus_faults = parse_faults(chosen.bus_fault)
-    except FaultRefused as refusal:
+        defects = tuple(parse_defect(text) for text in chosen.defects)
+        bus_faults = parse_faults(chosen.bus_faults)
+    except (DefectRefused, FaultRefused) as refusal:
         parser.error(str(refusal))
     ports = METER_PORTS + chosen.spare_ports
     if any(port >= ports for port in bus_faults.ports):
@@ -148,31 +162,9 @@ def _options(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Opt
             parser.error(
                 f"defect {defect.name}@{defect.meter} is in a meter that is not there; there are {chosen.meters}"
             )
-    return Options(
-        seed=chosen.seed,
-        meters=chosen.meters,
-        spare_ports=chosen.spare_ports,
-        baud=chosen.baud,
-        mac=chosen.mac,
-        max_master=chosen.max_master,
-        defects=defects,
-        bus_faults=bus_faults,
-        divider_ratio=chosen.divider_ratio,
-        current_loop_turns=chosen.current_loop,
-        has_amplifier=chosen.amplifier,
-        source=chosen.source,
-        low_level_source=chosen.low_level_source,
-        analyzer=chosen.analyzer,
-        source_model=chosen.source_model,
-        analyzer_model=chosen.analyzer_model,
-        ct_secondary=chosen.ct_secondary,
-        is_ideal=chosen.ideal,
-        is_paced=not chosen.unpaced,
-        log=chosen.log,
-        state=chosen.state,
-        room_c=chosen.room,
-        configuration=replace(Configuration(), ct_secondary=chosen.ct_secondary),
-    )
+    configuration = replace(Configuration(), ct_secondary=chosen.ct_secondary)
+    plain = {name: value for name, value in vars(chosen).items() if name != "json"}
+    return Options(**{**plain, "defects": defects, "bus_faults": bus_faults, "configuration": configuration})
 
 
 def _check_model(parser: argparse.ArgumentParser, name: str, model: str | None, role: str) -> None:

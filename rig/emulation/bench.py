@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -21,7 +20,8 @@ from meter_model.stimulus import Phasor, Stimulus
 from rig.emulation.analyzers.arithmetic import AnalyzerErrors
 from rig.emulation.auxiliary.climate import climate_instruments
 from rig.emulation.auxiliary.switching import switching_instruments
-from rig.emulation.bus.hub import FaultSettings, HubLink, HubProcess
+from rig.emulation.bus.fault_settings import FaultSettings
+from rig.emulation.bus.process import HubLink, HubProcess
 from rig.emulation.defects.library import (
     Defect,
     behaviour_of,
@@ -118,9 +118,7 @@ class EmulatedBench:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def close(self) -> None:

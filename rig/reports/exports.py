@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from rig.records import FindingRecord, LimitProvenance, PointRecord, ResultRecord, RunRecord
-from rig.records.columns import Json, to_json
+from rig.records.plain_json import Json, to_json
 from rig.reports._summary import all_results, total_counts
 
 _RESULT_FIELDS = (

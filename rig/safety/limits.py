@@ -8,8 +8,6 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-import numpy as np
-
 from drivers.source.base import Channel, Range, SourceCapabilities, SourceSetting, Tone
 from meter_model.prediction.sampling_phase import SamplingPhaseDependent, require_determined
 from meter_model.stimulus import Phasor, Spectrum, Stimulus
@@ -147,6 +145,8 @@ def composite_peak(spectrum: Sequence[Phasor]) -> float:
     """
     if not spectrum:
         return 0.0
+    import numpy as np  # here, so that a process that only checks numbers starts without it
+
     highest = max(part.order for part in spectrum)
     count = _SAMPLES_PER_ORDER * max(highest, 1)
     angle = np.arange(count) * (2.0 * math.pi / count)

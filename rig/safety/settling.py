@@ -7,8 +7,6 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from drivers.analyzer.base import AnalyzerRanges, AnalyzerReading, ElementReading
 from rig.load_point import PHASE_NAMES
 
@@ -93,7 +91,7 @@ class StabilityWindow:
         complaint = _unsteady_absolute(
             f"angle of voltage {name}", _unwrapped([e.u_phase_deg for e in elements]), self._limits.phase_deg, "deg"
         )
-        mean = float(np.mean(np.array([element.i for element in elements], dtype=float)))
+        mean = _course([element.i for element in elements])[0]
         if complaint or mean < _LOADED_PART * current_range:
             return complaint
         # The floor of the rms limits, seen as an angle: noise across a small phasor turns it.
@@ -111,10 +109,8 @@ class StabilityWindow:
                 yield f"CT input voltage on phase {name}"
 
     def _unsteady_rms(self, what: str, values: Sequence[float | None], full_range: float) -> str | None:
-        data = np.array(values, dtype=float)
-        mean = float(np.mean(data))
+        mean, std, drift = _course(values)
         floor = self._limits.floor_pct / 100.0 * full_range
-        std, drift = float(np.std(data, ddof=1)), _drift(data)
         std_limit = self._limits.std_pct / 100.0 * mean + floor
         drift_limit = self._limits.drift_pct / 100.0 * mean + floor
         if std > std_limit:
@@ -127,8 +123,8 @@ class StabilityWindow:
 def _unsteady_absolute(what: str, values: Sequence[float | None], limit: float, unit: str) -> str | None:
     if any(value is None for value in values):
         return f"{what} is not valid"
-    data = np.array(values, dtype=float)
-    worst = max(float(np.std(data, ddof=1)), abs(_drift(data)))
+    _, std, drift = _course(values)
+    worst = max(std, abs(drift))
     return f"{what} moves by {worst:.2g} {unit}, more than {limit:.2g} {unit}" if worst > limit else None
 
 
@@ -138,7 +134,18 @@ def _unwrapped(angles_deg: Sequence[float | None]) -> list[float | None]:
     return [None if angle is None else first + (angle - first + 180.0) % 360.0 - 180.0 for angle in angles_deg]
 
 
-def _drift(data: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
-    """Fit a line; return its rise from the first value to the last."""
-    index = np.arange(len(data)) - (len(data) - 1) / 2.0
-    return float(np.dot(index, data - data.mean()) / np.dot(index, index)) * (len(data) - 1)
+def _course(values: Sequence[float | None]) -> tuple[float, float, float]:
+    """Return mean, standard deviation, and the rise of the fitted line from the first value to the last.
+
+    NaN where a value is missing.
+    """
+    data = [math.nan if value is None else value for value in values]
+    mean = math.fsum(data) / len(data)
+    deviations = [value - mean for value in data]
+    places = [number - (len(data) - 1) / 2.0 for number in range(len(data))]
+    slope = _sumprod(places, deviations) / _sumprod(places, places)
+    return mean, math.sqrt(_sumprod(deviations, deviations) / (len(data) - 1)), slope * (len(data) - 1)
+
+
+def _sumprod(left: Sequence[float], right: Sequence[float]) -> float:
+    return math.fsum(a * b for a, b in zip(left, right, strict=True))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 from drivers.mstp.figures import NodeFigures, Spread
 
@@ -86,37 +87,20 @@ class Station:
         instances = tuple(sorted(self.announced))
         if not instances and self.own_instance is not None:
             instances = (self.own_instance,)
+        counted = {name: _frozen(getattr(self, name)) for name in _COUNTED}
         return NodeFigures(
             mac=mac,
             is_master=bool(self.tokens_sent or self.polls_sent or self.polls_answered),
-            frames=self.frames,
-            octets=self.octets,
-            data_frames=self.data_frames,
-            tokens_received=self.tokens_received,
-            tokens_sent=self.tokens_sent,
-            token_retries=self.token_retries,
-            tokens_unused=self.tokens_unused,
-            polls_sent=self.polls_sent,
-            highest_polled=self.highest_polled,
-            next_station=self.next_station,
-            requests=self.requests,
-            postponed=self.postponed,
-            unanswered=self.unanswered,
-            damaged=self.damaged,
-            unasked=self.unasked,
-            most_data_frames_a_token=self.most_data_frames_a_token,
-            rotation=self.rotation.spread(),
-            hold=self.hold.spread(),
-            usage=self.usage.spread(),
-            reply=self.reply.spread(),
-            late_uses=self.late_uses,
-            late_answers=self.late_answers,
-            answered_twice=self.answered_twice,
-            answered_for=tuple(sorted(self.answered_for.items())),
-            answered_by=tuple(sorted(self.answered_by.items())),
-            who_is=self.who_is,
-            awaited=self.awaited,
-            garbled=self.garbled,
-            garbage_octets=self.garbage_octets,
             device_instances=instances,
+            **counted,
         )
+
+
+_COUNTED = {each.name for each in fields(NodeFigures)} & {each.name for each in fields(Station)}
+
+
+def _frozen(value: Any) -> Any:
+    """Return what a station has gathered under one name as a value that stays."""
+    if isinstance(value, Times):
+        return value.spread()
+    return tuple(sorted(value.items())) if isinstance(value, Counter) else value

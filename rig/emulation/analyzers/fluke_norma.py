@@ -76,7 +76,6 @@ class NormaAnalyzer:
         self.is_continuous = True
         self.integrator: Integrator | None = None
         self.integral_functions = [Function("POWer", phase, "ACTive", "") for phase in (1, 2, 3, 0)]
-        self.plain_settings: dict[str, str] = {}
         self._single_left = 0
         self._auto = [(VOLTAGE_RANGES[-1], SHUNT_RANGES[-1])] * ELEMENTS
         self.restart()

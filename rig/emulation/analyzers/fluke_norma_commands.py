@@ -149,10 +149,7 @@ def _averaging(norma: NormaAnalyzer) -> tuple[Command, ...]:
     nodes = ("", *(f":{name}<1:{ELEMENTS}>{dc}" for name in ("VOLTage", "CURRent", "POWer") for dc in ("[:DC]", ":AC")))
     sources = tuple(f"{name}{n or ''}" for name in ("VOLTage", "CURRent") for n in (1, 2, 3))
     return (
-        *(
-            Command(f"[SENSe]{node}:APERture[:TIME]", aperture, set_aperture, lambda _: repr(norma.aperture_s))
-            for node in nodes
-        ),
+        *(Command(f"[SENSe]{node}:APERture[:TIME]", aperture, set_aperture, get_aperture) for node in nodes),
         kept("INITiate:CONTinuous", Boolean(), norma, "is_continuous", then=restart),
         event("INITiate[:IMMediate]", norma.start_single),
         event("*TRG", norma.start_single),

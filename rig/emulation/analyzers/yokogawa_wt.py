@@ -93,7 +93,7 @@ class YokogawaAnalyzer:
         self.integrator = Integrator(ELEMENTS)
         self.filters = ["NEV"] * _FILTERS
         self.event_enable = 0
-        self.plain_settings: dict[str, str] = {}
+        self.plain_settings: dict[str, bool] = {}
         self._held: tuple[ElementResult, ...] | None = None
         self._condition = 0
         self._events = 0

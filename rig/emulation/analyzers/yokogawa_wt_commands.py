@@ -70,13 +70,14 @@ def command_table(analyzer: YokogawaAnalyzer) -> tuple[Command, ...]:
     )
 
 
-def _plain(analyzer: YokogawaAnalyzer, header: str, parameter: Parameter, start: str) -> Command:
-    """Return a setting that is kept and answered, and has no effect in this emulation."""
+def _plain(analyzer: YokogawaAnalyzer, header: str, start: bool) -> Command:
+    """Return a switch that is kept and answered, and has no effect in this emulation."""
 
-    def write(call: Call) -> None:
-        analyzer.plain_settings[header] = shown(call.values[0])
+    def settings(_call: Call) -> dict[str, bool]:
+        analyzer.plain_settings.setdefault(header, start)
+        return analyzer.plain_settings
 
-    return Command(header, (parameter,), write, lambda _call: analyzer.plain_settings.get(header, start))
+    return kept(header, Boolean(), settings, header)
 
 
 def _communication(analyzer: YokogawaAnalyzer) -> tuple[Command, ...]:
@@ -91,8 +92,8 @@ def _communication(analyzer: YokogawaAnalyzer) -> tuple[Command, ...]:
     return (
         kept("COMMunicate:HEADer", Boolean(), analyzer, "adds_header"),
         kept("COMMunicate:VERBose", Boolean(), analyzer, "is_verbose"),
-        _plain(analyzer, "COMMunicate:REMote", Boolean(), "0"),
-        _plain(analyzer, "COMMunicate:LOCKout", Boolean(), "0"),
+        _plain(analyzer, "COMMunicate:REMote", False),
+        _plain(analyzer, "COMMunicate:LOCKout", False),
         Command("COMMunicate:WAIT", (_REGISTER,), wait, wait_query, read_parameters=(_REGISTER,), headed=False),
         Command("*OPT", read=lambda _call: "G6,C7"),
     )
@@ -312,8 +313,8 @@ def _status(analyzer: YokogawaAnalyzer) -> tuple[Command, ...]:
         kept("STATus:EESE", _REGISTER, analyzer, "event_enable", take=round),
         Command("STATus:ERRor", read=lambda _call: analyzer.engine.next_error(), headed=False),
         kept("STATus:FILTer<1:16>", _FILTER, lambda _call: analyzer.filters, show=in_full),
-        _plain(analyzer, "STATus:QENable", Boolean(), "1"),
-        _plain(analyzer, "STATus:QMESsage", Boolean(), "1"),
+        _plain(analyzer, "STATus:QENable", True),
+        _plain(analyzer, "STATus:QMESsage", True),
     )
 
 

@@ -29,20 +29,8 @@ from drivers.mstp.process.lateness import LOOK_S, Lateness, LateSpells
 from rig.emulation.bus.fault_settings import FaultRefused, FaultSettings, parse_faults
 from rig.emulation.bus.faults import VIRTUAL_TALKERS, FaultyWire
 from rig.emulation.bus.lateness import PtyWatch
-from rig.emulation.bus.process import HubFailed, HubLink, HubProcess, StampedFrame
 from rig.emulation.bus.stamps import FrameLog
 from rig.emulation.bus.wire import Piece, Wire
-
-__all__ = [
-    "FaultRefused",
-    "FaultSettings",
-    "HubFailed",
-    "HubLink",
-    "HubProcess",
-    "StampedFrame",
-    "main",
-    "parse_faults",
-]
 
 UNPACED_BAUD = 1_000_000_000
 _READ_OCTETS = 4096

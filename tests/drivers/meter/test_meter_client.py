@@ -21,7 +21,7 @@ from drivers.meter.requests.read_multiple import read_request, read_results
 from meter_model.device.meter import S4100, ObjectAccessError
 from meter_model.objects.points import OBJECTS
 from meter_model.stimulus import Phasor, Stimulus
-from rig.emulation.bus.hub import HubLink
+from rig.emulation.bus.process import HubLink
 from tests.drivers.meter.conftest import bench_of
 from tests.rig.emulation.meter.fixed_meter import FixedMeter
 

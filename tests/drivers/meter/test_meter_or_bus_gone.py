@@ -12,7 +12,7 @@ from drivers.meter import BusFailed, MeterBus, MeterClient, MeterTimeout
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.settings import PortSettings
 from meter_model.objects.points import OBJECTS
-from rig.emulation.bus.hub import HubProcess
+from rig.emulation.bus.process import HubProcess
 from tests.rig.emulation.meter.fixed_meter import FixedMeter
 
 pytestmark = pytest.mark.realtime

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.mstp.capture import (
-    CaptureInvalid,
     FrameRing,
     OctetClock,
     PcapngWriter,
     read_pcapng,
     write_pcapng,
 )
+from drivers.mstp.capture_reading import CaptureInvalid
 from drivers.mstp.codec.frames import Frame, FrameType, SeenFrame, frame_time_s
 from tests.drivers.mstp.tape import Tape
 

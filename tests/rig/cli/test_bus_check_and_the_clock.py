@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from rig.emulation.bus.hub import HubProcess
+from rig.emulation.bus.process import HubProcess
 from tests.rig.cli.bus_stations import Masters
 from tests.stepped_clock import SteppedClock, shim
 

@@ -14,7 +14,8 @@ import time
 
 import pytest
 
-from rig.emulation.bus.hub import FaultSettings, HubLink, HubProcess
+from rig.emulation.bus.fault_settings import FaultSettings
+from rig.emulation.bus.process import HubLink, HubProcess
 from tests import campaign
 from tests.campaign import busy
 from tests.rig.cli.bus_stations import LateSlave, Masters

@@ -12,7 +12,7 @@ from drivers.meter import MeterBus, MeterClient
 from drivers.mstp.codec.frames import FrameType
 from drivers.mstp.settings import PortSettings
 from meter_model.objects.points import OBJECTS
-from rig.emulation.bus.hub import HubLink
+from rig.emulation.bus.process import HubLink
 
 METERS = 32
 LOST_TOKEN_S = 0.5

@@ -15,7 +15,8 @@ from drivers.mstp.settings import PortSettings
 from meter_model.device.meter import S4100
 from meter_model.objects.points import OBJECTS
 from meter_model.stimulus import Phasor, Stimulus
-from rig.emulation.bus.hub import FaultSettings, HubLink, HubProcess
+from rig.emulation.bus.fault_settings import FaultSettings
+from rig.emulation.bus.process import HubLink, HubProcess
 from rig.emulation.meter.node import MeterNode
 
 pytestmark = pytest.mark.realtime

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from benchmarks.bus_delays import ANSWER, POLL, POLL_REPLY, POSTPONED, REQUEST, TOKEN, BusDelays, lines
 from benchmarks.bus_timing_under_load import measure, real_time_is_permitted, report
-from rig.emulation.bus.hub import StampedFrame
+from rig.emulation.bus.process import StampedFrame
 
 LENGTH_S = 0.001
 

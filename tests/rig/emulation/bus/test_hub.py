@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from drivers.mstp.codec.frames import Frame
-from rig.emulation.bus.hub import HubFailed, HubLink, HubProcess
+from rig.emulation.bus.process import HubFailed, HubLink, HubProcess
 
 pytestmark = pytest.mark.realtime
 BROADCAST_DATA = Frame(6, 255, 1, bytes(range(200))).encode()
@@ -181,7 +181,7 @@ def test_an_idle_hub_sleeps():
 
 def test_the_hub_dies_with_its_parent():
     code = (
-        "from rig.emulation.bus.hub import HubProcess\nimport sys, time\n"
+        "from rig.emulation.bus.process import HubProcess\nimport sys, time\n"
         "hub = HubProcess(1, 9600)\nprint(hub.pid, flush=True)\ntime.sleep(60)\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
