@@ -36,8 +36,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the run that tests, reporters and the exit code share."""
+    """Make the run that tests, reporters and the exit code share, first of all: others subscribe to its events."""
     option = config.option
     if getattr(option, "looponfail", False):
         raise pytest.UsageError("--looponfail asks again and again without end; " + NOT_ON_A_BENCH)
@@ -276,8 +277,8 @@ class _Endings:
         self._run.events.publish(Refused(why))
 
     def pytest_unconfigure(self) -> None:
-        """Give the signals back, since nothing is on any more, and the folder of a run that never began."""
-        self._run.give_folder_back()
+        """Give the signals back, since nothing is on any more; end the log; free the folder of a run without record."""
+        self._run.leave_folder()
         self._signals.restore()
 
     def _note_ending(self, error: BaseException) -> None:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from drivers.log import LEVELS
 from rig.errors import UsageRefused
 from rig.option_values import COUNT, HOURS, count_from, line_from, number_from
 from rig.run.run import RunOptions
@@ -58,6 +59,15 @@ def options_of(option: argparse.Namespace) -> RunOptions:
         suite=taken("--suite", option.suite, line_from),
         longest_h=taken("--longest", option.longest, number_from, *HOURS),
         unprotected=option.unprotected,
+        log_level=_log_level(option),
         longest_gate_h=taken("--longest-gate", option.longest_gate, number_from, *HOURS),
         **({"run_id": option.run_id} if option.run_id else {}),
     )
+
+
+def _log_level(option: argparse.Namespace) -> str:
+    """Return the level of the run's log: that of pytest's own ``--log-level``, which may be a number too."""
+    level = str(getattr(option, "log_level", None) or "info").lower()
+    if level.isdigit():
+        return next((name for name, least in zip(LEVELS, (10, 20, 30), strict=False) if int(level) <= least), "error")
+    return {"warn": "warning", "critical": "error", "fatal": "error", "notset": "debug"}.get(level, level)

@@ -18,6 +18,7 @@ import sys
 from dataclasses import asdict, replace
 from typing import Any
 
+from drivers.log import log_as, note
 from drivers.mstp.capture import FrameRing
 from drivers.mstp.codec.frames import data_frame
 from drivers.mstp.errors import PortUnavailable
@@ -119,6 +120,7 @@ class _WireLoop:
             self._lost_since_s = gone_s
             self._lines_lost += 1
             self._events.send(_messages.LINE_LOST, reason)
+            note(__name__, "%s was lost: %s", self._device, reason, level="warning")
         last = "there is no such device"
         while monotonic_s() < gone_s + patience_s:
             self._serve_owner(_LOOK_FOR_ADAPTER_S)
@@ -184,6 +186,7 @@ class _WireLoop:
             if self._lost_since_s is not None and node.has_joined:
                 events.send(_messages.LINE_RESTORED, monotonic() - self._lost_since_s)
                 self._lost_since_s = None
+                note(__name__, "%s is back, and in the ring again", self._device, level="warning")
             if queries.socket in readable:
                 self._answer()
             for channel in (events, queries):
@@ -237,6 +240,7 @@ def main(arguments: list[str]) -> int:
     """Run the port; the exit code is 0 when the owner went, 1 when the line could not be opened or was lost."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an operator's Ctrl-C is the owner's to handle; it closes the port
     settings = _messages.read_settings(arguments[0])
+    log_as("mstp-port", never_waits=True)
     events, queries = (_Channel(owner_socket(name)) for name in arguments[1:3])
     try:
         loop = _WireLoop(settings, events, queries)
@@ -244,6 +248,8 @@ def main(arguments: list[str]) -> int:
         return _farewell(events, _messages.OPEN_FAILED, error.reason)
     try:
         events.send(_messages.READY)
+        macs = ", ".join(str(node.mac) for node in settings.nodes)
+        note(__name__, "%s is open at %d baud as MAC %s", settings.device, settings.baud, macs)
         take_priority(_REALTIME_PRIORITY, _NICE)
         gc.collect()
         gc.freeze()
@@ -252,6 +258,7 @@ def main(arguments: list[str]) -> int:
     except _OwnerGone:
         return 0
     except LineBroken as error:
+        note(__name__, "%s is lost for good: %s", settings.device, error, level="error")
         loop.close()  # the device is free before the owner hears of it
         return _farewell(events, _messages.FAILED, error.strerror or str(error))
     finally:

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from drivers.log import log_as, note
 from drivers.mstp.process.lateness import LOOK_S, Lateness, LateSpells
 from rig.emulation.bus.fault_settings import FaultRefused, FaultSettings, parse_faults
 from rig.emulation.bus.faults import VIRTUAL_TALKERS, FaultyWire
@@ -269,6 +270,8 @@ def main(arguments: list[str] | None = None) -> int:
     except FaultRefused as refusal:
         parser.error(str(refusal))
     _prefer_real_time()
+    log_as("hub", never_waits=True)
+    note(__name__, "%d ports at %d baud", options.nodes, options.baud)
     if options.json:
         sys.stdout.write(json.dumps({"ports": hub.ports, "endpoint": hub.endpoint, "baud": options.baud}) + "\n")
     else:
