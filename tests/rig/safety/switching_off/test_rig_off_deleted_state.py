@@ -126,7 +126,9 @@ def test_the_note_of_a_guardian_ends_with_it(fake_source):
 
 
 @pytest.mark.parametrize(
-    ("pid", "marked", "code"), [(2**22 + 1, False, 13), (2**22 + 1, True, 0), (os.getpid(), False, 0)]
+    ("pid", "marked", "code"),
+    [(2**22 + 1, False, 13), (2**22 + 1, True, 0), (os.getpid(), False, 0)],
+    ids=["gone", "gone and emulated", "here"],
 )
 def test_a_bench_whose_process_cannot_be_seen_is_named(tmp_path, monkeypatch, pid, marked, code):
     key = "tcp/192.0.2.1:5025"
