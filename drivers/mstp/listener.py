@@ -11,7 +11,6 @@ import socket
 import subprocess
 import time
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Self
 
 from drivers.mstp.codec.frames import SeenFrame
@@ -57,9 +56,7 @@ class BusListener:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def start(self) -> None:

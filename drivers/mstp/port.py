@@ -11,7 +11,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable
-from types import TracebackType
 from typing import Any
 
 from drivers.mstp.codec.frames import BROADCAST, MAX_MASTER_ADDRESS, SeenFrame
@@ -53,9 +52,7 @@ class MstpPort:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def start(self) -> None:

@@ -10,6 +10,7 @@ from drivers.meter import MeterBus, MeterClient, MeterTimeout
 from drivers.meter.readings import Identity
 from drivers.mstp.diagnosis import NOISY
 from drivers.mstp.errors import PortUnavailable
+from drivers.mstp.events import LineLost, LineRestored
 from drivers.mstp.settings import PortSettings
 from drivers.mstp.statistics import Statistics
 from meter_model.objects.points import OBJECTS
@@ -49,7 +50,12 @@ def port_settings(part: BusPart) -> PortSettings:
     )
 
 
-def open_bus(file: BenchFile, beat: Callable[[], None], stack: ExitStack) -> MeterBus | None:
+def open_bus(
+    file: BenchFile,
+    beat: Callable[[], None],
+    stack: ExitStack,
+    on_line: Callable[[LineLost | LineRestored], None] | None = None,
+) -> MeterBus | None:
     """Open the RS-485 port of a bench, None where it has none; raises BenchFault for a port that is not there."""
     part = file.parts.bus
     if part is None:
@@ -59,6 +65,7 @@ def open_bus(file: BenchFile, beat: Callable[[], None], stack: ExitStack) -> Met
             port_settings(part),
             timeout_s=part.apdu_timeout_s,
             on_progress=beat,
+            on_line=on_line,
             device_instance=part.device_instance,
         )
     except PortUnavailable as error:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from drivers.analyzer import ANALYZERS, ReferenceAnalyzer
 from drivers.instrument import Identity
 from drivers.meter import MeterBus
+from drivers.mstp.events import LineLost, LineRestored
 from drivers.source import AcSource, CombinedSource, SafeOff
 from rig.bench.auxiliary.switching import contactor_of
 from rig.bench.clock import BenchClock, EndpointClock, WallClock
@@ -21,6 +22,7 @@ from rig.bench.lock import BenchHold
 from rig.bench.off import link_to_analyzer, safe_off_of, scpi_session
 from rig.bench.schema.bench import AnalyzerPart, LowLevelSourcePart
 from rig.bench.sources import make_source
+from rig.events import AdapterLost, AdapterRestored, Events, ProcessLaunched
 from rig.safety.contactor.proof import BenchContactor
 from rig.safety.guardian.link import GuardianLink
 from rig.safety.off import forget_open_bench, note_open_bench
@@ -34,19 +36,15 @@ from rig.safety.watch.watchdog import SourceWatchdog
 class Progress:
     """What everything on the bench calls when it has made progress; may raise: see GuardianLink and SourceWatchdog."""
 
-    def __init__(self, guardian: GuardianLink | None, watchdog: SourceWatchdog, alarm: SourceAlarm) -> None:
+    def __init__(self, guardian: GuardianLink | None, events: Events, stack: ExitStack) -> None:
         self._guardian = guardian
-        self.watchdog = watchdog
-        self.alarm = alarm
+        self._events = events
+        self.watchdog, self.alarm = SourceWatchdog(), SourceAlarm(events)
+        stack.callback(self.watchdog.starve)
+        stack.callback(self.alarm.close)
         self.bus: MeterBus | None = None
-
-    @classmethod
-    def of(cls, guardian: GuardianLink | None, report: Callable[[str], None], stack: ExitStack) -> Progress:
-        """Make it with a watchdog and an alarm that end with the bench."""
-        progress = cls(guardian, SourceWatchdog(), SourceAlarm(report))
-        stack.callback(progress.watchdog.starve)
-        stack.callback(progress.alarm.close)
-        return progress
+        self.supervisor: Supervisor | None = None
+        self._is_adapter_lost = False
 
     def beat(self) -> None:
         """Tell the guardian."""
@@ -61,9 +59,25 @@ class Progress:
             if self.bus is not None:
                 self.bus.raise_if_ended()
 
+    def time_passes(self) -> None:
+        """As ``beat_and_look``; judge what is energised, and while the adapter is awaited how long it may last."""
+        self.beat_and_look()
+        if self.supervisor is not None:
+            self.supervisor.watch()
+            if self._is_adapter_lost:
+                self.supervisor.check_time()
+
+    def note_line(self, event: LineLost | LineRestored) -> None:
+        """Publish that the RS-485 adapter went, or is back."""
+        self._is_adapter_lost = isinstance(event, LineLost)
+        if isinstance(event, LineLost):
+            self._events.publish(AdapterLost(event.reason))
+        else:
+            self._events.publish(AdapterRestored(event.lost_s))
+
 
 def launch(
-    file: BenchFile, hold: BenchHold, stack: ExitStack, report: Callable[[str], None]
+    file: BenchFile, hold: BenchHold, stack: ExitStack, events: Events
 ) -> tuple[BenchFile, LaunchedProcess | None]:
     """Start the process that the file names; returns the file with its endpoints."""
     part = file.parts.launch
@@ -72,7 +86,7 @@ def launch(
     process = LaunchedProcess(file.launch_argv(), part.ready_timeout_s, hold.opening.file(LAUNCHED_LOG))
     stack.callback(process.close)
     stack.enter_context(noted_endpoints(hold.opening, process.endpoints))
-    report(f"launched process {process.pid} is ready")
+    events.publish(ProcessLaunched(process.pid))
     file = file.with_endpoints(process.endpoints)
     hold.lock_endpoints(file)
     return file, process

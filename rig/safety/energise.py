@@ -10,6 +10,7 @@ from drivers.analyzer.base import ReferenceAnalyzer
 from drivers.errors import RigError
 from drivers.source.base import AcSource, SafeOff
 from rig.errors import SafeStateNotConfirmed, UsageRefused
+from rig.events import EnergiseStep, Events, OutputsChanged
 from rig.safety.contactor.proof import CONTACTOR, BenchContactor, Proving
 from rig.safety.envelopes import EnvelopeName, MeterRating
 from rig.safety.errors import GuardianActed, GuardianLost, OutputWrong, SafetyInputOpen, StepFailed
@@ -56,7 +57,8 @@ class Supervised:
     ``instruments``: those that are identified before energising, by default source and analyzer. ``inputs``:
     interlock and emergency stop, which the rig obeys; hardware protects people. ``contactor``: proven, then closed on
     the way up. ``answer_s``: wall seconds that a setting or an answer of the source may take while it is on
-    (TimedSource); ``alarm`` tells where one does not come. ``ramp_s``: seconds of bench time.
+    (TimedSource); ``alarm`` tells where one does not come. ``ramp_s``: seconds of bench time. ``on_time`` is called
+    whenever time is spent while energised, with whether it goes down; EndAsked leaves the outputs on.
     """
 
     source: AcSource
@@ -69,7 +71,8 @@ class Supervised:
     ramp_s: float = 5.0
     settling: SettlingLimits = field(default_factory=SettlingLimits)
     envelope: EnvelopeName = "accuracy"
-    on_event: Callable[[str, str], None] = lambda _kind, _text: None
+    events: Events = field(default_factory=Events)
+    on_time: Callable[[bool], None] = lambda _goes_down: None
     watchdog: SourceWatchdog = field(default_factory=SourceWatchdog)
     instruments: Sequence[KnownInstrument] = ()
     inputs: SafetyInputs = field(default_factory=SafetyInputs.none)
@@ -84,7 +87,7 @@ class Energising:
     """Everything that the steps need; ``run`` goes through them once.
 
     ``ceiling``: what no input may be above, ``rise_v_per_s``: fastest rise. ``transition`` brings the currents up.
-    ``tell`` is given kind and sentence of each step done; ``now_present`` what is energised from that moment on.
+    ``publish`` is given each step that is done, ``now_present`` what is energised from that moment on.
     """
 
     wanted: Present
@@ -103,7 +106,7 @@ class Energising:
     rise_v_per_s: float
     transition: Transition
     now_present: Callable[[Present], None]
-    tell: Callable[[str, str], None]
+    publish: Callable[[OutputsChanged], None]
 
     def run(self) -> None:
         """Go through the steps; raises StepFailed, OutputWrong or SafetyInputOpen, naming the step that failed.
@@ -111,7 +114,6 @@ class Energising:
         Errors of a check (UsageRefused), of guardian and of safe state pass unchanged. The caller switches off after
         any of them.
         """
-        label = self.wanted.point.label
         for number, (name, do) in enumerate(
             (
                 (INTERLOCK, self._interlock),
@@ -136,7 +138,7 @@ class Energising:
             except RigError as error:
                 wanted, advice = _WANTED_AND_ADVICE[name]
                 raise StepFailed(name, str(error), wanted, advice) from error
-            self.tell("energise", f"{label}: step {number} of {len(STEPS)}, {name}: {found}")
+            self.publish(EnergiseStep(self.wanted.point, number, len(STEPS), name, found))
 
     def _interlock(self) -> str:
         return self._require_safe_inputs(INTERLOCK)

@@ -16,6 +16,7 @@ from rig.bench.off import scpi_session
 from rig.bench.schema.bench import AlarmContactPart, CounterPart, GeneratorPart, SwitchPart
 from rig.bench.schema.safety import SafetyInputPart, SafetyInputsPart
 from rig.errors import BenchFault
+from rig.events import Events, Stated
 from rig.safety.contactor.link import ContactorLink
 from rig.safety.contactor.proof import BenchContactor
 from rig.safety.contactor.recipe import ContactorRecipe
@@ -83,7 +84,7 @@ def open_switch(
     beat: Callable[[], None],
     stack: ExitStack,
     identities: dict[str, Identity],
-    report: Callable[[str], None],
+    events: Events,
 ) -> SwitchUnit | None:
     """Open the switch unit, with the pulse contact open and control power on; ``stack`` puts its relays to rest.
 
@@ -99,7 +100,7 @@ def open_switch(
         switch.set_pulse_contact(False)
     if part.control_power is not None and not switch.control_power_is_on():
         switch.set_control_power(True)
-        report("control power switched on")
+        events.publish(Stated("control power switched on"))
         clock.sleep(_START_UP_S)
     return switch
 

@@ -7,7 +7,6 @@ import re
 import socket
 import time
 from collections.abc import Iterable
-from types import TracebackType
 from typing import Any, Self
 
 from drivers.source.base import SafeOff
@@ -93,9 +92,7 @@ class Reserve:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def resolve_again(self) -> None:

@@ -20,6 +20,7 @@ from drivers.source.base import AcSource, Protection, Range, SafeOff, SourceCapa
 from drivers.switch import SafetyContacts
 from rig.bench.config.meter_type import load_meter_type
 from rig.bench.wiring import Path, Wiring
+from rig.events import Events, OutputsChanged
 from rig.load_point import LoadPoint
 from rig.safety.energise import Supervised
 from rig.safety.inputs import SafetyInputs
@@ -280,6 +281,9 @@ class RecordedBench:
         self.contacts = StandInContacts(self)
         safe_when = {"interlock": "closed", "emergency_stop": "closed"} if wired else {}
         self.inputs = SafetyInputs(self.contacts.sense, safe_when, now_s=self.clock.now_s)
+        events = Events()
+        events.subscribe(OutputsChanged, lambda event: self.events.append(event.named()))
+        self.on_time = lambda _goes_down: None
         parts = Supervised(
             source=self.source,
             analyzer=self.analyzer,
@@ -289,7 +293,8 @@ class RecordedBench:
             rating=rating,
             ramp_s=ramp_s,
             inputs=self.inputs,
-            on_event=lambda kind, text: self.events.append((kind, text)),
+            events=events,
+            on_time=lambda goes_down: self.on_time(goes_down),
             **options,
         )
         self.supervisor = Supervisor(parts)

@@ -10,6 +10,7 @@ from meter_model.stimulus import Phasor, Stimulus
 from rig.bench import switch_bench_off
 from rig.bench.wiring import Path, Wiring
 from rig.errors import LimitExceeded, SafeStateNotConfirmed, UsageRefused
+from rig.events import SwitchedOff
 from rig.load_point import LoadPoint
 from rig.safety.errors import GuardianLost, NotSettled, OutputWrong
 from rig.safety.guardian.journal import read_journal
@@ -188,12 +189,12 @@ def test_an_interrupt_while_coming_down_switches_off_at_once(good_bench, good_co
         raise KeyboardInterrupt
 
     said = []
-    monkeypatch.setattr(good_bench.supervisor, "on_event", lambda kind, text: said.append((kind, text)))
+    good_bench.events.subscribe(SwitchedOff, said.append)
     monkeypatch.setattr(good_bench.clock, "sleep", interrupted)
     with pytest.raises(KeyboardInterrupt):
         good_bench.supervisor.de_energise()
-    assert said[-1][0] == "safe"
-    assert "not ramped down (KeyboardInterrupt)" in said[-1][1]
+    assert said[-1].confirmed
+    assert "not ramped down (KeyboardInterrupt)" in str(said[-1])
     assert good_control.status["output_on"] is False
     assert not good_bench.guardian.armed
 
