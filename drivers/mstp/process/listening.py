@@ -17,13 +17,13 @@ import sys
 
 import serial
 
-from drivers.mstp.capture import OctetClock
 from drivers.mstp.codec.frames import FrameParser, SeenFrame
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.host import monotonic_s, take_priority
 from drivers.mstp.process import messages as _messages
 from drivers.mstp.process.lateness import LOOK_S, Lateness
 from drivers.mstp.process.owner import owner_socket
+from drivers.mstp.process.ring import OctetClock
 from drivers.mstp.wire.line import open_failure
 from drivers.mstp.wire.line_reader import LineReader
 

@@ -18,7 +18,6 @@ import sys
 from dataclasses import asdict, replace
 from typing import Any
 
-from drivers.mstp.capture import FrameRing
 from drivers.mstp.codec.frames import data_frame
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.host import monotonic_s, of_monotonic_s, parent_id, take_priority
@@ -26,6 +25,7 @@ from drivers.mstp.node.group import NodeGroup
 from drivers.mstp.process import messages as _messages
 from drivers.mstp.process.lateness import LOOK_S, Lateness, LateSpells
 from drivers.mstp.process.owner import owner_socket
+from drivers.mstp.process.ring import FrameRing
 from drivers.mstp.settings import PortSettings
 from drivers.mstp.wire.adapter import lasting_name, may_be_present
 from drivers.mstp.wire.line import LineBroken, SerialLine

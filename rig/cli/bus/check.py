@@ -9,8 +9,7 @@ import click
 
 from drivers.meter import RIG_DEVICE_INSTANCE
 from drivers.mstp.analysis import BusAnalysis
-from drivers.mstp.capture import Capture, CaptureInvalid
-from drivers.mstp.capture_reading import read_capture
+from drivers.mstp.capture import Capture, CaptureInvalid, read_capture
 from drivers.mstp.clock import monotonic_s
 from drivers.mstp.diagnosis import (
     Conclusion,
