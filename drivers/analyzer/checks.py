@@ -36,6 +36,11 @@ def between(angle_deg: float | None, reference_deg: float | None) -> float | Non
     return None if angle_deg is None or reference_deg is None else wrapped(angle_deg - reference_deg)
 
 
+def magnitude(value: float | None) -> float | None:
+    """Return a value without its sign; None stays."""
+    return None if value is None else abs(value)
+
+
 def signed_q(q: float | None, u_phase_deg: float | None, i_phase_deg: float | None) -> float | None:
     """Return reactive power with the rig's sign, lagging positive, from its magnitude and the angles (negative = lag).
 

@@ -7,16 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from drivers.analyzer import fluke_norma_data as data
-from drivers.analyzer.base import (
-    AnalyzerRanges,
-    AnalyzerReading,
-    ElementReading,
-    IntegratorReading,
-    ReferenceAnalyzer,
-)
-from drivers.analyzer.checks import NOTHING_VALID, between, signed_q, smallest_range
-from drivers.errors import AnswerInvalid, SettingNotTaken, SettingOutOfRange
-from drivers.instrument import Identity, ScpiInstrument
+from drivers.analyzer.base import AnalyzerRanges, AnalyzerReading, ElementReading, IntegratorReading
+from drivers.analyzer.checks import NOTHING_VALID, between, magnitude, signed_q
+from drivers.analyzer.ranged import RANGE_TOLERANCE, RangedAnalyzer
+from drivers.errors import AnswerInvalid, SettingNotTaken
+from drivers.instrument import Identity
 from drivers.scpi import ScpiSession
 
 
@@ -36,12 +31,13 @@ class _DataSet:
         return self.values["TIME:REL"]
 
 
-class FlukeNorma(ScpiInstrument, ReferenceAnalyzer):
+class FlukeNorma(RangedAnalyzer):
     """A Norma measuring at the meter's terminals (Remote Control Users Guide; not yet tried on one).
 
     ``sleep`` is the bench clock's. ``update_s``: nominal averaging interval, 0.015 to 3600 s; the instrument extends it
     to whole periods of the voltage of phase 1. The CT inputs go to the inputs for external shunts, with a shunt factor
-    of 1, so that a volt reads as a volt. Over TCP its port is 23, and it takes plain lines there.
+    of 1, so that a volt reads as a volt; they take 0 to 10 V in ranges from 0.03 V on, the voltage inputs 0 to 1000 V
+    in ranges from 0.3 V on. Over TCP its port is 23, and it takes plain lines there.
 
     ``DATA:STATus?`` does not wait: it answers the last interval that is complete. A reading is taken once the
     instrument's own stamp of it (``TIME:REL``) has changed twice since the call. Every value comes with a status, and
@@ -50,17 +46,12 @@ class FlukeNorma(ScpiInstrument, ReferenceAnalyzer):
     verified before judging anything.
     """
 
+    PERIOD_NAME = "averaging interval"
     capabilities = data.CAPABILITIES
 
     def __init__(self, session: ScpiSession, sleep: Callable[[float], None], *, update_s: float = 0.5) -> None:
-        if not data.UPDATE_S[0] <= update_s <= data.UPDATE_S[1]:
-            raise SettingOutOfRange("averaging interval", update_s, *data.UPDATE_S, "s")
-        super().__init__(session)
-        self.update_s = update_s
-        self._sleep = sleep
+        super().__init__(session, sleep, update_s=update_s)
         self._functions = data.functions()
-        self._wanted: tuple[float, ...] = ()
-        self._selected = AnalyzerRanges((0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
         self._integrating_from_s: float | None = None
 
     def _check_identity(self, identity: Identity) -> None:
@@ -96,31 +87,8 @@ class FlukeNorma(ScpiInstrument, ReferenceAnalyzer):
             for channel in data.CURRENT_CHANNELS:
                 self._verify_text(f"INP{channel}:SHUN?", "EXT")
                 self._verify_part(f"INP{channel}:GAIN?", 1.0)
-            largest = data.SHUNT_RANGES_V[-1]
-            self._set_ranges((data.VOLTAGE_RANGES_V[-1], largest, largest, largest))
+            self._select_largest()
             self._generation = self._session.generation
-
-    def select_ranges(self, voltage_v: float, current: tuple[float, float, float]) -> AnalyzerRanges:
-        """Select the smallest fixed ranges that hold these V rms; returns what is selected.
-
-        ``voltage_v``: 0 to 1000 V for all phases (ranges 0.3 to 1000 V); ``current``: 0 to 10 V at each input for an
-        external shunt (ranges 0.03 to 10 V). What is selected is asked of the instrument: where its inputs have other
-        steps it takes the next larger. Nothing is sent when they are selected already. Raises SettingOutOfRange before
-        any I/O.
-        """
-        wanted = _ranges_for(voltage_v, current)
-        self._check_configured()
-        if wanted != self._wanted:
-            with self._session.transaction():
-                self._set_ranges(wanted)
-        return self._selected
-
-    def has_selected(self, voltage_v: float, current: tuple[float, float, float]) -> bool:
-        """Whether ``select_ranges`` with these V rms (0 to 952, and 0 to 9.5) would change nothing; no I/O.
-
-        Raises SettingOutOfRange.
-        """
-        return _ranges_for(voltage_v, current) == self._wanted
 
     @property
     def set_s(self) -> float:
@@ -175,26 +143,23 @@ class FlukeNorma(ScpiInstrument, ReferenceAnalyzer):
         )
         return IntegratorReading(
             elapsed_s=ended_s - begun_s,
-            import_wh=(_magnitude(imported[0]), _magnitude(imported[1]), _magnitude(imported[2])),
-            export_wh=(_magnitude(exported[0]), _magnitude(exported[1]), _magnitude(exported[2])),
+            import_wh=(magnitude(imported[0]), magnitude(imported[1]), magnitude(imported[2])),
+            export_wh=(magnitude(exported[0]), magnitude(exported[1]), magnitude(exported[2])),
         )
 
-    def _set_ranges(self, wanted: tuple[float, ...]) -> None:
-        self._wanted = ()
-        self._session.write(
-            *(f"VOLT{phase}:RANG {wanted[0]:g}" for phase in data.PHASES),
-            *(f"CURR{phase}:RANG {wanted[phase]:g}" for phase in data.PHASES),
-            deadline_s=data.SETTLE_DEADLINE_S,
-        )
-        volts = [self._range(f"VOLT{phase}:RANG?", wanted[0]) for phase in data.PHASES]
-        inputs = [self._range(f"CURR{phase}:RANG?", wanted[phase]) for phase in data.PHASES]
-        self._selected = AnalyzerRanges((volts[0], volts[1], volts[2]), (inputs[0], inputs[1], inputs[2]))
-        self._wanted = wanted
+    def _set_ranges(self, wanted: AnalyzerRanges) -> AnalyzerRanges:
+        """Set the ranges; where the inputs have other steps the instrument takes the next larger."""
+        settings = {f"VOLT{phase}:RANG": volts for phase, volts in zip(data.PHASES, wanted.voltage, strict=True)}
+        settings |= {f"CURR{phase}:RANG": volts for phase, volts in zip(data.PHASES, wanted.current, strict=True)}
+        commands = [f"{header} {volts:g}" for header, volts in settings.items()]
+        self._session.write(*commands, deadline_s=data.SETTLE_DEADLINE_S)
+        a, b, c, *inputs = (self._range(f"{header}?", volts) for header, volts in settings.items())
+        return AnalyzerRanges((a, b, c), (inputs[0], inputs[1], inputs[2]))
 
     def _range(self, query: str, wanted: float) -> float:
         answer = self._session.query(query)
         found = self._session.as_float(query, answer)
-        if found is None or found < (1.0 - data.RANGE_TOLERANCE) * wanted:
+        if found is None or found < (1.0 - RANGE_TOLERANCE) * wanted:
             raise SettingNotTaken(self._session.resource, query.rstrip("?"), f"{wanted:g}", answer)
         return found
 
@@ -242,27 +207,10 @@ class FlukeNorma(ScpiInstrument, ReferenceAnalyzer):
             ),
         )
 
-    def _verify_part(self, query: str, wanted: float) -> None:
-        self._verify(query, wanted, data.RANGE_TOLERANCE * abs(wanted))
-
     def _verify_text(self, query: str, wanted: str) -> None:
         answer = self._session.query(query)
         if answer.strip().strip('"').upper() != wanted:
             raise SettingNotTaken(self._session.resource, query.rstrip("?"), wanted, answer)
-
-    @property
-    def _is_known(self) -> bool:
-        return super()._is_known and bool(self._wanted)
-
-
-def _ranges_for(voltage_v: float, current: tuple[float, float, float]) -> tuple[float, ...]:
-    return (
-        smallest_range("analyzer voltage", voltage_v, data.VOLTAGE_RANGES_V, data.HEADROOM),
-        *(
-            smallest_range(f"analyzer current input {phase}", value, data.SHUNT_RANGES_V, data.HEADROOM)
-            for phase, value in zip(data.PHASES, current, strict=True)
-        ),
-    )
 
 
 def _reading(found: _DataSet) -> AnalyzerReading:
@@ -287,7 +235,3 @@ def _element(found: _DataSet, phase: int) -> ElementReading:
         u_over=f"VOLT{phase}" in found.over,
         i_over=f"CURR{phase}" in found.over,
     )
-
-
-def _magnitude(value: float | None) -> float | None:
-    return None if value is None else abs(value)

@@ -59,7 +59,6 @@ RESET_TIMER_FROM_S = 50_000.0
 
 DIGITS = 8
 POLLS = 16
-RANGE_TOLERANCE = 1e-3
 SETTLE_DEADLINE_S = 15.0
 """``*RST`` and ranges switch relays; the guide's examples give it 3 s."""
 

@@ -7,28 +7,24 @@ import time
 from collections.abc import Callable, Sequence
 
 from drivers.analyzer import yokogawa_wt_data as data
-from drivers.analyzer.base import (
-    AnalyzerRanges,
-    AnalyzerReading,
-    ElementReading,
-    IntegratorReading,
-    ReferenceAnalyzer,
-)
-from drivers.analyzer.checks import smallest_range, wrapped
-from drivers.errors import AnswerInvalid, SettingNotTaken, SettingOutOfRange
-from drivers.instrument import Identity, ScpiInstrument
+from drivers.analyzer.base import AnalyzerRanges, AnalyzerReading, ElementReading, IntegratorReading
+from drivers.analyzer.checks import magnitude, wrapped
+from drivers.analyzer.ranged import RANGE_TOLERANCE, RangedAnalyzer
+from drivers.errors import AnswerInvalid, SettingNotTaken
+from drivers.instrument import Identity
 from drivers.scpi import ScpiSession, says_over_range
 
 _VALUES = ":NUM:NORM:VAL?"
 
 
-class YokogawaWT(ScpiInstrument, ReferenceAnalyzer):
+class YokogawaWT(RangedAnalyzer):
     """A WT measuring at the meter's terminals (not yet tried on one).
 
     ``sleep`` is the bench clock's: waiting for data is time spent. ``update_s``: data update period in seconds, one
     of 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20. ``wiring``: how the model spells three-phase four-wire.
 
-    The current inputs are external sensor inputs whose ratio makes a volt read as a volt, so every "current" here is
+    The current inputs are external sensor inputs, 0 to 10 V in ranges from 0.05 V on, whose ratio makes a volt read as
+    a volt; the voltage inputs take 0 to 1000 V in ranges from 15 V on. So every "current" here is
     in volts and every power in volts times volts. Signs: reactive power and PHI are positive for a lagging current
     [IM WT3001E-17EN p. 6-97: lead negative, lag positive]; angles given out follow the rig, negative = lag. That
     PHI_U1U2 is negative where element 2 lags is what the manuals say of harmonic angles, and has not been tried: the
@@ -38,6 +34,7 @@ class YokogawaWT(ScpiInstrument, ReferenceAnalyzer):
     """
 
     ERROR_QUERY = ":STAT:ERR?"
+    KNOWN_BY_RANGES = False
     capabilities = data.CAPABILITIES
 
     def __init__(
@@ -48,15 +45,13 @@ class YokogawaWT(ScpiInstrument, ReferenceAnalyzer):
         update_s: float = 0.5,
         wiring: str = "P3W4",
     ) -> None:
-        if update_s not in data.UPDATE_S:
-            raise SettingOutOfRange("data update period", update_s, data.UPDATE_S[0], data.UPDATE_S[-1], "s")
-        super().__init__(session)
-        self.update_s = update_s
-        self._sleep = sleep
+        super().__init__(session, sleep, update_s=update_s)
         self._wiring = wiring
         self._items: tuple[str, ...] = ()
         self._angles_from_own_voltage = False
-        self._selected: tuple[float, ...] = ()
+
+    def _has_period(self, update_s: float) -> bool:
+        return update_s in data.UPDATE_S
 
     def _check_identity(self, identity: Identity) -> None:
         family = data.family_of(identity.model) if "YOKOGAWA" in identity.manufacturer.upper() else None
@@ -107,41 +102,8 @@ class YokogawaWT(ScpiInstrument, ReferenceAnalyzer):
             self._verify_part(":NUM:NORM:NUMB?", len(self._items))
             for element in data.ELEMENTS:
                 self._verify_part(f":INP:CURR:SRAT:ELEM{element}?", ratio)
-            self._selected = ()
+            self._wanted = None
             self._generation = self._session.generation
-
-    def select_ranges(self, voltage_v: float, current: tuple[float, float, float]) -> AnalyzerRanges:
-        """Select the smallest fixed ranges that hold these V rms; returns what is selected.
-
-        ``voltage_v``: 0 to 1000 V for all elements (ranges 15 to 1000 V); ``current``: 0 to 10 V at each sensor input
-        (ranges 0.05 to 10 V). Read back from the instrument; nothing is sent when they are selected already. Raises
-        SettingOutOfRange before any I/O.
-        """
-        voltage_range, *current_ranges = wanted = _ranges_for(voltage_v, current)
-        self._check_configured()
-        if wanted != self._selected:
-            with self._session.transaction():
-                self._selected = ()
-                self._session.write(
-                    *(f":INP:VOLT:RANG:ELEM{element} {voltage_range:g}V" for element in data.ELEMENTS),
-                    *(
-                        f":INP:CURR:RANG:ELEM{element} EXT,{data.with_unit(value, 'V')}"
-                        for element, value in zip(data.ELEMENTS, current_ranges, strict=True)
-                    ),
-                    deadline_s=data.SETTLE_DEADLINE_S,
-                )
-                for element, value in zip(data.ELEMENTS, current_ranges, strict=True):
-                    self._verify_part(f":INP:VOLT:RANG:ELEM{element}?", voltage_range)
-                    self._verify_sensor(f":INP:CURR:RANG:ELEM{element}?", value)
-                self._selected = wanted
-        return AnalyzerRanges(voltage=(wanted[0], wanted[0], wanted[0]), current=(wanted[1], wanted[2], wanted[3]))
-
-    def has_selected(self, voltage_v: float, current: tuple[float, float, float]) -> bool:
-        """Whether ``select_ranges`` with these V rms (0 to 1000, and 0 to 10) would change nothing; no I/O.
-
-        Raises SettingOutOfRange.
-        """
-        return _ranges_for(voltage_v, current) == self._selected
 
     def read(self) -> AnalyzerReading:
         """Return a data set that was begun after this call, in volts, hertz and degrees; takes two update periods.
@@ -183,7 +145,7 @@ class YokogawaWT(ScpiInstrument, ReferenceAnalyzer):
         return IntegratorReading(
             elapsed_s=elapsed_s,
             import_wh=(positive[0], positive[1], positive[2]),
-            export_wh=(_magnitude(negative[0]), _magnitude(negative[1]), _magnitude(negative[2])),
+            export_wh=(magnitude(negative[0]), magnitude(negative[1]), magnitude(negative[2])),
         )
 
     def _fresh_fields(self) -> list[str]:
@@ -236,26 +198,25 @@ class YokogawaWT(ScpiInstrument, ReferenceAnalyzer):
         if state != "STAR":
             raise self._error(f"the energy integrator is in state {state}: {otherwise}")
 
-    def _verify_part(self, query: str, wanted: float) -> None:
-        self._verify(query, wanted, data.RANGE_TOLERANCE * abs(wanted))
+    def _set_ranges(self, wanted: AnalyzerRanges) -> AnalyzerRanges:
+        ranges = list(zip(data.ELEMENTS, wanted.voltage, wanted.current, strict=True))
+        self._session.write(
+            *(f":INP:VOLT:RANG:ELEM{element} {volts:g}V" for element, volts, _ in ranges),
+            *(f":INP:CURR:RANG:ELEM{element} EXT,{data.with_unit(sensor_v, 'V')}" for element, _, sensor_v in ranges),
+            deadline_s=data.SETTLE_DEADLINE_S,
+        )
+        for element, volts, sensor_v in ranges:
+            self._verify_part(f":INP:VOLT:RANG:ELEM{element}?", volts)
+            self._verify_sensor(f":INP:CURR:RANG:ELEM{element}?", sensor_v)
+        return wanted
 
     def _verify_sensor(self, query: str, wanted: float) -> None:
         answer = self._session.query(query)
         kind, _, number = answer.strip("()").rpartition(",")
         found = self._session.as_float(query, number)
-        off = found is None or abs(found - wanted) > data.RANGE_TOLERANCE * wanted
+        off = found is None or abs(found - wanted) > RANGE_TOLERANCE * wanted
         if off or not kind.upper().startswith("EXT"):
             raise SettingNotTaken(self._session.resource, query.rstrip("?"), f"EXT,{wanted:g}", answer)
-
-
-def _ranges_for(voltage_v: float, current: tuple[float, float, float]) -> tuple[float, ...]:
-    return (
-        _smallest("analyzer voltage", voltage_v, data.VOLTAGE_RANGES_V),
-        *(
-            _smallest(f"analyzer current input {element}", value, data.SENSOR_RANGES_V)
-            for element, value in zip(data.ELEMENTS, current, strict=True)
-        ),
-    )
 
 
 def _sum(first: float | None, second: float | None) -> float | None:
@@ -292,11 +253,3 @@ def _element(
         u_thd_pct=u_thd_pct,
         i_thd_pct=i_thd_pct,
     )
-
-
-def _smallest(name: str, rms: float, ranges: Sequence[float]) -> float:
-    return smallest_range(name, rms, ranges, data.HEADROOM)
-
-
-def _magnitude(value: float | None) -> float | None:
-    return None if value is None else abs(value)

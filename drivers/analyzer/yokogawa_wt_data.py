@@ -98,7 +98,6 @@ With the underscore in all families [M, C]; without an element it is that of the
 ENERGY_FUNCTIONS = ("WHP", "WHM")
 """What the display calls WP+ and WP-: positive and negative watt hours [M p. 6-44; C: the same in a WT1800]."""
 
-RANGE_TOLERANCE = 1e-3
 SETTLE_DEADLINE_S = 15.0
 """``*RST`` and the wiring switch relays [R]."""
 

@@ -6,28 +6,20 @@ import time
 from collections.abc import Callable, Sequence
 
 from drivers.analyzer import zes_lmg600_data as data
-from drivers.analyzer.base import (
-    AnalyzerRanges,
-    AnalyzerReading,
-    ElementReading,
-    IntegratorReading,
-    ReferenceAnalyzer,
-)
-from drivers.analyzer.checks import NOTHING_VALID, between, signed_q, smallest_range
-from drivers.errors import (
-    AnswerInvalid,
-    CannotMeasure,
-    SettingOutOfRange,
-)
-from drivers.instrument import Identity, ScpiInstrument
+from drivers.analyzer.base import AnalyzerRanges, AnalyzerReading, ElementReading
+from drivers.analyzer.checks import NOTHING_VALID, between, signed_q
+from drivers.analyzer.ranged import RangedAnalyzer
+from drivers.errors import AnswerInvalid
+from drivers.instrument import Identity
 from drivers.scpi import ScpiSession, says_over_range, split_answers
 
 
-class ZesLMG600(ScpiInstrument, ReferenceAnalyzer):
+class ZesLMG600(RangedAnalyzer):
     """An LMG600 measuring at the meter's terminals, in its SHORT command language (not yet tried on one).
 
     ``sleep`` is the bench clock's. ``update_s``: the measuring cycle, 0.05 to 1 s. The CT inputs go to the sensor
-    jacks of current channels 1 to 3, scaled by 1, so that a volt reads as a volt. All channels are one group, so one
+    jacks of current channels 1 to 3, scaled by 1, so that a volt reads as a volt; they take 0 to 4 V in ranges from
+    0.03 V on, the voltage inputs 0 to 1000 V in ranges from 3 V on. All channels are one group, so one
     cycle is the same stretch of time in all of them.
 
     A data set is known by the instrument's own time stamp: of two sets one after the other, the second has begun after
@@ -41,14 +33,9 @@ class ZesLMG600(ScpiInstrument, ReferenceAnalyzer):
     capabilities = data.CAPABILITIES
 
     def __init__(self, session: ScpiSession, sleep: Callable[[float], None], *, update_s: float = 0.5) -> None:
-        if not data.UPDATE_S[0] <= update_s <= data.UPDATE_S[1]:
-            raise SettingOutOfRange("data update period", update_s, *data.UPDATE_S, "s")
-        super().__init__(session)
-        self.update_s = update_s
+        super().__init__(session, sleep, update_s=update_s)
         # A new connection speaks the language that was used last, and the error query has a name in each.
         session.opening = (self.LANGUAGE,)
-        self._sleep = sleep
-        self._selected: tuple[float, float, float, float] | None = None
 
     def _check_identity(self, identity: Identity) -> None:
         if "ZES" not in identity.manufacturer.upper() or not identity.model.upper().startswith("LMG6"):
@@ -73,31 +60,9 @@ class ZesLMG600(ScpiInstrument, ReferenceAnalyzer):
                 self._verify_part(f"IJACK{channel}?", data.SENSOR_JACK)
                 self._verify_part(f"ISCA{channel}?", 1.0)
             self._verify_part("CYCL?", self.update_s)
-            largest = data.SENSOR_RANGES_V[-1]
-            self._set_ranges((data.VOLTAGE_RANGES_V[-1], largest, largest, largest))
+            self._select_largest()
             self._check_that_inim_waits()
             self._generation = self._session.generation
-
-    def select_ranges(self, voltage_v: float, current: tuple[float, float, float]) -> AnalyzerRanges:
-        """Select the smallest fixed ranges that hold these V rms; returns what is selected.
-
-        ``voltage_v``: 0 to 1000 V for all channels (ranges 3 to 1000 V); ``current``: 0 to 4 V at each sensor jack
-        (ranges 0.03 to 4 V). Read back from the instrument; nothing is sent when they are selected already. Raises
-        SettingOutOfRange before any I/O.
-        """
-        voltage_range, one, two, three = wanted = _ranges_for(voltage_v, current)
-        self._check_configured()
-        if wanted != self._selected:
-            with self._session.transaction():
-                self._set_ranges(wanted)
-        return AnalyzerRanges(voltage=(voltage_range,) * 3, current=(one, two, three))
-
-    def has_selected(self, voltage_v: float, current: tuple[float, float, float]) -> bool:
-        """Whether ``select_ranges`` with these V rms (0 to 952, and 0 to 3.8) would change nothing; no I/O.
-
-        Raises SettingOutOfRange.
-        """
-        return _ranges_for(voltage_v, current) == self._selected
 
     def read(self) -> AnalyzerReading:
         """Return a data set that was begun after this call, in volts, hertz and degrees; takes about two cycles.
@@ -115,14 +80,6 @@ class ZesLMG600(ScpiInstrument, ReferenceAnalyzer):
         self._check_configured()
         return self._reading(self._fields(self._session.query(data.values_query(), deadline_s=self._deadline_s)))
 
-    def start_integration(self) -> None:
-        """Raise CannotMeasure: watt hours are not measured by this driver."""
-        raise CannotMeasure(self._session.resource, "energy", f"{data.CAPABILITIES.why_not}; use power instead")
-
-    def stop_integration(self) -> IntegratorReading:
-        """Raise CannotMeasure: watt hours are not measured by this driver."""
-        raise CannotMeasure(self._session.resource, "energy", f"{data.CAPABILITIES.why_not}; use power instead")
-
     def _group_all_channels(self) -> None:
         answer = self._session.query("GROUP?")
         try:
@@ -135,17 +92,17 @@ class ZesLMG600(ScpiInstrument, ReferenceAnalyzer):
         self._session.write(f"GROUP {total}")
         self._verify_part("GROUP?", total)
 
-    def _set_ranges(self, wanted: tuple[float, float, float, float]) -> None:
-        self._selected = None
-        for channel, sensor_v in zip(data.CHANNELS, wanted[1:], strict=True):
+    def _set_ranges(self, wanted: AnalyzerRanges) -> AnalyzerRanges:
+        ranges = list(zip(data.CHANNELS, wanted.voltage, wanted.current, strict=True))
+        for channel, volts, sensor_v in ranges:
             self._session.write(
-                f"UAUTO{channel} 0;IAUTO{channel} 0;URNG{channel} {wanted[0]:g};IRNG{channel} {sensor_v:g}",
+                f"UAUTO{channel} 0;IAUTO{channel} 0;URNG{channel} {volts:g};IRNG{channel} {sensor_v:g}",
                 deadline_s=data.SETTLE_DEADLINE_S,
             )
-        for channel, sensor_v in zip(data.CHANNELS, wanted[1:], strict=True):
-            self._verify_part(f"URNG{channel}?", wanted[0])
+        for channel, volts, sensor_v in ranges:
+            self._verify_part(f"URNG{channel}?", volts)
             self._verify_part(f"IRNG{channel}?", sensor_v)
-        self._selected = wanted
+        return wanted
 
     def _check_that_inim_waits(self) -> None:
         """Refuse an instrument that answers one cycle to two INIMs: that its data are new rests on its waiting."""
@@ -192,18 +149,17 @@ class ZesLMG600(ScpiInstrument, ReferenceAnalyzer):
 
     def _reading(self, fields: Sequence[str]) -> AnalyzerReading:
         arrived_s = time.monotonic()
-        assert self._selected is not None
         said = fields[2:]
         values = [self._session.as_float(data.values_query(), field) for field in said]
         count = len(data.QUANTITIES)
         per_channel = [values[count * index :][:count] for index in range(len(data.CHANNELS))]
         over = [says_over_range(field) for field in said]
-        reference_deg = None if _is_over(per_channel[0][0], self._selected[0]) else per_channel[0][6]
+        reference_deg = None if _is_over(per_channel[0][0], self._selected.voltage[0]) else per_channel[0][6]
         one, two, three = (
             _element(
                 each,
                 reference_deg,
-                (self._selected[0], self._selected[1 + index]),
+                (self._selected.voltage[index], self._selected.current[index]),
                 (over[count * index], over[count * index + 1]),
             )
             for index, each in enumerate(per_channel)
@@ -222,27 +178,12 @@ class ZesLMG600(ScpiInstrument, ReferenceAnalyzer):
                 return None
             raise AnswerInvalid(self._session.resource, command, text) from error
 
-    def _verify_part(self, query: str, wanted: float) -> None:
-        self._verify(query, wanted, data.RANGE_TOLERANCE * abs(wanted))
-
-    @property
-    def _is_known(self) -> bool:
-        return super()._is_known and self._selected is not None
-
 
 def _follows(before: int | None, stamp: int | None, length_s: float | None, update_s: float) -> bool:
     """Whether a cycle of ``length_s`` that is stamped ``stamp`` (ns) lies wholly after the one stamped ``before``."""
     if before is None or stamp is None or length_s is None or length_s < 0.5 * update_s:
         return False
     return (stamp - before) / 1e9 >= (1.0 - data.LENGTH_TOLERANCE) * length_s
-
-
-def _ranges_for(voltage_v: float, current: tuple[float, float, float]) -> tuple[float, float, float, float]:
-    one, two, three = (
-        smallest_range(f"analyzer current input {channel}", value, data.SENSOR_RANGES_V, data.HEADROOM)
-        for channel, value in zip(data.CHANNELS, current, strict=True)
-    )
-    return smallest_range("analyzer voltage", voltage_v, data.VOLTAGE_RANGES_V, data.HEADROOM), one, two, three
 
 
 def _element(

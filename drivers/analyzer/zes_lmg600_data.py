@@ -52,7 +52,6 @@ CHANNELS = (1, 2, 3)
 QUANTITIES = ("UTRMS{}?", "ITRMS{}?", "P{}?", "S{}?", "Q{}?", "FCYC{}?", "HUPHASE{}? (1:1)", "HIPHASE{}? (1:1)")
 """What is asked for each channel [C]; the angles of the fundamentals [R]."""
 
-RANGE_TOLERANCE = 1e-3
 PART_OF_CYCLE = 0.9
 """This part of a cycle is slept before INIM waits for its end: it is time spent, and a late wake-up loses no cycle."""
 

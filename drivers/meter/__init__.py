@@ -3,24 +3,31 @@
 Plain functions outside, asyncio inside. Which objects a meter has comes in as data (``MeterPoint``).
 """
 
-from drivers.meter.application import RIG_DEVICE_INSTANCE, FoundDevice, FoundObject
-from drivers.meter.bus import MeterBus
-from drivers.meter.client import MeterClient
-from drivers.meter.errors import (
-    AnswerNotUnderstood,
-    BusFailed,
-    BusInterrupted,
-    MeterAborted,
-    MeterError,
-    MeterRefused,
-    MeterRejected,
-    MeterTimeout,
-    ValueNotTaken,
-)
-from drivers.meter.logs import LogPage, LogRecord
-from drivers.meter.points import MeterPoint
-from drivers.meter.readings import Identity, LoadPointReading, Part, Snapshot
-from drivers.meter.requests.exchange import BusStatistics
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drivers.later import later
+
+if TYPE_CHECKING:
+    from drivers.meter.application import RIG_DEVICE_INSTANCE, FoundDevice, FoundObject
+    from drivers.meter.bus import MeterBus
+    from drivers.meter.client import MeterClient
+    from drivers.meter.errors import (
+        AnswerNotUnderstood,
+        BusFailed,
+        BusInterrupted,
+        MeterAborted,
+        MeterError,
+        MeterRefused,
+        MeterRejected,
+        MeterTimeout,
+        ValueNotTaken,
+    )
+    from drivers.meter.logs import LogPage, LogRecord
+    from drivers.meter.points import MeterPoint
+    from drivers.meter.readings import Identity, LoadPointReading, Part, Snapshot
+    from drivers.meter.requests.exchange import BusStatistics
 
 __all__ = [
     "RIG_DEVICE_INSTANCE",
@@ -46,3 +53,18 @@ __all__ = [
     "Snapshot",
     "ValueNotTaken",
 ]
+
+__getattr__ = later(
+    __name__,
+    {
+        "application": "RIG_DEVICE_INSTANCE FoundDevice FoundObject",
+        "bus": "MeterBus",
+        "client": "MeterClient",
+        "errors": "AnswerNotUnderstood BusFailed BusInterrupted MeterAborted "
+        "MeterError MeterRefused MeterRejected MeterTimeout ValueNotTaken",
+        "logs": "LogPage LogRecord",
+        "points": "MeterPoint",
+        "readings": "Identity LoadPointReading Part Snapshot",
+        "requests.exchange": "BusStatistics",
+    },
+)

@@ -11,9 +11,7 @@ class MeterPoint(Protocol):
     @property
     def kind(self) -> str:
         """Which sort of object."""
-        ...
 
     @property
     def instance(self) -> int:
         """The object's instance number."""
-        ...

@@ -4,11 +4,18 @@
 package and must stay free of bacpypes3.
 """
 
-from drivers.mstp.errors import NpduRefused, PortError, PortSettingInvalid, PortUnavailable
-from drivers.mstp.events import FrameReceived, LineLost, LineRestored, PortEvent, PortFailed
-from drivers.mstp.port import MstpPort
-from drivers.mstp.settings import BAUD_RATES, PortSettings
-from drivers.mstp.statistics import Statistics
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drivers.later import later
+
+if TYPE_CHECKING:
+    from drivers.mstp.errors import NpduRefused, PortError, PortSettingInvalid, PortUnavailable
+    from drivers.mstp.events import FrameReceived, LineLost, LineRestored, PortEvent, PortFailed
+    from drivers.mstp.port import MstpPort
+    from drivers.mstp.settings import BAUD_RATES, PortSettings
+    from drivers.mstp.statistics import Statistics
 
 __all__ = [
     "BAUD_RATES",
@@ -25,3 +32,14 @@ __all__ = [
     "PortUnavailable",
     "Statistics",
 ]
+
+__getattr__ = later(
+    __name__,
+    {
+        "errors": "NpduRefused PortError PortSettingInvalid PortUnavailable",
+        "events": "FrameReceived LineLost LineRestored PortEvent PortFailed",
+        "port": "MstpPort",
+        "settings": "BAUD_RATES PortSettings",
+        "statistics": "Statistics",
+    },
+)

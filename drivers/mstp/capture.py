@@ -201,7 +201,7 @@ def _classic(octets: bytes, order: str, unit_s: float) -> Iterator[_Packet]:
 
 def _pcapng(octets: bytes) -> tuple[list[_Packet], str, int]:
     packets: list[_Packet] = []
-    units: list[float] = []
+    units: list[float] = []  # a second
     device, baud, order = "", 0, "<"
     position = 0
     while position + 12 <= len(octets):
@@ -221,13 +221,13 @@ def _pcapng(octets: bytes) -> tuple[list[_Packet], str, int]:
             device = device or about.get(_NAME, b"").decode(errors="replace").rstrip("\0")
             speed = about.get(_SPEED, b"")
             baud = baud or int.from_bytes(speed, "little" if order == "<" else "big")
-            units.append(_unit_s(about.get(_RESOLUTION, b"\x06")))
+            units.append(_units_a_second(about.get(_RESOLUTION, b"\x06")))
         elif kind == _PACKET:
             interface, high, low, kept, _ = struct.unpack_from(f"{order}IIIII", body)
             content = body[_PACKET_BODY.size : _PACKET_BODY.size + kept]
             if interface >= len(units) or kept > len(content):
                 raise CaptureInvalid("a packet of an interface that it does not describe, or cut short")
-            packets.append(((high << 32 | low) * units[interface], content))
+            packets.append(((high << 32 | low) / units[interface], content))
         elif kind == _SIMPLE:
             raise CaptureInvalid("packets without time stamps")
     return packets, device, baud if baud in BAUD_RATES else 0
@@ -240,9 +240,9 @@ def _section_order(octets: bytes, position: int) -> str:
     raise CaptureInvalid("its byte order is not told")
 
 
-def _unit_s(resolution: bytes) -> float:
+def _units_a_second(resolution: bytes) -> float:
     power = resolution[0] if resolution else 6
-    return 2.0 ** -(power & 0x7F) if power & 0x80 else 10.0**-power
+    return 2.0 ** (power & 0x7F) if power & 0x80 else 10.0**power
 
 
 def _read_options(octets: bytes, order: str) -> Iterator[tuple[int, bytes]]:

@@ -1,4 +1,4 @@
-"""A raw LAN socket that pyvisa-py has opened, with what pyvisa-py lacks: deadlines, and a look at what is waiting.
+"""A raw LAN socket with what pyvisa-py lacks, in whose place it is: deadlines, and a look at what is waiting.
 
 pyvisa-py 0.8.1 [T, C]: a refused connection "opens"; Nagle's algorithm is on (44 ms for each write and query); a write
 to a peer that stopped reading waits for ever; a read from one that closed spins until the time-out; an answer without
@@ -7,7 +7,6 @@ an end is read on for as long as it comes.
 
 from __future__ import annotations
 
-import os
 import select
 import socket
 import time
@@ -19,13 +18,15 @@ LONGEST_ANSWER = 1 << 20
 class LanSocket:
     """A connected socket; raises OSError (TimeoutError, ConnectionError) for every failure."""
 
-    def __init__(self, connection: socket.socket, end_of_line: str) -> None:
-        self.connection = connection
+    def __init__(self, address: tuple[str, int], end_of_line: str, end: float) -> None:
+        """Connect to host and port before ``end`` (monotonic seconds)."""
+        self.connection = socket.create_connection(address, max(0.001, end - time.monotonic()))
         self._end_of_line = end_of_line.encode("ascii")
-        if (refusal := connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)) != 0:
-            raise OSError(refusal, os.strerror(refusal))
-        connection.getpeername()
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def close(self) -> None:
+        """Close the connection; never raises, may be called twice."""
+        self.connection.close()
 
     def send(self, payload: bytes, end: float) -> None:
         """Send all of ``payload`` before ``end`` (monotonic seconds); refuses where something came unasked."""

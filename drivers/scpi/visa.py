@@ -23,6 +23,7 @@ from drivers.scpi.worker import Worker
 MESSAGE_LIMIT = 4000
 """Longest message in octets: below the 4096 of one pyvisa-py chunk, before which it waits without a deadline."""
 
+PYVISA_PY = "@py"
 _PORTMAPPER, _HISLIP = 111, 4880
 _LAN = re.compile(r"TCPIP\d*::(?P<host>[^:,]+)(,(?P<vxi_port>\d+))?(::hislip\d+(,(?P<port>\d+))?)?.*", re.IGNORECASE)
 _LATE_S = 0.25
@@ -40,9 +41,9 @@ class VisaTransport:
 
     Raises InstrumentLost whenever the connection cannot be made, is gone, or no answer came in time, VisaUnavailable
     where the VISA library ``backend`` is not installed or cannot reach this kind of resource. Calls of the library run
-    on a thread that is left behind when it does not come back. A pyvisa-py TCPIP SOCKET is watched more closely
-    (``LanSocket``), since pyvisa-py does not. ``termination`` ends a message, both ways. ``line``: settings of a serial
-    resource, which others do not look at.
+    on a thread that is left behind when it does not come back. A TCPIP SOCKET that pyvisa-py would open is opened here
+    (``LanSocket``), since pyvisa-py does not watch it; pyvisa is not even loaded then. ``termination`` ends a message,
+    both ways. ``line``: settings of a serial resource, which others do not look at.
     It never calls ``clear()`` on a LAN connection: that does not return when the peer is gone.
     """
 
@@ -50,7 +51,7 @@ class VisaTransport:
         self,
         resource: str,
         *,
-        backend: str = "@py",
+        backend: str = PYVISA_PY,
         open_deadline_s: float = 3.0,
         termination: str = "\n",
         line: SerialLine | None = None,
@@ -72,10 +73,13 @@ class VisaTransport:
             raise self._unreachable(error) from error
         self._lan: LanSocket | None = None
         try:
-            manager = self._call(lambda: self._load(backend), time.monotonic() + _LOADING_S)
-            end = time.monotonic() + open_deadline_s
-            self._call(lambda: self._open(manager, backend, line, end), end)
-            self._lan = self._watched(kind)
+            if kind is ResourceKind.SOCKET and backend == PYVISA_PY:
+                end = time.monotonic() + open_deadline_s
+                self._lan = self._call(lambda: LanSocket(_host_and_port(resource), self._end_of_line, end), end)
+            else:
+                manager = self._call(lambda: self._load(backend), time.monotonic() + _LOADING_S)
+                end = time.monotonic() + open_deadline_s
+                self._call(lambda: self._open(manager, backend, line, end), end)
         except Exception as error:
             self.close()
             if isinstance(error, VisaUnavailable):
@@ -107,8 +111,9 @@ class VisaTransport:
 
     def close(self) -> None:
         """Close this resource only (never the manager, which would close all resources); never raises, never hangs."""
+        if self._lan is not None:
+            self._lan.close()
         if self._worker is None:
-            self._calls.close()
             return
         with contextlib.suppress(TimeoutError):
             self._worker.call(self._calls.close, 0.0 if self._worker.is_stuck else _CLOSING_S)
@@ -132,11 +137,6 @@ class VisaTransport:
     def _call(self, work: Callable[[], Any], end: float) -> Any:  # Any: what the work returns
         assert self._worker is not None
         return self._worker.call(work, end - time.monotonic() + _LATE_S)
-
-    def _watched(self, kind: ResourceKind) -> LanSocket | None:
-        """Return pyvisa-py's socket of a SOCKET resource, connected; other kinds and libraries have none to look at."""
-        interface = self._calls.backend_interface() if kind is ResourceKind.SOCKET else None
-        return LanSocket(interface, self._end_of_line) if isinstance(interface, socket.socket) else None
 
     def _encoded(self, message: str) -> bytes:
         payload = (message + self._end_of_line).encode("ascii")
@@ -171,3 +171,8 @@ class VisaTransport:
 
 def _said(error: Exception) -> str:
     return str(error).strip().partition("\n")[0].rstrip(":.") or type(error).__name__
+
+
+def _host_and_port(resource: str) -> tuple[str, int]:
+    _, host, port, _ = resource.split("::")
+    return host, int(port)

@@ -74,11 +74,6 @@ class VisaCalls:
             if visa is not None:
                 visa.close()
 
-    def backend_interface(self) -> Any:  # Any: what the backend has
-        """Return what pyvisa-py has under its session; None for other libraries."""
-        session = getattr(self._visa.visalib, "sessions", {}).get(self._visa.session)
-        return getattr(session, "interface", None)
-
     def _clear(self) -> None:
         from pyvisa.constants import StatusCode
         from pyvisa.errors import VisaIOError

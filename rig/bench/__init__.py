@@ -2,60 +2,37 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from drivers.later import later
 
 if TYPE_CHECKING:
-    from rig.bench.bench import Bench, open_bench
-    from rig.bench.clock import BenchClock
-    from rig.bench.config.files import BenchFile, json_schema, load_bench
-    from rig.bench.config.finding import bench_names
-    from rig.bench.config.meter_type import MeterType, ReviewedBehaviour, load_meter_type
-    from rig.bench.config.positions import one_position
-    from rig.bench.instruments import UsedInstrument
-    from rig.bench.meters import Position
-    from rig.bench.off import switch_bench_off
-    from rig.bench.wiring import Wiring
+    from rig.bench.bench import Bench as Bench
+    from rig.bench.bench import open_bench as open_bench
+    from rig.bench.clock import BenchClock as BenchClock
+    from rig.bench.config.files import BenchFile as BenchFile
+    from rig.bench.config.files import json_schema as json_schema
+    from rig.bench.config.files import load_bench as load_bench
+    from rig.bench.config.files import one_position as one_position
+    from rig.bench.config.finding import bench_names as bench_names
+    from rig.bench.config.meter_type import MeterType as MeterType
+    from rig.bench.config.meter_type import load_meter_type as load_meter_type
+    from rig.bench.instruments import UsedInstrument as UsedInstrument
+    from rig.bench.meters import Position as Position
+    from rig.bench.off import switch_bench_off as switch_bench_off
+    from rig.bench.wiring import Wiring as Wiring
 
-__all__ = [
-    "Bench",
-    "BenchClock",
-    "BenchFile",
-    "MeterType",
-    "Position",
-    "ReviewedBehaviour",
-    "UsedInstrument",
-    "Wiring",
-    "bench_names",
-    "json_schema",
-    "load_bench",
-    "load_meter_type",
-    "one_position",
-    "open_bench",
-    "switch_bench_off",
-]
-
-_LATER = {
-    "Bench": "rig.bench.bench",
-    "BenchClock": "rig.bench.clock",
-    "BenchFile": "rig.bench.config.files",
-    "MeterType": "rig.bench.config.meter_type",
-    "Position": "rig.bench.meters",
-    "ReviewedBehaviour": "rig.bench.config.meter_type",
-    "UsedInstrument": "rig.bench.instruments",
-    "Wiring": "rig.bench.wiring",
-    "bench_names": "rig.bench.config.finding",
-    "json_schema": "rig.bench.config.files",
-    "load_bench": "rig.bench.config.files",
-    "load_meter_type": "rig.bench.config.meter_type",
-    "one_position": "rig.bench.config.positions",
-    "open_bench": "rig.bench.bench",
-    "switch_bench_off": "rig.bench.off",
-}
-
-
-def __getattr__(name: str) -> Any:  # Any: any class that is asked for
-    """Import only what is used: a plan needs no hardware, and switching off needs no numbers."""
-    if name in _LATER:
-        return getattr(importlib.import_module(_LATER[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = later(
+    __name__,
+    {
+        "bench": "Bench open_bench",
+        "clock": "BenchClock",
+        "config.files": "BenchFile json_schema load_bench one_position",
+        "config.finding": "bench_names",
+        "config.meter_type": "MeterType load_meter_type",
+        "instruments": "UsedInstrument",
+        "meters": "Position",
+        "off": "switch_bench_off",
+        "wiring": "Wiring",
+    },
+)

@@ -26,8 +26,7 @@ _RECORDS = click.option(
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of a table.")
 def runs(records: str, last: int, as_json: bool) -> None:
     """List the recorded runs, newest first."""
-    with _open_to_read(records) as store:
-        found = store.runs(last)
+    found = _recorded(records, last)
     outcomes = {run.run_id: _outcome(run) for run in found}
     if as_json:
         listing = [
@@ -67,6 +66,19 @@ def _was_partial(run: RunSummary, outcome: str) -> bool:
     from rig.reports.coverage import is_partial
 
     return outcome != _RUNNING and is_partial(run)
+
+
+def _recorded(records: str, last: int) -> tuple[RunSummary, ...]:
+    """Read the list, through SQLAlchemy only where that is needed: it takes longer to load than all the rest."""
+    from rig.records.sqlite_file import list_file
+    from rig.safety.guardian.journal import read_journal
+    from rig.safety.state import state_path
+
+    found = list_file(records, last, read_journal() if state_path().is_dir() else ())
+    if found is None:
+        with _open_to_read(records) as store:
+            found = store.runs(last)
+    return found
 
 
 def _open_to_read(records: str) -> RunStore:

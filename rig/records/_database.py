@@ -15,12 +15,10 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from rig.files.file_text import path_of
 from rig.printable import printable_line
-from rig.records.errors import RecordsUnusable, SchemaTooNew
+from rig.records.errors import RecordsUnusable
+from rig.records.sqlite_file import is_current, named
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
-"""Schema versions, the oldest first: known without alembic, which takes long to load and is needed to migrate only."""
-
 _BUSY_TIMEOUT_S = 30.0
 _MIGRATION_LOCK_KEY = 4100_0001
 """PostgreSQL advisory lock under which the schema is migrated."""
@@ -109,8 +107,8 @@ class Database:
 
     def _is_current(self) -> bool:
         with self.reading() as connection:
-            found, known = revisions(connection, self.where)
-        return found == known
+            found = revision(connection)
+        return found is not None and is_current(found, self.where)
 
     def _migration_lock(self, url: URL) -> AbstractContextManager[object]:
         """Switching a new file to WAL needs it alone and does not wait for its turn: hence a lock of our own."""
@@ -143,16 +141,13 @@ def reason_of(error: SQLAlchemyError) -> str:
 
 def url_of(url_or_path: str | Path) -> URL:
     """Return the URL of a database: a path is an SQLite file. Raises RecordsUnusable for text that is no URL."""
-    text_of = str(url_or_path)
     if isinstance(url_or_path, str) and "://" in url_or_path:
         try:
             return make_url(url_or_path)
         except (ArgumentError, ValueError, TypeError) as error:
             where = _USER.sub("://***@", printable_line(url_or_path))
             raise RecordsUnusable(where, "this is not a database URL") from error
-    if not text_of or "\0" in text_of:
-        raise RecordsUnusable(printable_line(text_of), "this is no name of a file")
-    return URL.create("sqlite", database=str(path_of(url_or_path)))
+    return URL.create("sqlite", database=str(path_of(named(url_or_path))))
 
 
 def shown(url_or_path: str | Path, url: URL) -> str:
@@ -175,17 +170,12 @@ def engine_for(url: URL, where: str) -> Engine:
     return engine
 
 
-def revisions(connection: Connection, where: str) -> tuple[str | None, str]:
-    """Return the schema version of a database, None where it has none, and the one that this software knows.
-
-    Raises SchemaTooNew for a version that this software does not know.
-    """
-    found = None
-    if inspect(connection).has_table("alembic_version"):
-        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    if found is not None and found not in REVISIONS:
-        raise SchemaTooNew(where, found, REVISIONS[-1])
-    return found, REVISIONS[-1]
+def revision(connection: Connection) -> str | None:
+    """Return the schema version of a database, None where it has none."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
 
 
 def upgrade(connection: Connection) -> None:

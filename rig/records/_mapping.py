@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row, text
+
+from rig.records import listing
 
 RecordT = TypeVar("RecordT")
 
@@ -24,3 +26,13 @@ def record_of(kind: type[RecordT], row: Row[Any], prefix: str = "", /, **given: 
     """
     names = [field.name for field in fields(kind) if field.name not in given]  # type: ignore[arg-type]  # a dataclass
     return kind(**{name: getattr(row, f"{prefix}{name}") for name in names}, **given)
+
+
+def executor(connection: Connection) -> listing.Execute:
+    """Return what executes the plain SQL of ``rig.records.listing``."""
+
+    def execute(statement: str, values: Mapping[str, Any]) -> Sequence[listing.Row]:
+        done = connection.execute(text(statement), values)
+        return done.mappings().all() if done.returns_rows else ()  # type: ignore[return-value]  # keys are str here
+
+    return execute

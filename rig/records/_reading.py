@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
-import stat
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
-from rig.records import models
-from rig.records._database import engine_for, reason_of, revisions, shown, upgrade, url_of
+from rig.records._database import engine_for, reason_of, revision, shown, upgrade, url_of
 from rig.records.errors import RecordNotWritten, RecordsUnusable, SchemaTooOld
+from rig.records.sqlite_file import OWN_JOURNAL, checked_file, is_current, read_only
 
 _LARGEST_COPY_OCTETS = 500_000_000
-_HEADER = b"SQLite format 3\0"
 
 
 class Readable(Protocol):
@@ -78,12 +75,14 @@ class ReadOnlyDatabase:
             server: Engine = engine_for(url, self.where).execution_options(postgresql_readonly=True)
             self._check_schema(server)
             return server
-        path = self._file(url)
-        engine = _sqlite_engine(lambda: _read_only(path))
+        if not url.database or url.database == ":memory:":
+            raise RecordsUnusable(self.where, "names no file; name the database of your runs")
+        path = checked_file(Path(url.database), self.where)
+        engine = _sqlite_engine(lambda: read_only(path))
         try:
             if self._check_schema(engine, may_be_old=True):
                 with engine.connect() as connection, connection.begin():
-                    _give_it_a_journal_of_its_own(connection)
+                    connection.exec_driver_sql(OWN_JOURNAL)
                 return engine
         except BaseException:
             engine.dispose()
@@ -96,7 +95,7 @@ class ReadOnlyDatabase:
         if path.stat().st_size > _LARGEST_COPY_OCTETS:
             raise SchemaTooOld(self.where)
         memory = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
-        with closing(_read_only(path)) as source:
+        with closing(read_only(path)) as source:
             source.backup(memory)
         engine = _sqlite_engine(lambda: memory)
         with engine.connect() as connection, connection.begin():
@@ -106,49 +105,10 @@ class ReadOnlyDatabase:
     def _check_schema(self, engine: Engine, *, may_be_old: bool = False) -> bool:
         """Return whether the schema is the present one; raises for one that cannot be read."""
         with engine.connect() as connection, connection.begin():
-            found, known = revisions(connection, self.where)
-        if found is None:
-            raise RecordsUnusable(self.where, "is no database of runs: it has no table of the rig")
-        if found != known and not may_be_old:
+            is_the_present = is_current(revision(connection), self.where)
+        if not is_the_present and not may_be_old:
             raise SchemaTooOld(self.where)
-        return found == known
-
-    def _file(self, url: URL) -> Path:
-        """Return the file of an SQLite URL; raises RecordsUnusable where there is none that could be a database."""
-        if not url.database or url.database == ":memory:":
-            raise RecordsUnusable(self.where, "names no file; name the database of your runs")
-        path = Path(url.database)
-        try:
-            mode = path.stat().st_mode
-            if not stat.S_ISREG(mode):
-                raise RecordsUnusable(self.where, "is no file; name the database of your runs")
-            with path.open("rb") as stream:
-                head = stream.read(len(_HEADER))
-        except (FileNotFoundError, NotADirectoryError):
-            message = "there is no such file; name the database of your runs with --records"
-            raise RecordsUnusable(self.where, message) from None
-        except (OSError, ValueError) as error:
-            said = getattr(error, "strerror", None) or error
-            raise RecordsUnusable(self.where, f"cannot be read: {said}") from None
-        if head != _HEADER:
-            raise RecordsUnusable(self.where, "is not an SQLite database")
-        return path.absolute()
-
-
-def _read_only(path: Path) -> sqlite3.Connection:
-    """Open a file so that SQLite writes nothing, not even beside it.
-
-    A database that no process has open has no write-ahead log beside it, and nothing can change under the reader but
-    by a process that begins just then. With a log that is not empty, the log is needed, and SQLite's own locks.
-    """
-    log = path.with_name(f"{path.name}-wal")
-    is_in_use = log.exists() and log.stat().st_size > 0
-    query = "mode=ro" if is_in_use else "mode=ro&immutable=1"
-    connection = sqlite3.connect(
-        f"file:{quote(str(path))}?{query}", uri=True, check_same_thread=False, isolation_level=None, timeout=30.0
-    )
-    connection.execute("PRAGMA temp_store = MEMORY")
-    return connection
+        return is_the_present
 
 
 def _sqlite_engine(connect: object) -> Engine:
@@ -156,12 +116,6 @@ def _sqlite_engine(connect: object) -> Engine:
     engine = create_engine("sqlite://", creator=connect, poolclass=StaticPool)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN DEFERRED"))
     return engine
-
-
-def _give_it_a_journal_of_its_own(connection: Connection) -> None:
-    """Put a table in memory before the one of the journal in the file: SQLite takes the temporary one first."""
-    name = models.GuardianEntry.__tablename__
-    connection.exec_driver_sql(f"CREATE TEMP TABLE {name} AS SELECT * FROM main.{name}")  # noqa: S608 - a constant
 
 
 @contextmanager

@@ -10,31 +10,30 @@ from sqlalchemy import Connection, Row, Select, Table, select
 
 from rig.load_point import FULL, NOT_SHIFTED, LoadPoint
 from rig.records import data, models
-from rig.records._mapping import RecordT, record_of
-from rig.records.abandoned import never_energised, outcome_of
-from rig.records.columns import values_from_json
+from rig.records._mapping import RecordT, executor, record_of
+from rig.records.listing import never_energised, outcome_of
+from rig.records.plain_json import values_from_json
 
 _Line = Row[Any]
 _Grouped = dict[int, list[_Line]]
-
-
-def header_of(row: _Line) -> data.RunHeader:
-    """Take the header out of a row of the run table."""
-    programme = {what: (int(done), int(whole)) for what, (done, whole) in (row.programme or {}).items()}
-    return record_of(data.RunHeader, row, programme=programme)
 
 
 def read_run(connection: Connection, run_id: str) -> data.RunRecord:
     """Read one whole run; ``run_id`` is known to exist."""
     row = connection.execute(select(_table(models.Run)).where(models.Run.id == run_id)).one()
     journal = _of_run(connection, models.GuardianEntry, run_id)
-    outcome = outcome_of(row, journal, was_never_on=run_id in never_energised(connection, [run_id]))
+    outcome = outcome_of(
+        None if row.finished_utc is None else str(row.outcome),
+        [(entry.confirmed, entry.time_utc) for entry in journal],
+        was_never_on=run_id in never_energised(executor(connection), [run_id]),
+    )
     saved = _of_run(connection, models.SavedValue, run_id)
+    programme = {what: (int(done), int(whole)) for what, (done, whole) in (row.programme or {}).items()}
     return record_of(
         data.RunRecord,
         row,
         run_id=row.id,
-        header=header_of(row),
+        header=record_of(data.RunHeader, row, programme=programme),
         outcome=outcome,
         units=_records(connection, models.Unit, run_id, data.UnitRecord),
         instruments=_records(connection, models.InstrumentUse, run_id, data.InstrumentRecord),

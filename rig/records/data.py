@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rig.load_point import LoadPoint
 from rig.metrology.outcome import Outcome
-from rig.records.columns import Json
+from rig.records.plain_json import Json
 
 OUTCOMES = tuple(str(outcome) for outcome in sorted(Outcome, key=lambda outcome: -outcome.severity))
 """All outcomes as they are stored, the one that decides over the others first."""

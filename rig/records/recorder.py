@@ -17,7 +17,6 @@ from rig.records import models
 from rig.records._database import Database
 from rig.records._mapping import columns_of
 from rig.records._reading import recording
-from rig.records.columns import to_json, values_to_json
 from rig.records.data import (
     OUTCOMES,
     FindingRecord,
@@ -27,6 +26,7 @@ from rig.records.data import (
     UnitRecord,
 )
 from rig.records.errors import RecordNotWritten
+from rig.records.plain_json import to_json, values_to_json
 
 
 class RunRecorder:

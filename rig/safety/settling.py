@@ -5,32 +5,34 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import Annotated
 
-import numpy as np
+from pydantic import Field
 
 from drivers.analyzer.base import AnalyzerRanges, AnalyzerReading, ElementReading
+from rig.files.yaml_types import Seconds, Strict
 from rig.load_point import PHASE_NAMES
+
+_Share = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
 
 _LOADED_PART = 1e-3
 """A current below this part of the current range counts as zero: it has no angle that could be steady."""
 
 
-@dataclass(frozen=True, slots=True)
-class SettlingLimits:
+class SettlingLimits(Strict):
     """``sets`` fresh data sets in a row must be within these limits before ``timeout_s`` (bench time) is over.
 
     ``std_pct``, ``drift_pct``: standard deviation of rms values and their drift from end to end, percent of reading,
     either plus ``floor_pct`` of the analyzer's range. ``phase_deg``, ``frequency_hz``: spread and drift likewise.
     """
 
-    sets: int = 5
-    std_pct: float = 0.02
-    drift_pct: float = 0.02
-    floor_pct: float = 0.01
-    phase_deg: float = 0.05
-    frequency_hz: float = 0.005
-    timeout_s: float = 60.0
+    sets: Annotated[int, Field(ge=5, le=1_000)] = 5
+    std_pct: _Share = 0.02
+    drift_pct: _Share = 0.02
+    floor_pct: _Share = 0.01
+    phase_deg: _Share = 0.05
+    frequency_hz: _Share = 0.005
+    timeout_s: Seconds = 60.0
 
 
 class StabilityWindow:
@@ -93,7 +95,7 @@ class StabilityWindow:
         complaint = _unsteady_absolute(
             f"angle of voltage {name}", _unwrapped([e.u_phase_deg for e in elements]), self._limits.phase_deg, "deg"
         )
-        mean = float(np.mean(np.array([element.i for element in elements], dtype=float)))
+        mean = _course([element.i for element in elements])[0]
         if complaint or mean < _LOADED_PART * current_range:
             return complaint
         # The floor of the rms limits, seen as an angle: noise across a small phasor turns it.
@@ -111,10 +113,8 @@ class StabilityWindow:
                 yield f"CT input voltage on phase {name}"
 
     def _unsteady_rms(self, what: str, values: Sequence[float | None], full_range: float) -> str | None:
-        data = np.array(values, dtype=float)
-        mean = float(np.mean(data))
+        mean, std, drift = _course(values)
         floor = self._limits.floor_pct / 100.0 * full_range
-        std, drift = float(np.std(data, ddof=1)), _drift(data)
         std_limit = self._limits.std_pct / 100.0 * mean + floor
         drift_limit = self._limits.drift_pct / 100.0 * mean + floor
         if std > std_limit:
@@ -127,8 +127,8 @@ class StabilityWindow:
 def _unsteady_absolute(what: str, values: Sequence[float | None], limit: float, unit: str) -> str | None:
     if any(value is None for value in values):
         return f"{what} is not valid"
-    data = np.array(values, dtype=float)
-    worst = max(float(np.std(data, ddof=1)), abs(_drift(data)))
+    _, std, drift = _course(values)
+    worst = max(std, abs(drift))
     return f"{what} moves by {worst:.2g} {unit}, more than {limit:.2g} {unit}" if worst > limit else None
 
 
@@ -138,7 +138,18 @@ def _unwrapped(angles_deg: Sequence[float | None]) -> list[float | None]:
     return [None if angle is None else first + (angle - first + 180.0) % 360.0 - 180.0 for angle in angles_deg]
 
 
-def _drift(data: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
-    """Fit a line; return its rise from the first value to the last."""
-    index = np.arange(len(data)) - (len(data) - 1) / 2.0
-    return float(np.dot(index, data - data.mean()) / np.dot(index, index)) * (len(data) - 1)
+def _course(values: Sequence[float | None]) -> tuple[float, float, float]:
+    """Return mean, standard deviation, and the rise of the fitted line from the first value to the last.
+
+    NaN where a value is missing.
+    """
+    data = [math.nan if value is None else value for value in values]
+    mean = math.fsum(data) / len(data)
+    deviations = [value - mean for value in data]
+    places = [number - (len(data) - 1) / 2.0 for number in range(len(data))]
+    slope = _sumprod(places, deviations) / _sumprod(places, places)
+    return mean, math.sqrt(_sumprod(deviations, deviations) / (len(data) - 1)), slope * (len(data) - 1)
+
+
+def _sumprod(left: Sequence[float], right: Sequence[float]) -> float:
+    return math.fsum(a * b for a, b in zip(left, right, strict=True))

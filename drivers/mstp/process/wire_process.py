@@ -7,7 +7,6 @@ import socket
 import subprocess
 import time
 from collections import deque
-from types import TracebackType
 from typing import ClassVar, Self
 
 from drivers.mstp.errors import PortUnavailable
@@ -37,9 +36,7 @@ class WireProcess:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def start(self) -> None:

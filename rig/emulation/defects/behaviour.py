@@ -24,29 +24,15 @@ class DefectiveMeter:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._meter, name)
 
-    def advance(self, dt_s: float, stimulus: Stimulus, control_power: bool = True) -> None:
-        """Let time pass, as the good meter does."""
-        self._meter.advance(dt_s, stimulus, control_power)
 
-    def read(self, kind: str, instance: int, prop: str, index: int | None = None) -> Any:
-        """Read a property, as the good meter does."""
-        return self._meter.read(kind, instance, prop, index)
+Where = Callable[[str, int, str], bool]
+"""Whether a defect is of this kind, instance and property."""
 
-    def write(
-        self,
-        kind: str,
-        instance: int,
-        prop: str,
-        value: Any,
-        index: int | None = None,
-        priority: int | None = None,
-    ) -> None:
-        """Write a property, as the good meter does."""
-        self._meter.write(kind, instance, prop, value, index=index, priority=priority)
 
-    def synchronise_time(self, now: datetime) -> None:
-        """Take a time synchronization, as the good meter does."""
-        self._meter.synchronise_time(now)
+def at(kind: str, prop: str, instances: Iterable[int] | None = None) -> Where:
+    """Return where a property of objects is: those of ``instances``, or all of the kind."""
+    chosen = None if instances is None else frozenset(instances)
+    return lambda k, n, name: (k, name) == (kind, prop) and (chosen is None or n in chosen)
 
 
 # --- values read otherwise --------------------------------------------------------------------------------------------
@@ -56,7 +42,9 @@ Change = Callable[[S4100, str, int, Any], Any]
 """What a property reads instead: good meter, kind, instance, the good value."""
 
 
-def _reading(prop: str, change: Change) -> type[DefectiveMeter]:
+def reading(prop: str, change: Change) -> type[DefectiveMeter]:
+    """A property reads otherwise."""
+
     class ReadsOtherwise(DefectiveMeter):
         def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:
             value = self._meter.read(kind, instance, name, index)
@@ -65,7 +53,8 @@ def _reading(prop: str, change: Change) -> type[DefectiveMeter]:
     return ReadsOtherwise
 
 
-def _of(kind: str, instances: Iterable[int], change: Callable[[Any], Any]) -> Change:
+def of(kind: str, instances: Iterable[int], change: Callable[[Any], Any]) -> Change:
+    """Return a change of what some objects of a kind read."""
     chosen = frozenset(instances)
     return lambda _meter, k, n, value: change(value) if k == kind and n in chosen else value
 
@@ -90,7 +79,7 @@ def _alarms(force: dict[int, int]) -> type[DefectiveMeter]:
             bits = bits & ~(1 << (number - 1)) | state << (number - 1)
         return float(bits)
 
-    return _reading(_PRESENT_VALUE, change)
+    return reading(_PRESENT_VALUE, change)
 
 
 def _quantity(*prefixes: str) -> list[int]:
@@ -182,46 +171,76 @@ class _SynchronisationIgnored(DefectiveMeter):
 # --- writes taken otherwise -------------------------------------------------------------------------------------------
 
 
-def _without_refusal(kind: str, instances: Iterable[int], prop: str) -> type[DefectiveMeter]:
+Applies = Callable[[S4100, Any], bool]
+"""Whether a defect is of this value, written to the good meter."""
+
+
+def ignoring(where: Where, applies: Applies = lambda _meter, _value: True) -> type[DefectiveMeter]:
+    """A write is acknowledged, and nothing is done."""
+
+    class Ignores(DefectiveMeter):
+        def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:
+            if not (where(k, n, name) and applies(self._meter, value)):
+                self._meter.write(k, n, name, value, index=index, priority=priority)
+
+    return Ignores
+
+
+def unchecked(where: Where) -> type[DefectiveMeter]:
     """A value that is out of range is acknowledged, and nothing is done with it."""
-    chosen = frozenset(instances)
 
     class Unchecked(DefectiveMeter):
         def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:
             try:
                 self._meter.write(k, n, name, value, index=index, priority=priority)
             except ObjectAccessError as refusal:
-                wrongly_taken = (k, name) == (kind, prop) and n in chosen
-                if not wrongly_taken or refusal.error_code != "value-out-of-range":
+                if not where(k, n, name) or refusal.error_code != "value-out-of-range":
                     raise
 
     return Unchecked
 
 
-def _deaf_to(command: int) -> type[DefectiveMeter]:
-    """A command is acknowledged, and nothing is done."""
+def showing(
+    where: Where,
+    taken: Callable[[Callable[[Any], None], Any], object] = lambda _write, _value: None,
+    *,
+    apart: bool = False,
+) -> type[DefectiveMeter]:
+    """A setting is acknowledged and reads back, and what follows from it is wrong.
 
-    class Deaf(DefectiveMeter):
+    ``taken(write, value)`` writes to the good meter what follows: nothing by default. ``apart``: each instance shows
+    what was written to it, else all show the last.
+    """
+
+    class Shows(DefectiveMeter):
+        def __init__(self, meter: S4100) -> None:
+            super().__init__(meter)
+            self._shown: dict[tuple[int, str], Any] = {}
+
         def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:
-            if (k, n, name, value) != ("AV", 1, _PRESENT_VALUE, command):
-                self._meter.write(k, n, name, value, index=index, priority=priority)
+            def write(what: Any) -> None:
+                self._meter.write(k, n, name, what, index=index, priority=priority)
 
-    return Deaf
+            if not where(k, n, name):
+                write(value)
+                return
+            taken(write, value)
+            self._shown[n if apart else 0, name] = value
+
+        def read(self, k: str, n: int, name: str, index: int | None = None) -> Any:
+            value = self._meter.read(k, n, name, index)
+            return self._shown.get((n if apart else 0, name), value) if where(k, n, name) else value
+
+    return Shows
 
 
-class _CommandReadsBack(DefectiveMeter):
-    """AV1 reads what was written to it."""
+def _command(code: int) -> type[DefectiveMeter]:
+    return ignoring(at("AV", _PRESENT_VALUE, [1]), lambda _meter, value: value == code)
 
-    _last = 0.0
 
-    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:
-        self._meter.write(k, n, name, value, index=index, priority=priority)
-        if (k, n) == ("AV", 1):
-            self._last = float(value)
-
-    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:
-        value = self._meter.read(kind, instance, name, index)
-        return self._last if (kind, instance, name) == ("AV", 1, _PRESENT_VALUE) else value
+def _one_sub_interval(write: Callable[[Any], None], value: Any) -> None:
+    write(value)
+    write(1.0)
 
 
 class _RefusalCodeWrong(DefectiveMeter):
@@ -260,56 +279,7 @@ class _ValidationSlow(DefectiveMeter):
         return {_PRESENT_VALUE: self._old[1], "reliability": 7}.get(name, value)
 
 
-class _NotRolling(DefectiveMeter):
-    """Takes any number of sub-intervals and goes on with one."""
-
-    _shown: float | None = None
-
-    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:
-        self._meter.write(k, n, name, value, index=index, priority=priority)
-        if (k, n) == ("AV", 10):
-            self._shown = float(value)
-            self._meter.write(k, n, name, 1.0)
-
-    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:
-        value = self._meter.read(kind, instance, name, index)
-        is_asked = (kind, instance, name) == ("AV", 10, _PRESENT_VALUE)
-        return self._shown if is_asked and self._shown is not None else value
-
-
-class _LogSettingsApart(DefectiveMeter):
-    """Each log has settings of its own; a write to one does not reach the others."""
-
-    def __init__(self, meter: S4100) -> None:
-        super().__init__(meter)
-        self._own: dict[tuple[int, str], Any] = {}
-
-    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:
-        if k == "TL" and name in ("stop-time", "start-time", "stop-when-full"):
-            self._own[n, name] = value
-            return
-        self._meter.write(k, n, name, value, index=index, priority=priority)
-
-    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:
-        if kind == "TL" and (instance, name) in self._own:
-            return self._own[instance, name]
-        return self._meter.read(kind, instance, name, index)
-
-
-class _ImbalanceIgnored(DefectiveMeter):
-    """AV9 takes and shows what is written, and no difference between phases is ever too much."""
-
-    _shown: float | None = None
-
-    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:
-        is_limit = (k, n, name) == ("AV", 9, _PRESENT_VALUE)
-        self._shown = float(value) if is_limit else self._shown
-        self._meter.write(k, n, name, 99.0 if is_limit else value, index=index, priority=priority)
-
-    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:
-        value = self._meter.read(kind, instance, name, index)
-        is_asked = (kind, instance, name) == ("AV", 9, _PRESENT_VALUE) and self._shown is not None
-        return self._shown if is_asked else value
+_SETTINGS_OF_ALL_LOGS = ("stop-time", "start-time", "stop-when-full")
 
 
 class _BurstsLost(DefectiveMeter):
@@ -338,45 +308,43 @@ _QUADRANT_1, _QUADRANT_4 = _quantity("EQ_Q1"), _quantity("EQ_Q4")
 _SWAPPED = dict(zip((*_QUADRANT_1, *_QUADRANT_4), (*_QUADRANT_4, *_QUADRANT_1), strict=True))
 
 BEHAVIOUR_DEFECTS: dict[str, type[DefectiveMeter]] = {
-    "alarm-bitmap-empty": _reading(_PRESENT_VALUE, _of("AI", [83], lambda _: 0.0)),
+    "alarm-bitmap-empty": reading(_PRESENT_VALUE, of("AI", [83], lambda _: 0.0)),
     "bursts-lost": _BurstsLost,
     "clock-stopped": _ClockStopped,
-    "command-reads-back": _CommandReadsBack,
-    "commands-unchecked": _without_refusal("AV", [1], _PRESENT_VALUE),
+    "command-reads-back": showing(at("AV", _PRESENT_VALUE, [1]), lambda write, value: write(value)),
+    "commands-unchecked": unchecked(at("AV", _PRESENT_VALUE, [1])),
     "demand-frozen": _Frozen,
-    "demand-not-rolling": _NotRolling,
-    "demand-sync-ignored": _deaf_to(21211),
-    "energy-reset-ignored": _deaf_to(30078),
+    "demand-not-rolling": showing(at("AV", _PRESENT_VALUE, [10]), _one_sub_interval),
+    "demand-sync-ignored": _command(21211),
+    "energy-reset-ignored": _command(30078),
     "frequency-alarm-missing": _alarms({7: 0}),
     "frequency-not-qnan": _FrequencyNotQnan,
-    "imbalance-unnoticed": _ImbalanceIgnored,
-    "log-interval-apart": _reading("log-interval", _of("TL", [3], lambda _: 90000)),
-    "log-settings-apart": _LogSettingsApart,
-    "log-target-unchecked": _without_refusal("TL", [1, 2, 3], "log-device-object-property"),
+    "imbalance-unnoticed": showing(at("AV", _PRESENT_VALUE, [9]), lambda write, _value: write(99.0)),
+    "log-interval-apart": reading("log-interval", of("TL", [3], lambda _: 90000)),
+    "log-settings-apart": showing(lambda k, _n, name: k == "TL" and name in _SETTINGS_OF_ALL_LOGS, apart=True),
+    "log-target-unchecked": unchecked(at("TL", "log-device-object-property")),
     "low-power-factor-latched": _LowPowerFactorLatched,
     "low-power-factor-unnoticed": _alarms({12: 0, 13: 0, 14: 0}),
-    "maximum-demand-reset-ignored": _deaf_to(21212),
-    "net-counts-both": _reading(_PRESENT_VALUE, _net_counts_both),
-    "object-av6-unchecked": _without_refusal("AV", [6], _PRESENT_VALUE),
+    "maximum-demand-reset-ignored": _command(21212),
+    "net-counts-both": reading(_PRESENT_VALUE, _net_counts_both),
+    "object-av6-unchecked": unchecked(at("AV", _PRESENT_VALUE, [6])),
     "object-list-out-of-order": _ObjectListOutOfOrder,
-    "object-name-wrong": _reading("object-name", _of("AI", [17], lambda _: "Current_Average")),
-    "object-units-wrong": _reading("units", _of("AI", [4], lambda _: 12)),
+    "object-name-wrong": reading("object-name", of("AI", [17], lambda _: "Current_Average")),
+    "object-units-wrong": reading("units", of("AI", [4], lambda _: 12)),
     "over-current-unnoticed": _alarms({4: 0, 5: 0, 6: 0}),
     "over-voltage-unnoticed": _alarms({1: 0, 2: 0, 3: 0}),
     "phase-loss-unnoticed": _alarms({9: 0, 10: 0, 11: 0}),
-    "power-factor-unsigned": _reading(_PRESENT_VALUE, _of("AI", _quantity("PF"), abs)),
-    "qnan-as-zero": _reading(
-        _PRESENT_VALUE, _of("AI", range(1, 84), lambda value: 0.0 if math.isnan(value) else value)
-    ),
-    "quadrants-swapped": _reading(_PRESENT_VALUE, _from(_SWAPPED)),
-    "reactive-sign-inverted": _reading(_PRESENT_VALUE, _of("AI", _quantity("Q"), lambda value: -value)),
+    "power-factor-unsigned": reading(_PRESENT_VALUE, of("AI", _quantity("PF"), abs)),
+    "qnan-as-zero": reading(_PRESENT_VALUE, of("AI", range(1, 84), lambda value: 0.0 if math.isnan(value) else value)),
+    "quadrants-swapped": reading(_PRESENT_VALUE, _from(_SWAPPED)),
+    "reactive-sign-inverted": reading(_PRESENT_VALUE, of("AI", _quantity("Q"), lambda value: -value)),
     "refusal-code-wrong": _RefusalCodeWrong,
-    "reliability-always-good": _reading("reliability", _of("AI", range(1, 84), lambda _: 0)),
+    "reliability-always-good": reading("reliability", of("AI", range(1, 84), lambda _: 0)),
     "rtc-flag-missing": _alarms({15: 0}),
     "rtc-flag-stuck": _alarms({15: 1}),
     "time-sync-ignored": _SynchronisationIgnored,
-    "validation-silent": _reading("reliability", _of("AV", range(2, 12), lambda _: 0)),
+    "validation-silent": reading("reliability", of("AV", range(2, 12), lambda _: 0)),
     "validation-slow": _ValidationSlow,
-    "vendor-wrong": _reading("vendor-identifier", lambda _meter, _kind, _n, _value: 999),
+    "vendor-wrong": reading("vendor-identifier", lambda _meter, _kind, _n, _value: 999),
 }
 """Every defect of behaviour by name; it is there or not, without a value."""

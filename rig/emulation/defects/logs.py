@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from meter_model.device.log_records import LogRecord
-from meter_model.device.meter import ObjectAccessError
-from rig.emulation.defects.behaviour import DefectiveMeter
+from meter_model.device.meter import S4100, ObjectAccessError
+from rig.emulation.defects.behaviour import DefectiveMeter, at, ignoring, of, reading, showing, unchecked
 
 _PRESENT_VALUE = "present-value"
 _WILDCARD = 255
@@ -65,54 +65,8 @@ class _AllLogTheFirst(DefectiveMeter):
         return dict.fromkeys(self._meter.trend_logs, first)
 
 
-def _swallowed(kind: str, prop: str) -> type[DefectiveMeter]:
-    """A setting is acknowledged and reads back, and nothing follows from it."""
-
-    class Swallows(DefectiveMeter):
-        _shown: Any = None
-
-        def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:
-            if (k, name) == (kind, prop):
-                self._shown = value
-            else:
-                self._meter.write(k, n, name, value, index=index, priority=priority)
-
-        def read(self, k: str, n: int, name: str, index: int | None = None) -> Any:
-            value = self._meter.read(k, n, name, index)
-            return self._shown if (k, name) == (kind, prop) and self._shown is not None else value
-
-    return Swallows
-
-
-def _unchecked(kind: str, prop: str) -> type[DefectiveMeter]:
-    """A value that is out of range is acknowledged, and nothing is done with it."""
-
-    class Unchecked(DefectiveMeter):
-        def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:
-            try:
-                self._meter.write(k, n, name, value, index=index, priority=priority)
-            except ObjectAccessError as refusal:
-                if (k, name, refusal.error_code) != (kind, prop, "value-out-of-range"):
-                    raise
-
-    return Unchecked
-
-
-class _PurgesNothing(DefectiveMeter):
-    """0 written to Record_Count is acknowledged, and the records stay."""
-
-    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:
-        if (k, name) != ("TL", "record-count") or value != 0:
-            self._meter.write(k, n, name, value, index=index, priority=priority)
-
-
-class _PurgesWithInterval(DefectiveMeter):
-    """A written AV11 that is the one in force leaves the records; any other empties the logs as it should."""
-
-    def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:
-        is_interval = (k, n, name) == ("AV", 11, _PRESENT_VALUE)
-        if not is_interval or float(value) != self._meter.read("AV", 11, _PRESENT_VALUE):
-            self._meter.write(k, n, name, value, index=index, priority=priority)
+def _same_interval(meter: S4100, value: Any) -> bool:
+    return float(value) == cast("float", meter.read("AV", 11, _PRESENT_VALUE))
 
 
 class _WildcardsCount(DefectiveMeter):
@@ -145,14 +99,10 @@ class _TotalCountStuck(DefectiveMeter):
         return self._first
 
 
-class _NeverFull(DefectiveMeter):
+def _goes_on_counting(meter: S4100, kind: str, n: int, value: Any) -> Any:
     """Record_Count goes on counting where the buffer wraps."""
-
-    def read(self, k: str, n: int, name: str, index: int | None = None) -> Any:
-        value: Any = self._meter.read(k, n, name, index)
-        if (k, name) == ("TL", "record-count") and value == self._meter.read(k, n, "buffer-size"):
-            return self._meter.read(k, n, "total-record-count")
-        return value
+    is_full = kind == "TL" and value == meter.read(kind, n, "buffer-size")
+    return meter.read(kind, n, "total-record-count") if is_full else value
 
 
 class _Forgetful(DefectiveMeter):
@@ -172,13 +122,9 @@ class _RegistersForgotten(DefectiveMeter):
         self._meter.reinitialize()
 
 
-class _Coarse(DefectiveMeter):
-    """Energies are shown in whole tenths, not with the resolution of a 32-bit float."""
-
-    def read(self, k: str, n: int, name: str, index: int | None = None) -> Any:
-        value: Any = self._meter.read(k, n, name, index)
-        is_register = k == "AI" and name == _PRESENT_VALUE and (n < 11 or 31 <= n <= 54)
-        return float(np.float32(np.floor(value * 10.0) / 10.0)) if is_register and np.isfinite(value) else value
+def _in_tenths(value: Any) -> Any:
+    """Show an energy in whole tenths, not with the resolution of a 32-bit float."""
+    return float(np.float32(np.floor(value * 10.0) / 10.0)) if np.isfinite(value) else value
 
 
 class _ClockAhead(DefectiveMeter):
@@ -186,26 +132,6 @@ class _ClockAhead(DefectiveMeter):
 
     def synchronise_time(self, now: datetime) -> None:
         self._meter.synchronise_time(now + timedelta(minutes=1))
-
-
-def _property(kind: str, prop: str, value: Any) -> type[DefectiveMeter]:
-    class Reads(DefectiveMeter):
-        def read(self, k: str, n: int, name: str, index: int | None = None) -> Any:
-            found = self._meter.read(k, n, name, index)
-            return value if (k, name) == (kind, prop) else found
-
-    return Reads
-
-
-def _not_written(prop: str) -> type[DefectiveMeter]:
-    """A property of the Device is acknowledged, and keeps its value."""
-
-    class Keeps(DefectiveMeter):
-        def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:
-            if (k, name) != ("DE", prop):
-                self._meter.write(k, n, name, value, index=index, priority=priority)
-
-    return Keeps
 
 
 class _InstanceUnchecked(DefectiveMeter):
@@ -222,27 +148,27 @@ class _InstanceUnchecked(DefectiveMeter):
 LOG_DEFECTS: dict[str, type[DefectiveMeter]] = {
     "clock-set-ahead": _ClockAhead,
     "device-instance-unchecked": _InstanceUnchecked,
-    "energy-coarse": _Coarse,
-    "location-not-written": _not_written("location"),
-    "location-unchecked": _unchecked("DE", "location"),
+    "energy-coarse": reading(_PRESENT_VALUE, of("AI", [*range(11), *range(31, 55)], _in_tenths)),
+    "location-not-written": ignoring(at("DE", "location")),
+    "location-unchecked": unchecked(at("DE", "location")),
     "log-all-the-first": _AllLogTheFirst,
-    "log-buffer-size-wrong": _property("TL", "buffer-size", 5000),
+    "log-buffer-size-wrong": reading("buffer-size", lambda _meter, _kind, _n, _value: 5000),
     "log-disabled-unrecorded": _records(_status_lost(0)),
-    "log-enable-ignored": _swallowed("TL", "log-enable"),
+    "log-enable-ignored": showing(at("TL", "log-enable")),
     "log-fault-unmarked": _records(lambda record: replace(record, is_faulty=False)),
-    "log-never-full": _NeverFull,
-    "log-purge-ignored": _PurgesNothing,
+    "log-never-full": reading("record-count", _goes_on_counting),
+    "log-purge-ignored": ignoring(at("TL", "record-count"), lambda _meter, value: value == 0),
     "log-purged-unrecorded": _records(_status_lost(1)),
-    "log-record-count-unchecked": _unchecked("TL", "record-count"),
-    "log-same-interval-keeps": _PurgesWithInterval,
+    "log-record-count-unchecked": unchecked(at("TL", "record-count")),
+    "log-same-interval-keeps": ignoring(at("AV", _PRESENT_VALUE, [11]), _same_interval),
     "log-stamps-late": _records(lambda record: replace(record, date_time=record.date_time + timedelta(hours=1))),
-    "log-start-time-ignored": _swallowed("TL", "start-time"),
-    "log-stop-time-ignored": _swallowed("TL", "stop-time"),
-    "log-stop-when-full-ignored": _swallowed("TL", "stop-when-full"),
+    "log-start-time-ignored": showing(at("TL", "start-time")),
+    "log-stop-time-ignored": showing(at("TL", "stop-time")),
+    "log-stop-when-full-ignored": showing(at("TL", "stop-when-full")),
     "log-total-count-stuck": _TotalCountStuck,
     "log-values-doubled": _records(_doubled),
     "log-wildcards-count": _WildcardsCount,
-    "max-master-unchecked": _unchecked("DE", "max-master"),
+    "max-master-unchecked": unchecked(at("DE", "max-master")),
     "restart-clears-energy": _RegistersForgotten,
     "restart-forgets": _Forgetful,
 }

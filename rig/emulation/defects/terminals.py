@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from meter_model.device.meter import S4100
 from meter_model.stimulus import Stimulus
-from rig.emulation.defects.behaviour import DefectiveMeter
+from rig.emulation.defects.behaviour import DefectiveMeter, of, reading
 
 _PRESENT_VALUE = "present-value"
 _CLEAR_ENERGY = 30078.0
@@ -94,12 +93,6 @@ class _NoRideThrough(DefectiveMeter):
         self._meter.advance(dt_s, stimulus, control_power)
 
 
-class _PowerUpNotCounted(DefectiveMeter):
-    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:
-        value = self._meter.read(kind, instance, name, index)
-        return 1.0 if (kind, instance, name) == ("AI", 81, _PRESENT_VALUE) else value
-
-
 class _TimedPulses(DefectiveMeter):
     """A meter whose contact is worked by the time that has passed, and by when it closed last."""
 
@@ -166,7 +159,7 @@ TERMINAL_DEFECTS: dict[str, type[DefectiveMeter]] = {
     "pulse-long-missed": _LongPulsesMissed,
     "pulse-opening-counted": _OpeningCounted,
     "pulse-short-counted": _ShortPulsesCounted,
-    "power-up-not-counted": _PowerUpNotCounted,
+    "power-up-not-counted": reading(_PRESENT_VALUE, of("AI", [81], lambda _: 1.0)),
     "registers-count-without-power": _CountsOn,
     "ride-through-missing": _NoRideThrough,
     "stays-on-bus-without-power": _StaysOnBus,

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Protocol, Self
 
 SAVE_EVERY_S = 1.0
@@ -49,11 +48,9 @@ class Saving(Protocol):
     @property
     def update_count(self) -> int:
         """Updates so far."""
-        ...
 
     def save(self) -> None:
         """Write non-volatile memory."""
-        ...
 
 
 class Saver:
@@ -69,9 +66,7 @@ class Saver:
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._ending.set()
         self._thread.join()
         self.save()

@@ -26,20 +26,16 @@ class Powered(Protocol):
     @property
     def is_running(self) -> bool:
         """Whether it has control power and has started."""
-        ...
 
     @property
     def alarm_contact_closed(self) -> bool:
         """The normally closed alarm contact."""
-        ...
 
     def advance(self, dt_s: float, stimulus: Stimulus, control_power: bool = True) -> None:
         """Live through ``dt_s`` seconds."""
-        ...
 
     def pulse_input(self, closed: bool, in_s: float = 0.0) -> None:
         """Close or open the pulse contact, now or later."""
-        ...
 
 
 Watcher = Callable[[bool, float], None]

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.analyzer import AnalyzerRanges, YokogawaWT
-from drivers.analyzer.yokogawa_wt import _smallest
-from drivers.analyzer.yokogawa_wt_data import SENSOR_RANGES_V, VOLTAGE_RANGES_V
+from drivers.analyzer.checks import smallest_range
+from drivers.analyzer.yokogawa_wt_data import HEADROOM, SENSOR_RANGES_V, VOLTAGE_RANGES_V
 from drivers.errors import AnswerInvalid, InstrumentError, InstrumentLost, SettingNotTaken, SettingOutOfRange
 from drivers.testing import SCRIPTED_RESOURCE, expected_protocol
 
@@ -222,7 +222,7 @@ def test_what_no_range_holds_is_refused_before_anything_is_sent(protocol, voltag
 
 @given(st.floats(min_value=0.0, max_value=9.5), st.sampled_from([SENSOR_RANGES_V, VOLTAGE_RANGES_V]))
 def test_the_selected_range_holds_rms_and_crest_and_no_smaller_one_does(rms, ranges):
-    selected = _smallest("x", rms, ranges)
+    selected = smallest_range("x", rms, ranges, HEADROOM)
     assert selected >= rms
     assert 3 * selected >= 2**0.5 * rms * 1.1
     assert all(smaller < rms for smaller in ranges if smaller < selected)
@@ -230,7 +230,7 @@ def test_the_selected_range_holds_rms_and_crest_and_no_smaller_one_does(rms, ran
 
 @pytest.mark.parametrize("rms", SENSOR_RANGES_V)
 def test_a_signal_of_a_nominal_range_is_measured_in_that_range(rms):
-    assert _smallest("x", rms * (1 + 1e-15), SENSOR_RANGES_V) == rms
+    assert smallest_range("x", rms * (1 + 1e-15), SENSOR_RANGES_V, HEADROOM) == rms
 
 
 def test_a_reading_waits_for_a_data_set_that_was_begun_after_the_call(protocol, slept):

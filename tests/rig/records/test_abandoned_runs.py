@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from rig.records import RunHeader, RunStore
-from rig.records.abandoned import PROCESS
+from rig.records.listing import PROCESS
 from rig.safety.guardian.own_process import is_gone, this_process
 
 HEADER = RunHeader(kind="certify", bench_name="lab", bench_file_sha256="0", software_version="1")

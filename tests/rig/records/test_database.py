@@ -19,7 +19,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from rig.load_point import LoadPoint
-from rig.records import RecordNotWritten, RecordsUnusable, RunHeader, RunStore, SchemaTooNew, _database
+from rig.records import RecordNotWritten, RecordsUnusable, RunHeader, RunStore, SchemaTooNew, sqlite_file
 from rig.records.models import Base
 
 HEADER = RunHeader(kind="certify", bench_name="emulated", bench_file_sha256="00", software_version="0.1.0")
@@ -38,10 +38,10 @@ def test_migrating_from_nothing_gives_exactly_the_tables_of_the_models(tmp_path)
 
 def test_the_schema_versions_are_those_of_the_migrations():
     config = Config()
-    config.set_main_option("script_location", str(Path(_database.__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(Path(sqlite_file.__file__).parent / "migrations"))
     config.set_main_option("path_separator", "os")
     found = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
-    assert tuple(reversed(found)) == _database.REVISIONS
+    assert tuple(reversed(found)) == sqlite_file.REVISIONS
 
 
 def test_an_sqlite_file_is_durable_and_keeps_its_references(tmp_path):

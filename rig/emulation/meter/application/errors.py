@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from bacpypes3.basetypes import ErrorClass, ErrorCode
-
 from rig.emulation.meter.application.tags import AppTag, application_tag, unsigned_octets
 
-_RENAMED = {"property-is-not-a-list": "propertyIsNotAList"}
-"""bacpypes3 puts the hyphens of one name elsewhere."""
+CLASSES = {"device": 0, "object": 1, "property": 2, "resources": 3, "security": 4, "services": 5}
+CODES = {
+    "other": 0,
+    "invalid-data-type": 9,
+    "password-failure": 26,
+    "read-access-denied": 27,
+    "property-is-not-a-list": 22,
+    "unknown-object": 31,
+    "unknown-property": 32,
+    "value-out-of-range": 37,
+    "write-access-denied": 40,
+    "character-set-not-supported": 41,
+    "invalid-array-index": 42,
+    "optional-functionality-not-supported": 45,
+    "property-is-not-an-array": 50,
+    "log-buffer-full": 75,
+}
+"""Numbers of the classes and codes that a meter gives (ASHRAE 135-2004 clause 21)."""
 
 
 class Refused(Exception):
@@ -15,7 +29,7 @@ class Refused(Exception):
 
     def __init__(self, error_class: str, error_code: str) -> None:
         super().__init__(f"{error_class}, {error_code}")
-        self._pair = (int(ErrorClass(error_class)), int(ErrorCode(_RENAMED.get(error_code, error_code))))
+        self._pair = (CLASSES[error_class], CODES[error_code])
 
     @property
     def octets(self) -> bytes:

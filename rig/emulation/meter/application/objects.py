@@ -19,16 +19,13 @@ class MeterObjects(Protocol):
     @property
     def profile(self) -> BehaviourProfile:
         """The meter's choices where the manual is ambiguous."""
-        ...
 
     @property
     def device_instance(self) -> int:
         """Instance of the Device object; it can be written."""
-        ...
 
     def read(self, kind: str, instance: int, prop: str, index: int | None = None) -> Any:
         """Return the value of a property, in Python's terms."""
-        ...
 
     def write(
         self,
@@ -40,27 +37,21 @@ class MeterObjects(Protocol):
         priority: int | None = None,
     ) -> None:
         """Write a property."""
-        ...
 
     @property
     def is_running(self) -> bool:
         """Whether it has control power and has started; while False it answers no request."""
-        ...
 
     @property
     def max_master(self) -> int:
         """Max_Master of the Device object; it can be written."""
-        ...
 
     @property
     def trend_logs(self) -> Mapping[int, Log]:
         """The Trend_Logs by instance, to read records from."""
-        ...
 
     def synchronise_time(self, now: datetime) -> None:
         """Set the meter's clock, as TimeSynchronization does."""
-        ...
 
     def reinitialize(self) -> None:
         """Restart, as ReinitializeDevice does."""
-        ...

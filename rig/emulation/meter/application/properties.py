@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from bacpypes3.basetypes import PropertyIdentifier
-
 from meter_model.objects.points import OBJECT_TYPE_NUMBERS, Kind
 
 
@@ -56,79 +54,74 @@ KINDS: dict[int, Kind] = {number: kind for kind, number in OBJECT_TYPE_NUMBERS.i
 """Kind of object by BACnet object-type number."""
 
 
-_RENAMED = {"log-enable": "enable"}
-"""bacpypes3 has the names of a later revision."""
-
-
-def _rows(*rows: tuple[str, Datatype, str]) -> dict[int, Property]:
-    """Build a property set; the third column holds ``o`` for optional and ``w`` for writable."""
+def _rows(*rows: tuple[str, int, Datatype, str]) -> dict[int, Property]:
+    """Build a property set; the last column holds ``o`` for optional and ``w`` for writable."""
     table = {}
-    for name, datatype, flags in rows:
-        number = int(PropertyIdentifier(_RENAMED.get(name, name)))
+    for name, number, datatype, flags in rows:
         table[number] = Property(name, number, datatype, "o" not in flags, "w" in flags)
     return table
 
 
 _D = Datatype
 _HEAD = (
-    ("object-identifier", _D.OBJECT, ""),
-    ("object-name", _D.TEXT, ""),
-    ("object-type", _D.ENUMERATED, ""),
+    ("object-identifier", 75, _D.OBJECT, ""),
+    ("object-name", 77, _D.TEXT, ""),
+    ("object-type", 79, _D.ENUMERATED, ""),
 )
 _STATE = (
-    ("description", _D.TEXT, "o"),
-    ("status-flags", _D.BITS, ""),
-    ("event-state", _D.ENUMERATED, ""),
-    ("reliability", _D.ENUMERATED, "o"),
-    ("out-of-service", _D.BOOLEAN, ""),
+    ("description", 28, _D.TEXT, "o"),
+    ("status-flags", 111, _D.BITS, ""),
+    ("event-state", 36, _D.ENUMERATED, ""),
+    ("reliability", 103, _D.ENUMERATED, "o"),
+    ("out-of-service", 81, _D.BOOLEAN, ""),
 )
 
 _SETS: dict[Kind, dict[int, Property]] = {
-    "AI": _rows(*_HEAD, ("present-value", _D.REAL, ""), *_STATE, ("units", _D.ENUMERATED, "")),
-    "AV": _rows(*_HEAD, ("present-value", _D.REAL, "w"), *_STATE, ("units", _D.ENUMERATED, "")),
-    "BI": _rows(*_HEAD, ("present-value", _D.ENUMERATED, ""), *_STATE, ("polarity", _D.ENUMERATED, "")),
+    "AI": _rows(*_HEAD, ("present-value", 85, _D.REAL, ""), *_STATE, ("units", 117, _D.ENUMERATED, "")),
+    "AV": _rows(*_HEAD, ("present-value", 85, _D.REAL, "w"), *_STATE, ("units", 117, _D.ENUMERATED, "")),
+    "BI": _rows(*_HEAD, ("present-value", 85, _D.ENUMERATED, ""), *_STATE, ("polarity", 84, _D.ENUMERATED, "")),
     "TL": _rows(
         *_HEAD,
-        ("description", _D.TEXT, "o"),
-        ("log-enable", _D.BOOLEAN, "w"),
-        ("start-time", _D.DATE_TIME, "ow"),
-        ("stop-time", _D.DATE_TIME, "ow"),
-        ("log-device-object-property", _D.PROPERTY_REFERENCE, "ow"),
-        ("log-interval", _D.UNSIGNED, "ow"),
-        ("stop-when-full", _D.BOOLEAN, "w"),
-        ("buffer-size", _D.UNSIGNED, ""),
-        ("log-buffer", _D.EMPTY_LIST, ""),
-        ("record-count", _D.UNSIGNED, "w"),
-        ("total-record-count", _D.UNSIGNED, ""),
-        ("event-state", _D.ENUMERATED, ""),
+        ("description", 28, _D.TEXT, "o"),
+        ("log-enable", 133, _D.BOOLEAN, "w"),
+        ("start-time", 142, _D.DATE_TIME, "ow"),
+        ("stop-time", 143, _D.DATE_TIME, "ow"),
+        ("log-device-object-property", 132, _D.PROPERTY_REFERENCE, "ow"),
+        ("log-interval", 134, _D.UNSIGNED, "ow"),
+        ("stop-when-full", 144, _D.BOOLEAN, "w"),
+        ("buffer-size", 126, _D.UNSIGNED, ""),
+        ("log-buffer", 131, _D.EMPTY_LIST, ""),
+        ("record-count", 141, _D.UNSIGNED, "w"),
+        ("total-record-count", 145, _D.UNSIGNED, ""),
+        ("event-state", 36, _D.ENUMERATED, ""),
     ),
     "DE": _rows(
-        ("object-identifier", _D.OBJECT, "w"),
-        ("object-name", _D.TEXT, "w"),
-        ("object-type", _D.ENUMERATED, ""),
-        ("system-status", _D.ENUMERATED, ""),
-        ("vendor-name", _D.TEXT, ""),
-        ("vendor-identifier", _D.UNSIGNED, ""),
-        ("model-name", _D.TEXT, ""),
-        ("firmware-revision", _D.TEXT, ""),
-        ("application-software-version", _D.TEXT, ""),
-        ("location", _D.TEXT, "ow"),
-        ("description", _D.TEXT, "o"),
-        ("protocol-version", _D.UNSIGNED, ""),
-        ("protocol-revision", _D.UNSIGNED, ""),
-        ("protocol-services-supported", _D.BITS, ""),
-        ("protocol-object-types-supported", _D.BITS, ""),
-        ("object-list", _D.OBJECT_ARRAY, ""),
-        ("max-apdu-length-accepted", _D.UNSIGNED, ""),
-        ("segmentation-supported", _D.ENUMERATED, ""),
-        ("local-time", _D.TIME, "o"),
-        ("local-date", _D.DATE, "o"),
-        ("apdu-timeout", _D.UNSIGNED, ""),
-        ("number-of-apdu-retries", _D.UNSIGNED, ""),
-        ("max-master", _D.UNSIGNED, "ow"),
-        ("max-info-frames", _D.UNSIGNED, "o"),
-        ("device-address-binding", _D.EMPTY_LIST, ""),
-        ("database-revision", _D.UNSIGNED, ""),
+        ("object-identifier", 75, _D.OBJECT, "w"),
+        ("object-name", 77, _D.TEXT, "w"),
+        ("object-type", 79, _D.ENUMERATED, ""),
+        ("system-status", 112, _D.ENUMERATED, ""),
+        ("vendor-name", 121, _D.TEXT, ""),
+        ("vendor-identifier", 120, _D.UNSIGNED, ""),
+        ("model-name", 70, _D.TEXT, ""),
+        ("firmware-revision", 44, _D.TEXT, ""),
+        ("application-software-version", 12, _D.TEXT, ""),
+        ("location", 58, _D.TEXT, "ow"),
+        ("description", 28, _D.TEXT, "o"),
+        ("protocol-version", 98, _D.UNSIGNED, ""),
+        ("protocol-revision", 139, _D.UNSIGNED, ""),
+        ("protocol-services-supported", 97, _D.BITS, ""),
+        ("protocol-object-types-supported", 96, _D.BITS, ""),
+        ("object-list", 76, _D.OBJECT_ARRAY, ""),
+        ("max-apdu-length-accepted", 62, _D.UNSIGNED, ""),
+        ("segmentation-supported", 107, _D.ENUMERATED, ""),
+        ("local-time", 57, _D.TIME, "o"),
+        ("local-date", 56, _D.DATE, "o"),
+        ("apdu-timeout", 11, _D.UNSIGNED, ""),
+        ("number-of-apdu-retries", 73, _D.UNSIGNED, ""),
+        ("max-master", 64, _D.UNSIGNED, "ow"),
+        ("max-info-frames", 63, _D.UNSIGNED, "o"),
+        ("device-address-binding", 30, _D.EMPTY_LIST, ""),
+        ("database-revision", 155, _D.UNSIGNED, ""),
     ),
 }
 

@@ -43,15 +43,12 @@ class Log(Protocol):
     @property
     def record_count(self) -> int:
         """How many records there are."""
-        ...
 
     def records(self, first: int = 1, count: int | None = None) -> Sequence[LogRecord]:
         """Return records by position, in order; positions beyond are left out."""
-        ...
 
     def position_of(self, sequence: int) -> int | None:
         """Return the position of a sequence number, None when its record is not resident."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,6 @@ class Answering(Protocol):
 
     def answer(self, npdu: bytes, broadcast: bool = False) -> Reply | None:
         """Answer one NPDU; ``broadcast`` says that it was sent to all stations. None where there is no answer."""
-        ...
 
 
 class ApduServer:

@@ -7,8 +7,6 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from bacpypes3.basetypes import EngineeringUnits, EventState, Polarity, Reliability, Segmentation
-
 from meter_model.objects.points import OBJECT_TYPE_NUMBERS
 from rig.emulation.meter.application.properties import KINDS, Datatype, Property
 from rig.emulation.meter.application.tags import (
@@ -27,14 +25,7 @@ WILDCARD = 255
 
 _CHARACTER_SET_ANSI_X3_4 = 0
 _FIRST_YEAR = 1900
-_STATE_NAMES = {
-    "units": EngineeringUnits,
-    "event-state": EventState,
-    "polarity": Polarity,
-    "reliability": Reliability,
-    "segmentation-supported": Segmentation,
-}
-_BINARY = {"inactive": 0, "active": 1}
+_NAMED: dict[Any, int] = {"inactive": 0, "active": 1, **OBJECT_TYPE_NUMBERS}
 
 
 class DatatypeInvalid(ValueError):
@@ -48,14 +39,15 @@ class CharacterSetUnsupported(ValueError):
 def encode_value(entry: Property, value: Any, index: int | None = None) -> bytes:
     """Encode what an object holds as the application-tagged octets of its property.
 
-    Reals: any float, NaN as 7F C0 00 00. Enumerations: the number, or the BACnet hyphen name. Bits: a sequence of
-    bools, first bit first, or their text of 0 and 1. Objects: (kind, instance). Dates and times: ``datetime`` objects,
-    or tuples of their BACnet octets. ``index`` is the array index asked for: 0 is the length of the array.
+    Reals: any float, NaN as 7F C0 00 00. Enumerations: the number, or the name of a binary state or object type. Bits:
+    a sequence of bools, first bit first, or their text of 0 and 1. Objects: (kind, instance). Dates and times:
+    ``datetime`` objects, or tuples of their BACnet octets. ``index`` is the array index asked for: 0 is the length of
+    the array.
     """
     if entry.is_array and index is not None:
         return _unsigned(value) if index == 0 else _object(value)
     if entry.datatype is Datatype.ENUMERATED:
-        return application_tag(AppTag.ENUMERATED, unsigned_octets(_number_of_state(entry.name, value)))
+        return application_tag(AppTag.ENUMERATED, unsigned_octets(_number_of_state(value)))
     return _ENCODERS[entry.datatype](value)
 
 
@@ -100,14 +92,8 @@ def date_time_octets(moment: datetime.datetime) -> bytes:
     return _date(moment.date()) + _time(moment.time())
 
 
-def _number_of_state(name: str, value: Any) -> int:
-    if isinstance(value, str):
-        if value in _BINARY:
-            return _BINARY[value]
-        if value in OBJECT_TYPE_NUMBERS:
-            return OBJECT_TYPE_NUMBERS[value]
-        return int(_STATE_NAMES[name](value))
-    return int(value)
+def _number_of_state(value: Any) -> int:
+    return int(_NAMED.get(value, value))
 
 
 def _unsigned(value: int) -> bytes:

@@ -16,8 +16,9 @@ import sys
 import traceback
 
 _LOADED = (
-    "alembic.command", "allure_commons.types", "matplotlib.pyplot", "pytest", "pyvisa_py", "rich.progress", "rig.bench",
-    "rig.procedures", "rig.records", "rig.reports", "rig.reports.plots", "rig.run.finish", "sqlalchemy.dialects.sqlite",
+    "alembic.command", "allure_commons.types", "drivers.meter.client", "matplotlib.pyplot", "numpy", "pytest",
+    "rich.progress", "rig.bench.bench", "rig.procedures.accuracy.judgement", "rig.procedures.meter_run",
+    "rig.records.store", "rig.reports.plots", "rig.run.finish", "sqlalchemy.dialects.sqlite",
 )  # fmt: skip
 """What takes long to load; nothing that pytest wants to load itself."""
 
