@@ -26,7 +26,7 @@ from drivers.mstp.settings import PortSettings
 from meter_model.device.meter import S4100
 from meter_model.objects.points import OBJECTS
 from rig.emulation.bus.process import HubLink, HubProcess
-from rig.emulation.meter.node import MeterNode
+from tests.rig.emulation.meter.one_node import MeterNode
 
 LOOK_S = 1.0
 _NUMERIC_WORK = """

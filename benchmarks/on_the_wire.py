@@ -20,7 +20,7 @@ from meter_model.device.meter import S4100
 from meter_model.objects.points import OBJECTS
 from meter_model.stimulus import Phasor, Stimulus
 from rig.emulation.bus.process import HubLink, HubProcess, StampedFrame
-from rig.emulation.meter.node import MeterNode
+from tests.rig.emulation.meter.one_node import MeterNode
 
 RIG_MAC, METER_MAC, PEER_MAC = 0, 1, 2
 TOKEN, POLL, REQUEST, ANSWER = 0, 1, 5, 6

@@ -11,6 +11,9 @@ _.rts
 _.rs485_mode
 _.write_timeout
 
+# logging reads it
+_.converter
+
 # pyvisa reads these attributes, and calls these methods of a backend (tests/drivers/scpi/scripted_visa.py)
 _.read_termination
 _.write_termination
@@ -42,7 +45,7 @@ _._trigger_source
 
 # fields that are read by name: from a settings file, a table of counters, a record's columns
 schema_version
-tokens_generated, frames_too_long, transmissions_withdrawn
+tokens_generated, frames_too_long, transmissions_withdrawn, polls_answered
 transition_s, burst_phase_deg, impedance_ohm
 bit_error_rate, drop_octet_rate, duplicate_octet_rate, drop_frame_rate, truncate_frame_rate, duplicate_frame_rate
 delay_frame_rate, interrupt_frame_rate, noise_rate

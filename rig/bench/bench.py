@@ -20,6 +20,7 @@ from rig.bench.auxiliary.climate import SoakedChamber, open_chamber, open_probe
 from rig.bench.auxiliary.switching import TimedPulses, open_switch, open_timed_pulses, safety_inputs
 from rig.bench.clock import BenchClock
 from rig.bench.config.files import BenchFile, load_bench
+from rig.bench.drivers import Opener
 from rig.bench.instruments import UsedInstrument, used_instruments
 from rig.bench.launch import LaunchedProcess
 from rig.bench.lock import hold_bench
@@ -45,7 +46,6 @@ from rig.safety.energise import Supervised
 from rig.safety.guardian.link import GuardianLink
 from rig.safety.inhibit import suspend_inhibited
 from rig.safety.inputs import SafetyInputs
-from rig.safety.settling import SettlingLimits
 from rig.safety.state import Opening
 from rig.safety.supervisor import Supervisor
 from rig.safety.watch.alarm import SourceAlarm
@@ -142,17 +142,18 @@ def open_bench(
         progress = Progress(guardian, events, stack)
         beat = progress.beat_and_look
         clock = make_clock(file, progress.time_passes, stack)
-        sources = open_sources(file, progress, stack, identities)
+        opener = Opener(file.parts, identities, clock, stack, beat)
+        sources = open_sources(opener, progress)
         asked = list(sources.asked)
-        analyzer = open_analyzer(file.parts.analyzer, clock, beat, stack, identities)
+        analyzer = open_analyzer(opener)
         if analyzer is not None:
             asked.append(KnownInstrument("analyzer", analyzer.identify, identities["analyzer"]))
         wiring = Wiring.from_part(file.parts.wiring) if file.parts.wiring is not None else None
-        switch = open_switch(file.parts.switch, file.parts.safety_inputs, clock, beat, stack, identities, events)
+        switch = open_switch(opener, events)
         inputs = safety_inputs(file.parts.safety_inputs, switch)
-        timed = open_timed_pulses(file.parts.generator, file.parts.counter, clock, beat, stack, identities)
-        probe = open_probe(file.parts.climate_probe, beat, stack, identities)
-        chamber = open_chamber(file.parts.chamber, clock, beat, stack, identities)
+        timed = open_timed_pulses(opener)
+        probe = open_probe(opener)
+        chamber = open_chamber(opener)
         bus = progress.bus = open_bus(file, progress.time_passes, stack, progress.note_line)
         if bus is not None:
             events.publish(BusOpened(bus))
@@ -227,7 +228,7 @@ def _supervisor_of(
             events=bench.events,
             on_time=on_time,
             ramp_s=parts.source.ramp_s,
-            settling=SettlingLimits(**parts.settling.model_dump()),
+            settling=parts.settling,
         )
     )
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from drivers.instrument import Identity
 from rig.bench.config.files import BenchFile
-from rig.bench.config.fitness import INSTRUMENT_ROLES
+from rig.bench.drivers import DRIVERS
 from rig.bench.schema.bench import PLACEHOLDER
 from rig.errors import BenchFault
 from rig.safety.guardian.leftovers import end_opening, sweep
@@ -123,7 +123,7 @@ def hold_port(device: str, bench: str = "") -> Iterator[None]:
 
 
 def _wanted(file: BenchFile, *, only_bus: bool) -> Iterator[Wanted]:
-    for role in () if only_bus else INSTRUMENT_ROLES:
+    for role in () if only_bus else DRIVERS:
         part = getattr(file.parts, role)
         if part is not None:
             yield Wanted(_in_words(role), part.resource)

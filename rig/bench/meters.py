@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 
 from drivers.meter import MeterBus, MeterClient, MeterTimeout
 from drivers.meter.readings import Identity
@@ -36,18 +37,9 @@ class Position:
 
 def port_settings(part: BusPart) -> PortSettings:
     """The settings of the MS/TP port that a bench file asks for."""
-    return PortSettings(
-        device=part.port,
-        baud=part.baud,
-        mac=part.mac,
-        max_master=part.max_master,
-        max_info_frames=part.max_info_frames,
-        echo=part.echo,
-        direction=part.direction,
-        replug_wait_s=part.replug_wait_s,
-        captured_frames=_KEPT_FRAMES,
-        watchful=True,
-    )
+    same = ("baud", "mac", "max_master", "max_info_frames", "echo", "direction", "replug_wait_s")
+    own: dict[str, Any] = {name: getattr(part, name) for name in same}
+    return PortSettings(device=part.port, captured_frames=_KEPT_FRAMES, watchful=True, **own)
 
 
 def open_bus(

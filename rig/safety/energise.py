@@ -17,8 +17,7 @@ from rig.safety.errors import GuardianActed, GuardianLost, OutputWrong, SafetyIn
 from rig.safety.inputs import SafetyInputs
 from rig.safety.limits import InjectionPath
 from rig.safety.settling import SettlingLimits
-from rig.safety.switching_off.safe_state import Clock, SafeState
-from rig.safety.switching_off.watched import Watched
+from rig.safety.switching_off.safe_state import Clock, SafeState, Watched
 from rig.safety.transition import Present, Transition
 from rig.safety.watch.alarm import SourceAlarm
 from rig.safety.watch.identity import KnownInstrument, named
@@ -93,15 +92,10 @@ class Energising:
     wanted: Present
     source: AcSource
     watching: Watching
-    clock: Clock
+    parts: Supervised
     safe_state: SafeState
-    inputs: SafetyInputs
-    contactor: BenchContactor | None
-    path: InjectionPath
     instruments: Sequence[KnownInstrument]
     checks: Sequence[Callable[[], None]]
-    watchdog: SourceWatchdog
-    ramp_s: float
     ceiling: Ceiling
     rise_v_per_s: float
     transition: Transition
@@ -170,9 +164,9 @@ class Energising:
         return "; ".join(report.details)
 
     def _contactor_ready(self) -> str:
-        if self.contactor is None:
+        if self.parts.contactor is None:
             return "none on this bench"
-        return self.contactor.make_ready(self.wanted.point, Proving(self.source, self.watching, self.path))
+        return self.parts.contactor.make_ready(self.wanted.point, Proving(self.source, self.watching, self.parts.path))
 
     def _current_limit(self) -> str:
         self.watching.select_ranges([self.wanted.target])
@@ -198,10 +192,12 @@ class Energising:
         target = self.wanted.without_currents.target
         self.now_present(self.wanted.without_currents)
         self.watching.expect(target, ceiling=self.ceiling)
-        self.watchdog.arm()
-        begun_s = self.clock.now_s()
-        self.source.set_output(True, self.ramp_s)
-        return self.watching.watch_ramp(target, begun_s=begun_s, ramp_s=self.ramp_s, rise_v_per_s=self.rise_v_per_s)
+        self.parts.watchdog.arm()
+        begun_s = self.parts.clock.now_s()
+        self.source.set_output(True, self.parts.ramp_s)
+        return self.watching.watch_ramp(
+            target, begun_s=begun_s, ramp_s=self.parts.ramp_s, rise_v_per_s=self.rise_v_per_s
+        )
 
     def _rotation(self) -> str:
         return self.watching.confirm_rotation(self.wanted.target)
@@ -210,9 +206,9 @@ class Energising:
         return self.transition.bring_up_currents(self.wanted)
 
     def _require_safe_inputs(self, step: str) -> str:
-        if not self.inputs.are_wired:
+        if not self.parts.inputs.are_wired:
             return "not wired"
-        reading = self.inputs.read()
+        reading = self.parts.inputs.read()
         if not reading.is_safe:
             raise SafetyInputOpen(reading.found, reading.wanted, step)
         return reading.found

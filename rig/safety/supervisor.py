@@ -11,7 +11,7 @@ from drivers.errors import RigError
 from meter_model.stimulus import Stimulus
 from rig.errors import BenchFault, UsageRefused
 from rig.events import Energised, OutputsChanged, OutputsFailed, PointApplied, SwitchedOff
-from rig.load_point import LoadPoint
+from rig.load_point import LoadPoint, three
 from rig.safety.conditions import IEC_REFERENCE, Deviation, ReferenceLimits, deviations
 from rig.safety.energise import Energising, Supervised
 from rig.safety.envelopes import EnvelopeName
@@ -172,15 +172,10 @@ class Supervisor:
                     wanted=wanted,
                     source=self._source,
                     watching=self._watching,
-                    clock=self._parts.clock,
+                    parts=self._parts,
                     safe_state=self._safe_state,
-                    inputs=self._inputs,
-                    contactor=self._parts.contactor,
-                    path=self._parts.path,
                     instruments=self._instruments,
                     checks=self.pre_energise_checks,
-                    watchdog=self._watchdog,
-                    ramp_s=self._parts.ramp_s,
                     ceiling=self._ceiling,
                     rise_v_per_s=self._rise_limit_v_per_s,
                     transition=self._transition(wanted),
@@ -227,8 +222,8 @@ class Supervisor:
         ranges = self._watching.ranges
         if self._present is None or self._parts.analyzer is None or ranges is None:
             raise UsageRefused("nothing can settle: the outputs are off, or the bench has no analyzer")
-        a, b, c = (rms(spectrum) > 0.0 for spectrum in self._present.target.voltages)
-        window = StabilityWindow(self._settling, ranges, (a, b, c))
+        fed = three(rms(spectrum) > 0.0 for spectrum in self._present.target.voltages)
+        window = StabilityWindow(self._settling, ranges, fed)
         point = self._present.point
         with guarded(self._switch_off_at_once, harmless=(NotSettled, EndAsked)), self._explained():
             started_s = self._parts.clock.now_s()

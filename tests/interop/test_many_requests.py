@@ -18,8 +18,8 @@ from drivers.mstp.codec.frames import FrameType
 from drivers.mstp.settings import PortSettings
 from meter_model.device.meter import S4100
 from rig.emulation.bus.process import HubLink, HubProcess
-from rig.emulation.meter.node import MeterNode
 from tests.interop.test_independent_stack import LOADED, discover
+from tests.rig.emulation.meter.one_node import MeterNode
 
 pytestmark = pytest.mark.realtime
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from drivers.mstp.clock import monotonic_s
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.figures import BusFigures
 from drivers.mstp.listener import BusListener
-from drivers.mstp.settings import PortSettings
+from drivers.mstp.settings import BAUD_RATES, PortSettings
 from drivers.mstp.wire.adapter import lasting_name, latency_advice
 from meter_model.objects.points import OBJECTS
 
@@ -100,7 +101,7 @@ def find_bus(
         report(
             f"{device}: {heard.baud} baud, masters {', '.join(map(str, heard.masters)) or 'none yet'}; asking Who-Is"
         )
-        return _ask(device, description, heard.baud, _free_mac(heard))
+        return _ask(device, description, heard.baud, free_mac(heard))
     except PortUnavailable as error:
         return FoundPort(device, description, error.reason, "the port was left out")
     except DriverError as error:
@@ -119,17 +120,23 @@ def _listen_at_all_rates(device: str, report: _Report) -> BusFigures:
     return max(all_heard, key=_good_frames)
 
 
-def _listen(device: str, baud: int, longest_s: float) -> BusFigures:
+def _listen(device: str, baud: int, longest_s: float, enough: int = _ENOUGH_FRAMES) -> BusFigures:
     analysis = BusAnalysis(baud, monotonic_s())
     good = 0
     with BusListener(device, baud) as listener:
         end_s = time.monotonic() + longest_s
-        while good < _ENOUGH_FRAMES and (left_s := end_s - time.monotonic()) > 0.0:
+        while good < enough and (left_s := end_s - time.monotonic()) > 0.0:
             heard = listener.listen(left_s)
             if heard is not None:
                 analysis.take_batch(heard.frames, heard.stray_octets)
                 good += sum(seen.valid for seen in heard.frames)
         return analysis.figures(monotonic_s())
+
+
+def readable_rates(device: str, seconds: float) -> list[int]:
+    """Listen at each baud rate for ``seconds``; returns those at which good frames come, most of all first."""
+    found = {baud: _good_frames(_listen(device, baud, seconds, sys.maxsize)) for baud in BAUD_RATES}
+    return sorted((baud for baud, good in found.items() if good), key=lambda baud: (found[baud], baud), reverse=True)
 
 
 def _good_frames(heard: BusFigures) -> int:
@@ -144,7 +151,7 @@ def _is_readable(heard: BusFigures) -> bool:
     )  # fmt: skip
 
 
-def _free_mac(heard: BusFigures) -> int:
+def free_mac(heard: BusFigures) -> int:
     """Return the lowest address that neither sent nor was addressed."""
     known = {node.mac for node in heard.nodes}
     return next((mac for mac in range(HIGHEST_MASTER + 1) if mac not in known), HIGHEST_MASTER)

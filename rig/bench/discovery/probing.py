@@ -15,7 +15,7 @@ from drivers.mstp.diagnosis import Finding, Severity, ranges
 from drivers.mstp.figures import BusFigures
 
 _HIGHEST_SLAVE = 254
-_ANY_DEVICE = 4_194_303
+ANY_DEVICE = 4_194_303
 _PATIENCE = 5.0
 """Polls that take this many times their expected time are given up: the rig is not in the ring any more."""
 
@@ -66,16 +66,16 @@ def probe(bus: MeterBus, asked: Plan, report: Callable[[str], None]) -> Probed:
     found = bus.probe_masters(asked.masters, _PATIENCE * asked.duration_s)
     masters = tuple(sorted(mac for mac, is_there in found.items() if is_there))
     rest = [mac for mac in asked.slaves if mac not in masters]
-    answers = dict(bus.who_answers(rest, _request))
+    answers = dict(bus.who_answers(rest, lambda _mac: property_request(ANY_DEVICE, "object-identifier")))
     others = tuple(sorted(mac for mac, is_there in answers.items() if is_there))
     silent = tuple(sorted(mac for mac, is_there in answers.items() if not is_there))
     return Probed(masters, others, silent)
 
 
-def _request(_mac: int) -> ReadPropertyRequest:
+def property_request(device_instance: int, name: str) -> ReadPropertyRequest:
+    """Make the request for one property of a device object."""
     return ReadPropertyRequest(
-        objectIdentifier=ObjectIdentifier(("device", _ANY_DEVICE)),
-        propertyIdentifier=PropertyIdentifier("object-identifier"),
+        objectIdentifier=ObjectIdentifier(("device", device_instance)), propertyIdentifier=PropertyIdentifier(name)
     )
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from bacpypes3.apdu import ReadPropertyRequest
-from bacpypes3.basetypes import PropertyIdentifier
 from bacpypes3.primitivedata import CharacterString, ObjectIdentifier, Unsigned
 
 from drivers.meter import (
@@ -27,7 +24,7 @@ from drivers.mstp.codec.frames import SeenFrame
 from drivers.mstp.diagnosis import DeviceFound, Finding, Severity
 from drivers.mstp.figures import BusFigures
 from drivers.mstp.settings import PortSettings
-from rig.bench.discovery.probing import Probed, plan, probe
+from rig.bench.discovery.probing import ANY_DEVICE, Probed, plan, probe, property_request
 from rig.bench.discovery.probing import findings as probe_findings
 
 _TIMED_READS = 10
@@ -36,7 +33,6 @@ _MOST_SILENT = 3
 """Reads without an answer, one after another, after which a device is not asked for more."""
 _WHO_IS_S = (3.0, 1.0)
 """Who-Is is sent twice: of two stations with one address the one may have drowned the other."""
-_ANY_DEVICE = 4_194_303
 _WHO_IS_ROUTER = b"\x01\x80\x00"
 """Who-Is-Router-To-Network, for all networks (ASHRAE 135 clause 6.4.1)."""
 
@@ -149,10 +145,10 @@ def _read(bus: MeterBus, found: FoundDevice) -> DeviceFound:
     silent = 0
     for number in range(_TIMED_READS if name is not None else 0):
         # By turns it is asked by its instance and as "this device": of two stations both answer the latter.
-        asked = _ANY_DEVICE if number % 2 else found.device_instance
+        asked = ANY_DEVICE if number % 2 else found.device_instance
         told = _property(bus, found, "object-identifier", ObjectIdentifier, asked)
         silent = 0 if told is not None else silent + 1
-        if told is not None and int(told[1]) != _ANY_DEVICE:
+        if told is not None and int(told[1]) != ANY_DEVICE:
             answered.add(int(told[1]))
         if silent >= _MOST_SILENT:
             break
@@ -175,30 +171,9 @@ def _property(
     instance: int | None = None,
 ) -> Any:
     """Read one property of a device object; None where it is not there or no answer comes."""
-    request = ReadPropertyRequest(
-        objectIdentifier=ObjectIdentifier(("device", found.device_instance if instance is None else instance)),
-        propertyIdentifier=PropertyIdentifier(name),
-    )
+    request = property_request(found.device_instance if instance is None else instance, name)
     try:
         (exchange,) = bus.exchange(found.address, [request], name=lambda _request: f"reading {name}")
         return exchange.answer.propertyValue.cast_out(kind)
     except (MeterTimeout, MeterRefused, MeterAborted, MeterRejected, ValueError):
         return None
-
-
-def readable_rates(device: str, seconds: float) -> list[int]:
-    """Listen at each baud rate for ``seconds``; returns those at which good frames come, most of all first."""
-    from drivers.mstp.listener import BusListener
-    from drivers.mstp.settings import BAUD_RATES
-
-    found: list[tuple[int, int]] = []
-    for baud in BAUD_RATES:
-        good = 0
-        with BusListener(device, baud) as listener:
-            end_s = time.monotonic() + seconds
-            while (left_s := end_s - time.monotonic()) > 0.0:
-                heard = listener.listen(left_s)
-                good += sum(seen.valid for seen in heard.frames) if heard is not None else 0
-        if good:
-            found.append((good, baud))
-    return [baud for _, baud in sorted(found, reverse=True)]

@@ -9,7 +9,7 @@ import click
 
 from drivers.meter import RIG_DEVICE_INSTANCE
 from drivers.mstp.analysis import BusAnalysis
-from drivers.mstp.capture_reading import Capture, CaptureInvalid, read_capture
+from drivers.mstp.capture import Capture, CaptureInvalid, read_capture
 from drivers.mstp.clock import monotonic_s
 from drivers.mstp.diagnosis import (
     Conclusion,
@@ -24,9 +24,10 @@ from drivers.mstp.diagnosis import (
 from drivers.mstp.figures import BusFigures
 from drivers.mstp.listener import BusListener
 from drivers.mstp.settings import BAUD_RATES, PortSettings
+from rig.bench.discovery.bus_found import HIGHEST_MASTER, free_mac, readable_rates
 from rig.bench.discovery.listening import ListeningPort, open_listening_port
 from rig.bench.discovery.probing import Probed
-from rig.bench.discovery.survey import Survey, own_address_taken, readable_rates, survey
+from rig.bench.discovery.survey import Survey, own_address_taken, survey
 from rig.bench.lock import hold_port
 from rig.bench.meters import port_settings
 from rig.cli.bus.source import StopFlag, baud_of, refuse_stray_baud
@@ -38,7 +39,6 @@ _RATE_S = 1.5
 _DRAIN_S, _DRAINED_S = 0.3, 3.0
 """The listening process reports what it hears within 50 ms; this long without a report, nothing was heard."""
 _APDU_TIMEOUT_S = 3.0
-_MAX_MASTER = 127
 _ONLY_WHEN_LISTENING = ("sole-master", "silence")
 """Findings that the rig's own presence in the ring changes."""
 
@@ -97,7 +97,7 @@ def check_bus(bench: str, device: str | None, baud: int | None, wanted: Wanted) 
         rate = baud_of(device, baud)
         with hold_port(device):
             heard = _listen(device, rate, wanted.for_s)
-            own = _free_mac(heard) if wanted.mac is None else wanted.mac
+            own = free_mac(heard) if wanted.mac is None else wanted.mac
             most = _max_master(heard, own)
             settings = PortSettings(device, rate, own, most, captured_frames=_kept(rate), watchful=True)
             talk = None if wanted.listen_only else settings
@@ -170,19 +170,13 @@ def _settings(port: ListeningPort, mac: int | None) -> PortSettings | None:
     )
 
 
-def _free_mac(heard: BusFigures) -> int:
-    """Return the lowest address that neither sent nor was addressed."""
-    known = {node.mac for node in heard.nodes}
-    return next((mac for mac in range(_MAX_MASTER + 1) if mac not in known), _MAX_MASTER)
-
-
 def _max_master(heard: BusFigures, own: int) -> int:
     """Return how far the rig polls where no bench file says so: as far as the masters themselves do.
 
     A single master, or none at all, gives no figure for that.
     """
     if len(heard.masters) < 2:
-        return _MAX_MASTER
+        return HIGHEST_MASTER
     polled = [node.highest_polled for node in heard.nodes if node.highest_polled is not None]
     return max(1, own, *heard.masters, *polled)
 

@@ -12,7 +12,7 @@ from meter_model.device.meter import S4100
 from meter_model.objects.points import OBJECTS
 from meter_model.stimulus import Phasor, Stimulus
 from rig.emulation.bus.process import HubProcess
-from rig.emulation.meter.node import MeterNode
+from tests.rig.emulation.meter.one_node import MeterNode
 
 BAUD = 76800
 METER_MAC = 1

@@ -12,9 +12,9 @@ import pytest
 from drivers.meter import BusFailed, BusInterrupted, MeterBus, MeterClient
 from drivers.mstp import LineLost, LineRestored, PortSettings
 from meter_model.objects.points import OBJECTS
-from rig.emulation.meter.node import MeterNode
 from tests.drivers.meter.test_given_up import CommandedMeter
 from tests.drivers.mstp.pty_bridge import PtyBridge
+from tests.rig.emulation.meter.one_node import MeterNode
 
 pytestmark = pytest.mark.realtime
 

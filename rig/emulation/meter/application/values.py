@@ -60,20 +60,7 @@ def decode_value(entry: Property, elements: Sequence[Element]) -> Any:
     if wanted is None or len(found) != len(elements) or found != list(wanted):
         raise DatatypeInvalid(f"{entry.name} does not take that datatype")
     contents = [element.octets for element in elements]
-    match entry.datatype:
-        case Datatype.REAL:
-            return _decoded_real(contents[0])
-        case Datatype.UNSIGNED | Datatype.ENUMERATED:
-            return _decoded_unsigned(contents[0])
-        case Datatype.BOOLEAN:
-            return contents[0] != b"\0"
-        case Datatype.TEXT:
-            return _decoded_text(contents[0])
-        case Datatype.OBJECT:
-            object_type, instance = object_identifier(contents[0])
-            return KINDS.get(object_type, str(object_type)), instance
-        case _:
-            return decode_date_time(contents[0], contents[1])
+    return _DECODERS[entry.datatype](*contents)
 
 
 def decode_date_time(date: bytes, time: bytes) -> tuple[tuple[int, int, int, int], tuple[int, int, int, int]]:
@@ -208,8 +195,24 @@ def _decoded_text(octets: bytes) -> str:
         raise CharacterSetUnsupported("only ANSI X3.4 is supported") from error
 
 
+def _decoded_object(octets: bytes) -> tuple[str, int]:
+    object_type, instance = object_identifier(octets)
+    return KINDS.get(object_type, str(object_type)), instance
+
+
+_DECODERS: dict[Datatype, Callable[..., Any]] = {
+    Datatype.REAL: _decoded_real,
+    Datatype.UNSIGNED: _decoded_unsigned,
+    Datatype.ENUMERATED: _decoded_unsigned,
+    Datatype.BOOLEAN: lambda octets: octets != b"\0",
+    Datatype.TEXT: _decoded_text,
+    Datatype.OBJECT: _decoded_object,
+    Datatype.DATE_TIME: decode_date_time,
+}
+"""What reads the contents of the tags that ``_APPLICATION_TAGS`` names."""
+
+
 def _decoded_property_reference(elements: Sequence[Element]) -> tuple[str, int, int]:
     if [(element.number, element.context) for element in elements] != [(0, True), (1, True)]:
         raise DatatypeInvalid("a reference to a property of this device has an object and a property")
-    object_type, instance = object_identifier(elements[0].octets)
-    return KINDS.get(object_type, str(object_type)), instance, _decoded_unsigned(elements[1].octets)
+    return *_decoded_object(elements[0].octets), _decoded_unsigned(elements[1].octets)

@@ -17,7 +17,7 @@ from meter_model.objects.points import OBJECTS
 from meter_model.stimulus import Phasor, Stimulus
 from rig.emulation.bus.fault_settings import FaultSettings
 from rig.emulation.bus.process import HubLink, HubProcess
-from rig.emulation.meter.node import MeterNode
+from tests.rig.emulation.meter.one_node import MeterNode
 
 pytestmark = pytest.mark.realtime
 

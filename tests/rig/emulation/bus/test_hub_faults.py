@@ -15,9 +15,9 @@ from drivers.mstp.settings import PortSettings
 from meter_model.objects.points import OBJECTS
 from rig.emulation.bus.fault_settings import FaultSettings
 from rig.emulation.bus.process import HubFailed, HubLink, HubProcess
-from rig.emulation.meter.node import MeterNode
 from tests.rig.emulation.bus.test_hub import BROADCAST_DATA, TOKEN, read_octets, read_until_quiet
 from tests.rig.emulation.meter.fixed_meter import FixedMeter
+from tests.rig.emulation.meter.one_node import MeterNode
 
 pytestmark = pytest.mark.realtime
 BAUD = 76800

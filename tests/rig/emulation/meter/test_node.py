@@ -11,9 +11,9 @@ from drivers.mstp.settings import BAUD_RATES, PortSettings
 from meter_model.objects.points import OBJECTS
 from rig.emulation.bus.fault_settings import FaultSettings
 from rig.emulation.bus.process import HubLink, HubProcess
-from rig.emulation.meter.node import MeterNode
 from rig.procedures.behaviour.bus_behaviour import address_conflict, heard_during, node_of, reply_delay, token_use
 from tests.rig.emulation.meter.fixed_meter import FixedMeter
+from tests.rig.emulation.meter.one_node import MeterNode
 
 pytestmark = [pytest.mark.realtime, pytest.mark.soak]
 
