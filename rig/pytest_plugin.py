@@ -130,6 +130,8 @@ def pytest_runtest_makereport(
     if call.excinfo is not None and _is_unknown(call.excinfo.value) and run.end_early(_said_of(item, call.excinfo)):
         item.session.shouldfail = "an error that the rig does not know: nothing is energised again"
     report = yield
+    if call.excinfo is not None and asks_a_meter(item):
+        vars(report)["rig_error"] = call.excinfo.value  # for ConsoleReporter
     if call.when == "setup":
         item.stash[_BEGAN_S] = time.monotonic() - call.duration
     if call.excinfo is not None and report.outcome == "failed" and asks_a_meter(item):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -119,11 +120,13 @@ class Accuracy(_Strict):
                 return False
         return True
 
-    def component(self, name: str, stated: float) -> Component:
-        """Return a budget line for a ``stated`` percentage with this accuracy's distribution."""
+    def component(self, name: str, stated: float, phase: str = "") -> Component:
+        """Return a budget line for a ``stated`` percentage, of a ``phase`` if given, with the stated distribution."""
         if self.k is not None:
-            return Component(name, stated, self.k, Distribution.NORMAL)
-        return Component.rectangular(name, stated)
+            line = Component(name, stated, self.k, Distribution.NORMAL)
+        else:
+            line = Component.rectangular(name, stated)
+        return replace(line, name=f"{name} {phase}", group=name) if phase else line
 
 
 class Temperature(_Strict):
