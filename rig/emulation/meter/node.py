@@ -129,19 +129,3 @@ class MeterNodes:
         if place.meter.max_master != place.max_master:
             place.max_master = place.meter.max_master
             self._port.set_max_master(place.max_master, mac)
-
-
-class MeterNode(MeterNodes):
-    """One meter on one port of the hub."""
-
-    def __init__(
-        self,
-        meter: MeterObjects,
-        device: str,
-        baud: int,
-        mac: int,
-        max_master: int,
-        lock: AbstractContextManager[Any],
-    ) -> None:
-        super().__init__({mac: meter}, device, baud, max_master, lock)
-        self.mac = mac

@@ -12,7 +12,7 @@ import pytest
 from drivers.meter import BusFailed, BusInterrupted, MeterBus, MeterClient
 from drivers.mstp import LineLost, LineRestored, PortSettings
 from meter_model.objects.points import OBJECTS
-from rig.emulation.meter.node import MeterNode
+from rig.emulation.meter.node import MeterNodes
 from tests.drivers.meter.test_given_up import CommandedMeter
 from tests.drivers.mstp.pty_bridge import PtyBridge
 
@@ -30,7 +30,7 @@ def bench(tmp_path, request):
         bridge = PtyBridge(2, tmp_path)
         stack.callback(bridge.close)
         meter = CommandedMeter()
-        node = MeterNode(meter, bridge.ports[METER], BAUD, METER, 1, threading.RLock())
+        node = MeterNodes({METER: meter}, bridge.ports[METER], BAUD, 1, threading.RLock())
         stack.callback(node.close)
         node.start()
         settings = PortSettings(bridge.ports[RIG], BAUD, RIG, max_master=1, replug_wait_s=request.param)

@@ -9,7 +9,7 @@ import pytest
 from drivers.meter import BusFailed
 from meter_model.device.meter import S4100
 from rig.bench import load_bench
-from rig.emulation.meter.node import MeterNode
+from rig.emulation.meter.node import MeterNodes
 from rig.errors import BenchFault
 from rig.procedures.meter_run import MeterRun
 from rig.records import RunHeader, RunStore
@@ -32,7 +32,7 @@ def bridge(tmp_path):
     folder = tmp_path / "dev"
     folder.mkdir()
     bridge = PtyBridge(2, folder)
-    node = MeterNode(S4100("1"), bridge.ports[METER], 76800, METER, 1, threading.RLock())
+    node = MeterNodes({METER: S4100("1")}, bridge.ports[METER], 76800, 1, threading.RLock())
     node.start()
     yield bridge
     node.close()
