@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from drivers.analyzer import ANALYZERS
 from drivers.climate import CHAMBERS, PROBES
@@ -25,7 +26,7 @@ from rig.safety.contactor.recipe import SOCKET_RESOURCE
 from rig.safety.envelopes import Narrowing
 from rig.safety.limits import check_ramp, check_source
 
-_DRIVERS: Mapping[str, Mapping[str, object]] = {
+DRIVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
     "source": SOURCES,
     "low_level_source": SOURCES,
     "analyzer": ANALYZERS,
@@ -35,8 +36,9 @@ _DRIVERS: Mapping[str, Mapping[str, object]] = {
     "climate_probe": PROBES,
     "chamber": CHAMBERS,
 }
+"""Driver classes by the part of a bench file that names them."""
 
-INSTRUMENT_ROLES = tuple(_DRIVERS)
+INSTRUMENT_ROLES = tuple(DRIVERS)
 """The parts of a bench file that name an instrument, in the order in which they are opened."""
 
 
@@ -132,7 +134,7 @@ def check_soft_start(
 
 def check_drivers(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
     """Refuse a nominal part whose rating the meter type does not have."""
-    for role, known in _DRIVERS.items():
+    for role, known in DRIVERS.items():
         part = getattr(parts, role)
         if part is not None and part.driver not in known:
             names = ", ".join(sorted(known))
@@ -142,7 +144,7 @@ def check_drivers(path: Path, lines: Mapping[Location, int], parts: BenchPart) -
 
 def check_resources(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
     """Refuse what is no VISA resource name; a driver with a link of its own (``open_link``) has names of its own."""
-    for role, known in _DRIVERS.items():
+    for role, known in DRIVERS.items():
         part = getattr(parts, role)
         if part is None:
             continue

@@ -13,17 +13,18 @@ from drivers.meter import FoundDevice, Identity, MeterBus, MeterClient
 from drivers.meter.errors import MeterError
 from drivers.mstp.analysis import BusAnalysis
 from drivers.mstp.clock import monotonic_s
+from drivers.mstp.codec.frames import MAX_MASTER_ADDRESS
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.figures import BusFigures
 from drivers.mstp.listener import BusListener
 from drivers.mstp.settings import PortSettings
 from drivers.mstp.wire.adapter import lasting_name, latency_advice
 from meter_model.objects.points import OBJECTS
+from rig.bench.discovery.probing import free_mac
 
 RATES = (76_800, 38_400, 19_200, 9_600, 115_200, 57_600)
 """In the order in which they are tried: the usual ones of a meter first."""
 
-HIGHEST_MASTER = 127
 _LISTEN_S = 1.5
 _SILENT_S = 2.0
 """A master that is alone polls all the time: two seconds without one octet are silence, at every baud rate."""
@@ -100,11 +101,10 @@ def find_bus(
         report(
             f"{device}: {heard.baud} baud, masters {', '.join(map(str, heard.masters)) or 'none yet'}; asking Who-Is"
         )
-        return _ask(device, description, heard.baud, _free_mac(heard))
-    except PortUnavailable as error:
-        return FoundPort(device, description, error.reason, "the port was left out")
+        return _ask(device, description, heard.baud, free_mac(heard))
     except DriverError as error:
-        return FoundPort(device, description, str(error), "the port was left out")
+        said = error.reason if isinstance(error, PortUnavailable) else str(error)
+        return FoundPort(device, description, said, "the port was left out")
 
 
 def _listen_at_all_rates(device: str, report: _Report) -> BusFigures:
@@ -144,12 +144,6 @@ def _is_readable(heard: BusFigures) -> bool:
     )  # fmt: skip
 
 
-def _free_mac(heard: BusFigures) -> int:
-    """Return the lowest address that neither sent nor was addressed."""
-    known = {node.mac for node in heard.nodes}
-    return next((mac for mac in range(HIGHEST_MASTER + 1) if mac not in known), HIGHEST_MASTER)
-
-
 def _ask_a_silent_port(device: str, description: str, may_talk: bool, report: _Report) -> FoundPort:
     silent = f"not one octet in {_SILENT_S:g} s"
     if not may_talk:
@@ -168,7 +162,7 @@ def _ask_a_silent_port(device: str, description: str, may_talk: bool, report: _R
 
 
 def _ask(device: str, description: str, baud: int, own_mac: int) -> FoundPort:
-    settings = PortSettings(device, baud, own_mac, HIGHEST_MASTER, max_info_frames=8)
+    settings = PortSettings(device, baud, own_mac, MAX_MASTER_ADDRESS, max_info_frames=8)
     meters: list[FoundMeter] = []
     others: list[FoundDevice] = []
     with MeterBus.open(settings, timeout_s=_ANSWER_S) as bus:

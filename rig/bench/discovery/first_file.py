@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import get_args
 
 from drivers.instrument import Identity
+from drivers.mstp.codec.frames import MAX_MASTER_ADDRESS
 from drivers.source import SOURCES
 from rig.bench.config.files import load_bench
-from rig.bench.discovery.bus_found import HIGHEST_MASTER, FoundMeter, FoundPort
+from rig.bench.discovery.bus_found import FoundMeter, FoundPort
 from rig.bench.discovery.instruments_found import FoundInstrument
 from rig.bench.discovery.matching import Fit
 from rig.bench.schema.bench import NominalPart
@@ -130,17 +131,8 @@ def _refusal(text: str) -> str | None:
 
 def _text(name: str, chosen: Mapping[str, Matched], bus: FoundPort | None) -> str:
     meters = bus.meters if bus else ()
-    writers = {
-        "source": _source,
-        "low_level_source": _low_level_source,
-        "analyzer": _analyzer,
-        "switch": _switch,
-        "generator": _generator,
-        "counter": _counter,
-        "climate_probe": _climate_probe,
-    }
     blocks = [_HEAD.format(mark=MARK, name=_quoted(_comment(name)[:LONGEST_NAME]))]
-    blocks += [write(chosen[role]) for role, write in writers.items() if role in chosen]
+    blocks += [_instrument(role, chosen[role]) for role in _FURTHER if role in chosen]
     if bus is not None:
         blocks.append(_bus(bus))
     blocks.append(_positions(meters, "source" in chosen))
@@ -161,18 +153,52 @@ clock:
 """
 
 
-def _instrument(one: Matched, driver: str) -> str:
-    return (
-        f"  # {_comment(one.instrument.identity or '')}\n"
-        f"  driver: {driver}{_other_drivers(one)}\n"
-        f"  resource: {_quoted(one.instrument.resource)}\n"
-        f'  visa_library: "{one.instrument.visa_library}"\n'
-    )
+_FURTHER = {
+    "source": "  ramp_s: 5   # soft start and stop of the voltage\n",
+    "low_level_source": "",
+    "analyzer": (
+        f"  # {MARK}: accuracy from the certificate: percent of reading, percent of range; the angle in degrees.\n"
+        "  # These are so coarse that a certification is refused (rig plan says why).\n"
+        "  accuracy:\n"
+        "    voltage: {reading_pct: 1.0, range_pct: 1.0}\n"
+        "    current: {reading_pct: 1.0, range_pct: 1.0}\n"
+        "    power: {reading_pct: 1.0, range_pct: 1.0}\n"
+        "    phase: {fixed_deg: 1.0}\n"
+    ),
+    "switch": (
+        f"  # {MARK}: what is wired to it, by slot and channel; what is left out is not wired\n"
+        "  # control_power: {channel: 201, on_when: open}\n"
+        "  # pulse_input: {channel: 211}\n"
+        "  # alarm_contact: {channel: 101, method: resistance}\n"
+    ),
+    "generator": f"  outputs: {{}}   # {MARK}: what its outputs drive, such as {{pulse_input: 1, control_power: 2}}\n",
+    "counter": (
+        f"  inputs: {{}}   # {MARK}: what its inputs see, such as {{pulse_input: {{channel: 1, active: high}}}}\n"
+    ),
+    "climate_probe": f"  channel: 1   # {MARK}: which of its sensors is beside the meter\n",
+}
+"""Instruments in the order of the file, and what stands there of each beside its address."""
+
+_CALIBRATED = ("source", "low_level_source", "analyzer", "climate_probe")
 
 
-def _other_drivers(one: Matched) -> str:
+def _instrument(role: str, one: Matched) -> str:
     others = ", ".join(f"{fit.role}: {fit.driver}" for fit in one.fits[1:])
-    return f"   # {MARK}: it fits {others} too" if others else ""
+    fits_too = f"   # {MARK}: it fits {others} too" if others else ""
+    text = "# drives the CT inputs\n" if role == "low_level_source" else ""
+    text += (
+        f"{role}:\n  # {_comment(one.instrument.identity or '')}\n"
+        f"  driver: {one.fits[0].driver}{fits_too}\n"
+        f"  resource: {_quoted(one.instrument.resource)}\n"
+        f'  visa_library: "{one.instrument.visa_library}"\n{_FURTHER[role]}'
+    )
+    if role in _CALIBRATED:
+        text += (
+            f'  # {MARK}: its calibration, from the certificate; without it reports say "calibration not recorded"\n'
+            f"  # calibration: {{serial: {_quoted(one.serial_number)}, certificate: C-1, date: 2026-01-31, "
+            "due: 2027-01-31}\n"
+        )
+    return text
 
 
 def _quoted(text: str) -> str:
@@ -185,76 +211,14 @@ def _comment(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in text)[:200]
 
 
-def _calibration(one: Matched) -> str:
-    serial = _quoted(one.serial_number)
-    return (
-        f'  # {MARK}: its calibration, from the certificate; without it reports say "calibration not recorded"\n'
-        f"  # calibration: {{serial: {serial}, certificate: C-1, date: 2026-01-31, due: 2027-01-31}}\n"
-    )
-
-
-def _source(one: Matched) -> str:
-    return (
-        f"source:\n{_instrument(one, one.fits[0].driver)}"
-        f"  ramp_s: 5   # soft start and stop of the voltage\n{_calibration(one)}"
-    )
-
-
-def _low_level_source(one: Matched) -> str:
-    return f"# drives the CT inputs\nlow_level_source:\n{_instrument(one, one.fits[0].driver)}{_calibration(one)}"
-
-
-def _analyzer(one: Matched) -> str:
-    return (
-        f"analyzer:\n{_instrument(one, one.fits[0].driver)}"
-        f"  # {MARK}: accuracy from the certificate: percent of reading, percent of range; the angle in degrees.\n"
-        "  # These are so coarse that a certification is refused (rig plan says why).\n"
-        "  accuracy:\n"
-        "    voltage: {reading_pct: 1.0, range_pct: 1.0}\n"
-        "    current: {reading_pct: 1.0, range_pct: 1.0}\n"
-        "    power: {reading_pct: 1.0, range_pct: 1.0}\n"
-        f"    phase: {{fixed_deg: 1.0}}\n{_calibration(one)}"
-    )
-
-
-def _switch(one: Matched) -> str:
-    return (
-        f"switch:\n{_instrument(one, one.fits[0].driver)}"
-        f"  # {MARK}: what is wired to it, by slot and channel; what is left out is not wired\n"
-        "  # control_power: {channel: 201, on_when: open}\n"
-        "  # pulse_input: {channel: 211}\n"
-        "  # alarm_contact: {channel: 101, method: resistance}\n"
-    )
-
-
-def _generator(one: Matched) -> str:
-    return (
-        f"generator:\n{_instrument(one, one.fits[0].driver)}"
-        f"  outputs: {{}}   # {MARK}: what its outputs drive, such as {{pulse_input: 1, control_power: 2}}\n"
-    )
-
-
-def _counter(one: Matched) -> str:
-    return (
-        f"counter:\n{_instrument(one, one.fits[0].driver)}"
-        f"  inputs: {{}}   # {MARK}: what its inputs see, such as {{pulse_input: {{channel: 1, active: high}}}}\n"
-    )
-
-
-def _climate_probe(one: Matched) -> str:
-    return (
-        f"climate_probe:\n{_instrument(one, one.fits[0].driver)}"
-        f"  channel: 1   # {MARK}: which of its sensors is beside the meter\n{_calibration(one)}"
-    )
-
-
 def _bus(bus: FoundPort) -> str:
     return (
         "bus:\n"
         f"  port: {_quoted(bus.device)}\n"
         f"  baud: {bus.baud}\n"
         f"  mac: {bus.own_mac}   # the rig's own address: no other station on this bus has it\n"
-        f"  max_master: {HIGHEST_MASTER}   # highest address ever polled; lower is faster on a bench with few meters\n"
+        f"  max_master: {MAX_MASTER_ADDRESS}   # highest address ever polled; lower is faster on a bench with few "
+        "meters\n"
     )
 
 

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
-from drivers.analyzer import ANALYZERS
-from drivers.climate import PROBES
-from drivers.counter import COUNTERS
 from drivers.errors import DriverError, InstrumentLost
-from drivers.generator import GENERATORS
 from drivers.scpi import ScpiSession
-from drivers.source import SOURCES
-from drivers.switch import SWITCHES
+from rig.bench.config.fitness import DRIVERS
 
-FAMILIES: Mapping[str, Mapping[str, Callable[..., Any]]] = MappingProxyType(
-    {
-        "source": SOURCES,
-        "analyzer": ANALYZERS,
-        "switch": SWITCHES,
-        "generator": GENERATORS,
-        "counter": COUNTERS,
-        "climate_probe": PROBES,
-    }
-)
+FAMILIES = {role: drivers for role, drivers in DRIVERS.items() if role not in ("low_level_source", "chamber")}
 """Driver classes by the part of a bench file that names them."""
 
 _QUESTION = "*IDN?"

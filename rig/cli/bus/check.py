@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from drivers.meter import RIG_DEVICE_INSTANCE
-from drivers.mstp.analysis import BusAnalysis
-from drivers.mstp.capture_reading import Capture, CaptureInvalid, read_capture
+from drivers.mstp.analysis import BusAnalysis, figures_of
+from drivers.mstp.capture_reading import CaptureInvalid, read_capture
 from drivers.mstp.clock import monotonic_s
+from drivers.mstp.codec.frames import MAX_MASTER_ADDRESS
 from drivers.mstp.diagnosis import (
     Conclusion,
     DeviceFound,
@@ -25,8 +26,8 @@ from drivers.mstp.figures import BusFigures
 from drivers.mstp.listener import BusListener
 from drivers.mstp.settings import BAUD_RATES, PortSettings
 from rig.bench.discovery.listening import ListeningPort, open_listening_port
-from rig.bench.discovery.probing import Probed
-from rig.bench.discovery.survey import Survey, own_address_taken, readable_rates, survey
+from rig.bench.discovery.probing import Probed, free_mac
+from rig.bench.discovery.survey import Survey, devices_beyond, own_address_taken, readable_rates, survey
 from rig.bench.lock import hold_port
 from rig.bench.meters import port_settings
 from rig.cli.bus.source import StopFlag, baud_of, refuse_stray_baud
@@ -38,7 +39,6 @@ _RATE_S = 1.5
 _DRAIN_S, _DRAINED_S = 0.3, 3.0
 """The listening process reports what it hears within 50 ms; this long without a report, nothing was heard."""
 _APDU_TIMEOUT_S = 3.0
-_MAX_MASTER = 127
 _ONLY_WHEN_LISTENING = ("sole-master", "silence")
 """Findings that the rig's own presence in the ring changes."""
 
@@ -97,7 +97,7 @@ def check_bus(bench: str, device: str | None, baud: int | None, wanted: Wanted) 
         rate = baud_of(device, baud)
         with hold_port(device):
             heard = _listen(device, rate, wanted.for_s)
-            own = _free_mac(heard) if wanted.mac is None else wanted.mac
+            own = free_mac(heard) if wanted.mac is None else wanted.mac
             most = _max_master(heard, own)
             settings = PortSettings(device, rate, own, most, captured_frames=_kept(rate), watchful=True)
             talk = None if wanted.listen_only else settings
@@ -133,21 +133,11 @@ def check_file(path: Path, baud: int | None = None) -> CheckResult:
     rate = told or baud or capture.baud
     if not rate:
         raise UsageRefused(f"{path}: it does not say the baud rate; give it with --baud N")
-    figures = _figures_of(capture.at_baud(rate))
+    paced = capture.at_baud(rate)
+    figures = figures_of(paced.frames, paced.baud, paced.stray_octets)
     guessed = " (as its stamps suggest; --baud N if it was another)" if rate == capture.baud and not told else ""
     title = ", ".join(part for part in (f"{path}", capture.device, f"{rate} baud{guessed}") if part)
-    devices = tuple(
-        DeviceFound(one.router, one.device_instance, network=one.network, remote_address=one.address_text)
-        for one in figures.remote_devices
-    )
-    return CheckResult(title, figures, None, None, None, devices, tuple(ranked(diagnose(figures))))
-
-
-def _figures_of(capture: Capture) -> BusFigures:
-    analysis = BusAnalysis(capture.baud, capture.frames[0].start_s)
-    analysis.take_batch(capture.frames, 0)
-    analysis.take_batch((), capture.stray_octets)
-    return analysis.figures(max(seen.end_s for seen in capture.frames))
+    return CheckResult(title, figures, None, None, None, devices_beyond(figures), tuple(ranked(diagnose(figures))))
 
 
 def _kept(baud: int) -> int:
@@ -170,19 +160,13 @@ def _settings(port: ListeningPort, mac: int | None) -> PortSettings | None:
     )
 
 
-def _free_mac(heard: BusFigures) -> int:
-    """Return the lowest address that neither sent nor was addressed."""
-    known = {node.mac for node in heard.nodes}
-    return next((mac for mac in range(_MAX_MASTER + 1) if mac not in known), _MAX_MASTER)
-
-
 def _max_master(heard: BusFigures, own: int) -> int:
     """Return how far the rig polls where no bench file says so: as far as the masters themselves do.
 
     A single master, or none at all, gives no figure for that.
     """
     if len(heard.masters) < 2:
-        return _MAX_MASTER
+        return MAX_MASTER_ADDRESS
     polled = [node.highest_polled for node in heard.nodes if node.highest_polled is not None]
     return max(1, own, *heard.masters, *polled)
 
@@ -223,10 +207,7 @@ def _judge(title: str, heard: BusFigures, talk: PortSettings | None, timeout_s: 
     if asked.probed is not None and asked.probed.masters:
         masters |= set(asked.probed.masters)
         findings = [finding for finding in findings if finding.kind != "address-gaps"]  # they are no gaps
-    devices = asked.devices or tuple(
-        DeviceFound(one.router, one.device_instance, network=one.network, remote_address=one.address_text)
-        for one in heard.remote_devices
-    )
+    devices = asked.devices or devices_beyond(heard)
     of_devices = diagnose_devices(devices, masters)
     if any(finding.kind == "address-gaps" for finding in findings):  # it says the same, with what it costs
         of_devices = [f for f in of_devices if f.kind != "max-master" or f.severity is not Severity.NOTE]

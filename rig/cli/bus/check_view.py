@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from drivers.mstp.diagnosis import Conclusion, DeviceFound, Finding, Severity
+from drivers.mstp.diagnosis import Conclusion, DeviceFound, Severity
 from rig.cli.bus.check import CheckResult
 from rig.cli.bus.watch import as_object, picture
 from rig.cli.shared.output import echo, make_console
@@ -17,6 +18,7 @@ from rig.cli.shared.output import echo, make_console
 _PLAIN_WIDTH = 120
 _STYLES = {Severity.FAULT: "bold red", Severity.WARNING: "yellow", Severity.NOTE: ""}
 _MOST_EVIDENCE = 6
+_OF_DEVICE = ("device_instance", "vendor_identifier", "name", "max_master", "max_info_frames")
 
 
 def show(result: CheckResult, as_json: bool) -> None:
@@ -87,7 +89,7 @@ def _as_object(result: CheckResult) -> dict[str, object]:
         "conclusion": None
         if conclusion is None
         else {
-            **_finding_object(conclusion.finding),
+            **asdict(conclusion.finding),
             "cause": conclusion.cause,
             "evidence": list(conclusion.evidence),
         },
@@ -101,11 +103,7 @@ def _as_object(result: CheckResult) -> dict[str, object]:
                 "mac": device.mac if device.network == 0 else None,
                 "remote_address": device.remote_address or None,
                 "router_mac": device.mac if device.network else None,
-                "device_instance": device.device_instance,
-                "vendor_identifier": device.vendor_identifier,
-                "name": device.name,
-                "max_master": device.max_master,
-                "max_info_frames": device.max_info_frames,
+                **{name: getattr(device, name) for name in _OF_DEVICE},
             }
             for device in result.devices
         ],
@@ -117,15 +115,5 @@ def _as_object(result: CheckResult) -> dict[str, object]:
             "others": list(result.probed.others),
             "no_answer": list(result.probed.unanswered),
         },
-        "findings": [_finding_object(finding) for finding in result.findings],
-    }
-
-
-def _finding_object(finding: Finding) -> dict[str, object]:
-    return {
-        "severity": str(finding.severity),
-        "kind": finding.kind,
-        "mac": finding.mac,
-        "what": finding.what,
-        "advice": finding.advice,
+        "findings": [asdict(finding) for finding in result.findings],
     }
