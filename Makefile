@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements.lock
 STAMP := $(VENV)/.stamp
+# Without byte code each process, and pytest for each test module, compiles all of this software once more.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: certify test test-quick test-realtime coverage check soak fuzz lint types contracts dead hooks docs lock changelog clean help
 
@@ -14,7 +16,7 @@ help: ## list the targets
 certify: $(STAMP) ## certify the emulated meter: plan, measure, judge, report
 	@$(BIN)/rig certify
 
-# What judges wall time runs alone, one after another; other real-time tests two at a time; the rest shares the cores.
+# What judges milliseconds runs alone, one test after another; other real-time tests two at a time.
 test: test-quick test-realtime ## the tests of this software (no hardware needed)
 
 test-realtime: $(STAMP)

@@ -12,7 +12,7 @@ from rig.safety.errors import SafetyInputOpen
 
 
 class ExitCode(IntEnum):
-    """What a command of the rig ends with (docs/reference/exit-codes.md)."""
+    """What a command of the rig ends with (docs/reference/exit-codes.md); the highest takes precedence."""
 
     PASS = 0
     FAIL = 1
@@ -22,16 +22,6 @@ class ExitCode(IntEnum):
     BUSY = 12
     NOT_SAFE = 13
 
-
-_PRECEDENCE = (
-    ExitCode.NOT_SAFE,
-    ExitCode.BUSY,
-    ExitCode.REFUSED,
-    ExitCode.RIG_ERROR,
-    ExitCode.STOPPED,
-    ExitCode.FAIL,
-    ExitCode.PASS,
-)
 
 _OF_ERROR: tuple[tuple[type[RigError], ExitCode], ...] = (
     (SafeStateNotConfirmed, ExitCode.NOT_SAFE),
@@ -70,8 +60,7 @@ def exit_code_of_outcome(outcome: Outcome) -> ExitCode:
 
 def worst(codes: Iterable[ExitCode]) -> ExitCode:
     """Return the code that takes precedence: 13 > 12 > 11 > 10 > 2 > 1 > 0; PASS where there is none."""
-    present = set(codes)
-    return next((code for code in _PRECEDENCE if code in present), ExitCode.PASS)
+    return max(codes, default=ExitCode.PASS)
 
 
 def exit_code_of_run(codes: Iterable[ExitCode], outcomes: Iterable[Outcome]) -> ExitCode:

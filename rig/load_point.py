@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from meter_model.system_type import SYSTEM_TYPES
 from rig.errors import UsageRefused
 
 PHASE_NAMES = "ABC"
 
+T = TypeVar("T")
 ByPhase = tuple[float, float, float]
 """One number for each of the phases A, B, C."""
 
@@ -20,6 +23,12 @@ _THREE_PHASES_DEG = (0.0, -120.0, 120.0)
 _TWO_LINES_DEG = (0.0, 180.0, 120.0)
 _LINES_OF_TYPE = {10: "A", 11: "AB", 12: "AB"}
 """Voltage terminals that are fed; all three in the system types that are not here. Two lines are in opposition."""
+
+
+def three(items: Iterable[T]) -> tuple[T, T, T]:
+    """Return what there is of phases A, B and C; raises ValueError for another number."""
+    a, b, c = items
+    return a, b, c
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +93,20 @@ class LoadPoint:
     @property
     def phase_voltages_v(self) -> ByPhase:
         """Volts line to neutral of A, B and C; 0 where the phase is missing."""
-        a, b, c = (
+        return three(
             self.voltage_v * (percent / 100.0) if name in self.lines else 0.0
             for name, percent in zip(PHASE_NAMES, self.voltages_pct, strict=True)
         )
-        return a, b, c
 
     @property
     def voltage_angles_deg(self) -> ByPhase:
         """Angles of the voltages of A, B and C relative to that of A (or where it would be), in (-180, 180]."""
         first = self.voltage_shift_deg[0]
-        a, b, c = (
+        places_deg = _THREE_PHASES_DEG if self.lines == PHASE_NAMES else _TWO_LINES_DEG
+        return three(
             180.0 - (180.0 - (place + shift - first)) % 360.0
-            for place, shift in zip(
-                _THREE_PHASES_DEG if self.lines == PHASE_NAMES else _TWO_LINES_DEG, self.voltage_shift_deg, strict=True
-            )
+            for place, shift in zip(places_deg, self.voltage_shift_deg, strict=True)
         )
-        return a, b, c
 
     @property
     def has_balanced_voltages(self) -> bool:

@@ -16,14 +16,18 @@ from drivers.errors import RigError
 from rig.errors import UsageRefused
 from rig.exit_codes import ExitCode
 from rig.load_point import LoadPoint
+from rig.run.events import Failed, LiveTerminals, QuestionBegan, Refused
+from rig.run.finish import write_files
 from rig.run.pytest_options import add_options, options_of
 from rig.run.pytest_ways import NOT_ON_A_BENCH, refused_way
-from rig.run.session import RunSession
+from rig.run.run import Run
 from rig.safety.errors import SafetyInputOpen
 from rig.safety.signals import StopSignals
 
 _REFUSED = "rig_refused"
-SESSION = pytest.StashKey[RunSession]()
+CONSOLE = "rig-console"
+"""The name of the plugin that writes in place of pytest's own reporter, where there is one."""
+SESSION = pytest.StashKey[Run]()
 _BEGAN_S = pytest.StashKey[float]()
 
 
@@ -33,24 +37,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the session object that tests, reporters and the exit code share."""
+    """Make the run that tests, reporters and the exit code share."""
     option = config.option
     if getattr(option, "looponfail", False):
         raise pytest.UsageError("--looponfail asks again and again without end; " + NOT_ON_A_BENCH)
     config.addinivalue_line("markers", "bench_time(seconds): the bench time that a question takes at most")
     try:
-        run = RunSession(options_of(option))
+        run = Run(options_of(option), write_files=write_files)
     except UsageRefused as refusal:
         pytest.exit(f"rig: {refusal}", returncode=ExitCode.REFUSED)
     allure_folder = getattr(option, "allure_report_dir", None)
     run.allure_folder = Path(allure_folder) if allure_folder else None
     config.stash[SESSION] = run
-    run.warn = lambda line: _write_line(config, line)
+    # What must be seen at once, where pytest's own reporter writes; all else is in the record.
+    for kind in (LiveTerminals, Refused):
+        run.events.subscribe(kind, lambda event: _write_line(config, str(event)))
     config.pluginmanager.register(_Endings(run), "rig-endings")
 
 
-def run_session(config: pytest.Config) -> RunSession:
-    """Return the run session of this pytest session."""
+def run_session(config: pytest.Config) -> Run:
+    """Return the run of this pytest session."""
     return config.stash[SESSION]
 
 
@@ -70,7 +76,7 @@ def _write_line(config: pytest.Config, line: str) -> None:
     if reporter is not None:
         reporter.ensure_newline()
         reporter.write_line(f"rig: {line}", red=True)
-    else:
+    elif not config.pluginmanager.has_plugin(CONSOLE):
         sys.stderr.write(f"rig: {line}\n")
 
 
@@ -106,11 +112,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Note which source the question cites, for what is recorded of it."""
+    """Publish which question is asked, and which source it cites, for what is recorded of it."""
     if asks_a_meter(item):
         from rig.run.questions import cited_by
 
-        run_session(item.config).cited = cited_by(item)
+        run_session(item.config).events.publish(QuestionBegan(item.name, cited_by(item)))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -135,14 +141,14 @@ def pytest_runtest_makereport(
             report.sections.append(("bus capture", str(kept)))
             report.user_properties.append(("bus_capture", str(kept)))
     if call.excinfo is None and report.outcome == "failed":
-        run.codes.append(ExitCode.FAIL)  # by a soft assertion, or by a pass where a failure was expected
+        run.tally.codes.append(ExitCode.FAIL)  # by a soft assertion, or by a pass where a failure was expected
     # A skip or an operator's stop is no error of the meter or the rig; verdict errors have been counted as outcomes.
     if (
         call.excinfo is not None
         and report.outcome == "failed"
         and not getattr(call.excinfo.value, "counted_as_outcome", False)
     ):
-        run.note_error(call.excinfo.value)
+        run.tally.note_error(call.excinfo.value)
         run.note_failure(item.name, call.excinfo.value)
         if isinstance(call.excinfo.value, SafetyInputOpen):
             item.session.shouldstop = str(call.excinfo.value)
@@ -171,7 +177,7 @@ class QuestionTimedOut(Exception):
 class _Endings:
     """However the session ends, the outputs go off, the record is closed and the exit code is the rig's."""
 
-    def __init__(self, run: RunSession) -> None:
+    def __init__(self, run: Run) -> None:
         self._run = run
         self._signals = StopSignals()
         self._refusals: list[str] = []
@@ -197,9 +203,9 @@ class _Endings:
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Switch off at once, before any fixture is taken down, for every cause of the stop."""
         self._signals.was_heard()
-        self._run.stopped_by = str(excinfo.value) or "keyboard interrupt"
-        self._run.codes.append(ExitCode.STOPPED)
-        self._run.end_early(self._run.stopped_by)
+        reason = self._run.tally.stopped_by = str(excinfo.value) or "keyboard interrupt"
+        self._run.tally.codes.append(ExitCode.STOPPED)
+        self._run.end_early(reason)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_sessionfinish(
@@ -217,16 +223,16 @@ class _Endings:
             return
         self._signals.was_heard()  # all is off: a stop that comes now must not keep record and reports from their end
         if exitstatus in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):
-            run.codes.append(ExitCode.REFUSED)
+            run.tally.codes.append(ExitCode.REFUSED)
         elif exitstatus == pytest.ExitCode.INTERNAL_ERROR:
-            run.codes.append(ExitCode.RIG_ERROR)
-            run.stopped_by = run.stopped_by or "an internal error"
-        elif exitstatus == pytest.ExitCode.INTERRUPTED and run.stopped_by is None and not run.codes:
-            run.codes.append(ExitCode.RIG_ERROR)
-        if session.testsfailed and run.exit_code() is ExitCode.PASS:
+            run.tally.codes.append(ExitCode.RIG_ERROR)
+            run.tally.stop("an internal error")
+        elif exitstatus == pytest.ExitCode.INTERRUPTED and run.tally.stopped_by is None and not run.tally.codes:
+            run.tally.codes.append(ExitCode.RIG_ERROR)
+        if session.testsfailed and run.tally.exit_code() is ExitCode.PASS:
             # A test failed in a way that this process never saw, as in a process that a plugin forked for it.
-            run.codes.append(ExitCode.RIG_ERROR)
-            run.say("a test failed outside this process: what it found is not known here")
+            run.tally.codes.append(ExitCode.RIG_ERROR)
+            run.events.publish(Failed("a test failed outside this process: what it found is not known here"))
         session.exitstatus = int(run.finish())
 
     @pytest.hookimpl(optionalhook=True, tryfirst=True)
@@ -263,12 +269,11 @@ class _Endings:
     def _refuse(self, config: pytest.Config, why: str) -> None:
         self._refusals.append(why)
         self._run.asks_a_meter = True
-        self._run.codes.append(ExitCode.REFUSED)
+        self._run.tally.codes.append(ExitCode.REFUSED)
         if hasattr(config, "workeroutput"):
             config.workeroutput[_REFUSED] = why
             return
-        for listener in self._run.listeners or [lambda line: _write_line(config, line)]:
-            listener(why)
+        self._run.events.publish(Refused(why))
 
     def pytest_unconfigure(self) -> None:
         """Give the signals back, since nothing is on any more, and the folder of a run that never began."""
@@ -278,11 +283,10 @@ class _Endings:
     def _note_ending(self, error: BaseException) -> None:
         """Count what went wrong while everything was taken down; the bench's own layers have made it safe by then."""
         self._signals.was_heard()
+        self._run.tally.note_error(error)
         if isinstance(error, KeyboardInterrupt):
-            self._run.stopped_by = str(error) or "keyboard interrupt"
-            self._run.codes.append(ExitCode.STOPPED)
+            self._run.tally.stopped_by = str(error) or "keyboard interrupt"
         else:
-            self._run.note_error(error)
-            self._run.stopped_by = self._run.stopped_by or str(error)
+            self._run.tally.stop(str(error))
         self._run.end_early(str(error) or type(error).__name__)
-        self._run.say(f"while the run was taken down: {error}")
+        self._run.events.publish(Failed(f"while the run was taken down: {error}", error))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import socket
 import struct
 import sys
@@ -80,26 +81,26 @@ def emulator_at(resource: str) -> int | None:
 
 def emulators_of(serial_number: str) -> frozenset[int]:
     """Return the processes of this host that emulate an instrument with this serial number."""
-    try:
-        lines = _SOCKETS.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return frozenset()
     found = set()
-    for line in lines:
-        _, mark, rest = line.partition(f"@{_IDENTITY}")
+    for rest in names_held(_IDENTITY):
         pid, _, identity = rest.partition("/")
-        if mark and pid.isdigit() and serial_number in [field.strip() for field in unquote(identity).split(",")]:
+        if pid.isdigit() and serial_number in [field.strip() for field in unquote(identity).split(",")]:
             found.add(int(pid))
     return frozenset(found)
 
 
 def simulated_keys() -> frozenset[str]:
     """Return the keys (rig.shared_things) of all endpoints of this host's network that are marked as emulated."""
+    return frozenset(names_held(_ENDPOINT))
+
+
+def names_held(prefix: str) -> list[str]:
+    """Return what follows ``prefix`` in the names of sockets that processes hold; empty where no such list is kept."""
     try:
-        lines = _SOCKETS.read_text(encoding="utf-8", errors="replace").splitlines()
+        listed = _SOCKETS.read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return frozenset()
-    return frozenset(rest for line in lines for _, mark, rest in [line.partition(f"@{_ENDPOINT}")] if mark)
+        return []
+    return re.findall(f"@{re.escape(prefix)}(.*)", listed)
 
 
 def _address(name: str) -> bytes:

@@ -56,17 +56,22 @@ class MeterBus:
     Every call may raise BusFailed. Calls from several threads are allowed.
 
     Where the settings let the port wait for an adapter that was unplugged, calls wait with it. Of what was under way
-    reads are sent again, and counted; everything else raises BusInterrupted. ``on_line`` may be set to a function that
-    that is called with LineLost and LineRestored, in the thread of a caller.
+    reads are sent again, and counted; everything else raises BusInterrupted. ``on_line`` is called with LineLost and
+    LineRestored, in the thread of a caller.
     """
 
     def __init__(
-        self, settings: PortSettings, timeout_s: float, on_progress: Callable[[], None] | None, device_instance: int
+        self,
+        settings: PortSettings,
+        timeout_s: float,
+        on_progress: Callable[[], None] | None,
+        device_instance: int,
+        on_line: Callable[[LineLost | LineRestored], None] | None = None,
     ) -> None:
         self.settings, self.device_instance = settings, device_instance
         self.timeout_s = timeout_s
         self.on_progress = on_progress
-        self.on_line: Callable[[LineLost | LineRestored], None] | None = None
+        self._on_line = on_line
         self._port = MstpPort(settings)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"bus {settings.device}", daemon=True)
@@ -85,6 +90,7 @@ class MeterBus:
         join_timeout_s: float = 30.0,
         on_progress: Callable[[], None] | None = None,
         device_instance: int = RIG_DEVICE_INSTANCE,
+        on_line: Callable[[LineLost | LineRestored], None] | None = None,
     ) -> Self:
         """Open the port and wait until it has had the token, from others or as the only master.
 
@@ -92,7 +98,7 @@ class MeterBus:
         Raises PortUnavailable(device, reason), and BusFailed when there was no token within ``join_timeout_s``
         seconds: joining a ring of few masters and a Max_Master of 127 takes about ten seconds.
         """
-        bus = cls(settings, timeout_s, on_progress, device_instance)
+        bus = cls(settings, timeout_s, on_progress, device_instance, on_line)
         try:
             bus._port.start()
         except PortUnavailable:
@@ -310,9 +316,9 @@ class MeterBus:
     def _report_progress(self) -> None:
         if self.on_progress is not None:
             self.on_progress()
-        if self.on_line is not None:
+        if self._on_line is not None:
             for event in self._line.take_events():
-                self.on_line(event)
+                self._on_line(event)
 
     # --- in the event loop ----------------------------------------------------------------------------------------
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +13,7 @@ from drivers.meter.readings import Identity
 from meter_model.configuration import FIELDS
 from rig.bench.meters import Position
 from rig.errors import BenchFault
-from rig.safety.state import read_json, state_folder
+from rig.safety.state import read_json, state_folder, write_json
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _HOW = "'rig restore' puts it back"
@@ -97,16 +94,9 @@ class AsFound:
         return tuple(Departure(av, found, values[av]) for av, found in sorted(left.items()) if av in values)
 
     def _write(self, content: Mapping[str, Any]) -> None:
-        unfinished = self.path.with_name(f"{self.path.name}.{os.getpid()}.new")
         try:
-            with unfinished.open("w", encoding="utf-8") as stream:
-                json.dump(content, stream)
-                stream.flush()
-                os.fsync(stream.fileno())
-            unfinished.replace(self.path)
+            write_json(self.path, content, to_disk=True)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                unfinished.unlink(missing_ok=True)
             raise BenchFault(
                 f"what the meter was set to cannot be noted in {self.path.parent} ({error.strerror}), so nothing is "
                 "written to it; free some disk, or set RIG_STATE_DIR"

@@ -20,6 +20,7 @@ from rig.bench.auxiliary.climate import SoakedChamber, open_chamber, open_probe
 from rig.bench.auxiliary.switching import TimedPulses, open_switch, open_timed_pulses, safety_inputs
 from rig.bench.clock import BenchClock
 from rig.bench.config.files import BenchFile, load_bench
+from rig.bench.drivers import Opener
 from rig.bench.instruments import UsedInstrument, used_instruments
 from rig.bench.launch import LaunchedProcess
 from rig.bench.lock import hold_bench
@@ -38,16 +39,15 @@ from rig.bench.protection import protection_text
 from rig.bench.simulated import is_simulated_bench
 from rig.bench.wiring import Wiring
 from rig.errors import UsageRefused
+from rig.events import BusOpened, Events, Stated
 from rig.metrology.accuracy import ReferenceAccuracy
 from rig.safety.contactor.proof import BenchContactor
 from rig.safety.energise import Supervised
 from rig.safety.guardian.link import GuardianLink
 from rig.safety.inhibit import suspend_inhibited
 from rig.safety.inputs import SafetyInputs
-from rig.safety.settling import SettlingLimits
 from rig.safety.state import Opening
 from rig.safety.supervisor import Supervisor
-from rig.safety.told_once import Tell, told_once
 from rig.safety.watch.alarm import SourceAlarm
 from rig.safety.watch.identity import KnownInstrument
 from rig.safety.watch.watchdog import SourceWatchdog
@@ -77,6 +77,7 @@ class Bench:
     bus: MeterBus | None
     positions: tuple[Position, ...]
     launched: LaunchedProcess | None
+    events: Events
     _identities: dict[str, Identity]
     switch: SwitchUnit | None = None
     timed: Mapping[str, TimedPulses] = field(default_factory=dict)
@@ -104,11 +105,6 @@ class Bench:
         """Whether readings come from an emulation, by the bench file or by the emulator's own mark."""
         return is_simulated_bench(self.file, self._identities)
 
-    def tell_events(self, tell: Tell) -> None:
-        """Report what the supervisor does to the outputs to ``tell``; that they are off is reported once."""
-        if self.supervisor is not None:
-            self.supervisor.on_event = told_once(tell)
-
     @property
     def protection_text(self) -> str:
         """What protects against outputs left on when both the rig and its guardian are gone."""
@@ -124,49 +120,45 @@ def open_bench(
     bench: BenchFile | str | Path,
     *,
     command: str | None = None,
-    report: Callable[[str], None] = lambda _line: None,
-    on_bus: Callable[[MeterBus], None] = lambda _bus: None,
+    events: Events | None = None,
+    on_time: Callable[[bool], None] = lambda _goes_down: None,
     today: dt.date | None = None,
 ) -> Iterator[Bench]:
     """Open a bench and everything on it; on every way out the outputs are off and verified before the context ends.
 
-    ``command``: what the bench is used for, shown to others that find it busy. ``report`` gets one line about each
-    thing that happens; ``on_bus`` is given the bus as soon as it is open, before any meter is looked for. ``today``:
-    the day on which calibrations are looked at, the host's date by default; none is refused here. Raises
-    BenchBusy, BenchFileError, BenchFault, the drivers' errors; and SafeStateNotConfirmed at the end where it was not
-    confirmed that the outputs are off.
+    ``command``: what the bench is used for, shown to others that find it busy. ``events`` has everything that happens.
+    ``on_time`` is called whenever time is spent while energised (rig.safety.energise.Supervised). ``today``: the day on
+    which calibrations are looked at, the host's date by default; none is refused here. Raises BenchBusy,
+    BenchFileError, BenchFault, the drivers' errors; and SafeStateNotConfirmed at the end where it was not confirmed
+    that the outputs are off.
     """
     file = bench if isinstance(bench, BenchFile) else load_bench(bench)
+    events = events or Events()
     with ExitStack() as stack:
         hold = stack.enter_context(hold_bench(file, command))
         opening, identities = hold.opening, hold.identities
-        file, launched = launch(file, hold, stack, report)
+        file, launched = launch(file, hold, stack, events)
         guardian = start_guardian(file, hold, launched, stack)
-        progress = Progress.of(guardian, report, stack)
+        progress = Progress(guardian, events, stack)
         beat = progress.beat_and_look
-        energising: list[Supervisor] = []
-
-        def time_passes() -> None:
-            beat()
-            for each in energising:
-                each.watch()
-
-        clock = make_clock(file, time_passes, stack)
-        sources = open_sources(file, progress, stack, identities)
+        clock = make_clock(file, progress.time_passes, stack)
+        opener = Opener(file.parts, identities, clock, stack, beat)
+        sources = open_sources(opener, progress)
         asked = list(sources.asked)
-        analyzer = open_analyzer(file.parts.analyzer, clock, beat, stack, identities)
+        analyzer = open_analyzer(opener)
         if analyzer is not None:
             asked.append(KnownInstrument("analyzer", analyzer.identify, identities["analyzer"]))
         wiring = Wiring.from_part(file.parts.wiring) if file.parts.wiring is not None else None
-        switch = open_switch(file.parts.switch, file.parts.safety_inputs, clock, beat, stack, identities, report)
+        switch = open_switch(opener, events)
         inputs = safety_inputs(file.parts.safety_inputs, switch)
-        timed = open_timed_pulses(file.parts.generator, file.parts.counter, clock, beat, stack, identities)
-        probe = open_probe(file.parts.climate_probe, beat, stack, identities)
-        chamber = open_chamber(file.parts.chamber, clock, beat, stack, identities)
-        bus = progress.bus = open_bus(file, time_passes, stack)
+        timed = open_timed_pulses(opener)
+        probe = open_probe(opener)
+        chamber = open_chamber(opener)
+        bus = progress.bus = open_bus(file, progress.time_passes, stack, progress.note_line)
         if bus is not None:
-            on_bus(bus)
-            _advise_on(bus, report)
+            events.publish(BusOpened(bus))
+            if (advice := latency_advice(bus.settings.device)) is not None:
+                events.publish(Stated(f"bus: {advice}"))
         positions = find_meters(file, bus, clock.sleep) if bus is not None else ()
         opened = Bench(
             file,
@@ -181,6 +173,7 @@ def open_bench(
             bus,
             positions,
             launched,
+            events,
             identities,
             switch,
             timed,
@@ -191,20 +184,15 @@ def open_bench(
         )
         if guardian is not None and sources.source is not None:
             contactor = note_for_off(file, hold, launched, guardian, sources.recipes, stack)
-            supervisor = _supervisor_of(opened, sources.recipes, asked, contactor, progress.alarm)
+            supervisor = _supervisor_of(opened, sources.recipes, asked, contactor, progress.alarm, on_time)
+            progress.supervisor = supervisor
             if supervisor is not None:
-                energising.append(supervisor)
                 suspend = stack.enter_context(suspend_inhibited(f"bench {file.name} is open"))
-                supervisor.on_event = told_once(lambda kind, text: report(f"{kind}: {text}"))
                 stack.callback(make_safe, supervisor, guardian)
                 opened = replace(opened, supervisor=supervisor, analyzer=supervisor.analyzer, suspend_text=suspend)
-        _report_what_is_open(opened, today or dt.date.today(), report)
+        for line in _what_is_open(opened, today or dt.date.today()):
+            events.publish(Stated(line))
         yield opened
-
-
-def _advise_on(bus: MeterBus, report: Callable[[str], None]) -> None:
-    if (advice := latency_advice(bus.settings.device)) is not None:
-        report(f"bus: {advice}")
 
 
 def _supervisor_of(
@@ -213,6 +201,7 @@ def _supervisor_of(
     asked: Sequence[KnownInstrument],
     contactor: BenchContactor | None,
     alarm: SourceAlarm,
+    on_time: Callable[[bool], None],
 ) -> Supervisor | None:
     """Make the supervisor; None where no position says what the source may be connected to."""
     parts = bench.file.parts
@@ -236,22 +225,23 @@ def _supervisor_of(
             contactor=contactor,
             answer_s=parts.source.answer_s,
             alarm=alarm,
+            events=bench.events,
+            on_time=on_time,
             ramp_s=parts.source.ramp_s,
-            settling=SettlingLimits(**parts.settling.model_dump()),
+            settling=parts.settling,
         )
     )
 
 
-def _report_what_is_open(bench: Bench, day: dt.date, report: Callable[[str], None]) -> None:
-    for line in bench.not_as_found:
-        report(line)
+def _what_is_open(bench: Bench, day: dt.date) -> Iterator[str]:
+    yield from bench.not_as_found
     for used in bench.instruments():
         calibration = f"; calibration {used.calibration_state(day).text}" if used.needs_calibration else ""
-        report(f"{used.role.replace('_', ' ')}: {used.identity}{calibration}")
+        yield f"{used.role.replace('_', ' ')}: {used.identity}{calibration}"
     if bench.simulated and not bench.file.parts.simulated:
-        report("SIMULATED: an instrument of this bench is emulated by a process of this host")
-    report(bench.protection_text)
-    report(bench.safety_inputs.text)
-    report(bench.suspend_text)
+        yield "SIMULATED: an instrument of this bench is emulated by a process of this host"
+    yield bench.protection_text
+    yield bench.safety_inputs.text
+    yield bench.suspend_text
     if bench.safety_inputs.are_wired:
-        report(f"interlock: now {bench.safety_inputs.read().found}")
+        yield f"interlock: now {bench.safety_inputs.read().found}"

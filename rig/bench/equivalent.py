@@ -100,11 +100,12 @@ def _distorted(
     voltage = [Phasor(1, element.voltage_v * math.sqrt(1.0 - of_voltage**2), element.voltage_deg)]
     current = [Phasor(1, element.current * math.sqrt(1.0 - of_current**2), element.current_deg)]
     if of_voltage > 0.0:
-        voltage.append(Phasor(STAND_IN_ORDER, element.voltage_v * of_voltage, _wrapped(at_deg)))
+        voltage.append(Phasor(STAND_IN_ORDER, element.voltage_v * of_voltage, wrapped(at_deg)))
     if of_current > 0.0:
-        current.append(Phasor(STAND_IN_ORDER, element.current * of_current, _wrapped(at_deg + turn_deg)))
+        current.append(Phasor(STAND_IN_ORDER, element.current * of_current, wrapped(at_deg + turn_deg)))
     return tuple(voltage), tuple(current)
 
 
-def _wrapped(angle_deg: float) -> float:
+def wrapped(angle_deg: float) -> float:
+    """Bring an angle into (-180, 180]."""
     return 180.0 - (180.0 - angle_deg) % 360.0

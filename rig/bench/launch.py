@@ -9,15 +9,17 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rig.errors import BenchFault, UsageRefused
 from rig.printable import printable_line
+from rig.safety.state import ENDPOINTS, LAUNCHED_LOG
 
 if TYPE_CHECKING:
     from rig.bench.config.files import BenchFile
+    from rig.bench.lock import BenchHold
 
 _END_S = 5.0
 _SHOWN_LINES = 8
@@ -49,6 +51,25 @@ def refuse_foreign_launch(file: BenchFile) -> None:
             f"{file.path}: this bench file starts a program ('launch: argv'): {shown}; read it, and say --launch where "
             "it is to be started"
         )
+
+
+@contextlib.contextmanager
+def launched(file: BenchFile, hold: BenchHold) -> Iterator[tuple[BenchFile, LaunchedProcess]]:
+    """Start the process of a bench that is held, note and lock what it offers; gives the file with its endpoints.
+
+    The process ends with this context. The note is for programs that listen while the bench is in use.
+    """
+    assert file.parts.launch is not None
+    log = hold.opening.file(LAUNCHED_LOG)
+    process = LaunchedProcess(file.launch_argv(), file.parts.launch.ready_timeout_s, log)
+    with contextlib.closing(process):
+        hold.opening.write(ENDPOINTS, {"endpoints": dict(process.endpoints)})
+        try:
+            file = file.with_endpoints(process.endpoints)
+            hold.lock_endpoints(file)
+            yield file, process
+        finally:
+            hold.opening.remove(ENDPOINTS)
 
 
 class LaunchedProcess:

@@ -6,13 +6,13 @@ import contextlib
 import getpass
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
 from drivers.instrument import Identity
 from rig.bench.config.files import BenchFile
-from rig.bench.config.fitness import INSTRUMENT_ROLES
+from rig.bench.drivers import DRIVERS
 from rig.bench.schema.bench import PLACEHOLDER
 from rig.errors import BenchFault
 from rig.safety.guardian.leftovers import end_opening, sweep
@@ -33,6 +33,7 @@ class BenchHold:
         self.locks = locks
         self.identities = LockedIdentities(self)
         self.file = file
+        self._guardian: GuardianLink | None = None
 
     def lock_endpoints(self, file: BenchFile) -> None:
         """Lock what ``file`` names, as far as that is known already: instruments by their resources, and the bus port.
@@ -41,17 +42,22 @@ class BenchHold:
         """
         self.file = file
         wanted = [one for one in _wanted(file, only_bus=self._only_bus) if PLACEHOLDER.search(one.resource) is None]
-        self.locks.take(wanted)
+        self._hand_on(self.locks.take(wanted))
+
+    def lock_identity(self, role: str, identity: Identity) -> None:
+        """Lock the instrument in ``role`` by who it says it is; raises BenchBusy."""
+        resource = getattr(self.file.parts, role).resource
+        self._hand_on(self.locks.take_identity(Wanted(_in_words(role), resource), identity))
 
     def hand_on_to(self, guardian: GuardianLink) -> None:
         """Have ``guardian`` hold the locks too, those taken later among them; raises BenchFault where it does not."""
+        self._guardian = guardian
+        self._hand_on(self.locks.descriptors)
 
-        def hand_on(descriptors: Sequence[int]) -> None:
-            if not all(guardian.inherit_later(descriptor) for descriptor in descriptors):
-                raise BenchFault("the guardian process did not take over the bench's locks; try again")
-
-        hand_on(self.locks.descriptors)
-        self.locks.on_taken = hand_on
+    def _hand_on(self, descriptors: Iterable[int]) -> None:
+        guardian = self._guardian
+        if guardian is not None and not all(guardian.inherit_later(descriptor) for descriptor in descriptors):
+            raise BenchFault("the guardian process did not take over the bench's locks; try again")
 
 
 class LockedIdentities(dict[str, Identity]):
@@ -65,8 +71,7 @@ class LockedIdentities(dict[str, Identity]):
         self._hold = hold
 
     def __setitem__(self, role: str, identity: Identity) -> None:
-        resource = getattr(self._hold.file.parts, role).resource
-        self._hold.locks.take_identity(Wanted(_in_words(role), resource), identity)
+        self._hold.lock_identity(role, identity)
         super().__setitem__(role, identity)
 
 
@@ -118,7 +123,7 @@ def hold_port(device: str, bench: str = "") -> Iterator[None]:
 
 
 def _wanted(file: BenchFile, *, only_bus: bool) -> Iterator[Wanted]:
-    for role in () if only_bus else INSTRUMENT_ROLES:
+    for role in () if only_bus else DRIVERS:
         part = getattr(file.parts, role)
         if part is not None:
             yield Wanted(_in_words(role), part.resource)

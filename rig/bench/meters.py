@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 
 from drivers.meter import MeterBus, MeterClient, MeterTimeout
 from drivers.meter.readings import Identity
 from drivers.mstp.diagnosis import NOISY
 from drivers.mstp.errors import PortUnavailable
+from drivers.mstp.events import LineLost, LineRestored
 from drivers.mstp.settings import PortSettings
 from drivers.mstp.statistics import Statistics
 from meter_model.objects.points import OBJECTS
@@ -35,21 +37,17 @@ class Position:
 
 def port_settings(part: BusPart) -> PortSettings:
     """The settings of the MS/TP port that a bench file asks for."""
-    return PortSettings(
-        device=part.port,
-        baud=part.baud,
-        mac=part.mac,
-        max_master=part.max_master,
-        max_info_frames=part.max_info_frames,
-        echo=part.echo,
-        direction=part.direction,
-        replug_wait_s=part.replug_wait_s,
-        captured_frames=_KEPT_FRAMES,
-        watchful=True,
-    )
+    same = ("baud", "mac", "max_master", "max_info_frames", "echo", "direction", "replug_wait_s")
+    own: dict[str, Any] = {name: getattr(part, name) for name in same}
+    return PortSettings(device=part.port, captured_frames=_KEPT_FRAMES, watchful=True, **own)
 
 
-def open_bus(file: BenchFile, beat: Callable[[], None], stack: ExitStack) -> MeterBus | None:
+def open_bus(
+    file: BenchFile,
+    beat: Callable[[], None],
+    stack: ExitStack,
+    on_line: Callable[[LineLost | LineRestored], None] | None = None,
+) -> MeterBus | None:
     """Open the RS-485 port of a bench, None where it has none; raises BenchFault for a port that is not there."""
     part = file.parts.bus
     if part is None:
@@ -59,6 +57,7 @@ def open_bus(file: BenchFile, beat: Callable[[], None], stack: ExitStack) -> Met
             port_settings(part),
             timeout_s=part.apdu_timeout_s,
             on_progress=beat,
+            on_line=on_line,
             device_instance=part.device_instance,
         )
     except PortUnavailable as error:

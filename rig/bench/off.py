@@ -1,23 +1,21 @@
-"""Switch a bench off from any terminal; sessions and switch-off recipes, shared with opening a bench."""
+"""Switch a bench off from any terminal; switch-off recipes, shared with opening a bench."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from drivers.analyzer import ANALYZERS
 from drivers.errors import RigError
-from drivers.scpi import ScpiSession, SerialLine
 from drivers.source import AcSource, Identity, SafeOff
 from rig.bench.config.off_parts import OffParts, analyzer_from_note, parts_to_switch_off
 from rig.bench.contactor import contactor_from_note
+from rig.bench.drivers import link_to_analyzer, make_source, scpi_session
 from rig.bench.schema.bench import AnalyzerPart, LowLevelSourcePart
-from rig.bench.schema.instrument import InstrumentPart
-from rig.bench.sources import make_source
 from rig.errors import BenchFileError, UsageRefused
 from rig.safety.contactor.holding import ContactorHold
 from rig.safety.contactor.recipe import ContactorRecipe
@@ -28,9 +26,6 @@ from rig.safety.switching_off.terminals import look_at_terminals
 
 if TYPE_CHECKING:
     from rig.bench.config.files import BenchFile
-
-SCPI_DEADLINE_S = 2.0
-"""Longest transaction with an instrument: shorter than the silence after which the guardian assumes a hang."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +119,8 @@ def switch_benches_off(bench: str | Path | None = None, *, force: bool = False) 
         not_known += [*map(_said_of_damaged, damaged), *of_others]
     recipes |= {recipe.resource: recipe for opening in left for recipe in recipes_of(opening)}
     results = switch_all_off(recipes.values(), force=force)
-    asked = [part for part in [*map(_analyzer_of, left), parts.analyzer if parts else None] if part is not None]
+    noted = [analyzer_from_note(opening.note(RECIPES)) for opening in left]
+    asked = [part for part in [*noted, parts.analyzer if parts else None] if part is not None]
     hands = [*(contactor_from_note(opening.note(RECIPES)) for opening in left), parts.contactor if parts else None]
     confirmed = all(result.confirmed for result in results)
     # Where a source is not known to be off there is no time to lose; else the analyzer looks before it is cut off from
@@ -174,10 +170,6 @@ def _fixed(parts: OffParts | None, not_known: list[str]) -> Iterator[SafeOff]:
             not_known.append(f"source {part.resource} ({part.driver}): {error}")
 
 
-def _analyzer_of(opening: Opening) -> AnalyzerPart | None:
-    return analyzer_from_note(opening.note(RECIPES))
-
-
 def _open_all(recipes: Iterable[ContactorRecipe | None]) -> list[ContactorSaid]:
     """Open each contactor; one that does not confirm falls by itself once no guardian holds it."""
     said = []
@@ -205,32 +197,6 @@ def _ask(part: AnalyzerPart) -> AnalyzerSaid:
     return AnalyzerSaid(part.resource, seen.is_dead, seen.text)
 
 
-def scpi_session(
-    part: InstrumentPart, beat: Callable[[], None] | None = None, *, termination: str = "\n"
-) -> ScpiSession:
-    """Make the session of an instrument as the bench file describes it; nothing is sent yet."""
-    return ScpiSession(
-        part.resource,
-        backend=part.visa_library,
-        deadline_s=SCPI_DEADLINE_S,
-        termination=termination,
-        on_progress=beat,
-        line=_line_of(part),
-    )
-
-
-def link_to_analyzer(part: AnalyzerPart, beat: Callable[[], None] | None = None) -> Any:  # Any: its driver's
-    """Make what the analyzer's driver talks through; nothing is sent yet.
-
-    A SCPI session, unless the driver class has ``open_link(resource, *, deadline_s, on_progress)``: an instrument on
-    a serial line that speaks frames of octets.
-    """
-    open_link = getattr(ANALYZERS[part.driver], "open_link", None)
-    if open_link is None:
-        return scpi_session(part, beat)
-    return open_link(part.resource, deadline_s=SCPI_DEADLINE_S, on_progress=beat)
-
-
 def safe_off_of(
     source: AcSource, part: LowLevelSourcePart, identity: Identity | None = None, identification: str = ""
 ) -> tuple[SafeOff, ...]:
@@ -242,16 +208,10 @@ def safe_off_of(
         replace(
             recipe,
             visa_library=part.visa_library,
-            line=_line_of(part),
+            line=None if part.serial is None else part.serial.line(),
             identity=identity,
             identification=identification,
             single_client=recipe.single_client or part.single_client,
         )
         for recipe in source.safe_off()
     )
-
-
-def _line_of(part: InstrumentPart) -> SerialLine | None:
-    """Return how the part's serial line is set, where it has one; not every kind of part can be on one."""
-    serial = getattr(part, "serial", None)
-    return None if serial is None else serial.line()

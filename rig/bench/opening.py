@@ -6,25 +6,24 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
-from drivers.analyzer import ANALYZERS, ReferenceAnalyzer
-from drivers.instrument import Identity
+from drivers.analyzer import ReferenceAnalyzer
 from drivers.meter import MeterBus
+from drivers.mstp.events import LineLost, LineRestored
 from drivers.source import AcSource, CombinedSource, SafeOff
-from rig.bench.auxiliary.switching import contactor_of
 from rig.bench.clock import BenchClock, EndpointClock, WallClock
 from rig.bench.config.files import BenchFile
 from rig.bench.config.off_parts import analyzer_for_note
 from rig.bench.contactor import contactor_recipe
-from rig.bench.discovery.listening import noted_endpoints
-from rig.bench.launch import LaunchedProcess
+from rig.bench.drivers import Opener, make_source, scpi_session
+from rig.bench.launch import LaunchedProcess, launched
 from rig.bench.lock import BenchHold
-from rig.bench.off import link_to_analyzer, safe_off_of, scpi_session
-from rig.bench.schema.bench import AnalyzerPart, LowLevelSourcePart
-from rig.bench.sources import make_source
+from rig.bench.off import safe_off_of
+from rig.events import AdapterLost, AdapterRestored, Events, ProcessLaunched
+from rig.safety.contactor.link import ContactorLink
 from rig.safety.contactor.proof import BenchContactor
 from rig.safety.guardian.link import GuardianLink
 from rig.safety.off import forget_open_bench, note_open_bench
-from rig.safety.state import LAUNCHED_LOG, Opening
+from rig.safety.state import Opening
 from rig.safety.supervisor import Supervisor
 from rig.safety.watch.alarm import SourceAlarm
 from rig.safety.watch.identity import KnownInstrument
@@ -34,19 +33,15 @@ from rig.safety.watch.watchdog import SourceWatchdog
 class Progress:
     """What everything on the bench calls when it has made progress; may raise: see GuardianLink and SourceWatchdog."""
 
-    def __init__(self, guardian: GuardianLink | None, watchdog: SourceWatchdog, alarm: SourceAlarm) -> None:
+    def __init__(self, guardian: GuardianLink | None, events: Events, stack: ExitStack) -> None:
         self._guardian = guardian
-        self.watchdog = watchdog
-        self.alarm = alarm
+        self._events = events
+        self.watchdog, self.alarm = SourceWatchdog(), SourceAlarm(events)
+        stack.callback(self.watchdog.starve)
+        stack.callback(self.alarm.close)
         self.bus: MeterBus | None = None
-
-    @classmethod
-    def of(cls, guardian: GuardianLink | None, report: Callable[[str], None], stack: ExitStack) -> Progress:
-        """Make it with a watchdog and an alarm that end with the bench."""
-        progress = cls(guardian, SourceWatchdog(), SourceAlarm(report))
-        stack.callback(progress.watchdog.starve)
-        stack.callback(progress.alarm.close)
-        return progress
+        self.supervisor: Supervisor | None = None
+        self._is_adapter_lost = False
 
     def beat(self) -> None:
         """Tell the guardian."""
@@ -61,20 +56,31 @@ class Progress:
             if self.bus is not None:
                 self.bus.raise_if_ended()
 
+    def time_passes(self) -> None:
+        """As ``beat_and_look``; judge what is energised, and while the adapter is awaited how long it may last."""
+        self.beat_and_look()
+        if self.supervisor is not None:
+            self.supervisor.watch()
+            if self._is_adapter_lost:
+                self.supervisor.check_time()
+
+    def note_line(self, event: LineLost | LineRestored) -> None:
+        """Publish that the RS-485 adapter went, or is back."""
+        self._is_adapter_lost = isinstance(event, LineLost)
+        if isinstance(event, LineLost):
+            self._events.publish(AdapterLost(event.reason))
+        else:
+            self._events.publish(AdapterRestored(event.lost_s))
+
 
 def launch(
-    file: BenchFile, hold: BenchHold, stack: ExitStack, report: Callable[[str], None]
+    file: BenchFile, hold: BenchHold, stack: ExitStack, events: Events
 ) -> tuple[BenchFile, LaunchedProcess | None]:
     """Start the process that the file names; returns the file with its endpoints."""
-    part = file.parts.launch
-    if part is None:
+    if file.parts.launch is None:
         return file, None
-    process = LaunchedProcess(file.launch_argv(), part.ready_timeout_s, hold.opening.file(LAUNCHED_LOG))
-    stack.callback(process.close)
-    stack.enter_context(noted_endpoints(hold.opening, process.endpoints))
-    report(f"launched process {process.pid} is ready")
-    file = file.with_endpoints(process.endpoints)
-    hold.lock_endpoints(file)
+    file, process = stack.enter_context(launched(file, hold))
+    events.publish(ProcessLaunched(process.pid))
     return file, process
 
 
@@ -99,34 +105,18 @@ def make_clock(file: BenchFile, beat: Callable[[], None], stack: ExitStack) -> B
     return clock
 
 
-def _open_source(
-    role: str,
-    part: LowLevelSourcePart,
-    beat: Callable[[], None],
-    stack: ExitStack,
-    identities: dict[str, Identity],
-) -> tuple[AcSource, tuple[SafeOff, ...]]:
+def _open_source(role: str, opener: Opener, beat: Callable[[], None]) -> tuple[AcSource, tuple[SafeOff, ...]]:
+    part = getattr(opener.parts, role)
     session = scpi_session(part, beat)
-    source = make_source(part, session)
-    stack.callback(source.close)
-    identities[role] = source.identify()
-    return source, safe_off_of(source, part, identities[role], session.identification)
+    source: AcSource = opener.take(role, make_source(part, session))
+    return source, safe_off_of(source, part, opener.identities[role], session.identification)
 
 
-def open_analyzer(
-    part: AnalyzerPart | None,
-    clock: BenchClock,
-    beat: Callable[[], None],
-    stack: ExitStack,
-    identities: dict[str, Identity],
-) -> ReferenceAnalyzer | None:
+def open_analyzer(opener: Opener) -> ReferenceAnalyzer | None:
     """Open the analyzer, and configure it; None where the bench has none."""
-    if part is None:
-        return None
-    analyzer = ANALYZERS[part.driver](link_to_analyzer(part, beat), clock.sleep, update_s=part.update_s)
-    stack.callback(analyzer.close)
-    identities["analyzer"] = analyzer.identify()
-    analyzer.configure()
+    analyzer: ReferenceAnalyzer | None = opener.open("analyzer")
+    if analyzer is not None:
+        analyzer.configure()
     return analyzer
 
 
@@ -139,15 +129,15 @@ class OpenSources:
     asked: tuple[KnownInstrument, ...]
 
 
-def open_sources(file: BenchFile, progress: Progress, stack: ExitStack, identities: dict[str, Identity]) -> OpenSources:
+def open_sources(opener: Opener, progress: Progress) -> OpenSources:
     """Open the source, and the low-level source where there is one; the watchdog is that of both as one."""
-    part, low_level = file.parts.source, file.parts.low_level_source
-    if part is None:
+    if opener.parts.source is None:
         return OpenSources(None, (), ())
-    source, recipes = _open_source("source", part, progress.beat, stack, identities)
+    identities = opener.identities
+    source, recipes = _open_source("source", opener, progress.beat)
     asked = [KnownInstrument("source", source.identify, identities["source"])]
-    if low_level is not None:
-        below, more = _open_source("low_level_source", low_level, progress.beat, stack, identities)
+    if opener.parts.low_level_source is not None:
+        below, more = _open_source("low_level_source", opener, progress.beat)
         recipes += more
         asked.append(KnownInstrument("low level source", below.identify, identities["low_level_source"]))
         source = CombinedSource(source, below)
@@ -179,7 +169,7 @@ def note_for_off(
         simulated=file.parts.simulated,
     )
     stack.callback(_forget, hold.opening, guardian)
-    return contactor_of(works_contactor, guardian)
+    return None if works_contactor is None else BenchContactor(ContactorLink(guardian, works_contactor))
 
 
 def make_safe(supervisor: Supervisor, guardian: GuardianLink) -> None:

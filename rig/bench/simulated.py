@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from drivers.instrument import Identity
 from rig.bench.config.files import BenchFile
-from rig.bench.config.fitness import INSTRUMENT_ROLES
+from rig.bench.drivers import DRIVERS
 from rig.simulation_mark import emulators_of, is_simulated
 
 _SHORTEST_SERIAL = 4
@@ -29,6 +29,6 @@ def is_simulated_bench(bench: BenchFile, identities: Mapping[str, Identity]) -> 
 
 def _resources(bench: BenchFile) -> list[str]:
     """Where the bench's instruments and its bus are reached."""
-    parts = [getattr(bench.parts, role) for role in INSTRUMENT_ROLES]
+    parts = [getattr(bench.parts, role) for role in DRIVERS]
     found = [part.resource for part in parts if part is not None]
     return [*found, bench.parts.bus.port] if bench.parts.bus is not None else found

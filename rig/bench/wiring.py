@@ -6,18 +6,16 @@ import cmath
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
 
 from drivers.analyzer.base import AnalyzerReading, ElementReading
 from drivers.source.base import Channel, CurrentUnit, SourceSetting, Tone
+from meter_model.configuration import Configuration
 from meter_model.stimulus import Phasor, Spectrum, Stimulus
-from rig.bench.equivalent import MeasuredElement, equivalent
-from rig.bench.schema.bench import WiringPart
+from rig.bench.equivalent import MeasuredElement, equivalent, wrapped
+from rig.bench.schema.bench import CurrentLoopPart, PathPart, WiringPart
 from rig.errors import UsageRefused
-from rig.load_point import PHASE_NAMES, ByPhase, LoadPoint
+from rig.load_point import PHASE_NAMES, ByPhase, LoadPoint, three
 from rig.safety.errors import ReferenceInvalid
-
-T = TypeVar("T")
 
 _NO_VOLTAGE_V = 1.0
 """Below this a voltage's angle may be missing: the phase is not fed."""
@@ -26,44 +24,7 @@ _NO_CURRENT = 1e-3
 """Below this part of the transducer's rated volts a current's angle may be missing: there is nothing to measure."""
 
 
-class CtConfiguration(Protocol):
-    """What the wiring needs of a meter's configuration (meter_model.configuration): AV3, AV4, AV5."""
-
-    @property
-    def ct_primary_a(self) -> float:
-        """AV3: rated primary amperes of the transducer."""
-
-    @property
-    def ct_secondary(self) -> int:
-        """AV4: 1 for a 1 V transducer, 3 for 1/3 V."""
-
-    @property
-    def pt_ratio(self) -> float:
-        """AV5: potential transformer ratio."""
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """A passive path from a source terminal to a meter terminal.
-
-    ``ratio``: volts at the source for one volt at the meter. ``phase_deg``: angle at the meter relative to the
-    source, degrees at the fundamental, negative = lag; as a delay, so that order h is turned by h times as much.
-    """
-
-    ratio: float = 1.0
-    phase_deg: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class CurrentLoop:
-    """Real transducers, through each of which the source's amperes go ``turns`` times.
-
-    ``phase_deg``: angle of a transducer's output relative to its primary current, degrees at the fundamental, negative
-    = lag; as a delay.
-    """
-
-    turns: float = 1.0
-    phase_deg: float = 0.0
+_STRAIGHT = PathPart()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +38,9 @@ class Wiring:
     ct_primary_a: float
     ct_secondary_v: float
     pt_ratio: float = 1.0
-    voltage: Path = Path()
-    current_divider: Path = Path()
-    current_loop: CurrentLoop | None = None
+    voltage: PathPart = _STRAIGHT
+    current_divider: PathPart = _STRAIGHT
+    current_loop: CurrentLoopPart | None = None
 
     @classmethod
     def from_part(cls, part: WiringPart) -> Wiring:
@@ -88,18 +49,18 @@ class Wiring:
             ct_primary_a=part.ct.primary_a,
             ct_secondary_v=part.ct.secondary_v,
             pt_ratio=part.pt_ratio,
-            voltage=Path(part.voltage.ratio, part.voltage.phase_deg),
-            current_divider=Path(divider.ratio, divider.phase_deg) if (divider := part.current_divider) else Path(),
-            current_loop=CurrentLoop(loop.turns, loop.phase_deg) if (loop := part.current_loop) else None,
+            voltage=part.voltage,
+            current_divider=part.current_divider or _STRAIGHT,
+            current_loop=part.current_loop,
         )
 
     @property
-    def _current_path(self) -> Path:
+    def _current_path(self) -> PathPart:
         """From the source's current terminals, in volts or amperes, to volts at the CT inputs."""
         if self.current_loop is None:
             return self.current_divider
         amperes = self.ct_primary_a / self.current_loop.turns
-        return Path(amperes / self.ct_secondary_v, self.current_loop.phase_deg)
+        return PathPart.model_construct(ratio=amperes / self.ct_secondary_v, phase_deg=self.current_loop.phase_deg)
 
     @property
     def power_scale(self) -> float:
@@ -115,15 +76,13 @@ class Wiring:
             for volts, angle in zip(point.phase_voltages_v, angles, strict=True)
         ]
         currents = [
-            (Phasor(1, ct_volts, _wrapped(angle + point.angle_deg)),) if name in point.phases and ct_volts > 0 else ()
+            (Phasor(1, ct_volts, wrapped(angle + point.angle_deg)),) if name in point.phases and ct_volts > 0 else ()
             for name, angle in zip(PHASE_NAMES, angles, strict=True)
         ]
-        return Stimulus(point.frequency_hz, _three(voltages), _three(currents))
+        return Stimulus(point.frequency_hz, three(voltages), three(currents))
 
-    def source_setting(self, point: LoadPoint, configuration: CtConfiguration | None = None) -> SourceSetting:
-        """Tell what the source has to give for a load point; UsageRefused if ``configuration`` does not match."""
-        if configuration is not None:
-            self.check_configuration(configuration)
+    def source_setting(self, point: LoadPoint) -> SourceSetting:
+        """Tell what the source has to give for a load point."""
         return self.setting_for(self.terminals(point))
 
     def setting_for(self, stimulus: Stimulus) -> SourceSetting:
@@ -133,7 +92,7 @@ class Wiring:
         voltage = [_scaled(spectrum, self.voltage.ratio, 0.0) for spectrum in stimulus.voltages]
         current = [_scaled(spectrum, current_path.ratio, turn_deg) for spectrum in stimulus.ct_inputs]
         unit: CurrentUnit = "V" if self.current_loop is None else "A"
-        return SourceSetting(stimulus.frequency_hz, _three(_tones(voltage)), _three(_tones(current)), unit)
+        return SourceSetting(stimulus.frequency_hz, three(_tones(voltage)), three(_tones(current)), unit)
 
     def terminals_of(self, setting: SourceSetting) -> Stimulus:
         """Go from source terminals to meter terminals: the inverse of ``setting_for``."""
@@ -141,7 +100,7 @@ class Wiring:
         turn_deg = current_path.phase_deg - self.voltage.phase_deg
         voltage = [_scaled(_phasors(channel), 1.0 / self.voltage.ratio, 0.0) for channel in setting.voltage]
         current = [_scaled(_phasors(c), 1.0 / current_path.ratio, turn_deg) for c in setting.current]
-        return Stimulus(setting.frequency_hz, _three(voltage), _three(current))
+        return Stimulus(setting.frequency_hz, three(voltage), three(current))
 
     def stimulus(self, reading: AnalyzerReading) -> Stimulus:
         """Tell what the analyzer measured at the meter's terminals, as a waveform that has all it measured.
@@ -176,7 +135,7 @@ class Wiring:
             voltage, current = equivalent(measured)
             voltages.append(voltage if is_fed else ())
             currents.append(current if is_loaded else ())
-        return Stimulus(frequency_hz, _three(voltages), _three(currents))
+        return Stimulus(frequency_hz, three(voltages), three(currents))
 
     def powers_off(self, reading: AnalyzerReading, stimulus: Stimulus) -> tuple[ByPhase, ByPhase]:
         """Return by how much P and Q as measured exceed those of ``stimulus(reading)``, volts times CT volts.
@@ -190,19 +149,23 @@ class Wiring:
             power = sum((v.rms * i.rms * _turn(v.phase_deg - i.phase_deg) for v, i in pairs), 0j)
             active.append(element.p - power.real if pairs and element.p is not None else 0.0)
             reactive.append(_fundamental_q(element) - _q_of(voltage, current) if pairs else 0.0)
-        return _three(active), _three(reactive)
+        return three(active), three(reactive)
 
-    def check_configuration(self, configuration: CtConfiguration) -> None:
+    def check_configuration(self, configuration: Configuration) -> None:
         """Refuse a meter that is set up for another transducer or PT ratio than is injected; raises UsageRefused."""
-        meter_v = 1.0 / configuration.ct_secondary
+        self.check_transducers(configuration.ct_primary_a, configuration.ct_secondary, configuration.pt_ratio)
+
+    def check_transducers(self, ct_primary_a: float, ct_secondary: int, pt_ratio: float) -> None:
+        """Refuse other transducers than are injected for, as AV3, AV4 and AV5 say them; raises UsageRefused."""
+        meter_v = 1.0 / ct_secondary
         if not math.isclose(meter_v, self.ct_secondary_v, rel_tol=1e-6):
             raise UsageRefused(
-                f"the meter is set to {_ct_name(meter_v)} transducers (AV4 = {configuration.ct_secondary}) but the "
+                f"the meter is set to {_ct_name(meter_v)} transducers (AV4 = {ct_secondary}) but the "
                 f"bench injects for {_ct_name(self.ct_secondary_v)}; set AV4, or ct: secondary_v in the bench file"
             )
         for number, what, meter, bench, key in (
-            (3, "CT primary", configuration.ct_primary_a, self.ct_primary_a, "ct: primary_a"),
-            (5, "PT ratio", configuration.pt_ratio, self.pt_ratio, "pt_ratio"),
+            (3, "CT primary", ct_primary_a, self.ct_primary_a, "ct: primary_a"),
+            (5, "PT ratio", pt_ratio, self.pt_ratio, "pt_ratio"),
         ):
             if not math.isclose(meter, bench, rel_tol=1e-6):
                 raise UsageRefused(
@@ -245,13 +208,8 @@ def _ct_name(volts: float) -> str:
     return "1 V" if volts == 1.0 else "1/3 V"
 
 
-def _wrapped(angle_deg: float) -> float:
-    """Bring an angle into (-180, 180]."""
-    return 180.0 - (180.0 - angle_deg) % 360.0
-
-
 def _scaled(spectrum: Spectrum, factor: float, turn_deg: float) -> Spectrum:
-    return tuple(Phasor(p.order, p.rms * factor, _wrapped(p.phase_deg + p.order * turn_deg)) for p in spectrum)
+    return tuple(Phasor(p.order, p.rms * factor, wrapped(p.phase_deg + p.order * turn_deg)) for p in spectrum)
 
 
 def _phasors(channel: Channel) -> Spectrum:
@@ -260,8 +218,3 @@ def _phasors(channel: Channel) -> Spectrum:
 
 def _tones(spectra: Sequence[Spectrum]) -> list[Channel]:
     return [tuple(Tone(p.order, p.rms, p.phase_deg) for p in spectrum) for spectrum in spectra]
-
-
-def _three(items: Sequence[T]) -> tuple[T, T, T]:
-    one, two, three = items
-    return one, two, three

@@ -17,8 +17,7 @@ from rig.cli.shared.output import echo
 from rig.cli.shared.types import LINE, SECONDS, VOLTS, Number
 
 if TYPE_CHECKING:
-    from rig.bench import Bench
-    from rig.records import RunHeader
+    from rig.run.run import Run
 
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 _ONE_STOP_S = 0.1
@@ -98,12 +97,11 @@ def hold(**options: Any) -> None:  # Any: the fields of _Wanted
     from rig.bench import load_bench, one_position
     from rig.cli.hold_view import View
     from rig.load_point import LoadPoint
-    from rig.procedures import MeterRun
-    from rig.procedures.hold import check_hold, close_record
+    from rig.procedures.hold import check_hold
     from rig.procedures.hold import hold as hold_point
     from rig.procedures.needs import require
-    from rig.records import RunHeader, RunStore
-    from rig.version import git_sha, software_version
+    from rig.run.events import Event, Noted
+    from rig.run.run import Run, RunOptions
 
     wanted = _Wanted(**options)
     bench_file = one_position(load_bench(wanted.bench_name), wanted.position)
@@ -120,57 +118,53 @@ def hold(**options: Any) -> None:  # Any: the fields of _Wanted
     )
     cannot = check_hold(bench_file, point)
 
-    def header(bench: Bench) -> RunHeader:
-        return RunHeader(
-            kind="hold",
-            bench_name=bench_file.name,
-            bench_file_sha256=bench_file.sha256,
-            software_version=software_version(),
-            git_sha=git_sha(),
-            operator=wanted.operator,
-            station=wanted.station,
-            simulated=bench.simulated,
-        )
-
-    with Stop() as stop, View(point, wanted.as_json, stop.end) as view, RunStore.open(wanted.records) as store:
+    chosen = RunOptions(
+        bench=wanted.bench_name,
+        suite="hold",
+        records=wanted.records,
+        operator=wanted.operator,
+        station=wanted.station,
+        unprotected=True,  # a person watches
+    )
+    run = Run(chosen, rule=None)
+    with Stop() as stop, View(point, wanted.as_json, stop.end) as view:
+        run.events.subscribe(Event, view.hear)
         for line in cannot:
             view.say(f"warning: {line}")
-        run = MeterRun(bench_file, store, header, report=view.tell)
-        with _closing(lambda error: close_record(run, error)), run:
+        with _closing(run), run.opened(bench_file, on_time=stop.look) as meter_run:
             moments = hold_point(
-                run,
+                meter_run,
                 point,
                 every_s=wanted.every_s,
                 for_s=wanted.for_s,
                 is_stopped=stop.is_set,
                 on_reached=stop.end_in_order,
-                hurry=stop.raise_if_urgent,
             )
             for moment in moments:
                 view.show(moment)
             if stop.why:
-                run.record.event("hold", f"stopped: {stop.why}")
+                run.events.publish(Noted("hold", f"stopped: {stop.why}"))
             view.finish()
             view.say(f"{stop.why or 'the time is over'}: switching off")
             stop.raise_if_hung_up()
-        assert run.recorder is not None
-        view.say(f"everything is off; recorded in {wanted.records} (run {run.recorder.run_id[:8]})")
+        view.say(f"everything is off; recorded in {wanted.records} (run {run.options.run_id[:8]})")
 
 
 @contextmanager
-def _closing(close: Callable[[BaseException | None], None]) -> Iterator[None]:
+def _closing(run: Run) -> Iterator[None]:
     """Have the record closed on every way out; its own error does not replace the one that ended the run."""
     from drivers.errors import RigError
 
     try:
         yield
     except BaseException as error:
+        run.tally.note_error(error)
         try:
-            close(error)
+            run.close()
         except RigError as worse:
             echo(f"rig: {worse}", err=True)
         raise
-    close(None)
+    run.close()
 
 
 class Stop:
@@ -187,6 +181,7 @@ class Stop:
         self._urgent = ""
         self._is_hung_up = False
         self._interrupts = True
+        self._is_reached = False
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
@@ -204,6 +199,7 @@ class Stop:
     def end_in_order(self) -> None:
         """The point is reached: from now on a signal interrupts nothing."""
         self._interrupts = False
+        self._is_reached = True
 
     def end(self, why: str) -> None:
         """Ask for the end."""
@@ -216,11 +212,17 @@ class Stop:
         if self._is_hung_up:
             raise StopRequested("SIGHUP")
 
-    def raise_if_urgent(self) -> None:
-        """Raise StopRequested, once, where a second signal has come: what goes down softly goes down at once."""
+    def look(self, goes_down: bool) -> None:
+        """Raise EndAsked where the end of the holding is asked for; the bench calls this wherever time is spent.
+
+        ``goes_down``: raise StopRequested, once, where a second signal has come: the outputs go off at once then.
+        """
+        from rig.safety.errors import EndAsked
         from rig.safety.signals import StopRequested
 
-        if self._urgent:
+        if self._is_reached and self.why and not goes_down:
+            raise EndAsked("the holding was stopped")
+        if self._urgent and goes_down:
             name, self._urgent = self._urgent, ""
             raise StopRequested(f"{name}, a second time")
 

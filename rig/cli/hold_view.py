@@ -18,9 +18,8 @@ from rig.cli.shared.output import discard, make_console, note_failure
 from rig.load_point import PHASE_NAMES, LoadPoint
 from rig.printable import printable
 from rig.procedures.hold import Followed, Moment
+from rig.run.events import LOG_ONLY, EnergiseStep, Event, SwitchedOff
 
-_NOT_FOR_PEOPLE = ("launched process", "applied:")
-_THE_END = ("safe:", "not-safe:")
 _PLAIN = (("U", (70, 71, 72), "V"), ("I", (73, 74, 75), "A"), ("P", (11,), "kW"), ("f", (18,), "Hz"))
 
 
@@ -59,11 +58,11 @@ class View:
         else:
             self._write(lambda: click.echo(printable(line), err=self._as_json))
 
-    def tell(self, line: str) -> None:
-        """Print a line about what happens on the bench, if it is for people."""
-        if line.startswith(_THE_END):
+    def hear(self, event: Event) -> None:
+        """Print what happens on the bench, if it is for people."""
+        if isinstance(event, SwitchedOff):
             self.finish()
-        if not line.startswith(_NOT_FOR_PEOPLE):
+        if (isinstance(event, EnergiseStep) or not isinstance(event, LOG_ONLY)) and (line := str(event)):
             self.say(line)
 
     def show(self, moment: Moment) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rig.cli.shared.output import echo
+from rig.cli.shared.output import echo, picked
 
 if TYPE_CHECKING:
     from rig.bench.off import OffReport
@@ -49,13 +49,7 @@ def _as_json(report: OffReport) -> dict[str, object]:
         "confirmed": report.confirmed,
         "benches": list(report.benches),
         "sources": [
-            {
-                "source": result.resource,
-                "confirmed": result.confirmed,
-                "sent": result.sent,
-                "answered_by": result.answered_by,
-                "details": result.details,
-            }
+            {"source": result.resource} | picked(result, "confirmed", "sent", "answered_by", "details")
             for result in report.results
         ],
         "analyzers": [

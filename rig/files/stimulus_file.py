@@ -5,23 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from meter_model.configuration import Configuration
 from meter_model.prediction.sampling_phase import SamplingPhaseDependent, require_determined
 from meter_model.stimulus import Phasor, Spectrum, Stimulus
 from rig.files.yaml_file import load_yaml_model
-from rig.files.yaml_types import Amperes, Ratio, Volts
+from rig.files.yaml_types import Amperes, Ratio, Strict, Volts
 
 _Rms = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 """Volts or amperes on the primary side."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class _Phasor(_Strict):
+class _Phasor(Strict):
     order: Annotated[int, Field(ge=1, le=100)]
     rms: _Rms
     phase_deg: Annotated[float, Field(ge=-3600, le=3600, allow_inf_nan=False)] = 0.0
@@ -30,18 +26,18 @@ class _Phasor(_Strict):
 _Spectrum = Annotated[tuple[_Phasor, ...], Field(strict=False, max_length=200)]
 
 
-class _Phase(_Strict):
+class _Phase(Strict):
     voltage: _Spectrum = ()
     current: _Spectrum = ()
 
 
-class _Phases(_Strict):
+class _Phases(Strict):
     a: _Phase
     b: _Phase = _Phase()
     c: _Phase = _Phase()
 
 
-class _Configuration(_Strict):
+class _Configuration(Strict):
     system_type: int = 40
     ct_primary_a: Amperes = 100.0
     ct_secondary: int = 1
@@ -49,7 +45,7 @@ class _Configuration(_Strict):
     system_voltage_v: Volts = 600.0
 
 
-class _StimulusFile(_Strict):
+class _StimulusFile(Strict):
     frequency_hz: Annotated[float, Field(ge=40, le=70, allow_inf_nan=False)]
     """The range in which prediction and sampled meter are compared; the meter measures 45 to 65 Hz."""
     configuration: _Configuration = _Configuration()

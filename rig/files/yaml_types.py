@@ -1,4 +1,4 @@
-"""Types of values in YAML files: days, texts of one line, and numbers with bounds that no bench reaches."""
+"""Types of YAML files: the strict model, days, texts of one line, and numbers with bounds that no bench reaches."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 LONGEST_NAME = 100
 """Characters of a name: it becomes part of file names, titles and columns."""
@@ -14,6 +14,12 @@ LONGEST_NAME = 100
 _LONGEST_LINE = 500
 _LONGEST_TEXT = 4_000
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+class Strict(BaseModel):
+    """A part of a file: unknown keys, wrong types and later changes are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 def _day(value: object) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from itertools import combinations
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
@@ -45,16 +45,18 @@ class _Strict(BaseModel):
 class Band(_Strict):
     """From ``from``, which belongs to it, either ``to`` (included) or ``below`` (not included)."""
 
+    what: ClassVar = "a band"
+    may_be_a_point: ClassVar = True
     low: _NotNegative = Field(alias="from")
     to: _Positive | None = None
     below: _Positive | None = None
 
     @model_validator(mode="after")
-    def _has_one_end(self) -> Band:
+    def _has_one_end(self) -> Self:
         if (self.to is None) == (self.below is None):
-            raise ValueError("a band ends with either 'to' (included) or 'below' (not included)")
-        if self.high < self.low or (self.high == self.low and self.to is None):
-            raise ValueError("a band ends above where it begins")
+            raise ValueError(f"{self.what} ends with either 'to' (included) or 'below' (not included)")
+        if self.high < self.low or (self.high == self.low and not (self.may_be_a_point and self.to is not None)):
+            raise ValueError(f"{self.what} ends above where it begins")
         return self
 
     @property

@@ -7,25 +7,23 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from drivers.instrument import Identity
 from rig.errors import UsageRefused
-from rig.files.yaml_types import Day, Line, PerhapsLine
+from rig.files.yaml_types import Day, Line, PerhapsLine, Strict
 from rig.metrology.accuracy import ReferenceAccuracy
 
 _NO_SERIAL = ("", "0")
 """What an instrument says that has no serial number to tell; many Yokogawas are among them."""
 
 
-class CalibrationRecord(BaseModel):
+class CalibrationRecord(Strict):
     """What a calibration certificate states: ``calibration`` in a bench file, or a file of its own that it names.
 
     ``date`` of the calibration and ``due``, the last day on which it holds. ``instrument`` and ``laboratory`` are for
     people. ``accuracy``: the uncertainty specification of a reference analyzer; then the bench file states none.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     schema_version: Annotated[Literal[1], Field(alias="schema")] = 1
     instrument: PerhapsLine = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from meter_model.system_type import SYSTEM_TYPES
@@ -158,16 +158,7 @@ def judged_at(point: LoadPoint, tables: Sequence[LimitTable]) -> tuple[JudgedQua
     Total powers AI11, AI12; phase powers AI55-AI60 where that phase alone is loaded; voltages AI67-AI72; currents
     AI73-AI75 of the loaded phases. Inputs that are not in the answer are NOT_JUDGED there.
     """
-    judged = []
-    existing = SYSTEM_TYPES[point.system_type].existing_inputs()
-    for table in tables:
-        for instance, quantity, phase in _INPUTS:
-            if instance not in existing:
-                continue
-            row = table.row_for(point, quantity, phase)
-            if row is not None:
-                judged.append(JudgedQuantity(instance, quantity, phase, row, table.name))
-    return tuple(sorted(judged, key=lambda item: item.instance))
+    return _judged(point, tables, _INPUTS)
 
 
 def judged_energy_at(point: LoadPoint, tables: Sequence[LimitTable]) -> tuple[JudgedQuantity, ...]:
@@ -182,16 +173,26 @@ def judged_energy_at(point: LoadPoint, tables: Sequence[LimitTable]) -> tuple[Ju
     registers = {Quantity.ACTIVE_ENERGY: (active_total, active_first)}
     if quadrant is not None:
         registers[Quantity.REACTIVE_ENERGY] = (3 + quadrant, 34 + 3 * quadrant)
-    judged = []
+    return _judged(point, tables, [each for quantity, of in registers.items() for each in _registers(quantity, *of)])
+
+
+def _registers(quantity: Quantity, total: int, first: int) -> Iterator[tuple[int, Quantity, str]]:
+    yield total, quantity, PHASE_NAMES
+    for place, name in enumerate(PHASE_NAMES):
+        yield first + place, quantity, name
+
+
+def _judged(
+    point: LoadPoint, tables: Sequence[LimitTable], inputs: Sequence[tuple[int, Quantity, str]]
+) -> tuple[JudgedQuantity, ...]:
+    """Return those of ``inputs`` that the point's system type has and some row limits, in their order."""
     existing = SYSTEM_TYPES[point.system_type].existing_inputs()
-    for table in tables:
-        for quantity, (total, first) in registers.items():
-            for instance, phase in ((total, PHASE_NAMES), *((first + i, name) for i, name in enumerate(PHASE_NAMES))):
-                if instance not in existing:
-                    continue
-                row = table.row_for(point, quantity, phase)
-                if row is not None:
-                    judged.append(JudgedQuantity(instance, quantity, phase, row, table.name))
+    judged = [
+        JudgedQuantity(instance, quantity, phase, row, table.name)
+        for table in tables
+        for instance, quantity, phase in inputs
+        if instance in existing and (row := table.row_for(point, quantity, phase)) is not None
+    ]
     return tuple(sorted(judged, key=lambda item: item.instance))
 
 

@@ -6,13 +6,14 @@ import re
 from importlib import resources
 from itertools import combinations
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, model_validator
 
 from rig.errors import BenchFileError
 from rig.files.yaml_file import Location, parse_yaml, read_text, validate
 from rig.files.yaml_types import Day
+from rig.metrology.accuracy import Band
 from rig.metrology.limits import (
     DifferenceRow,
     Interval,
@@ -49,26 +50,11 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
-class _IntervalData(_Strict):
+class _IntervalData(Band):
     """``from`` belongs to the interval; ``to`` does as well, ``below`` does not."""
 
-    low: _NotNegative = Field(alias="from")
-    to: _Positive | None = None
-    below: _Positive | None = None
-
-    @model_validator(mode="after")
-    def _has_one_end(self) -> _IntervalData:
-        if (self.to is None) == (self.below is None):
-            raise ValueError("an interval ends with either 'to' (included) or 'below' (not included)")
-        if self.interval.high <= self.low:
-            raise ValueError("an interval ends above where it begins")
-        return self
-
-    @property
-    def interval(self) -> Interval:
-        high = self.to if self.to is not None else self.below
-        assert high is not None
-        return Interval(self.low, high, closed=self.to is not None)
+    what: ClassVar = "an interval"
+    may_be_a_point: ClassVar = False
 
 
 class _Checked(_Strict):
@@ -175,49 +161,25 @@ def _load(path: Path) -> LimitTable:
             message = f"this row and the one of line {lines[first_at]} both apply to some load points; keep them apart"
             raise BenchFileError(path, lines[second_at], message)
     conditions = parsed.reference_conditions
-    return LimitTable(
-        name=path.stem,
-        standard=parsed.standard,
-        edition=parsed.edition,
-        accuracy_class=parsed.accuracy_class,
-        wording=parsed.wording,
-        rows=tuple(row for row, _ in rows),
-        differences=tuple(_difference(row) for row in parsed.differences),
-        reference_conditions=ReferenceConditions(**conditions.model_dump()) if conditions else None,
-        source=str(path),
-    )
+    own: dict[str, Any] = dict(parsed) | {
+        "rows": tuple(row for row, _ in rows),
+        "differences": tuple(_difference(row) for row in parsed.differences),
+        "reference_conditions": ReferenceConditions(**dict(conditions)) if conditions else None,
+    }
+    del own["tables"]
+    return LimitTable(name=path.stem, source=str(path), **own)
 
 
 def _row(file: _FileData, table: _TableData, row: _RowData) -> LimitRow:
-    return LimitRow(
-        standard=file.standard,
-        edition=file.edition,
-        accuracy_class=file.accuracy_class,
-        table=table.title,
-        quantities=frozenset(row.quantities),
-        load=row.load,
-        limit_pct=row.limit_pct,
-        provenance=row.provenance,
-        current_pct=row.current_pct.interval if row.current_pct else None,
-        voltage_ln_v=row.voltage_ln_v.interval if row.voltage_ln_v else None,
-        factors=row.factors,
-        on_request=row.on_request,
-        per_kelvin_pct=row.per_kelvin_pct,
-        reference_temperature_c=row.reference_temperature_c,
-        checked_by=row.checked_by,
-        checked_on=row.checked_on,
-    )
+    own: dict[str, Any] = dict(row)
+    own |= {key: own[key] and own[key].interval for key in ("current_pct", "voltage_ln_v")}
+    own |= {"quantities": frozenset(row.quantities), "table": table.title}
+    return LimitRow(standard=file.standard, edition=file.edition, accuracy_class=file.accuracy_class, **own)
 
 
 def _difference(row: _DifferenceData) -> DifferenceRow:
-    values: dict[str, Any] = {key: getattr(row, key) for key in ("current_pct", "factor", "limit_pct", "provenance")}
-    return DifferenceRow(
-        table=row.title,
-        quantities=frozenset(row.quantities),
-        checked_by=row.checked_by,
-        checked_on=row.checked_on,
-        **values,
-    )
+    own: dict[str, Any] = {**dict(row), "quantities": frozenset(row.quantities)}
+    return DifferenceRow(table=own.pop("title"), **own)
 
 
 def _overlap(first: LimitRow, second: LimitRow) -> bool:

@@ -110,21 +110,6 @@ class LimitRow:
         """Whether a person has checked the row against a bought copy."""
         return bool(self.checked_by)
 
-    @property
-    def citation(self) -> str:
-        """One line for records and reports: where the limit is from and how far to trust it."""
-        parts = [f"{self.standard}:{self.edition}" if self.edition else self.standard]
-        if self.accuracy_class:
-            parts[0] += f" class {self.accuracy_class}"
-        parts.append(self.table)
-        if self.current_pct is not None:
-            parts.append(f"{self.current_pct.text} % In")
-        if self.factors:
-            parts.append(" or ".join(factor.text for factor in self.factors))
-        parts.append(f"±{self.limit_pct:g} %")
-        state = f"checked by {self.checked_by}, {self.checked_on}" if self.verified else UNVERIFIED
-        return f"{', '.join(parts)} [{self.provenance}; {state}]"
-
     def limit_at(self, temperature_c: float | None) -> float:
         """Return the limit in percent at an ambient temperature; the narrowest one where that is not known."""
         if temperature_c is None or self.reference_temperature_c is None:
@@ -202,7 +187,8 @@ class ReferenceConditions:
 
     Percent of nominal for voltage and frequency; percent of their mean for the three voltages and, where all are
     loaded, the three currents (``unbalance_pct``); ``phase_spread_deg``: how far the displacements of the currents
-    from their voltages may differ; ``distortion_pct``: largest distortion factor.
+    from their voltages may differ; ``distortion_pct``: largest distortion factor. ``temperature_c`` and
+    ``temperature_k``: of the air around the meter, degrees Celsius, and ± kelvins from it.
     """
 
     temperature_c: float

@@ -36,11 +36,6 @@ class Outcome(StrEnum):
         return _MEANING[self]
 
     @property
-    def is_verdict(self) -> bool:
-        """Whether the meter itself was judged (conformity or not), as opposed to the bench or the operator."""
-        return self in (Outcome.PASS, Outcome.COND_PASS, Outcome.COND_FAIL, Outcome.FAIL)
-
-    @property
     def is_undecided(self) -> bool:
         """Whether a measurement was made that says nothing about the meter."""
         return self in (Outcome.INVALID, Outcome.INCONCLUSIVE)

@@ -61,6 +61,7 @@ class ElementState:
         return self.voltage_range_v * self.current_range
 
 
+@dataclass(frozen=True)
 class ReferenceUncertainty:
     """Budget components, in percent of the value, of every quantity the analyzer gives at one load point.
 
@@ -72,21 +73,15 @@ class ReferenceUncertainty:
     quantity without a row raises AccuracyNotStated.
     """
 
-    def __init__(
-        self,
-        accuracy: ReferenceAccuracy,
-        elements: Mapping[str, ElementState],
-        *,
-        frequency_hz: float | None = None,
-        power_factor: float | None = None,
-    ) -> None:
-        unknown = sorted(set(elements) - set(PHASE_NAMES))
+    accuracy: ReferenceAccuracy
+    elements: Mapping[str, ElementState]
+    frequency_hz: float | None = None
+    power_factor: float | None = None
+
+    def __post_init__(self) -> None:
+        unknown = sorted(set(self.elements) - set(PHASE_NAMES))
         if unknown:
             raise ValueError(f"elements are named by phase, A, B and C, not {', '.join(unknown)}")
-        self._accuracy = accuracy
-        self._elements = dict(elements)
-        self._frequency_hz = frequency_hz
-        self._power_factor = power_factor
 
     def of(self, quantity: Quantity, phase: str) -> tuple[Component, ...]:
         """Return the components of a limited quantity on ``phase`` ("A", "AB", or "ABC" for a total)."""
@@ -132,7 +127,8 @@ class ReferenceUncertainty:
         across = self._together([element.reactive for element in chosen])
         _refuse_zero(total, chosen, "active power", phases)
         spec = self._spec("power")
-        amplitude = self._power(spec, chosen, [abs(element.active) for element in chosen], total, f"power {phases}")
+        parts = [spec.reading_pct * abs(e.active) + spec.range_pct * e.power_range for e in chosen]
+        amplitude = spec.component(f"reference power {phases}", self._together(parts) / total)
         if spec.includes_phase:
             return (amplitude,)
         return (amplitude, self._turned(total, across, f"power {phases}"))
@@ -140,42 +136,21 @@ class ReferenceUncertainty:
     def reactive_power(self, phases: str) -> tuple[Component, ...]:
         """Return voltage, current and phase components of Q = U I sin φ, of one phase or of the total of ``phases``."""
         chosen = self._loaded(phases, "reactive power")
-        total = abs(sum(element.reactive for element in chosen.values()))
-        across = self._together([element.active for element in chosen.values()])
-        _refuse_zero(total, list(chosen.values()), "reactive power", phases)
-        weights = {name: element.reactive / total for name, element in chosen.items()}
-        name = f"reactive power {phases}"
-        return (*self._of_product(chosen, weights, name), self._turned(total, across, name))
-
-    def apparent_power(self, phases: str) -> tuple[Component, ...]:
-        """Return voltage and current components of S = U I, of one phase or the arithmetic total of ``phases``."""
-        chosen = self._loaded(phases, "apparent power")
-        total = sum(element.apparent for element in chosen.values())
-        _refuse_zero(total, list(chosen.values()), "apparent power", phases)
-        weights = {name: element.apparent / total for name, element in chosen.items()}
-        return self._of_product(chosen, weights, f"apparent power {phases}")
-
-    def _of_product(
-        self, chosen: Mapping[str, ElementState], weights: Mapping[str, float], name: str
-    ) -> tuple[Component, ...]:
-        """Return what voltage and current add to a sum of products U I, each element with its share of the sum."""
-        volts, amperes = self._spec("voltage"), self._spec("current")
-        of_voltage = [
-            weights[phase] * _percent(volts, e.voltage_v, e.voltage_range_v, "voltage", phase)
-            for phase, e in chosen.items()
-        ]
-        of_current = [
-            weights[phase] * _percent(amperes, e.current, e.current_range, "current", phase)
-            for phase, e in chosen.items()
-        ]
+        elements = list(chosen.values())
+        total = abs(sum(element.reactive for element in elements))
+        across = self._together([element.active for element in elements])
+        _refuse_zero(total, elements, "reactive power", phases)
+        volts, amperes, name = self._spec("voltage"), self._spec("current"), f"reactive power {phases}"
+        of_voltage, of_current = [], []
+        for phase, e in chosen.items():
+            share = e.reactive / total
+            of_voltage.append(share * _percent(volts, e.voltage_v, e.voltage_range_v, "voltage", phase))
+            of_current.append(share * _percent(amperes, e.current, e.current_range, "current", phase))
         return (
             volts.component(f"reference voltage in {name}", self._together(of_voltage)),
             amperes.component(f"reference current in {name}", self._together(of_current)),
+            self._turned(total, across, name),
         )
-
-    def power_factor(self, phases: str) -> tuple[Component, ...]:
-        """Return the components of PF = P / S, percent of PF; P and S as if independent, which is the larger."""
-        return (*self.active_power(phases), *self.apparent_power(phases))
 
     def active_energy(self, phases: str) -> tuple[Component, ...]:
         """Return the components of active energy from the integrator, at a constant load."""
@@ -195,7 +170,7 @@ class ReferenceUncertainty:
 
     def _of_instrument(self, quantity: Quantity, phase: str) -> tuple[Component, ...]:
         """Return temperature, drift and resolution of the analyzer; a line of 0 says that one of them is not stated."""
-        stated = self._accuracy
+        stated = self.accuracy
         warm, drift = stated.temperature, stated.drift
         # Reactive power is made of two readings, a voltage and a current, which drift independently.
         made_of = math.sqrt(2.0) if quantity in (Quantity.REACTIVE_POWER, Quantity.REACTIVE_ENERGY) else 1.0
@@ -213,7 +188,7 @@ class ReferenceUncertainty:
 
     def _resolution(self, quantity: Quantity, phase: str) -> Component:
         """Return what the last digits of the readings add: of the values, and for Q and line voltages of the angles."""
-        stated = self._accuracy.resolution
+        stated = self.accuracy.resolution
         if stated is None:
             return Component.rectangular("analyzer resolution (not stated)", 0.0)
         parts = [self._element(name, str(quantity)) for name in phase]
@@ -234,29 +209,18 @@ class ReferenceUncertainty:
         return Component.rectangular("analyzer resolution", math.hypot(digits, 100.0 * angle))
 
     def _integrator(self) -> tuple[Component, ...]:
-        if self._accuracy.integrator is None:
+        if self.accuracy.integrator is None:
             name = f"reference energy integrator (not stated: {ASSUMED_INTEGRATOR_PCT:g} % of reading assumed)"
             return (Component.rectangular(name, ASSUMED_INTEGRATOR_PCT),)
         stated = self._spec("integrator")
         return (stated.component("reference energy integrator", stated.reading_pct),)
 
     def _spec(self, name: str) -> Accuracy:
-        return self._accuracy.at(name, self._frequency_hz, self._power_factor)
-
-    def _power(
-        self, spec: Accuracy, chosen: list[ElementState], parts: list[float], total: float, name: str
-    ) -> Component:
-        stated = self._together(
-            [
-                spec.reading_pct * part + spec.range_pct * element.power_range
-                for element, part in zip(chosen, parts, strict=True)
-            ]
-        )
-        return spec.component(f"reference {name}", stated / total)
+        return self.accuracy.at(name, self.frequency_hz, self.power_factor)
 
     def _together(self, parts: Sequence[float]) -> float:
         """Add up the shares of the elements, signed: linearly, or as the root of squares where they are independent."""
-        return abs(math.fsum(parts)) if self._accuracy.between_elements == "correlated" else math.hypot(*parts)
+        return abs(math.fsum(parts)) if self.accuracy.between_elements == "correlated" else math.hypot(*parts)
 
     def _turned(self, total: float, across: float, name: str) -> Component:
         """``across`` is the power at right angles to the one asked for: the phase error turns it into the other."""
@@ -269,9 +233,9 @@ class ReferenceUncertainty:
         return {name: element for name, element in elements.items() if element.current != 0.0}
 
     def _element(self, phase: str, quantity: str) -> ElementState:
-        if phase not in self._elements:
+        if phase not in self.elements:
             raise ReferenceNotUsable(quantity, phase)
-        return self._elements[phase]
+        return self.elements[phase]
 
 
 def _refuse_zero(total: float, chosen: list[ElementState], quantity: str, phases: str) -> None:

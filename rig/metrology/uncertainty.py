@@ -138,12 +138,3 @@ class Budget:
         """The component that contributes most; None for an empty budget or one of zeros."""
         largest = max(self.components, key=lambda component: component.contribution, default=None)
         return largest if largest is not None and largest.contribution > 0.0 else None
-
-    def share(self, component: Component) -> float:
-        """Return the part of u_c squared that ``component`` makes up, from 0 to 1."""
-        combined = self.combined
-        return 0.0 if combined == 0.0 else (component.contribution / combined) ** 2
-
-    def plus(self, *components: Component) -> Budget:
-        """Return a budget with further components."""
-        return Budget((*self.components, *components), self.coverage_probability)

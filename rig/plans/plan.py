@@ -81,7 +81,7 @@ class Plan:
     def reference_limits(self) -> ReferenceLimits:
         """The reference conditions of the first table that states any."""
         stated = next((t.reference_conditions for t in self.tables if t.reference_conditions is not None), None)
-        return ReferenceLimits.of_table(stated) if stated is not None else IEC_REFERENCE
+        return stated or IEC_REFERENCE
 
     @cached_property
     def places(self) -> dict[LoadPoint, int]:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from drivers.analyzer.base import AnalyzerReading
-from drivers.errors import RigError
 from drivers.meter import BusFailed
 from drivers.meter.errors import MeterError
 from meter_model.configuration import Configuration
@@ -16,10 +15,9 @@ from meter_model.objects.points import ANALOG_INPUTS
 from meter_model.prediction.prediction import predict
 from meter_model.stimulus import Stimulus
 from rig.bench import BenchClock, BenchFile, Wiring
-from rig.errors import SafeStateNotConfirmed, UsageRefused
-from rig.exit_codes import ExitCode, exit_code_of
+from rig.errors import UsageRefused
+from rig.events import Noted
 from rig.load_point import LoadPoint
-from rig.metrology.outcome import Outcome
 from rig.procedures.meter_run import MeterRun
 from rig.procedures.needs import require
 from rig.records import PointRecorder
@@ -122,15 +120,14 @@ def hold(
     for_s: float | None,
     is_stopped: Callable[[], bool],
     on_reached: Callable[[], None],
-    hurry: Callable[[], None] = lambda: None,
 ) -> Iterator[Moment]:
     """Energise ``point`` and yield what is seen there every ``every_s`` bench seconds, until stopped.
 
     ``for_s``: bench seconds, None for no end. ``on_reached`` is called once the point is energised. Every reading is
-    recorded before it is yielded. The outputs stay on: leaving ``run`` switches them off, in order, and where it was
-    stopped in ``STOP_RAMP_S``; ``hurry`` is called on the way down, and what it raises ends that at once. A meter that
-    does not answer, or a reference without a valid value, is a note; a source that trips, or an input of the analyzer
-    that is wrong, raise OutputWrong after everything has been switched off.
+    recorded before it is yielded. The outputs stay on: leaving the run switches them off, in order, and where it was
+    stopped in ``STOP_RAMP_S``. What the bench calls while time is spent (``open_bench``: ``on_time``) ends a wait with
+    EndAsked. A meter that does not answer, or a reference without a valid value, is a note; a source that trips, or an
+    input of the analyzer that is wrong, raise OutputWrong after everything has been switched off.
     """
     supervisor, wiring = run.bench.supervisor, run.bench.wiring
     if supervisor is None or wiring is None:
@@ -139,9 +136,8 @@ def hold(
         run.configure({})  # refuses a meter that is set up for another transducer than is injected
     record = run.record.begin_point(point)
     supervisor.energise(point)
-    run.record.event("hold", f"{point.label} is held")
+    run.events.publish(Noted("hold", f"{point.label} is held"))
     on_reached()
-    supervisor.on_time = lambda goes_down: hurry() if goes_down else _end_where(is_stopped())
     watch = _Watch(run, supervisor, wiring, point, record)
     clock = run.bench.clock
     started_s = clock.now_s()
@@ -159,35 +155,13 @@ def hold(
     if is_stopped():
         supervisor.ramp_down_s = STOP_RAMP_S
     record.finish(deviation={f"{d.quantity} ({d.unit})": round(d.deviation, 5) for d in watch.deviations})
-    run.record.event("hold", f"{point.label} was held for {clock.now_s() - started_s:.1f} s of bench time")
-
-
-def _end_where(is_stopped: bool) -> None:
-    if is_stopped:
-        raise EndAsked("the holding was stopped")
+    held_s = clock.now_s() - started_s
+    run.events.publish(Noted("hold", f"{point.label} was held for {held_s:.1f} s of bench time"))
 
 
 def _wait(clock: BenchClock, until_s: float, is_stopped: Callable[[], bool]) -> None:
     while not is_stopped() and (left_s := until_s - clock.now_s()) > 0.0:
         clock.sleep(min(left_s, _SLICE_S))
-
-
-def close_record(run: MeterRun, error: BaseException | None) -> None:
-    """Record how the run ended; ``error``: what ended it early, None where the holding came to its own end.
-
-    A load point that is held has no verdict: NOT_JUDGED. One that the bench ended is TERMINATED, as one that was
-    stopped. Raises RecordNotWritten.
-    """
-    if run.recorder is None:
-        return
-    if error is None:
-        run.recorder.finish(Outcome.NOT_JUDGED, ExitCode.PASS)
-    elif isinstance(error, SafeStateNotConfirmed):
-        run.recorder.finish(Outcome.ABORTED, ExitCode.NOT_SAFE)
-    elif isinstance(error, RigError):
-        run.recorder.finish(Outcome.TERMINATED, exit_code_of(error))
-    else:
-        run.recorder.finish(Outcome.TERMINATED, ExitCode.STOPPED)
 
 
 class _Watch:
@@ -263,9 +237,9 @@ class _Watch:
     def _note_changes(self, notes: Mapping[str, str]) -> None:
         """Record a trouble when it comes and when it goes, not every second."""
         for kind in notes.keys() - self._trouble.keys():
-            self._run.record.event(f"hold: {kind}", notes[kind], "warning")
+            self._run.events.publish(Noted(f"hold: {kind}", notes[kind], "warning"))
         for kind in self._trouble.keys() - notes.keys():
-            self._run.record.event(f"hold: {kind}", "good again", "info")
+            self._run.events.publish(Noted(f"hold: {kind}", "good again"))
         self._trouble = dict(notes)
 
 

@@ -1,138 +1,77 @@
-"""A run: one meter on one bench; each load point is measured once, recorded as it is taken, then judged."""
+"""One meter on an open bench: each load point is measured, recorded as it is taken, then judged."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import replace
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from drivers.errors import RigError
-from drivers.meter import MeterBus
-from drivers.mstp.events import LineLost, LineRestored
 from meter_model.configuration import Configuration
-from rig.bench import Bench, BenchFile, Position, open_bench
+from rig.bench import Bench, BenchFile, Position
 from rig.bench.as_found import AsFound
+from rig.bench.instruments import refuse_uncalibrated
 from rig.errors import BenchFault, UsageRefused
+from rig.events import Events, Noted, Stated
 from rig.load_point import LoadPoint
+from rig.metrology.calibration import CalibrationRefused
 from rig.metrology.certification_points import JudgedQuantity
 from rig.metrology.decision import DecisionRule
 from rig.procedures.accuracy.energy_register import Gating, measure_energy
 from rig.procedures.accuracy.judgement import judge_energy, judge_others, judge_power
 from rig.procedures.accuracy.power_comparison import measure_power
 from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement, configuration_of
-from rig.procedures.protection import note_protection
-from rig.procedures.restoring import CLEARS_RECORDS
-from rig.procedures.run_begin import name_run, note_as_found, record_unit
-from rig.procedures.run_end import confirm_off, note_bus, note_if_possible, restore_configuration
-from rig.procedures.run_instruments import note_unjudged_conditions, record_instruments, refuse_uncalibrated_run
-from rig.records import (
-    FindingRecord,
-    ResultRecord,
-    RunHeader,
-    RunRecorder,
-    RunStore,
-)
+from rig.procedures.events import Judged, PointBegan, PointMeasured, QuestionAnswered, QuestionBegan
+from rig.procedures.restoring import CLEARS_RECORDS, restore_configuration
+from rig.records import FindingRecord, PointRecorder, ResultRecord, RunRecorder
 from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits
-from rig.safety.guardian.journal import take_journal_in
-from rig.safety.guardian.own_process import is_gone
 from rig.safety.supervisor import Supervisor
 from rig.safety.switching_off.safe_state import SafeStateReport
+from rig.simulation_mark import is_simulated
 
 ResultT = TypeVar("ResultT")
+MeasurementT = TypeVar("MeasurementT", PointMeasurement, EnergyMeasurement)
 
 
 class MeterRun:
-    """Opens a bench, keeps the record, measures and judges; a context manager that always ends with outputs off.
+    """Measures, judges and records on an open bench; ``rig.run.run.Run`` opens the bench and ends the record.
 
-    A bench that has failed once is not used again in the run: each later request raises BenchFault
-    naming the first failure. ``report`` gets one line about each thing that happens, ``on_bus`` the open bus.
-    ``today``: the day on which calibrations must hold. ``run_id``: the id of the record, chosen before. ``cited``: the
-    source that the present question cites, for its findings.
-    ``unprotected``: whether it may energise with neither source watchdog nor contactor.
+    A bench that has failed once is not used again: each later request raises BenchFault naming the first failure.
+    ``as_found``: AV2 to AV11 as they were when the run began, empty without a meter. ``today``: the day on which
+    calibrations must hold. ``cites``: the source that the present question cites, for its findings.
     """
 
     def __init__(
         self,
-        bench_file: BenchFile,
-        store: RunStore,
-        header: Callable[[Bench], RunHeader],
+        bench: Bench,
+        record: RunRecorder,
+        as_found: Mapping[int, float],
         *,
-        rule: DecisionRule = DecisionRule.ILAC_G8_NON_BINARY,
-        report: Callable[[str], None] = lambda _line: None,
-        on_bus: Callable[[MeterBus], None] = lambda _bus: None,
+        rule: DecisionRule | None = None,
         today: Callable[[], dt.date] = dt.date.today,
-        unprotected: bool = True,
-        run_id: str | None = None,
-        cited: Callable[[], str] = lambda: "",
+        cites: str = "",
     ) -> None:
-        self.bench_file = bench_file
-        self.cited = cited
-        self.rule = rule
-        self.configuration = Configuration()
-        self.recorder: RunRecorder | None = None
-        self._store = store
-        self._header = header
-        self._report = report
-        self._on_bus = on_bus
+        self.bench_file: BenchFile = bench.file
+        self.events: Events = bench.events
+        self.record = record
+        self.rule = rule or DecisionRule.ILAC_G8_NON_BINARY
+        self.configuration = configuration_of(as_found) if as_found else Configuration()
         self._today = today
-        self._unprotected = unprotected
-        self._run_id = run_id
-        self._bench: Bench | None = None
-        self._stack = ExitStack()
+        self._cites = cites
+        self._bench = bench
         self._broken: RigError | None = None
-        self._as_found: dict[int, float] = {}
-        self._is_adapter_lost = False
-        self._has_energised = False
-        self._beat: Callable[[], None] | None = None
+        self._as_found = as_found
+        self.events.subscribe(QuestionBegan, self._begin_question)
 
-    def __enter__(self) -> Self:
-        with ExitStack() as stack:
-            bench = stack.enter_context(
-                open_bench(self.bench_file, report=self._report, on_bus=self._on_bus, today=self._today())
-            )
-            self._bench = bench
-            take_journal_in(self._store.fold_journal, self._store.has_run)
-            self._store.close_abandoned(is_gone)
-            self.recorder = self._store.begin_run(self._header(bench), self._run_id)
-            name_run(self.recorder, bench)
-            stack.push(self._note_end)
-            note_protection(self.recorder, bench, unprotected=self._unprotected)
-            record_instruments(self.recorder, bench, self._today(), self._report)
-            note_unjudged_conditions(self.recorder, bench)
-            bench.tell_events(self._note_outputs)
-            if bench.bus is not None:
-                bench.bus.on_line = self._note_line
-                self._beat, bench.bus.on_progress = bench.bus.on_progress, self._note_progress
-            self._record_unit()
-            stack.callback(self._note_bus)
-            stack.callback(self._restore_configuration)
-            stack.push(self._switch_off)
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._stack.__exit__(kind, error, traceback)
+    def _begin_question(self, event: QuestionBegan) -> None:
+        self._cites = event.cites
 
     @property
     def bench(self) -> Bench:
-        """The open bench; raises BenchFault where it has failed or is not open."""
+        """The open bench; raises BenchFault where it has failed."""
         if self._broken is not None:
             raise BenchFault(f"not measured, because the bench failed earlier in this run: {self._broken}")
-        if self._bench is None:
-            raise BenchFault("the bench is not open")
         return self._bench
-
-    @property
-    def record(self) -> RunRecorder:
-        """The record of this run."""
-        if self.recorder is None:
-            raise BenchFault("the run has no record yet")
-        return self.recorder
 
     @property
     def position(self) -> Position:
@@ -175,12 +114,12 @@ class MeterRun:
         For an operator's stop, or an error that the rig does not know. Raises SafeStateNotConfirmed.
         """
         bench = self._bench
-        if bench is None or bench.supervisor is None or bench.guardian is None:
+        if bench.supervisor is None or bench.guardian is None:
             return False
         self._broken = self._broken or BenchFault(reason)
         if bench.guardian.armed:
-            self._confirm_off(bench, softly=False)
-        self._note_if_possible("ended by", reason)
+            self._confirm_off(bench.supervisor, softly=False)
+        self._note_if_possible(Noted("ended by", reason, "error"))
         return True
 
     def configure(self, wanted: Mapping[int, float]) -> None:
@@ -210,37 +149,60 @@ class MeterRun:
 
     def measure(self, point: LoadPoint, limits: ReferenceLimits = IEC_REFERENCE) -> PointMeasurement:
         """Measure ``point`` by power comparison; conditions further off than ``limits`` make it INVALID."""
-        return self._guarded(lambda: self._measure(point, limits))
+
+        def work(record: PointRecorder) -> PointMeasurement:
+            where = (self.bench, self.position, point, self.configuration, record)
+            try:
+                return measure_power(*where, limits=limits)
+            except RigError as error:
+                record.finish("ERROR", reason=str(error))
+                raise
+
+        return self._measured(point, work)
 
     def judge(self, measurement: PointMeasurement, judged: Sequence[JudgedQuantity]) -> tuple[ResultRecord, ...]:
         """Judge quantities of a measurement of this run, and record the results with it."""
-        return _recorded(measurement, judge_power(measurement, judged, self.bench.accuracy, self.rule))
+        return self._recorded(measurement, judge_power(measurement, judged, self.bench.accuracy, self.rule))
 
     def measure_energy(
         self, point: LoadPoint, instance: int, gating: Gating, limits: ReferenceLimits = IEC_REFERENCE
     ) -> EnergyMeasurement:
         """Measure the energy register AI ``instance`` by gates at ``point``; see ``Gating`` for how long they are."""
 
-        def work() -> EnergyMeasurement:
-            record = self.record.begin_point(point)
+        def work(record: PointRecorder) -> EnergyMeasurement:
             where = (self.bench, self.position, point, instance, self.configuration, record)
-            return measure_energy(*where, gating=replace(gating, note=self._note_gate), limits=limits)
+            return measure_energy(*where, gating=gating, limits=limits)
 
-        return self._guarded(work)
+        return self._measured(point, work)
 
     def judge_energy(self, measurement: EnergyMeasurement, item: JudgedQuantity) -> tuple[ResultRecord, ...]:
         """Judge the energy register of a measurement, and record the results; other registers that are wrong follow."""
         judged = judge_energy(measurement, item, self.bench.accuracy, self.rule)
-        return _recorded(measurement, (judged, *judge_others(measurement, self.rule)))
+        return self._recorded(measurement, (judged, *judge_others(measurement, self.rule)))
 
-    def _note_gate(self, text: str) -> None:
-        self.record.event("energy gate", text)
-        self._report(text)
+    def _measured(self, point: LoadPoint, work: Callable[[PointRecorder], MeasurementT]) -> MeasurementT:
+        def begun() -> MeasurementT:
+            record = self.record.begin_point(point)
+            self.events.publish(PointBegan(point))
+            return work(record)
+
+        measurement = self._guarded(begun)
+        self.events.publish(PointMeasured(measurement))
+        return measurement
+
+    def _recorded(
+        self, measurement: PointMeasurement | EnergyMeasurement, results: tuple[ResultRecord, ...]
+    ) -> tuple[ResultRecord, ...]:
+        assert measurement.record is not None, "a measurement of this run"
+        measurement.record.results(results)
+        self.events.publish(Judged(measurement, results))
+        return results
 
     def note(self, name: str, expected: str, found: str, outcome: str) -> None:
-        """Record a question answered in words."""
-        finding = FindingRecord(name=name, expected=expected, found=found, outcome=outcome, cites=self.cited())
+        """Record a question answered in words; its outcome counts for the verdict of the run."""
+        finding = FindingRecord(name=name, expected=expected, found=found, outcome=outcome, cites=self._cites)
         self.record.finding(finding)
+        self.events.publish(QuestionAnswered(finding))
 
     def _guarded(self, work: Callable[[], ResultT]) -> ResultT:
         """Do ``work``; record an error of the bench, refuse all later work of the run, and raise the error."""
@@ -253,23 +215,9 @@ class MeterRun:
             self._broken = error
             # Off first: what cannot be written down must not stand before it.
             if bench.supervisor is not None:
-                self._confirm_off(bench, softly=False)
-            self._note_if_possible("bench failed", str(error))
+                self._confirm_off(bench.supervisor, softly=False)
+            self._note_if_possible(Noted("bench failed", str(error), "error"))
             raise
-
-    def _measure(self, point: LoadPoint, limits: ReferenceLimits) -> PointMeasurement:
-        record = self.record.begin_point(point)
-        try:
-            return measure_power(self.bench, self.position, point, self.configuration, record, limits=limits)
-        except RigError as error:
-            record.finish("ERROR", reason=str(error))
-            raise
-
-    def _record_unit(self) -> None:
-        if "meter" not in self.bench_file.capabilities:
-            return
-        self._as_found = record_unit(self.record, self.bench, self.position, self._report)
-        self.configuration = configuration_of(self._as_found)
 
     def _configure(self, wanted: Mapping[int, float]) -> None:
         clearing = sorted(av for av in wanted if av in CLEARS_RECORDS and self._as_found.get(av) != wanted[av])
@@ -281,91 +229,66 @@ class MeterRun:
             if self.configuration.value(av) != value:
                 self.note_as_found(av)
                 meter.write_value(av, value)
-                self.record.event("configuration", f"AV{av} set to {value:g} for this run (was {self._as_found[av]:g})")
+                text = f"AV{av} set to {value:g} for this run (was {self._as_found[av]:g})"
+                self.events.publish(Noted("configuration", text))
         self.configuration = configuration_of(meter.read_configuration())
         if self.bench.wiring is not None:
             self.bench.wiring.check_configuration(self.configuration)
 
     def note_as_found(self, av: int) -> None:
-        """Note outside this process, before AV ``av`` is written, what it was when the run began; raises BenchFault."""
-        if av in self._as_found:
-            note_as_found(self.record, self.bench, self.position, av, self._as_found[av])
+        """Note outside this process, before AV ``av`` is written, what it was when the run began: see ``rig restore``.
 
-    def _restore_configuration(self) -> None:
-        if self._bench is not None and self._as_found and self._bench.positions:
+        Not for an emulated meter that ends with the run. Raises BenchFault where it cannot be noted.
+        """
+        bus, bench = self._bench.bus, self._bench
+        if av in self._as_found and (bench.launched is None or bus is None or not is_simulated(bus.settings.device)):
+            note = AsFound.of(self.position.identity)
+            place = {"bench": bench.name, "position": self.position.name, "run": self.record.run_id}
+            note.note(av, self._as_found[av], **place)
+
+    def restore_configuration(self) -> None:
+        """Put the meter's configuration back as it was found; raises BenchFault where it is left otherwise."""
+        if self._as_found and self._bench.positions:
             position = self._bench.positions[0]
-            left = restore_configuration(position.meter, self._as_found, CLEARS_RECORDS, self.record)
+            left = restore_configuration(position.meter, self._as_found, self.record, self.events)
             AsFound.of(position.identity).forget(left)
 
     def _check_calibration(self) -> None:
-        refuse_uncalibrated_run(self.record, self.bench, self._today())
+        simulated = self.bench_file.parts.simulated
+        try:
+            refuse_uncalibrated(self._bench.instruments(), self._today(), simulated=simulated)
+        except CalibrationRefused as refusal:
+            self.events.publish(Noted("calibration", str(refusal), "error"))
+            raise
 
-    def _switch_off(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
-    ) -> None:
-        if self._bench is None or self._bench.supervisor is None:
+    def switch_off(self) -> None:
+        """Switch off at the end of the run, in order; raises BenchFault where that did not go in good order."""
+        if self._bench.supervisor is None:
             return
-        trouble = self._confirm_off(self._bench, softly=self._broken is None).trouble
+        trouble = self._confirm_off(self._bench.supervisor, softly=self._broken is None).trouble
         if trouble is not None and self._broken is None:
             self._broken = BenchFault(f"the bench was switched off, but not in good order: {trouble}")
             raise self._broken
 
-    def _confirm_off(self, bench: Bench, *, softly: bool) -> SafeStateReport:
-        return confirm_off(bench, self.record, self._report, softly=softly)
+    def _confirm_off(self, supervisor: Supervisor, *, softly: bool) -> SafeStateReport:
+        """Switch off, write down the result, and raise SafeStateNotConfirmed where off was not confirmed.
 
-    def _note_if_possible(self, kind: str, text: str, severity: str = "error") -> None:
-        note_if_possible(self.record, self._report, kind, text, severity)
-
-    def _note_outputs(self, kind: str, text: str) -> None:
-        """Record what the supervisor does to the outputs; what cannot be recorded is not switched on.
-
-        How they went off is recorded where that is confirmed. A record that cannot be written does not prevent
-        switching off.
+        What the database does not take goes into the guardian's journal, which has its room already.
         """
-        self._report(f"{kind}: {text}")
-        self._has_energised |= kind == "energise"
-        if kind in ("safe", "not-safe"):
-            return
-        severity = "error" if kind in ("not-energised", "interlock") else "info"
-        if severity == "error" or kind == "watchdog":
-            self._note_if_possible(kind, text)
-        else:
-            self.record.event(kind, text, severity)
+        report = supervisor.de_energise(softly=softly)
+        text = "; ".join(report.details)
+        severity = "info" if report.confirmed else "error"
+        data = {"confirmed": report.confirmed, "by": list(report.by)}
+        if not self._note_if_possible(Noted("safe state", text, severity, data)) and self._bench.guardian is not None:
+            self._bench.guardian.note(text, confirmed=report.confirmed)
+        report.raise_if_not_confirmed()
+        return report
 
-    def _note_line(self, event: LineLost | LineRestored) -> None:
-        """Record that the RS-485 adapter went, and when it was back: once each, as it happens."""
-        self._is_adapter_lost = isinstance(event, LineLost)
-        if isinstance(event, LineLost):
-            text = f"the adapter was lost ({event.reason}); waiting for it to be plugged in again"
-            self.record.event("adapter lost", text, "warning")
-        else:
-            text = f"the adapter is back, and the rig on the bus again, after {event.lost_s:.1f} s"
-            self.record.event("adapter restored", text, "warning", {"lost_s": event.lost_s})
-        self._report(text)
-
-    def _note_progress(self) -> None:
-        """Tell the guardian; while the adapter is awaited, switch off what must not last longer."""
-        if self._beat is not None:
-            self._beat()
-        if self._is_adapter_lost and self._bench is not None and self._bench.supervisor is not None:
-            self._bench.supervisor.check_time()
-
-    def _note_bus(self) -> None:
-        if self._bench is not None and self._bench.bus is not None:
-            note_bus(self._bench.bus, self.record)
-
-    def _note_end(
-        self, kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
-    ) -> None:
-        if not self._has_energised:
-            self._note_if_possible("outputs", "the outputs were never on in this run", "info")
-        if kind is not None:
-            self._note_if_possible("ended by", str(error) or kind.__name__)
-
-
-def _recorded(
-    measurement: PointMeasurement | EnergyMeasurement, results: tuple[ResultRecord, ...]
-) -> tuple[ResultRecord, ...]:
-    assert measurement.record is not None, "a measurement of this run"
-    measurement.record.results(results)
-    return results
+    def _note_if_possible(self, event: Noted) -> bool:
+        """Publish an event; False where the record cannot be written any more: that must not keep anything on."""
+        try:
+            self.events.publish(event)
+        except RigError as error:
+            self.events.publish(Stated(str(error)))
+            return False
+        return True

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from rig.bench import Bench
 from rig.bench.protection import NOT_PROTECTED, is_protected
+from rig.events import Noted
 from rig.procedures.needs import require_protection
-from rig.records import RunRecorder
 
 
-def note_protection(record: RunRecorder, bench: Bench, *, unprotected: bool) -> None:
+def note_protection(bench: Bench, *, unprotected: bool) -> None:
     """Record that nothing protects (event ``unprotected``); where that is not allowed nothing can be energised."""
     if bench.supervisor is None or is_protected(bench.file.parts):
         return
     if unprotected:
-        record.event("unprotected", NOT_PROTECTED)
+        bench.events.publish(Noted("unprotected", NOT_PROTECTED))
         return
     bench.supervisor.pre_energise_checks += (lambda: require_protection(bench.file, unprotected=False),)

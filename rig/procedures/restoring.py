@@ -1,12 +1,17 @@
-"""Put a meter back to its settings before a run that did not come to its end."""
+"""Put a meter back to the settings that it had before a run: at its end, or later where it did not come to one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from drivers.errors import RigError
+from drivers.meter import MeterClient
+from meter_model.configuration import FIELDS
 from rig.bench import Bench, Position
 from rig.bench.as_found import AsFound, Departure, noted_meters
+from rig.errors import BenchFault
+from rig.events import Events, Noted
+from rig.records import RunRecorder
 
 CLEARS_RECORDS = frozenset({10, 11})
 """Analog values whose writing clears demand and trend logs (manual page 21): they are never put back by the rig."""
@@ -66,6 +71,30 @@ def _put_back(position: Position, each: Departure, name: str, say: Callable[[str
         return False
     say(f"{name}: AV{each.av} was {each.now:g}, put back to {each.found:g} and read back")
     return True
+
+
+def restore_configuration(
+    meter: MeterClient, as_found: Mapping[int, float], record: RunRecorder, events: Events
+) -> dict[int, float]:
+    """Put a meter's configuration back as it was found, verify it, record what it is now, and return that.
+
+    Raises BenchFault where the meter is left otherwise than it was found; CLEARS_RECORDS are never written.
+    """
+    try:
+        now = dict(meter.read_configuration())
+        for av in FIELDS:
+            if now[av] != as_found[av] and av not in CLEARS_RECORDS:
+                meter.write_value(av, as_found[av])
+        left = dict(meter.read_configuration())
+    except RigError as error:
+        events.publish(Noted("configuration", f"the meter's configuration could not be restored: {error}", "error"))
+        raise
+    record.configuration_after(left)
+    wrong = {av: left[av] for av in FIELDS if left[av] != as_found[av]}
+    if wrong:
+        found = ", ".join(f"AV{av} is {value:g}, was {as_found[av]:g}" for av, value in wrong.items())
+        raise BenchFault(f"the meter was not left as it was found: {found}; 'rig restore' puts them back")
+    return left
 
 
 def _who(note: AsFound) -> str:

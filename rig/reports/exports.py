@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
-from rig.records import FindingRecord, LimitProvenance, PointRecord, ResultRecord, RunRecord
+from rig.records import FindingRecord, RunRecord
 from rig.records.plain_json import Json, to_json
-from rig.reports._summary import all_results, total_counts
+from rig.reports._summary import Judged, all_results, total_counts
 
 _RESULT_FIELDS = (
     "procedure", "instance", "quantity", "phase", "read_value", "expected_value", "unit", "error_pct",
@@ -18,6 +19,11 @@ _RESULT_FIELDS = (
 _POINT_FIELDS = ("voltage_v", "current_pct", "angle_deg", "phases", "frequency_hz")
 _CLIMATE_FIELDS = ("temperature_c", "humidity_pct")
 _LIMIT_FIELDS = ("standard", "edition", "table", "provenance", "checked_by", "checked_on")
+_COLUMNS = (
+    *("run_id", "serial_number", "point_number", "load_point", *_POINT_FIELDS, *_CLIMATE_FIELDS, *_RESULT_FIELDS),
+    *(f"limit_{name}" for name in _LIMIT_FIELDS),
+    *("limit_verified", "simulated", "cites"),
+)
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -28,16 +34,12 @@ def write_csv(run: RunRecord, path: Path | str) -> None:
     ``expected_value`` and ``read_value``. Text that a spreadsheet would take for a formula gets an apostrophe in front.
     """
     with Path(path).open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(
-            ["run_id", "serial_number", "point_number", "load_point", *_POINT_FIELDS, *_CLIMATE_FIELDS, *_RESULT_FIELDS]
-            + [f"limit_{name}" for name in _LIMIT_FIELDS]
-            + ["limit_verified", "simulated", "cites"]
-        )
-        for judged in all_results(run):
-            writer.writerow([_cell(value) for value in _row(run, judged.point, judged.result)])
-        for finding in run.findings:
-            writer.writerow([_cell(value) for value in _finding_row(run, finding)])
+        writer = csv.DictWriter(file, _COLUMNS, restval="", lineterminator="\n")
+        writer.writeheader()
+        rows = [*(_row(run, judged) for judged in all_results(run)), *(_finding_row(run, one) for one in run.findings)]
+        for row in rows:
+            row |= {"run_id": run.run_id, "simulated": "yes" if run.header.simulated else "no"}
+            writer.writerow({name: _cell(value) for name, value in row.items()})
 
 
 def write_json(run: RunRecord, path: Path | str) -> None:
@@ -61,39 +63,40 @@ def as_json(run: RunRecord) -> dict[str, Json]:
     return whole
 
 
-def _row(run: RunRecord, point: PointRecord, result: ResultRecord) -> list[object]:
-    limit: LimitProvenance | None = result.limit
-    number = result.unit_number
-    serial = run.units[number - 1].serial_number if number and number <= len(run.units) else ""
-    return [
-        run.run_id,
-        serial,
-        point.number,
-        point.label,
-        *(getattr(point.load_point, name) for name in _POINT_FIELDS),
-        *(getattr(point, name) for name in _CLIMATE_FIELDS),
-        *(getattr(result, name) for name in _RESULT_FIELDS),
-        *(getattr(limit, name) if limit else "" for name in _LIMIT_FIELDS),
-        "yes" if limit and limit.is_verified else "no" if limit else "",
-        "yes" if run.header.simulated else "no",
-        "",
-    ]
+def _row(run: RunRecord, judged: Judged) -> dict[str, object]:
+    point, result, limit = judged.point, judged.result, judged.result.limit
+    row = {
+        **_picked(point.load_point, _POINT_FIELDS),
+        **_picked(point, _CLIMATE_FIELDS),
+        **_picked(result, _RESULT_FIELDS),
+        "serial_number": _serial_number(run, result.unit_number),
+        "point_number": point.number,
+        "load_point": point.label,
+    }
+    if limit is not None:
+        row |= {f"limit_{name}": value for name, value in _picked(limit, _LIMIT_FIELDS).items()}
+        row["limit_verified"] = "yes" if limit.is_verified else "no"
+    return row
 
 
-def _finding_row(run: RunRecord, finding: FindingRecord) -> list[object]:
-    fields = dict.fromkeys(_RESULT_FIELDS, "") | {
+def _finding_row(run: RunRecord, finding: FindingRecord) -> dict[str, object]:
+    return {
+        "serial_number": _serial_number(run, finding.unit_number or (1 if len(run.units) == 1 else None)),
         "procedure": "finding",
         "quantity": finding.name,
         "expected_value": finding.expected,
         "read_value": finding.found,
         "outcome": finding.outcome,
+        "cites": finding.cites,
     }
-    number = finding.unit_number or (1 if len(run.units) == 1 else None)
-    serial = run.units[number - 1].serial_number if number and number <= len(run.units) else ""
-    empty = [""] * (2 + len(_POINT_FIELDS) + len(_CLIMATE_FIELDS))
-    limit = [""] * (len(_LIMIT_FIELDS) + 1)
-    simulated = "yes" if run.header.simulated else "no"
-    return [run.run_id, serial, *empty, *fields.values(), *limit, simulated, finding.cites]
+
+
+def _serial_number(run: RunRecord, number: int | None) -> str:
+    return run.units[number - 1].serial_number if number and number <= len(run.units) else ""
+
+
+def _picked(thing: object, names: Iterable[str]) -> dict[str, object]:
+    return {name: getattr(thing, name) for name in names}
 
 
 def _cell(value: object) -> object:

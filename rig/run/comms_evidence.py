@@ -13,42 +13,38 @@ from drivers.meter import BusFailed, MeterBus
 from drivers.mstp.capture import write_pcapng
 from drivers.mstp.clock import wall_offset_s
 from drivers.mstp.codec.frames import SeenFrame
-from rig.run.session import RunSession
+from rig.run.events import CaptureKept, Failed
+from rig.run.run import Run
 
 _FOLDER = "bus"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_NAME = 120
 
 
-def keep_bus_capture(session: RunSession, test: str, since_s: float, error: BaseException) -> Path | None:
+def keep_bus_capture(run: Run, test: str, since_s: float, error: BaseException) -> Path | None:
     """Write the last frames on the bus into the run's folder and attach them to the Allure result of ``test``.
 
     Only where the rig itself sent data after ``since_s`` (seconds of the monotonic clock), or the bus is what failed:
     a test that judges what was measured before has nothing to show. Returns the file, or None where there is none;
-    reports it to the run's record and to all listeners.
+    publishes it as CaptureKept.
     """
-    bus = session.bus
+    bus = run.bus
     frames = _frames_of(bus, error)
     # The frames themselves do not tell: while an answer is waited for, tokens push the request out of what is kept.
     is_used = bus is not None and bus.last_used_s >= since_s
     if not frames or not (isinstance(error, BusFailed) or is_used):
         return None
-    folder = session.out_folder() / _FOLDER
+    folder = run.out_folder() / _FOLDER
     path = folder / f"{_UNSAFE.sub('_', test).strip('_')[-_LONGEST_NAME:]}.pcapng"
     baud, device = (bus.settings.baud, bus.settings.device) if bus is not None else (0, "")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_pcapng(path, frames, device, baud, wall_offset_s())
     except OSError as failure:
-        session.say(f"the bus capture of {test} could not be written: {failure.strerror}")
+        run.events.publish(Failed(f"the bus capture of {test} could not be written: {failure.strerror}", failure))
         return None
     allure.attach.file(str(path), name="bus capture (Wireshark)", extension="pcapng")
-    told = f"{test}: the last {len(frames)} frames on the bus are in {_FOLDER}/{path.name}"
-    session.say(told)
-    try:
-        session.note_event("bus capture", told)
-    except RigError as failure:  # the run goes on as far as it can; the file is there all the same
-        session.say(str(failure))
+    run.note(CaptureKept(test, len(frames), path))
     return path
 
 

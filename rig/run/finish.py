@@ -1,28 +1,22 @@
-"""The end of a run: its record is closed, then report, plots and exports are drawn from the record alone."""
+"""The files of a run: report, plots and exports are drawn from the record alone."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from rig.exit_codes import ExitCode
-from rig.metrology.outcome import Outcome
-from rig.records import RunRecord, RunRecorder, RunStore
+from rig.records import RunRecord, RunStore
 from rig.reports.coverage import coverage_text
 from rig.reports.exports import write_csv, write_json
 from rig.reports.html import write_html
 from rig.reports.plots import write_plots
-from rig.run.session import RunSession
 
 
-def finish_run(store: RunStore, recorder: RunRecorder, outcome: Outcome, code: ExitCode, session: RunSession) -> None:
-    """Record how the run ended, write its files into the session's folder, and close the database."""
-    try:
-        recorder.finish(str(outcome), int(code))
-        session.written.extend(write_reports(store, recorder.run_id, session.out_folder()))
-        if session.allure_folder is not None and session.allure_folder.is_dir():
-            _write_allure_environment(store.run(recorder.run_id), session.allure_folder)
-    finally:
-        store.close()
+def write_files(store: RunStore, run_id: str, folder: Path, allure_folder: Path | None) -> list[Path]:
+    """Write reports into ``folder`` and the environment of the run for Allure; returns the files for people."""
+    written = write_reports(store, run_id, folder)
+    if allure_folder is not None and allure_folder.is_dir():
+        _write_allure_environment(store.run(run_id), allure_folder)
+    return written
 
 
 def _write_allure_environment(run: RunRecord, folder: Path) -> None:

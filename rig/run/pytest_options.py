@@ -11,7 +11,7 @@ import pytest
 
 from rig.errors import UsageRefused
 from rig.option_values import COUNT, HOURS, count_from, line_from, number_from
-from rig.run.session import RunOptions
+from rig.run.run import RunOptions
 
 ValueT = TypeVar("ValueT")
 

@@ -10,45 +10,26 @@ from dataclasses import dataclass
 from drivers.analyzer.base import AnalyzerReading
 from meter_model.stimulus import Spectrum, Stimulus
 from rig.load_point import PHASE_NAMES
-from rig.metrology.limits import ReferenceConditions
+from rig.metrology.limits import ReferenceConditions as ReferenceLimits
 from rig.safety.limits import rms
 
-
-@dataclass(frozen=True, slots=True)
-class ReferenceLimits:
-    """How far conditions may be off; the defaults are those of IEC 62052-11:2003 and 62053-22 (recalled, unverified).
-
-    A suite takes them from its limit tables (``of_table``). Percent of nominal for voltage and frequency; percent of
-    the mean of the phases for unbalance; degrees for the difference between the phases' displacement angles.
-    ``current_pct``: of nominal, the rig's own, since the standards fix load points without a tolerance.
-    ``temperature_c`` and ``temperature_k``: of the air around the meter, degrees Celsius, ± kelvins.
-    ``distortion_pct``: of voltages and currents, percent of the fundamental.
-    """
-
-    voltage_pct: float = 1.0
-    frequency_pct: float = 0.3
-    unbalance_pct: float = 1.0
-    displacement_deg: float = 2.0
-    current_pct: float = 5.0
-    temperature_c: float = 23.0
-    temperature_k: float = 2.0
-    distortion_pct: float = 2.0
-
-    @classmethod
-    def of_table(cls, conditions: ReferenceConditions) -> ReferenceLimits:
-        """Take what a limit table says; temperature is for benches with a probe, distortion for analyzers that tell."""
-        return cls(
-            voltage_pct=conditions.voltage_pct,
-            frequency_pct=conditions.frequency_pct,
-            unbalance_pct=conditions.unbalance_pct,
-            displacement_deg=conditions.phase_spread_deg,
-            temperature_c=conditions.temperature_c,
-            temperature_k=conditions.temperature_k,
-            distortion_pct=conditions.distortion_pct,
-        )
+__all__ = ["IEC_REFERENCE", "Deviation", "ReferenceLimits", "climate_deviations", "deviations", "distortions", "unmet"]
 
 
-IEC_REFERENCE = ReferenceLimits()
+IEC_REFERENCE = ReferenceLimits(
+    temperature_c=23.0,
+    temperature_k=2.0,
+    voltage_pct=1.0,
+    frequency_pct=0.3,
+    unbalance_pct=1.0,
+    phase_spread_deg=2.0,
+    distortion_pct=2.0,
+    provenance="IEC 62052-11:2003 and 62053-22 (recalled, unverified)",
+)
+"""Where no limit table states any."""
+
+_CURRENT_PCT = 5.0
+"""Percent of nominal, the rig's own: the standards fix load points without a tolerance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +57,10 @@ def deviations(measured: Stimulus, nominal: Stimulus, limits: ReferenceLimits = 
         Deviation("frequency", _pct(measured.frequency_hz, nominal.frequency_hz), limits.frequency_pct, "% of nominal")
     ]
     found += _against_nominal("voltage", measured.voltages, nominal.voltages, limits.voltage_pct)
-    found += _against_nominal("current", measured.ct_inputs, nominal.ct_inputs, limits.current_pct)
+    found += _against_nominal("current", measured.ct_inputs, nominal.ct_inputs, _CURRENT_PCT)
     found += _unbalance("voltage", measured.voltages, nominal.voltages, limits.unbalance_pct)
     found += _unbalance("current", measured.ct_inputs, nominal.ct_inputs, limits.unbalance_pct)
-    found += _angles(measured, nominal, limits.displacement_deg)
+    found += _angles(measured, nominal, limits.phase_spread_deg)
     return tuple(found)
 
 

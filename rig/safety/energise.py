@@ -10,14 +10,14 @@ from drivers.analyzer.base import ReferenceAnalyzer
 from drivers.errors import RigError
 from drivers.source.base import AcSource, SafeOff
 from rig.errors import SafeStateNotConfirmed, UsageRefused
+from rig.events import EnergiseStep, Events, OutputsChanged
 from rig.safety.contactor.proof import CONTACTOR, BenchContactor, Proving
 from rig.safety.envelopes import EnvelopeName, MeterRating
 from rig.safety.errors import GuardianActed, GuardianLost, OutputWrong, SafetyInputOpen, StepFailed
 from rig.safety.inputs import SafetyInputs
 from rig.safety.limits import InjectionPath
 from rig.safety.settling import SettlingLimits
-from rig.safety.switching_off.safe_state import Clock, SafeState
-from rig.safety.switching_off.watched import Watched
+from rig.safety.switching_off.safe_state import Clock, SafeState, Watched
 from rig.safety.transition import Present, Transition
 from rig.safety.watch.alarm import SourceAlarm
 from rig.safety.watch.identity import KnownInstrument, named
@@ -56,7 +56,8 @@ class Supervised:
     ``instruments``: those that are identified before energising, by default source and analyzer. ``inputs``:
     interlock and emergency stop, which the rig obeys; hardware protects people. ``contactor``: proven, then closed on
     the way up. ``answer_s``: wall seconds that a setting or an answer of the source may take while it is on
-    (TimedSource); ``alarm`` tells where one does not come. ``ramp_s``: seconds of bench time.
+    (TimedSource); ``alarm`` tells where one does not come. ``ramp_s``: seconds of bench time. ``on_time`` is called
+    whenever time is spent while energised, with whether it goes down; EndAsked leaves the outputs on.
     """
 
     source: AcSource
@@ -69,7 +70,8 @@ class Supervised:
     ramp_s: float = 5.0
     settling: SettlingLimits = field(default_factory=SettlingLimits)
     envelope: EnvelopeName = "accuracy"
-    on_event: Callable[[str, str], None] = lambda _kind, _text: None
+    events: Events = field(default_factory=Events)
+    on_time: Callable[[bool], None] = lambda _goes_down: None
     watchdog: SourceWatchdog = field(default_factory=SourceWatchdog)
     instruments: Sequence[KnownInstrument] = ()
     inputs: SafetyInputs = field(default_factory=SafetyInputs.none)
@@ -84,26 +86,21 @@ class Energising:
     """Everything that the steps need; ``run`` goes through them once.
 
     ``ceiling``: what no input may be above, ``rise_v_per_s``: fastest rise. ``transition`` brings the currents up.
-    ``tell`` is given kind and sentence of each step done; ``now_present`` what is energised from that moment on.
+    ``publish`` is given each step that is done, ``now_present`` what is energised from that moment on.
     """
 
     wanted: Present
     source: AcSource
     watching: Watching
-    clock: Clock
+    parts: Supervised
     safe_state: SafeState
-    inputs: SafetyInputs
-    contactor: BenchContactor | None
-    path: InjectionPath
     instruments: Sequence[KnownInstrument]
     checks: Sequence[Callable[[], None]]
-    watchdog: SourceWatchdog
-    ramp_s: float
     ceiling: Ceiling
     rise_v_per_s: float
     transition: Transition
     now_present: Callable[[Present], None]
-    tell: Callable[[str, str], None]
+    publish: Callable[[OutputsChanged], None]
 
     def run(self) -> None:
         """Go through the steps; raises StepFailed, OutputWrong or SafetyInputOpen, naming the step that failed.
@@ -111,7 +108,6 @@ class Energising:
         Errors of a check (UsageRefused), of guardian and of safe state pass unchanged. The caller switches off after
         any of them.
         """
-        label = self.wanted.point.label
         for number, (name, do) in enumerate(
             (
                 (INTERLOCK, self._interlock),
@@ -136,7 +132,7 @@ class Energising:
             except RigError as error:
                 wanted, advice = _WANTED_AND_ADVICE[name]
                 raise StepFailed(name, str(error), wanted, advice) from error
-            self.tell("energise", f"{label}: step {number} of {len(STEPS)}, {name}: {found}")
+            self.publish(EnergiseStep(self.wanted.point, number, len(STEPS), name, found))
 
     def _interlock(self) -> str:
         return self._require_safe_inputs(INTERLOCK)
@@ -168,9 +164,9 @@ class Energising:
         return "; ".join(report.details)
 
     def _contactor_ready(self) -> str:
-        if self.contactor is None:
+        if self.parts.contactor is None:
             return "none on this bench"
-        return self.contactor.make_ready(self.wanted.point, Proving(self.source, self.watching, self.path))
+        return self.parts.contactor.make_ready(self.wanted.point, Proving(self.source, self.watching, self.parts.path))
 
     def _current_limit(self) -> str:
         self.watching.select_ranges([self.wanted.target])
@@ -196,10 +192,12 @@ class Energising:
         target = self.wanted.without_currents.target
         self.now_present(self.wanted.without_currents)
         self.watching.expect(target, ceiling=self.ceiling)
-        self.watchdog.arm()
-        begun_s = self.clock.now_s()
-        self.source.set_output(True, self.ramp_s)
-        return self.watching.watch_ramp(target, begun_s=begun_s, ramp_s=self.ramp_s, rise_v_per_s=self.rise_v_per_s)
+        self.parts.watchdog.arm()
+        begun_s = self.parts.clock.now_s()
+        self.source.set_output(True, self.parts.ramp_s)
+        return self.watching.watch_ramp(
+            target, begun_s=begun_s, ramp_s=self.parts.ramp_s, rise_v_per_s=self.rise_v_per_s
+        )
 
     def _rotation(self) -> str:
         return self.watching.confirm_rotation(self.wanted.target)
@@ -208,9 +206,9 @@ class Energising:
         return self.transition.bring_up_currents(self.wanted)
 
     def _require_safe_inputs(self, step: str) -> str:
-        if not self.inputs.are_wired:
+        if not self.parts.inputs.are_wired:
             return "not wired"
-        reading = self.inputs.read()
+        reading = self.parts.inputs.read()
         if not reading.is_safe:
             raise SafetyInputOpen(reading.found, reading.wanted, step)
         return reading.found

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import Field
 
 from rig.errors import LimitExceeded, UsageRefused
+from rig.files.yaml_types import Hertz, Line, Percent, Seconds, Strict, Volts
 
 EnvelopeName = Literal["accuracy", "measuring", "alarming", "damage"]
+_HertzBand = Annotated[tuple[Hertz, Hertz], Field(strict=False)]
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Strict):
     """One set of limits at the meter's terminals; None is "not known", and what is not known is not testable.
 
     ``voltage_ln_v``, ``voltage_ll_v``: highest rms volts line to neutral and line to line. ``voltage_min_v``: lowest
@@ -24,31 +27,30 @@ class Envelope:
     neutral a second).
     """
 
-    voltage_ln_v: float | None
-    voltage_ll_v: float | None
-    voltage_min_v: float
-    ct_input_pct: float | None
-    frequency_hz: tuple[float, float] | None
-    why: str
-    longest_s: float | None = None
-    voltage_peak_v: float | None = None
-    ramp_v_per_s: float | None = None
+    voltage_ln_v: Volts | None = None
+    voltage_ll_v: Volts | None = None
+    voltage_min_v: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] = 0.0
+    ct_input_pct: Percent | None = None
+    frequency_hz: _HertzBand | None = None
+    why: Line
+    longest_s: Seconds | None = None
+    voltage_peak_v: Volts | None = None
+    ramp_v_per_s: Volts | None = None
 
 
-_NOT_KNOWN = Envelope(None, None, 0.0, None, None, "not in the meter type's file")
+NOT_KNOWN = Envelope(why="not in the meter type's file")
 
 
-@dataclass(frozen=True, slots=True)
-class Narrowing:
+class Narrowing(Strict):
     """What a bench allows itself, less than the meter type does; units as in ``Envelope``, None is "no less"."""
 
-    voltage_ln_v: float | None = None
-    voltage_ll_v: float | None = None
-    ct_input_pct: float | None = None
-    frequency_hz: tuple[float, float] | None = None
-    ramp_v_per_s: float | None = None
-    longest_s: float | None = None
-    why: str = "the bench's own limits"
+    voltage_ln_v: Volts | None = None
+    voltage_ll_v: Volts | None = None
+    ct_input_pct: Percent | None = None
+    frequency_hz: _HertzBand | None = None
+    ramp_v_per_s: Volts | None = None
+    longest_s: Seconds | None = None
+    why: Line = "the bench's own limits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +66,12 @@ class MeterRating:
     accuracy: Envelope
     measuring: Envelope
     damage: Envelope
-    alarming: Envelope = _NOT_KNOWN
+    alarming: Envelope = NOT_KNOWN
 
     def envelope(self, name: EnvelopeName) -> Envelope:
         """Return the envelope of this name."""
-        return {
-            "accuracy": self.accuracy,
-            "measuring": self.measuring,
-            "alarming": self.alarming,
-            "damage": self.damage,
-        }[name]
+        found: Envelope = getattr(self, name)
+        return found
 
     def longest_s(self, name: EnvelopeName) -> float | None:
         """Seconds that a meter may be exposed to the envelope at most; beyond measuring no longer than damage allows.
@@ -90,25 +88,20 @@ class MeterRating:
 
         Raises UsageRefused for a figure that the meter type does not state, or where nothing is left of an envelope.
         """
-        known = (self.accuracy, self.measuring, self.alarming, self.damage)
+        known = {name: self.envelope(name) for name in get_args(EnvelopeName)}
         for quantity, unit in _NARROWED:
             value = getattr(by, quantity)
             if value is not None:
-                stated = [limit for envelope in known if (limit := getattr(envelope, quantity)) is not None]
+                stated = [limit for envelope in known.values() if (limit := getattr(envelope, quantity)) is not None]
                 self._require_less(quantity, value, max(stated, default=None), unit)
         if by.frequency_hz is not None:
-            bands = [envelope.frequency_hz for envelope in known if envelope.frequency_hz is not None]
+            bands = [envelope.frequency_hz for envelope in known.values() if envelope.frequency_hz is not None]
             low, high = min((band[0] for band in bands), default=None), max((band[1] for band in bands), default=None)
             self._require_less("frequency_hz", by.frequency_hz[1], high, "Hz")
             if low is not None and by.frequency_hz[0] < low:
                 raise LimitExceeded("frequency_hz", by.frequency_hz[0], low, "Hz", self._never_wider())
-        return replace(
-            self,
-            accuracy=_narrowed(self.accuracy, by),
-            measuring=_narrowed(self.measuring, by),
-            alarming=_narrowed(self.alarming, by),
-            damage=_narrowed(self.damage, by),
-        )
+        narrowed: dict[str, Any] = {name: _narrowed(envelope, by) for name, envelope in known.items()}
+        return replace(self, **narrowed)
 
     def _require_less(self, quantity: str, value: float, limit: float | None, unit: str) -> None:
         if limit is None:
@@ -134,7 +127,7 @@ _NARROWED = (
 
 def _narrowed(envelope: Envelope, by: Narrowing) -> Envelope:
     """Narrow one envelope; a limit that it does not state stays unknown, and what is unknown is not testable."""
-    changed: dict[str, float | tuple[float, float]] = {}
+    changed: dict[str, Any] = {"why": f"{envelope.why}; narrowed: {by.why}"}
     for quantity, _ in _NARROWED:
         limit, wanted = getattr(envelope, quantity), getattr(by, quantity)
         if limit is not None and wanted is not None and wanted < limit:
@@ -144,7 +137,7 @@ def _narrowed(envelope: Envelope, by: Narrowing) -> Envelope:
     if envelope.frequency_hz is not None and by.frequency_hz is not None:
         (low, high), (wanted_low, wanted_high) = envelope.frequency_hz, by.frequency_hz
         changed["frequency_hz"] = (max(low, wanted_low), min(high, wanted_high))
-    result = replace(envelope, **changed, why=f"{envelope.why}; narrowed: {by.why}")  # type: ignore[arg-type]
+    result = envelope.model_copy(update=changed)
     is_empty = result.voltage_ln_v is not None and result.voltage_ln_v < result.voltage_min_v
     if is_empty or (result.frequency_hz is not None and result.frequency_hz[0] > result.frequency_hz[1]):
         raise UsageRefused(f"the bench's limits leave nothing of what the meter type allows ({envelope.why})")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from drivers.errors import RigError
@@ -53,6 +54,7 @@ class StepFailed(BenchFault):
         self.seen: SeenPhasors | None = None
 
 
+@dataclass(eq=False, repr=False)
 class OutputWrong(BenchFault):
     """What the analyzer measures is not what the source was set to; the outputs have been switched off.
 
@@ -60,36 +62,26 @@ class OutputWrong(BenchFault):
     it was none. ``wires``: which wires they point to, in one clause, None where that is not clear.
     """
 
-    def __init__(
-        self,
-        quantity: str,
-        measured: str,
-        expected: str,
-        advice: str,
-        step: str | None = None,
-        *,
-        seen: SeenPhasors | None = None,
-        wires: str | None = None,
-    ) -> None:
-        where = f"not energised, at the step {step!r}: " if step else ""
-        super().__init__(f"{where}{quantity} is {measured} where {expected} was expected; {wires or advice}")
-        self.quantity = quantity
-        self.measured = measured
-        self.expected = expected
-        self.advice = advice
-        self.step = step
-        self.seen = seen
-        self.wires = wires
+    quantity: str
+    measured: str
+    expected: str
+    advice: str
+    step: str | None = None
+    seen: SeenPhasors | None = field(default=None, kw_only=True)
+    wires: str | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        where = f"not energised, at the step {self.step!r}: " if self.step else ""
+        what = f"{self.quantity} is {self.measured} where {self.expected} was expected"
+        super().__init__(f"{where}{what}; {self.wires or self.advice}")
 
     def at(self, step: str) -> OutputWrong:
         """Return the same error, with the step of energising at which it was found."""
-        return OutputWrong(
-            self.quantity, self.measured, self.expected, self.advice, step, seen=self.seen, wires=self.wires
-        )
+        return replace(self, step=step)
 
     def with_seen(self, seen: SeenPhasors, wires: str | None) -> OutputWrong:
         """Return the same error, with the phasors that were seen and the wires that they point to."""
-        return OutputWrong(self.quantity, self.measured, self.expected, self.advice, self.step, seen=seen, wires=wires)
+        return replace(self, seen=seen, wires=wires)
 
 
 class SafetyInputOpen(RigError):

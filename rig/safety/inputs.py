@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from drivers.errors import RigError
@@ -35,6 +35,7 @@ class InputsReading:
     wanted: str
 
 
+@dataclass(eq=False)
 class SafetyInputs:
     """The contacts of the safety circuit that are wired to the switch unit; ``read`` asks it, nothing is remembered.
 
@@ -42,18 +43,10 @@ class SafetyInputs:
     safe to energise. A switch unit that does not answer, or answers late, or with what is neither, counts as open.
     """
 
-    def __init__(
-        self,
-        sense: Callable[[], SafetyContacts],
-        safe_when: Mapping[str, SafeWhen],
-        *,
-        now_s: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._sense = sense
-        self._safe_when = dict(safe_when)
-        self._now_s = now_s
-        self._last_s: float | None = None
-        self._wanted = _in_words(self._safe_when)
+    sense: Callable[[], SafetyContacts]
+    safe_when: Mapping[str, SafeWhen]
+    now_s: Callable[[], float] = field(default=time.monotonic, kw_only=True)
+    _last_s: float | None = field(default=None, init=False)
 
     @classmethod
     def none(cls) -> SafetyInputs:
@@ -63,41 +56,44 @@ class SafetyInputs:
     @property
     def are_wired(self) -> bool:
         """Whether there is anything to read."""
-        return bool(self._safe_when)
+        return bool(self.safe_when)
 
     @property
     def text(self) -> str:
         """Which inputs are wired and which are not, as shown when the bench is opened."""
         if not self.are_wired:
             return "interlock: not wired; the rig does not see whether the enclosure is shut"
-        words = [f"interlock: energised only with {self._wanted}, read before and every {READ_EVERY_S:g} s meanwhile"]
+        wanted = _in_words(self.safe_when)
+        words = [f"interlock: energised only with {wanted}, read before and every {READ_EVERY_S:g} s meanwhile"]
         for name, what in _NAMES.items():
-            if name not in self._safe_when:
+            if name not in self.safe_when:
                 words.append(f"{name.replace('_', ' ')}: not wired")
-            elif self._safe_when[name] == "open":
+            elif self.safe_when[name] == "open":
                 words.append(f"{what} is safe when open, so that a broken wire is not noticed")
         return "; ".join(words)
 
     @property
     def is_due(self) -> bool:
         """Whether it is time to look again."""
-        return self.are_wired and (self._last_s is None or self._now_s() - self._last_s >= READ_EVERY_S)
+        return self.are_wired and (self._last_s is None or self.now_s() - self._last_s >= READ_EVERY_S)
 
     def read(self) -> InputsReading:
         """Ask the switch unit now; raises nothing."""
-        asked_s = self._now_s()
+        asked_s = self.now_s()
         try:
-            contacts = self._sense()
+            contacts = self.sense()
         except RigError as error:
-            self._last_s = self._now_s()
-            return InputsReading(False, f"the switch unit did not say ({error})", self._wanted)
-        self._last_s = self._now_s()
+            self._last_s = self.now_s()
+            return InputsReading(False, f"the switch unit did not say ({error})", _in_words(self.safe_when))
+        self._last_s = self.now_s()
         took_s = self._last_s - asked_s
         if took_s > FRESH_S:
-            return InputsReading(False, f"the switch unit answered after {took_s:.1f} s only", self._wanted)
-        said = {name: _SAID[getattr(contacts, name)] for name in self._safe_when}
-        wrong = {name: found for name, found in said.items() if found != self._safe_when[name]}
-        wanted = {name: self._safe_when[name] for name in wrong or said}
+            return InputsReading(
+                False, f"the switch unit answered after {took_s:.1f} s only", _in_words(self.safe_when)
+            )
+        said = {name: _SAID[getattr(contacts, name)] for name in self.safe_when}
+        wrong = {name: found for name, found in said.items() if found != self.safe_when[name]}
+        wanted = {name: self.safe_when[name] for name in wrong or said}
         return InputsReading(not wrong, _in_words(wrong or said), _in_words(wanted))
 
 

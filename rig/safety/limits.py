@@ -6,7 +6,8 @@ import cmath
 import itertools
 import math
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from dataclasses import replace
+from typing import Protocol, TypeVar
 
 from drivers.source.base import Channel, Range, SourceCapabilities, SourceSetting, Tone
 from meter_model.prediction.sampling_phase import SamplingPhaseDependent, require_determined
@@ -14,6 +15,8 @@ from meter_model.stimulus import Phasor, Spectrum, Stimulus
 from rig.errors import LimitExceeded, UsageRefused
 from rig.load_point import PHASE_NAMES, LoadPoint
 from rig.safety.envelopes import EnvelopeName, MeterRating
+
+PartT = TypeVar("PartT", Phasor, Tone)
 
 _ROUNDING = 1e-9  # relative; a point exactly on a limit is within it
 _SAMPLES_PER_ORDER = 64
@@ -105,7 +108,7 @@ def check_stimulus(
     if limits.voltage_ll_v is not None:
         for one, two in itertools.combinations(range(3), 2):
             name = f"{what}: voltage {PHASE_NAMES[one]}-{PHASE_NAMES[two]}"
-            _below(name, _difference(stimulus.voltages[one], stimulus.voltages[two]), limits.voltage_ll_v, why)
+            _below(name, difference(stimulus.voltages[one], stimulus.voltages[two]), limits.voltage_ll_v, why)
     ct_limit_v = ct_secondary_v * limits.ct_input_pct / 100.0
     for phase, spectrum in zip(PHASE_NAMES, stimulus.ct_inputs, strict=True):
         _below(f"{what}: CT input {phase}", spectrum, ct_limit_v, why)
@@ -135,6 +138,11 @@ def rms(parts: Sequence[Phasor | Tone]) -> float:
         value = cmath.rect(part.rms, math.radians(part.phase_deg))
         by_order[part.order] = by_order.get(part.order, 0j) + value
     return math.sqrt(sum(abs(value) ** 2 for value in by_order.values()))
+
+
+def scaled(parts: tuple[PartT, ...], factor: float) -> tuple[PartT, ...]:
+    """Return a waveform with ``factor`` times its components."""
+    return tuple(replace(part, rms=part.rms * factor) for part in parts)
 
 
 def composite_peak(spectrum: Sequence[Phasor]) -> float:
@@ -226,5 +234,6 @@ def _fits_a_range(quantity: str, channel: Channel, ranges: tuple[Range, ...], ma
     raise LimitExceeded(quantity, value, nearest.low, nearest.unit, "the lowest value of the source's nearest range")
 
 
-def _difference(one: Spectrum, two: Spectrum) -> Spectrum:
+def difference(one: Spectrum, two: Spectrum) -> Spectrum:
+    """Return the waveform between two terminals, ``one`` against ``two``."""
     return (*one, *(Phasor(part.order, part.rms, part.phase_deg + 180.0) for part in two))

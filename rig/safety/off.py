@@ -20,7 +20,6 @@ from rig.safety.state import (
     Opening,
     marked_process,
     openings,
-    openings_of,
     places_of_state,
 )
 from rig.safety.switching_off.raw_off import SafeOffResult, recipe_from_json, recipe_to_json
@@ -89,11 +88,6 @@ def _recipes_in(note: Mapping[str, Any]) -> list[SafeOff] | None:
         return [recipe_from_json(recipe) for recipe in note["recipes"]]
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
-
-
-def recipes_of_open_bench(bench: str) -> list[SafeOff]:
-    """How the sources of each opening of the bench, in progress or left on, are switched off."""
-    return [recipe for opening in openings_of(bench) for recipe in recipes_of(opening)]
 
 
 def find_openings() -> tuple[list[Opening], list[Path], list[str]]:

@@ -5,30 +5,34 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
 
 from drivers.analyzer.base import AnalyzerRanges, AnalyzerReading, ElementReading
+from rig.files.yaml_types import Seconds, Strict
 from rig.load_point import PHASE_NAMES
+
+_Share = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
 
 _LOADED_PART = 1e-3
 """A current below this part of the current range counts as zero: it has no angle that could be steady."""
 
 
-@dataclass(frozen=True, slots=True)
-class SettlingLimits:
+class SettlingLimits(Strict):
     """``sets`` fresh data sets in a row must be within these limits before ``timeout_s`` (bench time) is over.
 
     ``std_pct``, ``drift_pct``: standard deviation of rms values and their drift from end to end, percent of reading,
     either plus ``floor_pct`` of the analyzer's range. ``phase_deg``, ``frequency_hz``: spread and drift likewise.
     """
 
-    sets: int = 5
-    std_pct: float = 0.02
-    drift_pct: float = 0.02
-    floor_pct: float = 0.01
-    phase_deg: float = 0.05
-    frequency_hz: float = 0.005
-    timeout_s: float = 60.0
+    sets: Annotated[int, Field(ge=5, le=1_000)] = 5
+    std_pct: _Share = 0.02
+    drift_pct: _Share = 0.02
+    floor_pct: _Share = 0.01
+    phase_deg: _Share = 0.05
+    frequency_hz: _Share = 0.005
+    timeout_s: Seconds = 60.0
 
 
 class StabilityWindow:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import time
-from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
@@ -55,14 +53,3 @@ class StopSignals:
             return
         self._first_s = now_s
         raise StopRequested(signal.Signals(number).name)
-
-
-@contextlib.contextmanager
-def stop_signals_raise() -> Iterator[None]:
-    """Within this context the first SIGINT, SIGTERM or SIGHUP raises StopRequested; see ``StopSignals``."""
-    signals = StopSignals()
-    signals.install()
-    try:
-        yield
-    finally:
-        signals.restore()

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import secrets
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -73,8 +72,6 @@ def places_of_state() -> list[Path]:
     """
     if named := os.environ.get("RIG_STATE_DIR"):
         return [Path(named)]
-    if sys.platform == "win32":
-        return [Path(os.environ.get("LOCALAPPDATA", str(Path.home()))) / "s4100-rig"]
     bases = [Path(base) for base in [os.environ.get("XDG_STATE_HOME")] if base]
     homes = [os.environ.get("HOME"), _home_by_number()]
     bases += [Path(home) / ".local" / "state" for home in homes if home]
@@ -169,11 +166,22 @@ def openings_of(bench: str, folder: Path | None = None) -> list[Opening]:
     return [opening for opening in openings(folder) if opening.bench == bench]
 
 
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a JSON object so that a reader sees the old one or the new one, never half of one."""
+def write_json(path: Path, content: Mapping[str, Any], *, to_disk: bool = False) -> None:
+    """Write a JSON object so that a reader sees the old one or the new one, never half of one; ``to_disk``: at once.
+
+    Raises OSError, and leaves what was there.
+    """
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.new")
-    unfinished.write_text(json.dumps(content), encoding="utf-8")
-    unfinished.replace(path)
+    try:
+        with unfinished.open("w", encoding="utf-8") as stream:
+            json.dump(content, stream)
+            stream.flush()
+            if to_disk:
+                os.fsync(stream.fileno())
+        unfinished.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            unfinished.unlink(missing_ok=True)
 
 
 def read_json(path: Path) -> dict[str, Any] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -10,7 +10,8 @@ from drivers.analyzer.base import AnalyzerRanges, AnalyzerReading
 from drivers.errors import RigError
 from meter_model.stimulus import Stimulus
 from rig.errors import BenchFault, UsageRefused
-from rig.load_point import LoadPoint
+from rig.events import Energised, OutputsChanged, OutputsFailed, PointApplied, SwitchedOff
+from rig.load_point import LoadPoint, three
 from rig.safety.conditions import IEC_REFERENCE, Deviation, ReferenceLimits, deviations
 from rig.safety.energise import Energising, Supervised
 from rig.safety.envelopes import EnvelopeName
@@ -45,12 +46,9 @@ class Supervisor:
         self._settling = parts.settling
         self._envelope: EnvelopeName = parts.envelope
         self._watchdog = parts.watchdog
-        self.on_event = parts.on_event
-        """Called with everything that happens to the outputs: kind and one sentence."""
+        self._is_said_off = False
         self.pre_energise_checks = tuple(parts.pre_energise_checks)
         """Called each time before anything is energised; one that raises a RigError keeps the outputs off."""
-        self.on_time: Callable[[bool], None] = lambda _goes_down: None
-        """Called whenever time is spent while energised, with whether it goes down; EndAsked leaves the outputs on."""
         self.ramp_down_s: float | None = None
         """Bench seconds that a ramp down may take, None for as long as a ramp up."""
         self._inputs = parts.inputs
@@ -134,14 +132,14 @@ class Supervisor:
         if self._present is None or not self._watching.is_worker:
             return
         if self._goes_down:
-            self.on_time(True)
+            self._parts.on_time(True)
             self.watch_inputs()
             self._watching.watch()
             return
         self.watch_inputs()
         with guarded(self._switch_off_at_once, harmless=(EndAsked,)), self._explained():
             self._watching.watch()
-            self.on_time(False)
+            self._parts.on_time(False)
 
     def read_analyzer(self) -> AnalyzerReading:
         """Return a data set begun after this call, judged where something is energised; UsageRefused without analyzer.
@@ -156,7 +154,7 @@ class Supervisor:
             return self._watching.read()
 
     def energise(self, point: LoadPoint) -> None:
-        """Go from off to ``point`` by the steps of ``rig.safety.energise.STEPS``; report each to ``on_event``.
+        """Go from off to ``point`` by the steps of ``rig.safety.energise.STEPS``; publish each.
 
         Raises UsageRefused or LimitExceeded before any I/O; GuardianLost before any with source or analyzer; and after
         everything has been switched off again StepFailed, OutputWrong or SafetyInputOpen, which name the step, or what
@@ -174,25 +172,20 @@ class Supervisor:
                     wanted=wanted,
                     source=self._source,
                     watching=self._watching,
-                    clock=self._parts.clock,
+                    parts=self._parts,
                     safe_state=self._safe_state,
-                    inputs=self._inputs,
-                    contactor=self._parts.contactor,
-                    path=self._parts.path,
                     instruments=self._instruments,
                     checks=self.pre_energise_checks,
-                    watchdog=self._watchdog,
-                    ramp_s=self._parts.ramp_s,
                     ceiling=self._ceiling,
                     rise_v_per_s=self._rise_limit_v_per_s,
                     transition=self._transition(wanted),
                     now_present=self._now_present,
-                    tell=self.on_event,
+                    publish=self._publish,
                 ).run()
         except RigError as error:
-            self.on_event("not-energised", str(error))
+            self._publish(OutputsFailed("not-energised", str(error)))
             raise
-        self.on_event("energised", point.label)
+        self._publish(Energised(point))
 
     def apply(self, point: LoadPoint) -> None:
         """Go from one energised point to the next, without switching off where the voltage hardly changes.
@@ -217,7 +210,7 @@ class Supervisor:
         with guarded(self._switch_off_at_once), self._explained():
             self._require_output_on()
             self._transition(wanted).between(before, wanted)
-        self.on_event("applied", point.label)
+        self._publish(PointApplied(point))
 
     def settle(self) -> list[AnalyzerReading]:
         """Wait until the point is stable; returns the data sets (five or more) that showed it, oldest first.
@@ -229,8 +222,8 @@ class Supervisor:
         ranges = self._watching.ranges
         if self._present is None or self._parts.analyzer is None or ranges is None:
             raise UsageRefused("nothing can settle: the outputs are off, or the bench has no analyzer")
-        a, b, c = (rms(spectrum) > 0.0 for spectrum in self._present.target.voltages)
-        window = StabilityWindow(self._settling, ranges, (a, b, c))
+        fed = three(rms(spectrum) > 0.0 for spectrum in self._present.target.voltages)
+        window = StabilityWindow(self._settling, ranges, fed)
         point = self._present.point
         with guarded(self._switch_off_at_once, harmless=(NotSettled, EndAsked)), self._explained():
             started_s = self._parts.clock.now_s()
@@ -300,13 +293,20 @@ class Supervisor:
             report = replace(report, trouble=report.trouble or self._parts.guardian.trouble())
         else:
             self._watchdog.starve()
-        for kind, trouble in (("watchdog", self._watchdog.trouble), ("contactor", not_opened)):
-            if trouble is not None:
-                self.on_event(kind, trouble)
-        self.on_event("safe" if report.confirmed else "not-safe", "; ".join(report.details))
+        if self._watchdog.trouble is not None:
+            self._publish(OutputsFailed("watchdog", self._watchdog.trouble))
+        if not_opened is not None:
+            self._publish(OutputsFailed("contactor", not_opened, "info"))
+        self._publish(SwitchedOff(report.confirmed, tuple(report.details)))
         if report.confirmed and report.interrupted_by is not None:
             raise report.interrupted_by
         return report
+
+    def _publish(self, event: OutputsChanged) -> None:
+        """Publish it; that all is off, which several places on the way down confirm, once until something else is."""
+        was_off, self._is_said_off = self._is_said_off, isinstance(event, SwitchedOff) and event.confirmed
+        if not (was_off and self._is_said_off):
+            self._parts.events.publish(event)
 
     def _cut(self, reading: InputsReading) -> None:
         """Switch the source off and raise; the analyzer, which may be in the middle of a reading, is asked later."""
@@ -315,10 +315,7 @@ class Supervisor:
         reason = f"{reading.found} where {reading.wanted} was wanted"
         cut(self._source, self._parts.guardian, reason).raise_if_not_confirmed()
         opened = SafetyInputOpen(reading.found, reading.wanted)
-        try:
-            self.on_event("interlock", reason)
-        except RigError as error:
-            raise opened from error
+        self._publish(OutputsFailed("interlock", reason))
         raise opened
 
     def _now_present(self, present: Present) -> None:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from drivers.source.base import AcSource, Channel, Range, SourceCapabilities, SourceSetting, Tone
-from meter_model.stimulus import Phasor, Spectrum, Stimulus
-from rig.load_point import LoadPoint
-from rig.safety.limits import rms
+from meter_model.stimulus import Stimulus
+from rig.load_point import LoadPoint, three
+from rig.safety.limits import difference, rms, scaled
 from rig.safety.switching_off.safe_state import Clock
 from rig.safety.watch.judging import Ceiling
 from rig.safety.watch.watching import Watching
@@ -59,6 +59,7 @@ def must_restart(before: SourceSetting, after: SourceSetting, source: SourceCapa
     return False
 
 
+@dataclass(eq=False, kw_only=True)
 class Transition:
     """Changes of what a source gives while its output is on, each seen by the analyzer before the next.
 
@@ -66,22 +67,12 @@ class Transition:
     at the meter's terminals.
     """
 
-    def __init__(
-        self,
-        *,
-        source: AcSource,
-        watching: Watching,
-        clock: Clock,
-        now_present: Callable[[Present], None],
-        ceiling: Ceiling,
-        rise_v_per_s: float,
-    ) -> None:
-        self._source = source
-        self._watching = watching
-        self._clock = clock
-        self._now_present = now_present
-        self._ceiling = ceiling
-        self._rise_v_per_s = rise_v_per_s
+    source: AcSource
+    watching: Watching
+    clock: Clock
+    now_present: Callable[[Present], None]
+    ceiling: Ceiling
+    rise_v_per_s: float
 
     def between(self, before: Present, wanted: Present) -> None:
         """Go from one point to another of nearly the same voltages; raises OutputWrong.
@@ -90,21 +81,21 @@ class Transition:
         have much more than now; they come back from a tenth.
         """
         earlier = before.target
-        self._watching.expect(wanted.target, earlier, ceiling=self._ceiling)
+        self.watching.expect(wanted.target, earlier, ceiling=self.ceiling)
         if before.target.ct_inputs != ((), (), ()) and not self._may_go_straight(before, wanted):
             before = before.without_currents
-            self._source.set_point(before.setting)
-            self._now_present(before)
+            self.source.set_point(before.setting)
+            self.now_present(before)
         self._change_voltages(before, wanted)
         if wanted.target.ct_inputs == ((), (), ()):
             self._set(wanted)
-            self._watching.confirm_inputs(wanted.target, self._ceiling)
+            self.watching.confirm_inputs(wanted.target, self.ceiling)
         elif before.target.ct_inputs == ((), (), ()):
             self.bring_up_currents(wanted, earlier)
         else:
-            self._source.select_ranges(wanted.setting)
+            self.source.select_ranges(wanted.setting)
             self._set(wanted)
-            self._watching.confirm_inputs(wanted.target, self._ceiling)
+            self.watching.confirm_inputs(wanted.target, self.ceiling)
 
     def bring_up_currents(self, wanted: Present, *earlier: Stimulus) -> str:
         """Give the CT inputs a tenth of their signal, see it there in volts and angle, then give them all of it.
@@ -115,25 +106,25 @@ class Transition:
         start = self._start(wanted)
         said = ""
         if start is not None:
-            self._source.select_ranges(start.setting)
-            self._watching.expect(start.target, *earlier, ceiling=self._ceiling)
+            self.source.select_ranges(start.setting)
+            self.watching.expect(start.target, *earlier, ceiling=self.ceiling)
             self._set(start)
             level = 100.0 * _loudest(start.target) / _loudest(wanted.target)
-            said = f"at {level:.3g} % {self._watching.confirm_inputs(start.target, self._ceiling)}; then "
-            self._watching.expect(wanted.target, start.target, ceiling=self._ceiling)
+            said = f"at {level:.3g} % {self.watching.confirm_inputs(start.target, self.ceiling)}; then "
+            self.watching.expect(wanted.target, start.target, ceiling=self.ceiling)
         else:
-            self._watching.expect(wanted.target, *earlier, ceiling=self._ceiling)
-        self._source.select_ranges(wanted.setting)
+            self.watching.expect(wanted.target, *earlier, ceiling=self.ceiling)
+        self.source.select_ranges(wanted.setting)
         self._set(wanted)
-        return said + self._watching.confirm_inputs(wanted.target, self._ceiling)
+        return said + self.watching.confirm_inputs(wanted.target, self.ceiling)
 
     def _set(self, present: Present) -> None:
         # Before it is sent: from then on it may be there, whether or not the source says that it took it.
-        self._now_present(present)
-        self._source.set_point(present.setting)
+        self.now_present(present)
+        self.source.set_point(present.setting)
 
     def _may_go_straight(self, before: Present, wanted: Present) -> bool:
-        if not self._watching.have_selected([wanted.target]):
+        if not self.watching.have_selected([wanted.target]):
             return False
         rises = any(
             rms(new) > _RISES_GREATLY * rms(old)
@@ -149,25 +140,22 @@ class Transition:
     def _change_voltages(self, before: Present, wanted: Present) -> None:
         """Bring the voltages to where they go, in ranges that hold them before and after; currents stay as they are."""
         if before.target.voltages != wanted.target.voltages:
-            if not self._watching.have_selected([wanted.target]):
-                self._watching.select_ranges([before.target, wanted.target])
+            if not self.watching.have_selected([wanted.target]):
+                self.watching.select_ranges([before.target, wanted.target])
             for setting in self._voltage_steps(before, wanted):
-                self._clock.sleep(_STEP_S)
-                self._source.set_point(setting)
-        if not self._watching.have_selected([wanted.target]):
-            self._watching.select_ranges([wanted.target])
+                self.clock.sleep(_STEP_S)
+                self.source.set_point(setting)
+        if not self.watching.have_selected([wanted.target]):
+            self.watching.select_ranges([wanted.target])
 
     def _voltage_steps(self, before: Present, wanted: Present) -> Iterator[SourceSetting]:
         largest_v = max(
-            rms(_difference(old, new)) for old, new in zip(before.target.voltages, wanted.target.voltages, strict=True)
+            rms(difference(new, old)) for old, new in zip(before.target.voltages, wanted.target.voltages, strict=True)
         )
-        count = max(1, math.ceil(largest_v / (self._rise_v_per_s * _STEP_S)))
+        count = max(1, math.ceil(largest_v / (self.rise_v_per_s * _STEP_S)))
         for step in range(1, count + 1):
-            a, b, c = (
-                _between(old, new, step / count)
-                for old, new in zip(before.setting.voltage, wanted.setting.voltage, strict=True)
-            )
-            yield replace(before.setting, voltage=(a, b, c))
+            pairs = zip(before.setting.voltage, wanted.setting.voltage, strict=True)
+            yield replace(before.setting, voltage=three(_between(old, new, step / count) for old, new in pairs))
 
     def _start(self, wanted: Present) -> Present | None:
         """The point with a tenth of its currents, or as little as the source can give; None where that is no less."""
@@ -175,22 +163,12 @@ class Transition:
         parts = [_start_part(rms(channel), ranges) for channel in wanted.setting.current]
         if all(part >= 1.0 for part in parts):
             return None
-        one, two, three = (
-            tuple(Tone(t.order, t.rms * part, t.phase_deg) for t in channel)
-            for channel, part in zip(wanted.setting.current, parts, strict=True)
-        )
-        a, b, c = (
-            tuple(Phasor(p.order, p.rms * part, p.phase_deg) for p in spectrum)
-            for spectrum, part in zip(wanted.target.ct_inputs, parts, strict=True)
-        )
-        return Present(
-            wanted.point,
-            replace(wanted.setting, current=(one, two, three)),
-            replace(wanted.target, ct_inputs=(a, b, c)),
-        )
+        setting = replace(wanted.setting, current=three(map(scaled, wanted.setting.current, parts)))
+        target = replace(wanted.target, ct_inputs=three(map(scaled, wanted.target.ct_inputs, parts)))
+        return Present(wanted.point, setting, target)
 
     def _current_ranges(self, setting: SourceSetting) -> tuple[Range, ...]:
-        can = self._source.capabilities
+        can = self.source.capabilities
         return can.low_level_ranges if setting.current_unit == "V" else can.current_ranges
 
 
@@ -221,10 +199,6 @@ def _between(old: Channel, new: Channel, part: float) -> Channel:
             continue
         tones.append(Tone(order, abs(value), math.degrees(cmath.phase(value)) if value else 0.0))
     return new if part == 1.0 else tuple(tones)
-
-
-def _difference(one: Spectrum, two: Spectrum) -> Spectrum:
-    return (*two, *(Phasor(p.order, p.rms, p.phase_deg + 180.0) for p in one))
 
 
 def _loudest(target: Stimulus) -> float:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack
-
-from drivers.climate import CHAMBERS, PROBES, ChamberReading, ClimateChamber, ClimateProbe
+from drivers.climate import ChamberReading, ClimateChamber, ClimateProbe
 from drivers.errors import SettingOutOfRange
-from drivers.instrument import Identity
 from rig.bench.clock import BenchClock
-from rig.bench.off import scpi_session
-from rig.bench.schema.climate import ChamberPart, ClimateProbePart
+from rig.bench.drivers import Opener
+from rig.bench.schema.climate import ChamberPart
 from rig.errors import BenchFault
 
 _LOOK_EVERY_S = 10.0
@@ -91,34 +87,19 @@ class SoakedChamber:
             raise BenchFault("the chamber has stopped while it was soaked; see its display")
 
 
-def open_probe(
-    part: ClimateProbePart | None, beat: Callable[[], None], stack: ExitStack, identities: dict[str, Identity]
-) -> ClimateProbe | None:
+def open_probe(opener: Opener) -> ClimateProbe | None:
     """Open the climate probe, ready to be read."""
-    if part is None:
-        return None
-    driver = PROBES[part.driver]
-    probe = driver(scpi_session(part, beat, termination=driver.TERMINATION), channel=part.channel)
-    stack.callback(probe.close)
-    identities["climate_probe"] = probe.identify()
-    probe.configure()
+    probe: ClimateProbe | None = opener.open("climate_probe")
+    if probe is not None:
+        probe.configure()
     return probe
 
 
-def open_chamber(
-    part: ChamberPart | None,
-    clock: BenchClock,
-    beat: Callable[[], None],
-    stack: ExitStack,
-    identities: dict[str, Identity],
-) -> SoakedChamber | None:
-    """Open the chamber and leave it as it is; ``stack`` stops what the rig has set going."""
-    if part is None:
+def open_chamber(opener: Opener) -> SoakedChamber | None:
+    """Open the chamber and leave it as it is; what the rig has set going is stopped at the end."""
+    chamber: ClimateChamber | None = opener.open("chamber")
+    if chamber is None or opener.parts.chamber is None:
         return None
-    driver = CHAMBERS[part.driver]
-    chamber = driver(scpi_session(part, beat, termination=driver.TERMINATION))
-    stack.callback(chamber.close)
-    identities["chamber"] = chamber.identify()
-    soaked = SoakedChamber(chamber, part, clock)
-    stack.callback(soaked.stop_if_ours)
+    soaked = SoakedChamber(chamber, opener.parts.chamber, opener.clock)
+    opener.stack.callback(soaked.stop_if_ours)
     return soaked

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
 
 from drivers.errors import RigError
 from drivers.meter import MeterBus
@@ -19,16 +18,7 @@ from rig.bench.wiring import Wiring
 from rig.errors import BenchFault, UsageRefused
 
 _WHO_IS_S = 2.0
-_SYSTEM_TYPE, _CT_PRIMARY, _CT_SECONDARY, _PT_RATIO = 2, 3, 4, 5
-
-
-@dataclass(frozen=True, slots=True)
-class _MeterSetTo:
-    """What a meter is set to, as the wiring compares it (AV3, AV4, AV5)."""
-
-    ct_primary_a: float
-    ct_secondary: int
-    pt_ratio: float
+_CT_PRIMARY, _CT_SECONDARY, _PT_RATIO = 3, 4, 5
 
 
 def check_bus(file: BenchFile) -> tuple[CheckedPart, ...]:
@@ -115,9 +105,9 @@ def _meter(file: BenchFile, part: PositionPart, bus: MeterBus) -> CheckedPart:
         what = f"meter type {part.meter_type} has no reviewed behaviour for firmware {identity.firmware_revision}"
         findings.append(PartFinding(Level.NOTE, what, "questions about ambiguous behaviour are not asked of it"))
     if file.parts.wiring is not None:
-        set_to = _MeterSetTo(configuration[_CT_PRIMARY], round(configuration[_CT_SECONDARY]), configuration[_PT_RATIO])
+        set_to = (configuration[_CT_PRIMARY], round(configuration[_CT_SECONDARY]), configuration[_PT_RATIO])
         try:
-            Wiring.from_part(file.parts.wiring).check_configuration(set_to)
+            Wiring.from_part(file.parts.wiring).check_transducers(*set_to)
         except UsageRefused as refusal:
             what, _, advice = str(refusal).partition("; ")
             findings.append(PartFinding(Level.FAULT, what, advice))

@@ -7,41 +7,26 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
-from drivers.analyzer import ANALYZERS, ReferenceAnalyzer
-from drivers.climate import CHAMBERS, PROBES
+from drivers.analyzer import ReferenceAnalyzer
 from drivers.errors import InstrumentLost, RigError
 from drivers.instrument import Identity
 from drivers.source import SOURCES, AcSource
-from drivers.switch import SWITCHES, SwitchUnit
-from rig.bench.auxiliary.switching import safety_inputs, switch_roles
+from drivers.switch import SwitchUnit
+from rig.bench.auxiliary.switching import safety_inputs
 from rig.bench.checking.bus import check_bus
 from rig.bench.checking.findings import CheckedPart, Level, PartFinding
-from rig.bench.clock import WallClock
 from rig.bench.config.files import BenchFile
 from rig.bench.discovery.instruments_found import ask
-from rig.bench.discovery.listening import noted_endpoints
-from rig.bench.discovery.matching import FAMILIES, fitting_drivers
-from rig.bench.launch import LaunchedProcess, refuse_foreign_launch
+from rig.bench.discovery.matching import fitting_drivers
+from rig.bench.drivers import DRIVERS, make_driver
+from rig.bench.launch import launched, refuse_foreign_launch
 from rig.bench.lock import hold_bench
-from rig.bench.off import link_to_analyzer, scpi_session
 from rig.bench.protection import has_contactor, is_protected
-from rig.bench.sources import make_source
 from rig.errors import BenchBusy
 from rig.metrology.calibration import CalibrationRecord, CalibrationStatus, calibration_state
 from rig.safety.guardian.link import GuardianLink
-from rig.safety.state import LAUNCHED_LOG, Opening
+from rig.safety.state import Opening
 from rig.safety.switching_off.terminals import OFF_BELOW_V
-
-_INSTRUMENTS = (
-    "source",
-    "low_level_source",
-    "analyzer",
-    "switch",
-    "generator",
-    "counter",
-    "climate_probe",
-    "chamber",
-)
 
 _Report = Callable[[CheckedPart], None]
 WhatStarts = Callable[[BenchFile, Mapping[str, Identity], dt.date, Collection[str]], Mapping[str, str | None]]
@@ -76,14 +61,8 @@ def check_bench(
 
     with ExitStack() as stack:
         hold = stack.enter_context(hold_bench(file, command))
-        opening = hold.opening
         if file.parts.launch is not None:
-            log = opening.file(LAUNCHED_LOG)
-            process = LaunchedProcess(file.launch_argv(), file.parts.launch.ready_timeout_s, log)
-            stack.callback(process.close)
-            stack.enter_context(noted_endpoints(opening, process.endpoints))
-            file = file.with_endpoints(process.endpoints)
-            hold.lock_endpoints(file)
+            file, _ = stack.enter_context(launched(file, hold))
         day = today or dt.datetime.now().astimezone().date()
         parts = file.parts
         looks: dict[str, Callable[[Any], list[PartFinding]]] = {
@@ -92,11 +71,11 @@ def check_bench(
             "analyzer": _look_at_analyzer,
             "switch": lambda switch: _look_at_safety_contacts(file, switch),
         }
-        for role in _INSTRUMENTS:
+        for role in DRIVERS:
             if (part := getattr(parts, role)) is not None:
                 note(_instrument(file, role, part, looks.get(role), day, hold.identities))
         if parts.source is not None:
-            note(_protection(file, opening))
+            note(_protection(file, hold.opening))
             note(_safety_circuit(file))
         if parts.bus is not None:
             for checked in check_bus(file):
@@ -115,11 +94,10 @@ def _instrument(
 ) -> CheckedPart:
     """Identify an instrument through its driver, and ``look`` at its state."""
     label = role.replace("_", " ")
-    family = "source" if role == "low_level_source" else role
     identity: Identity | None = None
     findings: list[PartFinding] = []
     try:
-        driver = _driver(file, family, part)
+        driver = make_driver(file.parts, role)
         try:
             identity = identities[role] = driver.identify()
             findings.append(PartFinding(Level.OK, f"driver {part.driver} fits"))
@@ -137,22 +115,6 @@ def _instrument(
         findings.append(_calibration(role, part.calibration, identity, today))
     said = f"{identity.manufacturer} {identity.model} {identity.serial_number}".strip() if identity else ""
     return CheckedPart(label, part.resource, said, tuple(findings))
-
-
-def _driver(file: BenchFile, family: str, part: Any) -> Any:
-    if family == "analyzer":
-        return ANALYZERS[part.driver](link_to_analyzer(part), WallClock().sleep, update_s=part.update_s)
-    if family == "source":
-        return make_source(part, scpi_session(part))
-    if family == "switch":
-        return SWITCHES[part.driver](scpi_session(part), switch_roles(part, file.parts.safety_inputs))
-    if family == "climate_probe":
-        probe = PROBES[part.driver]
-        return probe(scpi_session(part, termination=probe.TERMINATION), channel=part.channel)
-    if family == "chamber":
-        chamber = CHAMBERS[part.driver]
-        return chamber(scpi_session(part, termination=chamber.TERMINATION))
-    return FAMILIES[family][part.driver](scpi_session(part))
 
 
 def _bare(error: RigError, part: Any) -> str:

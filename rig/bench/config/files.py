@@ -60,27 +60,18 @@ class BenchFile:
         ``timed_control_power``. Of the climate: ``climate_probe``, ``chamber``.
         """
         parts = self.parts
-        present = {
-            "source": parts.source is not None,
-            "analyzer": parts.analyzer is not None,
-            "bus": parts.bus is not None,
-            "meter": parts.bus is not None and bool(parts.positions),
-            "switch": parts.switch is not None,
-            "climate_probe": parts.climate_probe is not None,
-            "chamber": parts.chamber is not None,
+        outputs = parts.generator and parts.generator.outputs
+        inputs = parts.counter and parts.counter.inputs
+        has = {
+            name: getattr(parts, name) for name in ("source", "analyzer", "bus", "switch", "climate_probe", "chamber")
         }
-        for role in SWITCH_ROLES:
-            present[role] = parts.switch is not None and getattr(parts.switch, role) is not None
-        for role in SAFETY_ROLES:
-            present[role] = parts.safety_inputs is not None and getattr(parts.safety_inputs, role) is not None
+        has["meter"] = parts.bus if parts.positions else None
+        has |= {role: getattr(parts.switch, role, None) for role in SWITCH_ROLES}
+        has |= {role: getattr(parts.safety_inputs, role, None) for role in SAFETY_ROLES}
         for role in TIMED_ROLES:
-            present[f"timed_{role}"] = (
-                parts.generator is not None
-                and parts.counter is not None
-                and getattr(parts.generator.outputs, role) is not None
-                and getattr(parts.counter.inputs, role) is not None
-            )
-        return frozenset(name for name, there in present.items() if there)
+            is_given = getattr(outputs, role, None) is not None
+            has[f"timed_{role}"] = getattr(inputs, role, None) if is_given else None
+        return frozenset(name for name, part in has.items() if part is not None)
 
     @property
     def source_capabilities(self) -> SourceCapabilities | None:
@@ -119,9 +110,7 @@ class BenchFile:
         """Return the bench with every ``${launch.x}`` replaced; raises BenchFileError where one does not fit."""
         data = _substitute(self._data, endpoints, (), self.path, self._lines)
         parts = validate(self.path, data, dict(self._lines), BenchPart, context={"launched": True})
-        _fitness.check_addresses(self.path, self._lines, parts)
-        _fitness.check_resources(self.path, self._lines, parts)
-        _fitness.check_contactor(self.path, self._lines, parts)
+        _fitness.refuse(self.path, self._lines, _fitness.complaints_once_launched(parts, self._lines))
         return replace(self, parts=parts, _data=data)
 
 
@@ -130,25 +119,38 @@ def load_bench(name_or_path: str | Path) -> BenchFile:
     path = find_bench_file(name_or_path)
     data, lines, digest = _read_with_bases(path, ())
     parts = validate(path, data, lines, BenchPart)
-    _fitness.check_drivers(path, lines, parts)
-    _fitness.check_resources(path, lines, parts)
-    _fitness.check_contactor(path, lines, parts)
-    _fitness.check_addresses(path, lines, parts)
-    _fitness.check_nominal(path, lines, parts)
+    _fitness.refuse(path, lines, _fitness.complaints(parts, lines))
     types: dict[str, MeterType] = {}
     for index, position in enumerate(parts.positions):
         if position.meter_type not in types:
             line = line_of(("positions", index, "meter_type"), lines)
             meter_type = load_meter_type(position.meter_type, relative_to=path, line=line)
-            _fitness.check_rating(path, lines, parts, meter_type)
+            _fitness.refuse(path, lines, _fitness.complaint_of_rating(parts, meter_type))
             types[position.meter_type] = _fitness.narrowed(path, lines, parts, meter_type)
-    _fitness.check_injection(path, lines, parts)
-    _fitness.check_reference(path, lines, parts)
-    _fitness.check_soft_start(path, lines, parts, types)
+    _fitness.refuse(path, lines, _fitness.complaints_of_injection(parts, types))
     if parts.launch is None:
         # Nothing can fill a placeholder in: say so now, with its line.
         _substitute(data, {}, (), path, lines)
     return BenchFile(path, digest, parts, MappingProxyType(types), data, lines)
+
+
+def one_position(bench: BenchFile, name: str | None) -> BenchFile:
+    """Return ``bench`` with the position called ``name`` alone; without a name, the bench's only one, or none.
+
+    Raises UsageRefused where the bench has no position of that name, or several and ``name`` is None.
+    """
+    positions = bench.parts.positions
+    known = ", ".join(position.name for position in positions)
+    if name is None:
+        if len(positions) > 1:
+            raise UsageRefused(
+                f"bench {bench.name} has {len(positions)} positions ({known}) and this command is about one meter; "
+                "say which with --position NAME"
+            )
+        return bench
+    if name not in {position.name for position in positions}:
+        raise UsageRefused(f"bench {bench.name} has no position {name!r}; it has {known or 'none'}")
+    return bench.at_position(name)
 
 
 def json_schema() -> dict[str, Any]:

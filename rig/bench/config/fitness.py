@@ -3,44 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-from drivers.analyzer import ANALYZERS
-from drivers.climate import CHAMBERS, PROBES
-from drivers.counter import COUNTERS
+from drivers.analyzer import ANALYZERS, AnalyzerCapabilities
 from drivers.errors import SettingOutOfRange
-from drivers.generator import GENERATORS
 from drivers.scpi import ResourceKind, resource_kind
-from drivers.source import SOURCES, CombinationRefused, SourceCapabilities, combined_capabilities
-from drivers.switch import RELAY_LINES, SWITCHES
+from drivers.source import CombinationRefused, SourceCapabilities, combined_capabilities
+from drivers.switch import RELAY_LINES
 from rig.bench.config.meter_type import MeterType
-from rig.bench.config.reference_fitness import unfit_reference, unfit_update
+from rig.bench.drivers import DRIVERS, capabilities_of
 from rig.bench.schema.bench import PLACEHOLDER, BenchPart
-from rig.bench.sources import capabilities_of
 from rig.bench.wiring import Wiring
 from rig.errors import BenchFileError, LimitExceeded, UsageRefused
 from rig.files.yaml_file import Location, dotted, line_of
+from rig.load_point import PHASE_NAMES
 from rig.safety.contactor.recipe import SOCKET_RESOURCE
-from rig.safety.envelopes import Narrowing
 from rig.safety.limits import check_ramp, check_source
-
-DRIVERS: Mapping[str, Mapping[str, Callable[..., Any]]] = {
-    "source": SOURCES,
-    "low_level_source": SOURCES,
-    "analyzer": ANALYZERS,
-    "switch": SWITCHES,
-    "generator": GENERATORS,
-    "counter": COUNTERS,
-    "climate_probe": PROBES,
-    "chamber": CHAMBERS,
-}
-"""Driver classes by the part of a bench file that names them."""
-
-INSTRUMENT_ROLES = tuple(DRIVERS)
-"""The parts of a bench file that name an instrument, in the order in which they are opened."""
-
 
 _FIT_PCT = 10.0
 """How far a nominal voltage may be from what the system voltage gives: rounded names such as 277/480 are within 1 %."""
@@ -49,11 +28,39 @@ _LN_DIVISORS = {10: (1.0,), 11: (2.0, math.sqrt(3.0)), 12: (2.0,), 31: (math.sqr
 """System voltage (AV6) over volts line to neutral, by system type; those of type 11 are 180 or 120 degrees apart."""
 
 
-def check_addresses(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
-    """Refuse two stations with one address: positions that share a MAC or a device instance, or the rig's own MAC.
+Complaint = tuple[Location, str]
+"""Where in the file something is wrong, and what."""
 
-    Addresses that the launched process gives are looked at once they are known.
-    """
+
+def complaints(parts: BenchPart, lines: Mapping[Location, int]) -> Iterator[Complaint]:
+    """Say what of a bench does not fit together, before its meter types are read; ``lines``: what the file states."""
+    yield from _drivers(parts)
+    yield from complaints_once_launched(parts, lines)
+    yield from _nominal(parts, lines)
+
+
+def complaints_once_launched(parts: BenchPart, lines: Mapping[Location, int]) -> Iterator[Complaint]:
+    """Say what is wrong with resources and addresses: looked at again when the launched process has given its own."""
+    yield from _resources(parts)
+    yield from _contactor(parts)
+    yield from _addresses(parts, lines)
+
+
+def complaints_of_injection(parts: BenchPart, types: Mapping[str, MeterType]) -> Iterator[Complaint]:
+    """Say what keeps sources and analyzer from what a meter on this bench needs, at its nominal point at least."""
+    yield from _injection(parts)
+    yield from _reference(parts)
+    yield from _soft_start(parts, types)
+
+
+def refuse(path: Path, lines: Mapping[Location, int], found: Iterable[Complaint]) -> None:
+    """Raise BenchFileError for the first complaint."""
+    for where, message in found:
+        raise BenchFileError(path, line_of(where, lines), message)
+
+
+def _addresses(parts: BenchPart, lines: Mapping[Location, int]) -> Iterator[Complaint]:
+    """Two stations with one address: positions that share a MAC or a device instance, or the rig's own MAC."""
     for key, what in (("mac", "MAC"), ("device_instance", "device instance")):
         first: dict[int, str] = {}
         for index, position in enumerate(parts.positions):
@@ -63,16 +70,16 @@ def check_addresses(path: Path, lines: Mapping[Location, int], parts: BenchPart)
             where = ("positions", index, key)
             if value in first:
                 message = f"positions {first[value]} and {position.name} have the same {what}, {value}; correct one"
-                raise BenchFileError(path, line_of(where, lines), f"{dotted(where)}: {message}")
+                yield where, f"{dotted(where)}: {message}"
             first[value] = position.name
             if key == "mac" and parts.bus is not None and parts.bus.mac == value:
                 own = ("bus", "mac") if ("bus", "mac") in lines else where
                 message = f"the rig and position {position.name} have the same MAC, {value}; give the rig another one"
-                raise BenchFileError(path, line_of(own, lines), f"{dotted(own)}: {message}")
+                yield own, f"{dotted(own)}: {message}"
 
 
-def check_nominal(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
-    """Refuse a nominal voltage line to neutral that the system voltage (AV6) does not give in this system type."""
+def _nominal(parts: BenchPart, lines: Mapping[Location, int]) -> Iterator[Complaint]:
+    """A nominal voltage line to neutral that the system voltage (AV6) does not give in this system type."""
     nominal = parts.nominal
     if nominal is None:
         return
@@ -81,23 +88,20 @@ def check_nominal(path: Path, lines: Mapping[Location, int], parts: BenchPart) -
         return
     expected = " or ".join(f"{volts:.4g}" for volts in fitting)
     where = ("nominal", "voltage_v") if ("nominal", "voltage_v") in lines else ("nominal", "system_voltage_v")
-    raise BenchFileError(
-        path,
-        line_of(where, lines),
+    message = (
         f"{dotted(where)}: {nominal.voltage_v:g} V line to neutral does not fit system_voltage_v "
         f"{nominal.system_voltage_v:g} in system type {nominal.system_type}, which is {expected} V line to neutral; "
-        "correct one of them",
+        "correct one of them"
     )
+    yield where, message
 
 
-def check_rating(path: Path, lines: Mapping[Location, int], parts: BenchPart, meter_type: MeterType) -> None:
-    """Refuse a nominal rating that the meter type does not have; raises BenchFileInvalid."""
+def complaint_of_rating(parts: BenchPart, meter_type: MeterType) -> Iterator[Complaint]:
+    """A nominal rating that the meter type does not have."""
     if parts.nominal and parts.nominal.rating not in meter_type.ratings:
         known = ", ".join(sorted(meter_type.ratings))
-        line = line_of(("nominal", "rating"), lines)
-        raise BenchFileError(
-            path, line, f"meter type {meter_type.name} has ratings {known}, not {parts.nominal.rating}"
-        )
+        message = f"meter type {meter_type.name} has ratings {known}, not {parts.nominal.rating}"
+        yield ("nominal", "rating"), message
 
 
 def narrowed(path: Path, lines: Mapping[Location, int], parts: BenchPart, meter_type: MeterType) -> MeterType:
@@ -105,66 +109,57 @@ def narrowed(path: Path, lines: Mapping[Location, int], parts: BenchPart, meter_
     if parts.limits is None or parts.nominal is None:
         return meter_type
     try:
-        return meter_type.narrowed(parts.nominal.rating, Narrowing(**parts.limits.model_dump()))
-    except LimitExceeded as refusal:
-        raise BenchFileError(path, line_of(("limits", refusal.quantity), lines), f"limits: {refusal}") from None
+        return meter_type.narrowed(parts.nominal.rating, parts.limits)
     except UsageRefused as refusal:
-        raise BenchFileError(path, line_of(("limits",), lines), f"limits: {refusal}") from None
+        where = ("limits", refusal.quantity) if isinstance(refusal, LimitExceeded) else ("limits",)
+        raise BenchFileError(path, line_of(where, lines), f"limits: {refusal}") from None
 
 
-def check_soft_start(
-    path: Path, lines: Mapping[Location, int], parts: BenchPart, types: Mapping[str, MeterType]
-) -> None:
-    """Refuse a soft start that is too fast for the meter, or not the source's, at the nominal point at least."""
+def _soft_start(parts: BenchPart, types: Mapping[str, MeterType]) -> Iterator[Complaint]:
+    """A soft start that is too fast for the meter, or not the source's, at the nominal point at least."""
     if parts.source is None or parts.nominal is None or parts.wiring is None or not parts.positions:
         return
     point = parts.nominal.point(0.0)
     rating = types[parts.positions[0].meter_type].ratings[parts.nominal.rating]
+    stimulus, what = Wiring.from_part(parts.wiring).terminals(point), f"nominal point {point.label}"
     try:
-        check_ramp(
-            Wiring.from_part(parts.wiring).terminals(point),
-            parts.source.ramp_s,
-            rating=rating,
-            source=source_capabilities(parts),
-            what=f"nominal point {point.label}",
-        )
+        check_ramp(stimulus, parts.source.ramp_s, rating=rating, source=source_capabilities(parts), what=what)
     except UsageRefused as refusal:
-        raise BenchFileError(path, line_of(("source", "ramp_s"), lines), str(refusal)) from None
+        yield ("source", "ramp_s"), str(refusal)
 
 
-def check_drivers(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
-    """Refuse a nominal part whose rating the meter type does not have."""
+def _drivers(parts: BenchPart) -> Iterator[Complaint]:
+    """A driver that the rig does not have."""
     for role, known in DRIVERS.items():
         part = getattr(parts, role)
         if part is not None and part.driver not in known:
             names = ", ".join(sorted(known))
-            line = line_of((role, "driver"), lines)
-            raise BenchFileError(path, line, f"there is no {role} driver {part.driver!r}; known: {names}")
+            yield (role, "driver"), f"there is no {role} driver {part.driver!r}; known: {names}"
 
 
-def check_resources(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
-    """Refuse what is no VISA resource name; a driver with a link of its own (``open_link``) has names of its own."""
+def _resources(parts: BenchPart) -> Iterator[Complaint]:
+    """What is no VISA resource name; a driver with a link of its own (``open_link``) has names of its own."""
     for role, known in DRIVERS.items():
         part = getattr(parts, role)
         if part is None:
             continue
         has_link = hasattr(known[part.driver], "open_link")
         if has_link and part.serial is not None:
-            message = f"{role}.serial: {part.driver} sets its line by itself; take it away"
-            raise BenchFileError(path, line_of((role, "serial"), lines), message)
+            yield (role, "serial"), f"{role}.serial: {part.driver} sets its line by itself; take it away"
         if has_link or PLACEHOLDER.fullmatch(part.resource):
             continue
         try:
             kind = resource_kind(part.resource)
         except ValueError as error:
-            raise BenchFileError(path, line_of((role, "resource"), lines), f"{role}.resource: {error}") from None
+            yield (role, "resource"), f"{role}.resource: {error}"
+            continue
         if kind is not ResourceKind.SERIAL and part.serial is not None:
             message = f"{role}.serial: {part.resource} is no serial line (ASRL); take it away or correct the resource"
-            raise BenchFileError(path, line_of((role, "serial"), lines), message)
+            yield (role, "serial"), message
 
 
-def check_contactor(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
-    """Refuse a contactor that the guardian could not hold: its switch unit lets in one user, or has no such relay."""
+def _contactor(parts: BenchPart) -> Iterator[Complaint]:
+    """A contactor that the guardian could not hold: its switch unit lets in one user, or has no such relay."""
     switch = parts.switch
     if switch is None or switch.contactor is None:
         return
@@ -172,15 +167,13 @@ def check_contactor(path: Path, lines: Mapping[Location, int], parts: BenchPart)
         try:
             RELAY_LINES[switch.driver](getattr(switch.contactor, key))
         except SettingOutOfRange as error:
-            where = line_of(("switch", "contactor", key), lines)
-            raise BenchFileError(path, where, f"switch.contactor.{key}: {error}") from None
+            yield ("switch", "contactor", key), f"switch.contactor.{key}: {error}"
     if not PLACEHOLDER.search(switch.resource) and not SOCKET_RESOURCE.match(switch.resource):
-        raise BenchFileError(
-            path,
-            line_of(("switch", "resource"), lines),
+        message = (
             f"switch.contactor: its switch unit is {switch.resource}, and the guardian needs a connection of its own; "
-            "reach it by a socket such as TCPIP0::192.168.1.30::5025::SOCKET, or say contactor: null",
+            "reach it by a socket such as TCPIP0::192.168.1.30::5025::SOCKET, or say contactor: null"
         )
+        yield ("switch", "resource"), message
 
 
 def source_capabilities(parts: BenchPart) -> SourceCapabilities | None:
@@ -193,31 +186,32 @@ def source_capabilities(parts: BenchPart) -> SourceCapabilities | None:
     return combined_capabilities(voltage, capabilities_of(parts.low_level_source))
 
 
-def check_reference(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
-    """Refuse an analyzer that cannot see what the bench injects: nothing on it could ever be judged."""
+def _reference(parts: BenchPart) -> Iterator[Complaint]:
+    """An analyzer that cannot see what the bench injects: nothing on it could ever be judged."""
     if parts.analyzer is None:
         return
     can = ANALYZERS[parts.analyzer.driver].capabilities
     for key, unfit in (("driver", unfit_reference(parts, can)), ("update_s", unfit_update(parts, can))):
         if unfit is not None:
-            raise BenchFileError(path, line_of(("analyzer", key), lines), unfit)
+            yield ("analyzer", key), unfit
 
 
-def check_injection(path: Path, lines: Mapping[Location, int], parts: BenchPart) -> None:
-    """Refuse sources that cannot inject what a meter on this bench needs, at its nominal point at least."""
+def _injection(parts: BenchPart) -> Iterator[Complaint]:
+    """Sources that cannot inject what a meter on this bench needs, at its nominal point at least."""
     for role, part in (("source", parts.source), ("low_level_source", parts.low_level_source)):
         try:
             capabilities_of(part) if part is not None else None
         except UsageRefused as refusal:
-            raise BenchFileError(path, line_of((role, "options"), lines), str(refusal)) from None
-    last = "source" if parts.low_level_source is None else "low_level_source"
-    line = line_of((last, "driver"), lines)
+            yield (role, "options"), str(refusal)
+    last = ("source" if parts.low_level_source is None else "low_level_source", "driver")
     try:
         can = source_capabilities(parts)
     except CombinationRefused as refusal:
-        raise BenchFileError(path, line, str(refusal)) from None
+        yield last, str(refusal)
+        return
     if can is None or not parts.positions:
         return
+    assert parts.source is not None
     gives_amperes = parts.wiring is not None and parts.wiring.current_loop is not None
     for name, ranges, advice in (
         ("voltage", can.voltage_ranges, "name a source that has as 'source'"),
@@ -226,14 +220,56 @@ def check_injection(path: Path, lines: Mapping[Location, int], parts: BenchPart)
         else ("low-level", can.low_level_ranges, "name one that drives the CT inputs as 'low_level_source'"),
     ):
         if not ranges:
-            assert parts.source is not None
-            message = f"{parts.source.driver} has no {name} channels, and a meter on this bench needs them; {advice}"
-            raise BenchFileError(path, line, message)
+            driver = parts.source.driver
+            yield last, f"{driver} has no {name} channels, and a meter on this bench needs them; {advice}"
     if parts.nominal is None or parts.wiring is None:
         return
     point = parts.nominal.point(100.0)
     setting = Wiring.from_part(parts.wiring).source_setting(point)
     try:
         check_source(setting, can, what=f"nominal point {point.label}")
-    except (LimitExceeded, UsageRefused) as refusal:
-        raise BenchFileError(path, line, f"{refusal}; choose another source, wiring or nominal") from None
+    except UsageRefused as refusal:
+        yield last, f"{refusal}; choose another source, wiring or nominal"
+
+
+def unfit_reference(parts: BenchPart, can: AnalyzerCapabilities) -> str | None:
+    """Say in one sentence why this analyzer cannot measure what this bench injects; None where it can.
+
+    A bench without a source injects nothing, so that any analyzer may be on it.
+    """
+    if parts.source is None or parts.analyzer is None:
+        return None
+    missing = list(_missing(parts, can))
+    if not missing:
+        return None
+    why = f" ({can.why_not})" if can.why_not else ""
+    return (
+        f"analyzer {parts.analyzer.driver} cannot be the reference of this bench: it cannot measure "
+        f"{' nor '.join(missing)}{why}; no point could be judged: name another analyzer, or none"
+    )
+
+
+def unfit_update(parts: BenchPart, can: AnalyzerCapabilities) -> str | None:
+    """Say in one sentence why this analyzer cannot be read as often as the bench file says; None where it can."""
+    if parts.analyzer is None or can.update_s[0] <= parts.analyzer.update_s <= can.update_s[1]:
+        return None
+    low_s, high_s = can.update_s
+    return (
+        f"analyzer {parts.analyzer.driver} has data update periods of {low_s:g} to {high_s:g} s, not "
+        f"{parts.analyzer.update_s:g} s"
+    )
+
+
+def _missing(parts: BenchPart, can: AnalyzerCapabilities) -> Iterator[str]:
+    if can.phases < len(PHASE_NAMES):
+        yield f"more than {can.phases} phase"
+    if can.ct_input_v is None:
+        yield "the volts at the CT inputs"
+    elif parts.wiring is not None and parts.wiring.ct.secondary_v > can.ct_input_v[1]:
+        yield f"{parts.wiring.ct.secondary_v:g} V at the CT inputs, its largest range being {can.ct_input_v[1]:g} V"
+    if not can.angles_between_voltages:
+        yield "the rotation of the voltages"
+    if parts.nominal is not None and parts.wiring is not None:
+        volts = parts.nominal.voltage_v / parts.wiring.pt_ratio
+        if volts > can.voltage_v:
+            yield f"{volts:g} V, its largest range being {can.voltage_v:g} V"

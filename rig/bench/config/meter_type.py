@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -15,33 +14,19 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from meter_model.behaviour.profile import DEFAULT, BehaviourProfile
-from rig.bench.schema.bench import Strict
 from rig.errors import BenchFileError
 from rig.files.yaml_file import load_yaml_model, path_of
-from rig.files.yaml_types import Day, Hertz, Line, Name, Percent, PerhapsLine, Prose, Seconds, Volts
-from rig.safety.envelopes import Envelope, MeterRating, Narrowing
+from rig.files.yaml_types import Day, Line, Name, PerhapsLine, Prose, Strict
+from rig.safety.envelopes import NOT_KNOWN, Envelope, MeterRating, Narrowing
 
 _METERS = "fixtures.meters"
-_HertzBand = Annotated[tuple[Hertz, Hertz], Field(strict=False)]
-
-
-class _EnvelopePart(Strict):
-    voltage_ln_v: Volts | None = None
-    voltage_ll_v: Volts | None = None
-    voltage_min_v: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] = 0.0
-    ct_input_pct: Percent | None = None
-    frequency_hz: _HertzBand | None = None
-    why: Line
-    longest_s: Seconds | None = None
-    voltage_peak_v: Volts | None = None
-    ramp_v_per_s: Volts | None = None
 
 
 class _RatingPart(Strict):
-    accuracy: _EnvelopePart
-    measuring: _EnvelopePart
-    damage: _EnvelopePart
-    alarming: _EnvelopePart | None = None
+    accuracy: Envelope
+    measuring: Envelope
+    damage: Envelope
+    alarming: Envelope | None = None
 
     @model_validator(mode="after")
     def _one_inside_the_other(self) -> _RatingPart:
@@ -59,7 +44,9 @@ class _RatingPart(Strict):
         return self
 
 
-class _BehaviourPart(Strict):
+class ReviewedBehaviour(Strict):
+    """How the manual's ambiguities are to be read for some firmware versions, and who says so on what evidence."""
+
     firmware: Annotated[list[Line], Field(min_length=1)]
     reviewed_by: Line
     reviewed_on: Day
@@ -73,6 +60,12 @@ class _BehaviourPart(Strict):
             _choice(name, value)
         return choices
 
+    @property
+    def profile(self) -> BehaviourProfile:
+        """The default behaviour with these choices."""
+        change: dict[str, Any] = {name: _choice(name, value) for name, value in self.choices.items()}
+        return replace(DEFAULT, **change)
+
 
 class _MeterTypePart(Strict):
     schema_version: Annotated[Literal[1], Field(alias="schema")]
@@ -80,28 +73,17 @@ class _MeterTypePart(Strict):
     description: Prose = ""
     accuracy_classes: dict[Name, PerhapsLine] = Field(default_factory=dict)
     ratings: Annotated[dict[Name, _RatingPart], Field(min_length=1)]
-    behaviour: list[_BehaviourPart] = Field(default_factory=list)
+    behaviour: list[ReviewedBehaviour] = Field(default_factory=list)
     register_step_kwh: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
     @field_validator("behaviour")
     @classmethod
-    def _once(cls, behaviour: list[_BehaviourPart]) -> list[_BehaviourPart]:
+    def _once(cls, behaviour: list[ReviewedBehaviour]) -> list[ReviewedBehaviour]:
         named = [version for part in behaviour for version in part.firmware]
         twice = sorted({version for version in named if named.count(version) > 1})
         if twice:
             raise ValueError(f"firmware {', '.join(twice)} has more than one behaviour; keep one of them")
         return behaviour
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewedBehaviour:
-    """How the manual's ambiguities are to be read for some firmware versions, and who says so on what evidence."""
-
-    firmware: tuple[str, ...]
-    profile: BehaviourProfile
-    reviewed_by: str
-    reviewed_on: dt.date
-    evidence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,16 +130,12 @@ def load_meter_type(name_or_path: str, *, relative_to: Path | None = None, line:
 
 def _read(path: Path) -> MeterType:
     part = load_yaml_model(path, _MeterTypePart)
-    ratings = {name: _rating(part.name, name, rating) for name, rating in part.ratings.items()}
-    behaviour = tuple(_reviewed(each) for each in part.behaviour)
-    classes = MappingProxyType(dict(part.accuracy_classes))
+    ratings = {
+        name: MeterRating(part.name, name, of.accuracy, of.measuring, of.damage, of.alarming or NOT_KNOWN)
+        for name, of in part.ratings.items()
+    }
+    classes, behaviour = MappingProxyType(part.accuracy_classes), tuple(part.behaviour)
     return MeterType(part.name, part.description, classes, MappingProxyType(ratings), behaviour, part.register_step_kwh)
-
-
-def _reviewed(part: _BehaviourPart) -> ReviewedBehaviour:
-    change: dict[str, Any] = {name: _choice(name, value) for name, value in part.choices.items()}
-    profile = replace(DEFAULT, **change)
-    return ReviewedBehaviour(tuple(part.firmware), profile, part.reviewed_by, part.reviewed_on, part.evidence)
 
 
 def _choice(name: str, value: str | float) -> StrEnum | float:
@@ -176,7 +154,7 @@ def _choice(name: str, value: str | float) -> StrEnum | float:
     return kind(value)
 
 
-def _wider(inner: _EnvelopePart, outer: _EnvelopePart) -> str | None:
+def _wider(inner: Envelope, outer: Envelope) -> str | None:
     """Name a limit of ``inner`` that goes beyond what ``outer`` states, None where there is none."""
     for name in ("voltage_ln_v", "voltage_ll_v", "ct_input_pct", "voltage_peak_v", "ramp_v_per_s"):
         one, other = getattr(inner, name), getattr(outer, name)
@@ -189,12 +167,3 @@ def _wider(inner: _EnvelopePart, outer: _EnvelopePart) -> str | None:
         if low < outer.frequency_hz[0] or high > outer.frequency_hz[1]:
             return "frequency_hz"
     return None
-
-
-def _rating(meter_type: str, name: str, part: _RatingPart) -> MeterRating:
-    envelopes = {
-        field: Envelope(**envelope.model_dump())
-        for field in ("accuracy", "measuring", "damage", "alarming")
-        if (envelope := getattr(part, field)) is not None
-    }
-    return MeterRating(meter_type=meter_type, name=name, **envelopes)

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from drivers.errors import DriverError
-from rig.bench.config.file_paths import bench_file_paths
+from rig.bench.config.finding import bench_file_paths
 from rig.bench.contactor import contactor_recipe
 from rig.bench.schema.bench import PLACEHOLDER, AnalyzerPart, BenchPart, LowLevelSourcePart, SwitchPart
-from rig.bench.schema.safety import ContactorPart
-from rig.bench.schema.serial import SerialPart
+from rig.bench.schema.instrument import SerialPart
+from rig.bench.schema.switch import ContactorPart
 from rig.errors import BenchFileError
 from rig.files.yaml_file import parse_yaml, read_text
 from rig.safety.contactor.recipe import ContactorRecipe

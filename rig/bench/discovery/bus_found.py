@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,18 +14,17 @@ from drivers.meter import FoundDevice, Identity, MeterBus, MeterClient
 from drivers.meter.errors import MeterError
 from drivers.mstp.analysis import BusAnalysis
 from drivers.mstp.clock import monotonic_s
-from drivers.mstp.codec.frames import MAX_MASTER_ADDRESS
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.figures import BusFigures
 from drivers.mstp.listener import BusListener
-from drivers.mstp.settings import PortSettings
+from drivers.mstp.settings import BAUD_RATES, PortSettings
 from drivers.mstp.wire.adapter import lasting_name, latency_advice
 from meter_model.objects.points import OBJECTS
-from rig.bench.discovery.probing import free_mac
 
 RATES = (76_800, 38_400, 19_200, 9_600, 115_200, 57_600)
 """In the order in which they are tried: the usual ones of a meter first."""
 
+HIGHEST_MASTER = 127
 _LISTEN_S = 1.5
 _SILENT_S = 2.0
 """A master that is alone polls all the time: two seconds without one octet are silence, at every baud rate."""
@@ -102,9 +102,10 @@ def find_bus(
             f"{device}: {heard.baud} baud, masters {', '.join(map(str, heard.masters)) or 'none yet'}; asking Who-Is"
         )
         return _ask(device, description, heard.baud, free_mac(heard))
+    except PortUnavailable as error:
+        return FoundPort(device, description, error.reason, "the port was left out")
     except DriverError as error:
-        said = error.reason if isinstance(error, PortUnavailable) else str(error)
-        return FoundPort(device, description, said, "the port was left out")
+        return FoundPort(device, description, str(error), "the port was left out")
 
 
 def _listen_at_all_rates(device: str, report: _Report) -> BusFigures:
@@ -119,17 +120,23 @@ def _listen_at_all_rates(device: str, report: _Report) -> BusFigures:
     return max(all_heard, key=_good_frames)
 
 
-def _listen(device: str, baud: int, longest_s: float) -> BusFigures:
+def _listen(device: str, baud: int, longest_s: float, enough: int = _ENOUGH_FRAMES) -> BusFigures:
     analysis = BusAnalysis(baud, monotonic_s())
     good = 0
     with BusListener(device, baud) as listener:
         end_s = time.monotonic() + longest_s
-        while good < _ENOUGH_FRAMES and (left_s := end_s - time.monotonic()) > 0.0:
+        while good < enough and (left_s := end_s - time.monotonic()) > 0.0:
             heard = listener.listen(left_s)
             if heard is not None:
                 analysis.take_batch(heard.frames, heard.stray_octets)
                 good += sum(seen.valid for seen in heard.frames)
         return analysis.figures(monotonic_s())
+
+
+def readable_rates(device: str, seconds: float) -> list[int]:
+    """Listen at each baud rate for ``seconds``; returns those at which good frames come, most of all first."""
+    found = {baud: _good_frames(_listen(device, baud, seconds, sys.maxsize)) for baud in BAUD_RATES}
+    return sorted((baud for baud, good in found.items() if good), key=lambda baud: (found[baud], baud), reverse=True)
 
 
 def _good_frames(heard: BusFigures) -> int:
@@ -142,6 +149,12 @@ def _is_readable(heard: BusFigures) -> bool:
     return _good_frames(heard) >= few and _good_frames(heard) >= _GOOD_SHARE * heard.frames and (
         heard.stray_octets <= (1.0 - _GOOD_SHARE) * heard.octets + 16
     )  # fmt: skip
+
+
+def free_mac(heard: BusFigures) -> int:
+    """Return the lowest address that neither sent nor was addressed."""
+    known = {node.mac for node in heard.nodes}
+    return next((mac for mac in range(HIGHEST_MASTER + 1) if mac not in known), HIGHEST_MASTER)
 
 
 def _ask_a_silent_port(device: str, description: str, may_talk: bool, report: _Report) -> FoundPort:
@@ -162,7 +175,7 @@ def _ask_a_silent_port(device: str, description: str, may_talk: bool, report: _R
 
 
 def _ask(device: str, description: str, baud: int, own_mac: int) -> FoundPort:
-    settings = PortSettings(device, baud, own_mac, MAX_MASTER_ADDRESS, max_info_frames=8)
+    settings = PortSettings(device, baud, own_mac, HIGHEST_MASTER, max_info_frames=8)
     meters: list[FoundMeter] = []
     others: list[FoundDevice] = []
     with MeterBus.open(settings, timeout_s=_ANSWER_S) as bus:

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import get_args
 
 from drivers.instrument import Identity
-from drivers.mstp.codec.frames import MAX_MASTER_ADDRESS
 from drivers.source import SOURCES
 from rig.bench.config.files import load_bench
-from rig.bench.discovery.bus_found import FoundMeter, FoundPort
+from rig.bench.discovery.bus_found import HIGHEST_MASTER, FoundMeter, FoundPort
 from rig.bench.discovery.instruments_found import FoundInstrument
 from rig.bench.discovery.matching import Fit
 from rig.bench.schema.bench import NominalPart
@@ -132,73 +131,28 @@ def _refusal(text: str) -> str | None:
 def _text(name: str, chosen: Mapping[str, Matched], bus: FoundPort | None) -> str:
     meters = bus.meters if bus else ()
     blocks = [_HEAD.format(mark=MARK, name=_quoted(_comment(name)[:LONGEST_NAME]))]
-    blocks += [_instrument(role, chosen[role]) for role in _FURTHER if role in chosen]
+    blocks += [_block(role, chosen[role]) for role in _BLOCKS if role in chosen]
     if bus is not None:
-        blocks.append(_bus(bus))
+        blocks.append(_BUS.format(port=_quoted(bus.device), bus=bus, highest=HIGHEST_MASTER))
     blocks.append(_positions(meters, "source" in chosen))
     if "source" in chosen:
         blocks.append(_wiring(meters[0] if meters else None))
     return "\n".join(block for block in blocks if block)
 
 
-_HEAD = """\
-# Made by 'rig bench init' from what it found. Lines with "{mark}" need you; until then they hold harmless values.
-# Every key: docs/how-to/set-up-a-real-bench.md and fixtures/benches/example-real-bench.yaml
-schema: 1
-name: {name}
-description: ""
-
-clock:
-  kind: wall
-"""
-
-
-_FURTHER = {
-    "source": "  ramp_s: 5   # soft start and stop of the voltage\n",
-    "low_level_source": "",
-    "analyzer": (
-        f"  # {MARK}: accuracy from the certificate: percent of reading, percent of range; the angle in degrees.\n"
-        "  # These are so coarse that a certification is refused (rig plan says why).\n"
-        "  accuracy:\n"
-        "    voltage: {reading_pct: 1.0, range_pct: 1.0}\n"
-        "    current: {reading_pct: 1.0, range_pct: 1.0}\n"
-        "    power: {reading_pct: 1.0, range_pct: 1.0}\n"
-        "    phase: {fixed_deg: 1.0}\n"
-    ),
-    "switch": (
-        f"  # {MARK}: what is wired to it, by slot and channel; what is left out is not wired\n"
-        "  # control_power: {channel: 201, on_when: open}\n"
-        "  # pulse_input: {channel: 211}\n"
-        "  # alarm_contact: {channel: 101, method: resistance}\n"
-    ),
-    "generator": f"  outputs: {{}}   # {MARK}: what its outputs drive, such as {{pulse_input: 1, control_power: 2}}\n",
-    "counter": (
-        f"  inputs: {{}}   # {MARK}: what its inputs see, such as {{pulse_input: {{channel: 1, active: high}}}}\n"
-    ),
-    "climate_probe": f"  channel: 1   # {MARK}: which of its sensors is beside the meter\n",
-}
-"""Instruments in the order of the file, and what stands there of each beside its address."""
-
-_CALIBRATED = ("source", "low_level_source", "analyzer", "climate_probe")
-
-
-def _instrument(role: str, one: Matched) -> str:
+def _block(role: str, one: Matched) -> str:
     others = ", ".join(f"{fit.role}: {fit.driver}" for fit in one.fits[1:])
-    fits_too = f"   # {MARK}: it fits {others} too" if others else ""
-    text = "# drives the CT inputs\n" if role == "low_level_source" else ""
-    text += (
-        f"{role}:\n  # {_comment(one.instrument.identity or '')}\n"
-        f"  driver: {one.fits[0].driver}{fits_too}\n"
-        f"  resource: {_quoted(one.instrument.resource)}\n"
-        f'  visa_library: "{one.instrument.visa_library}"\n{_FURTHER[role]}'
+    return _BLOCKS[role].format(
+        mark=MARK,
+        instrument=_INSTRUMENT.format(
+            answer=_comment(one.instrument.identity or ""),
+            driver=one.fits[0].driver,
+            others=f"   # {MARK}: it fits {others} too" if others else "",
+            resource=_quoted(one.instrument.resource),
+            library=one.instrument.visa_library,
+        ),
+        calibration=_CALIBRATION.format(mark=MARK, serial=_quoted(one.serial_number)),
     )
-    if role in _CALIBRATED:
-        text += (
-            f'  # {MARK}: its calibration, from the certificate; without it reports say "calibration not recorded"\n'
-            f"  # calibration: {{serial: {_quoted(one.serial_number)}, certificate: C-1, date: 2026-01-31, "
-            "due: 2027-01-31}\n"
-        )
-    return text
 
 
 def _quoted(text: str) -> str:
@@ -211,59 +165,113 @@ def _comment(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in text)[:200]
 
 
-def _bus(bus: FoundPort) -> str:
-    return (
-        "bus:\n"
-        f"  port: {_quoted(bus.device)}\n"
-        f"  baud: {bus.baud}\n"
-        f"  mac: {bus.own_mac}   # the rig's own address: no other station on this bus has it\n"
-        f"  max_master: {MAX_MASTER_ADDRESS}   # highest address ever polled; lower is faster on a bench with few "
-        "meters\n"
-    )
-
-
 def _positions(meters: Sequence[FoundMeter], has_source: bool) -> str:
     if not meters:
-        if not has_source:
-            return ""
-        return (
-            f"# {MARK}: the meter that the source is connected to; nothing is ever switched on without it\n"
-            '# positions:\n#   - {name: "1", mac: 1, meter_type: s4100}\n'
-        )
-    lines = ["positions:"]
+        return _NO_POSITION.format(mark=MARK) if has_source else ""
+    text = "positions:\n"
     for number, meter in enumerate(meters, start=1):
-        lines += [
-            f"  # {_comment(meter.identity.object_name)}, device {meter.identity.device_instance}, firmware "
-            f"{_comment(meter.identity.firmware_revision)}",
-            f'  - {{name: "{number}", mac: {meter.mac}, meter_type: s4100}}',
-        ]
-    return "\n".join(lines) + "\n"
+        said = meter.identity
+        text += (
+            f"  # {_comment(said.object_name)}, device {said.device_instance}, firmware "
+            f"{_comment(said.firmware_revision)}\n"
+            f'  - {{name: "{number}", mac: {meter.mac}, meter_type: s4100}}\n'
+        )
+    return text
+
+
+def _wiring(meter: FoundMeter | None) -> str:
+    found = meter.configuration if meter else {}
+    system_type = round(found.get(2, 40.0))
+    system_type = system_type if system_type in _SYSTEM_TYPES else 40
+    return _WIRING.format(
+        mark=MARK,
+        as_set=", as the meter is set now (AV3, AV4)" if meter and found else "",
+        primary_a=found.get(3, 100.0),
+        secondary_v=_CT_OF_AV4.get(round(found.get(4, 0.0)), "1"),
+        pt_ratio=found.get(5, 1.0),
+        said=f" (the meter's AV6: {found[6]:g} V)" if 6 in found else "",
+        av6_v=_HARMLESS_AV6_V[system_type],
+        system_type=system_type,
+    )
 
 
 _HARMLESS_AV6_V = {10: 120, 11: 208, 12: 240, 31: 208, 40: 208}
 """AV6 of each system type where the meter is given 120 V line to neutral."""
 
+_HEAD = """\
+# Made by 'rig bench init' from what it found. Lines with "{mark}" need you; until then they hold harmless values.
+# Every key: docs/how-to/set-up-a-real-bench.md and fixtures/benches/example-real-bench.yaml
+schema: 1
+name: {name}
+description: ""
 
-def _wiring(meter: FoundMeter | None) -> str:
-    found = meter.configuration if meter else {}
-    secondary = _CT_OF_AV4.get(round(found.get(4, 0.0)), "1")
-    system_type = round(found.get(2, 40.0))
-    system_type = system_type if system_type in _SYSTEM_TYPES else 40
-    as_set = ", as the meter is set now (AV3, AV4)" if meter and found else ""
-    said = f" (the meter's AV6: {found[6]:g} V)" if 6 in found else ""
-    return (
-        "wiring:\n"
-        f"  # {MARK}: volts at the source for one volt at the meter, with the meter connected; 1 is no divider\n"
-        "  current_divider: {ratio: 1.0, phase_deg: 0.0}\n"
-        "  voltage: {ratio: 1.0, phase_deg: 0.0}\n"
-        f"  # {MARK}: the transducer that is simulated{as_set}; secondary_v is 1 or 0.333\n"
-        f"  ct: {{primary_a: {found.get(3, 100.0):.9g}, secondary_v: {secondary}}}\n"
-        f"  pt_ratio: {found.get(5, 1.0):.9g}\n\n"
-        "nominal:\n"
-        f"  # {MARK}: the system the meter is used in: volts line to neutral, line to line{said}\n"
-        "  voltage_v: 120\n"
-        f"  system_voltage_v: {_HARMLESS_AV6_V[system_type]}\n"
-        "  frequency_hz: 60\n"
-        f"  system_type: {system_type}\n"
-        f"  rating: CE   # {MARK}: the meter's rating: CE is 300 V line to neutral at most, UL 347 V\n"
-    )
+clock:
+  kind: wall
+"""
+_INSTRUMENT = """\
+  # {answer}
+  driver: {driver}{others}
+  resource: {resource}
+  visa_library: "{library}"
+"""
+_CALIBRATION = """\
+  # {mark}: its calibration, from the certificate; without it reports say "calibration not recorded"
+  # calibration: {{serial: {serial}, certificate: C-1, date: 2026-01-31, due: 2027-01-31}}
+"""
+_BLOCKS = {
+    "source": "source:\n{instrument}  ramp_s: 5   # soft start and stop of the voltage\n{calibration}",
+    "low_level_source": "# drives the CT inputs\nlow_level_source:\n{instrument}{calibration}",
+    "analyzer": """analyzer:
+{instrument}  # {mark}: accuracy from the certificate: percent of reading, percent of range; the angle in degrees.
+  # These are so coarse that a certification is refused (rig plan says why).
+  accuracy:
+    voltage: {{reading_pct: 1.0, range_pct: 1.0}}
+    current: {{reading_pct: 1.0, range_pct: 1.0}}
+    power: {{reading_pct: 1.0, range_pct: 1.0}}
+    phase: {{fixed_deg: 1.0}}
+{calibration}""",
+    "switch": """switch:
+{instrument}  # {mark}: what is wired to it, by slot and channel; what is left out is not wired
+  # control_power: {{channel: 201, on_when: open}}
+  # pulse_input: {{channel: 211}}
+  # alarm_contact: {{channel: 101, method: resistance}}
+""",
+    "generator": """generator:
+{instrument}  outputs: {{}}   # {mark}: what its outputs drive, such as {{pulse_input: 1, control_power: 2}}
+""",
+    "counter": """counter:
+{instrument}  inputs: {{}}   # {mark}: what its inputs see, such as {{pulse_input: {{channel: 1, active: high}}}}
+""",
+    "climate_probe": """climate_probe:
+{instrument}  channel: 1   # {mark}: which of its sensors is beside the meter
+{calibration}""",
+}
+_BUS = """\
+bus:
+  port: {port}
+  baud: {bus.baud}
+  mac: {bus.own_mac}   # the rig's own address: no other station on this bus has it
+  max_master: {highest}   # highest address ever polled; lower is faster on a bench with few meters
+"""
+_NO_POSITION = """\
+# {mark}: the meter that the source is connected to; nothing is ever switched on without it
+# positions:
+#   - {{name: "1", mac: 1, meter_type: s4100}}
+"""
+_WIRING = """\
+wiring:
+  # {mark}: volts at the source for one volt at the meter, with the meter connected; 1 is no divider
+  current_divider: {{ratio: 1.0, phase_deg: 0.0}}
+  voltage: {{ratio: 1.0, phase_deg: 0.0}}
+  # {mark}: the transducer that is simulated{as_set}; secondary_v is 1 or 0.333
+  ct: {{primary_a: {primary_a:.9g}, secondary_v: {secondary_v}}}
+  pt_ratio: {pt_ratio:.9g}
+
+nominal:
+  # {mark}: the system the meter is used in: volts line to neutral, line to line{said}
+  voltage_v: 120
+  system_voltage_v: {av6_v}
+  frequency_hz: 60
+  system_type: {system_type}
+  rating: CE   # {mark}: the meter's rating: CE is 300 V line to neutral at most, UL 347 V
+"""

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rig.bench.config.files import BenchFile, load_bench
-from rig.bench.launch import LaunchedProcess
+from rig.bench.launch import launched
 from rig.bench.lock import BenchHold, hold_bench, hold_port
 from rig.bench.schema.bench import BusPart
 from rig.errors import BenchBusy, UsageRefused
-from rig.safety.state import ENDPOINTS, HOLDER, LAUNCHED_LOG, Opening, openings_of
+from rig.safety.state import ENDPOINTS, HOLDER, openings_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +26,6 @@ class ListeningPort:
     baud: int
     how: str
     bus: BusPart | None = None
-
-
-@contextmanager
-def noted_endpoints(opening: Opening, endpoints: Mapping[str, Any]) -> Iterator[None]:
-    """Write down what a bench's launched process offers, for programs that listen while the bench is in use."""
-    opening.write(ENDPOINTS, {"endpoints": dict(endpoints)})
-    try:
-        yield
-    finally:
-        opening.remove(ENDPOINTS)
 
 
 @contextmanager
@@ -71,7 +60,7 @@ def open_listening_port(
             yield beside
             return
         if file.is_launched:
-            file = _launch(file, hold, stack)
+            file, _ = stack.enter_context(launched(file, hold))
         free = _bus_of(file)
         yield ListeningPort(free.port, free.baud, f"bench {file.name}, which is otherwise not in use", free)
 
@@ -92,18 +81,6 @@ def _beside_run(file: BenchFile, part: BusPart) -> ListeningPort | None:
     if part.listen_port is None:
         return None
     return ListeningPort(part.listen_port, part.baud, f"bench {file.name}, beside {run}")
-
-
-def _launch(file: BenchFile, hold: BenchHold, stack: ExitStack) -> BenchFile:
-    """Start the process of a bench that is held; it ends with ``stack``. Nothing else of the bench is opened."""
-    assert file.parts.launch is not None
-    log = hold.opening.file(LAUNCHED_LOG)
-    process = LaunchedProcess(file.launch_argv(), file.parts.launch.ready_timeout_s, log)
-    stack.callback(process.close)
-    stack.enter_context(noted_endpoints(hold.opening, process.endpoints))
-    launched = file.with_endpoints(process.endpoints)
-    hold.lock_endpoints(launched)
-    return launched
 
 
 def _bus_of(file: BenchFile) -> BusPart:

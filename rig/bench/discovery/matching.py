@@ -8,9 +8,9 @@ from typing import Any
 
 from drivers.errors import DriverError, InstrumentLost
 from drivers.scpi import ScpiSession
-from rig.bench.config.fitness import DRIVERS
+from rig.bench.drivers import DRIVERS
 
-FAMILIES = {role: drivers for role, drivers in DRIVERS.items() if role not in ("low_level_source", "chamber")}
+FAMILIES = {role: DRIVERS[role] for role in ("source", "analyzer", "switch", "generator", "counter", "climate_probe")}
 """Driver classes by the part of a bench file that names them."""
 
 _QUESTION = "*IDN?"

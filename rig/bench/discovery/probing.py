@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bacpypes3.apdu import ReadPropertyRequest
+from bacpypes3.basetypes import PropertyIdentifier
+from bacpypes3.primitivedata import ObjectIdentifier
 
 from drivers.meter import MeterBus
-from drivers.meter.properties import THIS_DEVICE
 from drivers.mstp.codec.frames import MAX_MASTER_ADDRESS
 from drivers.mstp.diagnosis import Finding, Severity, ranges
 from drivers.mstp.figures import BusFigures
 
 _HIGHEST_SLAVE = 254
+ANY_DEVICE = 4_194_303
 _PATIENCE = 5.0
 """Polls that take this many times their expected time are given up: the rig is not in the ring any more."""
 
@@ -64,21 +66,17 @@ def probe(bus: MeterBus, asked: Plan, report: Callable[[str], None]) -> Probed:
     found = bus.probe_masters(asked.masters, _PATIENCE * asked.duration_s)
     masters = tuple(sorted(mac for mac, is_there in found.items() if is_there))
     rest = [mac for mac in asked.slaves if mac not in masters]
-    answers = dict(bus.who_answers(rest, lambda _mac: device_request(THIS_DEVICE, "object-identifier")))
+    answers = dict(bus.who_answers(rest, lambda _mac: property_request(ANY_DEVICE, "object-identifier")))
     others = tuple(sorted(mac for mac, is_there in answers.items() if is_there))
     silent = tuple(sorted(mac for mac, is_there in answers.items() if not is_there))
     return Probed(masters, others, silent)
 
 
-def device_request(instance: int, name: str) -> ReadPropertyRequest:
-    """Return the request for a property of a device object."""
-    return ReadPropertyRequest(objectIdentifier=("device", instance), propertyIdentifier=name)
-
-
-def free_mac(heard: BusFigures) -> int:
-    """Return the lowest address that neither sent nor was addressed."""
-    known = {node.mac for node in heard.nodes}
-    return next((mac for mac in range(MAX_MASTER_ADDRESS + 1) if mac not in known), MAX_MASTER_ADDRESS)
+def property_request(device_instance: int, name: str) -> ReadPropertyRequest:
+    """Make the request for one property of a device object."""
+    return ReadPropertyRequest(
+        objectIdentifier=ObjectIdentifier(("device", device_instance)), propertyIdentifier=PropertyIdentifier(name)
+    )
 
 
 def findings(probed: Probed, figures: BusFigures, own_mac: int) -> list[Finding]:

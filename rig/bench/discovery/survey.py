@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -19,13 +18,12 @@ from drivers.meter import (
     MeterRejected,
     MeterTimeout,
 )
-from drivers.meter.properties import THIS_DEVICE
 from drivers.mstp.analysis import figures_of
 from drivers.mstp.clock import monotonic_s
 from drivers.mstp.diagnosis import DeviceFound, Finding, Severity
 from drivers.mstp.figures import BusFigures
 from drivers.mstp.settings import PortSettings
-from rig.bench.discovery.probing import Probed, device_request, plan, probe
+from rig.bench.discovery.probing import ANY_DEVICE, Probed, plan, probe, property_request
 from rig.bench.discovery.probing import findings as probe_findings
 
 _TIMED_READS = 10
@@ -135,10 +133,10 @@ def _read(bus: MeterBus, found: FoundDevice) -> DeviceFound:
     silent = 0
     for number in range(_TIMED_READS if name is not None else 0):
         # By turns it is asked by its instance and as "this device": of two stations both answer the latter.
-        asked = THIS_DEVICE if number % 2 else found.device_instance
+        asked = ANY_DEVICE if number % 2 else found.device_instance
         told = _property(bus, found, "object-identifier", ObjectIdentifier, asked)
         silent = 0 if told is not None else silent + 1
-        if told is not None and int(told[1]) != THIS_DEVICE:
+        if told is not None and int(told[1]) != ANY_DEVICE:
             answered.add(int(told[1]))
         if silent >= _MOST_SILENT:
             break
@@ -154,28 +152,10 @@ def _read(bus: MeterBus, found: FoundDevice) -> DeviceFound:
 
 
 def _property(bus: MeterBus, found: FoundDevice, name: str, kind: Any, instance: int | None = None) -> Any:
-    """Read one property of a device object, cast to a ``kind`` of bacpypes3; None where no answer has it."""
-    request = device_request(found.device_instance if instance is None else instance, name)
+    """Read one property of a device object, a ``kind`` of bacpypes3; None where it is not there or no answer comes."""
+    request = property_request(found.device_instance if instance is None else instance, name)
     try:
         (exchange,) = bus.exchange(found.address, [request], name=lambda _request: f"reading {name}")
         return exchange.answer.propertyValue.cast_out(kind)
     except (MeterTimeout, MeterRefused, MeterAborted, MeterRejected, ValueError):
         return None
-
-
-def readable_rates(device: str, seconds: float) -> list[int]:
-    """Listen at each baud rate for ``seconds``; returns those at which good frames come, most of all first."""
-    from drivers.mstp.listener import BusListener
-    from drivers.mstp.settings import BAUD_RATES
-
-    found: list[tuple[int, int]] = []
-    for baud in BAUD_RATES:
-        good = 0
-        with BusListener(device, baud) as listener:
-            end_s = time.monotonic() + seconds
-            while (left_s := end_s - time.monotonic()) > 0.0:
-                heard = listener.listen(left_s)
-                good += sum(seen.valid for seen in heard.frames) if heard is not None else 0
-        if good:
-            found.append((good, baud))
-    return [baud for _, baud in sorted(found, reverse=True)]

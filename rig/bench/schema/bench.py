@@ -6,40 +6,28 @@ from typing import Annotated, Literal
 
 from pydantic import Field, WithJsonSchema, field_validator, model_validator
 
-from rig.bench.schema.base import LATE, PLACEHOLDER, PLACEHOLDER_SCHEMA, Strict
-from rig.bench.schema.base import LateText as _LateText
-from rig.bench.schema.base import Name as _Name
 from rig.bench.schema.climate import ChamberPart, ClimateProbePart
-from rig.bench.schema.instrument import InstrumentPart
-from rig.bench.schema.safety import LimitsPart, SafetyInputsPart
-from rig.bench.schema.switch import AlarmContactPart, SwitchPart
-from rig.files.yaml_types import Degrees, Hertz, Line, PerhapsLine, Prose, Ratio, Seconds, Volts
+from rig.bench.schema.instrument import LATE, PLACEHOLDER, PLACEHOLDER_SCHEMA, InstrumentPart, LateText
+from rig.bench.schema.switch import AlarmContactPart, SafetyInputsPart, SwitchPart
+from rig.files.yaml_types import Degrees, Hertz, Line, Name, PerhapsLine, Prose, Ratio, Seconds, Strict, Volts
 from rig.load_point import LoadPoint
 from rig.metrology.accuracy import ReferenceAccuracy
 from rig.metrology.calibration import CalibrationRecord
+from rig.safety.envelopes import Narrowing
+from rig.safety.settling import SettlingLimits
 
-__all__ = ["PLACEHOLDER", "SCHEMA_VERSION", "AlarmContactPart", "Strict", "SwitchPart"]
+__all__ = ["PLACEHOLDER", "SCHEMA_VERSION", "AlarmContactPart", "SwitchPart"]
 
 SCHEMA_VERSION = 1
-_Share = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
-_LateMac = Annotated[
-    int,
-    Field(ge=0, le=127),
-    LATE,
-    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0, "maximum": 127}, PLACEHOLDER_SCHEMA]}),
-]
-_LateInstance = Annotated[
-    int,
-    Field(ge=0, le=4_194_302),
-    LATE,
-    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0, "maximum": 4_194_302}, PLACEHOLDER_SCHEMA]}),
-]
-_LateBaud = Annotated[
-    int,
-    Field(ge=9600, le=115_200),
-    LATE,
-    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 9600, "maximum": 115_200}, PLACEHOLDER_SCHEMA]}),
-]
+
+
+def _or_placeholder(low: int, high: int) -> WithJsonSchema:
+    return WithJsonSchema({"anyOf": [{"type": "integer", "minimum": low, "maximum": high}, PLACEHOLDER_SCHEMA]})
+
+
+_LateMac = Annotated[int, Field(ge=0, le=127), LATE, _or_placeholder(0, 127)]
+_LateInstance = Annotated[int, Field(ge=0, le=4_194_302), LATE, _or_placeholder(0, 4_194_302)]
+_LateBaud = Annotated[int, Field(ge=9600, le=115_200), LATE, _or_placeholder(9600, 115_200)]
 
 
 class LaunchPart(Strict):
@@ -56,7 +44,7 @@ class ClockPart(Strict):
     """Where bench time is spent: the wall clock, or an endpoint that advances time when asked."""
 
     kind: Literal["wall", "endpoint"] = "wall"
-    endpoint: _LateText | None = None
+    endpoint: LateText | None = None
 
     @model_validator(mode="after")
     def _endpoint_fits_kind(self) -> ClockPart:
@@ -70,7 +58,7 @@ class LowLevelSourcePart(InstrumentPart):
 
     single_client: bool = False
     """The connection takes one program only (a serial or GPIB gateway): a rig that hangs is ended to reach it."""
-    options: dict[_Name, bool | int | float | PerhapsLine] = Field(default_factory=dict)
+    options: dict[Name, bool | int | float | PerhapsLine] = Field(default_factory=dict)
     """Options of the driver for this instrument, by the names of its keyword arguments."""
     calibration: CalibrationRecord | None = None
 
@@ -162,8 +150,8 @@ class BusPart(Strict):
     while a run is in progress; without it the rig's own port is listened to when the bench is free.
     """
 
-    port: _LateText
-    listen_port: _LateText | None = None
+    port: LateText
+    listen_port: LateText | None = None
     baud: _LateBaud = 76_800
     mac: Annotated[int, Field(ge=0, le=127)] = 0
     max_master: Annotated[int, Field(ge=1, le=127)] = 127
@@ -182,10 +170,10 @@ class PositionPart(Strict):
     On a bench without a bus the meter cannot be read, but its type still says what the source may do to it.
     """
 
-    name: _Name
+    name: Name
     mac: _LateMac | None = None
     device_instance: _LateInstance | None = None
-    meter_type: _Name
+    meter_type: Name
 
 
 class PathPart(Strict):
@@ -259,7 +247,7 @@ class NominalPart(Strict):
     frequency_hz: Hertz = 60.0
     system_type: Literal[10, 11, 12, 31, 40] = 40
     system_voltage_v: Annotated[float, Field(ge=82, le=32_000)]
-    rating: _Name = "UL"
+    rating: Name = "UL"
 
     def point(self, current_pct: float, angle_deg: float = 0.0, phases: str = "") -> LoadPoint:
         """Return the load point of this system with so much current on ``phases`` (all with a CT by default)."""
@@ -268,27 +256,11 @@ class NominalPart(Strict):
         )
 
 
-class SettlingPart(Strict):
-    """When a load point counts as settled: ``sets`` fresh analyzer data sets in a row within these limits.
-
-    ``std_pct`` and ``drift_pct``: standard deviation and end-to-end drift of rms values, percent of reading;
-    ``floor_pct``: the same two may also be this percent of the analyzer's range. Degrees and hertz: drift and spread.
-    """
-
-    sets: Annotated[int, Field(ge=5, le=1_000)] = 5
-    std_pct: _Share = 0.02
-    drift_pct: _Share = 0.02
-    floor_pct: _Share = 0.01
-    phase_deg: _Share = 0.05
-    frequency_hz: _Share = 0.005
-    timeout_s: Seconds = 60.0
-
-
 class BenchPart(Strict):
     """A whole bench file, after ``extends`` has been applied."""
 
     schema_version: Annotated[Literal[1], Field(alias="schema")]
-    name: _Name
+    name: Name
     description: Prose = ""
     simulated: bool = False
     """Whether readings come from emulated instruments: every report says so."""
@@ -307,8 +279,8 @@ class BenchPart(Strict):
     positions: Annotated[tuple[PositionPart, ...], Field(strict=False)] = ()
     wiring: WiringPart | None = None
     nominal: NominalPart | None = None
-    limits: LimitsPart | None = None
-    settling: SettlingPart = SettlingPart()
+    limits: Narrowing | None = None
+    settling: SettlingLimits = SettlingLimits()
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> BenchPart:

@@ -6,9 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from rig.bench.schema.base import Strict
 from rig.bench.schema.instrument import InstrumentPart
-from rig.files.yaml_types import Seconds
+from rig.files.yaml_types import Seconds, Strict
 from rig.metrology.calibration import CalibrationRecord
 
 _Celsius = Annotated[float, Field(ge=-100, le=250, allow_inf_nan=False)]

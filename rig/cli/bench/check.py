@@ -14,7 +14,7 @@ from rich.text import Text
 from rig.bench import BenchFile
 from rig.bench.checking.check import check_bench
 from rig.bench.checking.findings import CheckedPart, Level, worst_level
-from rig.cli.shared.output import echo, make_console
+from rig.cli.shared.output import echo, make_console, picked
 from rig.exit_codes import ExitCode
 from rig.plans.startable import why_not_startable
 
@@ -98,18 +98,10 @@ def _as_object(file: BenchFile, parts: Sequence[CheckedPart], worst: Level) -> d
         "bench": file.name,
         "file": str(file.path),
         "has": sorted(file.capabilities),
-        "worst": str(worst),
+        "worst": worst,
         "parts": [
-            {
-                "part": part.part,
-                "where": part.where or None,
-                "identity": part.identity or None,
-                "level": str(part.level),
-                "findings": [
-                    {"level": str(finding.level), "what": finding.what, "advice": finding.advice or None}
-                    for finding in part.findings
-                ],
-            }
+            picked(part, "part", "where", "identity", "level", or_null="where identity")
+            | {"findings": [picked(each, "level", "what", "advice", or_null="advice") for each in part.findings]}
             for part in parts
         ],
     }

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rig.bench.discovery.bus_found import FoundPort, find_bus, serial_ports
+from rig.bench.discovery.bus_found import FoundMeter, FoundPort, find_bus, serial_ports
 from rig.bench.discovery.first_file import FirstFile, Matched, compose
 from rig.bench.discovery.instruments_found import FoundInstrument, Listing, find_instruments
 from rig.bench.discovery.matching import fitting_drivers
 from rig.bench.lock import hold_port
-from rig.cli.shared.output import echo
+from rig.cli.shared.output import echo, picked
 from rig.errors import BenchBusy, UsageRefused
 
 _INDENT = "    "
@@ -136,34 +136,27 @@ def _as_object(
         "to_fill_in": [{"line": number, "what": what} for number, what in made.to_fill_in],
         "visa_libraries": [{"name": one.visa_library, "trouble": one.trouble or None} for one in listings],
         "instruments": [
-            {
-                "resource": one.instrument.resource,
-                "visa_library": one.instrument.visa_library,
-                "identity": one.instrument.identity,
-                "trouble": one.instrument.trouble or None,
-                "fits": [{"role": fit.role, "driver": fit.driver} for fit in one.fits],
-            }
+            picked(one.instrument, "resource", "visa_library", "identity", "trouble", or_null="trouble")
+            | {"fits": [picked(fit, "role", "driver") for fit in one.fits]}
             for one in matched
         ],
         "ports": [
-            {
-                "device": port.device,
-                "description": port.description,
-                "said": port.said,
-                "advice": port.advice or None,
-                "baud": port.baud,
-                "meters": [
-                    {
-                        "mac": meter.mac,
-                        "device_instance": meter.identity.device_instance,
-                        "serial_number": meter.identity.serial_number,
-                        "name": meter.identity.object_name,
-                        "firmware": meter.identity.firmware_revision,
-                    }
-                    for meter in port.meters
-                ],
+            picked(port, "device", "description", "said", "advice", "baud", or_null="advice")
+            | {
+                "meters": [_meter_object(meter) for meter in port.meters],
                 "other_devices": [{"mac": o.address, "device_instance": o.device_instance} for o in port.others],
             }
             for port in ports
         ],
+    }
+
+
+def _meter_object(meter: FoundMeter) -> dict[str, Any]:
+    identity = meter.identity
+    return {
+        "mac": meter.mac,
+        "device_instance": identity.device_instance,
+        "serial_number": identity.serial_number,
+        "name": identity.object_name,
+        "firmware": identity.firmware_revision,
     }

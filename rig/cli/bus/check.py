@@ -11,7 +11,6 @@ from drivers.meter import RIG_DEVICE_INSTANCE
 from drivers.mstp.analysis import BusAnalysis, figures_of
 from drivers.mstp.capture_reading import CaptureInvalid, read_capture
 from drivers.mstp.clock import monotonic_s
-from drivers.mstp.codec.frames import MAX_MASTER_ADDRESS
 from drivers.mstp.diagnosis import (
     Conclusion,
     DeviceFound,
@@ -25,9 +24,10 @@ from drivers.mstp.diagnosis import (
 from drivers.mstp.figures import BusFigures
 from drivers.mstp.listener import BusListener
 from drivers.mstp.settings import BAUD_RATES, PortSettings
+from rig.bench.discovery.bus_found import HIGHEST_MASTER, free_mac, readable_rates
 from rig.bench.discovery.listening import ListeningPort, open_listening_port
-from rig.bench.discovery.probing import Probed, free_mac
-from rig.bench.discovery.survey import Survey, devices_beyond, own_address_taken, readable_rates, survey
+from rig.bench.discovery.probing import Probed
+from rig.bench.discovery.survey import Survey, devices_beyond, own_address_taken, survey
 from rig.bench.lock import hold_port
 from rig.bench.meters import port_settings
 from rig.cli.bus.source import StopFlag, baud_of, refuse_stray_baud
@@ -166,7 +166,7 @@ def _max_master(heard: BusFigures, own: int) -> int:
     A single master, or none at all, gives no figure for that.
     """
     if len(heard.masters) < 2:
-        return MAX_MASTER_ADDRESS
+        return HIGHEST_MASTER
     polled = [node.highest_polled for node in heard.nodes if node.highest_polled is not None]
     return max(1, own, *heard.masters, *polled)
 

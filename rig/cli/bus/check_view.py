@@ -13,12 +13,11 @@ from rich.text import Text
 from drivers.mstp.diagnosis import Conclusion, DeviceFound, Severity
 from rig.cli.bus.check import CheckResult
 from rig.cli.bus.watch import as_object, picture
-from rig.cli.shared.output import echo, make_console
+from rig.cli.shared.output import echo, make_console, picked
 
 _PLAIN_WIDTH = 120
 _STYLES = {Severity.FAULT: "bold red", Severity.WARNING: "yellow", Severity.NOTE: ""}
 _MOST_EVIDENCE = 6
-_OF_DEVICE = ("device_instance", "vendor_identifier", "name", "max_master", "max_info_frames")
 
 
 def show(result: CheckResult, as_json: bool) -> None:
@@ -84,36 +83,24 @@ def _device_table(devices: list[DeviceFound]) -> Table:
 
 
 def _as_object(result: CheckResult) -> dict[str, object]:
-    conclusion = result.conclusion
+    conclusion, probed = result.conclusion, result.probed
     return {
-        "conclusion": None
-        if conclusion is None
-        else {
-            **asdict(conclusion.finding),
-            "cause": conclusion.cause,
-            "evidence": list(conclusion.evidence),
-        },
+        "conclusion": conclusion
+        and asdict(conclusion.finding) | {"cause": conclusion.cause, "evidence": list(conclusion.evidence)},
         "heard": as_object(result.heard),
-        "in_ring": as_object(result.in_ring) if result.in_ring is not None else None,
-        "own_mac": result.own_mac,
-        "own_max_master": result.own_max_master,
+        "in_ring": result.in_ring and as_object(result.in_ring),
+        **picked(result, "own_mac", "own_max_master"),
         "devices": [
             {
                 "network": device.network,
                 "mac": device.mac if device.network == 0 else None,
                 "remote_address": device.remote_address or None,
                 "router_mac": device.mac if device.network else None,
-                **{name: getattr(device, name) for name in _OF_DEVICE},
+                **picked(device, "device_instance", "vendor_identifier", "name", "max_master", "max_info_frames"),
             }
             for device in result.devices
         ],
         "routers": [{"mac": mac, "networks": list(networks)} for mac, networks in result.routers.items()],
-        "probed": None
-        if result.probed is None
-        else {
-            "masters": list(result.probed.masters),
-            "others": list(result.probed.others),
-            "no_answer": list(result.probed.unanswered),
-        },
+        "probed": probed and picked(probed, "masters", "others") | {"no_answer": probed.unanswered},
         "findings": [asdict(finding) for finding in result.findings],
     }

@@ -19,10 +19,9 @@ from drivers.mstp.diagnosis import ranges
 from drivers.mstp.figures import BusFigures, NodeFigures, Spread
 from drivers.mstp.listener import BusListener
 from rig.cli.bus.source import StopFlag
-from rig.cli.shared.output import echo, make_console, output_has_ended
+from rig.cli.shared.output import echo, make_console, output_has_ended, picked
 
 _PLAIN_WIDTH = 120
-_COUNTED = ("octets", "header_crc_errors", "data_crc_errors", "stray_octets", "tokens_lost", "token_retries")
 
 
 def watch_bus(listener: BusListener, how: str, stop: StopFlag, every_s: float, as_json: bool) -> None:
@@ -59,29 +58,23 @@ def as_object(now: BusFigures, before: BusFigures | None = None) -> dict[str, An
     frames_per_s, load_pct = now.since(before) if before is not None else (now.frames_per_s, now.load_pct)
     return {
         "duration_s": round(now.duration_s, 3),
-        "baud": now.baud,
-        "frames": now.frames,
+        **picked(now, "baud", "frames"),
         "frames_per_s": round(frames_per_s, 1),
         "load_pct": round(load_pct, 1),
         "masters": list(now.masters),
         "token_rotation_s": spread_object(now.rotation),
-        **{name: getattr(now, name) for name in _COUNTED},
+        **picked(now, "octets", "header_crc_errors", "data_crc_errors", "stray_octets", "tokens_lost", "token_retries"),
         "longest_silence_s": round(now.longest_silence_s, 6),
-        "polls": now.polls,
-        "polls_in_vain": now.polls_in_vain,
+        **picked(now, "polls", "polls_in_vain"),
         "poll_wait_s": round(now.poll_wait_s, 6),
         "polled_in_vain": sorted(now.polled_in_vain),
-        "unseen_frames": now.unseen_frames,
-        "own_gaps": now.own_gaps,
+        **picked(now, "unseen_frames", "own_gaps"),
         "dead_s": round(now.dead_s, 3),
         "routers": [{"mac": mac, "networks": list(networks)} for mac, networks in now.routers],
         "remote_devices": [
-            {
-                "network": one.network,
-                "address": one.address_text,
-                "router_mac": one.router,
-                "device_instance": one.device_instance,
-            }
+            picked(one, "network")
+            | {"address": one.address_text, "router_mac": one.router}
+            | picked(one, "device_instance")
             for one in now.remote_devices
         ],
         "nodes": [_node_object(node) for node in now.nodes],
@@ -90,8 +83,7 @@ def as_object(now: BusFigures, before: BusFigures | None = None) -> dict[str, An
 
 def _node_object(node: NodeFigures) -> dict[str, Any]:
     spreads = ("rotation", "hold", "usage", "reply")
-    names = [name for name in NodeFigures.__slots__ if name not in spreads]
-    values: dict[str, Any] = {name: getattr(node, name) for name in names}
+    values = picked(node, *(name for name in NodeFigures.__slots__ if name not in spreads))
     return values | {f"{name}_s": spread_object(getattr(node, name)) for name in spreads}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from rig.cli.shared.output import echo
+from rig.cli.shared.output import echo, picked
 from rig.cli.shared.types import HOURS, KILOWATT_HOURS
 
 
@@ -50,13 +50,8 @@ def plan(
         {
             "place": place,
             "point": point.label,
-            "voltage_v": point.voltage_v,
-            "voltages_pct": point.voltages_pct,
-            "voltage_shift_deg": point.voltage_shift_deg,
-            "current_pct": point.current_pct,
-            "angle_deg": point.angle_deg,
-            "phases": point.phases,
-            "frequency_hz": point.frequency_hz,
+            **picked(point, "voltage_v", "voltages_pct", "voltage_shift_deg", "current_pct"),
+            **picked(point, "angle_deg", "phases", "frequency_hz"),
             "judged": {f"AI{item.instance}": item.row.limit_pct for item in made.judged(point)},
             "uncertainty_to_limit": {name: _json_number(ratio) for name, ratio in ratios.get(point, {}).items()},
         }

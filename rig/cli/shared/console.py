@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import pytest
 from rich.console import Console
@@ -21,8 +21,8 @@ from rich.text import Text
 
 from rig.cli.shared.endings import write_details
 
-_NOT_FOR_PEOPLE = ("applied:", "energise:", "launched process")
-"""Lines that come with every load point, or that are for a log only."""
+if TYPE_CHECKING:
+    from rig.run.events import Event
 
 _RIG_ERROR = re.compile(r"((?:rig|drivers)(?:\.\w+)+): ")
 
@@ -42,10 +42,12 @@ def _columns(width: int, units: str) -> list[ProgressColumn]:
 
 
 class ConsoleReporter:
-    """A pytest plugin in place of pytest's own reporter.
+    """A pytest plugin in place of pytest's own reporter; shows the run's events as they come.
 
     Progress counts ``units``: load points, since they take the time, or questions where there are none.
     """
+
+    __name__ = "rig-console"  # what pytest knows this plugin by: rig.pytest_plugin.CONSOLE
 
     def __init__(self, console: Console, title: str, units: str = "load points") -> None:
         self._console = console
@@ -74,13 +76,14 @@ class ConsoleReporter:
         """Learn what there is to do."""
         # Not at the top: pytest must import its plugins itself, so that their asserts are rewritten.
         from rig.pytest_plugin import load_point_of, run_session
+        from rig.run.events import Event
 
         for item in session.items:
             point = load_point_of(item)
             # Tests of one load point are one step of the run; every other one is a question of its own.
             self._items[item.nodeid] = point.label if point else item.nodeid
         self._progress.update(self._task, total=len(set(self._items.values())))
-        run_session(session.config).listeners.append(self._hear)
+        run_session(session.config).events.subscribe(Event, self._hear)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Show what is being measured."""
@@ -117,8 +120,10 @@ class ConsoleReporter:
         """Say that the suite itself failed; the traceback goes to a log."""
         self._say(f"the suite failed: {_last_line(str(excrepr))}; details are in {write_details(str(excrepr))}")
 
-    def _hear(self, line: str) -> None:
-        if not line.startswith(_NOT_FOR_PEOPLE):
+    def _hear(self, event: Event) -> None:
+        from rig.run.events import LOG_ONLY
+
+        if not isinstance(event, LOG_ONLY) and (line := str(event)):
             self._say(line)
 
     def _say(self, line: str) -> None:

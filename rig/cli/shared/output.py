@@ -26,6 +26,12 @@ def echo(text: object = "", *, err: bool = False) -> None:
         click.echo(printable(str(text)), file=enduring(stream))
 
 
+def picked(thing: object, *names: str, or_null: str = "") -> dict[str, Any]:
+    """Return attributes of ``thing`` as a JSON object has them; those named in ``or_null`` are null where empty."""
+    values = {name: getattr(thing, name) for name in names}
+    return {name: (value or None) if name in or_null.split() else value for name, value in values.items()}
+
+
 def lost_output() -> OSError | None:
     """Return why something that was printed did not arrive, None where all did or the reader has just gone."""
     return _lost[0] if _lost else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from meter_model.configuration import Configuration
@@ -11,6 +10,7 @@ from meter_model.prediction.prediction import predict
 from meter_model.stimulus import Stimulus
 from rig.bench import Bench, Position
 from rig.errors import UsageRefused
+from rig.events import GateChosen
 from rig.load_point import LoadPoint
 from rig.metrology.errors import ErrorNotDefined, percentage_error
 from rig.metrology.sampled_energy import PowerNotSeen, edges_gate_s
@@ -38,14 +38,13 @@ class Gating:
     """How the gates are chosen: ``gates`` of ``gate_s`` seconds unless the register's step asks for a longer one.
 
     ``limit_pct``: the limit that the step must be small against; None: the gates are run as they are, without a look at
-    the step. ``longest_s``: a longer gate is not run. ``note`` is given one sentence about what was found and chosen.
+    the step. ``longest_s``: a longer gate is not run. What was found and chosen is published (GateChosen).
     """
 
     gate_s: float = 60.0
     gates: int = 5
     limit_pct: float | None = None
     longest_s: float = LONGEST_GATE_S
-    note: Callable[[str], None] = lambda _text: None
 
 
 def measure_energy(
@@ -202,10 +201,10 @@ class _Gates:
         return 3600.0 * step.needed_energy(self.gating.limit_pct) / power_kw if power_kw > 0.0 else math.inf
 
     def _say(self, step: Step, needed_s: float, chosen: str) -> None:
-        last = self.watch.readings[-1]
-        self.gating.note(
-            f"AI{self.watch.instance} at {last:.9g} kWh: step {step.size:.3g} kWh ({step.origin}), "
-            f"{_enough(step, needed_s)} at {self.point.label}: {chosen}"
+        register, last_kwh = self.watch.instance, self.watch.readings[-1]
+        enough = _enough(step, needed_s)
+        self.bench.events.publish(
+            GateChosen(self.point, register, last_kwh, step.size, step.origin, needed_s, enough, chosen)
         )
 
     def _power_errors(self) -> tuple[float, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from drivers.meter import FoundDevice
+from rig.events import Noted
 from rig.procedures.behaviour.inquiry import Inquiry
 
 _WINDOWS_S = (0.6, 2.0, 6.0)
@@ -41,7 +42,9 @@ def answers_to(asked: Inquiry, request: Any, count: int) -> Heard:
     for window_s in _WINDOWS_S[1:]:
         if heard.count >= count:
             break
-        asked.run.record.event("bus", f"{heard.count} of {count} answers to a broadcast: asked again", "warning")
+        asked.run.events.publish(
+            Noted("bus", f"{heard.count} of {count} answers to a broadcast: asked again", "warning")
+        )
         again = _ask(asked, request, window_s)
         heard = Heard(
             tuple(dict.fromkeys(again.instances)),
@@ -55,7 +58,7 @@ def _silence_after(asked: Inquiry, request: Any) -> Heard:
     heard = _ask(asked, request, _SILENT_S)
     if not heard.count:
         return heard
-    asked.run.record.event("bus", f"{heard.count} answers where none was expected: asked again", "warning")
+    asked.run.events.publish(Noted("bus", f"{heard.count} answers where none was expected: asked again", "warning"))
     again = [_ask(asked, request, _SILENT_S) for _ in range(2)]
     return max(again, key=lambda one: one.count)
 

@@ -26,13 +26,13 @@ from drivers.mstp.clock import monotonic_s
 from meter_model.behaviour.profile import BehaviourProfile
 from meter_model.configuration import Configuration
 from rig.errors import UsageRefused
+from rig.events import Noted
 from rig.load_point import FULL, NOT_SHIFTED, ByPhase, LoadPoint
 from rig.metrology.outcome import Outcome
 from rig.procedures.behaviour.bench_lateness import late_since
 from rig.procedures.behaviour.moments import UPDATE_S, Moment, Span
 from rig.procedures.behaviour.same_values import same, same_real
 from rig.procedures.meter_run import MeterRun
-from rig.records import FindingRecord
 
 CLEARING = frozenset({10, 11})
 """Analog values whose writing clears present demand and the trend logs (manual page 21)."""
@@ -71,22 +71,14 @@ class NotReviewed(Exception):
 class Inquiry:
     """One meter under question on an open bench.
 
-    ``allow_reset``: whether what the meter has accumulated or logged may be cleared. ``tell`` is called with the
-    outcome of every question. The reading of the manual's ambiguities comes from the meter type's file, by firmware
-    version.
+    ``allow_reset``: whether what the meter has accumulated or logged may be cleared. The reading of the manual's
+    ambiguities comes from the meter type's file, by firmware version.
     """
 
-    def __init__(
-        self,
-        run: MeterRun,
-        *,
-        allow_reset: bool,
-        tell: Callable[[Outcome], None],
-    ) -> None:
+    def __init__(self, run: MeterRun, *, allow_reset: bool) -> None:
         self.run = run
         self.allow_reset = allow_reset
         self.properties = Properties(run.position.meter, before_write=self._note_before_write, around=self._heard_out)
-        self._tell = tell
         self._firmware = run.position.identity.firmware_revision
         self._reviewed = run.position.meter_type.reviewed_behaviour(self._firmware)
         self._note_profile()
@@ -98,10 +90,11 @@ class Inquiry:
     def _note_profile(self) -> None:
         reviewed = self._reviewed
         if reviewed is None:
-            self.run.record.event("behaviour", self._not_reviewed(), "warning")
+            self.run.events.publish(Noted("behaviour", self._not_reviewed(), "warning"))
             return
         text = f"firmware {self._firmware}: reviewed by {reviewed.reviewed_by}, {reviewed.reviewed_on}"
-        self.run.record.event("behaviour", f"{text}; {reviewed.evidence}", "info", asdict(reviewed.profile))
+        data = asdict(reviewed.profile)
+        self.run.events.publish(Noted("behaviour", f"{text}; {reviewed.evidence}", data=data))
 
     def _not_reviewed(self) -> str:
         return (
@@ -164,10 +157,7 @@ class Inquiry:
         self._note(name, "", reason, Outcome.SKIP)
 
     def _note(self, name: str, expected: str, found: str, outcome: Outcome) -> None:
-        self.run.record.finding(
-            FindingRecord(name=name, expected=expected, found=found, outcome=str(outcome), cites=self.run.cited())
-        )
-        self._tell(outcome)
+        self.run.note(name, expected, found, str(outcome))
 
     # --- the bus --------------------------------------------------------------------------------------------------
 
@@ -201,7 +191,7 @@ class Inquiry:
                     raise
                 request = lost.request
                 text = f"no answer, but the bench was late by {1000.0 * late.most_s:.0f} ms meanwhile"
-                self.run.record.event("bus", f"{request}: {text}", "warning")
+                self.run.events.publish(Noted("bus", f"{request}: {text}", "warning"))
         raise self.undecided(request, "an answer", f"{text}, {_ASKED_TIMES} times")
 
     def raise_if_late(self, lost: MeterTimeout) -> None:
@@ -321,7 +311,7 @@ class Inquiry:
     def _write(self, values: Mapping[int, float]) -> None:
         first = [av for av in _RESTORED_FIRST if av in values]
         for av in [*first, *(av for av in values if av not in first)]:
-            self.run.record.event("configuration", f"AV{av} set to {values[av]:g} for a question")
+            self.run.events.publish(Noted("configuration", f"AV{av} set to {values[av]:g} for a question"))
             self.set_value(av, values[av])
 
     def configuration(self) -> Configuration:

@@ -11,6 +11,7 @@ from drivers.meter import LogRecord
 from drivers.mstp.clock import monotonic_s
 from drivers.switch import SwitchUnit
 from rig.errors import UsageRefused
+from rig.events import Noted
 from rig.procedures.behaviour.inquiry import Inquiry
 from rig.procedures.behaviour.moments import Moment
 
@@ -107,7 +108,7 @@ def without_control_power(asked: Inquiry, switch: SwitchUnit) -> Iterator[None]:
 
     Raises WrongBehaviour where it does not within a minute of bench time.
     """
-    asked.run.record.event("control power", "switched off for a question")
+    asked.run.events.publish(Noted("control power", "switched off for a question"))
     switch.set_control_power(False)
     try:
         yield

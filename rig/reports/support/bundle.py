@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from drivers.errors import RigError
-from rig.bench.config.file_paths import bench_file_paths
 from rig.bench.config.files import load_bench
+from rig.bench.config.finding import bench_file_paths
 from rig.errors import UsageRefused
 from rig.records import RunStore
 from rig.reports.exports import as_json

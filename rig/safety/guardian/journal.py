@@ -7,13 +7,14 @@ stopped fails its checksum and is left out; the one before it is still there.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from rig.safety.state import JOURNAL, TAKEN, openings, state_folder
 
@@ -48,21 +49,15 @@ def append_entry(path: Path, entry: Mapping[str, Any]) -> None:
     One process at a time: the guardian of the opening, or the rig when that is gone. Raises OSError.
     """
     make_journal(path)
-    with JournalWriter(path) as writer:
+    with contextlib.closing(JournalWriter(path)) as writer:
         writer.append(entry)
 
 
 class JournalWriter:
-    """A journal that is kept open, so that an entry needs no free descriptor; a context manager. Raises OSError."""
+    """A journal that is kept open, so that an entry needs no free descriptor. Raises OSError."""
 
     def __init__(self, path: Path) -> None:
         self._descriptor = os.open(path, os.O_RDWR)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.close()
 
     def append(self, entry: Mapping[str, Any]) -> int:
         """Write one entry over the oldest, force it to the disk, and return its slot."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,7 +76,7 @@ def holder_of(pid: int | None, uid: int | None = None, bench: str = "") -> Holde
 
 def user_name(uid: int | None) -> str:
     """Name a user; by number where the system knows no name."""
-    if uid is None or sys.platform == "win32":
+    if uid is None:
         return ""
     import pwd
 

@@ -25,19 +25,20 @@ from urllib.parse import quote, unquote
 
 from rig.errors import BenchFault
 from rig.safety.locks.holder import Holder, holder_of
+from rig.simulation_mark import names_held
 
 FOLDER = Path("/tmp/s4100-rig.locks")  # noqa: S108 - fixed on purpose: every user must come to the same one
 PREFIX = "s4100-rig/"
 """Of the names of all locks: every version of the rig has the same."""
 
 _NOTE = "s4100-rig-bench/"
+_NOTED = re.compile(r"([0-9a-f]+)/(\d+)/(.*)")
 _DIGEST_IN_NOTE = 16
 _LONGEST_KEY = 90
 _BACKLOG = 4096
 """A process that asks for the holder stays in this queue while the holder lives: the holder never accepts."""
 
 _CREDENTIALS = "3i"
-_SOCKETS = Path("/proc/net/unix")
 
 
 class Held(Exception):
@@ -187,12 +188,7 @@ def _note_bench(key: str, bench: str) -> socket.socket | None:
 
 
 def _noted_bench(key: str, pid: int) -> str:
-    try:
-        listed = _SOCKETS.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-    match = re.search(rf"@{re.escape(_note_name(key, pid))}(.*)", listed)
-    return "" if match is None else unquote(match[1])
+    return next(map(unquote, names_held(_note_name(key, pid))), "")
 
 
 def noted_benches(simulated: Iterable[str] = ()) -> list[tuple[int, str]]:
@@ -201,13 +197,9 @@ def noted_benches(simulated: Iterable[str] = ()) -> list[tuple[int, str]]:
     Not those on the keys ``simulated``. The number is that of the holder's own process space: a container that shares
     the network has another. Empty where the system has no such list.
     """
-    try:
-        listed = _SOCKETS.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return []
     left_out = {_digest(PREFIX + key)[:_DIGEST_IN_NOTE] for key in simulated}
-    noted = re.findall(rf"@{_NOTE}([0-9a-f]+)/(\d+)/(.*)", listed)
-    return sorted({(int(pid), unquote(bench)) for digest, pid, bench in noted if digest not in left_out})
+    noted = [match for rest in names_held(_NOTE) if (match := _NOTED.fullmatch(rest))]
+    return sorted({(int(match[2]), unquote(match[3])) for match in noted if match[1] not in left_out})
 
 
 def _note_name(key: str, pid: int) -> str:

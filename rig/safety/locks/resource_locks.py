@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from drivers.instrument import Identity
@@ -27,45 +27,43 @@ class Wanted:
 
 
 class ResourceLocks:
-    """The locks that this process holds for one opening of ``bench``; ``close`` lets go of them.
-
-    ``on_taken`` is given the descriptors of locks that are taken later, to hand them to the guardian.
-    """
+    """The locks that this process holds for one opening of ``bench``; ``close`` lets go of them."""
 
     def __init__(self, bench: str) -> None:
         self._bench = bench
         self._locks: dict[str, KernelLock] = {}
-        self.on_taken: Callable[[Sequence[int]], None] = lambda _descriptors: None
 
     @property
     def descriptors(self) -> tuple[int, ...]:
         """The descriptors of the locks, for the guardian to inherit: while it lives the locks are held."""
         return tuple(lock.fileno() for lock in self._locks.values())
 
-    def take(self, wanted: Iterable[Wanted]) -> None:
-        """Take the locks of these resources, all or none; raises BenchBusy naming resource and holder, BenchFault.
+    def take(self, wanted: Iterable[Wanted]) -> tuple[int, ...]:
+        """Take the locks of these resources, all or none; return the descriptors of those that were not held yet.
 
-        A LAN name is looked up. What this bench holds already is not taken again.
+        A LAN name is looked up. What this bench holds already is not taken again. Raises BenchBusy naming resource and
+        holder, BenchFault.
         """
-        self._take({key: one for one in wanted for key in keys_of(one.resource)})
+        return self._take({key: one for one in wanted for key in keys_of(one.resource)})
 
-    def take_identity(self, wanted: Wanted, identity: Identity) -> None:
+    def take_identity(self, wanted: Wanted, identity: Identity) -> tuple[int, ...]:
         """Take the lock of the instrument that identifies as ``identity``; its address does not matter.
 
         One without a serial number looks like any other of its model, and has no such lock. Emulated
         instruments of several emulated benches have the same serial numbers: theirs is locked with the process that
-        emulates it, and not at all where that cannot be said. Raises as ``take``.
+        emulates it, and not at all where that cannot be said. Returns and raises as ``take``.
         """
         key = key_of_instrument(wanted.resource, identity)
-        if key is not None:
-            self._take({key: Wanted(f"{wanted.role} {_named(identity)} at", wanted.resource)})
+        if key is None:
+            return ()
+        return self._take({key: Wanted(f"{wanted.role} {_named(identity)} at", wanted.resource)})
 
     def close(self) -> None:
         """Release all locks; the guardian, while it lives, still holds them. May be called twice."""
         while self._locks:
             self._locks.popitem()[1].close()
 
-    def _take(self, wanted: dict[str, Wanted]) -> None:
+    def _take(self, wanted: dict[str, Wanted]) -> tuple[int, ...]:
         give_up_s = time.monotonic() + GUARDIAN_WAIT_S
         while True:
             try:
@@ -79,8 +77,7 @@ class ResourceLocks:
                 what = f"{one.role} {one.resource}"
                 raise BenchBusy(self._bench, error.holder.text, what, error.holder.pid) from None
         self._locks |= taken
-        if taken:
-            self.on_taken([lock.fileno() for lock in taken.values()])
+        return tuple(lock.fileno() for lock in taken.values())
 
     def _take_at_once(self, wanted: Mapping[str, Wanted]) -> dict[str, KernelLock]:
         taken: dict[str, KernelLock] = {}

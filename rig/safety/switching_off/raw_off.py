@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -67,5 +68,5 @@ def switch_all_off(
     recipes: Iterable[SafeOff], *, deadline_s: float = DEADLINE_S, force: bool = False
 ) -> list[SafeOffResult]:
     """Switch several sources off at the same time, so that one that hangs delays no other; as ``switch_off``."""
-    with Reserve(recipes) as reserve:
+    with contextlib.closing(Reserve(recipes)) as reserve:
         return reserve.switch_off(deadline_s=deadline_s, force=force)

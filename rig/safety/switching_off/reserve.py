@@ -7,7 +7,7 @@ import re
 import socket
 import time
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import Any
 
 from drivers.source.base import SafeOff
 from rig.safety.switching_off.conversation import converse, talk_to
@@ -68,7 +68,7 @@ class Station:
 
 
 class Reserve:
-    """Ready to switch these sources off; a context manager.
+    """Ready to switch these sources off.
 
     Sources on plain TCP sockets need no thread, no process, no name server and no free descriptor then. Others are
     reached by a VISA library on a thread of its own: that has to be started then, and the library may start more.
@@ -88,12 +88,6 @@ class Reserve:
             from rig.safety.switching_off import visa
 
             visa.load()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.close()
 
     def resolve_again(self) -> None:
         """Look names up again, as long as the resolver takes; addresses from before stay where it fails."""

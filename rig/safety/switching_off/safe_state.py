@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from drivers.analyzer.base import ReferenceAnalyzer
 from drivers.errors import NotConfigured, RigError
-from drivers.source.base import AcSource, Channel, SourceSetting, Tone
+from drivers.source.base import AcSource, Channel, SafeOff, SourceSetting
 from rig.errors import SafeStateNotConfirmed
+from rig.load_point import three
+from rig.safety.limits import scaled
+from rig.safety.switching_off.raw_off import SafeOffResult
 from rig.safety.switching_off.terminals import TerminalsSeen, look_at_terminals
-from rig.safety.switching_off.watched import Watched
 
 _STEPS_DOWN = (0.6, 0.3, 0.1)
 _CONFIRM_BEFORE_CUT_S = 1.0
@@ -27,6 +29,31 @@ class Clock(Protocol):
 
     def sleep(self, dt_s: float) -> None:
         """Spend bench time."""
+
+
+class Watched(Protocol):
+    """What the supervisor needs of the guardian."""
+
+    def arm(self, recipes: Iterable[SafeOff]) -> None:
+        """From now on silence or death switches these off."""
+
+    def disarm(self) -> None:
+        """Tell that the outputs are off and verified: nothing is left to guard."""
+
+    def beat(self) -> None:
+        """Tell that the rig made progress."""
+
+    def switch_off(self, reason: str) -> list[SafeOffResult]:
+        """Ask for everything to be switched off now, without ramp."""
+
+    def quietly(self) -> contextlib.AbstractContextManager[None]:
+        """Beats raise nothing within: for switching off."""
+
+    def off_by(self, within_s: float | None) -> None:
+        """Have the guardian switch off after so many seconds, unless None or ``disarm`` comes first."""
+
+    def trouble(self) -> str | None:
+        """Say what is wrong with the guardian, or what it had to do; None where all is well."""
 
 
 class Opening(Protocol):
@@ -60,24 +87,16 @@ class SafeStateReport:
             )
 
 
+@dataclass(eq=False)
 class SafeState:
     """Brings a source to its safe state and has it confirmed by those who can see it."""
 
-    def __init__(
-        self,
-        source: AcSource,
-        analyzer: ReferenceAnalyzer | None,
-        clock: Clock,
-        guardian: Watched,
-        ramp_s: float,
-        contactor: Opening | None = None,
-    ) -> None:
-        self._contactor = contactor
-        self._source = source
-        self._analyzer = analyzer
-        self._clock = clock
-        self._guardian = guardian
-        self._ramp_s = ramp_s
+    source: AcSource
+    analyzer: ReferenceAnalyzer | None
+    clock: Clock
+    guardian: Watched
+    ramp_s: float
+    contactor: Opening | None = None
 
     def reach(self, setting: SourceSetting | None, ramp_s: float | None = None) -> SafeStateReport:
         """Switch off and verify; ``setting`` is what the source gives now, None when nothing was switched on.
@@ -89,14 +108,14 @@ class SafeState:
         the caller must raise ``interrupted_by`` once all is done.
         """
         way = _Way()
-        with self._guardian.quietly():
+        with self.guardian.quietly():
             if setting is not None:
-                self._softly(setting, way, self._ramp_s if ramp_s is None else min(ramp_s, self._ramp_s))
+                self._softly(setting, way, self.ramp_s if ramp_s is None else min(ramp_s, self.ramp_s))
             by = self._switch_off(way)
             denied = self._ask_analyzer(by, way)
-            if denied and self._contactor is not None:
-                denied = self._cut_off(by, way, self._contactor)
-            guardian = self._guardian.trouble()
+            if denied and self.contactor is not None:
+                denied = self._cut_off(by, way, self.contactor)
+            guardian = self.guardian.trouble()
         if guardian is not None:
             way.went_wrong(guardian)
         return SafeStateReport(bool(by) and not denied, tuple(by), tuple(way.details), way.trouble, way.interrupted_by)
@@ -108,11 +127,11 @@ class SafeState:
     def _softly(self, setting: SourceSetting, way: _Way, ramp_s: float) -> None:
         try:
             dead = replace(setting, current=_NOTHING)
-            self._source.set_point(dead)
+            self.source.set_point(dead)
             for part in _STEPS_DOWN:
-                self._source.set_point(replace(dead, voltage=_scaled(setting.voltage, part)))
-                self._clock.sleep(ramp_s / len(_STEPS_DOWN))
-            self._source.set_output(False)
+                self.source.set_point(replace(dead, voltage=three(scaled(one, part) for one in setting.voltage)))
+                self.clock.sleep(ramp_s / len(_STEPS_DOWN))
+            self.source.set_output(False)
         except BaseException as error:  # noqa: BLE001 - off first, on any error
             way.failed("not ramped down", error)
         else:
@@ -121,7 +140,7 @@ class SafeState:
     def _switch_off(self, way: _Way) -> list[str]:
         try:
             # A driver's make_safe verifies; asking again would only repeat it.
-            self._source.make_safe()
+            self.source.make_safe()
         except BaseException as error:  # noqa: BLE001 - the guardian must have its turn
             way.failed("the source did not confirm", error)
         else:
@@ -129,8 +148,8 @@ class SafeState:
             return ["source"]
         # Where the source takes one client only, the guardian can reach it only after it is released here.
         with contextlib.suppress(RigError):
-            self._source.close()
-        results = self._guardian.switch_off("the rig cannot reach the source, or it does not switch off")
+            self.source.close()
+        results = self.guardian.switch_off("the rig cannot reach the source, or it does not switch off")
         way.details += [f"guardian: {result.resource}: {result.details}" for result in results]
         return ["guardian"] if results and all(result.confirmed for result in results) else []
 
@@ -145,11 +164,11 @@ class SafeState:
 
     def _ask_analyzer(self, by: list[str], way: _Way) -> bool:
         """Have the analyzer look at the terminals; True is "it sees volts, or cannot say that there are none"."""
-        if self._analyzer is None:
+        if self.analyzer is None:
             way.details.append("there is no analyzer to confirm it")
             return False
         try:
-            seen = self._look(self._analyzer, None if self._contactor is None else _CONFIRM_BEFORE_CUT_S)
+            seen = self._look(self.analyzer, None if self.contactor is None else _CONFIRM_BEFORE_CUT_S)
         except BaseException as error:  # noqa: BLE001 - who else has confirmed counts as well
             way.failed("the analyzer could not confirm", error)
             return False
@@ -222,8 +241,3 @@ def guarded(make_safe: Callable[[], SafeStateReport], harmless: tuple[type[RigEr
 
 def _said(error: BaseException) -> str:
     return str(error) or type(error).__name__
-
-
-def _scaled(channels: tuple[Channel, Channel, Channel], part: float) -> tuple[Channel, Channel, Channel]:
-    one, two, three = (tuple(Tone(t.order, t.rms * part, t.phase_deg) for t in channel) for channel in channels)
-    return one, two, three

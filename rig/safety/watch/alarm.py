@@ -5,26 +5,24 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from drivers.errors import RigError
-
-LIVE = "terminals may be live"
-"""Each alarm line begins with these words, so that displays can tell it from all other lines."""
+from rig.events import Event, Events, LiveTerminals, SourceAnswers
 
 AFTER_S = 0.35
 """Wall seconds without an answer until the alarm. Questions come every 0.5 s: the alarm comes within 1 s."""
 
 
 class SourceAlarm:
-    """Tells ``tell`` one line where the source lets the rig wait, and one where it answers again.
+    """Publishes LiveTerminals where the source lets the rig wait, and SourceAnswers where it answers again.
 
-    ``tell`` is called from a thread of its own while the rig waits: it may show the line, and nothing else. That thread
-    is started with the first question, ends with ``close``, and asks nothing of the source.
+    The first comes from a thread of its own while the rig waits: it may be shown, and nothing else. That thread is
+    started with the first question, ends with ``close``, and asks nothing of the source.
     """
 
-    def __init__(self, tell: Callable[[str], None] = lambda _line: None, after_s: float = AFTER_S) -> None:
-        self._tell = tell
+    def __init__(self, events: Events | None = None, after_s: float = AFTER_S) -> None:
+        self._events = events or Events()
         self._after_s = after_s
         self._changed = threading.Condition()
         self._since_s: float | None = None
@@ -46,7 +44,7 @@ class SourceAlarm:
 
     def not_off(self, error: RigError) -> None:
         """Tell that the source did not confirm that it is off, where nothing has been told yet."""
-        self._tell_once(f"{LIVE} (not-safe): the source does not confirm that its output is off ({error})")
+        self._tell_once(LiveTerminals(error=error))
 
     def close(self) -> None:
         """End the thread; may be called twice."""
@@ -72,13 +70,13 @@ class SourceAlarm:
         with self._changed:
             told, self._told = self._told, False
         if told:
-            self._tell("the source answers again")
+            self._events.publish(SourceAnswers())
 
-    def _tell_once(self, line: str) -> None:
+    def _tell_once(self, event: Event) -> None:
         with self._changed:
             told, self._told = self._told, True
         if not told:
-            self._tell(line)
+            self._events.publish(event)
 
     def _watch(self) -> None:
         while True:
@@ -90,7 +88,4 @@ class SourceAlarm:
                 if left_s is None or left_s > 0.0:
                     self._changed.wait(left_s)
                     continue
-            self._tell_once(
-                f"{LIVE} (not-safe): the source has not answered for {self._after_s:g} s; where that lasts the rig and "
-                "its guardian go on trying to switch it off: keep away, use its own switch or the emergency stop"
-            )
+            self._tell_once(LiveTerminals(self._after_s))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from drivers.analyzer.base import AnalyzerReading
 from meter_model.stimulus import Stimulus
-from rig.load_point import PHASE_NAMES
+from rig.load_point import PHASE_NAMES, three
 from rig.safety.errors import OutputWrong
 from rig.safety.limits import rms
 
@@ -151,26 +151,15 @@ def check_frequency_still(reading: AnalyzerReading, target: Stimulus) -> None:
         )
 
 
-def check_voltage_angles(
-    reading: AnalyzerReading, target: Stimulus, judged: tuple[tuple[bool, ...], tuple[bool, ...]]
-) -> None:
-    """Refuse a voltage that is turned against voltage A; ``judged``: which voltages have an angle. OutputWrong."""
-    for name, element, spectrum, is_judged in zip(
-        PHASE_NAMES, reading.elements, target.voltages, judged[0], strict=True
+def check_angles(reading: AnalyzerReading, target: Stimulus, judged: tuple[tuple[bool, ...], tuple[bool, ...]]) -> None:
+    """Refuse what is turned against voltage A; ``judged``: which voltages and CT inputs have an angle. OutputWrong."""
+    for what, angles, wanted, are_judged in (
+        ("voltage", [e.u_phase_deg for e in reading.elements], target.voltages, judged[0]),
+        ("CT input", [e.i_phase_deg for e in reading.elements], target.ct_inputs, judged[1]),
     ):
-        if is_judged and spectrum:
-            _check_angle(f"angle of voltage {name}", element.u_phase_deg, spectrum[0].phase_deg)
-
-
-def check_input_angles(
-    reading: AnalyzerReading, target: Stimulus, judged: tuple[tuple[bool, ...], tuple[bool, ...]]
-) -> None:
-    """Refuse a CT input that is turned against voltage A; ``judged``: as above, its second part. OutputWrong."""
-    for name, element, spectrum, is_judged in zip(
-        PHASE_NAMES, reading.elements, target.ct_inputs, judged[1], strict=True
-    ):
-        if is_judged and spectrum:
-            _check_angle(f"angle of CT input {name}", element.i_phase_deg, spectrum[0].phase_deg)
+        for name, angle_deg, spectrum, is_judged in zip(PHASE_NAMES, angles, wanted, are_judged, strict=True):
+            if is_judged and spectrum:
+                _check_angle(f"angle of {what} {name}", angle_deg, spectrum[0].phase_deg)
 
 
 def _check_angle(what: str, found_deg: float | None, wanted_deg: float) -> None:
@@ -249,8 +238,7 @@ def range_request(targets: Sequence[Stimulus]) -> tuple[float, tuple[float, floa
     largest = max(inputs)
     if largest == 0.0:
         return volts, None
-    one, two, three = (value or largest for value in inputs)
-    return volts, (one, two, three)
+    return volts, three(value or largest for value in inputs)
 
 
 def _is_off(angle_deg: float | None, wanted_deg: float) -> bool:

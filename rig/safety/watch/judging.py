@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from drivers.analyzer.base import AnalyzerRanges, AnalyzerReading
 from meter_model.stimulus import Stimulus
-from rig.load_point import PHASE_NAMES
+from rig.load_point import PHASE_NAMES, three
 from rig.safety.envelopes import Envelope
 from rig.safety.errors import OutputWrong
 from rig.safety.phasors import SeenPhasors, wires_to_look_at
@@ -88,8 +88,8 @@ class DataJudge:
                 comparison.check_frequency_still(reading, expected.target)
             self._count(next(self._missing_in(reading, expected, angles), None))
             if expected.settled and self._missing is None:
-                for check in (comparison.check_voltage_angles, comparison.check_input_angles):
-                    check(reading, expected.target, _has_angle(reading, expected.target, angles))
+                has_angle = _has_angle(reading, expected.target, angles)
+                comparison.check_angles(reading, expected.target, has_angle)
         except OutputWrong as wrong:
             raise explained(wrong, reading, expected.target) from wrong.__cause__
         return self._missing is None
@@ -140,24 +140,13 @@ def _has_angle(
     first = reading.elements[0]
     if not is_above(first.u_v, ranges.voltage[0]):
         return none, none
-    of_voltage = _three(
-        lambda k: (
-            angles.of_voltages
-            and k > 0
-            and bool(target.voltages[k])
-            and is_above(reading.elements[k].u_v, ranges.voltage[k])
-        )
+    of_voltage = three(
+        k > 0 and angles.of_voltages and bool(target.voltages[k]) and is_above(element.u_v, ranges.voltage[k])
+        for k, element in enumerate(reading.elements)
     )
     # The angle of a current is measured against its own phase's voltage, and from there against that of phase A.
-    of_input = _three(
-        lambda k: (
-            bool(target.ct_inputs[k])
-            and is_above(reading.elements[k].i, ranges.current[k])
-            and (k == 0 or of_voltage[k])
-        )
+    of_input = three(
+        bool(target.ct_inputs[k]) and is_above(element.i, ranges.current[k]) and (k == 0 or of_voltage[k])
+        for k, element in enumerate(reading.elements)
     )
     return of_voltage, of_input
-
-
-def _three(of: Callable[[int], bool]) -> tuple[bool, bool, bool]:
-    return of(0), of(1), of(2)

@@ -34,9 +34,8 @@ def bench(tmp_path, request):
         stack.callback(node.close)
         node.start()
         settings = PortSettings(bridge.ports[RIG], BAUD, RIG, max_master=1, replug_wait_s=request.param)
-        bus = stack.enter_context(MeterBus.open(settings, timeout_s=10.0))
         told = []
-        bus.on_line = told.append
+        bus = stack.enter_context(MeterBus.open(settings, timeout_s=10.0, on_line=told.append))
         client = MeterClient(bus, METER, OBJECTS)
         client.read_inputs([1])
         yield SimpleNamespace(bridge=bridge, meter=meter, node=node, bus=bus, client=client, told=told)

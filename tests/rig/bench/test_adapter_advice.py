@@ -5,7 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from rig.procedures import run_instruments as _instruments
+from rig.events import Noted
+from rig.run import instruments as _instruments
 from rig.safety.inputs import SafetyInputs
 
 
@@ -20,8 +21,8 @@ def test_a_slow_adapter_is_a_warning_in_the_record(monkeypatch, advice):
         suspend_text="suspend is not inhibited",
         safety_inputs=SafetyInputs.none(),
         bus=SimpleNamespace(settings=SimpleNamespace(device="/dev/ttyUSB0")),
+        events=SimpleNamespace(publish=events.append),
     )
-    recorder = SimpleNamespace(event=lambda *event: events.append(event))
-    _instruments.record_instruments(recorder, bench, dt.date(2026, 11, 22), lambda line: None)
+    _instruments.record_instruments(SimpleNamespace(), bench, dt.date(2026, 11, 22))
     assert asked == ["/dev/ttyUSB0"]
-    assert [event for event in events if event[0] == "bus"] == ([("bus", advice, "warning")] if advice else [])
+    assert [event for event in events if event.kind == "bus"] == ([Noted("bus", advice, "warning")] if advice else [])

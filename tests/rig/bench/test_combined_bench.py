@@ -11,7 +11,7 @@ import pytest
 
 from drivers.scpi import ScpiSession
 from drivers.source import SOURCES
-from rig.bench import load_bench, off, open_bench, sources, switch_bench_off
+from rig.bench import drivers, load_bench, open_bench, switch_bench_off
 from rig.bench.config import fitness as _fitness
 from rig.errors import BenchFileError, LimitExceeded
 from rig.load_point import LoadPoint
@@ -55,8 +55,8 @@ def unlocked(monkeypatch):
             capabilities = dataclasses.replace(SOURCES["fluke_6105a"].capabilities, **changed)
 
         known = {**SOURCES, "other": Other}
-        monkeypatch.setattr(sources, "SOURCES", known)
-        monkeypatch.setattr(_fitness, "_DRIVERS", {**_fitness._DRIVERS, "source": known})
+        monkeypatch.setattr(drivers, "SOURCES", known)
+        monkeypatch.setattr(_fitness, "DRIVERS", {**_fitness.DRIVERS, "source": known})
 
     return register
 
@@ -126,9 +126,9 @@ def test_an_analyzer_that_speaks_no_scpi_is_given_a_link_of_its_own(monkeypatch)
             return resource, deadline_s, on_progress
 
     part = load_bench("emulated").parts.analyzer
-    assert isinstance(off.link_to_analyzer(part), ScpiSession)
-    monkeypatch.setattr(off, "ANALYZERS", {part.driver: Framed})
-    assert off.link_to_analyzer(part) == (part.resource, off.SCPI_DEADLINE_S, None)
+    assert isinstance(drivers.link_to_analyzer(part), ScpiSession)
+    monkeypatch.setattr(drivers, "ANALYZERS", {part.driver: Framed})
+    assert drivers.link_to_analyzer(part) == (part.resource, drivers.SCPI_DEADLINE_S, None)
 
 
 @pytest.mark.realtime

@@ -3,7 +3,7 @@
 import pytest
 
 from rig.bench import load_bench, open_bench
-from rig.bench.sources import check_options
+from rig.bench.drivers import check_options
 from rig.errors import BenchFileError, UsageRefused
 from rig.load_point import LoadPoint
 from tests.rig.safety.stand_ins import Control

@@ -10,6 +10,7 @@ from drivers.errors import InstrumentLost
 from rig.bench import open_bench
 from rig.errors import BenchFault
 from rig.load_point import LoadPoint
+from tests.heard import heard
 from tests.kept_log import KeptLog
 from tests.rig.safety.stand_ins import QUICK
 
@@ -37,7 +38,7 @@ def fault(path):
 
 def test_the_emulated_bench_opens_measures_and_closes():
     lines = []
-    with open_bench("emulated", report=lines.append) as bench:
+    with open_bench("emulated", events=heard(lines)) as bench:
         used = {used.role: used.certificate for used in bench.instruments()}
         assert used == dict.fromkeys(("source", "analyzer", "counter", "climate_probe", "switch", "generator"))
         assert bench.switch.control_power_is_on()
@@ -127,7 +128,7 @@ def test_a_bench_switches_control_power_on_and_leaves_its_relays_at_rest(tmp_pat
     lines = []
     text = "schema: 1\nextends: emulated\nname: other-contact\nsource: null\nanalyzer: null\n"
     text += "switch: {control_power: {channel: 202, on_when: closed}}\n"
-    with open_bench(write(tmp_path, text), report=lines.append) as bench:
+    with open_bench(write(tmp_path, text), events=heard(lines)) as bench:
         log = KeptLog(bench.launched.endpoints)
         assert bench.switch.control_power_is_on()
         assert bench.guardian is None

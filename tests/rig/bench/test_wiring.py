@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from drivers.analyzer.base import AnalyzerReading, ElementReading
 from meter_model.configuration import Configuration
-from rig.bench.wiring import CurrentLoop, Path, Wiring
+from rig.bench.schema.bench import CurrentLoopPart, PathPart
+from rig.bench.wiring import Wiring
 from rig.errors import UsageRefused
 from rig.load_point import LoadPoint
 from rig.safety.errors import ReferenceInvalid
 
-paths = st.builds(Path, ratio=st.floats(0.1, 100.0), phase_deg=st.floats(-90.0, 90.0))
+paths = st.builds(PathPart, ratio=st.floats(0.1, 100.0), phase_deg=st.floats(-90.0, 90.0))
 wirings = st.builds(
     Wiring,
     ct_primary_a=st.floats(5.0, 32000.0),
@@ -22,7 +23,7 @@ wirings = st.builds(
     pt_ratio=st.floats(0.1, 300.0),
     voltage=paths,
     current_divider=paths,
-    current_loop=st.none() | st.builds(CurrentLoop, turns=st.floats(0.5, 20.0), phase_deg=st.floats(-5.0, 5.0)),
+    current_loop=st.none() | st.builds(CurrentLoopPart, turns=st.floats(0.5, 20.0), phase_deg=st.floats(-5.0, 5.0)),
 )
 points = st.builds(
     LoadPoint,
@@ -94,7 +95,7 @@ def test_primary_power_is_terminal_power_times_the_scale(wiring, point):
 
 
 def test_a_divider_of_eight_to_one_asks_the_source_for_eight_volts():
-    wiring = Wiring(ct_primary_a=100.0, ct_secondary_v=1.0, current_divider=Path(8.0, -0.5))
+    wiring = Wiring(ct_primary_a=100.0, ct_secondary_v=1.0, current_divider=PathPart(ratio=8.0, phase_deg=-0.5))
     setting = wiring.source_setting(LoadPoint(277.0, 100.0, -60.0))
     assert [c[0].rms for c in setting.current] == pytest.approx([8.0, 8.0, 8.0])
     assert [c[0].phase_deg for c in setting.current] == pytest.approx([-59.5, -179.5, 60.5])
@@ -102,7 +103,9 @@ def test_a_divider_of_eight_to_one_asks_the_source_for_eight_volts():
 
 
 def test_loop_of_four_turns_takes_a_quarter_of_the_amperes():
-    wiring = Wiring(ct_primary_a=100.0, ct_secondary_v=1.0 / 3.0, current_loop=CurrentLoop(4.0, -0.5))
+    wiring = Wiring(
+        ct_primary_a=100.0, ct_secondary_v=1.0 / 3.0, current_loop=CurrentLoopPart(turns=4.0, phase_deg=-0.5)
+    )
     setting = wiring.source_setting(LoadPoint(277.0, 20.0, -60.0))
     assert setting.current_unit == "A"
     assert [c[0].rms for c in setting.current] == pytest.approx([5.0, 5.0, 5.0])
@@ -141,7 +144,7 @@ def test_a_current_without_an_angle_is_refused_unless_there_is_none():
 
 def test_meter_set_to_another_transducer_is_refused_with_what_to_change():
     with pytest.raises(UsageRefused, match=r"1/3 V transducers \(AV4 = 3\) but the bench injects for 1 V; set AV4"):
-        PLAIN.source_setting(LoadPoint(277.0, 20.0, 0.0), Configuration(ct_secondary=3))
+        PLAIN.check_configuration(Configuration(ct_secondary=3))
     with pytest.raises(UsageRefused, match=r"CT primary is 200 \(AV3\) but the bench stands for 100"):
         PLAIN.check_configuration(Configuration(ct_primary_a=200.0))
     with pytest.raises(UsageRefused, match=r"PT ratio is 2 \(AV5\)"):

@@ -13,11 +13,11 @@ import pytest
 
 from drivers.mstp.capture import read_pcapng, write_pcapng
 from rig.bench import load_bench
-from rig.bench.discovery.listening import noted_endpoints, open_listening_port
+from rig.bench.discovery.listening import open_listening_port
 from rig.bench.lock import hold_bench, hold_port, noted
 from rig.cli import main
 from rig.errors import BenchBusy, UsageRefused
-from rig.safety.state import Opening
+from rig.safety.state import ENDPOINTS, Opening
 from tests.drivers.mstp.pty_bridge import PtyBridge
 from tests.drivers.mstp.tape import Tape
 
@@ -197,18 +197,17 @@ class TestListeningPort:
         instruments = ("source", "analyzer", "switch", "generator", "counter", "climate_probe")
         endpoints: dict[str, Any] = dict.fromkeys(instruments, "TCPIP0::127.0.0.1::1::SOCKET")
         endpoints |= {"clock": "tcp://127.0.0.1:1", "bus": "/dev/a", "bus_ports": ["/dev/b"], "meters": [{"mac": 1}]}
-        with noted(Opening.begin("emulated")) as opening, noted_endpoints(opening, endpoints):
+        with noted(Opening.begin("emulated")) as opening:
+            opening.write(ENDPOINTS, {"endpoints": endpoints})
             with open_listening_port("emulated", "watch") as port:
                 assert (port.device, port.bus) == ("/dev/b", None)
                 assert "beside the run" in port.how
             endpoints["bus_ports"] = ["/dev/c"]
-            with (
-                noted(Opening.begin("emulated")) as other,
-                noted_endpoints(other, endpoints),
-                open_listening_port("emulated", "watch") as port,
-            ):
-                assert port.device in ("/dev/b", "/dev/c")
-                assert "the newest of 2 runs" in port.how
+            with noted(Opening.begin("emulated")) as other:
+                other.write(ENDPOINTS, {"endpoints": endpoints})
+                with open_listening_port("emulated", "watch") as port:
+                    assert port.device in ("/dev/b", "/dev/c")
+                    assert "the newest of 2 runs" in port.how
 
     def test_a_bench_without_a_bus_is_refused(self, tmp_path):
         path = tmp_path / "bench.yaml"

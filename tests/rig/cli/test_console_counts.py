@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from rig.cli.shared.console import ConsoleReporter
+from rig.events import Events
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def reporter(monkeypatch):
         return SimpleNamespace(label=points[item.nodeid]) if item.nodeid in points else None
 
     monkeypatch.setattr("rig.pytest_plugin.load_point_of", point)
-    monkeypatch.setattr("rig.pytest_plugin.run_session", lambda _: SimpleNamespace(listeners=[]))
+    monkeypatch.setattr("rig.pytest_plugin.run_session", lambda _: SimpleNamespace(events=Events()))
     with ConsoleReporter(Console(file=io.StringIO()), "regress", "questions") as made:
         yield made
 

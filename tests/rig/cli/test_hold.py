@@ -186,12 +186,12 @@ def test_second_signal_ends_at_once_and_simultaneous_signals_count_as_one():
         stop.end_in_order()
         for _ in range(3):
             signal.raise_signal(signal.SIGINT)
-        stop.raise_if_urgent()
+        stop.look(goes_down=True)
         now_s[0] = 10.2
         signal.raise_signal(signal.SIGTERM)
         with pytest.raises(StopRequested, match="SIGTERM, a second time"):
-            stop.raise_if_urgent()
-        stop.raise_if_urgent()  # once: what switches off is not disturbed again
+            stop.look(goes_down=True)
+        stop.look(goes_down=True)  # once: what switches off is not disturbed again
         assert stop.why == "stopped by the operator"
 
 

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from rig.cli import hold_view as _hold_view
 from rig.cli.hold_view import View, plain_line
+from rig.events import SwitchedOff
 from rig.load_point import LoadPoint
 from rig.procedures.hold import Followed, Moment
 
@@ -33,7 +34,9 @@ def last_title(screen):
     return [line for line in screen.getvalue().splitlines() if POINT.label in line][-1]
 
 
-@pytest.mark.parametrize("end", ["finish", "safe: off", "not-safe: THE ANALYZER STILL SEES 277 V"])
+@pytest.mark.parametrize(
+    "end", ["finish", SwitchedOff(True, ("off",)), SwitchedOff(False, ("THE ANALYZER STILL SEES 277 V",))]
+)
 def test_once_it_is_over_the_table_does_not_say_that_the_output_is_on(screen, end):
     with View(POINT, False, lambda _why: None) as view:
         view.show(moment())
@@ -41,7 +44,7 @@ def test_once_it_is_over_the_table_does_not_say_that_the_output_is_on(screen, en
         if end == "finish":
             view.finish()
         else:
-            view.tell(end)
+            view.hear(end)
         assert "OUTPUT ON" not in last_title(screen)
         assert "last seen" in last_title(screen)
 

@@ -71,19 +71,6 @@ def test_a_balanced_total_is_as_good_as_one_of_its_elements(angle):
 def test_the_total_of_one_loaded_phase_is_that_phase(phase):
     reference = loaded(-60, phase)
     assert u(reference.active_power("ABC")) == pytest.approx(u(reference.active_power(phase)))
-    assert u(reference.apparent_power("ABC")) == pytest.approx(u(reference.apparent_power(phase)))
-
-
-def test_apparent_power_is_voltage_times_current():
-    reference = loaded()
-    expected = math.hypot(u(reference.voltage("A")), u(reference.current("A")))
-    assert u(reference.apparent_power("ABC")) == pytest.approx(expected)
-
-
-def test_power_factor_takes_power_and_apparent_power_as_independent():
-    reference = loaded(-60)
-    expected = math.hypot(u(reference.active_power("ABC")), u(reference.apparent_power("ABC")))
-    assert u(reference.power_factor("ABC")) == pytest.approx(expected)
 
 
 def test_energy_adds_the_integrator():
@@ -187,7 +174,6 @@ def test_independent_elements_add_as_squares_and_correlated_ones_linearly():
         assert u(alike.of(quantity, phase)) == pytest.approx(ratio * u(apart.of(quantity, phase)))
     line = [c.stated for c in apart.of(Quantity.VOLTAGE, "AB")]
     assert line[0] == pytest.approx(alike.of(Quantity.VOLTAGE, "AB")[0].stated / 2**0.5)
-    assert u(alike.apparent_power("ABC")) == pytest.approx(ROOT3 * u(apart.apparent_power("ABC")))
 
 
 @pytest.mark.parametrize(

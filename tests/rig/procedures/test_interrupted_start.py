@@ -1,5 +1,6 @@
 """A run that is stopped while its bench is opened: its record is closed, and says that the outputs were never on."""
 
+import alembic.command  # noqa: F401  # a session in this process forgets its modules; this one registers names once
 import pytest
 
 from rig.records import RunStore
@@ -7,22 +8,28 @@ from rig.records import RunStore
 pytest_plugins = ["pytester"]
 
 QUESTION = """
+import contextlib
+from types import SimpleNamespace
 import pytest
-import fixtures.bench
+import rig.run.run
 from fixtures.bench import bench_file, meter_run, run_store
 from rig.errors import BenchFault
-from rig.procedures import MeterRun
-from rig.records import RunHeader
 from rig.safety.signals import StopRequested
 
-HEADER = RunHeader(kind="certify", bench_name="lab", bench_file_sha256="0", software_version="1")
+@contextlib.contextmanager
+def opened(*_, **__):
+    {before}
+    yield SimpleNamespace(simulated=True)
 
-class Stopped(MeterRun):
-    def __enter__(self):
-        self.recorder = self._store.begin_run(HEADER, self._run_id)
-        raise {error}
+def begin(*_, **__):
+    raise {error}
 
-fixtures.bench.MeterRun = Stopped
+@pytest.fixture(scope="session", autouse=True)
+def no_bench():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rig.run.run, "open_bench", opened)
+        patch.setattr(rig.run.run, "begin", begin)
+        yield
 
 def test_one(meter_run):
     pass
@@ -40,7 +47,7 @@ def test_two(meter_run):
     ],
 )
 def test_the_record_of_an_interrupted_start_is_closed(pytester, error, code, outcome):
-    pytester.makepyfile(test_question=QUESTION.format(error=error))
+    pytester.makepyfile(test_question=QUESTION.format(before="pass", error=error))
     result = pytester.runpytest_inprocess("-p", "rig.pytest_plugin", "--out", "out", "--records", "r.sqlite")
     assert result.ret == code
     with RunStore.open(pytester.path / "r.sqlite") as store:
@@ -51,9 +58,7 @@ def test_the_record_of_an_interrupted_start_is_closed(pytester, error, code, out
 
 
 def test_a_run_that_never_had_a_record_leaves_its_folder_free(pytester):
-    question = QUESTION.format(error="BenchFault('busy')").replace(
-        "self.recorder = self._store.begin_run(HEADER, self._run_id)", "pass"
-    )
+    question = QUESTION.format(before="raise BenchFault('busy')", error="SystemError")
     pytester.makepyfile(test_question=question)
     result = pytester.runpytest_inprocess("-p", "rig.pytest_plugin", "--out", "out", "--records", "r.sqlite")
     assert result.ret == 10
@@ -61,7 +66,7 @@ def test_a_run_that_never_had_a_record_leaves_its_folder_free(pytester):
 
 
 def test_a_folder_with_a_run_in_it_is_refused_before_anything_is_opened(pytester):
-    pytester.makepyfile(test_question=QUESTION.format(error="SystemError('was opened')"))
+    pytester.makepyfile(test_question=QUESTION.format(before="raise SystemError('was opened')", error="SystemError"))
     (pytester.path / "out").mkdir()
     (pytester.path / "out" / "results.json").write_text("{}")
     result = pytester.runpytest_inprocess("-p", "rig.pytest_plugin", "--out", "out", "--records", "r.sqlite")

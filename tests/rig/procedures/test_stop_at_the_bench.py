@@ -7,7 +7,7 @@ from pathlib import Path
 from rig.errors import SafeStateNotConfirmed
 from rig.exit_codes import ExitCode
 from rig.metrology.outcome import Outcome
-from rig.run.session import RunOptions, RunSession
+from rig.run.run import Run, RunOptions
 from rig.safety.errors import SafetyInputOpen
 
 OPENED = SafetyInputOpen("the interlock open", "the interlock closed")
@@ -27,15 +27,12 @@ def test_two():
 
 
 def session():
-    options = RunOptions(
-        bench="b", out=None, records=None, operator="", station="", allow_reset=False, max_points=None, suite="x"
-    )
-    return RunSession(options)
+    return Run(RunOptions(bench="b", suite="x")).tally
 
 
 def test_it_is_terminated_and_not_failed():
     run = session()
-    run.note_outcome(Outcome.FAIL)
+    run.outcomes.append(Outcome.FAIL)
     run.note_error(OPENED)
     assert (run.exit_code(), run.outcome()) == (ExitCode.STOPPED, Outcome.TERMINATED)
     assert "the interlock open where the interlock closed was wanted" in run.stopped_by

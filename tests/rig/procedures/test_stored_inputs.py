@@ -93,7 +93,7 @@ def test_the_clock_after_a_power_up_is_no_later_than_it_can_be(clearing, back_s,
 
 def test_findings_name_what_moved(clearing):
     outcomes = []
-    clearing._tell = outcomes.append
+    clearing.run.note = lambda _name, _expected, _found, outcome: outcomes.append(outcome)
     with pytest.raises(WrongBehaviour, match=r"AI22 130, was 122"):
         judge_kept(clearing, cycle_to(state(AI22=130.0)))
     assert outcomes == [Outcome.FAIL]

@@ -9,7 +9,8 @@ from drivers.meter import BusFailed
 from drivers.mstp.capture import read_pcapng
 from rig.errors import BenchFault
 from rig.run.comms_evidence import keep_bus_capture
-from rig.run.session import RunOptions, RunSession
+from rig.run.events import CaptureKept, Event, Failed
+from rig.run.run import Run, RunOptions
 from tests.drivers.mstp.tape import Tape
 
 FRAMES = Tape(start_s=1000.0).ring(0, 1).request(0, 1).reply(1, 0).token(0, 1).frames
@@ -31,11 +32,10 @@ class LostBus(OpenBus):
 
 @pytest.fixture
 def session(tmp_path):
-    run: Any = RunSession(RunOptions("emulated", tmp_path / "out", None, "", "", False, None, "certify"))
+    run: Any = Run(RunOptions("emulated", "certify", out=tmp_path / "out"))
     run.bus = OpenBus()
-    run.heard, run.events = [], []
-    run.listeners.append(run.heard.append)
-    run.note_event = lambda kind, text: run.events.append((kind, text))
+    run.heard = []
+    run.events.subscribe(Event, run.heard.append)
     return run
 
 
@@ -44,10 +44,10 @@ def test_the_last_frames_are_in_the_runs_folder_and_the_record_names_them(sessio
     assert path.parent == session.out_folder() / "bus"
     assert path.name == "test_x.py_test_value_AI_1.pcapng"
     assert [seen.octets for seen in read_pcapng(path).frames] == [seen.octets for seen in FRAMES]
-    ((kind, text),) = session.events
-    assert kind == "bus capture"
-    assert f"bus/{path.name}" in text
-    assert session.heard == [text]
+    (event,) = session.heard
+    assert event == CaptureKept(TEST, len(FRAMES), path)
+    assert event.noted().kind == "bus capture"
+    assert f"bus/{path.name}" in str(event)
 
 
 def test_a_test_that_did_not_use_the_bus_leaves_nothing(session):
@@ -76,9 +76,9 @@ def test_a_port_that_has_ended_has_nothing_to_leave(session):
 
 
 def test_a_record_that_cannot_be_written_does_not_hide_the_test(session):
-    def refuse(kind, text):
+    def refuse(*_event):
         raise BenchFault("the database is gone")
 
-    session.note_event = refuse
+    session.record = SimpleNamespace(event=refuse)
     assert keep_bus_capture(session, TEST, 0.0, AssertionError()).exists()
-    assert "the database is gone" in session.heard[-1]
+    assert session.heard[-1] == Failed("the database is gone", session.heard[-1].error)

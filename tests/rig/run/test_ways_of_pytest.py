@@ -9,7 +9,7 @@ import pytest
 
 from rig.errors import UsageRefused
 from rig.run.pytest_ways import refuse_without_assertions
-from rig.run.session import RunSession
+from rig.run.run import Run
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -193,12 +193,12 @@ def test_values_that_a_run_can_have_are_taken(session):
 @pytest.mark.parametrize("good", ["1", ""])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_stop_while_reports_are_written_keeps_the_exit_code(session, monkeypatch, number, good):
-    finish = RunSession.finish
+    finish = Run.finish
 
     def stopped(run):
         os.kill(os.getpid(), number)
         return finish(run)
 
     monkeypatch.setenv("GOOD", good)
-    monkeypatch.setattr(RunSession, "finish", stopped)
+    monkeypatch.setattr(Run, "finish", stopped)
     assert session().ret == (0 if good else 1)

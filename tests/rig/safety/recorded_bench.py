@@ -19,7 +19,9 @@ from drivers.instrument import Identity
 from drivers.source.base import AcSource, Protection, Range, SafeOff, SourceCapabilities
 from drivers.switch import SafetyContacts
 from rig.bench.config.meter_type import load_meter_type
-from rig.bench.wiring import Path, Wiring
+from rig.bench.schema.bench import PathPart
+from rig.bench.wiring import Wiring
+from rig.events import Events, OutputsChanged
 from rig.load_point import LoadPoint
 from rig.safety.energise import Supervised
 from rig.safety.inputs import SafetyInputs
@@ -30,7 +32,7 @@ from rig.safety.switching_off.raw_off import SafeOffResult
 UPDATE_S = 0.25
 POINT = LoadPoint(277.0, 100.0, -60.0)
 UL = load_meter_type("s4100").ratings["UL"]
-WIRING = Wiring(ct_primary_a=100.0, ct_secondary_v=1.0, current_divider=Path(8.0))
+WIRING = Wiring(ct_primary_a=100.0, ct_secondary_v=1.0, current_divider=PathPart(ratio=8.0))
 CAPABILITIES = SourceCapabilities(
     voltage_ranges=(Range(0.0, 1008.0, "V"),),
     low_level_ranges=(Range(0.0, 100.0, "V"),),
@@ -280,6 +282,9 @@ class RecordedBench:
         self.contacts = StandInContacts(self)
         safe_when = {"interlock": "closed", "emergency_stop": "closed"} if wired else {}
         self.inputs = SafetyInputs(self.contacts.sense, safe_when, now_s=self.clock.now_s)
+        events = Events()
+        events.subscribe(OutputsChanged, lambda event: self.events.append(event.named()))
+        self.on_time = lambda _goes_down: None
         parts = Supervised(
             source=self.source,
             analyzer=self.analyzer,
@@ -289,7 +294,8 @@ class RecordedBench:
             rating=rating,
             ramp_s=ramp_s,
             inputs=self.inputs,
-            on_event=lambda kind, text: self.events.append((kind, text)),
+            events=events,
+            on_time=lambda goes_down: self.on_time(goes_down),
             **options,
         )
         self.supervisor = Supervisor(parts)

@@ -9,6 +9,7 @@ from rig.bench import open_bench
 from rig.load_point import LoadPoint
 from rig.safety.errors import SafetyInputOpen
 from rig.safety.guardian.journal import read_journal
+from tests.heard import heard
 from tests.rig.safety.stand_ins import QUICK, Control
 from tests.waiting import comes_true
 
@@ -57,7 +58,7 @@ def opened_and_closed_again(bench, control):
 
 def everything_is_asked(path, lines):
     with (
-        open_bench(path, report=lines.append) as bench,
+        open_bench(path, events=heard(lines)) as bench,
         contextlib.closing(Control(bench.launched.endpoints)) as control,
     ):
         both = "the interlock closed and the emergency stop's contact closed"

@@ -11,14 +11,15 @@ from drivers.errors import RigError
 from drivers.source.base import Range, SourceCapabilities
 from meter_model.stimulus import Phasor, Stimulus
 from rig.bench.config.meter_type import load_meter_type
-from rig.bench.wiring import Path, Wiring
+from rig.bench.schema.bench import PathPart
+from rig.bench.wiring import Wiring
 from rig.errors import LimitExceeded, UsageRefused
 from rig.load_point import LoadPoint
 from rig.safety.limits import check, check_stimulus, composite_peak
 
 UL = load_meter_type("s4100").ratings["UL"]
 CE = load_meter_type("s4100").ratings["CE"]
-WIRING = Wiring(ct_primary_a=100.0, ct_secondary_v=1.0, current_divider=Path(8.0))
+WIRING = Wiring(ct_primary_a=100.0, ct_secondary_v=1.0, current_divider=PathPart(ratio=8.0))
 SOURCE = SourceCapabilities(
     voltage_ranges=(Range(0.0, 360.0, "V"), Range(0.0, 650.0, "V")),
     low_level_ranges=(Range(0.05, 0.25, "V"), Range(0.15, 1.5, "V"), Range(1.0, 10.0, "V")),

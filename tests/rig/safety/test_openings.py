@@ -17,7 +17,7 @@ from rig.bench.lock import noted
 from rig.records import RunHeader, RunStore
 from rig.safety.guardian.journal import append_entry, make_journal, read_journal, take_journal_in
 from rig.safety.guardian.leftovers import KEPT_DAYS, sweep
-from rig.safety.off import forget_open_bench, note_open_bench, recipes_of_open_bench
+from rig.safety.off import forget_open_bench, note_open_bench, recipes_of
 from rig.safety.state import (
     ENDPOINTS,
     HOLDER,
@@ -102,7 +102,7 @@ def test_what_says_how_a_source_that_may_be_on_is_switched_off_is_kept(dead: dic
     opening = left_behind("lab", dead)
     sweep()
     assert {RECIPES, HOLDER} <= names(opening)
-    assert recipes_of_open_bench("lab") == [recipe()]
+    assert [each for one in openings_of("lab") for each in recipes_of(one)] == [recipe()]
 
 
 def test_a_source_that_a_later_run_has_seen_off_is_no_longer_left_on(dead: dict) -> None:

@@ -1,12 +1,23 @@
 """A signal to stop is an exception, once, wherever it comes; what follows does not disturb the way down."""
 
+import contextlib
 import signal
 import threading
 
 import pytest
 
 from rig.safety import signals
-from rig.safety.signals import STOP_SIGNALS, StopRequested, StopSignals, stop_signals_raise
+from rig.safety.signals import STOP_SIGNALS, StopRequested, StopSignals
+
+
+@contextlib.contextmanager
+def stop_signals_raise():
+    stop = StopSignals()
+    stop.install()
+    try:
+        yield
+    finally:
+        stop.restore()
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,10 @@ import pytest
 from drivers.errors import InstrumentLost
 from meter_model.stimulus import Phasor, Stimulus
 from rig.bench import switch_bench_off
-from rig.bench.wiring import Path, Wiring
+from rig.bench.schema.bench import PathPart
+from rig.bench.wiring import Wiring
 from rig.errors import LimitExceeded, SafeStateNotConfirmed, UsageRefused
+from rig.events import SwitchedOff
 from rig.load_point import LoadPoint
 from rig.safety.errors import GuardianLost, NotSettled, OutputWrong
 from rig.safety.guardian.journal import read_journal
@@ -137,7 +139,7 @@ def test_swapped_voltage_leads_are_found_before_any_current_flows(good_bench, go
 
 def test_a_divider_that_is_not_as_the_bench_file_says_is_found(good_bench, good_control, monkeypatch):
     original = Wiring.setting_for
-    wrong = Wiring(100.0, 1.0, current_divider=Path(4.0))
+    wrong = Wiring(100.0, 1.0, current_divider=PathPart(ratio=4.0))
     monkeypatch.setattr(Wiring, "setting_for", lambda wiring, stimulus: original(wrong, stimulus))
     with pytest.raises(OutputWrong, match=r"CT input A is 0.049.* V where 0.1 V .*; every CT input has 0.499 times"):
         good_bench.supervisor.energise(FULL)
@@ -188,12 +190,12 @@ def test_an_interrupt_while_coming_down_switches_off_at_once(good_bench, good_co
         raise KeyboardInterrupt
 
     said = []
-    monkeypatch.setattr(good_bench.supervisor, "on_event", lambda kind, text: said.append((kind, text)))
+    good_bench.events.subscribe(SwitchedOff, said.append)
     monkeypatch.setattr(good_bench.clock, "sleep", interrupted)
     with pytest.raises(KeyboardInterrupt):
         good_bench.supervisor.de_energise()
-    assert said[-1][0] == "safe"
-    assert "not ramped down (KeyboardInterrupt)" in said[-1][1]
+    assert said[-1].confirmed
+    assert "not ramped down (KeyboardInterrupt)" in str(said[-1])
     assert good_control.status["output_on"] is False
     assert not good_bench.guardian.armed
 

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from rig.bench.wiring import Path, Wiring
+from rig.bench.schema.bench import PathPart
+from rig.bench.wiring import Wiring
 from rig.load_point import LoadPoint
 from rig.safety.limits import rms
 from rig.safety.transition import Present, Transition
 
-WIRING = Wiring(100.0, 1.0, current_divider=Path(8.0))
+WIRING = Wiring(100.0, 1.0, current_divider=PathPart(ratio=8.0))
 
 
 def present(current_pct):

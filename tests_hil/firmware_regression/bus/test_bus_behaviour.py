@@ -13,6 +13,7 @@ from bacpypes3.primitivedata import Unsigned
 from drivers.meter import BusFailed
 from drivers.meter.properties import THIS_DEVICE
 from drivers.mstp.figures import NodeFigures
+from rig.events import Noted
 from rig.procedures import Inquiry
 from rig.procedures.behaviour.bench_lateness import Excused
 from rig.procedures.behaviour.bus_behaviour import (
@@ -136,7 +137,7 @@ def max_master(asked: Inquiry) -> Generator[int]:
 
 
 def _write_max_master(asked: Inquiry, value: int) -> None:
-    asked.run.record.event("configuration", f"Max_Master set to {value} for a question")
+    asked.run.events.publish(Noted("configuration", f"Max_Master set to {value} for a question"))
     asked.properties.write("DE", THIS_DEVICE, "max-master", Unsigned(value))
 
 

@@ -14,7 +14,8 @@ from drivers.source import SOURCES
 from rig.bench.config.files import SAFETY_ROLES, json_schema, load_bench
 from rig.bench.config.finding import bench_names
 from rig.bench.config.meter_type import load_meter_type
-from rig.bench.off import safe_off_of, scpi_session
+from rig.bench.drivers import scpi_session
+from rig.bench.off import safe_off_of
 from rig.errors import BenchFileError, UsageRefused
 from rig.safety.switching_off.raw_off import recipe_from_json, recipe_to_json
 

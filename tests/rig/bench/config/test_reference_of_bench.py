@@ -6,7 +6,7 @@ import pytest
 
 from drivers.analyzer import ANALYZERS
 from rig.bench import load_bench
-from rig.bench.config.reference_fitness import unfit_reference
+from rig.bench.config.fitness import unfit_reference
 from rig.errors import BenchFileError
 from rig.plans.plan import certification_plan
 

@@ -46,7 +46,7 @@ def test_named_silent_port_is_asked_at_every_rate_as_its_only_master(pty, monkey
     monkeypatch.setattr(bus_found, "_SILENT_S", 0.2)
     monkeypatch.setattr(bus_found, "_WHO_IS_S", 0.1)
     monkeypatch.setattr(bus_found, "RATES", (76_800, 9_600))
-    monkeypatch.setattr(bus_found, "MAX_MASTER_ADDRESS", 2)
+    monkeypatch.setattr(bus_found, "HIGHEST_MASTER", 2)
     ours, device = pty
     lines = []
     found = find_bus(device, may_talk=True, report=lines.append)

@@ -3,7 +3,6 @@
 import datetime as dt
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
@@ -13,13 +12,15 @@ from drivers.instrument import Identity
 from meter_model.configuration import Configuration
 from rig.bench.instruments import used_instruments
 from rig.bench.wiring import Wiring
+from rig.events import Event, Warned
 from rig.load_point import LoadPoint
 from rig.metrology.calibration import CalibrationRecord, CalibrationRefused
 from rig.procedures.accuracy.power_comparison import METER_UPDATE_S, measure_power
 from rig.procedures.meter_run import MeterRun
-from rig.procedures.run_instruments import record_instruments, refuse_uncalibrated_run
 from rig.records import RunHeader, RunStore
+from rig.run.instruments import record_instruments
 from rig.safety.inputs import SafetyInputs
+from tests.heard import heard
 
 POINT = LoadPoint(277.0, 100.0, 0.0)
 WIRING = Wiring(ct_primary_a=100.0, ct_secondary_v=1.0)
@@ -116,10 +117,22 @@ def test_point_without_a_probe_has_unknown_air_and_no_objection(run):
     assert slept == [METER_UPDATE_S] * 5
 
 
-def bench_with(simulated, **records):
+def recorded(recorder, events):
+    """Have the events that a record takes go into ``recorder``."""
+
+    def take(event):
+        if (noted := event.noted()) is not None:
+            recorder.event(noted.kind, noted.text, noted.severity, noted.data)
+
+    events.subscribe(Event, take, essential=True)
+
+
+def bench_with(recorder, simulated, lines=(), **records):
     parts = {role: SimpleNamespace(calibration=record) for role, record in records.items()}
     identities = {role: Identity("MAKER", "MODEL", "S1", "1") for role in records}
     file = SimpleNamespace(parts=SimpleNamespace(simulated=simulated))
+    events = heard(lines, Warned)
+    recorded(recorder, events)
     used = used_instruments(SimpleNamespace(**parts, switch=SimpleNamespace()), identities)
     return SimpleNamespace(
         file=file,
@@ -128,6 +141,7 @@ def bench_with(simulated, **records):
         suspend_text="suspend is not inhibited",
         safety_inputs=SafetyInputs.none(),
         bus=None,
+        events=events,
     )
 
 
@@ -135,11 +149,11 @@ def test_invalid_calibrations_warn_in_any_record_and_refuse_certification(run):
     recorder, read_back = run
     expired = CalibrationRecord(serial="S1", certificate="C1", date=dt.date(2025, 1, 1), due=dt.date(2026, 1, 1))
     good = CalibrationRecord(serial="S1", certificate="C2", date=dt.date(2026, 1, 1), due=dt.date(2027, 1, 1))
-    bench = bench_with(False, analyzer=expired, source=None, climate_probe=good)
     lines = []
-    record_instruments(recorder, bench, TODAY, lines.append)
+    bench = bench_with(recorder, False, lines, analyzer=expired, source=None, climate_probe=good)
+    record_instruments(recorder, bench, TODAY)
     with pytest.raises(CalibrationRefused, match=r"analyzer: calibration C1 .* has expired"):
-        refuse_uncalibrated_run(recorder, bench, TODAY)
+        MeterRun(bench, recorder, {}, today=lambda: TODAY).require_calibration()
     back = read_back()
     assert {one.role: one.calibration_status for one in back.instruments} == {
         "source": "not recorded",
@@ -155,12 +169,10 @@ def test_calibration_ending_in_mid_certification_stops_next_energising(run):
     recorder, _ = run
     good = CalibrationRecord(serial="S1", certificate="C2", date=dt.date(2026, 1, 1), due=TODAY)
     days = iter((TODAY, TODAY, TODAY + dt.timedelta(days=1)))
-    meter_run: Any = MeterRun(None, None, None, today=lambda: next(days))
-    meter_run.recorder = recorder
-    meter_run._bench = bench_with(False, analyzer=good, climate_probe=good)
-    meter_run._bench.supervisor = SimpleNamespace(pre_energise_checks=())
-    meter_run.require_calibration()
-    (check,) = meter_run._bench.supervisor.pre_energise_checks
+    bench = bench_with(recorder, False, analyzer=good, climate_probe=good)
+    bench.supervisor = SimpleNamespace(pre_energise_checks=())
+    MeterRun(bench, recorder, {}, today=lambda: next(days)).require_calibration()
+    (check,) = bench.supervisor.pre_energise_checks
     check()
     with pytest.raises(CalibrationRefused, match="has expired"):
         check()
@@ -168,8 +180,11 @@ def test_calibration_ending_in_mid_certification_stops_next_energising(run):
 
 def test_simulated_bench_without_calibrations_certifies_and_says_so(run):
     recorder, read_back = run
-    bench = bench_with(True, analyzer=None, climate_probe=None)
-    record_instruments(recorder, bench, TODAY, lambda line: pytest.fail(line))
-    refuse_uncalibrated_run(recorder, bench, TODAY)
+    lines = []
+    bench = bench_with(recorder, True, lines, analyzer=None, climate_probe=None)
+    bench.supervisor = None
+    record_instruments(recorder, bench, TODAY)
+    MeterRun(bench, recorder, {}, today=lambda: TODAY).require_calibration()
+    assert lines == []
     assert {one.calibration_status for one in read_back().instruments} == {"not recorded"}
     assert [event.kind for event in read_back().events] == ["protection", "suspend", "interlock"]

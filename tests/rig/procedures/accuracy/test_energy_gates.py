@@ -22,6 +22,7 @@ from rig.metrology.registers import GateStarts
 from rig.plans.plan import CERTIFICATION_TABLES
 from rig.procedures.accuracy.energy_register import Gating, measure_energy
 from rig.procedures.accuracy.judgement import judge_energy, judge_others
+from tests.heard import heard
 
 POINT = LoadPoint(277.0, 100.0, 0.0)
 WIRING = Wiring(ct_primary_a=100.0, ct_secondary_v=1.0)
@@ -114,13 +115,14 @@ def gated(meter, *, stated=None, longest_s=3600.0, at_s=None):
         ),
         analyzer=analyzer,
         climate_probe=None,
+        events=heard(world.notes),
         clock=SimpleNamespace(sleep=world.sleep, now_s=lambda: world.now),
     )
     record = SimpleNamespace(
         reference_reading=lambda *_: None, meter_reading=lambda *_, **__: None, finish=lambda *_, **__: None
     )
     position = SimpleNamespace(meter=world, meter_type=SimpleNamespace(register_step_kwh=stated))
-    gating = Gating(limit_pct=ITEM.row.limit_pct, longest_s=longest_s, note=world.notes.append)
+    gating = Gating(limit_pct=ITEM.row.limit_pct, longest_s=longest_s)
     measured = measure_energy(bench, position, POINT, 2, meter_configuration(meter), record, gating=gating)
     rule = DecisionRule.ILAC_G8_NON_BINARY
     return measured, judge_energy(measured, ITEM, ACCURACY, rule), judge_others(measured, rule), world.notes

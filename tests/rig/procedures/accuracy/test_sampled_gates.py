@@ -18,6 +18,7 @@ from rig.metrology.limit_files import load_limit_table
 from rig.plans.plan import CERTIFICATION_TABLES
 from rig.procedures.accuracy.energy_register import Gating, measure_energy
 from rig.procedures.accuracy.judgement import judge_energy
+from tests.heard import heard
 from tests.rig.procedures.accuracy.test_energy_gates import ACCURACY, OFF, POINT, WIRING, Shown, World, used
 
 UPDATE_S = 0.5
@@ -99,6 +100,7 @@ def gated(meter, *, point=POINT, longest_s=3600.0, integrates=False, limit=True,
         wiring=WIRING,
         analyzer=analyzer,
         climate_probe=None,
+        events=heard(bench_world.notes),
         clock=SimpleNamespace(sleep=bench_world.sleep, now_s=lambda: bench_world.now),
     )
     record = SimpleNamespace(
@@ -106,7 +108,7 @@ def gated(meter, *, point=POINT, longest_s=3600.0, integrates=False, limit=True,
     )
     position = SimpleNamespace(meter=bench_world, meter_type=SimpleNamespace(register_step_kwh=None))
     limit_pct = item.row.limit_pct if limit else None
-    gating = Gating(limit_pct=limit_pct, longest_s=longest_s, note=bench_world.notes.append)
+    gating = Gating(limit_pct=limit_pct, longest_s=longest_s)
     measured = measure_energy(bench, position, point, item.instance, meter.configuration, record, gating=gating)
     result = judge_energy(measured, item, ACCURACY, DecisionRule.ILAC_G8_NON_BINARY)
     return measured, result, bench_world.notes, bench_world

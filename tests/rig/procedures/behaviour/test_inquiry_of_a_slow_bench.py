@@ -30,9 +30,6 @@ class Bench:
             ask_everybody=self.ask_everybody,
         )
         clock = SimpleNamespace(now_s=lambda: self.s, late_spells=lambda _since_s: self.late)
-        record = SimpleNamespace(
-            event=lambda kind, text, *_: self.events.append(text), finding=lambda each: self.findings.append(each)
-        )
         meter_type = SimpleNamespace(name="s4100", reviewed_behaviour=lambda _firmware: None)
         position = SimpleNamespace(
             meter=SimpleNamespace(bus=self.bus, address=METER),
@@ -41,13 +38,17 @@ class Bench:
         )
         run = SimpleNamespace(
             position=position,
-            record=record,
             bench=SimpleNamespace(clock=clock),
-            cited=lambda: (),
+            events=SimpleNamespace(publish=lambda noted: self.events.append(noted.text)),
+            note=self.note,
             let_pass=self.let_pass,
         )
-        self.asked = Inquiry(run, allow_reset=True, tell=self.outcomes.append)
+        self.asked = Inquiry(run, allow_reset=True)
         self.events.clear()
+
+    def note(self, name, expected, found, outcome):
+        self.findings.append(SimpleNamespace(name=name, expected=expected, found=found, outcome=outcome))
+        self.outcomes.append(outcome)
 
     def let_pass(self, dt_s):
         self.s += dt_s

@@ -12,7 +12,7 @@ import pytest
 
 from rig.bench import load_bench, open_bench, switch_bench_off
 from rig.safety.guardian.journal import read_journal
-from rig.safety.off import recipes_of_open_bench
+from rig.safety.off import recipes_of
 from rig.safety.state import openings_of
 from tests.rig.safety.stand_ins import Control
 from tests.waiting import comes_true
@@ -23,8 +23,9 @@ RIG = """
 import json, sys, time
 from rig.bench import open_bench
 from rig.load_point import LoadPoint
-from rig.safety.signals import stop_signals_raise
-with stop_signals_raise(), open_bench(sys.argv[1], command="rig certify") as bench:
+from rig.safety.signals import StopSignals
+StopSignals().install()
+with open_bench(sys.argv[1], command="rig certify") as bench:
     bench.guardian.name_run("run-1")
     bench.supervisor.energise(LoadPoint(347.0, 100.0, 0.0))
     known = {"endpoints": bench.launched.endpoints, "guardian": bench.guardian.pid, "launched": bench.launched.pid}
@@ -79,7 +80,7 @@ def test_private_bench_opens_beside_another_and_both_can_be_switched_off(rig, qu
         before = {path for path in second.opening.folder.iterdir() if second.opening.id in path.name}
         assert before, "it has files of its own"
         assert second.launched.endpoints["source"] != rig.endpoints["source"]
-        assert len(recipes_of_open_bench("quick")) == 2
+        assert len([each for one in openings_of("quick") for each in recipes_of(one)]) == 2
     assert [path for path in second.opening.folder.iterdir() if second.opening.id in path.name] == []
     assert rig.control.status["output_on"] is True
     (result,) = switch_bench_off(load_bench(quick_bench))
@@ -88,5 +89,5 @@ def test_private_bench_opens_beside_another_and_both_can_be_switched_off(rig, qu
     rig.kill()
     assert gone(rig.guardian_pid)
     assert gone(rig.launched_pid)
-    assert openings_of("quick") == [] or recipes_of_open_bench("quick") == []
+    assert openings_of("quick") == [] or [each for one in openings_of("quick") for each in recipes_of(one)] == []
     assert switch_bench_off(load_bench(quick_bench)) == [], "there is nothing left that could be on"

@@ -126,7 +126,9 @@ def test_the_note_of_a_guardian_ends_with_it(fake_source):
 
 
 @pytest.mark.parametrize(
-    ("pid", "marked", "code"), [(2**22 + 1, False, 13), (2**22 + 1, True, 0), (os.getpid(), False, 0)]
+    ("pid", "marked", "code"),
+    [(2**22 + 1, False, 13), (2**22 + 1, True, 0), (os.getpid(), False, 0)],
+    ids=["gone", "gone and emulated", "here"],
 )
 def test_a_bench_whose_process_cannot_be_seen_is_named(tmp_path, monkeypatch, pid, marked, code):
     key = "tcp/192.0.2.1:5025"
@@ -134,7 +136,6 @@ def test_a_bench_whose_process_cannot_be_seen_is_named(tmp_path, monkeypatch, pi
     names += [f"s4100-emulated/at/{key}"] if marked else []
     listed = tmp_path / "unix"
     listed.write_text("".join(f"0000: 00000002 00000000 00010000 0001 01 7 @{name}\n" for name in names))
-    monkeypatch.setattr(kernel_lock, "_SOCKETS", listed)
     monkeypatch.setattr("rig.simulation_mark._SOCKETS", listed)
     monkeypatch.setattr(safety_off, "noted_benches", kernel_lock.noted_benches)
     monkeypatch.setattr("rig.safety.state._home_by_number", lambda: None)

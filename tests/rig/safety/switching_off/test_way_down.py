@@ -6,9 +6,10 @@ from types import SimpleNamespace
 import pytest
 
 from drivers.errors import InstrumentLost, NotConfigured
+from rig.load_point import LoadPoint
 from rig.safety.signals import StopRequested
 from rig.safety.switching_off.safe_state import SafeState
-from rig.safety.told_once import told_once
+from tests.rig.safety.recorded_bench import RecordedBench
 
 DEAD = SimpleNamespace(elements=[SimpleNamespace(u_v=0.1, i=0.0)] * 3)
 
@@ -53,18 +54,21 @@ def test_a_signal_while_it_is_configured_is_raised_when_all_is_done():
     assert isinstance(way_down(Analyzer(StopRequested("SIGINT"))).interrupted_by, StopRequested)
 
 
-@pytest.mark.parametrize(
-    ("kinds", "told"),
-    [
-        (["energise", "safe", "safe", "safe"], ["energise", "safe"]),
-        (["safe", "safe", "energise", "energised", "safe", "safe"], ["safe", "energise", "energised", "safe"]),
-        (["not-safe", "not-safe", "safe"], ["not-safe", "not-safe", "safe"]),
-        (["safe", "not-safe", "safe"], ["safe", "not-safe", "safe"]),
-    ],
-)
-def test_the_end_is_told_once_and_each_failure_of_it_again(kinds, told):
-    heard = []
-    tell = told_once(lambda kind, text: heard.append((kind, text)))
-    for kind in kinds:
-        tell(kind, "text")
-    assert heard == [(kind, "text") for kind in told]
+def test_the_end_is_told_once_and_each_failure_of_it_again():
+    bench = RecordedBench()
+
+    def said():
+        kinds, bench.events[:] = [kind for kind, _ in bench.events if kind in ("safe", "not-safe")], []
+        return kinds
+
+    for _ in range(3):
+        bench.supervisor.de_energise()
+    assert said() == ["safe"]
+    bench.supervisor.energise(LoadPoint(277.0, 100.0, -60.0))
+    bench.source.is_stuck = True
+    for _ in range(2):
+        bench.supervisor.de_energise()
+    bench.source.is_stuck = False
+    for _ in range(2):
+        bench.supervisor.de_energise()
+    assert said() == ["not-safe", "not-safe", "safe"]

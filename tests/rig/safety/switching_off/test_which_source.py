@@ -200,7 +200,7 @@ class TestWithoutAnythingNew:
     def test_no_descriptor_is_free(self):
         """The kernel takes the connections: a source that accepts here would need descriptors of this process."""
         taken, source = [], Held()
-        with Reserve([source.recipe]) as reserve, contextlib.ExitStack() as stack:
+        with contextlib.closing(Reserve([source.recipe])) as reserve, contextlib.ExitStack() as stack:
             limit_to_what_is_open(stack)
             with pytest.raises(OSError, match="Too many open files"):
                 taken.append(socket.socket())
@@ -210,7 +210,7 @@ class TestWithoutAnythingNew:
 
     def test_no_name_can_be_looked_up_any_more(self, fluke, monkeypatch):
         named = replace(fluke.known, resource=fluke.known.resource.replace("127.0.0.1", "localhost"))
-        with Reserve([named]) as reserve:
+        with contextlib.closing(Reserve([named])) as reserve:
             monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_options: 1 / 0)
             (result,) = reserve.switch_off()
         assert result.confirmed, result.details

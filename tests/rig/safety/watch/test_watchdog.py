@@ -189,7 +189,7 @@ class WatchedFluke(Fluke6105A):
 
 @pytest.fixture
 def watched_bench(tmp_path, monkeypatch):
-    monkeypatch.setattr("rig.bench.sources.SOURCES", {"fluke_6105a": WatchedFluke})
+    monkeypatch.setattr("rig.bench.drivers.SOURCES", {"fluke_6105a": WatchedFluke})
     path = tmp_path / "bench.yaml"
     path.write_text(QUICK)
     with open_bench(path) as bench:

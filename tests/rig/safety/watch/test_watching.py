@@ -325,7 +325,7 @@ def test_requested_end_interrupts_a_wait_and_leaves_the_outputs_on():
         if not goes_down:
             raise EndAsked("stop")
 
-    bench.supervisor.on_time = end
+    bench.on_time = end
     with pytest.raises(EndAsked):
         bench.clock.sleep(1.0)
     with pytest.raises(EndAsked):
@@ -344,7 +344,7 @@ def test_a_second_stop_on_the_way_down_switches_off_at_once():
         if goes_down:
             raise StopRequested("SIGINT")
 
-    bench.supervisor.on_time = hurry
+    bench.on_time = hurry
     with pytest.raises(StopRequested):
         bench.supervisor.de_energise()
     assert bench.is_off

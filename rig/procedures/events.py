@@ -1,0 +1,65 @@
+"""What happens while a meter is measured and questioned, as data; ``rig.run.events`` has these too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rig.events import Event
+from rig.load_point import LoadPoint
+from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement
+from rig.records import FindingRecord, ResultRecord
+
+
+@dataclass(frozen=True)
+class PointBegan(Event):
+    """A load point is begun: its record is there, nothing is applied yet."""
+
+    point: LoadPoint
+
+    def __str__(self) -> str:
+        return f"load point {self.point.label} is begun"
+
+
+@dataclass(frozen=True)
+class PointMeasured(Event):
+    """A load point, or an energy register at one, was measured; its readings are recorded."""
+
+    measurement: PointMeasurement | EnergyMeasurement
+
+    def __str__(self) -> str:
+        return f"load point {self.measurement.point.label} is measured{self.measurement.invalid and ': INVALID'}"
+
+
+@dataclass(frozen=True)
+class Judged(Event):
+    """A measurement was judged; its results are recorded."""
+
+    measurement: PointMeasurement | EnergyMeasurement
+    results: Sequence[ResultRecord]
+
+    def __str__(self) -> str:
+        judged = ", ".join(f"AI{each.instance} {each.outcome}" for each in self.results)
+        return f"load point {self.measurement.point.label} is judged: {judged}"
+
+
+@dataclass(frozen=True)
+class QuestionBegan(Event):
+    """The question ``name`` is asked; ``cites``: the source that it cites, such as "manual page 22"."""
+
+    name: str
+    cites: str
+
+    def __str__(self) -> str:
+        return f"question {self.name} is asked"
+
+
+@dataclass(frozen=True)
+class QuestionAnswered(Event):
+    """A question was answered in words, or skipped; the finding is recorded."""
+
+    finding: FindingRecord
+
+    def __str__(self) -> str:
+        one = self.finding
+        return f"{one.outcome}: {one.name}: expected {one.expected!r}, found {one.found!r}"

@@ -1,0 +1,301 @@
+"""One recorded run: its options and folder, its bench and record while they are open, its events, and its end."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import os
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from drivers.errors import RigError
+from rig.bench import BenchFile, open_bench
+from rig.errors import UsageRefused
+from rig.exit_codes import ExitCode
+from rig.metrology.decision import DecisionRule
+from rig.metrology.outcome import Outcome
+from rig.procedures.meter_run import MeterRun
+from rig.records import RunHeader, RunRecorder, RunStore
+from rig.run.begin import begin
+from rig.run.end import note_bus
+from rig.run.events import (
+    BusOpened,
+    EnergiseStep,
+    Event,
+    Events,
+    Failed,
+    FileWritten,
+    Judged,
+    Noted,
+    QuestionAnswered,
+    QuestionBegan,
+    QuestionFailed,
+    RunBegan,
+    RunEnded,
+)
+from rig.run.folder import claim, folder_for, release
+from rig.run.tally import Tally
+from rig.safety.guardian.journal import take_journal_in
+from rig.safety.guardian.own_process import is_gone
+from rig.version import git_sha, software_version
+
+if TYPE_CHECKING:
+    from drivers.meter import MeterBus
+
+RECORDS = str(Path("runs") / "records.sqlite")
+"""Where the runs are recorded that name no database."""
+
+
+@dataclass
+class RunOptions:
+    """What the command line asks for. ``run_id``: the id of the record; folder names are unique by it."""
+
+    bench: str
+    suite: str
+    out: Path | None = None
+    records: str | None = None
+    operator: str = ""
+    station: str = ""
+    allow_reset: bool = False
+    max_points: int | None = None
+    longest_h: float = 1.0
+    unprotected: bool = False
+    longest_gate_h: float = 1.0
+    position: str | None = None
+    run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+
+class Run:
+    """One run: of a pytest session, or of ``rig hold``. It is made before anything is opened.
+
+    ``opened`` opens bench and record and gives the meter to measure; ``finish`` ends the record, however the bench was
+    left. ``events`` has everything that happens. ``rule``: the decision rule, None where nothing is judged.
+    ``write_files`` (rig.run.finish) writes the files of the run, None where it has no folder. ``today``: the day on
+    which calibrations must hold.
+    """
+
+    def __init__(
+        self,
+        options: RunOptions,
+        events: Events | None = None,
+        *,
+        rule: DecisionRule | None = DecisionRule.ILAC_G8_NON_BINARY,
+        write_files: Callable[[RunStore, str, Path, Path | None], list[Path]] | None = None,
+        today: Callable[[], dt.date] = dt.date.today,
+    ) -> None:
+        self.options = options
+        self.events = events or Events()
+        self.tally = Tally()
+        self.started_utc = dt.datetime.now(dt.UTC)
+        self.asks_a_meter = False
+        self.questions_in_all = 0
+        """Questions that were collected, before any were left out."""
+        self.allure_folder: Path | None = None
+        """Where the Allure results go, None where there are none."""
+        self.bus: MeterBus | None = None
+        """The bus of this run, from when it is open; a closed one still has its last frames."""
+        self.meter: MeterRun | None = None
+        """The meter on the open bench, None before and afterwards."""
+        self.was_open = False
+        self.record: RunRecorder | None = None
+        self._rule, self._write_files, self._today = rule, write_files, today
+        self._process_id = os.getpid()
+        self._store: RunStore | None = None
+        self._early: list[Noted] = []
+        self._is_closed = False
+        self._cites = ""
+        self._has_energised = False
+        self._subscribe()
+
+    def _subscribe(self) -> None:
+        def keep_bus(event: BusOpened) -> None:
+            self.bus = event.bus
+
+        def keep_source(event: QuestionBegan) -> None:
+            self._cites = event.cites
+
+        def note_energised(_step: EnergiseStep) -> None:
+            self._has_energised = True
+
+        self.events.subscribe(Event, self._write_down, essential=True)
+        self.events.subscribe(BusOpened, keep_bus)
+        self.events.subscribe(QuestionBegan, keep_source)
+        self.events.subscribe(EnergiseStep, note_energised)
+        self.events.subscribe(Judged, lambda event: self._count(*(each.outcome for each in event.results)))
+        self.events.subscribe(QuestionAnswered, lambda event: self._count(event.finding.outcome))
+
+    def _count(self, *outcomes: str) -> None:
+        self.tally.outcomes += map(Outcome, outcomes)
+
+    def _write_down(self, event: Event) -> None:
+        noted = event.noted()
+        if noted is None or self._is_closed:
+            return
+        self._early.append(noted)
+        while self.record is not None and self._early:
+            noted = self._early.pop(0)
+            self.record.event(noted.kind, noted.text, noted.severity, noted.data)
+
+    @property
+    def store(self) -> RunStore:
+        """The database of runs, opened when it is first asked for; closed with the record."""
+        if self._store is None:
+            where = self.options.records or RECORDS
+            if "://" not in where:
+                Path(where).parent.mkdir(parents=True, exist_ok=True)
+            self._store = RunStore.open(where)
+        return self._store
+
+    def out_folder(self) -> Path:
+        """Return the folder of this run's files, made and claimed on first use; where --out names none, one of its own.
+
+        Raises UsageRefused where it has another run in it, or cannot be written to.
+        """
+        if self.options.out is None:
+            self.options.out = folder_for(self.started_utc, self.options.suite, self.options.run_id)
+        claim(self.options.out, self.options.run_id)
+        return self.options.out
+
+    def give_folder_back(self) -> None:
+        """Leave the folder to another run where this one never had a record."""
+        if self.options.out is not None and self.record is None:
+            release(self.options.out, self.options.run_id)
+
+    @contextlib.contextmanager
+    def opened(
+        self,
+        bench_file: BenchFile,
+        programme: Mapping[str, tuple[int, int]] | None = None,
+        *,
+        on_time: Callable[[bool], None] = lambda _goes_down: None,
+    ) -> Iterator[MeterRun]:
+        """Open the bench, begin the record, and yield the meter; on every way out the outputs are off and verified.
+
+        ``programme``: of what the run covers how much was chosen, and how much there is (RunHeader). ``on_time``: see
+        ``open_bench``. Raises UsageRefused in a process that a plugin forked, and as ``open_bench``.
+        """
+        if os.getpid() != self._process_id:
+            raise UsageRefused(
+                "a bench is not opened in a process that was forked for one test, as by pytest --forked: its record "
+                "and its end would be lost; leave that option out"
+            )
+        if self._write_files is not None:
+            self.out_folder()  # refused before anything is opened
+        try:
+            with ExitStack() as stack:
+                self.meter = self._open(bench_file, programme or {}, on_time, stack)
+                self.was_open = True
+                yield self.meter
+        except BaseException as error:
+            self.tally.stop(str(error) or type(error).__name__)
+            raise
+        finally:
+            meter, self.meter = self.meter, None
+            if meter is not None and meter.failure is not None:
+                self.tally.stop(meter.failure)
+            if self.record is None and self._store is not None:
+                self._store.close()
+
+    def _open(
+        self,
+        bench_file: BenchFile,
+        programme: Mapping[str, tuple[int, int]],
+        on_time: Callable[[bool], None],
+        stack: ExitStack,
+    ) -> MeterRun:
+        store, today = self.store, self._today()
+        bench = stack.enter_context(open_bench(bench_file, events=self.events, on_time=on_time, today=today))
+        take_journal_in(store.fold_journal, store.has_run)
+        store.close_abandoned(is_gone)
+        header = RunHeader(
+            kind=self.options.suite,
+            bench_name=bench_file.name,
+            bench_file_sha256=bench_file.sha256,
+            software_version=software_version(),
+            git_sha=git_sha(),
+            operator=self.options.operator,
+            station=self.options.station,
+            decision_rule=str(self._rule or ""),
+            simulated=bench.simulated,
+            programme=dict(programme),
+        )
+        self.record = record = store.begin_run(header, self.options.run_id)
+        self.events.publish(RunBegan(record.run_id, header.kind, header.bench_name, header.simulated))
+        stack.push(self._note_end)
+        as_found = begin(record, bench, today, unprotected=self.options.unprotected)
+        meter = MeterRun(bench, record, as_found, rule=self._rule, today=self._today, cites=self._cites)
+        if bench.bus is not None:
+            stack.callback(note_bus, bench.bus, bench.events)
+        stack.callback(meter.restore_configuration)
+        stack.callback(meter.switch_off)
+        return meter
+
+    def _note_end(
+        self, kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        if not self._has_energised:
+            self.note(Noted("outputs", "the outputs were never on in this run"))
+        if kind is not None:
+            self.note(Noted("ended by", str(error) or kind.__name__, "error"))
+
+    def note(self, event: Event) -> None:
+        """Publish what must not end the run where it cannot be recorded: that the record failed is published then."""
+        try:
+            self.events.publish(event)
+        except RigError as error:
+            self.events.publish(Failed(str(error), error))
+
+    def note_failure(self, question: str, error: BaseException) -> None:
+        """Record an error that ended a question without an answer, so that the report can say what needs attention."""
+        with contextlib.suppress(RigError):  # the first error is the one reported; the record may be what failed
+            self.events.publish(QuestionFailed(question, error))
+
+    def end_early(self, reason: str) -> bool:
+        """Switch off at once, where outputs may be on; whether they may have been. The run is over then."""
+        try:
+            may_have_been_on = self.meter is not None and self.meter.end_now(reason)
+        except RigError as error:
+            self.tally.note_error(error)
+            self.events.publish(Failed(str(error), error))
+            may_have_been_on = True
+        if may_have_been_on:
+            self.tally.stop(reason)
+        return may_have_been_on
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether asking on would only repeat itself: a refused bench or configuration, or one that never opened."""
+        codes = self.tally.codes
+        return self.asks_a_meter and (
+            ExitCode.REFUSED in codes or ExitCode.BUSY in codes or (not self.was_open and bool(codes))
+        )
+
+    def close(self) -> None:
+        """Record how the run ended and write its files, once; nothing where it has no record. Raises what fails."""
+        if self.record is None or self._is_closed:
+            return
+        self._is_closed = True
+        outcome, code = self.tally.outcome(), self.tally.exit_code()
+        try:
+            self.record.finish(str(outcome), int(code))
+            if self._write_files is not None:
+                for path in self._write_files(self.store, self.record.run_id, self.out_folder(), self.allure_folder):
+                    self.events.publish(FileWritten(path))
+        finally:
+            self.store.close()
+        self.events.publish(RunEnded(outcome, code))
+
+    def finish(self) -> ExitCode:
+        """Close the run's record and write its reports; returns the exit code. Runs once the bench is closed."""
+        try:
+            self.close()
+        except (RigError, OSError) as error:
+            # The outputs are off by now; a disk that is full must not hide which exit code the run has earned.
+            self.tally.note_error(error)
+            self.events.publish(Failed(f"the run's record or reports could not be finished: {error}", error))
+        return self.tally.exit_code()
