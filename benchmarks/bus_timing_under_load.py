@@ -26,7 +26,7 @@ from drivers.mstp.settings import PortSettings
 from meter_model.device.meter import S4100
 from meter_model.objects.points import OBJECTS
 from rig.emulation.bus.process import HubLink, HubProcess
-from rig.emulation.meter.node import MeterNodes
+from tests.rig.emulation.meter.one_node import MeterNode
 
 LOOK_S = 1.0
 _NUMERIC_WORK = """
@@ -79,7 +79,7 @@ def measure(duration_s: float, baud: int, processes: int, delays: BusDelays) -> 
         for mac in (METER_MAC, PEER_MAC):
             meter = S4100()
             meter.advance(3.0, LOADED)
-            node = MeterNodes({mac: meter}, hub.ports[mac], baud, PEER_MAC, threading.RLock())
+            node = MeterNode(meter, hub.ports[mac], baud, mac, PEER_MAC, threading.RLock())
             stack.callback(node.close)
             node.start()
         settings = PortSettings(hub.ports[0], baud, RIG_MAC, PEER_MAC, max_info_frames=INFO_FRAMES)

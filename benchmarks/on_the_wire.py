@@ -20,7 +20,7 @@ from meter_model.device.meter import S4100
 from meter_model.objects.points import OBJECTS
 from meter_model.stimulus import Phasor, Stimulus
 from rig.emulation.bus.process import HubLink, HubProcess, StampedFrame
-from rig.emulation.meter.node import MeterNodes
+from tests.rig.emulation.meter.one_node import MeterNode
 
 RIG_MAC, METER_MAC, PEER_MAC = 0, 1, 2
 TOKEN, POLL, REQUEST, ANSWER = 0, 1, 5, 6
@@ -58,7 +58,7 @@ def emulated_pair(baud: int, meter: S4100 | None = None, spare_nodes: int = 0) -
     with contextlib.ExitStack() as stack:
         hub = stack.enter_context(HubProcess(2 + spare_nodes, baud))
         link = stack.enter_context(HubLink(hub.endpoint))
-        node = MeterNodes({METER_MAC: meter}, hub.ports[1], baud, max_master, threading.RLock())
+        node = MeterNode(meter, hub.ports[1], baud, METER_MAC, max_master, threading.RLock())
         stack.callback(node.close)
         node.start()
         settings = PortSettings(hub.ports[0], baud, RIG_MAC, max_master, max_info_frames=INFO_FRAMES)

@@ -18,9 +18,9 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from drivers.mstp.capture import FrameRing
 from drivers.mstp.codec.frames import Frame, FrameType, frame_time_s
 from drivers.mstp.node.group import NodeGroup
+from drivers.mstp.process.ring import FrameRing
 from drivers.mstp.settings import NodeSettings
 from drivers.mstp.statistics import Statistics
 

@@ -42,7 +42,7 @@ _._trigger_source
 
 # fields that are read by name: from a settings file, a table of counters, a record's columns
 schema_version
-tokens_generated, frames_too_long, transmissions_withdrawn
+tokens_generated, frames_too_long, transmissions_withdrawn, polls_answered
 transition_s, burst_phase_deg, impedance_ohm
 bit_error_rate, drop_octet_rate, duplicate_octet_rate, drop_frame_rate, truncate_frame_rate, duplicate_frame_rate
 delay_frame_rate, interrupt_frame_rate, noise_rate

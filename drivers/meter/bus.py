@@ -210,17 +210,11 @@ class MeterBus:
 
     def probe_masters(self, addresses: Iterable[int], patience_s: float) -> dict[int, bool]:
         """Poll each address once with the rig's tokens; returns which answered, of those polled in ``patience_s``."""
-        try:
-            return probe_masters(self._port, addresses, patience_s, self.pause)
-        except PortUnavailable as unavailable:
-            raise BusFailed(self.settings.device, unavailable.reason) from unavailable
+        return self._port_says(lambda: probe_masters(self._port, addresses, patience_s, self.pause))
 
     def send_npdu(self, npdu: bytes) -> None:
         """Broadcast a network layer message, as octets, on this bus; raises BusFailed."""
-        try:
-            self._port.send(BROADCAST, npdu, expecting_reply=False)
-        except PortUnavailable as unavailable:
-            raise BusFailed(self.settings.device, unavailable.reason) from unavailable
+        self._port_says(lambda: self._port.send(BROADCAST, npdu, expecting_reply=False))
 
     @contextlib.contextmanager
     def accepting(self, max_apdu_octets: int) -> Iterator[None]:

@@ -33,17 +33,6 @@ THIS_DEVICE = 4_194_303
 
 _TYPES = {"AI": 0, "AV": 2, "BI": 3, "DE": 8, "TL": 20}
 _KINDS = {number: kind for kind, number in _TYPES.items()}
-_BY_TAG = {
-    1: Boolean,
-    2: Unsigned,
-    4: Real,
-    7: CharacterString,
-    8: BitString,
-    9: Enumerated,
-    10: Date,
-    11: Time,
-    12: ObjectIdentifier,
-}
 _REFERENCE = "log-device-object-property"
 
 
@@ -182,24 +171,29 @@ def _identifier(name: str) -> Any:
     return "enable" if name == "log-enable" else name
 
 
-def _decoded(tag: Any) -> Any:
-    value = _BY_TAG[tag.tag_number].decode(TagList([tag]))
-    match tag.tag_number:
-        case 1:
-            return bool(value)
-        case 2 | 9:
-            return int(value)
-        case 4:
-            return float(value)
-        case 7:
-            return str(value)
-        case 8:
-            return tuple(bool(bit) for bit in value)
-        case 12:
-            return _object(value)
-    return tuple(int(part) for part in value)
-
-
 def _object(identifier: Any) -> tuple[str, int]:
     kind, instance = identifier
     return _KINDS.get(int(kind), str(kind)), int(instance)
+
+
+def _numbers(value: Any) -> tuple[int, ...]:
+    return tuple(int(part) for part in value)
+
+
+_BY_TAG: dict[int, tuple[Any, Callable[[Any], Any]]] = {
+    1: (Boolean, bool),
+    2: (Unsigned, int),
+    4: (Real, float),
+    7: (CharacterString, str),
+    8: (BitString, lambda bits: tuple(map(bool, bits))),
+    9: (Enumerated, int),
+    10: (Date, _numbers),
+    11: (Time, _numbers),
+    12: (ObjectIdentifier, _object),
+}
+"""Datatypes of bacpypes3 by application tag, and what makes a value of Python of theirs."""
+
+
+def _decoded(tag: Any) -> Any:
+    datatype, value_of = _BY_TAG[tag.tag_number]
+    return value_of(datatype.decode(TagList([tag])))

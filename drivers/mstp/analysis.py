@@ -9,12 +9,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
-from drivers.mstp.codec.frames import BROADCAST, DEAF_S, PREAMBLE, FrameType, SeenFrame, frame_time_s
-from drivers.mstp.figures import BusFigures, NodeFigures, RemoteDevice
-from drivers.mstp.observing.announcements import Said, announcement
+from drivers.mstp.codec.frames import (
+    BROADCAST,
+    DATA_EXPECTING_REPLY_TYPES,
+    DATA_NOT_EXPECTING_REPLY_TYPES,
+    DEAF_S,
+    PREAMBLE,
+    FrameType,
+    SeenFrame,
+    frame_time_s,
+)
+from drivers.mstp.figures import BusFigures, RemoteDevice, Spread
+from drivers.mstp.observing.announcements import announcement
 from drivers.mstp.observing.questions import Questions, fits, request_key
-from drivers.mstp.observing.station import Station, Times
+from drivers.mstp.observing.station import Station
 from drivers.mstp.observing.turns import LATE_FOR_S, OutOfTurn, Turns
 
 NO_TOKEN_S = 0.500
@@ -24,21 +34,11 @@ _TWICE_WITHIN_S, _COPY_S = 0.1, 0.0001
 _SOME_OCTETS = 4
 """Nmin_octets: more octets than this are traffic, not noise."""
 
-_REQUESTS = (FrameType.DATA_EXPECTING_REPLY, FrameType.TEST_REQUEST, FrameType.EXTENDED_DATA_EXPECTING_REPLY)
-_CALLS = (*_REQUESTS, FrameType.TOKEN, FrameType.POLL_FOR_MASTER)
+_DATA = DATA_EXPECTING_REPLY_TYPES | DATA_NOT_EXPECTING_REPLY_TYPES
+_REQUESTS = DATA_EXPECTING_REPLY_TYPES | {FrameType.TEST_REQUEST}
+_CALLS = _REQUESTS | {FrameType.TOKEN, FrameType.POLL_FOR_MASTER}
 """After these the destination talks, or no station does."""
-_ANSWERS = (
-    FrameType.DATA_NOT_EXPECTING_REPLY,
-    FrameType.EXTENDED_DATA_NOT_EXPECTING_REPLY,
-    FrameType.TEST_RESPONSE,
-    FrameType.REPLY_POSTPONED,
-)
-_DATA = (
-    FrameType.DATA_EXPECTING_REPLY,
-    FrameType.DATA_NOT_EXPECTING_REPLY,
-    FrameType.EXTENDED_DATA_EXPECTING_REPLY,
-    FrameType.EXTENDED_DATA_NOT_EXPECTING_REPLY,
-)
+_ANSWERS = DATA_NOT_EXPECTING_REPLY_TYPES | {FrameType.TEST_RESPONSE, FrameType.REPLY_POSTPONED}
 
 
 class BusAnalysis:
@@ -48,23 +48,20 @@ class BusAnalysis:
     """
 
     def __init__(self, baud: int, start_s: float) -> None:
-        self._baud = baud
+        self._so_far = BusFigures(baud)
         self._start_s = start_s
         self._last_end_s = self._last_good_s = start_s
         self._before: SeenFrame | None = None
         self._stations: dict[int, Station] = {}
-        self._rotation = Times()
-        self._frames = self._octets = self._stray_octets = self._missed_octets = 0
-        self._header_crc_errors = self._data_crc_errors = self._own_gaps = self._unseen = 0
-        self._tokens_lost = self._polls = self._polls_in_vain = 0
-        self._poll_wait_s = self._longest_silence_s = 0.0
+        self._rotations = Spread()
+        self._missed_octets = 0
         self._vain: set[int] = set()
         self._answered_polls: set[int] = set()
         self._calls: Counter[int] = Counter()
         self._turns = Turns(baud)
         self._question: SeenFrame | None = None
         self._awaited: int | None = None
-        self._garbage = self._all_garbage = 0
+        self._garbage = 0
         self._questions = Questions()
         self._poll_answered: tuple[int, int, float] | None = None
         self._routes: dict[int, set[int]] = {}
@@ -72,22 +69,22 @@ class BusAnalysis:
 
     def take_batch(self, frames: Iterable[SeenFrame], stray_octets: int) -> None:
         """Take what a listener heard in one go. Octets before the first frame are the end of one that it missed."""
-        began = self._frames > 0
+        began = self._so_far.frames > 0
         for seen in frames:
             self.take(seen)
-        if not began and self._frames:
-            self._missed_octets += self._stray_octets + stray_octets
-            self._stray_octets = 0
+        if not began and self._so_far.frames:
+            self._missed_octets += self._so_far.stray_octets + stray_octets
+            self._so_far.stray_octets = 0
         else:
-            self._stray_octets += stray_octets
+            self._so_far.stray_octets += stray_octets
 
     def take(self, seen: SeenFrame) -> None:
         """Take the next frame, damaged ones too."""
         silence_s = max(0.0, seen.start_s - self._last_end_s)
-        self._longest_silence_s = max(self._longest_silence_s, silence_s - seen.late_s)
+        self._so_far.longest_silence_s = max(self._so_far.longest_silence_s, silence_s - seen.late_s)
         self._last_end_s = max(self._last_end_s, seen.end_s)
-        self._frames += 1
-        self._octets += len(seen.octets)
+        self._so_far.frames += 1
+        self._so_far.octets += len(seen.octets)
         self._garbage += seen.strays_before
         if not seen.valid:
             self._garbage += 0 if seen.late_s >= DEAF_S else len(PREAMBLE)
@@ -96,50 +93,37 @@ class BusAnalysis:
             self._note_garbage(seen)
             good_gap_s = seen.start_s - seen.late_s - self._last_good_s
             self._last_good_s = max(self._last_good_s, seen.end_s)
-            if good_gap_s >= NO_TOKEN_S and self._frames > 1:
+            if good_gap_s >= NO_TOKEN_S and self._so_far.frames > 1:
                 self._lose_token()
             self._take_good(seen, silence_s)
         self._before = seen
 
     def figures(self, now_s: float) -> BusFigures:
         """Return all figures for the time from ``start_s`` to ``now_s``."""
-        octets = self._octets + self._stray_octets + self._missed_octets
+        counted = self._so_far
+        octets = counted.octets + counted.stray_octets + self._missed_octets
         dead_s = now_s - self._last_good_s
-        is_dead = dead_s >= NO_TOKEN_S and self._frames > self._header_crc_errors + self._data_crc_errors
-        return BusFigures(
-            baud=self._baud,
+        is_dead = dead_s >= NO_TOKEN_S and counted.frames > counted.damaged
+        return replace(
+            counted,
             duration_s=max(0.0, now_s - self._start_s),
-            frames=self._frames,
             octets=octets,
-            stray_octets=self._stray_octets,
-            header_crc_errors=self._header_crc_errors,
-            data_crc_errors=self._data_crc_errors,
-            busy_s=frame_time_s(octets, self._baud),
-            tokens_lost=self._tokens_lost + is_dead,
-            longest_silence_s=max(self._longest_silence_s, now_s - self._last_end_s),
-            polls=self._polls,
-            polls_in_vain=self._polls_in_vain,
-            poll_wait_s=self._poll_wait_s,
+            busy_s=frame_time_s(octets, counted.baud),
+            tokens_lost=counted.tokens_lost + is_dead,
+            longest_silence_s=max(counted.longest_silence_s, now_s - self._last_end_s),
             polled_in_vain=frozenset(self._vain - self._answered_polls - self._stations.keys()),
-            rotation=self._rotation.spread(),
-            nodes=tuple(self._figures_of(mac) for mac in sorted(self._stations)),
-            unseen_frames=self._unseen,
-            own_gaps=self._own_gaps,
-            garbage_octets=self._all_garbage + self._garbage,
+            rotation=self._rotations.so_far(),
+            nodes=tuple(station.figures(self._calls[mac]) for mac, station in sorted(self._stations.items())),
+            garbage_octets=counted.garbage_octets + self._garbage,
             dead_s=dead_s if is_dead else 0.0,
             routers=tuple((mac, tuple(sorted(networks))) for mac, networks in sorted(self._routes.items())),
             remote_devices=tuple(sorted(self._remote, key=lambda one: (one.network, one.address, one.device_instance))),
         )
 
-    def _figures_of(self, mac: int) -> NodeFigures:
-        station = self._stations[mac]
-        station.awaited = self._calls[mac]
-        return station.figures(mac)
-
     # --- one frame
 
     def _station(self, mac: int) -> Station:
-        return self._stations.setdefault(mac, Station())
+        return self._stations.setdefault(mac, Station(mac))
 
     def _take_damaged(self, seen: SeenFrame) -> None:
         """Count a damaged frame against the station whose turn it was: a damaged header does not name its sender.
@@ -151,14 +135,14 @@ class BusAnalysis:
         # It may have been a token: the next good frame shows its holder.
         self._turns.forget()
         if seen.late_s >= DEAF_S:
-            self._own_gaps += 1
-            self._frames -= 1
+            self._so_far.own_gaps += 1
+            self._so_far.frames -= 1
             return
         if seen.header_crc_ok:
-            self._data_crc_errors += 1
+            self._so_far.data_crc_errors += 1
             talker: int | None = seen.frame.source
         else:
-            self._header_crc_errors += 1
+            self._so_far.header_crc_errors += 1
             talker = question.frame.destination if question is not None else holder
         if talker is not None and (talker in self._stations or seen.header_crc_ok):
             self._station(talker).damaged += 1
@@ -166,7 +150,7 @@ class BusAnalysis:
     def _note_garbage(self, seen: SeenFrame) -> None:
         """Count octets that made no frame against the station whose turn it was."""
         garbage, self._garbage = self._garbage, 0
-        self._all_garbage += garbage
+        self._so_far.garbage_octets += garbage
         mac = self._awaited
         if mac is not None and garbage >= _SOME_OCTETS:
             station = self._station(mac)
@@ -179,7 +163,7 @@ class BusAnalysis:
             self._calls[self._awaited] += 1
 
     def _lose_token(self) -> None:
-        self._tokens_lost += 1
+        self._so_far.tokens_lost += 1
         self._turns.forget()
         for station in self._stations.values():
             station.token_s = None
@@ -208,9 +192,9 @@ class BusAnalysis:
                 self._answered_polls.add(frame.source)
                 self._poll_answered = (frame.source, frame.destination, seen.end_s)
                 return True
-            self._polls_in_vain += 1
+            self._so_far.polls_in_vain += 1
             self._vain.add(asked.destination)
-            self._poll_wait_s += frame_time_s(len(question.octets), self._baud) + silence_s
+            self._so_far.poll_wait_s += frame_time_s(len(question.octets), self._so_far.baud) + silence_s
             self._turns.take_back(asked.destination, question.end_s)
             return self._is_other_answer(seen)
         station = self._station(asked.destination)
@@ -218,12 +202,12 @@ class BusAnalysis:
             if frame.frame_type == FrameType.REPLY_POSTPONED:
                 station.postponed += 1
             else:
-                station.reply.add(max(0.0, silence_s - seen.late_s))
+                station.replies.add(max(0.0, silence_s - seen.late_s))
                 self._questions.answered(question, seen.end_s)
             return True
         if self._is_for_another(seen, question):
-            self._station(frame.source).answered_for[asked.destination] += 1
-            station.answered_by[frame.source] += 1
+            self._station(frame.source).answers_for[asked.destination] += 1
+            station.answers_by[frame.source] += 1
             station.unanswered += 1
             self._questions.given_up(question)
             return True
@@ -235,7 +219,7 @@ class BusAnalysis:
     def _is_for_another(seen: SeenFrame, question: SeenFrame) -> bool:
         """Whether a station answers that was not asked, by the invoke id of the request."""
         asked, frame = question.frame, seen.frame
-        if frame.frame_type not in (_ANSWERS[0], _ANSWERS[1]) or frame.destination != asked.source:
+        if frame.frame_type not in DATA_NOT_EXPECTING_REPLY_TYPES or frame.destination != asked.source:
             return False
         return frame.source != asked.destination and request_key(asked) is not None and fits(frame, asked)
 
@@ -246,7 +230,7 @@ class BusAnalysis:
         if asked_s is not None:
             station.unanswered -= 1
             station.late_answers += 1
-            station.reply.add(max(0.0, seen.start_s - seen.late_s - asked_s))
+            station.replies.add(max(0.0, seen.start_s - seen.late_s - asked_s))
             station.late_until_s = seen.end_s + LATE_FOR_S
             is_holder = seen.frame.source == self._turns.holder
             self._turns.is_used |= is_holder
@@ -308,8 +292,8 @@ class BusAnalysis:
         if reason is OutOfTurn.IMPOSSIBLE:  # the holder of the token still has it
             station.unasked += 1
             return
-        self._own_gaps += reason is OutOfTurn.DEAF
-        self._unseen += reason is OutOfTurn.MISSED
+        self._so_far.own_gaps += reason is OutOfTurn.DEAF
+        self._so_far.unseen_frames += reason is OutOfTurn.MISSED
         turns.take(seen.frame.source)
 
     def _note_kind(self, seen: SeenFrame, station: Station, is_answer: bool, is_repeat: bool) -> None:
@@ -320,12 +304,13 @@ class BusAnalysis:
                 self._note_token(seen, station)
             self._turns.grant(frame.source, destination, seen.end_s)
         elif kind == FrameType.POLL_FOR_MASTER:
-            self._polls += 1
+            self._so_far.polls += 1
             station.polls_sent += 1
+            station.is_master = True
             station.highest_polled = max(destination, -1 if station.highest_polled is None else station.highest_polled)
             self._question = seen
         elif kind == FrameType.REPLY_TO_POLL_FOR_MASTER:
-            station.polls_answered += 1
+            station.is_master = True
         elif not is_answer:
             self._turns.held_data += kind in _DATA
             station.most_data_frames_a_token = max(station.most_data_frames_a_token, self._turns.held_data)
@@ -337,35 +322,31 @@ class BusAnalysis:
     def _note_token(self, seen: SeenFrame, station: Station) -> None:
         successor = seen.frame.destination
         station.tokens_sent += 1
+        station.is_master = True
         station.next_station = successor
         if self._turns.granted_s is not None:
-            station.hold.add(max(0.0, seen.end_s - self._turns.granted_s))
+            station.holds.add(max(0.0, seen.end_s - self._turns.granted_s))
         receiver = self._station(successor)
         receiver.tokens_received += 1
         if receiver.token_s is not None:
             rotation_s = max(0.0, seen.end_s - receiver.token_s)
-            receiver.rotation.add(rotation_s)
-            self._rotation.add(rotation_s)
+            receiver.rotations.add(rotation_s)
+            self._rotations.add(rotation_s)
         receiver.token_s = seen.end_s
 
     def _note_announcement(self, seen: SeenFrame, station: Station) -> None:
         said = announcement(seen.frame.data)
-        if said is None:
-            return
-        if said.said is Said.ROUTES:
-            self._routes.setdefault(seen.frame.source, set()).update(said.networks)
-        elif said.said is Said.WHO_IS:
-            station.who_is += 1
-        elif said.network == 0 and said.instance is not None:
-            if said.said is Said.I_AM:
-                station.announced.add(said.instance)
-            else:
-                station.own_instance = said.instance
+        station.who_is += said.is_who_is
+        if said.routed is not None:
+            self._routes.setdefault(seen.frame.source, set()).update(said.routed)
         if said.network:
             self._routes.setdefault(seen.frame.source, set()).add(said.network)
-            if said.said is Said.I_AM and said.instance is not None:
-                device = RemoteDevice(said.network, said.address, seen.frame.source, said.instance)
-                self._remote[device] = None
+            if said.i_am is not None:
+                self._remote[RemoteDevice(said.network, said.address, seen.frame.source, said.i_am)] = None
+        elif said.i_am is not None:
+            station.announced.add(said.i_am)
+        elif said.own_device is not None:
+            station.own_instance = (said.own_device,)
 
 
 def figures_of(

@@ -1,18 +1,26 @@
-"""Capture of a bus: the ring of the last frames a port saw, and pcapng files (link type 165) for Wireshark."""
+"""Capture files of a bus: pcapng (link type 165) written and read for Wireshark, classic pcap of other tools read.
+
+Files are read in either byte order. A classic file (libpcap's) says neither the baud rate nor whether its stamps are
+those of a frame's start or of its end: both are found out from frames that would overlap otherwise.
+"""
 
 from __future__ import annotations
 
+import itertools
 import struct
-from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from drivers.mstp.capture_reading import LINK_TYPE_BACNET_MS_TP
-from drivers.mstp.capture_reading import read_pcapng as read_pcapng
-from drivers.mstp.codec.frames import BITS_PER_OCTET, FrameParser, SeenFrame, frame_time_s
+from drivers.mstp.codec.frames import HEADER_OCTETS, SeenFrame, frame_time_s
+from drivers.mstp.settings import BAUD_RATES
 
-_SECTION, _INTERFACE, _PACKET = 0x0A0D0D0A, 1, 6
+LINK_TYPE_BACNET_MS_TP = 165
+"""A packet is a whole frame, preamble and CRCs included."""
+
+_SECTION, _INTERFACE, _SIMPLE, _PACKET = 0x0A0D0D0A, 1, 3, 6
+_BEGINNING = struct.pack("<I", _SECTION)
 _BYTE_ORDER = 0x1A2B3C4D
 _COMMENT, _FLAGS, _NAME, _SPEED, _RESOLUTION, _APPLICATION = 1, 2, 2, 8, 9, 4
 _MICROSECONDS = 6
@@ -26,64 +34,20 @@ _INTERFACE_BODY = struct.Struct("<HHI")
 _PACKET_BODY = struct.Struct("<IIIII")
 _OPTION = struct.Struct("<HH")
 
+_CLASSIC = {
+    struct.pack(f"{order}I", magic): (order, unit_s)
+    for order in "<>"
+    for magic, unit_s in ((0xA1B2C3D4, 1e-6), (0xA1B23C4D, 1e-9))
+}
+"""A classic file begins so: its byte order, and the seconds that its stamps count beside whole ones."""
+_FILE_HEADER_OCTETS, _PACKET_HEADER_OCTETS = 24, 16
+_MOST_OCTETS = 1 << 20
+_OVERLAPPING = 0.02
+"""Share of frames that may seem to overlap: stamps of a busy computer."""
+_TOLERANCE = 1.05
+_FEW = 20
 
-class OctetClock:
-    """Says when octets that one ``read`` returned were on the wire: without gaps, just before the read ended.
-
-    A reader that is late finds more octets than fit into the time since its last read; they are pressed into that
-    time, so that the times given never run backwards.
-    """
-
-    def __init__(self, baud: int) -> None:
-        self._octet_s = BITS_PER_OCTET / baud
-        self._last_s = 0.0
-
-    def not_before(self, moment_s: float) -> None:
-        """Learn that nothing that is read from now on was on the wire before ``moment_s``."""
-        self._last_s = max(self._last_s, moment_s)
-
-    def place(self, count: int, read_s: float) -> tuple[float, float]:
-        """Return when the first of ``count`` octets (at least one) began, and how long each took, in seconds."""
-        start_s = min(read_s, max(self._last_s, read_s - count * self._octet_s))
-        self._last_s = read_s
-        return start_s, (read_s - start_s) / count
-
-
-class FrameRing:
-    """The last ``limit`` frames on a bus as one of its nodes saw them, its own included."""
-
-    def __init__(self, limit: int, baud: int) -> None:
-        self._frames: deque[SeenFrame] = deque(maxlen=limit)
-        self._parser = FrameParser()
-        self._clock = OctetClock(baud)
-        self._baud = baud
-        self._missed_octets: int | None = None
-
-    @property
-    def stray_octets(self) -> int:
-        """Octets that were heard and belong to no frame; those before the first one are the end of one missed."""
-        return self._parser.stray_octets - (self._missed_octets or 0)
-
-    def heard(self, octets: bytes, read_s: float, late_s: float = 0.0) -> None:
-        """Take octets whose reading ended at ``read_s``; ``late_s`` is as in SeenFrame."""
-        if octets:
-            found = self._parser.feed(octets, *self._clock.place(len(octets), read_s), late_s)
-            if found and self._missed_octets is None:
-                self._missed_octets = self._parser.stray_octets
-            self._frames.extend(found)
-
-    def sent(self, octets: bytes, end_s: float) -> None:
-        """Take one own frame whose last octet leaves at ``end_s``."""
-        start_s = end_s - frame_time_s(len(octets), self._baud)
-        self._clock.not_before(start_s)
-        self._frames.append(SeenFrame.of(octets, start_s, end_s))
-
-    def frames(self) -> list[SeenFrame]:
-        """Return the frames held in the order of their times, oldest first.
-
-        They come in nearly that order; a frame that was half heard when an own one began comes after it.
-        """
-        return sorted(self._frames, key=lambda seen: seen.start_s)
+_Packet = tuple[float, bytes]
 
 
 class PcapngWriter:
@@ -152,3 +116,177 @@ def _options(options: Iterable[tuple[int, bytes]]) -> bytes:
 
 def _padded(octets: bytes) -> bytes:
     return octets + bytes(-len(octets) % 4)
+
+
+class CaptureInvalid(ValueError):
+    """A file is not a capture of MS/TP frames; ``reason`` says in what."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"not a capture of MS/TP frames (pcapng or pcap, link type 165): {reason}")
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """What a capture file holds: frames with times in seconds since 1970, the device listened at, its baud rate.
+
+    ``baud`` 0: unknown; ``is_estimated``: found from the stamps. ``stray_octets``: of packets too short for a frame.
+    ``stamped_at_end``: the file's stamps are those of the frames' ends.
+    """
+
+    frames: tuple[SeenFrame, ...]
+    device: str
+    baud: int
+    is_estimated: bool = False
+    stray_octets: int = 0
+    stamped_at_end: bool = False
+
+    def at_baud(self, baud: int) -> Capture:
+        """Return the same capture as it is at another rate."""
+        if baud == self.baud:
+            return self
+        at_end = self.stamped_at_end
+        frames = (_placed(seen.end_s if at_end else seen.start_s, seen.octets, baud, at_end) for seen in self.frames)
+        return replace(self, frames=tuple(frames), baud=baud, is_estimated=False)
+
+
+def _placed(stamp_s: float, octets: bytes, baud: int, at_end: bool) -> SeenFrame:
+    long_s = frame_time_s(len(octets), baud) if baud else 0.0
+    start_s = stamp_s - long_s if at_end else stamp_s
+    return SeenFrame.of(octets, start_s, start_s + long_s)
+
+
+def read_pcapng(path: Path) -> Capture:
+    """Read what ``PcapngWriter`` wrote; a last block cut short is left out. Raises CaptureInvalid and OSError."""
+    octets = path.read_bytes()
+    if not octets.startswith(_BEGINNING):
+        raise CaptureInvalid("it does not begin as a pcapng file does")
+    packets, device, baud = _pcapng(octets)
+    if any(len(frame) < HEADER_OCTETS for _, frame in packets):
+        raise CaptureInvalid(f"a packet too short for a frame, which has {HEADER_OCTETS} octets at least")
+    return Capture(tuple(_placed(stamp_s, frame, baud, at_end=False) for stamp_s, frame in packets), device, baud)
+
+
+def read_capture(path: Path) -> Capture:
+    """Read a capture of MS/TP frames, in the order of their times.
+
+    ``baud`` of the result is 0 where neither the file nor its stamps give it. Raises CaptureInvalid and OSError.
+    """
+    octets = path.read_bytes()
+    if octets.startswith(_BEGINNING):
+        capture = _capture(*_pcapng(octets))
+    elif octets[:4] in _CLASSIC:
+        capture = _capture(list(_classic(octets, *_CLASSIC[octets[:4]])), "", 0)
+    else:
+        raise CaptureInvalid("it does not begin as a pcapng or pcap file does")
+    return replace(capture, frames=tuple(sorted(capture.frames, key=lambda seen: seen.start_s)))
+
+
+def _classic(octets: bytes, order: str, unit_s: float) -> Iterator[_Packet]:
+    if len(octets) < _FILE_HEADER_OCTETS:
+        raise CaptureInvalid("its header is cut short")
+    link_type = struct.unpack_from(f"{order}I", octets, 20)[0] & 0x0FFFFFFF  # the highest bits are about checksums
+    _check_link_type(link_type)
+    position = _FILE_HEADER_OCTETS
+    while position + _PACKET_HEADER_OCTETS <= len(octets):
+        seconds, parts, size, _ = struct.unpack_from(f"{order}IIII", octets, position)
+        position += _PACKET_HEADER_OCTETS
+        if size > _MOST_OCTETS:
+            raise CaptureInvalid(f"a packet of {size} octets at octet {position}")
+        if position + size > len(octets):
+            return  # the last one is cut short
+        yield seconds + parts * unit_s, octets[position : position + size]
+        position += size
+
+
+def _pcapng(octets: bytes) -> tuple[list[_Packet], str, int]:
+    packets: list[_Packet] = []
+    units: list[float] = []  # a second
+    device, baud, order = "", 0, "<"
+    position = 0
+    while position + 12 <= len(octets):
+        if octets.startswith(_BEGINNING, position):
+            order = _section_order(octets, position)
+            units = []
+        kind, size = struct.unpack_from(f"{order}II", octets, position)
+        if size < 12 or size % 4:
+            raise CaptureInvalid(f"a block of {size} octets at octet {position}")
+        if position + size > len(octets):
+            break
+        body = octets[position + 8 : position + size - 4]
+        position += size
+        if kind == _INTERFACE:
+            _check_link_type(struct.unpack_from(f"{order}H", body)[0])
+            about = dict(_read_options(body[_INTERFACE_BODY.size :], order))
+            device = device or about.get(_NAME, b"").decode(errors="replace").rstrip("\0")
+            speed = about.get(_SPEED, b"")
+            baud = baud or int.from_bytes(speed, "little" if order == "<" else "big")
+            units.append(_units_a_second(about.get(_RESOLUTION, b"\x06")))
+        elif kind == _PACKET:
+            interface, high, low, kept, _ = struct.unpack_from(f"{order}IIIII", body)
+            content = body[_PACKET_BODY.size : _PACKET_BODY.size + kept]
+            if interface >= len(units) or kept > len(content):
+                raise CaptureInvalid("a packet of an interface that it does not describe, or cut short")
+            packets.append(((high << 32 | low) / units[interface], content))
+        elif kind == _SIMPLE:
+            raise CaptureInvalid("packets without time stamps")
+    return packets, device, baud if baud in BAUD_RATES else 0
+
+
+def _section_order(octets: bytes, position: int) -> str:
+    for order in "<>":
+        if struct.unpack_from(f"{order}I", octets, position + 8)[0] == _BYTE_ORDER:
+            return order
+    raise CaptureInvalid("its byte order is not told")
+
+
+def _units_a_second(resolution: bytes) -> float:
+    power = resolution[0] if resolution else 6
+    return 2.0 ** (power & 0x7F) if power & 0x80 else 10.0**power
+
+
+def _read_options(octets: bytes, order: str) -> Iterator[tuple[int, bytes]]:
+    position = 0
+    while position + 4 <= len(octets):
+        code, size = struct.unpack_from(f"{order}HH", octets, position)
+        position += 4
+        yield code, octets[position : position + size]
+        position += size + -size % 4
+
+
+def _check_link_type(link_type: int) -> None:
+    if link_type != LINK_TYPE_BACNET_MS_TP:
+        raise CaptureInvalid(f"link type {link_type}, where MS/TP is {LINK_TYPE_BACNET_MS_TP}")
+
+
+def _capture(packets: Sequence[_Packet], device: str, baud: int) -> Capture:
+    frames = [(stamp_s, octets) for stamp_s, octets in packets if len(octets) >= HEADER_OCTETS]
+    stray = sum(len(octets) for _, octets in packets if len(octets) < HEADER_OCTETS)
+    stamps = [stamp_s for stamp_s, _ in frames]
+    sizes = [len(octets) for _, octets in frames]
+    rate, is_estimated = baud, False
+    if not rate:
+        rate = _estimated_baud(stamps, sizes)
+        is_estimated = rate > 0
+    at_end = rate > 0 and _overlaps(stamps, sizes, rate, at_end=False) > _overlaps(stamps, sizes, rate, at_end=True)
+    seen = tuple(_placed(stamp_s, octets, rate, at_end) for stamp_s, octets in frames)
+    return Capture(seen, device, rate, is_estimated, stray, at_end)
+
+
+def _overlaps(stamps: Sequence[float], sizes: Sequence[int], baud: int, *, at_end: bool) -> int:
+    """Count frames that could not have passed between two stamps, were these those of starts or of ends."""
+    return sum(
+        (later - earlier) * _TOLERANCE < frame_time_s(sizes[index + 1 if at_end else index], baud)
+        for index, (earlier, later) in enumerate(itertools.pairwise(stamps))
+    )
+
+
+def _estimated_baud(stamps: Sequence[float], sizes: Sequence[int]) -> int:
+    """Return the lowest rate at which the frames fit between their stamps; 0 where there are too few of them."""
+    if len(stamps) < _FEW:
+        return 0
+    few = _OVERLAPPING * len(stamps)
+    for baud in BAUD_RATES:
+        if min(_overlaps(stamps, sizes, baud, at_end=end) for end in (False, True)) <= few:
+            return baud
+    return 0

@@ -1,21 +1,37 @@
-"""The figures of a bus, as frozen records: made by ``drivers.mstp.analysis``, judged by ``drivers.mstp.diagnosis``."""
+"""The figures of a bus, as records: made by ``drivers.mstp.analysis``, judged by ``drivers.mstp.diagnosis``."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Spread:
     """Times of one kind: how many, the least, the mean and the most, in seconds."""
 
-    count: int
-    least_s: float
-    mean_s: float
-    most_s: float
+    count: int = 0
+    least_s: float = 0.0
+    most_s: float = 0.0
+    total_s: float = 0.0
+
+    @property
+    def mean_s(self) -> float:
+        """The mean; ZeroDivisionError where nothing was timed."""
+        return self.total_s / self.count
+
+    def add(self, time_s: float) -> None:
+        """Take one time in seconds."""
+        self.least_s = min(self.least_s, time_s) if self.count else time_s
+        self.most_s = max(self.most_s, time_s)
+        self.total_s += time_s
+        self.count += 1
+
+    def so_far(self) -> Spread | None:
+        """Return a copy, None where nothing was timed."""
+        return replace(self) if self.count else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NodeFigures:
     """What one station did, as heard on the bus. Counters are of good frames; a spread is None where nothing was timed.
 
@@ -23,40 +39,40 @@ class NodeFigures:
     """
 
     mac: int
-    is_master: bool
+    is_master: bool = False
     """It passed a token, polled, or answered a poll."""
-    frames: int
-    octets: int
-    data_frames: int
-    tokens_received: int
-    tokens_sent: int
-    token_retries: int
+    frames: int = 0
+    octets: int = 0
+    data_frames: int = 0
+    tokens_received: int = 0
+    tokens_sent: int = 0
+    token_retries: int = 0
     """Tokens to it that had to be repeated, because it did not use them in time."""
-    tokens_unused: int
+    tokens_unused: int = 0
     """Tokens to it given up after the repeat: it was gone, or deaf."""
-    polls_sent: int
-    highest_polled: int | None
+    polls_sent: int = 0
+    highest_polled: int | None = None
     """Highest address it polled: its Max_Master is not below this."""
-    next_station: int | None
+    next_station: int | None = None
     """Whom it passed the token to last."""
-    requests: int
+    requests: int = 0
     """Requests to it."""
-    postponed: int
+    postponed: int = 0
     """Reply Postponed that it sent."""
-    unanswered: int
+    unanswered: int = 0
     """Requests to it that nothing answered while the requester waited."""
-    damaged: int
+    damaged: int = 0
     """Frames with a bad CRC that were its own, or came in its turn."""
-    unasked: int
+    unasked: int = 0
     """Frames from it that came out of turn, and so soon that no frame which the listener missed can explain them."""
-    most_data_frames_a_token: int
-    rotation: Spread | None
+    most_data_frames_a_token: int = 0
+    rotation: Spread | None = None
     """From one token received to the next."""
-    hold: Spread | None
+    hold: Spread | None = None
     """From the token received to the token passed on."""
-    usage: Spread | None
+    usage: Spread | None = None
     """Tusage_delay: from the end of a token or poll to the start of what it sends then."""
-    reply: Spread | None
+    reply: Spread | None = None
     """Treply_delay: from the end of a request to the start of the answer, those after the requester gave up too."""
     late_uses: int = 0
     """Tokens and polls that it took longer than Tusage_delay (15 ms) to use."""
@@ -95,35 +111,35 @@ class RemoteDevice:
         return str(self.address[0]) if len(self.address) == 1 else self.address.hex(":")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class BusFigures:
     """What a bus did for ``duration_s`` seconds."""
 
     baud: int
-    duration_s: float
-    frames: int
+    duration_s: float = 0.0
+    frames: int = 0
     """Whole frames, damaged ones included."""
-    octets: int
+    octets: int = 0
     """All octets, stray ones included."""
-    stray_octets: int
+    stray_octets: int = 0
     """Octets that belong to no frame."""
-    header_crc_errors: int
-    data_crc_errors: int
-    busy_s: float
+    header_crc_errors: int = 0
+    data_crc_errors: int = 0
+    busy_s: float = 0.0
     """Time that the octets took on the wire."""
-    tokens_lost: int
+    tokens_lost: int = 0
     """Silences of Tno_token (0.5 s) or more that a station ended by making a new token."""
-    longest_silence_s: float
-    polls: int
+    longest_silence_s: float = 0.0
+    polls: int = 0
     """Poll For Master frames."""
-    polls_in_vain: int
-    poll_wait_s: float
+    polls_in_vain: int = 0
+    poll_wait_s: float = 0.0
     """Time spent on polls without an answer."""
-    polled_in_vain: frozenset[int]
+    polled_in_vain: frozenset[int] = frozenset()
     """Addresses that were polled and never heard."""
-    rotation: Spread | None
+    rotation: Spread | None = None
     """Token rotation: from a token to the next token to the same master, over all masters."""
-    nodes: tuple[NodeFigures, ...]
+    nodes: tuple[NodeFigures, ...] = ()
     """By MAC, lowest first; a station that was only spoken to is here too, with no frames."""
     unseen_frames: int = 0
     """Frames that must have passed unheard: a station went on from a token that was not heard here."""

@@ -4,31 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import math
-import select
 import socket
-import subprocess
 import threading
-import time
-from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
 from drivers.mstp.codec.frames import BROADCAST, MAX_MASTER_ADDRESS, SeenFrame
-from drivers.mstp.errors import NpduRefused, PortSettingInvalid, PortUnavailable
+from drivers.mstp.errors import NpduRefused, PortSettingInvalid
 from drivers.mstp.events import FrameReceived, LineLost, LineRestored, PortEvent, PortFailed
 from drivers.mstp.process import messages as _messages
 from drivers.mstp.process.lateness import LateSpell
-from drivers.mstp.process.owner import end_process, received, start_process
+from drivers.mstp.process.wire_process import WireProcess
 from drivers.mstp.settings import PortSettings
 from drivers.mstp.statistics import Statistics
 
-_START_S = 15.0
 _QUERY_S = 5.0
-_END_S = 2.0
 _RECEIVE_OCTETS = 262_144
 
 
-class MstpPort:
+class MstpPort(WireProcess):
     """One master node on one serial port, living in a process of its own. A context manager: start and close.
 
     Where the settings name further nodes on the port, ``mac`` and ``source`` say which one is meant (None: the
@@ -37,50 +31,15 @@ class MstpPort:
     ``send`` and ``statistics`` may be called from any thread; ``receive`` from one thread at a time.
     """
 
+    MODULE = "drivers.mstp.process.port_process"
+    CALLED = "port process"
+    SOCKETS = 2
+
     def __init__(self, settings: PortSettings) -> None:
-        self.settings = settings
-        self._process: subprocess.Popen[bytes] | None = None
-        self._events: socket.socket | None = None
-        self._queries: socket.socket | None = None
-        self._unpacker = _messages.Unpacker()
-        self._inbox: deque[PortEvent] = deque()
+        super().__init__(settings)
         self._failure: str | None = None
         self._send_lock = threading.Lock()
         self._query_lock = threading.Lock()
-
-    def __enter__(self) -> MstpPort:
-        self.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.close()
-
-    def start(self) -> None:
-        """Start the port process and open the device; raises PortUnavailable(device, reason). May be called once."""
-        if self._process is not None:
-            raise PortUnavailable(self.settings.device, "this port was started before; make a new one")
-        arguments, portable = [_messages.settings_text(self.settings)], self.settings.portable
-        self._process, (self._events, self._queries) = start_process(
-            self.settings.device, "drivers.mstp.process.port_process", arguments, sockets=2, portable=portable
-        )
-        reason = self._await_ready(self._events)
-        if reason is not None:
-            self.close()
-            raise PortUnavailable(self.settings.device, reason)
-
-    def _await_ready(self, events: socket.socket) -> str | None:
-        """Wait for the process to say that the device is open; returns why not otherwise."""
-        deadline_s = time.monotonic() + _START_S
-        while select.select([events], [], [], max(0.0, deadline_s - time.monotonic()))[0]:
-            octets = received(events)
-            if not octets:
-                return self._ending()
-            for kind, values in self._unpacker.feed(octets):
-                if kind == _messages.READY:
-                    return None
-                if kind == _messages.OPEN_FAILED:
-                    return str(values[0])
-        return f"the port process did not open it within {_START_S:g} s"
 
     @property
     def pid(self) -> int | None:
@@ -92,7 +51,7 @@ class MstpPort:
 
         It stays readable after PortFailed: stop watching it then.
         """
-        return self._open_events().fileno()
+        return self._end(0).fileno()
 
     def receive(self, timeout_s: float | None) -> PortEvent | None:
         """Return the next event, or None after ``timeout_s`` seconds (None: wait without end).
@@ -100,45 +59,22 @@ class MstpPort:
         LineLost and LineRestored come in turn, where ``replug_wait_s`` lets the port wait for an adapter that was
         unplugged. PortFailed comes once and last; after it the answer is None at once.
         """
-        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
-        while not self._inbox:
-            if self._failure is not None or self._events is None:
-                return None
-            left_s = None if deadline_s is None else max(0.0, deadline_s - time.monotonic())
-            if not select.select([self._events], [], [], left_s)[0]:
-                return None
-            self._take(self._events)
-        return self._inbox.popleft()
+        if self._failure is not None or not self._ends:
+            return None
+        message = self._next(timeout_s)
+        return None if message is None else self._event(*message)
 
-    def _take(self, events: socket.socket) -> None:
-        """Read what the process has sent into the inbox."""
-        octets = received(events)
-        for kind, values in self._unpacker.feed(octets):
-            if kind == _messages.NPDU:
-                self._inbox.append(FrameReceived(*values))
-            elif kind == _messages.LINE_LOST:
-                self._inbox.append(LineLost(f"{self.settings.device}: {values[0]}"))
-            elif kind == _messages.LINE_RESTORED:
-                self._inbox.append(LineRestored(*values))
-            elif kind == _messages.FAILED:
-                self._fail(*values)
-        if not octets and self._failure is None:
-            self._fail(self._ending())
-
-    def _fail(self, reason: str) -> None:
-        self._failure = reason
-        if self._events is not None:
-            with contextlib.suppress(OSError):  # a process that said why it ends waits until it is known to be heard
-                self._events.shutdown(socket.SHUT_WR)
-        self._inbox.append(PortFailed(f"{self.settings.device}: {reason}"))
-
-    def _ending(self) -> str:
-        """Say how the process ended, for an end that it did not announce."""
-        try:
-            code = self._process.wait(_END_S) if self._process is not None else None
-        except subprocess.TimeoutExpired:
-            code = None
-        return f"the port process ended unexpectedly (exit code {code}); see its messages on stderr"
+    def _event(self, kind: str, values: tuple[Any, ...]) -> PortEvent:
+        if kind == _messages.NPDU:
+            return FrameReceived(*values)
+        if kind == _messages.LINE_LOST:
+            return LineLost(f"{self.settings.device}: {values[0]}")
+        if kind == _messages.LINE_RESTORED:
+            return LineRestored(*values)
+        self._failure = values[0]
+        with contextlib.suppress(OSError):  # a process that said why it ends waits until it is known to be heard
+            self._end(0).shutdown(socket.SHUT_WR)
+        return PortFailed(f"{self.settings.device}: {self._failure}")
 
     def send(
         self,
@@ -214,12 +150,12 @@ class MstpPort:
         return self.settings.mac if mac is None else mac
 
     def _tell(self, kind: str, *values: Any) -> None:
-        events = self._open_events()
+        events = self._end(0)
         try:
             with self._send_lock:
                 events.sendall(_messages.pack(kind, *values))
         except OSError as error:
-            raise PortUnavailable(self.settings.device, self._failure or "the port has ended") from error
+            raise self._unavailable(self._failure or "the port has ended") from error
 
     def statistics(self, mac: int | None = None) -> Statistics:
         """Ask the port process for a node's counters; raises PortUnavailable when the port has ended."""
@@ -238,10 +174,7 @@ class MstpPort:
         return list(self._ask(_messages.LATE, since_s))
 
     def _ask(self, kind: str, *question: Any) -> tuple[Any, ...]:
-        queries = self._queries
-        if queries is None:
-            raise PortUnavailable(self.settings.device, "the port is not open")
-        unpacker = _messages.Unpacker()
+        queries, unpacker = self._end(1), _messages.Unpacker()
         with self._query_lock:
             try:
                 queries.settimeout(_QUERY_S)
@@ -251,21 +184,7 @@ class MstpPort:
                         if answered == kind:
                             return values
             except TimeoutError as error:
-                reason = f"the port process did not answer within {_QUERY_S:g} s"
-                raise PortUnavailable(self.settings.device, reason) from error
+                raise self._unavailable(f"the port process did not answer within {_QUERY_S:g} s") from error
             except OSError as error:
-                raise PortUnavailable(self.settings.device, self._failure or "the port has ended") from error
-        raise PortUnavailable(self.settings.device, self._failure or "the port has ended")
-
-    def _open_events(self) -> socket.socket:
-        if self._events is None:
-            raise PortUnavailable(self.settings.device, "the port is not open")
-        return self._events
-
-    def close(self) -> None:
-        """End the port process and give the device back; what is still queued is not sent. May be called again."""
-        for end in (self._events, self._queries):
-            if end is not None:
-                end.close()
-        self._events = self._queries = None
-        end_process(self._process)
+                raise self._unavailable(self._failure or "the port has ended") from error
+        raise self._unavailable(self._failure or "the port has ended")

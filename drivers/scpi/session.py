@@ -6,6 +6,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from drivers.errors import AnswerInvalid, InstrumentError, InstrumentLost, InstrumentRefused
 from drivers.scpi.parsing import parse_bool, parse_error, parse_float, split_answers
@@ -15,6 +16,8 @@ from drivers.scpi.visa import VisaTransport
 
 _LOG = logging.getLogger(__name__)
 _QUEUE_LENGTH = 64
+
+Parsed = TypeVar("Parsed")
 
 
 class ScpiSession:
@@ -129,17 +132,11 @@ class ScpiSession:
 
     def as_float(self, command: str, answer: str) -> float | None:
         """Read ``answer`` to ``command`` as a number, ``None`` for "no valid data"; raises AnswerInvalid."""
-        try:
-            return parse_float(answer)
-        except ValueError as error:
-            raise AnswerInvalid(self.resource, command, answer) from error
+        return self._parsed(parse_float, command, answer)
 
     def as_bool(self, command: str, answer: str) -> bool:
         """Read ``answer`` to ``command`` as 0, 1, ON or OFF; raises AnswerInvalid."""
-        try:
-            return parse_bool(answer)
-        except ValueError as error:
-            raise AnswerInvalid(self.resource, command, answer) from error
+        return self._parsed(parse_bool, command, answer)
 
     def close(self) -> None:
         """Give the connection back; a later transaction would open a new one. May be called twice."""
@@ -217,10 +214,13 @@ class ScpiSession:
             raise InstrumentRefused(self.resource, message, code, text + also)
 
     def _error(self, answer: str) -> tuple[int, str]:
+        return self._parsed(parse_error, self.error_query or "", answer)
+
+    def _parsed(self, parse: Callable[[str], Parsed], command: str, answer: str) -> Parsed:
         try:
-            return parse_error(answer)
+            return parse(answer)
         except ValueError as error:
-            raise AnswerInvalid(self.resource, self.error_query or "", answer) from error
+            raise AnswerInvalid(self.resource, command, answer) from error
 
 
 def _joined(commands: Sequence[str]) -> str:

@@ -18,9 +18,9 @@ from rusty_bacnet import (
 from meter_model.device.meter import S4100
 from meter_model.objects.points import OBJECTS
 from rig.emulation.bus.process import HubProcess
-from rig.emulation.meter.node import MeterNodes
 from tests.interop.test_independent_stack import BAUD, LOADED, MAX_MASTER, METER_MAC, PEER_MAC, TYPES, discover
 from tests.meter_model.transcription.manual_property_sets import ABSENT, PROPERTY_SETS
+from tests.rig.emulation.meter.one_node import MeterNode
 
 pytestmark = pytest.mark.realtime
 
@@ -125,7 +125,7 @@ def meter():
 @pytest.fixture(scope="module")
 def seen(meter):
     with HubProcess(3, BAUD, unpaced=True) as hub:
-        node = MeterNodes({METER_MAC: meter}, hub.ports[1], BAUD, MAX_MASTER, threading.RLock())
+        node = MeterNode(meter, hub.ports[1], BAUD, METER_MAC, MAX_MASTER, threading.RLock())
         node.start()
         try:
             return asyncio.run(asyncio.wait_for(browse(hub.ports[2], meter), BROWSE_S))

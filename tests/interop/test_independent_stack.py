@@ -13,7 +13,7 @@ from meter_model.device.meter import S4100
 from meter_model.objects.points import OBJECTS
 from meter_model.stimulus import Phasor, Stimulus
 from rig.emulation.bus.process import HubLink, HubProcess
-from rig.emulation.meter.node import MeterNodes
+from tests.rig.emulation.meter.one_node import MeterNode
 
 pytestmark = pytest.mark.realtime
 
@@ -41,7 +41,7 @@ def bus():
     meter = S4100(serial_number="42", device_instance=1_234_567)
     meter.advance(3.0, LOADED)
     with HubProcess(3, BAUD) as hub:
-        node = MeterNodes({METER_MAC: meter}, hub.ports[1], BAUD, MAX_MASTER, threading.RLock())
+        node = MeterNode(meter, hub.ports[1], BAUD, METER_MAC, MAX_MASTER, threading.RLock())
         node.start()
         try:
             yield hub, meter

@@ -18,8 +18,8 @@ from drivers.mstp.codec.frames import FrameType
 from drivers.mstp.settings import PortSettings
 from meter_model.device.meter import S4100
 from rig.emulation.bus.process import HubLink, HubProcess
-from rig.emulation.meter.node import MeterNodes
 from tests.interop.test_independent_stack import LOADED, discover
+from tests.rig.emulation.meter.one_node import MeterNode
 
 pytestmark = pytest.mark.realtime
 
@@ -117,7 +117,7 @@ def ring_of_four(baud, unpaced):
     server_loop = asyncio.new_event_loop()
     with contextlib.ExitStack() as stack:
         hub = stack.enter_context(HubProcess(4, baud, unpaced))
-        node = MeterNodes({METER_MAC: meter}, hub.ports[METER_MAC], baud, MAX_MASTER, threading.RLock())
+        node = MeterNode(meter, hub.ports[METER_MAC], baud, METER_MAC, MAX_MASTER, threading.RLock())
         stack.callback(node.close)
         node.start()
         server = MstpEndpoint(300, **peer_settings(hub, SERVER_MAC))

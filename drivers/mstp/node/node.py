@@ -21,7 +21,7 @@ from drivers.mstp.codec.npdu import summarize
 from drivers.mstp.codec.receive import FrameReceiver, Indication, InvalidFrame, SkippedFrame
 from drivers.mstp.events import FrameReceived
 from drivers.mstp.settings import NodeSettings
-from drivers.mstp.statistics import Statistics, summarize_counts
+from drivers.mstp.statistics import Statistics
 
 TURNAROUND_BITS = 40
 """Tturnaround: bit times of silence before any transmission."""
@@ -55,9 +55,7 @@ class Node(ABC):
         self._queue: deque[QueuedFrame] = deque()
         self._pending: Frame | None = None
         self._pending_data: QueuedFrame | None = None
-        self._octets_received = self._octets_sent = self._frames_sent = self._data_frames_sent = 0
-        self._queue_overflows = self._duplicate_address = 0
-        self._data_frames_expired = self._requests_withdrawn = 0
+        self._counts: Counter[str] = Counter()
 
     def submit(self, frame: Frame, now_s: float, expires_s: float = math.inf) -> None:
         """Queue a frame for the token; if it is the answer a requester waits for, it goes out now instead.
@@ -67,7 +65,7 @@ class Node(ABC):
         if len(self._queue) >= QUEUE_LIMIT:
             self._throw_away_expired(now_s)
         if len(self._queue) >= QUEUE_LIMIT:
-            self._queue_overflows += 1
+            self._counts["queue_overflows"] += 1
             return
         self._queue.append(QueuedFrame(frame, expires_s))
         self._run(now_s)
@@ -79,12 +77,12 @@ class Node(ABC):
             wanted = summary.is_confirmed_request and summary.invoke_id == invoke_id
             if wanted and queued.frame.destination == destination:
                 self._queue.remove(queued)
-                self._requests_withdrawn += 1
+                self._counts["requests_withdrawn"] += 1
                 return
 
     def receive(self, octets: bytes, now_s: float) -> None:
         """Take octets that were read at ``now_s``."""
-        self._octets_received += len(octets)
+        self._counts["octets_received"] += len(octets)
         position = 0
         while position < len(octets):
             position, indication = self.receiver.receive(octets, position, now_s)
@@ -112,7 +110,7 @@ class Node(ABC):
         if now_s < self.receiver.silence_since_s + self._turnaround_s:
             return None
         while self._pending_data is not None and now_s >= self._pending_data.expires_s:
-            self._data_frames_expired += 1
+            self._counts["data_frames_expired"] += 1
             self._pending = self._pending_data = None
             self._not_sent()
             self._run(now_s)
@@ -120,9 +118,9 @@ class Node(ABC):
             return None
         octets = self._pending.encode()
         self.receiver.abandon()
-        self._octets_sent += len(octets)
-        self._frames_sent += 1
-        self._data_frames_sent += self._pending_data is not None
+        self._counts["octets_sent"] += len(octets)
+        self._counts["frames_sent"] += 1
+        self._counts["data_frames_sent"] += self._pending_data is not None
         return octets
 
     def transmitted(self, end_s: float, now_s: float) -> None:
@@ -138,17 +136,7 @@ class Node(ABC):
 
     def statistics(self) -> Statistics:
         """Everything counted so far."""
-        other = {
-            "octets_received": self._octets_received,
-            "octets_sent": self._octets_sent,
-            "frames_sent": self._frames_sent,
-            "data_frames_sent": self._data_frames_sent,
-            "queue_overflows": self._queue_overflows,
-            "data_frames_expired": self._data_frames_expired,
-            "requests_withdrawn": self._requests_withdrawn,
-            "duplicate_address": self._duplicate_address,
-        }
-        return summarize_counts(self.transitions, self.receiver.transitions, other)
+        return Statistics.of(self.transitions + self.receiver.transitions, self._counts)
 
     def _count(self, transition: str) -> None:
         self.transitions[transition] += 1
@@ -166,7 +154,7 @@ class Node(ABC):
 
     def _throw_away_expired(self, now_s: float) -> None:
         kept = [queued for queued in self._queue if now_s < queued.expires_s]
-        self._data_frames_expired += len(self._queue) - len(kept)
+        self._counts["data_frames_expired"] += len(self._queue) - len(kept)
         self._queue = deque(kept)
 
     def _run(self, now_s: float) -> None:
@@ -184,7 +172,7 @@ class Node(ABC):
             self._pending = self._pending_data = None
             self._bus_taken()
         if not isinstance(indication, InvalidFrame) and indication.source == self._station:
-            self._duplicate_address += 1
+            self._counts["duplicate_address"] += 1
             indication = SkippedFrame(indication.frame_type, indication.destination, indication.source)
         self._handle(indication, now_s)
         self._run(now_s)

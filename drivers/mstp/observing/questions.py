@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from drivers.mstp.codec.frames import DATA_NOT_EXPECTING_REPLY_TYPES, Frame, SeenFrame
 from drivers.mstp.codec.npdu import NpduSummary, read_header, summarize
 
@@ -17,18 +15,12 @@ Key = tuple[int, int, bytes, int]
 """Requester, responder, the requester's address beyond a router, invoke id."""
 
 
-@dataclass(slots=True)
-class _Answered:
-    at_s: float
-    times: int
-
-
 class Questions:
     """Remembers confirmed requests that were given up, and those that were answered."""
 
     def __init__(self) -> None:
         self._given_up: dict[Key, float] = {}
-        self._answered: dict[Key, _Answered] = {}
+        self._answered: dict[Key, float] = {}
 
     def asked(self, seen: SeenFrame) -> None:
         """Take a request that has just been sent: forget all that was known of its invoke id."""
@@ -39,15 +31,11 @@ class Questions:
 
     def given_up(self, question: SeenFrame) -> None:
         """Take a request whose sender went on without an answer."""
-        key = request_key(question.frame)
-        if key is not None:
-            self._remember(self._given_up, key, question.end_s)
+        self._remember(self._given_up, request_key(question.frame), question.end_s)
 
     def answered(self, question: SeenFrame, at_s: float) -> None:
         """Take a request that was answered at ``at_s``."""
-        key = request_key(question.frame)
-        if key is not None:
-            self._remember(self._answered, key, _Answered(at_s, 1))
+        self._remember(self._answered, request_key(question.frame), at_s)
 
     def late_answer(self, seen: SeenFrame) -> float | None:
         """Return when the request ended that this frame answers after its sender has given up; None if it does not."""
@@ -56,24 +44,23 @@ class Questions:
             return None
         asked_s = self._given_up.pop(key, None)
         if asked_s is not None:
-            self._remember(self._answered, key, _Answered(seen.end_s, 1))
+            self._remember(self._answered, key, seen.end_s)
         return asked_s
 
     def is_second_answer(self, seen: SeenFrame) -> bool:
         """Whether this frame answers a request that its sender has just answered."""
         key = _answer_key(seen.frame)
-        known = None if key is None else self._answered.get(key)
-        if known is None or seen.start_s - known.at_s > TWICE_WITHIN_S:
-            return False
-        known.times += 1
-        return True
+        answered_s = None if key is None else self._answered.get(key)
+        return answered_s is not None and seen.start_s - answered_s <= TWICE_WITHIN_S
 
     @staticmethod
-    def _remember(kept: dict[Key, float] | dict[Key, _Answered], key: Key, what: object) -> None:
+    def _remember(kept: dict[Key, float], key: Key | None, at_s: float) -> None:
+        if key is None:
+            return
         kept.pop(key, None)
         if len(kept) >= _KEPT:
             del kept[next(iter(kept))]
-        kept[key] = what  # type: ignore[assignment]
+        kept[key] = at_s
 
 
 def request_key(frame: Frame) -> Key | None:

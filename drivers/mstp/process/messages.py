@@ -16,10 +16,8 @@ from drivers.mstp.codec.frames import SeenFrame
 from drivers.mstp.settings import PortSettings
 
 READY = "ready"
-OPEN_FAILED = "open failed"
-"""Why the device cannot be opened."""
 FAILED = "failed"
-"""Why the port has ended."""
+"""Why the device cannot be opened, or the port has ended."""
 NPDU = "npdu"
 """The fields of a ``FrameReceived``."""
 SUBMIT = "submit"

@@ -8,24 +8,23 @@ parent) and when the line is lost and does not come back in time.
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import math
 import select
-import signal
 import socket
 import sys
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
 from typing import Any
 
-from drivers.mstp.capture import FrameRing
 from drivers.mstp.codec.frames import data_frame
 from drivers.mstp.errors import PortUnavailable
-from drivers.mstp.host import monotonic_s, of_monotonic_s, parent_id, take_priority
+from drivers.mstp.host import monotonic_s, of_monotonic_s, parent_id
 from drivers.mstp.node.group import NodeGroup
 from drivers.mstp.process import messages as _messages
+from drivers.mstp.process.channel import Channel, OwnerGone, run
 from drivers.mstp.process.lateness import LOOK_S, Lateness, LateSpells
-from drivers.mstp.process.owner import owner_socket
+from drivers.mstp.process.ring import FrameRing
 from drivers.mstp.settings import PortSettings
 from drivers.mstp.wire.adapter import lasting_name, may_be_present
 from drivers.mstp.wire.line import LineBroken, SerialLine
@@ -33,56 +32,15 @@ from drivers.mstp.wire.open_line import open_line
 
 _REALTIME_PRIORITY = 20
 _NICE = -15
-_RECEIVE_OCTETS = 65536
 _BACKLOG_OCTETS = 4_000_000
 """Received data that waits for a stalled owner; more than this means that the owner hangs."""
-_FAREWELL_S = 2.0
 _LOOK_FOR_ADAPTER_S = 0.1
-
-
-class _OwnerGone(Exception):
-    """The process that started this one is no longer there, or hangs."""
-
-
-class _Channel:
-    """One non-blocking socket to the owner with what could not be sent yet."""
-
-    def __init__(self, end: socket.socket) -> None:
-        self.socket = end
-        self.socket.setblocking(False)
-        self.backlog = bytearray()
-        self._unpacker = _messages.Unpacker()
-
-    def receive(self) -> list[_messages.Message]:
-        try:
-            octets = self.socket.recv(_RECEIVE_OCTETS)
-        except BlockingIOError:  # select said readable, and it was not: it will say so again
-            return []
-        except OSError as error:
-            raise _OwnerGone from error
-        if not octets:
-            raise _OwnerGone
-        return self._unpacker.feed(octets)
-
-    def send(self, kind: str, *values: Any) -> None:
-        self.backlog += _messages.pack(kind, *values)
-        self.flush()
-
-    def flush(self) -> None:
-        try:
-            while self.backlog:
-                del self.backlog[: self.socket.send(self.backlog)]
-        except BlockingIOError:
-            if len(self.backlog) > _BACKLOG_OCTETS:
-                raise _OwnerGone from None
-        except OSError as error:
-            raise _OwnerGone from error
 
 
 class _WireLoop:
     """Runs the nodes of one line until the line is lost for good or the owner gone."""
 
-    def __init__(self, settings: PortSettings, events: _Channel, queries: _Channel) -> None:
+    def __init__(self, settings: PortSettings, events: Channel, queries: Channel) -> None:
         self._settings = settings
         self._device = lasting_name(settings.device)
         self._line = open_line(settings, settings.device)
@@ -91,12 +49,26 @@ class _WireLoop:
         self._owner = parent_id()
         self._events = events
         self._queries = queries
-        self._node = NodeGroup(settings.nodes, monotonic_s())
+        self._node = node = NodeGroup(settings.nodes, monotonic_s())
         self._ring = FrameRing(settings.captured_frames, settings.baud)
         self._late = LateSpells()
+        self._orders: dict[str, Callable[..., None]] = {
+            _messages.SUBMIT: self._queue,
+            _messages.WITHDRAW: node.withdraw,
+            _messages.MAX_MASTER: node.set_max_master,
+            _messages.PROBE: node.probe,
+            _messages.ONLINE: lambda mac, is_online: node.set_online(mac, is_online, monotonic_s()),
+        }
+        self._answers: dict[str, Callable[..., Iterable[Any]]] = {
+            _messages.STATISTICS: self._statistics,
+            _messages.PROBED: node.probed,
+            _messages.CAPTURED: lambda: _messages.seen_values(self._ring.frames()),
+            _messages.LATE: self._late.since,
+        }
 
     def run(self) -> None:
-        """Raises LineBroken and _OwnerGone: there is no other end."""
+        """Raises LineBroken and OwnerGone: there is no other end."""
+        gc.disable()
         while True:
             try:
                 self._run_line()
@@ -140,14 +112,14 @@ class _WireLoop:
         sinks = [channel.socket for channel in channels if channel.backlog]
         readable, writable, _ = select.select([channel.socket for channel in channels], sinks, (), timeout_s)
         if self._events.socket in readable:
-            self._submit(monotonic_s())
+            self._submit()
         if self._queries.socket in readable:
             self._answer()
         for channel in channels:
             if channel.socket in writable:
                 channel.flush()
         if parent_id() != self._owner:
-            raise _OwnerGone
+            raise OwnerGone
 
     def _run_line(self) -> None:
         node, line, events, queries = self._node, self._line, self._events, self._queries
@@ -176,7 +148,7 @@ class _WireLoop:
             else:
                 node.advance(now_s)
             if events.socket in readable:
-                self._submit(now_s)
+                self._submit()
             self._transmit()
             while node.received:
                 got = node.received.popleft()
@@ -190,7 +162,7 @@ class _WireLoop:
                 if channel.socket in writable:
                     channel.flush()
             if parent() != owner:
-                raise _OwnerGone
+                raise OwnerGone
 
     def _transmit(self) -> None:
         node = self._node
@@ -199,78 +171,33 @@ class _WireLoop:
             node.transmitted(end_s, monotonic_s())
             self._ring.sent(octets, end_s)
 
-    def _submit(self, now_s: float) -> None:
-        for kind, values in self._events.receive():
-            if kind == _messages.MAX_MASTER:
-                self._node.set_max_master(*values)
-            elif kind == _messages.PROBE:
-                self._node.probe(*values)
-            elif kind == _messages.ONLINE:
-                mac, is_online = values
-                self._node.set_online(mac, is_online, now_s)
-            elif kind == _messages.WITHDRAW:
-                self._node.withdraw(*values)
-            else:
-                source, destination, expecting_reply, npdu, expires_s = values
-                frame = data_frame(source, destination, npdu, expecting_reply)
-                self._node.submit(frame, now_s, of_monotonic_s(expires_s))
+    def _submit(self) -> None:
+        for order, values in self._events.receive():
+            self._orders[order](*values)
 
     def _answer(self) -> None:
         for kind, question in self._queries.receive():
-            if kind == _messages.STATISTICS:
-                statistics = replace(
-                    self._node.statistics(*question),
-                    echoes_damaged=self._echoes_damaged + self._line.echo.damaged,
-                    lines_lost=self._lines_lost,
-                    stray_octets=self._ring.stray_octets,
-                )
-                self._queries.send(kind, asdict(statistics))
-            elif kind == _messages.PROBED:
-                self._queries.send(kind, *self._node.probed(*question))
-            elif kind == _messages.CAPTURED:
-                self._queries.send(kind, *_messages.seen_values(self._ring.frames()))
-            elif kind == _messages.LATE:
-                self._queries.send(kind, *self._late.since(*question))
+            self._queries.send(kind, *self._answers[kind](*question))
+
+    def _queue(self, source: int, destination: int, expecting_reply: bool, npdu: bytes, expires_s: float) -> None:
+        frame = data_frame(source, destination, npdu, expecting_reply)
+        self._node.submit(frame, monotonic_s(), of_monotonic_s(expires_s))
+
+    def _statistics(self, mac: int) -> tuple[dict[str, int]]:
+        statistics = replace(
+            self._node.statistics(mac),
+            echoes_damaged=self._echoes_damaged + self._line.echo.damaged,
+            lines_lost=self._lines_lost,
+            stray_octets=self._ring.stray_octets,
+        )
+        return (asdict(statistics),)
 
 
 def main(arguments: list[str]) -> int:
-    """Run the port; the exit code is 0 when the owner went, 1 when the line could not be opened or was lost."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an operator's Ctrl-C is the owner's to handle; it closes the port
+    """Run the port; exit codes as of ``run``."""
     settings = _messages.read_settings(arguments[0])
-    events, queries = (_Channel(owner_socket(name)) for name in arguments[1:3])
-    try:
-        loop = _WireLoop(settings, events, queries)
-    except PortUnavailable as error:
-        return _farewell(events, _messages.OPEN_FAILED, error.reason)
-    try:
-        events.send(_messages.READY)
-        take_priority(_REALTIME_PRIORITY, _NICE)
-        gc.collect()
-        gc.freeze()
-        gc.disable()
-        loop.run()
-    except _OwnerGone:
-        return 0
-    except LineBroken as error:
-        loop.close()  # the device is free before the owner hears of it
-        return _farewell(events, _messages.FAILED, error.strerror or str(error))
-    finally:
-        loop.close()
-    return 0
-
-
-def _farewell(events: _Channel, kind: str, reason: str) -> int:
-    """Send the reason for the end of the port, and wait until it is sent."""
-    with contextlib.suppress(_OwnerGone):  # the owner has gone, too
-        events.send(kind, reason)
-        events.socket.settimeout(_FAREWELL_S)
-        events.flush()
-        # A connection that is closed before all of it was read takes with it what the owner has not read yet.
-        with contextlib.suppress(OSError):
-            events.socket.shutdown(socket.SHUT_WR)
-            while events.socket.recv(_RECEIVE_OCTETS):
-                pass
-    return 1
+    events, queries = (Channel(name, _BACKLOG_OCTETS) for name in arguments[1:3])
+    return run(events, lambda: _WireLoop(settings, events, queries), _REALTIME_PRIORITY, _NICE)
 
 
 if __name__ == "__main__":

@@ -60,18 +60,26 @@ class SerialLine:
 
     Raises PortUnavailable(device, reason) if it cannot be opened as the settings say. ``fileno`` is for ``select``.
     ``echo`` takes own octets out of what is read.
+
+    One that ``is_silent`` is only read, its transmitter off: unlike in pyserial's own way of opening, RTS is never
+    asserted, since on adapters that switch to sending by it that would block the bus.
     """
 
-    def __init__(self, settings: PortSettings, device: str) -> None:
+    def __init__(self, settings: PortSettings, device: str, is_silent: bool = False) -> None:
         self.echo = EchoFilter(settings.echo)
         self._baud = settings.baud
         self._free_s = 0.0
         try:
-            self._serial = serial.Serial(port=device, baudrate=self._baud, timeout=0, exclusive=True)
+            self._serial = serial.Serial(baudrate=self._baud, timeout=0, exclusive=True)
+            self._serial.port = device
+            self._serial.rts = not is_silent
+            self._serial.open()
         except (OSError, ValueError) as error:
             raise PortUnavailable(device, open_failure(error)) from error
         try:
-            self._set_up(device, settings.direction)
+            self._make_prompt()
+            if not is_silent:
+                self._set_up(device, settings.direction)
             self._fd = self._begin()
         except OSError as error:
             self.close()
@@ -80,12 +88,14 @@ class SerialLine:
             self.close()
             raise
 
-    def _set_up(self, device: str, direction: Direction) -> None:
+    def _make_prompt(self) -> None:
         # USB adapters hold octets back for 16 ms by default. pyserial raises ValueError for a driver that has no
         # such setting (a pseudo-terminal, many built-in ports), NotImplementedError on systems that have none (macOS),
         # and has no such call on Windows: all work without; ``adapter.latency_advice`` tells whom it matters to.
         with contextlib.suppress(ValueError, NotImplementedError, AttributeError):
             self._serial.set_low_latency_mode(True)
+
+    def _set_up(self, device: str, direction: Direction) -> None:
         if sys.platform == "win32":
             actual = baud_of_windows(self._serial)
         else:
@@ -115,22 +125,22 @@ class SerialLine:
 
     def read(self) -> bytes:
         """Return what others have sent: empty where only the echo of own octets has come; raises LineBroken."""
-        octets = self.echo.heard(self._take(), monotonic_s())
+        octets = self.echo.heard(b"".join(octets for octets, _ in self.take()), monotonic_s())
         if octets:
             self._free_s = 0.0  # another node talks, so ours has left, however early that is on an unpaced line
         return octets
 
-    def _take(self) -> bytes:
-        """Return what has come, own echo included; raises LineBroken."""
+    def take(self) -> list[tuple[bytes, float]]:
+        """Return what has come, own echo included, and when it was read; raises LineBroken."""
         try:
             octets = os.read(self._fd, _READ_OCTETS)
         except BlockingIOError:
-            return b""
+            return []
         except OSError as error:
             raise LineBroken(error.errno, f"reading failed: {error.strerror}") from error
         if not octets:
             raise LineBroken(errno.EIO, "the device hung up")
-        return octets
+        return [(octets, monotonic_s())]
 
     def write(self, octets: bytes) -> float:
         """Hand ``octets`` to the device and return when, on the monotonic clock, the last one will have left.

@@ -13,11 +13,10 @@ _WRITE_PATIENCE_S = 5.0
 """Windows returns from a write when the octets have left: 1.6 s for the longest frame at 9600 bit/s."""
 
 
-def open_line(settings: PortSettings, device: str) -> SerialLine:
-    """Open ``device`` as the settings say; raises PortUnavailable(device, reason)."""
-    if settings.portable or sys.platform == "win32":
-        return _ThreadedLine(settings, device)
-    return SerialLine(settings, device)
+def open_line(settings: PortSettings, device: str, is_silent: bool = False) -> SerialLine:
+    """Open ``device`` as the settings say; raises PortUnavailable(device, reason). ``is_silent``: see SerialLine."""
+    kind = _ThreadedLine if settings.portable or sys.platform == "win32" else SerialLine
+    return kind(settings, device, is_silent)
 
 
 class _ThreadedLine(SerialLine):
@@ -34,12 +33,13 @@ class _ThreadedLine(SerialLine):
         self._reader = LineReader(self._serial)
         return self._reader.fileno()
 
-    def _take(self) -> bytes:
+    def take(self) -> list[tuple[bytes, float]]:
+        """Return what has come, own echo included, and when the thread had it; raises LineBroken."""
         assert self._reader is not None
         try:
-            return b"".join(octets for octets, _ in self._reader.take())
+            return self._reader.take()
         except OSError as error:
-            raise LineBroken(errno.EIO, f"the device does not work any more: {error}") from error
+            raise LineBroken(errno.EIO, f"reading failed: the device does not work any more: {error}") from error
 
     def _put(self, octets: bytes) -> None:
         try:

@@ -9,7 +9,7 @@ import click
 
 from drivers.meter import RIG_DEVICE_INSTANCE
 from drivers.mstp.analysis import BusAnalysis, figures_of
-from drivers.mstp.capture_reading import CaptureInvalid, read_capture
+from drivers.mstp.capture import CaptureInvalid, read_capture
 from drivers.mstp.clock import monotonic_s
 from drivers.mstp.diagnosis import (
     Conclusion,

@@ -1,13 +1,15 @@
-"""Data sets of an emulated analyzer in bench time, one after another: their begin, length and values."""
+"""Data sets of an emulated analyzer in bench time, one after another; and the base class of the analyzers."""
 
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from meter_model.stimulus import Stimulus
-from rig.emulation.analyzers.arithmetic import ElementSums, Update
+from rig.emulation.analyzers.arithmetic import AnalyzerErrors, ElementSums, Update, element_sums
+from rig.emulation.world.surroundings import Surroundings
 
 _ROUNDING_S = 1e-9
 
@@ -79,3 +81,35 @@ class Cycles:
 def _step(dt_s: float, left_s: float) -> float:
     """Return how far to go; a remainder of nanoseconds is the rounding of sums, not a step of its own."""
     return left_s if left_s - dt_s < _ROUNDING_S else dt_s
+
+
+class CyclicAnalyzer:
+    """What the emulated analyzers share: errors and noise of their own, and data sets that follow each other.
+
+    All methods expect the world to be held. ``stream``: of the random numbers.
+    """
+
+    def __init__(self, around: Surroundings[AnalyzerErrors], stream: int) -> None:
+        self._errors = around.errors
+        self._generator = around.generator(stream)
+        self._seen: tuple[Stimulus, tuple[ElementSums, ...]] | None = None
+        self._cycles = Cycles(self._plan, self._finish)
+
+    def advance(self, dt_s: float, stimulus: Stimulus) -> None:
+        """Measure ``dt_s`` seconds of a constant stimulus, over as many data sets as they hold."""
+        if self._seen is None or self._seen[0] is not stimulus:
+            self._seen = (stimulus, element_sums(stimulus, self._errors))
+        sums = self._seen[1]
+        self._live(dt_s, sums)
+        self._cycles.advance(dt_s, sums, stimulus)
+
+    def _live(self, dt_s: float, sums: Sequence[ElementSums]) -> None:
+        """Do what goes on beside the data sets for ``dt_s`` seconds."""
+
+    @abstractmethod
+    def _plan(self, stimulus: Stimulus) -> Interval:
+        """Return how the data set that begins now is taken."""
+
+    @abstractmethod
+    def _finish(self, update: Update, begun_s: float, ended_s: float) -> None:
+        """Take the data set that is complete."""

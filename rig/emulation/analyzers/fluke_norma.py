@@ -11,15 +11,8 @@ import math
 from collections.abc import Sequence
 
 from meter_model.stimulus import Stimulus
-from rig.emulation.analyzers.arithmetic import (
-    ELEMENTS,
-    FREQUENCY_FROM,
-    AnalyzerErrors,
-    ElementSums,
-    Update,
-    element_sums,
-)
-from rig.emulation.analyzers.cycles import Cycles, Interval
+from rig.emulation.analyzers.arithmetic import ELEMENTS, FREQUENCY_FROM, AnalyzerErrors, ElementSums, Update
+from rig.emulation.analyzers.cycles import CyclicAnalyzer, Interval
 from rig.emulation.analyzers.fluke_norma_functions import UNDER_RANGE_BELOW, AveragedSet, Function
 from rig.emulation.analyzers.integrator import Integrator
 from rig.emulation.scpi.engine import ScpiEngine
@@ -38,7 +31,7 @@ DEFAULT_DIGITS = 6
 _MOST_DIGITS = 8
 
 
-class NormaAnalyzer:
+class NormaAnalyzer(CyclicAnalyzer):
     """One emulated instrument. All methods but ``engine.execute`` expect the world to be held.
 
     The CT inputs are wired to the inputs for external shunts: a current channel that is left on its internal shunt
@@ -48,12 +41,9 @@ class NormaAnalyzer:
     engine: ScpiEngine
 
     def __init__(self, around: Surroundings[AnalyzerErrors], digits: int) -> None:
-        self._errors = around.errors
-        self._generator = around.generator(0xA2)
+        super().__init__(around, 0xA2)
         self._ideal_digits = digits if digits > _MOST_DIGITS else None
-        self._seen: tuple[Stimulus, tuple[ElementSums, ...]] | None = None
         self._timer_reset_s = 0.0
-        self._cycles = Cycles(self._plan, self._finish)
         self.transitions = {"positive": 0xFFFF, "negative": 0}
         self.event_enable = 0
         self._events = 0
@@ -107,11 +97,7 @@ class NormaAnalyzer:
 
     # Bench time
 
-    def advance(self, dt_s: float, stimulus: Stimulus) -> None:
-        """Measure ``dt_s`` seconds of a constant stimulus, over as many intervals as they hold."""
-        if self._seen is None or self._seen[0] is not stimulus:
-            self._seen = (stimulus, element_sums(stimulus, self._errors))
-        sums = self._seen[1]
+    def _live(self, dt_s: float, sums: Sequence[ElementSums]) -> None:
         if self.integrator is not None:
             scale, ranges = self._scale(), self.ranges()
             over = [
@@ -120,7 +106,6 @@ class NormaAnalyzer:
                 for part, limit in zip(sums, ranges, strict=True)
             ]
             self.integrator.add([part.watts * scale[i] for i, part in enumerate(sums)], over, dt_s)
-        self._cycles.advance(dt_s, sums, stimulus)
 
     def _plan(self, stimulus: Stimulus) -> Interval:
         if not self.is_continuous and not self._single_left:

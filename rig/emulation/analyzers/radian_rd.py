@@ -16,14 +16,8 @@ import tty
 from collections.abc import Callable
 
 from meter_model.stimulus import Stimulus
-from rig.emulation.analyzers.arithmetic import (
-    AnalyzerErrors,
-    ElementResult,
-    ElementSums,
-    Update,
-    element_sums,
-)
-from rig.emulation.analyzers.cycles import Cycles, Interval
+from rig.emulation.analyzers.arithmetic import AnalyzerErrors, ElementResult, Update
+from rig.emulation.analyzers.cycles import CyclicAnalyzer, Interval
 from rig.emulation.world.surroundings import Surroundings
 
 UPDATE_S = 1.0
@@ -47,7 +41,7 @@ _METRICS = 9
 _END_OF_LIST = 0xFFFD
 
 
-class RadianStandard:
+class RadianStandard(CyclicAnalyzer):
     """One emulated instrument; all methods but those of its server expect the world to be held.
 
     Its current terminals carry nothing: the CT inputs are volts, and it measures amperes. ``model``: RD-3x models
@@ -62,11 +56,8 @@ class RadianStandard:
         model: str = "RD-31-211",
     ) -> None:
         del digits
-        self._errors = around.errors
-        self._generator = around.generator(0xA4)
+        super().__init__(around, 0xA4)
         self._world = around.world
-        self._seen: tuple[Stimulus, tuple[ElementSums, ...]] | None = None
-        self._cycles = Cycles(lambda _stimulus: Interval(0.0, UPDATE_S), self._finish)
         self._results: tuple[ElementResult, ...] = ()
         self.model = model
         self.engine = self
@@ -80,13 +71,10 @@ class RadianStandard:
         """Begin to serve on a pseudo-terminal of its own."""
         return PtyServer(self.answer, name)
 
-    def advance(self, dt_s: float, stimulus: Stimulus) -> None:
-        """Measure ``dt_s`` seconds of a constant stimulus, over as many updates as they hold."""
-        if self._seen is None or self._seen[0] is not stimulus:
-            self._seen = (stimulus, element_sums(stimulus, self._errors))
-        self._cycles.advance(dt_s, self._seen[1], stimulus)
+    def _plan(self, stimulus: Stimulus) -> Interval:
+        return Interval(0.0, UPDATE_S)
 
-    def _finish(self, update: Update, _begun_s: float, _ended_s: float) -> None:
+    def _finish(self, update: Update, begun_s: float, ended_s: float) -> None:
         nothing = (0.0,) * len(self._errors.gain)
         ranges = [(VOLTAGE_RANGE_V, math.inf)] * 3
         self._results = update.results(ranges, nothing, self._errors, self._generator)

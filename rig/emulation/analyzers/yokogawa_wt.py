@@ -8,20 +8,13 @@ rest of their command tables is taken to be the same.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from meter_model.stimulus import Stimulus
-from rig.emulation.analyzers.arithmetic import (
-    ELEMENTS,
-    OVER_RANGE,
-    AnalyzerErrors,
-    ElementResult,
-    ElementSums,
-    Update,
-    element_sums,
-)
+from rig.emulation.analyzers.arithmetic import ELEMENTS, OVER_RANGE, AnalyzerErrors, ElementResult, ElementSums, Update
+from rig.emulation.analyzers.cycles import CyclicAnalyzer, Interval
 from rig.emulation.analyzers.integrator import Integrator
 from rig.emulation.analyzers.yokogawa_wt_items import WT1800_NAMES, WT3000_NAMES, DataSet, Item, Names
 from rig.emulation.scpi.engine import Command, ScpiEngine, Wait
@@ -61,7 +54,7 @@ MODELS: Mapping[str, WTModel] = MappingProxyType(
 """Models by name. WT1803E without a suffix: Yokogawa's sample program compares the field with "WT1803E"."""
 
 
-class YokogawaAnalyzer:
+class YokogawaAnalyzer(CyclicAnalyzer):
     """One emulated analyzer. All methods but ``engine.execute`` expect the world to be held.
 
     The current inputs are wired to the external sensor input: an element left on a direct (ampere) range reads zero.
@@ -71,12 +64,10 @@ class YokogawaAnalyzer:
     engine: ScpiEngine
 
     def __init__(self, around: Surroundings[AnalyzerErrors], digits: int, model: str) -> None:
-        self.model = MODELS[model]
-        self._errors = around.errors
-        self._digits = digits
+        super().__init__(around, 0xA1)
         self._now = around.now
-        self._generator = around.generator(0xA1)
-        self._seen: tuple[Stimulus, tuple[ElementSums, ...]] | None = None
+        self.model = MODELS[model]
+        self._digits = digits
         self.adds_header = self.is_verbose = True
         self.reset()
 
@@ -101,7 +92,7 @@ class YokogawaAnalyzer:
 
     def restart(self) -> None:
         """Begin a new update now; until its end there are no data. What a change of range, wiring or rate does."""
-        self._update = Update()
+        self._cycles.restart()
         self._results: tuple[ElementResult, ...] = ()
 
     @property
@@ -118,33 +109,23 @@ class YokogawaAnalyzer:
 
     def next_change_s(self, now_s: float) -> float:
         """Return when this instrument's condition register changes next."""
-        left_s = self.update_s - self._update.elapsed_s
+        left_s = self._left_s()
         return now_s + (left_s - UPDATING_S if left_s > UPDATING_S + 1e-12 else left_s)
 
     def advance(self, dt_s: float, stimulus: Stimulus) -> None:
         """Measure ``dt_s`` seconds of a constant stimulus, over as many updates as they hold."""
-        if self._seen is None or self._seen[0] is not stimulus:
-            self._seen = (stimulus, element_sums(stimulus, self._errors))
-        sums = self._seen[1]
-        over = self._over(sums)
-        scale = self._amperes_per_volt()
-        self.integrator.add([part.watts * scale[i] for i, part in enumerate(sums)], over, dt_s)
-        while dt_s > 0.0:
-            step_s = min(dt_s, self.update_s - self._update.elapsed_s)
-            # A remainder of nanoseconds is the rounding of sums, not an update of its own.
-            if self.update_s - self._update.elapsed_s - step_s < 1e-9:
-                step_s = self.update_s - self._update.elapsed_s
-            self._update.add(sums, stimulus.frequency_hz, step_s)
-            dt_s -= step_s
-            if self._update.elapsed_s >= self.update_s - 1e-9:
-                self._finish_update()
-                # No client can read in between: of equal updates only the last is visible.
-                dt_s -= max(0, math.floor(dt_s / self.update_s) - 1) * self.update_s
-        left_s = self.update_s - self._update.elapsed_s
-        self._set_condition(_UPDATING, left_s <= UPDATING_S + 1e-12)
+        super().advance(dt_s, stimulus)
+        self._set_condition(_UPDATING, self._left_s() <= UPDATING_S + 1e-12)
         self._set_condition(_INTEGRATION_BUSY, self.integrator.state == "STAR")
 
-    def _over(self, sums: tuple[ElementSums, ...]) -> list[bool]:
+    def _live(self, dt_s: float, sums: Sequence[ElementSums]) -> None:
+        scale = self._amperes_per_volt()
+        self.integrator.add([part.watts * scale[i] for i, part in enumerate(sums)], self._over(sums), dt_s)
+
+    def _left_s(self) -> float:
+        return self._cycles.left_s() or self.update_s
+
+    def _over(self, sums: Sequence[ElementSums]) -> list[bool]:
         return [
             math.sqrt(part.u_squared) > OVER_RANGE * self.voltage_range[index]
             or (self.is_sensor[index] and math.sqrt(part.i_squared) > OVER_RANGE * self.current_range[index])
@@ -154,13 +135,15 @@ class YokogawaAnalyzer:
     def _amperes_per_volt(self) -> list[float]:
         return [1e3 / self.sensor_mv_per_a[index] if self.is_sensor[index] else 0.0 for index in range(ELEMENTS)]
 
-    def _finish_update(self) -> None:
+    def _plan(self, stimulus: Stimulus) -> Interval:
+        return Interval(0.0, self.update_s)
+
+    def _finish(self, update: Update, begun_s: float, ended_s: float) -> None:
         ranges = [
             (self.voltage_range[index], self.current_range[index] if self.is_sensor[index] else math.inf)
             for index in range(ELEMENTS)
         ]
-        self._results = self._update.results(ranges, self._amperes_per_volt(), self._errors, self._generator)
-        self._update = Update()
+        self._results = update.results(ranges, self._amperes_per_volt(), self._errors, self._generator)
         self._set_condition(_UPDATING, True)
         self._set_condition(_UPDATING, False)
 

@@ -7,18 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from meter_model.stimulus import Stimulus
-from rig.emulation.analyzers.arithmetic import (
-    ELEMENTS,
-    AnalyzerErrors,
-    ElementResult,
-    ElementSums,
-    Update,
-    element_sums,
-)
-from rig.emulation.analyzers.cycles import Cycles, Interval
+from rig.emulation.analyzers.arithmetic import ELEMENTS, AnalyzerErrors, ElementResult, ElementSums, Update
+from rig.emulation.analyzers.cycles import CyclicAnalyzer, Interval
 from rig.emulation.scpi.engine import ScpiEngine, Wait
 from rig.emulation.world.surroundings import Surroundings
 
@@ -41,7 +35,7 @@ class CycleSet:
     length_s: float
 
 
-class ZesAnalyzer:
+class ZesAnalyzer(CyclicAnalyzer):
     """One emulated instrument. All methods but ``engine.execute`` expect the world to be held.
 
     The CT inputs are wired to the sensor jacks: a channel whose current jack is selected reads zero. Values are those
@@ -51,12 +45,9 @@ class ZesAnalyzer:
     engine: ScpiEngine
 
     def __init__(self, around: Surroundings[AnalyzerErrors], digits: int) -> None:
-        self._errors = around.errors
+        super().__init__(around, 0xA3)
         self._now = around.now
-        self._generator = around.generator(0xA3)
         self._digits = digits
-        self._seen: tuple[Stimulus, tuple[ElementSums, ...]] | None = None
-        self._cycles = Cycles(lambda _stimulus: Interval(0.0, self.cycle_s), self._finish)
         self._finished = 0
         self._last: CycleSet | None = None
         self.reset()
@@ -83,18 +74,18 @@ class ZesAnalyzer:
         """Write a value as FRMT ASCii does; ``None`` is no valid value."""
         return "NAN" if value is None else f"{value:.{self._digits - 1}E}"
 
-    def advance(self, dt_s: float, stimulus: Stimulus) -> None:
-        """Measure ``dt_s`` seconds of a constant stimulus, over as many cycles as they hold."""
-        if self._seen is None or self._seen[0] is not stimulus:
-            self._seen = (stimulus, element_sums(stimulus, self._errors))
-        for index, part in enumerate(self._seen[1]):
+    def _live(self, dt_s: float, sums: Sequence[ElementSums]) -> None:
+        """Choose the ranges that are automatic."""
+        for index, part in enumerate(sums):
             for kind, chosen, listed, squared in (
                 ("U", self.voltage_range, VOLTAGE_RANGES, part.u_squared),
                 ("I", self.current_range, SENSOR_RANGES, part.i_squared),
             ):
                 if self.is_automatic[kind][index]:
                     chosen[index] = next((each for each in listed if math.sqrt(squared) <= each), listed[-1])
-        self._cycles.advance(dt_s, self._seen[1], stimulus)
+
+    def _plan(self, stimulus: Stimulus) -> Interval:
+        return Interval(0.0, self.cycle_s)
 
     def _finish(self, update: Update, begun_s: float, ended_s: float) -> None:
         ranges = list(zip(self.voltage_range, self.current_range, strict=True))

@@ -31,6 +31,8 @@ class ThreePhaseOutput:
     ``protection`` "over current", or folds the phase's voltage back to what keeps the limit. Where ``limit_a`` is left
     at infinity nothing happens. The load is the meter's burden unless ``set_load`` puts a resistor across a phase.
     ``latch`` is for all other protection (a watchdog): the output stays off until ``clear_protection``.
+    What is set can be read: ``programmed_v``, ``phase_deg``, ``slew_v_per_s``, ``limit_a``, ``frequency_hz``,
+    ``response_s`` (for how long a current may be above its limit) and ``trips``.
     """
 
     def __init__(
@@ -49,110 +51,72 @@ class ThreePhaseOutput:
         self._noise_generator = np.random.default_rng([seed, 0x53])
         self._noise, self._gain = (0.0, 0.0, 0.0), 0.0
         self._burden_ohm: list[float] = np.random.default_rng([seed, 0x54]).uniform(*BURDEN_OHM, 3).tolist()
-        infinite = (math.inf,) * 3
-        self._load_ohm = list(infinite)
+        infinite: tuple[float, ...] = (math.inf,) * 3
+        self._load_ohm = infinite
         self._stage = OutputStage()
         self._closed_s = -math.inf
         self._courses = [still(0.0)] * 3
-        self._over_since_s, self._response_at_s, self._limit_a = list(infinite), list(infinite), list(infinite)
+        self._over_since_s, self._response_at_s = list(infinite), list(infinite)
+        self.limit_a = infinite
         self._slews_when_switched_on = slews_when_switched_on
-        self._frequency_hz = frequency_hz
-        self._programmed_v, self._third = [0.0] * 3, [0.0] * 3
-        self._phase_deg = [0.0, -120.0, 120.0]
-        self._slew_v_per_s = list(infinite)
-        self._response_s, self._trips = 0.1, True
+        self.frequency_hz = frequency_hz
+        nothing: tuple[float, ...] = (0.0,) * 3
+        self.programmed_v = self._third = nothing
+        self.phase_deg: tuple[float, ...] = (0.0, -120.0, 120.0)
+        self.slew_v_per_s = infinite
+        self.response_s, self.trips = 0.1, True
         self._protection: str | None = None
         self.revision = 0
-
-    @property
-    def programmed_v(self) -> tuple[float, ...]:
-        """The voltages as set, rms."""
-        return tuple(self._programmed_v)
-
-    @property
-    def phase_deg(self) -> tuple[float, ...]:
-        """The angles as set, degrees, negative = lag."""
-        return tuple(self._phase_deg)
-
-    @property
-    def slew_v_per_s(self) -> tuple[float, ...]:
-        """The slews as set, volts a second."""
-        return tuple(self._slew_v_per_s)
-
-    @property
-    def limit_a(self) -> tuple[float, ...]:
-        """The current limits as set, rms amperes."""
-        return tuple(self._limit_a)
-
-    @property
-    def frequency_hz(self) -> float:
-        """The frequency as set."""
-        return self._frequency_hz
-
-    @property
-    def response_s(self) -> float:
-        """For how long a current may be above its limit."""
-        return self._response_s
-
-    @property
-    def trips(self) -> bool:
-        """Whether a current above its limit switches the output off; otherwise the voltage is folded back."""
-        return self._trips
 
     def set_voltage(self, volts: float, phases: Sequence[int] = PHASES) -> None:
         """Go to ``volts`` with the slew of each phase; while the output is off, at once."""
         self._catch_up()
         now_s = self._now()
+        self.programmed_v = _put(self.programmed_v, phases, volts)
         for phase in phases:
-            self._programmed_v[phase] = volts
             if self._stage.is_on:
                 start_s = max(now_s, self._closed_s)
                 here_v = self._courses[phase].volts(start_s)
-                self._courses[phase] = self._course(start_s, here_v, volts, self._slew_v_per_s[phase])
+                self._courses[phase] = self._course(start_s, here_v, volts, self.slew_v_per_s[phase])
             else:
                 self._courses[phase] = still(volts)
         self._changed()
 
     def set_phase(self, phase_deg: float, phases: Sequence[int] = PHASES) -> None:
         """Turn phases to an angle, at once."""
-        for phase in phases:
-            self._phase_deg[phase] = phase_deg
+        self.phase_deg = _put(self.phase_deg, phases, phase_deg)
         self.revision += 1
 
     def set_third_harmonic(self, fraction: float, phases: Sequence[int] = PHASES) -> None:
         """Have phases carry so much third harmonic, as a fraction of their fundamental; their rms stays."""
-        for phase in phases:
-            self._third[phase] = fraction
+        self._third = _put(self._third, phases, fraction)
         self.revision += 1
 
     def set_frequency(self, frequency_hz: float) -> None:
         """Change the frequency of all phases, at once."""
-        self._frequency_hz = frequency_hz
+        self.frequency_hz = frequency_hz
         self.revision += 1
 
     def set_slew(self, slew_v_per_s: float, phases: Sequence[int] = PHASES) -> None:
         """Change the slew (above 0) of what is set from now on; a voltage that is under way keeps its own."""
-        for phase in phases:
-            self._slew_v_per_s[phase] = slew_v_per_s
+        self.slew_v_per_s = _put(self.slew_v_per_s, phases, slew_v_per_s)
 
     def set_limit(self, limit_a: float, phases: Sequence[int] = PHASES) -> None:
         """Change the current limit of phases."""
         self._catch_up()
-        for phase in phases:
-            self._limit_a[phase] = limit_a
+        self.limit_a = _put(self.limit_a, phases, limit_a)
         self._changed()
 
     def set_response(self, *, trips: bool, response_s: float) -> None:
         """Say what a current above its limit does, and after how many seconds."""
         self._catch_up()
-        self._trips, self._response_s = trips, response_s
+        self.trips, self.response_s = trips, response_s
         self._changed()
 
     def set_load(self, load_ohm: float, phases: Sequence[int] = PHASES) -> None:
         """Put a resistor across phases (a fault on the bench); infinite takes it away."""
         self._catch_up()
-        for phase in phases:
-            self._load_ohm[phase] = load_ohm
+        self._load_ohm = _put(self._load_ohm, phases, load_ohm)
         self._changed()
 
     def change_range(self) -> None:
@@ -162,20 +126,18 @@ class ThreePhaseOutput:
             start_s = max(self._now(), self._closed_s) + RELAY_S
             self._courses = [
                 self._course(start_s, 0.0, volts, slew)
-                for volts, slew in zip(self._programmed_v, self._slew_v_per_s, strict=True)
+                for volts, slew in zip(self.programmed_v, self.slew_v_per_s, strict=True)
             ]
         self._changed()
 
     def reset(self, angles_deg: Sequence[float] = (0.0, -120.0, 120.0), frequency_hz: float = 60.0) -> None:
         """Switch off and forget all settings; a protection that has latched stays, and so do faults of the bench."""
         self.switch(False, "internal", "*RST")
-        self._programmed_v = [0.0] * 3
+        self.programmed_v = self._third = (0.0,) * 3
         self._courses = [still(0.0)] * 3
-        self._phase_deg = list(angles_deg)
-        self._third = [0.0] * 3
-        self._slew_v_per_s = [math.inf] * 3
-        self._limit_a = [math.inf] * 3
-        self._frequency_hz, self._response_s, self._trips = frequency_hz, 0.1, True
+        self.phase_deg = tuple(angles_deg)
+        self.slew_v_per_s = self.limit_a = (math.inf,) * 3
+        self.frequency_hz, self.response_s, self.trips = frequency_hz, 0.1, True
         self._changed()
 
     # The relay and what protects
@@ -202,7 +164,7 @@ class ThreePhaseOutput:
         """Whether a phase's voltage is folded back now to keep its current limit."""
         self._catch_up()
         now_s = self._now()
-        return not self._trips and any(
+        return not self.trips and any(
             now_s >= self._response_at_s[phase] and self._courses[phase].volts(now_s) > self._threshold_v(phase)
             for phase in PHASES
         )
@@ -216,10 +178,10 @@ class ThreePhaseOutput:
             now_s = self._now()
             self._stage.switch_on(now_s, 0.0)
             self._closed_s = now_s + RELAY_S
-            slews = self._slew_v_per_s if self._slews_when_switched_on else [math.inf] * 3
+            slews = self.slew_v_per_s if self._slews_when_switched_on else (math.inf,) * 3
             self._courses = [
                 self._course(self._closed_s, 0.0, volts, slew)
-                for volts, slew in zip(self._programmed_v, slews, strict=True)
+                for volts, slew in zip(self.programmed_v, slews, strict=True)
             ]
         elif not on:
             self._stage.switch_off()
@@ -256,8 +218,8 @@ class ThreePhaseOutput:
         if self._level(at_s) == 0.0:
             return 0.0
         volts = self._courses[phase].volts(at_s)
-        if not self._trips and at_s >= self._response_at_s[phase]:
-            volts = min(volts, self._limit_a[phase] * self._resistance_ohm(phase))
+        if not self.trips and at_s >= self._response_at_s[phase]:
+            volts = min(volts, self.limit_a[phase] * self._resistance_ohm(phase))
         return volts
 
     def amperes(self, phase: int, at_s: float) -> float:
@@ -298,13 +260,13 @@ class ThreePhaseOutput:
             gain = (1.0 + self._gain) * (1.0 + self._errors.gain[phase]) * (1.0 + self._noise[phase])
             return distorted(self._spectrum(phase, volts), gain, self._errors.phase_deg[phase])
 
-        frequency_hz = self._frequency_hz * (1.0 + self._errors.frequency)
+        frequency_hz = self.frequency_hz * (1.0 + self._errors.frequency)
         return SourceTerminals(frequency_hz, (one(0), one(1), one(2)), NOTHING, (True, True, True))
 
     # Inside
 
     def _spectrum(self, phase: int, volts: float) -> Spectrum:
-        third, angle_deg = self._third[phase], self._phase_deg[phase]
+        third, angle_deg = self._third[phase], self.phase_deg[phase]
         if third == 0.0:
             return (Phasor(1, volts, angle_deg),)
         fundamental = volts / math.hypot(1.0, third)
@@ -331,10 +293,10 @@ class ThreePhaseOutput:
         for phase in PHASES:
             since_s = self._over_since(phase, now_s)
             self._over_since_s[phase] = since_s
-            self._response_at_s[phase] = since_s + self._response_s if self._stays_over(phase, since_s) else math.inf
+            self._response_at_s[phase] = since_s + self.response_s if self._stays_over(phase, since_s) else math.inf
 
     def _threshold_v(self, phase: int) -> float:
-        return self._limit_a[phase] * self._resistance_ohm(phase) * (1.0 + _ROUNDING)
+        return self.limit_a[phase] * self._resistance_ohm(phase) * (1.0 + _ROUNDING)
 
     def _over_since(self, phase: int, now_s: float) -> float:
         """When the current went, or will go, above its limit; infinite where it does not."""
@@ -351,10 +313,10 @@ class ThreePhaseOutput:
         course, threshold_v = self._courses[phase], self._threshold_v(phase)
         if course.target_v > threshold_v:
             return not math.isinf(since_s)
-        return course.start_v > threshold_v and since_s + self._response_s < course.crosses_s(threshold_v)
+        return course.start_v > threshold_v and since_s + self.response_s < course.crosses_s(threshold_v)
 
     def _trip_s(self) -> float:
-        return min(self._response_at_s) if self._trips and self._stage.is_on else math.inf
+        return min(self._response_at_s) if self.trips and self._stage.is_on else math.inf
 
     def _catch_up(self) -> None:
         """Take note of a trip that bench time has passed."""
@@ -366,3 +328,8 @@ class ThreePhaseOutput:
         self._protection = cause
         self._changed()
         self._log.write("output", on=False, peer="internal", command=cause, at_s=round(at_s, 6))
+
+
+def _put(values: tuple[float, ...], phases: Sequence[int], value: float) -> tuple[float, ...]:
+    """Return ``values`` with another one for some phases."""
+    return tuple(value if phase in phases else before for phase, before in enumerate(values))

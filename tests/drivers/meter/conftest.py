@@ -12,7 +12,7 @@ from meter_model.device.meter import S4100
 from meter_model.objects.points import OBJECTS
 from meter_model.stimulus import Phasor, Stimulus
 from rig.emulation.bus.process import HubProcess
-from rig.emulation.meter.node import MeterNodes
+from tests.rig.emulation.meter.one_node import MeterNode
 
 BAUD = 76800
 METER_MAC = 1
@@ -36,7 +36,7 @@ def bench_of(*meters, unpaced=True, timeout_s=10.0, locks=None):
             bus.pause(dt_s / 10.0)
 
         for number, meter in enumerate(meters):
-            node = MeterNodes({METER_MAC + number: meter}, hub.ports[number + 1], BAUD, max_master, locks[number])
+            node = MeterNode(meter, hub.ports[number + 1], BAUD, METER_MAC + number, max_master, locks[number])
             stack.callback(node.close)
             node.start()
             nodes.append(node)

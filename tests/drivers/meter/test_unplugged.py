@@ -12,9 +12,9 @@ import pytest
 from drivers.meter import BusFailed, BusInterrupted, MeterBus, MeterClient
 from drivers.mstp import LineLost, LineRestored, PortSettings
 from meter_model.objects.points import OBJECTS
-from rig.emulation.meter.node import MeterNodes
 from tests.drivers.meter.test_given_up import CommandedMeter
 from tests.drivers.mstp.pty_bridge import PtyBridge
+from tests.rig.emulation.meter.one_node import MeterNode
 
 pytestmark = pytest.mark.realtime
 
@@ -30,7 +30,7 @@ def bench(tmp_path, request):
         bridge = PtyBridge(2, tmp_path)
         stack.callback(bridge.close)
         meter = CommandedMeter()
-        node = MeterNodes({METER: meter}, bridge.ports[METER], BAUD, 1, threading.RLock())
+        node = MeterNode(meter, bridge.ports[METER], BAUD, METER, 1, threading.RLock())
         stack.callback(node.close)
         node.start()
         settings = PortSettings(bridge.ports[RIG], BAUD, RIG, max_master=1, replug_wait_s=request.param)

@@ -7,15 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.mstp.capture import (
-    FrameRing,
-    OctetClock,
-    PcapngWriter,
-    read_pcapng,
-    write_pcapng,
-)
-from drivers.mstp.capture_reading import CaptureInvalid
+from drivers.mstp.capture import CaptureInvalid, PcapngWriter, read_pcapng, write_pcapng
 from drivers.mstp.codec.frames import Frame, FrameType, SeenFrame, frame_time_s
+from drivers.mstp.process.ring import FrameRing, OctetClock
 from tests.drivers.mstp.tape import Tape
 
 TIMES = st.integers(0, 4_000_000_000_000_000).map(lambda units: units / 1e6)

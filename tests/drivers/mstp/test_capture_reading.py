@@ -5,8 +5,7 @@ import struct
 import pytest
 
 from drivers.mstp.analysis import BusAnalysis
-from drivers.mstp.capture import write_pcapng
-from drivers.mstp.capture_reading import CaptureInvalid, read_capture
+from drivers.mstp.capture import CaptureInvalid, read_capture, write_pcapng
 from drivers.mstp.codec.frames import Frame, FrameType, SeenFrame, frame_time_s
 from tests.drivers.mstp.tape import Tape
 

@@ -10,12 +10,12 @@ from drivers.meter import BusFailed
 from meter_model.device.meter import S4100
 from rig.bench import load_bench
 from rig.bench.opening import Progress
-from rig.emulation.meter.node import MeterNodes
 from rig.errors import BenchFault
 from rig.records import RunStore
 from rig.run.run import Run, RunOptions
 from rig.safety.switching_off.safe_state import SafeStateReport
 from tests.drivers.mstp.pty_bridge import PtyBridge
+from tests.rig.emulation.meter.one_node import MeterNode
 
 pytestmark = pytest.mark.realtime
 
@@ -33,7 +33,7 @@ def bridge(tmp_path):
     folder = tmp_path / "dev"
     folder.mkdir()
     bridge = PtyBridge(2, folder)
-    node = MeterNodes({METER: S4100("1")}, bridge.ports[METER], 76800, 1, threading.RLock())
+    node = MeterNode(S4100("1"), bridge.ports[METER], 76800, METER, 1, threading.RLock())
     node.start()
     yield bridge
     node.close()

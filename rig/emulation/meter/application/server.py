@@ -152,9 +152,7 @@ class ApduServer:
     # --- confirmed services ---------------------------------------------------------------------------------------
 
     def _read_property(self, request: TagReader, limit: int) -> bytes:
-        place = request.context_object(0)
-        number = request.context_unsigned(1)
-        index = request.context_unsigned(2) if request.next_is_context(2) else None
+        place, number, index = _property_reference(request)
         request.expect_end()
         kind, instance = self._object(*place)
         value = self._read(kind, instance, self._property(kind, number), index)
@@ -204,9 +202,7 @@ class ApduServer:
             return reference + b"\x5e" + refused.octets + b"\x5f"
 
     def _write_property(self, request: TagReader, _limit: int) -> None:
-        place = request.context_object(0)
-        number = request.context_unsigned(1)
-        index = request.context_unsigned(2) if request.next_is_context(2) else None
+        place, number, index = _property_reference(request)
         request.opening(3)
         elements = request.elements_until_closing(3)
         priority = request.context_unsigned(4) if request.next_is_context(4) else None
@@ -230,9 +226,7 @@ class ApduServer:
             raise Refused(refusal.error_class, refusal.error_code) from refusal
 
     def _read_range(self, request: TagReader, limit: int) -> bytes:
-        place = request.context_object(0)
-        number = request.context_unsigned(1)
-        index = request.context_unsigned(2) if request.next_is_context(2) else None
+        place, number, index = _property_reference(request)
         wanted = read_range(request)
         kind, instance = self._object(*place)
         entry = self._property(kind, number)
@@ -285,6 +279,12 @@ class ApduServer:
         except ObjectAccessError as refusal:
             raise Refused(refusal.error_class, refusal.error_code) from refusal
         return encode_value(entry, value, index)
+
+
+def _property_reference(request: TagReader) -> tuple[tuple[int, int], int, int | None]:
+    """Read object, property and array index (optional), with which requests for one property begin."""
+    place, number = request.context_object(0), request.context_unsigned(1)
+    return place, number, request.context_unsigned(2) if request.next_is_context(2) else None
 
 
 def _read_access_specifications(request: TagReader) -> list[tuple[tuple[int, int], list[tuple[int, int | None]]]]:

@@ -17,7 +17,7 @@ from meter_model.objects.points import OBJECTS
 from meter_model.stimulus import Phasor, Stimulus
 from rig.emulation.bus.fault_settings import FaultSettings
 from rig.emulation.bus.process import HubLink, HubProcess
-from rig.emulation.meter.node import MeterNodes
+from tests.rig.emulation.meter.one_node import MeterNode
 
 pytestmark = pytest.mark.realtime
 
@@ -120,7 +120,7 @@ def campaign(duration_s, readers, **faults):
     held = {(p.kind, p.instance): float(meter.read(p.kind, p.instance, "present-value")) for p in readable()}
     tally, lock = Tally(), threading.Lock()
     with HubProcess(2, BAUD) as hub, HubLink(hub.endpoint) as link:
-        node = MeterNodes({METER: meter}, hub.ports[1], BAUD, MAX_MASTER, threading.RLock())
+        node = MeterNode(meter, hub.ports[1], BAUD, METER, MAX_MASTER, threading.RLock())
         node.start()
         try:
             settings = PortSettings(hub.ports[0], BAUD, RIG, MAX_MASTER, max_info_frames=readers)

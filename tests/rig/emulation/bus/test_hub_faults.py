@@ -15,9 +15,9 @@ from drivers.mstp.settings import PortSettings
 from meter_model.objects.points import OBJECTS
 from rig.emulation.bus.fault_settings import FaultSettings
 from rig.emulation.bus.process import HubFailed, HubLink, HubProcess
-from rig.emulation.meter.node import MeterNodes
 from tests.rig.emulation.bus.test_hub import BROADCAST_DATA, TOKEN, read_octets, read_until_quiet
 from tests.rig.emulation.meter.fixed_meter import FixedMeter
+from tests.rig.emulation.meter.one_node import MeterNode
 
 pytestmark = pytest.mark.realtime
 BAUD = 76800
@@ -153,7 +153,7 @@ def test_an_emulated_bench_starts_with_faults_on_its_bus():
 
 def test_meter_that_was_cut_off_rejoins_the_ring_when_connected_again():
     with HubProcess(2, BAUD, unpaced=True) as hub, HubLink(hub.endpoint) as link:
-        node = MeterNodes({1: FixedMeter()}, hub.ports[1], BAUD, 1, threading.RLock())
+        node = MeterNode(FixedMeter(), hub.ports[1], BAUD, 1, 1, threading.RLock())
         node.start()
         try:
             with MeterBus.open(PortSettings(hub.ports[0], BAUD, 0, 1), timeout_s=0.5) as bus:

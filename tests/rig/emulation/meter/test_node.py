@@ -11,9 +11,9 @@ from drivers.mstp.settings import BAUD_RATES, PortSettings
 from meter_model.objects.points import OBJECTS
 from rig.emulation.bus.fault_settings import FaultSettings
 from rig.emulation.bus.process import HubLink, HubProcess
-from rig.emulation.meter.node import MeterNodes
 from rig.procedures.behaviour.bus_behaviour import address_conflict, heard_during, node_of, reply_delay, token_use
 from tests.rig.emulation.meter.fixed_meter import FixedMeter
+from tests.rig.emulation.meter.one_node import MeterNode
 
 pytestmark = [pytest.mark.realtime, pytest.mark.soak]
 
@@ -32,7 +32,7 @@ def bench(baud=76800, meters=1, **faults):
         for port in hub.ports[1:]:
             meter = FixedMeter()
             meter.device_instance += len(nodes)
-            nodes.append(MeterNodes({METER: meter}, port, baud, MAX_MASTER, threading.RLock()))
+            nodes.append(MeterNode(meter, port, baud, METER, MAX_MASTER, threading.RLock()))
             stack.callback(nodes[-1].close)
         nodes[0].start()
         bus = stack.enter_context(MeterBus.open(PortSettings(hub.ports[0], baud, RIG, MAX_MASTER), timeout_s=3.0))
