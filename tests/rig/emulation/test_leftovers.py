@@ -3,7 +3,8 @@
 import pytest
 
 from drivers.generator import Keysight33500B, PulseTrain
-from drivers.source import PacificUPC, SourceSetting, Tone
+from drivers.source.base import SourceSetting, Tone
+from drivers.source.pacific_upc import PacificUPC
 from rig.emulation.auxiliary.keysight_33500b import KeysightGenerator
 from rig.emulation.sources.pacific_upc import PacificSource
 from rig.emulation.world.bench_time import BenchTime
