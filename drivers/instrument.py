@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -41,6 +41,26 @@ def require_within(quantity: str, value: float, low: float, high: float, unit: s
     """Raise SettingOutOfRange unless ``value`` is a finite number from ``low`` to ``high``, all in ``unit``."""
     if not (math.isfinite(value) and low <= value <= high):
         raise SettingOutOfRange(quantity, value, low, high, unit)
+
+
+class Instrument(ABC):
+    """What every driver of an instrument can be asked."""
+
+    @abstractmethod
+    def identify(self) -> Identity:
+        """Read the instrument's identity, and check that this driver fits it."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give the connection back; the instrument stays as it is."""
+
+
+class DrivingInstrument(Instrument):
+    """An instrument that drives something, and can be made safe."""
+
+    @abstractmethod
+    def make_safe(self) -> None:
+        """Switch off at once what it drives, and verify; idempotent; raises InstrumentError if not confirmed."""
 
 
 class ScpiInstrument:

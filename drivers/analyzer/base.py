@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from drivers.instrument import Identity
+from drivers.instrument import Instrument
 
 _HOLDS = 1.0 + 1e-9
 
@@ -105,7 +105,7 @@ class AnalyzerCapabilities:
         return AnalyzerRanges((volts, volts, volts), (one, two, three))
 
 
-class ReferenceAnalyzer(ABC):
+class ReferenceAnalyzer(Instrument):
     """A reference power analyzer that measures at the meter's terminals."""
 
     capabilities: AnalyzerCapabilities
@@ -122,10 +122,6 @@ class ReferenceAnalyzer(ABC):
     def set_s(self) -> float:
         """Longest time in seconds from the end of one data set to the end of the next, on a signal that is there."""
         return self.update_s
-
-    @abstractmethod
-    def identify(self) -> Identity:
-        """Read the instrument's identity, and check that this driver fits it."""
 
     @abstractmethod
     def configure(self) -> None:
@@ -158,7 +154,3 @@ class ReferenceAnalyzer(ABC):
     @abstractmethod
     def stop_integration(self) -> IntegratorReading:
         """Stop the energy integrator and read it."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Give the connection back."""

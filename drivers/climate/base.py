@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
 
-from drivers.instrument import Identity
+from drivers.instrument import DrivingInstrument, Instrument
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +19,11 @@ class ClimateReading:
     humidity_pct: float | None = None
 
 
-class ClimateProbe(ABC):
+class ClimateProbe(Instrument):
     """A temperature and humidity probe; it drives nothing. Every call is one locked transaction."""
 
     TERMINATION: str = "\n"
     """What ends a message, both ways."""
-
-    @abstractmethod
-    def identify(self) -> Identity:
-        """Read the instrument's identity, and check that this driver fits it."""
 
     @abstractmethod
     def configure(self) -> None:
@@ -36,10 +32,6 @@ class ClimateProbe(ABC):
     @abstractmethod
     def read(self) -> ClimateReading:
         """Return its latest measurement; what is no measurement raises, and is never a number."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Give the connection back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +59,16 @@ class ChamberReading:
     alarms: tuple[int, ...]
 
 
-class ClimateChamber(ABC):
-    """A climate chamber. Every call is one locked transaction; errors are raised, not only logged."""
+class ClimateChamber(DrivingInstrument):
+    """A climate chamber. Every call is one locked transaction; errors are raised, not only logged.
+
+    ``make_safe`` stops conditioning. Without a serial number that field of the identity is empty.
+    """
 
     TERMINATION: str = "\n"
     """What ends a message, both ways."""
 
     capabilities: ChamberCapabilities
-
-    @abstractmethod
-    def identify(self) -> Identity:
-        """Read the chamber's identity; without a serial number that field is empty."""
 
     @abstractmethod
     def set_temperature(self, temperature_c: float) -> None:
@@ -86,11 +77,3 @@ class ClimateChamber(ABC):
     @abstractmethod
     def read(self) -> ChamberReading:
         """Return what the chamber says of itself now; what is no number raises."""
-
-    @abstractmethod
-    def make_safe(self) -> None:
-        """Stop conditioning and verify; idempotent; raises InstrumentError if not confirmed."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Give the connection back; the chamber goes on as it is."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Literal
 
-from drivers.instrument import Identity
+from drivers.instrument import DrivingInstrument
 
 Polarity = Literal["positive", "negative"]
 
@@ -34,14 +34,13 @@ class CounterCapabilities:
     width_uncertainty_s: float
 
 
-class WidthCounter(ABC):
-    """A counter that measures pulse widths in the background while the rig does something else."""
+class WidthCounter(DrivingInstrument):
+    """A counter that measures pulse widths in the background while the rig does something else.
+
+    It drives nothing: ``make_safe`` stops measuring.
+    """
 
     capabilities: CounterCapabilities
-
-    @abstractmethod
-    def identify(self) -> Identity:
-        """Read the instrument's identity, and check that this driver fits it."""
 
     @abstractmethod
     def arm(self, watched: CounterInput, count: int, timeout_s: float) -> None:
@@ -50,11 +49,3 @@ class WidthCounter(ABC):
     @abstractmethod
     def widths_s(self) -> tuple[float, ...]:
         """Return the widths measured since ``arm`` in seconds, in order; fewer than asked for where fewer came."""
-
-    @abstractmethod
-    def make_safe(self) -> None:
-        """Stop measuring; idempotent. A counter drives nothing."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Give the connection back."""

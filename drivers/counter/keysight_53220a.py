@@ -39,14 +39,10 @@ class Keysight53220A(SwitchedOffInstrument, WidthCounter):
         SettingNotTaken where the instrument says that the threshold is another.
         """
         can = self.capabilities
-        limits: tuple[tuple[str, float, float, float, str], ...] = (
-            ("input", watched.channel, can.inputs[0], can.inputs[-1], ""),
-            ("threshold", watched.level_v, *can.level_v, "V"),
-            ("pulse count", count, *can.count, ""),
-            ("time-out", timeout_s, *can.timeout_s, "s"),
-        )
-        for limit in limits:
-            require_within(*limit)
+        require_within("input", watched.channel, can.inputs[0], can.inputs[-1], "")
+        require_within("threshold", watched.level_v, *can.level_v, "V")
+        require_within("pulse count", count, *can.count, "")
+        require_within("time-out", timeout_s, *can.timeout_s, "s")
         channel = watched.channel
         function = "PWID" if watched.polarity == "positive" else "NWID"
         with self._session.transaction():

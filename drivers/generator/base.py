@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
 
-from drivers.instrument import Identity
+from drivers.instrument import DrivingInstrument
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +37,15 @@ class GeneratorCapabilities:
     shortest_low_s: float
 
 
-class PulseGenerator(ABC):
+class PulseGenerator(DrivingInstrument):
     """A generator whose outputs rest low (0 V) and pulse high.
 
     What an output drives must take low, and an output that is off, for rest: the pulse contact open, control power
-    on. The generator answers the width that was set, never a measurement: a counter measures it.
+    on. The generator answers the width that was set, never a measurement: a counter measures it. ``make_safe``
+    switches all outputs off, in the middle of a train too.
     """
 
     capabilities: GeneratorCapabilities
-
-    @abstractmethod
-    def identify(self) -> Identity:
-        """Read the instrument's identity, and check that this driver fits it."""
 
     @abstractmethod
     def arm(self, output: int, train: PulseTrain, high_v: float) -> None:
@@ -57,11 +54,3 @@ class PulseGenerator(ABC):
     @abstractmethod
     def trigger(self, output: int) -> None:
         """Begin the train that the output is armed for; returns at once."""
-
-    @abstractmethod
-    def make_safe(self) -> None:
-        """Switch all outputs off, in the middle of a train too, and verify; idempotent; raises InstrumentError."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Give the connection back; does not touch the outputs."""

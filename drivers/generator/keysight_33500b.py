@@ -107,15 +107,11 @@ class Keysight33500B(SwitchedOffInstrument, PulseGenerator):
 
     def _check(self, output: int, train: PulseTrain, high_v: float) -> None:
         can = self.capabilities
-        limits: tuple[tuple[str, float, float, float, str], ...] = (
-            ("output", output, self._outputs[0], self._outputs[-1], ""),
-            ("pulse count", train.count, *can.count, ""),
-            ("pulse width", train.width_s, *can.width_s, "s"),
-            ("pulse period", train.period_s, train.width_s + can.shortest_low_s, can.period_s[1], "s"),
-            ("high level", high_v, *can.high_v, "V"),
-        )
-        for limit in limits:
-            require_within(*limit)
+        require_within("output", output, self._outputs[0], self._outputs[-1], "")
+        require_within("pulse count", train.count, *can.count, "")
+        require_within("pulse width", train.width_s, *can.width_s, "s")
+        require_within("pulse period", train.period_s, train.width_s + can.shortest_low_s, can.period_s[1], "s")
+        require_within("high level", high_v, *can.high_v, "V")
 
     def _switch(self, outputs: tuple[int, ...], on: bool) -> None:
         word, other = ("ON", "off") if on else ("OFF", "on")

@@ -30,7 +30,7 @@ class AmetekCI(VoltageOnlySource):
 
     capabilities = data.CAPABILITIES
     limits = data.LIMITS
-    off = staticmethod(data.safe_off)
+    off = data.OFF
 
     def _check_identity(self, identity: Identity) -> None:
         if not identity.manufacturer.upper().startswith(data.MANUFACTURERS):
@@ -69,9 +69,6 @@ class AmetekCI(VoltageOnlySource):
         ]
         return [*ranges, *limits]
 
-    def _frequency_steps(self, frequency_hz: float) -> Sequence[steps.Step]:
-        return [steps.number("FREQ", frequency_hz, data.FREQUENCY_TOLERANCE_HZ)]
-
     def _angle_steps(self, phase_deg: Three) -> Sequence[steps.Step]:
         return [
             steps.angle("PHAS", angle_deg, data.PHASE_TOLERANCE_DEG, select=_selecting(number))
@@ -87,9 +84,6 @@ class AmetekCI(VoltageOnlySource):
     def _slew_steps(self, slew_v_per_s: float) -> Sequence[steps.Step]:
         tolerance = data.SLEW_TOLERANCE * slew_v_per_s
         return [steps.number("VOLT:SLEW", slew_v_per_s, tolerance, select=_selecting(number)) for number in _NUMBERS]
-
-    def _on_steps(self) -> Sequence[steps.Step]:
-        return [steps.switch("OUTP", True)]
 
 
 def _selecting(number: int) -> str:

@@ -31,11 +31,7 @@ FREQUENCY_HZ = (16.0, 500.0)
 RAMP_S = (0.0, 60.0)
 """By the voltage slew, which is in volts a second; the upper limit is ours."""
 
-LIMITS = FamilyLimits(
-    slew_v_per_s=(0.1, 1e5),
-    prompt_slew_v_per_s=1e4,
-    current_limit_a=(0.1, 3.3),
-)
+LIMITS = FamilyLimits(slew_v_per_s=(0.1, 1e5), prompt_slew_v_per_s=1e4, current_limit_a=(0.1, 3.3))
 """Current: what the smallest three-phase model (3000Lx) gives a phase in its 300 V range [R]."""
 
 TRIP_DELAY_S = 0.1
@@ -45,7 +41,6 @@ VOLTAGE_TOLERANCE_V = 0.06
 """Settings have a resolution of 0.1 V, 0.1 degrees, 0.01 Hz and 0.01 A [R]; half of it, and a little more."""
 
 PHASE_TOLERANCE_DEG = 0.06
-FREQUENCY_TOLERANCE_HZ = 0.006
 CURRENT_TOLERANCE_A = 0.006
 DELAY_TOLERANCE_S = 0.01
 SLEW_TOLERANCE = 0.01
@@ -64,16 +59,13 @@ CAPABILITIES = SourceCapabilities(
 """``phase_lock``: by the external synchronisation input [R], or the LKS option with its CLOCK and LOCK inputs [M
 Sequoia p. 71]; either is set up once at the instrument."""
 
+OFF = SafeOff(
+    resource="",
+    commands=("INST:COUP ALL", "OUTP OFF"),
+    verify_query="OUTP?",
+    off_answers=("0", "OFF"),
+    family="|".join(MANUFACTURERS),
+)
+"""How to switch it off from any process.
 
-def safe_off(resource: str) -> SafeOff:
-    """Return how to switch the instrument at ``resource`` off from any process.
-
-    Whether OUTPut ever reaches the selected phase only is not in the pages read, so coupling comes first.
-    """
-    return SafeOff(
-        resource=resource,
-        commands=("INST:COUP ALL", "OUTP OFF"),
-        verify_query="OUTP?",
-        off_answers=("0", "OFF"),
-        family="|".join(MANUFACTURERS),
-    )
+Whether OUTPut ever reaches the selected phase only is not in the pages read, so coupling comes first."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Literal
 
 from drivers.errors import DriverError
-from drivers.instrument import Identity
+from drivers.instrument import DrivingInstrument, Identity
 from drivers.scpi.serial_line import SerialLine
 
 PHASES = (0, 1, 2)
@@ -116,14 +116,10 @@ class SafeOff:
     identity: Identity | None = None
 
 
-class AcSource(ABC):
+class AcSource(DrivingInstrument):
     """A three-phase AC source. Every call is one locked transaction; errors are raised, not only logged."""
 
     capabilities: SourceCapabilities
-
-    @abstractmethod
-    def identify(self) -> Identity:
-        """Read the instrument's identity, and check that this driver fits it."""
 
     @abstractmethod
     def select_ranges(self, envelope: SourceSetting) -> None:
@@ -149,10 +145,6 @@ class AcSource(ABC):
     def safe_off(self) -> tuple[SafeOff, ...]:
         """How anyone may switch this source off and verify it, as data: one recipe for each instrument it is."""
 
-    @abstractmethod
-    def make_safe(self) -> None:
-        """Switch off at once, without ramp, and verify; idempotent; raises InstrumentError if not confirmed."""
-
     def protection(self) -> Protection | None:
         """Ask the instrument which current limit is in force (A rms); None where it is not for the rig to set.
 
@@ -171,7 +163,3 @@ class AcSource(ABC):
     def disarm_watchdog(self) -> None:
         """Stop the instrument's watchdog, and verify; idempotent. Raises DriverError here, where there is none."""
         raise DriverError("this source has no watchdog to disarm; rely on the guardian")
-
-    @abstractmethod
-    def close(self) -> None:
-        """Give the connection back; does not touch the output."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from drivers.errors import InstrumentRefused, SettingOutOfRange
+from drivers.errors import InstrumentRefused
 from drivers.instrument import Identity
 from drivers.source import chroma_61600_data as data
 from drivers.source.base import Protection, Range
@@ -36,8 +36,9 @@ class Chroma61600(VoltageOnlySource):
     KNOWN_MODELS = data.KNOWN_MODELS
     capabilities = data.CAPABILITIES
     limits = data.LIMITS
-    off = staticmethod(data.safe_off)
+    off = data.OFF
     one_by_one = True
+    frequency_decimals = 2
 
     def _read_identity(self, answer: str) -> Identity:
         match = data.IDENTITY.fullmatch(answer.strip().strip('"'))
@@ -57,9 +58,7 @@ class Chroma61600(VoltageOnlySource):
         return self._ask_limits([f"{_selecting(number)};:CURR:LIM?" for number in _NUMBERS])
 
     def _check_target(self, target: Target) -> None:
-        first_deg = target.phase_deg[0] or 0.0
-        if abs((first_deg + 180.0) % 360.0 - 180.0) > data.PHASE_TOLERANCE_DEG:
-            raise SettingOutOfRange("angle of voltage channel 1", first_deg, 0.0, 0.0, "deg")
+        self._check_first_angle(target, data.PHASE_TOLERANCE_DEG)
 
     def _switch_off(self) -> None:
         super()._switch_off()
@@ -115,9 +114,6 @@ class Chroma61600(VoltageOnlySource):
                 steps.number("CURR:LIM", self.current_limit_a, data.CURRENT_TOLERANCE_A, decimals=2, select=one),
             ]
         return todo
-
-    def _frequency_steps(self, frequency_hz: float) -> Sequence[steps.Step]:
-        return [steps.number("FREQ", frequency_hz, data.FREQUENCY_TOLERANCE_HZ, decimals=2)]
 
     def _angle_steps(self, phase_deg: Three) -> Sequence[steps.Step]:
         first, second, third = phase_deg

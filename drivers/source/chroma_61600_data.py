@@ -42,11 +42,7 @@ FREQUENCY_HZ = (15.0, 1000.0)
 RAMP_S = (0.0, 20.0)
 """By the voltage slew, whose resolution is 0.001 V/ms [C]: that is 1 V/s, so long ramps of low voltages are coarse."""
 
-LIMITS = FamilyLimits(
-    slew_v_per_s=(5.0, 1e5),
-    prompt_slew_v_per_s=1e4,
-    current_limit_a=(0.1, 10.0),
-)
+LIMITS = FamilyLimits(slew_v_per_s=(5.0, 1e5), prompt_slew_v_per_s=1e4, current_limit_a=(0.1, 10.0))
 """Slew: from 5 V/s on, half its resolution is a tenth of it or less; below 0.5 V/s it would be 0, which is "at once"
 [C, inferred]. Current: what a 61509 gives a phase in its high range [C]."""
 
@@ -60,7 +56,6 @@ VOLTAGE_TOLERANCE_V = 0.06
 """Settings have a resolution of 0.1 V, 0.1 degrees, 0.01 Hz, 0.01 A [R]; half of it, and a little more."""
 
 PHASE_TOLERANCE_DEG = 0.06
-FREQUENCY_TOLERANCE_HZ = 0.006
 CURRENT_TOLERANCE_A = 0.006
 DELAY_TOLERANCE_S = 0.01
 SLEW_TOLERANCE_V_PER_MS = 0.0006
@@ -75,13 +70,11 @@ CAPABILITIES = SourceCapabilities(
 """``phase_lock`` is recalled for models with the external synchronisation option and found in no page read. Where it is
 not there the angle between voltage and current drifts, and no point settles: nothing wrong is ever recorded."""
 
-
-def safe_off(resource: str) -> SafeOff:
-    """Return how to switch the instrument at ``resource`` off from any process: its output, then its relay."""
-    return SafeOff(
-        resource=resource,
-        commands=("OUTP OFF", "OUTP:REL OFF"),
-        verify_query="OUTP?",
-        off_answers=("OFF", "0"),
-        family=IDENTITY.pattern,
-    )
+OFF = SafeOff(
+    resource="",
+    commands=("OUTP OFF", "OUTP:REL OFF"),
+    verify_query="OUTP?",
+    off_answers=("OFF", "0"),
+    family=IDENTITY.pattern,
+)
+"""How to switch it off from any process: its output, then its relay."""

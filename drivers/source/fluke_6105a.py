@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from drivers.errors import SettingNotTaken
-from drivers.instrument import Identity, SwitchedOffInstrument
+from drivers.instrument import Identity
 from drivers.scpi import ScpiSession
 from drivers.source import fluke_6105a_data as data
-from drivers.source.base import PHASES, AcSource, Channel, CurrentUnit, Range, SafeOff, SourceSetting, Tone
+from drivers.source.base import PHASES, Channel, CurrentUnit, Range, SourceSetting, Tone
 from drivers.source.shared.checks import check_ramp, check_setting, check_within, is_off, range_for
-from drivers.source.shared.steps import Step, apply
+from drivers.source.shared.scpi_source import ScpiSource
+from drivers.source.shared.steps import Step
 
 
-class Fluke6105A(SwitchedOffInstrument, AcSource):
+class Fluke6105A(ScpiSource):
     """The 6105A/6100B/6100A with its auxiliary phases, over SCPI (not yet tried on one).
 
     Where the rig drives CT inputs, the current channels are used in the "voltage out of the current terminals" mode:
@@ -29,6 +30,7 @@ class Fluke6105A(SwitchedOffInstrument, AcSource):
     """
 
     KNOWN_MODELS = data.KNOWN_MODELS
+    off = data.OFF
     capabilities = data.capabilities(low_level=True)
 
     def __init__(
@@ -98,8 +100,7 @@ class Fluke6105A(SwitchedOffInstrument, AcSource):
         """
         check_setting(setting, self.capabilities)
         channels = self._with_channels(setting)
-        if not self._is_known:
-            raise self._error("its state is not known: select the ranges first")
+        self._require_known()
         for state, channel in channels:
             if is_off(channel):
                 continue
@@ -135,22 +136,6 @@ class Fluke6105A(SwitchedOffInstrument, AcSource):
                 message = f"output is still {'off' if on else 'on'} after OUTP:STAT {'ON' if on else 'OFF'}; {advice}"
                 raise self._error(message)
 
-    def output_is_on(self) -> bool:
-        """Ask the instrument whether its output is on."""
-        return self._session.query_bool("OUTP:STAT?")
-
-    def safe_off(self) -> tuple[SafeOff, ...]:
-        """Return how any process may switch this instrument off and verify it, as data."""
-        return (data.safe_off(self._session.resource),)
-
-    def _switch_off(self) -> None:
-        off = data.safe_off(self._session.resource)
-        for command in off.commands:
-            self._session.write(command)
-        if self.output_is_on():
-            message = f"output is still on after {'; '.join(off.commands)}; switch it off by hand"
-            raise self._error(message)
-
     def _take_over(self) -> None:
         """Bring an instrument in an unknown state to a known one: output off first."""
         self._forget()
@@ -177,9 +162,6 @@ class Fluke6105A(SwitchedOffInstrument, AcSource):
         for state, _ in used:
             if not state.is_on:
                 yield data.switch_channel(state, True)
-
-    def _apply(self, todo: Sequence[Step]) -> None:
-        apply(self._session, todo)
 
     def _range_steps(self, state: data.ChannelState, selected: Range) -> Iterator[Step]:
         if self._amplifier and state.kind == data.CURRENT and selected.unit == "A":

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from drivers.scpi import parse_bool, parse_float
 from drivers.source.base import Range, SafeOff, SourceCapabilities, Tone
-from drivers.source.shared.steps import Step, act, switch, word
+from drivers.source.shared.steps import Step, act, near, switch, word
 
 KNOWN_MODELS = ("6105A", "6100B", "6100A", "6106A", "6101B")
 
@@ -101,15 +101,14 @@ def capabilities(*, low_level: bool, amplifier: bool = False, model: str = "6105
     )
 
 
-def safe_off(resource: str) -> SafeOff:
-    """Return how to switch the instrument at ``resource`` off from any process."""
-    return SafeOff(
-        resource=resource,
-        commands=("OUTP:STAT OFF",),
-        verify_query="OUTP:STAT?",
-        off_answers=("0", "OFF"),
-        family=rf"\b({'|'.join(KNOWN_MODELS)})\b",
-    )
+OFF = SafeOff(
+    resource="",
+    commands=("OUTP:STAT OFF",),
+    verify_query="OUTP:STAT?",
+    off_answers=("0", "OFF"),
+    family=rf"\b({'|'.join(KNOWN_MODELS)})\b",
+)
+"""How to switch it off from any process."""
 
 
 VOLTAGE, CURRENT = "VOLT", "CURR"
@@ -224,11 +223,7 @@ def wrapped(phase_deg: float) -> float:
 
 
 def _single(command: str, query: str, value: float, tolerance: float, wanted: str) -> Step:
-    def agrees(said: str) -> bool:
-        found = parse_float(said)
-        return found is not None and abs(found - value) <= tolerance
-
-    return Step(command, query, wanted, agrees)
+    return Step(command, query, wanted, near(value, tolerance))
 
 
 def _tone(channel: ChannelState, tone: Tone, tolerance: float) -> Step:

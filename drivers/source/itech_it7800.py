@@ -8,7 +8,7 @@ from dataclasses import replace
 from drivers.instrument import Identity
 from drivers.source import itech_it7800_data as data
 from drivers.source.base import PHASES, Protection, Range
-from drivers.source.shared.steps import Step, act, angle, number, switch, word
+from drivers.source.shared.steps import Step, act, angle, number, word
 from drivers.source.shared.voltage_only import Three
 from drivers.source.shared.watched import WatchedSource
 
@@ -26,7 +26,7 @@ class ItechIT7800(WatchedSource):
 
     capabilities = data.CAPABILITIES
     limits = data.LIMITS
-    off = staticmethod(data.safe_off)
+    off = data.OFF
     protection_bits = data.PROTECTION_BITS
 
     def set_output(self, on: bool, ramp_s: float = 0.0) -> None:
@@ -61,9 +61,6 @@ class ItechIT7800(WatchedSource):
             number("VOLT:LIM:HIGH", selected.high, data.VOLTAGE_TOLERANCE_V),
         )
 
-    def _frequency_steps(self, frequency_hz: float) -> Sequence[Step]:
-        return (number("FREQ", frequency_hz, data.FREQUENCY_TOLERANCE_HZ),)
-
     def _angle_steps(self, phase_deg: Three) -> Sequence[Step]:
         lead_deg = [data.LEAD_SIGN * each for each in phase_deg]
         return [_of(phase, angle("PHAS", lead_deg[phase], data.PHASE_TOLERANCE_DEG)) for phase in PHASES]
@@ -73,9 +70,6 @@ class ItechIT7800(WatchedSource):
 
     def _slew_steps(self, slew_v_per_s: float) -> Sequence[Step]:
         return (number("VOLT:SLOP", slew_v_per_s / 1e3, data.SLOPE_TOLERANCE_V_PER_MS, decimals=4),)
-
-    def _on_steps(self) -> Sequence[Step]:
-        return (switch("OUTP", on=True),)
 
 
 def _of(phase: int, step: Step) -> Step:

@@ -28,7 +28,9 @@ FREQUENCY_HZ = (16.0, 150.0)
 RAMP_S = (0.0, 60.0)
 """By VOLTage:SLOPe; the upper limit is ours."""
 
-LIMITS = FamilyLimits(slew_v_per_s=(2.0, 2000.0), prompt_slew_v_per_s=500.0, current_limit_a=(0.1, 30.0))
+LIMITS = FamilyLimits(
+    slew_v_per_s=(2.0, 2000.0), prompt_slew_v_per_s=500.0, current_limit_a=(0.1, 30.0), frequency_tolerance_hz=0.011
+)
 """V/s, while the instrument counts in V/ms [R]: were it V/s, the voltage would not arrive in time and the rig switches
 off. What of the current limit the model cannot give is refused by the instrument."""
 
@@ -47,7 +49,6 @@ VOLTAGE_TOLERANCE_V = 0.011
 PHASE_TOLERANCE_DEG = 0.06
 """The resolution is 0.1 degrees [R]."""
 
-FREQUENCY_TOLERANCE_HZ = 0.011
 CURRENT_TOLERANCE_A = 0.011
 SLOPE_TOLERANCE_V_PER_MS = 0.0006
 """The resolution is 0.001 V/ms [R]."""
@@ -68,13 +69,11 @@ CAPABILITIES = SourceCapabilities(
 """Whether it follows an external reference was not found [R]; if it does not, the angle to the low-level source drifts,
 no point settles and nothing is judged."""
 
-
-def safe_off(resource: str) -> SafeOff:
-    """Return how to switch the instrument at ``resource`` off from any process."""
-    return SafeOff(
-        resource=resource,
-        commands=("SYST:REM", "OUTP OFF"),
-        verify_query="OUTP?",
-        off_answers=("0", "OFF"),
-        family=rf"\b({'|'.join(KNOWN_FAMILIES)})",
-    )
+OFF = SafeOff(
+    resource="",
+    commands=("SYST:REM", "OUTP OFF"),
+    verify_query="OUTP?",
+    off_answers=("0", "OFF"),
+    family=rf"\b({'|'.join(KNOWN_FAMILIES)})",
+)
+"""How to switch it off from any process."""

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 
-from drivers.errors import DriverError, SettingOutOfRange
+from drivers.errors import DriverError
 from drivers.scpi import ScpiSession
 from drivers.source import keysight_ac6800b_data as data
 from drivers.source.base import Protection, Range
@@ -43,7 +43,7 @@ class KeysightAC6800B(WatchedSource):
     KNOWN_MODELS = data.KNOWN_MODELS
     capabilities = data.CAPABILITIES
     limits = data.LIMITS
-    off = staticmethod(data.safe_off)
+    off = data.OFF
     protection_bits = data.PROTECTION_BITS
 
     def __init__(
@@ -91,9 +91,7 @@ class KeysightAC6800B(WatchedSource):
         for channel in (2, 3):
             if target.volts[channel - 1] != 0.0:
                 raise OnePhaseOnly(channel)
-        angle_deg = target.phase_deg[0]
-        if angle_deg is not None and angle_deg % 360.0 != 0.0:
-            raise SettingOutOfRange("angle of voltage channel 1", angle_deg, 0.0, 0.0, "deg")
+        self._check_first_angle(target)
 
     def _take_over(self) -> None:
         self._switch_off()
@@ -110,9 +108,6 @@ class KeysightAC6800B(WatchedSource):
             number("VOLT:RANG", selected.high, 0.5, decimals=0),
         )
 
-    def _frequency_steps(self, frequency_hz: float) -> Sequence[Step]:
-        return (number("FREQ", frequency_hz, data.FREQUENCY_TOLERANCE_HZ),)
-
     def _angle_steps(self, phase_deg: Three) -> Sequence[Step]:  # there is none to set
         return ()
 
@@ -121,6 +116,3 @@ class KeysightAC6800B(WatchedSource):
 
     def _slew_steps(self, slew_v_per_s: float) -> Sequence[Step]:  # there is none to set
         return ()
-
-    def _on_steps(self) -> Sequence[Step]:
-        return (switch("OUTP", on=True),)

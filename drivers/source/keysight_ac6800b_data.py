@@ -32,7 +32,9 @@ RAMP_STEP_S = 0.1
 WATCHDOG_S = (1.0, 3600.0)
 """In steps of 1 s [I: N6900 guide p. 252]."""
 
-LIMITS = FamilyLimits(slew_v_per_s=(0.0, 1e9), prompt_slew_v_per_s=1e9, current_limit_a=(0.05, 40.0))
+LIMITS = FamilyLimits(
+    slew_v_per_s=(0.0, 1e9), prompt_slew_v_per_s=1e9, current_limit_a=(0.05, 40.0), frequency_tolerance_hz=0.06
+)
 """It has no slew, so none is refused. Upper end of the current limit: AC6804B, 155 V [R]; what the model cannot give is
 refused by the instrument."""
 
@@ -41,9 +43,6 @@ DEFAULT_CURRENT_LIMIT_A = 1.0
 
 VOLTAGE_TOLERANCE_V = 0.06
 """Read-back against setting: the resolution is 0.1 V [R]."""
-
-FREQUENCY_TOLERANCE_HZ = 0.06
-"""The resolution is 0.1 Hz [R]."""
 
 CURRENT_TOLERANCE_A = 0.006
 """The resolution is 0.01 A [R]."""
@@ -63,13 +62,11 @@ CAPABILITIES = SourceCapabilities(
 )
 """No phase lock: none of the guide's chapters and SCPI subsystems is about a phase or another unit [M contents]."""
 
-
-def safe_off(resource: str) -> SafeOff:
-    """Return how to switch the instrument at ``resource`` off from any process."""
-    return SafeOff(
-        resource=resource,
-        commands=("OUTP OFF",),
-        verify_query="OUTP?",
-        off_answers=("0", "OFF"),
-        family=rf"\b({'|'.join(KNOWN_MODELS)})\b",
-    )
+OFF = SafeOff(
+    resource="",
+    commands=("OUTP OFF",),
+    verify_query="OUTP?",
+    off_answers=("0", "OFF"),
+    family=rf"\b({'|'.join(KNOWN_MODELS)})\b",
+)
+"""How to switch it off from any process."""

@@ -9,7 +9,7 @@ from drivers.instrument import Identity, require_within
 from drivers.scpi import ScpiSession
 from drivers.source import pacific_upc_data as data
 from drivers.source.base import PHASES, Protection, Range
-from drivers.source.shared.steps import Step, angle, number, switch, word
+from drivers.source.shared.steps import Step, angle, number, word
 from drivers.source.shared.voltage_only import Target, Three, VoltageOnlySource
 
 
@@ -28,7 +28,9 @@ class PacificUPC(VoltageOnlySource):
 
     capabilities = data.capabilities(data.DEFAULT_TRANSFORMER_RATIO)
     limits = data.LIMITS
-    off = staticmethod(data.safe_off)
+    off = data.OFF
+    FREQUENCY = ":SOUR:FREQ"
+    OUTPUT = ":OUTP"
 
     def __init__(
         self,
@@ -72,9 +74,7 @@ class PacificUPC(VoltageOnlySource):
         return self._ask_limits([":SOUR:CURR:LIM?"])
 
     def _check_target(self, target: Target) -> None:
-        first_deg = target.phase_deg[0]
-        if first_deg is not None and first_deg % 360.0 != 0.0:
-            raise SettingOutOfRange("angle of voltage channel 1", first_deg, 0.0, 0.0, "deg")
+        self._check_first_angle(target)
 
     def _take_over(self) -> None:
         self._switch_off()
@@ -103,9 +103,6 @@ class PacificUPC(VoltageOnlySource):
             number(":SOUR:CURR:PROT:LEV", self.current_limit_a, tolerance_a),
         )
 
-    def _frequency_steps(self, frequency_hz: float) -> Sequence[Step]:
-        return (number(":SOUR:FREQ", frequency_hz, data.FREQUENCY_TOLERANCE_HZ),)
-
     def _angle_steps(self, phase_deg: Three) -> Sequence[Step]:
         return [
             angle(f":SOUR:PHAS{phase + 1}", data.LAG_SIGN * phase_deg[phase], data.PHASE_TOLERANCE_DEG)
@@ -120,6 +117,3 @@ class PacificUPC(VoltageOnlySource):
         is_prompt = slew_v_per_s == self.limits.prompt_slew_v_per_s
         ramp_s = data.PROMPT_RAMP_S if is_prompt else self._ramp_s
         return (number(":SOUR:RAMP", ramp_s, data.RAMP_TOLERANCE_S),)
-
-    def _on_steps(self) -> Sequence[Step]:
-        return (switch(":OUTP", on=True),)

@@ -42,7 +42,9 @@ SHORTEST_RAMP_S = 0.001
 PROMPT_RAMP_S = 0.05
 """Of a set-point that changes while the output is on: fast, but no jump."""
 
-LIMITS = FamilyLimits(slew_v_per_s=(1e-3, 1e6), prompt_slew_v_per_s=1e4, current_limit_a=(0.1, 400.0))
+LIMITS = FamilyLimits(
+    slew_v_per_s=(1e-3, 1e6), prompt_slew_v_per_s=1e4, current_limit_a=(0.1, 400.0), frequency_tolerance_hz=0.011
+)
 """Slews are transition times here, for any voltage: ``RAMP_S`` is what limits them. What of the current limit the
 source cannot give is refused by the instrument."""
 
@@ -60,7 +62,6 @@ VOLTAGE_TOLERANCE_V = 0.06
 PHASE_TOLERANCE_DEG = 0.06
 """The resolution is 0.1 degrees [R]; answers of programs are whole degrees [C]."""
 
-FREQUENCY_TOLERANCE_HZ = 0.011
 CURRENT_TOLERANCE_A = 0.06
 RAMP_TOLERANCE_S = 0.0006
 
@@ -91,12 +92,11 @@ def capabilities(transformer_ratio: float) -> SourceCapabilities:
     )
 
 
-def safe_off(resource: str) -> SafeOff:
-    """Return how to switch the instrument at ``resource`` off from any process."""
-    return SafeOff(
-        resource=resource,
-        commands=(":OUTP OFF",),
-        verify_query=":OUTP?",
-        off_answers=("0", "OFF"),
-        family=r"\bUPC-32?\b|LMX|AFX",
-    )
+OFF = SafeOff(
+    resource="",
+    commands=(":OUTP OFF",),
+    verify_query=":OUTP?",
+    off_answers=("0", "OFF"),
+    family=r"\bUPC-32?\b|LMX|AFX",
+)
+"""How to switch it off from any process."""

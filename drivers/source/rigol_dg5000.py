@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from drivers.instrument import SwitchedOffInstrument
-from drivers.scpi import ScpiSession, parse_float
+from drivers.scpi import ScpiSession
 from drivers.source import rigol_dg5000_data as data
-from drivers.source.base import AcSource, Channel, SafeOff, SourceSetting
+from drivers.source.base import Channel, SourceSetting
 from drivers.source.shared.checks import channel_rms, check_ramp, check_setting, check_within, is_off, range_for
-from drivers.source.shared.steps import Step, angle, apply, switch, word
+from drivers.source.shared.scpi_source import ScpiSource
+from drivers.source.shared.steps import Step, angle, near, switch, word
 
 _CT_CHANNELS = (1, 2, 3)
 _ALL_CHANNELS = (*_CT_CHANNELS, 4)
 
 
-class RigolDG5000(SwitchedOffInstrument, AcSource):
+class RigolDG5000(ScpiSource):
     """A DG5000 Pro with four or more channels, over SCPI (docs/decisions/0011; not yet tried on one).
 
     Channels 1 to 3 drive the CT inputs, 0.00075 to 7 V rms into an open circuit. Channel 4 is a square wave of the
@@ -31,6 +31,8 @@ class RigolDG5000(SwitchedOffInstrument, AcSource):
 
     KNOWN_MODELS = data.KNOWN_MODELS
     capabilities = data.CAPABILITIES
+    off = data.OFF
+    OUTPUT_NAME = "a CT channel"
 
     def __init__(self, session: ScpiSession, *, external_clock: bool = False) -> None:
         super().__init__(session)
@@ -57,8 +59,7 @@ class RigolDG5000(SwitchedOffInstrument, AcSource):
         channels. Raises SettingOutOfRange before any I/O, InstrumentError where ``select_ranges`` comes first.
         """
         self._check(setting)
-        if not self._is_known:
-            raise self._error("its state is not known: select the ranges first")
+        self._require_known()
         with self._session.transaction(), self._unknown_after_error():
             self._apply([_output(n, False) for n, c in enumerate(setting.current, 1) if is_off(c)])
             self._apply(list(self._changes(setting)))
@@ -85,10 +86,6 @@ class RigolDG5000(SwitchedOffInstrument, AcSource):
         answers = self._session.query_all(queries)
         return any(self._session.as_bool(query, said) for query, said in zip(queries, answers, strict=True))
 
-    def safe_off(self) -> tuple[SafeOff, ...]:
-        """Return how any process may switch the CT channels off and verify it, as data."""
-        return (data.safe_off(self._session.resource),)
-
     def make_safe(self) -> None:
         """Switch the CT channels off at once, without ramp (0 s), and verify; raises InstrumentError if not confirmed.
 
@@ -106,14 +103,6 @@ class RigolDG5000(SwitchedOffInstrument, AcSource):
         for number, channel in enumerate(setting.current, start=1):
             if not is_off(channel):
                 check_within(f"current channel {number}", channel, data.LOW_LEVEL_RANGES[0])
-
-    def _switch_off(self) -> None:
-        off = data.safe_off(self._session.resource)
-        for command in off.commands:
-            self._session.write(command)
-        if self.output_is_on():
-            message = f"a CT channel is still on after {'; '.join(off.commands)}; switch it off by hand"
-            raise self._error(message)
 
     def _take_over(self) -> None:
         """Bring an instrument in an unknown state to a known one: outputs off first."""
@@ -158,9 +147,6 @@ class RigolDG5000(SwitchedOffInstrument, AcSource):
     def _used(self) -> list[int]:
         return [number for number, channel in enumerate(self._current, start=1) if not is_off(channel)]
 
-    def _apply(self, todo: Sequence[Step]) -> None:
-        apply(self._session, todo)
-
     def _forget(self) -> None:
         super()._forget()
         self._frequency_hz = None
@@ -173,11 +159,7 @@ def _output(number: int, on: bool) -> Step:
 
 
 def _value(header: str, value: float, tolerance: float) -> Step:
-    def agrees(said: str) -> bool:
-        found = parse_float(said)
-        return found is not None and abs(found - value) <= tolerance
-
-    return Step(f"{header} {value:.7g}", f"{header}?", f"{value:.7g}", agrees)
+    return Step(f"{header} {value:.7g}", f"{header}?", f"{value:.7g}", near(value, tolerance))
 
 
 def _is_open_circuit(said: str) -> bool:

@@ -46,13 +46,11 @@ CAPABILITIES = SourceCapabilities(
     phase_lock=True,
 )
 
-
-def safe_off(resource: str) -> SafeOff:
-    """Return how to switch the three CT channels of the instrument at ``resource`` off from any process."""
-    return SafeOff(
-        resource=resource,
-        commands=(":OUTP1 OFF", ":OUTP2 OFF", ":OUTP3 OFF"),
-        verify_query=":OUTP1?;:OUTP2?;:OUTP3?",
-        off_answers=("OFF;OFF;OFF", "0;0;0"),
-        family=rf"\b({'|'.join(KNOWN_MODELS)})\b",
-    )
+OFF = SafeOff(
+    resource="",
+    commands=(":OUTP1 OFF", ":OUTP2 OFF", ":OUTP3 OFF"),
+    verify_query=":OUTP1?;:OUTP2?;:OUTP3?",
+    off_answers=("OFF;OFF;OFF", "0;0;0"),
+    family=rf"\b({'|'.join(KNOWN_MODELS)})\b",
+)
+"""How to switch its three CT channels off from any process."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Literal
 
-from drivers.instrument import Identity
+from drivers.instrument import DrivingInstrument
 
 SenseMethod = Literal["resistance", "digital"]
 
@@ -89,18 +89,15 @@ class SwitchCapabilities:
     relay_s: float
 
 
-class SwitchUnit(ABC):
+class SwitchUnit(DrivingInstrument):
     """A switch unit that works the terminals of one meter besides its measuring inputs, and reads safety contacts.
 
     Every call is one locked transaction. A role without a channel raises InstrumentError naming it.
+    ``identify`` checks that the channels of the roles fit the modules, ``make_safe`` opens every relay that has a role.
     """
 
     capabilities: SwitchCapabilities
     roles: SwitchRoles
-
-    @abstractmethod
-    def identify(self) -> Identity:
-        """Read the instrument's identity, and check that driver and channels of the roles fit its modules."""
 
     @abstractmethod
     def set_control_power(self, on: bool) -> None:
@@ -121,11 +118,3 @@ class SwitchUnit(ABC):
     @abstractmethod
     def safety_contacts(self) -> SafetyContacts:
         """Sense interlock and emergency stop; what is neither closed nor open raises."""
-
-    @abstractmethod
-    def make_safe(self) -> None:
-        """Open every relay that has a role and verify; idempotent; raises InstrumentError if not confirmed."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Give the connection back; relays stay as they are."""

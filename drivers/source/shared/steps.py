@@ -33,12 +33,17 @@ def number(header: str, value: float, tolerance: float, *, decimals: int = 3, se
     ``select`` is a modal command that goes before both command and query (``INST:NSEL 2``), so that each of them says
     by itself whom it means.
     """
+    return _step(select, header, f"{value:.{decimals}f}", near(value, tolerance))
+
+
+def near(value: float, tolerance: float) -> Callable[[str], bool]:
+    """Return what says whether an answer is a number within ``tolerance`` of ``value``."""
 
     def agrees(said: str) -> bool:
         found = parse_float(said)
         return found is not None and abs(found - value) <= tolerance
 
-    return _step(select, header, f"{value:.{decimals}f}", agrees)
+    return agrees
 
 
 def angle(header: str, angle_deg: float, tolerance_deg: float, *, decimals: int = 2, select: str = "") -> Step:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from drivers.errors import AnswerInvalid, InstrumentRefused, SettingOutOfRange
-from drivers.instrument import SwitchedOffInstrument, require_within
+from drivers.instrument import require_within
 from drivers.scpi import ScpiSession, parse_bool, split_answers
-from drivers.source.base import AcSource, Channel, Protection, Range, SafeOff, SourceCapabilities, SourceSetting
+from drivers.source.base import Channel, Protection, Range, SourceCapabilities, SourceSetting
 from drivers.source.shared.checks import check_ramp, check_setting, check_within, is_off, range_for
-from drivers.source.shared.steps import Step, apply
+from drivers.source.shared.scpi_source import ScpiSource
+from drivers.source.shared.steps import Step, number, switch
 
 Three = tuple[float, float, float]
 
@@ -31,12 +32,13 @@ class FamilyLimits:
 
     ``slew_v_per_s``: slowest and fastest slew that a ramp may need; ``prompt_slew_v_per_s``: the slew of a set-point
     that changes while the output is on, fast but no jump. ``current_limit_a``: what its current limit may be set to,
-    rms amperes a phase.
+    rms amperes a phase. ``frequency_tolerance_hz``: by how much a frequency that is read back may be off.
     """
 
     slew_v_per_s: tuple[float, float]
     prompt_slew_v_per_s: float
     current_limit_a: tuple[float, float]
+    frequency_tolerance_hz: float = 0.006
 
 
 def target_of(setting: SourceSetting, capabilities: SourceCapabilities) -> Target:
@@ -81,23 +83,22 @@ def ramp_slew(volts: Three, ramp_s: float, limits: FamilyLimits) -> float | None
     return slew
 
 
-class VoltageOnlySource(SwitchedOffInstrument, AcSource):
+class VoltageOnlySource(ScpiSource):
     """Three voltages and no currents; a family's own docstring states its ranges and what is particular to it.
 
     A family declares ``capabilities`` and ``limits`` and gives the steps: how a range (and with it the current limit,
-    which comes before any output), a frequency, angles, voltages, a slew are set, how the output is switched on, and
-    how an instrument in an unknown state becomes one whose output is off, all voltages 0 and everything else known.
-    One range is used for all three phases. ``one_by_one``: one command a message.
+    which comes before any output), angles, voltages, a slew are set, and how an instrument in an unknown state becomes
+    one whose output is off, all voltages 0 and everything else known. One range is used for all three phases.
+    ``FREQUENCY`` and ``OUTPUT`` are its headers.
 
     The driver remembers the settings that it sent and sends only changes. After any error, and after
     ``make_safe``, nothing is known any more and the ranges must be selected first.
     """
 
     limits: FamilyLimits
-    off: Callable[[str], SafeOff]
-    """Return how to switch the instrument at a resource off, as data."""
-
-    one_by_one = False
+    FREQUENCY = "FREQ"
+    OUTPUT = "OUTP"
+    frequency_decimals = 3
 
     def __init__(self, session: ScpiSession, *, current_limit_a: float = 1.0) -> None:
         self.current_limit_a = check_current_limit(current_limit_a, self.limits)
@@ -122,9 +123,10 @@ class VoltageOnlySource(SwitchedOffInstrument, AcSource):
     def _range_steps(self, selected: Range) -> Sequence[Step]:
         """Select a range, then set the current limit; the output is off and all voltages are 0."""
 
-    @abstractmethod
     def _frequency_steps(self, frequency_hz: float) -> Sequence[Step]:
         """Set the frequency in hertz."""
+        tolerance_hz = self.limits.frequency_tolerance_hz
+        return [number(self.FREQUENCY, frequency_hz, tolerance_hz, decimals=self.frequency_decimals)]
 
     @abstractmethod
     def _angle_steps(self, phase_deg: Three) -> Sequence[Step]:
@@ -138,12 +140,18 @@ class VoltageOnlySource(SwitchedOffInstrument, AcSource):
     def _slew_steps(self, slew_v_per_s: float) -> Sequence[Step]:
         """Set the slew of all phases in volts a second."""
 
-    @abstractmethod
     def _on_steps(self) -> Sequence[Step]:
         """Switch the output on."""
+        return [switch(self.OUTPUT, True)]
 
     def _check_target(self, target: Target) -> None:
         """Raise SettingOutOfRange for what this family alone cannot do; nothing by default."""
+
+    def _check_first_angle(self, target: Target, tolerance_deg: float = 0.0) -> None:
+        """Raise SettingOutOfRange where phase 1 is to have another angle than 0: this family cannot set it."""
+        first_deg = target.phase_deg[0] or 0.0
+        if abs((first_deg + 180.0) % 360.0 - 180.0) > tolerance_deg:
+            raise SettingOutOfRange("angle of voltage channel 1", first_deg, 0.0, 0.0, "deg")
 
     # Public methods
 
@@ -235,14 +243,6 @@ class VoltageOnlySource(SwitchedOffInstrument, AcSource):
             self._apply(self._volts_steps(volts))
             self._volts = volts
 
-    def output_is_on(self) -> bool:
-        """Ask the instrument whether its output is on."""
-        return self._session.query_bool(self.off(self._session.resource).verify_query)
-
-    def safe_off(self) -> tuple[SafeOff, ...]:
-        """Return how any process may switch this instrument off and verify it, as data."""
-        return (self.off(self._session.resource),)
-
     def make_safe(self) -> None:
         """Switch the output off at once, without ramp (0 s), and verify; raises InstrumentError if not confirmed.
 
@@ -270,9 +270,6 @@ class VoltageOnlySource(SwitchedOffInstrument, AcSource):
         return Protection(current_limit_a=max(limits_a))
 
     # Inside
-
-    def _apply(self, todo: Sequence[Step]) -> None:
-        apply(self._session, todo, one_by_one=self.one_by_one)
 
     def _give_volts(self, volts: Three) -> None:
         """Go to ``volts`` promptly: the slew of the last ramp is not for set-points."""
@@ -304,10 +301,6 @@ class VoltageOnlySource(SwitchedOffInstrument, AcSource):
             said = "".join(f" ({refusal})" for refusal in refusals)
             text = f"{off.verify_query} says {answer!r} after {'; '.join(off.commands)}{said}; switch it off by hand"
             raise self._error(text)
-
-    def _require_known(self) -> None:
-        if not self._is_known:
-            raise self._error("its state is not known: select the ranges first")
 
 
 def _fundamental(name: str, channel: Channel) -> tuple[float, float | None]:

@@ -49,10 +49,6 @@ class AmetekSource(ThreePhaseSource):
             self._commands(), identity, around.world, self._reset, summaries=summaries, version="1995.0"
         )
 
-    def _reset(self) -> None:
-        self.output.reset(frequency_hz=60.0)
-        self._reset_settings()
-
     def _reset_settings(self) -> None:
         self._coupling = _COUPLED
         self._number = 1
@@ -74,60 +70,58 @@ class AmetekSource(ThreePhaseSource):
 
     def _commands(self) -> tuple[Command, ...]:
         voltage, current = "[SOURce]:VOLTage", "[SOURce]:CURRent"
-        volts = self._level(lambda: (0.0, self._range_v), "V", self._set_voltage)
-        shown_v = self._shown(lambda: self.output.programmed_v, lambda: (0.0, self._range_v), 1)
+        output, name = self.output, f"{voltage}[:LEVel][:IMMediate][:AMPLitude]"
         return (
             kept("INSTrument:COUPle", Choice(("ALL", "NONE")), self, "_coupling"),
             kept("INSTrument:NSELect", Number(1, 3), self, "_number", take=round),
-            Command(f"{voltage}[:LEVel][:IMMediate][:AMPLitude]", (Text(),), volts, shown_v, (_LIMITS,)),
-            Command(f"{voltage}:AC", (Text(),), volts, shown_v, (_LIMITS,)),
+            *(
+                self._quantity(header, "V", self._voltage_limits, self._set_voltage, lambda: output.programmed_v, 1)
+                for header in (name, f"{voltage}:AC")
+            ),
             Command(
                 f"{voltage}:RANGe", (Number(unit="V"),), self._set_range, self._get_range, read_parameters=(_LIMITS,)
             ),
-            Command(
+            self._quantity(
                 f"{voltage}:SLEW[:IMMediate]",
-                (Text(),),
-                self._level(lambda: (0.0, HIGHEST_SLEW), "", self._set_slew),
-                self._shown(lambda: self.output.slew_v_per_s, lambda: (0.0, HIGHEST_SLEW), 3),
-                (_LIMITS,),
+                "",
+                lambda: (0.0, HIGHEST_SLEW),
+                self._set_slew,
+                lambda: output.slew_v_per_s,
+                3,
             ),
-            Command(
+            self._quantity(
                 "[SOURce]:FREQuency[:CW][:IMMediate]",
-                (Text(),),
-                self._level(lambda: FREQUENCY_HZ, "HZ", lambda hertz: self.output.set_frequency(round(hertz, 2))),
-                self._shown(lambda: (self.output.frequency_hz,) * 3, lambda: FREQUENCY_HZ, 2),
-                (_LIMITS,),
+                "HZ",
+                lambda: FREQUENCY_HZ,
+                lambda hertz: output.set_frequency(round(hertz, 2)),
+                lambda: (output.frequency_hz,) * 3,
+                2,
             ),
-            Command(
+            self._quantity(
                 "[SOURce]:PHASe[:IMMediate]",
-                (Text(),),
-                self._level(lambda: (-360.0, 360.0), "", self._set_phase),
-                self._shown(lambda: tuple(self._angles_deg), lambda: (-360.0, 360.0), 1),
-                (_LIMITS,),
+                "",
+                lambda: (-360.0, 360.0),
+                self._set_phase,
+                lambda: tuple(self._angles_deg),
+                1,
             ),
             only("[SOURce]:FUNCtion[:SHAPe][:IMMediate]", Choice(("SINusoid",)), "SIN"),
-            Command(
+            self._quantity(
                 f"{current}[:LEVel][:IMMediate][:AMPLitude]",
-                (Text(),),
-                self._level(
-                    lambda: (0.0, RANGES_A[self._range_v]),
-                    "A",
-                    lambda amperes: self.output.set_limit(round(amperes, 2), self._reached),
-                ),
-                self._shown(lambda: self.output.limit_a, lambda: (0.0, RANGES_A[self._range_v]), 2),
-                (_LIMITS,),
+                "A",
+                lambda: (0.0, RANGES_A[self._range_v]),
+                lambda amperes: output.set_limit(round(amperes, 2), self._reached),
+                lambda: output.limit_a,
+                2,
             ),
-            Command(f"{current}:PROTection:STATe", (Boolean(),), self._set_trips, lambda _: as_bit(self.output.trips)),
-            Command(
+            Command(f"{current}:PROTection:STATe", (Boolean(),), self._set_trips, lambda _: as_bit(output.trips)),
+            self._quantity(
                 f"{current}:PROTection:DELay",
-                (Text(),),
-                self._level(
-                    lambda: (0.1, 5.0),
-                    "S",
-                    lambda delay_s: self.output.set_response(trips=self.output.trips, response_s=delay_s),
-                ),
-                self._shown(lambda: (self.output.response_s,) * 3, lambda: (0.1, 5.0), 3),
-                (_LIMITS,),
+                "S",
+                lambda: (0.1, 5.0),
+                lambda delay_s: output.set_response(trips=output.trips, response_s=delay_s),
+                lambda: (output.response_s,) * 3,
+                3,
             ),
             *self._output_commands(),
             event("ABORt"),
@@ -166,8 +160,16 @@ class AmetekSource(ThreePhaseSource):
             for name, of, decimals in quantities
         )
 
-    def _level(self, limits: _Limits, unit: str, take: Callable[[float], None]) -> Callable[[Call], None]:
-        """Return a handler of a number, MINimum or MAXimum; beyond the limits is -222."""
+    def _quantity(
+        self,
+        header: str,
+        unit: str,
+        limits: _Limits,
+        take: Callable[[float], None],
+        values: Callable[[], tuple[float, ...]],
+        decimals: int,
+    ) -> Command:
+        """Return the row of a number, MINimum or MAXimum: the query answers for the selected phase."""
 
         def write(call: Call) -> None:
             low, high = limits()
@@ -178,17 +180,15 @@ class AmetekSource(ThreePhaseSource):
                 raise ScpiError(-222)
             take(value)
 
-        return write
-
-    def _shown(self, values: Callable[[], tuple[float, ...]], limits: _Limits, decimals: int) -> Callable[[Call], str]:
-        """Return a handler that answers what the selected phase is set to, or a limit."""
-
         def read(call: Call) -> str:
             low, high = limits()
             value = {"MIN": low, "MAX": high}[call.word(0)] if call.values else values()[self._number - 1]
             return f"{value:.{decimals}f}"
 
-        return read
+        return Command(header, (Text(),), write, read, (_LIMITS,))
+
+    def _voltage_limits(self) -> tuple[float, float]:
+        return 0.0, self._range_v
 
     # Handlers
 

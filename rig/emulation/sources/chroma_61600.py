@@ -103,7 +103,7 @@ class ChromaSource(ThreePhaseSource):
         level = "[SOURce]:VOLTage[:LEVel][:IMMediate][:AMPLitude]"
         frequency = (Number(*FREQUENCY_HZ, "HZ"),), self._set_frequency, lambda _: f"{self.output.frequency_hz:.2f}"
         return (
-            Command("*RST", write=self._reset),
+            Command("*RST", write=self._begin_reset),
             Command("*SAV", (Number(1, _GROUPS),), self._save),
             Command("*RCL", (Number(1, _GROUPS),), self._recall),
             self._word("INSTrument:PHASe", "phase", ("SINGLE", "THREE"), self._turn),
@@ -192,7 +192,7 @@ class ChromaSource(ThreePhaseSource):
 
     # Handlers
 
-    def _reset(self, _call: Call) -> Wait:
+    def _begin_reset(self, _call: Call) -> Wait:
         self._reset_settings()
         over_s = self._now() + RESET_S
         return Wait(lambda: self._now() >= over_s, lambda: over_s)

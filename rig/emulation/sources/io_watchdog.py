@@ -56,6 +56,10 @@ class WatchedSource(ThreePhaseSource):
         super().__init__(around, slews_when_switched_on=slews_when_switched_on)
         self._watchdog = IoWatchdog(wall_s)
 
+    def _reset(self) -> None:
+        self._watchdog.reset()
+        super()._reset()
+
     def next_change_s(self, now_s: float) -> float:
         """Return until when, from ``now_s``, the output may be taken as constant."""
         self._look()

@@ -63,11 +63,6 @@ class ItechSource(WatchedSource):
         self._mode = "DEL"
         self._apply()
 
-    def _reset(self) -> None:
-        self.output.reset()
-        self._watchdog.reset()
-        self._reset_settings()
-
     def _apply(self) -> None:
         """Hand what is set to the output: in the single-phase mode all three give what the first does."""
         is_one = self._function == "ONE"

@@ -76,11 +76,6 @@ class AC6800Source(WatchedSource):
         self.output.set_limit(LARGEST_A[self._range_v], _ONLY)
         self._apply_trip()
 
-    def _reset(self) -> None:
-        self.output.reset()
-        self._watchdog.reset()
-        self._reset_settings()
-
     # The command table
 
     def _commands(self) -> tuple[Command, ...]:

@@ -63,10 +63,6 @@ class PacificSource(ThreePhaseSource):
         self._is_trip_enabled = True
         self._apply_limits()
 
-    def _reset(self) -> None:
-        self.output.reset()
-        self._reset_settings()
-
     # The command table
 
     def _commands(self) -> tuple[Command, ...]:

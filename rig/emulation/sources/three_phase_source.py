@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from rig.emulation.scpi.engine import Call, Command
 from rig.emulation.scpi.status import StatusRegister
 from rig.emulation.scpi.syntax import Boolean, ScpiError, as_bit
@@ -20,6 +22,14 @@ class ThreePhaseSource:
             around.errors, around.seed, around.now, around.log, slews_when_switched_on=slews_when_switched_on
         )
         self._status = StatusRegister(follow=self._questionable)
+
+    @abstractmethod
+    def _reset_settings(self) -> None:
+        """Bring all settings to what *RST leaves; the output is off and reset."""
+
+    def _reset(self) -> None:
+        self.output.reset()
+        self._reset_settings()
 
     def _questionable(self) -> int:
         """Return the condition of STATus:QUEStionable; a family whose register is known says which bits are set."""

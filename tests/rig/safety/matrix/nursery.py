@@ -7,6 +7,7 @@ and ``output`` (a path); answers ``{"pid": ...}``, and ``{"ended": pid, "code": 
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -15,10 +16,13 @@ import signal
 import sys
 import traceback
 
+import sqlalchemy.orm
+
 _LOADED = (
-    "alembic.command", "allure_commons.types", "drivers.meter.client", "matplotlib.pyplot", "numpy", "pytest",
-    "rich.progress", "rig.bench.bench", "rig.procedures.accuracy.judgement", "rig.procedures.meter_run",
-    "rig.records.store", "rig.reports.plots", "rig.run.finish", "sqlalchemy.dialects.sqlite",
+    "alembic.command", "allure_commons.types", "attr", "doctest", "drivers.meter.client", "execnet", "filelock",
+    "jinja2", "matplotlib.pyplot", "numpy", "pdb", "pytest", "rich.progress", "rig.bench.bench", "rig.plans.plan",
+    "rig.procedures.accuracy.judgement", "rig.procedures.meter_run", "rig.records.store", "rig.reports.plots",
+    "rig.run.finish", "rig.run.run", "sqlalchemy.dialects.sqlite", "xml.etree.ElementTree",
 )  # fmt: skip
 """What takes long to load; nothing that pytest wants to load itself."""
 
@@ -27,6 +31,8 @@ def main() -> int:
     os.environ["MPLBACKEND"] = "Agg"
     for name in _LOADED:
         importlib.import_module(name)
+    sqlalchemy.orm.configure_mappers()
+    gc.freeze()  # what is loaded stays: no child looks through it for garbage
     wake, wakened = os.pipe()
     os.set_blocking(wakened, False)
     signal.set_wakeup_fd(wakened)
