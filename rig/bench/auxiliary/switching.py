@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from drivers.counter import CounterInput, WidthCounter
 from drivers.counter.base import Polarity
 from drivers.generator import PulseGenerator, PulseTrain
-from drivers.switch.base import SwitchUnit
+from drivers.switch import SwitchUnit
 from rig.bench.clock import BenchClock
 from rig.bench.config.files import TIMED_ROLES
 from rig.bench.drivers import Opener
