@@ -347,3 +347,17 @@ class BusAnalysis:
             station.announced.add(said.i_am)
         elif said.own_device is not None:
             station.own_instance = (said.own_device,)
+
+
+def figures_of(
+    frames: Iterable[SeenFrame], baud: int, stray_octets: int = 0, *, since_s: float = 0.0, until_s: float = 0.0
+) -> BusFigures:
+    """Return the figures of frames in the order of their times, from the first to ``until_s``, or to the last.
+
+    ``since_s`` is when listening began, for a bus on which no frame was heard.
+    """
+    frames = list(frames)
+    analysis = BusAnalysis(baud, frames[0].start_s if frames else since_s)
+    analysis.take_batch(frames, 0)
+    analysis.take_batch((), stray_octets)
+    return analysis.figures(max(until_s, *(seen.end_s for seen in frames), since_s))

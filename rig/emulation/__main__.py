@@ -24,7 +24,17 @@ from rig.emulation.defects.library import DefectRefused, parse_defect
 from rig.emulation.instruments import ANALYZERS, LOW_LEVEL_SOURCES, MODELS, SOURCES
 
 _HIGHEST_MASTER = 127
-_MOST_METERS = 32
+_DEFAULTS = Options()
+_WHOLE_NUMBERS = (
+    ("seed", 0, 2**63 - 1, "N", "everything random follows from it"),
+    ("meters", 0, 32, "N", "number of meters, 0 to 32"),
+    ("spare_ports", 0, 64, "N", "bus ports for other nodes"),
+    ("baud", 1200, 1_000_000, "B", "baud rate of the bus"),
+    ("mac", 0, _HIGHEST_MASTER, "M", "MAC of the first meter; others follow"),
+    ("max_master", 1, _HIGHEST_MASTER, "M", "Max_Master of the meters"),
+)
+"""Options that are whole numbers: field of ``Options``, least, most, name in the help, meaning."""
+
 _CANNOT_RUN, _REFUSED = 10, 11
 """Exit codes as of the rig; 1 and 2 mean something else there."""
 
@@ -65,12 +75,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="rig emulate",
         description="Run an emulated bench: source and analyzer (SCPI over TCP), RS-485 bus (ptys), S4100 meters.",
     )
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="everything random follows from it (1)")
-    parser.add_argument("--meters", type=int, default=1, metavar="N", help="number of meters, 0 to 32 (1)")
-    parser.add_argument("--spare-ports", type=int, default=0, metavar="N", help="bus ports for other nodes (0)")
-    parser.add_argument("--baud", type=int, default=76800, metavar="B", help="baud rate of the bus (76800)")
-    parser.add_argument("--mac", type=int, default=1, metavar="M", help="MAC of the first meter; others follow (1)")
-    parser.add_argument("--max-master", type=int, default=127, metavar="M", help="Max_Master of the meters (127)")
+    for name, _, _, metavar, what in _WHOLE_NUMBERS:
+        default = getattr(_DEFAULTS, name)
+        parser.add_argument(_flag(name), type=int, default=default, metavar=metavar, help=f"{what} ({default})")
     parser.add_argument(
         "--defect",
         dest="defects",
@@ -129,17 +136,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
 def _options(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Options:
-    for name, low, high in (
-        ("seed", 0, 2**63 - 1),
-        ("meters", 0, _MOST_METERS),
-        ("spare_ports", 0, 64),
-        ("baud", 1200, 1_000_000),
-        ("max_master", 1, _HIGHEST_MASTER),
-        ("mac", 0, _HIGHEST_MASTER),
-    ):
+    for name, low, high, _, _ in _WHOLE_NUMBERS:
         if not low <= getattr(chosen, name) <= high:
-            parser.error(f"--{name.replace('_', '-')} must be {low} to {high}, not {getattr(chosen, name)}")
+            parser.error(f"{_flag(name)} must be {low} to {high}, not {getattr(chosen, name)}")
     if chosen.mac + chosen.meters - 1 > chosen.max_master:
         parser.error(f"meters from MAC {chosen.mac} on reach beyond --max-master {chosen.max_master}")
     if not 1.0 < chosen.divider_ratio <= 1000.0:
@@ -190,9 +194,7 @@ def _run_until_told(wake: int) -> None:
 
 
 def _ends_with_its_reader(descriptor: int) -> bool:
-    if descriptor < 0:
-        return False
-    mode = os.fstat(descriptor).st_mode
+    mode = os.fstat(descriptor).st_mode if descriptor >= 0 else 0
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
 
 

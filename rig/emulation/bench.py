@@ -155,15 +155,12 @@ class EmulatedBench:
             "chamber": climate.chamber,
         }
         servers = {role: serve(engine, world, role) for role, engine in engines.items()}
-        closers = {role: ExitStack() for role in servers}
-        for role, server in servers.items():
-            closers[role].callback(server.close)
         control_door = Control(
-            world, self.source, closers, log, terminals, sources.get("low_level_source"), safety, contactor
+            world, self.source, servers, log, terminals, sources.get("low_level_source"), safety, contactor
         )
         clock = LineServer(JsonHandler(Clock(world, partial(_late_spells, hub, nodes)).serve), "clock")
         control = LineServer(JsonHandler(control_door.serve), "control")
-        for close in (*(each.close for each in closers.values()), clock.close, control.close):
+        for close in (*(each.close for each in servers.values()), clock.close, control.close):
             stack.callback(close)
         doors = [f"tcp://127.0.0.1:{port}" for port in (clock.port, control.port)]
         reached = [server.endpoint for server in servers.values()]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
 from rig.emulation.analyzers.fluke_norma_commands import norma_analyzer
@@ -13,29 +12,19 @@ from rig.emulation.analyzers.yokogawa_wt_commands import yokogawa_analyzer
 from rig.emulation.analyzers.zes_lmg600_commands import zes_analyzer
 from rig.emulation.scpi.engine import ScpiEngine
 from rig.emulation.servers.control import ScpiHandler
-from rig.emulation.servers.tcp import LineHandler, LineServer
+from rig.emulation.servers.tcp import LineHandler, LineServer, Server
 from rig.emulation.sources.ametek_ci import AmetekSource
 from rig.emulation.sources.chroma_61600 import ChromaSource
 from rig.emulation.sources.fluke_6105a import MODELS as FLUKE_MODELS
 from rig.emulation.sources.fluke_6105a import FlukeSource
 from rig.emulation.sources.itech_it7800 import ItechSource
 from rig.emulation.sources.keysight_ac6800b import AC6800Source
+from rig.emulation.sources.merged import LowLevelSource
 from rig.emulation.sources.output import SourceErrors
 from rig.emulation.sources.pacific_upc import PacificSource
 from rig.emulation.sources.rigol_dg5000 import RigolGenerator
 from rig.emulation.world.surroundings import Surroundings
-from rig.emulation.world.world import Measuring, Source, World
-
-
-class Server(Protocol):
-    """What an instrument is reached through."""
-
-    @property
-    def endpoint(self) -> str:
-        """The resource name that a bench file gives for it."""
-
-    def close(self) -> None:
-        """Stop serving and drop every connection; may be called more than once."""
+from rig.emulation.world.world import Measuring, SourceOnBench, World
 
 
 @runtime_checkable
@@ -49,19 +38,7 @@ class OwnServer(Protocol):
 Engine = ScpiEngine | LineHandler | OwnServer
 
 
-class Output(Protocol):
-    """The output of a source as the world's side doors see it."""
-
-    @property
-    def is_on(self) -> bool:
-        """Whether the instrument reports its output on."""
-
-    @property
-    def is_stuck(self) -> bool:
-        """Whether the output relay stays closed for ever (a fault)."""
-
-
-class EmulatedSource(Source, Protocol):
+class EmulatedSource(SourceOnBench, Protocol):
     """A source of the emulated bench; all but ``engine`` is used with the world held.
 
     ``engine`` answers the messages: a SCPI engine, or that of another protocol.
@@ -71,23 +48,9 @@ class EmulatedSource(Source, Protocol):
     def engine(self) -> Engine:
         """What answers."""
 
-    @property
-    def output(self) -> Output:
-        """The output relay."""
 
-    def add_gain(self, kind: str, fraction: float) -> None:
-        """Make the output of ``kind`` ("voltage", "current" or "both") wrong by a fraction: a seeded defect."""
-
-    def stick(self, on: bool) -> None:
-        """Make the output relay stay closed for ever (a fault), or mend it."""
-
-
-class EmulatedLowLevelSource(EmulatedSource, Protocol):
+class EmulatedLowLevelSource(EmulatedSource, LowLevelSource, Protocol):
     """A source of the CT inputs only: what it gives are the ``currents`` of its terminals, in volts."""
-
-    @property
-    def is_locked(self) -> bool:
-        """Whether it is set to follow the voltage source's reference, which the bench's cables bring to it."""
 
 
 class EmulatedAnalyzer(Measuring, Protocol):
@@ -110,37 +73,31 @@ AnalyzerFactory = Callable[..., EmulatedAnalyzer]
 ``digits`` is how many significant digits it answers, left out as the real one does by default.
 """
 
-SOURCES: Mapping[str, SourceFactory] = MappingProxyType(
-    {
-        "ametek_ci": AmetekSource,
-        "chroma_61600": ChromaSource,
-        "fluke_6105a": FlukeSource,
-        "itech_it7800": ItechSource,
-        "keysight_ac6800b": AC6800Source,
-        "pacific_upc": PacificSource,
-    }
-)
+SOURCES: Mapping[str, SourceFactory] = {
+    "ametek_ci": AmetekSource,
+    "chroma_61600": ChromaSource,
+    "fluke_6105a": FlukeSource,
+    "itech_it7800": ItechSource,
+    "keysight_ac6800b": AC6800Source,
+    "pacific_upc": PacificSource,
+}
 """Sources that drive the voltage inputs (and the CT inputs, where they have low-level channels).
 
 The names are those of the drivers (drivers.source.SOURCES).
 """
 
-LOW_LEVEL_SOURCES: Mapping[str, LowLevelSourceFactory] = MappingProxyType({"rigol_dg5000": RigolGenerator})
+LOW_LEVEL_SOURCES: Mapping[str, LowLevelSourceFactory] = {"rigol_dg5000": RigolGenerator}
 """Sources that drive the CT inputs only; beside one of these the other's current channels are not connected."""
 
-ANALYZERS: Mapping[str, AnalyzerFactory] = MappingProxyType(
-    {
-        "yokogawa_wt": yokogawa_analyzer,
-        "zes_lmg600": zes_analyzer,
-        "fluke_norma": norma_analyzer,
-        "radian_rd": RadianStandard,
-    }
-)
+ANALYZERS: Mapping[str, AnalyzerFactory] = {
+    "yokogawa_wt": yokogawa_analyzer,
+    "zes_lmg600": zes_analyzer,
+    "fluke_norma": norma_analyzer,
+    "radian_rd": RadianStandard,
+}
 """Reference analyzers, by the names of their drivers (drivers.analyzer.ANALYZERS)."""
 
-MODELS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"fluke_6105a": tuple(FLUKE_MODELS), "yokogawa_wt": tuple(WT_MODELS)}
-)
+MODELS: Mapping[str, tuple[str, ...]] = {"fluke_6105a": tuple(FLUKE_MODELS), "yokogawa_wt": tuple(WT_MODELS)}
 """Instruments that are emulated as one of several models (the first where none is chosen): their ``model`` argument."""
 
 

@@ -18,9 +18,8 @@ from drivers.meter import (
     MeterRejected,
     MeterTimeout,
 )
-from drivers.mstp.analysis import BusAnalysis
+from drivers.mstp.analysis import figures_of
 from drivers.mstp.clock import monotonic_s
-from drivers.mstp.codec.frames import SeenFrame
 from drivers.mstp.diagnosis import DeviceFound, Finding, Severity
 from drivers.mstp.figures import BusFigures
 from drivers.mstp.settings import PortSettings
@@ -76,35 +75,24 @@ def survey(
             port = bus.statistics().port
             probed = None
             if on_probe is not None:
-                before = _figures(settings, frames, 0, start_s, end_s)
+                before = figures_of(frames, settings.baud, since_s=start_s, until_s=end_s)
                 rotation_s = before.rotation.mean_s if before.rotation is not None else 0.0
                 probed = probe(bus, plan(bus, before.heard, rotation_s), on_probe)
     except BusFailed as failed:
-        figures = _figures(settings, failed.frames, 0, start_s, monotonic_s()) if failed.frames else None
+        figures = figures_of(failed.frames, settings.baud, until_s=monotonic_s()) if failed.frames else None
         return Survey(figures, (), (_cannot_join(settings, failed),), joined=False)
-    figures = _figures(settings, frames, port.stray_octets, start_s, end_s)
-    devices += _beyond(figures, found)
+    figures = figures_of(frames, settings.baud, port.stray_octets, since_s=start_s, until_s=end_s)
+    devices += devices_beyond(figures, found)
     found_too = [own_address_taken(settings.mac)] if port.duplicate_address else []
     if probed is not None:
         found_too += probe_findings(probed, figures, settings.mac)
     return Survey(figures, tuple(devices), tuple(found_too), probed=probed)
 
 
-def _figures(
-    settings: PortSettings, frames: Iterable[SeenFrame], stray_octets: int, start_s: float, end_s: float
-) -> BusFigures:
-    """Return the figures from the first frame kept to ``end_s``: a bus that died is counted to the end."""
-    frames = list(frames)
-    analysis = BusAnalysis(settings.baud, frames[0].start_s if frames else start_s)
-    analysis.take_batch(frames, 0)
-    analysis.take_batch((), stray_octets)
-    return analysis.figures(max(end_s, frames[-1].end_s) if frames else end_s)
-
-
-def _beyond(figures: BusFigures, found: Iterable[FoundDevice]) -> list[DeviceFound]:
-    """Return the devices behind routers that were heard."""
+def devices_beyond(figures: BusFigures, found: Iterable[FoundDevice] = ()) -> tuple[DeviceFound, ...]:
+    """Return the devices behind routers that were heard; those ``found`` by Who-Is with their vendor."""
     vendors = {(one.network, one.full_address, one.device_instance): one.vendor_identifier for one in found}
-    return [
+    return tuple(
         DeviceFound(
             one.router,
             one.device_instance,
@@ -113,7 +101,7 @@ def _beyond(figures: BusFigures, found: Iterable[FoundDevice]) -> list[DeviceFou
             remote_address=one.address_text,
         )
         for one in figures.remote_devices
-    ]
+    )
 
 
 def _cannot_join(settings: PortSettings, failed: BusFailed) -> Finding:
@@ -163,14 +151,8 @@ def _read(bus: MeterBus, found: FoundDevice) -> DeviceFound:
     )
 
 
-def _property(
-    bus: MeterBus,
-    found: FoundDevice,
-    name: str,
-    kind: Any,  # Any: bacpypes3 has no types
-    instance: int | None = None,
-) -> Any:
-    """Read one property of a device object; None where it is not there or no answer comes."""
+def _property(bus: MeterBus, found: FoundDevice, name: str, kind: Any, instance: int | None = None) -> Any:
+    """Read one property of a device object, a ``kind`` of bacpypes3; None where it is not there or no answer comes."""
     request = property_request(found.device_instance if instance is None else instance, name)
     try:
         (exchange,) = bus.exchange(found.address, [request], name=lambda _request: f"reading {name}")

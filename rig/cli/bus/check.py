@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from drivers.meter import RIG_DEVICE_INSTANCE
-from drivers.mstp.analysis import BusAnalysis
-from drivers.mstp.capture import Capture, CaptureInvalid, read_capture
+from drivers.mstp.analysis import BusAnalysis, figures_of
+from drivers.mstp.capture import CaptureInvalid, read_capture
 from drivers.mstp.clock import monotonic_s
 from drivers.mstp.diagnosis import (
     Conclusion,
@@ -27,7 +27,7 @@ from drivers.mstp.settings import BAUD_RATES, PortSettings
 from rig.bench.discovery.bus_found import HIGHEST_MASTER, free_mac, readable_rates
 from rig.bench.discovery.listening import ListeningPort, open_listening_port
 from rig.bench.discovery.probing import Probed
-from rig.bench.discovery.survey import Survey, own_address_taken, survey
+from rig.bench.discovery.survey import Survey, devices_beyond, own_address_taken, survey
 from rig.bench.lock import hold_port
 from rig.bench.meters import port_settings
 from rig.cli.bus.source import StopFlag, baud_of, refuse_stray_baud
@@ -133,21 +133,11 @@ def check_file(path: Path, baud: int | None = None) -> CheckResult:
     rate = told or baud or capture.baud
     if not rate:
         raise UsageRefused(f"{path}: it does not say the baud rate; give it with --baud N")
-    figures = _figures_of(capture.at_baud(rate))
+    paced = capture.at_baud(rate)
+    figures = figures_of(paced.frames, paced.baud, paced.stray_octets)
     guessed = " (as its stamps suggest; --baud N if it was another)" if rate == capture.baud and not told else ""
     title = ", ".join(part for part in (f"{path}", capture.device, f"{rate} baud{guessed}") if part)
-    devices = tuple(
-        DeviceFound(one.router, one.device_instance, network=one.network, remote_address=one.address_text)
-        for one in figures.remote_devices
-    )
-    return CheckResult(title, figures, None, None, None, devices, tuple(ranked(diagnose(figures))))
-
-
-def _figures_of(capture: Capture) -> BusFigures:
-    analysis = BusAnalysis(capture.baud, capture.frames[0].start_s)
-    analysis.take_batch(capture.frames, 0)
-    analysis.take_batch((), capture.stray_octets)
-    return analysis.figures(max(seen.end_s for seen in capture.frames))
+    return CheckResult(title, figures, None, None, None, devices_beyond(figures), tuple(ranked(diagnose(figures))))
 
 
 def _kept(baud: int) -> int:
@@ -217,10 +207,7 @@ def _judge(title: str, heard: BusFigures, talk: PortSettings | None, timeout_s: 
     if asked.probed is not None and asked.probed.masters:
         masters |= set(asked.probed.masters)
         findings = [finding for finding in findings if finding.kind != "address-gaps"]  # they are no gaps
-    devices = asked.devices or tuple(
-        DeviceFound(one.router, one.device_instance, network=one.network, remote_address=one.address_text)
-        for one in heard.remote_devices
-    )
+    devices = asked.devices or devices_beyond(heard)
     of_devices = diagnose_devices(devices, masters)
     if any(finding.kind == "address-gaps" for finding in findings):  # it says the same, with what it costs
         of_devices = [f for f in of_devices if f.kind != "max-master" or f.severity is not Severity.NOTE]

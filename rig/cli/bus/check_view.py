@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from drivers.mstp.diagnosis import Conclusion, DeviceFound, Finding, Severity
+from drivers.mstp.diagnosis import Conclusion, DeviceFound, Severity
 from rig.cli.bus.check import CheckResult
 from rig.cli.bus.watch import as_object, picture
 from rig.cli.shared.output import echo, make_console, picked
@@ -85,7 +86,7 @@ def _as_object(result: CheckResult) -> dict[str, object]:
     conclusion, probed = result.conclusion, result.probed
     return {
         "conclusion": conclusion
-        and _finding_object(conclusion.finding) | {"cause": conclusion.cause, "evidence": list(conclusion.evidence)},
+        and asdict(conclusion.finding) | {"cause": conclusion.cause, "evidence": list(conclusion.evidence)},
         "heard": as_object(result.heard),
         "in_ring": result.in_ring and as_object(result.in_ring),
         **picked(result, "own_mac", "own_max_master"),
@@ -101,9 +102,5 @@ def _as_object(result: CheckResult) -> dict[str, object]:
         ],
         "routers": [{"mac": mac, "networks": list(networks)} for mac, networks in result.routers.items()],
         "probed": probed and picked(probed, "masters", "others") | {"no_answer": probed.unanswered},
-        "findings": [_finding_object(finding) for finding in result.findings],
+        "findings": [asdict(finding) for finding in result.findings],
     }
-
-
-def _finding_object(finding: Finding) -> dict[str, object]:
-    return picked(finding, "severity", "kind", "mac", "what", "advice")

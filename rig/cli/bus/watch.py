@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
@@ -21,19 +22,6 @@ from rig.cli.bus.source import StopFlag
 from rig.cli.shared.output import echo, make_console, output_has_ended, picked
 
 _PLAIN_WIDTH = 120
-_COLUMNS = (
-    "\nframes",
-    "\ndata",
-    "\nnext",
-    "token\nrotation",
-    "token\nused in",
-    "token\nrepeated",
-    "\nreplies",
-    "reply\ntime",
-    "no\nreply",
-    "post-\nponed",
-    "\ndamaged",
-)
 
 
 def watch_bus(listener: BusListener, how: str, stop: StopFlag, every_s: float, as_json: bool) -> None:
@@ -148,31 +136,12 @@ def _networks(now: BusFigures) -> list[Text]:
 
 def _stations(now: BusFigures) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("\nMAC", justify="right", no_wrap=True)
-    table.add_column("\nis", no_wrap=True)
     has_devices = any(node.device_instances for node in now.nodes)
-    if has_devices:
-        table.add_column("\ndevice", justify="right", no_wrap=True)
-    for name in _COLUMNS:
-        table.add_column(name, justify="right", no_wrap=True)
+    columns = {title: cell for title, cell in _COLUMNS.items() if has_devices or title != _DEVICE}
+    for title in columns:
+        table.add_column(title, justify="left" if title == _KIND else "right", no_wrap=True)
     for node in now.nodes:
-        kind = "master" if node.is_master else "other" if node.frames else "silent"
-        table.add_row(
-            str(node.mac),
-            kind,
-            *((", ".join(map(str, node.device_instances)),) if has_devices else ()),
-            str(node.frames),
-            str(node.data_frames),
-            "" if node.next_station is None else str(node.next_station),
-            pair_ms(node.rotation),
-            pair_ms(node.usage),
-            _count(node.token_retries),
-            str(node.reply.count) if node.reply else "",
-            pair_ms(node.reply),
-            _count(node.unanswered),
-            _count(node.postponed),
-            _count(node.damaged),
-        )
+        table.add_row(*(cell(node) for cell in columns.values()))
     return table
 
 
@@ -187,3 +156,23 @@ def pair_ms(spread: Spread | None) -> str:
 
 def _ms(time_s: float) -> str:
     return f"{time_s * 1e3:.0f}" if time_s >= 0.1 else f"{time_s * 1e3:.1f}"
+
+
+_KIND, _DEVICE = "\nis", "\ndevice"
+_COLUMNS: dict[str, Callable[[NodeFigures], str]] = {
+    "\nMAC": lambda node: str(node.mac),
+    _KIND: lambda node: "master" if node.is_master else "other" if node.frames else "silent",
+    _DEVICE: lambda node: ", ".join(map(str, node.device_instances)),
+    "\nframes": lambda node: str(node.frames),
+    "\ndata": lambda node: str(node.data_frames),
+    "\nnext": lambda node: "" if node.next_station is None else str(node.next_station),
+    "token\nrotation": lambda node: pair_ms(node.rotation),
+    "token\nused in": lambda node: pair_ms(node.usage),
+    "token\nrepeated": lambda node: _count(node.token_retries),
+    "\nreplies": lambda node: str(node.reply.count) if node.reply else "",
+    "reply\ntime": lambda node: pair_ms(node.reply),
+    "no\nreply": lambda node: _count(node.unanswered),
+    "post-\nponed": lambda node: _count(node.postponed),
+    "\ndamaged": lambda node: _count(node.damaged),
+}
+"""The table of stations: titles, and what stands there of each."""

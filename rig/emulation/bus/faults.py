@@ -219,12 +219,16 @@ class FaultyWire:
         waits = any(held.node == node for held in self._held)
         if sending.at_s <= now_s and not waits:
             return self._put(sending)
+        return self._hold(sending)
+
+    def _hold(self, sending: _Held) -> float:
+        """Keep it until its time, behind what the node has to send before; returns its end."""
         self._order += 1
         sending.order = self._order
-        sending.at_s = max(sending.at_s, self._free_s[node])
-        self._free_s[node] = sending.at_s + len(sending.octets) * self._wire.octet_s
+        sending.at_s = max(sending.at_s, self._free_s[sending.node])
+        self._free_s[sending.node] = sending.at_s + len(sending.octets) * self._wire.octet_s
         heapq.heappush(self._held, sending)
-        return self._free_s[node]
+        return self._free_s[sending.node]
 
     def _put(self, sending: _Held) -> float:
         """Put it on the wire, and let happen what follows its end."""
@@ -239,10 +243,7 @@ class FaultyWire:
         return end_s
 
     def _later(self, at_s: float, node: int, octets: bytes, mark: str) -> None:
-        self._order += 1
-        held = _Held(max(at_s, self._free_s[node]), self._order, node, octets, Changes(marks=[(0, mark)]))
-        self._free_s[node] = held.at_s + len(octets) * self._wire.octet_s
-        heapq.heappush(self._held, held)
+        self._hold(_Held(at_s, 0, node, octets, Changes(marks=[(0, mark)])))
 
     def _noise_after(self, node: int, end_s: float) -> None:
         chances = self._chances[node]

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from drivers.log import log_as, note
+from drivers.mstp.host import take_priority
 from drivers.mstp.process.lateness import LOOK_S, Lateness, LateSpells
 from rig.emulation.bus.fault_settings import FaultRefused, FaultSettings, parse_faults
 from rig.emulation.bus.faults import VIRTUAL_TALKERS, FaultyWire
@@ -243,17 +244,6 @@ class _Hub:
         }
 
 
-def _prefer_real_time() -> None:
-    """Ask for real-time priority, else a better nice value, and for sharp timers; each is a wish, none a need."""
-    try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(20))
-    except OSError:
-        with contextlib.suppress(OSError):
-            os.nice(-10)
-    with contextlib.suppress(OSError, ValueError):
-        Path("/proc/self/timerslack_ns").write_text("1000")
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run the hub in the foreground; returns 0 when standard input has ended."""
     parser = argparse.ArgumentParser(prog="python -m rig.emulation.bus.hub", description=__doc__)
@@ -269,7 +259,9 @@ def main(arguments: list[str] | None = None) -> int:
         hub = _Hub(options.nodes, options.baud, options.unpaced, parse_faults(options.fault))
     except FaultRefused as refusal:
         parser.error(str(refusal))
-    _prefer_real_time()
+    take_priority(20, -10)
+    with contextlib.suppress(OSError, ValueError):  # sharp timers are a wish, no need
+        Path("/proc/self/timerslack_ns").write_text("1000")
     log_as("hub", never_waits=True)
     note(__name__, "%d ports at %d baud", options.nodes, options.baud)
     if options.json:

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from drivers.errors import RigError
 from drivers.mstp.process.lateness import LateSpell
+from drivers.mstp.process.owner import end_process
 from rig.emulation.bus.fault_settings import FaultSettings
 
 START_TIMEOUT_S = 20.0
@@ -151,13 +152,9 @@ class HubProcess:
 
     def close(self) -> None:
         """Stop the hub; its ports vanish. Idempotent."""
-        if self._process.stdin is not None and not self._process.stdin.closed:
+        if self._process.stdin is not None:
             self._process.stdin.close()
-        try:
-            self._process.wait(timeout=5.0)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        end_process(self._process)
         if self._process.stdout is not None:
             self._process.stdout.close()
 

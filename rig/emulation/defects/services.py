@@ -6,6 +6,7 @@ A defect sees each APDU that comes in and may ask the good server what it would 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import copy
 
 from rig.emulation.meter.application.network import InvalidNpdu, NpduHeader, broadcast_npdu, reply_npdu
 from rig.emulation.meter.application.server import Answering, Reply
@@ -67,44 +68,67 @@ def _acknowledged(apdu: bytes) -> bytes:
     return bytes((0x20, apdu[2], apdu[3]))
 
 
-def _ignored(service: int) -> Callable[[], Defect]:
-    """A service is acknowledged, and nothing is done."""
-    return lambda: lambda apdu, good: _acknowledged(apdu) if _is_confirmed(apdu, service) else good(apdu)
+def _error(error_class: int, code: int) -> bytes:
+    return bytes((0x91, error_class, 0x91, code))
 
 
-def _changed(service: int, change: Callable[[bytes], bytes]) -> Callable[[], Defect]:
+def _is_malformed(reply: bytes) -> bool:
+    return reply[0] == _REJECT and reply[2] != _UNRECOGNIZED_SERVICE
+
+
+def _is_unrecognized(reply: bytes) -> bool:
+    return reply[0] == _REJECT and reply[2] == _UNRECOGNIZED_SERVICE
+
+
+# --- the general defects: of the request, and of the answer -----------------------------------------------------------
+
+
+def _asking(change: Callable[[bytes], bytes]) -> Defect:
+    """A request is executed as another one."""
+    return lambda apdu, good: good(change(apdu))
+
+
+def _changed(service: int, change: Callable[[bytes], bytes]) -> Defect:
     """A confirmed request is executed as another one."""
-    return lambda: lambda apdu, good: good(change(apdu) if _is_confirmed(apdu, service) else apdu)
+    return _asking(lambda apdu: change(apdu) if _is_confirmed(apdu, service) else apdu)
 
 
-def _error_instead(
-    found: tuple[int, int], instead: tuple[int, int], service: int | None = None
-) -> Callable[[], Defect]:
+def _ignored(service: int, applies: Callable[[bytes], bool] = lambda _apdu: True) -> Defect:
+    """A service is acknowledged, and nothing is done."""
+    return lambda apdu, good: _acknowledged(apdu) if _is_confirmed(apdu, service) and applies(apdu) else good(apdu)
+
+
+def _deaf_to(wanted: Callable[[bytes], bool]) -> Defect:
+    return lambda apdu, good: None if wanted(apdu) else good(apdu)
+
+
+def _answering(applies: Callable[[bytes], bool], change: Callable[[bytes, bytes], bytes | None]) -> Defect:
+    """An answer to which this ``applies`` is sent otherwise; ``change`` gets the request and the good answer."""
+
+    def defect(apdu: bytes, good: Good) -> bytes | None:
+        reply = good(apdu)
+        return change(apdu, reply) if reply and applies(reply) else reply
+
+    return defect
+
+
+def _error_instead(found: tuple[int, int], instead: tuple[int, int]) -> Defect:
     """An error has another class and code."""
-
-    def defect(apdu: bytes, good: Good) -> bytes | None:
-        reply = good(apdu)
-        if reply and reply[0] == _ERROR and service in (None, reply[2]) and reply[3:] == _error(found):
-            return reply[:3] + _error(instead)
-        return reply
-
-    return lambda: defect
+    return _answering(
+        lambda reply: reply[0] == _ERROR and reply[3:] == _error(*found),
+        lambda _apdu, reply: reply[:3] + _error(*instead),
+    )
 
 
-def _taken_instead(found: tuple[int, int], applies: Callable[[bytes], bool] = lambda _: True) -> Callable[[], Defect]:
+def _taken_instead(found: tuple[int, int]) -> Defect:
     """A write that must be refused is acknowledged, and nothing is done."""
-
-    def defect(apdu: bytes, good: Good) -> bytes | None:
-        reply = good(apdu)
-        if reply and reply[:1] + reply[3:] == bytes((_ERROR,)) + _error(found) and _is_confirmed(apdu, _WRITE_PROPERTY):
-            return _acknowledged(apdu) if applies(apdu) else reply
-        return reply
-
-    return lambda: defect
+    refusal = bytes((_WRITE_PROPERTY,)) + _error(*found)
+    return _answering(
+        lambda reply: reply[0] == _ERROR and reply[2:] == refusal, lambda apdu, _reply: _acknowledged(apdu)
+    )
 
 
-def _error(pair: tuple[int, int]) -> bytes:
-    return bytes((0x91, pair[0], 0x91, pair[1]))
+# --- what is changed --------------------------------------------------------------------------------------------------
 
 
 def _endless(apdu: bytes) -> bytes:
@@ -114,80 +138,34 @@ def _endless(apdu: bytes) -> bytes:
     return apdu
 
 
-def _initiation_is_all(apdu: bytes) -> bytes:
-    return apdu.replace(b"\x19\x02", b"\x19\x01")
-
-
-def _any_range(apdu: bytes, good: Good) -> bytes | None:
-    return good(apdu[:2]) if _is_unconfirmed(apdu, _WHO_IS) else good(apdu)
-
-
-def _deaf_to(wanted: Callable[[bytes], bool]) -> Callable[[], Defect]:
-    return lambda: lambda apdu, good: None if wanted(apdu) else good(apdu)
-
-
 def _who_has(context: int) -> Callable[[bytes], bool]:
     """A Who-Has without limits, by object (context tag 2) or by name (3)."""
     return lambda apdu: _is_unconfirmed(apdu, _WHO_HAS) and len(apdu) > 2 and apdu[2] >> 3 == context * 2 + 1
 
 
-def _unknown_name(apdu: bytes, good: Good) -> bytes | None:
-    """I-Have names the object's device."""
-    reply = good(apdu)
-    return reply[:-1] + b"?" if reply and _is_unconfirmed(reply, _I_HAVE) else reply
-
-
-def _utc_taken(apdu: bytes, good: Good) -> bytes | None:
+def _utc_taken(apdu: bytes) -> bytes:
     is_utc = _is_unconfirmed(apdu, _UTC_TIME_SYNCHRONIZATION)
-    return good(bytes((apdu[0], _TIME_SYNCHRONIZATION)) + apdu[2:] if is_utc else apdu)
+    return bytes((apdu[0], _TIME_SYNCHRONIZATION)) + apdu[2:] if is_utc else apdu
 
 
-def _aborted_otherwise(apdu: bytes, good: Good) -> bytes | None:
-    reply = good(apdu)
-    return reply[:2] + bytes((_BUFFER_OVERFLOW,)) if reply and reply[0] == _ABORT else reply
-
-
-def _any_client(apdu: bytes, good: Good) -> bytes | None:
+def _any_client(apdu: bytes) -> bytes:
     if len(apdu) < 4 or apdu[0] & 0xF0 != _CONFIRMED:
-        return good(apdu)
-    return good(apdu[:1] + bytes((apdu[1] & 0xF0 | _LARGEST_RESPONSE,)) + apdu[2:])
-
-
-def _unrecognized(reply: bytes | None) -> bool:
-    return bool(reply) and reply is not None and reply[0] == _REJECT and reply[2] == _UNRECOGNIZED_SERVICE
-
-
-def _no_reject(apdu: bytes, good: Good) -> bytes | None:
-    reply = good(apdu)
-    return None if _unrecognized(reply) else reply
-
-
-def _other_reject(apdu: bytes, good: Good) -> bytes | None:
-    reply = good(apdu)
-    return reply[:2] + bytes((_OTHER_REASON,)) if _unrecognized(reply) and reply else reply
-
-
-def _malformed_taken(apdu: bytes, good: Good) -> bytes | None:
-    """What is malformed is acknowledged."""
-    reply = good(apdu)
-    is_malformed = bool(reply) and reply is not None and reply[0] == _REJECT and not _unrecognized(reply)
-    return _acknowledged(apdu) if is_malformed else reply
+        return apdu
+    return apdu[:1] + bytes((apdu[1] & 0xF0 | _LARGEST_RESPONSE,)) + apdu[2:]
 
 
 class _StunnedByMalformed:
     """A malformed request is not answered, and the request after it is not answered either."""
 
-    _left = 0
+    _is_stunned = False
 
     def __call__(self, apdu: bytes, good: Good) -> bytes | None:
-        if self._left:
-            self._left -= 1
+        if self._is_stunned:
+            self._is_stunned = False
             return None
         reply = good(apdu)
-        if reply and reply[0] == _REJECT and not _unrecognized(reply):
-            self._left = 1
-            return None
-        return reply
+        self._is_stunned = bool(reply) and reply is not None and _is_malformed(reply)
+        return None if self._is_stunned else reply
 
 
 def _without_index(apdu: bytes) -> bytes:
@@ -202,11 +180,7 @@ def _is_priority(apdu: bytes) -> bool:
 
 
 def _priority_refused(apdu: bytes, good: Good) -> bytes | None:
-    return bytes((_ERROR, apdu[2], apdu[3])) + _error((2, 40)) if _is_priority(apdu) else good(apdu)
-
-
-def _any_priority(apdu: bytes) -> bytes:
-    return apdu[:-2] if _is_priority(apdu) else apdu
+    return bytes((_ERROR, apdu[2], apdu[3])) + _error(2, 40) if _is_priority(apdu) else good(apdu)
 
 
 def _by_time_taken(apdu: bytes) -> bytes:
@@ -226,61 +200,56 @@ def _as_position(apdu: bytes) -> bytes:
     return apdu[:at] + b"\x3e" + apdu[at + 1 : -1] + b"\x3f" if apdu[at : at + 1] == b"\x6e" else apdu
 
 
-def _flagless(apdu: bytes, good: Good) -> bytes | None:
-    reply = good(apdu)
-    if reply and reply[0] == _COMPLEX_ACK and reply[2] == _READ_RANGE:
-        at = reply.find(b"\x3a\x05")
-        return reply[: at + 2] + b"\0" + reply[at + 3 :]
-    return reply
+def _flagless(_apdu: bytes, reply: bytes) -> bytes:
+    at = reply.find(b"\x3a\x05")
+    return reply[: at + 2] + b"\0" + reply[at + 3 :]
 
 
-def _special_taken_for_all(apdu: bytes) -> bytes:
-    """OPTIONAL, property 80, gives what ALL gives."""
-    return apdu.replace(b"\x09\x50", b"\x09\x08")
-
-
-APDU_DEFECTS: dict[str, Callable[[], Defect]] = {
-    "abort-reason-wrong": lambda: _aborted_otherwise,
+APDU_DEFECTS: dict[str, Defect] = {
+    "abort-reason-wrong": _answering(
+        lambda reply: reply[0] == _ABORT, lambda _apdu, reply: reply[:2] + bytes((_BUFFER_OVERFLOW,))
+    ),
     "array-index-ignored": _changed(_READ_PROPERTY, _without_index),
     "array-index-code-wrong": _error_instead((2, 42), (2, 37)),
     "character-set-unchecked": _taken_instead((2, 41)),
-    "client-maximum-ignored": lambda: _any_client,
+    "client-maximum-ignored": _asking(_any_client),
     "communication-control-endless": _changed(_DEVICE_COMMUNICATION_CONTROL, _endless),
     "communication-control-ignored": _ignored(_DEVICE_COMMUNICATION_CONTROL),
     "datatype-unchecked": _taken_instead((2, 9)),
-    "initiation-disabled-is-silent": _changed(_DEVICE_COMMUNICATION_CONTROL, _initiation_is_all),
+    "initiation-disabled-is-silent": _changed(
+        _DEVICE_COMMUNICATION_CONTROL, lambda apdu: apdu.replace(b"\x19\x02", b"\x19\x01")
+    ),
     "list-code-wrong": _error_instead((5, 22), (2, 50)),
     "log-by-position-shifted": _changed(_READ_RANGE, _one_further),
     "log-by-sequence-as-position": _changed(_READ_RANGE, _as_position),
     "log-by-time-taken": _changed(_READ_RANGE, _by_time_taken),
-    "log-flags-missing": lambda: _flagless,
-    "malformed-stuns": _StunnedByMalformed,
-    "malformed-taken": lambda: _malformed_taken,
-    "name-of-i-have-wrong": lambda: _unknown_name,
-    "optional-is-all": _changed(_READ_PROPERTY_MULTIPLE, _special_taken_for_all),
-    "priority-refused": lambda: _priority_refused,
-    "priority-unchecked": _changed(_WRITE_PROPERTY, _any_priority),
+    "log-flags-missing": _answering(lambda reply: reply[0] == _COMPLEX_ACK and reply[2] == _READ_RANGE, _flagless),
+    "malformed-stuns": _StunnedByMalformed(),
+    "malformed-taken": _answering(_is_malformed, lambda apdu, _reply: _acknowledged(apdu)),
+    "name-of-i-have-wrong": _answering(
+        lambda reply: _is_unconfirmed(reply, _I_HAVE), lambda _apdu, reply: reply[:-1] + b"?"
+    ),
+    # OPTIONAL, property 80, gives what ALL gives
+    "optional-is-all": _changed(_READ_PROPERTY_MULTIPLE, lambda apdu: apdu.replace(b"\x09\x50", b"\x09\x08")),
+    "priority-refused": _priority_refused,
+    "priority-unchecked": _asking(lambda apdu: apdu[:-2] if _is_priority(apdu) else apdu),
     "read-only-writable": _taken_instead((2, 40)),
     "reinitialize-ignored": _ignored(_REINITIALIZE_DEVICE),
-    "reinitialize-states-unchecked": lambda: (
-        lambda apdu, good: (
-            _acknowledged(apdu) if _is_confirmed(apdu, _REINITIALIZE_DEVICE) and apdu[5] > 1 else good(apdu)
-        )
-    ),
-    "reject-missing": lambda: _no_reject,
-    "reject-reason-wrong": lambda: _other_reject,
+    "reinitialize-states-unchecked": _ignored(_REINITIALIZE_DEVICE, lambda apdu: apdu[5] > 1),
+    "reject-missing": _answering(_is_unrecognized, lambda _apdu, _reply: None),
+    "reject-reason-wrong": _answering(_is_unrecognized, lambda _apdu, reply: reply[:2] + bytes((_OTHER_REASON,))),
     "unknown-object-code-wrong": _error_instead((1, 31), (2, 32)),
     "unknown-property-code-wrong": _error_instead((2, 32), (1, 31)),
-    "utc-time-taken": lambda: _utc_taken,
+    "utc-time-taken": _asking(_utc_taken),
     "who-has-by-name-deaf": _deaf_to(_who_has(3)),
     "who-has-by-object-deaf": _deaf_to(_who_has(2)),
-    "who-is-range-ignored": lambda: _any_range,
+    "who-is-range-ignored": _asking(lambda apdu: apdu[:2] if _is_unconfirmed(apdu, _WHO_IS) else apdu),
 }
-"""Every defect of services by name; what makes one, since some remember."""
+"""Every defect of services by name; each server has a copy, since some remember."""
 
 
 def with_apdu_defects(server: Answering, names: Iterable[str]) -> Answering:
     """Return ``server`` inside a wrapper for each defect named; a good one is returned as it is."""
     for name in names:
-        server = DefectiveServer(server, APDU_DEFECTS[name]())
+        server = DefectiveServer(server, copy(APDU_DEFECTS[name]))
     return server

@@ -115,9 +115,7 @@ class MeterTerminals:
         """
         kind, volts = SupplyKind.AC, NOMINAL_AC_V
         if "on" in wanted:
-            if not isinstance(wanted["on"], bool):
-                raise TerminalsRefused('"on" must be true or false')
-            volts = NOMINAL_AC_V if wanted["on"] else 0.0
+            volts = NOMINAL_AC_V if _flag(wanted, "on") else 0.0
         else:
             if wanted.get("kind", "ac") not in list(SupplyKind):
                 raise TerminalsRefused('"kind" must be "ac" or "dc"')
@@ -133,9 +131,7 @@ class MeterTerminals:
         A train begins now and goes on in bench time. Raises TerminalsRefused.
         """
         if "closed" in wanted:
-            if not isinstance(wanted["closed"], bool):
-                raise TerminalsRefused('"closed" must be true or false')
-            self._is_closed_by_hand = wanted["closed"]
+            self._is_closed_by_hand = _flag(wanted, "closed")
             return
         count = _number(wanted, "count", 0, MOST_PULSES)
         width_s = _number(wanted, "width_s", 0.0, math.inf)
@@ -162,6 +158,13 @@ class MeterTerminals:
             raise TerminalsRefused(str(error)) from error
         self._supply = (kind, volts)
         self._returns_at_s = math.inf
+
+
+def _flag(wanted: dict[str, Any], name: str) -> bool:
+    value = wanted[name]
+    if not isinstance(value, bool):
+        raise TerminalsRefused(f'"{name}" must be true or false')
+    return value
 
 
 def _number(wanted: dict[str, Any], name: str, low: float, high: float) -> float:

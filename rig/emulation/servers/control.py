@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
 from drivers.mstp.process.lateness import LateSpell
 from rig.emulation.defects.library import Defect, DefectRefused, apply_to_source, parse_defect
 from rig.emulation.meter.terminals import MeterTerminals, TerminalsRefused
 from rig.emulation.scpi.engine import ScpiEngine
+from rig.emulation.servers.tcp import Server
 from rig.emulation.world.contactor import Contactor
 from rig.emulation.world.event_log import EventLog
 from rig.emulation.world.physics import rms
 from rig.emulation.world.safety_contacts import SafetyContacts
-from rig.emulation.world.world import World
+from rig.emulation.world.world import SourceOnBench, World
 
 LONGEST_SLEEP_S = 10.0 * 24.0 * 3600.0
 
@@ -84,18 +86,11 @@ class Clock:
     def serve(self, question: dict[str, Any]) -> dict[str, Any]:
         """Answer one question."""
         if "late_since" in question:
-            since_s = question["late_since"]
-            if isinstance(since_s, bool) or not isinstance(since_s, int | float):
-                raise Refused("late_since must be a number of seconds of the monotonic clock")
-            return {"late": self._late_spells(float(since_s))}
+            since_s = _seconds(question, "late_since", -math.inf, math.inf, " of the monotonic clock")
+            return {"late": self._late_spells(since_s)}
         if "sleep_s" in question:
-            dt_s = question["sleep_s"]
-            if isinstance(dt_s, bool) or not isinstance(dt_s, int | float) or not 0.0 <= dt_s <= LONGEST_SLEEP_S:
-                raise Refused(f"sleep_s must be a number of seconds from 0 to {LONGEST_SLEEP_S:g}")
-            within_s = question.get("within_s", math.inf)
-            if isinstance(within_s, bool) or not isinstance(within_s, int | float) or not within_s >= 0.0:
-                raise Refused("within_s must be a number of seconds, 0 or more")
-            left_s = self._world.spend(float(dt_s), within_s)
+            dt_s = _seconds(question, "sleep_s", 0.0, LONGEST_SLEEP_S, f" from 0 to {LONGEST_SLEEP_S:g}")
+            left_s = self._world.spend(dt_s, _seconds(question, "within_s", 0.0, math.inf, ", 0 or more"))
             with self._world:
                 answer = {"bench_time_s": self._world.now_s()}
             return answer | ({"left_s": left_s} if "within_s" in question else {})
@@ -103,27 +98,6 @@ class Clock:
             with self._world:
                 return {"bench_time_s": self._world.now_s()}
         raise Refused('ask {"sleep_s": SECONDS}, {"now": true} or {"late_since": SECONDS}')
-
-
-class _Closing(Protocol):
-    def close(self) -> None: ...
-
-
-class _Output(Protocol):
-    @property
-    def is_on(self) -> bool: ...
-
-    @property
-    def is_stuck(self) -> bool: ...
-
-
-class _Source(Protocol):
-    @property
-    def output(self) -> _Output: ...
-
-    def add_gain(self, kind: str, fraction: float) -> None: ...
-
-    def stick(self, on: bool) -> None: ...
 
 
 class Control:
@@ -141,11 +115,11 @@ class Control:
     def __init__(
         self,
         world: World,
-        source: _Source,
-        servers: Mapping[str, _Closing],
+        source: SourceOnBench,
+        servers: Mapping[str, Server],
         log: EventLog,
         meters: Sequence[MeterTerminals] = (),
-        low_level_source: _Source | None = None,
+        low_level_source: SourceOnBench | None = None,
         safety: SafetyContacts | None = None,
         contactor: Contactor | None = None,
     ) -> None:
@@ -156,7 +130,7 @@ class Control:
         self._safety = safety or SafetyContacts()
         self._contactor = contactor or Contactor()
         self._world = world
-        self._servers = {name.replace("_", "-"): server for name, server in servers.items()}
+        self._servers = {f"{name.replace('_', '-')}-disconnect": server for name, server in servers.items()}
         self._log = log
 
     def serve(self, question: dict[str, Any]) -> dict[str, Any]:
@@ -164,20 +138,18 @@ class Control:
         if "status" in question:
             return self._status()
         if "fault" in question:
-            self._fault(str(question["fault"]), question.get("value", True))
-            self._log.write("fault", name=question["fault"], value=question.get("value", True))
-            return {"fault": question["fault"], "done": True}
+            name, value = question["fault"], question.get("value", True)
+            self._fault(str(name), value)
+            self._log.write("fault", name=name, value=value)
+            return {"fault": name, "done": True}
         for name, work in (
-            ("control_power", MeterTerminals.set_control_power),
-            ("pulse", MeterTerminals.set_pulse_input),
+            ("control_power", partial(self._work, MeterTerminals.set_control_power)),
+            ("pulse", partial(self._work, MeterTerminals.set_pulse_input)),
+            ("interlock", partial(self._work_safety, "closed", "is_shut")),
+            ("emergency_stop", partial(self._work_safety, "pressed", "is_pressed")),
         ):
             if name in question:
-                self._work(question[name], work)
-                self._log.write(name, **question[name])
-                return {name: question[name], "done": True}
-        for name in ("interlock", "emergency_stop"):
-            if name in question:
-                self._work_safety(name, question[name])
+                work(question[name])
                 self._log.write(name, **question[name])
                 return {name: question[name], "done": True}
         raise Refused(
@@ -185,17 +157,13 @@ class Control:
             '{"interlock": {"closed": ...}} or {"emergency_stop": {"pressed": ...}}'
         )
 
-    def _work_safety(self, name: str, wanted: object) -> None:
-        key = "closed" if name == "interlock" else "pressed"
+    def _work_safety(self, key: str, attribute: str, wanted: object) -> None:
         if not isinstance(wanted, dict) or wanted.keys() != {key} or not isinstance(wanted[key], bool):
             raise Refused(f'say {{"{key}": true}} or {{"{key}": false}}')
         with self._world:
-            if name == "interlock":
-                self._safety.is_shut = wanted[key]
-            else:
-                self._safety.is_pressed = wanted[key]
+            setattr(self._safety, attribute, wanted[key])
 
-    def _work(self, wanted: object, work: Callable[[MeterTerminals, dict[str, Any]], None]) -> None:
+    def _work(self, work: Callable[[MeterTerminals, dict[str, Any]], None], wanted: object) -> None:
         if not isinstance(wanted, dict) or wanted.get("meter") not in range(len(self._meters)):
             raise Refused(f'say which "meter": there are {len(self._meters)}, 0 is the first')
         with self._world:
@@ -220,21 +188,21 @@ class Control:
             }
 
     def _fault(self, name: str, value: object) -> None:
-        if name.endswith("-disconnect") and name.removesuffix("-disconnect") in self._servers:
-            self._servers[name.removesuffix("-disconnect")].close()
+        if name in self._servers:
+            self._servers[name].close()
             return
-        if name.endswith("-stuck-relay") and name.removesuffix("-stuck-relay") in self._sources:
+        in_world = {
+            **{f"{role}-stuck-relay": source.stick for role, source in self._sources.items()},
+            "contactor-stuck-closed": self._contactor.stick,
+            "contactor-bypass": self._contactor.bypass,
+        }
+        if name in in_world:
             with self._world:
-                self._sources[name.removesuffix("-stuck-relay")].stick(bool(value))
-            return
-        if name in ("contactor-stuck-closed", "contactor-bypass"):
-            with self._world:
-                (self._contactor.stick if name.endswith("closed") else self._contactor.bypass)(bool(value))
+                in_world[name](bool(value))
             return
         if not name.startswith("source-"):
-            known = ", ".join(f"{server}-disconnect" for server in self._servers)
             raise Refused(
-                f"fault {name!r} is not known; known are {known}, source-stuck-relay, "
+                f"fault {name!r} is not known; known are {', '.join(self._servers)}, source-stuck-relay, "
                 "contactor-stuck-closed, contactor-bypass and the source's defects"
             )
         try:
@@ -245,11 +213,19 @@ class Control:
             add_gain_to(self._sources.values(), [defect])
 
 
-def add_gain_to(sources: Iterable[_Source], defects: Iterable[Defect]) -> None:
+def add_gain_to(sources: Iterable[SourceOnBench], defects: Iterable[Defect]) -> None:
     """Hand the sources' share of the defects to all of them: each takes what concerns its channels."""
     wanted = tuple(defects)
     for source in sources:
         apply_to_source(wanted, source.add_gain)
+
+
+def _seconds(question: dict[str, Any], name: str, low: float, high: float, which: str) -> float:
+    """Return a number of seconds, ``high`` where the question has none."""
+    value = question.get(name, high)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise Refused(f"{name} must be a number of seconds{which}")
+    return float(value)
 
 
 def _json(answer: dict[str, Any]) -> bytes:

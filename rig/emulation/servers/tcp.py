@@ -21,6 +21,17 @@ class LineHandler(Protocol):
         """Serve a line that was longer than the server takes, and was thrown away."""
 
 
+class Server(Protocol):
+    """What an instrument is reached through."""
+
+    @property
+    def endpoint(self) -> str:
+        """The resource name that a bench file gives for it."""
+
+    def close(self) -> None:
+        """Stop serving and drop every connection; may be called more than once."""
+
+
 class LineServer:
     """Listens on 127.0.0.1 from construction to ``close()``; one thread for each connection.
 

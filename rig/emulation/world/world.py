@@ -57,6 +57,32 @@ class Source(Protocol):
         """A number that changes whenever a setting or the noise does."""
 
 
+class Output(Protocol):
+    """The output of a source as the world's side doors see it."""
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the instrument reports its output on."""
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the output relay stays closed for ever (a fault)."""
+
+
+class SourceOnBench(Source, Protocol):
+    """A source as it stands on the bench, used with the world held."""
+
+    @property
+    def output(self) -> Output:
+        """The output relay."""
+
+    def add_gain(self, kind: str, fraction: float) -> None:
+        """Make the output of ``kind`` ("voltage", "current" or "both") wrong by a fraction: a seeded defect."""
+
+    def stick(self, on: bool) -> None:
+        """Make the output relay stay closed for ever (a fault), or mend it."""
+
+
 class Measuring(Protocol):
     """What is exposed to the stimulus: a meter, an analyzer."""
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from drivers.meter import FoundDevice, MeterBus
-from drivers.mstp.analysis import BusAnalysis
+from drivers.mstp.analysis import figures_of
 from drivers.mstp.clock import monotonic_s
 from drivers.mstp.codec.frames import SeenFrame
 from drivers.mstp.diagnosis import REPLY_DELAY_S, USAGE_DELAY_S
@@ -62,15 +62,6 @@ def heard_during(
     frames = [seen for seen in bus.captured() if seen.start_s >= start_s]
     frames = without_lateness(frames, [*bus.late_spells(start_s), *bench_late(start_s)])
     return HeardBus(figures_of(frames, bus.settings.baud), tuple(frames))
-
-
-def figures_of(frames: Iterable[SeenFrame], baud: int) -> BusFigures:
-    """Return the figures of frames in the order of their times, from the first to the last of them."""
-    frames = list(frames)
-    start_s, end_s = (frames[0].start_s, frames[-1].end_s) if frames else (0.0, 0.0)
-    analysis = BusAnalysis(baud, start_s)
-    analysis.take_batch(frames, 0)
-    return analysis.figures(end_s)
 
 
 def node_of(figures: BusFigures, mac: int) -> NodeFigures | None:

@@ -14,7 +14,6 @@ from meter_model.device.log_records import LogRecord
 from rig.emulation.meter.application.errors import Refused
 from rig.emulation.meter.application.tags import (
     AppTag,
-    Element,
     RejectReason,
     RequestRejected,
     TagReader,
@@ -74,8 +73,8 @@ def read_range(request: TagReader) -> Range:
     for number in (_BY_POSITION, _BY_SEQUENCE):
         if request.next_is_opening(number):
             request.opening(number)
-            reference = _unsigned(request.application())
-            count = _signed(request.application())
+            reference = request.application_integer(AppTag.UNSIGNED)
+            count = request.application_integer(AppTag.SIGNED)
             request.closing(number)
             request.expect_end()
             if count == 0:
@@ -161,15 +160,3 @@ def _datum(record: LogRecord) -> bytes:
         return context_tag(_TIME_CHANGE, real_octets(record.value)) + closing_tag(1)
     status_flags = bytes((4, record.is_faulty << 6))  # in-alarm, fault, overridden, out-of-service
     return context_tag(_REAL_VALUE, real_octets(record.value)) + closing_tag(1) + context_tag(2, status_flags)
-
-
-def _unsigned(element: Element) -> int:
-    if element.number != AppTag.UNSIGNED or not 1 <= len(element.octets) <= 4:
-        raise RequestRejected(RejectReason.INVALID_PARAMETER_DATATYPE)
-    return int.from_bytes(element.octets, "big")
-
-
-def _signed(element: Element) -> int:
-    if element.number != AppTag.SIGNED or not 1 <= len(element.octets) <= 4:
-        raise RequestRejected(RejectReason.INVALID_PARAMETER_DATATYPE)
-    return int.from_bytes(element.octets, "big", signed=True)

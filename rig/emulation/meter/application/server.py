@@ -97,7 +97,7 @@ class ApduServer:
             _READ_PROPERTY_MULTIPLE: self._read_property_multiple,
             _WRITE_PROPERTY: self._write_property,
             _READ_RANGE: self._read_range,
-            _DEVICE_COMMUNICATION_CONTROL: self._device_communication_control,
+            _DEVICE_COMMUNICATION_CONTROL: lambda request, _limit: self._communication.execute(request),
             _REINITIALIZE_DEVICE: self._reinitialize_device,
         }
         self._unconfirmed = UnconfirmedServices(meter)
@@ -169,24 +169,20 @@ class ApduServer:
         return result
 
     def _read_property_multiple(self, request: TagReader, limit: int) -> bytes:
-        specifications = _read_access_specifications(request)
         result = bytearray()
-        for place, references in specifications:
+        for place, references in _read_access_specifications(request):
             try:
                 kind, instance = self._object(*place)
-            except Refused as refused:
-                result += context_tag(0, encode_object_identifier(*place)) + b"\x1e"
-                for number, index in references:
-                    result += _reference(number, index) + b"\x5e" + refused.octets + b"\x5f"
-                result += b"\x1f"
-                continue
-            result += context_tag(0, encode_object_identifier(OBJECT_TYPE_NUMBERS[kind], instance)) + b"\x1e"
+                place = (OBJECT_TYPE_NUMBERS[kind], instance)
+            except Refused:
+                kind = None  # and so says each of its properties
+            result += context_tag(0, encode_object_identifier(*place)) + b"\x1e"
             for number, index in references:
-                if number in _SPECIAL:
+                if kind is not None and number in _SPECIAL:
                     for entry in special_set(kind, number):
-                        result += self._element(kind, instance, entry.number, None)
+                        result += self._element(place, entry.number, None)
                 else:
-                    result += self._element(kind, instance, number, index)
+                    result += self._element(place, number, index)
                 if len(result) > limit:
                     raise TooLong
             result += b"\x1f"
@@ -194,13 +190,16 @@ class ApduServer:
             raise TooLong
         return bytes(result)
 
-    def _element(self, kind: Kind, instance: int, number: int, index: int | None) -> bytes:
+    def _element(self, place: tuple[int, int], number: int, index: int | None) -> bytes:
         """Encode one property of a ReadPropertyMultiple result, or why it cannot be read."""
+        reference = context_tag(2, unsigned_octets(number))
+        if index is not None:
+            reference += context_tag(3, unsigned_octets(index))
         try:
-            value = self._read(kind, instance, self._property(kind, number), index)
+            kind, instance = self._object(*place)
+            return reference + b"\x4e" + self._read(kind, instance, self._property(kind, number), index) + b"\x4f"
         except Refused as refused:
-            return _reference(number, index) + b"\x5e" + refused.octets + b"\x5f"
-        return _reference(number, index) + b"\x4e" + value + b"\x4f"
+            return reference + b"\x5e" + refused.octets + b"\x5f"
 
     def _write_property(self, request: TagReader, _limit: int) -> None:
         place, number, index = _property_reference(request)
@@ -240,9 +239,6 @@ class ApduServer:
         if kind != "TL":
             return head + encode_empty_list()
         return head + encode_log(self._meter.trend_logs[instance], wanted, limit - len(head))
-
-    def _device_communication_control(self, request: TagReader, _limit: int) -> None:
-        self._communication.execute(request)
 
     def _reinitialize_device(self, request: TagReader, _limit: int) -> None:
         state = request.context_unsigned(0)
@@ -289,11 +285,6 @@ def _property_reference(request: TagReader) -> tuple[tuple[int, int], int, int |
     """Read object, property and array index (optional), with which requests for one property begin."""
     place, number = request.context_object(0), request.context_unsigned(1)
     return place, number, request.context_unsigned(2) if request.next_is_context(2) else None
-
-
-def _reference(number: int, index: int | None) -> bytes:
-    head = context_tag(2, unsigned_octets(number))
-    return head if index is None else head + context_tag(3, unsigned_octets(index))
 
 
 def _read_access_specifications(request: TagReader) -> list[tuple[tuple[int, int], list[tuple[int, int | None]]]]:

@@ -105,15 +105,18 @@ class TagReader:
 
     def context_unsigned(self, number: int) -> int:
         """Read context tag ``number`` as an unsigned integer or enumeration."""
-        return self._unsigned(self._context(number))
+        return integer(self.context_octets(number))
 
     def context_object(self, number: int) -> tuple[int, int]:
         """Read context tag ``number`` as (object type, instance)."""
-        return object_identifier(self._context(number))
+        return object_identifier(self.context_octets(number))
 
     def context_octets(self, number: int) -> bytes:
         """Read context tag ``number`` as it is."""
-        return self._context(number)
+        found, context, kind = self._tag()
+        if not context or found != number or kind in (_OPENING, _CLOSING):
+            raise RequestRejected(RejectReason.INVALID_TAG)
+        return self._contents(kind)
 
     def opening(self, number: int) -> None:
         """Read the tag that opens construct ``number``."""
@@ -130,6 +133,13 @@ class TagReader:
             raise RequestRejected(RejectReason.INVALID_TAG)
         return element
 
+    def application_integer(self, number: AppTag) -> int:
+        """Read one application-tagged integer, UNSIGNED or SIGNED."""
+        element = self.application()
+        if element.number != number:
+            raise RequestRejected(RejectReason.INVALID_PARAMETER_DATATYPE)
+        return integer(element.octets, signed=number is AppTag.SIGNED)
+
     def elements_until_closing(self, number: int) -> list[Element]:
         """Read primitive values up to and with the closing tag ``number``; none of the meter's is nested deeper."""
         elements = []
@@ -143,12 +153,6 @@ class TagReader:
         if not context and found == AppTag.BOOLEAN:
             return Element(found, bytes((kind,)))
         return Element(found, self._contents(kind), context)
-
-    def _context(self, number: int) -> bytes:
-        found, context, kind = self._tag()
-        if not context or found != number or kind in (_OPENING, _CLOSING):
-            raise RequestRejected(RejectReason.INVALID_TAG)
-        return self._contents(kind)
 
     def _construct(self, number: int, kind: int) -> None:
         if self._tag() != (number, True, kind):
@@ -166,10 +170,8 @@ class TagReader:
             raise RequestRejected(RejectReason.INVALID_TAG)
         if kind == _EXTENDED_LENGTH:
             kind = self._take(1)[0]
-            if kind == 254:
-                kind = int.from_bytes(self._take(2), "big")
-            elif kind == 255:
-                kind = int.from_bytes(self._take(4), "big")
+            if kind >= 254:
+                kind = int.from_bytes(self._take(2 if kind == 254 else 4), "big")
         return self._take(kind)
 
     def _take(self, count: int) -> bytes:
@@ -180,11 +182,12 @@ class TagReader:
         self._position = end
         return octets
 
-    @staticmethod
-    def _unsigned(octets: bytes) -> int:
-        if not 1 <= len(octets) <= 4:
-            raise RequestRejected(RejectReason.INVALID_PARAMETER_DATATYPE)
-        return int.from_bytes(octets, "big")
+
+def integer(octets: bytes, signed: bool = False) -> int:
+    """Decode the one to four octets of an integer or enumeration."""
+    if not 1 <= len(octets) <= 4:
+        raise RequestRejected(RejectReason.INVALID_PARAMETER_DATATYPE)
+    return int.from_bytes(octets, "big", signed=signed)
 
 
 def object_identifier(octets: bytes) -> tuple[int, int]:

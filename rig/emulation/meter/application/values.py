@@ -46,21 +46,20 @@ def encode_value(entry: Property, value: Any, index: int | None = None) -> bytes
     """
     if entry.is_array and index is not None:
         return _unsigned(value) if index == 0 else _object(value)
-    if entry.datatype is Datatype.ENUMERATED:
-        return application_tag(AppTag.ENUMERATED, unsigned_octets(_number_of_state(value)))
-    return _ENCODERS[entry.datatype](value)
+    encode, _, _ = _CODECS[entry.datatype]
+    return encode(value)
 
 
 def decode_value(entry: Property, elements: Sequence[Element]) -> Any:
     """Decode the elements of a written value to what ``encode_value`` takes; raises DatatypeInvalid."""
     if entry.datatype is Datatype.PROPERTY_REFERENCE:
         return _decoded_property_reference(elements)
-    wanted = _APPLICATION_TAGS.get(entry.datatype)
-    found = [element.number for element in elements if not element.context]
-    if wanted is None or len(found) != len(elements) or found != list(wanted):
+    _, wanted, decode = _CODECS[entry.datatype]
+    if decode is None or [(element.number, element.context) for element in elements] != [
+        (tag, False) for tag in wanted
+    ]:
         raise DatatypeInvalid(f"{entry.name} does not take that datatype")
-    contents = [element.octets for element in elements]
-    return _DECODERS[entry.datatype](*contents)
+    return decode(*(element.octets for element in elements))
 
 
 def decode_date_time(date: bytes, time: bytes) -> tuple[tuple[int, int, int, int], tuple[int, int, int, int]]:
@@ -79,8 +78,8 @@ def date_time_octets(moment: datetime.datetime) -> bytes:
     return _date(moment.date()) + _time(moment.time())
 
 
-def _number_of_state(value: Any) -> int:
-    return int(_NAMED.get(value, value))
+def _enumerated(value: Any) -> bytes:
+    return application_tag(AppTag.ENUMERATED, unsigned_octets(int(_NAMED.get(value, value))))
 
 
 def _unsigned(value: int) -> bytes:
@@ -144,36 +143,6 @@ def _property_reference(value: tuple[str, int, int]) -> bytes:
     return context_tag(0, place) + context_tag(1, unsigned_octets(number))
 
 
-def _empty_list(_value: object) -> bytes:
-    return b""
-
-
-_ENCODERS: dict[Datatype, Callable[[Any], bytes]] = {
-    Datatype.REAL: _real,
-    Datatype.UNSIGNED: _unsigned,
-    Datatype.BOOLEAN: _boolean,
-    Datatype.TEXT: _text,
-    Datatype.BITS: _bits,
-    Datatype.OBJECT: _object,
-    Datatype.OBJECT_ARRAY: _objects,
-    Datatype.DATE: _date,
-    Datatype.TIME: _time,
-    Datatype.DATE_TIME: _date_time,
-    Datatype.PROPERTY_REFERENCE: _property_reference,
-    Datatype.EMPTY_LIST: _empty_list,
-}
-
-_APPLICATION_TAGS: dict[Datatype, tuple[AppTag, ...]] = {
-    Datatype.REAL: (AppTag.REAL,),
-    Datatype.UNSIGNED: (AppTag.UNSIGNED,),
-    Datatype.ENUMERATED: (AppTag.ENUMERATED,),
-    Datatype.BOOLEAN: (AppTag.BOOLEAN,),
-    Datatype.TEXT: (AppTag.CHARACTER_STRING,),
-    Datatype.OBJECT: (AppTag.OBJECT_IDENTIFIER,),
-    Datatype.DATE_TIME: (AppTag.DATE, AppTag.TIME),
-}
-
-
 def _decoded_real(octets: bytes) -> float:
     if len(octets) != 4:
         raise DatatypeInvalid("a real has four octets")
@@ -200,19 +169,25 @@ def _decoded_object(octets: bytes) -> tuple[str, int]:
     return KINDS.get(object_type, str(object_type)), instance
 
 
-_DECODERS: dict[Datatype, Callable[..., Any]] = {
-    Datatype.REAL: _decoded_real,
-    Datatype.UNSIGNED: _decoded_unsigned,
-    Datatype.ENUMERATED: _decoded_unsigned,
-    Datatype.BOOLEAN: lambda octets: octets != b"\0",
-    Datatype.TEXT: _decoded_text,
-    Datatype.OBJECT: _decoded_object,
-    Datatype.DATE_TIME: decode_date_time,
-}
-"""What reads the contents of the tags that ``_APPLICATION_TAGS`` names."""
-
-
 def _decoded_property_reference(elements: Sequence[Element]) -> tuple[str, int, int]:
     if [(element.number, element.context) for element in elements] != [(0, True), (1, True)]:
         raise DatatypeInvalid("a reference to a property of this device has an object and a property")
     return *_decoded_object(elements[0].octets), _decoded_unsigned(elements[1].octets)
+
+
+_CODECS: dict[Datatype, tuple[Callable[[Any], bytes], tuple[AppTag, ...], Callable[..., Any] | None]] = {
+    Datatype.REAL: (_real, (AppTag.REAL,), _decoded_real),
+    Datatype.UNSIGNED: (_unsigned, (AppTag.UNSIGNED,), _decoded_unsigned),
+    Datatype.ENUMERATED: (_enumerated, (AppTag.ENUMERATED,), _decoded_unsigned),
+    Datatype.BOOLEAN: (_boolean, (AppTag.BOOLEAN,), lambda octets: octets != b"\0"),
+    Datatype.TEXT: (_text, (AppTag.CHARACTER_STRING,), _decoded_text),
+    Datatype.BITS: (_bits, (), None),
+    Datatype.OBJECT: (_object, (AppTag.OBJECT_IDENTIFIER,), _decoded_object),
+    Datatype.OBJECT_ARRAY: (_objects, (), None),
+    Datatype.DATE: (_date, (), None),
+    Datatype.TIME: (_time, (), None),
+    Datatype.DATE_TIME: (_date_time, (AppTag.DATE, AppTag.TIME), decode_date_time),
+    Datatype.PROPERTY_REFERENCE: (_property_reference, (), None),
+    Datatype.EMPTY_LIST: (lambda _value: b"", (), None),
+}
+"""How each datatype is encoded, the tags of a written value, and how it is decoded (None: it cannot be written)."""

@@ -2,8 +2,9 @@
 
 import pytest
 
+from drivers.mstp.analysis import figures_of
 from rig.procedures.behaviour.bench_lateness import excused, without_lateness
-from rig.procedures.behaviour.bus_behaviour import figures_of, node_of, reply_delay, token_use
+from rig.procedures.behaviour.bus_behaviour import node_of, reply_delay, token_use
 from tests.drivers.mstp.tape import Tape
 from tests.rig.procedures.behaviour.test_bus_behaviour import METER, RIG, rounds
 

@@ -3,9 +3,9 @@
 import pytest
 
 from drivers.meter import FoundDevice
+from drivers.mstp.analysis import figures_of
 from rig.procedures.behaviour.bus_behaviour import (
     address_conflict,
-    figures_of,
     goes_on_alone,
     node_of,
     polling,
