@@ -28,7 +28,7 @@ def refuse(_event):
     raise BenchFault("the database is gone")
 
 
-def test_error_of_a_subscriber_is_logged_and_keeps_the_event_from_no_other(caplog):
+def test_error_of_a_subscriber_is_logged_and_stops_no_other(caplog):
     events, heard = Events(), []
     events.subscribe(Event, refuse)
     events.subscribe(Event, heard.append)
@@ -38,7 +38,7 @@ def test_error_of_a_subscriber_is_logged_and_keeps_the_event_from_no_other(caplo
     assert "the database is gone" in caplog.text
 
 
-def test_error_of_the_record_is_raised_once_all_have_been_handed_the_event():
+def test_error_of_the_record_is_raised_once_all_have_the_event():
     events, heard = Events(), []
     events.subscribe(Stated, refuse, essential=True)
     events.subscribe(Event, heard.append)
