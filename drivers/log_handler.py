@@ -77,15 +77,18 @@ def begin(path: str | None, process: str, level: str, *, never_waits: bool = Fal
     handler = LogHandler(descriptor, process, never_waits=never_waits)
     _begun.append(handler)
     logging.getLogger().addHandler(handler)
-    for name in OURS:
-        logging.getLogger(name).setLevel(level.upper())
+    for logger in map(logging.getLogger, OURS):
+        logger.addHandler(handler)
+        logger.setLevel(level.upper())
+        logger.propagate = False  # else pytest keeps each line with the test as well
 
 
 def end() -> None:
     """End what ``begin`` has begun in this process."""
     while _begun:
         handler = _begun.pop()
-        logging.getLogger().removeHandler(handler)
+        for logger in map(logging.getLogger, ("", *OURS)):
+            logger.removeHandler(handler)
+            logger.setLevel(logging.NOTSET if logger.name in OURS else logger.level)
+            logger.propagate = True
         handler.close()
-    for name in OURS:
-        logging.getLogger(name).setLevel(logging.NOTSET)

@@ -181,7 +181,7 @@ def _run_suite(
         # With "=": what begins with a dash is a value all the same.
         options: dict[str, object] = {
             "suite": kind, "bench": chosen.bench, "out": folder, "run-id": run_id, "records": where,
-            "operator": chosen.operator, "station": chosen.station, "log-level": chosen.log_level,
+            "operator": chosen.operator, "station": chosen.station, "run-log-level": chosen.log_level,
             "alluredir": folder / "allure-results", "junit-xml": folder / "junit.xml",
         }  # fmt: skip
         if chosen.position is not None:

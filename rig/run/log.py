@@ -27,7 +27,8 @@ def begin_log(folder: Path, level: str, events: Events) -> Callable[[], None]:
     def end() -> None:
         unsubscribe()
         log_handler.end()
-        del os.environ[FILE], os.environ[LEVEL]
+        for name in (FILE, LEVEL):
+            os.environ.pop(name, None)
 
     return end
 

@@ -35,6 +35,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--longest-gate", default="1", metavar="HOURS", help="longest energy gate that is run (default: 1)")
     group.addoption("--suite", default="pytest", help="kind of run for the record: certify, eol ...")
     group.addoption("--run-id", default=None, help=argparse.SUPPRESS)  # of `rig certify` and the like
+    group.addoption("--run-log-level", default=None, help=argparse.SUPPRESS)  # pytest's own is for all loggers
 
 
 def options_of(option: argparse.Namespace) -> RunOptions:
@@ -66,8 +67,8 @@ def options_of(option: argparse.Namespace) -> RunOptions:
 
 
 def _log_level(option: argparse.Namespace) -> str:
-    """Return the level of the run's log: that of pytest's own ``--log-level``, which may be a number too."""
-    level = str(getattr(option, "log_level", None) or "info").lower()
+    """Return the level of the run's log: where not given that of pytest's own ``--log-level``, a name or a number."""
+    level = str(option.run_log_level or getattr(option, "log_level", None) or "info").lower()
     if level.isdigit():
         return next((name for name, least in zip(LEVELS, (10, 20, 30), strict=False) if int(level) <= least), "error")
     return {"warn": "warning", "critical": "error", "fatal": "error", "notset": "debug"}.get(level, level)
