@@ -11,9 +11,11 @@ from drivers.analyzer import ANALYZERS
 from drivers.analyzer.base import ReferenceAnalyzer
 from drivers.climate import CHAMBERS, PROBES
 from drivers.climate.base import ClimateChamber, ClimateProbe
-from drivers.counter import COUNTERS, WidthCounter
+from drivers.counter import COUNTERS
+from drivers.counter.base import WidthCounter
 from drivers.errors import DriverError
-from drivers.generator import GENERATORS, PulseGenerator
+from drivers.generator import GENERATORS
+from drivers.generator.base import PulseGenerator
 from drivers.source import SOURCES
 from drivers.source.base import AcSource, SafeOff
 from drivers.switch import SWITCHES

@@ -9,9 +9,9 @@ import string
 
 from drivers.analyzer.base import ReferenceAnalyzer
 from drivers.climate.base import ClimateChamber, ClimateProbe
-from drivers.counter import CounterInput, WidthCounter
+from drivers.counter.base import CounterInput, WidthCounter
 from drivers.errors import DriverError, InstrumentLost
-from drivers.generator import PulseGenerator, PulseTrain
+from drivers.generator.base import PulseGenerator, PulseTrain
 from drivers.scpi.session import ScpiSession
 from drivers.source.base import AcSource, SourceSetting, Tone
 from drivers.switch.base import RelayRole, SenseRole, SwitchRoles, SwitchUnit
