@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from drivers.errors import InstrumentLost
-from drivers.scpi.session import ScpiSession
-from drivers.scpi.transport import Exchange
+from drivers.scpi import Exchange, ScpiSession
 
 T = TypeVar("T")
 

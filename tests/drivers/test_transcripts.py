@@ -6,8 +6,7 @@ import sys
 import pytest
 
 from drivers.errors import InstrumentLost
-from drivers.scpi.session import ScpiSession
-from drivers.scpi.transport import Exchange
+from drivers.scpi import Exchange, ScpiSession
 from drivers.testing import ScriptedTransport, ScriptMismatch, expected_protocol, scripted_session
 
 

@@ -7,12 +7,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
-from drivers.analyzer.base import ReferenceAnalyzer
+from drivers.analyzer import ReferenceAnalyzer
 from drivers.errors import InstrumentLost, RigError
 from drivers.instrument import Identity
-from drivers.source import SOURCES
-from drivers.source.base import AcSource
-from drivers.switch.base import SwitchUnit
+from drivers.source import SOURCES, AcSource
+from drivers.switch import SwitchUnit
 from rig.bench.auxiliary.switching import safety_inputs
 from rig.bench.checking.bus import check_bus
 from rig.bench.checking.findings import CheckedPart, Level, PartFinding
@@ -204,11 +203,8 @@ def _protection(file: BenchFile, opening: Opening) -> CheckedPart:
         findings.append(PartFinding(Level.OK, "the guardian process starts"))
     for role in ("source", "low_level_source"):
         part = getattr(file.parts, role)
-        if part is None:
-            continue
-        limits = SOURCES[part.driver].capabilities.watchdog_s
-        name = role.replace("_", " ")
-        if limits is not None:
+        if part is not None and SOURCES[part.driver].capabilities.watchdog_s is not None:
+            name = role.replace("_", " ")
             findings.append(PartFinding(Level.OK, f"the {name}'s own watchdog is armed while its output is on"))
     if has_contactor(file.parts):
         what = "a contactor is held by the guardian; that it opens is proven when the bench is first energised"

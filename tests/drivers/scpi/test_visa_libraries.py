@@ -6,8 +6,7 @@ import pytest
 from pyvisa import constants, errors
 
 from drivers.errors import InstrumentLost, VisaUnavailable
-from drivers.scpi.session import ScpiSession
-from drivers.scpi.visa import VisaTransport
+from drivers.scpi import ScpiSession, VisaTransport
 from tests.drivers.scpi import scripted_visa
 from tests.waiting import wait_for
 
