@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from drivers.errors import DriverError
-from drivers.scpi import ScpiSession
+from drivers.scpi.session import ScpiSession
 from drivers.source import keysight_ac6800b_data as data
 from drivers.source.base import Protection, Range
 from drivers.source.shared.checks import check_ramp

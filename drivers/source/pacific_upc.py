@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from drivers.errors import SettingOutOfRange
 from drivers.instrument import Identity, require_within
-from drivers.scpi import ScpiSession
+from drivers.scpi.session import ScpiSession
 from drivers.source import pacific_upc_data as data
 from drivers.source.base import PHASES, Protection, Range
 from drivers.source.shared.steps import Step, angle, number, word

@@ -19,12 +19,10 @@ from bacpypes3.primitivedata import CharacterString, Date, ObjectIdentifier, Tag
 
 from drivers.meter.errors import AnswerNotUnderstood, MeterRefused
 from drivers.meter.requests.octets import OctetsRequest
-from drivers.meter.requests.packing import Wanted
+from drivers.meter.requests.packing import KINDS, TYPES, Wanted
 
 READ_PROPERTY_MULTIPLE = 14
 
-_TYPES = {"AI": 0, "AV": 2, "BI": 3, "DE": 8, "TL": 20}
-_KINDS = {number: kind for kind, number in _TYPES.items()}
 _BY_TAG = {7: CharacterString, 10: Date, 11: Time, 12: ObjectIdentifier}
 _BOOLEAN, _UNSIGNED, _REAL, _ENUMERATED = 1, 2, 4, 9
 
@@ -61,7 +59,7 @@ def request_octets(wanted: Sequence[Wanted]) -> bytes:
     octets = bytearray()
     for entry in wanted:
         octets.append(_OBJECT)
-        octets += (_TYPES[entry.kind] << _INSTANCE_BITS | entry.instance).to_bytes(4, "big")
+        octets += (TYPES[entry.kind] << _INSTANCE_BITS | entry.instance).to_bytes(4, "big")
         octets.append(_BEGIN_LIST)
         for name in entry.properties:
             octets += _property_reference(name)
@@ -119,7 +117,7 @@ def _elements(address: int, octets: bytes) -> Iterator[Element]:
     while position < size:
         position = _expected(octets, position, _OBJECT)
         place, position = _unsigned(octets, position, 4)
-        kind, instance = _KINDS.get(place >> _INSTANCE_BITS, ""), place & (1 << _INSTANCE_BITS) - 1
+        kind, instance = KINDS.get(place >> _INSTANCE_BITS, ""), place & (1 << _INSTANCE_BITS) - 1
         kind = kind or f"object type {place >> _INSTANCE_BITS} "
         position = _expected(octets, position, _BEGIN_LIST)
         while octets[position] != _END_LIST:

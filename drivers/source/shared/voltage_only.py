@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from drivers.errors import AnswerInvalid, InstrumentRefused, SettingOutOfRange
 from drivers.instrument import require_within
-from drivers.scpi import ScpiSession, parse_bool, split_answers
+from drivers.scpi.parsing import parse_bool, split_answers
+from drivers.scpi.session import ScpiSession
 from drivers.source.base import Channel, Protection, Range, SourceCapabilities, SourceSetting
 from drivers.source.shared.checks import check_ramp, check_setting, check_within, is_off, range_for
 from drivers.source.shared.scpi_source import ScpiSource
