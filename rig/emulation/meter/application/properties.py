@@ -29,8 +29,7 @@ class Property:
         return self.datatype is Datatype.OBJECT_ARRAY
 
 
-_ALL, _REQUIRED = 8, 105
-SPECIAL = (_ALL, _REQUIRED, 80)
+ALL, REQUIRED, OPTIONAL = SPECIAL = 8, 105, 80
 """The special property identifiers of ReadPropertyMultiple: all, required, optional (clause 15.7.3.1.2)."""
 
 
@@ -114,5 +113,5 @@ def property_of(kind: Kind, number: int) -> Property | None:
 def special_set(kind: Kind, special: int) -> Iterator[Property]:
     """Iterate over the properties that ALL, REQUIRED or OPTIONAL stand for."""
     for entry in _SETS[kind].values():
-        if special == _ALL or entry.required == (special == _REQUIRED):
+        if special == ALL or entry.required == (special == REQUIRED):
             yield entry
