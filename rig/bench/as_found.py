@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from drivers.meter.readings import Identity
@@ -40,11 +39,12 @@ class AsFound:
     of the note is on the disk when the call returns.
     """
 
-    def __init__(self, serial_number: str, device_instance: int, folder: Path | None = None) -> None:
+    def __init__(self, serial_number: str, device_instance: int) -> None:
         self.serial_number = serial_number
         self.device_instance = device_instance
+        self._whose = {"serial_number": serial_number, "device_instance": device_instance}
         name = _UNSAFE.sub("_", serial_number)[:40] or "_"
-        self.path = (folder or state_folder()) / f"meter-{name}-{device_instance}.as-found.json"
+        self.path = state_folder() / f"meter-{name}-{device_instance}.as-found.json"
 
     @classmethod
     def of(cls, identity: Identity) -> AsFound:
@@ -55,11 +55,7 @@ class AsFound:
     def content(self) -> dict[str, Any]:
         """The whole note: bench, position, time and run beside the values; empty where there is none."""
         content = read_json(self.path) or {}
-        is_its = (content.get("serial_number"), content.get("device_instance")) == (
-            self.serial_number,
-            self.device_instance,
-        )
-        return content if is_its else {}
+        return content if content.items() >= self._whose.items() else {}
 
     @property
     def found(self) -> dict[int, float]:
@@ -73,8 +69,7 @@ class AsFound:
         if av in noted:
             return
         content = self.content or {
-            "serial_number": self.serial_number,
-            "device_instance": self.device_instance,
+            **self._whose,
             "bench": bench,
             "position": position,
             "run": run,

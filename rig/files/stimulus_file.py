@@ -7,11 +7,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from meter_model.configuration import Configuration
+from meter_model.configuration import FIELDS, Configuration, ValueRefused
 from meter_model.prediction.sampling_phase import SamplingPhaseDependent, require_determined
 from meter_model.stimulus import Phasor, Spectrum, Stimulus
 from rig.files.yaml_file import load_yaml_model
 from rig.files.yaml_types import Amperes, Ratio, Strict, Volts
+from rig.load_point import three
 
 _Rms = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 """Volts or amperes on the primary side."""
@@ -52,9 +53,6 @@ class _StimulusFile(Strict):
     phases: _Phases
 
 
-_AV_OF_FIELD = {"system_type": 2, "ct_primary_a": 3, "ct_secondary": 4, "pt_ratio": 5, "system_voltage_v": 6}
-
-
 def load_stimulus_file(path: Path) -> tuple[Stimulus, Configuration]:
     """Read a stimulus file; returns the stimulus at the meter's terminals and the meter's configuration.
 
@@ -68,22 +66,19 @@ def load_stimulus_file(path: Path) -> tuple[Stimulus, Configuration]:
 
 def _stimulus(data: _StimulusFile, configuration: Configuration) -> Stimulus:
     phases = (data.phases.a, data.phases.b, data.phases.c)
-    return configuration.stimulus_from_primary(
-        data.frequency_hz,
-        _three(phases, "voltage"),
-        _three(phases, "current"),
-    )
+    voltages = three(_spectrum(phase.voltage) for phase in phases)
+    currents = three(_spectrum(phase.current) for phase in phases)
+    return configuration.stimulus_from_primary(data.frequency_hz, voltages, currents)
 
 
-def _three(phases: tuple[_Phase, _Phase, _Phase], which: str) -> tuple[Spectrum, Spectrum, Spectrum]:
-    a, b, c = (tuple(Phasor(p.order, p.rms, p.phase_deg) for p in getattr(phase, which)) for phase in phases)
-    return a, b, c
+def _spectrum(parts: tuple[_Phasor, ...]) -> Spectrum:
+    return tuple(Phasor(part.order, part.rms, part.phase_deg) for part in parts)
 
 
 def _configuration(data: _Configuration) -> Configuration:
     configuration = Configuration()
-    for field, instance in _AV_OF_FIELD.items():
-        configuration = configuration.write(instance, getattr(data, field))
+    for av in range(2, 7):
+        configuration = configuration.write(av, getattr(data, FIELDS[av]))
     return configuration
 
 
@@ -123,10 +118,8 @@ def _read_by_sampling_phase(
 
 def _refused_by_the_meter(data: _StimulusFile) -> tuple[tuple[str | int, ...], str] | None:
     """Name the first configuration value that the meter's own write rules (PICS) refuse."""
-    configuration = Configuration()
-    for field, instance in _AV_OF_FIELD.items():
-        try:
-            configuration = configuration.write(instance, getattr(data.configuration, field))
-        except ValueError as error:
-            return ("configuration", field), str(error)
+    try:
+        _configuration(data.configuration)
+    except ValueRefused as refusal:
+        return ("configuration", FIELDS[refusal.av]), str(refusal)
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from meter_model.system_type import SYSTEM_TYPES
 from rig.load_point import PHASE_NAMES, LoadPoint
@@ -30,54 +30,40 @@ class JudgedQuantity:
     table: str
 
 
-@dataclass(frozen=True, slots=True)
-class CurrentGrid:
-    """Currents in percent of In at which rows are tried; a row takes those that lie in its own range.
+_CURRENTS_PCT = {
+    (True, False, True): (1, 2, 5, 10, 20, 50, 80, 100, 120),
+    (True, False, False): (2, 5, 10, 20, 50, 100, 120),
+    (True, True, True): (5, 20, 100, 120),
+    (True, True, False): (10, 50, 100),
+    (False, False, True): (2, 5, 10, 20, 50, 100, 120),
+    (False, False, False): (5, 10, 20, 100),
+    (False, True, True): (10, 100),
+    (False, True, False): (10, 100),
+}
+"""Currents in percent of In at which rows are tried, by: active power, one phase alone, factor 1. A row takes those
+that lie in its own range. Denser where a class is tightest, thinner where limits are wide and time is short."""
 
-    Denser where a class is tightest (active power at PF 1, balanced), thinner where limits are wide and time is short.
-    ``on_export_pct``: the currents at which PF 1 is repeated with the power reversed, balanced and each phase alone.
-    """
+_EXPORT_PCT = {False: (5, 20, 100), True: (100,)}
+"""Currents at which PF 1 is repeated with the power reversed: balanced, and each phase alone."""
 
-    active_unity: tuple[float, ...] = (1, 2, 5, 10, 20, 50, 80, 100, 120)
-    active_other: tuple[float, ...] = (2, 5, 10, 20, 50, 100, 120)
-    active_single_unity: tuple[float, ...] = (5, 20, 100, 120)
-    active_single_other: tuple[float, ...] = (10, 50, 100)
-    reactive_unity: tuple[float, ...] = (2, 5, 10, 20, 50, 100, 120)
-    reactive_other: tuple[float, ...] = (5, 10, 20, 100)
-    reactive_single: tuple[float, ...] = (10, 100)
-    export_balanced: tuple[float, ...] = (5, 20, 100)
-    export_single: tuple[float, ...] = (100,)
-    single_phase_sides: frozenset[str] = field(default=frozenset({"", "lag"}))
 
-    def for_row(self, row: LimitRow, factor: LoadFactor) -> tuple[float, ...]:
-        """Return the currents to try for one factor of a row; () where the row's quantity makes no points."""
-        single = row.load is LoadKind.SINGLE_PHASE
-        if single and factor.side not in self.single_phase_sides:
-            return ()
-        if Quantity.ACTIVE_POWER in row.quantities:
-            if factor.value == 1.0:
-                return self.active_single_unity if single else self.active_unity
-            return self.active_single_other if single else self.active_other
-        if Quantity.REACTIVE_POWER in row.quantities:
-            if single:
-                return self.reactive_single
-            return self.reactive_unity if factor.value == 1.0 else self.reactive_other
+def _currents_pct(row: LimitRow, factor: LoadFactor) -> tuple[int, ...]:
+    """Return the currents to try for one factor of a row; () where the row's quantity makes no points."""
+    is_single, is_active = row.load is LoadKind.SINGLE_PHASE, Quantity.ACTIVE_POWER in row.quantities
+    if (is_single and factor.side == "lead") or not (is_active or Quantity.REACTIVE_POWER in row.quantities):
         return ()
+    return _CURRENTS_PCT[is_active, is_single, factor.value == 1.0]
 
-    def for_export(self, row: LimitRow, factor: LoadFactor) -> tuple[float, ...]:
-        """Return the currents at which a row's factor is repeated with the power reversed."""
-        if Quantity.ACTIVE_POWER not in row.quantities or factor.value != 1.0:
-            return ()
-        return self.export_single if row.load is LoadKind.SINGLE_PHASE else self.export_balanced
+
+def _export_pct(row: LimitRow, factor: LoadFactor) -> tuple[int, ...]:
+    """Return the currents at which a row's factor is repeated with the power reversed."""
+    if Quantity.ACTIVE_POWER not in row.quantities or factor.value != 1.0:
+        return ()
+    return _EXPORT_PCT[row.load is LoadKind.SINGLE_PHASE]
 
 
 def certification_points(
-    tables: Iterable[LimitTable],
-    voltage_v: float,
-    *,
-    frequency_hz: float = 60.0,
-    system_type: int = 40,
-    grid: CurrentGrid | None = None,
+    tables: Iterable[LimitTable], voltage_v: float, *, frequency_hz: float = 60.0, system_type: int = 40
 ) -> tuple[LoadPoint, ...]:
     """Return the distinct load points that the rows of ``tables`` ask for, in the order of fewest source changes.
 
@@ -85,13 +71,12 @@ def certification_points(
     system with one CT has no single-phase loads of its own. Rows on request are left out. Voltage and current rows ask
     for no points of their own: they are judged wherever powers are. Points without any row that applies do not occur.
     """
-    grid = grid or CurrentGrid()
     points: dict[LoadPoint, None] = {}
     for row in (row for table in tables for row in table.rows if not row.on_request):
         for factor in row.factors:
             for angle_deg, currents in (
-                (_angle_deg(factor), grid.for_row(row, factor)),
-                (180.0, grid.for_export(row, factor)),
+                (_angle_deg(factor), _currents_pct(row, factor)),
+                (180.0, _export_pct(row, factor)),
             ):
                 for current_pct in currents:
                     if row.current_pct is not None and current_pct not in row.current_pct:

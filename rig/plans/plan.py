@@ -137,7 +137,7 @@ def certification_plan(bench: BenchFile, *, max_points: int | None = None) -> Pl
     if analyzer is not None:
         can = ANALYZERS[analyzer.driver].capabilities
         sampled = why_sampled(can, analyzer.driver, nominal.system_type)
-    plan = Plan(points, tables, energy, _configuration(bench), sampled, len(every) - len(points))
+    plan = Plan(points, tables, energy, _configuration(nominal), sampled, len(every) - len(points))
     return _checked(bench, plan, wiring, meter_type)
 
 
@@ -150,7 +150,7 @@ def end_of_line_plan(bench: BenchFile) -> Plan:
         for phase in SYSTEM_TYPES[nominal.system_type].phases
         for angle_deg in (0.0, 180.0)
     )
-    return _checked(bench, Plan(points, tables, (), _configuration(bench)), wiring, meter_type)
+    return _checked(bench, Plan(points, tables, (), _configuration(nominal)), wiring, meter_type)
 
 
 def _parts(bench: BenchFile) -> tuple[NominalPart, Wiring, MeterType]:
@@ -161,9 +161,7 @@ def _parts(bench: BenchFile) -> tuple[NominalPart, Wiring, MeterType]:
     return parts.nominal, Wiring.from_part(parts.wiring), bench.meter_types[parts.positions[0].meter_type]
 
 
-def _configuration(bench: BenchFile) -> dict[int, float]:
-    nominal = bench.parts.nominal
-    assert nominal is not None
+def _configuration(nominal: NominalPart) -> dict[int, float]:
     return {2: float(nominal.system_type), 6: nominal.system_voltage_v}
 
 

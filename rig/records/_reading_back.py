@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, Table, select
 
 from rig.load_point import FULL, NOT_SHIFTED, LoadPoint
-from rig.records import data, models
+from rig.records import data, tables
 from rig.records._mapping import RecordT, executor, record_of
 from rig.records.listing import never_energised, outcome_of
 from rig.records.plain_json import values_from_json
@@ -20,14 +20,14 @@ _Grouped = dict[int, list[_Line]]
 
 def read_run(connection: Connection, run_id: str) -> data.RunRecord:
     """Read one whole run; ``run_id`` is known to exist."""
-    row = connection.execute(select(_table(models.Run)).where(models.Run.id == run_id)).one()
-    journal = _of_run(connection, models.GuardianEntry, run_id)
+    row = connection.execute(select(tables.RUN).where(tables.RUN.c.id == run_id)).one()
+    journal = _of_run(connection, tables.GUARDIAN_ENTRY, run_id)
     outcome = outcome_of(
         None if row.finished_utc is None else str(row.outcome),
         [(entry.confirmed, entry.time_utc) for entry in journal],
         was_never_on=run_id in never_energised(executor(connection), [run_id]),
     )
-    saved = _of_run(connection, models.SavedValue, run_id)
+    saved = _of_run(connection, tables.SAVED_VALUE, run_id)
     programme = {what: (int(done), int(whole)) for what, (done, whole) in (row.programme or {}).items()}
     return record_of(
         data.RunRecord,
@@ -35,39 +35,31 @@ def read_run(connection: Connection, run_id: str) -> data.RunRecord:
         run_id=row.id,
         header=record_of(data.RunHeader, row, programme=programme),
         outcome=outcome,
-        units=_records(connection, models.Unit, run_id, data.UnitRecord),
-        instruments=_records(connection, models.InstrumentUse, run_id, data.InstrumentRecord),
+        units=_records(connection, tables.UNIT, run_id, data.UnitRecord),
+        instruments=_records(connection, tables.INSTRUMENT_USE, run_id, data.InstrumentRecord),
         points=_points(connection, run_id, was_ended=outcome == "TERMINATED"),
         findings=tuple(
             record_of(data.FindingRecord, line, cites=line.cites or "")
-            for line in _of_run(connection, models.Finding, run_id)
+            for line in _of_run(connection, tables.FINDING, run_id)
         ),
         configuration_before=_saved(saved, "configuration_before"),
         configuration_after=_saved(saved, "configuration_after"),
         registers_before=_saved(saved, "registers_before"),
-        events=_records(connection, models.Event, run_id, data.EventRecord),
-        artifacts=_records(connection, models.Artifact, run_id, data.ArtifactRecord),
+        events=_records(connection, tables.EVENT, run_id, data.EventRecord),
+        artifacts=_records(connection, tables.ARTIFACT, run_id, data.ArtifactRecord),
         journal=tuple(record_of(data.JournalEntry, line, entry_id=line.id) for line in journal),
     )
 
 
-def _records(connection: Connection, model: type[models.Base], run_id: str, kind: type[RecordT]) -> tuple[RecordT, ...]:
-    return tuple(record_of(kind, line) for line in _of_run(connection, model, run_id))
+def _records(connection: Connection, table: Table, run_id: str, kind: type[RecordT]) -> tuple[RecordT, ...]:
+    return tuple(record_of(kind, line) for line in _of_run(connection, table, run_id))
 
 
-def _table(model: type[models.Base]) -> Table:
-    table = model.__table__
-    assert isinstance(table, Table)
-    return table
-
-
-def _of_run(connection: Connection, model: type[models.Base], run_id: str) -> Sequence[_Line]:
-    table = _table(model)
+def _of_run(connection: Connection, table: Table, run_id: str) -> Sequence[_Line]:
     return connection.execute(select(table).where(table.c.run_id == run_id).order_by(table.c.id)).all()
 
 
-def _of_points(connection: Connection, model: type[models.Base], points: Select[Any]) -> _Grouped:
-    table = _table(model)
+def _of_points(connection: Connection, table: Table, points: Select[Any]) -> _Grouped:
     return _group(
         connection.execute(select(table).where(table.c.point_id.in_(points)).order_by(table.c.id)).all(), "point_id"
     )
@@ -82,12 +74,12 @@ def _group(rows: Sequence[_Line], column: str) -> _Grouped:
 
 def _points(connection: Connection, run_id: str, *, was_ended: bool) -> tuple[data.PointRecord, ...]:
     """Read the load points; one without an end has that of its run where ``was_ended`` with the outputs off."""
-    ids = select(models.Point.id).where(models.Point.run_id == run_id)
-    reference = _of_points(connection, models.ReferenceReadingRow, ids)
-    meter = _of_points(connection, models.MeterReadingRow, ids)
-    results = _of_points(connection, models.ResultRow, ids)
-    budget = _table(models.BudgetComponentRow)
-    result_ids = select(models.ResultRow.id).where(models.ResultRow.point_id.in_(ids))
+    ids = select(tables.POINT.c.id).where(tables.POINT.c.run_id == run_id)
+    reference = _of_points(connection, tables.REFERENCE_READING, ids)
+    meter = _of_points(connection, tables.METER_READING, ids)
+    results = _of_points(connection, tables.RESULT, ids)
+    budget = tables.BUDGET_COMPONENT
+    result_ids = select(tables.RESULT.c.id).where(tables.RESULT.c.point_id.in_(ids))
     lines = connection.execute(select(budget).where(budget.c.result_id.in_(result_ids)).order_by(budget.c.id)).all()
     components = _group(lines, "result_id")
     return tuple(
@@ -109,7 +101,7 @@ def _points(connection: Connection, run_id: str, *, was_ended: bool) -> tuple[da
             meter_readings=tuple(_meter_reading(line) for line in meter.get(row.id, ())),
             results=tuple(_result(line, components.get(line.id, [])) for line in results.get(row.id, ())),
         )
-        for row in _of_run(connection, models.Point, run_id)
+        for row in _of_run(connection, tables.POINT, run_id)
     )
 
 

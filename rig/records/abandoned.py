@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from rig.records import models
+from rig.records import tables
 from rig.records._mapping import executor
 from rig.records.listing import PROCESS, never_energised, outcome_of
 
@@ -16,16 +16,16 @@ from rig.records.listing import PROCESS, never_energised, outcome_of
 def close_abandoned(connection: Connection, is_gone: Callable[[Mapping[str, Any]], bool]) -> tuple[str, ...]:
     """Close the records of runs whose process ``is_gone``, by what the event PROCESS says of it; returns their ids."""
     processes = connection.execute(
-        select(models.Event.run_id, models.Event.data)
-        .join(models.Run, models.Run.id == models.Event.run_id)
-        .where(models.Run.finished_utc.is_(None), models.Event.kind == PROCESS)
+        select(tables.EVENT.c.run_id, tables.EVENT.c.data)
+        .join(tables.RUN, tables.RUN.c.id == tables.EVENT.c.run_id)
+        .where(tables.RUN.c.finished_utc.is_(None), tables.EVENT.c.kind == PROCESS)
     ).all()
     gone = [run_id for run_id, process in processes if is_gone(process)]
     never_on = never_energised(executor(connection), gone)
     for run_id in gone:
         entries = connection.execute(
-            select(models.GuardianEntry.confirmed, models.GuardianEntry.time_utc).where(
-                models.GuardianEntry.run_id == run_id
+            select(tables.GUARDIAN_ENTRY.c.confirmed, tables.GUARDIAN_ENTRY.c.time_utc).where(
+                tables.GUARDIAN_ENTRY.c.run_id == run_id
             )
         ).all()
         outcome = outcome_of(None, [(e.confirmed, e.time_utc) for e in entries], was_never_on=run_id in never_on)
@@ -33,7 +33,7 @@ def close_abandoned(connection: Connection, is_gone: Callable[[Mapping[str, Any]
             "the outputs were never on" if run_id in never_on else "what is known of the outputs is in the journal"
         )
         connection.execute(
-            insert(models.Event).values(
+            insert(tables.EVENT).values(
                 run_id=run_id,
                 time_utc=datetime.now(UTC),
                 kind="closed",
@@ -43,8 +43,8 @@ def close_abandoned(connection: Connection, is_gone: Callable[[Mapping[str, Any]
             )
         )
         connection.execute(
-            update(models.Run)
-            .where(models.Run.id == run_id, models.Run.finished_utc.is_(None))
+            update(tables.RUN)
+            .where(tables.RUN.c.id == run_id, tables.RUN.c.finished_utc.is_(None))
             .values(finished_utc=datetime.now(UTC), outcome=outcome)
         )
     return tuple(gone)

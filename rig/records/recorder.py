@@ -10,10 +10,10 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, Table, insert, update
 
 from rig.load_point import LoadPoint
-from rig.records import models
+from rig.records import tables
 from rig.records._database import Database
 from rig.records._mapping import columns_of
 from rig.records._reading import recording
@@ -47,13 +47,13 @@ class RunRecorder:
         """Record a meter under test; returns its number in this run, counted from 1."""
         with self._lock:
             number = self._units + 1
-            self._add(f"unit {unit.serial_number}", models.Unit, number=number, **columns_of(unit))
+            self._add(f"unit {unit.serial_number}", tables.UNIT, number=number, **columns_of(unit))
             self._units = number
         return number
 
     def instrument(self, instrument: InstrumentRecord) -> None:
         """Record an instrument in use, with its calibration as far as it is known."""
-        self._add(f"instrument {instrument.role}", models.InstrumentUse, **columns_of(instrument))
+        self._add(f"instrument {instrument.role}", tables.INSTRUMENT_USE, **columns_of(instrument))
 
     def begin_point(self, load_point: LoadPoint) -> PointRecorder:
         """Record that a load point is begun; the same load point may be begun again by another procedure."""
@@ -61,7 +61,7 @@ class RunRecorder:
             number = self._points + 1
             with self.writing(f"load point {load_point.label}") as connection:
                 result = connection.execute(
-                    insert(models.Point)
+                    insert(tables.POINT)
                     .values(
                         run_id=self.run_id,
                         number=number,
@@ -71,7 +71,7 @@ class RunRecorder:
                         reason="",
                         deviation={},
                     )
-                    .returning(models.Point.id)
+                    .returning(tables.POINT.c.id)
                 )
                 point_id = result.scalar_one()
             self._points = number
@@ -84,7 +84,7 @@ class RunRecorder:
             "outcome": _outcome(finding.outcome),
             "cites": finding.cites or None,
         }
-        self._add(f"finding {finding.name!r}", models.Finding, time_utc=_now(), **values)
+        self._add(f"finding {finding.name!r}", tables.FINDING, time_utc=_now(), **values)
 
     def configuration_before(self, values: Mapping[int, float], unit_number: int | None = None) -> None:
         """Record the Analog Values (by instance) as they were found."""
@@ -101,18 +101,18 @@ class RunRecorder:
     def event(self, kind: str, text: str, severity: str = "info", data: Mapping[str, object] | None = None) -> None:
         """Record that something happened; ``severity`` is info, warning or error, ``data`` anything JSON can say."""
         values = {"kind": kind, "severity": severity, "text": text, "data": to_json(data or {})}
-        self._add(f"event {kind!r}", models.Event, time_utc=_now(), **values)
+        self._add(f"event {kind!r}", tables.EVENT, time_utc=_now(), **values)
 
     def artifact(self, path: Path | str) -> None:
         """Record a file that belongs to the run, with the SHA-256 of its content now; OSError if it is not there."""
         with Path(path).open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        self._add(f"artifact {path}", models.Artifact, path=str(path), sha256=sha256)
+        self._add(f"artifact {path}", tables.ARTIFACT, path=str(path), sha256=sha256)
 
     def finish(self, outcome: str, exit_code: int) -> None:
         """Record the end of the run, once; a second end is refused."""
         values = {"finished_utc": _now(), "outcome": _outcome(outcome), "exit_code": exit_code}
-        self.change_once("the end of the run", models.Run, self.run_id, values)
+        self.change_once("the end of the run", tables.RUN, self.run_id, values)
 
     def _save(self, purpose: str, prefix: str, values: Mapping[int, float], unit_number: int | None) -> None:
         rows = [
@@ -128,7 +128,7 @@ class RunRecorder:
         ]
         if rows:
             with self.writing(purpose.replace("_", " ")) as connection:
-                connection.execute(insert(models.SavedValue), rows)
+                connection.execute(insert(tables.SAVED_VALUE), rows)
 
     def unit_number_of(self, unit_number: int | None) -> int | None:
         """Give the number itself, or that of the only unit there is."""
@@ -138,17 +138,15 @@ class RunRecorder:
             raise ValueError(f"there is no unit {unit_number} in this run; {self._units} are recorded")
         return unit_number
 
-    def _add(self, what: str, model: type[models.Base], /, **values: object) -> None:
+    def _add(self, what: str, table: Table, /, **values: object) -> None:
         with self.writing(what) as connection:
-            connection.execute(insert(model).values(run_id=self.run_id, **values))
+            connection.execute(insert(table).values(run_id=self.run_id, **values))
 
-    def change_once(
-        self, what: str, model: type[models.Run | models.Point], row_id: str | int, values: Mapping[str, object]
-    ) -> None:
+    def change_once(self, what: str, table: Table, row_id: str | int, values: Mapping[str, object]) -> None:
         """Change a row that has not ended; raises RecordNotWritten for one that has."""
         with self.writing(what) as connection:
             changed = connection.execute(
-                update(model).where(model.id == row_id, model.finished_utc.is_(None)).values(**values)
+                update(table).where(table.c.id == row_id, table.c.finished_utc.is_(None)).values(**values)
             )
             if changed.rowcount != 1:
                 raise RecordNotWritten(self._database.where, what, "it had ended already")
@@ -171,7 +169,7 @@ class PointRecorder:
         """Record a reading of the reference: ``raw`` is an ``AnalyzerReading``, other dataclass, or mapping."""
         data = to_json(raw)
         values = {"raw": data if isinstance(data, dict) else {"reading": data}, "monotonic_s": monotonic_s}
-        self._add("a reference reading", models.ReferenceReadingRow, taken_utc=_now(), **values)
+        self._add("a reference reading", tables.REFERENCE_READING, taken_utc=_now(), **values)
 
     def meter_reading(
         self,
@@ -187,7 +185,7 @@ class PointRecorder:
         """Record a reading of the meter: Analog Input instance to value (NaN = QNAN); ``answered_utc`` default now."""
         self._add(
             "a meter reading",
-            models.MeterReadingRow,
+            tables.METER_READING,
             unit_number=self._run.unit_number_of(unit_number),
             values_by_instance=values_to_json(values),
             errors_by_instance=to_json(errors or {}),
@@ -210,11 +208,11 @@ class PointRecorder:
         rows = [self._result_row(result) for result in results]
         with self._writing("results") as connection:
             for row, components in rows:
-                added = connection.execute(insert(models.ResultRow).values(row).returning(models.ResultRow.id))
+                added = connection.execute(insert(tables.RESULT).values(row).returning(tables.RESULT.c.id))
                 result_id = added.scalar_one()  # read in any case: SQLite commits no transaction with a row unread
                 if components:
                     lines = [line | {"result_id": result_id} for line in components]
-                    connection.execute(insert(models.BudgetComponentRow), lines)
+                    connection.execute(insert(tables.BUDGET_COMPONENT), lines)
 
     def finish(
         self, outcome: str | None = None, deviation: Mapping[str, object] | None = None, reason: str = ""
@@ -239,12 +237,12 @@ class PointRecorder:
         row |= {f"limit_{each.name}": getattr(limit, each.name) if limit else None for each in fields(LimitProvenance)}
         return row, [columns_of(line) for line in result.components]
 
-    def _add(self, what: str, model: type[models.Base], /, **values: object) -> None:
+    def _add(self, what: str, table: Table, /, **values: object) -> None:
         with self._writing(what) as connection:
-            connection.execute(insert(model).values(point_id=self._id, **values))
+            connection.execute(insert(table).values(point_id=self._id, **values))
 
     def _change_once(self, what: str, values: Mapping[str, object]) -> None:
-        self._run.change_once(f"{what} of load point {self.load_point.label}", models.Point, self._id, values)
+        self._run.change_once(f"{what} of load point {self.load_point.label}", tables.POINT, self._id, values)
 
     def _writing(self, what: str) -> AbstractContextManager[Connection]:
         return self._run.writing(f"{what} of load point {self.load_point.label}")

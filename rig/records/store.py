@@ -12,7 +12,7 @@ from typing import Any, Self
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from rig.records import models
+from rig.records import tables
 from rig.records._database import Database, reason_of
 from rig.records._mapping import columns_of, executor
 from rig.records._reading import Readable, ReadOnlyDatabase, recording
@@ -82,7 +82,7 @@ class RunStore:
         run_id = run_id or str(uuid.uuid4())
         with recording(self._database, "the beginning of the run") as connection:
             connection.execute(
-                insert(models.Run).values(
+                insert(tables.RUN).values(
                     id=run_id,
                     **columns_of(header, without=("environment", "programme")),
                     environment=to_json(header.environment),
@@ -105,7 +105,7 @@ class RunStore:
     def has_run(self, run_id: str) -> bool:
         """Whether this database has the run of exactly this id."""
         with self._reading() as connection:
-            return connection.scalar(select(models.Run.id).where(models.Run.id == run_id)) is not None
+            return connection.scalar(select(tables.RUN.c.id).where(tables.RUN.c.id == run_id)) is not None
 
     def fold_journal(self, entries: Iterable[Mapping[str, Any]]) -> int:
         """Take entries of the guardian's journal in, each once however often it is offered; returns how many were new.
@@ -127,17 +127,17 @@ class RunStore:
             return close_abandoned(connection, is_gone)
 
     def _find(self, connection: Connection, reference: str) -> str:
-        newest_first = select(models.Run.id).order_by(models.Run.started_utc.desc(), models.Run.id)
+        newest_first = select(tables.RUN.c.id).order_by(tables.RUN.c.started_utc.desc(), tables.RUN.c.id)
         if reference == "last":
             newest = connection.scalar(newest_first.limit(1))
             if newest is None:
                 raise NoSuchRun(reference, self.where)
-            return newest
-        matches = newest_first.where(models.Run.id.startswith(reference.lower(), autoescape=True))
+            return str(newest)
+        matches = newest_first.where(tables.RUN.c.id.startswith(reference.lower(), autoescape=True))
         found = tuple(connection.scalars(matches.limit(_SHOWN_CANDIDATES)))
         if len(found) != 1 or not reference:
             raise NoSuchRun(reference, self.where, found)
-        return found[0]
+        return str(found[0])
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

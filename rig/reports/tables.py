@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
@@ -14,7 +14,6 @@ from rig.reports._words import OUTCOME_COLOURS, number, outcome_word, percent, q
 from rig.reports.attention import attention_lines
 from rig.reports.coverage import coverage_text
 
-_HEADINGS = ("quantity", "AI", "phase", "read", "expected", "unit", "error %", "U %", "limit %", "outcome")
 _NARROW = 100
 _SHORT = {
     "active_power": "P",
@@ -24,7 +23,6 @@ _SHORT = {
     "active_energy": "kWh",
     "reactive_energy": "kvarh",
 }
-_RIGHT = frozenset({"AI", "read", "expected", "error %", "U %", "limit %"})
 
 
 def result_table(run: RunRecord, width: int = 120) -> Table | Text:
@@ -96,8 +94,9 @@ def meaning_line(run: RunRecord) -> str:
 
 def deviations_table(label: str, results: Sequence[ResultRecord]) -> str:
     """All deviations of one test as fixed-width text, under the load point's label; reasons stand below."""
-    rows = [_HEADINGS, *(_deviation_row(result) for result in results)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
+    rows = [[heading for heading, _, _ in _COLUMNS]]
+    rows += [[cell(result) for _, _, cell in _COLUMNS] for result in results]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [label, *(_line(row, widths) for row in rows)]
     lines.insert(2, "  ".join("-" * width for width in widths))
     lines += [f"AI{result.instance} {result.phase}: {_one_line(result.reason)}" for result in results if result.reason]
@@ -105,26 +104,8 @@ def deviations_table(label: str, results: Sequence[ResultRecord]) -> str:
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    cells = [
-        cell.rjust(width) if heading in _RIGHT else cell.ljust(width)
-        for heading, cell, width in zip(_HEADINGS, row, widths, strict=True)
-    ]
+    cells = [put(cell, width) for (_, put, _), cell, width in zip(_COLUMNS, row, widths, strict=True)]
     return "  ".join(cells).rstrip()
-
-
-def _deviation_row(result: ResultRecord) -> tuple[str, ...]:
-    return (
-        _one_line(quantity_name(result.quantity)),
-        str(result.instance),
-        result.phase,
-        number(result.read_value, 7),
-        number(result.expected_value, 7),
-        _one_line(result.unit),
-        percent(result.error_pct, sign=True),
-        percent(result.expanded_uncertainty_pct),
-        "" if result.limit_pct is None else f"±{result.limit_pct:g}",
-        result.outcome,
-    )
 
 
 def _point_row(point: PointRecord) -> tuple[Text, Text, str, str, str, Text]:
@@ -138,10 +119,29 @@ def _point_row(point: PointRecord) -> tuple[Text, Text, str, str, str, Text]:
         Text(f"{len(judged)}: AI{worst.instance} {_SHORT.get(worst.quantity, worst.quantity)} {worst.phase}"),
         percent(worst.error_pct, sign=True),
         percent(worst.expanded_uncertainty_pct),
-        "" if worst.limit_pct is None else f"±{worst.limit_pct:g}",
+        _limit(worst),
         outcome,
     )
 
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def _limit(result: ResultRecord) -> str:
+    return "" if result.limit_pct is None else f"±{result.limit_pct:g}"
+
+
+_COLUMNS: tuple[tuple[str, Callable[[str, int], str], Callable[[ResultRecord], str]], ...] = (
+    ("quantity", str.ljust, lambda result: _one_line(quantity_name(result.quantity))),
+    ("AI", str.rjust, lambda result: str(result.instance)),
+    ("phase", str.ljust, lambda result: result.phase),
+    ("read", str.rjust, lambda result: number(result.read_value, 7)),
+    ("expected", str.rjust, lambda result: number(result.expected_value, 7)),
+    ("unit", str.ljust, lambda result: _one_line(result.unit)),
+    ("error %", str.rjust, lambda result: percent(result.error_pct, sign=True)),
+    ("U %", str.rjust, lambda result: percent(result.expanded_uncertainty_pct)),
+    ("limit %", str.rjust, _limit),
+    ("outcome", str.ljust, lambda result: result.outcome),
+)
+"""Heading, side and cell of each column of deviations."""

@@ -42,7 +42,11 @@ NOT_KNOWN = Envelope(why="not in the meter type's file")
 
 
 class Narrowing(Strict):
-    """What a bench allows itself, less than the meter type does; units as in ``Envelope``, None is "no less"."""
+    """Limits of this bench at the meter's terminals, each within what the meter type allows; units as in ``Envelope``.
+
+    ``ramp_v_per_s``: fastest rise of a voltage. ``longest_s``: seconds beyond the measuring range at a time. What is
+    None is not narrowed.
+    """
 
     voltage_ln_v: Volts | None = None
     voltage_ll_v: Volts | None = None

@@ -79,8 +79,7 @@ def check_ramp(
     if not (math.isfinite(ramp_s) and ramp_s > 0.0):
         raise UsageRefused(f"{what}: a ramp of {ramp_s:g} s is none; give 'ramp_s' more than 0 s")
     rise = max(rms(spectrum) for spectrum in stimulus.voltages) / ramp_s
-    if not rise <= limit * (1 + _ROUNDING):
-        raise LimitExceeded(f"{what}: rise of the voltage", rise, limit, "V/s", f"{why}; make 'ramp_s' longer")
+    _at_most(f"{what}: rise of the voltage", rise, limit, "V/s", f"{why}; make 'ramp_s' longer")
     if source is not None:
         _between(f"{what}: ramp", ramp_s, source.ramp_s, "s", "source's soft start")
 
@@ -103,8 +102,8 @@ def check_stimulus(
     for phase, spectrum in zip(PHASE_NAMES, stimulus.voltages, strict=True):
         name = f"{what}: voltage {phase}-N"
         _below(name, spectrum, limits.voltage_ln_v, why)
-        if spectrum and rms(spectrum) < limits.voltage_min_v * (1 - _ROUNDING):
-            raise LimitExceeded(name, rms(spectrum), limits.voltage_min_v, "V", f"the lowest of the {why}")
+        if spectrum:
+            _at_least(name, rms(spectrum), limits.voltage_min_v, "V", why)
     if limits.voltage_ll_v is not None:
         for one, two in itertools.combinations(range(3), 2):
             name = f"{what}: voltage {PHASE_NAMES[one]}-{PHASE_NAMES[two]}"
@@ -189,26 +188,27 @@ def _check_damage(stimulus: Stimulus, rating: MeterRating, what: str) -> None:
     if damage.voltage_peak_v is None:
         return
     for phase, spectrum in zip(PHASE_NAMES, stimulus.voltages, strict=True):
-        peak = _peak(spectrum)
-        if not peak <= damage.voltage_peak_v * (1 + _ROUNDING):
-            raise LimitExceeded(f"{what}: voltage {phase}-N (peak)", peak, damage.voltage_peak_v, "V", why)
+        _at_most(f"{what}: voltage {phase}-N (peak)", _peak(spectrum), damage.voltage_peak_v, "V", why)
 
 
 def _between(quantity: str, value: float, bounds: tuple[float, float], unit: str, why: str) -> None:
-    low, high = bounds
-    if not value >= low * (1 - _ROUNDING):
-        raise LimitExceeded(quantity, value, low, unit, f"the lowest of the {why}")
-    if not value <= high * (1 + _ROUNDING):
-        raise LimitExceeded(quantity, value, high, unit, why)
+    _at_least(quantity, value, bounds[0], unit, why)
+    _at_most(quantity, value, bounds[1], unit, why)
 
 
 def _below(quantity: str, spectrum: Spectrum, limit_v: float, why: str) -> None:
-    value = rms(spectrum)
-    if not value <= limit_v * (1 + _ROUNDING):
-        raise LimitExceeded(quantity, value, limit_v, "V", why)
-    peak, peak_limit = _peak(spectrum), math.sqrt(2.0) * limit_v
-    if not peak <= peak_limit * (1 + _ROUNDING):
-        raise LimitExceeded(f"{quantity} (peak)", peak, peak_limit, "V", why)
+    _at_most(quantity, rms(spectrum), limit_v, "V", why)
+    _at_most(f"{quantity} (peak)", _peak(spectrum), math.sqrt(2.0) * limit_v, "V", why)
+
+
+def _at_least(quantity: str, value: float, limit: float, unit: str, why: str) -> None:
+    if not value >= limit * (1 - _ROUNDING):
+        raise LimitExceeded(quantity, value, limit, unit, f"the lowest of the {why}")
+
+
+def _at_most(quantity: str, value: float, limit: float, unit: str, why: str) -> None:
+    if not value <= limit * (1 + _ROUNDING):
+        raise LimitExceeded(quantity, value, limit, unit, why)
 
 
 def _peak(spectrum: Spectrum) -> float:

@@ -11,12 +11,14 @@ import re
 import secrets
 import tempfile
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from rig.errors import BenchFault
+
+T = TypeVar("T")
 
 HOLDER = ".holder.json"
 """Who has the bench open: the first file of an opening, and the last that is removed."""
@@ -191,6 +193,20 @@ def read_json(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) else None
+
+
+def made_of(kind: Callable[..., T], data: Mapping[str, Any], **read: Callable[[Any], Any]) -> T:
+    """Make a dataclass from a JSON object: fields that ``read`` does not name are texts, those not there keep defaults.
+
+    Raises TypeError or ValueError for what does not fit.
+    """
+    names = [field.name for field in fields(cast("Any", kind)) if field.name in data]
+    return kind(**{name: read.get(name, str)(data[name]) for name in names})
+
+
+def texts(data: Iterable[object]) -> tuple[str, ...]:
+    """Return a JSON list of texts as a tuple."""
+    return tuple(map(str, data))
 
 
 def marked_process(name: str, pid: int | None) -> dict[str, Any]:

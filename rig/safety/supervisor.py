@@ -43,15 +43,12 @@ class Supervisor:
         self._parts = parts
         self.rating = parts.rating
         self._safe_off = tuple(parts.safe_off or source.safe_off())
-        self._settling = parts.settling
         self._envelope: EnvelopeName = parts.envelope
-        self._watchdog = parts.watchdog
         self._is_said_off = False
         self.pre_energise_checks = tuple(parts.pre_energise_checks)
         """Called each time before anything is energised; one that raises a RigError keeps the outputs off."""
         self.ramp_down_s: float | None = None
         """Bench seconds that a ramp down may take, None for as long as a ramp up."""
-        self._inputs = parts.inputs
         self._instruments = tuple(parts.instruments) or KnownInstrument.of(source, analyzer)
         self._watching = Watching(analyzer, parts.clock, parts.path.ct_secondary_v, self.watch_inputs)
         confirming = None if analyzer is None else UnjudgedAnalyzer(analyzer, self._watching.read_unjudged)
@@ -118,9 +115,9 @@ class Supervisor:
         Call this wherever time is spent while energised. Where an input does not allow it any more, switch the output
         off before anything else and raise SafetyInputOpen.
         """
-        if self._present is None or not (self._inputs.are_wired if now else self._inputs.is_due):
+        if self._present is None or not (self._parts.inputs.are_wired if now else self._parts.inputs.is_due):
             return
-        reading = self._inputs.read()
+        reading = self._parts.inputs.read()
         if not reading.is_safe:
             self._cut(reading)
 
@@ -223,7 +220,7 @@ class Supervisor:
         if self._present is None or self._parts.analyzer is None or ranges is None:
             raise UsageRefused("nothing can settle: the outputs are off, or the bench has no analyzer")
         fed = three(rms(spectrum) > 0.0 for spectrum in self._present.target.voltages)
-        window = StabilityWindow(self._settling, ranges, fed)
+        window = StabilityWindow(self._parts.settling, ranges, fed)
         point = self._present.point
         with guarded(self._switch_off_at_once, harmless=(NotSettled, EndAsked)), self._explained():
             started_s = self._parts.clock.now_s()
@@ -234,7 +231,7 @@ class Supervisor:
                 if unsteady is None:
                     return window.readings
                 waited_s = self._parts.clock.now_s() - started_s
-                if waited_s > self._settling.timeout_s:
+                if waited_s > self._parts.settling.timeout_s:
                     raise NotSettled(point.label, round(waited_s, 1), unsteady)
 
     def observe(self) -> AnalyzerReading | None:
@@ -287,14 +284,14 @@ class Supervisor:
         not_opened = None
         if report.confirmed:
             not_opened = None if self._parts.contactor is None else self._parts.contactor.open()
-            self._watchdog.disarm()
+            self._parts.watchdog.disarm()
             self._parts.guardian.disarm()
             # What the guardian did meanwhile it may have said only now.
             report = replace(report, trouble=report.trouble or self._parts.guardian.trouble())
         else:
-            self._watchdog.starve()
-        if self._watchdog.trouble is not None:
-            self._publish(OutputsFailed("watchdog", self._watchdog.trouble))
+            self._parts.watchdog.starve()
+        if self._parts.watchdog.trouble is not None:
+            self._publish(OutputsFailed("watchdog", self._parts.watchdog.trouble))
         if not_opened is not None:
             self._publish(OutputsFailed("contactor", not_opened, "info"))
         self._publish(SwitchedOff(report.confirmed, tuple(report.details)))

@@ -203,11 +203,8 @@ def _protection(file: BenchFile, opening: Opening) -> CheckedPart:
         findings.append(PartFinding(Level.OK, "the guardian process starts"))
     for role in ("source", "low_level_source"):
         part = getattr(file.parts, role)
-        if part is None:
-            continue
-        limits = SOURCES[part.driver].capabilities.watchdog_s
-        name = role.replace("_", " ")
-        if limits is not None:
+        if part is not None and SOURCES[part.driver].capabilities.watchdog_s is not None:
+            name = role.replace("_", " ")
             findings.append(PartFinding(Level.OK, f"the {name}'s own watchdog is armed while its output is on"))
     if has_contactor(file.parts):
         what = "a contactor is held by the guardian; that it opens is proven when the bench is first energised"

@@ -108,7 +108,7 @@ class BenchFile:
 
     def with_endpoints(self, endpoints: Mapping[str, Any]) -> BenchFile:
         """Return the bench with every ``${launch.x}`` replaced; raises BenchFileError where one does not fit."""
-        data = _substitute(self._data, endpoints, (), self.path, self._lines)
+        data = _substitute(self.path, self._lines, self._data, endpoints)
         parts = validate(self.path, data, dict(self._lines), BenchPart, context={"launched": True})
         _fitness.refuse(self.path, self._lines, _fitness.complaints_once_launched(parts, self._lines))
         return replace(self, parts=parts, _data=data)
@@ -130,7 +130,7 @@ def load_bench(name_or_path: str | Path) -> BenchFile:
     _fitness.refuse(path, lines, _fitness.complaints_of_injection(parts, types))
     if parts.launch is None:
         # Nothing can fill a placeholder in: say so now, with its line.
-        _substitute(data, {}, (), path, lines)
+        _substitute(path, lines, data, {})
     return BenchFile(path, digest, parts, MappingProxyType(types), data, lines)
 
 
@@ -215,30 +215,30 @@ def _is_one_statement(where: tuple[str, ...]) -> bool:
     return where[-1:] == ("calibration",) or where[-2:-1] == ("accuracy",)
 
 
-def _substitute(
-    data: Any,
-    endpoints: Mapping[str, Any],
-    where: Location,
-    path: Path,
-    lines: Mapping[Location, int],
-) -> Any:
-    if isinstance(data, dict):
-        return {key: _substitute(value, endpoints, (*where, key), path, lines) for key, value in data.items()}
-    if isinstance(data, list):
-        return [_substitute(item, endpoints, (*where, i), path, lines) for i, item in enumerate(data)]
-    if not isinstance(data, str) or "${launch" not in data:
-        return data
-    match = PLACEHOLDER.fullmatch(data)
-    line = line_of(where, lines)
-    if match is None:
-        raise BenchFileError(path, line, f"{data!r} is not of the form ${{launch.name}} or ${{launch.list[0].name}}")
-    if not endpoints:
-        raise BenchFileError(path, line, f"{data!r} needs a 'launch' part, and there is none")
-    value: Any = endpoints
-    for step in match[1].replace("[", ".[").split(".")[1:]:
-        try:
-            value = value[int(step[1:-1])] if step.startswith("[") else value[step]
-        except (KeyError, IndexError, TypeError):
-            known = ", ".join(sorted(endpoints))
-            raise BenchFileError(path, line, f"{data!r}: the launched process gave {known} only") from None
-    return value
+def _substitute(path: Path, lines: Mapping[Location, int], data: Any, endpoints: Mapping[str, Any]) -> Any:
+    """Return ``data`` with each ``${launch.x}`` replaced by what the launched process gave."""
+
+    def replaced(data: Any, where: Location) -> Any:
+        if isinstance(data, dict):
+            return {key: replaced(value, (*where, key)) for key, value in data.items()}
+        if isinstance(data, list):
+            return [replaced(item, (*where, index)) for index, item in enumerate(data)]
+        if not isinstance(data, str) or "${launch" not in data:
+            return data
+        match = PLACEHOLDER.fullmatch(data)
+        line = line_of(where, lines)
+        if match is None:
+            message = f"{data!r} is not of the form ${{launch.name}} or ${{launch.list[0].name}}"
+            raise BenchFileError(path, line, message)
+        if not endpoints:
+            raise BenchFileError(path, line, f"{data!r} needs a 'launch' part, and there is none")
+        value: Any = endpoints
+        for step in match[1].replace("[", ".[").split(".")[1:]:
+            try:
+                value = value[int(step[1:-1])] if step.startswith("[") else value[step]
+            except (KeyError, IndexError, TypeError):
+                known = ", ".join(sorted(endpoints))
+                raise BenchFileError(path, line, f"{data!r}: the launched process gave {known} only") from None
+        return value
+
+    return replaced(data, ())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from alembic import context
 
-from rig.records.models import Base
+from rig.records.tables import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=METADATA,
     render_as_batch=True,
     transactional_ddl=False,  # the transaction is the caller's: the version and the tables appear together
 )

@@ -41,11 +41,11 @@ class BundleContent:
 
     def lines(self) -> list[str]:
         """All of it as text."""
-        lines = ["packed:", *(f"  {line}" for line in self.packed)]
-        if self.left_out:
-            lines += ["left out:", *(f"  {line}" for line in self.left_out)]
-        if self.failed:
-            lines += ["could not be packed:", *(f"  {line}" for line in self.failed)]
+        said = {"packed": self.packed, "left out": self.left_out, "could not be packed": self.failed}
+        lines: list[str] = []
+        for heading, items in said.items():
+            if items or heading == "packed":
+                lines += [f"{heading}:", *(f"  {item}" for item in items)]
         taken = ", ".join(f"{count} {kind}" for kind, count in self.redacted.items() if count) or "nothing"
         lines.append(f"taken out of the texts: {taken}")
         lines.append("comments and free text are as they were written: look before you send it")

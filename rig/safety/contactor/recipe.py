@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from rig.safety.state import made_of, texts
+
 SOCKET_RESOURCE = re.compile(r"^TCPIP\d*::(?P<host>[^:]+)::(?P<port>\d+)::SOCKET$", re.IGNORECASE)
 """The only way to a contactor's switch unit: a plain socket, which the guardian opens beside the rig's own."""
 
@@ -61,15 +63,4 @@ class ContactorRecipe:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ContactorRecipe:
         """Make the recipe that ``to_json`` was given."""
-        return cls(
-            resource=str(data["resource"]),
-            close=str(data["close"]),
-            open=str(data["open"]),
-            verify_query=str(data["verify_query"]),
-            closed_answers=tuple(map(str, data["closed_answers"])),
-            open_answers=tuple(map(str, data["open_answers"])),
-            pulse_close=str(data["pulse_close"]),
-            pulse_open=str(data["pulse_open"]),
-            hold_s=float(data["hold_s"]),
-            identity=tuple(map(str, data.get("identity", ()))),
-        )
+        return made_of(cls, data, closed_answers=texts, open_answers=texts, hold_s=float, identity=texts)

@@ -11,8 +11,10 @@ import contextlib
 import json
 import os
 import re
+import uuid
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,12 @@ def make_journal(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def new_entry(reason: str, run: str | None, by: str, **more: Any) -> dict[str, Any]:
+    """Begin an entry: when and why outputs were switched off, and which of rig and guardian did it (``by``)."""
+    began = {"id": str(uuid.uuid4()), "time": datetime.now(UTC).isoformat(), "run": run}
+    return {**began, "switched_off_by": by, "reason": reason, **more}
 
 
 def append_entry(path: Path, entry: Mapping[str, Any]) -> None:

@@ -11,9 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +19,7 @@ from drivers.source.base import SafeOff
 from rig.errors import BenchFault
 from rig.safety.errors import GuardianActed, GuardianLost, RigSlept
 from rig.safety.guardian.ending import close_in_forked_children
-from rig.safety.guardian.journal import append_entry
+from rig.safety.guardian.journal import append_entry, new_entry
 from rig.safety.guardian.waking import Gap, Waking
 from rig.safety.state import JOURNAL, Opening, marked_process
 from rig.safety.switching_off.raw_off import Reserve, SafeOffResult, recipe_to_json, takes_one_client
@@ -174,15 +172,7 @@ class GuardianLink:
             self._send({"do": "note", "reason": reason, "confirmed": confirmed})
             if self._what_is_wrong() is None and self._wait_for(("noted",), _ANSWER_S) is not None:
                 return True
-            entry: dict[str, Any] = {
-                "id": str(uuid.uuid4()),
-                "time": datetime.now(UTC).isoformat(),
-                "run": self._run_id,
-                "switched_off_by": "rig",
-                "reason": reason,
-                "confirmed": confirmed,
-                "results": [],
-            }
+            entry = new_entry(reason, self._run_id, "rig", confirmed=confirmed, results=[])
             try:
                 append_entry(self._journal, entry)
             except OSError:

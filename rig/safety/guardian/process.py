@@ -17,9 +17,7 @@ import signal
 import socket
 import sys
 import time
-import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +25,7 @@ from drivers.source.base import SafeOff
 from rig.safety.contactor.guarded import GuardedContactor
 from rig.safety.guardian.ending import watch_process
 from rig.safety.guardian.held_note import HeldNote
-from rig.safety.guardian.journal import JournalWriter, make_journal
+from rig.safety.guardian.journal import JournalWriter, make_journal, new_entry
 from rig.safety.guardian.memory import lock_memory
 from rig.safety.guardian.waking import LOOK_EVERY_S, Waking
 from rig.safety.locks.kernel_lock import name_this_process
@@ -326,20 +324,18 @@ class Guardian:
                 return
 
     def _write_down(self, reason: str, results: Sequence[SafeOffResult], more: dict[str, Any]) -> dict[str, Any]:
-        entry = {
-            "id": str(uuid.uuid4()),
-            "time": datetime.now(UTC).isoformat(),
-            "monotonic_s": time.monotonic(),
-            "bench": self._opening.bench,
-            "opening": self._opening.id,
-            "run": self._run,
-            "switched_off_by": "guardian",
-            "guardian_pid": os.getpid(),
-            "rig_pid": self._rig_pid,
-            "reason": reason,
-            "results": [result.as_dict() for result in results],
-            **more,
-        }
+        entry = new_entry(
+            reason,
+            self._run,
+            "guardian",
+            monotonic_s=time.monotonic(),
+            bench=self._opening.bench,
+            opening=self._opening.id,
+            guardian_pid=os.getpid(),
+            rig_pid=self._rig_pid,
+            results=[result.as_dict() for result in results],
+        )
+        entry |= more
         try:
             self._append(entry)
         except OSError as error:

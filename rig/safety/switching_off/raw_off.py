@@ -10,6 +10,7 @@ from typing import Any
 from drivers.instrument import Identity
 from drivers.scpi.serial_line import SerialLine
 from drivers.source.base import SafeOff
+from rig.safety.state import made_of, texts
 from rig.safety.switching_off.reserve import DEADLINE_S, Reserve
 from rig.safety.switching_off.result import SafeOffResult
 
@@ -32,19 +33,15 @@ def recipe_to_json(recipe: SafeOff) -> dict[str, Any]:
 
 def recipe_from_json(data: Mapping[str, Any]) -> SafeOff:
     """Make the recipe that ``recipe_to_json`` was given."""
-    return SafeOff(
-        resource=str(data["resource"]),
-        commands=tuple(map(str, data["commands"])),
-        verify_query=str(data["verify_query"]),
-        off_answers=tuple(map(str, data["off_answers"])),
-        visa_library=str(data["visa_library"]),
-        line=SerialLine(**data["line"]) if data.get("line") else None,
-        single_client=bool(data.get("single_client", False)),
-        watchdog_s=data.get("watchdog_s"),
-        family=str(data.get("family", "")),
-        identify_query=str(data.get("identify_query", "*IDN?")),
-        identification=str(data.get("identification", "")),
-        identity=Identity(**data["identity"]) if data.get("identity") else None,
+    return made_of(
+        SafeOff,
+        data,
+        commands=texts,
+        off_answers=texts,
+        line=lambda line: SerialLine(**line) if line else None,
+        single_client=bool,
+        watchdog_s=lambda delay_s: delay_s,
+        identity=lambda identity: Identity(**identity) if identity else None,
     )
 
 

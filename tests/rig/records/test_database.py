@@ -20,7 +20,7 @@ from sqlalchemy import create_engine
 
 from rig.load_point import LoadPoint
 from rig.records import RecordNotWritten, RecordsUnusable, RunHeader, RunStore, SchemaTooNew, sqlite_file
-from rig.records.models import Base
+from rig.records.tables import METADATA
 
 HEADER = RunHeader(kind="certify", bench_name="emulated", bench_file_sha256="00", software_version="0.1.0")
 
@@ -32,7 +32,7 @@ def test_migrating_from_nothing_gives_exactly_the_tables_of_the_models(tmp_path)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert context.get_current_revision() == "0005"
-        assert compare_metadata(context, Base.metadata) == []
+        assert compare_metadata(context, METADATA) == []
     engine.dispose()
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from dataclasses import replace
 
 import pytest
 
@@ -214,7 +215,7 @@ def test_deviations_name_each_value_outside_reference_conditions(good_bench):
 def test_impossible_settling_limits_end_not_settled_with_outputs_still_on(good_bench, good_control, monkeypatch):
     good_bench.supervisor.energise(FULL)
     tight = SettlingLimits(std_pct=1e-9, drift_pct=1e-9, floor_pct=1e-12, timeout_s=5.0)
-    monkeypatch.setattr(good_bench.supervisor, "_settling", tight)
+    monkeypatch.setattr(good_bench.supervisor, "_parts", replace(good_bench.supervisor._parts, settling=tight))
     with pytest.raises(NotSettled, match="was not stable after"):
         good_bench.supervisor.settle()
     assert good_control.status["output_on"] is True

@@ -1,0 +1,164 @@
+"""The tables of the records: a field of a record (``rig.records.data``) is the column of the same name and type.
+
+Units are in the names. Rows are only ever added. A change needs a migration in ``rig/records/migrations/versions``; a
+test compares the two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from rig.load_point import LoadPoint
+from rig.records import data
+from rig.records.columns import NumberOrNan, NumberOrNone, UtcTime
+
+METADATA = MetaData(
+    naming_convention={  # names by which migrations find the constraints in any database
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_TYPES: dict[str, Any] = {
+    "bool": Boolean, "date": Date, "datetime": UtcTime, "float": NumberOrNan, "int": Integer, "json": JSON,
+    "Path": Text, "str": Text,
+}  # fmt: skip
+"""Column types by what a field is declared as; any other declaration is JSON."""
+
+
+def _column(name: str, kind: str) -> Column[Any]:
+    """Make a column of a declared type; "| None" and "| NaN" permit NULL, and say how it reads in Python."""
+    plain = kind.removesuffix(" | None").removesuffix(" | NaN")
+    type_ = NumberOrNone if kind == "float | None" else _TYPES.get(plain, JSON)
+    return Column(name, type_, nullable=plain != kind)
+
+
+def _of(record: type, without: str = "", **kinds: str) -> list[Column[Any]]:
+    """Make the columns of a dataclass, those ``without`` left out; ``kinds``: where NULL says more than the field."""
+    left_out = without.split()
+    return [
+        _column(field.name, kinds.get(field.name, str(field.type)))
+        for field in fields(record)
+        if field.name not in left_out
+    ]
+
+
+def _more(**kinds: str) -> list[Column[Any]]:
+    return [_column(name, kind) for name, kind in kinds.items()]
+
+
+def _part_of(owner: str) -> list[Column[Any]]:
+    """Make the key of a row, and the column that says to which row of ``owner`` it belongs."""
+    owned: Column[Any] = Column(f"{owner}_id", ForeignKey(f"{owner}.id"), index=True, nullable=False)
+    return [Column("id", Integer, primary_key=True), owned]
+
+
+RUN = Table(
+    "run",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    *_of(data.RunHeader, environment="json", programme="json | None"),
+    Column("started_utc", UtcTime, index=True, nullable=False),
+    *_more(finished_utc="datetime | None", outcome="str | None", exit_code="int | None"),
+)
+"""One run; without ``finished_utc`` it is going on or has crashed."""
+
+UNIT = Table(
+    "unit",
+    METADATA,
+    *_part_of("run"),
+    *_more(number="int"),
+    *_of(data.UnitRecord),
+    UniqueConstraint("run_id", "number"),
+    Index("ix_unit_serial_number", "serial_number"),
+)
+"""One meter under test; ``number`` counts from 1 within its run."""
+
+INSTRUMENT_USE = Table("instrument_use", METADATA, *_part_of("run"), *_of(data.InstrumentRecord))
+
+POINT = Table(
+    "point",
+    METADATA,
+    *_part_of("run"),
+    *_of(LoadPoint, voltages_pct="json | None", voltage_shift_deg="json | None", system_type="int | None"),
+    *_of(data.PointRecord, "load_point stated_outcome reference_readings meter_readings results"),
+    *_more(outcome="str | None"),
+    UniqueConstraint("run_id", "number"),
+)
+"""One load point; ``number`` counts from 1 within its run, ``outcome`` is the one of the point itself."""
+
+REFERENCE_READING = Table("reference_reading", METADATA, *_part_of("point"), *_of(data.ReferenceReading))
+
+METER_READING = Table(
+    "meter_reading",
+    METADATA,
+    *_part_of("point"),
+    *_of(data.MeterReading, "values errors"),
+    *_more(values_by_instance="json", errors_by_instance="json"),
+)
+"""One reading of the meter: Analog Input instance to value, null where the meter gave QNAN."""
+
+RESULT = Table(
+    "result",
+    METADATA,
+    *_part_of("point"),
+    *_of(data.ResultRecord, "limit components", read_value="float | NaN", expected_value="float | NaN"),
+    *(_column(f"limit_{field.name}", "str | None") for field in fields(data.LimitProvenance)),
+    *_more(limit_verified="bool"),
+)
+"""One judged quantity; ``read_value`` and ``expected_value`` are in ``unit``, NULL where there was no number."""
+
+BUDGET_COMPONENT = Table(
+    "budget_component",
+    METADATA,
+    *_part_of("result"),
+    *_of(
+        data.BudgetComponent,
+        standard_uncertainty_pct="float | NaN",
+        sensitivity="float | NaN",
+        degrees_of_freedom="float | NaN",
+    ),
+)
+
+FINDING = Table(
+    "finding", METADATA, *_part_of("run"), *_of(data.FindingRecord, cites="str | None"), *_more(time_utc="datetime")
+)
+
+SAVED_VALUE = Table(
+    "saved_value",
+    METADATA,
+    *_part_of("run"),
+    *_more(unit_number="int | None", time_utc="datetime", purpose="str", object_name="str", value="float | NaN"),
+)
+"""The value of one object, saved for ``purpose``: configuration_before, configuration_after, registers_before."""
+
+EVENT = Table("event", METADATA, *_part_of("run"), *_of(data.EventRecord))
+
+ARTIFACT = Table("artifact", METADATA, *_part_of("run"), *_of(data.ArtifactRecord))
+
+GUARDIAN_ENTRY = Table(
+    "guardian_entry",
+    METADATA,
+    Column("id", String(255), primary_key=True),
+    Column("run_id", ForeignKey("run.id"), index=True),
+    *_of(data.JournalEntry, "entry_id"),
+)
+"""One entry of the guardian's journal; ``run_id`` is NULL where it belongs to no run known here."""
