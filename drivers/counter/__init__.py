@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from drivers.counter.base import CounterCapabilities, CounterInput, WidthCounter
+from drivers.counter.base import WidthCounter
 from drivers.counter.keysight_53220a import Keysight53220A
 
 COUNTERS: Mapping[str, Callable[..., WidthCounter]] = MappingProxyType({"keysight_53220a": Keysight53220A})
 """Driver classes by their name in a bench file; each is made with ``driver(session)``."""
-
-__all__ = ["COUNTERS", "CounterCapabilities", "CounterInput", "Keysight53220A", "WidthCounter"]

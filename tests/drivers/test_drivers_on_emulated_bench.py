@@ -10,9 +10,11 @@ import sys
 import pytest
 
 from drivers.analyzer import YokogawaWT
-from drivers.counter import CounterInput, Keysight53220A
+from drivers.counter.base import CounterInput
+from drivers.counter.keysight_53220a import Keysight53220A
 from drivers.errors import InstrumentError, InstrumentLost, InstrumentRefused, SettingOutOfRange
-from drivers.generator import Keysight33500B, PulseTrain
+from drivers.generator.base import PulseTrain
+from drivers.generator.keysight_33500b import Keysight33500B
 from drivers.scpi import RecordingTransport, ScpiSession, VisaTransport
 from drivers.source import Fluke6105A, SourceSetting, Tone
 from drivers.switch import Keysight34970A, RelayRole, SenseRole, SwitchRoles

@@ -9,9 +9,11 @@ import pytest
 
 from drivers.analyzer import ANALYZERS, ReferenceAnalyzer
 from drivers.climate import CHAMBERS, PROBES, ClimateChamber, ClimateProbe
-from drivers.counter import COUNTERS, WidthCounter
+from drivers.counter import COUNTERS
+from drivers.counter.base import WidthCounter
 from drivers.errors import DriverError
-from drivers.generator import GENERATORS, PulseGenerator
+from drivers.generator import GENERATORS
+from drivers.generator.base import PulseGenerator
 from drivers.source import SOURCES, AcSource, SafeOff
 from drivers.switch import SWITCHES, SwitchUnit
 from drivers.testing import scripted_session

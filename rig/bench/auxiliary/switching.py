@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from drivers.counter import CounterInput, WidthCounter
-from drivers.counter.base import Polarity
-from drivers.generator import PulseGenerator, PulseTrain
+from drivers.counter.base import CounterInput, Polarity, WidthCounter
+from drivers.generator.base import PulseGenerator, PulseTrain
 from drivers.switch import SwitchUnit
 from rig.bench.clock import BenchClock
 from rig.bench.config.files import TIMED_ROLES

@@ -2,7 +2,8 @@
 
 import pytest
 
-from drivers.counter import CounterInput, Keysight53220A
+from drivers.counter.base import CounterInput
+from drivers.counter.keysight_53220a import Keysight53220A
 from drivers.errors import AnswerInvalid, InstrumentError, InstrumentLost, SettingNotTaken, SettingOutOfRange
 from drivers.testing import SCRIPTED_RESOURCE, expected_protocol, scripted_session
 

@@ -5,7 +5,8 @@ import math
 import pytest
 
 from drivers.errors import InstrumentError, InstrumentLost, InstrumentRefused, SettingNotTaken, SettingOutOfRange
-from drivers.generator import Keysight33500B, PulseTrain
+from drivers.generator.base import PulseTrain
+from drivers.generator.keysight_33500b import Keysight33500B
 from drivers.testing import SCRIPTED_RESOURCE, expected_protocol, scripted_session
 
 OK = '+0,"No error"'

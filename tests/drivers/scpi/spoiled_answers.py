@@ -9,9 +9,9 @@ import string
 
 from drivers.analyzer import ReferenceAnalyzer
 from drivers.climate import ClimateChamber, ClimateProbe
-from drivers.counter import CounterInput, WidthCounter
+from drivers.counter.base import CounterInput, WidthCounter
 from drivers.errors import DriverError, InstrumentLost
-from drivers.generator import PulseGenerator, PulseTrain
+from drivers.generator.base import PulseGenerator, PulseTrain
 from drivers.scpi import ScpiSession
 from drivers.source import AcSource, SourceSetting, Tone
 from drivers.switch import RelayRole, SenseRole, SwitchRoles, SwitchUnit

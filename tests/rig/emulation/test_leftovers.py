@@ -2,7 +2,8 @@
 
 import pytest
 
-from drivers.generator import Keysight33500B, PulseTrain
+from drivers.generator.base import PulseTrain
+from drivers.generator.keysight_33500b import Keysight33500B
 from drivers.source import PacificUPC, SourceSetting, Tone
 from rig.emulation.auxiliary.keysight_33500b import KeysightGenerator
 from rig.emulation.sources.pacific_upc import PacificSource

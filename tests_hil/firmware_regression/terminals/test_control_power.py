@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import allure
 import pytest
 
-from drivers.generator import PulseTrain
+from drivers.generator.base import PulseTrain
 from drivers.switch import SwitchUnit
 from meter_model.behaviour.operation_choices import PulseCountMemory, RecordsAfterPowerLoss
 from meter_model.objects.points import ANALOG_INPUTS

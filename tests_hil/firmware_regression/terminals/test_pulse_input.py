@@ -5,7 +5,7 @@ from __future__ import annotations
 import allure
 import pytest
 
-from drivers.generator import PulseTrain
+from drivers.generator.base import PulseTrain
 from drivers.switch import SwitchUnit
 from rig.bench.auxiliary.switching import TimedPulses
 from rig.procedures import Inquiry
