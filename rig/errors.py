@@ -15,9 +15,19 @@ class BenchFileError(RigError):
         super().__init__(f"{where}: {message}")
         self.path = str(path)
         self.line = line
+        self.message = message
 
 
-class UsageRefused(RigError):
+class _Advised(RigError):
+    """An error that says ``what`` is wrong and, where there is something, what to do: ``advice``."""
+
+    def __init__(self, what: str = "", advice: str = "") -> None:
+        super().__init__(f"{what}; {advice}" if advice else what)
+        self.what = what
+        self.advice = advice
+
+
+class UsageRefused(_Advised):
     """What was asked for is refused before anything is energised (exit 11)."""
 
 
@@ -47,7 +57,7 @@ class BenchBusy(RigError):
         self.pid = pid
 
 
-class BenchFault(RigError):
+class BenchFault(_Advised):
     """The bench cannot go on: an instrument, the bus or the guardian failed (exit 10)."""
 
 

@@ -76,6 +76,9 @@ class BusOpened(Event):
 
     bus: MeterBus
 
+    def __str__(self) -> str:
+        return f"bus: {self.bus.settings.device} is open"
+
 
 @dataclass(frozen=True)
 class MeterFound(Event):

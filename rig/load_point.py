@@ -32,6 +32,24 @@ def three(items: Iterable[T]) -> tuple[T, T, T]:
 
 
 @dataclass(frozen=True, slots=True)
+class Load:
+    """A load by ``value`` of a ``function``, PF or sin; ``side`` of the current: lag, lead, or empty for neither.
+
+    Where no function is a round number ``function`` is empty and ``value`` is the angle, degrees.
+    """
+
+    function: str
+    value: float
+    side: str
+    is_export: bool
+
+    @property
+    def name(self) -> str:
+        """Short name, such as ``PF0.5lagexp``."""
+        return f"{self.function}{self.value:g}{self.side}{'exp' if self.is_export else ''}"
+
+
+@dataclass(frozen=True, slots=True)
 class LoadPoint:
     """Nominal values on the primary side; hashable, so that tests can share one measurement.
 
@@ -146,12 +164,17 @@ class LoadPoint:
     @property
     def load_name(self) -> str:
         """The load without voltage, current and phases: ``PF0.5lag``, ``sin0.25lead``, ``PF1exp``."""
+        return self.load.name
+
+    @property
+    def load(self) -> Load:
+        """The load without voltage, current and phases, by the function of its angle that is a round number."""
         power_factor, sin_phi = self.power_factor, self.sin_phi
-        export = "exp" if power_factor < -1e-9 else ""
+        is_export = power_factor < -1e-9
         if abs(sin_phi) < 1e-9:
-            return f"PF1{export}"
+            return Load("PF", 1.0, "", is_export)
         side = "lag" if sin_phi > 0 else "lead"
-        for name, value in (("PF", abs(power_factor)), ("sin", abs(sin_phi))):
+        for function, value in (("PF", abs(power_factor)), ("sin", abs(sin_phi))):
             if value > 1e-9 and abs(value - round(value, 2)) < 1e-9:
-                return f"{name}{round(value, 2):g}{side}{export}"
-        return f"{self.angle_deg:g}deg{export}"
+                return Load(function, round(value, 2), side, is_export)
+        return Load("", self.angle_deg, "deg", is_export)

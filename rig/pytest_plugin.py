@@ -36,8 +36,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the run that tests, reporters and the exit code share."""
+    """Make the run that tests, reporters and the exit code share, first of all: others subscribe to its events."""
     option = config.option
     if getattr(option, "looponfail", False):
         raise pytest.UsageError("--looponfail asks again and again without end; " + NOT_ON_A_BENCH)
@@ -129,6 +130,8 @@ def pytest_runtest_makereport(
     if call.excinfo is not None and _is_unknown(call.excinfo.value) and run.end_early(_said_of(item, call.excinfo)):
         item.session.shouldfail = "an error that the rig does not know: nothing is energised again"
     report = yield
+    if call.excinfo is not None and asks_a_meter(item):
+        vars(report)["rig_error"] = call.excinfo.value  # for ConsoleReporter
     if call.when == "setup":
         item.stash[_BEGAN_S] = time.monotonic() - call.duration
     if call.excinfo is not None and report.outcome == "failed" and asks_a_meter(item):
@@ -276,8 +279,8 @@ class _Endings:
         self._run.events.publish(Refused(why))
 
     def pytest_unconfigure(self) -> None:
-        """Give the signals back, since nothing is on any more, and the folder of a run that never began."""
-        self._run.give_folder_back()
+        """Give the signals back, since nothing is on any more; end the log; free the folder of a run without record."""
+        self._run.leave_folder()
         self._signals.restore()
 
     def _note_ending(self, error: BaseException) -> None:

@@ -11,6 +11,9 @@ _.rts
 _.rs485_mode
 _.write_timeout
 
+# logging reads it
+_.converter
+
 # pyvisa reads these attributes, and calls these methods of a backend (tests/drivers/scpi/scripted_visa.py)
 _.read_termination
 _.write_termination

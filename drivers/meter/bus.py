@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import logging
 import threading
 import time
 from collections import deque
@@ -40,6 +41,7 @@ from drivers.mstp.settings import PortSettings
 PROGRESS_S = 0.5
 """While waiting, progress is reported at least this often."""
 
+_LOG = logging.getLogger(__name__)
 _GRACE_S = 1.0
 _JOIN_POLL_S = 0.02
 _CLOSE_S = 5.0
@@ -115,6 +117,7 @@ class MeterBus:
         except BaseException:
             bus.close()
             raise
+        _LOG.info("%s: MS/TP port open as MAC %d at %d baud", settings.device, settings.mac, settings.baud)
         return bus
 
     def __enter__(self) -> Self:
@@ -351,6 +354,7 @@ class MeterBus:
             except MeterTimeout:
                 self._link.withdraw(address, request.apduInvokeID)
                 self._timeouts += 1
+                _LOG.info("MAC %d: no answer to %s, attempt %d", address, name(request), attempt + 1)
                 if attempt == repeats:
                     raise
             else:
@@ -366,6 +370,7 @@ class MeterBus:
                 if not may_be_asked_again(request):
                     raise
             self._asked_again += 1
+            _LOG.info("MAC %d is asked again, since the adapter was away: %s", address, name(request))
             request.apduInvokeID = None
 
     async def _answer_to(self, address: int, request: Any, name: _Namer) -> Any:

@@ -171,12 +171,14 @@ class ScpiSession:
             transport.write(message, limit_s)
         except BaseException:
             # Also for an interrupt: an answer that may still come must not become the answer to the next question.
+            _LOG.info("%s: %r failed; the connection is thrown away", self.resource, message, exc_info=True)
             self.close()
             raise
         return ""
 
     def _connect(self) -> Transport:
         transport = self._open_transport()
+        _LOG.info("%s: %s", self.resource, "connected again" if self.generation else "connected")
         self._transport = transport
         self.generation += 1
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 
@@ -180,7 +181,7 @@ class S4100:
         self.save()
         return self._memory.image
 
-    def read(self, kind: str, instance: int, prop: str, index: int | None = None) -> object:
+    def read(self, kind: str, instance: int, prop: str, index: int | None = None) -> Any:  # Any: by property
         """Return a property by its BACnet hyphen name, as numbers, texts, tuples, ``date`` and ``time``.
 
         Present values are rounded to float32 as on the wire. Raises ``ObjectAccessError``.

@@ -62,9 +62,10 @@ def open_bus(
         )
     except PortUnavailable as error:
         raise BenchFault(
-            f"{error}; plug the adapter in, or correct 'bus: port' in {file.path.name} (the ports of this machine are "
-            "listed by: python -m serial.tools.list_ports)"
-        ) from None
+            str(error),
+            f"plug the adapter in, or correct 'bus: port' in {file.path.name} (the ports of this machine are listed "
+            "by: python -m serial.tools.list_ports)",
+        ) from error
     stack.callback(bus.close)
     return bus
 
@@ -82,7 +83,7 @@ def find_meter(file: BenchFile, part: PositionPart, bus: MeterBus, sleep: Callab
     try:
         identity = meter.identity()
     except MeterTimeout:
-        raise BenchFault(_nobody_there(part, mac, bus)) from None
+        raise _no_answer(part, mac, bus) from None
     if part.device_instance is not None and identity.device_instance != part.device_instance:
         raise BenchFault(
             f"position {part.name}: the meter at MAC {mac} is device {identity.device_instance}, not "
@@ -95,17 +96,17 @@ def _mac_of(part: PositionPart, bus: MeterBus) -> int:
     found = bus.who_is(part.device_instance, part.device_instance)
     addresses = sorted({device.address for device in found})
     if not addresses:
-        raise BenchFault(_nobody_there(part, None, bus))
+        raise _no_answer(part, None, bus)
     if len(addresses) > 1:
         macs = ", ".join(map(str, addresses))
         raise BenchFault(
-            f"position {part.name}: device instance {part.device_instance} is there more than once (MAC {macs}); "
-            "give each meter an instance of its own"
+            f"position {part.name}: device instance {part.device_instance} is there more than once (MAC {macs})",
+            "give each meter an instance of its own",
         )
     return addresses[0]
 
 
-def _nobody_there(part: PositionPart, mac: int | None, bus: MeterBus) -> str:
+def _no_answer(part: PositionPart, mac: int | None, bus: MeterBus) -> BenchFault:
     """Say whether the whole bus is silent or only this meter missing: two different things to look for."""
     settings = bus.settings
     wanted = f"MAC {mac}" if mac is not None else f"device instance {part.device_instance}"
@@ -113,32 +114,34 @@ def _nobody_there(part: PositionPart, mac: int | None, bus: MeterBus) -> str:
     heard = bus.statistics().port
     noise = noise_on(bus)
     if noise and any(mac == device.address or part.device_instance == device.device_instance for device in others):
-        return (
+        return BenchFault(
             f"position {part.name}: the meter at {wanted} is on the bus, but requests to it fail on {settings.device}: "
-            f"{noise}; check termination, bias, shield and wires (rig bus check says more)"
+            f"{noise}",
+            "check termination, bias, shield and wires (rig bus check says more)",
         )
     if others:
         seen = ", ".join(f"MAC {device.address} (device {device.device_instance})" for device in others)
-        told = f"position {part.name}: no meter answers at {wanted} on {settings.device}; on the bus: {seen}"
+        told = f"position {part.name}: no meter answers at {wanted} on {settings.device}"
         if any(mac == device.address or part.device_instance == device.device_instance for device in others):
             told = (
                 f"position {part.name}: the device at {wanted} on {settings.device} answers Who-Is but not what a "
-                f"meter is asked; on the bus: {seen}"
+                "meter is asked"
             )
-        return f"{told}; {noise}: rig bus check says more" if noise else told
+        more = f"; {noise}: rig bus check says more" if noise else ""
+        return BenchFault(told, f"on the bus: {seen}{more}")
     if heard.octets_received == 0:
-        return (
-            f"nothing answers on {settings.device}: not one octet was received; check that the meter has control power "
-            "and that the two RS-485 wires are connected"
+        return BenchFault(
+            f"nothing answers on {settings.device}: not one octet was received",
+            "check that the meter has control power and that the two RS-485 wires are connected",
         )
     if noise:
-        return (
-            f"nothing answers on {settings.device} at {settings.baud} baud: {noise}; check termination, bias, shield "
-            f"and wires, and {wanted} (rig bus check says more)"
+        return BenchFault(
+            f"nothing answers on {settings.device} at {settings.baud} baud: {noise}",
+            f"check termination, bias, shield and wires, and {wanted} (rig bus check says more)",
         )
-    return (
-        f"nothing answers on {settings.device} at {settings.baud} baud, though octets were received; check the baud "
-        f"rate (the meter's screen KBAUD), {wanted}, and whether the two RS-485 wires are swapped"
+    return BenchFault(
+        f"nothing answers on {settings.device} at {settings.baud} baud, though octets were received",
+        f"check the baud rate (the meter's screen KBAUD), {wanted}, and whether the two RS-485 wires are swapped",
     )
 
 

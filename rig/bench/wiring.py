@@ -161,7 +161,8 @@ class Wiring:
         if not math.isclose(meter_v, self.ct_secondary_v, rel_tol=1e-6):
             raise UsageRefused(
                 f"the meter is set to {_ct_name(meter_v)} transducers (AV4 = {ct_secondary}) but the "
-                f"bench injects for {_ct_name(self.ct_secondary_v)}; set AV4, or ct: secondary_v in the bench file"
+                f"bench injects for {_ct_name(self.ct_secondary_v)}",
+                "set AV4, or ct: secondary_v in the bench file",
             )
         for number, what, meter, bench, key in (
             (3, "CT primary", ct_primary_a, self.ct_primary_a, "ct: primary_a"),
@@ -169,8 +170,8 @@ class Wiring:
         ):
             if not math.isclose(meter, bench, rel_tol=1e-6):
                 raise UsageRefused(
-                    f"the meter's {what} is {meter:g} (AV{number}) but the bench stands for {bench:g}; "
-                    f"set AV{number}, or 'wiring: {key}' in the bench file"
+                    f"the meter's {what} is {meter:g} (AV{number}) but the bench stands for {bench:g}",
+                    f"set AV{number}, or 'wiring: {key}' in the bench file",
                 )
 
 

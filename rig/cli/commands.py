@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from drivers.log import LEVELS
+
 _COMMANDS = {
     "bench": ("rig.cli.bench.bench:bench", "Look at bench files and at what is on the bench."),
     "bus": ("rig.cli.bus.bus:bus", "Check, watch and capture the RS-485 bus."),
@@ -37,11 +39,36 @@ class _LazyGroup(click.Group):
         module = __import__(module_name, fromlist=[attribute])
         command = getattr(module, attribute)
         assert isinstance(command, click.Command)
+        _add_log_level(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, says) for name, (_, says) in sorted(_COMMANDS.items())])
+
+
+def _add_log_level(command: click.Command) -> None:
+    """Give a command, and those below it, the option ``--log-level``, where it has none of its own."""
+    if isinstance(command, click.Group):
+        for each in command.commands.values():
+            _add_log_level(each)
+    elif "log_level" not in {each.name for each in command.params} and command.name != "emulate":
+        command.params.append(
+            click.Option(
+                ["--log-level"],
+                type=click.Choice(LEVELS, case_sensitive=False),
+                expose_value=False,
+                callback=_log_to_standard_error,
+                help="Log to standard error from this level on.",
+            )
+        )
+
+
+def _log_to_standard_error(_context: click.Context, _option: click.Parameter, level: str | None) -> None:
+    if level is not None:
+        from drivers.log_handler import begin
+
+        begin(None, "rig", level)
 
 
 def _show_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:

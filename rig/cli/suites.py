@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from drivers.log import LEVELS
 from rig.cli.shared.output import echo, make_console
 from rig.cli.shared.types import COUNT, HOURS, LINE, AnyPath
 
@@ -35,6 +36,13 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "--unprotected",
         is_flag=True,
         help="Energise though neither a source watchdog nor a contactor is there; recorded.",
+    ),
+    click.option(
+        "--log-level",
+        type=click.Choice(LEVELS, case_sensitive=False),
+        default="info",
+        show_default=True,
+        help="Least level of what goes into run.log.",
     ),
     click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on standard output."),
 )
@@ -135,6 +143,7 @@ class _Chosen:
     operator: str
     station: str
     unprotected: bool
+    log_level: str
     as_json: bool
 
 
@@ -172,7 +181,7 @@ def _run_suite(
         # With "=": what begins with a dash is a value all the same.
         options: dict[str, object] = {
             "suite": kind, "bench": chosen.bench, "out": folder, "run-id": run_id, "records": where,
-            "operator": chosen.operator, "station": chosen.station,
+            "operator": chosen.operator, "station": chosen.station, "run-log-level": chosen.log_level,
             "alluredir": folder / "allure-results", "junit-xml": folder / "junit.xml",
         }  # fmt: skip
         if chosen.position is not None:
@@ -220,7 +229,7 @@ def _show(console: Any, where: str, folder: Path, as_json: bool, told: Collectio
     unverified = [standard for standard, verified in limits.items() if not verified]
     if unverified:
         console.print(f"limit table unverified: {', '.join(unverified)}", highlight=False)
-    names = ("report.html", "plots", "results.csv", "results.json", "allure-results", "junit.xml")
+    names = ("report.html", "plots", "results.csv", "results.json", "allure-results", "junit.xml", "run.log")
     for path in (folder / name for name in names):
         if path.exists():
             console.print(f"  {_short(path)}", highlight=False, soft_wrap=True)

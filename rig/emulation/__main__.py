@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
+from drivers.log import log_as, note
 from drivers.mstp import PortUnavailable
 from meter_model.configuration import Configuration
 from rig.emulation.bench import METER_PORTS, EmulatedBench, Options
@@ -43,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     chosen = parser.parse_args(arguments)
     options = _options(parser, chosen)
+    log_as("emulation")
     wake_reader, wake_writer = os.pipe()
     os.set_blocking(wake_writer, False)
     signal.set_wakeup_fd(wake_writer)
@@ -52,7 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with EmulatedBench(options) as bench:
             sys.stdout.write(json.dumps(bench.endpoints) + "\n" if chosen.json else _table(bench.endpoints))
             sys.stdout.flush()
+            note(__name__, "the emulated bench is ready: %s", bench.endpoints)
             _run_until_told(wake_reader)
+            note(__name__, "the emulated bench ends")
     except (OSError, HubFailed, PortUnavailable) as error:
         sys.stderr.write(f"the emulated bench cannot run: {error}\n")
         return _CANNOT_RUN

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from rig.errors import UsageRefused
-from rig.metrology.limits import Interval, Quantity
+from rig.metrology.limits import Band, Quantity
 from rig.metrology.uncertainty import Component, Distribution
 
 _NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
@@ -42,40 +43,6 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
 
 
-class Band(_Strict):
-    """From ``from``, which belongs to it, either ``to`` (included) or ``below`` (not included)."""
-
-    what: ClassVar = "a band"
-    may_be_a_point: ClassVar = True
-    low: _NotNegative = Field(alias="from")
-    to: _Positive | None = None
-    below: _Positive | None = None
-
-    @model_validator(mode="after")
-    def _has_one_end(self) -> Self:
-        if (self.to is None) == (self.below is None):
-            raise ValueError(f"{self.what} ends with either 'to' (included) or 'below' (not included)")
-        if self.high < self.low or (self.high == self.low and not (self.may_be_a_point and self.to is not None)):
-            raise ValueError(f"{self.what} ends above where it begins")
-        return self
-
-    @property
-    def high(self) -> float:
-        """The upper end, whether or not it belongs to the band."""
-        end = self.to if self.to is not None else self.below
-        assert end is not None
-        return end
-
-    @property
-    def interval(self) -> Interval:
-        """The band as limit tables have theirs."""
-        return Interval(self.low, self.high, closed=self.to is not None)
-
-    def meets(self, other: Band) -> bool:
-        """Whether some value lies in both."""
-        return self.low in other.interval or other.low in self.interval
-
-
 class Accuracy(_Strict):
     """Accuracy of one measured quantity: percent of reading plus percent of range plus a fixed part, added linearly.
 
@@ -105,8 +72,8 @@ class Accuracy(_Strict):
     @property
     def where(self) -> str:
         """Where the row holds, in words; "all points" where it says nothing of that."""
-        words = [] if self.frequency_hz is None else [f"{self.frequency_hz.interval.text} Hz"]
-        words += [] if self.power_factor is None else [f"PF {self.power_factor.interval.text}"]
+        words = [] if self.frequency_hz is None else [f"{self.frequency_hz.text} Hz"]
+        words += [] if self.power_factor is None else [f"PF {self.power_factor.text}"]
         return ", ".join(words) or "all points"
 
     def holds_at(self, frequency_hz: float | None, power_factor: float | None) -> bool:
@@ -115,15 +82,17 @@ class Accuracy(_Strict):
             (self.frequency_hz, frequency_hz),
             (self.power_factor, None if power_factor is None else round(abs(power_factor), _PF_DIGITS)),
         ):
-            if band is not None and (value is None or value not in band.interval):
+            if band is not None and (value is None or value not in band):
                 return False
         return True
 
-    def component(self, name: str, stated: float) -> Component:
-        """Return a budget line for a ``stated`` percentage with this accuracy's distribution."""
+    def component(self, name: str, stated: float, phase: str = "") -> Component:
+        """Return a budget line for a ``stated`` percentage, of a ``phase`` if given, with the stated distribution."""
         if self.k is not None:
-            return Component(name, stated, self.k, Distribution.NORMAL)
-        return Component.rectangular(name, stated)
+            line = Component(name, stated, self.k, Distribution.NORMAL)
+        else:
+            line = Component.rectangular(name, stated)
+        return replace(line, name=f"{name} {phase}", group=name) if phase else line
 
 
 class Temperature(_Strict):

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
+from typing import Annotated, ClassVar, Self
 
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, model_validator
+
+from rig.files.yaml_types import Day, Strict
 from rig.load_point import PHASE_NAMES, LoadPoint
+
+_FACTOR = re.compile(r"(PF|sin) (1|0\.\d+)(?: (lag|lead))?")
+_Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
+_Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False, strict=True)]
+_NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False, strict=True)]
 
 _FACTOR_TOLERANCE = 5e-4  # a plan may say -14.48 degrees for sin φ 0.25
 UNVERIFIED = "limit table unverified"
@@ -36,21 +45,49 @@ class LoadKind(StrEnum):
     ANY = "any"
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """Percent of In, or volts: ``low`` belongs to it; ``high`` only where ``closed``."""
+class Band(Strict):
+    """From ``from``, which belongs to it, either ``to`` (included) or ``below`` (not included)."""
 
-    low: float
-    high: float
-    closed: bool
+    model_config = ConfigDict(populate_by_name=True)
+    what: ClassVar = "a band"
+    may_be_a_point: ClassVar = True
+    low: _NotNegative = Field(alias="from")
+    to: _Positive | None = None
+    below: _Positive | None = None
+
+    @model_validator(mode="after")
+    def _has_one_end(self) -> Self:
+        if (self.to is None) == (self.below is None):
+            raise ValueError(f"{self.what} ends with either 'to' (included) or 'below' (not included)")
+        if self.high < self.low or (self.high == self.low and not (self.may_be_a_point and self.to is not None)):
+            raise ValueError(f"{self.what} ends above where it begins")
+        return self
+
+    @property
+    def high(self) -> float:
+        """The upper end, whether or not it belongs to the band."""
+        end = self.to if self.to is not None else self.below
+        assert end is not None
+        return end
 
     def __contains__(self, value: float) -> bool:
-        return self.low <= value < self.high or (self.closed and value == self.high)
+        return self.low <= value < self.high or value == self.to
 
     @property
     def text(self) -> str:
-        """The interval in words, such as ``1 to below 5``."""
-        return f"{self.low:g} to {'' if self.closed else 'below '}{self.high:g}"
+        """The band in words, such as ``1 to below 5``."""
+        return f"{self.low:g} to {'below ' if self.to is None else ''}{self.high:g}"
+
+    def meets(self, other: Band | None) -> bool:
+        """Whether some value lies in both; None is everything."""
+        return other is None or self.low in other or other.low in self
+
+
+class Interval(Band):
+    """Percent of In, or volts: it has a length."""
+
+    what: ClassVar = "an interval"
+    may_be_a_point: ClassVar = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +115,37 @@ class LoadFactor:
         return sign is None or sign * point.sin_phi > 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class LimitRow:
+def _parse_factor(text: object) -> LoadFactor:
+    match = _FACTOR.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        raise ValueError("a load factor is written like 'PF 1', 'PF 0.5 lag' or 'sin 0.25 lead'")
+    function, value, side = match[1], float(match[2]), match[3] or ""
+    if (function == "PF" and value == 1.0) != (side == ""):
+        raise ValueError("PF 1 has no side; every other load factor says lag or lead")
+    return LoadFactor(function, value, side)
+
+
+_Factor = Annotated[LoadFactor, BeforeValidator(_parse_factor)]
+Text = Annotated[str, AfterValidator(str.strip), Field(min_length=1)]
+
+
+class _FromFile(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class _Checked(_FromFile):
+    provenance: Text
+    checked_by: str = ""
+    checked_on: Day | None = None
+
+    @model_validator(mode="after")
+    def _who_and_when(self) -> Self:
+        if bool(self.checked_by) != (self.checked_on is not None):
+            raise ValueError("checked_by and checked_on are given together, or neither")
+        return self
+
+
+class RowData(_Checked):
     """One row: ± ``limit_pct`` percent of reading for ``quantities`` at the load that the other fields describe.
 
     ``current_pct``: percent of In, None where the current does not matter; ``voltage_ln_v``: nominal volts line to
@@ -88,22 +154,37 @@ class LimitRow:
     away from ``reference_temperature_c``. ``on_request``: not part of the standard's ordinary table.
     """
 
+    quantities: tuple[Quantity, ...] = Field(min_length=1)
+    load: LoadKind
+    limit_pct: _Positive
+    current_pct: Interval | None = None
+    voltage_ln_v: Interval | None = None
+    factors: tuple[_Factor, ...] = ()
+    on_request: StrictBool = False
+    per_kelvin_pct: _NotNegative = 0.0
+    reference_temperature_c: _Number | None = None
+
+    @model_validator(mode="after")
+    def _temperature_is_whole(self) -> Self:
+        if (self.per_kelvin_pct > 0.0) != (self.reference_temperature_c is not None):
+            raise ValueError("per_kelvin_pct and reference_temperature_c are given together, or neither")
+        return self
+
+    @model_validator(mode="after")
+    def _load_is_said(self) -> Self:
+        needs_load = any(quantity.follows_load for quantity in self.quantities)
+        if needs_load and (self.load is LoadKind.ANY or not self.factors):
+            raise ValueError("a power or energy row says its load (balanced or single_phase) and its factors")
+        return self
+
+
+class LimitRow(RowData):
+    """A row with the table that it stands in."""
+
     standard: str
     edition: str
     accuracy_class: str
     table: str
-    quantities: frozenset[Quantity]
-    load: LoadKind
-    limit_pct: float
-    provenance: str
-    current_pct: Interval | None = None
-    voltage_ln_v: Interval | None = None
-    factors: tuple[LoadFactor, ...] = ()
-    on_request: bool = False
-    per_kelvin_pct: float = 0.0
-    reference_temperature_c: float | None = None
-    checked_by: str = ""
-    checked_on: date | None = None
 
     @property
     def verified(self) -> bool:
@@ -164,25 +245,20 @@ def _is_loaded_as(load: LoadKind, quantity: Quantity, point: LoadPoint, phase: s
     return phase == PHASE_NAMES or phase in point.phases
 
 
-@dataclass(frozen=True, slots=True)
-class DifferenceRow:
+class DifferenceRow(_Checked):
     """Limit of the difference between a single-phase error and the balanced error, both at the same current and factor.
 
     ``limit_pct`` in percent; the other fields as in LimitRow.
     """
 
-    table: str
-    quantities: frozenset[Quantity]
-    current_pct: float
-    factor: LoadFactor
-    limit_pct: float
-    provenance: str
-    checked_by: str = ""
-    checked_on: date | None = None
+    title: Text
+    quantities: tuple[Quantity, ...] = Field(min_length=1)
+    current_pct: _Positive
+    factor: _Factor
+    limit_pct: _Positive
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceConditions:
+class ReferenceConditions(_FromFile):
     """What the conditions of a measurement may deviate by before no verdict is given (INVALID); all ±.
 
     Percent of nominal for voltage and frequency; percent of their mean for the three voltages and, where all are
@@ -191,14 +267,14 @@ class ReferenceConditions:
     ``temperature_k``: of the air around the meter, degrees Celsius, and ± kelvins from it.
     """
 
-    temperature_c: float
-    temperature_k: float
-    voltage_pct: float
-    frequency_pct: float
-    unbalance_pct: float
-    phase_spread_deg: float
-    distortion_pct: float
-    provenance: str
+    temperature_c: _Number
+    temperature_k: _Positive
+    voltage_pct: _Positive
+    frequency_pct: _Positive
+    unbalance_pct: _Positive
+    phase_spread_deg: _Positive
+    distortion_pct: _Positive
+    provenance: Text
 
 
 @dataclass(frozen=True, slots=True)

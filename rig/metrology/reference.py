@@ -104,13 +104,13 @@ class ReferenceUncertainty:
         parts = [self._element(name, "voltage") for name in phase]
         spec = self._spec("voltage")
         shares = [_percent(spec, e.voltage_v, e.voltage_range_v, "voltage", phase) / len(parts) for e in parts]
-        amplitude = spec.component(f"reference voltage {phase}", self._together(shares))
+        amplitude = spec.component("reference voltage", self._together(shares), phase)
         if len(phase) == 1:
             return (amplitude,)
         weight = 0.5 / math.tan(math.radians(60.0))
         between = self._spec("phase")
         stated = 100.0 * weight * math.radians(between.fixed_deg)
-        angle = between.component(f"reference phase between voltages {phase}", stated)
+        angle = between.component("reference phase between voltages", stated, phase)
         return (amplitude, angle)
 
     def current(self, phase: str) -> tuple[Component, ...]:
@@ -118,7 +118,7 @@ class ReferenceUncertainty:
         element = self._element(phase, "current")
         spec = self._spec("current")
         percent = _percent(spec, element.current, element.current_range, "current", phase)
-        return (spec.component(f"reference current {phase}", percent),)
+        return (spec.component("reference current", percent, phase),)
 
     def active_power(self, phases: str) -> tuple[Component, ...]:
         """Return amplitude and phase components of P, of one phase or of the total of ``phases``."""
@@ -128,10 +128,10 @@ class ReferenceUncertainty:
         _refuse_zero(total, chosen, "active power", phases)
         spec = self._spec("power")
         parts = [spec.reading_pct * abs(e.active) + spec.range_pct * e.power_range for e in chosen]
-        amplitude = spec.component(f"reference power {phases}", self._together(parts) / total)
+        amplitude = spec.component("reference power", self._together(parts) / total, phases)
         if spec.includes_phase:
             return (amplitude,)
-        return (amplitude, self._turned(total, across, f"power {phases}"))
+        return (amplitude, self._turned(total, across, "power", phases))
 
     def reactive_power(self, phases: str) -> tuple[Component, ...]:
         """Return voltage, current and phase components of Q = U I sin φ, of one phase or of the total of ``phases``."""
@@ -140,16 +140,16 @@ class ReferenceUncertainty:
         total = abs(sum(element.reactive for element in elements))
         across = self._together([element.active for element in elements])
         _refuse_zero(total, elements, "reactive power", phases)
-        volts, amperes, name = self._spec("voltage"), self._spec("current"), f"reactive power {phases}"
+        volts, amperes, name = self._spec("voltage"), self._spec("current"), "reactive power"
         of_voltage, of_current = [], []
         for phase, e in chosen.items():
             share = e.reactive / total
             of_voltage.append(share * _percent(volts, e.voltage_v, e.voltage_range_v, "voltage", phase))
             of_current.append(share * _percent(amperes, e.current, e.current_range, "current", phase))
         return (
-            volts.component(f"reference voltage in {name}", self._together(of_voltage)),
-            amperes.component(f"reference current in {name}", self._together(of_current)),
-            self._turned(total, across, name),
+            volts.component(f"reference voltage in {name}", self._together(of_voltage), phases),
+            amperes.component(f"reference current in {name}", self._together(of_current), phases),
+            self._turned(total, across, name, phases),
         )
 
     def active_energy(self, phases: str) -> tuple[Component, ...]:
@@ -164,8 +164,8 @@ class ReferenceUncertainty:
         """Return what it adds to a power of phase A against neutral that it is converted to one against line B."""
         amplitude, angle = self.voltage("AB")
         return (
-            replace(amplitude, name="conversion from V_AN to V_AB"),
-            replace(angle, name="conversion from V_AN to V_AB: angle between the voltages"),
+            replace(amplitude, name="conversion from V_AN to V_AB", group=""),
+            replace(angle, name="conversion from V_AN to V_AB: angle between the voltages", group=""),
         )
 
     def _of_instrument(self, quantity: Quantity, phase: str) -> tuple[Component, ...]:
@@ -222,11 +222,11 @@ class ReferenceUncertainty:
         """Add up the shares of the elements, signed: linearly, or as the root of squares where they are independent."""
         return abs(math.fsum(parts)) if self.accuracy.between_elements == "correlated" else math.hypot(*parts)
 
-    def _turned(self, total: float, across: float, name: str) -> Component:
+    def _turned(self, total: float, across: float, name: str, phases: str) -> Component:
         """``across`` is the power at right angles to the one asked for: the phase error turns it into the other."""
         spec = self._spec("phase")
         angle = 100.0 * math.radians(spec.fixed_deg) * across
-        return spec.component(f"reference phase error in {name}", angle / total)
+        return spec.component(f"reference phase error in {name}", angle / total, phases)
 
     def _loaded(self, phases: str, quantity: str) -> dict[str, ElementState]:
         elements = {name: self._element(name, quantity) for name in phases}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -90,7 +90,8 @@ def edges_component(begin: Moment, end: Moment, powers: tuple[float, float], ene
     """
     off = math.hypot(begin.half_width_s * powers[0], end.half_width_s * powers[1])
     seen = f"register's update seen to ±{max(begin.half_width_s, end.half_width_s):.2g} s"
-    return Component.triangular(f"{EDGES_LINE} ({seen})", 100.0 * math.sqrt(2.0) * off / abs(energy))
+    line = Component.triangular(f"{EDGES_LINE} ({seen})", 100.0 * math.sqrt(2.0) * off / abs(energy))
+    return replace(line, group=EDGES_LINE)
 
 
 def clock_component() -> Component:

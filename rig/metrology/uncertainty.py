@@ -29,7 +29,8 @@ class Component:
 
     ``stated`` is in the unit of the input; ``sensitivity`` converts to the unit of the result (percent of reading for
     everything the rig judges; 1 where the input is already in percent). ``dof`` degrees of freedom, infinite for
-    type B. Raises ValueError for a negative or non-finite stated value, a divisor or dof not above zero.
+    type B. ``group``: the name without phase or details, where it has any (``kind``). Raises ValueError for a negative
+    or non-finite stated value, a divisor or dof not above zero.
     """
 
     name: str
@@ -38,6 +39,12 @@ class Component:
     distribution: Distribution
     sensitivity: float = 1.0
     dof: float = math.inf
+    group: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The name without phase or other details: lines of one kind have one cause."""
+        return self.group or self.name
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.stated) and self.stated >= 0.0):

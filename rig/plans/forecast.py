@@ -34,13 +34,14 @@ _ENERGIES = (Quantity.ACTIVE_ENERGY, Quantity.REACTIVE_ENERGY)
 class Forecast:
     """U/L of one quantity at one point, without what the meter itself adds; infinite where U cannot be known.
 
-    ``dominant`` names the largest part of U.
+    ``dominant`` names the largest part of U, ``kind`` the same without its phase.
     """
 
     point: LoadPoint
     item: JudgedQuantity
     ratio: float
     dominant: str
+    kind: str
 
     @property
     def is_open(self) -> bool:
@@ -124,11 +125,11 @@ def _of(
     is_sampled: bool,
 ) -> Forecast:
     if reference is None:
-        return Forecast(point, item, math.inf, "no range of the analyzer holds this")
+        return _unknown(point, item, "no range of the analyzer holds this")
     try:
         components = [*reference_lines(reference, item, point, is_sampled=is_sampled)]
     except (AccuracyNotStated, ReferenceNotUsable) as refusal:
-        return Forecast(point, item, math.inf, str(refusal))
+        return _unknown(point, item, str(refusal))
     components += neglected_harmonics(item, point, Distortion(is_told=can.measures_distortion))
     if item.quantity in _ENERGIES:
         components.append(Component.normal("register quantisation", GATE_SHARE * item.row.limit_pct))
@@ -136,7 +137,12 @@ def _of(
             components += [Component.normal(EDGES_LINE, EDGE_SHARE * item.row.limit_pct), clock_component()]
     budget = Budget(tuple(components))
     dominant = budget.dominant
-    return Forecast(point, item, budget.expanded / item.row.limit_pct, dominant.name if dominant else "nothing")
+    names = (dominant.name, dominant.kind) if dominant else ("nothing", "nothing")
+    return Forecast(point, item, budget.expanded / item.row.limit_pct, *names)
+
+
+def _unknown(point: LoadPoint, item: JudgedQuantity, why: str) -> Forecast:
+    return Forecast(point, item, math.inf, why, why)
 
 
 def _reference(

@@ -186,7 +186,8 @@ def panels(run: RunRecord) -> list[Panel]:
 def _panel(number: int, key: tuple[str, str, str, bool], curves: dict[str, list[Judged]]) -> Panel:
     procedure, quantity, load, balanced = key
     kind = "" if balanced else ", one phase alone"
-    where = f", {load_title(load)}" if load else ", all load points"
+    any_point = next(iter(curves.values()))[0].point
+    where = f", {load_title(any_point)}" if load else ", all load points"
     name = "-".join(
         _safe(word) for word in (f"{number:02}", procedure, quantity, load, "" if balanced else "single") if word
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -193,14 +192,13 @@ def load_name(point: PointRecord) -> str:
     return point.load_point.load_name
 
 
-def load_title(name: str) -> str:
-    """Spell ``PF0.5lagexp`` out as ``PF 0.5 lag, export``; a name of another kind stays as it is."""
-    match = _LOAD_NAME.fullmatch(name)
-    if match is None:
-        return name
-    function, value, side, export = match.groups()
-    words = f"{'sin φ' if function == 'sin' else function} {value} {side or ''}".rstrip()
-    return f"{words}, export" if export else words
+def load_title(point: PointRecord) -> str:
+    """Spell a load out, such as ``PF 0.5 lag, export``; one of another angle has its short name."""
+    load = point.load_point.load
+    if not load.function:
+        return load.name
+    words = f"{'sin φ' if load.function == 'sin' else load.function} {load.value:g} {load.side}".rstrip()
+    return f"{words}, export" if load.is_export else words
 
 
 def number(value: float | None, digits: int = 6) -> str:
@@ -242,5 +240,4 @@ def joined(words: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(word for word in words if word))
 
 
-_LOAD_NAME = re.compile(r"(PF|sin)([\d.]+)(lag|lead)?(exp)?")
 _ENDINGS = {"_pct": "%", "_c": "°C", "_hz": "Hz", "_deg": "°", "_v": "V", "_s": "s"}

@@ -152,6 +152,8 @@ class RunEnded(Event):
         return f"the run has ended: {self.outcome.value}, exit code {int(self.code)}"
 
 
-LOG_ONLY = (Noted, ProcessLaunched, EnergiseStep, PointApplied, PointBegan, PointMeasured, Judged, QuestionBegan,
-            QuestionAnswered, QuestionFailed, RunBegan, FileWritten, RunEnded)  # fmt: skip
+LOG_ONLY = (
+    BusOpened, Noted, ProcessLaunched, EnergiseStep, PointApplied, PointBegan, PointMeasured, Judged, QuestionBegan,
+    QuestionAnswered, QuestionFailed, RunBegan, FileWritten, RunEnded,
+)  # fmt: skip
 """What comes with every load point or question, or is for record and log only: the console of a suite leaves it out."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rig.errors import UsageRefused
 
+LOG = "run.log"
 _CLAIM = "run-id.txt"
 _FILES_OF_A_RUN = ("report.html", "results.json", "results.csv")
 
@@ -46,6 +47,7 @@ def release(folder: Path, run_id: str) -> None:
     with contextlib.suppress(OSError, ValueError):
         if (folder / _CLAIM).read_text(encoding="utf-8").strip() == run_id:
             (folder / _CLAIM).unlink()
+            (folder / LOG).unlink()
 
 
 def _refused(folder: Path) -> UsageRefused:

@@ -35,7 +35,7 @@ def record_instruments(record: RunRecorder, bench: Bench, today: dt.date) -> Non
     bench.events.publish(Noted("suspend", bench.suspend_text))
     bench.events.publish(Noted("interlock", inputs.text, "info" if inputs.are_wired else "warning"))
     if bench.bus is not None and (advice := latency_advice(bench.bus.settings.device)) is not None:
-        bench.events.publish(Noted("bus", advice, "warning"))
+        bench.events.publish(Noted("bus", str(advice), "warning"))
 
 
 def note_unjudged_conditions(bench: Bench) -> None:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from drivers.log import LEVELS
 from rig.errors import UsageRefused
 from rig.option_values import COUNT, HOURS, count_from, line_from, number_from
 from rig.run.run import RunOptions
@@ -34,6 +35,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--longest-gate", default="1", metavar="HOURS", help="longest energy gate that is run (default: 1)")
     group.addoption("--suite", default="pytest", help="kind of run for the record: certify, eol ...")
     group.addoption("--run-id", default=None, help=argparse.SUPPRESS)  # of `rig certify` and the like
+    group.addoption("--run-log-level", default=None, help=argparse.SUPPRESS)  # pytest's own is for all loggers
 
 
 def options_of(option: argparse.Namespace) -> RunOptions:
@@ -58,6 +60,15 @@ def options_of(option: argparse.Namespace) -> RunOptions:
         suite=taken("--suite", option.suite, line_from),
         longest_h=taken("--longest", option.longest, number_from, *HOURS),
         unprotected=option.unprotected,
+        log_level=_log_level(option),
         longest_gate_h=taken("--longest-gate", option.longest_gate, number_from, *HOURS),
         **({"run_id": option.run_id} if option.run_id else {}),
     )
+
+
+def _log_level(option: argparse.Namespace) -> str:
+    """Return the level of the run's log: where not given that of pytest's own ``--log-level``, a name or a number."""
+    level = str(option.run_log_level or getattr(option, "log_level", None) or "info").lower()
+    if level.isdigit():
+        return next((name for name, least in zip(LEVELS, (10, 20, 30), strict=False) if int(level) <= least), "error")
+    return {"warn": "warning", "critical": "error", "fatal": "error", "notset": "debug"}.get(level, level)

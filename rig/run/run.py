@@ -38,7 +38,8 @@ from rig.run.events import (
     RunBegan,
     RunEnded,
 )
-from rig.run.folder import claim, folder_for, release
+from rig.run.folder import LOG, claim, folder_for, release
+from rig.run.log import begin_log
 from rig.run.tally import Tally
 from rig.safety.guardian.journal import take_journal_in
 from rig.safety.guardian.own_process import is_gone
@@ -67,6 +68,7 @@ class RunOptions:
     unprotected: bool = False
     longest_gate_h: float = 1.0
     position: str | None = None
+    log_level: str = "info"
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
@@ -110,6 +112,7 @@ class Run:
         self._is_closed = False
         self._cites = ""
         self._has_energised = False
+        self._end_log: Callable[[], None] | None = None
         self._subscribe()
 
     def _subscribe(self) -> None:
@@ -161,8 +164,11 @@ class Run:
         claim(self.options.out, self.options.run_id)
         return self.options.out
 
-    def give_folder_back(self) -> None:
-        """Leave the folder to another run where this one never had a record."""
+    def leave_folder(self) -> None:
+        """End the log; leave the folder to another run where this one never had a record."""
+        if self._end_log is not None:
+            self._end_log()
+            self._end_log = None
         if self.options.out is not None and self.record is None:
             release(self.options.out, self.options.run_id)
 
@@ -184,8 +190,8 @@ class Run:
                 "a bench is not opened in a process that was forked for one test, as by pytest --forked: its record "
                 "and its end would be lost; leave that option out"
             )
-        if self._write_files is not None:
-            self.out_folder()  # refused before anything is opened
+        if self._write_files is not None and self._end_log is None:
+            self._end_log = begin_log(self.out_folder(), self.options.log_level, self.events)
         try:
             with ExitStack() as stack:
                 self.meter = self._open(bench_file, programme or {}, on_time, stack)
@@ -225,6 +231,8 @@ class Run:
             programme=dict(programme),
         )
         self.record = record = store.begin_run(header, self.options.run_id)
+        if self._end_log is not None:
+            self.events.publish(Noted("log", f"what the processes of this run did is in {LOG}, in its folder"))
         self.events.publish(RunBegan(record.run_id, header.kind, header.bench_name, header.simulated))
         stack.push(self._note_end)
         as_found = begin(record, bench, today, unprotected=self.options.unprotected)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,3 +40,23 @@ def test_pre_commit_and_ci_run_each_static_check() -> None:
     lines = (ROOT / ".ci/run").read_text(encoding="utf-8").splitlines()
     run = [line.partition("#")[0].strip() for line in lines if line.startswith("make ")]
     assert run == ["make check", "make coverage", "make test-realtime"]
+
+
+SET_ONCE = {("rig/safety/watch/watching.py", "on_passing"), ("rig/emulation/bench.py", "on_powered")}
+"""Callbacks that are set by what is made later than their owner: once, and by nothing else."""
+
+
+def callbacks_set_from_outside(path: Path) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Store):
+            continue
+        is_own = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
+        if node.attr.startswith("on_") and not is_own:
+            yield str(path.relative_to(ROOT)), node.attr
+
+
+def test_no_callback_is_rebound_after_construction() -> None:
+    product = [
+        path for path in tracked_python_files() if path.relative_to(ROOT).parts[0] in ("rig", "drivers", "fixtures")
+    ]
+    assert {each for path in product for each in callbacks_set_from_outside(path)} == SET_ONCE

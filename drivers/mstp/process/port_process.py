@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
 from typing import Any
 
+from drivers.log import log_as, note
 from drivers.mstp.codec.frames import data_frame
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.host import monotonic_s, of_monotonic_s, parent_id
@@ -69,10 +70,13 @@ class _WireLoop:
     def run(self) -> None:
         """Raises LineBroken and OwnerGone: there is no other end."""
         gc.disable()
+        macs = ", ".join(str(node.mac) for node in self._settings.nodes)
+        note(__name__, "%s is open at %d baud as MAC %s", self._device, self._settings.baud, macs)
         while True:
             try:
                 self._run_line()
             except LineBroken as broken:
+                note(__name__, "%s was lost: %s", self._device, broken, level="warning")
                 if not self._settings.replug_wait_s:
                     raise
                 self._await_line(broken)
@@ -156,6 +160,7 @@ class _WireLoop:
             if self._lost_since_s is not None and node.has_joined:
                 events.send(_messages.LINE_RESTORED, monotonic() - self._lost_since_s)
                 self._lost_since_s = None
+                note(__name__, "%s is back, and in the ring again", self._device, level="warning")
             if queries.socket in readable:
                 self._answer()
             for channel in (events, queries):
@@ -196,6 +201,7 @@ class _WireLoop:
 def main(arguments: list[str]) -> int:
     """Run the port; exit codes as of ``run``."""
     settings = _messages.read_settings(arguments[0])
+    log_as("mstp-port", never_waits=True)
     events, queries = (Channel(name, _BACKLOG_OCTETS) for name in arguments[1:3])
     return run(events, lambda: _WireLoop(settings, events, queries), _REALTIME_PRIORITY, _NICE)
 

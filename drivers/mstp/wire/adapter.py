@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import errno
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import serial
@@ -57,14 +58,25 @@ def latency_timer_ms(device: str, sysfs: Path = _SYSFS) -> int | None:
         return None
 
 
-def latency_advice(device: str, sysfs: Path = _SYSFS) -> str | None:
-    """Return one sentence of advice where the latency timer is too slow for MS/TP, None where nothing is to be done."""
+@dataclass(frozen=True)
+class Advice:
+    """What is wrong with an adapter, and how to put it right."""
+
+    what: str
+    how: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.how}"
+
+
+def latency_advice(device: str, sysfs: Path = _SYSFS) -> Advice | None:
+    """Return advice where the latency timer is too slow for MS/TP, None where nothing is to be done."""
     timer_ms = latency_timer_ms(device, sysfs)
     if timer_ms is None or timer_ms <= _LATENCY_LIMIT_MS:
         return None
-    return (
-        f"the adapter {device} may hold received octets back for {timer_ms} ms; MS/TP wants an answer within 15 ms: "
-        f"set its latency timer: echo {_LATENCY_LIMIT_MS} | sudo tee {_latency_file(device, sysfs)}"
+    return Advice(
+        f"the adapter {device} may hold received octets back for {timer_ms} ms; MS/TP wants an answer within 15 ms",
+        f"set its latency timer: echo {_LATENCY_LIMIT_MS} | sudo tee {_latency_file(device, sysfs)}",
     )
 
 

@@ -29,9 +29,9 @@ def check_bus(file: BenchFile) -> tuple[CheckedPart, ...]:
         try:
             bus = open_bus(file, _nobody_watches, stack)
         except RigError as error:
-            findings = (PartFinding(Level.FAULT, _bare(error, part), _why_not(file, part, error)),)
+            findings = (PartFinding(Level.FAULT, _bare(error), _why_not(file, part, error)),)
             not_asked = (PartFinding(Level.NOTE, "not looked for: there is no bus to look on"),)
-            meters = [CheckedPart(f"meter at {one.name}", "", "", not_asked) for one in file.parts.positions]
+            meters = [CheckedPart(f"meter at {one.name}", "", "", not_asked, "meter") for one in file.parts.positions]
             return (CheckedPart("bus", part.port, "", findings), *meters)
         assert bus is not None
         meters = [_meter(file, position, bus) for position in file.parts.positions]
@@ -46,9 +46,8 @@ def check_bus(file: BenchFile) -> tuple[CheckedPart, ...]:
 
 def _bus(file: BenchFile, part: BusPart, bus: MeterBus, *, is_lonely: bool) -> CheckedPart:
     findings = [PartFinding(Level.OK, f"{part.baud} baud; the rig is MAC {part.mac}")]
-    if (advice := latency_advice(part.port)) is not None:
-        what, _, how = advice.partition(": ")
-        findings.append(PartFinding(Level.WARNING, what, how))
+    if (slow := latency_advice(part.port)) is not None:
+        findings.append(PartFinding(Level.WARNING, slow.what, slow.how))
     findings += _listen_port(part)
     known = {position.mac for position in file.parts.positions}
     instances = {position.device_instance for position in file.parts.positions}
@@ -93,11 +92,10 @@ def _meter(file: BenchFile, part: PositionPart, bus: MeterBus) -> CheckedPart:
         position = find_meter(file, part, bus, bus.pause)
         configuration = position.meter.read_configuration()
     except BenchFault as fault:
-        what, _, advice = str(fault).partition("; ")
-        return CheckedPart(label, where, "", (PartFinding(Level.FAULT, what, advice),))
+        return CheckedPart(label, where, "", (PartFinding(Level.FAULT, fault.what, fault.advice),), "meter")
     except RigError as error:
         advice = "look at the bus: rig bus check"
-        return CheckedPart(label, where, "", (PartFinding(Level.FAULT, str(error), advice),))
+        return CheckedPart(label, where, "", (PartFinding(Level.FAULT, str(error), advice),), "meter")
     identity = position.identity
     said = f"{identity.object_name} (device {identity.device_instance}, firmware {identity.firmware_revision})"
     findings = [PartFinding(Level.OK, f"answers at MAC {position.mac}")]
@@ -109,14 +107,13 @@ def _meter(file: BenchFile, part: PositionPart, bus: MeterBus) -> CheckedPart:
         try:
             Wiring.from_part(file.parts.wiring).check_transducers(*set_to)
         except UsageRefused as refusal:
-            what, _, advice = str(refusal).partition("; ")
-            findings.append(PartFinding(Level.FAULT, what, advice))
+            findings.append(PartFinding(Level.FAULT, refusal.what, refusal.advice))
         else:
             findings.append(PartFinding(Level.OK, "its CT and PT settings are those of the wiring"))
     for each in AsFound.of(identity).forget(configuration):
         what = f"{each.text} by a run that did not put it back"
         findings.append(PartFinding(Level.WARNING, what, "'rig restore' puts it back"))
-    return CheckedPart(label, where, said, tuple(findings))
+    return CheckedPart(label, where, said, tuple(findings), "meter")
 
 
 def _why_not(file: BenchFile, part: BusPart, error: RigError) -> str:
@@ -135,8 +132,10 @@ def _other_rate(part: BusPart) -> PartFinding | None:
     return PartFinding(Level.FAULT, f"good frames come at {heard.baud} baud", f"set 'bus: baud: {heard.baud}'")
 
 
-def _bare(error: RigError, part: BusPart) -> str:
-    return str(error).removeprefix(f"{part.port}: ").partition("; plug the adapter in")[0]
+def _bare(error: RigError) -> str:
+    """What is wrong, without the port, which the line begins with."""
+    cause = error.__cause__ if isinstance(error, BenchFault) else error
+    return str(getattr(cause, "reason", error))
 
 
 def _nobody_watches() -> None:

@@ -250,4 +250,4 @@ def _abilities(found: Mapping[str, str | None]) -> CheckedPart:
 def _faulty(done: Iterable[CheckedPart]) -> frozenset[str]:
     """The parts with which something is wrong, by role; the meters together as ``meter``."""
     bad = (part for part in done if part.level in (Level.DANGER, Level.FAULT))
-    return frozenset("meter" if part.part.startswith("meter at") else part.part.replace(" ", "_") for part in bad)
+    return frozenset(part.role or part.part.replace(" ", "_") for part in bad)

@@ -28,12 +28,16 @@ class PartFinding:
 
 @dataclass(frozen=True, slots=True)
 class CheckedPart:
-    """One part of a bench. ``where``: its resource or port; ``identity``: its answer, empty if there was none."""
+    """One part of a bench. ``where``: its resource or port; ``identity``: its answer, empty if there was none.
+
+    ``role``: what it is on the bench, such as ``meter``; that is its name where it is not given.
+    """
 
     part: str
     where: str
     identity: str
     findings: tuple[PartFinding, ...]
+    role: str = ""
 
     @property
     def level(self) -> Level:

@@ -190,7 +190,7 @@ def _ask(device: str, description: str, baud: int, own_mac: int) -> FoundPort:
         said += f"; MAC {meter.mac}: {meter.identity.object_name} (device {meter.identity.device_instance})"
     for other in others:
         said += f"; MAC {other.address}: device {other.device_instance}, no S4100 (vendor {other.vendor_identifier})"
-    advice = latency_advice(device) or ""
+    advice = str(latency_advice(device) or "")
     if not meters:
         said += "; no S4100 answered Who-Is"
         advice = advice or "give the meter control power and connect it to this bus; then run this again"

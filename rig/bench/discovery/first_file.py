@@ -124,7 +124,7 @@ def _refusal(text: str) -> str | None:
         try:
             load_bench(path)
         except BenchFileError as error:
-            return str(error).removeprefix(f"{path.resolve()}:").partition(": ")[2]
+            return error.message
     return None
 
 

@@ -62,9 +62,7 @@ def lines(found: tuple[Forecast, ...], gates: tuple[GateForecast, ...], longest_
         )
         groups: dict[tuple[str, str], list[Forecast]] = {}
         for each in still_open:
-            part, _, phase = each.dominant.rpartition(" ")
-            part = part if phase and set(phase) <= set("ABC") else each.dominant
-            groups.setdefault((str(each.item.quantity).replace("_", " "), part), []).append(each)
+            groups.setdefault((str(each.item.quantity).replace("_", " "), each.kind), []).append(each)
         for (quantity, dominant), members in groups.items():
             where = dict.fromkeys(each.point.label for each in members)
             ratios = [each.ratio for each in members]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Self
 
 import pytest
@@ -24,8 +23,8 @@ from rig.cli.shared.endings import write_details
 if TYPE_CHECKING:
     from rig.run.events import Event
 
-_RIG_ERROR = re.compile(r"((?:rig|drivers)(?:\.\w+)+): ")
-
+_OURS = ("rig", "drivers")
+"""Packages whose errors are shown by their text alone."""
 
 _WIDE, _NARROW = 100, 60
 """Columns of a terminal from which the progress has a bar, and times: it never takes a second line."""
@@ -56,6 +55,8 @@ class ConsoleReporter:
         self._progress = Progress(*_columns(console.width, units), console=console)
         self._task = self._progress.add_task(title, total=None)
         self._items: dict[str, str] = {}
+        self._names: dict[str, str] = {}
+        self._shown: dict[str, str] = {}
         self._seen: set[str] = set()
         self._told: set[str] = set()
 
@@ -82,23 +83,24 @@ class ConsoleReporter:
             point = load_point_of(item)
             # Tests of one load point are one step of the run; every other one is a question of its own.
             self._items[item.nodeid] = point.label if point else item.nodeid
+            self._names[item.nodeid] = item.name
+            self._shown[item.nodeid] = point.label if point else _parameter(item)
         self._progress.update(self._task, total=len(set(self._items.values())))
         run_session(session.config).events.subscribe(Event, self._hear)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Show what is being measured."""
-        unit = self._items.get(nodeid, nodeid)
-        unit = _parameter(nodeid) if unit == nodeid else unit
+        unit = self._shown.get(nodeid, nodeid)
         self._progress.update(self._task, description=f"{self._title}: {unit}" if self._shows_title else unit)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count a finished load point, and report a failure at once; a broken bench is reported once."""
         if report.failed:
-            kind, text = _said(report)
+            home, text = _said(report)
             if text not in self._told:
                 self._told.add(text)
-                if not kind.startswith("rig.errors"):
-                    self._progress.console.print(Text(_name(report.nodeid), style="red"))
+                if home != "rig.errors":
+                    self._progress.console.print(Text(self._names.get(report.nodeid, report.nodeid), style="red"))
                 self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
         if report.when == "teardown":
             unit = self._items.get(report.nodeid, report.nodeid)
@@ -131,11 +133,13 @@ class ConsoleReporter:
 
 
 def _said(report: pytest.TestReport) -> tuple[str, str]:
-    """The class of a test's error where it is the rig's, and its text; the traceback is in the Allure results."""
+    """The module of a test's error where it is the rig's, and its text; the traceback is in the Allure results."""
+    error = getattr(report, "rig_error", None)
+    home = type(error).__module__
+    if error is not None and home.partition(".")[0] in _OURS:
+        return home, str(error)
     crash = getattr(report.longrepr, "reprcrash", None)
-    text = str(crash.message) if crash is not None else _last_line(report.longreprtext)
-    match = _RIG_ERROR.match(text)
-    return (match[1], text[match.end() :]) if match else ("", text)
+    return "", str(crash.message) if crash is not None else _last_line(report.longreprtext)
 
 
 def _last_line(text: str) -> str:
@@ -144,10 +148,6 @@ def _last_line(text: str) -> str:
     return next((line for line in reversed(lines) if line), "no details")
 
 
-def _parameter(nodeid: str) -> str:
-    """What a question is about, in the brackets of its name; its name where there are none."""
-    return nodeid.partition("[")[2].rstrip("]") or _name(nodeid)
-
-
-def _name(nodeid: str) -> str:
-    return nodeid.rpartition("::")[2]
+def _parameter(item: pytest.Item) -> str:
+    """What a question is about, by its parameters; its name where it has none."""
+    return getattr(getattr(item, "callspec", None), "id", item.name)

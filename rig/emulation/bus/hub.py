@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from drivers.log import log_as, note
 from drivers.mstp.host import take_priority
 from drivers.mstp.process.lateness import LOOK_S, Lateness, LateSpells
 from rig.emulation.bus.fault_settings import FaultRefused, FaultSettings, parse_faults
@@ -261,6 +262,8 @@ def main(arguments: list[str] | None = None) -> int:
     take_priority(20, -10)
     with contextlib.suppress(OSError, ValueError):  # sharp timers are a wish, no need
         Path("/proc/self/timerslack_ns").write_text("1000")
+    log_as("hub", never_waits=True)
+    note(__name__, "%d ports at %d baud", options.nodes, options.baud)
     if options.json:
         sys.stdout.write(json.dumps({"ports": hub.ports, "endpoint": hub.endpoint, "baud": options.baud}) + "\n")
     else:

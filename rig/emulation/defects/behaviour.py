@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from meter_model.device.meter import S4100, ObjectAccessError
 from meter_model.objects.points import ANALOG_INPUTS
@@ -16,13 +16,25 @@ _SLOW_S = 6.0
 
 
 class DefectiveMeter:
-    """A meter with something wrong with it: what a subclass does not change is the good meter's own."""
+    """A meter with something wrong with it: what a subclass does not change is the good meter's own.
+
+    ``kept`` is for what the defect remembers.
+    """
 
     def __init__(self, meter: S4100) -> None:
         self._meter = meter
+        self.kept: dict[Any, Any] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._meter, name)
+
+    def read(self, kind: str, instance: int, prop: str, index: int | None = None) -> Any:
+        """Read a property as the defect shows it."""
+        return self.shown(kind, instance, prop, self._meter.read(kind, instance, prop, index))
+
+    def shown(self, _kind: str, _instance: int, _prop: str, value: Any) -> Any:
+        """Return what is read where the good meter reads ``value``."""
+        return value
 
 
 Where = Callable[[str, int, str], bool]
@@ -46,8 +58,7 @@ def reading(prop: str, change: Change) -> type[DefectiveMeter]:
     """A property reads otherwise."""
 
     class ReadsOtherwise(DefectiveMeter):
-        def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:
-            value = self._meter.read(kind, instance, name, index)
+        def shown(self, kind: str, instance: int, name: str, value: Any) -> Any:
             return change(self._meter, kind, instance, value) if name == prop else value
 
     return ReadsOtherwise
@@ -89,20 +100,15 @@ def _quantity(*prefixes: str) -> list[int]:
 def _net_counts_both(meter: S4100, kind: str, instance: int, value: Any) -> Any:
     if (kind, instance) != ("AI", 1):
         return value
-    return cast("float", meter.read("AI", 2, _PRESENT_VALUE)) + cast("float", meter.read("AI", 3, _PRESENT_VALUE))
-
-
-def _swapped_objects(value: Any) -> Any:
-    return (*value[:-2], value[-1], value[-2]) if isinstance(value, tuple) and len(value) > 2 else value
+    return meter.read("AI", 2, _PRESENT_VALUE) + meter.read("AI", 3, _PRESENT_VALUE)
 
 
 class _ObjectListOutOfOrder(DefectiveMeter):
     def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:
-        swap = {112: 113, 113: 112}
-        if name == "object-list" and index in swap:
-            index = swap[index]
+        if name == "object-list" and index is not None:
+            index = {112: 113, 113: 112}.get(index, index)
         value = self._meter.read(kind, instance, name, index)
-        return _swapped_objects(value) if name == "object-list" and index is None else value
+        return (*value[:-2], value[-1], value[-2]) if name == "object-list" and index is None else value
 
 
 class _FrequencyNotQnan(DefectiveMeter):
@@ -112,9 +118,8 @@ class _FrequencyNotQnan(DefectiveMeter):
         self._hz = stimulus.frequency_hz
         self._meter.advance(dt_s, stimulus, control_power)
 
-    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:
-        value = self._meter.read(kind, instance, name, index)
-        is_void = (kind, instance, name) == ("AI", 18, _PRESENT_VALUE) and math.isnan(cast("float", value))
+    def shown(self, kind: str, instance: int, name: str, value: Any) -> Any:
+        is_void = (kind, instance, name) == ("AI", 18, _PRESENT_VALUE) and math.isnan(value)
         return self._hz if is_void else value
 
 
@@ -123,44 +128,32 @@ class _LowPowerFactorLatched(DefectiveMeter):
 
     _seen = 0
 
-    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:
-        value = self._meter.read(kind, instance, name, index)
+    def shown(self, kind: str, instance: int, name: str, value: Any) -> Any:
         if name != _PRESENT_VALUE or (kind, instance) not in (("AI", 83), ("BI", 12), ("BI", 13), ("BI", 14)):
             return value
-        self._seen |= int(cast("float", self._meter.read("AI", 83, _PRESENT_VALUE))) & 0b111 << 11
+        self._seen |= int(self._meter.read("AI", 83, _PRESENT_VALUE)) & 0b111 << 11
         if kind == "AI":
-            return float(int(cast("float", value)) | self._seen)
+            return float(int(value) | self._seen)
         return self._seen >> (instance - 1) & 1
 
 
 class _Frozen(DefectiveMeter):
     """Present demand reads for ever what it read first."""
 
-    def __init__(self, meter: S4100) -> None:
-        super().__init__(meter)
-        self._first: dict[int, Any] = {}
-
-    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:
-        value = self._meter.read(kind, instance, name, index)
-        if kind != "AI" or name != _PRESENT_VALUE or instance not in (19, 20, 21):
-            return value
-        return self._first.setdefault(instance, value)
+    def shown(self, kind: str, instance: int, name: str, value: Any) -> Any:
+        is_kept = at("AI", _PRESENT_VALUE, (19, 20, 21))(kind, instance, name)
+        return self.kept.setdefault(instance, value) if is_kept else value
 
 
 class _ClockStopped(DefectiveMeter):
     """Local_Time stands where the last synchronization, or the first reading, has put it."""
 
-    def __init__(self, meter: S4100) -> None:
-        super().__init__(meter)
-        self._stands: dict[str, Any] = {}
-
-    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:
-        value = self._meter.read(kind, instance, name, index)
-        return self._stands.setdefault(name, value) if name in ("local-time", "local-date") else value
+    def shown(self, kind: str, instance: int, name: str, value: Any) -> Any:
+        return self.kept.setdefault(name, value) if name in ("local-time", "local-date") else value
 
     def synchronise_time(self, now: datetime) -> None:
         self._meter.synchronise_time(now)
-        self._stands.clear()
+        self.kept.clear()
 
 
 class _SynchronisationIgnored(DefectiveMeter):
@@ -213,10 +206,6 @@ def showing(
     """
 
     class Shows(DefectiveMeter):
-        def __init__(self, meter: S4100) -> None:
-            super().__init__(meter)
-            self._shown: dict[tuple[int, str], Any] = {}
-
         def write(self, k: str, n: int, name: str, value: Any, index: Any = None, priority: Any = None) -> None:
             def write(what: Any) -> None:
                 self._meter.write(k, n, name, what, index=index, priority=priority)
@@ -225,11 +214,10 @@ def showing(
                 write(value)
                 return
             taken(write, value)
-            self._shown[n if apart else 0, name] = value
+            self.kept[n if apart else 0, name] = value
 
-        def read(self, k: str, n: int, name: str, index: int | None = None) -> Any:
-            value = self._meter.read(k, n, name, index)
-            return self._shown.get((n if apart else 0, name), value) if where(k, n, name) else value
+        def shown(self, k: str, n: int, name: str, value: Any) -> Any:
+            return self.kept.get((n if apart else 0, name), value) if where(k, n, name) else value
 
     return Shows
 
@@ -272,8 +260,7 @@ class _ValidationSlow(DefectiveMeter):
         self._left_s -= dt_s
         self._meter.advance(dt_s, stimulus, control_power)
 
-    def read(self, kind: str, instance: int, name: str, index: int | None = None) -> Any:
-        value = self._meter.read(kind, instance, name, index)
+    def shown(self, kind: str, instance: int, name: str, value: Any) -> Any:
         if self._left_s <= 0.0 or (kind, instance) != ("AV", self._old[0]):
             return value
         return {_PRESENT_VALUE: self._old[1], "reliability": 7}.get(name, value)

@@ -86,16 +86,17 @@ def parse_defect(text: str) -> Defect:
     """
     name_text, _, value_text = text.partition("=")
     name_match, value_match = _NAME.match(name_text.strip()), _VALUE.match(value_text.strip())
-    if name_match is not None and not value_text and name_match[1] in (*WITHOUT_VALUE, *APDU_DEFECTS):
-        return Defect(name_match[1], 1.0, int(name_match[2]) if name_match[2] else None)
-    if name_match is not None and value_text in CHOICES.get(name_match[1], ()):
-        return Defect(name_match[1], 1.0, int(name_match[2]) if name_match[2] else None, value_text)
-    if name_match is None or name_match[1] not in DEFECTS:
+    name, number = name_match.groups() if name_match is not None else ("", None)
+    meter = int(number) if number else None
+    if not value_text and name in (*WITHOUT_VALUE, *APDU_DEFECTS):
+        return Defect(name, 1.0, meter)
+    if value_text in CHOICES.get(name, ()):
+        return Defect(name, 1.0, meter, value_text)
+    if name not in DEFECTS:
         options = (f"{name}={'|'.join(each)}" for name, each in CHOICES.items())
         valued = (f"{name}=<{unit}>" for name, unit in DEFECTS.items())
         known = ", ".join([*valued, *WITHOUT_VALUE, *APDU_DEFECTS, *options])
         raise DefectRefused(f"defect {text!r} is not known; known are {known}")
-    name, meter = name_match[1], int(name_match[2]) if name_match[2] else None
     unit = DEFECTS[name]
     if value_match is None or value_match[2] not in ("", unit):
         raise DefectRefused(f"defect {text!r} needs a value in {unit}, such as {name}=+1.0{unit}")

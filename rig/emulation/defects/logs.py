@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -66,7 +66,7 @@ class _AllLogTheFirst(DefectiveMeter):
 
 
 def _same_interval(meter: S4100, value: Any) -> bool:
-    return float(value) == cast("float", meter.read("AV", 11, _PRESENT_VALUE))
+    return bool(float(value) == meter.read("AV", 11, _PRESENT_VALUE))
 
 
 class _WildcardsCount(DefectiveMeter):
@@ -81,8 +81,7 @@ class _WildcardsCount(DefectiveMeter):
             value = _LONG_AGO if self._shown is not None else value
         self._meter.write(k, n, name, value, index=index, priority=priority)
 
-    def read(self, k: str, n: int, name: str, index: int | None = None) -> Any:
-        value = self._meter.read(k, n, name, index)
+    def shown(self, k: str, n: int, name: str, value: Any) -> Any:
         return self._shown if (k, name) == ("TL", "stop-time") and self._shown is not None else value
 
 
@@ -91,8 +90,7 @@ class _TotalCountStuck(DefectiveMeter):
 
     _first: int | None = None
 
-    def read(self, k: str, n: int, name: str, index: int | None = None) -> Any:
-        value: Any = self._meter.read(k, n, name, index)
+    def shown(self, k: str, n: int, name: str, value: Any) -> Any:
         if (k, name) != ("TL", "total-record-count"):
             return value
         self._first = value if self._first is None else min(self._first, value)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from meter_model.device.meter import S4100
 from meter_model.stimulus import Stimulus
-from rig.emulation.defects.behaviour import DefectiveMeter
+from rig.emulation.defects.behaviour import DefectiveMeter, at
 
 _PRESENT_VALUE = "present-value"
 _NET, _IMPORT, _EXPORT = 1, 2, 3
@@ -24,16 +24,14 @@ class _OtherImport(DefectiveMeter):
         """Return what AI2 reads instead, kWh."""
         raise NotImplementedError
 
-    def read(self, kind: str, instance: int, prop: str, index: int | None = None) -> Any:
-        """Read a property; AI2 and the net register AI1 read otherwise."""
-        if (kind, prop) != ("AI", _PRESENT_VALUE) or instance not in (_NET, _IMPORT):
-            return self._meter.read(kind, instance, prop, index)
-        if instance == _IMPORT:
-            return self.imported_kwh()
-        return self.imported_kwh() - self._value(_EXPORT)
+    def shown(self, kind: str, instance: int, prop: str, value: Any) -> Any:
+        """Return what is read; AI2 and the net register AI1 read otherwise."""
+        if not at("AI", _PRESENT_VALUE, (_NET, _IMPORT))(kind, instance, prop):
+            return value
+        return self.imported_kwh() - (self._value(_EXPORT) if instance == _NET else 0.0)
 
     def _value(self, instance: int) -> float:
-        return cast("float", self._meter.read("AI", instance, _PRESENT_VALUE))
+        return float(self._meter.read("AI", instance, _PRESENT_VALUE))
 
 
 class _Dead(_OtherImport):

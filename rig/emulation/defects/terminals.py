@@ -50,7 +50,7 @@ class _ClockKept(_PowerWatcher):
     def goes_on(self) -> None:
         day = self._meter.read("DE", self._meter.device_instance, "local-date")
         hour = self._meter.read("DE", self._meter.device_instance, "local-time")
-        self._time = datetime.combine(day, hour)  # type: ignore[arg-type]
+        self._time = datetime.combine(day, hour)
 
     def returned(self, off_s: float) -> None:
         self._meter.synchronise_time(self._time + timedelta(seconds=off_s))

@@ -8,7 +8,9 @@ import threading
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
+
+from meter_model.device.meter import S4100
 
 SAVE_EVERY_S = 1.0
 """Wall seconds after which what has been accumulated is written; settings are written as they are stored."""
@@ -42,21 +44,10 @@ class MemoryFile:
         os.close(self._descriptor)
 
 
-class Saving(Protocol):
-    """A meter with a method that writes its memory."""
-
-    @property
-    def update_count(self) -> int:
-        """Updates so far."""
-
-    def save(self) -> None:
-        """Write non-volatile memory."""
-
-
 class Saver:
     """Has the meters write their memory each second of wall time and at the end; ``lock`` is held meanwhile."""
 
-    def __init__(self, meters: Sequence[Saving], lock: AbstractContextManager[Any]) -> None:
+    def __init__(self, meters: Sequence[S4100], lock: AbstractContextManager[Any]) -> None:
         self._meters = [(meter, -1) for meter in meters]
         self._lock = lock
         self._ending = threading.Event()

@@ -16,7 +16,7 @@ from drivers.mstp.port import MstpPort
 from drivers.mstp.process.lateness import LateSpell
 from drivers.mstp.settings import PortSettings
 from drivers.mstp.statistics import Statistics
-from rig.emulation.meter.application.objects import MeterObjects
+from meter_model.device.meter import S4100
 from rig.emulation.meter.application.server import Answering, ApduServer
 
 _LOOK_UP_S = 0.2
@@ -29,7 +29,7 @@ _END_S = 5.0
 class _Place:
     """One meter at its MAC; ``max_master`` is what its node polls up to."""
 
-    meter: MeterObjects
+    meter: S4100
     server: Answering
     max_master: int
 
@@ -45,7 +45,7 @@ class MeterNodes:
 
     def __init__(
         self,
-        meters: Mapping[int, MeterObjects],
+        meters: Mapping[int, S4100],
         device: str,
         baud: int,
         max_master: int,

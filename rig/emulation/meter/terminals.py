@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
+from meter_model.device.meter import S4100
 from meter_model.device.supply import SupplyKind, is_sufficient
 from meter_model.stimulus import Stimulus
 from rig.emulation.world.lines import Line
@@ -18,24 +19,6 @@ MOST_PULSES = 100_000
 
 class TerminalsRefused(ValueError):
     """What is asked for cannot be connected; the message is one sentence."""
-
-
-class Powered(Protocol):
-    """A meter's physical side; ``meter_model.device.meter.S4100`` is one."""
-
-    @property
-    def is_running(self) -> bool:
-        """Whether it has control power and has started."""
-
-    @property
-    def alarm_contact_closed(self) -> bool:
-        """The normally closed alarm contact."""
-
-    def advance(self, dt_s: float, stimulus: Stimulus, control_power: bool = True) -> None:
-        """Live through ``dt_s`` seconds."""
-
-    def pulse_input(self, closed: bool, in_s: float = 0.0) -> None:
-        """Close or open the pulse contact, now or later."""
 
 
 Watcher = Callable[[bool, float], None]
@@ -53,7 +36,7 @@ class MeterTerminals:
     when it has started again (True). A meter that restarts with control power present still has its answer to send.
     """
 
-    def __init__(self, meter: Powered, now_s: Callable[[], float]) -> None:
+    def __init__(self, meter: S4100, now_s: Callable[[], float]) -> None:
         self.on_powered: Callable[[bool], None] | None = None
         self._meter = meter
         self._is_out = False

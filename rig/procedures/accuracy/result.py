@@ -154,7 +154,7 @@ def _is_by_step(budget: Budget) -> bool:
 
 def _is_by_length(budget: Budget) -> bool:
     """Whether a longer gate would make U smaller: its largest part is the register's step or the gate's edges."""
-    is_by_edges = budget.dominant is not None and budget.dominant.name.startswith(EDGES_LINE)
+    is_by_edges = budget.dominant is not None and budget.dominant.kind == EDGES_LINE
     return is_by_edges or _is_by_step(budget)
 
 

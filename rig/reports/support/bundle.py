@@ -190,7 +190,7 @@ class _Packer:
             folder = folders.get(run.run_id)
             if folder is None:
                 continue
-            for path in sorted([*folder.glob("bus/*.pcapng"), *folder.glob("junit.xml")]):
+            for path in sorted([*folder.glob("bus/*.pcapng"), *folder.glob("junit.xml"), *folder.glob("run.log")]):
                 self._file(path, f"{name}/{path.name}")
             if (folder / "allure-results").is_dir():
                 self._content.left_out.append(f"{folder / 'allure-results'}: the record says the same")

@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from drivers.log import log_as, note
 from drivers.source.base import SafeOff
 from rig.safety.contactor.guarded import GuardedContactor
 from rig.safety.guardian.ending import watch_process
@@ -115,6 +116,7 @@ class Guardian:
             while self._serve_once():
                 pass
         except BaseException as error:
+            note(__name__, "the guardian itself failed (%r)", error, level="error")
             if self._recipes:
                 self._act_alone(f"the guardian itself failed ({error!r})")
             raise
@@ -197,11 +199,13 @@ class Guardian:
             case "arm":
                 self._know(message)
                 self._is_armed = True
+                note(__name__, "armed: %d sources", len(self._recipes))
                 self._opening.remove(OFF_ELSEWHERE)
                 self._hold_note(message["recipes"])
                 self._say({"armed": len(self._recipes)})
             case "disarm":
                 self._is_armed = False
+                note(__name__, "disarmed")
                 self._note.clear()
                 self._off_by_s = self._again_s = math.inf
                 self._say({"disarmed": True, "contactor_problem": self._contactor.open()})
@@ -259,6 +263,8 @@ class Guardian:
             attempt = self._attempt
             self._again_s = time.monotonic() + self._pause_s()
         entry = self._write_down(reason, results, {"attempt": attempt, "confirmed": confirmed, **contactor})
+        level = "warning" if confirmed else "error"
+        note(__name__, "switched off, attempt %d: %s; confirmed: %s", attempt, reason, confirmed, level=level)
         self._say({"acted": entry})
         self._waking.go_on()
         return confirmed
@@ -381,7 +387,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         no_room = f"{opening.file(JOURNAL)}: {error.strerror}"
         os.write(_OUTPUT, json.dumps({"no_room": no_room}).encode() + b"\n")
         return 1
+    log_as("guardian", never_waits=True)
     guardian = Guardian(opening, options.hang_s)
+    note(__name__, "guards bench %s for process %s", opening.bench, os.getppid())
     lock_memory()
     os.write(_OUTPUT, json.dumps({"ready": os.getpid()}).encode() + b"\n")
     guardian.watch()

@@ -23,6 +23,15 @@ def reporter(monkeypatch):
         yield made
 
 
+def item(nodeid):
+    """Stand in for a test with this node id."""
+    name = nodeid.rpartition("::")[2]
+    parameters = name.partition("[")[2].rstrip("]")
+    return SimpleNamespace(
+        nodeid=nodeid, name=name, **({"callspec": SimpleNamespace(id=parameters)} if parameters else {})
+    )
+
+
 @pytest.mark.parametrize(
     ("nodeids", "count"),
     [
@@ -32,7 +41,7 @@ def reporter(monkeypatch):
     ],
 )
 def test_each_question_counts_once_and_a_load_point_once(reporter, nodeids, count):
-    items = [SimpleNamespace(nodeid=each, name=each.rpartition("::")[2]) for each in nodeids]
+    items = [item(each) for each in nodeids]
     reporter.pytest_collection_finish(SimpleNamespace(items=items, config=None))
     for each in nodeids:
         reporter.pytest_runtest_logstart(each)

@@ -60,7 +60,8 @@ DECADES = (1.0, 10.0, 100.0)
 
 def item(instance, quantity, phase):
     # A limit far above U, so that every trial is judged by its U and not refused for it.
-    row = LimitRow("", "", "", "", frozenset({quantity}), ROW.load, 50.0, "")
+    table = dict.fromkeys(("standard", "edition", "accuracy_class", "table", "provenance"), "")
+    row = LimitRow.model_construct(**table, quantities=(quantity,), load=ROW.load, limit_pct=50.0)
     return JudgedQuantity(instance, quantity, phase, row, "")
 
 

@@ -62,7 +62,7 @@ def test_a_phase_without_current_has_no_current_conditions():
 
 def test_a_limit_table_sets_the_reference_conditions_that_are_judged():
     stated = load_limit_table("iec62053-22-2003-class-0.2S").reference_conditions
-    limits = replace(stated, voltage_pct=0.25, phase_spread_deg=0.5)
+    limits = stated.model_copy(update={"voltage_pct": 0.25, "phase_spread_deg": 0.5})
     assert limits.voltage_pct == 0.25
     assert limits.phase_spread_deg == 0.5
     assert limits.frequency_pct == stated.frequency_pct
@@ -77,7 +77,7 @@ def test_air_over_two_kelvins_from_23_c_is_outside_reference_conditions(temperat
 
 def test_the_reference_temperature_is_the_limit_tables():
     stated = load_limit_table("iec62053-22-2003-class-0.2S").reference_conditions
-    limits = replace(stated, temperature_c=20.0, temperature_k=1.0)
+    limits = stated.model_copy(update={"temperature_c": 20.0, "temperature_k": 1.0})
     said = unmet(climate_deviations(23.0, limits))
     assert said == "ambient temperature deviates by +3 K, more than 1"
 

@@ -8,27 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum, auto
 
-from meter_model.objects.points import OBJECT_TYPE_NUMBERS, Kind
-
-
-class Datatype(Enum):
-    """How a property's value stands on the wire."""
-
-    REAL = auto()
-    UNSIGNED = auto()
-    ENUMERATED = auto()
-    BOOLEAN = auto()
-    TEXT = auto()
-    BITS = auto()
-    OBJECT = auto()
-    OBJECT_ARRAY = auto()
-    DATE = auto()
-    TIME = auto()
-    DATE_TIME = auto()
-    PROPERTY_REFERENCE = auto()
-    EMPTY_LIST = auto()
+from meter_model.objects.points import Kind
+from rig.emulation.meter.application.values import Datatype
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +29,8 @@ class Property:
         return self.datatype is Datatype.OBJECT_ARRAY
 
 
-ALL, REQUIRED, OPTIONAL = 8, 105, 80
-"""The special property identifiers of ReadPropertyMultiple (clause 15.7.3.1.2)."""
-
-KINDS: dict[int, Kind] = {number: kind for kind, number in OBJECT_TYPE_NUMBERS.items()}
-"""Kind of object by BACnet object-type number."""
+ALL, REQUIRED, OPTIONAL = SPECIAL = 8, 105, 80
+"""The special property identifiers of ReadPropertyMultiple: all, required, optional (clause 15.7.3.1.2)."""
 
 
 def _rows(*rows: tuple[str, int, Datatype, str]) -> dict[int, Property]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from meter_model.device.log_records import LogRecord
+from meter_model.device.trend_log import TrendLog
 from rig.emulation.meter.application.errors import Refused
 from rig.emulation.meter.application.tags import (
     AppTag,
@@ -34,20 +34,6 @@ _FIRST_SEQUENCE_OCTETS = 5
 _FRAME_OCTETS = 7
 """Result flags, item count, and the tags around the items."""
 _LOG_STATUS, _REAL_VALUE, _TIME_CHANGE = 0, 2, 9
-
-
-class Log(Protocol):
-    """What is read from: the resident records of one Trend_Log, position 1 the oldest."""
-
-    @property
-    def record_count(self) -> int:
-        """How many records there are."""
-
-    def records(self, first: int = 1, count: int | None = None) -> Sequence[LogRecord]:
-        """Return records by position, in order; positions beyond are left out."""
-
-    def position_of(self, sequence: int) -> int | None:
-        """Return the position of a sequence number, None when its record is not resident."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +71,7 @@ def read_range(request: TagReader) -> Range:
     raise RequestRejected(RejectReason.INVALID_TAG)
 
 
-def encode_log(log: Log, wanted: Range, room: int) -> bytes:
+def encode_log(log: TrendLog, wanted: Range, room: int) -> bytes:
     """Encode flags, count, records and first sequence number, ``room`` octets at most; records are in order of time.
 
     Where not all fit, those nearest to the reference are given, and the flag more-items is set.
@@ -136,7 +122,7 @@ def _framed(flags: int, items: Sequence[bytes]) -> bytes:
     )
 
 
-def _positions(log: Log, wanted: Range) -> tuple[int, int]:
+def _positions(log: TrendLog, wanted: Range) -> tuple[int, int]:
     """First and last position wanted of those that are there; (1, 0) where the reference is none of them."""
     reference = log.position_of(wanted.reference) if wanted.by_sequence else wanted.reference
     if reference is None or not 1 <= reference <= log.record_count:

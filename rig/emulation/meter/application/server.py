@@ -12,22 +12,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from meter_model.device.meter import ObjectAccessError
+from meter_model.device.meter import S4100, ObjectAccessError
 from meter_model.objects.points import OBJECT_TYPE_NUMBERS, Kind
 from rig.emulation.meter.application.communication import Communication, CommunicationControl, check_password
 from rig.emulation.meter.application.errors import Refused, TooLong
 from rig.emulation.meter.application.network import InvalidNpdu, NpduHeader, broadcast_npdu, reply_npdu
-from rig.emulation.meter.application.objects import MeterObjects
-from rig.emulation.meter.application.properties import (
-    ALL,
-    KINDS,
-    OPTIONAL,
-    REQUIRED,
-    Datatype,
-    Property,
-    property_of,
-    special_set,
-)
+from rig.emulation.meter.application.properties import SPECIAL, Property, property_of, special_set
 from rig.emulation.meter.application.read_range import encode_empty_list, encode_log, read_range
 from rig.emulation.meter.application.tags import (
     MAX_INSTANCE,
@@ -41,12 +31,7 @@ from rig.emulation.meter.application.tags import (
     unsigned_octets,
 )
 from rig.emulation.meter.application.unconfirmed import MAX_APDU_OCTETS, UnconfirmedServices
-from rig.emulation.meter.application.values import (
-    CharacterSetUnsupported,
-    DatatypeInvalid,
-    decode_value,
-    encode_value,
-)
+from rig.emulation.meter.application.values import KINDS, CharacterSetUnsupported, Datatype, DatatypeInvalid
 
 _CONFIRMED, _UNCONFIRMED, _SIMPLE_ACK, _COMPLEX_ACK = 0x00, 0x10, 0x20, 0x30
 _ERROR, _REJECT, _ABORT_BY_SERVER = 0x50, 0x60, 0x71
@@ -59,7 +44,6 @@ _RESTARTS, _REINITIALIZE_STATES = (0, 1), range(7)
 _MAX_RESPONSES = (50, 128, 206, 480, 1024, 1476)
 _PRIORITIES = range(1, 17)
 _POWER_UP_COUNT = 81
-_SPECIAL = (ALL, REQUIRED, OPTIONAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +68,7 @@ class ApduServer:
     """
 
     def __init__(
-        self, meter: MeterObjects, lock: AbstractContextManager[Any], now_s: Callable[[], float] = time.monotonic
+        self, meter: S4100, lock: AbstractContextManager[Any], now_s: Callable[[], float] = time.monotonic
     ) -> None:
         self._meter = meter
         self._lock = lock
@@ -178,7 +162,7 @@ class ApduServer:
                 kind = None  # and so says each of its properties
             result += context_tag(0, encode_object_identifier(*place)) + b"\x1e"
             for number, index in references:
-                if kind is not None and number in _SPECIAL:
+                if kind is not None and number in SPECIAL:
                     for entry in special_set(kind, number):
                         result += self._element(place, entry.number, None)
                 else:
@@ -216,7 +200,7 @@ class ApduServer:
         if not entry.writable:
             raise Refused("property", "write-access-denied")
         try:
-            value = decode_value(entry, elements)
+            value = entry.datatype.decode(elements)
             self._meter.write(kind, instance, entry.name, value, index=index, priority=priority)
         except CharacterSetUnsupported as unsupported:
             raise Refused("property", "character-set-not-supported") from unsupported
@@ -278,7 +262,7 @@ class ApduServer:
             value = self._meter.read(kind, instance, entry.name, index)
         except ObjectAccessError as refusal:
             raise Refused(refusal.error_class, refusal.error_code) from refusal
-        return encode_value(entry, value, index)
+        return entry.datatype.encode(value, index)
 
 
 def _property_reference(request: TagReader) -> tuple[tuple[int, int], int, int | None]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from meter_model.device.meter import S4100
 from meter_model.objects.points import OBJECT_TYPE_NUMBERS
-from rig.emulation.meter.application.objects import MeterObjects
 from rig.emulation.meter.application.tags import (
     AppTag,
     RequestRejected,
@@ -27,7 +27,7 @@ _VENDOR = 133
 class UnconfirmedServices:
     """Executes them on a meter's objects."""
 
-    def __init__(self, meter: MeterObjects) -> None:
+    def __init__(self, meter: S4100) -> None:
         self._meter = meter
         self._services = {
             _WHO_IS: self._who_is,

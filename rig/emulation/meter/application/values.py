@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 import struct
 from collections.abc import Callable, Sequence
+from enum import Enum
 from typing import Any
 
-from meter_model.objects.points import OBJECT_TYPE_NUMBERS
-from rig.emulation.meter.application.properties import KINDS, Datatype, Property
+from meter_model.objects.points import OBJECT_TYPE_NUMBERS, Kind
 from rig.emulation.meter.application.tags import (
     AppTag,
     Element,
@@ -19,6 +19,9 @@ from rig.emulation.meter.application.tags import (
     real_octets,
     unsigned_octets,
 )
+
+KINDS: dict[int, Kind] = {number: kind for kind, number in OBJECT_TYPE_NUMBERS.items()}
+"""Kind of object by BACnet object-type number."""
 
 WILDCARD = 255
 """An unspecified field of a BACnet date or time."""
@@ -34,32 +37,6 @@ class DatatypeInvalid(ValueError):
 
 class CharacterSetUnsupported(ValueError):
     """A written text is not in ANSI X3.4, the one character set of the meter's PICS."""
-
-
-def encode_value(entry: Property, value: Any, index: int | None = None) -> bytes:
-    """Encode what an object holds as the application-tagged octets of its property.
-
-    Reals: any float, NaN as 7F C0 00 00. Enumerations: the number, or the name of a binary state or object type. Bits:
-    a sequence of bools, first bit first, or their text of 0 and 1. Objects: (kind, instance). Dates and times:
-    ``datetime`` objects, or tuples of their BACnet octets. ``index`` is the array index asked for: 0 is the length of
-    the array.
-    """
-    if entry.is_array and index is not None:
-        return _unsigned(value) if index == 0 else _object(value)
-    encode, _, _ = _CODECS[entry.datatype]
-    return encode(value)
-
-
-def decode_value(entry: Property, elements: Sequence[Element]) -> Any:
-    """Decode the elements of a written value to what ``encode_value`` takes; raises DatatypeInvalid."""
-    if entry.datatype is Datatype.PROPERTY_REFERENCE:
-        return _decoded_property_reference(elements)
-    _, wanted, decode = _CODECS[entry.datatype]
-    if decode is None or [(element.number, element.context) for element in elements] != [
-        (tag, False) for tag in wanted
-    ]:
-        raise DatatypeInvalid(f"{entry.name} does not take that datatype")
-    return decode(*(element.octets for element in elements))
 
 
 def decode_date_time(date: bytes, time: bytes) -> tuple[tuple[int, int, int, int], tuple[int, int, int, int]]:
@@ -169,25 +146,49 @@ def _decoded_object(octets: bytes) -> tuple[str, int]:
     return KINDS.get(object_type, str(object_type)), instance
 
 
-def _decoded_property_reference(elements: Sequence[Element]) -> tuple[str, int, int]:
-    if [(element.number, element.context) for element in elements] != [(0, True), (1, True)]:
-        raise DatatypeInvalid("a reference to a property of this device has an object and a property")
-    return *_decoded_object(elements[0].octets), _decoded_unsigned(elements[1].octets)
+def _decoded_property_reference(place: bytes, number: bytes) -> tuple[str, int, int]:
+    return *_decoded_object(place), _decoded_unsigned(number)
 
 
-_CODECS: dict[Datatype, tuple[Callable[[Any], bytes], tuple[AppTag, ...], Callable[..., Any] | None]] = {
-    Datatype.REAL: (_real, (AppTag.REAL,), _decoded_real),
-    Datatype.UNSIGNED: (_unsigned, (AppTag.UNSIGNED,), _decoded_unsigned),
-    Datatype.ENUMERATED: (_enumerated, (AppTag.ENUMERATED,), _decoded_unsigned),
-    Datatype.BOOLEAN: (_boolean, (AppTag.BOOLEAN,), lambda octets: octets != b"\0"),
-    Datatype.TEXT: (_text, (AppTag.CHARACTER_STRING,), _decoded_text),
-    Datatype.BITS: (_bits, (), None),
-    Datatype.OBJECT: (_object, (AppTag.OBJECT_IDENTIFIER,), _decoded_object),
-    Datatype.OBJECT_ARRAY: (_objects, (), None),
-    Datatype.DATE: (_date, (), None),
-    Datatype.TIME: (_time, (), None),
-    Datatype.DATE_TIME: (_date_time, (AppTag.DATE, AppTag.TIME), decode_date_time),
-    Datatype.PROPERTY_REFERENCE: (_property_reference, (), None),
-    Datatype.EMPTY_LIST: (lambda _value: b"", (), None),
-}
-"""How each datatype is encoded, the tags of a written value, and how it is decoded (None: it cannot be written)."""
+class Datatype(Enum):
+    """How a property's value stands on the wire: its encoding, and of one that is written tags and decoding.
+
+    Reals: any float, NaN as 7F C0 00 00. Enumerations: the number, or the name of a binary state or object type. Bits:
+    a sequence of bools, first bit first, or their text of 0 and 1. Objects: (kind, instance). Dates and times:
+    ``datetime`` objects, or tuples of their BACnet octets.
+    """
+
+    REAL = (_real, (AppTag.REAL,), _decoded_real)
+    UNSIGNED = (_unsigned, (AppTag.UNSIGNED,), _decoded_unsigned)
+    ENUMERATED = (_enumerated, (AppTag.ENUMERATED,), _decoded_unsigned)
+    BOOLEAN = (_boolean, (AppTag.BOOLEAN,), lambda octets: octets != b"\0")
+    TEXT = (_text, (AppTag.CHARACTER_STRING,), _decoded_text)
+    BITS = (_bits,)
+    OBJECT = (_object, (AppTag.OBJECT_IDENTIFIER,), _decoded_object)
+    OBJECT_ARRAY = (_objects,)
+    DATE = (_date,)
+    TIME = (_time,)
+    DATE_TIME = (_date_time, (AppTag.DATE, AppTag.TIME), decode_date_time)
+    PROPERTY_REFERENCE = (_property_reference, (0, 1), _decoded_property_reference)
+    EMPTY_LIST = (lambda _value: b"",)
+
+    def __init__(
+        self, encode: Callable[[Any], bytes], tags: Sequence[int] = (), decode: Callable[..., Any] | None = None
+    ) -> None:
+        self._encode = encode
+        self._tags = tags
+        self._decode = decode
+
+    def encode(self, value: Any, index: int | None = None) -> bytes:
+        """Encode what an object holds; ``index`` is the array index asked for: 0 is the length of the array."""
+        if self is Datatype.OBJECT_ARRAY and index is not None:
+            return _unsigned(value) if index == 0 else _object(value)
+        return self._encode(value)
+
+    def decode(self, elements: Sequence[Element]) -> Any:
+        """Decode the elements of a written value to what ``encode`` takes; raises DatatypeInvalid."""
+        is_context = self is Datatype.PROPERTY_REFERENCE
+        wanted = [(tag, is_context) for tag in self._tags]
+        if self._decode is None or [(element.number, element.context) for element in elements] != wanted:
+            raise DatatypeInvalid("the property does not take that datatype")
+        return self._decode(*(element.octets for element in elements))

@@ -31,7 +31,7 @@ def by_id(tmp_path):
 
 def test_a_slow_latency_timer_is_advised_against_with_what_to_do(sysfs, tmp_path):
     folder = sysfs("16\n")
-    advice = latency_advice("/dev/ttyUSB0", folder)
+    advice = str(latency_advice("/dev/ttyUSB0", folder))
     assert latency_timer_ms("/dev/ttyUSB0", folder) == 16
     assert "16 ms" in advice
     assert f"sudo tee {folder}/bus/usb-serial/devices/ttyUSB0/latency_timer" in advice

@@ -5,7 +5,7 @@ import pytest
 from drivers.meter import BusStatistics, FoundDevice
 from drivers.mstp.settings import PortSettings
 from drivers.mstp.statistics import Statistics
-from rig.bench.meters import _nobody_there, noise_text
+from rig.bench.meters import _no_answer, noise_text
 from rig.bench.schema.bench import PositionPart
 
 
@@ -46,7 +46,7 @@ POSITION = PositionPart(name="1", mac=1, meter_type="s4100")
     ],
 )
 def test_what_is_told_fits_what_was_heard(port, others, told, not_told):
-    said = _nobody_there(POSITION, 1, Bus(port, others))
+    said = str(_no_answer(POSITION, 1, Bus(port, others)))
     assert told in said
     assert not_told not in said
 
