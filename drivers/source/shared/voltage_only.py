@@ -17,6 +17,9 @@ from drivers.source.shared.steps import Step, number, switch
 
 Three = tuple[float, float, float]
 
+DEFAULT_CURRENT_LIMIT_A = 1.0
+"""A meter's voltage inputs take well below a milliampere; this is for cables and inrush."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -101,7 +104,7 @@ class VoltageOnlySource(ScpiSource):
     OUTPUT = "OUTP"
     frequency_decimals = 3
 
-    def __init__(self, session: ScpiSession, *, current_limit_a: float = 1.0) -> None:
+    def __init__(self, session: ScpiSession, *, current_limit_a: float = DEFAULT_CURRENT_LIMIT_A) -> None:
         self.current_limit_a = check_current_limit(current_limit_a, self.limits)
         super().__init__(session)
         self._forget()
