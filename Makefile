@@ -20,7 +20,7 @@ certify: $(STAMP) ## certify the emulated meter: plan, measure, judge, report
 test: test-quick test-realtime ## the tests of this software (no hardware needed)
 
 test-realtime: $(STAMP)
-	@$(BIN)/python -m pytest tests -m "realtime and not alone and not soak" -n 2 --dist loadfile
+	@$(BIN)/python -m pytest tests -m "realtime and not alone and not soak" -n 2 --dist loadfile --no-loadscope-reorder
 	@$(BIN)/python -m pytest tests -m "realtime and alone and not soak"
 
 test-quick: $(STAMP) ## those of the tests that need no processes and no real time

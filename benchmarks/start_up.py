@@ -2,8 +2,9 @@
 
 User and system time of a command and of all its descendants count, those that outlive their parent too: this process
 is made their reaper (Linux). Commands and bare starts are taken in turn; the smallest of each is compared, since
-other work on the machine only adds. A last run of each command, not counted, is watched from outside for its processes
-and the packages whose import costs most. Run: ``python -m benchmarks.start_up [--count N] [--json] [COMMAND ...]``.
+other work on the machine only adds. Byte code is there, as after any first run. A last run of each command, not
+counted, is watched from outside for its processes and the packages whose import costs most.
+Run: ``python -m benchmarks.start_up [--count N] [--json] [COMMAND ...]``.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ def cpu_of(argv: list[str], folder: Path) -> float:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    return {**os.environ, "RIG_STATE_DIR": str(folder / "state")}
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "RIG_STATE_DIR": str(folder / "state")}
 
 
 def processes_of(argv: list[str], folder: Path) -> dict[str, float]:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from drivers.errors import InstrumentLost
-from drivers.scpi import Exchange, ScpiSession
+from drivers.scpi.session import ScpiSession
+from drivers.scpi.transport import Exchange
 
 T = TypeVar("T")
 

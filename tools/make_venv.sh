@@ -36,4 +36,6 @@ fi
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
     --config-settings editable_mode=compat --editable .
+# pip compiles what it installs, but not this software, which stays where it is.
+"$venv/bin/python" -m compileall -q drivers fixtures meter_model rig
 echo "$wanted" >"$venv/.stamp"

@@ -6,14 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from drivers.analyzer.base import (
-    AnalyzerCapabilities,
-    AnalyzerRanges,
-    AnalyzerReading,
-    ElementReading,
-    IntegratorReading,
-    ReferenceAnalyzer,
-)
+from drivers.analyzer.base import AnalyzerCapabilities, ReferenceAnalyzer
 from drivers.analyzer.fluke_norma import FlukeNorma
 from drivers.analyzer.radian_rd import RadianRD
 from drivers.analyzer.yokogawa_wt import YokogawaWT
@@ -37,18 +30,3 @@ ANALYZERS: Mapping[str, AnalyzerDriver] = MappingProxyType(
 A driver without SCPI has a static ``open_link(resource, *, deadline_s, on_progress)``; what it returns takes the
 session's place.
 """
-
-__all__ = [
-    "ANALYZERS",
-    "AnalyzerCapabilities",
-    "AnalyzerDriver",
-    "AnalyzerRanges",
-    "AnalyzerReading",
-    "ElementReading",
-    "FlukeNorma",
-    "IntegratorReading",
-    "RadianRD",
-    "ReferenceAnalyzer",
-    "YokogawaWT",
-    "ZesLMG600",
-]

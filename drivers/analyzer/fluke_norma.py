@@ -12,7 +12,7 @@ from drivers.analyzer.checks import NOTHING_VALID, between, magnitude, signed_q
 from drivers.analyzer.ranged import RANGE_TOLERANCE, RangedAnalyzer
 from drivers.errors import AnswerInvalid, SettingNotTaken
 from drivers.instrument import Identity
-from drivers.scpi import ScpiSession
+from drivers.scpi.session import ScpiSession
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from drivers.analyzer.base import AnalyzerRanges, IntegratorReading, ReferenceAn
 from drivers.analyzer.checks import smallest_range
 from drivers.errors import CannotMeasure, SettingOutOfRange
 from drivers.instrument import ScpiInstrument
-from drivers.scpi import ScpiSession
+from drivers.scpi.session import ScpiSession
 
 RANGE_TOLERANCE = 1e-3
 """A setting is taken where it is answered within this part of it."""

@@ -12,7 +12,8 @@ from drivers.analyzer.checks import magnitude, wrapped
 from drivers.analyzer.ranged import RANGE_TOLERANCE, RangedAnalyzer
 from drivers.errors import AnswerInvalid, SettingNotTaken
 from drivers.instrument import Identity
-from drivers.scpi import ScpiSession, says_over_range
+from drivers.scpi.parsing import says_over_range
+from drivers.scpi.session import ScpiSession
 
 _VALUES = ":NUM:NORM:VAL?"
 

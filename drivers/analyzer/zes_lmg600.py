@@ -11,7 +11,8 @@ from drivers.analyzer.checks import NOTHING_VALID, between, signed_q
 from drivers.analyzer.ranged import RangedAnalyzer
 from drivers.errors import AnswerInvalid
 from drivers.instrument import Identity
-from drivers.scpi import ScpiSession, says_over_range, split_answers
+from drivers.scpi.parsing import says_over_range, split_answers
+from drivers.scpi.session import ScpiSession
 
 
 class ZesLMG600(RangedAnalyzer):

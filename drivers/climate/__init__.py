@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from drivers.climate.base import ChamberCapabilities, ChamberReading, ClimateChamber, ClimateProbe, ClimateReading
 from drivers.climate.espec_p300 import EspecP300
 from drivers.climate.fluke_1620a import Fluke1620A
 
@@ -14,15 +13,3 @@ PROBES: Mapping[str, type[Fluke1620A]] = MappingProxyType({"fluke_1620a": Fluke1
 
 CHAMBERS: Mapping[str, type[EspecP300]] = MappingProxyType({"espec_p300": EspecP300})
 """Driver classes by their name in a bench file; each is made with ``driver(session)``."""
-
-__all__ = [
-    "CHAMBERS",
-    "PROBES",
-    "ChamberCapabilities",
-    "ChamberReading",
-    "ClimateChamber",
-    "ClimateProbe",
-    "ClimateReading",
-    "EspecP300",
-    "Fluke1620A",
-]

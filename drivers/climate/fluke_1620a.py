@@ -7,7 +7,7 @@ import math
 from drivers.climate.base import ClimateProbe, ClimateReading
 from drivers.errors import AnswerInvalid, SettingNotTaken, SettingOutOfRange
 from drivers.instrument import ScpiInstrument
-from drivers.scpi import ScpiSession
+from drivers.scpi.session import ScpiSession
 
 _CHANNELS = (1, 2)
 _LONGEST_PERIOD_S = 60.0

@@ -11,7 +11,7 @@ from __future__ import annotations
 from drivers.errors import SettingNotTaken
 from drivers.generator.base import GeneratorCapabilities, PulseGenerator, PulseTrain
 from drivers.instrument import Identity, SwitchedOffInstrument, require_within
-from drivers.scpi import ScpiSession
+from drivers.scpi.session import ScpiSession
 
 _TWO_CHANNELS = ("33510B", "33512B", "33520B", "33522A", "33522B")
 _EDGE_S = 1e-6

@@ -11,12 +11,11 @@ from bacpypes3.local.device import DeviceObject
 from bacpypes3.pdu import Address
 
 from drivers.meter.requests.octets import OctetsApplication
+from drivers.meter.requests.packing import MAX_APDU_OCTETS, THIS_DEVICE
 from drivers.mstp.settings import PortSettings
 
 RIG_DEVICE_INSTANCE = 4_194_302
 """The highest that a device may have: where no bench file says otherwise, the rig is found last."""
-_THIS_DEVICE = 4_194_303
-MAX_APDU_OCTETS = 480
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ class RigApplication(OctetsApplication):
         """Refuse it: raises ExecutionError, which bacpypes3 answers as an Error."""
         wanted = apdu.objectIdentifier
         own = self.device_object
-        if (int(wanted[0]), int(wanted[1])) == (int(own.objectIdentifier[0]), _THIS_DEVICE):
+        if (int(wanted[0]), int(wanted[1])) == (int(own.objectIdentifier[0]), THIS_DEVICE):
             wanted = own.objectIdentifier
         found = self.get_object_id(wanted)
         if found is None:

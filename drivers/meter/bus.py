@@ -12,23 +12,15 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator
 from typing import Any, Self, TypeVar
 
-from bacpypes3.apdu import (
-    ErrorRejectAbortNack,
-)
+from bacpypes3.apdu import ErrorRejectAbortNack
 from bacpypes3.pdu import LocalStation
 
-from drivers.meter.application import (
-    MAX_APDU_OCTETS,
-    RIG_DEVICE_INSTANCE,
-    FoundDevice,
-    FoundObject,
-    RigApplication,
-    rig_device,
-)
+from drivers.meter.application import RIG_DEVICE_INSTANCE, FoundDevice, FoundObject, RigApplication, rig_device
 from drivers.meter.discovery import Discovery, cancelled_tasks_end, probe_masters, who_answers
-from drivers.meter.errors import BusFailed, BusInterrupted, MeterAborted, MeterRefused, MeterRejected, MeterTimeout
+from drivers.meter.errors import BusFailed, BusInterrupted, MeterError, MeterTimeout
 from drivers.meter.line_watch import LineWatch, may_be_asked_again
 from drivers.meter.requests.exchange import BusStatistics, Exchange, refusal_of
+from drivers.meter.requests.packing import MAX_APDU_OCTETS
 from drivers.mstp.clock import monotonic_s
 from drivers.mstp.codec.frames import BROADCAST, SeenFrame
 from drivers.mstp.errors import PortUnavailable
@@ -168,15 +160,13 @@ class MeterBus:
 
         def hand_over() -> None:
             while len(pending) < ahead and (request := next(waiting, None)) is not None:
-                request.pduDestination = LocalStation(bytes((address,)))
-                work = self._transact(address, request, repeats, name)
-                pending.append(asyncio.run_coroutine_threadsafe(work, self._loop))
+                pending.append(self._hand_over(address, request, repeats, name))
 
         hand_over()
         while pending:
             try:
                 exchange = self._await(pending.popleft())
-            except (MeterTimeout, MeterRefused, MeterAborted, MeterRejected, BusFailed) as error:
+            except (MeterError, BusFailed) as error:
                 failure = failure or error
                 continue
             if failure is None:
@@ -203,13 +193,7 @@ class MeterBus:
         self, addresses: Iterable[int], request_for: Callable[[int], Any], ahead: int = 8
     ) -> Iterator[tuple[int, bool]]:
         """Send each MAC in ``addresses`` a confirmed request, ``ahead`` at a time; yields each and if it answered."""
-
-        def send(address: int) -> concurrent.futures.Future[Exchange]:
-            request = request_for(address)
-            request.pduDestination = LocalStation(bytes((address,)))
-            return asyncio.run_coroutine_threadsafe(self._transact(address, request, 0, str), self._loop)
-
-        return who_answers(addresses, send, ahead)
+        return who_answers(addresses, lambda address: self._hand_over(address, request_for(address)), ahead)
 
     def probe_masters(self, addresses: Iterable[int], patience_s: float) -> dict[int, bool]:
         """Poll each address once with the rig's tokens; returns which answered, of those polled in ``patience_s``."""
@@ -281,6 +265,12 @@ class MeterBus:
             raise BusFailed(self.settings.device, unavailable.reason) from unavailable
 
     # --- the caller's side ----------------------------------------------------------------------------------------
+    def _hand_over(
+        self, address: int, request: Any, repeats: int = 0, name: _Namer = str
+    ) -> concurrent.futures.Future[Exchange]:
+        request.pduDestination = LocalStation(bytes((address,)))
+        return asyncio.run_coroutine_threadsafe(self._transact(address, request, repeats, name), self._loop)
+
     def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
         return self._await(asyncio.run_coroutine_threadsafe(work, self._loop))
 
@@ -380,8 +370,7 @@ class MeterBus:
         await asyncio.wait({future, self._failed, lost}, timeout=deadline_s, return_when=asyncio.FIRST_COMPLETED)
         if not future.done():
             future.cancel()
-            if self._failed.done():
-                raise BusFailed(self.settings.device, self._failed.result())
+            self.raise_if_ended()
             if lost.done():
                 raise BusInterrupted(self.settings.device, address, name(request))
             raise MeterTimeout(address, name(request), deadline_s)
@@ -398,5 +387,4 @@ class MeterBus:
     async def _wait(self, duration_s: float) -> None:
         """Let time pass; raises BusFailed when the port ends."""
         await asyncio.wait({self._failed}, timeout=duration_s)
-        if self._failed.done():
-            raise BusFailed(self.settings.device, self._failed.result())
+        self.raise_if_ended()

@@ -23,11 +23,28 @@ from bacpypes3.primitivedata import Date, ObjectIdentifier, Real, Time
 
 from drivers.meter.bus import MeterBus
 from drivers.meter.errors import AnswerNotUnderstood, ValueNotTaken
-from drivers.meter.logs import PAGES_AHEAD, LogNotGiven, LogPage, LogRecord, page_of, page_request, read_pages
+from drivers.meter.logs import (
+    PAGES_AHEAD,
+    LogNotGiven,
+    LogPage,
+    LogRecord,
+    moment_of,
+    page_of,
+    page_request,
+    read_pages,
+)
 from drivers.meter.points import MeterPoint
 from drivers.meter.readings import Identity, LoadPointReading, Part, Snapshot
 from drivers.meter.requests.exchange import Exchange
-from drivers.meter.requests.packing import PRESENT_VALUE, RELIABILITY, PlannedPart, Wanted, packed, plan_snapshot
+from drivers.meter.requests.packing import (
+    PRESENT_VALUE,
+    RELIABILITY,
+    THIS_DEVICE,
+    PlannedPart,
+    Wanted,
+    packed,
+    plan_snapshot,
+)
 from drivers.meter.requests.read_multiple import ReadResult, read_request, read_results
 
 LOAD_POINT_INPUTS = (*range(11, 19), *range(55, 76))
@@ -39,7 +56,6 @@ COMMAND_REGISTER = 1
 _WRITE_DEADLINE_S = 5.0
 _READ_BACK_S = 0.1
 _NO_FAULT = 0
-_THIS_DEVICE = 4_194_303
 _SERIAL_NUMBER = re.compile(r"S/N:\s*(\S+)")
 _IDENTITY = (
     ("object-identifier", "object-name", "vendor-name", "vendor-identifier", "model-name", "firmware-revision"),
@@ -74,30 +90,21 @@ class MeterClient:
         self.address = address
         self.points = tuple(points)
         self.read_repeats = read_repeats
-        self._device = Wanted("DE", _THIS_DEVICE if device_instance is None else device_instance, ())
+        self._device_instance = THIS_DEVICE if device_instance is None else device_instance
         self._sleep = bus.pause if sleep is None else sleep
         self._plan = plan_snapshot(_everything(self.points))
 
     def identity(self) -> Identity:
         """Read the meter's identity."""
         values: dict[str, Any] = {}
-        for properties in _IDENTITY:
-            (results,) = self._read([[Wanted("DE", self._device.instance, properties)]])[0]
-            values |= {result.property_name: result.value for result in results}
+        for names in _IDENTITY:
+            values |= self._properties("DE", self._device_instance, names)
+        _, device_instance = values.pop("object-identifier")
         serial_number = _SERIAL_NUMBER.search(values["object-name"])
         return Identity(
-            device_instance=values["object-identifier"][1],
-            object_name=values["object-name"],
+            device_instance=device_instance,
             serial_number=serial_number.group(1) if serial_number else "",
-            vendor_name=values["vendor-name"],
-            vendor_identifier=values["vendor-identifier"],
-            model_name=values["model-name"],
-            firmware_revision=values["firmware-revision"],
-            application_software_version=values["application-software-version"],
-            location=values["location"],
-            description=values["description"],
-            protocol_revision=values["protocol-revision"],
-            max_master=values["max-master"],
+            **{name.replace("-", "_"): value for name, value in values.items()},
         )
 
     def read_inputs(self, instances: Iterable[int]) -> dict[int, float]:
@@ -106,7 +113,7 @@ class MeterClient:
 
     def read_load_point(self) -> LoadPointReading:
         """Read AI11 to AI18 and AI55 to AI75 in one request, which the meter answers from one update."""
-        results, (exchange,) = self._read([[Wanted("AI", instance) for instance in LOAD_POINT_INPUTS]])
+        results, (exchange,) = self.read([[Wanted("AI", instance) for instance in LOAD_POINT_INPUTS]])
         values = {result.instance: float(result.value) for result in results[0]}
         return LoadPointReading(values, exchange.requested_at_s, exchange.answered_at_s)
 
@@ -116,7 +123,7 @@ class MeterClient:
         The requests are handed to the bus all at once, so that each is ready to go when the one before is answered.
         """
         wanted = [[*part.wanted, *(Wanted("AI", canary) for canary in part.canaries)] for part in self._plan]
-        results, exchanges = self._read(wanted)
+        results, exchanges = self.read(wanted)
         values: dict[tuple[str, int], float] = {}
         reliability: dict[tuple[str, int], int] = {}
         parts: list[Part] = []
@@ -157,8 +164,7 @@ class MeterClient:
         wire_value = struct.unpack(">f", struct.pack(">f", value))[0]
         started_s = time.monotonic()
         while True:
-            (results,) = self._read([[Wanted("AV", av, (PRESENT_VALUE, RELIABILITY))]])[0]
-            found = {result.property_name: result.value for result in results}
+            found = self._properties("AV", av, (PRESENT_VALUE, RELIABILITY))
             read, reliability = float(found[PRESENT_VALUE]), int(found[RELIABILITY])
             if reliability == _NO_FAULT and _same(read, wire_value):
                 return
@@ -179,11 +185,8 @@ class MeterClient:
 
     def read_time(self) -> datetime:
         """Read the meter's clock; without zone, as the meter has it."""
-        (results,) = self._read([[Wanted("DE", self._device.instance, _CLOCK)]])[0]
-        found = {result.property_name: result.value for result in results}
-        year, month, day, _ = found["local-date"]
-        hour, minute, second, hundredths = found["local-time"]
-        return datetime(year + 1900, month, day, hour, minute, second, hundredths * 10_000)
+        found = self._properties("DE", self._device_instance, _CLOCK)
+        return moment_of(found["local-date"], found["local-time"])
 
     def read_log(self, instance: int, since: int = 0) -> tuple[LogRecord, ...]:
         """Read the records of TL ``instance`` (1 to 3) with sequence numbers after ``since`` (0: all), oldest first.
@@ -194,9 +197,8 @@ class MeterClient:
         what = f"reading the log of TL{instance}"
 
         def counts() -> tuple[int, int]:
-            (results,) = self._read([[Wanted("TL", instance, _LOG_COUNTS)]])[0]
-            found = {result.property_name: int(result.value) for result in results}
-            return found[_LOG_COUNTS[0]], found[_LOG_COUNTS[1]]
+            found = self._properties("TL", instance, _LOG_COUNTS)
+            return int(found[_LOG_COUNTS[0]]), int(found[_LOG_COUNTS[1]])
 
         def pages(asked: Iterable[tuple[int, int]]) -> Generator[LogPage]:
             requests = (page_request(instance, sequence, count) for sequence, count in asked)
@@ -227,11 +229,16 @@ class MeterClient:
     def _once(self, request: Any, what: str) -> None:
         list(self.bus.exchange(self.address, [request], name=lambda _: what))
 
+    def _properties(self, kind: str, instance: int, names: tuple[str, ...]) -> dict[str, Any]:
+        (results,), _ = self.read([[Wanted(kind, instance, names)]])
+        return {result.property_name: result.value for result in results}
+
     def _present_values(self, kind: str, instances: Iterable[int]) -> dict[int, float]:
-        results, _ = self._read(packed(Wanted(kind, instance) for instance in instances))
+        results, _ = self.read(packed(Wanted(kind, instance) for instance in instances))
         return {result.instance: float(result.value) for part in results for result in part}
 
-    def _read(self, parts: Sequence[Sequence[Wanted]]) -> tuple[list[list[ReadResult]], list[Exchange]]:
+    def read(self, parts: Sequence[Sequence[Wanted]]) -> tuple[list[list[ReadResult]], list[Exchange]]:
+        """Read each part with one request, none of them waiting for another's answer."""
         requests = (read_request(part) for part in parts)
         answers = self.bus.exchange(self.address, requests, repeats=self.read_repeats)
         results: list[list[ReadResult]] = []

@@ -13,7 +13,7 @@ from bacpypes3.apdu import WhoIsRequest
 from bacpypes3.pdu import GlobalBroadcast, LocalBroadcast
 
 from drivers.meter.application import FoundDevice, FoundObject, RigApplication
-from drivers.meter.errors import MeterAborted, MeterRefused, MeterRejected, MeterTimeout
+from drivers.meter.errors import MeterError, MeterTimeout
 from drivers.mstp.port import MstpPort
 
 _LOOK_UP_S = 0.02
@@ -84,14 +84,10 @@ def who_answers(
         if not pending:
             return
         address, future = pending.popleft()
-        try:
-            future.result()
-        except MeterTimeout:
-            yield address, False
-        except (MeterRefused, MeterAborted, MeterRejected):
-            yield address, True
-        else:
-            yield address, True
+        error = future.exception()
+        if error is not None and not isinstance(error, MeterError):
+            raise error
+        yield address, not isinstance(error, MeterTimeout)
 
 
 def probe_masters(

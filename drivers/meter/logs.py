@@ -148,11 +148,16 @@ def pages_from(sequence: int, records: int) -> Iterator[tuple[int, int]]:
         yield advanced(sequence, done), min(PAGE_RECORDS, records - done)
 
 
+def moment_of(date: tuple[int, ...], time: tuple[int, ...]) -> datetime:
+    """Return a BACnet date and time, four numbers each, as one moment; raises ValueError."""
+    year, month, day, _ = date
+    hour, minute, second, hundredths = time
+    return datetime(year + _FIRST_YEAR, month, day, hour, minute, second, hundredths * _CENTISECOND_US)
+
+
 def _record(address: int, sequence: int, item: LogItem, what: str) -> LogRecord:
-    year, month, day, _ = item.date
-    hour, minute, second, hundredths = item.time
     try:
-        at = datetime(year + _FIRST_YEAR, month, day, hour, minute, second, hundredths * _CENTISECOND_US)
+        at = moment_of(item.date, item.time)
     except ValueError as error:
         raise AnswerNotUnderstood(address, what, f"record {sequence} has no valid date and time") from error
     if item.status is not None:

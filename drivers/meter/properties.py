@@ -25,14 +25,9 @@ from bacpypes3.primitivedata import (
 from drivers.meter.client import MeterClient
 from drivers.meter.errors import AnswerNotUnderstood
 from drivers.meter.logs import LogPage, page_of, page_request
-from drivers.meter.requests.packing import Wanted
-from drivers.meter.requests.read_multiple import answered, read_request, read_results
+from drivers.meter.requests.packing import KINDS, TYPES, Wanted
+from drivers.meter.requests.read_multiple import answered, read_request
 
-THIS_DEVICE = 4_194_303
-"""A Device object answers to this instance as well as to its own (a wildcard)."""
-
-_TYPES = {"AI": 0, "AV": 2, "BI": 3, "DE": 8, "TL": 20}
-_KINDS = {number: kind for kind, number in _TYPES.items()}
 _REFERENCE = "log-device-object-property"
 
 
@@ -64,7 +59,7 @@ class Properties:
         what = f"reading {name} of {kind}{instance}"
         requests = [
             ReadPropertyRequest(
-                objectIdentifier=(_TYPES[kind], instance), propertyIdentifier=_identifier(name), propertyArrayIndex=each
+                objectIdentifier=(TYPES[kind], instance), propertyIdentifier=_identifier(name), propertyArrayIndex=each
             )
             for each in indices
         ]
@@ -79,10 +74,7 @@ class Properties:
         ``wanted``: kind, instance and property names. Raises MeterAborted where the answer would not fit one APDU.
         """
         entries = [Wanted(*entry) for entry in wanted]
-        (exchange,) = self._meter.bus.exchange(
-            self._meter.address, [read_request(entries)], repeats=self._meter.read_repeats
-        )
-        results = read_results(self._meter.address, entries, exchange.answer)
+        (results,), _ = self._meter.read([entries])
         return {(each.kind, each.instance, each.property_name): each.value for each in results}
 
     def read_special(self, kind: str, instance: int, which: str) -> list[str]:
@@ -106,7 +98,7 @@ class Properties:
         for value in values:
             tags.extend(value.encode())
         request = WritePropertyRequest(
-            objectIdentifier=(_TYPES[kind], instance),
+            objectIdentifier=(TYPES[kind], instance),
             propertyIdentifier=_identifier(name),
             propertyArrayIndex=index,
             propertyValue=BacnetAny(tags),
@@ -132,7 +124,7 @@ class Properties:
 
     def log_request(self, instance: int, range_: Any = None, name: str = "log-buffer", kind: str = "TL") -> Any:
         """Make a ReadRange request of a list, for ``send``; ``range_`` is a Range of bacpypes3, None for everything."""
-        return ReadRangeRequest(objectIdentifier=(_TYPES[kind], instance), propertyIdentifier=name, range=range_)
+        return ReadRangeRequest(objectIdentifier=(TYPES[kind], instance), propertyIdentifier=name, range=range_)
 
     def send_octets(self, service: int, octets: bytes, what: str) -> Any:
         """Send a confirmed request made by hand, well-formed or not: the service's number and what follows it."""
@@ -142,7 +134,7 @@ class Properties:
 
     def log_reference(self, kind: str, instance: int, name: str = "present-value") -> Any:
         """Make the value of a Trend_Log's Log_DeviceObjectProperty."""
-        return DeviceObjectPropertyReference(objectIdentifier=(_TYPES[kind], instance), propertyIdentifier=name)
+        return DeviceObjectPropertyReference(objectIdentifier=(TYPES[kind], instance), propertyIdentifier=name)
 
     def send(self, request: Any, what: str) -> Any:  # Any: an APDU of bacpypes3
         """Send any confirmed request and return its answer; ``what`` names it in errors. Once, but for ``around``."""
@@ -173,7 +165,7 @@ def _identifier(name: str) -> Any:
 
 def _object(identifier: Any) -> tuple[str, int]:
     kind, instance = identifier
-    return _KINDS.get(int(kind), str(kind)), int(instance)
+    return KINDS.get(int(kind), str(kind)), int(instance)
 
 
 def _numbers(value: Any) -> tuple[int, ...]:

@@ -22,6 +22,7 @@ LINK_TYPE_BACNET_MS_TP = 165
 _SECTION, _INTERFACE, _SIMPLE, _PACKET = 0x0A0D0D0A, 1, 3, 6
 _BEGINNING = struct.pack("<I", _SECTION)
 _BYTE_ORDER = 0x1A2B3C4D
+_ORDERS = {struct.pack(f"{order}I", _BYTE_ORDER): order for order in "<>"}
 _COMMENT, _FLAGS, _NAME, _SPEED, _RESOLUTION, _APPLICATION = 1, 2, 2, 8, 9, 4
 _MICROSECONDS = 6
 """if_tsresol: time stamps count units of 10^-6 s. A float of seconds since 1970 holds no more than 0.24 µs anyway."""
@@ -206,8 +207,9 @@ def _pcapng(octets: bytes) -> tuple[list[_Packet], str, int]:
     position = 0
     while position + 12 <= len(octets):
         if octets.startswith(_BEGINNING, position):
-            order = _section_order(octets, position)
-            units = []
+            if (mark := octets[position + 8 : position + 12]) not in _ORDERS:
+                raise CaptureInvalid("its byte order is not told")
+            order, units = _ORDERS[mark], []
         kind, size = struct.unpack_from(f"{order}II", octets, position)
         if size < 12 or size % 4:
             raise CaptureInvalid(f"a block of {size} octets at octet {position}")
@@ -231,13 +233,6 @@ def _pcapng(octets: bytes) -> tuple[list[_Packet], str, int]:
         elif kind == _SIMPLE:
             raise CaptureInvalid("packets without time stamps")
     return packets, device, baud if baud in BAUD_RATES else 0
-
-
-def _section_order(octets: bytes, position: int) -> str:
-    for order in "<>":
-        if struct.unpack_from(f"{order}I", octets, position + 8)[0] == _BYTE_ORDER:
-            return order
-    raise CaptureInvalid("its byte order is not told")
 
 
 def _units_a_second(resolution: bytes) -> float:
@@ -264,13 +259,10 @@ def _capture(packets: Sequence[_Packet], device: str, baud: int) -> Capture:
     stray = sum(len(octets) for _, octets in packets if len(octets) < HEADER_OCTETS)
     stamps = [stamp_s for stamp_s, _ in frames]
     sizes = [len(octets) for _, octets in frames]
-    rate, is_estimated = baud, False
-    if not rate:
-        rate = _estimated_baud(stamps, sizes)
-        is_estimated = rate > 0
+    rate = baud or _estimated_baud(stamps, sizes)
     at_end = rate > 0 and _overlaps(stamps, sizes, rate, at_end=False) > _overlaps(stamps, sizes, rate, at_end=True)
     seen = tuple(_placed(stamp_s, octets, rate, at_end) for stamp_s, octets in frames)
-    return Capture(seen, device, rate, is_estimated, stray, at_end)
+    return Capture(seen, device, rate, rate != baud, stray, at_end)
 
 
 def _overlaps(stamps: Sequence[float], sizes: Sequence[int], baud: int, *, at_end: bool) -> int:

@@ -11,7 +11,7 @@ from drivers.mstp.judging import bus, stations
 from drivers.mstp.judging.bus import NOISY, ranges
 from drivers.mstp.judging.conclusion import Conclusion, conclude, ranked
 from drivers.mstp.judging.devices import diagnose_devices
-from drivers.mstp.judging.finding import DeviceFound, Finding, Severity
+from drivers.mstp.judging.finding import DeviceFound, Finding, Severity, fault
 from drivers.mstp.judging.stations import REPLY_DELAY_S, SLOW_REPLY_S, USAGE_TIMEOUT_S
 from drivers.mstp.observing.station import USAGE_DELAY_S
 
@@ -43,10 +43,8 @@ def diagnose(figures: BusFigures) -> list[Finding]:
     """Judge what was heard; the findings that explain others come first, and a bus that cannot be read ends there."""
     if not figures.octets:
         return [
-            Finding(
-                Severity.FAULT,
+            fault(
                 "silence",
-                None,
                 f"not one octet was heard in {figures.duration_s:.1f} s",
                 "check that the devices have power, that both RS-485 wires and the common are connected, and that this "
                 "is the right port; masters talk all the time, even when there is nothing to say",
@@ -56,10 +54,8 @@ def diagnose(figures: BusFigures) -> list[Finding]:
     frames = sum(node.frames for node in figures.nodes)
     if frames <= _CHANCE_FRAMES and figures.octets >= _FEW_OCTETS and good < _READABLE * figures.octets:
         return [
-            Finding(
-                Severity.FAULT,
+            fault(
                 "wrong-baud",
-                None,
                 f"{figures.octets} octets were heard and only {good} of them make good frames at {figures.baud} baud",
                 "try the other baud rates (9600, 19200, 38400, 57600, 76800, 115200); if none is right, swap the two "
                 "RS-485 wires; if that is not it, look for a node that talks all the time",

@@ -6,26 +6,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from drivers.instrument import Identity
 from drivers.source.ametek_ci import AmetekCI
-from drivers.source.base import (
-    PHASES,
-    AcSource,
-    Channel,
-    Protection,
-    Range,
-    SafeOff,
-    SourceCapabilities,
-    SourceSetting,
-    Tone,
-)
+from drivers.source.base import AcSource, SourceCapabilities
 from drivers.source.chroma_61600 import Chroma61600
 from drivers.source.fluke_6105a import Fluke6105A
 from drivers.source.itech_it7800 import ItechIT7800
-from drivers.source.keysight_ac6800b import KeysightAC6800B, OnePhaseOnly
+from drivers.source.keysight_ac6800b import KeysightAC6800B
 from drivers.source.pacific_upc import PacificUPC
 from drivers.source.rigol_dg5000 import RigolDG5000
-from drivers.source.shared.combined import CombinationRefused, CombinedSource, combined_capabilities
 
 
 class SourceDriver(Protocol):
@@ -49,29 +37,3 @@ SOURCES: Mapping[str, SourceDriver] = MappingProxyType(
     }
 )
 """Driver classes by their name in a bench file."""
-
-__all__ = [
-    "PHASES",
-    "SOURCES",
-    "AcSource",
-    "AmetekCI",
-    "Channel",
-    "Chroma61600",
-    "CombinationRefused",
-    "CombinedSource",
-    "Fluke6105A",
-    "Identity",
-    "ItechIT7800",
-    "KeysightAC6800B",
-    "OnePhaseOnly",
-    "PacificUPC",
-    "Protection",
-    "Range",
-    "RigolDG5000",
-    "SafeOff",
-    "SourceCapabilities",
-    "SourceDriver",
-    "SourceSetting",
-    "Tone",
-    "combined_capabilities",
-]

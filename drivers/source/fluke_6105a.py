@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from drivers.errors import SettingNotTaken
 from drivers.instrument import Identity
-from drivers.scpi import ScpiSession
+from drivers.scpi.session import ScpiSession
 from drivers.source import fluke_6105a_data as data
 from drivers.source.base import PHASES, Channel, CurrentUnit, Range, SourceSetting, Tone
 from drivers.source.shared.checks import check_ramp, check_setting, check_within, is_off, range_for

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from drivers.scpi import parse_bool, parse_float
+from drivers.scpi.parsing import parse_bool, parse_float
 from drivers.source.base import Range, SafeOff, SourceCapabilities, Tone
 from drivers.source.shared.steps import Step, act, near, switch, word
 

@@ -37,9 +37,6 @@ off. What of the current limit the model cannot give is refused by the instrumen
 WATCHDOG_S = (1.0, 3600.0)
 """Headers [C], limits [I: those of other makers' watchdogs with the same headers]."""
 
-DEFAULT_CURRENT_LIMIT_A = 1.0
-"""A meter's voltage inputs take well below a milliampere; this is for cables and inrush."""
-
 LEAD_SIGN = 1.0
 """Degrees of PHASe for one degree of lead: an angle is taken as lead [R]. The analyzer checks the rotation."""
 

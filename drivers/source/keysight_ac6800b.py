@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Sequence
 
 from drivers.errors import DriverError
-from drivers.scpi import ScpiSession
+from drivers.scpi.session import ScpiSession
 from drivers.source import keysight_ac6800b_data as data
 from drivers.source.base import Protection, Range
 from drivers.source.shared.checks import check_ramp
 from drivers.source.shared.steps import Step, number, switch, word
-from drivers.source.shared.voltage_only import Target, Three
+from drivers.source.shared.voltage_only import DEFAULT_CURRENT_LIMIT_A, Target, Three
 from drivers.source.shared.watched import WatchedSource
 
 
@@ -50,7 +50,7 @@ class KeysightAC6800B(WatchedSource):
         self,
         session: ScpiSession,
         *,
-        current_limit_a: float = data.DEFAULT_CURRENT_LIMIT_A,
+        current_limit_a: float = DEFAULT_CURRENT_LIMIT_A,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         super().__init__(session, current_limit_a=current_limit_a)

@@ -38,9 +38,6 @@ LIMITS = FamilyLimits(
 """It has no slew, so none is refused. Upper end of the current limit: AC6804B, 155 V [R]; what the model cannot give is
 refused by the instrument."""
 
-DEFAULT_CURRENT_LIMIT_A = 1.0
-"""A meter's voltage inputs take well below a milliampere; this is for cables and inrush."""
-
 VOLTAGE_TOLERANCE_V = 0.06
 """Read-back against setting: the resolution is 0.1 V [R]."""
 

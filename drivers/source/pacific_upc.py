@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from drivers.errors import SettingOutOfRange
 from drivers.instrument import Identity, require_within
-from drivers.scpi import ScpiSession
+from drivers.scpi.session import ScpiSession
 from drivers.source import pacific_upc_data as data
 from drivers.source.base import PHASES, Protection, Range
 from drivers.source.shared.steps import Step, angle, number, word
-from drivers.source.shared.voltage_only import Target, Three, VoltageOnlySource
+from drivers.source.shared.voltage_only import DEFAULT_CURRENT_LIMIT_A, Target, Three, VoltageOnlySource
 
 
 class PacificUPC(VoltageOnlySource):
@@ -36,7 +36,7 @@ class PacificUPC(VoltageOnlySource):
         self,
         session: ScpiSession,
         *,
-        current_limit_a: float = data.DEFAULT_CURRENT_LIMIT_A,
+        current_limit_a: float = DEFAULT_CURRENT_LIMIT_A,
         transformer_ratio: float = data.DEFAULT_TRANSFORMER_RATIO,
     ) -> None:
         require_within("transformer ratio", transformer_ratio, *data.TRANSFORMER_RATIO, "")

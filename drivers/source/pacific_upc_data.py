@@ -48,9 +48,6 @@ LIMITS = FamilyLimits(
 """Slews are transition times here, for any voltage: ``RAMP_S`` is what limits them. What of the current limit the
 source cannot give is refused by the instrument."""
 
-DEFAULT_CURRENT_LIMIT_A = 1.0
-"""A meter's voltage inputs take well below a milliampere; this is for cables and inrush."""
-
 LAG_SIGN = -1.0
 """Degrees of PHASe for one degree of lead: PHASe2 and PHASe3 are taken as lag. The factory's programs say PHAS2,120 and
 PHAS3,240 [C], and what a source is shipped with is taken to be A-B-C [I]. The analyzer checks the rotation before

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from drivers.scpi import ScpiSession
+from drivers.scpi.session import ScpiSession
 from drivers.source import rigol_dg5000_data as data
 from drivers.source.base import Channel, SourceSetting
 from drivers.source.shared.checks import channel_rms, check_ramp, check_setting, check_within, is_off, range_for

@@ -5,15 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from drivers.switch.base import (
-    RelayLines,
-    RelayRole,
-    SafetyContacts,
-    SenseRole,
-    SwitchCapabilities,
-    SwitchRoles,
-    SwitchUnit,
-)
+from drivers.switch.base import RelayLines, SwitchUnit
 from drivers.switch.keysight_34970a import Keysight34970A
 
 SWITCHES: Mapping[str, Callable[..., SwitchUnit]] = MappingProxyType({"keysight_34970a": Keysight34970A})
@@ -23,16 +15,3 @@ RELAY_LINES: Mapping[str, Callable[[int], RelayLines]] = MappingProxyType(
     {"keysight_34970a": Keysight34970A.relay_lines}
 )
 """How a channel's relay is worked without the driver, by the same names; raises SettingOutOfRange."""
-
-__all__ = [
-    "RELAY_LINES",
-    "SWITCHES",
-    "Keysight34970A",
-    "RelayLines",
-    "RelayRole",
-    "SafetyContacts",
-    "SenseRole",
-    "SwitchCapabilities",
-    "SwitchRoles",
-    "SwitchUnit",
-]

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from drivers.errors import AnswerInvalid, SettingNotTaken, SettingOutOfRange
 from drivers.instrument import Identity, SwitchedOffInstrument
-from drivers.scpi import ScpiSession
+from drivers.scpi.session import ScpiSession
 from drivers.switch import keysight_34970a_data as data
 from drivers.switch.base import RelayLines, RelayRole, SafetyContacts, SenseRole, SwitchRoles, SwitchUnit
 

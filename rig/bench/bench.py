@@ -8,13 +8,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from drivers.analyzer import ReferenceAnalyzer
-from drivers.climate import ClimateProbe
+from drivers.analyzer.base import ReferenceAnalyzer
+from drivers.climate.base import ClimateProbe
 from drivers.instrument import Identity
 from drivers.meter import MeterBus
 from drivers.mstp.wire.adapter import latency_advice
-from drivers.source import AcSource, SafeOff
-from drivers.switch import SwitchUnit
+from drivers.source.base import AcSource, SafeOff
+from drivers.switch.base import SwitchUnit
 from rig.bench.as_found import look_at, said_of
 from rig.bench.auxiliary.climate import SoakedChamber, open_chamber, open_probe
 from rig.bench.auxiliary.switching import TimedPulses, open_switch, open_timed_pulses, safety_inputs

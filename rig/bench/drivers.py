@@ -17,9 +17,11 @@ from drivers.counter import COUNTERS
 from drivers.errors import SettingOutOfRange
 from drivers.generator import GENERATORS
 from drivers.instrument import Identity
-from drivers.scpi import ScpiSession
-from drivers.source import SOURCES, AcSource, SourceCapabilities
-from drivers.switch import SWITCHES, RelayRole, SenseRole, SwitchRoles
+from drivers.scpi.session import ScpiSession
+from drivers.source import SOURCES
+from drivers.source.base import AcSource, SourceCapabilities
+from drivers.switch import SWITCHES
+from drivers.switch.base import RelayRole, SenseRole, SwitchRoles
 from rig.bench.clock import BenchClock
 from rig.bench.schema.bench import AlarmContactPart, AnalyzerPart, BenchPart, LowLevelSourcePart, SwitchPart
 from rig.bench.schema.instrument import InstrumentPart

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from drivers.analyzer import ANALYZERS
 from drivers.errors import RigError
-from drivers.source import AcSource, Identity, SafeOff
+from drivers.instrument import Identity
+from drivers.source.base import AcSource, SafeOff
 from rig.bench.config.off_parts import OffParts, analyzer_from_note, parts_to_switch_off
 from rig.bench.contactor import contactor_from_note
 from rig.bench.drivers import link_to_analyzer, make_source, scpi_session

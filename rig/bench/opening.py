@@ -6,10 +6,11 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
-from drivers.analyzer import ReferenceAnalyzer
+from drivers.analyzer.base import ReferenceAnalyzer
 from drivers.meter import MeterBus
 from drivers.mstp.events import LineLost, LineRestored
-from drivers.source import AcSource, CombinedSource, SafeOff
+from drivers.source.base import AcSource, SafeOff
+from drivers.source.shared.combined import CombinedSource
 from rig.bench.clock import BenchClock, EndpointClock, WallClock
 from rig.bench.config.files import BenchFile
 from rig.bench.config.off_parts import analyzer_for_note

@@ -21,7 +21,7 @@ from tests.stepped_clock import SteppedClock, shim
 
 __all__ = ["shim"]
 
-pytestmark = [pytest.mark.realtime, pytest.mark.alone, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.realtime, pytest.mark.timeout(600)]
 
 CAMPAIGN = "regress_and_the_clock"
 HOUR_S = 3600

@@ -21,7 +21,7 @@ from rig.records import RunRecord
 from tests.acceptance.certified import ROOT, environment, read_last
 from tests.acceptance.seeded_defects import ALONE, LONG, RUNS, SHOWN_ELSEWHERE
 
-pytestmark = [pytest.mark.realtime, pytest.mark.alone, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.realtime, pytest.mark.timeout(600)]
 
 _SUITE = "tests_hil/firmware_regression"
 _CONTROL = "objects/test_identity.py::test_device_property_reads_as_the_manual_prints_it[model-name]"

@@ -14,7 +14,7 @@ from rig.emulation.defects.terminals import TERMINAL_DEFECTS
 from rig.records import RunRecord
 from tests.acceptance.certified import ROOT, environment, read_last
 
-pytestmark = [pytest.mark.realtime, pytest.mark.alone, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.realtime, pytest.mark.timeout(300)]
 
 _SUITE = "tests_hil/firmware_regression"
 _CONTROL = "objects/test_identity.py::test_device_property_reads_as_the_manual_prints_it[model-name]"

@@ -9,15 +9,19 @@ import sys
 
 import pytest
 
-from drivers.analyzer import YokogawaWT
+from drivers.analyzer.yokogawa_wt import YokogawaWT
 from drivers.counter.base import CounterInput
 from drivers.counter.keysight_53220a import Keysight53220A
 from drivers.errors import InstrumentError, InstrumentLost, InstrumentRefused, SettingOutOfRange
 from drivers.generator.base import PulseTrain
 from drivers.generator.keysight_33500b import Keysight33500B
-from drivers.scpi import RecordingTransport, ScpiSession, VisaTransport
-from drivers.source import Fluke6105A, SourceSetting, Tone
-from drivers.switch import Keysight34970A, RelayRole, SenseRole, SwitchRoles
+from drivers.scpi.session import ScpiSession
+from drivers.scpi.transport import RecordingTransport
+from drivers.scpi.visa import VisaTransport
+from drivers.source.base import SourceSetting, Tone
+from drivers.source.fluke_6105a import Fluke6105A
+from drivers.switch.base import RelayRole, SenseRole, SwitchRoles
+from drivers.switch.keysight_34970a import Keysight34970A
 from rig.bench.auxiliary.switching import TimedPulses
 from rig.errors import BenchFault
 

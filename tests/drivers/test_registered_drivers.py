@@ -7,15 +7,19 @@ from typing import Any
 
 import pytest
 
-from drivers.analyzer import ANALYZERS, ReferenceAnalyzer
-from drivers.climate import CHAMBERS, PROBES, ClimateChamber, ClimateProbe
+from drivers.analyzer import ANALYZERS
+from drivers.analyzer.base import ReferenceAnalyzer
+from drivers.climate import CHAMBERS, PROBES
+from drivers.climate.base import ClimateChamber, ClimateProbe
 from drivers.counter import COUNTERS
 from drivers.counter.base import WidthCounter
 from drivers.errors import DriverError
 from drivers.generator import GENERATORS
 from drivers.generator.base import PulseGenerator
-from drivers.source import SOURCES, AcSource, SafeOff
-from drivers.switch import SWITCHES, SwitchUnit
+from drivers.source import SOURCES
+from drivers.source.base import AcSource, SafeOff
+from drivers.switch import SWITCHES
+from drivers.switch.base import SwitchUnit
 from drivers.testing import scripted_session
 
 FAMILIES = {

@@ -6,7 +6,8 @@ import sys
 import pytest
 
 from drivers.errors import InstrumentLost
-from drivers.scpi import Exchange, ScpiSession
+from drivers.scpi.session import ScpiSession
+from drivers.scpi.transport import Exchange
 from drivers.testing import ScriptedTransport, ScriptMismatch, expected_protocol, scripted_session
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from bacpypes3.apdu import AbortPDU, AbortReason, RejectPDU
 
-from drivers.meter.errors import MeterAborted, MeterRefused, MeterRejected, MeterTimeout
+from drivers.meter.errors import MeterAborted, MeterError, MeterRefused, MeterRejected, MeterTimeout
 from drivers.mstp.statistics import Statistics
 
 
@@ -37,12 +37,7 @@ class Exchange:
     answered_at_s: float
 
 
-def refusal_of(
-    nack: Any,
-    address: int,
-    request: str,
-    timeout_s: float,
-) -> MeterTimeout | MeterAborted | MeterRejected | MeterRefused:
+def refusal_of(nack: Any, address: int, request: str, timeout_s: float) -> MeterError:
     """Return the error for bacpypes3's Error, Reject or Abort to ``request``; its own time-outs come as Aborts."""
     if isinstance(nack, AbortPDU):
         if nack.apduAbortRejectReason in (AbortReason.noResponse, AbortReason.tsmTimeout):

@@ -10,6 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 MAX_APDU_OCTETS = 480
+THIS_DEVICE = 4_194_303
+"""A Device object answers to this instance as well as to its own (a wildcard)."""
+
+TYPES = {"AI": 0, "AV": 2, "BI": 3, "DE": 8, "TL": 20}
+KINDS = {number: kind for kind, number in TYPES.items()}
+"""The kinds of objects by their type numbers."""
+
 PRESENT_VALUE, RELIABILITY = "present-value", "reliability"
 
 _ACK_HEADER = 3

@@ -19,12 +19,10 @@ from bacpypes3.primitivedata import CharacterString, Date, ObjectIdentifier, Tag
 
 from drivers.meter.errors import AnswerNotUnderstood, MeterRefused
 from drivers.meter.requests.octets import OctetsRequest
-from drivers.meter.requests.packing import Wanted
+from drivers.meter.requests.packing import KINDS, TYPES, Wanted
 
 READ_PROPERTY_MULTIPLE = 14
 
-_TYPES = {"AI": 0, "AV": 2, "BI": 3, "DE": 8, "TL": 20}
-_KINDS = {number: kind for kind, number in _TYPES.items()}
 _BY_TAG = {7: CharacterString, 10: Date, 11: Time, 12: ObjectIdentifier}
 _BOOLEAN, _UNSIGNED, _REAL, _ENUMERATED = 1, 2, 4, 9
 
@@ -61,7 +59,7 @@ def request_octets(wanted: Sequence[Wanted]) -> bytes:
     octets = bytearray()
     for entry in wanted:
         octets.append(_OBJECT)
-        octets += (_TYPES[entry.kind] << _INSTANCE_BITS | entry.instance).to_bytes(4, "big")
+        octets += (TYPES[entry.kind] << _INSTANCE_BITS | entry.instance).to_bytes(4, "big")
         octets.append(_BEGIN_LIST)
         for name in entry.properties:
             octets += _property_reference(name)
@@ -85,15 +83,17 @@ def read_results(address: int, wanted: Sequence[Wanted], answer: Any) -> list[Re
         if isinstance(value, MeterRefused):
             raise value
         results.append(ReadResult(kind, instance, name, _value(address, f"{name} of {kind}{instance}", value)))
-    asked = [(entry.kind, name) for entry in wanted for name in entry.properties]
-    got = [(result.kind, result.property_name) for result in results]
-    same_instances = [entry.instance for entry in wanted if entry.kind != "DE" for _ in entry.properties] == [
-        result.instance for result in results if result.kind != "DE"
-    ]
-    if asked != got or not same_instances:
+    asked = [_place(entry.kind, entry.instance, name) for entry in wanted for name in entry.properties]
+    got = [_place(result.kind, result.instance, result.property_name) for result in results]
+    if asked != got:
         reason = f"{len(results)} values for {len(asked)} properties, or others than asked for"
         raise AnswerNotUnderstood(address, f"reading {len(wanted)} objects", reason)
     return results
+
+
+def _place(kind: str, instance: int, name: str) -> tuple[str, int, str]:
+    """Name a property; a Device object may be asked for by the instance of any, and gives its own."""
+    return kind, 0 if kind == "DE" else instance, name
 
 
 def answered(address: int, answer: Any, what: str) -> Iterator[Element]:
@@ -102,16 +102,12 @@ def answered(address: int, answer: Any, what: str) -> Iterator[Element]:
     try:
         yield from _elements(address, octets)
     except (IndexError, _Unexpected) as error:
-        reason = f"octet {error.position} is not expected" if isinstance(error, _Unexpected) else "it is cut short"
+        reason = f"octet {error} is not expected" if isinstance(error, _Unexpected) else "it is cut short"
         raise AnswerNotUnderstood(address, what, reason) from error
 
 
 class _Unexpected(Exception):
-    """The octet at ``position`` does not belong there."""
-
-    def __init__(self, position: int) -> None:
-        super().__init__(position)
-        self.position = position
+    """The octet at this position does not belong there."""
 
 
 def _elements(address: int, octets: bytes) -> Iterator[Element]:
@@ -119,7 +115,7 @@ def _elements(address: int, octets: bytes) -> Iterator[Element]:
     while position < size:
         position = _expected(octets, position, _OBJECT)
         place, position = _unsigned(octets, position, 4)
-        kind, instance = _KINDS.get(place >> _INSTANCE_BITS, ""), place & (1 << _INSTANCE_BITS) - 1
+        kind, instance = KINDS.get(place >> _INSTANCE_BITS, ""), place & (1 << _INSTANCE_BITS) - 1
         kind = kind or f"object type {place >> _INSTANCE_BITS} "
         position = _expected(octets, position, _BEGIN_LIST)
         while octets[position] != _END_LIST:

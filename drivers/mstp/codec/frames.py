@@ -100,14 +100,6 @@ class Frame:
         field = cobs.encode_field(self.data)
         return self._header(len(field) - 2) + field
 
-    @property
-    def type_name(self) -> str:
-        """The type in words, or its number where clause 9.3 gives it none."""
-        try:
-            return FrameType(self.frame_type).name
-        except ValueError:
-            return f"TYPE_{self.frame_type}"
-
 
 def data_frame(source: int, destination: int, npdu: bytes, expecting_reply: bool) -> Frame:
     """Return the frame that carries ``npdu``: an extended one if it is longer than 501 octets (1497 at most)."""
@@ -155,21 +147,11 @@ def frame_time_s(octet_count: int, baud: int) -> float:
     return octet_count * BITS_PER_OCTET / baud
 
 
-def decode(octets: bytes) -> Frame:
-    """Return the frame that ``octets`` are, exactly; raises FrameInvalid. The inverse of ``Frame.encode``."""
-    if len(octets) < HEADER_OCTETS or not octets.startswith(PREAMBLE):
-        raise FrameInvalid(octets, "no preamble and header")
-    if crc.header_register(octets[2:HEADER_OCTETS]) != crc.HEADER_CRC_RESIDUE:
-        raise FrameInvalid(octets, "the header CRC does not fit")
+def _read_header(octets: bytes | bytearray) -> tuple[bool, int]:
+    """Return whether the header that ``octets`` begin with is undamaged, and its length field."""
     length = octets[5] << 8 | octets[6]
-    if len(octets) != HEADER_OCTETS + trailer_octets(length):
-        raise FrameInvalid(octets, f"{len(octets)} octets do not fit a length field of {length}")
-    if length > max_length_field(octets[2]):
-        raise FrameInvalid(octets, f"a frame of type {octets[2]} has no length field of {length}")
-    data = read_body(octets[2], octets[HEADER_OCTETS:])
-    if data is None:
-        raise FrameInvalid(octets, "the data CRC does not fit")
-    return Frame(octets[2], octets[3], octets[4], data)
+    is_whole = crc.header_register(octets[2:HEADER_OCTETS]) == crc.HEADER_CRC_RESIDUE
+    return is_whole and length <= MAX_LENGTH_FIELD, length
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +179,7 @@ class SeenFrame:
     def of(cls, octets: bytes, start_s: float, end_s: float, late_s: float = 0.0, strays_before: int = 0) -> SeenFrame:
         """Read ``octets``: a whole frame from its preamble on, or the header alone where that is damaged."""
         body = octets[HEADER_OCTETS:]
-        length = octets[5] << 8 | octets[6]
-        header_ok = crc.header_register(octets[2:HEADER_OCTETS]) == crc.HEADER_CRC_RESIDUE
-        header_ok = header_ok and length <= MAX_LENGTH_FIELD
+        header_ok, _ = _read_header(octets)
         data = read_body(octets[2], body) if header_ok else None
         frame = Frame(octets[2], octets[3], octets[4], body[:-2] if data is None else data)
         return cls(frame, start_s, end_s, header_ok, data is not None, octets, late_s, strays_before)
@@ -270,9 +250,7 @@ class FrameParser:
             if len(held) < HEADER_OCTETS:
                 self._enough = HEADER_OCTETS
                 return None
-            length = held[5] << 8 | held[6]
-            header_ok = crc.header_register(bytes(held[2:HEADER_OCTETS])) == crc.HEADER_CRC_RESIDUE
-            header_ok = header_ok and length <= MAX_LENGTH_FIELD
+            header_ok, length = _read_header(held)
             size = HEADER_OCTETS + (trailer_octets(length) if header_ok else 0)
             if len(held) < size:
                 self._enough = size

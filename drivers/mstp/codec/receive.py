@@ -179,8 +179,7 @@ class FrameReceiver:
         header = self._header
         self.state = ReceiveState.IDLE
         if crc.header_register(header) != crc.HEADER_CRC_RESIDUE:
-            self.transitions["HEADER_CRC.BadCRC"] += 1
-            return InvalidFrame("HEADER_CRC.BadCRC")
+            return self._invalid("HEADER_CRC.BadCRC")
         frame_type, destination, source = header[:3]
         length = header[3] << 8 | header[4]
         ours = destination == self._station or destination == BROADCAST
@@ -188,28 +187,31 @@ class FrameReceiver:
             ours = frame_type in self._decoded_types
         self._skip_silently = False
         if length > MAX_LENGTH_FIELD:  # no such frame exists: skipping it would deafen the node for seconds
-            self.transitions["HEADER_CRC.FrameTooLong"] += 1
-            return InvalidFrame("HEADER_CRC.FrameTooLong")
+            return self._invalid("HEADER_CRC.FrameTooLong")
         if not ours:
             if not length:
                 self.transitions["HEADER_CRC.NotForUs"] += 1
                 return SkippedFrame(frame_type, destination, source)
-            self._skip(length, "HEADER_CRC.DataNotForUs")
+            self.transitions["HEADER_CRC.DataNotForUs"] += 1
+            self._skip(length)
             return None
         if not length:
             self.transitions["HEADER_CRC.NoData"] += 1
             return Frame(frame_type, destination, source)
         if length > max_length_field(frame_type):
             self._skip_silently = True
-            self._skip(length, "HEADER_CRC.FrameTooLong")
-            return InvalidFrame("HEADER_CRC.FrameTooLong")
+            self._skip(length)
+            return self._invalid("HEADER_CRC.FrameTooLong")
         self.state = ReceiveState.DATA
         self._data.clear()
         self._remaining = trailer_octets(length)
         return None
 
-    def _skip(self, length: int, transition: str) -> None:
+    def _invalid(self, transition: str) -> InvalidFrame:
         self.transitions[transition] += 1
+        return InvalidFrame(transition)
+
+    def _skip(self, length: int) -> None:
         self.state = ReceiveState.SKIP_DATA
         self._remaining = trailer_octets(length)
 
@@ -223,7 +225,6 @@ class FrameReceiver:
         data = read_body(frame_type, bytes(self._data))
         self.state = ReceiveState.IDLE
         if data is None:
-            self.transitions["DATA_CRC.BadCRC"] += 1
-            return InvalidFrame("DATA_CRC.BadCRC")
+            return self._invalid("DATA_CRC.BadCRC")
         self.transitions["DATA_CRC.GoodCRC"] += 1
         return Frame(frame_type, destination, source, data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from drivers.mstp.figures import BusFigures
-from drivers.mstp.judging.finding import Finding, Severity, times
+from drivers.mstp.judging.finding import Finding, Severity, fault, note, times, warning
 
 NOISY = 1e-3
 """Share of damaged frames above which requests are lost often enough to be noticed."""
@@ -30,16 +30,15 @@ def noise(figures: BusFigures) -> Iterable[Finding]:
         yield Finding(
             severity,
             "noise",
-            worst.mac,
             f"{told}; {worst.damaged} of them are this station's, or came when it was its turn",
             "look for a second station with this address, then at this station's connection: loose wires, a long stub, "
             "a missing common, a failing transceiver",
+            worst.mac,
         )
         return
     yield Finding(
         severity,
         "noise",
-        None,
         told,
         "check termination (120 Ω at the two ends and nowhere else), bias (one place), shield and common, and keep "
         "the cable away from motors and drives; if only this adapter loses frames, its own connection",
@@ -49,10 +48,8 @@ def noise(figures: BusFigures) -> Iterable[Finding]:
 def own_lateness(figures: BusFigures) -> Iterable[Finding]:
     """Say that this computer read late and left out what it may have missed by that."""
     if figures.own_gaps:
-        yield Finding(
-            Severity.NOTE,
+        yield note(
             "read-late",
-            None,
             f"this computer read the bus too late {times(figures.own_gaps)} and may have lost frames by that; what "
             "was missing there is counted against no station",
             "run this again with nothing else running, if something else remains unclear",
@@ -62,20 +59,16 @@ def own_lateness(figures: BusFigures) -> Iterable[Finding]:
 def token(figures: BusFigures) -> Iterable[Finding]:
     """Judge lost tokens, a bus that is dead at the end, a master that is alone, and the load."""
     if figures.dead_s:
-        yield Finding(
-            Severity.FAULT,
+        yield fault(
             "token-lost",
-            None,
             f"the token was lost and did not come back: no good frame in the last {figures.dead_s:.1f} s of "
             f"{figures.duration_s:.0f} s, after {figures.frames - figures.damaged} good ones",
             "masters make a new token after half a second of silence: if octets still come, something talks all the "
             "time (noise, a node that babbles); if none come, the stations or the line lost power or connection",
         )
     elif figures.tokens_lost:
-        yield Finding(
-            Severity.FAULT,
+        yield fault(
             "token-lost",
-            None,
             f"the token was lost {times(figures.tokens_lost)} in {figures.duration_s:.0f} s; the bus was silent for up "
             f"to {figures.longest_silence_s:.2f} s",
             "look for a master that restarts, is unplugged or has a loose wire, for noise, and for two stations with "
@@ -83,19 +76,16 @@ def token(figures: BusFigures) -> Iterable[Finding]:
         )
     if len(figures.masters) == 1:
         mac = figures.masters[0]
-        yield Finding(
-            Severity.NOTE,
+        yield note(
             "sole-master",
-            mac,
             "it is the only master on the bus: it polls and finds no station to pass the token to",
             "nothing to do if no other master is meant to be here; otherwise check the others' baud rate and wiring, "
             "and that their addresses are not above this one's Max_Master",
+            mac,
         )
     if figures.load_pct > BUSY_PCT and figures.frames_per_s and _data_share(figures) > 0.5:
-        yield Finding(
-            Severity.WARNING,
+        yield warning(
             "load",
-            None,
             f"something is on the wire {figures.load_pct:.0f} % of the time, most of it data",
             "raise the baud rate, poll less often, or split the bus",
         )
@@ -128,10 +118,8 @@ def addressing(figures: BusFigures) -> Iterable[Finding]:
             "known that no master waits there: one beyond every station's Max_Master is never heard (rig bus check "
             "--probe looks for it)"
         )
-    yield Finding(
-        Severity.NOTE,
+    yield note(
         "address-gaps",
-        None,
         f"addresses {' and '.join(parts)} were polled and gave no answer; waiting for them took {cost_pct:.1f} % of "
         "the time",
         " and ".join(advice),

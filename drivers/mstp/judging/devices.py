@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from drivers.mstp.judging.finding import DeviceFound, Finding, Severity
+from drivers.mstp.judging.finding import DeviceFound, Finding, fault, note, warning
 
 
 def diagnose_devices(devices: Sequence[DeviceFound], masters: Iterable[int]) -> list[Finding]:
@@ -37,7 +37,7 @@ def _addresses(devices: Sequence[DeviceFound]) -> Iterable[Finding]:
         else:
             continue
         advice = "give one of them another address; until then neither can be trusted to hear or to be heard"
-        yield Finding(Severity.FAULT, "duplicate-mac", mac, what, advice)
+        yield fault("duplicate-mac", what, advice, mac)
 
 
 def _instances(devices: Sequence[DeviceFound]) -> Iterable[Finding]:
@@ -49,12 +49,11 @@ def _instances(devices: Sequence[DeviceFound]) -> Iterable[Finding]:
             local = [device for device in found.values() if device.network == 0]
             where = f"MAC {', '.join(str(mac) for mac in sorted(device.mac for device in local))}" if local else ""
             remote = [device.where for device in found.values() if device.network]
-            yield Finding(
-                Severity.FAULT,
+            yield fault(
                 "duplicate-instance",
-                min(device.mac for device in (local or found.values())),
                 f"device instance {instance} is there more than once: {'; '.join(filter(None, (where, *remote)))}",
                 "give each device an instance of its own; clients that look for this one find either",
+                min(device.mac for device in (local or found.values())),
             )
 
 
@@ -67,28 +66,25 @@ def _max_master(device: DeviceFound, highest: int) -> Iterable[Finding]:
     if limit is None:
         return
     if limit < device.mac:
-        yield Finding(
-            Severity.FAULT,
+        yield fault(
             "max-master",
-            device.mac,
             f"its Max_Master is {limit}, below its own address",
             f"set its Max_Master to {highest} at least",
+            device.mac,
         )
     elif limit < highest:
-        yield Finding(
-            Severity.WARNING,
+        yield warning(
             "max-master",
-            device.mac,
             f"its Max_Master is {limit}, and there is a master at {highest}: it will never poll for that one, which "
             "can then only join if another master finds it",
             f"set its Max_Master to {highest} at least, the same in all devices",
+            device.mac,
         )
     elif limit > highest and device.mac == highest:
-        yield Finding(
-            Severity.NOTE,
+        yield note(
             "max-master",
-            device.mac,
             f"its Max_Master is {limit} and the highest master is {highest}: it polls {limit - highest} addresses that "
             "give no answer",
             f"set Max_Master of all devices to {highest}, or to the highest address planned",
+            device.mac,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 
 class Severity(StrEnum):
@@ -20,14 +21,19 @@ class Finding:
 
     severity: Severity
     kind: str
-    mac: int | None
     what: str
     advice: str
+    mac: int | None = None
 
     @property
     def where(self) -> str:
         """Where it is, in words."""
         return "the bus" if self.mac is None else f"MAC {self.mac}"
+
+
+fault = partial(Finding, Severity.FAULT)
+warning = partial(Finding, Severity.WARNING)
+note = partial(Finding, Severity.NOTE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from drivers.mstp.figures import BusFigures, NodeFigures
-from drivers.mstp.judging.finding import Finding, Severity, ms, times
+from drivers.mstp.judging.finding import Finding, Severity, fault, ms, note, times, warning
 from drivers.mstp.observing.station import USAGE_DELAY_S
 
 USAGE_TIMEOUT_S = 0.020
@@ -53,12 +53,11 @@ def duplicates(figures: BusFigures) -> Iterable[Finding]:
                 "nothing else on the bus is damaged: two talk at once (or its transmitter fails)"
             )
         if evidence:
-            yield Finding(
-                Severity.FAULT,
+            yield fault(
                 "duplicate-mac",
-                node.mac,
                 f"two stations have this address: {'; '.join(evidence)}",
                 "disconnect the station that is known to have this address; what still answers to it is the other",
+                node.mac,
             )
 
 
@@ -84,44 +83,42 @@ def station(node: NodeFigures, duration_s: float) -> Iterable[Finding]:
     yield from _token_use(node)
     yield from _replies(node)
     for other, count in node.answered_for:
-        yield Finding(
-            Severity.FAULT,
+        yield fault(
             "answers-for-another",
-            node.mac,
             f"it answered {count} requests that were sent to MAC {other}, not to it",
             "its firmware does not look at the destination of a request: get a mended one; until then give the two "
             "stations no traffic at the same time, or take one off the bus",
+            node.mac,
         )
     if node.who_is >= _FLOOD and duration_s and node.who_is / duration_s >= _MANY:
         per_s = node.who_is / duration_s
         yield Finding(
             Severity.FAULT if per_s >= _TORRENT_PER_S else Severity.WARNING,
             "who-is-flood",
-            node.mac,
             f"it sent {node.who_is} Who-Is in {duration_s:.0f} s ({per_s:.1f} a second); every device answers each of "
             "them",
             "have it ask for the instances that it needs, and seldom: a Who-Is without limits is for commissioning; "
             "behind a router look for the client that asks",
+            node.mac,
         )
 
 
 def _token_use(node: NodeFigures) -> Iterable[Finding]:
     is_often_repeated = node.token_retries >= _OFTEN and node.token_retries >= _HABIT * node.tokens_received
     if node.tokens_unused:
-        yield Finding(
-            Severity.FAULT,
+        yield fault(
             "token-unused",
-            node.mac,
             f"it was given the token and did not use it, {times(node.tokens_unused)}, not even after a repeat",
             "it was switched off or unplugged, or it hears its predecessor badly: check its power and its connection",
+            node.mac,
         )
     elif node.token_retries:
         yield Finding(
             Severity.FAULT if is_often_repeated else Severity.WARNING,
             "token-repeated",
-            node.mac,
             f"{node.token_retries} of {node.tokens_received} tokens to it had to be repeated",
             "it is too slow or hears badly: check its connection, and on a computer the adapter's latency timer",
+            node.mac,
         )
     usage = node.usage
     if usage is None or usage.most_s <= USAGE_DELAY_S:
@@ -131,11 +128,11 @@ def _token_use(node: NodeFigures) -> Iterable[Finding]:
     yield Finding(
         Severity.FAULT if is_habit and usage.most_s > USAGE_TIMEOUT_S else severity,
         "slow-token-use",
-        node.mac,
         f"it took up to {ms(usage.most_s)} (mean {ms(usage.mean_s)}) to use a token or to answer a poll, "
         f"{times(node.late_uses)} of {usage.count} more than the {USAGE_DELAY_S * 1e3:.0f} ms that are allowed",
         "above 20 ms others may take its token for lost; on a computer set the adapter's latency timer to 1 ms. "
         "A listening computer that is busy reads late too: repeat this with nothing else running",
+        node.mac,
     )
 
 
@@ -146,30 +143,27 @@ def _replies(node: NodeFigures) -> Iterable[Finding]:
         late = ""
         if node.late_answers:
             late = f"; {node.late_answers} of {node.requests} answers came when the requester had given up"
-        yield Finding(
-            Severity.FAULT,
+        yield fault(
             "slow-reply",
-            node.mac,
             f"it answers after {ms(reply.most_s)} (mean {ms(reply.mean_s)}); {ms(REPLY_DELAY_S)} is allowed "
             f"before Reply Postponed must be sent{late}",
             "requesters give up after 255 ms and ask again: ask the maker for newer firmware, ask it for less at once, "
             "or lengthen the requesters' Treply_timeout",
+            node.mac,
         )
     elif reply is not None and reply.mean_s > SLOW_REPLY_S:
-        yield Finding(
-            Severity.WARNING,
+        yield warning(
             "slow-reply",
-            node.mac,
             f"its answers take {ms(reply.mean_s)} on average (up to {ms(reply.most_s)})",
             "allowed, but the bus stands still meanwhile: poll it less often, and read several properties at once",
+            node.mac,
         )
     if node.postponed:
-        yield Finding(
-            Severity.NOTE,
+        yield note(
             "reply-postponed",
-            node.mac,
             f"it postponed {node.postponed} of {node.requests} answers: it was not ready within {ms(REPLY_DELAY_S)}",
             "allowed; the answer comes with its next token, so requesters' APDU time-outs should be seconds, not less",
+            node.mac,
         )
 
 
@@ -194,4 +188,4 @@ def _missing_replies(node: NodeFigures) -> Iterable[Finding]:
         advice = "check that a station has this address and power"
     else:
         advice = "look at noise first, then at the station: it may restart or be overloaded"
-    yield Finding(Severity.FAULT if never else Severity.WARNING, "no-reply", node.mac, what, advice)
+    yield Finding(Severity.FAULT if never else Severity.WARNING, "no-reply", what, advice, node.mac)

@@ -13,7 +13,7 @@ import math
 import select
 import socket
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -112,23 +112,28 @@ class _WireLoop:
         raise LineBroken(broken.errno, f"{reason}; it did not come back within {patience_s:g} s ({last})")
 
     def _serve_owner(self, timeout_s: float) -> None:
-        channels = (self._events, self._queries)
-        sinks = [channel.socket for channel in channels if channel.backlog]
-        readable, writable, _ = select.select([channel.socket for channel in channels], sinks, (), timeout_s)
+        readable, writable, _ = select.select([self._events.socket, self._queries.socket], self._sinks(), (), timeout_s)
         if self._events.socket in readable:
             self._submit()
+        self._attend(readable, writable)
+
+    def _sinks(self) -> list[socket.socket]:
+        return [channel.socket for channel in (self._events, self._queries) if channel.backlog]
+
+    def _attend(self, readable: Sequence[object], writable: Sequence[object]) -> None:
+        """Answer questions, go on with what could not be sent, and look whether the owner is there."""
         if self._queries.socket in readable:
             self._answer()
-        for channel in channels:
+        for channel in (self._events, self._queries):
             if channel.socket in writable:
                 channel.flush()
         if parent_id() != self._owner:
             raise OwnerGone
 
     def _run_line(self) -> None:
-        node, line, events, queries = self._node, self._line, self._events, self._queries
-        monotonic, wait, parent, owner = monotonic_s, select.select, parent_id, self._owner
-        sources: list[SerialLine | socket.socket] = [line, events.socket, queries.socket]
+        node, line, events = self._node, self._line, self._events
+        monotonic, wait = monotonic_s, select.select
+        sources: list[SerialLine | socket.socket] = [line, events.socket, self._queries.socket]
         lateness = Lateness(monotonic()) if self._settings.watchful else None
         late_s = 0.0
         while True:
@@ -137,8 +142,7 @@ class _WireLoop:
             timeout_s = None if deadline_s == math.inf else max(0.0, deadline_s - entered_s)
             if lateness is not None:
                 timeout_s = LOOK_S if timeout_s is None else min(timeout_s, LOOK_S)
-            sinks = [channel.socket for channel in (events, queries) if channel.backlog]
-            readable, writable, _ = wait(sources, sinks, (), timeout_s)
+            readable, writable, _ = wait(sources, self._sinks(), (), timeout_s)
             now_s = monotonic()
             if lateness is not None:
                 late_s = lateness.woke(entered_s, timeout_s, now_s)
@@ -161,13 +165,7 @@ class _WireLoop:
                 events.send(_messages.LINE_RESTORED, monotonic() - self._lost_since_s)
                 self._lost_since_s = None
                 note(__name__, "%s is back, and in the ring again", self._device, level="warning")
-            if queries.socket in readable:
-                self._answer()
-            for channel in (events, queries):
-                if channel.socket in writable:
-                    channel.flush()
-            if parent() != owner:
-                raise OwnerGone
+            self._attend(readable, writable)
 
     def _transmit(self) -> None:
         node = self._node

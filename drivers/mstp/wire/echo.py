@@ -6,8 +6,6 @@ from collections import deque
 
 from drivers.mstp.settings import EchoMode
 
-"""Whether the adapter receives what it sends: ``detect`` finds out from the first own frames."""
-
 _PATIENCE_S = 0.100
 """An echo comes with what a USB adapter's latency adds, 16 ms as a rule; after this long it counts as missing."""
 _TELLING_OCTETS = 5

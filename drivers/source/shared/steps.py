@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from drivers.errors import AnswerInvalid, SettingNotTaken
-from drivers.scpi import ScpiSession, parse_bool, parse_float
+from drivers.scpi.parsing import parse_bool, parse_float
+from drivers.scpi.session import ScpiSession
 
 
 @dataclass(frozen=True, slots=True)

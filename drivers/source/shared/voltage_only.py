@@ -8,13 +8,17 @@ from dataclasses import dataclass
 
 from drivers.errors import AnswerInvalid, InstrumentRefused, SettingOutOfRange
 from drivers.instrument import require_within
-from drivers.scpi import ScpiSession, parse_bool, split_answers
+from drivers.scpi.parsing import parse_bool, split_answers
+from drivers.scpi.session import ScpiSession
 from drivers.source.base import Channel, Protection, Range, SourceCapabilities, SourceSetting
 from drivers.source.shared.checks import check_ramp, check_setting, check_within, is_off, range_for
 from drivers.source.shared.scpi_source import ScpiSource
 from drivers.source.shared.steps import Step, number, switch
 
 Three = tuple[float, float, float]
+
+DEFAULT_CURRENT_LIMIT_A = 1.0
+"""A meter's voltage inputs take well below a milliampere; this is for cables and inrush."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ class VoltageOnlySource(ScpiSource):
     OUTPUT = "OUTP"
     frequency_decimals = 3
 
-    def __init__(self, session: ScpiSession, *, current_limit_a: float = 1.0) -> None:
+    def __init__(self, session: ScpiSession, *, current_limit_a: float = DEFAULT_CURRENT_LIMIT_A) -> None:
         self.current_limit_a = check_current_limit(current_limit_a, self.limits)
         super().__init__(session)
         self._forget()

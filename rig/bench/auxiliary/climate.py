@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drivers.climate import ChamberReading, ClimateChamber, ClimateProbe
+from drivers.climate.base import ChamberReading, ClimateChamber, ClimateProbe
 from drivers.errors import SettingOutOfRange
 from rig.bench.clock import BenchClock
 from rig.bench.drivers import Opener

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from drivers.counter.base import CounterInput, Polarity, WidthCounter
 from drivers.generator.base import PulseGenerator, PulseTrain
-from drivers.switch import SwitchUnit
+from drivers.switch.base import SwitchUnit
 from rig.bench.clock import BenchClock
 from rig.bench.config.files import TIMED_ROLES
 from rig.bench.drivers import Opener

@@ -7,11 +7,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
-from drivers.analyzer import ReferenceAnalyzer
+from drivers.analyzer.base import ReferenceAnalyzer
 from drivers.errors import InstrumentLost, RigError
 from drivers.instrument import Identity
-from drivers.source import SOURCES, AcSource
-from drivers.switch import SwitchUnit
+from drivers.source import SOURCES
+from drivers.source.base import AcSource
+from drivers.switch.base import SwitchUnit
 from rig.bench.auxiliary.switching import safety_inputs
 from rig.bench.checking.bus import check_bus
 from rig.bench.checking.findings import CheckedPart, Level, PartFinding

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from drivers.source import SourceCapabilities
+from drivers.source.base import SourceCapabilities
 from rig.bench.config import fitness as _fitness
 from rig.bench.config.calibration_files import allow_calibration_files, with_calibration_files
 from rig.bench.config.finding import find_bench_file

@@ -6,10 +6,12 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from drivers.analyzer import ANALYZERS, AnalyzerCapabilities
+from drivers.analyzer import ANALYZERS
+from drivers.analyzer.base import AnalyzerCapabilities
 from drivers.errors import SettingOutOfRange
-from drivers.scpi import ResourceKind, resource_kind
-from drivers.source import CombinationRefused, SourceCapabilities, combined_capabilities
+from drivers.scpi.resource import ResourceKind, resource_kind
+from drivers.source.base import SourceCapabilities
+from drivers.source.shared.combined import CombinationRefused, combined_capabilities
 from drivers.switch import RELAY_LINES
 from rig.bench.config.meter_type import MeterType
 from rig.bench.drivers import DRIVERS, capabilities_of

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from drivers.errors import DriverError
-from drivers.scpi import ScpiSession
+from drivers.scpi.session import ScpiSession
 from rig.errors import BenchBusy
 from rig.safety.locks import ResourceLocks, Wanted
 

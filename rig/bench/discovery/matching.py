@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from drivers.errors import DriverError, InstrumentLost
-from drivers.scpi import ScpiSession
+from drivers.scpi.session import ScpiSession
 from rig.bench.drivers import DRIVERS
 
 FAMILIES = {role: DRIVERS[role] for role in ("source", "analyzer", "switch", "generator", "counter", "climate_probe")}

@@ -11,8 +11,9 @@ from bacpypes3.primitivedata import ObjectIdentifier
 
 from drivers.meter import MeterBus
 from drivers.mstp.codec.frames import MAX_MASTER_ADDRESS
-from drivers.mstp.diagnosis import Finding, Severity, ranges
+from drivers.mstp.diagnosis import Finding, ranges
 from drivers.mstp.figures import BusFigures
+from drivers.mstp.judging.finding import fault, note
 
 _HIGHEST_SLAVE = 254
 ANY_DEVICE = 4_194_303
@@ -85,30 +86,25 @@ def findings(probed: Probed, figures: BusFigures, own_mac: int) -> list[Finding]
     highest = max(polled, default=None)
     reach = "no other station polls" if highest is None else f"the others poll up to {highest} at most"
     found = [
-        Finding(
-            Severity.FAULT,
+        fault(
             "hidden-master",
-            mac,
             f"a master is at this address and never gets the token: {reach}",
             f"set Max_Master of all stations to {max(probed.masters)} at least, or give this one a lower address",
+            mac,
         )
         for mac in probed.masters
     ]
     if probed.others:
         found.append(
-            Finding(
-                Severity.NOTE,
+            note(
                 "silent-stations",
-                None,
                 f"stations that answer requests and take no token: MAC {ranges(probed.others)}",
                 "slaves are like that; they can only be asked",
             )
         )
     found.append(
-        Finding(
-            Severity.NOTE,
+        note(
             "no-answer",
-            None,
             f"no answer from MAC {ranges(probed.unanswered)}",
             "a station that is slow, busy or without power gives none either",
         )

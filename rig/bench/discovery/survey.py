@@ -20,8 +20,9 @@ from drivers.meter import (
 )
 from drivers.mstp.analysis import figures_of
 from drivers.mstp.clock import monotonic_s
-from drivers.mstp.diagnosis import DeviceFound, Finding, Severity
+from drivers.mstp.diagnosis import DeviceFound, Finding
 from drivers.mstp.figures import BusFigures
+from drivers.mstp.judging.finding import fault
 from drivers.mstp.settings import PortSettings
 from rig.bench.discovery.probing import ANY_DEVICE, Probed, plan, probe, property_request
 from rig.bench.discovery.probing import findings as probe_findings
@@ -105,23 +106,21 @@ def devices_beyond(figures: BusFigures, found: Iterable[FoundDevice] = ()) -> tu
 
 
 def _cannot_join(settings: PortSettings, failed: BusFailed) -> Finding:
-    return Finding(
-        Severity.FAULT,
+    return fault(
         "cannot-join",
-        settings.mac,
         f"the rig did not get the token at this address: {failed.reason}",
         f"check that the masters' Max_Master is {settings.mac} at least, and that the rig's transmitter is connected",
+        settings.mac,
     )
 
 
 def own_address_taken(mac: int) -> Finding:
     """Report that another station has the rig's own address."""
-    return Finding(
-        Severity.FAULT,
+    return fault(
         "duplicate-mac",
-        mac,
         "this is the rig's own address, and another station sends from it",
         "give the rig another one: 'bus: mac' in the bench file, or --mac",
+        mac,
     )
 
 

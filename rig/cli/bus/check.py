@@ -22,6 +22,7 @@ from drivers.mstp.diagnosis import (
     ranked,
 )
 from drivers.mstp.figures import BusFigures
+from drivers.mstp.judging.finding import note, warning
 from drivers.mstp.listener import BusListener
 from drivers.mstp.settings import BAUD_RATES, PortSettings
 from rig.bench.discovery.bus_found import HIGHEST_MASTER, free_mac, readable_rates
@@ -246,12 +247,11 @@ def _own_instance(devices: tuple[DeviceFound, ...], own_mac: int | None, wanted:
     if own_mac is None:
         return []
     return [
-        Finding(
-            Severity.WARNING,
+        warning(
             "duplicate-instance",
-            device.mac,
             f"device instance {own} is this rig's own, and the device at {device.where} has it too",
             "give the rig another one: 'bus: device_instance' in the bench file, or --instance",
+            device.mac,
         )
         for device in devices
         if device.device_instance == own
@@ -265,4 +265,4 @@ def _other_rates(device: str, baud: int) -> Finding:
     else:
         what = "at no other baud rate good frames come either"
         advice = "swap the two RS-485 wires; then look for a node that talks all the time"
-    return Finding(Severity.NOTE, "baud-scan", None, what, advice)
+    return note("baud-scan", what, advice)

@@ -29,7 +29,7 @@ HIGHEST_SLEW = 200e3
 START_ANGLES_DEG = (0.0, 240.0, 120.0)
 """PHASe after *RST; positive is leading."""
 
-_COUPLED, _SELECTED = "ALL", "NONE"
+_COUPLED = "ALL"
 _LIMITS = Choice(("MINimum", "MAXimum"))
 _OVER_CURRENT, _CURRENT_LIMITED = 2, 4096
 

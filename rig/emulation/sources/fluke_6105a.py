@@ -33,7 +33,7 @@ from rig.emulation.sources.fluke_6105a_channel import (
     SourceChannel,
     narrowest,
 )
-from rig.emulation.sources.output import OutputStage, SourceErrors, distorted
+from rig.emulation.sources.output import NoisySource, OutputStage, SourceErrors
 from rig.emulation.world.physics import SourceTerminals, Spectra
 from rig.emulation.world.surroundings import Surroundings
 
@@ -67,34 +67,24 @@ MODELS: Mapping[str, FlukeModel] = MappingProxyType(
 )
 
 
-class FlukeSource:
+class FlukeSource(NoisySource):
     """One emulated source. All methods but ``engine.execute`` expect the world to be held.
 
     ``model``: a name in ``MODELS``.
     """
 
     def __init__(self, around: Surroundings[SourceErrors], model: str = "6105A") -> None:
+        super().__init__(around.errors, around.generator(0x51))
         self._model = MODELS[model]
         self._scales = dict.fromkeys(_KINDS, Scale.ABSOLUTE)
-        self._errors = around.errors
         self._serial_number = around.serial_number
         self._now = around.now
         self._log = around.log
-        self._noise_generator = around.generator(0x51)
-        self._noise = (0.0,) * 6
-        self._gain = {"voltage": 0.0, "current": 0.0}
         self._has_amplifier = False
         self.output = OutputStage()
-        self.revision = 0
         self._reset_settings()
         identity = f"FLUKE,{model},{around.serial_number},2.02"
         self.engine = ScpiEngine(self._commands(), identity, around.world, self._reset, version="1999.0")
-
-    def add_gain(self, kind: str, fraction: float) -> None:
-        """Make the output of ``kind`` ("voltage", "current" or "both") wrong by a fraction: a seeded defect."""
-        for name in ("voltage", "current") if kind == "both" else (kind,):
-            self._gain[name] += fraction
-        self.revision += 1
 
     def fit_amplifier(self) -> None:
         """Connect a 52120A amplifier to each phase."""
@@ -105,13 +95,6 @@ class FlukeSource:
         self.output.is_stuck = on
         self.revision += 1
 
-    def wander(self, seconds: int) -> None:
-        """Draw new noise for the level: the mean of so many bench seconds that are independent of each other."""
-        if self._errors.noise:
-            sigma = self._errors.noise / math.sqrt(seconds)
-            self._noise = tuple(self._noise_generator.normal(0.0, sigma, 6).tolist())
-            self.revision += 1
-
     def next_change_s(self, now_s: float) -> float:
         """Return until when, from ``now_s``, the output may be taken as constant (while nothing is set)."""
         return self.output.next_change_s(now_s)
@@ -121,8 +104,8 @@ class FlukeSource:
         level = self.output.level(at_s)
         return SourceTerminals(
             frequency_hz=self._frequency_hz * (1.0 + self._errors.frequency),
-            voltages=self._outputs(self._voltage, 0, level * (1.0 + self._gain["voltage"])),
-            currents=self._outputs(self._current, 3, level * (1.0 + self._gain["current"])),
+            voltages=self._outputs(self._voltage, 0, level),
+            currents=self._outputs(self._current, 3, level),
             current_is_volts=(
                 self._current[0].mode is Mode.VOLTS,
                 self._current[1].mode is Mode.VOLTS,
@@ -132,11 +115,9 @@ class FlukeSource:
 
     def _outputs(self, channels: tuple[SourceChannel, ...], first: int, level: float) -> Spectra:
         def one(index: int) -> Spectrum:
-            channel, error = channels[index], first + index
-            if not channel.is_enabled or level == 0.0:
+            if not channels[index].is_enabled or level == 0.0:
                 return ()
-            gain = level * (1.0 + self._errors.gain[error]) * (1.0 + self._noise[error])
-            return distorted(channel.spectrum(), gain, self._errors.phase_deg[error])
+            return self._distorted(channels[index].spectrum(), first + index, level)
 
         return one(0), one(1), one(2)
 

@@ -101,3 +101,35 @@ def distorted(spectrum: Spectrum, gain: float, phase_deg: float) -> Spectrum:
     return tuple(
         Phasor(phasor.order, phasor.rms * gain, phasor.phase_deg + phasor.order * phase_deg) for phasor in spectrum
     )
+
+
+class NoisySource:
+    """A source that is off by errors of its own, a noise that is drawn each second, and the gain of a seeded defect.
+
+    ``channels``: how many have noise, 3 for voltages alone. ``revision`` changes whenever a setting or the noise does.
+    """
+
+    def __init__(self, errors: SourceErrors, generator: np.random.Generator, channels: int = _CHANNELS) -> None:
+        self._errors, self._generator = errors, generator
+        self._noise = (0.0,) * channels
+        self._gain = {"voltage": 0.0, "current": 0.0}
+        self.revision = 0
+
+    def add_gain(self, kind: str, fraction: float) -> None:
+        """Make the output of ``kind`` ("voltage", "current" or "both") wrong by a fraction: a seeded defect."""
+        for name in self._gain if kind == "both" else (kind,):
+            self._gain[name] += fraction
+        self.revision += 1
+
+    def wander(self, seconds: int) -> None:
+        """Draw new noise for the level: the mean of so many bench seconds that are independent of each other."""
+        if self._errors.noise:
+            sigma = self._errors.noise / math.sqrt(seconds)
+            self._noise = tuple(self._generator.normal(0.0, sigma, len(self._noise)).tolist())
+            self.revision += 1
+
+    def _distorted(self, spectrum: Spectrum, channel: int, level: float = 1.0) -> Spectrum:
+        """Return what comes out of a channel (0 to 2 voltages, 3 to 5 currents) that is to give ``spectrum``."""
+        gain = level * (1.0 + self._gain["voltage" if channel < 3 else "current"])
+        gain *= 1.0 + self._errors.gain[channel]
+        return distorted(spectrum, gain * (1.0 + self._noise[channel]), self._errors.phase_deg[channel])

@@ -19,7 +19,7 @@ from meter_model.stimulus import Phasor, Spectrum
 from rig.emulation.scpi.engine import Call, Command, ScpiEngine
 from rig.emulation.scpi.rows import kept
 from rig.emulation.scpi.syntax import Boolean, Choice, Number, Parameter, ScpiError, Text, parse_number
-from rig.emulation.sources.output import OutputStage, SourceErrors, distorted
+from rig.emulation.sources.output import NoisySource, OutputStage, SourceErrors
 from rig.emulation.world.physics import NOTHING, SourceTerminals
 from rig.emulation.world.surroundings import Surroundings
 
@@ -95,7 +95,7 @@ class _Outputs:
         return any(stage.is_stuck for stage in self.stages)
 
 
-class RigolGenerator:
+class RigolGenerator(NoisySource):
     """One emulated generator. All methods but ``engine.execute`` expect the world to be held.
 
     Channels 1 to 3 drive the CT inputs of phases A to C; those at another frequency than the first one that is on are
@@ -103,13 +103,9 @@ class RigolGenerator:
     """
 
     def __init__(self, around: Surroundings[SourceErrors]) -> None:
-        self._errors = around.errors
+        super().__init__(around.errors, around.generator(0x52))
         self._now = around.now
         self._log = around.log
-        self._generator = around.generator(0x52)
-        self._noise = (0.0,) * 6
-        self._gain = 0.0
-        self.revision = 0
         self._channels = [_Channel() for _ in range(CHANNELS)]
         self._clock = "INT"
         self._benchmark, self._bundle = 0, {0}
@@ -128,24 +124,11 @@ class RigolGenerator:
         is_square = reference.stage.is_on and reference.shape == "SQU"
         return is_square and reference.frequency_hz == self._frequency_hz
 
-    def add_gain(self, kind: str, fraction: float) -> None:
-        """Make the CT channels wrong by a fraction, where ``kind`` is "current" or "both": a seeded defect."""
-        if kind != "voltage":
-            self._gain += fraction
-            self.revision += 1
-
     def stick(self, on: bool) -> None:
         """Make the relays of the CT channels stay closed for ever (a fault), or mend them."""
         for channel in self._channels[:REFERENCE]:
             channel.stage.is_stuck = on
         self.revision += 1
-
-    def wander(self, seconds: int) -> None:
-        """Draw new noise for the level: the mean of so many bench seconds that are independent of each other."""
-        if self._errors.noise:
-            sigma = self._errors.noise / math.sqrt(seconds)
-            self._noise = tuple(self._generator.normal(0.0, sigma, 6).tolist())
-            self.revision += 1
 
     def next_change_s(self, now_s: float) -> float:
         """Return until when, from ``now_s``, the outputs may be taken as constant (while nothing is set)."""
@@ -160,9 +143,7 @@ class RigolGenerator:
             level = channel.stage.level(at_s)
             if level == 0.0 or channel.frequency_hz != frequency_hz:
                 return ()
-            error = index + 3
-            gain = level * (1.0 + self._gain) * (1.0 + self._errors.gain[error]) * (1.0 + self._noise[error])
-            return distorted(channel.spectrum(self._channels[REFERENCE].start_deg), gain, self._errors.phase_deg[error])
+            return self._distorted(channel.spectrum(self._channels[REFERENCE].start_deg), index + 3, level)
 
         return SourceTerminals(
             frequency_hz * (1.0 + self._errors.frequency), NOTHING, (one(0), one(1), one(2)), (True, True, True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from meter_model.stimulus import Phasor, Spectrum
-from rig.emulation.sources.output import RAMP_SLICE_S, RELAY_S, OutputStage, SourceErrors, distorted
+from rig.emulation.sources.output import RAMP_SLICE_S, RELAY_S, NoisySource, OutputStage, SourceErrors
 from rig.emulation.sources.voltage_course import Course, still
 from rig.emulation.world.event_log import EventLog
 from rig.emulation.world.physics import NOTHING, SourceTerminals
@@ -20,7 +20,7 @@ BURDEN_OHM = (0.5e6, 2e6)
 _ROUNDING = 1e-9
 
 
-class ThreePhaseOutput:
+class ThreePhaseOutput(NoisySource):
     """Three voltage channels behind one output relay, in bench time; all methods expect the world to be held.
 
     Volts are rms, angles degrees relative to phase A with negative = lag, slew volts a second (``math.inf`` is at
@@ -45,11 +45,9 @@ class ThreePhaseOutput:
         frequency_hz: float = 60.0,
         slews_when_switched_on: bool = False,
     ) -> None:
-        self._errors = errors
+        super().__init__(errors, np.random.default_rng([seed, 0x53]), channels=3)
         self._now = now
         self._log = log
-        self._noise_generator = np.random.default_rng([seed, 0x53])
-        self._noise, self._gain = (0.0, 0.0, 0.0), 0.0
         self._burden_ohm: list[float] = np.random.default_rng([seed, 0x54]).uniform(*BURDEN_OHM, 3).tolist()
         infinite: tuple[float, ...] = (math.inf,) * 3
         self._load_ohm = infinite
@@ -66,7 +64,6 @@ class ThreePhaseOutput:
         self.slew_v_per_s = infinite
         self.response_s, self.trips = 0.1, True
         self._protection: str | None = None
-        self.revision = 0
 
     def set_voltage(self, volts: float, phases: Sequence[int] = PHASES) -> None:
         """Go to ``volts`` with the slew of each phase; while the output is off, at once."""
@@ -205,12 +202,6 @@ class ThreePhaseOutput:
         self._stage.is_stuck = on
         self.revision += 1
 
-    def add_gain(self, kind: str, fraction: float) -> None:
-        """Make the voltages wrong by a fraction, where ``kind`` is "voltage" or "both": a seeded defect."""
-        if kind != "current":
-            self._gain += fraction
-            self.revision += 1
-
     # What comes out
 
     def volts(self, phase: int, at_s: float) -> float:
@@ -225,14 +216,6 @@ class ThreePhaseOutput:
     def amperes(self, phase: int, at_s: float) -> float:
         """Return the rms current out of a phase at a moment of bench time."""
         return self.volts(phase, at_s) / self._resistance_ohm(phase)
-
-    def wander(self, seconds: int) -> None:
-        """Draw new noise for the level: the mean of so many bench seconds that are independent of each other."""
-        if self._errors.noise:
-            sigma = self._errors.noise / math.sqrt(seconds)
-            one, two, three = self._noise_generator.normal(0.0, sigma, 3).tolist()
-            self._noise = (one, two, three)
-            self.revision += 1
 
     def next_change_s(self, now_s: float) -> float:
         """Return until when, from ``now_s``, the output may be taken as constant (while nothing is set)."""
@@ -257,8 +240,7 @@ class ThreePhaseOutput:
             volts = self.volts(phase, at_s)
             if volts == 0.0:
                 return ()
-            gain = (1.0 + self._gain) * (1.0 + self._errors.gain[phase]) * (1.0 + self._noise[phase])
-            return distorted(self._spectrum(phase, volts), gain, self._errors.phase_deg[phase])
+            return self._distorted(self._spectrum(phase, volts), phase)
 
         frequency_hz = self.frequency_hz * (1.0 + self._errors.frequency)
         return SourceTerminals(frequency_hz, (one(0), one(1), one(2)), NOTHING, (True, True, True))

@@ -21,7 +21,8 @@ from drivers.meter import (
     Snapshot,
     ValueNotTaken,
 )
-from drivers.meter.properties import THIS_DEVICE, Properties
+from drivers.meter.properties import Properties
+from drivers.meter.requests.packing import THIS_DEVICE
 from drivers.mstp.clock import monotonic_s
 from meter_model.behaviour.profile import BehaviourProfile
 from meter_model.configuration import Configuration

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from drivers.meter import LogRecord
 from drivers.mstp.clock import monotonic_s
-from drivers.switch import SwitchUnit
+from drivers.switch.base import SwitchUnit
 from rig.errors import UsageRefused
 from rig.events import Noted
 from rig.procedures.behaviour.inquiry import Inquiry

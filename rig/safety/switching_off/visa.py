@@ -6,7 +6,7 @@ import threading
 import time
 
 from drivers.errors import RigError
-from drivers.scpi import ScpiSession
+from drivers.scpi.session import ScpiSession
 from drivers.source.base import SafeOff
 from rig.safety.switching_off.answers import Who, can_be_told, plain, says_off, who_says
 from rig.safety.switching_off.conversation import expected

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.analyzer import AnalyzerRanges, FlukeNorma
+from drivers.analyzer.base import AnalyzerRanges
+from drivers.analyzer.fluke_norma import FlukeNorma
 from drivers.errors import AnswerInvalid, InstrumentError, InstrumentLost, SettingNotTaken, SettingOutOfRange
 from drivers.testing import SCRIPTED_RESOURCE, expected_protocol
 from tests.drivers.scpi.answering import (

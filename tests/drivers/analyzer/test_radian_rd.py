@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.analyzer import AnalyzerRanges, RadianRD
+from drivers.analyzer.base import AnalyzerRanges
+from drivers.analyzer.radian_rd import RadianRD
 from drivers.analyzer.radian_rd_frames import floats
 from drivers.errors import (
     AnswerInvalid,
@@ -24,8 +25,9 @@ from drivers.errors import (
     InstrumentRefused,
     SettingOutOfRange,
 )
-from drivers.scpi import ScpiSession
-from drivers.source import Fluke6105A, SourceSetting, Tone
+from drivers.scpi.session import ScpiSession
+from drivers.source.base import SourceSetting, Tone
+from drivers.source.fluke_6105a import Fluke6105A
 from tests.drivers.analyzer.radian_octets import NO_VALUE, frame, ti
 from tests.drivers.scpi.answering import plain_values
 

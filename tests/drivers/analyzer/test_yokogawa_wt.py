@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.analyzer import AnalyzerRanges, YokogawaWT
+from drivers.analyzer.base import AnalyzerRanges
 from drivers.analyzer.checks import smallest_range
+from drivers.analyzer.yokogawa_wt import YokogawaWT
 from drivers.analyzer.yokogawa_wt_data import HEADROOM, SENSOR_RANGES_V, VOLTAGE_RANGES_V
 from drivers.errors import AnswerInvalid, InstrumentError, InstrumentLost, SettingNotTaken, SettingOutOfRange
 from drivers.testing import SCRIPTED_RESOURCE, expected_protocol

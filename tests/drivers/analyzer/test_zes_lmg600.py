@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.analyzer import AnalyzerRanges, ZesLMG600
+from drivers.analyzer.base import AnalyzerRanges
+from drivers.analyzer.zes_lmg600 import ZesLMG600
 from drivers.analyzer.zes_lmg600_data import stamp_ns
 from drivers.errors import (
     AnswerInvalid,

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.climate import ChamberReading, EspecP300
+from drivers.climate.base import ChamberReading
+from drivers.climate.espec_p300 import EspecP300
 from drivers.errors import AnswerInvalid, InstrumentLost, InstrumentRefused, SettingNotTaken, SettingOutOfRange
 from drivers.testing import SCRIPTED_RESOURCE, expected_protocol, scripted_session
 

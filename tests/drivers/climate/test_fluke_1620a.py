@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.climate import ClimateReading, Fluke1620A
+from drivers.climate.base import ClimateReading
+from drivers.climate.fluke_1620a import Fluke1620A
 from drivers.errors import AnswerInvalid, InstrumentError, SettingNotTaken, SettingOutOfRange
 from drivers.testing import expected_protocol, scripted_session
 

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from drivers.climate import EspecP300, Fluke1620A
+from drivers.climate.espec_p300 import EspecP300
+from drivers.climate.fluke_1620a import Fluke1620A
 from drivers.errors import InstrumentError, InstrumentRefused, SettingOutOfRange
-from drivers.scpi import ScpiSession
+from drivers.scpi.session import ScpiSession
 from rig.bench.auxiliary.climate import NotStable, SoakedChamber
 from rig.bench.schema.climate import ChamberPart, SoakPart
 from rig.emulation.auxiliary.climate import climate_instruments

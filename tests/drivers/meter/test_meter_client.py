@@ -59,8 +59,8 @@ def test_who_is_stays_on_this_bus_unless_everybody_is_asked(loaded):
         return [frame.data for frame in frames if frame.data[-2:] == b"\x10\x08"]
 
     before = len(sent())
-    assert len(loaded.bus.who_is(timeout_s=0.4)) == 1
-    assert len(loaded.bus.who_is(timeout_s=0.4, everywhere=True)) == 1
+    assert len(loaded.bus.who_is(timeout_s=1.5)) == 1
+    assert len(loaded.bus.who_is(timeout_s=1.5, everywhere=True)) == 1
     assert sent()[before:] == [bytes.fromhex("01001008"), bytes.fromhex("0120ffff00ff1008")]
 
 

@@ -33,7 +33,7 @@ def test_the_page_shows_it_in_under_twenty_lines():
 def driver_alone(tmp_path):
     """A folder with the driver and what the page says it needs, and nothing else of this repository."""
     shutil.copytree(ROOT / "drivers" / "mstp", tmp_path / "drivers" / "mstp")
-    for name in ("__init__.py", "errors.py"):
+    for name in ("__init__.py", "errors.py", "later.py", "log.py", "log_handler.py"):
         shutil.copy(ROOT / "drivers" / name, tmp_path / "drivers" / name)
     return tmp_path
 

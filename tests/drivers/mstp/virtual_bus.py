@@ -25,7 +25,7 @@ class SlaveNode(Node):
     def _handle(self, indication, now_s):
         if not isinstance(indication, Frame) or indication.destination != self._station:
             return
-        self._count(f"SLAVE.{indication.type_name}")
+        self._count(f"SLAVE.TYPE_{indication.frame_type}")
         if indication.frame_type == FrameType.TEST_REQUEST:
             self._send(FrameType.TEST_RESPONSE, indication.source, indication.data)
         elif indication.frame_type == FrameType.DATA_EXPECTING_REPLY:

@@ -6,7 +6,7 @@ import random
 from hypothesis import strategies as st
 
 from drivers.errors import AnswerInvalid, InstrumentLost
-from drivers.scpi import ScpiSession
+from drivers.scpi.session import ScpiSession
 from drivers.testing import SCRIPTED_RESOURCE, ScriptedTransport
 
 NOT_VALID = ("NAN", "9.91E+37", "INF", "-INF", "", "----")

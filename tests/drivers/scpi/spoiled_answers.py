@@ -7,14 +7,14 @@ import random
 import re
 import string
 
-from drivers.analyzer import ReferenceAnalyzer
-from drivers.climate import ClimateChamber, ClimateProbe
+from drivers.analyzer.base import ReferenceAnalyzer
+from drivers.climate.base import ClimateChamber, ClimateProbe
 from drivers.counter.base import CounterInput, WidthCounter
 from drivers.errors import DriverError, InstrumentLost
 from drivers.generator.base import PulseGenerator, PulseTrain
-from drivers.scpi import ScpiSession
-from drivers.source import AcSource, SourceSetting, Tone
-from drivers.switch import RelayRole, SenseRole, SwitchRoles, SwitchUnit
+from drivers.scpi.session import ScpiSession
+from drivers.source.base import AcSource, SourceSetting, Tone
+from drivers.switch.base import RelayRole, SenseRole, SwitchRoles, SwitchUnit
 
 OFF = ()
 GARBAGE = "abcdefghijklmnopqrstuvwxyz~!@$%^&_=<>?|"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.scpi import ResourceKind, resource_kind
+from drivers.scpi.resource import ResourceKind, resource_kind
 
 GOOD = {
     "TCPIP0::192.168.1.20::5025::SOCKET": ResourceKind.SOCKET,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from drivers.errors import InstrumentLost, InstrumentRefused
-from drivers.scpi import ScpiSession
+from drivers.scpi.session import ScpiSession
 from drivers.testing import SCRIPTED_RESOURCE
 
 ROOT = Path(__file__).parents[3]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.scpi import parse_bool, parse_error, parse_float, says_over_range, split_answers
+from drivers.scpi.parsing import parse_bool, parse_error, parse_float, says_over_range, split_answers
 
 
 @given(st.floats(min_value=-9e37, max_value=9e37))

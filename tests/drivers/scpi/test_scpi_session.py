@@ -8,7 +8,9 @@ import threading
 import pytest
 
 from drivers.errors import AnswerInvalid, InstrumentLost, InstrumentRefused
-from drivers.scpi import RecordingTransport, ScpiSession, VisaTransport
+from drivers.scpi.session import ScpiSession
+from drivers.scpi.transport import RecordingTransport
+from drivers.scpi.visa import VisaTransport
 from drivers.testing import ScriptedTransport
 
 DROP = "<drop>"  # the server's word for closing the connection

@@ -11,8 +11,8 @@ import pytest
 from pyvisa import constants
 
 from drivers.errors import InstrumentLost
-from drivers.scpi import ScpiSession, SerialLine
-from drivers.scpi.serial_line import ENDS
+from drivers.scpi.serial_line import ENDS, SerialLine
+from drivers.scpi.session import ScpiSession
 from tests.drivers.scpi import scripted_visa
 from tests.waiting import wait_for
 

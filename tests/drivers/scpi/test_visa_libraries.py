@@ -6,7 +6,8 @@ import pytest
 from pyvisa import constants, errors
 
 from drivers.errors import InstrumentLost, VisaUnavailable
-from drivers.scpi import ScpiSession, VisaTransport
+from drivers.scpi.session import ScpiSession
+from drivers.scpi.visa import VisaTransport
 from tests.drivers.scpi import scripted_visa
 from tests.waiting import wait_for
 

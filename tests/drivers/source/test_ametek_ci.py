@@ -10,7 +10,8 @@ from drivers.errors import (
     SettingNotTaken,
     SettingOutOfRange,
 )
-from drivers.source import AmetekCI, SourceSetting, Tone
+from drivers.source.ametek_ci import AmetekCI
+from drivers.source.base import SourceSetting, Tone
 from drivers.testing import SCRIPTED_RESOURCE, expected_protocol
 
 OK = '0,"No error"'

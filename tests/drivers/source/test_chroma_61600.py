@@ -10,7 +10,8 @@ from drivers.errors import (
     SettingNotTaken,
     SettingOutOfRange,
 )
-from drivers.source import Chroma61600, SourceSetting, Tone
+from drivers.source.base import SourceSetting, Tone
+from drivers.source.chroma_61600 import Chroma61600
 from drivers.testing import SCRIPTED_RESOURCE, expected_protocol
 
 OK = '0,"No Error"'

@@ -5,18 +5,11 @@ from dataclasses import replace
 import pytest
 
 from drivers.errors import DriverError, InstrumentError, SettingOutOfRange
-from drivers.source import (
-    CombinationRefused,
-    CombinedSource,
-    Fluke6105A,
-    Identity,
-    RigolDG5000,
-    SafeOff,
-    SourceSetting,
-    Tone,
-    combined_capabilities,
-)
-from drivers.source.base import AcSource
+from drivers.instrument import Identity
+from drivers.source.base import AcSource, SafeOff, SourceSetting, Tone
+from drivers.source.fluke_6105a import Fluke6105A
+from drivers.source.rigol_dg5000 import RigolDG5000
+from drivers.source.shared.combined import CombinationRefused, CombinedSource, combined_capabilities
 
 OFF = ((), (), ())
 VOLTS = tuple((Tone(1, 277.0, angle),) for angle in (0.0, -120.0, 120.0))

@@ -14,7 +14,8 @@ from drivers.errors import (
     SettingNotTaken,
     SettingOutOfRange,
 )
-from drivers.source import Fluke6105A, SourceSetting, Tone
+from drivers.source.base import SourceSetting, Tone
+from drivers.source.fluke_6105a import Fluke6105A
 from drivers.testing import SCRIPTED_RESOURCE, expected_protocol
 
 OK = '0,"No error"'

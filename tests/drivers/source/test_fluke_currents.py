@@ -5,7 +5,9 @@ import inspect
 import pytest
 
 from drivers.errors import InstrumentError, SettingNotTaken, SettingOutOfRange
-from drivers.source import SOURCES, Fluke6105A, SourceSetting, Tone
+from drivers.source import SOURCES
+from drivers.source.base import SourceSetting, Tone
+from drivers.source.fluke_6105a import Fluke6105A
 from drivers.testing import expected_protocol, scripted_session
 
 OK = '0,"No error"'

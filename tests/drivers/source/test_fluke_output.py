@@ -5,7 +5,7 @@ import math
 import pytest
 
 from drivers.errors import InstrumentError, InstrumentLost, SettingOutOfRange
-from drivers.source import Fluke6105A
+from drivers.source.fluke_6105a import Fluke6105A
 from drivers.testing import SCRIPTED_RESOURCE, expected_protocol
 from tests.drivers.source.test_fluke_6105a import LOST, OPENED, wrote
 

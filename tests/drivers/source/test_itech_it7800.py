@@ -10,7 +10,7 @@ from drivers.errors import (
     SettingNotTaken,
     SettingOutOfRange,
 )
-from drivers.source import SourceSetting, Tone
+from drivers.source.base import SourceSetting, Tone
 from drivers.source.itech_it7800 import ItechIT7800
 from drivers.testing import SCRIPTED_RESOURCE, expected_protocol
 from rig.emulation.sources.itech_it7800 import ItechSource

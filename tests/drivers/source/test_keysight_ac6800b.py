@@ -10,8 +10,10 @@ from drivers.errors import (
     SettingNotTaken,
     SettingOutOfRange,
 )
-from drivers.source import CombinationRefused, CombinedSource, RigolDG5000, SourceSetting, Tone
+from drivers.source.base import SourceSetting, Tone
 from drivers.source.keysight_ac6800b import KeysightAC6800B, OnePhaseOnly
+from drivers.source.rigol_dg5000 import RigolDG5000
+from drivers.source.shared.combined import CombinationRefused, CombinedSource
 from drivers.testing import SCRIPTED_RESOURCE, expected_protocol, scripted_session
 from rig.emulation.sources.keysight_ac6800b import AC6800Source
 from tests.rig.emulation.sources.one_source import Wall, one_source, session_to

@@ -10,7 +10,7 @@ from drivers.errors import (
     SettingNotTaken,
     SettingOutOfRange,
 )
-from drivers.source import SourceSetting, Tone
+from drivers.source.base import SourceSetting, Tone
 from drivers.source.pacific_upc import PacificUPC
 from drivers.testing import SCRIPTED_RESOURCE, expected_protocol
 from rig.emulation.sources.pacific_upc import PacificSource

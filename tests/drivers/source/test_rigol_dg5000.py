@@ -3,7 +3,8 @@
 import pytest
 
 from drivers.errors import AnswerInvalid, InstrumentError, InstrumentLost, SettingNotTaken, SettingOutOfRange
-from drivers.source import RigolDG5000, SourceSetting, Tone
+from drivers.source.base import SourceSetting, Tone
+from drivers.source.rigol_dg5000 import RigolDG5000
 from drivers.testing import SCRIPTED_RESOURCE, expected_protocol
 
 OK = '0,"No error"'

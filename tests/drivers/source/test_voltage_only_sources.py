@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.errors import InstrumentError, SettingOutOfRange
-from drivers.scpi import ScpiSession
-from drivers.source import SOURCES, KeysightAC6800B, SourceSetting, Tone
+from drivers.scpi.session import ScpiSession
+from drivers.source import SOURCES
+from drivers.source.base import SourceSetting, Tone
+from drivers.source.keysight_ac6800b import KeysightAC6800B
 from drivers.source.shared import steps as _steps
 from drivers.source.shared.voltage_only import FamilyLimits, VoltageOnlySource, ramp_slew
 from rig.emulation import instruments

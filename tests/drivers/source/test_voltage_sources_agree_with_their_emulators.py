@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.source import ItechIT7800, PacificUPC, SourceSetting, Tone
+from drivers.source.base import SourceSetting, Tone
+from drivers.source.itech_it7800 import ItechIT7800
+from drivers.source.pacific_upc import PacificUPC
 from rig.emulation.sources.itech_it7800 import ItechSource
 from rig.emulation.sources.pacific_upc import PacificSource
 from tests.rig.emulation.sources.one_source import one_source, session_to

@@ -3,7 +3,8 @@
 import pytest
 
 from drivers.errors import AnswerInvalid, InstrumentError, InstrumentLost, SettingNotTaken, SettingOutOfRange
-from drivers.switch import Keysight34970A, RelayRole, SafetyContacts, SenseRole, SwitchRoles
+from drivers.switch.base import RelayRole, SafetyContacts, SenseRole, SwitchRoles
+from drivers.switch.keysight_34970a import Keysight34970A
 from drivers.testing import SCRIPTED_RESOURCE, expected_protocol, scripted_session
 
 OK = '+0,"No error"'

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from drivers.scpi import ScpiSession
+from drivers.scpi.session import ScpiSession
 from drivers.source import SOURCES
 from rig.bench import drivers, load_bench, open_bench, switch_bench_off
 from rig.bench.config import fitness as _fitness

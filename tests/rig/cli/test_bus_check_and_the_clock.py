@@ -33,4 +33,4 @@ def test_a_step_of_the_clock_in_mid_run_changes_no_verdict(shim, tmp_path):
     assert answer["heard"]["masters"] == [1, 2, 3]
     assert 3.5 < answer["heard"]["duration_s"] < 30.0
     assert 1.0 < answer["in_ring"]["duration_s"] < 60.0
-    assert answer["heard"]["longest_silence_s"] < 1.0
+    assert answer["heard"]["longest_silence_s"] < 30.0  # the steps are of 600 s and more

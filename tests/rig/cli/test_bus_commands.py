@@ -67,7 +67,7 @@ def test_watch_tells_of_the_ring_as_json_lines_and_ends_by_itself(ring, rig_bus)
     assert done.returncode == 0, done.err
     last = json.loads(done.out.splitlines()[-1])
     assert last["masters"] == [0, 1]
-    assert last["token_rotation_s"]["count"] > 10
+    assert last["token_rotation_s"]["count"] > 0
     assert [node["next_station"] for node in last["nodes"]] == [1, 0]
     assert (last["header_crc_errors"], last["stray_octets"]) == (0, 0)
 

@@ -17,7 +17,7 @@ from drivers.analyzer.checks import smallest_range
 from drivers.errors import InstrumentError, RigError
 from drivers.instrument import Identity
 from drivers.source.base import AcSource, Protection, Range, SafeOff, SourceCapabilities
-from drivers.switch import SafetyContacts
+from drivers.switch.base import SafetyContacts
 from rig.bench.config.meter_type import load_meter_type
 from rig.bench.schema.bench import PathPart
 from rig.bench.wiring import Wiring

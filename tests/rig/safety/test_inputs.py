@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from drivers.errors import AnswerInvalid, InstrumentLost
-from drivers.switch import SafetyContacts
+from drivers.switch.base import SafetyContacts
 from rig.safety.inputs import FRESH_S, READ_EVERY_S, SafetyInputs
 
 BOTH = {"interlock": "closed", "emergency_stop": "closed"}

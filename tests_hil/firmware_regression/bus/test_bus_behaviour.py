@@ -11,7 +11,7 @@ from bacpypes3.apdu import WhoIsRequest
 from bacpypes3.primitivedata import Unsigned
 
 from drivers.meter import BusFailed
-from drivers.meter.properties import THIS_DEVICE
+from drivers.meter.requests.packing import THIS_DEVICE
 from drivers.mstp.figures import NodeFigures
 from rig.events import Noted
 from rig.procedures import Inquiry

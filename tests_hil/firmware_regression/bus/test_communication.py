@@ -17,7 +17,7 @@ from bacpypes3.apdu import (
 from bacpypes3.basetypes import DateTime, WhoHasLimits, WhoHasObject
 from bacpypes3.primitivedata import CharacterString, Date, Time
 
-from drivers.meter.properties import THIS_DEVICE
+from drivers.meter.requests.packing import THIS_DEVICE
 from meter_model.behaviour.operation_choices import Reinitialized, ServicePassword
 from rig.procedures import Inquiry
 from rig.procedures.behaviour.hearing import answers_to

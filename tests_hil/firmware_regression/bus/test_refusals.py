@@ -13,7 +13,7 @@ from bacpypes3.basetypes import DateTime, Range, RangeByTime
 from bacpypes3.primitivedata import Boolean, CharacterString, Date, Enumerated, Real, Time, Unsigned
 
 from drivers.meter import LogPage
-from drivers.meter.properties import THIS_DEVICE
+from drivers.meter.requests.packing import THIS_DEVICE
 from rig.procedures import Inquiry
 
 pytestmark = [allure.epic("Firmware regression"), allure.feature("Refusals")]

@@ -17,7 +17,7 @@ from bacpypes3.basetypes import PropertyValue, WriteAccessSpecification
 from bacpypes3.constructeddata import Any as BacnetAny
 from bacpypes3.primitivedata import Real
 
-from drivers.meter.properties import THIS_DEVICE
+from drivers.meter.requests.packing import THIS_DEVICE
 from rig.procedures import Inquiry
 
 pytestmark = [allure.epic("Firmware regression"), allure.feature("Services")]

@@ -10,7 +10,7 @@ import pytest
 from bacpypes3.apdu import WhoIsRequest
 from bacpypes3.primitivedata import CharacterString, ObjectIdentifier, Unsigned
 
-from drivers.meter.properties import THIS_DEVICE
+from drivers.meter.requests.packing import THIS_DEVICE
 from meter_model.behaviour.profile import DatabaseRevision, ObjectNameAccess
 from rig.procedures import Inquiry
 from rig.procedures.behaviour.hearing import answers_to

@@ -8,7 +8,7 @@ import allure
 import pytest
 from bacpypes3.apdu import WhoIsRequest
 
-from drivers.meter.properties import THIS_DEVICE
+from drivers.meter.requests.packing import THIS_DEVICE
 from meter_model.behaviour.profile import ObjectTypesSupported, ServicesSupported
 from meter_model.objects.points import OBJECTS
 from rig.procedures import Inquiry

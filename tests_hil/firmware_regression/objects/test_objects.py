@@ -8,7 +8,7 @@ import allure
 import pytest
 from bacpypes3.primitivedata import CharacterString, Enumerated, Real, Unsigned
 
-from drivers.meter.properties import THIS_DEVICE
+from drivers.meter.requests.packing import THIS_DEVICE
 from meter_model.behaviour.profile import CurrentErrorNames, PowerFactorUnits
 from meter_model.objects.points import (
     ANALOG_INPUTS,

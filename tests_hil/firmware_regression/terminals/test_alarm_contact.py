@@ -6,7 +6,7 @@ import math
 
 import allure
 
-from drivers.switch import SwitchUnit
+from drivers.switch.base import SwitchUnit
 from meter_model.behaviour.operation_choices import AlarmContact
 from meter_model.behaviour.profile import PhaseLoss
 from rig.procedures import Inquiry

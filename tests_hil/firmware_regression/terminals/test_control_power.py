@@ -8,7 +8,7 @@ import allure
 import pytest
 
 from drivers.generator.base import PulseTrain
-from drivers.switch import SwitchUnit
+from drivers.switch.base import SwitchUnit
 from meter_model.behaviour.operation_choices import PulseCountMemory, RecordsAfterPowerLoss
 from meter_model.objects.points import ANALOG_INPUTS
 from rig.bench.auxiliary.switching import TimedPulses

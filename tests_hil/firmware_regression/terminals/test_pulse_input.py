@@ -6,7 +6,7 @@ import allure
 import pytest
 
 from drivers.generator.base import PulseTrain
-from drivers.switch import SwitchUnit
+from drivers.switch.base import SwitchUnit
 from rig.bench.auxiliary.switching import TimedPulses
 from rig.procedures import Inquiry
 

@@ -17,7 +17,6 @@ from drivers.mstp.codec.frames import (
     FrameParser,
     FrameType,
     data_frame,
-    decode,
     frame_time_s,
 )
 from drivers.mstp.codec.receive import FRAME_ABORT_S
@@ -25,6 +24,7 @@ from drivers.mstp.node.master import MasterNode
 from drivers.mstp.node.node import QUEUE_LIMIT
 from drivers.mstp.settings import NodeSettings
 from tests.drivers.mstp.codec.mirrored_receiver import MirroredReceiver
+from tests.drivers.mstp.codec.whole_frame import decode
 
 STATION, PEER, BAUD = 3, 5, 115200
 MAX_FRAME_OCTETS = HEADER_OCTETS + MAX_LENGTH_FIELD + 2

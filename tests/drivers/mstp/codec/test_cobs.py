@@ -13,8 +13,9 @@ from drivers.mstp.codec.cobs import (
     decode_field,
     encode_field,
 )
-from drivers.mstp.codec.frames import FrameInvalid, data_frame, decode
+from drivers.mstp.codec.frames import FrameInvalid, data_frame
 from tests.drivers.mstp.codec import clause_receiver
+from tests.drivers.mstp.codec.whole_frame import decode
 
 # Runs of 253 to 255 octets without a zero are where COBS has its corners.
 runs = st.tuples(st.integers(1, 255), st.sampled_from([1, 100, 253, 254, 255])).map(lambda run: bytes(run[:1]) * run[1])

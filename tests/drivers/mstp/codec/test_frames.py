@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.mstp.codec import crc
-from drivers.mstp.codec.frames import Frame, FrameInvalid, FrameParser, FrameType, data_frame, decode, frame_time_s
+from drivers.mstp.codec.frames import Frame, FrameInvalid, FrameParser, FrameType, data_frame, frame_time_s
+from tests.drivers.mstp.codec.whole_frame import decode
 
 VECTORS = {
     "55FF007E070000FD": Frame(FrameType.TOKEN, 126, 7),
@@ -118,10 +119,6 @@ def test_what_is_not_one_whole_frame_is_refused_with_its_reason(octets, reason):
 
 def test_frame_time_counts_ten_bits_an_octet():
     assert frame_time_s(8, 76800) == pytest.approx(80 / 76800)
-
-
-def test_type_names_are_words_where_the_clause_gives_any():
-    assert (Frame(7, 0, 0).type_name, Frame(99, 0, 0).type_name) == ("REPLY_POSTPONED", "TYPE_99")
 
 
 class TestFrameParser:

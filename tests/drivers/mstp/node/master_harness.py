@@ -2,7 +2,7 @@
 
 import math
 
-from drivers.mstp.codec.frames import Frame, FrameType, decode, frame_time_s
+from drivers.mstp.codec.frames import Frame, FrameType, frame_time_s
 from drivers.mstp.node.master import (
     NO_TOKEN_S,
     SLOT_S,
@@ -10,6 +10,7 @@ from drivers.mstp.node.master import (
     MasterState,
 )
 from drivers.mstp.settings import NodeSettings
+from tests.drivers.mstp.codec.whole_frame import decode
 
 TS = 3
 PEER = 5

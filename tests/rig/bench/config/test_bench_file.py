@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from drivers.analyzer import ANALYZERS
-from drivers.scpi import SerialLine
+from drivers.scpi.serial_line import SerialLine
 from drivers.source import SOURCES
 from rig.bench.config.files import SAFETY_ROLES, json_schema, load_bench
 from rig.bench.config.finding import bench_names

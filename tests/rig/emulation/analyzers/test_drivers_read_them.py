@@ -5,8 +5,11 @@ import time
 
 import pytest
 
-from drivers.analyzer import FlukeNorma, RadianRD, YokogawaWT, ZesLMG600
-from drivers.scpi import ScpiSession
+from drivers.analyzer.fluke_norma import FlukeNorma
+from drivers.analyzer.radian_rd import RadianRD
+from drivers.analyzer.yokogawa_wt import YokogawaWT
+from drivers.analyzer.zes_lmg600 import ZesLMG600
+from drivers.scpi.session import ScpiSession
 from rig.emulation.analyzers.arithmetic import AnalyzerErrors
 from rig.emulation.analyzers.fluke_norma_commands import norma_analyzer
 from rig.emulation.analyzers.radian_rd import RadianStandard

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from drivers.scpi import parse_error
+from drivers.scpi.parsing import parse_error
 from tests.rig.emulation.in_process import DRIVERS, SPEAKING_LINES, in_process
 
 SPEAKING_SCPI = [name for name in SPEAKING_LINES if DRIVERS[name].ERROR_QUERY]

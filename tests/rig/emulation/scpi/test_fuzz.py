@@ -8,7 +8,7 @@ import itertools
 
 import pytest
 
-from drivers.scpi import parse_error
+from drivers.scpi.parsing import parse_error
 from tests.rig.emulation.in_process import DRIVERS, SPEAKING_LINES, in_process
 from tests.rig.emulation.scpi_lines import Lines
 

@@ -5,7 +5,7 @@ The sequences are those programs' ways of taking an instrument over, not our dri
 
 import pytest
 
-from drivers.scpi import parse_error
+from drivers.scpi.parsing import parse_error
 from tests.rig.emulation.in_process import DRIVERS, in_process
 
 RISE_S = 30.0

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from drivers.scpi import ScpiSession
+from drivers.scpi.session import ScpiSession
 from tests.rig.emulation.servers.hislip import MOST_CLIENTS, HislipServer, PlainInstrument
 from tests.rig.emulation.servers.hislip_messages import LONGEST_PAYLOAD, Error, Fatal, Kind
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from drivers.errors import InstrumentLost
-from drivers.scpi import RecordingTransport, ScpiSession
+from drivers.scpi.session import ScpiSession
+from drivers.scpi.transport import RecordingTransport
 from rig.emulation.sources.output import SourceErrors
 from rig.emulation.world.bench_time import BenchTime
 from rig.emulation.world.event_log import EventLog

@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from drivers.source import Chroma61600, SourceSetting, Tone
+from drivers.source.base import SourceSetting, Tone
+from drivers.source.chroma_61600 import Chroma61600
 from rig.emulation.servers.control import ScpiHandler
 from rig.emulation.servers.tcp import LineServer
 from rig.emulation.sources.chroma_61600 import RESET_S, ChromaSource

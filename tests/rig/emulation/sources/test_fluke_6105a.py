@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from drivers.source import Fluke6105A, SourceSetting, Tone
+from drivers.source.base import SourceSetting, Tone
+from drivers.source.fluke_6105a import Fluke6105A
 from rig.emulation.sources.fluke_6105a import FlukeSource
 from rig.emulation.sources.output import RELAY_S, SourceErrors
 from rig.emulation.world.physics import rms

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from drivers.climate import ClimateReading
+from drivers.climate.base import ClimateReading
 from drivers.errors import InstrumentError, InstrumentLost
 from drivers.instrument import Identity
 from meter_model.configuration import Configuration

@@ -3,7 +3,7 @@
 import pytest
 
 from drivers.errors import InstrumentLost
-from drivers.source import Fluke6105A
+from drivers.source.fluke_6105a import Fluke6105A
 from rig.safety.watch.timed_source import TimedSource
 
 TIMED = {

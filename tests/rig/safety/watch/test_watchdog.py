@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from drivers.errors import InstrumentError
-from drivers.source import Fluke6105A
+from drivers.source.fluke_6105a import Fluke6105A
 from rig.bench import open_bench
 from rig.load_point import LoadPoint
 from rig.safety.errors import OutputWrong
