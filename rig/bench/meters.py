@@ -7,7 +7,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from drivers.meter import MeterBus, MeterClient, MeterTimeout
+from drivers.meter.bus import MeterBus
+from drivers.meter.client import MeterClient
+from drivers.meter.errors import MeterTimeout
 from drivers.meter.readings import Identity
 from drivers.mstp.diagnosis import NOISY
 from drivers.mstp.errors import PortUnavailable

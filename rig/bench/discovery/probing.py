@@ -9,7 +9,7 @@ from bacpypes3.apdu import ReadPropertyRequest
 from bacpypes3.basetypes import PropertyIdentifier
 from bacpypes3.primitivedata import ObjectIdentifier
 
-from drivers.meter import MeterBus
+from drivers.meter.bus import MeterBus
 from drivers.mstp.codec.frames import MAX_MASTER_ADDRESS
 from drivers.mstp.diagnosis import Finding, ranges
 from drivers.mstp.figures import BusFigures

@@ -8,16 +8,9 @@ from typing import Any
 
 from bacpypes3.primitivedata import CharacterString, ObjectIdentifier, Unsigned
 
-from drivers.meter import (
-    RIG_DEVICE_INSTANCE,
-    BusFailed,
-    FoundDevice,
-    MeterAborted,
-    MeterBus,
-    MeterRefused,
-    MeterRejected,
-    MeterTimeout,
-)
+from drivers.meter.application import RIG_DEVICE_INSTANCE, FoundDevice
+from drivers.meter.bus import MeterBus
+from drivers.meter.errors import BusFailed, MeterAborted, MeterRefused, MeterRejected, MeterTimeout
 from drivers.mstp.analysis import figures_of
 from drivers.mstp.clock import monotonic_s
 from drivers.mstp.diagnosis import DeviceFound, Finding

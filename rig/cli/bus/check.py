@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from drivers.meter import RIG_DEVICE_INSTANCE
+from drivers.meter.application import RIG_DEVICE_INSTANCE
 from drivers.mstp.analysis import BusAnalysis, figures_of
 from drivers.mstp.capture import CaptureInvalid, read_capture
 from drivers.mstp.clock import monotonic_s

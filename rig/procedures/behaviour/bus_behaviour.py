@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from drivers.meter import FoundDevice, MeterBus
+from drivers.meter.application import FoundDevice
+from drivers.meter.bus import MeterBus
 from drivers.mstp.analysis import figures_of
 from drivers.mstp.clock import monotonic_s
 from drivers.mstp.codec.frames import SeenFrame

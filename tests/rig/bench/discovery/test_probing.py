@@ -2,7 +2,7 @@
 
 import pytest
 
-from drivers.meter import BusFailed
+from drivers.meter.errors import BusFailed
 from drivers.mstp.analysis import BusAnalysis
 from drivers.mstp.diagnosis import Severity, conclude
 from drivers.mstp.settings import PortSettings
