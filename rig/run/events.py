@@ -1,9 +1,9 @@
 """The events of a run: everything that happens, as data, for console, page, record and log to subscribe to.
 
-``Events.subscribe(Event, handler)`` hands over all of them. One run publishes, in this order: RunBegan; the bench's own
-(Stated, MeterFound, Warned ...); then for each load point PointBegan, EnergiseStep, Energised or PointApplied,
-PointMeasured and Judged, for each question QuestionBegan and QuestionAnswered; at the end SwitchedOff, FileWritten and
-RunEnded.
+``Events.subscribe(Event, handler)`` hands over all of them. A run publishes what is open on the bench (ProcessLaunched,
+BusOpened, Stated), RunBegan, what the record begins with (Noted, Warned, MeterFound); for each load point PointBegan,
+EnergiseStep and Energised or PointApplied, PointMeasured and Judged; for each question QuestionBegan and
+QuestionAnswered; at the end SwitchedOff, FileWritten and RunEnded.
 """
 
 from __future__ import annotations

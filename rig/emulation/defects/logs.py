@@ -61,8 +61,7 @@ class _AllLogTheFirst(DefectiveMeter):
 
     @property
     def trend_logs(self) -> Mapping[int, Any]:
-        first = self._meter.trend_logs[1]
-        return dict.fromkeys(self._meter.trend_logs, first)
+        return dict.fromkeys(self._meter.trend_logs, self._meter.trend_logs[1])
 
 
 def _same_interval(meter: S4100, value: Any) -> bool:
@@ -88,13 +87,11 @@ class _WildcardsCount(DefectiveMeter):
 class _TotalCountStuck(DefectiveMeter):
     """Total_Record_Count never exceeds what it was first."""
 
-    _first: int | None = None
-
     def shown(self, k: str, n: int, name: str, value: Any) -> Any:
         if (k, name) != ("TL", "total-record-count"):
             return value
-        self._first = value if self._first is None else min(self._first, value)
-        return self._first
+        self.kept[name] = min(self.kept.get(name, value), value)
+        return self.kept[name]
 
 
 def _goes_on_counting(meter: S4100, kind: str, n: int, value: Any) -> Any:

@@ -22,8 +22,7 @@ class _PowerWatcher(DefectiveMeter):
     _latest: Stimulus
 
     def advance(self, dt_s: float, stimulus: Stimulus, control_power: bool = True) -> None:
-        was_running = self._meter.is_running
-        if was_running:
+        if self._meter.is_running:
             self.goes_on()
         self._latest = stimulus
         self._meter.advance(dt_s, stimulus, control_power)
@@ -45,7 +44,6 @@ class _ClockKept(_PowerWatcher):
     """The clock has a battery, though the manual says that it has none."""
 
     _time = datetime(2000, 1, 1)
-    _was_set = False
 
     def goes_on(self) -> None:
         day = self._meter.read("DE", self._meter.device_instance, "local-date")

@@ -75,15 +75,10 @@ def reply_delay(node: NodeFigures, asked: int, late: Excused = NOT_LATE) -> BusA
 
     Requests without an answer while the bench was ``late`` are no fault of the meter, and no proof that it is good.
     """
-    in_time = node.reply is not None and node.reply.mean_s <= REPLY_DELAY_S
     found = f"{_told(node.reply)}, {node.postponed} postponed, {node.unanswered} of {node.requests} unanswered"
-    is_excused = in_time and 0 < node.unanswered <= late.requests
-    return BusAnswer(
-        f"{asked} requests answered within {REPLY_DELAY_S * 1000:g} ms",
-        found,
-        in_time and not node.unanswered,
-        _excuse(late) if is_excused else "",
-    )
+    expected = f"{asked} requests answered within {REPLY_DELAY_S * 1000:g} ms"
+    in_time = node.reply is not None and node.reply.mean_s <= REPLY_DELAY_S
+    return _complete(expected, found, in_time, node.unanswered, late.requests, late.most_s)
 
 
 def token_use(node: NodeFigures, late: Excused = NOT_LATE) -> BusAnswer:
@@ -91,19 +86,17 @@ def token_use(node: NodeFigures, late: Excused = NOT_LATE) -> BusAnswer:
 
     ``late`` is as in ``reply_delay``; a token is given up after two that were not used.
     """
-    in_time = node.usage is not None and node.usage.mean_s <= USAGE_DELAY_S
     found = f"{_told(node.usage)}, {node.token_retries} tokens repeated, {node.tokens_unused} given up"
-    is_excused = in_time and 0 < node.tokens_unused <= late.tokens
-    return BusAnswer(
-        f"every token used, within {USAGE_DELAY_S * 1000:g} ms",
-        found,
-        in_time and not node.tokens_unused,
-        _excuse(late) if is_excused else "",
-    )
+    expected = f"every token used, within {USAGE_DELAY_S * 1000:g} ms"
+    in_time = node.usage is not None and node.usage.mean_s <= USAGE_DELAY_S
+    return _complete(expected, found, in_time, node.tokens_unused, late.tokens, late.most_s)
 
 
-def _excuse(late: Excused) -> str:
-    return f"the bench was late by up to {1000.0 * late.most_s:.0f} ms meanwhile"
+def _complete(expected: str, found: str, in_time: bool, missing: int, excused: int, late_s: float) -> BusAnswer:
+    """Judge what came ``in_time`` and what is ``missing``, of which so many are ``excused`` by the bench's lateness."""
+    is_excused = in_time and 0 < missing <= excused
+    excuse = f"the bench was late by up to {1000.0 * late_s:.0f} ms meanwhile" if is_excused else ""
+    return BusAnswer(expected, found, in_time and not missing, excuse)
 
 
 def token_hold(node: NodeFigures, max_info_frames: int) -> BusAnswer:

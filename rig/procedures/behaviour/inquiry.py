@@ -175,26 +175,25 @@ class Inquiry:
 
     def _heard_out(self, ask: Callable[[], _Answer]) -> _Answer:
         """Ask; where no answer came and the bench was late meanwhile, ask again. Raises as ``ask``, and BenchLate."""
-        request = text = ""
         for _ in range(_ASKED_TIMES):
             since_s = monotonic_s()
             try:
                 return ask()
             except MeterTimeout as lost:
-                late = late_since(self.meter.bus, self.run.bench.clock.late_spells, since_s, self.meter.address)
-                if not late.requests:
+                text, request = self._lateness_since(since_s), lost.request
+                if not text:
                     raise
-                request = lost.request
-                text = f"no answer, but the bench was late by {1000.0 * late.most_s:.0f} ms meanwhile"
                 self.run.events.publish(Noted("bus", f"{request}: {text}", "warning"))
         raise self.undecided(request, "an answer", f"{text}, {_ASKED_TIMES} times")
 
+    def _lateness_since(self, since_s: float) -> str:
+        """Say by how much the bench was late since then, so that a request was lost; nothing where it was not."""
+        late = late_since(self.meter.bus, self.run.bench.clock.late_spells, since_s, self.meter.address)
+        return f"no answer, but the bench was late by {1000.0 * late.most_s:.0f} ms meanwhile" if late.requests else ""
+
     def raise_if_late(self, lost: MeterTimeout) -> None:
         """Record as INVALID what was lost just now, and raise BenchLate, where the bench was late meanwhile."""
-        since_s = monotonic_s() - lost.waited_s - _ENDING_S
-        late = late_since(self.meter.bus, self.run.bench.clock.late_spells, since_s, self.meter.address)
-        if late.requests:
-            text = f"no answer, but the bench was late by {1000.0 * late.most_s:.0f} ms meanwhile"
+        if text := self._lateness_since(monotonic_s() - lost.waited_s - _ENDING_S):
             raise self.undecided(lost.request, "an answer", text) from lost
 
     def write_refusal(self, av: int, value: float) -> str:

@@ -62,6 +62,8 @@ def test_everything_that_helps_is_packed_and_told_of_without_secrets(rig, tmp_pa
     captures.mkdir(parents=True)
     (captures.parent / "results.json").write_text(json.dumps({"run_id": run_id}))
     (captures / "lost.pcapng").write_bytes(b"\x0a\x0d\x0d\x0a")
+    log = "INFO drivers.scpi.session: TCPIP0::wt.lab.example::inst0::INSTR: connected\n"
+    (captures.parent / "run.log").write_text(log)
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "guardian-journal.jsonl").write_text('{"id": "1", "reason": "the rig hung"}\n')
     done = rig("b.zip")
@@ -76,6 +78,7 @@ def test_everything_that_helps_is_packed_and_told_of_without_secrets(rig, tmp_pa
     assert len(records) == 5
     assert json.loads(packed[f"runs/{run_id[:8]}-eol/record.json"])["events"][0]["text"] == "a word of trouble"
     assert packed[f"runs/{run_id[:8]}-eol/lost.pcapng"] == b"\x0a\x0d\x0d\x0a"
+    assert packed[f"runs/{run_id[:8]}-eol/run.log"].endswith(b"::inst0::INSTR: connected\n")
     for name, content in packed.items():
         for word in (b"hunter2", b"AWS_", b"Jane", b"lab.example"):
             assert word not in content, (name, word)
