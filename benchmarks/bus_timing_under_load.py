@@ -21,7 +21,9 @@ from dataclasses import dataclass
 
 from benchmarks.bus_delays import BusDelays, lines
 from benchmarks.on_the_wire import INFO_FRAMES, LOADED, METER_MAC, PEER_MAC, RIG_MAC
-from drivers.meter import MeterBus, MeterClient, MeterError
+from drivers.meter.bus import MeterBus
+from drivers.meter.client import MeterClient
+from drivers.meter.errors import MeterError
 from drivers.mstp.settings import PortSettings
 from meter_model.device.meter import S4100
 from meter_model.objects.points import OBJECTS

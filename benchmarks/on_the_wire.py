@@ -13,7 +13,8 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from drivers.meter import MeterBus, MeterClient
+from drivers.meter.bus import MeterBus
+from drivers.meter.client import MeterClient
 from drivers.meter.requests.packing import PlannedPart
 from drivers.mstp.settings import PortSettings
 from meter_model.device.meter import S4100

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 if TYPE_CHECKING:
     from drivers.errors import RigError
-    from drivers.meter import MeterBus
+    from drivers.meter.bus import MeterBus
     from rig.load_point import LoadPoint
 
 EventT = TypeVar("EventT", bound="Event")

@@ -1,36 +1,14 @@
 """Diagnose a bus from its figures: findings in plain words, each with what to do about it.
 
-Pure: ``diagnose`` judges what was heard, ``diagnose_devices`` what the devices say of themselves, and ``conclude`` says
-which of the findings is the cause.
+Pure: ``diagnose`` judges what was heard, ``judging.devices.diagnose_devices`` what the devices say of themselves,
+and ``judging.conclusion.conclude`` says which of the findings is the cause.
 """
 
 from __future__ import annotations
 
 from drivers.mstp.figures import BusFigures
 from drivers.mstp.judging import bus, stations
-from drivers.mstp.judging.bus import NOISY, ranges
-from drivers.mstp.judging.conclusion import Conclusion, conclude, ranked
-from drivers.mstp.judging.devices import diagnose_devices
-from drivers.mstp.judging.finding import DeviceFound, Finding, Severity, fault
-from drivers.mstp.judging.stations import REPLY_DELAY_S, SLOW_REPLY_S, USAGE_TIMEOUT_S
-from drivers.mstp.observing.station import USAGE_DELAY_S
-
-__all__ = [
-    "NOISY",
-    "REPLY_DELAY_S",
-    "SLOW_REPLY_S",
-    "USAGE_DELAY_S",
-    "USAGE_TIMEOUT_S",
-    "Conclusion",
-    "DeviceFound",
-    "Finding",
-    "Severity",
-    "conclude",
-    "diagnose",
-    "diagnose_devices",
-    "ranges",
-    "ranked",
-]
+from drivers.mstp.judging.finding import Finding, fault
 
 _FEW_OCTETS = 64
 _CHANCE_FRAMES = 2

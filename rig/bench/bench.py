@@ -11,7 +11,7 @@ from pathlib import Path
 from drivers.analyzer.base import ReferenceAnalyzer
 from drivers.climate.base import ClimateProbe
 from drivers.instrument import Identity
-from drivers.meter import MeterBus
+from drivers.meter.bus import MeterBus
 from drivers.mstp.wire.adapter import latency_advice
 from drivers.source.base import AcSource, SafeOff
 from drivers.switch.base import SwitchUnit

@@ -7,11 +7,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from drivers.meter import MeterBus, MeterClient, MeterTimeout
+from drivers.meter.bus import MeterBus
+from drivers.meter.client import MeterClient
+from drivers.meter.errors import MeterTimeout
 from drivers.meter.readings import Identity
-from drivers.mstp.diagnosis import NOISY
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.events import LineLost, LineRestored
+from drivers.mstp.judging.bus import NOISY
 from drivers.mstp.settings import PortSettings
 from drivers.mstp.statistics import Statistics
 from meter_model.objects.points import OBJECTS

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from drivers.analyzer.base import ReferenceAnalyzer
-from drivers.meter import MeterBus
+from drivers.meter.bus import MeterBus
 from drivers.mstp.events import LineLost, LineRestored
 from drivers.source.base import AcSource, SafeOff
 from drivers.source.shared.combined import CombinedSource

@@ -16,7 +16,7 @@ from rig.cli.shared.output import echo
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 def snapshot(bench: str, position: str | None, as_json: bool) -> None:
     """Read present value and reliability of every object of the meter."""
-    from drivers.meter import MeterTimeout
+    from drivers.meter.errors import MeterTimeout
     from meter_model.objects.points import OBJECTS
     from rig.bench import load_bench, one_position, open_bench
     from rig.bench.meters import noise_on

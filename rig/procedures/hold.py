@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from drivers.analyzer.base import AnalyzerReading
-from drivers.meter import BusFailed
-from drivers.meter.errors import MeterError
+from drivers.meter.errors import BusFailed, MeterError
 from meter_model.configuration import Configuration
 from meter_model.objects.points import ANALOG_INPUTS
 from meter_model.prediction.prediction import predict

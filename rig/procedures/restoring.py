@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from drivers.errors import RigError
-from drivers.meter import MeterClient
+from drivers.meter.client import MeterClient
 from meter_model.configuration import FIELDS
 from rig.bench import Bench, Position
 from rig.bench.as_found import AsFound, Departure, noted_meters

@@ -9,7 +9,8 @@ from pathlib import Path
 import allure
 
 from drivers.errors import RigError
-from drivers.meter import BusFailed, MeterBus
+from drivers.meter.bus import MeterBus
+from drivers.meter.errors import BusFailed
 from drivers.mstp.capture import write_pcapng
 from drivers.mstp.clock import wall_offset_s
 from drivers.mstp.codec.frames import SeenFrame

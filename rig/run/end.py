@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from drivers.errors import RigError
-from drivers.meter import MeterBus
+from drivers.meter.bus import MeterBus
 from rig.events import Events, Noted
 
 

@@ -46,7 +46,7 @@ from rig.safety.guardian.own_process import is_gone
 from rig.version import git_sha, software_version
 
 if TYPE_CHECKING:
-    from drivers.meter import MeterBus
+    from drivers.meter.bus import MeterBus
 
 RECORDS = str(Path("runs") / "records.sqlite")
 """Where the runs are recorded that name no database."""

@@ -7,7 +7,8 @@ import threading
 import pytest
 from rusty_bacnet import BACnetClient, ObjectIdentifier, ObjectType, PropertyIdentifier
 
-from drivers.meter import MeterBus, MeterClient
+from drivers.meter.bus import MeterBus
+from drivers.meter.client import MeterClient
 from drivers.mstp.settings import PortSettings
 from meter_model.device.meter import S4100
 from meter_model.objects.points import OBJECTS

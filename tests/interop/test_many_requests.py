@@ -13,7 +13,7 @@ from bacpypes3.primitivedata import ObjectIdentifier as OurIdentifier
 from bacpypes3.primitivedata import Real
 from rusty_bacnet import BACnetClient, MstpEndpoint, ObjectIdentifier, ObjectType, PropertyIdentifier
 
-from drivers.meter import MeterBus
+from drivers.meter.bus import MeterBus
 from drivers.mstp.codec.frames import FrameType
 from drivers.mstp.settings import PortSettings
 from meter_model.device.meter import S4100

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from drivers.errors import RigError
-from drivers.meter import MeterBus
+from drivers.meter.bus import MeterBus
 from drivers.mstp.listener import BusListener
 from drivers.mstp.wire.adapter import latency_advice
 from rig.bench.as_found import AsFound

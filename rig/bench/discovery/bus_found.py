@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from serial.tools import list_ports
 
 from drivers.errors import DriverError
-from drivers.meter import FoundDevice, Identity, MeterBus, MeterClient
+from drivers.meter.application import FoundDevice
+from drivers.meter.bus import MeterBus
+from drivers.meter.client import MeterClient
 from drivers.meter.errors import MeterError
+from drivers.meter.readings import Identity
 from drivers.mstp.analysis import BusAnalysis
 from drivers.mstp.clock import monotonic_s
 from drivers.mstp.errors import PortUnavailable

@@ -9,11 +9,11 @@ from bacpypes3.apdu import ReadPropertyRequest
 from bacpypes3.basetypes import PropertyIdentifier
 from bacpypes3.primitivedata import ObjectIdentifier
 
-from drivers.meter import MeterBus
+from drivers.meter.bus import MeterBus
 from drivers.mstp.codec.frames import MAX_MASTER_ADDRESS
-from drivers.mstp.diagnosis import Finding, ranges
 from drivers.mstp.figures import BusFigures
-from drivers.mstp.judging.finding import fault, note
+from drivers.mstp.judging.bus import ranges
+from drivers.mstp.judging.finding import Finding, fault, note
 
 _HIGHEST_SLAVE = 254
 ANY_DEVICE = 4_194_303

@@ -8,21 +8,13 @@ from typing import Any
 
 from bacpypes3.primitivedata import CharacterString, ObjectIdentifier, Unsigned
 
-from drivers.meter import (
-    RIG_DEVICE_INSTANCE,
-    BusFailed,
-    FoundDevice,
-    MeterAborted,
-    MeterBus,
-    MeterRefused,
-    MeterRejected,
-    MeterTimeout,
-)
+from drivers.meter.application import RIG_DEVICE_INSTANCE, FoundDevice
+from drivers.meter.bus import MeterBus
+from drivers.meter.errors import BusFailed, MeterAborted, MeterRefused, MeterRejected, MeterTimeout
 from drivers.mstp.analysis import figures_of
 from drivers.mstp.clock import monotonic_s
-from drivers.mstp.diagnosis import DeviceFound, Finding
 from drivers.mstp.figures import BusFigures
-from drivers.mstp.judging.finding import fault
+from drivers.mstp.judging.finding import DeviceFound, Finding, fault
 from drivers.mstp.settings import PortSettings
 from rig.bench.discovery.probing import ANY_DEVICE, Probed, plan, probe, property_request
 from rig.bench.discovery.probing import findings as probe_findings

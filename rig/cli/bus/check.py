@@ -7,22 +7,15 @@ from pathlib import Path
 
 import click
 
-from drivers.meter import RIG_DEVICE_INSTANCE
+from drivers.meter.application import RIG_DEVICE_INSTANCE
 from drivers.mstp.analysis import BusAnalysis, figures_of
 from drivers.mstp.capture import CaptureInvalid, read_capture
 from drivers.mstp.clock import monotonic_s
-from drivers.mstp.diagnosis import (
-    Conclusion,
-    DeviceFound,
-    Finding,
-    Severity,
-    conclude,
-    diagnose,
-    diagnose_devices,
-    ranked,
-)
+from drivers.mstp.diagnosis import diagnose
 from drivers.mstp.figures import BusFigures
-from drivers.mstp.judging.finding import note, warning
+from drivers.mstp.judging.conclusion import Conclusion, conclude, ranked
+from drivers.mstp.judging.devices import diagnose_devices
+from drivers.mstp.judging.finding import DeviceFound, Finding, Severity, note, warning
 from drivers.mstp.listener import BusListener
 from drivers.mstp.settings import BAUD_RATES, PortSettings
 from rig.bench.discovery.bus_found import HIGHEST_MASTER, free_mac, readable_rates

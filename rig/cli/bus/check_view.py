@@ -10,7 +10,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from drivers.mstp.diagnosis import Conclusion, DeviceFound, Severity
+from drivers.mstp.judging.conclusion import Conclusion
+from drivers.mstp.judging.finding import DeviceFound, Severity
 from rig.cli.bus.check import CheckResult
 from rig.cli.bus.watch import as_object, picture
 from rig.cli.shared.output import echo, make_console, picked

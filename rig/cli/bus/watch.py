@@ -15,8 +15,8 @@ from rich.text import Text
 
 from drivers.mstp.analysis import BusAnalysis
 from drivers.mstp.clock import monotonic_s
-from drivers.mstp.diagnosis import ranges
 from drivers.mstp.figures import BusFigures, NodeFigures, Spread
+from drivers.mstp.judging.bus import ranges
 from drivers.mstp.listener import BusListener
 from rig.cli.bus.source import StopFlag
 from rig.cli.shared.output import echo, make_console, output_has_ended, picked

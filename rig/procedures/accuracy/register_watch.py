@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from drivers.errors import RigError
-from drivers.meter import MeterClient
+from drivers.meter.client import MeterClient
 from rig.bench.clock import BenchClock
 from rig.metrology.registers import DEAD_AFTER_STEPS, float_step, gate_energy, largest_step, rests, step_seen
 from rig.metrology.sampled_energy import Moment

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from drivers.meter import MeterBus
+from drivers.meter.bus import MeterBus
 from drivers.mstp.codec.frames import FrameType, SeenFrame
-from drivers.mstp.diagnosis import REPLY_DELAY_S, USAGE_DELAY_S
+from drivers.mstp.judging.stations import REPLY_DELAY_S
+from drivers.mstp.observing.station import USAGE_DELAY_S
 from drivers.mstp.process.lateness import LateSpell, late_at_the_ends
 
 _BRIEF_S = 0.003

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from drivers.meter import FoundDevice, MeterBus
+from drivers.meter.application import FoundDevice
+from drivers.meter.bus import MeterBus
 from drivers.mstp.analysis import figures_of
 from drivers.mstp.clock import monotonic_s
 from drivers.mstp.codec.frames import SeenFrame
-from drivers.mstp.diagnosis import REPLY_DELAY_S, USAGE_DELAY_S
 from drivers.mstp.figures import BusFigures, NodeFigures, Spread
+from drivers.mstp.judging.stations import REPLY_DELAY_S
+from drivers.mstp.observing.station import USAGE_DELAY_S
 from drivers.mstp.process.lateness import LateSpell
 from rig.procedures.behaviour.bench_lateness import NOT_LATE, Excused, excused, without_lateness
 

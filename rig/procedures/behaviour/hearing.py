@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from drivers.meter import FoundDevice
+from drivers.meter.application import FoundDevice
 from rig.events import Noted
 from rig.procedures.behaviour.inquiry import Inquiry
 

@@ -12,16 +12,10 @@ from bacpypes3.apdu import ReadPropertyRequest
 from bacpypes3.primitivedata import CharacterString, Real
 
 from drivers.errors import RigError
-from drivers.meter import (
-    MeterAborted,
-    MeterClient,
-    MeterRefused,
-    MeterRejected,
-    MeterTimeout,
-    Snapshot,
-    ValueNotTaken,
-)
+from drivers.meter.client import MeterClient
+from drivers.meter.errors import MeterAborted, MeterRefused, MeterRejected, MeterTimeout, ValueNotTaken
 from drivers.meter.properties import Properties
+from drivers.meter.readings import Snapshot
 from drivers.meter.requests.packing import THIS_DEVICE
 from drivers.mstp.clock import monotonic_s
 from meter_model.behaviour.profile import BehaviourProfile

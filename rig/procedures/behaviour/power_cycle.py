@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from drivers.meter import LogRecord
+from drivers.meter.logs import LogRecord
 from drivers.mstp.clock import monotonic_s
 from drivers.switch.base import SwitchUnit
 from rig.errors import UsageRefused

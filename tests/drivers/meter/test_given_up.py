@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from drivers.meter import MeterTimeout
+from drivers.meter.errors import MeterTimeout
 from tests.rig.emulation.meter.fixed_meter import FixedMeter
 
 pytestmark = pytest.mark.realtime

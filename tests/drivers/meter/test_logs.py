@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.meter import MeterClient, MeterRefused, MeterTimeout
+from drivers.meter.client import MeterClient
+from drivers.meter.errors import MeterRefused, MeterTimeout
 from drivers.meter.logs import LAST_SEQUENCE, LogNotGiven, LogPage, LogRecord, advanced, read_pages
 from meter_model.objects.points import OBJECTS
 from tests.drivers.meter.conftest import METER_MAC, bench_of

@@ -8,14 +8,8 @@ import time
 import pytest
 from bacpypes3.apdu import GetEventInformationRequest
 
-from drivers.meter import (
-    AnswerNotUnderstood,
-    MeterAborted,
-    MeterClient,
-    MeterRefused,
-    MeterRejected,
-    ValueNotTaken,
-)
+from drivers.meter.client import MeterClient
+from drivers.meter.errors import AnswerNotUnderstood, MeterAborted, MeterRefused, MeterRejected, ValueNotTaken
 from drivers.meter.requests.packing import Wanted
 from drivers.meter.requests.read_multiple import read_request, read_results
 from meter_model.device.meter import S4100, ObjectAccessError

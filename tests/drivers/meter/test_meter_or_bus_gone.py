@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from drivers.errors import RigError
-from drivers.meter import BusFailed, MeterBus, MeterClient, MeterTimeout
+from drivers.meter.bus import MeterBus
+from drivers.meter.client import MeterClient
+from drivers.meter.errors import BusFailed, MeterTimeout
 from drivers.mstp.errors import PortUnavailable
 from drivers.mstp.settings import PortSettings
 from meter_model.objects.points import OBJECTS

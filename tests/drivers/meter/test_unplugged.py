@@ -9,7 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from drivers.meter import BusFailed, BusInterrupted, MeterBus, MeterClient
+from drivers.meter.bus import MeterBus
+from drivers.meter.client import MeterClient
+from drivers.meter.errors import BusFailed, BusInterrupted
 from drivers.mstp import LineLost, LineRestored, PortSettings
 from meter_model.objects.points import OBJECTS
 from tests.drivers.meter.test_given_up import CommandedMeter

@@ -3,7 +3,10 @@
 import pytest
 
 from drivers.mstp.analysis import BusAnalysis
-from drivers.mstp.diagnosis import DeviceFound, Severity, diagnose, diagnose_devices, ranges
+from drivers.mstp.diagnosis import diagnose
+from drivers.mstp.judging.bus import ranges
+from drivers.mstp.judging.devices import diagnose_devices
+from drivers.mstp.judging.finding import DeviceFound, Severity
 from tests.drivers.mstp.tape import Tape
 
 

@@ -6,7 +6,9 @@ import pytest
 
 from drivers.mstp.analysis import BusAnalysis
 from drivers.mstp.codec.frames import Frame, FrameType, SeenFrame, frame_time_s
-from drivers.mstp.diagnosis import Severity, conclude, diagnose
+from drivers.mstp.diagnosis import diagnose
+from drivers.mstp.judging.conclusion import conclude
+from drivers.mstp.judging.finding import Severity
 from tests.drivers.mstp.tape import Tape
 
 OBJECT = "0c0c020003eb194d"

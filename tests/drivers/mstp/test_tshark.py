@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from drivers.meter import MeterTimeout
+from drivers.meter.errors import MeterTimeout
 from drivers.mstp.capture import PcapngWriter, read_pcapng
 from drivers.mstp.codec.frames import Frame, FrameType
 from drivers.mstp.listener import BusListener

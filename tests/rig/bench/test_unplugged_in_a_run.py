@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from drivers.meter import BusFailed
+from drivers.meter.errors import BusFailed
 from meter_model.device.meter import S4100
 from rig.bench import load_bench
 from rig.bench.opening import Progress

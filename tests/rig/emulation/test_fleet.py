@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from drivers.meter import MeterBus, MeterClient
+from drivers.meter.bus import MeterBus
+from drivers.meter.client import MeterClient
 from drivers.mstp.codec.frames import FrameType
 from drivers.mstp.settings import PortSettings
 from meter_model.objects.points import OBJECTS

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from drivers.meter import BusFailed
+from drivers.meter.errors import BusFailed
 from drivers.mstp.capture import read_pcapng
 from rig.errors import BenchFault
 from rig.run.comms_evidence import keep_bus_capture

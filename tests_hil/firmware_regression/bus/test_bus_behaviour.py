@@ -10,7 +10,7 @@ import pytest
 from bacpypes3.apdu import WhoIsRequest
 from bacpypes3.primitivedata import Unsigned
 
-from drivers.meter import BusFailed
+from drivers.meter.errors import BusFailed
 from drivers.meter.requests.packing import THIS_DEVICE
 from drivers.mstp.figures import NodeFigures
 from rig.events import Noted

@@ -12,7 +12,7 @@ from bacpypes3.apdu import ReadRangeRequest
 from bacpypes3.basetypes import DateTime, Range, RangeByTime
 from bacpypes3.primitivedata import Boolean, CharacterString, Date, Enumerated, Real, Time, Unsigned
 
-from drivers.meter import LogPage
+from drivers.meter.logs import LogPage
 from drivers.meter.requests.packing import THIS_DEVICE
 from rig.procedures import Inquiry
 

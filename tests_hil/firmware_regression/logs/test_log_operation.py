@@ -10,7 +10,7 @@ import allure
 import pytest
 from bacpypes3.primitivedata import Boolean, Unsigned
 
-from drivers.meter import LogPage, LogRecord
+from drivers.meter.logs import LogPage, LogRecord
 from meter_model.behaviour.operation_choices import (
     LogTargetChange,
     PurgeRecord,

@@ -9,7 +9,7 @@ from typing import Any
 import allure
 import pytest
 
-from drivers.meter import LogPage, LogRecord
+from drivers.meter.logs import LogPage, LogRecord
 from meter_model.behaviour.operation_choices import PurgeRecord
 from rig.procedures import Inquiry
 from rig.procedures.behaviour.same_values import same

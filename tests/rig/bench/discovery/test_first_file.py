@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.meter import FoundDevice, Identity
+from drivers.meter.application import FoundDevice
+from drivers.meter.readings import Identity
 from rig.bench import load_bench
 from rig.bench.discovery import first_file
 from rig.bench.discovery.bus_found import FoundMeter, FoundPort

@@ -2,7 +2,8 @@
 
 import pytest
 
-from drivers.meter import BusStatistics, FoundDevice
+from drivers.meter.application import FoundDevice
+from drivers.meter.requests.exchange import BusStatistics
 from drivers.mstp.settings import PortSettings
 from drivers.mstp.statistics import Statistics
 from rig.bench.meters import _no_answer, noise_text

@@ -2,9 +2,10 @@
 
 import pytest
 
-from drivers.meter import BusFailed
+from drivers.meter.errors import BusFailed
 from drivers.mstp.analysis import BusAnalysis
-from drivers.mstp.diagnosis import Severity, conclude
+from drivers.mstp.judging.conclusion import conclude
+from drivers.mstp.judging.finding import Severity
 from drivers.mstp.settings import PortSettings
 from rig.bench.discovery.probing import Probed, findings, plan, probe
 from tests.drivers.mstp.tape import Tape

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from drivers.meter import MeterBus, MeterClient, MeterTimeout
+from drivers.meter.bus import MeterBus
+from drivers.meter.client import MeterClient
+from drivers.meter.errors import MeterTimeout
 from drivers.mstp.codec.frames import HEADER_OCTETS, FrameType
 from drivers.mstp.settings import PortSettings
 from meter_model.device.meter import S4100

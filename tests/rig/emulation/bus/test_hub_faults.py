@@ -9,7 +9,9 @@ import time
 
 import pytest
 
-from drivers.meter import MeterBus, MeterClient, MeterTimeout
+from drivers.meter.bus import MeterBus
+from drivers.meter.client import MeterClient
+from drivers.meter.errors import MeterTimeout
 from drivers.mstp.codec.frames import Frame, FrameType
 from drivers.mstp.settings import PortSettings
 from meter_model.objects.points import OBJECTS

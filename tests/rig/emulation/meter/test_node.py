@@ -6,7 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from drivers.meter import MeterBus, MeterClient, MeterTimeout
+from drivers.meter.bus import MeterBus
+from drivers.meter.client import MeterClient
+from drivers.meter.errors import MeterTimeout
 from drivers.mstp.settings import BAUD_RATES, PortSettings
 from meter_model.objects.points import OBJECTS
 from rig.emulation.bus.fault_settings import FaultSettings

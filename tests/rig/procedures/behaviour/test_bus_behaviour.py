@@ -2,7 +2,7 @@
 
 import pytest
 
-from drivers.meter import FoundDevice
+from drivers.meter.application import FoundDevice
 from drivers.mstp.analysis import figures_of
 from rig.procedures.behaviour.bus_behaviour import (
     address_conflict,

@@ -4,7 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from drivers.meter import FoundDevice, MeterTimeout, ValueNotTaken
+from drivers.meter.application import FoundDevice
+from drivers.meter.errors import MeterTimeout, ValueNotTaken
 from rig.metrology.outcome import Outcome
 from rig.procedures.behaviour import inquiry
 from rig.procedures.behaviour.hearing import answers_to
