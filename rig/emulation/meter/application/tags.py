@@ -2,7 +2,7 @@
 
 The octets are written here and not by bacpypes3's codec, which the rig's client uses: the meter answers in a fraction
 of the time, a malformed request gets the Reject it deserves instead of silence, and an error of one codec cannot
-cancel itself out by standing on both sides. Names and numbers of properties and errors are bacpypes3's.
+cancel itself out by standing on both sides. A test compares the numbers of properties and errors with bacpypes3's.
 """
 
 from __future__ import annotations
