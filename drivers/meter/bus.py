@@ -102,12 +102,10 @@ class MeterBus:
         try:
             bus._run(bus._set_up())
             bus._join(join_timeout_s)
-        except BusFailed as failed:
+        except BaseException as error:
             bus.close()
-            failed.frames = tuple(bus.captured())
-            raise
-        except BaseException:
-            bus.close()
+            if isinstance(error, BusFailed):
+                error.frames = tuple(bus.captured())
             raise
         _LOG.info("%s: MS/TP port open as MAC %d at %d baud", settings.device, settings.mac, settings.baud)
         return bus

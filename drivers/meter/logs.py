@@ -32,7 +32,6 @@ PAGES_AHEAD = 8
 
 _FIRST_YEAR = 1900
 _CENTISECOND_US = 10_000
-_LogRecords = LogItems  # in place of bacpypes3's SequenceOf(LogRecord), which takes 12 ms a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ def page_of(address: int, answer: Any, what: str, *, first: int | None = None) -
     ``first``: what to number the records from where the answer gives no sequence number (a read by position).
     """
     try:
-        items = answer.itemData.cast_out(_LogRecords)
+        items = answer.itemData.cast_out(LogItems)  # bacpypes3's SequenceOf(LogRecord) takes 12 ms a page
     except (RecordsInvalid, InvalidTag) as error:
         raise AnswerNotUnderstood(address, what, str(error)) from error
     numbered = first is not None or answer.firstSequenceNumber is not None
