@@ -103,7 +103,8 @@ def imports_of(argv: list[str], folder: Path, most: int = 8) -> dict[str, float]
 
 def record_runs(folder: Path) -> None:
     """Write the record of finished runs that ``rig runs`` lists."""
-    from rig.records import RunHeader, RunStore
+    from rig.records.data import RunHeader
+    from rig.records.store import RunStore
 
     with RunStore.open(folder / "runs" / "records.sqlite") as store:
         for _ in range(RECORDED_RUNS):

@@ -12,7 +12,8 @@ from rig.cli.shared.output import echo
 from rig.cli.shared.types import COUNT, AnyPath
 
 if TYPE_CHECKING:
-    from rig.records import RunStore, RunSummary
+    from rig.records.data import RunSummary
+    from rig.records.store import RunStore
 
 _RUNNING = "RUNNING"
 _RECORDS = click.option(
@@ -83,7 +84,7 @@ def _recorded(records: str, last: int) -> tuple[RunSummary, ...]:
 
 def _open_to_read(records: str) -> RunStore:
     """Open the records as they are, with the guardian's journal in this view of them; nothing is written anywhere."""
-    from rig.records import RunStore
+    from rig.records.store import RunStore
     from rig.safety.guardian.journal import read_journal
     from rig.safety.state import state_path
 

@@ -210,7 +210,7 @@ def _run_suite(
 
 
 def _show(console: Any, where: str, folder: Path, as_json: bool, told: Collection[str]) -> None:
-    from rig.records import RunStore
+    from rig.records.store import RunStore
     from rig.reports.tables import attention_text, meaning_line, result_table, verdict_line
 
     run_id = json.loads((folder / "results.json").read_text())["run_id"]

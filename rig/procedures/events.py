@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rig.events import Event
 from rig.load_point import LoadPoint
 from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement
-from rig.records import FindingRecord, ResultRecord
+from rig.records.data import FindingRecord, ResultRecord
 
 
 @dataclass(frozen=True)

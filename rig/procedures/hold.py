@@ -19,7 +19,7 @@ from rig.events import Noted
 from rig.load_point import LoadPoint
 from rig.procedures.meter_run import MeterRun
 from rig.procedures.needs import require
-from rig.records import PointRecorder
+from rig.records.recorder import PointRecorder
 from rig.safety.conditions import Deviation, unmet
 from rig.safety.errors import EndAsked, ReferenceInvalid
 from rig.safety.limits import check

@@ -23,7 +23,8 @@ from rig.procedures.accuracy.power_comparison import measure_power
 from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement, configuration_of
 from rig.procedures.events import Judged, PointBegan, PointMeasured, QuestionAnswered, QuestionBegan
 from rig.procedures.restoring import CLEARS_RECORDS, restore_configuration
-from rig.records import FindingRecord, PointRecorder, ResultRecord, RunRecorder
+from rig.records.data import FindingRecord, ResultRecord
+from rig.records.recorder import PointRecorder, RunRecorder
 from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits
 from rig.safety.supervisor import Supervisor
 from rig.safety.switching_off.safe_state import SafeStateReport

@@ -11,7 +11,7 @@ from rig.bench import Bench, Position
 from rig.bench.as_found import AsFound, Departure, noted_meters
 from rig.errors import BenchFault
 from rig.events import Events, Noted
-from rig.records import RunRecorder
+from rig.records.recorder import RunRecorder
 
 CLEARS_RECORDS = frozenset({10, 11})
 """Analog values whose writing clears demand and trend logs (manual page 21): they are never put back by the rig."""

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from rig.metrology.decision import DecisionRule
 from rig.metrology.outcome import Outcome
-from rig.records import InstrumentRecord, LimitProvenance, PointRecord, RunRecord
+from rig.records.data import InstrumentRecord, LimitProvenance, PointRecord, RunRecord
 from rig.reports.coverage import is_partial
 
 UNVERIFIED = "limit table unverified"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rig.records import RunRecord, RunSummary
+from rig.records.data import RunRecord, RunSummary
 from rig.records.verdicts import count_measured
 
 

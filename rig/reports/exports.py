@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from rig.records import FindingRecord, RunRecord
+from rig.records.data import FindingRecord, RunRecord
 from rig.records.plain_json import Json, to_json
 from rig.reports._summary import Judged, all_results, total_counts
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from meter_model.objects.points import OBJECTS
-from rig.records import ObjectValue, RunRecord
+from rig.records.data import ObjectValue, RunRecord
 from rig.reports import _summary, _words
 from rig.reports._extras import need
 from rig.reports.attention import attention_lines

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rig.records import RunRecord
+from rig.records.data import RunRecord
 from rig.reports._extras import need
 from rig.reports._summary import Curve, Panel, panels
 from rig.reports._words import OUTCOME_COLOURS

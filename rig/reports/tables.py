@@ -8,7 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from rig.records import PointRecord, ResultRecord, RunRecord
+from rig.records.data import PointRecord, ResultRecord, RunRecord
 from rig.reports._summary import quantity_counts, question_counts, total_counts, worst_of
 from rig.reports._words import OUTCOME_COLOURS, number, outcome_word, percent, quantity_name, run_meaning
 from rig.reports.attention import attention_lines

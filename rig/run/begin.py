@@ -7,8 +7,9 @@ import datetime as dt
 from rig.bench import Bench, Position
 from rig.events import MeterFound, Noted
 from rig.procedures.protection import note_protection
-from rig.records import RunRecorder, UnitRecord
+from rig.records.data import UnitRecord
 from rig.records.listing import PROCESS
+from rig.records.recorder import RunRecorder
 from rig.run.instruments import note_unjudged_conditions, record_instruments
 from rig.safety.guardian.own_process import this_process
 

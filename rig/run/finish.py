@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rig.records import RunRecord, RunStore
+from rig.records.data import RunRecord
+from rig.records.store import RunStore
 from rig.reports.coverage import coverage_text
 from rig.reports.exports import write_csv, write_json
 from rig.reports.html import write_html

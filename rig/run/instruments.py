@@ -9,7 +9,8 @@ from drivers.mstp.wire.adapter import latency_advice
 from rig.bench import Bench
 from rig.bench.instruments import calibration_objections
 from rig.events import Noted, Warned
-from rig.records import InstrumentRecord, RunRecorder
+from rig.records.data import InstrumentRecord
+from rig.records.recorder import RunRecorder
 
 
 def record_instruments(record: RunRecorder, bench: Bench, today: dt.date) -> None:

@@ -20,7 +20,9 @@ from rig.exit_codes import ExitCode
 from rig.metrology.decision import DecisionRule
 from rig.metrology.outcome import Outcome
 from rig.procedures.meter_run import MeterRun
-from rig.records import RunHeader, RunRecorder, RunStore
+from rig.records.data import RunHeader
+from rig.records.recorder import RunRecorder
+from rig.records.store import RunStore
 from rig.run.begin import begin
 from rig.run.end import note_bus
 from rig.run.events import (

@@ -8,7 +8,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from rig.records import PointRecord, ResultRecord, RunRecord, RunStore
+from rig.records.data import PointRecord, ResultRecord, RunRecord
+from rig.records.store import RunStore
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -17,7 +17,7 @@ import pytest
 from rig.emulation.defects.library import CHOICES, WITHOUT_VALUE
 from rig.emulation.defects.services import APDU_DEFECTS
 from rig.emulation.defects.terminals import TERMINAL_DEFECTS
-from rig.records import RunRecord
+from rig.records.data import RunRecord
 from tests.acceptance.certified import ROOT, environment, read_last
 from tests.acceptance.seeded_defects import ALONE, LONG, RUNS, SHOWN_ELSEWHERE
 

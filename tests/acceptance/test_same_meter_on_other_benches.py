@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from rig.bench import bench_names, load_bench
-from rig.records import ResultRecord
+from rig.records.data import ResultRecord
 from tests.acceptance.certified import Finished, run_certification
 
 pytestmark = [pytest.mark.realtime, pytest.mark.timeout(7200)]

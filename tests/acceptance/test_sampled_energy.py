@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rig.records import ResultRecord
+from rig.records.data import ResultRecord
 from tests.acceptance.certified import Finished, run_certification
 
 pytestmark = [pytest.mark.realtime, pytest.mark.soak, pytest.mark.timeout(1800)]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rig.emulation.defects.terminals import TERMINAL_DEFECTS
-from rig.records import RunRecord
+from rig.records.data import RunRecord
 from tests.acceptance.certified import ROOT, environment, read_last
 
 pytestmark = [pytest.mark.realtime, pytest.mark.timeout(300)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from drivers.errors import InstrumentError, InstrumentLost
 from rig.bench import Bench
-from rig.records import PointRecorder
+from rig.records.recorder import PointRecorder
 from rig.safety.conditions import Deviation, ReferenceLimits, climate_deviations
 
 

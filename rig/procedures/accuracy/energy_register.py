@@ -19,7 +19,7 @@ from rig.procedures.accuracy.power_comparison import as_data, read_reference, re
 from rig.procedures.accuracy.readings import EnergyMeasurement, GateMeasurement, PointMeasurement, RegisterFault
 from rig.procedures.accuracy.register_watch import METER_UPDATE_S, RegisterMoves, RegisterWatch, Step
 from rig.procedures.accuracy.sampled_gate import SampledGate, is_sampled
-from rig.records import PointRecorder
+from rig.records.recorder import PointRecorder
 from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits, unmet
 from rig.safety.errors import NotSettled, ReferenceInvalid
 

@@ -21,7 +21,7 @@ from rig.procedures.accuracy.budget_lines import reference_lines
 from rig.procedures.accuracy.neglected_harmonics import Distortion, neglected_harmonics
 from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement, mean
 from rig.procedures.accuracy.result import Evidence, result_of
-from rig.records import ResultRecord
+from rig.records.data import ResultRecord
 
 
 def judge_power(

@@ -11,7 +11,7 @@ from rig.bench import Bench, Position
 from rig.load_point import ByPhase, LoadPoint
 from rig.procedures.accuracy.climate import note_climate
 from rig.procedures.accuracy.readings import MeterSample, PointMeasurement
-from rig.records import PointRecorder
+from rig.records.recorder import PointRecorder
 from rig.safety.conditions import IEC_REFERENCE, Deviation, ReferenceLimits, distortions, unmet
 from rig.safety.errors import NotSettled, ReferenceInvalid
 

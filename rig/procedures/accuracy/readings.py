@@ -16,7 +16,7 @@ from rig.errors import BenchFault
 from rig.load_point import PHASE_NAMES, ByPhase, LoadPoint
 from rig.metrology.registers import GateStarts
 from rig.metrology.uncertainty import Component
-from rig.records import PointRecorder
+from rig.records.recorder import PointRecorder
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from rig.bench.clock import BenchClock
 from rig.metrology.registers import DEAD_AFTER_STEPS, float_step, gate_energy, largest_step, rests, step_seen
 from rig.metrology.sampled_energy import Moment
 from rig.procedures.accuracy.readings import RegisterFault
-from rig.records import PointRecorder
+from rig.records.recorder import PointRecorder
 
 METER_UPDATE_S = 1.0
 """Data update period of the meter (manual page 1): reads at least this far apart see different updates."""

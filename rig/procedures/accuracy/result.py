@@ -16,7 +16,7 @@ from rig.metrology.registers import GateStarts, quantisation
 from rig.metrology.sampled_energy import EDGES_LINE
 from rig.metrology.uncertainty import Budget, Component
 from rig.procedures.accuracy.readings import mean
-from rig.records import BudgetComponent, LimitProvenance, ResultRecord
+from rig.records.data import BudgetComponent, LimitProvenance, ResultRecord
 
 _FEWEST_REPEATS = 3
 _QUANTISATION_BOUND = math.sqrt(6.0)

@@ -14,7 +14,7 @@ from rig.metrology.sampled_energy import PowerSet, SampledEnergy, sampled_energy
 from rig.procedures.accuracy.budget_lines import BETWEEN_LINES_TYPE
 from rig.procedures.accuracy.readings import GateMeasurement, with_measured_powers
 from rig.procedures.accuracy.register_watch import RegisterWatch
-from rig.records import PointRecorder
+from rig.records.recorder import PointRecorder
 from rig.safety.errors import ReferenceInvalid
 
 SETS_IN_A_GATE = 120

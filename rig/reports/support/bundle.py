@@ -14,7 +14,7 @@ from drivers.errors import RigError
 from rig.bench.config.files import load_bench
 from rig.bench.config.finding import bench_file_paths
 from rig.errors import UsageRefused
-from rig.records import RunStore
+from rig.records.store import RunStore
 from rig.reports.exports import as_json
 from rig.reports.support import surroundings
 from rig.reports.support.redaction import Redactor

@@ -11,7 +11,7 @@ from meter_model.device.meter import S4100
 from rig.bench import load_bench
 from rig.bench.opening import Progress
 from rig.errors import BenchFault
-from rig.records import RunStore
+from rig.records.store import RunStore
 from rig.run.run import Run, RunOptions
 from rig.safety.switching_off.safe_state import SafeStateReport
 from tests.drivers.mstp.pty_bridge import PtyBridge

@@ -16,7 +16,7 @@ from rig.cli.shared.endings import exit_code_and_sentence
 from rig.errors import LimitExceeded, UsageRefused
 from rig.load_point import LoadPoint
 from rig.procedures.hold import check_hold
-from rig.records import RunStore
+from rig.records.store import RunStore
 from rig.safety.errors import OutputWrong
 from rig.safety.signals import StopRequested
 from tests.rig.safety.stand_ins import QUICK, Control

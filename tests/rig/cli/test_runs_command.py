@@ -12,7 +12,8 @@ from click.testing import CliRunner
 from rig.bench.lock import noted
 from rig.cli import cli
 from rig.load_point import LoadPoint
-from rig.records import ResultRecord, RunHeader, RunStore
+from rig.records.data import ResultRecord, RunHeader
+from rig.records.store import RunStore
 from rig.reports.coverage import is_partial as is_partial_run
 from rig.safety.state import HOLDER, Opening, run_in_progress
 

@@ -3,7 +3,7 @@
 import alembic.command  # noqa: F401  # a session in this process forgets its modules; this one registers names once
 import pytest
 
-from rig.records import RunStore
+from rig.records.store import RunStore
 
 pytest_plugins = ["pytester"]
 

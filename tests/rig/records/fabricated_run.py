@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from rig.load_point import LoadPoint
-from rig.records import (
+from rig.records.data import (
     BudgetComponent,
     FindingRecord,
     InstrumentRecord,
@@ -18,9 +18,9 @@ from rig.records import (
     ResultRecord,
     RunHeader,
     RunRecord,
-    RunStore,
     UnitRecord,
 )
+from rig.records.store import RunStore
 
 RULE = "ILAC-G8 non-binary, guard band w = U"
 CLASS_02S = LimitProvenance(

@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
-from rig.records import RunHeader, RunStore
+from rig.records.data import RunHeader
 from rig.records.listing import PROCESS
+from rig.records.store import RunStore
 from rig.safety.guardian.own_process import is_gone, this_process
 
 HEADER = RunHeader(kind="certify", bench_name="lab", bench_file_sha256="0", software_version="1")

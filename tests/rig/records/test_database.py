@@ -19,7 +19,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from rig.load_point import LoadPoint
-from rig.records import RecordNotWritten, RecordsUnusable, RunHeader, RunStore, SchemaTooNew, sqlite_file
+from rig.records import sqlite_file
+from rig.records.data import RunHeader
+from rig.records.errors import RecordNotWritten, RecordsUnusable, SchemaTooNew
+from rig.records.store import RunStore
 from rig.records.tables import METADATA
 
 HEADER = RunHeader(kind="certify", bench_name="emulated", bench_file_sha256="00", software_version="0.1.0")

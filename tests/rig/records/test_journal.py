@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rig.records import RunHeader, RunStore
+from rig.records.data import RunHeader
+from rig.records.store import RunStore
 
 HEADER = RunHeader(kind="certify", bench_name="emulated", bench_file_sha256="00", software_version="0.1.0")
 

@@ -14,7 +14,9 @@ from alembic import command
 from alembic.script import ScriptDirectory
 
 from rig.cli.run import run
-from rig.records import RecordsUnusable, RunHeader, RunStore, SchemaTooNew
+from rig.records.data import RunHeader
+from rig.records.errors import RecordsUnusable, SchemaTooNew
+from rig.records.store import RunStore
 
 HEADER = RunHeader(kind="certify", bench_name="emulated", bench_file_sha256="00", software_version="0.1.0")
 

@@ -11,20 +11,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rig.load_point import LoadPoint
-from rig.records import (
+from rig.records.data import (
     OUTCOMES,
     BudgetComponent,
     FindingRecord,
     InstrumentRecord,
     LimitProvenance,
-    NoSuchRun,
-    RecordNotWritten,
     ResultRecord,
     RunHeader,
-    RunStore,
     UnitRecord,
     worst_outcome,
 )
+from rig.records.errors import NoSuchRun, RecordNotWritten
+from rig.records.store import RunStore
 from rig.reports._summary import total_counts
 from tests.rig.records.fabricated_run import fabricate
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rig.records import RunStore
+from rig.records.store import RunStore
 from tests.rig.records.fabricated_run import fabricate
 
 HOSTILE = "<script>alert('x')</script>&\"=1 $x$ [bold]é"

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from rig.load_point import LoadPoint
-from rig.records import FindingRecord, RunHeader
+from rig.records.data import FindingRecord, RunHeader
 from rig.records.verdicts import count_measured
 from rig.reports._summary import total_counts
 from rig.reports._words import title_of

@@ -8,8 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from rig.bench.protection import NOT_PROTECTED
-from rig.records import InstrumentRecord, RunHeader
-from rig.records.data import EventRecord
+from rig.records.data import EventRecord, InstrumentRecord, RunHeader
 from rig.reports import _extras as extras
 from rig.reports._extras import ReportsNotInstalled
 from rig.reports.html import render_html, write_html

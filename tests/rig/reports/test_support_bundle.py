@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from rig.cli import main
-from rig.records import RunHeader, RunStore
+from rig.records.data import RunHeader
+from rig.records.store import RunStore
 
 BENCH = """\
 schema: 1

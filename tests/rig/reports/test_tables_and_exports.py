@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from rig.records import ResultRecord
+from rig.records.data import ResultRecord
 from rig.reports._summary import all_results, total_counts
 from rig.reports._words import run_meaning
 from rig.reports.exports import as_json, write_csv, write_json

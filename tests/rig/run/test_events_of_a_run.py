@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rig.records import RunStore
+from rig.records.store import RunStore
 
 ROOT = Path(__file__).resolve().parents[3]
 CONFTEST = """

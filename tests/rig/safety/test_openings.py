@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from drivers.source.base import SafeOff
 from rig.bench.lock import noted
-from rig.records import RunHeader, RunStore
+from rig.records.data import RunHeader
+from rig.records.store import RunStore
 from rig.safety.guardian.journal import append_entry, make_journal, read_journal, take_journal_in
 from rig.safety.guardian.leftovers import KEPT_DAYS, sweep
 from rig.safety.off import forget_open_bench, note_open_bench, recipes_of

@@ -17,7 +17,8 @@ from rig.load_point import LoadPoint
 from rig.metrology.calibration import CalibrationRecord, CalibrationRefused
 from rig.procedures.accuracy.power_comparison import METER_UPDATE_S, measure_power
 from rig.procedures.meter_run import MeterRun
-from rig.records import RunHeader, RunStore
+from rig.records.data import RunHeader
+from rig.records.store import RunStore
 from rig.run.instruments import record_instruments
 from rig.safety.inputs import SafetyInputs
 from tests.heard import heard

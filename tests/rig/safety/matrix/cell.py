@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from rig.records import RunRecord, RunStore
+from rig.records.data import RunRecord
+from rig.records.store import RunStore
 from rig.safety.guardian.journal import read_journal
 from tests.rig.safety.matrix.faulty_link import FaultyLink
 from tests.rig.safety.stand_ins import Control
