@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from rig.shared_things import keys_of
+from rig.resource_keys import keys_of
 
 _ENDPOINT, _IDENTITY = "s4100-emulated/at/", "s4100-emulated/is/"
 _LONGEST = 100
@@ -90,7 +90,7 @@ def emulators_of(serial_number: str) -> frozenset[int]:
 
 
 def simulated_keys() -> frozenset[str]:
-    """Return the keys (rig.shared_things) of all endpoints of this host's network that are marked as emulated."""
+    """Return the keys (rig.resource_keys) of all endpoints of this host's network that are marked as emulated."""
     return frozenset(names_held(_ENDPOINT))
 
 

@@ -11,7 +11,7 @@ from drivers.analyzer.base import AnalyzerReading, ElementReading
 from drivers.source.base import Channel, CurrentUnit, SourceSetting, Tone
 from meter_model.configuration import Configuration
 from meter_model.stimulus import Phasor, Spectrum, Stimulus
-from rig.bench.equivalent import MeasuredElement, equivalent, wrapped
+from rig.bench.equivalent_waveform import MeasuredElement, equivalent, wrapped
 from rig.bench.schema.bench import CurrentLoopPart, PathPart, WiringPart
 from rig.errors import UsageRefused
 from rig.load_point import PHASE_NAMES, ByPhase, LoadPoint, three
@@ -106,7 +106,7 @@ class Wiring:
         """Tell what the analyzer measured at the meter's terminals, as a waveform that has all it measured.
 
         Its rms voltages and currents, its active powers and the angles of the fundamentals are those of the reading;
-        harmonics are put together in one order (``rig.bench.equivalent``).
+        harmonics are put together in one order (``rig.bench.equivalent_waveform``).
         A phase that is not fed has no angle, and the frequency is that of the first phase that is. Raises
         ReferenceInvalid where the analyzer gave no valid value: a missing value never becomes a number. So it is
         where phase A is missing, whose voltage all angles refer to.

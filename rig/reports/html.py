@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from meter_model.objects.points import OBJECTS
 from rig.records.data import ObjectValue, RunRecord
 from rig.reports import _summary, _words
-from rig.reports._extras import need
 from rig.reports.attention import attention_lines
 from rig.reports.coverage import coverage_text
+from rig.reports.extra_packages import need
 from rig.reports.plots import inline_svgs
 
 if TYPE_CHECKING:

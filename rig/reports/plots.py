@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rig.records.data import RunRecord
-from rig.reports._extras import need
 from rig.reports._summary import Curve, Panel, panels
 from rig.reports._words import OUTCOME_COLOURS
+from rig.reports.extra_packages import need
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

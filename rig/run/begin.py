@@ -11,7 +11,7 @@ from rig.records.data import UnitRecord
 from rig.records.listing import PROCESS
 from rig.records.recorder import RunRecorder
 from rig.run.instruments import note_unjudged_conditions, record_instruments
-from rig.safety.guardian.own_process import this_process
+from rig.safety.guardian.process_identity import this_process
 
 _ACCUMULATED = tuple(range(1, 11)) + tuple(range(22, 28)) + (29, 78, 81)
 

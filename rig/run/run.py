@@ -44,7 +44,7 @@ from rig.run.folder import LOG, claim, folder_for, release
 from rig.run.log import begin_log
 from rig.run.tally import Tally
 from rig.safety.guardian.journal import take_journal_in
-from rig.safety.guardian.own_process import is_gone
+from rig.safety.guardian.process_identity import is_gone
 from rig.version import git_sha, software_version
 
 if TYPE_CHECKING:

@@ -37,7 +37,7 @@ def bus() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line instead of a table.")
 def watch(bench: str, device: str | None, baud: int | None, for_s: float | None, every_s: float, as_json: bool) -> None:
     """Show who is on the bus and what it does, live, until Ctrl-C or for SECONDS."""
-    from rig.cli.bus.source import StopFlag, open_listener
+    from rig.cli.bus.listened_bus import StopFlag, open_listener
     from rig.cli.bus.watch import watch_bus
 
     with StopFlag(for_s) as stop, open_listener(bench, device, baud, "rig bus watch") as (listener, how):
@@ -54,7 +54,7 @@ def capture(
 ) -> None:
     """Write every frame on the bus to FILE (pcapng, "-" is standard output), until Ctrl-C, for SECONDS or N frames."""
     from rig.cli.bus.capture import capture_bus
-    from rig.cli.bus.source import StopFlag, open_listener
+    from rig.cli.bus.listened_bus import StopFlag, open_listener
 
     with StopFlag(for_s) as stop, open_listener(bench, device, baud, "rig bus capture") as (listener, how):
         capture_bus(listener, how, file, stop, frames)

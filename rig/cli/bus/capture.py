@@ -10,7 +10,7 @@ from typing import BinaryIO
 from drivers.mstp.capture import PcapngWriter
 from drivers.mstp.clock import wall_offset_s
 from drivers.mstp.listener import BusListener
-from rig.cli.bus.source import StopFlag
+from rig.cli.bus.listened_bus import StopFlag
 from rig.cli.shared.output import echo
 from rig.errors import BenchFault, UsageRefused
 

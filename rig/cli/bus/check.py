@@ -24,7 +24,7 @@ from rig.bench.discovery.probing import Probed
 from rig.bench.discovery.survey import Survey, devices_beyond, own_address_taken, survey
 from rig.bench.lock import hold_port
 from rig.bench.meters import port_settings
-from rig.cli.bus.source import StopFlag, baud_of, refuse_stray_baud
+from rig.cli.bus.listened_bus import StopFlag, baud_of, refuse_stray_baud
 from rig.cli.shared.output import echo
 from rig.errors import UsageRefused
 from rig.exit_codes import ExitCode

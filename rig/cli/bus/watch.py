@@ -18,7 +18,7 @@ from drivers.mstp.clock import monotonic_s
 from drivers.mstp.figures import BusFigures, NodeFigures, Spread
 from drivers.mstp.judging.bus import ranges
 from drivers.mstp.listener import BusListener
-from rig.cli.bus.source import StopFlag
+from rig.cli.bus.listened_bus import StopFlag
 from rig.cli.shared.output import echo, make_console, output_has_ended, picked
 
 _PLAIN_WIDTH = 120

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from rig.bench.equivalent import ANGLE_SLACK_DEG
+from rig.bench.equivalent_waveform import ANGLE_SLACK_DEG
 from rig.load_point import LoadPoint
 from rig.metrology.certification_points import JudgedQuantity
 from rig.metrology.limits import Quantity

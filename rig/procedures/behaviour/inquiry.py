@@ -25,8 +25,8 @@ from rig.events import Noted
 from rig.load_point import FULL, NOT_SHIFTED, ByPhase, LoadPoint
 from rig.metrology.outcome import Outcome
 from rig.procedures.behaviour.bench_lateness import late_since
-from rig.procedures.behaviour.moments import UPDATE_S, Moment, Span
 from rig.procedures.behaviour.same_values import same, same_real
+from rig.procedures.behaviour.time_bounds import UPDATE_S, Moment, Span
 from rig.procedures.meter_run import MeterRun
 
 CLEARING = frozenset({10, 11})

@@ -13,7 +13,7 @@ from drivers.switch.base import SwitchUnit
 from rig.errors import UsageRefused
 from rig.events import Noted
 from rig.procedures.behaviour.inquiry import Inquiry
-from rig.procedures.behaviour.moments import Moment
+from rig.procedures.behaviour.time_bounds import Moment
 
 STORED_INPUTS = (*range(1, 11), *range(22, 28), 29, *range(31, 55), 76, 78, 81)
 """Analog inputs that are kept without control power (manual pages 25 to 28)."""

@@ -18,9 +18,9 @@ from typing import Any
 from drivers.source.base import SafeOff
 from rig.errors import BenchFault
 from rig.safety.errors import GuardianActed, GuardianLost, RigSlept
-from rig.safety.guardian.ending import close_in_forked_children
 from rig.safety.guardian.journal import append_entry, new_entry
-from rig.safety.guardian.waking import Gap, Waking
+from rig.safety.guardian.process_end import close_in_forked_children
+from rig.safety.guardian.suspension import Gap, Waking
 from rig.safety.state import JOURNAL, Opening, marked_process
 from rig.safety.switching_off.raw_off import Reserve, SafeOffResult, recipe_to_json, takes_one_client
 

@@ -24,11 +24,11 @@ from typing import Any
 from drivers.log import log_as, note
 from drivers.source.base import SafeOff
 from rig.safety.contactor.guarded import GuardedContactor
-from rig.safety.guardian.ending import watch_process
 from rig.safety.guardian.held_note import HeldNote
 from rig.safety.guardian.journal import JournalWriter, make_journal, new_entry
-from rig.safety.guardian.memory import lock_memory
-from rig.safety.guardian.waking import LOOK_EVERY_S, Waking
+from rig.safety.guardian.memory_lock import lock_memory
+from rig.safety.guardian.process_end import watch_process
+from rig.safety.guardian.suspension import LOOK_EVERY_S, Waking
 from rig.safety.locks.kernel_lock import name_this_process
 from rig.safety.state import (
     ENDPOINTS,

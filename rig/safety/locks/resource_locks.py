@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from drivers.instrument import Identity
 from rig.errors import BenchBusy
+from rig.resource_keys import keys_of
 from rig.safety.locks.kernel_lock import Held, KernelLock, take
-from rig.shared_things import keys_of
 from rig.simulation_mark import emulator_at, emulators_of
 
 GUARDIAN_WAIT_S = 5.0

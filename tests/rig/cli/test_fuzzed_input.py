@@ -133,7 +133,8 @@ def without_instruments(monkeypatch, tmp_path):
                  "rig.safety.guardian.link.GuardianLink.start", "rig.cli.bench.init.find_instruments",
                  "rig.cli.bench.init.find_bus", "rig.bench.switch_bench_off",
                  "rig.bench.discovery.listening.open_listening_port", "rig.cli.bus.check.open_listening_port",
-                 "rig.cli.bus.check.BusListener", "rig.cli.bus.source.BusListener", "rig.bench.off.switch_bench_off",
+                 "rig.cli.bus.check.BusListener", "rig.cli.bus.listened_bus.BusListener",
+                 "rig.bench.off.switch_bench_off",
                  "rig.bench.launch.LaunchedProcess.__init__", "rig.run.questions.questions_of"):  # fmt: skip
         monkeypatch.setattr(name, _no_io, raising=False)
     monkeypatch.setattr(pytest, "main", lambda *_arguments, **_options: 5)

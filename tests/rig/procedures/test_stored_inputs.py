@@ -9,8 +9,8 @@ import pytest
 from meter_model.behaviour.profile import BehaviourProfile
 from rig.metrology.outcome import Outcome
 from rig.procedures.behaviour.inquiry import WrongBehaviour
-from rig.procedures.behaviour.moments import Moment
 from rig.procedures.behaviour.power_cycle import STORED_INPUTS, MeterState, PowerCycle
+from rig.procedures.behaviour.time_bounds import Moment
 from tests.rig.procedures.behaviour.test_inquiry_of_a_slow_bench import Bench
 from tests_hil.firmware_regression.terminals.test_control_power import (
     test_loss_of_control_power_resets_the_clock_and_says_so as judge_clock,

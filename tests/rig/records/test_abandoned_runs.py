@@ -9,7 +9,7 @@ import pytest
 from rig.records.data import RunHeader
 from rig.records.listing import PROCESS
 from rig.records.store import RunStore
-from rig.safety.guardian.own_process import is_gone, this_process
+from rig.safety.guardian.process_identity import is_gone, this_process
 
 HEADER = RunHeader(kind="certify", bench_name="lab", bench_file_sha256="0", software_version="1")
 
@@ -23,9 +23,7 @@ def store(tmp_path):
 @pytest.fixture(scope="module")
 def dead():
     """What a process that has ended said of itself."""
-    code = (
-        "import json; from rig.safety.guardian.own_process import this_process; print(json.dumps(this_process(None)))"
-    )
+    code = "import json; from rig.safety.guardian.process_identity import this_process; print(json.dumps(this_process(None)))"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout
     return __import__("json").loads(said)
 

@@ -9,8 +9,8 @@ import pytest
 
 from rig.bench.protection import NOT_PROTECTED
 from rig.records.data import EventRecord, InstrumentRecord, RunHeader
-from rig.reports import _extras as extras
-from rig.reports._extras import ReportsNotInstalled
+from rig.reports import extra_packages as extras
+from rig.reports.extra_packages import ReportsNotInstalled
 from rig.reports.html import render_html, write_html
 from tests.rig.records.fabricated_run import fabricate, load_points
 from tests.rig.reports.conftest import HOSTILE

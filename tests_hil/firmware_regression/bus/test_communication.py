@@ -21,7 +21,7 @@ from drivers.meter.requests.packing import THIS_DEVICE
 from meter_model.behaviour.operation_choices import Reinitialized, ServicePassword
 from rig.procedures import Inquiry
 from rig.procedures.behaviour.hearing import answers_to
-from rig.procedures.behaviour.moments import Moment
+from rig.procedures.behaviour.time_bounds import Moment
 
 pytestmark = [allure.epic("Firmware regression"), allure.feature("Communication")]
 

@@ -7,8 +7,8 @@ import pytest
 from bacpypes3.primitivedata import CharacterString, Null, Real
 
 from rig.procedures import Inquiry
-from rig.procedures.behaviour.moments import Span
 from rig.procedures.behaviour.same_values import same
+from rig.procedures.behaviour.time_bounds import Span
 
 pytestmark = [allure.epic("Firmware regression"), allure.feature("Configuration")]
 

@@ -8,8 +8,8 @@ import allure
 import pytest
 
 from rig.procedures import Inquiry
-from rig.procedures.behaviour.moments import Moment
 from rig.procedures.behaviour.same_values import same
+from rig.procedures.behaviour.time_bounds import Moment
 
 pytestmark = [allure.epic("Firmware regression"), allure.feature("Demand"), pytest.mark.bench_time(180)]
 

@@ -19,7 +19,7 @@ from meter_model.behaviour.operation_choices import (
     TotalCountOnPurge,
 )
 from rig.procedures import Inquiry
-from rig.procedures.behaviour.moments import Span
+from rig.procedures.behaviour.time_bounds import Span
 from tests_hil.firmware_regression.logs.trend_logs import (
     ALL,
     DISABLED,

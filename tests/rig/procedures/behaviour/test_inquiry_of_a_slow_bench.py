@@ -10,7 +10,7 @@ from rig.metrology.outcome import Outcome
 from rig.procedures.behaviour import inquiry
 from rig.procedures.behaviour.hearing import answers_to
 from rig.procedures.behaviour.inquiry import BenchLate, Inquiry, WrongBehaviour
-from rig.procedures.behaviour.moments import Span
+from rig.procedures.behaviour.time_bounds import Span
 from tests.drivers.mstp.tape import Tape
 
 RIG, METER = 0, 1

@@ -22,7 +22,7 @@ from meter_model.behaviour.profile import (
 )
 from meter_model.configuration import Configuration
 from meter_model.device.meter import S4100
-from meter_model.prediction.accounts import accounts
+from meter_model.prediction.energy_and_demand import accounts
 from meter_model.stimulus import Phasor, Stimulus
 from tests.meter_model.loads import sine, three_phase
 

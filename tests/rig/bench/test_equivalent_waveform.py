@@ -13,7 +13,7 @@ from meter_model.behaviour.profile import DEFAULT, ReactivePower
 from meter_model.configuration import Configuration
 from meter_model.prediction.prediction import predict
 from meter_model.stimulus import Phasor, Stimulus
-from rig.bench.equivalent import MeasuredElement, equivalent
+from rig.bench.equivalent_waveform import MeasuredElement, equivalent
 from rig.bench.wiring import Wiring
 from rig.load_point import LoadPoint
 from rig.procedures.accuracy.readings import PointMeasurement

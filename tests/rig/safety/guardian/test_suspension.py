@@ -13,7 +13,7 @@ import pytest
 from rig.safety.errors import GuardianActed, RigSlept
 from rig.safety.guardian.journal import read_journal
 from rig.safety.guardian.link import GuardianLink
-from rig.safety.guardian.waking import Gap, Waking
+from rig.safety.guardian.suspension import Gap, Waking
 from rig.safety.state import Opening
 from rig.safety.switching_off.raw_off import recipe_to_json
 from tests.waiting import wait_for
@@ -121,7 +121,7 @@ def test_a_guardian_on_a_host_that_slept_switches_off(fake_source, tmp_path):
     asleep = tmp_path / "asleep"
     asleep.write_text("0")
     code = (
-        "import sys, rig.safety.guardian.waking as waking\n"
+        "import sys, rig.safety.guardian.suspension as waking\n"
         f"waking.boottime_s = lambda: waking.monotonic_s() + float(open({str(asleep)!r}).read() or 0)\n"
         "from rig.safety.guardian.process import main\n"
         "sys.exit(main(sys.argv[1:]))\n"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rig.procedures.behaviour.moments import Moment, Span
+from rig.procedures.behaviour.time_bounds import Moment, Span
 
 
 def test_time_between_two_exchanges_is_bracketed():
