@@ -73,7 +73,9 @@ class OutputWrong(BenchFault):
     def __post_init__(self) -> None:
         where = f"not energised, at the step {self.step!r}: " if self.step else ""
         what = f"{self.quantity} is {self.measured} where {self.expected} was expected"
-        super().__init__(f"{where}{what}; {self.wires or self.advice}")
+        advice = self.advice
+        super().__init__(f"{where}{what}; {self.wires or advice}")
+        self.advice = advice
 
     def at(self, step: str) -> OutputWrong:
         """Return the same error, with the step of energising at which it was found."""

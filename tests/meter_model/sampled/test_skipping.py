@@ -16,7 +16,7 @@ from meter_model.device.meter import S4100
 from meter_model.sampled.unit_errors import UnitErrors
 from meter_model.stimulus import Stimulus
 from tests.meter_model.loads import three_phase
-from tests.meter_model.prediction.test_accounts import varying_load
+from tests.meter_model.prediction.test_energy_and_demand import varying_load
 
 WYE = Configuration(system_voltage_v=480.0, subintervals=2, subinterval_cs=6000)
 ACCOUNTS = (*range(1, 11), *range(19, 28), *range(31, 55))

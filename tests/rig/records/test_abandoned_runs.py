@@ -23,7 +23,7 @@ def store(tmp_path):
 @pytest.fixture(scope="module")
 def dead():
     """What a process that has ended said of itself."""
-    code = "import json; from rig.safety.guardian.process_identity import this_process; print(json.dumps(this_process(None)))"
+    code = "import json, rig.safety.guardian.process_identity as it; print(json.dumps(it.this_process(None)))"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout
     return __import__("json").loads(said)
 

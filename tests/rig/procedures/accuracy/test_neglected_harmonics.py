@@ -19,7 +19,7 @@ from rig.plans.plan import CERTIFICATION_TABLES
 from rig.procedures.accuracy.judgement import judge_energy, judge_power
 from rig.procedures.accuracy.neglected_harmonics import Distortion, neglected_harmonics
 from rig.procedures.accuracy.readings import EnergyMeasurement, GateMeasurement, MeterSample, PointMeasurement
-from tests.rig.bench.test_equivalent import FUNDAMENTAL_Q, WIRING, distorted, reading_of
+from tests.rig.bench.test_equivalent_waveform import FUNDAMENTAL_Q, WIRING, distorted, reading_of
 
 RANGES = AnalyzerRanges((300.0,) * 3, (2.0,) * 3)
 RULE = DecisionRule.ILAC_G8_NON_BINARY
