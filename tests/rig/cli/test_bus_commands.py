@@ -123,7 +123,7 @@ def test_check_finds_the_meter_and_joins_the_ring_of_the_emulated_bench(rig_bus)
     answer = json.loads(done.out)
     assert answer["own_mac"] == 0
     (device,) = answer["devices"]
-    assert (device["mac"], device["vendor_identifier"], device["max_master"]) == (1, 133, 127)
+    assert (device["mac"], device["vendor_identifier"], device["max_master"]) == (1, 133, 7)
     assert "S4100" in device["name"]
     assert answer["heard"]["masters"] == [1]
     assert answer["in_ring"]["masters"] == [0, 1]
