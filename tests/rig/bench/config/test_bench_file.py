@@ -69,7 +69,7 @@ def test_every_bench_that_comes_with_the_rig_is_good(name):
 
 def test_emulated_bench_starts_with_the_python_that_runs_the_rig():
     argv = load_bench("emulated").launch_argv()
-    assert argv == [sys.executable, "-m", "rig.emulation", "--json", "--spare-ports", "1"]
+    assert argv[:4] == [sys.executable, "-m", "rig.emulation", "--json"]
 
 
 def test_a_variant_adds_its_defect_to_the_bench_it_extends():
