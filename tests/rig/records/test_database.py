@@ -143,7 +143,8 @@ def test_threads_that_open_a_new_database_at_once_all_get_it(tmp_path):
 _WRITER = """
 import sys
 from rig.load_point import LoadPoint
-from rig.records import RunHeader, RunStore
+from rig.records.data import RunHeader
+from rig.records.store import RunStore
 store = RunStore.open(sys.argv[1])
 run = store.begin_run(RunHeader(kind="eol", bench_name="b", bench_file_sha256="0", software_version="0"))
 point = run.begin_point(LoadPoint(277.0, 5.0, 0.0))
