@@ -21,7 +21,7 @@ from rig.procedures.accuracy.energy_register import Gating, measure_energy
 from rig.procedures.accuracy.judgement import judge_energy, judge_others, judge_power
 from rig.procedures.accuracy.power_comparison import measure_power
 from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement, configuration_of
-from rig.procedures.events import Judged, PointBegan, PointMeasured, QuestionAnswered, QuestionBegan
+from rig.procedures.events import Judged, PointBegan, PointMeasured, QuestionAnswered
 from rig.procedures.restoring import CLEARS_RECORDS, restore_configuration
 from rig.records.data import FindingRecord, ResultRecord
 from rig.records.recorder import PointRecorder, RunRecorder
@@ -39,7 +39,7 @@ class MeterRun:
 
     A bench that has failed once is not used again: each later request raises BenchFault naming the first failure.
     ``as_found``: AV2 to AV11 as they were when the run began, empty without a meter. ``today``: the day on which
-    calibrations must hold. ``cites``: the source that the present question cites, for its findings.
+    calibrations must hold. ``cites``: gives the source that the present question cites, for its findings.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class MeterRun:
         *,
         rule: DecisionRule | None = None,
         today: Callable[[], dt.date] = dt.date.today,
-        cites: str = "",
+        cites: Callable[[], str] = lambda: "",
     ) -> None:
         self.bench_file: BenchFile = bench.file
         self.events: Events = bench.events
@@ -62,10 +62,6 @@ class MeterRun:
         self._bench = bench
         self._broken: RigError | None = None
         self._as_found = as_found
-        self.events.subscribe(QuestionBegan, self._begin_question)
-
-    def _begin_question(self, event: QuestionBegan) -> None:
-        self._cites = event.cites
 
     @property
     def bench(self) -> Bench:
@@ -201,7 +197,7 @@ class MeterRun:
 
     def note(self, name: str, expected: str, found: str, outcome: str) -> None:
         """Record a question answered in words; its outcome counts for the verdict of the run."""
-        finding = FindingRecord(name=name, expected=expected, found=found, outcome=outcome, cites=self._cites)
+        finding = FindingRecord(name=name, expected=expected, found=found, outcome=outcome, cites=self._cites())
         self.record.finding(finding)
         self.events.publish(QuestionAnswered(finding))
 

@@ -238,7 +238,7 @@ class Run:
         self.events.publish(RunBegan(record.run_id, header.kind, header.bench_name, header.simulated))
         stack.push(self._note_end)
         as_found = begin(record, bench, today, unprotected=self.options.unprotected)
-        meter = MeterRun(bench, record, as_found, rule=self._rule, today=self._today, cites=self._cites)
+        meter = MeterRun(bench, record, as_found, rule=self._rule, today=self._today, cites=lambda: self._cites)
         if bench.bus is not None:
             stack.callback(note_bus, bench.bus, bench.events)
         stack.callback(meter.restore_configuration)
