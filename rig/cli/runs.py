@@ -116,8 +116,8 @@ def report(run: str, records: str, out: Path | None) -> None:
     from rig.run.folder import claim
 
     with _open_to_read(records) as store:
-        run_id = store.run(run).run_id
-        folder = out or Path("runs") / f"report-{run_id[:8]}"
-        claim(folder, run_id)
-        for path in write_reports(store, run_id, folder):
+        recorded = store.run(run)
+        folder = out or Path("runs") / f"report-{recorded.run_id[:8]}"
+        claim(folder, recorded.run_id)
+        for path in write_reports(recorded, folder):
             echo(path)

@@ -213,12 +213,12 @@ def _show(console: Any, where: str, folder: Path, as_json: bool, told: Collectio
     from rig.records.store import RunStore
     from rig.reports.tables import attention_text, meaning_line, result_table, verdict_line
 
-    run_id = json.loads((folder / "results.json").read_text())["run_id"]
-    with RunStore.open(where) as store:
-        run = store.run(run_id)
+    results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     if as_json:
-        echo(json.dumps(json.loads((folder / "results.json").read_text(encoding="utf-8")), indent=1))
+        echo(json.dumps(results, indent=1))
         return
+    with RunStore.open(where) as store:
+        run = store.run(results["run_id"])
     if any(point.results for point in run.points):
         console.print(result_table(run, console.width))
     if attention := attention_text(run, told):
@@ -233,7 +233,7 @@ def _show(console: Any, where: str, folder: Path, as_json: bool, told: Collectio
     for path in (folder / name for name in names):
         if path.exists():
             console.print(f"  {_short(path)}", highlight=False, soft_wrap=True)
-    console.print(f"  {where} (run {run_id[:8]})", highlight=False)
+    console.print(f"  {where} (run {run.run_id[:8]})", highlight=False)
 
 
 def _short(path: Path) -> str:

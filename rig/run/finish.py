@@ -5,18 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from rig.records.data import RunRecord
-from rig.records.store import RunStore
 from rig.reports.coverage import coverage_text
 from rig.reports.exports import write_csv, write_json
 from rig.reports.html import write_html
 from rig.reports.plots import write_plots
 
 
-def write_files(store: RunStore, run_id: str, folder: Path, allure_folder: Path | None) -> list[Path]:
+def write_files(run: RunRecord, folder: Path, allure_folder: Path | None) -> list[Path]:
     """Write reports into ``folder`` and the environment of the run for Allure; returns the files for people."""
-    written = write_reports(store, run_id, folder)
+    written = write_reports(run, folder)
     if allure_folder is not None and allure_folder.is_dir():
-        _write_allure_environment(store.run(run_id), allure_folder)
+        _write_allure_environment(run, allure_folder)
     return written
 
 
@@ -32,10 +31,9 @@ def _write_allure_environment(run: RunRecord, folder: Path) -> None:
     (folder / "environment.properties").write_text("".join(lines), encoding="utf-8")
 
 
-def write_reports(store: RunStore, run_id: str, folder: Path) -> list[Path]:
+def write_reports(run: RunRecord, folder: Path) -> list[Path]:
     """Write report.html, plots/, results.csv and results.json of a recorded run; returns the files for people."""
     folder.mkdir(parents=True, exist_ok=True)
-    run = store.run(run_id)
     report, csv, json = folder / "report.html", folder / "results.csv", folder / "results.json"
     write_html(run, report)
     write_csv(run, csv)

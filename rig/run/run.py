@@ -20,7 +20,7 @@ from rig.exit_codes import ExitCode
 from rig.metrology.decision import DecisionRule
 from rig.metrology.outcome import Outcome
 from rig.procedures.meter_run import MeterRun
-from rig.records.data import RunHeader
+from rig.records.data import RunHeader, RunRecord
 from rig.records.recorder import RunRecorder
 from rig.records.store import RunStore
 from rig.run.begin import begin
@@ -89,7 +89,7 @@ class Run:
         events: Events | None = None,
         *,
         rule: DecisionRule | None = DecisionRule.ILAC_G8_NON_BINARY,
-        write_files: Callable[[RunStore, str, Path, Path | None], list[Path]] | None = None,
+        write_files: Callable[[RunRecord, Path, Path | None], list[Path]] | None = None,
         today: Callable[[], dt.date] = dt.date.today,
     ) -> None:
         self.options = options
@@ -294,7 +294,8 @@ class Run:
         try:
             self.record.finish(str(outcome), int(code))
             if self._write_files is not None:
-                for path in self._write_files(self.store, self.record.run_id, self.out_folder(), self.allure_folder):
+                recorded = self.store.run(self.record.run_id)
+                for path in self._write_files(recorded, self.out_folder(), self.allure_folder):
                     self.events.publish(FileWritten(path))
         finally:
             self.store.close()
