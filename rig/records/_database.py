@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import json
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -16,6 +14,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from rig.files.file_text import path_of
 from rig.printable import printable_line
 from rig.records.errors import RecordsUnusable
+from rig.records.plain_json import to_text
 from rig.records.sqlite_file import is_current, named
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -24,8 +23,6 @@ _MIGRATION_LOCK_KEY = 4100_0001
 """PostgreSQL advisory lock under which the schema is migrated."""
 
 _USER = re.compile(r"://[^@]*@")
-
-_to_text = functools.partial(json.dumps, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
 
 
 class FileGone(SQLAlchemyError):
@@ -160,7 +157,7 @@ def engine_for(url: URL, where: str) -> Engine:
     is_sqlite = url.get_backend_name() == "sqlite"
     arguments = {"timeout": _BUSY_TIMEOUT_S} if is_sqlite else {}
     try:
-        engine = create_engine(url, connect_args=arguments, json_serializer=_to_text)
+        engine = create_engine(url, connect_args=arguments, json_serializer=to_text)
     except (ArgumentError, NoSuchModuleError, ImportError, ValueError, TypeError) as error:
         said = _USER.sub("://***@", printable_line(str(error).splitlines()[0] if str(error) else type(error).__name__))
         raise RecordsUnusable(where, f"there is no driver for this database: {said}") from error

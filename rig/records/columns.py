@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import Dialect, Double, String
 from sqlalchemy.types import TypeDecorator
+
+from rig.records.plain_json import stored_time
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -21,7 +23,7 @@ class UtcTime(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError(f"{value!r} has no time zone; records hold aware times only")
-        return value.astimezone(UTC).isoformat(timespec="microseconds")
+        return stored_time(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
         """Give an aware UTC time back."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from rig.load_point import FULL, NOT_SHIFTED
 from rig.records.data import SEVERITY, RunHeader, RunSummary
-from rig.records.plain_json import to_json
+from rig.records.plain_json import stored_time, to_json, to_text
 from rig.records.verdicts import Judgement, count_measured, count_verdicts
 
 PROCESS = "process"
@@ -103,7 +103,7 @@ def fold_journal(execute: Execute, entries: Iterable[Mapping[str, Any]]) -> int:
                 "time_utc": time_utc,
                 "reason": str(entry.get("reason", "")),
                 "confirmed": entry.get("confirmed") is True,
-                "data": json.dumps(to_json(entry), allow_nan=False, ensure_ascii=False, separators=(",", ":")),
+                "data": to_text(to_json(entry)),
             },
         )
         added += 1
@@ -141,7 +141,7 @@ def _stated_time(value: object) -> str | None:
             time = datetime.fromisoformat(str(value))
     except (ValueError, OverflowError, OSError):
         return None
-    return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC).isoformat(timespec="microseconds")
+    return stored_time(time if time.tzinfo else time.replace(tzinfo=UTC))
 
 
 def _of_runs(execute: Execute, query: str, run_ids: Sequence[str]) -> defaultdict[str, list[Row]]:

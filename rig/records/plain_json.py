@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
+import json
 import math
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 """What JSON can hold."""
+
+to_text = functools.partial(json.dumps, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+"""Writes what ``to_json`` returned as the records have it."""
 
 _NON_FINITE = {"Infinity": math.inf, "-Infinity": -math.inf}
 
@@ -41,6 +46,11 @@ def to_json(value: object) -> Json:
     if math.isinf(number):
         return "Infinity" if number > 0 else "-Infinity"
     return number
+
+
+def stored_time(time: datetime) -> str:
+    """Write an aware time as the records have it: ISO 8601 in UTC with microseconds, which sorts as text."""
+    return time.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def values_to_json(values: Mapping[int, float]) -> dict[str, Json]:
