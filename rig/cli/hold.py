@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,6 +14,7 @@ import click
 
 from rig.cli.shared.output import echo
 from rig.cli.shared.types import LINE, SECONDS, VOLTS, Number
+from rig.records import RECORDS
 
 if TYPE_CHECKING:
     from rig.run.run import Run
@@ -80,7 +80,7 @@ class _Wanted:
 @click.option("--every", "every_s", type=Number(0.2, 3600.0), default=1.0, show_default=True, metavar="SECONDS")
 @click.option(
     "--records",
-    default=str(Path("runs") / "records.sqlite"),
+    default=RECORDS,
     show_default=True,
     metavar="URL|PATH",
     help="Database of runs.",

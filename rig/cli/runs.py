@@ -10,15 +10,14 @@ import click
 
 from rig.cli.shared.output import echo
 from rig.cli.shared.types import COUNT, AnyPath
+from rig.records import RECORDS
 
 if TYPE_CHECKING:
     from rig.records.data import RunSummary
     from rig.records.store import RunStore
 
 _RUNNING = "RUNNING"
-_RECORDS = click.option(
-    "--records", default=str(Path("runs") / "records.sqlite"), show_default=True, metavar="URL|PATH"
-)
+_RECORDS = click.option("--records", default=RECORDS, show_default=True, metavar="URL|PATH")
 
 
 @click.command()

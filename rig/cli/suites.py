@@ -16,6 +16,7 @@ import click
 from drivers.log import LEVELS
 from rig.cli.shared.output import echo, make_console
 from rig.cli.shared.types import COUNT, HOURS, LINE, AnyPath
+from rig.records import RECORDS
 
 if TYPE_CHECKING:
     from rig.bench import BenchFile
@@ -169,7 +170,7 @@ def _run_suite(
         run_id = str(uuid.uuid4())
         folder = (chosen.out or folder_for(dt.datetime.now(dt.UTC), kind, run_id)).resolve()
         claim(folder, run_id)
-        where = chosen.records or str(Path("runs") / "records.sqlite")
+        where = chosen.records or RECORDS
         what = (
             f"{len(plan.points)} of {plan.points_in_all} load points, at most {plan.highest_voltage_v:g} V L-N"
             if plan is not None

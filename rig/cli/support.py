@@ -10,6 +10,7 @@ import click
 from rig.cli.shared.output import echo
 from rig.cli.shared.types import AnyPath
 from rig.errors import BenchFileError
+from rig.records import RECORDS
 
 
 @click.command("support-bundle")
@@ -23,7 +24,7 @@ from rig.errors import BenchFileError
 )
 @click.option(
     "--records",
-    default=str(Path("runs") / "records.sqlite"),
+    default=RECORDS,
     show_default=True,
     metavar="URL|PATH",
     help="Database of runs.",

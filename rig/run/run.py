@@ -20,6 +20,7 @@ from rig.exit_codes import ExitCode
 from rig.metrology.decision import DecisionRule
 from rig.metrology.outcome import Outcome
 from rig.procedures.meter_run import MeterRun
+from rig.records import RECORDS
 from rig.records.data import RunHeader, RunRecord
 from rig.records.recorder import RunRecorder
 from rig.records.store import RunStore
@@ -49,9 +50,6 @@ from rig.version import git_sha, software_version
 
 if TYPE_CHECKING:
     from drivers.meter.bus import MeterBus
-
-RECORDS = str(Path("runs") / "records.sqlite")
-"""Where the runs are recorded that name no database."""
 
 
 @dataclass
@@ -150,10 +148,7 @@ class Run:
     def store(self) -> RunStore:
         """The database of runs, opened when it is first asked for; closed with the record."""
         if self._store is None:
-            where = self.options.records or RECORDS
-            if "://" not in where:
-                Path(where).parent.mkdir(parents=True, exist_ok=True)
-            self._store = RunStore.open(where)
+            self._store = RunStore.open(self.options.records or RECORDS)
         return self._store
 
     def out_folder(self) -> Path:
