@@ -37,7 +37,7 @@ def judge_power(
     QNAN where a number is expected is a FAIL with that reason.
     """
     expected = measurement.expected()
-    reference = _reference(measurement.point, measurement.references[-1:], measurement.ranges, accuracy)
+    reference = reference_at(measurement.point, measurement.references[-1:], measurement.ranges, accuracy)
     distortion = _distortion_of(measurement.references, measurement.point.phases, is_told=measurement.has_distortion)
     results = []
     for item in judged:
@@ -62,7 +62,7 @@ def judge_energy(
     what a meter may do.
     """
     references = (measurement.reference,) if measurement.reference is not None else ()
-    reference = _reference(measurement.point, references, measurement.ranges, accuracy)
+    reference = reference_at(measurement.point, references, measurement.ranges, accuracy)
     advances = [gate.registered_kwh for gate in measurement.gates]
     evidence = Evidence(
         "energy_register",
@@ -164,7 +164,7 @@ def _distortion(spectrum: Spectrum) -> float:
     return math.hypot(*(part.rms for part in spectrum if part.order != 1)) / fundamental if fundamental else 0.0
 
 
-def _reference(
+def reference_at(
     point: LoadPoint, references: Sequence[Stimulus], ranges: AnalyzerRanges | None, accuracy: ReferenceAccuracy
 ) -> ReferenceUncertainty | None:
     """What the analyzer's accuracy means at this point; the state of its elements is taken from a reading."""
