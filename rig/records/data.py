@@ -127,9 +127,10 @@ class ResultRecord:
     expected) / expected x 100; of a difference, an influence or self-heating the variation of that error against
     ``basis``, percentage points (of a temperature coefficient, points per kelvin); of a repeatability the standard
     deviation of the errors. ``condition``: what was changed, in words, such as "voltage -10 %", and ``basis``: label
-    of the load point with whose error this one is compared; both empty where nothing was. ``expanded_uncertainty_pct`` = ``k`` x u_c at ``nu_eff`` degrees of freedom from ``n``
-    readings. ``limit_pct``: the half-width L, ``guard_band_pct`` the w of the decision rule, both positive. None is
-    "not computed". ``conformance_probability``: 0 to 1. ``reason`` says why there is no plain verdict.
+    of the load point with whose error this one is compared; both empty where nothing was.
+    ``expanded_uncertainty_pct`` = ``k`` x u_c at ``nu_eff`` degrees of freedom from ``n`` readings. ``limit_pct``: the
+    half-width L, ``guard_band_pct`` the w of the decision rule, both positive. None is "not computed".
+    ``conformance_probability``: 0 to 1. ``reason`` says why there is no plain verdict.
     """
 
     procedure: str
