@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from meter_model.device.meter import S4100
 from meter_model.stimulus import Stimulus
 from rig.emulation.defects.behaviour import DefectiveMeter
@@ -41,11 +43,10 @@ class _ByLoad(DefectiveMeter):
 
     def shown(self, kind: str, instance: int, prop: str, value: Any) -> Any:
         """Return what is read; energies in both directions and their net read otherwise."""
-        if kind != "AI" or prop != _PRESENT_VALUE:
+        if kind != "AI" or prop != _PRESENT_VALUE or instance not in (_NET, _IMPORT, _EXPORT):
             return value
-        if instance == _NET:
-            return value + self._extra_kwh[_IMPORT] - self._extra_kwh[_EXPORT]
-        return value + self._extra_kwh.get(instance, 0.0)
+        extra_kwh = self._extra_kwh.get(instance, self._extra_kwh[_IMPORT] - self._extra_kwh[_EXPORT])
+        return float(np.float32(self._meter.analog_input(instance) + extra_kwh))
 
     def _good(self) -> dict[int, float]:
         return {each: self._meter.analog_input(each) for each in self._extra_kwh}

@@ -31,6 +31,9 @@ _CHANNELS = {
 }
 
 
+_PICKUP = "source-pickup"
+
+
 class DefectRefused(ValueError):
     """A defect's text cannot be understood; the message is one sentence that lists what can."""
 
@@ -50,6 +53,7 @@ class Defect:
 
 def _units() -> dict[str, str]:
     units = {"source-gain": "%", "source-voltage-gain": "%", "source-current-gain": "%", "meter-clock": "ppm"}
+    units[_PICKUP] = "%"
     for stem in _CHANNELS:
         units[f"{stem}-gain"] = "%"
         units[f"{stem}-phase"] = "deg"
@@ -60,7 +64,8 @@ DEFECTS = _units()
 """Every defect's name and unit.
 
 Gains: percent added to the channel's gain. Phases: degrees at 60 Hz, positive when the meter sees that channel lead.
-``meter-clock``: positive when its clock is fast. ``source-...``: the output is off its set-point.
+``meter-clock``: positive when its clock is fast. ``source-...``: the output is off its set-point; ``source-pickup``:
+each CT input has so many percent of its rated signal of its phase's voltage, with the currents off too.
 """
 
 WITHOUT_VALUE: dict[str, type[DefectiveMeter]] = {
@@ -156,6 +161,11 @@ def _with_lead(errors: UnitErrors, channel: str, lead_deg: float) -> UnitErrors:
     delays[order.index(channel)] -= lead_deg / 360.0 / _REFERENCE_HZ
     a, b, c, d, e, f = delays
     return replace(errors, delay_s=(a, b, c, d, e, f))
+
+
+def pickup_pct(defects: Iterable[Defect]) -> float:
+    """Return how much signal the CT inputs have without a current, percent of rated."""
+    return sum(each.value for each in defects if each.name == _PICKUP)
 
 
 def apply_to_source(defects: Iterable[Defect], add_gain: Callable[[str, float], None]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rig.metrology.registers import gate_energy
 from rig.metrology.uncertainty import Component
@@ -66,7 +67,7 @@ def stopped_in(readings: Sequence[float], step: float) -> int | None:
 
     Parts are of equal energy. Where they are too small for the ``step`` to show it nothing can be said: None.
     """
-    advances = [after - before for before, after in zip(readings, readings[1:], strict=False)]
+    advances = [after - before for before, after in pairwise(readings)]
     if not advances:
         return None
     mean = math.fsum(advances) / len(advances)

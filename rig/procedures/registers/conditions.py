@@ -18,6 +18,9 @@ from rig.safety.conditions import Deviation, distortions
 TOTAL_POWER = 11
 _OF_CURRENT = "current"
 
+SHOWN_AS_ZERO = 0.005
+"""Part of its range below which an analyzer may show a current as zero (Yokogawa WT3000, IM 760301: 0.3 to 0.5 %)."""
+
 
 def of_voltages(at: Examined, reading: AnalyzerReading, stimulus: Stimulus) -> tuple[Deviation, ...]:
     """Compare voltages, their angles and distortion, and frequency with the point; currents are left out."""
@@ -45,6 +48,16 @@ def no_current(at: Examined, reading: AnalyzerReading, permitted_pct: float) -> 
         for place, (name, element) in enumerate(zip(PHASE_NAMES, reading.elements, strict=True))
         if name in at.point.ct_phases
     )
+
+
+def unseen_pct(at: Examined) -> float:
+    """Return what current may flow unseen, percent of In: what is shown as zero, or the error of the lowest range."""
+    assert at.bench.wiring is not None
+    assert at.bench.supervisor is not None
+    ranges = at.bench.supervisor.analyzer_ranges
+    widest_v = max(ranges.current) if ranges else 0.0
+    volts = max(SHOWN_AS_ZERO * widest_v, *(_unknown_v(at, place) for place in range(3)))
+    return 100.0 * volts / at.bench.wiring.ct_secondary_v
 
 
 def small_currents(at: Examined, stimulus: Stimulus) -> tuple[Deviation, ...]:

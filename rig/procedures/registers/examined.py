@@ -57,7 +57,9 @@ class Judged:
 
     ``invalid``: why nothing may be judged; ``fault``: what the meter did that none may do; ``hint``: what would make U
     smaller, added to the reason of a result that is INCONCLUSIVE. ``limit_pct`` None: the value is reported, and not
-    judged. ``condition`` and ``note`` in words; ``readings``: how many there were.
+    judged. ``unseen_pct``: what the bench may have added without the reference showing it, in the unit of the error: an
+    error is FAIL only beyond that too, and INCONCLUSIVE by ``unseen`` otherwise. ``note`` is in words; ``readings``:
+    how many there were.
     """
 
     procedure: str
@@ -73,6 +75,8 @@ class Judged:
     unknown: str = ""
     fault: str = ""
     hint: str = ""
+    unseen_pct: float = 0.0
+    unseen: str = ""
     note: str = ""
     unit: str = ""
     readings: int = 1
@@ -128,17 +132,19 @@ def result_of(judged: Judged, rule: DecisionRule) -> ResultRecord:
 def _decided(bare: ResultRecord, judged: Judged, budget: Budget, rule: DecisionRule) -> ResultRecord:
     assert judged.error_pct is not None
     assert judged.limit_pct is not None
-    decision = decide(
-        judged.error_pct, budget.expanded, judged.limit_pct, rule, coverage_factor=budget.coverage_factor
-    )
+    decision = decide(judged.error_pct, budget.expanded, judged.limit_pct, rule, coverage_factor=budget.coverage_factor)
     reason = judged.note
     if decision.outcome is Outcome.INCONCLUSIVE:
         largest = budget.dominant
         reason = f"U is more than a third of the limit; the largest part is {largest.name if largest else 'unknown'}"
         reason += judged.hint
+    outcome = decision.outcome
+    is_outside = outcome in (Outcome.FAIL, Outcome.COND_FAIL)
+    if is_outside and judged.error_pct - budget.expanded - judged.unseen_pct <= judged.limit_pct and judged.unseen_pct:
+        outcome, reason = Outcome.INCONCLUSIVE, judged.unseen
     return replace(
         bare,
-        outcome=str(decision.outcome),
+        outcome=str(outcome),
         guard_band_pct=decision.limit_pct - decision.acceptance_pct,
         conformance_probability=decision.conformance_probability,
         reason=reason,

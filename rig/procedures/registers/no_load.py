@@ -17,7 +17,7 @@ from rig.procedures.accuracy.climate import note_climate
 from rig.procedures.accuracy.energy_register import duration
 from rig.procedures.accuracy.power_comparison import as_data
 from rig.procedures.accuracy.register_watch import METER_UPDATE_S, RegisterWatch, Step
-from rig.procedures.registers.conditions import TOTAL_POWER, no_current, nominal_kw, of_voltages, worst_of
+from rig.procedures.registers.conditions import TOTAL_POWER, no_current, nominal_kw, of_voltages, unseen_pct, worst_of
 from rig.procedures.registers.examined import Examined, Judged, mean_of, result_of, too_long
 from rig.records.data import LimitProvenance, ResultRecord
 from rig.safety.conditions import Deviation, unmet
@@ -41,7 +41,9 @@ _QUIET_UPDATES = 5
 _COARSE = 8.0
 """A step of so many float32 steps is the firmware's own, and that of its other registers of the same unit."""
 
-_STARTING_PCT = 0.1
+_SMALL_PCT = (0.1, 0.2, 0.5, 1.0, 2.0)
+"""Currents in percent of In of which the smallest that the source can give chooses the analyzer's range."""
+
 _PART_OF_PERMITTED = 0.5
 """Part of the permitted power that the current which is left may make, at power factor 1."""
 
@@ -65,6 +67,7 @@ class _Seen:
     elapsed_s: float
     powers_kw: tuple[float, ...]
     conditions: tuple[Deviation, ...]
+    unseen_w: float = 0.0
 
     def advanced(self, instance: int) -> float:
         return self.last[instance] - self.first[instance]
@@ -120,9 +123,9 @@ def _steps(at: Examined) -> dict[int, Step]:
         found[instance] = (watch.look(), watch.readings[-1])
     coarse = [step.size for step, value in found.values() if step.is_seen and step.size > _COARSE * float_step(value)]
     steps = {instance: step for instance, (step, _) in found.items()}
+    origin = "that of AI2 and AI3" if coarse else "float32 at its value"
     for instance, value in at.read(_existing(at)).items():
-        size = max([float_step(value), *coarse])
-        steps.setdefault(instance, Step(size, "that of AI2 and AI3" if coarse else "float32 at its value", is_seen=True))
+        steps.setdefault(instance, Step(max([float_step(value), *coarse]), origin, is_seen=True))
     return steps
 
 
@@ -132,11 +135,13 @@ def _existing(at: Examined) -> list[int]:
 
 
 def _open_currents(at: Examined) -> None:
-    """Apply the point; the analyzer keeps the range of a starting current, in which it sees what is left best."""
+    """Apply the point; the analyzer keeps the range of a small current, in which it sees best what is left."""
     assert at.bench.supervisor is not None
-    # Refused before anything is set where source or analyzer have no such small current.
-    with contextlib.suppress(UsageRefused, LimitExceeded):
-        at.bench.supervisor.apply(replace(at.point, current_pct=_STARTING_PCT))
+    for current_pct in _SMALL_PCT:
+        # Refused before anything is set where source or analyzer have no such small current.
+        with contextlib.suppress(UsageRefused, LimitExceeded):
+            at.bench.supervisor.apply(replace(at.point, current_pct=current_pct))
+            break
     at.bench.supervisor.apply(at.point)
     at.bench.supervisor.settle()
     at.updates(_QUIET_UPDATES)
@@ -163,7 +168,8 @@ def _watched(at: Examined, length_s: float, limits: Sequence[NoLoadLimit]) -> _S
                 lowest[instance] = value
     elapsed_s = at.now_s() - began_s
     conditions += _conditions(at, permitted_pct)
-    return _Seen(first, last, lowest, elapsed_s, tuple(powers), tuple(conditions))
+    unseen_w = full_w * unseen_pct(at) / 100.0
+    return _Seen(first, last, lowest, elapsed_s, tuple(powers), tuple(conditions), unseen_w)
 
 
 def _conditions(at: Examined, permitted_pct: float) -> tuple[Deviation, ...]:
@@ -236,6 +242,9 @@ def _of_register(
         error_pct=100.0 * advance / permitted,
         components=without_current(step.size, permitted, seen.elapsed_s, METER_UPDATE_S),
         fault=_fall(seen, instance),
+        unseen_pct=100.0 * seen.unseen_w / limit.permitted.power_w,
+        unseen=f"{said}; the analyzer may show a current of up to {seen.unseen_w:.3g} W as none: open the CT leads at "
+        "the meter to tell creep from that",
         note=said,
         hint=too_long(needed_s, step.size, object_point("AI", instance).unit, at.longest_s)
         if needed_s > seen.elapsed_s + 1.0

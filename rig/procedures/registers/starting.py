@@ -27,6 +27,9 @@ PROCEDURE = "starting"
 PARTS = 10
 """Register and reference are read so often, at equal times: in which part a register stopped counting is seen."""
 
+KEEPS_ON_S = 120.0
+"""A starting test is at least so long: the meter starts, and keeps registering."""
+
 _SHORT_S = 300.0
 """A test that would be too long is run for so long: a register that counts nothing at all may show even then."""
 
@@ -35,10 +38,14 @@ _QUIET_UPDATES = 5
 
 @dataclass(frozen=True, slots=True)
 class StartingLimit:
-    """By how much the energy may be off at the starting current, percent, and where that is stated."""
+    """By how much the energy may be off at the starting current, percent, and where that is stated.
+
+    ``remark``: what a reader has to know of the number, added to each result.
+    """
 
     tolerance_pct: float
     provenance: LimitProvenance | None = None
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +113,7 @@ def starting(at: Examined, limit: StartingLimit) -> tuple[ResultRecord, ...]:
     judged = replace(judged, read=seen.advance_kwh, expected=seen.energy_kwh, invalid=invalid)
     if not invalid and seen.energy_kwh > 0.0:
         judged = _with_error(judged, seen, watch, step, idle_kwh)
+        judged = replace(judged, note="; ".join(filter(None, (judged.note, limit.remark))))
         if needed_s > seen.elapsed_s + 1.0:
             judged = replace(judged, hint=too_long(needed_s, step.size, "kWh", at.longest_s))
     elif not invalid:
@@ -120,6 +128,7 @@ def _with_error(judged: Judged, seen: _Counted, watch: RegisterWatch, step: Step
     parts = stopped_in(seen.readings, step.size)
     stopped = "" if parts is None else f"AI{judged.instance} did not count in part {parts} of {PARTS}, with the load on"
     started = next((place for place, value in enumerate(seen.readings) if value > idle_kwh), None)
+    load = [100.0 * each / mean_of(seen.powers_kw) for each in seen.powers_kw]
     note = f"AI{judged.instance} advanced by {seen.advance_kwh:.4g} kWh in {duration(seen.elapsed_s)}; " + (
         "it never left its value without load"
         if started is None
@@ -129,7 +138,7 @@ def _with_error(judged: Judged, seen: _Counted, watch: RegisterWatch, step: Step
         judged,
         error_pct=100.0 * (seen.advance_kwh - energy) / energy,
         components=(
-            Component.type_a("repeatability of the load", [100.0 * each / mean_of(seen.powers_kw) for each in seen.powers_kw]),
+            Component.type_a("repeatability of the load", load),
             *seen.reference,
             register_quantisation(step.size, energy),
             aged(seen.elapsed_s, METER_UPDATE_S),
@@ -178,7 +187,7 @@ def _counted(at: Examined, watch: RegisterWatch, length_s: float) -> _Counted:
 def _needed_s(at: Examined, step: Step, limit: StartingLimit) -> float:
     power_kw = nominal_kw(at, at.point)
     of_edges = starting_s(0.0, power_kw, limit.tolerance_pct, METER_UPDATE_S)
-    return max(of_edges, 3600.0 * step.needed_energy(limit.tolerance_pct) / power_kw)
+    return max(KEEPS_ON_S, of_edges, 3600.0 * step.needed_energy(limit.tolerance_pct) / power_kw)
 
 
 def _length_s(at: Examined, step: Step, needed_s: float) -> float:

@@ -53,7 +53,8 @@ class RegisterBench:
     """Bench time and what is at the meter's terminals.
 
     ``pickup_pct``: percent of rated signal that is at each CT input besides what the source gives, in phase with the
-    voltage. ``voltage_gain``: of the source. ``noise``: relative scatter of the analyzer's power from set to set.
+    voltage; less than ``shown_from_v`` volts the analyzer shows as none. ``voltage_gain``: of the source. ``noise``:
+    relative scatter of the analyzer's power from set to set.
     """
 
     meter: object
@@ -64,6 +65,7 @@ class RegisterBench:
     current_drift_per_h: float = 0.0
     longest_s: float = 3600.0
     bus_s: float = BUS_S
+    shown_from_v: float = 0.0
     rule: DecisionRule = DecisionRule.ILAC_G8_NON_BINARY
     now: float = 0.0
     target: Stimulus = OFF
@@ -104,7 +106,8 @@ class RegisterBench:
     def watts(self):
         total = 0.0
         for voltage, current in self.pairs():
-            total += voltage[0].rms * current[0].rms * math.cos(math.radians(voltage[0].phase_deg - current[0].phase_deg))
+            angle_deg = voltage[0].phase_deg - current[0].phase_deg
+            total += voltage[0].rms * current[0].rms * math.cos(math.radians(angle_deg))
         return total
 
     def pairs(self):
@@ -123,7 +126,8 @@ class RegisterBench:
 
     def element(self, voltage, current):
         u, u_deg = (voltage[0].rms, voltage[0].phase_deg) if voltage else (0.0, None)
-        i, i_deg = (current[0].rms, current[0].phase_deg) if current and current[0].rms else (0.0, None)
+        is_seen = current and current[0].rms > self.shown_from_v
+        i, i_deg = (current[0].rms, current[0].phase_deg) if is_seen else (0.0, None)
         p = u * i * math.cos(math.radians(u_deg - i_deg)) if u_deg is not None and i_deg is not None else 0.0
         p *= 1.0 + self.noise * self.random.standard_normal() if self.noise else 1.0
         return ElementReading(u, i, p, None, u * i, 60.0, u_deg, i_deg)

@@ -3,13 +3,17 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from meter_model.behaviour.profile import DEFAULT
 from meter_model.device.meter import S4100
 from rig.emulation.defects.creeping import CREEP_DEFECTS
 from rig.emulation.defects.registers import REGISTER_DEFECTS
 from rig.load_point import LoadPoint
-from rig.metrology.register_tests.creep import Permitted
+from rig.metrology.decision import DecisionRule
+from rig.metrology.register_tests.creep import Permitted, without_current
+from rig.procedures.registers.examined import Judged, result_of
 from rig.procedures.registers.no_load import NoLoadLimit, no_load
 from tests.rig.procedures.registers.register_bench import RegisterBench, Shown, used
 
@@ -121,3 +125,33 @@ def test_reactive_limit_judges_the_four_quadrants():
     results, _ = under_test(Counting(used(), 5), (LIMIT, reactive))
     outcomes = {number: results[number].outcome for number in (2, 3, 4, 5, 6, 7)}
     assert outcomes == {2: "PASS", 3: "PASS", 4: "PASS", 5: "FAIL", 6: "PASS", 7: "PASS"}
+
+
+def test_creep_that_a_current_unseen_by_the_analyzer_explains_is_no_fail():
+    # A range of 50 mV: less than 0.25 mV may be shown as none, which is 24 W here.
+    small = replace(DEFAULT, no_load_current_pct=0.0001)
+    world = RegisterBench(used(profile=small), POINT, pickup_pct=0.014, shown_from_v=0.15e-3)
+    results = {each.instance: each for each in no_load(world.examined, (LIMIT,))}
+    assert results[2].outcome == "INCONCLUSIVE"
+    assert "open the CT leads" in results[2].reason
+
+
+@given(creep_w=st.floats(0.0, 40.0))
+def test_verdict_follows_the_creep(creep_w):
+    seen = seen_of(creep_w, 900.0)
+    outcome = result_of(seen, DecisionRule.ILAC_G8_NON_BINARY).outcome
+    permitted = LIMIT.permitted.power_w
+    slack = 0.005 * permitted
+    if creep_w > permitted + slack:
+        assert outcome == "FAIL"
+    elif creep_w < permitted - slack:
+        assert outcome == "PASS"
+
+
+def seen_of(creep_w, duration_s):
+    permitted = LIMIT.permitted.energy(duration_s)
+    error = 100.0 * creep_w * duration_s / 3.6e6 / permitted
+    return Judged(
+        procedure="no_load", instance=2, quantity="active_energy", read=0.0, expected=0.0, error_pct=error,
+        limit_pct=100.0, components=without_current(1e-6, permitted, duration_s, 1.0),
+    )  # fmt: skip
