@@ -1,4 +1,4 @@
-"""Seeded defects of registers at hardly any current: one counts without any, one begins to count too late."""
+"""Seeded defects of registers by load: creep without current, a late start, energy that is shown late or lost."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ _PRESENT_VALUE = "present-value"
 _NET, _IMPORT, _EXPORT = 1, 2, 3
 _CREEP_KW = 0.05
 """What is counted without current: fifty watts, more than half the power of a starting current of 0.1 A at 277 V."""
+
+_LOST_S = 0.06
 
 _NOTHING, _LATE = 2e-4, 2e-3
 """Parts of the rated current: below the first there is none, and below the second a late meter counts nothing."""
@@ -85,8 +87,37 @@ class _StopsSoon(_ByLoad):
                 self._extra_kwh[register] -= energy
 
 
+class _CatchesUp(_ByLoad):
+    """While there is a load one hundredth of the energy is not shown; it is there once the load is off."""
+
+    def counted(self, dt_s: float, level: float, good_kwh: dict[int, float]) -> None:
+        """Keep a hundredth back until the current is off."""
+        for register, energy in good_kwh.items():
+            self._extra_kwh[register] = 0.0 if level < _NOTHING else self._extra_kwh[register] - 0.01 * energy
+
+
+class _LosesBeginnings(_ByLoad):
+    """Of each load that comes on the first sixty milliseconds are not counted."""
+
+    _was_loaded = False
+
+    def counted(self, dt_s: float, level: float, good_kwh: dict[int, float]) -> None:
+        """Take a piece away at each beginning, once there is as much energy as that."""
+        is_loaded = level >= _NOTHING
+        if is_loaded and not self._was_loaded:
+            self.kept["owed_s"] = self.kept.get("owed_s", 0.0) + _LOST_S
+        self._was_loaded = is_loaded
+        moved = max(good_kwh.values())
+        if self.kept.get("owed_s", 0.0) and moved > 0.0:
+            for register, energy in good_kwh.items():
+                self._extra_kwh[register] -= self.kept["owed_s"] * energy / max(1.0, dt_s)
+            self.kept["owed_s"] = 0.0
+
+
 CREEP_DEFECTS: dict[str, type[DefectiveMeter]] = {
+    "catches-up-when-idle": _CatchesUp,
     "creeps-without-current": _Creeps,
+    "loses-beginnings": _LosesBeginnings,
     "starts-late": _StartsLate,
     "stops-at-starting-current": _StopsSoon,
 }

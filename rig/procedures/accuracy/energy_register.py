@@ -208,29 +208,7 @@ class _Gates:
         )
 
     def _power_errors(self) -> tuple[float, ...]:
-        """Compare the meter's power with the reference a few times: how well it repeats, where one gate cannot say."""
-        assert self.bench.supervisor is not None
-        references, samples = [read_reference(self.bench, self.record)], []
-        for _ in range(_POWER_REPEATS):
-            self.bench.clock.sleep(METER_UPDATE_S)
-            samples.append(read_sample(self.position, self.record))
-            references.append(read_reference(self.bench, self.record))
-        ranges = self.bench.supervisor.analyzer_ranges
-        taken = PointMeasurement(
-            self.point,
-            tuple(samples),
-            tuple(each.stimulus for each in references),
-            ranges,
-            self.configuration,
-            powers_off=tuple(each.powers_off for each in references),
-        )
-        try:
-            return tuple(
-                percentage_error(sample.values[_TOTAL_POWER], expected[_TOTAL_POWER], quantity="KW_Total")
-                for sample, expected in zip(samples, taken.expected(), strict=True)
-            )
-        except ErrorNotDefined:
-            return ()
+        return power_errors(self.bench, self.position, self.point, self.configuration, self.record)
 
     def _one(self, gate_s: float) -> GateMeasurement:
         bench, idle = self.bench, replace(self.point, current_pct=0.0)
@@ -258,6 +236,41 @@ class _Gates:
             elapsed_s=integrated.elapsed_s,
             started_kwh=before,
         )
+
+
+def power_errors(
+    bench: Bench,
+    position: Position,
+    point: LoadPoint,
+    configuration: Configuration,
+    record: PointRecorder,
+    instance: int = _TOTAL_POWER,
+) -> tuple[float, ...]:
+    """Compare the meter's power with the reference a few times, %: how well it repeats, where one gate cannot say.
+
+    Empty where there is no error, such as of a QNAN. ``instance``: of the power, AI11 or AI12.
+    """
+    assert bench.supervisor is not None
+    references, samples = [read_reference(bench, record)], []
+    for _ in range(_POWER_REPEATS):
+        bench.clock.sleep(METER_UPDATE_S)
+        samples.append(read_sample(position, record))
+        references.append(read_reference(bench, record))
+    taken = PointMeasurement(
+        point,
+        tuple(samples),
+        tuple(each.stimulus for each in references),
+        bench.supervisor.analyzer_ranges,
+        configuration,
+        powers_off=tuple(each.powers_off for each in references),
+    )
+    try:
+        return tuple(
+            percentage_error(sample.values[instance], expected[instance], quantity=f"AI{instance}")
+            for sample, expected in zip(samples, taken.expected(), strict=True)
+        )
+    except ErrorNotDefined:
+        return ()
 
 
 def _enough(step: Step, needed_s: float) -> str:

@@ -54,18 +54,22 @@ def judge_power(
 
 
 def judge_energy(
-    measurement: EnergyMeasurement, item: JudgedQuantity, accuracy: ReferenceAccuracy, rule: DecisionRule
+    measurement: EnergyMeasurement,
+    item: JudgedQuantity,
+    accuracy: ReferenceAccuracy,
+    rule: DecisionRule,
+    procedure: str = "energy_register",
 ) -> ResultRecord:
     """Judge one energy register against integrator or sampled power: over all gates, and where they differ, over each.
 
-    A register that counted nothing has an error of -100 %; one that fell without a reset is FAIL. Raises nothing for
-    what a meter may do.
+    A register that counted nothing has an error of -100 %; one that fell without a reset is FAIL. ``procedure``: by
+    which the measurement was made. Raises nothing for what a meter may do.
     """
     references = (measurement.reference,) if measurement.reference is not None else ()
     reference = reference_at(measurement.point, references, measurement.ranges, accuracy)
     advances = [gate.registered_kwh for gate in measurement.gates]
     evidence = Evidence(
-        "energy_register",
+        procedure,
         item,
         read=advances,
         wanted=[gate.reference_kwh for gate in measurement.gates],

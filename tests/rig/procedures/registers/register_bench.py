@@ -54,7 +54,7 @@ class RegisterBench:
 
     ``pickup_pct``: percent of rated signal that is at each CT input besides what the source gives, in phase with the
     voltage; less than ``shown_from_v`` volts the analyzer shows as none. ``voltage_gain``: of the source. ``noise``:
-    relative scatter of the analyzer's power from set to set.
+    relative scatter of the analyzer's power from set to set; ``without_power``: bench seconds in which it gives none.
     """
 
     meter: object
@@ -62,6 +62,7 @@ class RegisterBench:
     pickup_pct: float = 0.0
     voltage_gain: float = 1.0
     noise: float = 0.0
+    without_power: tuple = (0.0, 0.0)
     current_drift_per_h: float = 0.0
     longest_s: float = 3600.0
     bus_s: float = BUS_S
@@ -124,11 +125,17 @@ class RegisterBench:
         now = self.stimulus
         return AnalyzerReading(self.now, tuple(map(self.element, now.voltages, now.ct_inputs)))
 
+    def settle(self):
+        self.sleep(2.0)
+        return [self.read_set()]
+
     def element(self, voltage, current):
         u, u_deg = (voltage[0].rms, voltage[0].phase_deg) if voltage else (0.0, None)
         is_seen = current and current[0].rms > self.shown_from_v
         i, i_deg = (current[0].rms, current[0].phase_deg) if is_seen else (0.0, None)
         p = u * i * math.cos(math.radians(u_deg - i_deg)) if u_deg is not None and i_deg is not None else 0.0
+        if self.without_power[0] < self.now < self.without_power[1]:
+            return ElementReading(u, i, None, None, u * i, 60.0, u_deg, i_deg)
         p *= 1.0 + self.noise * self.random.standard_normal() if self.noise else 1.0
         return ElementReading(u, i, p, None, u * i, 60.0, u_deg, i_deg)
 
@@ -182,7 +189,7 @@ class RegisterBench:
         bench = SimpleNamespace(
             supervisor=SimpleNamespace(
                 apply=self.apply,
-                settle=lambda: self.sleep(3.0),
+                settle=self.settle,
                 analyzer_ranges=ranges,
                 deviations_from_nominal=lambda seen, limits: deviations(seen, self.nominal, limits),
             ),
