@@ -200,4 +200,6 @@ def _recorded(component: Component) -> BudgetComponent:
         distribution=str(component.distribution),
         sensitivity=component.sensitivity,
         degrees_of_freedom=component.dof,
+        source=component.source,
+        correlation=component.correlation,
     )
