@@ -6,13 +6,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import combinations
 from statistics import stdev
 
 from rig.metrology._student import two_sided_t
 
 COVERAGE_PROBABILITY = 0.9545
 """Two-sided coverage probability of the expanded uncertainty (k = 2.00 for many degrees of freedom)."""
+
+
+AT_THE_BASIS = ", at the basis"
+"""Ends the name of a line of the first of two readings that are compared."""
 
 
 class Distribution(StrEnum):
@@ -205,7 +208,7 @@ class Budget:
     def by_kind(self) -> tuple[Component, ...]:
         """One component for each kind, in the order of the budget: those of several phases are combined to one.
 
-        A combined one is named by all its phases, has the standard uncertainty of all and a sensitivity of 1.
+        A combined one is named by all its phases, has the standard uncertainty of all and the sign of their sum.
         """
         kinds: dict[str, list[Component]] = {}
         for component in self.components:
@@ -218,27 +221,19 @@ class Budget:
         largest = max(self.by_kind, key=lambda component: component.contribution, default=None)
         return largest if largest is not None and largest.contribution > 0.0 else None
 
-    @property
-    def correlations(self) -> tuple[tuple[int, int, float], ...]:
-        """Every two components that are correlated, by their places, with the coefficient."""
-        return tuple(
-            (one, other, self.components[one].correlation)
-            for one, other in combinations(range(len(self.components)), 2)
-            if self.components[one].source and self.components[one].source == self.components[other].source
-            if self.components[one].correlation
-        )
-
 
 def _merged(kind: str, parts: list[Component]) -> Component:
     if len(parts) == 1:
         return parts[0]
-    details = "".join(part.name.removeprefix(kind).strip() for part in parts)
+    # One name for the phases of all, however often they occur.
+    details = "".join(dict.fromkeys(p.name.removeprefix(kind).removesuffix(AT_THE_BASIS).strip() for p in parts))
     together = combined_of(parts)
+    sign = math.copysign(1.0, math.fsum(part.sensitivity * part.standard_uncertainty for part in parts))
     return replace(
         parts[0],
         name=f"{kind} {details}".rstrip(),
         stated=together * parts[0].divisor,
-        sensitivity=1.0,
+        sensitivity=sign,
         dof=min(part.dof for part in parts),
         group=kind,
         source="",

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from rig.metrology.uncertainty import Component, Distribution, combined_of
+from rig.metrology.uncertainty import AT_THE_BASIS, Component, Distribution, combined_of
 
-_PHASES = re.compile(r" (A|B|C|AB|BC|CA|ABC)$")
+_DETAILS = re.compile(rf"( (A|B|C|AB|BC|CA|ABC))?({re.escape(AT_THE_BASIS)})?$")
 
 
 class Cause(StrEnum):
@@ -72,22 +72,33 @@ class Line(Protocol):
     """A line of a budget as it is recorded: a standard uncertainty, its weight, and what it is correlated by."""
 
     @property
-    def name(self) -> str: ...  # noqa: D102 - the names say it
+    def name(self) -> str:
+        """Its cause, and its phase where it has one."""
+
     @property
-    def standard_uncertainty_pct(self) -> float: ...  # noqa: D102
+    def standard_uncertainty_pct(self) -> float:
+        """Before the sensitivity."""
+
     @property
-    def sensitivity(self) -> float: ...  # noqa: D102
+    def sensitivity(self) -> float:
+        """Signed."""
+
     @property
-    def degrees_of_freedom(self) -> float: ...  # noqa: D102
+    def degrees_of_freedom(self) -> float:
+        """Infinite for type B."""
+
     @property
-    def source(self) -> str: ...  # noqa: D102
+    def source(self) -> str:
+        """What it shares with other lines; empty for nothing."""
+
     @property
-    def correlation(self) -> float: ...  # noqa: D102
+    def correlation(self) -> float:
+        """Coefficient with the other lines of its source."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What all lines of one name, whatever their phase, add to u_c: ``standard_pct`` in percent of reading.
+    """What all lines of one name, those of every phase together, add to u_c: ``standard_pct`` in percent of reading.
 
     ``share``: its part of u_c squared; the shares of correlated contributions do not add up to 1.
     """
@@ -118,7 +129,7 @@ def components_of(lines: Iterable[Line]) -> tuple[Component, ...]:
             Distribution.NORMAL,
             line.sensitivity,
             line.degrees_of_freedom,
-            _PHASES.sub("", line.name),
+            _DETAILS.sub("", line.name, count=1),
             line.source,
             line.correlation,
         )

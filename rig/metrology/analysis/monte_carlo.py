@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rig.metrology.uncertainty import Budget, Component, Distribution
+from rig.metrology.uncertainty import Budget, Component, Distribution, combined_of
 
 DRAWS = 200_000
 """Draws that give U to about 0.5 %; JCGM 101 7.2.2 advises 1,000,000."""
@@ -45,7 +45,7 @@ def monte_carlo(budget: Budget, seed: int, draws: int = DRAWS) -> Propagated:
     """
     if draws < 1000:
         raise ValueError(f"an interval needs at least 1,000 draws, not {draws}")
-    budget.combined  # noqa: B018 - refuses impossible coefficients
+    combined_of(budget.components)  # refuses impossible coefficients
     rng = np.random.default_rng(seed)
     total = np.zeros(draws)
     sources: dict[object, list[Component]] = {}

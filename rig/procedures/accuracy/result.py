@@ -131,7 +131,7 @@ def _judged(bare: ResultRecord, evidence: Evidence, rule: DecisionRule) -> Resul
         guard_band_pct=judgement.limit_pct - judgement.acceptance_pct,
         conformance_probability=judgement.conformance_probability,
         reason=reason,
-        components=tuple(_recorded(component) for component in budget.components),
+        components=tuple(recorded(component) for component in budget.components),
     )
 
 
@@ -192,7 +192,8 @@ def _provenance(row: LimitRow) -> LimitProvenance:
     )
 
 
-def _recorded(component: Component) -> BudgetComponent:
+def recorded(component: Component) -> BudgetComponent:
+    """Return the line of a budget as it is recorded."""
     return BudgetComponent(
         name=component.name,
         standard_uncertainty_pct=component.standard_uncertainty,
