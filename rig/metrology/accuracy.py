@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from rig.errors import UsageRefused
-from rig.metrology.limits import Band, Quantity
+from rig.metrology.standards.row_parts import Band, Quantity
 from rig.metrology.uncertainty import Component, Distribution
 
 _NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
