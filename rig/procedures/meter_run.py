@@ -19,7 +19,7 @@ from rig.metrology.certification_points import Input, JudgedQuantity
 from rig.metrology.decision import DecisionRule
 from rig.procedures.accuracy.energy_register import Gating, measure_energy
 from rig.procedures.accuracy.judgement import judge_energy, judge_others, judge_power
-from rig.procedures.accuracy.power_comparison import measure_power
+from rig.procedures.accuracy.power_comparison import MINIMUM_UPDATES, measure_power
 from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement, configuration_of
 from rig.procedures.events import Judged, PointBegan, PointMeasured, QuestionAnswered
 from rig.procedures.restoring import CLEARS_RECORDS, restore_configuration
@@ -144,13 +144,18 @@ class MeterRun:
             dt_s -= 1.0
             self._guarded(supervisor.check_time)
 
-    def measure(self, point: LoadPoint, limits: ReferenceLimits = IEC_REFERENCE) -> PointMeasurement:
-        """Measure ``point`` by power comparison; conditions further off than ``limits`` make it INVALID."""
+    def measure(
+        self, point: LoadPoint, limits: ReferenceLimits = IEC_REFERENCE, updates: int = MINIMUM_UPDATES
+    ) -> PointMeasurement:
+        """Measure ``point`` by power comparison; conditions further off than ``limits`` make it INVALID.
+
+        ``updates``: of the meter, that are read.
+        """
 
         def work(record: PointRecorder) -> PointMeasurement:
             where = (self.bench, self.position, point, self.configuration, record)
             try:
-                return measure_power(*where, limits=limits)
+                return measure_power(*where, limits=limits, updates=updates)
             except RigError as error:
                 record.finish("ERROR", reason=str(error))
                 raise

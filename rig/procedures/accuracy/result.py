@@ -14,6 +14,7 @@ from rig.metrology.limits import LimitRow
 from rig.metrology.outcome import Outcome
 from rig.metrology.registers import GateStarts, quantisation
 from rig.metrology.sampled_energy import EDGES_LINE
+from rig.metrology.standards.programme_rows import ProgrammeRow
 from rig.metrology.uncertainty import Budget, Component
 from rig.procedures.accuracy.readings import mean
 from rig.records.data import BudgetComponent, LimitProvenance, ResultRecord
@@ -219,7 +220,7 @@ def _why(budget: Budget) -> str:
     return f"U is more than a third of the limit; the largest part is {dominant.name if dominant else 'unknown'}"
 
 
-def provenance_of(row: LimitRow) -> LimitProvenance:
+def provenance_of(row: LimitRow | ProgrammeRow) -> LimitProvenance:
     """Return where a limit comes from, as a result records it."""
     standard = f"{row.standard} class {row.accuracy_class}" if row.accuracy_class else row.standard
     return LimitProvenance(

@@ -1,9 +1,8 @@
-"""Repeatability: the experimental standard deviation of successive measurements of one load, against its limit."""
+"""Repeatability: the experimental standard deviation of successive readings of one load, against its limit."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 from statistics import stdev
 
@@ -19,51 +18,40 @@ from rig.procedures.accuracy.variations.compared import Limit, decided
 from rig.records.data import ResultRecord
 
 _OWN_LINES = ("analyzer resolution", "movement of the stimulus")
-"""Type B lines that change from one measurement to the next; a calibration error is the same in all of them."""
+"""Type B lines that change from one reading to the next; a calibration error is the same in all of them."""
 
 
 def judge_repeatability(
-    repeats: Sequence[PointMeasurement],
+    measurement: PointMeasurement,
     item: Input,
     limit: Limit,
     accuracy: ReferenceAccuracy,
     rule: DecisionRule,
 ) -> ResultRecord:
-    """Judge the standard deviation s of the errors of ``repeats``, each the mean of one measurement, percent.
+    """Judge the standard deviation s of the errors of the single readings of one measurement, percent.
 
-    An error of the reference is the same in all repeats and does not count. U: s has itself a standard uncertainty of
-    s / sqrt(2 (n - 1)), the approximation of JCGM 100 E.4.3 for a normal distribution; what the reference's resolution
-    and the movement of the stimulus add to the scatter makes s larger than the meter's own, by at most their standard
-    uncertainty. INVALID where one measurement is, FAIL where the meter gives no number in one. INCONCLUSIVE for fewer
-    than three.
+    Each reading is one update of the meter against the reference readings around it. A meter whose register or display
+    averages over longer repeats no worse than that. An error of the reference is the same in all and does not count.
+    U: s has itself a standard uncertainty of s / sqrt(2 (n - 1)), the approximation of JCGM 100 E.4.3 for a normal
+    distribution; what the reference's resolution and the movement of the stimulus add to the scatter makes s larger
+    than the meter's own, by at most their standard uncertainty. INVALID where the measurement is, FAIL where the
+    meter gives no number, INCONCLUSIVE for fewer than three readings.
     """
-    evidences = [evidence_of(each, [item], accuracy)[0] for each in repeats]
-    last = replace(evidences[-1], procedure="repeatability")
-    bare = replace(
-        bare_result(last),
-        limit_pct=limit.limit_pct,
-        limit=limit.provenance,
-        decision_rule=str(rule),
-        n=len(repeats),
-    )
-    without = [
-        replace(found, reason=f"measurement {place} of {len(repeats)}: {found.reason}")
-        for place, each in enumerate(evidences, 1)
-        if (found := unjudged(bare, each)) is not None
-    ]
-    if without:
-        return next((each for each in without if each.outcome == Outcome.INVALID), without[0])
-    if len(repeats) < FEWEST_REPEATS:
-        reason = f"a standard deviation is not known from {len(repeats)} measurements; {FEWEST_REPEATS} are needed"
+    evidence = replace(evidence_of(measurement, [item], accuracy)[0], procedure="repeatability")
+    bare = replace(bare_result(evidence), limit_pct=limit.limit_pct, limit=limit.provenance, decision_rule=str(rule))
+    without = unjudged(bare, evidence)
+    if without is not None:
+        return without
+    errors = evidence.errors()
+    if len(errors) < FEWEST_REPEATS:
+        reason = f"a standard deviation is not known from {len(errors)} readings; {FEWEST_REPEATS} are needed"
         return replace(bare, outcome=str(Outcome.INCONCLUSIVE), reason=reason)
-    errors = [each.error() for each in evidences]
     scatter, dof = stdev(errors), len(errors) - 1
-    own = math.hypot(*(line.contribution for line in last.type_b if line.kind in _OWN_LINES))
-    spread = own / math.sqrt(max(1, len(last.read)))
+    own = math.hypot(*(line.contribution for line in evidence.type_b if line.kind in _OWN_LINES))
     budget = Budget(
         (
-            Component("standard deviation of few repeats", scatter, math.sqrt(2.0 * dof), Distribution.NORMAL),
-            Component("scatter of the reference", spread, math.sqrt(dof), Distribution.NORMAL),
+            Component("standard deviation of few readings", scatter, math.sqrt(2.0 * dof), Distribution.NORMAL),
+            Component("scatter of the reference", own, math.sqrt(dof), Distribution.NORMAL),
         )
     )
     return decided(bare, scatter, budget, rule)
