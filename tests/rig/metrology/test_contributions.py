@@ -68,7 +68,7 @@ def test_a_line_is_known_by_its_words(name, cause):
     assert cause_of(name) is cause
 
 
-def test_three_phases_of_one_cause_are_larger_than_one_line_that_is_larger_than_each():
+def test_three_phases_of_one_cause_count_together_as_the_largest():
     lines = [
         *(line(f"reference power {p}", 0.01, source="analyzer power", correlation=1.0) for p in "ABC"),
         line("repeatability", 0.02, degrees_of_freedom=4.0),
