@@ -18,6 +18,7 @@ from meter_model.device.meter import S4100
 from meter_model.sampled.sampling import UnitErrors
 from rig.emulation.defects.behaviour import BEHAVIOUR_DEFECTS, DefectiveMeter
 from rig.emulation.defects.creeping import CREEP_DEFECTS
+from rig.emulation.defects.influences import INFLUENCE_DEFECTS
 from rig.emulation.defects.logs import LOG_DEFECTS
 from rig.emulation.defects.registers import REGISTER_DEFECTS
 from rig.emulation.defects.services import APDU_DEFECTS
@@ -71,6 +72,7 @@ each CT input has so many percent of its rated signal of its phase's voltage, wi
 WITHOUT_VALUE: dict[str, type[DefectiveMeter]] = {
     **BEHAVIOUR_DEFECTS,
     **CREEP_DEFECTS,
+    **INFLUENCE_DEFECTS,
     **LOG_DEFECTS,
     **REGISTER_DEFECTS,
     **TERMINAL_DEFECTS,

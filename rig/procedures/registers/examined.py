@@ -14,7 +14,8 @@ from rig.metrology.decision import DecisionRule, decide
 from rig.metrology.outcome import Outcome
 from rig.metrology.uncertainty import Budget, Component
 from rig.procedures.accuracy.register_watch import METER_UPDATE_S
-from rig.records.data import BudgetComponent, LimitProvenance, ResultRecord
+from rig.procedures.accuracy.result import recorded
+from rig.records.data import LimitProvenance, ResultRecord
 from rig.records.recorder import PointRecorder
 from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits
 
@@ -148,18 +149,6 @@ def _decided(bare: ResultRecord, judged: Judged, budget: Budget, rule: DecisionR
         guard_band_pct=decision.limit_pct - decision.acceptance_pct,
         conformance_probability=decision.conformance_probability,
         reason=reason,
-    )
-
-
-def recorded(component: Component) -> BudgetComponent:
-    """Put a budget line as the record has it."""
-    return BudgetComponent(
-        name=component.name,
-        standard_uncertainty_pct=component.standard_uncertainty,
-        kind="B" if math.isinf(component.dof) else "A",
-        distribution=str(component.distribution),
-        sensitivity=component.sensitivity,
-        degrees_of_freedom=component.dof,
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from rig.metrology.limits import LimitRow, Quantity
+from rig.metrology.limits import Quantity
 from rig.metrology.register_tests.creep import Permitted
 from rig.metrology.standards.programme_rows import NoLoadRow, StartingRow
+from rig.procedures.accuracy.result import provenance_of
 from rig.procedures.registers.no_load import NoLoadLimit
 from rig.procedures.registers.starting import StartingLimit
-from rig.records.data import LimitProvenance
 
 NO_LOAD_LEAST_S = 600.0
 """A no-load test is at least so long, seconds: the standards' times are for pulses, and this meter gives none."""
@@ -44,15 +44,3 @@ def starting_limit(row: StartingRow) -> StartingLimit:
         return StartingLimit(row.tolerance_pct, provenance_of(row))
     own = f"it must register; ±{OWN_TOLERANCE_PCT:g} % is the rig's own criterion, the standard states no number"
     return StartingLimit(OWN_TOLERANCE_PCT, provenance_of(row), own)
-
-
-def provenance_of(row: LimitRow | NoLoadRow | StartingRow) -> LimitProvenance:
-    """Put what is known of a row as the record has it."""
-    return LimitProvenance(
-        standard=f"{row.standard} class {row.accuracy_class}" if row.accuracy_class else row.standard,
-        edition=row.edition,
-        table=row.table,
-        provenance=row.provenance,
-        checked_by=row.checked_by,
-        checked_on=str(row.checked_on or ""),
-    )
