@@ -242,4 +242,6 @@ def recorded(component: Component) -> BudgetComponent:
         distribution=str(component.distribution),
         sensitivity=component.sensitivity,
         degrees_of_freedom=component.dof,
+        source=component.source,
+        correlation=component.correlation,
     )

@@ -90,7 +90,7 @@ def judge_variation(
     if without is not None:
         return without
     try:
-        budget = _budget(compared, influenced, basis)
+        budget = _budget(compared, influenced, basis, accuracy.between_conditions)
     except _TooFew as too_few:
         return replace(bare, outcome=str(Outcome.INCONCLUSIVE), reason=str(too_few))
     variation = influenced.error() - mean([error for each in basis for error in each.errors()])
@@ -139,7 +139,7 @@ def _without_error(bare: ResultRecord, influenced: Evidence, basis: Sequence[Evi
     return next((each for each in found if each.outcome == Outcome.INVALID), found[0] if found else None)
 
 
-def _budget(compared: Comparison, influenced: Evidence, basis: Sequence[Evidence]) -> Budget:
+def _budget(compared: Comparison, influenced: Evidence, basis: Sequence[Evidence], coefficient: float | None) -> Budget:
     errors = [error for each in basis for error in each.errors()]
     ours = influenced.errors()
     if min(len(errors), len(ours)) < FEWEST_REPEATS:
@@ -148,7 +148,7 @@ def _budget(compared: Comparison, influenced: Evidence, basis: Sequence[Evidence
         )
     of_basis = Budget((Component.type_a("repeatability", errors), *basis[0].type_b))
     of_influenced = Budget((Component.type_a("repeatability", ours), *influenced.type_b))
-    budget = variation_budget(of_basis, of_influenced, None if _is_on_one_range(compared) else 0.0)
+    budget = variation_budget(of_basis, of_influenced, coefficient if _is_on_one_range(compared) else 0.0)
     if len(basis) > 1:
         drift = drift_of_the_basis(basis[0].errors(), basis[1].errors())
         budget = replace(budget, components=(*budget.components, drift))
