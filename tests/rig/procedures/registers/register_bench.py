@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
@@ -57,7 +58,7 @@ class RegisterBench:
     relative scatter of the analyzer's power from set to set; ``without_power``: bench seconds in which it gives none.
     """
 
-    meter: object
+    meter: Any
     point: LoadPoint
     pickup_pct: float = 0.0
     voltage_gain: float = 1.0
@@ -77,7 +78,7 @@ class RegisterBench:
     at_s: dict = field(default_factory=dict)
     wh: float = 0.0
     began_s: float = 0.0
-    random: object = field(default_factory=lambda: np.random.default_rng(1))
+    random: Any = field(default_factory=lambda: np.random.default_rng(1))
 
     def sleep(self, dt_s):
         while dt_s > 1e-9:
