@@ -115,10 +115,9 @@ def measured(name):
     return errors[:TRIALS], u[:TRIALS]
 
 
+HALF = test_coverage.SPECIFICATION
 NORMAL = {
-    quantity: {**row, "distribution": "normal", "k": 2}
-    for quantity, row in test_coverage.SPECIFICATION.items()
-    if quantity in ("voltage", "current", "power", "phase")
+    quantity: dict(HALF[quantity], distribution="normal", k=2) for quantity in ("voltage", "current", "power", "phase")
 } | {"integrator": {"reading_pct": 0.01, "distribution": "normal", "k": 2}, "between_elements": "independent"}
 
 
