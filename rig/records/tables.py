@@ -98,7 +98,7 @@ POINT = Table(
     "point",
     METADATA,
     *_part_of("run"),
-    *_of(LoadPoint, voltages_pct="json | None", voltage_shift_deg="json | None", system_type="int | None"),
+    *_of(LoadPoint, voltages_pct="json | None", voltage_shift_deg="json | None", system_type="int | None", currents_pct="json | None"),
     *_of(data.PointRecord, "load_point stated_outcome reference_readings meter_readings results"),
     *_more(outcome="str | None"),
     UniqueConstraint("run_id", "number"),
@@ -149,6 +149,9 @@ SAVED_VALUE = Table(
     *_more(unit_number="int | None", time_utc="datetime", purpose="str", object_name="str", value="float | NaN"),
 )
 """The value of one object, saved for ``purpose``: configuration_before, configuration_after, registers_before."""
+
+WIRING_CHECK = Table("wiring_check", METADATA, *_part_of("run"), *_of(data.WiringCheckRecord))
+"""One check of a meter's wiring: what was there, what it read, and which faults fit."""
 
 EVENT = Table("event", METADATA, *_part_of("run"), *_of(data.EventRecord))
 
