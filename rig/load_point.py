@@ -19,6 +19,7 @@ ByPhase = tuple[float, float, float]
 FULL: ByPhase = (100.0, 100.0, 100.0)
 NOT_SHIFTED: ByPhase = (0.0, 0.0, 0.0)
 
+_MAINS_HZ = (50.0, 60.0)
 _THREE_PHASES_DEG = (0.0, -120.0, 120.0)
 _TWO_LINES_DEG = (0.0, 180.0, 120.0)
 _LINES_OF_TYPE = {10: "A", 11: "AB", 12: "AB"}
@@ -62,6 +63,7 @@ class LoadPoint:
     PF 0.5 lag is -60, export at PF 1 is 180). ``frequency_hz``. ``system_type``: 10, 11, 12, 31 or 40 (manual page 8);
     lines that it does not have carry no voltage, the two of types 11 and 12 are 180 degrees apart, and ``phases`` are
     those with a CT, all of them by default. Without a neutral (types 11, 31) ``voltage_v`` is against the source's.
+    ``waveform``: name of the waveform (rig.waveforms) of which voltages and currents are the fundamentals; empty: sine.
     Raises UsageRefused for what is negative or no number: it would be taken for a phase without voltage or current.
     """
 
@@ -73,6 +75,7 @@ class LoadPoint:
     voltages_pct: ByPhase = FULL
     voltage_shift_deg: ByPhase = NOT_SHIFTED
     system_type: int = 40
+    waveform: str = ""
     currents_pct: ByPhase = FULL
 
     def __post_init__(self) -> None:
@@ -158,7 +161,7 @@ class LoadPoint:
         """Short name for ids and tables, such as ``277V-5pct-PF0.5lag-ABC``; usable with pytest -k.
 
         Voltages and currents of their own follow, such as ``-UA50pct``, ``-UB0pct`` (missing), ``-UC+10deg``,
-        ``-IB60pct``.
+        ``-IB60pct``; then a frequency that is none of the two of mains (``-58.8Hz``) and the waveform.
         """
         words = [f"{self.voltage_v:.0f}V", f"{self.current_pct:g}pct", self.load_name, self.phases]
         for name, percent, shift_deg in zip(PHASE_NAMES, self.voltages_pct, self.voltage_shift_deg, strict=True):
@@ -169,6 +172,10 @@ class LoadPoint:
         for name, percent in zip(PHASE_NAMES, self.currents_pct, strict=True):
             if percent != FULL[0]:
                 words.append(f"I{name}{percent:g}pct")
+        if self.frequency_hz not in _MAINS_HZ:
+            words.append(f"{self.frequency_hz:g}Hz")
+        if self.waveform:
+            words.append(self.waveform)
         return "-".join(words)
 
     @property

@@ -96,6 +96,7 @@ def _points(connection: Connection, run_id: str, *, was_ended: bool) -> tuple[da
                 tuple(row.voltages_pct or FULL),
                 tuple(row.voltage_shift_deg or NOT_SHIFTED),
                 row.system_type or 40,
+                row.waveform or "",
                 tuple(row.currents_pct or FULL),
             ),
             stated_outcome=row.outcome or ("TERMINATED" if was_ended and row.finished_utc is None else None),
@@ -115,7 +116,14 @@ def _meter_reading(row: _Line) -> data.MeterReading:
 def _result(row: _Line, components: list[_Line]) -> data.ResultRecord:
     limit = record_of(data.LimitProvenance, row, "limit_") if row.limit_standard is not None else None
     budget = tuple(record_of(data.BudgetComponent, line) for line in components)
-    return record_of(data.ResultRecord, row, limit=limit, components=budget)
+    return record_of(
+        data.ResultRecord,
+        row,
+        limit=limit,
+        components=budget,
+        condition=row.condition or "",
+        basis=row.basis or "",
+    )
 
 
 def _saved(rows: Sequence[_Line], purpose: str) -> tuple[data.ObjectValue, ...]:

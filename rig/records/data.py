@@ -124,9 +124,13 @@ class ResultRecord:
 
     ``procedure``: power_comparison, energy_register ... ``instance``: of the Analog Input. ``phase``: A, B, C or ABC.
     ``read_value`` and ``expected_value`` in ``unit``; NaN is "the meter gave no number". ``error_pct``: (read -
-    expected) / expected x 100. ``expanded_uncertainty_pct`` = ``k`` x u_c at ``nu_eff`` degrees of freedom from ``n``
-    readings. ``limit_pct``: the half-width L, ``guard_band_pct`` the w of the decision rule, both positive. None is
-    "not computed". ``conformance_probability``: 0 to 1. ``reason`` says why there is no plain verdict.
+    expected) / expected x 100; of a difference, an influence or self-heating the variation of that error against
+    ``basis``, percentage points (of a temperature coefficient, points per kelvin); of a repeatability the standard
+    deviation of the errors. ``condition``: what was changed, in words, such as "voltage -10 %", and ``basis``: label
+    of the load point with whose error this one is compared; both empty where nothing was.
+    ``expanded_uncertainty_pct`` = ``k`` x u_c at ``nu_eff`` degrees of freedom from ``n`` readings. ``limit_pct``: the
+    half-width L, ``guard_band_pct`` the w of the decision rule, both positive. None is "not computed".
+    ``conformance_probability``: 0 to 1. ``reason`` says why there is no plain verdict.
     """
 
     procedure: str
@@ -150,6 +154,8 @@ class ResultRecord:
     reason: str = ""
     components: tuple[BudgetComponent, ...] = ()
     unit_number: int | None = None
+    condition: str = ""
+    basis: str = ""
 
     @property
     def uncertainty_ratio(self) -> float | None:

@@ -157,7 +157,7 @@ def _results(execute: Execute, run_ids: Sequence[str]) -> dict[str, list[Row]]:
     return _of_runs(
         execute,
         "SELECT p.run_id, p.label, p.voltage_v, p.voltages_pct, p.voltage_shift_deg, p.current_pct, p.frequency_hz,"
-        " r.procedure, r.quantity, r.instance, r.unit_number, r.limit_pct, r.outcome"
+        " r.procedure, r.quantity, r.instance, r.unit_number, r.limit_pct, r.outcome, r.condition"
         " FROM result r JOIN point p ON r.point_id = p.id WHERE p.run_id IN",
         run_ids,
     )
@@ -176,6 +176,7 @@ def _judgement(row: Row) -> Judgement:
         _number(row["current_pct"]),
         _number(row["frequency_hz"]),
         row["outcome"],
+        row["condition"] or "",
     )
 
 

@@ -19,8 +19,8 @@ LOAD_POINTS, REGISTERS = "load points", "energy registers"
 class Judgement:
     """One recorded result as far as counting needs it: what was judged, at which nominal values, how it came out.
 
-    ``voltages``: nominal volts, percentages and angles, as recorded; ``label``: of the load point; ``outcomes`` are the
-    words of rig.records.
+    ``voltages``: nominal volts, percentages and angles, as recorded; ``label``: of the load point; ``condition``: what
+    was changed against a basis, or empty; ``outcomes`` are the words of rig.records.
     """
 
     procedure: str
@@ -33,11 +33,12 @@ class Judgement:
     current_pct: float
     frequency_hz: float
     outcome: str
+    condition: str = ""
 
     @property
     def fact(self) -> tuple[Any, ...]:
         """What is the same for results that repeat one fact."""
-        what = (self.procedure, self.quantity, self.instance, self.unit_number, self.limit_pct)
+        what = (self.procedure, self.quantity, self.instance, self.unit_number, self.limit_pct, self.condition)
         if self.procedure == "power_comparison" and self.quantity == "voltage":
             return (*what, self.voltages, self.frequency_hz)
         if self.procedure == "power_comparison" and self.quantity == "current":

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rig.records.data import OUTCOMES, SEVERITY, LimitProvenance, PointRecord, ResultRecord, RunRecord
 from rig.records.verdicts import Judgement, count_verdicts
-from rig.reports._words import load_name, load_title, quantity_name
+from rig.reports._words import load_name, load_title, procedure_name, quantity_name
 
 _LOAD_MATTERS = ("power", "energy")
 
@@ -138,6 +138,7 @@ def _judgement(judged: Judged) -> Judgement:
         point.current_pct,
         point.frequency_hz,
         result.outcome,
+        result.condition,
     )
 
 
@@ -162,11 +163,14 @@ def limits_in_use(run: RunRecord) -> list[LimitProvenance]:
 
 
 def panels(run: RunRecord) -> list[Panel]:
-    """All plots of a run: one for each quantity, power factor and kind of load; judged quantities only."""
+    """All plots of a run: one for each quantity, power factor and kind of load; judged quantities only.
+
+    Variations under a changed condition are no curve over the current, and are left out.
+    """
     groups: dict[tuple[str, str, str, bool], dict[str, list[Judged]]] = defaultdict(lambda: defaultdict(list))
     for judged in all_results(run):
         result, point = judged.result, judged.point
-        if result.limit_pct is None or result.error_pct is None:
+        if result.limit_pct is None or result.error_pct is None or result.condition:
             continue
         follows_load = any(word in result.quantity for word in _LOAD_MATTERS)
         balanced = point.load_point.is_balanced or not follows_load
@@ -186,7 +190,7 @@ def _panel(number: int, key: tuple[str, str, str, bool], curves: dict[str, list[
     return Panel(
         key=name,
         title=f"{quantity_name(quantity).capitalize()}{where}{kind}"
-        + (" (registers)" if "energy" in procedure else ""),
+        + (" (registers)" if "energy" in procedure else _other_than_errors(procedure)),
         curves=tuple(
             Curve(
                 name="" if phase == "ABC" and len(curves) == 1 else f"phase {phase}" if len(phase) == 1 else phase,
@@ -195,6 +199,10 @@ def _panel(number: int, key: tuple[str, str, str, bool], curves: dict[str, list[
             for phase, points in sorted(curves.items())
         ),
     )
+
+
+def _other_than_errors(procedure: str) -> str:
+    return "" if procedure == "power_comparison" else f" ({procedure_name(procedure)})"
 
 
 def _order(item: tuple[tuple[str, str, str, bool], object]) -> tuple[bool, str, str, bool, str]:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from rig.metrology.decision import DecisionRule
 from rig.metrology.outcome import Outcome
-from rig.records.data import InstrumentRecord, LimitProvenance, PointRecord, RunRecord
+from rig.records.data import InstrumentRecord, LimitProvenance, PointRecord, ResultRecord, RunRecord
 from rig.reports.coverage import is_partial
 
 UNVERIFIED = "limit table unverified"
@@ -130,6 +130,11 @@ def quantity_name(quantity: str) -> str:
 def procedure_name(procedure: str) -> str:
     """``power_comparison`` in words."""
     return procedure.replace("_", " ")
+
+
+def compared(result: ResultRecord) -> str:
+    """Say what was changed for a result and with which load point it is compared; empty where nothing was."""
+    return joined((result.condition, f"compared with {result.basis}" if result.basis else ""))
 
 
 def rule_wording(rule: str) -> str:

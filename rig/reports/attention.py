@@ -12,6 +12,11 @@ from rig.reports._words import outcome_meaning, percent, quantity_name
 
 _GOOD = ("PASS", "NOT_JUDGED")
 _SHOWN_PLACES = 3
+_JUDGED_OF = {
+    **dict.fromkeys(("difference", "influence", "self_heating"), "variation of the error"),
+    "repeatability": "standard deviation",
+}
+"""What is judged in percent, by procedure; elsewhere an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,8 @@ class AttentionLine:
 def attention_lines(run: RunRecord) -> list[AttentionLine]:
     """Return everything that is not a plain PASS and not merely reported, the most severe first; what was skipped last.
 
-    Results of one input that failed alike, questions with one answer, and equal reasons are one line each.
+    Results of one input that failed alike under one condition, questions with one answer, and equal reasons are one
+    line each.
     """
     lines = [*_errors(run), *_points(run), *_results(run), *_findings(run.findings)]
     return sorted(lines, key=lambda line: (line.outcome == "SKIP", OUTCOMES.index(line.outcome)))
@@ -71,14 +77,15 @@ def _results(run: RunRecord) -> Iterable[AttentionLine]:
         if result.outcome in (*_GOOD, "SKIP"):
             continue
         if result.reason and result.error_pct is None:
-            groups[result.outcome, "", "", result.reason].append(judged)
+            groups[result.outcome, "", "", result.reason, "", ""].append(judged)
         else:
-            groups[result.outcome, result.quantity, f"AI{result.instance} {result.phase}", ""].append(judged)
-    for (outcome, quantity, place, reason), group in groups.items():
+            place = f"AI{result.instance} {result.phase}"
+            groups[result.outcome, result.quantity, place, "", result.condition, result.procedure].append(judged)
+    for (outcome, quantity, place, reason, condition, _), group in groups.items():
         if reason:
             what, detail = _counted(len(group), "result"), reason
         else:
-            what = f"{place} {quantity_name(quantity)}"
+            what = f"{place} {quantity_name(quantity)}" + (f", {condition}" if condition else "")
             detail = _worst(group)
         yield AttentionLine(outcome, what, detail, tuple(dict.fromkeys(judged.point.label for judged in group)))
 
@@ -89,7 +96,8 @@ def _worst(group: Sequence[Judged]) -> str:
     limit = "" if result.limit_pct is None else f", limit ±{result.limit_pct:g} %"
     among = f"the worst of {len(group)}: " if len(group) > 1 else ""
     error, u = percent(result.error_pct, sign=True), percent(result.expanded_uncertainty_pct)
-    return f"{among}error {error} %, U {u} %{limit}, at {worst.point.label}"
+    what = _JUDGED_OF.get(result.procedure, "error")
+    return f"{among}{what} {error} %, U {u} %{limit}, at {worst.point.label}"
 
 
 def _findings(findings: Iterable[FindingRecord]) -> Iterable[AttentionLine]:

@@ -14,9 +14,9 @@ from rig.reports._summary import Judged, all_results, total_counts
 _RESULT_FIELDS = (
     "procedure", "instance", "quantity", "phase", "read_value", "expected_value", "unit", "error_pct",
     "expanded_uncertainty_pct", "k", "nu_eff", "n", "limit_pct", "guard_band_pct", "decision_rule", "outcome",
-    "conformance_probability", "reason",
+    "conformance_probability", "reason", "condition", "basis",
 )  # fmt: skip
-_POINT_FIELDS = ("voltage_v", "current_pct", "angle_deg", "phases", "frequency_hz")
+_POINT_FIELDS = ("voltage_v", "current_pct", "angle_deg", "phases", "frequency_hz", "waveform")
 _CLIMATE_FIELDS = ("temperature_c", "humidity_pct")
 _LIMIT_FIELDS = ("standard", "edition", "table", "provenance", "checked_by", "checked_on")
 _COLUMNS = (

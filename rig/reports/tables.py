@@ -10,7 +10,7 @@ from rich.text import Text
 
 from rig.records.data import PointRecord, ResultRecord, RunRecord
 from rig.reports._summary import quantity_counts, question_counts, total_counts, worst_of
-from rig.reports._words import OUTCOME_COLOURS, number, outcome_word, percent, quantity_name, run_meaning
+from rig.reports._words import OUTCOME_COLOURS, compared, number, outcome_word, percent, quantity_name, run_meaning
 from rig.reports.attention import attention_lines
 from rig.reports.coverage import coverage_text
 
@@ -99,6 +99,7 @@ def deviations_table(label: str, results: Sequence[ResultRecord]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [label, *(_line(row, widths) for row in rows)]
     lines.insert(2, "  ".join("-" * width for width in widths))
+    lines[1:1] = dict.fromkeys(words for result in results if (words := compared(result)))
     lines += [f"AI{result.instance} {result.phase}: {_one_line(result.reason)}" for result in results if result.reason]
     return "\n".join(lines)
 

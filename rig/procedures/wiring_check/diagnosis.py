@@ -86,8 +86,7 @@ def _voltage_fittings(pictures: Sequence[Picture], system: SystemType) -> Iterat
     for order in itertools.permutations(terminals):
         for missing in _subsets(terminals.replace("N", "")):
             leads = {
-                terminal: "" if terminal in missing else lead
-                for terminal, lead in zip(terminals, order, strict=True)
+                terminal: "" if terminal in missing else lead for terminal, lead in zip(terminals, order, strict=True)
             }
             moved = {t: lead for t, lead in zip(terminals, order, strict=True) if t != lead}
             if any(terminal in moved for terminal in missing):
@@ -120,9 +119,7 @@ def _voltage_ratios(
                     found.setdefault(name, []).append(ratio)
         scale = {name: statistics.fmean(values) for name, values in found.items()}
         for pair in system.line_to_line:
-            one, two = (
-                (potentials[name] - potentials.get("N", 0j)) * scale.get(name, 1.0) for name in pair
-            )
+            one, two = ((potentials[name] - potentials.get("N", 0j)) * scale.get(name, 1.0) for name in pair)
             ratio = _ratio(picture.read.get(_LL[pair], math.nan), abs(one - two), nominal)
             if ratio is None or (system.has_neutral and abs(ratio - 1.0) > RATIO_TOLERANCE):
                 return None

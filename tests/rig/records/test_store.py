@@ -75,6 +75,8 @@ results = st.builds(
     reason=words,
     components=st.lists(components, max_size=3).map(tuple),
     unit_number=st.sampled_from([1, 2]),
+    condition=words,
+    basis=words,
 )
 
 
@@ -375,7 +377,12 @@ def test_the_worst_outcome_decides():
 
 
 def test_voltages_of_their_own_come_back_with_the_point(store):
-    point = LoadPoint(277.0, 5.0, -60.0, voltages_pct=(100.0, 87.5, 0.0), voltage_shift_deg=(0.0, 0.0, -7.25))
+    point = LoadPoint(
+        *(277.0, 5.0, -60.0),
+        voltages_pct=(100.0, 87.5, 0.0),
+        voltage_shift_deg=(0.0, 0.0, -7.25),
+        waveform="quadriform",
+    )
     run = store.begin_run(HEADER)
     run.begin_point(point)
     assert [one.load_point for one in store.run(run.run_id).points] == [point]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import io
 
@@ -9,14 +10,15 @@ import pytest
 from rich.console import Console
 
 from rig.load_point import LoadPoint
-from rig.records.data import FindingRecord, RunHeader
+from rig.records.data import FindingRecord, ResultRecord, RunHeader
 from rig.records.verdicts import count_measured
-from rig.reports._summary import total_counts
+from rig.reports._summary import panels, total_counts
 from rig.reports._words import title_of
 from rig.reports.attention import attention_lines
 from rig.reports.coverage import coverage_text
+from rig.reports.exports import write_csv
 from rig.reports.html import render_html
-from rig.reports.tables import attention_text, verdict_line
+from rig.reports.tables import attention_text, deviations_table, verdict_line
 from tests.rig.records.fabricated_run import fabricate
 
 HEADER = RunHeader(kind="regress", bench_name="b", bench_file_sha256="", software_version="0")
@@ -148,3 +150,47 @@ def test_what_ended_a_run_has_no_place_of_its_own(store):
     recorder.finish("ERROR", 10)
     places = {line.detail: line.places for line in attention_lines(store.run(recorder.run_id))}
     assert places == {"stopped by SIGINT": (), "the analyzer is gone": ("277V-5pct",)}
+
+
+def test_a_variation_says_what_was_changed_wherever_it_is_shown(store, tmp_path):
+    run = with_variations(store, ("voltage -10 %", 0.3), ("voltage +10 %", 0.4))
+    whats = [line.what for line in attention_lines(run)]
+    assert whats == ["AI11 ABC active power, voltage +10 %", "AI11 ABC active power, voltage -10 %"][::-1]
+    assert attention_lines(run)[0].detail.startswith("variation of the error +0.3000 %, U 0.0100 %, limit ±0.1 %")
+    changed = "voltage -10 %, compared with 277V-100pct-PF1-ABC"
+    assert f"(influence: {changed})" in render_html(run)
+    assert changed in deviations_table(run.points[0].label, run.points[0].results).splitlines()
+    write_csv(run, tmp_path / "results.csv")
+    with (tmp_path / "results.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["condition"] for row in rows] == ["voltage -10 %", "voltage +10 %"]
+    assert {row["basis"] for row in rows} == {"277V-100pct-PF1-ABC"}
+
+
+def test_variations_under_two_conditions_at_one_point_are_two_verdicts(store):
+    run = with_variations(store, ("auxiliary supply -15 %", 0.01), ("auxiliary supply +15 %", 0.01), outcome="PASS")
+    assert total_counts(run)["PASS"] == 2
+    assert store.runs()[0].counts == {"PASS": 2}
+    assert panels(run) == []
+
+
+def with_variations(store, *conditions, outcome="FAIL"):
+    recorder = store.begin_run(dataclasses.replace(HEADER, kind="certify"))
+    point = recorder.begin_point(LoadPoint(249.3, 100.0, 0.0))
+    common = {"procedure": "influence", "instance": 11, "quantity": "active_power", "phase": "ABC", "unit": "kW"}
+    for condition, variation_pct in conditions:
+        result = ResultRecord(
+            **common,
+            read_value=1.0,
+            expected_value=1.0,
+            outcome=outcome,
+            error_pct=variation_pct,
+            expanded_uncertainty_pct=0.01,
+            limit_pct=0.1,
+            condition=condition,
+            basis="277V-100pct-PF1-ABC",
+        )
+        point.results((result,))
+    point.finish()
+    recorder.finish(outcome, 0)
+    return store.run(recorder.run_id)

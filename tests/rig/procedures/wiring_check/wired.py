@@ -5,7 +5,7 @@ from __future__ import annotations
 import cmath
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from meter_model.behaviour.profile import DEFAULT, BehaviourProfile
 from meter_model.configuration import Configuration
@@ -55,7 +55,10 @@ def picture(
 
 
 def _read(
-    setup: Configuration, leads: Leads, voltages: Sequence[complex], currents: Sequence[complex],
+    setup: Configuration,
+    leads: Leads,
+    voltages: Sequence[complex],
+    currents: Sequence[complex],
     profile: BehaviourProfile,
 ) -> dict[int, float]:
     source = dict(zip("ABCN", (*voltages, 0j), strict=True))
@@ -80,7 +83,6 @@ def _read(
         three((_phasor(each),) if each else () for each in seen_v),
         three((_phasor(each / setup.amperes_per_ct_volt),) if each else () for each in seen_i),
     )
-    setup = replace(setup, ct_primary_a=setup.ct_primary_a)
     return {instance: one.value for instance, one in predict(stimulus, setup, profile).items()}
 
 
