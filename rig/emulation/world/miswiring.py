@@ -23,7 +23,7 @@ KINDS: dict[str, str] = {
     "pt-ratio": "a factor",
     "rotation": "two phases, voltages and CT inputs alike",
 }
-"""What can be wrong, and what it is told."""
+"""What can be wrong, and which value it takes."""
 
 _PHASES = "ABC"
 _TERMINALS = "ABCN"

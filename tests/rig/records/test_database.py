@@ -90,7 +90,7 @@ def test_a_newer_schema_is_refused_and_left_alone(tmp_path):
     connection.commit()
     connection.close()
     before = path.read_bytes()
-    with pytest.raises(SchemaTooNew, match=r"version is '9999', but this software knows versions up to '0006' only"):
+    with pytest.raises(SchemaTooNew, match=r"version is '9999', but this software knows versions up to '0007' only"):
         RunStore.open(path)
     assert path.read_bytes() == before
 
