@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Hashable, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -24,6 +24,8 @@ from rig.run.run import Run
 from rig.safety.errors import SafetyInputOpen
 from rig.safety.signals import StopSignals
 
+PLANNED = "planned_"
+"""How the names of fixtures begin that hand a planned test to its procedure."""
 _REFUSED = "rig_refused"
 CONSOLE = "rig-console"
 """The name of the plugin that writes in place of pytest's own reporter, where there is one."""
@@ -67,9 +69,10 @@ def asks_a_meter(item: pytest.Item) -> bool:
 
 
 def is_question(item: pytest.Item) -> bool:
-    """Whether a test asks a meter something that is neither a load point nor an energy register."""
+    """Whether a test asks a meter something that is no part of a plan: load point, energy register, planned test."""
     names = getattr(item, "fixturenames", ())
-    return asks_a_meter(item) and not {"measured", "energy_point"} & set(names)
+    is_planned = any(name in ("measured", "energy_point") or name.startswith(PLANNED) for name in names)
+    return asks_a_meter(item) and not is_planned
 
 
 def _write_line(config: pytest.Config, line: str) -> None:
@@ -81,22 +84,26 @@ def _write_line(config: pytest.Config, line: str) -> None:
         sys.stderr.write(f"rig: {line}\n")
 
 
-def in_plan_order(items: list[pytest.Item], places: Mapping[LoadPoint, int]) -> None:
-    """Sort the tests that ask about a load point of ``places`` into that order, in the slots they take together.
+def in_plan_order(items: list[pytest.Item], places: Mapping[Hashable, int]) -> None:
+    """Sort the tests whose parameter is in ``places`` into that order, in the slots they take together.
 
-    Tests that share a point come one after another, in the order in which they stand in their files; all other tests
-    stay where they are. For ``pytest_collection_modifyitems`` of a suite's conftest.
+    A parameter is a load point, or the key of a planned test. Tests that share one come one after another, in the
+    order in which they stand in their files; all other tests stay where they are. For
+    ``pytest_collection_modifyitems`` of a suite's conftest.
     """
-    slots = [index for index, item in enumerate(items) if load_point_of(item) in places]
-    ordered = sorted((items[index] for index in slots), key=lambda item: places[_required_point(item)])
-    for index, item in zip(slots, ordered, strict=True):
+    found = {index: place for index, item in enumerate(items) if (place := _place(item, places)) is not None}
+    ordered = sorted(found, key=lambda index: found[index])
+    for index, item in zip(list(found), [items[index] for index in ordered], strict=True):
         items[index] = item
 
 
-def _required_point(item: pytest.Item) -> LoadPoint:
-    point = load_point_of(item)
-    assert point is not None
-    return point
+def _place(item: pytest.Item, places: Mapping[Hashable, int]) -> int | None:
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    for value in params.values():
+        key = value if isinstance(value, LoadPoint) else getattr(value, "key", None)
+        if key is not None and key in places:
+            return places[key]
+    return None
 
 
 def load_point_of(item: pytest.Item) -> LoadPoint | None:

@@ -11,9 +11,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rig.errors import BenchFileError
 from rig.files.yaml_file import parse_yaml, read_text, validate
-from rig.metrology.limits import DifferenceRow, LimitRow, LimitTable, LoadKind, ReferenceConditions, RowData, Text
+from rig.metrology.limits import LimitRow, LimitTable, LoadKind, ReferenceConditions, RowData
+from rig.metrology.standards.programme_rows import (
+    DifferenceRow,
+    InfluenceRow,
+    NoLoadRow,
+    RepeatabilityRow,
+    StartingRow,
+)
+from rig.metrology.standards.row_parts import Text
 
 _SHELF = "fixtures.standards"
+_PROGRAMME = ("differences", "influences", "repeatability", "starting", "no_load")
 
 
 class _Strict(BaseModel):
@@ -32,6 +41,10 @@ class _FileData(_Strict):
     wording: Text
     tables: tuple[_TableData, ...] = Field(min_length=1)
     differences: tuple[DifferenceRow, ...] = ()
+    influences: tuple[InfluenceRow, ...] = ()
+    repeatability: tuple[RepeatabilityRow, ...] = ()
+    starting: tuple[StartingRow, ...] = ()
+    no_load: tuple[NoLoadRow, ...] = ()
     reference_conditions: ReferenceConditions | None = None
 
 
@@ -72,6 +85,8 @@ def _load(path: Path) -> LimitTable:
             raise BenchFileError(path, lines[second_at], message)
     own: dict[str, Any] = dict(parsed) | {"rows": tuple(row for row, _ in rows)}
     del own["tables"]
+    for kind in _PROGRAMME:
+        own[kind] = tuple(row.placed(**of_file) for row in own[kind])
     return LimitTable(name=path.stem, source=str(path), **own)
 
 

@@ -2,150 +2,50 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Annotated, ClassVar, Self
+from typing import Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, model_validator
+from pydantic import Field, StrictBool, model_validator
 
-from rig.files.yaml_types import Day, Strict
 from rig.load_point import PHASE_NAMES, LoadPoint
+from rig.metrology.standards.programme_rows import (
+    DifferenceRow,
+    InfluenceRow,
+    NoLoadRow,
+    ProgrammeRow,
+    RepeatabilityRow,
+    StartingRow,
+)
+from rig.metrology.standards.row_parts import (
+    Checked,
+    Factor,
+    FromFile,
+    Interval,
+    LoadFactor,
+    LoadKind,
+    NotNegative,
+    Number,
+    Positive,
+    Quantity,
+    Text,
+)
 
-_FACTOR = re.compile(r"(PF|sin) (1|0\.\d+)(?: (lag|lead))?")
-_Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
-_Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False, strict=True)]
-_NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False, strict=True)]
+__all__ = [
+    "UNVERIFIED",
+    "DifferenceRow",
+    "LimitRow",
+    "LimitTable",
+    "LoadFactor",
+    "LoadKind",
+    "Quantity",
+    "ReferenceConditions",
+    "RowData",
+]
 
-_FACTOR_TOLERANCE = 5e-4  # a plan may say -14.48 degrees for sin φ 0.25
 UNVERIFIED = "limit table unverified"
 
 
-class Quantity(StrEnum):
-    """What a limit is about; energies are judged on registers, the others on one-second values."""
-
-    ACTIVE_POWER = "active_power"
-    REACTIVE_POWER = "reactive_power"
-    ACTIVE_ENERGY = "active_energy"
-    REACTIVE_ENERGY = "reactive_energy"
-    VOLTAGE = "voltage"
-    CURRENT = "current"
-
-    @property
-    def follows_load(self) -> bool:
-        """Whether the limit depends on which phases are loaded (powers and energies)."""
-        return self not in (Quantity.VOLTAGE, Quantity.CURRENT)
-
-
-class LoadKind(StrEnum):
-    """Balanced load, one phase alone, or a limit that holds for any load of the other phases."""
-
-    BALANCED = "balanced"
-    SINGLE_PHASE = "single_phase"
-    ANY = "any"
-
-
-class Band(Strict):
-    """From ``from``, which belongs to it, either ``to`` (included) or ``below`` (not included)."""
-
-    model_config = ConfigDict(populate_by_name=True)
-    what: ClassVar = "a band"
-    may_be_a_point: ClassVar = True
-    low: _NotNegative = Field(alias="from")
-    to: _Positive | None = None
-    below: _Positive | None = None
-
-    @model_validator(mode="after")
-    def _has_one_end(self) -> Self:
-        if (self.to is None) == (self.below is None):
-            raise ValueError(f"{self.what} ends with either 'to' (included) or 'below' (not included)")
-        if self.high < self.low or (self.high == self.low and not (self.may_be_a_point and self.to is not None)):
-            raise ValueError(f"{self.what} ends above where it begins")
-        return self
-
-    @property
-    def high(self) -> float:
-        """The upper end, whether or not it belongs to the band."""
-        end = self.to if self.to is not None else self.below
-        assert end is not None
-        return end
-
-    def __contains__(self, value: float) -> bool:
-        return self.low <= value < self.high or value == self.to
-
-    @property
-    def text(self) -> str:
-        """The band in words, such as ``1 to below 5``."""
-        return f"{self.low:g} to {'below ' if self.to is None else ''}{self.high:g}"
-
-    def meets(self, other: Band | None) -> bool:
-        """Whether some value lies in both; None is everything."""
-        return other is None or self.low in other or other.low in self
-
-
-class Interval(Band):
-    """Percent of In, or volts: it has a length."""
-
-    what: ClassVar = "an interval"
-    may_be_a_point: ClassVar = False
-
-
-@dataclass(frozen=True, slots=True)
-class LoadFactor:
-    """A power factor or sin φ with its side: ``function`` is "PF" or "sin"; ``side`` "lag", "lead", or "" at PF 1.
-
-    The side is the sign of reactive power: lag is inductive, Q > 0, in import and in export alike.
-    """
-
-    function: str
-    value: float
-    side: str
-
-    @property
-    def text(self) -> str:
-        """As the limit files write it, such as ``PF 0.5 lag``."""
-        return f"{self.function} {self.value:g} {self.side}".rstrip()
-
-    def matches(self, point: LoadPoint) -> bool:
-        """Whether the nominal angle of ``point`` is this factor, for import or export."""
-        actual = point.power_factor if self.function == "PF" else point.sin_phi
-        if abs(abs(actual) - self.value) > _FACTOR_TOLERANCE:
-            return False
-        sign = {"lag": 1.0, "lead": -1.0}.get(self.side)
-        return sign is None or sign * point.sin_phi > 0.0
-
-
-def _parse_factor(text: object) -> LoadFactor:
-    match = _FACTOR.fullmatch(text) if isinstance(text, str) else None
-    if match is None:
-        raise ValueError("a load factor is written like 'PF 1', 'PF 0.5 lag' or 'sin 0.25 lead'")
-    function, value, side = match[1], float(match[2]), match[3] or ""
-    if (function == "PF" and value == 1.0) != (side == ""):
-        raise ValueError("PF 1 has no side; every other load factor says lag or lead")
-    return LoadFactor(function, value, side)
-
-
-_Factor = Annotated[LoadFactor, BeforeValidator(_parse_factor)]
-Text = Annotated[str, AfterValidator(str.strip), Field(min_length=1)]
-
-
-class _FromFile(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-
-class _Checked(_FromFile):
-    provenance: Text
-    checked_by: str = ""
-    checked_on: Day | None = None
-
-    @model_validator(mode="after")
-    def _who_and_when(self) -> Self:
-        if bool(self.checked_by) != (self.checked_on is not None):
-            raise ValueError("checked_by and checked_on are given together, or neither")
-        return self
-
-
-class RowData(_Checked):
+class RowData(Checked):
     """One row: ± ``limit_pct`` percent of reading for ``quantities`` at the load that the other fields describe.
 
     ``current_pct``: percent of In, None where the current does not matter; ``voltage_ln_v``: nominal volts line to
@@ -156,13 +56,13 @@ class RowData(_Checked):
 
     quantities: tuple[Quantity, ...] = Field(min_length=1)
     load: LoadKind
-    limit_pct: _Positive
+    limit_pct: Positive
     current_pct: Interval | None = None
     voltage_ln_v: Interval | None = None
-    factors: tuple[_Factor, ...] = ()
+    factors: tuple[Factor, ...] = ()
     on_request: StrictBool = False
-    per_kelvin_pct: _NotNegative = 0.0
-    reference_temperature_c: _Number | None = None
+    per_kelvin_pct: NotNegative = 0.0
+    reference_temperature_c: Number | None = None
 
     @model_validator(mode="after")
     def _temperature_is_whole(self) -> Self:
@@ -245,20 +145,7 @@ def _is_loaded_as(load: LoadKind, quantity: Quantity, point: LoadPoint, phase: s
     return phase == PHASE_NAMES or phase in point.phases
 
 
-class DifferenceRow(_Checked):
-    """Limit of the difference between a single-phase error and the balanced error, both at the same current and factor.
-
-    ``limit_pct`` in percent; the other fields as in LimitRow.
-    """
-
-    title: Text
-    quantities: tuple[Quantity, ...] = Field(min_length=1)
-    current_pct: _Positive
-    factor: _Factor
-    limit_pct: _Positive
-
-
-class ReferenceConditions(_FromFile):
+class ReferenceConditions(FromFile):
     """What the conditions of a measurement may deviate by before no verdict is given (INVALID); all ±.
 
     Percent of nominal for voltage and frequency; percent of their mean for the three voltages and, where all are
@@ -267,13 +154,13 @@ class ReferenceConditions(_FromFile):
     ``temperature_k``: of the air around the meter, degrees Celsius, and ± kelvins from it.
     """
 
-    temperature_c: _Number
-    temperature_k: _Positive
-    voltage_pct: _Positive
-    frequency_pct: _Positive
-    unbalance_pct: _Positive
-    phase_spread_deg: _Positive
-    distortion_pct: _Positive
+    temperature_c: Number
+    temperature_k: Positive
+    voltage_pct: Positive
+    frequency_pct: Positive
+    unbalance_pct: Positive
+    phase_spread_deg: Positive
+    distortion_pct: Positive
     provenance: Text
 
 
@@ -288,20 +175,29 @@ class LimitTable:
     wording: str
     rows: tuple[LimitRow, ...]
     differences: tuple[DifferenceRow, ...] = ()
+    influences: tuple[InfluenceRow, ...] = ()
+    repeatability: tuple[RepeatabilityRow, ...] = ()
+    starting: tuple[StartingRow, ...] = ()
+    no_load: tuple[NoLoadRow, ...] = ()
     reference_conditions: ReferenceConditions | None = None
     source: str = ""
 
     @property
+    def programme_rows(self) -> tuple[ProgrammeRow, ...]:
+        """Every row that is no error limit."""
+        return (*self.differences, *self.influences, *self.repeatability, *self.starting, *self.no_load)
+
+    @property
     def verified(self) -> bool:
         """Whether every row has been checked against a bought copy."""
-        return all(row.verified for row in self.rows) and all(row.checked_by for row in self.differences)
+        return all(row.verified for row in (*self.rows, *self.programme_rows))
 
     @property
     def status(self) -> str:
         """What a report prints: "limit table unverified" until every row has been checked, then by whom."""
         if not self.verified:
             return UNVERIFIED
-        return "checked by " + ", ".join(sorted({row.checked_by for row in self.rows}))
+        return "checked by " + ", ".join(sorted({row.checked_by for row in (*self.rows, *self.programme_rows)}))
 
     @property
     def quantities(self) -> frozenset[Quantity]:

@@ -16,6 +16,7 @@ from rig.metrology.certification_points import JudgedQuantity, certification_poi
 from rig.metrology.limit_files import load_limit_table
 from rig.metrology.limits import LimitTable, Quantity
 from rig.metrology.sampled_energy import edges_gate_s
+from rig.plans.programme import NotPossible, PlannedTest
 from rig.procedures.accuracy.register_watch import EDGE_KNOWN_S
 from rig.procedures.accuracy.sampled_gate import why_sampled
 from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits
@@ -54,6 +55,8 @@ class Plan:
     ``energy``: points at which energy registers are gated, each with its register; ``why_sampled``: why their
     reference is sampled power, None where it is the analyzer's integrator. ``configuration``: the analog values the
     meter must have for it (AV number to value). ``left_out``: load points of the suite that are not in the plan.
+    ``tests``: what a programme asks beside its load points, in the order in which it is done; ``not_possible``: what
+    the bench cannot do of it.
     """
 
     points: tuple[LoadPoint, ...]
@@ -62,6 +65,12 @@ class Plan:
     configuration: dict[int, float]
     why_sampled: str | None = None
     left_out: int = 0
+    tests: tuple[PlannedTest, ...] = ()
+    not_possible: tuple[NotPossible, ...] = ()
+
+    def tests_of(self, procedure: str) -> tuple[PlannedTest, ...]:
+        """The planned tests of one procedure, in the plan's order."""
+        return tuple(test for test in self.tests if test.procedure == procedure)
 
     def judged(self, point: LoadPoint, *quantities: Quantity) -> tuple[JudgedQuantity, ...]:
         """What has a limit row at ``point``, of the quantities named (all where none is)."""

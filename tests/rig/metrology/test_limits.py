@@ -131,7 +131,7 @@ def test_nothing_claims_to_be_verified_before_somebody_has_checked_it(table):
     assert table.status == "limit table unverified"
     for row in table.rows:
         assert not row.verified
-        assert row.provenance in ("K-H", "MANUAL")
+        assert row.provenance in ("FR-LAW", "K-H", "MANUAL")
 
 
 def test_reports_speak_of_limits_applied_and_not_of_compliance():

@@ -1,12 +1,12 @@
-"""Schema version 0007: checks of a meter's wiring, and load points whose currents differ."""
+"""Schema version 0008: checks of a meter's wiring, and load points whose currents differ."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,1 @@
+"""What the tables of a standard state, row by row, as data with provenance."""
