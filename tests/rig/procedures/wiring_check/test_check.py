@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -141,7 +142,7 @@ def test_a_source_of_equal_currents_feeds_one_phase_after_the_other(recorded):
 def test_report_and_results_show_the_check(recorded):
     checked(recorded, Leads(voltage={"B": ""}), accept=True)
     run = recorded[1]()
-    assert as_json(run)["wiring_checks"][0]["faults"][0][0]["kind"] == "voltage_missing"
+    assert '"kind": "voltage_missing"' in json.dumps(as_json(run)["wiring_checks"])
     assert "nothing arrives at voltage terminal B" in render_html(run)
 
 
