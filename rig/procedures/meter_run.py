@@ -24,6 +24,7 @@ from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement
 from rig.procedures.events import Judged, PointBegan, PointMeasured, QuestionAnswered
 from rig.procedures.registers.examined import LONGEST_S, Examined
 from rig.procedures.restoring import CLEARS_RECORDS, restore_configuration
+from rig.procedures.wiring_check.check import check_wiring
 from rig.records.data import FindingRecord, ResultRecord
 from rig.records.recorder import PointRecorder, RunRecorder
 from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits
@@ -162,6 +163,21 @@ class MeterRun:
                 raise
 
         return self._measured(point, work)
+
+    def check_wiring(self, *, accept: bool = False) -> str:
+        """Compare the phasors of meter and reference, and record what they say about the wires between them.
+
+        Returns the state of the record: right, accepted, or unknown where nothing could be compared.
+        Where they look wrong everything is switched off in order, and WiringWrong raised, unless ``accept``.
+        """
+        where = (self.bench, self.position, self.configuration, self.record, self.events)
+        supervisor = self.supervisor
+        checked, wrong = self._guarded(lambda: check_wiring(*where, accept=accept))
+        if wrong is not None:
+            self._broken = wrong
+            self._confirm_off(supervisor, softly=True)
+            raise wrong
+        return checked.state
 
     def judge(self, measurement: PointMeasurement, judged: Sequence[Input]) -> tuple[ResultRecord, ...]:
         """Judge quantities of a measurement of this run, and record the results with it."""

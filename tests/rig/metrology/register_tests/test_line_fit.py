@@ -35,7 +35,7 @@ def test_edges_known_to_30_ms_over_150_s_add_a_hundredth_of_a_percent():
     assert math.isinf(found.component.dof)
 
 
-def test_scatter_beside_the_line_counts_where_it_is_more_than_the_readings_leave_open():
+def test_scatter_counts_where_it_is_more_than_the_readings_leave_open():
     rng = np.random.default_rng(3)
     off = rng.normal(0.0, 0.2, len(ENDS)).tolist()
     found = fit(seen(ENDS, 0.01, off), [0.02 * t for t in ENDS])
