@@ -15,12 +15,14 @@ from rig.safety.conditions import Deviation, ReferenceLimits, climate_deviations
 class PointClimate:
     """The probe's reading at a load point. ``invalid``: why there is no measurement, empty where there is or no probe.
 
-    ``took_s``: wall and bench seconds that asking took, to be taken off the wait for the meter's next update.
+    ``temperature_c``: degrees Celsius, None where nothing was measured. ``took_s``: wall and bench seconds that asking
+    took, to be taken off the wait for the meter's next update.
     """
 
     conditions: tuple[Deviation, ...] = ()
     invalid: str = ""
     took_s: float = 0.0
+    temperature_c: float | None = None
 
 
 def note_climate(bench: Bench, record: PointRecorder, limits: ReferenceLimits) -> PointClimate:
@@ -39,4 +41,8 @@ def note_climate(bench: Bench, record: PointRecorder, limits: ReferenceLimits) -
     except InstrumentError as error:
         return PointClimate(invalid=f"the climate probe measures nothing ({error})", took_s=time.monotonic() - began_s)
     record.climate(reading.temperature_c, reading.humidity_pct)
-    return PointClimate(climate_deviations(reading.temperature_c, limits), took_s=time.monotonic() - began_s)
+    return PointClimate(
+        climate_deviations(reading.temperature_c, limits),
+        took_s=time.monotonic() - began_s,
+        temperature_c=reading.temperature_c,
+    )
