@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TypeVar
 
 from meter_model.system_type import SYSTEM_TYPES
@@ -62,7 +63,7 @@ class LoadPoint:
     PF 0.5 lag is -60, export at PF 1 is 180). ``frequency_hz``. ``system_type``: 10, 11, 12, 31 or 40 (manual page 8);
     lines that it does not have carry no voltage, the two of types 11 and 12 are 180 degrees apart, and ``phases`` are
     those with a CT, all of them by default. Without a neutral (types 11, 31) ``voltage_v`` is against the source's.
-    ``waveform``: name of the waveform (rig.waveforms) of which voltages and currents are the fundamentals; empty: sine.
+    ``waveform``: name of the waveform (rig.waveforms), or its file, to which these sine waves are made; empty: sine.
     Raises UsageRefused for what is negative or no number: it would be taken for a phase without voltage or current.
     """
 
@@ -166,7 +167,7 @@ class LoadPoint:
         if self.frequency_hz not in _MAINS_HZ:
             words.append(f"{self.frequency_hz:g}Hz")
         if self.waveform:
-            words.append(self.waveform)
+            words.append(PurePath(self.waveform).stem)
         return "-".join(words)
 
     @property

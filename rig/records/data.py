@@ -106,7 +106,8 @@ class LimitProvenance:
 class BudgetComponent:
     """One line of an uncertainty budget. ``standard_uncertainty_pct`` is u(x), in percent of the measurand.
 
-    ``kind``: "A" or "B"; ``degrees_of_freedom`` may be infinite.
+    ``kind``: "A" or "B"; ``degrees_of_freedom`` may be infinite. ``source``: what the error comes from, such as one
+    standard; lines of one source are correlated with each other by the coefficient ``correlation``.
     """
 
     name: str
@@ -116,6 +117,7 @@ class BudgetComponent:
     sensitivity: float = 1.0
     degrees_of_freedom: float = math.inf
     source: str = ""
+    correlation: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

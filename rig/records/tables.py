@@ -148,6 +148,7 @@ BUDGET_COMPONENT = Table(
         standard_uncertainty_pct="float | NaN",
         sensitivity="float | NaN",
         degrees_of_freedom="float | NaN",
+        correlation="float | NaN",
     ),
 )
 
