@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from rig.load_point import FULL, PHASE_NAMES, LoadPoint, three
@@ -31,13 +31,13 @@ _IN_PCT = 100.0
 
 @dataclass(frozen=True)
 class BenchAbilities:
-    """What planned tests need of a bench beside a source that gives sine waves.
+    """What planned tests ask of a bench beside load points of sine waves.
 
-    ``waveforms``: names of those that its sources inject. ``chamber_c``: lowest and highest temperature, degrees
-    Celsius, that its chamber may be set to, None without one.
+    ``why_not``: why it cannot change an influence quantity, empty where it can. ``chamber_c``: lowest and highest
+    temperature, degrees Celsius, that its chamber may be set to, None without one.
     """
 
-    waveforms: Collection[str] = ()
+    why_not: Callable[[Influence], str]
     chamber_c: tuple[float, float] | None = None
 
 
@@ -215,19 +215,17 @@ class _Maker:
             yield from (self._heated(celsius, base) for celsius in row.values)
         elif influence is Influence.AUXILIARY_VOLTAGE:
             for percent in row.values:
-                why = "no supply whose voltage can be set feeds the meter's control power on this rig"
                 condition = f"auxiliary voltage {percent - 100.0:+g} %"
-                yield _Change(f"{influence}-{percent:g}pct-", condition, base, why, percent)
+                why_not = self._abilities.why_not(influence)
+                yield _Change(f"{influence}-{percent:g}pct-", condition, base, why_not, percent)
         elif influence is Influence.SELF_HEATING:
             yield _Change("", "after self-heating", base)
         else:
             yield self._distorted(influence, base)
 
     def _heated(self, celsius: float, base: LoadPoint) -> _Change:
-        why, held = "", self._abilities.chamber_c
-        if held is None:
-            why = "the bench has no climate chamber"
-        elif not held[0] <= celsius <= held[1]:
+        why, held = self._abilities.why_not(Influence.TEMPERATURE), self._abilities.chamber_c
+        if held is not None and not held[0] <= celsius <= held[1]:
             why = f"the bench's chamber is set from {held[0]:g} to {held[1]:g} degrees Celsius only"
         key = f"{Influence.TEMPERATURE}-{celsius:g}degC-"
         return _Change(key, f"temperature {celsius:g} degrees Celsius", base, why, celsius)
@@ -235,7 +233,7 @@ class _Maker:
     def _distorted(self, influence: Influence, base: LoadPoint) -> _Change:
         name = influence.waveform
         words = name.replace("_", " ")
-        why = "" if name in self._abilities.waveforms else f"the bench's source cannot inject the waveform {words!r}"
+        why = self._abilities.why_not(influence)
         return _Change(f"{influence}-", f"waveform {words}", replace(base, waveform=name), why)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from functools import partial
 
 from drivers.analyzer import ANALYZERS
 from drivers.errors import RigError
@@ -19,6 +20,7 @@ from rig.plans.planned_tests import BenchAbilities, planned_tests
 from rig.plans.programme import NotPossible, PlannedTest
 from rig.plans.programmes import INTRINSIC, Programme
 from rig.procedures.accuracy.sampled_gate import why_sampled
+from rig.procedures.accuracy.variations.possible import why_not
 from rig.safety.limits import check
 
 _Needed = tuple[LoadPoint, Quantity, str]
@@ -164,7 +166,8 @@ def _needed_of_reference(test: PlannedTest) -> list[_Needed]:
 def abilities_of(bench: BenchFile) -> BenchAbilities:
     """What planned tests may ask of a bench beside sine waves."""
     chamber = bench.parts.chamber
-    return BenchAbilities(chamber_c=(chamber.lowest_c, chamber.highest_c) if chamber is not None else None)
+    held = (chamber.lowest_c, chamber.highest_c) if chamber is not None else None
+    return BenchAbilities(partial(why_not, bench), held)
 
 
 def _refuse_what_is_missing(plan: Plan, bench: BenchFile, *, strict: bool) -> None:
