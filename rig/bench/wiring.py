@@ -83,8 +83,10 @@ class Wiring:
             for volts, angle in zip(point.phase_voltages_v, angles, strict=True)
         ]
         currents = [
-            _shaped(shape.current, ct_volts, angle + point.angle_deg) if name in point.phases and ct_volts > 0 else ()
-            for name, angle in zip(PHASE_NAMES, angles, strict=True)
+            _shaped(shape.current, volts, angle + point.angle_deg) if name in point.phases and volts > 0 else ()
+            for name, angle, volts in zip(
+                PHASE_NAMES, angles, (ct_volts * percent / 100.0 for percent in point.currents_pct), strict=True
+            )
         ]
         return Stimulus(point.frequency_hz, three(voltages), three(currents))
 

@@ -80,10 +80,12 @@ def _with_options(command: Callable[..., int]) -> Callable[..., int]:
 @click.option("-k", "select", default=None, metavar="EXPRESSION", help="Measure only what matches, as pytest's -k.")
 @click.option("--repeat", type=REPEATS, default=1, metavar="N", help="Measure all of it N times, pass after pass.")
 @click.option("--strict", is_flag=True, help="Refuse a bench that cannot do all of the programme.")
+@click.option("--accept-wiring", is_flag=True, help="Measure though the wiring check finds it wrong: the meter may be.")
 def certify(
     max_points: int | None,
     longest_gate_h: float,
     anyway: bool,
+    accept_wiring: bool,
     programme_name: str,
     select: str | None,
     repeat: int,
@@ -102,7 +104,7 @@ def certify(
         refuse_what_concludes_little(bench_file, forecast(bench_file, plan))
     extra = [f"--max-points={max_points}"] if max_points else []
     extra += [f"--programme={programme_name}", f"--repeat={repeat}", f"--longest-gate={longest_gate_h}"]
-    extra += ["--strict-programme"] if strict else []
+    extra += [*(["--strict-programme"] if strict else []), *(["--accept-wiring"] if accept_wiring else [])]
     if select:
         from rig.run.questions import selected_parts
 

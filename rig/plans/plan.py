@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from rig.load_point import LoadPoint
-from rig.metrology.certification_points import JudgedQuantity, judged_at
+from rig.metrology.certification_points import Input, JudgedQuantity, judged_at, reported_at
 from rig.metrology.limits import LimitTable, Quantity
 from rig.metrology.sampled_energy import edges_gate_s
 from rig.plans.durations import DATA_SET_S, MEASUREMENT_S, change_s
@@ -62,6 +62,10 @@ class Plan:
         """What has a limit row at ``point``, of the quantities named (all where none is)."""
         found = judged_at(point, self.tables)
         return tuple(item for item in found if not quantities or item.quantity in quantities)
+
+    def reported(self, point: LoadPoint) -> tuple[Input, ...]:
+        """What is measured at ``point`` and reported without a limit."""
+        return reported_at(point, self.tables)
 
     def points_for(self, quantity: Quantity) -> tuple[LoadPoint, ...]:
         """The points at which some input of this quantity has a limit row, in the plan's order."""

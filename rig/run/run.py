@@ -74,6 +74,7 @@ class RunOptions:
     select: str = ""
     longest_h: float = 1.0
     unprotected: bool = False
+    accept_wiring: bool = False
     longest_gate_h: float = 1.0
     position: str | None = None
     log_level: str = "info"

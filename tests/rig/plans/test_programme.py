@@ -212,7 +212,7 @@ def test_an_unknown_programme_lists_what_there_is():
 
 def test_rig_plan_prints_steps_sums_and_what_is_not_possible():
     said = CliRunner().invoke(main, ["plan", "certify", "--programme", "full", "--repeat", "2"]).output
-    assert "24 tests of influence" in said
+    assert "tests of influence, 6 tests of repeatability" in said
     assert "305 V      100 A   25 s  influence-voltage-110pct-PF1-100pct-active_power: voltage +10 %" in said
     assert "not possible: influence-temperature-45degC-PF1-5pct-active_power: the bench has no climate chamber" in said
     assert "highest voltage 318.55 V line to neutral, highest current 120 A on the primary side" in said
