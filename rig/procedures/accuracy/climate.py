@@ -7,24 +7,23 @@ from dataclasses import dataclass
 
 from drivers.errors import InstrumentError, InstrumentLost
 from rig.bench import Bench
+from rig.procedures.accuracy.conditions import ConditionWindow
 from rig.records.recorder import PointRecorder
-from rig.safety.conditions import Deviation, ReferenceLimits, climate_deviations
 
 
 @dataclass(frozen=True, slots=True)
 class PointClimate:
-    """The probe's reading at a load point. ``invalid``: why there is no measurement, empty where there is or no probe.
+    """The probe was read. ``invalid``: why there is no measurement, empty where there is one, or no probe.
 
     ``took_s``: wall and bench seconds that asking took, to be taken off the wait for the meter's next update.
     """
 
-    conditions: tuple[Deviation, ...] = ()
     invalid: str = ""
     took_s: float = 0.0
 
 
-def note_climate(bench: Bench, record: PointRecorder, limits: ReferenceLimits) -> PointClimate:
-    """Read the bench's probe once, record what it measures and compare it with the reference conditions.
+def note_climate(bench: Bench, record: PointRecorder, window: ConditionWindow) -> PointClimate:
+    """Read the bench's probe once, record what it measures, and add it to the conditions of the point.
 
     Without a probe the air is not known and no point is INVALID for it. A sensor that measures nothing makes the
     point invalid; raises InstrumentLost where the probe itself is gone.
@@ -38,5 +37,7 @@ def note_climate(bench: Bench, record: PointRecorder, limits: ReferenceLimits) -
         raise
     except InstrumentError as error:
         return PointClimate(invalid=f"the climate probe measures nothing ({error})", took_s=time.monotonic() - began_s)
-    record.climate(reading.temperature_c, reading.humidity_pct)
-    return PointClimate(climate_deviations(reading.temperature_c, limits), took_s=time.monotonic() - began_s)
+    record.climate(reading.temperature_c, reading.humidity_pct, reading.pressure_hpa)
+    part = bench.file.parts.climate_probe
+    window.add_climate(reading, part.uncertainty if part is not None else None)
+    return PointClimate(took_s=time.monotonic() - began_s)
