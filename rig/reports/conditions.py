@@ -24,11 +24,6 @@ class ConditionLine:
     worst: ConditionRecord | None
     place: str
 
-    @property
-    def is_met(self) -> bool:
-        """Whether it was met at every load point."""
-        return self.met == self.judged
-
 
 def condition_lines(run: RunRecord) -> list[ConditionLine]:
     """Return a line for each condition, in the order of the record; what no instrument measured comes last."""

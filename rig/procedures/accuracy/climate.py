@@ -7,23 +7,25 @@ from dataclasses import dataclass
 
 from drivers.errors import InstrumentError, InstrumentLost
 from rig.bench import Bench
-from rig.procedures.accuracy.conditions import ConditionWindow
+from rig.procedures.accuracy.conditions import of_climate
 from rig.records.recorder import PointRecorder
+from rig.safety.conditions import Deviation, ReferenceLimits
 
 
 @dataclass(frozen=True, slots=True)
 class PointClimate:
-    """The probe was read. ``invalid``: why there is no measurement, empty where there is one, or no probe.
+    """The probe's reading at a load point. ``invalid``: why there is no measurement, empty where there is or no probe.
 
     ``took_s``: wall and bench seconds that asking took, to be taken off the wait for the meter's next update.
     """
 
+    conditions: tuple[Deviation, ...] = ()
     invalid: str = ""
     took_s: float = 0.0
 
 
-def note_climate(bench: Bench, record: PointRecorder, window: ConditionWindow) -> PointClimate:
-    """Read the bench's probe once, record what it measures, and add it to the conditions of the point.
+def note_climate(bench: Bench, record: PointRecorder, limits: ReferenceLimits) -> PointClimate:
+    """Read the bench's probe once, record what it measures and compare it with the reference conditions.
 
     Without a probe the air is not known and no point is INVALID for it. A sensor that measures nothing makes the
     point invalid; raises InstrumentLost where the probe itself is gone.
@@ -39,5 +41,5 @@ def note_climate(bench: Bench, record: PointRecorder, window: ConditionWindow) -
         return PointClimate(invalid=f"the climate probe measures nothing ({error})", took_s=time.monotonic() - began_s)
     record.climate(reading.temperature_c, reading.humidity_pct, reading.pressure_hpa)
     part = bench.file.parts.climate_probe
-    window.add_climate(reading, part.uncertainty if part is not None else None)
-    return PointClimate(took_s=time.monotonic() - began_s)
+    conditions = of_climate(reading, limits, part.uncertainty if part is not None else None)
+    return PointClimate(conditions, took_s=time.monotonic() - began_s)

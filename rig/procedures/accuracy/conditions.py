@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 from drivers.analyzer.base import AnalyzerRanges, AnalyzerReading
@@ -44,18 +44,7 @@ class ConditionWindow:
         if self._accuracy is not None:
             uncertain = _Uncertainties(self._accuracy, self._point, reading, ranges)
             found = tuple(replace(each, uncertainty=uncertain.of(each)) for each in found)
-        self._take(found)
-
-    def add_climate(self, reading: ClimateReading, stated: ClimateUncertainty | None) -> None:
-        """Take what the probe measured; ``stated``: expanded uncertainties of its calibration, None where not known."""
-        known = stated or ClimateUncertainty()
-        of_quantity = {
-            "ambient temperature": known.temperature_k,
-            "relative humidity": known.humidity_pct,
-            "air pressure": known.pressure_hpa,
-        }
-        found = climate_deviations(reading.temperature_c, self._limits, reading.humidity_pct, reading.pressure_hpa)
-        self._take(tuple(replace(each, uncertainty=of_quantity[each.quantity]) for each in found))
+        self.take(found)
 
     @property
     def worst(self) -> tuple[Deviation, ...]:
@@ -70,23 +59,43 @@ class ConditionWindow:
     @property
     def records(self) -> tuple[ConditionRecord, ...]:
         """The worst of each as the record has them."""
-        return tuple(
-            ConditionRecord(
-                quantity=each.quantity,
-                unit=each.unit,
-                deviation=round(each.deviation, 5),
-                limit=each.limit,
-                uncertainty=None if each.uncertainty is None else round(each.uncertainty, 5),
-                met=each.met,
-            )
-            for each in self.worst
-        )
+        return records_of(self.worst)
 
-    def _take(self, found: Sequence[Deviation]) -> None:
+    def take(self, found: Iterable[Deviation]) -> None:
+        """Take deviations that were found elsewhere, such as those of the air."""
         for each in found:
             known = self._found.get(each.quantity)
             if known is None or abs(each.deviation) > abs(known.deviation) or known.met > each.met:
                 self._found[each.quantity] = each
+
+
+def records_of(found: Iterable[Deviation]) -> tuple[ConditionRecord, ...]:
+    """Put deviations as the record has them, with limit and uncertainty."""
+    return tuple(
+        ConditionRecord(
+            quantity=each.quantity,
+            unit=each.unit,
+            deviation=round(each.deviation, 5),
+            limit=each.limit,
+            uncertainty=None if each.uncertainty is None else round(each.uncertainty, 5),
+            met=each.met,
+        )
+        for each in found
+    )
+
+
+def of_climate(
+    reading: ClimateReading, limits: ReferenceLimits, stated: ClimateUncertainty | None
+) -> tuple[Deviation, ...]:
+    """Compare the air with its reference; ``stated``: expanded uncertainties of the probe, None where not known."""
+    known = stated or ClimateUncertainty()
+    of_quantity = {
+        "ambient temperature": known.temperature_k,
+        "relative humidity": known.humidity_pct,
+        "air pressure": known.pressure_hpa,
+    }
+    found = climate_deviations(reading.temperature_c, limits, reading.humidity_pct, reading.pressure_hpa)
+    return tuple(replace(each, uncertainty=of_quantity[each.quantity]) for each in found)
 
 
 class _Uncertainties:

@@ -90,7 +90,8 @@ def measure_energy(
         window = ConditionWindow(bench, point, limits)
         first = read_reference(bench, record, window)
         reference = first.stimulus
-        climate = note_climate(bench, record, window)
+        climate = note_climate(bench, record, limits)
+        window.take(climate.conditions)
         measured, repeats, needed_s = run.measure(reference)
     except (NotSettled, ReferenceInvalid, RegisterMoves, PowerNotSeen) as error:
         record.finish("INVALID", reason=str(error))

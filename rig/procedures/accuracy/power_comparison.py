@@ -56,7 +56,8 @@ def measure_power(
     samples: list[MeterSample] = []
     try:
         references.append(read_reference(bench, record, window))
-        climate = note_climate(bench, record, window)
+        climate = note_climate(bench, record, limits)
+        window.take(climate.conditions)
         wait_s -= climate.took_s
         trouble = climate.invalid
         for _ in range(updates):

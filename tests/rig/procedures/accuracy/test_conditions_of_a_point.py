@@ -14,7 +14,7 @@ from rig.bench.schema.climate import ClimateUncertainty
 from rig.bench.wiring import Wiring
 from rig.load_point import LoadPoint
 from rig.metrology.accuracy import ReferenceAccuracy
-from rig.procedures.accuracy.conditions import ConditionWindow
+from rig.procedures.accuracy.conditions import ConditionWindow, of_climate
 from rig.records.data import ConditionRecord, RunHeader
 from rig.records.store import RunStore
 from rig.reports.conditions import condition_lines
@@ -110,8 +110,8 @@ def test_air_is_judged_by_what_the_table_states():
     stated = IEC_REFERENCE.model_copy(update={"humidity_pct": (45.0, 75.0), "pressure_hpa": (860.0, 1060.0)})
     air = ClimateReading(23.5, 80.0, 1000.0)
     one, silent = window(limits=stated), window()
-    one.add_climate(air, ClimateUncertainty(temperature_k=0.2, humidity_pct=3.0))
-    silent.add_climate(air, None)
+    one.take(of_climate(air, stated, ClimateUncertainty(temperature_k=0.2, humidity_pct=3.0)))
+    silent.take(of_climate(air, IEC_REFERENCE, None))
     assert one.unmet == "relative humidity deviates by +20 % RH, more than 15"
     found = conditions(one)
     assert (found["ambient temperature"].uncertainty, found["air pressure"].uncertainty) == (0.2, None)
@@ -121,7 +121,7 @@ def test_air_is_judged_by_what_the_table_states():
 
 def test_a_probe_that_cannot_tell_makes_the_point_invalid():
     one = window()
-    one.add_climate(ClimateReading(23.0), ClimateUncertainty(temperature_k=3.0))
+    one.take(of_climate(ClimateReading(23.0), IEC_REFERENCE, ClimateUncertainty(temperature_k=3.0)))
     assert one.unmet == "ambient temperature is known within 3 K only, and its limit is 2"
 
 
