@@ -84,7 +84,7 @@ def test_a_fault_of_the_bench_makes_self_heating_invalid_never_fail(place):
     assert "the source wavers" in result.reason
 
 
-def test_an_error_that_has_not_settled_is_followed_to_the_longest_time_and_concludes_nothing():
+def test_an_error_that_has_not_settled_in_time_concludes_nothing():
     slow = replace(Heating(), every_s=60.0, least_s=120.0, settled_over_s=120.0, longest_s=240.0)
     _, course, (_, result) = self_heating(meter("power-follows-own-heat"), slow)
     assert not course.settled
@@ -116,7 +116,7 @@ def coefficients(chamber, temperatures=(-10.0, 45.0)):
     return [judge_coefficient(at, AT_IN, each, ITEM, COEFFICIENT, accuracy(), RULE) for each in temperatures]
 
 
-def test_coefficient_is_the_variation_by_the_kelvin_on_both_sides_of_the_reference():
+def test_coefficient_is_the_variation_for_each_kelvin():
     chamber = Chamber(meter("power-follows-temperature"))
     found = coefficients(chamber)
     assert chamber.soaked == [23.0, -10.0, 45.0, 23.0]
