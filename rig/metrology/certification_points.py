@@ -17,15 +17,18 @@ _FIRST_LINE_VOLTAGE = 67
 
 
 @dataclass(frozen=True, slots=True)
-class JudgedQuantity:
-    """One analog input that has a limit at a load point.
-
-    ``phase``: "A", "B", "C", "AB", "BC", "CA" or "ABC" for a total; ``row`` is from the table named ``table``.
-    """
+class Input:
+    """One analog input, and what it reads: ``phase`` "A", "B", "C", "AB", "BC", "CA" or "ABC" for a total."""
 
     instance: int
     quantity: Quantity
     phase: str
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedQuantity(Input):
+    """One analog input that has a limit at a load point; ``row`` is from the table named ``table``."""
+
     row: LimitRow
     table: str
 
@@ -144,6 +147,12 @@ def judged_at(point: LoadPoint, tables: Sequence[LimitTable]) -> tuple[JudgedQua
     AI73-AI75 of the loaded phases. Inputs that are not in the answer are NOT_JUDGED there.
     """
     return _judged(point, tables, _INPUTS)
+
+
+def total_input(quantity: Quantity) -> Input | None:
+    """Return the input that reads the total of all phases, AI11 or AI12; None for what has no total of power."""
+    instance = _TOTAL.get(quantity)
+    return None if instance is None else Input(instance, quantity, PHASE_NAMES)
 
 
 def judged_energy_at(point: LoadPoint, tables: Sequence[LimitTable]) -> tuple[JudgedQuantity, ...]:

@@ -15,11 +15,11 @@ from rig.errors import BenchFault, UsageRefused
 from rig.events import Events, Noted, Stated
 from rig.load_point import LoadPoint
 from rig.metrology.calibration import CalibrationRefused
-from rig.metrology.certification_points import JudgedQuantity
+from rig.metrology.certification_points import Input, JudgedQuantity
 from rig.metrology.decision import DecisionRule
 from rig.procedures.accuracy.energy_register import Gating, measure_energy
 from rig.procedures.accuracy.judgement import judge_energy, judge_others, judge_power
-from rig.procedures.accuracy.power_comparison import measure_power
+from rig.procedures.accuracy.power_comparison import MINIMUM_UPDATES, measure_power
 from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement, configuration_of
 from rig.procedures.events import Judged, PointBegan, PointMeasured, QuestionAnswered
 from rig.procedures.restoring import CLEARS_RECORDS, restore_configuration
@@ -144,22 +144,27 @@ class MeterRun:
             dt_s -= 1.0
             self._guarded(supervisor.check_time)
 
-    def measure(self, point: LoadPoint, limits: ReferenceLimits = IEC_REFERENCE) -> PointMeasurement:
-        """Measure ``point`` by power comparison; conditions further off than ``limits`` make it INVALID."""
+    def measure(
+        self, point: LoadPoint, limits: ReferenceLimits = IEC_REFERENCE, updates: int = MINIMUM_UPDATES
+    ) -> PointMeasurement:
+        """Measure ``point`` by power comparison; conditions further off than ``limits`` make it INVALID.
+
+        ``updates``: of the meter, that are read.
+        """
 
         def work(record: PointRecorder) -> PointMeasurement:
             where = (self.bench, self.position, point, self.configuration, record)
             try:
-                return measure_power(*where, limits=limits)
+                return measure_power(*where, limits=limits, updates=updates)
             except RigError as error:
                 record.finish("ERROR", reason=str(error))
                 raise
 
         return self._measured(point, work)
 
-    def judge(self, measurement: PointMeasurement, judged: Sequence[JudgedQuantity]) -> tuple[ResultRecord, ...]:
+    def judge(self, measurement: PointMeasurement, judged: Sequence[Input]) -> tuple[ResultRecord, ...]:
         """Judge quantities of a measurement of this run, and record the results with it."""
-        return self._recorded(measurement, judge_power(measurement, judged, self.bench.accuracy, self.rule))
+        return self.record_results(measurement, judge_power(measurement, judged, self.bench.accuracy, self.rule))
 
     def measure_energy(
         self, point: LoadPoint, instance: int, gating: Gating, limits: ReferenceLimits = IEC_REFERENCE
@@ -175,7 +180,7 @@ class MeterRun:
     def judge_energy(self, measurement: EnergyMeasurement, item: JudgedQuantity) -> tuple[ResultRecord, ...]:
         """Judge the energy register of a measurement, and record the results; other registers that are wrong follow."""
         judged = judge_energy(measurement, item, self.bench.accuracy, self.rule)
-        return self._recorded(measurement, (judged, *judge_others(measurement, self.rule)))
+        return self.record_results(measurement, (judged, *judge_others(measurement, self.rule)))
 
     def _measured(self, point: LoadPoint, work: Callable[[PointRecorder], MeasurementT]) -> MeasurementT:
         def begun() -> MeasurementT:
@@ -187,9 +192,10 @@ class MeterRun:
         self.events.publish(PointMeasured(measurement))
         return measurement
 
-    def _recorded(
+    def record_results(
         self, measurement: PointMeasurement | EnergyMeasurement, results: tuple[ResultRecord, ...]
     ) -> tuple[ResultRecord, ...]:
+        """Record results with a measurement of this run, publish and return them."""
         assert measurement.record is not None, "a measurement of this run"
         measurement.record.results(results)
         self.events.publish(Judged(measurement, results))

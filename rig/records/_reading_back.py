@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -113,7 +114,10 @@ def _meter_reading(row: _Line) -> data.MeterReading:
 
 def _result(row: _Line, components: list[_Line]) -> data.ResultRecord:
     limit = record_of(data.LimitProvenance, row, "limit_") if row.limit_standard is not None else None
-    budget = tuple(record_of(data.BudgetComponent, line) for line in components)
+    budget = tuple(
+        record_of(data.BudgetComponent, line, correlation=0.0 if math.isnan(line.correlation) else line.correlation)
+        for line in components
+    )
     return record_of(
         data.ResultRecord,
         row,

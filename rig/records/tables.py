@@ -148,6 +148,7 @@ BUDGET_COMPONENT = Table(
         standard_uncertainty_pct="float | NaN",
         sensitivity="float | NaN",
         degrees_of_freedom="float | NaN",
+        correlation="float | NaN",
     ),
 )
 
@@ -166,6 +167,15 @@ SAVED_VALUE = Table(
 EVENT = Table("event", METADATA, *_part_of("run"), *_of(data.EventRecord))
 
 ARTIFACT = Table("artifact", METADATA, *_part_of("run"), *_of(data.ArtifactRecord))
+
+CERTIFICATE = Table(
+    "certificate",
+    METADATA,
+    *_part_of("run"),
+    *_of(data.CertificateRecord, "run_id", parties="json"),
+    UniqueConstraint("number"),
+)
+"""One issued certificate; its ``number`` is there once."""
 
 GUARDIAN_ENTRY = Table(
     "guardian_entry",

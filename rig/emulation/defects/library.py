@@ -17,6 +17,7 @@ from meter_model.behaviour.profile import DEFAULT, BehaviourProfile
 from meter_model.device.meter import S4100
 from meter_model.sampled.sampling import UnitErrors
 from rig.emulation.defects.behaviour import BEHAVIOUR_DEFECTS, DefectiveMeter
+from rig.emulation.defects.influences import INFLUENCE_DEFECTS
 from rig.emulation.defects.logs import LOG_DEFECTS
 from rig.emulation.defects.registers import REGISTER_DEFECTS
 from rig.emulation.defects.services import APDU_DEFECTS
@@ -64,6 +65,7 @@ Gains: percent added to the channel's gain. Phases: degrees at 60 Hz, positive w
 
 WITHOUT_VALUE: dict[str, type[DefectiveMeter]] = {
     **BEHAVIOUR_DEFECTS,
+    **INFLUENCE_DEFECTS,
     **LOG_DEFECTS,
     **REGISTER_DEFECTS,
     **TERMINAL_DEFECTS,

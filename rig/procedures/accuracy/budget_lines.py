@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rig.load_point import LoadPoint
-from rig.metrology.certification_points import JudgedQuantity
+from rig.metrology.certification_points import Input
 from rig.metrology.limits import Quantity
 from rig.metrology.reference import ReferenceUncertainty
 from rig.metrology.uncertainty import Component
@@ -15,7 +15,7 @@ _POWERS = (Quantity.ACTIVE_POWER, Quantity.REACTIVE_POWER, Quantity.ACTIVE_ENERG
 
 
 def reference_lines(
-    reference: ReferenceUncertainty, item: JudgedQuantity, point: LoadPoint, *, is_sampled: bool = False
+    reference: ReferenceUncertainty, item: Input, point: LoadPoint, *, is_sampled: bool = False
 ) -> tuple[Component, ...]:
     """Return the lines of ``item`` at ``point``, in percent; ``is_sampled``: an energy made from sampled power.
 

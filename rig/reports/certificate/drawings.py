@@ -8,6 +8,7 @@ from typing import Any
 
 from rig.reports.certificate.measured import Facts
 from rig.reports.certificate.numbers import short
+from rig.reports.certificate.tables import load_order
 
 _FOLLOWS_LOAD = ("power", "energy")
 _TICKS_PCT = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0)
@@ -34,15 +35,21 @@ def curves(measured: Facts) -> list[dict[str, Any]]:
             continue
         if not follows and not (point["load"] == "PF 1" and point["is_balanced"]):
             continue
+        if follows and not point["is_balanced"] and len(result["phase"]) != 1:
+            continue  # the total of one phase alone is that phase once more, of each of the three
         kind = (len(result["phase"]), point["is_balanced"])
         key = (result["name"], not kind[1], kind[0] if not follows else 0, point["load"], point["voltage_v"], point["frequency_hz"])
         panels[key][result["phase"]].append(result)
-    found = [_panel(key, series, points) for key, series in panels.items()]
+    order = {key: load_order({"load": key[3]}) for key in panels}
+    kinds = list(dict.fromkeys(key[0] for key in panels))
+    sorted_keys = sorted(panels, key=lambda key: (kinds.index(key[0]), key[1], key[2], order[key], key[4:]))
+    found = [_panel(key, panels[key], points) for key in sorted_keys]
     return [panel for panel in found if panel is not None]  # fmt: skip
 
 
 def _panel(key: tuple[Any, ...], series: dict[str, list[Facts]], points: dict[int, Facts]) -> dict[str, Any] | None:
-    name, single, _, load, voltage_v, frequency_hz = key
+    name, single, lines, load, voltage_v, frequency_hz = key
+    between = " line to line" if lines == 2 else " line to neutral" if lines == 1 and "voltage" in name else ""
     every = [result for results in series.values() for result in results]
     currents = sorted({points[result["point"]]["current_pct"] for result in every})
     if len(currents) < 2:
@@ -65,7 +72,7 @@ def _panel(key: tuple[Any, ...], series: dict[str, list[Facts]], points: dict[in
         return 0.5 + value / (2.0 * top)
 
     return {
-        "title": f"{name[:1].upper()}{name[1:]}, {load}{', one phase alone' if single else ''}",
+        "title": f"{name[:1].upper()}{name[1:]}{between}, {load}{', one phase alone' if single else ''}",
         "where": f"{short(voltage_v)} V, {short(frequency_hz)} Hz",
         "x_ticks": [[x(tick), short(tick)] for tick in _TICKS_PCT if 0.0 <= x(tick) <= 1.0],
         "y_ticks": [[y(k * step), short(round(k * step, 9), 4)] for k in range(-int(top / step), int(top / step) + 1)],
@@ -108,7 +115,8 @@ def vectors(measured: Facts) -> list[dict[str, Any]]:
         )  # fmt: skip
         if len(point["phasors"]) == 3 and (key not in chosen or point["current_pct"] > chosen[key]["current_pct"]):
             chosen[key] = point
-    drawn = [_diagram(point) for point in chosen.values()]
+    ordered = sorted(chosen.values(), key=lambda point: (not point["is_balanced"], *load_order(point), point["phases"]))
+    drawn = [_diagram(point) for point in ordered]
     return [diagram for diagram in drawn if diagram["arrows"]][:_MOST_DIAGRAMS]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rig.errors import UsageRefused
 from rig.reports.certificate.dcc import dcc_of
@@ -17,7 +17,7 @@ from rig.reports.certificate.view import view_of
 
 RESULTS, DCC, RAW = "results.json", "dcc.xml", "raw-data.jsonl"
 FORMAT = "s4100-rig-certificate"
-_STANDARD = "a-3b"
+_STANDARD: Final = "a-3b"
 _MANY_ERRORS = 500
 
 _KINDS = {

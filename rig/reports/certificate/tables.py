@@ -76,9 +76,15 @@ def _facts(results: list[Facts], points: dict[int, Facts]) -> dict[tuple[Any, ..
 def _order(result: Facts, points: dict[int, Facts]) -> tuple[Any, ...]:
     point = points[result["point"]]
     return (
-        result["condition"], not point["is_balanced"], point["phases"], point["frequency_hz"], point["load"],
+        result["condition"], not point["is_balanced"], point["phases"], point["frequency_hz"], *load_order(point),
         len(result["phase"]) == 1, result["phase"], point["voltage_v"], point["current_pct"], result["point"],
     )  # fmt: skip
+
+
+def load_order(point: Facts) -> tuple[Any, ...]:
+    """Order loads: PF before sin φ, import before export, PF 1 first."""
+    load = point["load"]
+    return load.startswith("sin"), "export" in load, load != "PF 1", load
 
 
 def _row(group: list[Facts], points: dict[int, Facts], *, changed: bool, repeated: bool) -> Row:
@@ -167,6 +173,7 @@ def _budget(result: Facts, point: Facts) -> dict[str, Any]:
     total = sum(share**2 for _, share in lines)
     combined = None if not result["k"] else (result["expanded_uncertainty_pct"] or 0.0) / result["k"]
     correlated = any(part.get("correlation") for part, _ in lines)
+    largest = analysis.largest(_components(result))
     return {
         "title": f"{_capitalized(result['name'])}, AI{result['instance']} {result['phase']}, {point['label']}",
         "procedure": procedure_title(result["procedure"]),

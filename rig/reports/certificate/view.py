@@ -38,7 +38,7 @@ def view_of(document: dict[str, Any], hashes: dict[str, str]) -> dict[str, Any]:
         "customer": [customer["name"], *_address(customer)],
         "item": _item(document),
         "dates": _dates(document),
-        "method": _method(laboratory, customer),
+        "method": [*_method(laboratory, customer), *_measurement(run)],
         "environment": _environment(measured["environment"]),
         "settings": _settings(measured),
         "instruments": _instruments(measured),
@@ -109,6 +109,11 @@ def _dates(document: dict[str, Any]) -> Pairs:
         ["Issued", document["certificate"]["issued_on"]],
         ["Order", customer["order"]],
         ["Place", f"{laboratory['place']['where']} ({laboratory['place']['kind']})"],
+    ]
+
+
+def _measurement(run: dict[str, Any]) -> Pairs:
+    return [
         ["Run", f"{run['id']}, {run['started_utc']} to {run['finished_utc']}"],
         ["Bench", f"{run['bench_name']}, bench file SHA-256 {run['bench_file_sha256'][:16]}…"],
         ["Coverage", run["coverage"] or "not recorded"],
