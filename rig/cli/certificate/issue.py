@@ -17,7 +17,9 @@ from rig.errors import UsageRefused
 from rig.records import RECORDS
 
 if TYPE_CHECKING:
+    from rig.records.store import RunStore
     from rig.reports.certificate.issue import Issued, Order
+    from rig.reports.certificate.parties import Customer, Laboratory
 
 _TEMPLATES = {"laboratory": "laboratory.yaml", "customer": "customer.yaml", "layout": "certificate.typ"}
 
@@ -104,7 +106,7 @@ def _say(made: Issued, order: Order, target: Path) -> None:
         echo("  the laboratory file is an example; each page is marked")
 
 
-def _parties(laboratory: Path | None, customer: Path | None) -> tuple[object, object]:
+def _parties(laboratory: Path | None, customer: Path | None) -> tuple[Laboratory, Customer]:
     from rig.reports.certificate.parties import NoPartyFile, load_customer, load_laboratory
 
     if laboratory is None:
@@ -114,7 +116,7 @@ def _parties(laboratory: Path | None, customer: Path | None) -> tuple[object, ob
     return load_laboratory(laboratory), load_customer(customer)
 
 
-def _open_existing(records: str) -> object:
+def _open_existing(records: str) -> RunStore:
     """Open the records to write, and make none where there are none."""
     from rig.records.store import RunStore
 

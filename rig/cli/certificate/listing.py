@@ -31,6 +31,8 @@ def list_command(records: str, as_json: bool) -> None:
     for each in entered:
         words = [f"amends {each.amends}: {each.reason}"] if each.amends else []
         words += [f"replaced by {replaced[each.number]}"] if each.number in replaced else []
-        echo(f"{each.number}  {each.issued_on}  run {each.run_id[:8]}  {each.serial_number}  {'; '.join(words)}".rstrip())
+        echo(
+            f"{each.number}  {each.issued_on}  run {each.run_id[:8]}  {each.serial_number}  {'; '.join(words)}".rstrip()
+        )
     if not entered:
         echo(f"no certificates in {records}")

@@ -152,7 +152,8 @@ def _results(parent: ET.Element, document: dict[str, Any]) -> None:
 def _place(result: Facts, points: dict[int, Facts]) -> str:
     """Name a value of a list: input, load point, what was changed, and what is stated of it."""
     changed = f", {result['condition']}" if result["condition"] else ""
-    return f"AI{result['instance']} {result['phase']} at {points[result['point']]['label']}{changed}: {wording.statement_of(result)}"
+    where = f"AI{result['instance']} {result['phase']} at {points[result['point']]['label']}"
+    return f"{where}{changed}: {wording.statement_of(result)}"
 
 
 def _statement_kind(result: Facts) -> str:

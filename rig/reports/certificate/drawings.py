@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 from rig.reports.certificate.measured import Facts
@@ -16,6 +17,8 @@ _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _ROOM = 1.12
 _APART = 0.012
 _MOST_DIAGRAMS = 24
+
+_Scale = Callable[[float], float]
 
 
 def curves(measured: Facts) -> list[dict[str, Any]]:
@@ -38,7 +41,14 @@ def curves(measured: Facts) -> list[dict[str, Any]]:
         if follows and not point["is_balanced"] and len(result["phase"]) != 1:
             continue  # the total of one phase alone is that phase once more, of each of the three
         kind = (len(result["phase"]), point["is_balanced"])
-        key = (result["name"], not kind[1], kind[0] if not follows else 0, point["load"], point["voltage_v"], point["frequency_hz"])
+        key = (
+            result["name"],
+            not kind[1],
+            kind[0] if not follows else 0,
+            point["load"],
+            point["voltage_v"],
+            point["frequency_hz"],
+        )
         panels[key][result["phase"]].append(result)
     order = {key: load_order({"load": key[3]}) for key in panels}
     kinds = list(dict.fromkeys(key[0] for key in panels))
@@ -57,7 +67,7 @@ def _panel(key: tuple[Any, ...], series: dict[str, list[Facts]], points: dict[in
     low, high = math.log10(currents[0] / 1.25), math.log10(currents[-1] * 1.25)
 
     def x(current: float) -> float:
-        return (math.log10(current) - low) / (high - low)
+        return float((math.log10(current) - low) / (high - low))
 
     limits = {
         points[result["point"]]["current_pct"]: result["limit_pct"]
@@ -69,7 +79,7 @@ def _panel(key: tuple[Any, ...], series: dict[str, list[Facts]], points: dict[in
     step = _step(top)
 
     def y(value: float) -> float:
-        return 0.5 + value / (2.0 * top)
+        return float(0.5 + value / (2.0 * top))
 
     return {
         "title": f"{name[:1].upper()}{name[1:]}{between}, {load}{', one phase alone' if single else ''}",
@@ -80,19 +90,21 @@ def _panel(key: tuple[Any, ...], series: dict[str, list[Facts]], points: dict[in
         "series": [
             {
                 "name": f"phase {phase}" if len(phase) == 1 else "total" if phase == "ABC" else phase,
-                "points": [
-                    _mark(result, x(points[result["point"]]["current_pct"]) + _APART * (place - (len(series) - 1) / 2), y)
-                    for result in sorted(results, key=lambda each: (points[each["point"]]["current_pct"], each["point"]))
-                ],
+                "points": _marks(series[phase], points, x, y, _APART * (place - (len(series) - 1) / 2)),
             }
-            for place, (phase, results) in enumerate(sorted(series.items()))
+            for place, phase in enumerate(sorted(series))
         ],
     }  # fmt: skip
 
 
-def _mark(result: Facts, x: float, y: Any) -> list[float]:  # Any: the scale of the panel
-    error, u = result["error_pct"], result["expanded_uncertainty_pct"] or 0.0
-    return [round(value, 5) for value in (x, y(error), y(error - u), y(error + u))]
+def _marks(results: list[Facts], points: dict[int, Facts], x: _Scale, y: _Scale, apart: float) -> list[list[float]]:
+    """Return place, error and both ends of U of each result, by current; ``apart``: so that no curve hides another."""
+    found = []
+    for result in sorted(results, key=lambda each: (points[each["point"]]["current_pct"], each["point"])):
+        error, u = result["error_pct"], result["expanded_uncertainty_pct"] or 0.0
+        here = x(points[result["point"]]["current_pct"]) + apart
+        found.append([round(value, 5) for value in (here, y(error), y(error - u), y(error + u))])
+    return found
 
 
 def _step(top: float) -> float:
@@ -111,7 +123,8 @@ def vectors(measured: Facts) -> list[dict[str, Any]]:
     chosen: dict[tuple[Any, ...], Facts] = {}
     for point in measured["points"]:
         key = (
-            point["load"], point["phases"], tuple(point["voltages_pct"]), tuple(point["voltage_shift_deg"]), point["waveform"],
+            point["load"], point["phases"], tuple(point["voltages_pct"]), tuple(point["voltage_shift_deg"]),
+            point["waveform"],
         )  # fmt: skip
         if len(point["phasors"]) == 3 and (key not in chosen or point["current_pct"] > chosen[key]["current_pct"]):
             chosen[key] = point

@@ -28,8 +28,8 @@ class OtherwiseIssued(UsageRefused):
         more = f" and {len(differences) - _MOST_NAMED} more" if len(differences) > _MOST_NAMED else ""
         super().__init__(
             f"certificate {number} of {issued_on} has been issued for this run with another "
-            f"{', '.join(differences[:_MOST_NAMED])}{more}; an issued certificate is not changed: issue an amendment with "
-            f"--amends {number} --reason TEXT"
+            f"{', '.join(differences[:_MOST_NAMED])}{more}; an issued certificate is not changed: issue an amendment "
+            f"with --amends {number} --reason TEXT"
         )
         self.number = number
 
@@ -87,7 +87,7 @@ def issue(store: RunStore, run: RunRecord, order: Order, today: dt.date) -> Issu
         return _again(known[-1], run, order, entered)
     if amended is None and (of_run := [each for each in entered if _is_of(each, run, order)]):
         raise OtherwiseIssued(of_run[-1].number, of_run[-1].issued_on, ["reason or predecessor"])
-    sequence = 1 + max((each.sequence for each in entered if each.issued_on.year == today.year), default=0)
+    sequence = next_sequence(entered, today.year)
     serial_number = serial_number_of(run, order.unit_number)
     number = number_of(order.laboratory.number, year=today.year, sequence=sequence, serial=serial_number)
     certificate = _certificate(number, today, amended, order)
@@ -110,6 +110,11 @@ def issue(store: RunStore, run: RunRecord, order: Order, today: dt.date) -> Issu
         )
     )
     return Issued(number, rendered, is_new=True)
+
+
+def next_sequence(entered: Sequence[CertificateRecord], year: int) -> int:
+    """Return the number that follows on those of a year."""
+    return 1 + max((each.sequence for each in entered if each.issued_on.year == year), default=0)
 
 
 def document_of(run: RunRecord, unit_number: int, parties: dict[str, Any]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class NoCertificate(UsageRefused):
 
 
 def measured(run: RunRecord, unit_number: int) -> Facts:
-    """Return what run and results of one unit say. Raises NoCertificate for a run that no certificate can be made of."""
+    """Return what run and results of one unit say. Raises NoCertificate for a run that is not fit for one."""
     refuse_unfit(run, unit_number)
     unit = run.units[unit_number - 1]
     raw = raw_data_of(run, unit_number)
@@ -51,9 +51,7 @@ def measured(run: RunRecord, unit_number: int) -> Facts:
         "instruments": [_instrument(instrument) for instrument in run.instruments],
         "environment": _environment(points),
         "points": [_point(point) for point in points],
-        "results": [
-            _result(point, result) for point in points for result in _of_unit(point.results, unit_number, run)
-        ],
+        "results": [_result(point, result) for point in points for result in _of_unit(point.results, unit_number, run)],
         "findings": [_plain(finding) for finding in _of_unit(run.findings, unit_number, run)],
         "raw_data": {"sha256": sha256_of(raw), "lines": raw.count(b"\n")},
     }
@@ -62,7 +60,9 @@ def measured(run: RunRecord, unit_number: int) -> Facts:
 def refuse_unfit(run: RunRecord, unit_number: int) -> None:
     """Raise NoCertificate where a run is none that a certificate can be made of."""
     if run.header.kind != "certify":
-        raise NoCertificate(run.run_id, f"it is a run of 'rig {run.header.kind}'; certificates are made of 'rig certify'")
+        raise NoCertificate(
+            run.run_id, f"it is a run of 'rig {run.header.kind}'; certificates are made of 'rig certify'"
+        )
     if not 1 <= unit_number <= len(run.units):
         count = len(run.units)
         raise NoCertificate(run.run_id, f"it has {count} meter{'s' if count != 1 else ''}, and no meter {unit_number}")
@@ -186,6 +186,3 @@ def _plain(record: object) -> Facts:
     plain = to_json(record)
     assert isinstance(plain, dict)
     return dict(plain)
-
-
-

@@ -91,8 +91,8 @@ class Person(Strict):
 class Laboratory(Strict):
     """What stays the same on the certificates of a laboratory.
 
-    ``number``: the scheme of certificate numbers, with ``{year}``, ``{sequence}`` (counted within the year, with a width
-    such as ``{sequence:04}``) and ``{serial}``. ``example``: no laboratory issues these; each page is marked.
+    ``number``: the scheme of certificate numbers, with ``{year}``, ``{sequence}`` (counted within the year, with
+    a width such as ``{sequence:04}``) and ``{serial}``. ``example``: no laboratory issues these; each page is marked.
     """
 
     schema_version: Annotated[Literal[1], Field(alias="schema")] = 1
@@ -176,9 +176,13 @@ def number_of(scheme: str, *, year: int, sequence: int, serial: str) -> str:
 
     text = _FIELD.sub(value_of, scheme)
     if "sequence" not in fields or "year" not in fields:
-        raise ValueError("needs {year} and {sequence}, or numbers would not be unique, such as 'CAL-{year}-{sequence:04}'")
+        raise ValueError(
+            "needs {year} and {sequence}, or numbers would not be unique, such as 'CAL-{year}-{sequence:04}'"
+        )
     if unfit := _UNFIT.search(text):
-        raise ValueError(f"may hold letters, digits, . _ -, {{year}}, {{sequence}} and {{serial}} only, not {unfit[0]!r}")
+        raise ValueError(
+            f"may hold letters, digits, . _ -, {{year}}, {{sequence}} and {{serial}} only, not {unfit[0]!r}"
+        )
     if not text[0].isalnum() or len(text) > _LONGEST_NUMBER:
         raise ValueError(f"begins with a letter or digit and has at most {_LONGEST_NUMBER} characters")
     return text

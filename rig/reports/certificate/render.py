@@ -119,7 +119,8 @@ def _refuse_missing_glyph(document: dict[str, Any]) -> None:
 def _has_glyph(character: str) -> bool:
     import typst
 
-    source = b'#set document(date: datetime(year: 2000, month: 1, day: 1))\n#set text(font: "Libertinus Serif")\n#sys.inputs.c'
+    dated = b"#set document(date: datetime(year: 2000, month: 1, day: 1))\n"
+    source = dated + b'#set text(font: "Libertinus Serif")\n#sys.inputs.c'
     try:
         typst.compile(source, ignore_system_fonts=True, sys_inputs={"c": f"a{character}"}, pdf_standards=_STANDARD)
     except RuntimeError:

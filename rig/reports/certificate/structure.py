@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import re
 import shutil
-import subprocess  # noqa: S404
+import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -155,7 +155,7 @@ def _asked(tool: str, pdf: bytes, options: list[str], passed: Any) -> Check:  # 
         path = Path(folder) / "certificate.pdf"
         path.write_bytes(pdf)
         try:
-            run = subprocess.run(  # noqa: S603
+            run = subprocess.run(
                 [program, *options, str(path)], capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
             )
         except (OSError, subprocess.TimeoutExpired) as error:

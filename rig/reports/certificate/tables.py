@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from typing import Any
 
-from rig.reports._words import number
+from rig.metrology.analysis.contributions import largest
+from rig.records.data import BudgetComponent
 from rig.reports.certificate.measured import Facts
 from rig.reports.certificate.numbers import DASH, decimals_for, fixed, measured_value, short, span
 from rig.reports.certificate.wording import procedure_title, result_heading, statement_of
@@ -169,31 +171,44 @@ def budgets(measured: Facts) -> list[dict[str, Any]]:
 
 
 def _budget(result: Facts, point: Facts) -> dict[str, Any]:
-    lines = [(part, abs(part["sensitivity"] or 0.0) * (part["standard_uncertainty_pct"] or 0.0)) for part in result["components"]]
-    total = sum(share**2 for _, share in lines)
-    combined = None if not result["k"] else (result["expanded_uncertainty_pct"] or 0.0) / result["k"]
-    correlated = any(part.get("correlation") for part, _ in lines)
-    largest = analysis.largest(_components(result))
+    u, k = result["expanded_uncertainty_pct"], result["k"]
+    combined = u / k if u and k else None
+    components = [_component(part) for part in result["components"]]
+    greatest = largest(components)
+    correlated = any(part.correlation for part in components)
     return {
         "title": f"{_capitalized(result['name'])}, AI{result['instance']} {result['phase']}, {point['label']}",
         "procedure": procedure_title(result["procedure"]),
-        "rows": [
-            [
-                part["name"], part["kind"], part["distribution"], short(part["standard_uncertainty_pct"], 3),
-                short(part["sensitivity"], 3), short(part["degrees_of_freedom"], 3),
-                f"{100.0 * share**2 / total:.0f}" if total else DASH,
-            ]
-            for part, share in lines
-        ],
-        "correlated": correlated,
-        "result": f"u = {number(combined, 3)} %, effective degrees of freedom {_degrees(result['nu_eff'])}, "
-        f"k = {fixed(result['k'], 2)}, U = {fixed(result['expanded_uncertainty_pct'], decimals_for(result['expanded_uncertainty_pct']))} %"
-        f", {result['n']} readings",
-    }  # fmt: skip
+        "rows": [_budget_line(part, combined) for part in components],
+        "result": f"u = {short(combined, 3)} %, effective degrees of freedom {_degrees(result['nu_eff'])}, "
+        f"k = {fixed(k, 2)}, U = {fixed(u, decimals_for(u))} %, {_counted(result['n'], 'reading')}."
+        + (f" Largest contribution: {greatest.name}." if greatest else "")
+        + (" Lines of one source are correlated: their shares do not add up to 100 %." if correlated else ""),
+    }
+
+
+def _component(part: Facts) -> BudgetComponent:
+    numbers = ("standard_uncertainty_pct", "sensitivity", "degrees_of_freedom", "correlation")
+    values: Facts = {name: float(value or 0.0) if name in numbers else value or "" for name, value in part.items()}
+    return BudgetComponent(**values)
+
+
+def _budget_line(part: BudgetComponent, combined: float | None) -> Row:
+    share = None if not combined else 100.0 * (part.sensitivity * part.standard_uncertainty_pct / combined) ** 2
+    return [
+        part.name,
+        part.kind,
+        part.distribution,
+        short(part.standard_uncertainty_pct, 3),
+        short(part.sensitivity, 3),
+        short(part.degrees_of_freedom, 3) if math.isfinite(part.degrees_of_freedom) else "∞",
+        fixed(share, 0),
+        part.source or DASH,
+    ]
 
 
 def _degrees(value: float | str | None) -> str:
-    return "above 10 000" if isinstance(value, int | float) and value > 10_000 else short(value, 3)
+    return "above 10000" if isinstance(value, int | float) and value > 10_000 else short(value, 3)
 
 
 def _counted(count: int, noun: str) -> str:

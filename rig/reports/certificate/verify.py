@@ -1,4 +1,4 @@
-"""Verify a certificate: whether the PDF, its attachments, the raw data and, where they are at hand, the records match."""
+"""Verify a certificate: whether PDF, attachments, raw data and, where they are given, the records match."""
 
 from __future__ import annotations
 
@@ -150,7 +150,9 @@ def _records(store: RunStore, pdf: bytes, read: ReadPdf, document: dict[str, Any
     checks.append(Check("the PDF file is the one that was issued", entry.pdf_sha256 == sha256_of(pdf), number))
     successor = next((each for each in entered if each.amends == number), None)
     if successor is not None:
-        checks.append(Check("the certificate is in force", False, f"replaced by {successor.number}: {successor.reason}"))
+        checks.append(
+            Check("the certificate is in force", False, f"replaced by {successor.number}: {successor.reason}")
+        )
     return checks
 
 

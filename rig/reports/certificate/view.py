@@ -77,7 +77,8 @@ def _amends(certificate: dict[str, Any]) -> str:
     amended = certificate["amends"]
     if amended is None:
         return ""
-    return f"Amendment to certificate {amended['number']} of {amended['issued_on']}, which it replaces. Reason: {amended['reason']}"
+    of = f"{amended['number']} of {amended['issued_on']}"
+    return f"Amendment to certificate {of}, which it replaces. Reason: {amended['reason']}"
 
 
 def _item(document: dict[str, Any]) -> Pairs:

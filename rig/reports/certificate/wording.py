@@ -52,8 +52,8 @@ _RULES = {
         "conditional between them. The risk that a PASS or a FAIL is wrong is at most 5 % for each result."
     ),
     DecisionRule.STANDARD_FIFTH: (
-        "PASS where the error lies within the limit, which is reduced by U - L/5 where U exceeds a fifth of it. The risk "
-        "of a wrong statement is up to 50 % where the error is at the limit."
+        "PASS where the error lies within the limit, which is reduced by U - L/5 where U exceeds a fifth of it. The "
+        "risk of a wrong statement is up to 50 % where the error is at the limit."
     ),
     DecisionRule.RSS: "PASS where the error is at most the root of L² - U², else FAIL.",
     DecisionRule.Z540_METHOD_6: (

@@ -34,3 +34,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name="uq_certificate_number"),
     )
     op.create_index("ix_certificate_run_id", "certificate", ["run_id"])
+    if op.get_bind().dialect.name == "sqlite":
+        for what in ("DELETE", "UPDATE"):
+            op.execute(
+                f"CREATE TRIGGER no_{what.lower()}_of_certificate BEFORE {what} ON certificate "
+                "BEGIN SELECT RAISE(ABORT, 'records are append-only'); END"
+            )
