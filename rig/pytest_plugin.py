@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from drivers.errors import RigError
-from rig.errors import UsageRefused
+from rig.errors import UsageRefused, WiringWrong
 from rig.exit_codes import ExitCode
 from rig.load_point import LoadPoint
 from rig.run.events import Failed, LiveTerminals, QuestionBegan, Refused
@@ -162,6 +162,8 @@ def pytest_runtest_makereport(
         run.note_failure(item.name, call.excinfo.value)
         if isinstance(call.excinfo.value, SafetyInputOpen):
             item.session.shouldstop = str(call.excinfo.value)
+        elif isinstance(call.excinfo.value, WiringWrong):
+            item.session.shouldfail = "the wiring is wrong: nothing is measured"
         elif run.is_hopeless:
             item.session.shouldfail = "nothing can be measured on this bench"
     return report

@@ -68,7 +68,14 @@ def _with_options(command: Callable[..., int]) -> Callable[..., int]:
     help="Longest energy gate that is run.",
 )
 @click.option("--anyway", is_flag=True, help="Measure also where most results would be INCONCLUSIVE.")
-def certify(max_points: int | None, longest_gate_h: float, anyway: bool, **options: Any) -> int:  # Any: click's options
+@click.option("--accept-wiring", is_flag=True, help="Measure though the wiring check finds it wrong: the meter may be.")
+def certify(
+    max_points: int | None,
+    longest_gate_h: float,
+    anyway: bool,
+    accept_wiring: bool,
+    **options: Any,  # click's options
+) -> int:
     """Certify a meter against its accuracy classes: every load point that has a limit row."""
     from rig.plans import certification_plan
     from rig.plans.forecast import forecast, refuse_what_concludes_little
@@ -80,6 +87,7 @@ def certify(max_points: int | None, longest_gate_h: float, anyway: bool, **optio
         refuse_what_concludes_little(bench_file, forecast(bench_file, plan))
     extra = [f"--max-points={max_points}"] if max_points else []
     extra.append(f"--longest-gate={longest_gate_h}")
+    extra += ["--accept-wiring"] if accept_wiring else []
     return _run_suite("certify", "certification", bench_file, plan, extra, _Chosen(**options))
 
 

@@ -11,8 +11,22 @@ from rig.load_point import PHASE_NAMES, LoadPoint
 from rig.metrology.limits import LimitRow, LimitTable, LoadFactor, LoadKind, Quantity
 
 LINE_PAIRS = ("AB", "BC", "CA")
-_PER_PHASE = {Quantity.ACTIVE_POWER: 55, Quantity.REACTIVE_POWER: 58, Quantity.VOLTAGE: 70, Quantity.CURRENT: 73}
-_TOTAL = {Quantity.ACTIVE_POWER: 11, Quantity.REACTIVE_POWER: 12}
+_PER_PHASE = {
+    Quantity.ACTIVE_POWER: 55,
+    Quantity.REACTIVE_POWER: 58,
+    Quantity.APPARENT_POWER: 61,
+    Quantity.POWER_FACTOR: 64,
+    Quantity.VOLTAGE: 70,
+    Quantity.CURRENT: 73,
+}
+_TOTAL = {
+    Quantity.ACTIVE_POWER: 11,
+    Quantity.REACTIVE_POWER: 12,
+    Quantity.APPARENT_POWER: 13,
+    Quantity.POWER_FACTOR: 14,
+}
+_FREQUENCY = 18
+_LEAST_REPORTED_PF = 0.1
 _FIRST_LINE_VOLTAGE = 67
 
 
@@ -143,14 +157,30 @@ def _load_rank(phases: str) -> tuple[int, str]:
 def judged_at(point: LoadPoint, tables: Sequence[LimitTable]) -> tuple[JudgedQuantity, ...]:
     """Return every instantaneous analog input that the point's system type has and some row limits at ``point``.
 
-    Total powers AI11, AI12; phase powers AI55-AI60 where that phase alone is loaded; voltages AI67-AI72; currents
-    AI73-AI75 of the loaded phases. Inputs that are not in the answer are NOT_JUDGED there.
+    Total powers and power factor AI11-AI14; those of a phase, AI55-AI66, where that phase alone is loaded; voltages
+    AI67-AI72; currents AI73-AI75 of the loaded phases; frequency AI18. Inputs that are not in the answer are
+    NOT_JUDGED there.
     """
     return _judged(point, tables, _INPUTS)
 
 
+def reported_at(point: LoadPoint, tables: Sequence[LimitTable]) -> tuple[Input, ...]:
+    """Return the inputs that are reported without a limit: frequency, total S and PF, where no row limits them.
+
+    A power factor near zero has no percentage error that means anything, and is left out.
+    """
+    judged = {item.instance for item in judged_at(point, tables)}
+    wanted = [Quantity.APPARENT_POWER] if point.current_pct > 0.0 else []
+    wanted += [Quantity.POWER_FACTOR] if wanted and abs(point.power_factor) >= _LEAST_REPORTED_PF else []
+    found = [each for quantity in wanted if (each := total_input(quantity)) is not None]
+    if point.phase_voltages_v[0] > 0.0:
+        found.append(Input(_FREQUENCY, Quantity.FREQUENCY, PHASE_NAMES[0]))
+    existing = SYSTEM_TYPES[point.system_type].existing_inputs()
+    return tuple(each for each in found if each.instance in existing and each.instance not in judged)
+
+
 def total_input(quantity: Quantity) -> Input | None:
-    """Return the input that reads the total of all phases, AI11 or AI12; None for what has no total of power."""
+    """Return the input that reads the total of all phases, AI11 to AI14; None for what has no total."""
     instance = _TOTAL.get(quantity)
     return None if instance is None else Input(instance, quantity, PHASE_NAMES)
 
@@ -203,4 +233,5 @@ _INPUTS: tuple[tuple[int, Quantity, str], ...] = (
     *((instance, quantity, PHASE_NAMES) for quantity, instance in _TOTAL.items()),
     *((first + i, quantity, name) for quantity, first in _PER_PHASE.items() for i, name in enumerate(PHASE_NAMES)),
     *((_FIRST_LINE_VOLTAGE + i, Quantity.VOLTAGE, pair) for i, pair in enumerate(LINE_PAIRS)),
+    (_FREQUENCY, Quantity.FREQUENCY, PHASE_NAMES[0]),
 )

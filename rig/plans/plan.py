@@ -12,7 +12,14 @@ from rig.bench import BenchFile, MeterType, Wiring
 from rig.bench.schema.bench import NominalPart
 from rig.errors import UsageRefused
 from rig.load_point import LoadPoint
-from rig.metrology.certification_points import JudgedQuantity, certification_points, judged_at, judged_energy_at
+from rig.metrology.certification_points import (
+    Input,
+    JudgedQuantity,
+    certification_points,
+    judged_at,
+    judged_energy_at,
+    reported_at,
+)
 from rig.metrology.limit_files import load_limit_table
 from rig.metrology.limits import LimitTable, Quantity
 from rig.metrology.sampled_energy import edges_gate_s
@@ -76,6 +83,10 @@ class Plan:
         """What has a limit row at ``point``, of the quantities named (all where none is)."""
         found = judged_at(point, self.tables)
         return tuple(item for item in found if not quantities or item.quantity in quantities)
+
+    def reported(self, point: LoadPoint) -> tuple[Input, ...]:
+        """What is measured at ``point`` and reported without a limit."""
+        return reported_at(point, self.tables)
 
     def points_for(self, quantity: Quantity) -> tuple[LoadPoint, ...]:
         """The points at which some input of this quantity has a limit row, in the plan's order."""

@@ -184,6 +184,27 @@ class FindingRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WiringCheckRecord:
+    """One check of how a meter is connected, before the first verdict; never a statement about its accuracy.
+
+    ``state``: right, wrong, accepted (wrong, and measured all the same) or unknown (``text`` says why). ``suspect``:
+    where to look, "bench or meter" or "meter"; empty where nothing is wrong. ``faults``: alternatives that the
+    readings cannot tell apart, each a list of faults with kind, where, factor, text and wires. ``pictures``: what was
+    at the terminals (volts and amperes on the primary side, degrees) and what the meter read. ``proof``: whether a
+    known good meter has proven this wiring, in words.
+    """
+
+    time_utc: datetime
+    state: str
+    text: str
+    suspect: str = ""
+    faults: list[Json] = field(default_factory=list)
+    pictures: list[Json] = field(default_factory=list)
+    proof: str = ""
+    unit_number: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceReading:
     """One reading of the reference; ``raw`` is what the instrument said, ``monotonic_s`` the host's time."""
 
@@ -346,3 +367,4 @@ class RunRecord:
     events: tuple[EventRecord, ...]
     artifacts: tuple[ArtifactRecord, ...]
     journal: tuple[JournalEntry, ...]
+    wiring_checks: tuple[WiringCheckRecord, ...] = ()

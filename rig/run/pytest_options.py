@@ -32,6 +32,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--unprotected", action="store_true", help="energise with neither a source watchdog nor a contactor; recorded"
     )
+    group.addoption("--accept-wiring", action="store_true", help="measure though the wiring check finds it wrong")
     group.addoption("--longest-gate", default="1", metavar="HOURS", help="longest energy gate that is run (default: 1)")
     group.addoption("--suite", default="pytest", help="kind of run for the record: certify, eol ...")
     group.addoption("--run-id", default=None, help=argparse.SUPPRESS)  # of `rig certify` and the like
@@ -60,6 +61,7 @@ def options_of(option: argparse.Namespace) -> RunOptions:
         suite=taken("--suite", option.suite, line_from),
         longest_h=taken("--longest", option.longest, number_from, *HOURS),
         unprotected=option.unprotected,
+        accept_wiring=option.accept_wiring,
         log_level=_log_level(option),
         longest_gate_h=taken("--longest-gate", option.longest_gate, number_from, *HOURS),
         **({"run_id": option.run_id} if option.run_id else {}),

@@ -66,6 +66,7 @@ class RunOptions:
     max_points: int | None = None
     longest_h: float = 1.0
     unprotected: bool = False
+    accept_wiring: bool = False
     longest_gate_h: float = 1.0
     position: str | None = None
     log_level: str = "info"

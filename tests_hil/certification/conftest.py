@@ -31,6 +31,13 @@ def calibrated(meter_run: MeterRun) -> None:
     meter_run.require_calibration()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def wiring_is_right(request: pytest.FixtureRequest) -> None:
+    """Check the wiring once, before the first verdict: what the bench has wrong is no FAIL of the meter."""
+    for in_order in ("calibrated", "wired"):
+        request.getfixturevalue(in_order)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     plan = plan_of(metafunc.config, "certification")
     if "measured" in metafunc.fixturenames:

@@ -114,7 +114,7 @@ class _Scatters(PowerError):
 
 
 class _FollowsItsOwnHeat(PowerError):
-    """0.25 % once rated current has flowed for long, by its square; with a time constant of a quarter of an hour."""
+    """0.16 % once rated current has flowed for long, by its square; with a time constant of a quarter of an hour."""
 
     def __init__(self, meter: S4100) -> None:
         super().__init__(meter)
@@ -128,7 +128,7 @@ class _FollowsItsOwnHeat(PowerError):
         self._heat = target + (self._heat - target) * math.exp(-dt_s / _HEATING_S)
 
     def off_pct(self) -> float:
-        return 0.25 * self._heat
+        return 0.16 * self._heat
 
 
 INFLUENCE_DEFECTS: dict[str, type[DefectiveMeter]] = {

@@ -29,11 +29,14 @@ class Quantity(StrEnum):
     REACTIVE_ENERGY = "reactive_energy"
     VOLTAGE = "voltage"
     CURRENT = "current"
+    APPARENT_POWER = "apparent_power"
+    POWER_FACTOR = "power_factor"
+    FREQUENCY = "frequency"
 
     @property
     def follows_load(self) -> bool:
-        """Whether the limit depends on which phases are loaded (powers and energies)."""
-        return self not in (Quantity.VOLTAGE, Quantity.CURRENT)
+        """Whether the limit depends on which phases are loaded (powers, energies and the power factor)."""
+        return self not in (Quantity.VOLTAGE, Quantity.CURRENT, Quantity.FREQUENCY)
 
 
 class LoadKind(StrEnum):

@@ -102,6 +102,12 @@ def test_power_agrees_with_phasors_drawn_at_random():
     assert u(loaded(-60, accuracy=EXPANDED).active_power("A")) == pytest.approx(spread_pct, rel=0.01)
 
 
+WITH_FREQUENCY = ReferenceAccuracy.model_validate(
+    LIMITS_OF_ERROR.model_dump(exclude_unset=True) | {"frequency": {"reading_pct": 0.01}}
+)
+"""What every quantity has figures of."""
+
+
 @pytest.mark.parametrize("quantity", list(Quantity))
 def test_each_limited_quantity_has_its_components_by_name(quantity):
     by_name = {
@@ -111,8 +117,11 @@ def test_each_limited_quantity_has_its_components_by_name(quantity):
         Quantity.REACTIVE_ENERGY: "reactive_energy",
         Quantity.VOLTAGE: "voltage",
         Quantity.CURRENT: "current",
+        Quantity.APPARENT_POWER: "apparent_power",
+        Quantity.POWER_FACTOR: "power_factor_of",
+        Quantity.FREQUENCY: "frequency",
     }
-    reference = loaded(-45)
+    reference = loaded(-45, accuracy=WITH_FREQUENCY)
     found = reference.of(quantity, "B")
     assert found[:-3] == getattr(reference, by_name[quantity])("B")
     assert [component.name for component in found[-3:]] == [
@@ -132,9 +141,10 @@ STATED = {
 
 @pytest.mark.parametrize("quantity", list(Quantity))
 def test_temperature_drift_and_resolution_are_lines_of_every_budget(quantity):
-    accuracy = ReferenceAccuracy.model_validate(LIMITS_OF_ERROR.model_dump(exclude_unset=True) | STATED)
+    accuracy = ReferenceAccuracy.model_validate(WITH_FREQUENCY.model_dump(exclude_unset=True) | STATED)
     warm, drift, resolution = loaded(-45, accuracy=accuracy).of(quantity, "A")[-3:]
-    readings = 2 if quantity in (Quantity.REACTIVE_POWER, Quantity.REACTIVE_ENERGY) else 1
+    of_two = (Quantity.REACTIVE_POWER, Quantity.REACTIVE_ENERGY, Quantity.APPARENT_POWER)
+    readings = 3 if quantity is Quantity.POWER_FACTOR else 2 if quantity in of_two else 1
     assert (warm.name, warm.stated) == ("analyzer temperature", pytest.approx(0.006 * readings**0.5))
     assert (drift.name, drift.stated) == ("analyzer drift since calibration", pytest.approx(0.01 * readings**0.5))
     assert resolution.name == "analyzer resolution"

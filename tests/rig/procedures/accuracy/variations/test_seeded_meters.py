@@ -29,6 +29,9 @@ OTHERS = {
     "phase sequence reversed": (replace(AT_IN, voltage_shift_deg=(0.0, 240.0, -240.0)), 0.05),
     "phase C missing": (replace(AT_IN, voltages_pct=(100.0, 100.0, 0.0)), 0.5),
     "phases B and C missing": (replace(AT_IN, voltages_pct=(100.0, 0.0, 0.0)), 0.5),
+    "waveform fifth harmonic": (replace(AT_IN, waveform="fifth_harmonic"), 0.4),
+    "waveform quadriform": (replace(AT_IN, waveform="quadriform"), 0.4),
+    "waveform phase fired": (replace(AT_IN, waveform="phase_fired"), 0.4),
 }
 FAILS = {
     "power-follows-voltage": {"voltage -10 %", "voltage +10 %"},
@@ -36,6 +39,7 @@ FAILS = {
     "power-follows-phase-sequence": {"phase sequence reversed"},
     "power-follows-missing-phase": {"phase C missing", "phases B and C missing"},
     "power-follows-load-of-one-phase": {"load on A alone", "load on C alone"},
+    "power-leaves-harmonics-out": {"waveform fifth harmonic", "waveform quadriform"},
     "power-scatters": {"repeatability"},
     "power-follows-temperature": set(),
     "power-follows-own-heat": set(),
