@@ -88,6 +88,7 @@ def certify(
     extra = [f"--max-points={max_points}"] if max_points else []
     extra.append(f"--longest-gate={longest_gate_h}")
     extra += ["--accept-wiring"] if accept_wiring else []
+    extra += ["--anyway"] if anyway else []
     return _run_suite("certify", "certification", bench_file, plan, extra, _Chosen(**options))
 
 

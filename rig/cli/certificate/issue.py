@@ -7,7 +7,7 @@ import datetime as dt
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -42,20 +42,7 @@ _TEMPLATES = {"laboratory": "laboratory.yaml", "customer": "customer.yaml", "lay
     default=None,
     help="Write a file to fill in or to edit, and end.",
 )
-def issue_command(
-    run: str,
-    laboratory: Path | None,
-    customer: Path | None,
-    records: str,
-    out: Path | None,
-    unit: int | None,
-    amends: str | None,
-    reason: str | None,
-    draft: bool,
-    layout: Path | None,
-    xsd: Path | None,
-    template: str | None,
-) -> None:
+def issue_command(run: str, template: str | None, out: Path | None, **options: Any) -> None:  # Any: click's options
     """Issue the certificate of RUN (an id, its first letters, or "last") as PDF/A-3b with DCC, JSON and raw data.
 
     The same run, files and layout give the same certificate again, byte for byte.
@@ -63,34 +50,48 @@ def issue_command(
     if template is not None:
         _write_template(template, out)
         return
-    if (amends is None) != (reason is None):
+    if (options["amends"] is None) != (options["reason"] is None):
         raise click.UsageError("--amends NUMBER and --reason TEXT are given together")
-    from rig.records.store import RunStore
-    from rig.reports.certificate import issue
     from rig.reports.certificate.extra import need_certificates
     from rig.reports.certificate.render import DCC
     from rig.reports.certificate.structure import check_structure, summary
     from rig.reports.certificate.xsd import check_xsd
 
     need_certificates("typst", "pikepdf")
-    parties = _parties(laboratory, customer)
-    today = dt.datetime.now().astimezone().date()
-    with (RunStore.open_to_read if draft else _open_existing)(records) as store:
-        recorded = store.run(run)
-        order = issue.Order(
-            laboratory=parties[0], customer=parties[1], unit_number=_unit(unit, len(recorded.units), recorded.run_id),
-            layout=layout, amends=amends, reason=reason or "",
-        )  # fmt: skip
-        made = issue.draft(recorded, order, today) if draft else issue.issue(store, recorded, order, today)
+    made, order = _made(run, **options)
     target = _target(out, made.number)
     _write(target, made.rendered.pdf)
-    checked = check_xsd(made.rendered.attachments[DCC], xsd)
+    checked = check_xsd(made.rendered.attachments[DCC], options["xsd"])
     _say(made, order, target)
     echo(f"  {summary(check_structure(made.rendered.pdf))}")
     said = checked.what if checked.holds is None else f"{checked.what}: {'valid' if checked.holds else checked.detail}"
     echo(f"  DCC 3.3.0: {said}")
     if checked.holds is False:
         raise click.exceptions.Exit(1)
+
+
+def _made(
+    run: str, *, laboratory: Path | None, customer: Path | None, records: str, unit: int | None, **options: Any
+) -> tuple[Issued, Order]:
+    """Issue a certificate, or make a draft; returns it with what was asked for."""
+    from rig.records.store import RunStore
+    from rig.reports.certificate import issue
+
+    parties = _parties(laboratory, customer)
+    today = dt.datetime.now().astimezone().date()
+    draft = options["draft"]
+    with (RunStore.open_to_read if draft else _open_existing)(records) as store:
+        recorded = store.run(run)
+        order = issue.Order(
+            laboratory=parties[0],
+            customer=parties[1],
+            unit_number=_unit(unit, len(recorded.units), recorded.run_id),
+            layout=options["layout"],
+            amends=options["amends"],
+            reason=options["reason"] or "",
+        )
+        made = issue.draft(recorded, order, today) if draft else issue.issue(store, recorded, order, today)
+    return made, order
 
 
 def _say(made: Issued, order: Order, target: Path) -> None:

@@ -88,7 +88,8 @@ def _opened(pdf: bytes) -> Any:  # Any: pikepdf.Pdf
     except pikepdf.PasswordError:
         raise NotReadable("is encrypted") from None
     except pikepdf.PdfError as error:
-        raise NotReadable(f"is no PDF file, or is damaged ({str(error).splitlines()[0]})") from None
+        said = str(error).splitlines()[0].rpartition(">: ")[2]
+        raise NotReadable(f"is no PDF file, or is damaged ({said})") from None
 
 
 def _pdfaid(document: Any) -> tuple[bool, str]:

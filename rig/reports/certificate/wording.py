@@ -145,9 +145,12 @@ def conformity(results: list[dict[str, Any]]) -> list[str]:
             lines.setdefault(name, Counter())[result["outcome"]] += 1
         else:
             unverified[name] = unverified.get(name, 0) + 1
-    said = [f"{name}: {_met(counts)}" for name, counts in lines.items()]
+    said = [
+        f"limits of {name}, applied to the meter with simulated sensor output: {_met(counts)}"
+        for name, counts in lines.items()
+    ]
     return said + [
-        f"{name}: no statement of conformity for {_counted(count)}; {NOT_VERIFIED} "
+        f"limits of {name}: no statement of conformity for {_counted(count)}; {NOT_VERIFIED} "
         "(it has not been compared with a copy of the named edition)"
         for name, count in unverified.items()
     ]

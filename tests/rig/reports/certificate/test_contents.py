@@ -74,7 +74,8 @@ def test_verified_limit_that_is_exceeded_is_stated(bad):
     assert {row["statement"] for row in judged} == {"FAIL"}
     assert {row["limit / %"] for row in judged} <= {"±0.1", "±0.2"}
     assert any(
-        "S4100 manual, accuracy, edition ZL0109: NOT MET" in line for line in conformity(bad["measured"]["results"])
+        "S4100 manual, accuracy, edition ZL0109, applied to the meter with simulated sensor output: NOT MET" in line
+        for line in conformity(bad["measured"]["results"])
     )
 
 
