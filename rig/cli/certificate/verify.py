@@ -19,7 +19,7 @@ _WORDS = {True: "yes", False: "NO", None: "-"}
 @click.option("--layout", type=AnyPath(), default=None, metavar="FILE.typ", help="The layout that it was made with.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def verify_command(file: Path, records: str | None, layout: Path | None, as_json: bool) -> None:
-    """Tell whether the PDF, its attachments and the raw data of FILE belong together; exit 1 if not."""
+    """Tell whether the PDF, its attachments and the raw data of FILE belong together; exit 1 if not, or if it was replaced."""
     from rig.records.store import RunStore
     from rig.reports.certificate.verify import verify
 
@@ -31,7 +31,13 @@ def verify_command(file: Path, records: str | None, layout: Path | None, as_json
     if as_json:
         checks = [{"what": each.what, "holds": each.holds, "detail": each.detail} for each in found.checks]
         content = {"number": found.number, "serial_number": found.serial_number, "run": found.run_id}
-        echo(json.dumps(content | {"belongs_together": found.belongs_together, "checks": checks}, indent=2))
+        echo(
+            json.dumps(
+                content
+                | {"belongs_together": found.belongs_together, "replaced_by": found.replaced_by, "checks": checks},
+                indent=2,
+            )
+        )
     else:
         echo(f"certificate {found.number} of meter {found.serial_number}, run {found.run_id}")
         for each in found.checks:
@@ -39,7 +45,9 @@ def verify_command(file: Path, records: str | None, layout: Path | None, as_json
             absent = ": not checked, not on PATH" if each.holds is None and not each.detail else ""
             echo(f"  {_WORDS[each.holds]:<4} {each.what}{detail}{absent}")
         echo(_sentence(found.belongs_together, records))
-    if not found.belongs_together:
+        if found.replaced_by:
+            echo(f"it is no longer in force: {found.replaced_by} replaces it")
+    if found.replaced_by or not found.belongs_together:
         raise click.exceptions.Exit(1)
 
 

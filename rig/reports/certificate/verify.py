@@ -30,12 +30,13 @@ class NotACertificate(UsageRefused):
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What was found: the certificate's ``number``, its marks, and each check."""
+    """What was found: the certificate's number, each check, and the number of what ``replaced_by`` names, if any."""
 
     number: str
     serial_number: str
     run_id: str
     checks: tuple[Check, ...]
+    replaced_by: str = ""
 
     @property
     def belongs_together(self) -> bool:
@@ -69,7 +70,8 @@ def verify(path: Path, store: RunStore | None = None, layout: Path | None = None
         ]
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise NotACertificate(path, f"has an attachment {RESULTS} that is damaged ({type(error).__name__})") from error
-    return Verified(str(number), str(serial), str(run_id), tuple(checks))
+    successor = "" if store is None else _successor(store, str(number))
+    return Verified(str(number), str(serial), str(run_id), tuple(checks), successor)
 
 
 def _octets(path: Path) -> bytes:
@@ -148,12 +150,11 @@ def _records(store: RunStore, pdf: bytes, read: ReadPdf, document: dict[str, Any
         checks.append(Check("the number was issued", False, f"{number} is not among the {len(entered)} entered"))
         return checks
     checks.append(Check("the PDF file is the one that was issued", entry.pdf_sha256 == sha256_of(pdf), number))
-    successor = next((each for each in entered if each.amends == number), None)
-    if successor is not None:
-        checks.append(
-            Check("the certificate is in force", False, f"replaced by {successor.number}: {successor.reason}")
-        )
     return checks
+
+
+def _successor(store: RunStore, number: str) -> str:
+    return next((each.number for each in store.certificates() if each.amends == number), "")
 
 
 def _hash(content: bytes) -> str:
