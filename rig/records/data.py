@@ -270,12 +270,28 @@ class ObjectValue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionRecord:
+    """The worst of one reference condition over a measurement: ``deviation`` against ``limit``, both in ``unit``.
+
+    ``uncertainty`` of the deviation, expanded (k = 2), None where none is stated; ``met``: whether it allows a verdict.
+    """
+
+    quantity: str
+    unit: str
+    deviation: float
+    limit: float
+    uncertainty: float | None
+    met: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PointRecord:
     """One load point of a run, with all that was read and judged there.
 
     ``stated_outcome`` is the outcome of the point itself (INVALID, ERROR, SKIP), None where the results decide.
-    ``deviation``: departures from the nominal point and reference conditions, names with units. ``temperature_c`` and
-    ``humidity_pct`` of the air, None where no probe measured it.
+    ``deviation``: departures from the nominal point and reference conditions, names with units. ``temperature_c``,
+    ``humidity_pct`` and ``pressure_hpa`` of the air, None where no probe measured it. ``conditions``: the worst of each
+    reference condition over the measurement; empty in records before they were kept.
     """
 
     number: int
@@ -291,6 +307,8 @@ class PointRecord:
     results: tuple[ResultRecord, ...]
     temperature_c: float | None = None
     humidity_pct: float | None = None
+    pressure_hpa: float | None = None
+    conditions: tuple[ConditionRecord, ...] = ()
 
     @property
     def outcome(self) -> str:

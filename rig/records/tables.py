@@ -106,7 +106,11 @@ POINT = Table(
         waveform="str | None",
         currents_pct="json | None",
     ),
-    *_of(data.PointRecord, "load_point stated_outcome reference_readings meter_readings results"),
+    *_of(
+        data.PointRecord,
+        "load_point stated_outcome reference_readings meter_readings results",
+        conditions="json | None",
+    ),
     *_more(outcome="str | None"),
     UniqueConstraint("run_id", "number"),
 )
