@@ -19,7 +19,7 @@ _WORDS = {True: "yes", False: "NO", None: "-"}
 @click.option("--layout", type=AnyPath(), default=None, metavar="FILE.typ", help="The layout that it was made with.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def verify_command(file: Path, records: str | None, layout: Path | None, as_json: bool) -> None:
-    """Tell whether the PDF, its attachments and the raw data of FILE belong together; exit 1 if not, or if it was replaced."""
+    """Tell whether the PDF, its attachments and the raw data of FILE belong together; exit 1 if not, or if replaced."""
     from rig.records.store import RunStore
     from rig.reports.certificate.verify import verify
 
