@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from rig.load_point import LoadPoint
 from rig.metrology.outcome import Outcome
@@ -316,6 +317,30 @@ class PointRecord:
         if self.finished_utc is None and not stated:
             return "ABORTED"
         return worst_outcome(stated + [result.outcome for result in self.results]) or "NOT_JUDGED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateRecord:
+    """One certificate issued for one unit of a run; entries are added and never changed.
+
+    ``sequence`` counts within the year of ``issued_on``. ``amends``: number of the certificate that this one replaces,
+    with the ``reason``. ``parties``: laboratory, customer and head of the certificate as they were printed. The SHA-256
+    are of the PDF file, its attachment of results, and the raw data.
+    """
+
+    run_id: str
+    unit_number: int
+    serial_number: str
+    number: str
+    sequence: int
+    issued_on: date
+    issued_utc: datetime
+    amends: str | None = None
+    reason: str = ""
+    parties: Mapping[str, Any] = field(default_factory=dict)  # Any: JSON
+    pdf_sha256: str
+    results_sha256: str
+    raw_data_sha256: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -176,6 +176,15 @@ EVENT = Table("event", METADATA, *_part_of("run"), *_of(data.EventRecord))
 
 ARTIFACT = Table("artifact", METADATA, *_part_of("run"), *_of(data.ArtifactRecord))
 
+CERTIFICATE = Table(
+    "certificate",
+    METADATA,
+    *_part_of("run"),
+    *_of(data.CertificateRecord, "run_id", parties="json"),
+    UniqueConstraint("number"),
+)
+"""One issued certificate; its ``number`` is there once."""
+
 GUARDIAN_ENTRY = Table(
     "guardian_entry",
     METADATA,
