@@ -13,7 +13,7 @@ pytestmark = [allure.epic("Certification"), allure.feature("Influence quantities
 def test_error_varies_little_under_an_influence(planned_influence: PlannedTest, series, in_chamber, judge) -> None:
     """The variation of the error against the same load at reference conditions, against the row of the table.
 
-    Of temperature: the mean coefficient between the reference temperature and each one of the row.
+    Of temperature: the mean coefficient between the reference temperature and that of the test.
     """
     if is_about_temperature(planned_influence):
         judge.coefficient(planned_influence, in_chamber.measured())
