@@ -16,7 +16,8 @@ _NET, _IMPORT, _EXPORT = 1, 2, 3
 _CREEP_KW = 0.05
 """What is counted without current: fifty watts, more than half the power of a starting current of 0.1 A at 277 V."""
 
-_LOST_S = 0.06
+_LOST_S = 0.6
+"""A load comes on with a tenth of its current first: of that this much is lost at each beginning, seconds."""
 
 _NOTHING, _LATE = 2e-4, 2e-3
 """Parts of the rated current: below the first there is none, and below the second a late meter counts nothing."""
@@ -97,7 +98,7 @@ class _CatchesUp(_ByLoad):
 
 
 class _LosesBeginnings(_ByLoad):
-    """Of each load that comes on the first sixty milliseconds are not counted."""
+    """Of each load that comes on the first six tenths of a second are not counted."""
 
     _was_loaded = False
 

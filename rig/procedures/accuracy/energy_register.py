@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from drivers.analyzer.base import IntegratorReading
 from meter_model.configuration import Configuration
 from meter_model.prediction.prediction import predict
 from meter_model.stimulus import Stimulus
@@ -223,19 +224,24 @@ class _Gates:
         integrated = bench.analyzer.stop_integration()
         self.record.reference_reading(integrated, bench.clock.now_s())
         after = self.watch.still()
-        energies = integrated.export_wh if self.point.power_factor < 0.0 else integrated.import_wh
-        flowing = [energy for name, energy in zip("ABC", energies, strict=True) if name in self.point.phases]
-        if any(energy is None for energy in flowing):
-            raise ReferenceInvalid("energy", self.point.phases)
-        terminal_wh = math.fsum(energy for energy in flowing if energy is not None)
-        primary = self.configuration.volts_per_terminal_volt * self.configuration.amperes_per_ct_volt
+        reference_kwh = integrated_kwh(integrated, self.point, self.configuration)
         return GateMeasurement(
             registered_kwh=after - before,
-            reference_kwh=terminal_wh * primary / 1000.0,
+            reference_kwh=reference_kwh,
             resolution_kwh=self.watch.step().size,
             elapsed_s=integrated.elapsed_s,
             started_kwh=before,
         )
+
+
+def integrated_kwh(integrated: IntegratorReading, point: LoadPoint, configuration: Configuration) -> float:
+    """Return what an analyzer integrated in the direction of ``point``, primary kWh; raises ReferenceInvalid."""
+    energies = integrated.export_wh if point.power_factor < 0.0 else integrated.import_wh
+    flowing = [energy for name, energy in zip("ABC", energies, strict=True) if name in point.phases]
+    if any(energy is None for energy in flowing):
+        raise ReferenceInvalid("energy", point.phases)
+    terminal_wh = math.fsum(energy for energy in flowing if energy is not None)
+    return terminal_wh * configuration.volts_per_terminal_volt * configuration.amperes_per_ct_volt / 1000.0
 
 
 def power_errors(

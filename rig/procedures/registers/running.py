@@ -30,7 +30,7 @@ PROCEDURE = "energy_running"
 EDGES_AT_EACH_END = 5
 """Updates that are seen at each end of the time; a data set of the analyzer is read between any two of them."""
 
-LEAST_S = 60.0
+LEAST_S = 120.0
 _SHORT_S = 300.0
 _POWER_OF = {2: 11, 3: 11, 4: 12, 5: 12, 6: 12, 7: 12}
 """The power whose energy a register counts; apparent energy has no limit and no measured reference."""
@@ -38,6 +38,9 @@ _POWER_OF = {2: 11, 3: 11, 4: 12, 5: 12, 6: 12, 7: 12}
 _QUADRANTS = (4, 5, 6, 7)
 _SETS_OF_A_READING = 2.5
 """A reading that is begun after the call takes two update periods, and a little for the connection."""
+
+_PAUSE_S = 1.0
+"""Between data sets at least: no more of them are needed, and the wait for an update is then no gap among them."""
 
 
 def energy_running(at: Examined, item: JudgedQuantity) -> tuple[ResultRecord, ...]:
@@ -128,7 +131,7 @@ class _Running:
         self.sets += source.power_sets()
         self._see(watch, source, moves=step.is_seen)
         until_s = self.edges[0].moment.middle_s + length_s
-        pause_s = max(0.0, length_s / SETS_IN_A_GATE - _SETS_OF_A_READING * at.bench.analyzer.update_s)
+        pause_s = max(_PAUSE_S, length_s / SETS_IN_A_GATE - _SETS_OF_A_READING * at.bench.analyzer.update_s)
         while (left_s := until_s - at.now_s()) > 0.0:
             at.bench.clock.sleep(min(pause_s, left_s))
             self.sets += source.power_sets()
