@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import allure
 import pytest
 
@@ -25,10 +27,9 @@ def test_no_register_counts_without_current(
     assert isinstance(row, NoLoadRow)
     longest_s = 3600.0 * run_session(pytestconfig).options.longest_gate_h
     with allure.step(f"no load at {planned_no_load.point.label}"):
-        meter_run.configure(plan.configuration)
-        nominal = meter_run.bench_file.parts.nominal
-        assert nominal is not None
-        full, point = nominal.point(100.0, 0.0), planned_no_load.point
+        point = planned_no_load.point
+        full = replace(point, voltage_v=100.0 * point.voltage_v / row.voltage_pct, current_pct=100.0)
+        meter_run.configure(plan.configuration_at(point))
         results = meter_run.examine(
             point,
             lambda at: no_load(at, no_load_limits(row, 1000.0 * nominal_kw(at, full))),

@@ -24,7 +24,7 @@ def test_meter_starts_and_keeps_registering(
     assert isinstance(row, StartingRow)
     longest_s = 3600.0 * run_session(pytestconfig).options.longest_gate_h
     with allure.step(f"start at {planned_starting.point.label}"):
-        meter_run.configure(plan.configuration)
+        meter_run.configure(plan.configuration_at(planned_starting.point))
         limit, point = starting_limit(row), planned_starting.point
         results = meter_run.examine(point, lambda at: starting(at, limit), plan.reference_limits, longest_s)
         judge.told(point.label, results)

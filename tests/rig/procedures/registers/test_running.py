@@ -9,7 +9,7 @@ from rig.errors import UsageRefused
 from rig.load_point import LoadPoint
 from rig.metrology.certification_points import judged_energy_at
 from rig.metrology.limit_files import load_limit_table
-from rig.plans.plan import CERTIFICATION_TABLES
+from rig.plans.programmes import CERTIFICATION_TABLES
 from rig.procedures.registers.running import energy_running
 from tests.rig.procedures.registers.register_bench import RegisterBench, Shown, used
 
