@@ -10,7 +10,7 @@ from rig.errors import UsageRefused
 from rig.events import GateChosen
 from rig.metrology.certification_points import JudgedQuantity
 from rig.procedures.accuracy.climate import note_climate
-from rig.procedures.accuracy.energy_register import LEAST_GATE, duration, integrated_kwh, power_errors
+from rig.procedures.accuracy.energy_register import LEAST_GATE, duration, integrated_kwh, power_errors, step_under_load
 from rig.procedures.accuracy.judgement import judge_energy, judge_others
 from rig.procedures.accuracy.power_comparison import as_data, read_reference
 from rig.procedures.accuracy.readings import EnergyMeasurement, GateMeasurement
@@ -72,7 +72,7 @@ def _measured(at: Examined, item: JudgedQuantity) -> EnergyMeasurement:
         reference = first.stimulus
         conditions = supervisor.deviations_from_nominal(reference, at.limits)
         climate = note_climate(at.bench, at.record, at.limits)
-        step = watch.look()
+        step = step_under_load(at.bench, at.point, watch)
         repeats = power_errors(at.bench, at.position, at.point, at.configuration, at.record)
         dose = _dose(at, step, item.row.limit_pct)
         _say(at, watch, step, dose)

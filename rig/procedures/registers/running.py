@@ -13,7 +13,7 @@ from rig.metrology.certification_points import JudgedQuantity
 from rig.metrology.register_tests.line_fit import LineFit, fit, fit_time_s
 from rig.metrology.sampled_energy import Moment, PowerNotSeen, PowerSet, sampled_energy
 from rig.procedures.accuracy.climate import note_climate
-from rig.procedures.accuracy.energy_register import LEAST_GATE, duration, power_errors
+from rig.procedures.accuracy.energy_register import LEAST_GATE, duration, power_errors, step_under_load
 from rig.procedures.accuracy.judgement import judge_energy, judge_others
 from rig.procedures.accuracy.power_comparison import as_data, read_reference
 from rig.procedures.accuracy.readings import EnergyMeasurement, GateMeasurement, RegisterFault
@@ -77,7 +77,7 @@ class _Running:
             reference = read_reference(at.bench, at.record)
             conditions = self._conditions(last)
             climate = note_climate(at.bench, at.record, at.limits)
-            step = watch.look()
+            step = step_under_load(at.bench, at.point, watch)
             repeats = power_errors(
                 at.bench, at.position, at.point, at.configuration, at.record, _POWER_OF[item.instance]
             )

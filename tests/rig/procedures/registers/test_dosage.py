@@ -48,7 +48,7 @@ def test_coarse_register_gets_a_larger_dose_or_is_inconclusive(step_kwh, longest
         assert abs(result.expected_value) == pytest.approx(50.0, rel=0.01)
     else:
         assert "a gate of 49.1 h is needed" in result.reason
-        assert world.now < 600.0
+        assert world.now < 900.0
 
 
 def test_load_off_its_nominal_is_invalid_and_not_a_loss():
