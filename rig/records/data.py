@@ -31,7 +31,8 @@ class RunHeader:
     ``environment``: what was recorded of the surroundings, names with units (``{"ambient_temperature_c": 23.1}``).
     ``simulated``: the readings come from the emulated bench, and every report prints that first. ``programme``: how
     much of its suite the run was to cover, by what is counted: ``{"load points": (3, 90)}`` is 3 of 90;
-    empty: not recorded.
+    empty: not recorded. ``judged_with``: the reference's accuracy and the wiring in force, as data, with which a
+    judgement can be made once more. ``after_adjustment_of``: id of the run that found the meter before it was adjusted.
     """
 
     kind: str
@@ -46,6 +47,8 @@ class RunHeader:
     simulated: bool = False
     environment: Mapping[str, Json] = field(default_factory=dict)
     programme: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    judged_with: Mapping[str, Json] = field(default_factory=dict)
+    after_adjustment_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +233,42 @@ class MeterReading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MeasurementRecord:
+    """What a judgement of a load point needs beside its readings: ``procedure``, ranges, configuration, gates ..."""
+
+    procedure: str
+    data: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedAgain:
+    """One result of a later judgement of load point ``point_number``; ``was``: the outcome in the run, if any."""
+
+    point_number: int
+    result: ResultRecord
+    was: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgementRecord:
+    """A later judgement of a run from its stored readings; what the run itself says stays as it is.
+
+    ``standard``: name and edition of the limits, "as in the run" where none was named; ``correction``: the correction
+    of the reference as data, with its file's SHA-256; None without one. ``left_out``: what was not judged, and why.
+    """
+
+    made_utc: datetime
+    software_version: str
+    standard: str
+    decision_rule: str
+    outcome: str
+    results: tuple[JudgedAgain, ...]
+    correction: Mapping[str, Json] | None = None
+    operator: str = ""
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventRecord:
     """Something that happened. ``severity``: info, warning or error; ``data``: JSON."""
 
@@ -290,6 +329,7 @@ class PointRecord:
     results: tuple[ResultRecord, ...]
     temperature_c: float | None = None
     humidity_pct: float | None = None
+    measurement: MeasurementRecord | None = None
 
     @property
     def outcome(self) -> str:
@@ -305,7 +345,7 @@ class RunSummary:
     """One line of the list of runs.
 
     ``counts``: verdicts (rig.records.verdicts) and findings by outcome. ``measured``: what has a result, by what is
-    counted (``count_measured``).
+    counted (``count_measured``). ``judged_again``: the outcomes of later judgements, the oldest first.
     """
 
     run_id: str
@@ -317,6 +357,7 @@ class RunSummary:
     serial_numbers: tuple[str, ...]
     counts: Mapping[str, int]
     measured: Mapping[str, int] = field(default_factory=dict)
+    judged_again: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -343,3 +384,4 @@ class RunRecord:
     artifacts: tuple[ArtifactRecord, ...]
     journal: tuple[JournalEntry, ...]
     wiring_checks: tuple[WiringCheckRecord, ...] = ()
+    judgements: tuple[JudgementRecord, ...] = ()

@@ -201,6 +201,10 @@ class PointRecorder:
             torn=torn,
         )
 
+    def measurement(self, procedure: str, data: Mapping[str, object]) -> None:
+        """Record what a judgement of this load point needs beside its readings."""
+        self._add("a measurement", tables.MEASUREMENT, procedure=procedure, data=to_json(data))
+
     def climate(self, temperature_c: float, humidity_pct: float | None) -> None:
         """Record the air at this load point, degrees Celsius and percent relative humidity, before it has ended."""
         self._change_once("the climate", {"temperature_c": temperature_c, "humidity_pct": humidity_pct})

@@ -18,7 +18,7 @@ from rig.records._mapping import columns_of, executor
 from rig.records._reading import Readable, ReadOnlyDatabase, recording
 from rig.records._reading_back import read_run
 from rig.records.abandoned import close_abandoned
-from rig.records.data import RunHeader, RunRecord, RunSummary
+from rig.records.data import JudgementRecord, RunHeader, RunRecord, RunSummary
 from rig.records.errors import NoSuchRun, RecordsUnusable
 from rig.records.listing import fold_journal, summaries
 from rig.records.plain_json import to_json
@@ -84,9 +84,10 @@ class RunStore:
             connection.execute(
                 insert(tables.RUN).values(
                     id=run_id,
-                    **columns_of(header, without=("environment", "programme")),
+                    **columns_of(header, without=("environment", "programme", "judged_with")),
                     environment=to_json(header.environment),
                     programme={what: list(numbers) for what, numbers in header.programme.items()} or None,
+                    judged_with=to_json(header.judged_with) or None,
                     started_utc=datetime.now(UTC),
                 )
             )
@@ -106,6 +107,30 @@ class RunStore:
         """Whether this database has the run of exactly this id."""
         with self._reading() as connection:
             return connection.scalar(select(tables.RUN.c.id).where(tables.RUN.c.id == run_id)) is not None
+
+    def add_judgement(self, run_id: str, judgement: JudgementRecord) -> None:
+        """Record a later judgement of a run with all its results, in one transaction; nothing of the run changes."""
+        with recording(self._database, "a judgement") as connection:
+            row = columns_of(judgement, without=("results", "correction", "left_out")) | {
+                "run_id": run_id,
+                "correction": to_json(judgement.correction),
+                "left_out": list(judgement.left_out),
+            }
+            number = connection.execute(insert(tables.JUDGEMENT).values(row).returning(tables.JUDGEMENT.c.id))
+            judgement_id = number.scalar_one()
+            rows = [
+                columns_of(each.result, without=("limit", "components"))
+                | {
+                    "judgement_id": judgement_id,
+                    "point_number": each.point_number,
+                    "was": each.was,
+                    "limit": to_json(each.result.limit),
+                    "components": to_json(each.result.components),
+                }
+                for each in judgement.results
+            ]
+            if rows:
+                connection.execute(insert(tables.JUDGED_AGAIN), rows)
 
     def fold_journal(self, entries: Iterable[Mapping[str, Any]]) -> int:
         """Take entries of the guardian's journal in, each once however often it is offered; returns how many were new.
