@@ -54,7 +54,9 @@ def runs(records: str, last: int, as_json: bool) -> None:
         counts = ", ".join(f"{count} {name}" for name, count in run.counts.items())
         counts += "  partial" if _was_partial(run, outcomes[run.run_id]) else ""
         counts += f"  judged once more: {', '.join(run.judged_again)}" if run.judged_again else ""
-        counts += f"  after adjustment of {run.header.after_adjustment_of[:8]}" if run.header.after_adjustment_of else ""
+        counts += (
+            f"  after adjustment of {run.header.after_adjustment_of[:8]}" if run.header.after_adjustment_of else ""
+        )
         counts += "  (simulated)" if run.header.simulated else ""
         began = f"{run.started_utc:%Y-%m-%d %H:%M:%S} UTC"
         echo(

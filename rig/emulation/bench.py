@@ -25,6 +25,7 @@ from rig.emulation.bus.process import HubLink, HubProcess
 from rig.emulation.defects.library import (
     Defect,
     behaviour_of,
+    pickup_pct,
     profile_of,
     services_of,
     with_behaviour_defects,
@@ -130,7 +131,13 @@ class EmulatedBench:
 
     def _build(self, options: Options, stack: ExitStack) -> None:
         time = BenchTime()
-        wiring = Wiring(options.meters, options.ct_secondary, options.divider_ratio, loop=_loop(options))
+        wiring = Wiring(
+            options.meters,
+            options.ct_secondary,
+            options.divider_ratio,
+            loop=_loop(options),
+            pickup_pct=pickup_pct(options.defects),
+        )
         world = self.world = World(time, wiring)
         log = EventLog(options.log or _temporary_log(stack), time.now_s)
         stack.callback(log.close)

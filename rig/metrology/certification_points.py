@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -64,7 +63,7 @@ _EXPORT_PCT = {False: (5, 20, 100), True: (100,)}
 """Currents at which PF 1 is repeated with the power reversed: balanced, and each phase alone."""
 
 
-def _currents_pct(row: LimitRow, factor: LoadFactor) -> tuple[int, ...]:
+def _currents_pct(row: LimitRow, factor: LoadFactor) -> tuple[float, ...]:
     """Return the currents to try for one factor of a row; () where the row's quantity makes no points."""
     is_single, is_active = row.load is LoadKind.SINGLE_PHASE, Quantity.ACTIVE_POWER in row.quantities
     if (is_single and factor.side == "lead") or not (is_active or Quantity.REACTIVE_POWER in row.quantities):
@@ -72,44 +71,68 @@ def _currents_pct(row: LimitRow, factor: LoadFactor) -> tuple[int, ...]:
     return _CURRENTS_PCT[is_active, is_single, factor.value == 1.0]
 
 
-def _export_pct(row: LimitRow, factor: LoadFactor) -> tuple[int, ...]:
+def _export_pct(row: LimitRow, factor: LoadFactor) -> tuple[float, ...]:
     """Return the currents at which a row's factor is repeated with the power reversed."""
     if Quantity.ACTIVE_POWER not in row.quantities or factor.value != 1.0:
         return ()
     return _EXPORT_PCT[row.load is LoadKind.SINGLE_PHASE]
 
 
+@dataclass(frozen=True, slots=True)
+class Density:
+    """How many load points a row asks for: ``currents_pct`` in place of the rig's own, percent of In; or one a factor.
+
+    ``is_short``: each factor of a row once, at In where the row holds there, else at the lowest of its currents.
+    """
+
+    currents_pct: tuple[float, ...] = ()
+    is_short: bool = False
+
+    def of(self, row: LimitRow, usual: tuple[float, ...]) -> tuple[float, ...]:
+        """Return the currents for one factor of a row whose usual ones are ``usual``; () where there are none."""
+        found = tuple(
+            current
+            for current in (self.currents_pct or usual if usual else ())
+            if row.current_pct is None or current in row.current_pct
+        )
+        if not self.is_short or not found:
+            return found
+        return (_IN_PCT,) if _IN_PCT in found else (min(found),)
+
+
+_IN_PCT = 100.0
+USUAL = Density()
+
+
 def certification_points(
-    tables: Iterable[LimitTable], voltage_v: float, *, frequency_hz: float = 60.0, system_type: int = 40
+    tables: Iterable[LimitTable],
+    voltage_v: float,
+    *,
+    frequency_hz: float = 60.0,
+    system_type: int = 40,
+    density: Density = USUAL,
 ) -> tuple[LoadPoint, ...]:
     """Return the distinct load points that the rows of ``tables`` ask for, in the order of fewest source changes.
 
     ``voltage_v``: nominal volts line to neutral, the same at every point. ``system_type``: which phases there are; a
     system with one CT has no single-phase loads of its own. Rows on request are left out. Voltage and current rows ask
-    for no points of their own: they are judged wherever powers are. Points without any row that applies do not occur.
+    for no points of their own: they are judged wherever powers are. Points without any row that
+    applies do not occur. ``density``: which currents are tried.
     """
     points: dict[LoadPoint, None] = {}
     for row in (row for table in tables for row in table.rows if not row.on_request):
         for factor in row.factors:
             for angle_deg, currents in (
-                (_angle_deg(factor), _currents_pct(row, factor)),
+                (factor.angle_deg, _currents_pct(row, factor)),
                 (180.0, _export_pct(row, factor)),
             ):
-                for current_pct in currents:
-                    if row.current_pct is not None and current_pct not in row.current_pct:
-                        continue
+                for current_pct in density.of(row, currents):
                     for phases in _loads(row.load, SYSTEM_TYPES[system_type].phases):
                         point = LoadPoint(
                             voltage_v, float(current_pct), angle_deg, phases, frequency_hz, system_type=system_type
                         )
                         points[point] = None
     return in_source_order(points)
-
-
-def _angle_deg(factor: LoadFactor) -> float:
-    """Return the angle of the current relative to its voltage, import, negative = lag."""
-    angle = math.degrees(math.acos(factor.value) if factor.function == "PF" else math.asin(factor.value))
-    return round(-angle if factor.side == "lag" else angle, 10) + 0.0  # 60.00000000000001 and -0.0 make poor ids
 
 
 def _loads(load: LoadKind, ct_phases: str) -> tuple[str, ...]:

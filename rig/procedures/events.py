@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rig.events import Event, Noted
 from rig.load_point import LoadPoint
 from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement
+from rig.procedures.registers.examined import Examined
 from rig.records.data import FindingRecord, ResultRecord, WiringCheckRecord
 
 
@@ -35,7 +36,7 @@ class PointMeasured(Event):
 class Judged(Event):
     """A measurement was judged; its results are recorded."""
 
-    measurement: PointMeasurement | EnergyMeasurement
+    measurement: PointMeasurement | EnergyMeasurement | Examined
     results: Sequence[ResultRecord]
 
     def __str__(self) -> str:

@@ -22,6 +22,7 @@ from rig.procedures.accuracy.judgement import judge_energy, judge_others, judge_
 from rig.procedures.accuracy.power_comparison import MINIMUM_UPDATES, measure_power
 from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement, configuration_of
 from rig.procedures.events import Judged, PointBegan, PointMeasured, QuestionAnswered
+from rig.procedures.registers.examined import LONGEST_S, Examined
 from rig.procedures.rejudging.stored import data_of
 from rig.procedures.restoring import CLEARS_RECORDS, restore_configuration
 from rig.procedures.wiring_check.check import check_wiring
@@ -198,6 +199,30 @@ class MeterRun:
         """Judge the energy register of a measurement, and record the results; other registers that are wrong follow."""
         judged = judge_energy(measurement, item, self.bench.accuracy, self.rule)
         return self.record_results(measurement, (judged, *judge_others(measurement, self.rule)))
+
+    def examine(
+        self,
+        point: LoadPoint,
+        work: Callable[[Examined], tuple[ResultRecord, ...]],
+        limits: ReferenceLimits = IEC_REFERENCE,
+        longest_s: float = LONGEST_S,
+    ) -> tuple[ResultRecord, ...]:
+        """Do one test of ``rig.procedures.registers`` at ``point`` and record its results; no test is longer than that.
+
+        Conditions further off than ``limits`` make it INVALID.
+        """
+
+        def begun() -> tuple[Examined, tuple[ResultRecord, ...]]:
+            record = self.record.begin_point(point)
+            self.events.publish(PointBegan(point))
+            at = Examined(self.bench, self.position, point, self.configuration, record, self.rule, limits, longest_s)
+            results = work(at)
+            record.results(results)
+            return at, results
+
+        at, results = self._guarded(begun)
+        self.events.publish(Judged(at, results))
+        return results
 
     def _measured(self, point: LoadPoint, work: Callable[[PointRecorder], MeasurementT]) -> MeasurementT:
         def begun() -> MeasurementT:

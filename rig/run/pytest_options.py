@@ -11,7 +11,7 @@ import pytest
 
 from drivers.log import LEVELS
 from rig.errors import UsageRefused
-from rig.option_values import COUNT, HOURS, count_from, line_from, number_from
+from rig.option_values import COUNT, HOURS, REPEATS, count_from, line_from, number_from
 from rig.run.run import RunOptions
 
 ValueT = TypeVar("ValueT")
@@ -28,6 +28,9 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--station", default="", help="station name; goes into the record")
     group.addoption("--allow-reset", action="store_true", help="permit resets of energy and demand in the meter")
     group.addoption("--max-points", default=None, metavar="N", help="measure the first N load points only")
+    group.addoption("--programme", default="intrinsic", metavar="NAME|FILE", help="what is certified: intrinsic, full")
+    group.addoption("--strict-programme", action="store_true", help="refuse what the bench cannot do as a whole")
+    group.addoption("--repeat", default="1", metavar="N", help="measure everything N times, one pass after another")
     group.addoption("--longest", default="1", metavar="HOURS", help="skip questions of more bench time (default: 1)")
     group.addoption(
         "--unprotected", action="store_true", help="energise with neither a source watchdog nor a contactor; recorded"
@@ -58,6 +61,10 @@ def options_of(option: argparse.Namespace) -> RunOptions:
         station=taken("--station", option.station, line_from),
         allow_reset=option.allow_reset,
         max_points=None if most is None else taken("--max-points", most, count_from, *COUNT),
+        programme=taken("--programme", option.programme, line_from),
+        strict=option.strict_programme,
+        repeat=taken("--repeat", option.repeat, count_from, *REPEATS),
+        select=option.keyword,
         suite=taken("--suite", option.suite, line_from),
         longest_h=taken("--longest", option.longest, number_from, *HOURS),
         unprotected=option.unprotected,

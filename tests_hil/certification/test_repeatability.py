@@ -19,6 +19,6 @@ def test_readings_of_one_load_scatter_little(
     row = planned_repeatability.row
     assert isinstance(row, RepeatabilityRow)
     with allure.step(f"measure {planned_repeatability.key}"):
-        meter_run.configure(plan.configuration)
+        meter_run.configure(plan.configuration_at(planned_repeatability.point))
         measured = meter_run.measure(planned_repeatability.point, plan.reference_limits, updates=row.repeats)
     judge.repeatability(planned_repeatability, measured)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -107,6 +108,12 @@ class LoadFactor:
     def text(self) -> str:
         """As the limit files write it, such as ``PF 0.5 lag``."""
         return f"{self.function} {self.value:g} {self.side}".rstrip()
+
+    @property
+    def angle_deg(self) -> float:
+        """The angle of the current relative to its voltage, import, degrees, negative = lag."""
+        angle = math.degrees(math.acos(self.value) if self.function == "PF" else math.asin(self.value))
+        return round(-angle if self.side == "lag" else angle, 10) + 0.0  # 60.00000000000001 and -0.0 make poor ids
 
     def matches(self, point: LoadPoint) -> bool:
         """Whether the nominal angle of ``point`` is this factor, for import or export."""

@@ -11,6 +11,7 @@ from rig.metrology.uncertainty import Component
 BETWEEN_LINES_TYPE = 11
 """In this system type the meter multiplies I_A with V_A - V_B; an analyzer's element has V_A against neutral."""
 
+_POWER_OF = {Quantity.ACTIVE_ENERGY: Quantity.ACTIVE_POWER, Quantity.REACTIVE_ENERGY: Quantity.REACTIVE_POWER}
 _POWERS = (Quantity.ACTIVE_POWER, Quantity.REACTIVE_POWER, Quantity.ACTIVE_ENERGY, Quantity.REACTIVE_ENERGY)
 
 
@@ -21,7 +22,7 @@ def reference_lines(
 
     Raises AccuracyNotStated and ReferenceNotUsable.
     """
-    quantity = Quantity.ACTIVE_POWER if is_sampled and item.quantity is Quantity.ACTIVE_ENERGY else item.quantity
+    quantity = _POWER_OF.get(item.quantity, item.quantity) if is_sampled else item.quantity
     lines = reference.of(quantity, item.phase)
     if point.system_type == BETWEEN_LINES_TYPE and quantity in _POWERS:
         lines += reference.between_lines()

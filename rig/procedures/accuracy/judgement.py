@@ -44,7 +44,7 @@ def evidence_of(
 ) -> tuple[Evidence, ...]:
     """Return what a power comparison tells about each of ``inputs``: readings, expected values, type B lines."""
     expected = measurement.expected()
-    reference = _reference(measurement.point, measurement.references[-1:], measurement.ranges, accuracy)
+    reference = reference_at(measurement.point, measurement.references[-1:], measurement.ranges, accuracy)
     distortion = _distortion_of(measurement.references, measurement.point.phases, is_told=measurement.has_distortion)
     found = []
     for item in inputs:
@@ -62,18 +62,22 @@ def evidence_of(
 
 
 def judge_energy(
-    measurement: EnergyMeasurement, item: JudgedQuantity, accuracy: ReferenceAccuracy, rule: DecisionRule
+    measurement: EnergyMeasurement,
+    item: JudgedQuantity,
+    accuracy: ReferenceAccuracy,
+    rule: DecisionRule,
+    procedure: str = "energy_register",
 ) -> ResultRecord:
     """Judge one energy register against integrator or sampled power: over all gates, and where they differ, over each.
 
-    A register that counted nothing has an error of -100 %; one that fell without a reset is FAIL. Raises nothing for
-    what a meter may do.
+    A register that counted nothing has an error of -100 %; one that fell without a reset is FAIL. ``procedure``: by
+    which the measurement was made. Raises nothing for what a meter may do.
     """
     references = (measurement.reference,) if measurement.reference is not None else ()
-    reference = _reference(measurement.point, references, measurement.ranges, accuracy)
+    reference = reference_at(measurement.point, references, measurement.ranges, accuracy)
     advances = [gate.registered_kwh for gate in measurement.gates]
     evidence = Evidence(
-        "energy_register",
+        procedure,
         item,
         read=advances,
         wanted=[gate.reference_kwh for gate in measurement.gates],
@@ -172,7 +176,7 @@ def _distortion(spectrum: Spectrum) -> float:
     return math.hypot(*(part.rms for part in spectrum if part.order != 1)) / fundamental if fundamental else 0.0
 
 
-def _reference(
+def reference_at(
     point: LoadPoint, references: Sequence[Stimulus], ranges: AnalyzerRanges | None, accuracy: ReferenceAccuracy
 ) -> ReferenceUncertainty | None:
     """What the analyzer's accuracy means at this point; the state of its elements is taken from a reading."""
