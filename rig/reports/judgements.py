@@ -15,7 +15,8 @@ def judgement_lines(run: RunRecord, judgement: JudgementRecord, *, show_all: boo
     """Return the judgement in lines; without ``show_all`` only what changed or did not pass is listed."""
     simulated = " (simulated bench)" if run.header.simulated else ""
     lines = [
-        f"run {run.run_id[:8]} of {run.started_utc:%Y-%m-%d %H:%M} UTC{simulated}, judged once more",
+        f"run {run.run_id[:8]} of {run.started_utc:%Y-%m-%d %H:%M} UTC{simulated}, judged once more on "
+        f"{judgement.made_utc:%Y-%m-%d %H:%M} UTC",
         f"limits: {judgement.standard}; rule: {rule_wording(judgement.decision_rule)}",
     ]
     labels = {point.number: point.label for point in run.points}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from pydantic import ValidationError
@@ -14,8 +14,9 @@ from rig.bench.wiring import Wiring
 from rig.load_point import PHASE_NAMES
 from rig.metrology.accuracy import ReferenceAccuracy
 from rig.metrology.certification_points import Input, JudgedQuantity, judged_at, judged_energy_at
-from rig.metrology.decision import DecisionRule
+from rig.metrology.decision import DecisionRule, decide
 from rig.metrology.limits import LimitRow, LimitTable, LoadKind, Quantity
+from rig.metrology.outcome import Outcome
 from rig.procedures.accuracy.judgement import judge_energy, judge_others, judge_power
 from rig.procedures.accuracy.readings import PointMeasurement
 from rig.procedures.accuracy.variations.compared import Comparison, Limit, judge_variation
@@ -33,6 +34,7 @@ from rig.records.data import (
 
 _REPEATABILITY = "repeatability"
 _VARIATIONS = ("difference", "influence")
+_SERIES = (_REPEATABILITY, *_VARIATIONS)
 _AS_IN_THE_RUN = "as in the run"
 
 
@@ -58,8 +60,9 @@ def rejudge(run: RunRecord, choice: Choice, *, software_version: str, operator: 
     """Judge ``run`` from its stored readings; nothing is measured, and the record of the run is not touched.
 
     With a ``standard`` the quantities that it limits are judged, whether or not the run judged them; limits of
-    variations and of repeatability depend on the plan, so that these are left out by name. Raises RunCannotBeRejudged
-    where the record is of an earlier version or nothing of it can be judged.
+    variations and of repeatability depend on the plan, so that these are left out by name. Tests of registers without
+    such a measurement are decided again from their stored error and U. Raises RunCannotBeRejudged where the record is
+    of an earlier version or nothing of it can be judged.
     """
     basis = _basis_of(run, choice)
     found: list[JudgedAgain] = []
@@ -118,10 +121,29 @@ def _judged(
         taken = energy_of(point, basis.wiring)
         for item in _energy_items(point, taken.instance, basis):
             results += [judge_energy(taken, item, basis.accuracy, basis.rule), *judge_others(taken, basis.rule)]
-    done = {result.procedure for result in results} | {"register_check"}
-    others = sorted({result.procedure for result in point.results} - done - {POWER, ENERGY})
-    why = "not among what can be judged once more" if basis.standard is None else "its limits depend on the plan"
-    return results, [f"{each.replace('_', ' ')}: {why}" for each in others] + _without_measurement(point, procedure)
+    others = [result for result in point.results if result.procedure not in (POWER, ENERGY, "register_check", *_SERIES)]
+    if basis.standard is None:
+        results += [_decided_again(result, basis.rule) for result in others]
+        return results, _without_measurement(point, procedure)
+    names = {result.procedure for result in point.results} - {POWER, ENERGY, "register_check"}
+    left_out = [f"{name.replace('_', ' ')}: its limits depend on the plan" for name in sorted(names)]
+    return results, left_out + _without_measurement(point, procedure)
+
+
+def _decided_again(result: ResultRecord, rule: DecisionRule) -> ResultRecord:
+    """Apply a rule to the stored error and U of a result; one without them stays as it was."""
+    error, expanded, limit, k = result.error_pct, result.expanded_uncertainty_pct, result.limit_pct, result.k
+    decidable = (str(each) for each in (Outcome.PASS, Outcome.COND_PASS, Outcome.COND_FAIL, Outcome.FAIL))
+    if error is None or expanded is None or limit is None or k is None or result.outcome not in decidable:
+        return result
+    judgement = decide(error, expanded, limit, rule, coverage_factor=k)
+    return replace(
+        result,
+        outcome=str(judgement.outcome),
+        decision_rule=str(rule),
+        guard_band_pct=judgement.limit_pct - judgement.acceptance_pct,
+        conformance_probability=judgement.conformance_probability,
+    )
 
 
 def _without_measurement(point: PointRecord, procedure: str | None) -> list[str]:
