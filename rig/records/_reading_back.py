@@ -13,7 +13,7 @@ from rig.load_point import FULL, NOT_SHIFTED, LoadPoint
 from rig.records import data, tables
 from rig.records._mapping import RecordT, executor, record_of
 from rig.records.listing import never_energised, outcome_of
-from rig.records.plain_json import numbers_from_json, values_from_json
+from rig.records.plain_json import values_from_json
 
 _Line = Row[Any]
 _Grouped = dict[int, list[_Line]]
@@ -49,7 +49,6 @@ def read_run(connection: Connection, run_id: str) -> data.RunRecord:
         wiring_checks=_records(connection, tables.WIRING_CHECK, run_id, data.WiringCheckRecord),
         events=_records(connection, tables.EVENT, run_id, data.EventRecord),
         artifacts=_records(connection, tables.ARTIFACT, run_id, data.ArtifactRecord),
-        judgements=_judgements(connection, run_id),
         journal=tuple(record_of(data.JournalEntry, line, entry_id=line.id) for line in journal),
     )
 
@@ -105,35 +104,12 @@ def _points(connection: Connection, run_id: str, *, was_ended: bool) -> tuple[da
             stated_outcome=row.outcome or ("TERMINATED" if was_ended and row.finished_utc is None else None),
             reference_readings=tuple(record_of(data.ReferenceReading, line) for line in reference.get(row.id, ())),
             meter_readings=tuple(_meter_reading(line) for line in meter.get(row.id, ())),
+            conditions=tuple(data.ConditionRecord(**each) for each in row.conditions or ()),
             results=tuple(_result(line, components.get(line.id, [])) for line in results.get(row.id, ())),
-            measurement=next((record_of(data.MeasurementRecord, line) for line in measured.get(row.id, ())), None),
+            measurement=next(({"procedure": m.procedure, **m.data} for m in measured.get(row.id, ())), None),
         )
         for row in _of_run(connection, tables.POINT, run_id)
     )
-
-
-def _judgements(connection: Connection, run_id: str) -> tuple[data.JudgementRecord, ...]:
-    rows = _of_run(connection, tables.JUDGEMENT, run_id)
-    again = tables.JUDGED_AGAIN
-    ids = [row.id for row in rows]
-    lines = connection.execute(select(again).where(again.c.judgement_id.in_(ids)).order_by(again.c.id)).all()
-    results = _group(lines, "judgement_id")
-    return tuple(
-        record_of(
-            data.JudgementRecord,
-            row,
-            left_out=tuple(row.left_out),
-            results=tuple(_judged_again(line) for line in results.get(row.id, ())),
-        )
-        for row in rows
-    )
-
-
-def _judged_again(row: _Line) -> data.JudgedAgain:
-    limit = None if row.limit is None else data.LimitProvenance(**row.limit)
-    components = tuple(data.BudgetComponent(**numbers_from_json(line)) for line in row.components)
-    result = record_of(data.ResultRecord, row, limit=limit, components=components)
-    return data.JudgedAgain(point_number=row.point_number, result=result, was=row.was)
 
 
 def _meter_reading(row: _Line) -> data.MeterReading:

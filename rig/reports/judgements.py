@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from rig.records.data import JudgedAgain, JudgementRecord, RunRecord
+from rig.records.data import RunRecord
+from rig.records.issued.judgements import JudgedAgain, JudgementRecord
 from rig.reports._words import percent, quantity_name, rule_wording
 
 _HEADS = ("load point", "AI", "quantity", "phase", "error %", "U %", "limit %", "was", "now")

@@ -48,7 +48,7 @@ def judge(
         recorded = found.run(run)
     judgement = rejudge(recorded, choice, software_version=software_version(), operator=operator)
     with RunStore.open(records) as store:
-        store.add_judgement(recorded.run_id, judgement)
+        store.enter_judgement(recorded.run_id, judgement)
     if as_json:
         whole = to_json(judgement)
         assert isinstance(whole, dict)

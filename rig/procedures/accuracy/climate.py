@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from drivers.errors import InstrumentError, InstrumentLost
 from rig.bench import Bench
+from rig.procedures.accuracy.conditions import of_climate
 from rig.records.recorder import PointRecorder
-from rig.safety.conditions import Deviation, ReferenceLimits, climate_deviations
+from rig.safety.conditions import Deviation, ReferenceLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +39,7 @@ def note_climate(bench: Bench, record: PointRecorder, limits: ReferenceLimits) -
         raise
     except InstrumentError as error:
         return PointClimate(invalid=f"the climate probe measures nothing ({error})", took_s=time.monotonic() - began_s)
-    record.climate(reading.temperature_c, reading.humidity_pct)
-    return PointClimate(climate_deviations(reading.temperature_c, limits), took_s=time.monotonic() - began_s)
+    record.climate(reading.temperature_c, reading.humidity_pct, reading.pressure_hpa)
+    part = bench.file.parts.climate_probe
+    conditions = of_climate(reading, limits, part.uncertainty if part is not None else None)
+    return PointClimate(conditions, took_s=time.monotonic() - began_s)

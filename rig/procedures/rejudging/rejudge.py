@@ -22,15 +22,8 @@ from rig.procedures.accuracy.readings import PointMeasurement
 from rig.procedures.accuracy.variations.compared import Comparison, Limit, judge_variation
 from rig.procedures.accuracy.variations.repeatability import judge_repeatability
 from rig.procedures.rejudging.stored import ENERGY, POWER, RunCannotBeRejudged, energy_of, power_of
-from rig.records.data import (
-    JudgedAgain,
-    JudgementRecord,
-    LimitProvenance,
-    PointRecord,
-    ResultRecord,
-    RunRecord,
-    worst_outcome,
-)
+from rig.records.data import LimitProvenance, PointRecord, ResultRecord, RunRecord, worst_outcome
+from rig.records.issued.judgements import JudgedAgain, JudgementRecord
 
 _REPEATABILITY = "repeatability"
 _VARIATIONS = ("difference", "influence")
@@ -152,7 +145,7 @@ def _without_measurement(point: PointRecord, procedure: str | None) -> list[str]
 
 
 def _procedure(point: PointRecord) -> str | None:
-    return None if point.measurement is None else point.measurement.procedure
+    return None if point.measurement is None else str(point.measurement["procedure"])
 
 
 def _items(point: PointRecord, basis: _Basis) -> tuple[Input, ...]:

@@ -134,7 +134,7 @@ def reading_of(raw: Mapping[str, Any]) -> AnalyzerReading:
 
 def _stored(point: PointRecord) -> Mapping[str, Any]:
     assert point.measurement is not None, "asked for a point that has a measurement"
-    return point.measurement.data
+    return point.measurement
 
 
 def _ranges(stored: Mapping[str, Any]) -> AnalyzerRanges | None:

@@ -135,11 +135,11 @@ def test_the_command_records_a_judgement_and_leaves_the_run_alone(records, rig, 
     assert "COND_PASS" in said
     assert "came out otherwise than in the run" in said
     with RunStore.open_to_read(path) as store:
-        after = store.run(ids["off"])
+        after, judgements = store.run(ids["off"]), store.judgements(ids["off"])
         listed = {run.run_id: run.judged_again for run in store.runs()}
     assert after.points == before.points
     assert after.outcome == before.outcome
-    (judgement,) = after.judgements
+    (judgement,) = judgements
     assert (judgement.operator, judgement.outcome, judgement.standard) == ("Ada", "FAIL", "as in the run")
     stored = judgement.results[0].result
     assert stored == again(before, rule=DecisionRule.ILAC_G8_BINARY).results[0].result
@@ -162,7 +162,7 @@ def test_a_judgement_cannot_be_changed_or_removed(records):
 
     path, ids = records
     with RunStore.open(path) as store:
-        store.add_judgement(ids["good"], again(store.run(ids["good"])))
+        store.enter_judgement(ids["good"], again(store.run(ids["good"])))
     with sqlite3.connect(path) as connection:
         for statement in ("DELETE FROM judgement", "UPDATE judged_again SET outcome = 'PASS'"):
             with pytest.raises(sqlite3.DatabaseError, match="append-only"):

@@ -1,4 +1,4 @@
-"""Schema version 0009: what a judgement needs beside the readings, and later judgements of a run."""
+"""Schema version 0011: what a judgement needs beside the readings, and later judgements of a run."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.types import TypeEngine
 
-revision = "0009"
-down_revision = "0008"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
