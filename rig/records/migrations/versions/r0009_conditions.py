@@ -1,12 +1,12 @@
-"""Schema version 0010: air pressure, and each reference condition of a load point with limit and uncertainty."""
+"""Schema version 0009: air pressure, and each reference condition of a load point with limit and uncertainty."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
-down_revision = "0009"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
