@@ -20,6 +20,7 @@ from rig.exit_codes import ExitCode
 from rig.metrology.decision import DecisionRule
 from rig.metrology.outcome import Outcome
 from rig.procedures.meter_run import MeterRun
+from rig.procedures.rejudging.stored import judged_with
 from rig.records import RECORDS
 from rig.records.data import RunHeader, RunRecord
 from rig.records.recorder import RunRecorder
@@ -74,10 +75,12 @@ class RunOptions:
     select: str = ""
     longest_h: float = 1.0
     unprotected: bool = False
+    anyway: bool = False
     accept_wiring: bool = False
     longest_gate_h: float = 1.0
     position: str | None = None
     log_level: str = "info"
+    after_adjustment_of: str | None = None
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
@@ -235,12 +238,16 @@ class Run:
             decision_rule=str(self._rule or ""),
             simulated=bench.simulated,
             programme=dict(programme),
+            judged_with=judged_with(bench_file),
+            after_adjustment_of=self.options.after_adjustment_of,
         )
         self.record = record = store.begin_run(header, self.options.run_id)
         if self._end_log is not None:
             self.events.publish(Noted("log", f"what the processes of this run did is in {LOG}, in its folder"))
         self.events.publish(RunBegan(record.run_id, header.kind, header.bench_name, header.simulated))
         stack.push(self._note_end)
+        if self.options.anyway:
+            self.note(Noted("anyway", "measured with --anyway: most results may be INCONCLUSIVE", "warning"))
         as_found = begin(record, bench, today, unprotected=self.options.unprotected)
         meter = MeterRun(bench, record, as_found, rule=self._rule, today=self._today, cites=lambda: self._cites)
         if bench.bus is not None:
