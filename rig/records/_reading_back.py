@@ -103,6 +103,7 @@ def _points(connection: Connection, run_id: str, *, was_ended: bool) -> tuple[da
             stated_outcome=row.outcome or ("TERMINATED" if was_ended and row.finished_utc is None else None),
             reference_readings=tuple(record_of(data.ReferenceReading, line) for line in reference.get(row.id, ())),
             meter_readings=tuple(_meter_reading(line) for line in meter.get(row.id, ())),
+            conditions=tuple(data.ConditionRecord(**each) for each in row.conditions or ()),
             results=tuple(_result(line, components.get(line.id, [])) for line in results.get(row.id, ())),
         )
         for row in _of_run(connection, tables.POINT, run_id)

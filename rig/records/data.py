@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from rig.load_point import LoadPoint
 from rig.metrology.outcome import Outcome
@@ -269,12 +270,28 @@ class ObjectValue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionRecord:
+    """The worst of one reference condition over a measurement: ``deviation`` against ``limit``, both in ``unit``.
+
+    ``uncertainty`` of the deviation, expanded (k = 2), None where none is stated; ``met``: whether it allows a verdict.
+    """
+
+    quantity: str
+    unit: str
+    deviation: float
+    limit: float
+    uncertainty: float | None
+    met: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PointRecord:
     """One load point of a run, with all that was read and judged there.
 
     ``stated_outcome`` is the outcome of the point itself (INVALID, ERROR, SKIP), None where the results decide.
-    ``deviation``: departures from the nominal point and reference conditions, names with units. ``temperature_c`` and
-    ``humidity_pct`` of the air, None where no probe measured it.
+    ``deviation``: departures from the nominal point and reference conditions, names with units. ``temperature_c``,
+    ``humidity_pct`` and ``pressure_hpa`` of the air, None where no probe measured it. ``conditions``: the worst of each
+    reference condition over the measurement; empty in records before they were kept.
     """
 
     number: int
@@ -290,6 +307,8 @@ class PointRecord:
     results: tuple[ResultRecord, ...]
     temperature_c: float | None = None
     humidity_pct: float | None = None
+    pressure_hpa: float | None = None
+    conditions: tuple[ConditionRecord, ...] = ()
 
     @property
     def outcome(self) -> str:
@@ -298,6 +317,30 @@ class PointRecord:
         if self.finished_utc is None and not stated:
             return "ABORTED"
         return worst_outcome(stated + [result.outcome for result in self.results]) or "NOT_JUDGED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateRecord:
+    """One certificate issued for one unit of a run; entries are added and never changed.
+
+    ``sequence`` counts within the year of ``issued_on``. ``amends``: number of the certificate that this one replaces,
+    with the ``reason``. ``parties``: laboratory, customer and head of the certificate as they were printed. The SHA-256
+    are of the PDF file, its attachment of results, and the raw data.
+    """
+
+    run_id: str
+    unit_number: int
+    serial_number: str
+    number: str
+    sequence: int
+    issued_on: date
+    issued_utc: datetime
+    amends: str | None = None
+    reason: str = ""
+    parties: Mapping[str, Any] = field(default_factory=dict)  # Any: JSON
+    pdf_sha256: str
+    results_sha256: str
+    raw_data_sha256: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

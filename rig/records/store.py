@@ -18,8 +18,9 @@ from rig.records._mapping import columns_of, executor
 from rig.records._reading import Readable, ReadOnlyDatabase, recording
 from rig.records._reading_back import read_run
 from rig.records.abandoned import close_abandoned
-from rig.records.data import RunHeader, RunRecord, RunSummary
+from rig.records.data import CertificateRecord, RunHeader, RunRecord, RunSummary
 from rig.records.errors import NoSuchRun, RecordsUnusable
+from rig.records.issued.certificates import enter_certificate, read_certificates
 from rig.records.listing import fold_journal, summaries
 from rig.records.plain_json import to_json
 from rig.records.recorder import RunRecorder
@@ -106,6 +107,16 @@ class RunStore:
         """Whether this database has the run of exactly this id."""
         with self._reading() as connection:
             return connection.scalar(select(tables.RUN.c.id).where(tables.RUN.c.id == run_id)) is not None
+
+    def certificates(self) -> tuple[CertificateRecord, ...]:
+        """List the certificates issued of all runs here, in the order in which they were entered."""
+        with self._reading() as connection:
+            return read_certificates(connection)
+
+    def enter_certificate(self, certificate: CertificateRecord) -> None:
+        """Enter a certificate that is issued. Raises NumberTaken where its number is there already."""
+        with recording(self._database, f"certificate {certificate.number}") as connection:
+            enter_certificate(connection, certificate)
 
     def fold_journal(self, entries: Iterable[Mapping[str, Any]]) -> int:
         """Take entries of the guardian's journal in, each once however often it is offered; returns how many were new.

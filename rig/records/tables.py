@@ -106,7 +106,11 @@ POINT = Table(
         waveform="str | None",
         currents_pct="json | None",
     ),
-    *_of(data.PointRecord, "load_point stated_outcome reference_readings meter_readings results"),
+    *_of(
+        data.PointRecord,
+        "load_point stated_outcome reference_readings meter_readings results",
+        conditions="json | None",
+    ),
     *_more(outcome="str | None"),
     UniqueConstraint("run_id", "number"),
 )
@@ -171,6 +175,15 @@ WIRING_CHECK = Table("wiring_check", METADATA, *_part_of("run"), *_of(data.Wirin
 EVENT = Table("event", METADATA, *_part_of("run"), *_of(data.EventRecord))
 
 ARTIFACT = Table("artifact", METADATA, *_part_of("run"), *_of(data.ArtifactRecord))
+
+CERTIFICATE = Table(
+    "certificate",
+    METADATA,
+    *_part_of("run"),
+    *_of(data.CertificateRecord, "run_id", parties="json"),
+    UniqueConstraint("number"),
+)
+"""One issued certificate; its ``number`` is there once."""
 
 GUARDIAN_ENTRY = Table(
     "guardian_entry",

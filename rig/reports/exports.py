@@ -18,7 +18,7 @@ _RESULT_FIELDS = (
     "conformance_probability", "reason", "condition", "basis",
 )  # fmt: skip
 _POINT_FIELDS = ("voltage_v", "current_pct", "angle_deg", "phases", "frequency_hz", "waveform")
-_CLIMATE_FIELDS = ("temperature_c", "humidity_pct")
+_CLIMATE_FIELDS = ("temperature_c", "humidity_pct", "pressure_hpa")
 _LIMIT_FIELDS = ("standard", "edition", "table", "provenance", "checked_by", "checked_on")
 _COLUMNS = (
     *("run_id", "serial_number", "point_number", "load_point", *_POINT_FIELDS, *_CLIMATE_FIELDS, *_RESULT_FIELDS),

@@ -74,6 +74,7 @@ class RunOptions:
     select: str = ""
     longest_h: float = 1.0
     unprotected: bool = False
+    anyway: bool = False
     accept_wiring: bool = False
     longest_gate_h: float = 1.0
     position: str | None = None
@@ -241,6 +242,8 @@ class Run:
             self.events.publish(Noted("log", f"what the processes of this run did is in {LOG}, in its folder"))
         self.events.publish(RunBegan(record.run_id, header.kind, header.bench_name, header.simulated))
         stack.push(self._note_end)
+        if self.options.anyway:
+            self.note(Noted("anyway", "measured with --anyway: most results may be INCONCLUSIVE", "warning"))
         as_found = begin(record, bench, today, unprotected=self.options.unprotected)
         meter = MeterRun(bench, record, as_found, rule=self._rule, today=self._today, cites=lambda: self._cites)
         if bench.bus is not None:

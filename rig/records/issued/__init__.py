@@ -1,0 +1,1 @@
+"""What was issued of runs: certificates."""
