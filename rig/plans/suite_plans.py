@@ -63,6 +63,7 @@ def certification_plan(
         not_possible=tuple(maker.not_possible),
         stages=tuple(stages),
         programme=programme.name,
+        whole_range=programme.whole_range,
     )
     _refuse_what_is_missing(plan, bench, strict=strict)
     return plan
@@ -157,7 +158,10 @@ class _Maker:
         return True
 
     def _judged(self, points: Iterable[LoadPoint]) -> list[_Needed]:
-        return [(point, item.quantity, item.phase) for point in points for item in judged_at(point, self.tables)]
+        return [(point, item.quantity, item.phase) for point in points for item in self._items(point)]
+
+    def _items(self, point: LoadPoint) -> tuple[JudgedQuantity, ...]:
+        return judged_at(point, self.tables, whole_range=self._programme.whole_range)
 
     def _check(self, nominal: NominalPart, points: Iterable[LoadPoint], needed: Iterable[_Needed]) -> None:
         _check(self._bench, nominal, points, needed)
