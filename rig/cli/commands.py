@@ -14,6 +14,7 @@ _COMMANDS = {
     "emulate": ("rig.cli.emulate:emulate", "Run the emulated bench until interrupted."),
     "eol": ("rig.cli.suites:eol", "Test a meter at the end of the line."),
     "hold": ("rig.cli.hold:hold", "Keep a load point and show live readings."),
+    "judge": ("rig.cli.judging.judge:judge", "Judge a recorded run once more from its readings."),
     "off": ("rig.cli.off:off", "Switch sources off, now, and verify it."),
     "plan": ("rig.cli.plan.plan:plan", "Show what a suite would do; nothing is switched on."),
     "predict": ("rig.cli.predict:predict", "Predict what a meter reads for a stimulus."),

@@ -43,6 +43,8 @@ def runs(records: str, last: int, as_json: bool) -> None:
                 "programme": {what: list(numbers) for what, numbers in run.header.programme.items()},
                 "partial": _was_partial(run, outcomes[run.run_id]),
                 "simulated": run.header.simulated,
+                "judged_again": list(run.judged_again),
+                "after_adjustment_of": run.header.after_adjustment_of,
             }
             for run in found
         ]
@@ -51,6 +53,10 @@ def runs(records: str, last: int, as_json: bool) -> None:
     for run in found:
         counts = ", ".join(f"{count} {name}" for name, count in run.counts.items())
         counts += "  partial" if _was_partial(run, outcomes[run.run_id]) else ""
+        counts += f"  judged once more: {', '.join(run.judged_again)}" if run.judged_again else ""
+        counts += (
+            f"  after adjustment of {run.header.after_adjustment_of[:8]}" if run.header.after_adjustment_of else ""
+        )
         counts += "  (simulated)" if run.header.simulated else ""
         began = f"{run.started_utc:%Y-%m-%d %H:%M:%S} UTC"
         echo(

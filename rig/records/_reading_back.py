@@ -34,7 +34,7 @@ def read_run(connection: Connection, run_id: str) -> data.RunRecord:
         data.RunRecord,
         row,
         run_id=row.id,
-        header=record_of(data.RunHeader, row, programme=programme),
+        header=record_of(data.RunHeader, row, programme=programme, judged_with=row.judged_with or {}),
         outcome=outcome,
         units=_records(connection, tables.UNIT, run_id, data.UnitRecord),
         instruments=_records(connection, tables.INSTRUMENT_USE, run_id, data.InstrumentRecord),
@@ -80,6 +80,7 @@ def _points(connection: Connection, run_id: str, *, was_ended: bool) -> tuple[da
     reference = _of_points(connection, tables.REFERENCE_READING, ids)
     meter = _of_points(connection, tables.METER_READING, ids)
     results = _of_points(connection, tables.RESULT, ids)
+    measured = _of_points(connection, tables.MEASUREMENT, ids)
     budget = tables.BUDGET_COMPONENT
     result_ids = select(tables.RESULT.c.id).where(tables.RESULT.c.point_id.in_(ids))
     lines = connection.execute(select(budget).where(budget.c.result_id.in_(result_ids)).order_by(budget.c.id)).all()
@@ -105,6 +106,7 @@ def _points(connection: Connection, run_id: str, *, was_ended: bool) -> tuple[da
             meter_readings=tuple(_meter_reading(line) for line in meter.get(row.id, ())),
             conditions=tuple(data.ConditionRecord(**each) for each in row.conditions or ()),
             results=tuple(_result(line, components.get(line.id, [])) for line in results.get(row.id, ())),
+            measurement=next(({"procedure": m.procedure, **m.data} for m in measured.get(row.id, ())), None),
         )
         for row in _of_run(connection, tables.POINT, run_id)
     )

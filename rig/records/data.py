@@ -32,7 +32,8 @@ class RunHeader:
     ``environment``: what was recorded of the surroundings, names with units (``{"ambient_temperature_c": 23.1}``).
     ``simulated``: the readings come from the emulated bench, and every report prints that first. ``programme``: how
     much of its suite the run was to cover, by what is counted: ``{"load points": (3, 90)}`` is 3 of 90;
-    empty: not recorded.
+    empty: not recorded. ``judged_with``: the reference's accuracy and the wiring in force, as data, with which a
+    judgement can be made once more. ``after_adjustment_of``: id of the run that found the meter before it was adjusted.
     """
 
     kind: str
@@ -47,6 +48,8 @@ class RunHeader:
     simulated: bool = False
     environment: Mapping[str, Json] = field(default_factory=dict)
     programme: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    judged_with: Mapping[str, Json] = field(default_factory=dict)
+    after_adjustment_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,6 +310,7 @@ class PointRecord:
     results: tuple[ResultRecord, ...]
     temperature_c: float | None = None
     humidity_pct: float | None = None
+    measurement: Mapping[str, Json] | None = None
     pressure_hpa: float | None = None
     conditions: tuple[ConditionRecord, ...] = ()
 
@@ -348,7 +352,7 @@ class RunSummary:
     """One line of the list of runs.
 
     ``counts``: verdicts (rig.records.verdicts) and findings by outcome. ``measured``: what has a result, by what is
-    counted (``count_measured``).
+    counted (``count_measured``). ``judged_again``: the outcomes of later judgements, the oldest first.
     """
 
     run_id: str
@@ -360,6 +364,7 @@ class RunSummary:
     serial_numbers: tuple[str, ...]
     counts: Mapping[str, int]
     measured: Mapping[str, int] = field(default_factory=dict)
+    judged_again: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,7 @@ def summaries(execute: Execute, newest: int | None = None) -> tuple[RunSummary, 
     findings = _of_runs(execute, "SELECT run_id, outcome FROM finding WHERE run_id IN", ids)
     judged = {run_id: [_judgement(row) for row in found] for run_id, found in _results(execute, ids).items()}
     never_on = never_energised(execute, ids)
+    again = _of_runs(execute, "SELECT run_id, id, outcome FROM judgement WHERE run_id IN", ids)
     return tuple(
         RunSummary(
             run_id=row["id"],
@@ -54,6 +55,7 @@ def summaries(execute: Execute, newest: int | None = None) -> tuple[RunSummary, 
             counts=count_verdicts(judged.get(row["id"], ()), SEVERITY)
             + Counter(sorted(finding["outcome"] for finding in findings[row["id"]])),
             measured=count_measured((j.label, j.procedure, j.instance) for j in judged.get(row["id"], ())),
+            judged_again=tuple(each["outcome"] for each in sorted(again[row["id"]], key=lambda each: each["id"])),
         )
         for row in rows
     )
@@ -186,6 +188,7 @@ def _header(row: Row) -> RunHeader:
         "simulated": bool(row["simulated"]),
         "environment": _json(row["environment"]),
         "programme": programme,
+        "judged_with": _json(row["judged_with"]) or {},
     }
     return RunHeader(**{field.name: row[field.name] for field in fields(RunHeader)} | given)
 

@@ -202,6 +202,10 @@ class PointRecorder:
             torn=torn,
         )
 
+    def measurement(self, procedure: str, data: Mapping[str, object]) -> None:
+        """Record what a judgement of this load point needs beside its readings."""
+        self._add("a measurement", tables.MEASUREMENT, procedure=procedure, data=to_json(data))
+
     def climate(self, temperature_c: float, humidity_pct: float | None, pressure_hpa: float | None = None) -> None:
         """Record the air at this load point before it has ended: degrees Celsius, percent relative humidity, hPa."""
         found = {"temperature_c": temperature_c, "humidity_pct": humidity_pct, "pressure_hpa": pressure_hpa}

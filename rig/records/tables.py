@@ -75,7 +75,7 @@ RUN = Table(
     "run",
     METADATA,
     Column("id", String(36), primary_key=True),
-    *_of(data.RunHeader, environment="json", programme="json | None"),
+    *_of(data.RunHeader, environment="json", programme="json | None", judged_with="json | None"),
     Column("started_utc", UtcTime, index=True, nullable=False),
     *_more(finished_utc="datetime | None", outcome="str | None", exit_code="int | None"),
 )
@@ -108,7 +108,7 @@ POINT = Table(
     ),
     *_of(
         data.PointRecord,
-        "load_point stated_outcome reference_readings meter_readings results",
+        "load_point stated_outcome reference_readings meter_readings results measurement",
         conditions="json | None",
     ),
     *_more(outcome="str | None"),
@@ -126,6 +126,8 @@ METER_READING = Table(
     *_more(values_by_instance="json", errors_by_instance="json"),
 )
 """One reading of the meter: Analog Input instance to value, null where the meter gave QNAN."""
+
+MEASUREMENT = Table("measurement", METADATA, *_part_of("point"), *_more(procedure="str", data="json"))
 
 RESULT = Table(
     "result",
@@ -156,6 +158,24 @@ BUDGET_COMPONENT = Table(
         correlation="float | NaN",
     ),
 )
+
+JUDGEMENT = Table(
+    "judgement",
+    METADATA,
+    *_part_of("run"),
+    *_more(made_utc="datetime", software_version="str", standard="str", decision_rule="str", outcome="str"),
+    *_more(correction="json | None", operator="str", left_out="json"),
+)
+"""A later judgement of a run; its results are in ``judged_again``."""
+
+JUDGED_AGAIN = Table(
+    "judged_again",
+    METADATA,
+    *_part_of("judgement"),
+    *_more(point_number="int", was="str | None"),
+    *_of(data.ResultRecord, read_value="float | NaN", expected_value="float | NaN", limit="json | None"),
+)
+"""A result of a later judgement, with its limit and its budget as JSON."""
 
 FINDING = Table(
     "finding", METADATA, *_part_of("run"), *_of(data.FindingRecord, cites="str | None"), *_more(time_utc="datetime")

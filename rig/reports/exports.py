@@ -58,7 +58,7 @@ def as_json(run: RunRecord) -> dict[str, Json]:
         plain = to_json(point)
         assert isinstance(plain, dict)
         plain["outcome"] = point.outcome
-        del plain["reference_readings"], plain["meter_readings"]
+        del plain["reference_readings"], plain["meter_readings"], plain["measurement"]
         results = plain["results"]
         assert isinstance(results, list)
         for result, as_plain in zip(point.results, results, strict=True):

@@ -20,6 +20,7 @@ from rig.exit_codes import ExitCode
 from rig.metrology.decision import DecisionRule
 from rig.metrology.outcome import Outcome
 from rig.procedures.meter_run import MeterRun
+from rig.procedures.rejudging.stored import judged_with
 from rig.records import RECORDS
 from rig.records.data import RunHeader, RunRecord
 from rig.records.recorder import RunRecorder
@@ -79,6 +80,7 @@ class RunOptions:
     longest_gate_h: float = 1.0
     position: str | None = None
     log_level: str = "info"
+    after_adjustment_of: str | None = None
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
@@ -236,6 +238,8 @@ class Run:
             decision_rule=str(self._rule or ""),
             simulated=bench.simulated,
             programme=dict(programme),
+            judged_with=judged_with(bench_file),
+            after_adjustment_of=self.options.after_adjustment_of,
         )
         self.record = record = store.begin_run(header, self.options.run_id)
         if self._end_log is not None:
