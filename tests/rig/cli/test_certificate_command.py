@@ -1,6 +1,8 @@
 """``rig certificate`` as a user runs it: files, folders, sentences and exit codes."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,11 +17,20 @@ PARTIES = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    with RunStore.open(tmp_path / "r.sqlite") as store:
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    path = tmp_path_factory.mktemp("records") / "r.sqlite"
+    with RunStore.open(path) as store:
         fabricate(store, points=2)
+    return path
+
+
+@pytest.fixture
+def folder(database, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RIG_STATE_DIR", str(tmp_path / "state"))
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect("r.sqlite")) as target:
+        source.backup(target)
     return tmp_path
 
 
