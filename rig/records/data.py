@@ -251,7 +251,8 @@ class PointRecord:
 
     ``stated_outcome`` is the outcome of the point itself (INVALID, ERROR, SKIP), None where the results decide.
     ``deviation``: departures from the nominal point and reference conditions, names with units. ``temperature_c`` and
-    ``humidity_pct`` of the air, None where no probe measured it.
+    ``humidity_pct`` of the air, None where no probe measured it. ``step``: of the run's plan that it belongs to, empty
+    where the run has none.
     """
 
     number: int
@@ -267,6 +268,7 @@ class PointRecord:
     results: tuple[ResultRecord, ...]
     temperature_c: float | None = None
     humidity_pct: float | None = None
+    step: str = ""
 
     @property
     def outcome(self) -> str:
@@ -278,11 +280,20 @@ class PointRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetAside:
+    """A load point that does not count for the result. ``purpose``: superseded or check; ``reason``: why, in words."""
+
+    point: PointRecord
+    purpose: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
     """One line of the list of runs.
 
     ``counts``: verdicts (rig.records.verdicts) and findings by outcome. ``measured``: what has a result, by what is
-    counted (``count_measured``).
+    counted (``count_measured``). ``resumed``: how often the run was interrupted and went on.
     """
 
     run_id: str
@@ -294,6 +305,7 @@ class RunSummary:
     serial_numbers: tuple[str, ...]
     counts: Mapping[str, int]
     measured: Mapping[str, int] = field(default_factory=dict)
+    resumed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,6 +313,8 @@ class RunRecord:
     """One whole run as it is stored: all that a report may say.
 
     ``outcome`` of a run that never finished is ABORTED, or TERMINATED where the guardian confirmed the safe state.
+    ``points`` are those that count; ``set_aside`` has the others: interrupted ones, and those repeated as checks when
+    the run was resumed.
     """
 
     run_id: str
@@ -319,3 +333,4 @@ class RunRecord:
     events: tuple[EventRecord, ...]
     artifacts: tuple[ArtifactRecord, ...]
     journal: tuple[JournalEntry, ...]
+    set_aside: tuple[SetAside, ...] = ()

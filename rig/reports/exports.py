@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from rig.records.data import FindingRecord, RunRecord
+from rig.records.data import FindingRecord, PointRecord, RunRecord
 from rig.records.plain_json import Json, to_json
 from rig.reports._summary import Judged, all_results, total_counts
 
@@ -52,15 +52,19 @@ def as_json(run: RunRecord) -> dict[str, Json]:
     whole = to_json(run)
     assert isinstance(whole, dict)
     whole["counts"] = to_json(total_counts(run))
-    points: list[Json] = []
-    for point in run.points:
-        plain = to_json(point)
-        assert isinstance(plain, dict)
-        plain["outcome"] = point.outcome
-        del plain["reference_readings"], plain["meter_readings"]
-        points.append(plain)
-    whole["points"] = points
+    whole["points"] = [_point(point) for point in run.points]
+    whole["set_aside"] = [
+        {"purpose": each.purpose, "reason": each.reason, "point": _point(each.point)} for each in run.set_aside
+    ]
     return whole
+
+
+def _point(point: PointRecord) -> Json:
+    plain = to_json(point)
+    assert isinstance(plain, dict)
+    plain["outcome"] = point.outcome
+    del plain["reference_readings"], plain["meter_readings"]
+    return plain
 
 
 def _row(run: RunRecord, judged: Judged) -> dict[str, object]:

@@ -15,6 +15,7 @@ from rig.reports.attention import attention_lines
 from rig.reports.coverage import coverage_text
 from rig.reports.extra_packages import need
 from rig.reports.plots import inline_svgs
+from rig.reports.resumptions import resumptions
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -55,6 +56,7 @@ def render_html(run: RunRecord) -> str:
         outcomes=_summary.ordered(_summary.total_counts(run)),
         attention=attention_lines(run),
         coverage=coverage_text(run),
+        resumptions=resumptions(run),
         limit_lines=_summary.limit_lines(run),
         limits=_summary.limits_in_use(run),
         configuration=_lines(run.configuration_before, run.configuration_after),
