@@ -8,7 +8,7 @@ STAMP := $(VENV)/.stamp
 # Without byte code each process, and pytest for each test module, compiles all of this software once more.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: certify test test-quick test-realtime coverage check soak fuzz lint types contracts dead hooks docs lock changelog clean help
+.PHONY: certify test test-quick test-realtime coverage check soak fuzz lint types contracts dead hooks docs lock uncertainty-cases changelog clean help
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,12 @@ docs: ## the documentation with the API, as pages in build/docs
 	@test -x $(DOCS_TOOL)/bin/python || python3 -m venv $(DOCS_TOOL)
 	@$(DOCS_TOOL)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.lock
 	@NO_MKDOCS_2_WARNING=1 $(DOCS_TOOL)/bin/mkdocs build --quiet --strict && echo "build/docs/index.html"
+
+ORACLES := build/oracles-tool
+uncertainty-cases: ## compute the cases that uncertainty budgets are compared with once more, by GTC and suncal
+	@test -x $(ORACLES)/bin/python || python3 -m venv $(ORACLES)
+	@$(ORACLES)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-oracles.lock
+	@$(ORACLES)/bin/python tools/uncertainty_cases.py tests/rig/metrology/uncertainty_cases.json
 
 changelog: $(STAMP) ## what the next release's entry in CHANGELOG.md will say
 	@$(BIN)/towncrier build --draft --version next

@@ -61,5 +61,9 @@ class BenchFault(_Advised):
     """The bench cannot go on: an instrument, the bus or the guardian failed (exit 10)."""
 
 
+class WiringWrong(BenchFault):
+    """The meter is connected otherwise than the bench file says, or reads as if it were (exit 10); no verdict on it."""
+
+
 class SafeStateNotConfirmed(RigError):
     """It was not confirmed that the outputs are off (exit 13): the most serious error of the rig."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TypeVar
 
 from meter_model.system_type import SYSTEM_TYPES
@@ -57,12 +58,13 @@ class LoadPoint:
     ``voltage_v``: volts line to neutral, balanced, sequence A-B-C unless the next two say otherwise. ``voltages_pct``:
     what each phase has of it, percent, 0 = the phase is missing. ``voltage_shift_deg``: how far each phase's voltage
     is turned from its place in the sequence, degrees, negative = lag. ``current_pct``: percent of the CT's rated
-    primary current, on the phases named in ``phases`` (the others carry none). ``angle_deg``: angle of each current
+    primary current, on the phases named in ``phases`` (the others carry none); ``currents_pct``: what each phase has of
+    that, percent, equal unless it says otherwise. ``angle_deg``: angle of each current
     relative to its own phase's voltage (where that would be, if it is missing), degrees, negative = lag (import at
     PF 0.5 lag is -60, export at PF 1 is 180). ``frequency_hz``. ``system_type``: 10, 11, 12, 31 or 40 (manual page 8);
     lines that it does not have carry no voltage, the two of types 11 and 12 are 180 degrees apart, and ``phases`` are
     those with a CT, all of them by default. Without a neutral (types 11, 31) ``voltage_v`` is against the source's.
-    ``waveform``: name of the waveform (rig.waveforms) of which voltages and currents are the fundamentals; empty: sine.
+    ``waveform``: name of the waveform (rig.waveforms), or its file, to which these sine waves are made; empty: sine.
     Raises UsageRefused for what is negative or no number: it would be taken for a phase without voltage or current.
     """
 
@@ -75,6 +77,7 @@ class LoadPoint:
     voltage_shift_deg: ByPhase = NOT_SHIFTED
     system_type: int = 40
     waveform: str = ""
+    currents_pct: ByPhase = FULL
 
     def __post_init__(self) -> None:
         if self.system_type not in SYSTEM_TYPES:
@@ -100,6 +103,9 @@ class LoadPoint:
                     f"voltage {name} cannot have {percent:g} % turned by {shift_deg:g} degrees; "
                     "give a percentage of 0 or more and an angle"
                 )
+        for name, percent in zip(PHASE_NAMES, self.currents_pct, strict=True):
+            if not (math.isfinite(percent) and percent >= 0.0):
+                raise UsageRefused(f"current {name} cannot have {percent:g} %; give a percentage of 0 or more")
 
     @property
     def ct_phases(self) -> str:
@@ -148,14 +154,15 @@ class LoadPoint:
     @property
     def is_balanced(self) -> bool:
         """Whether all phases that have a CT are loaded alike, at voltages that are alike."""
-        return self.phases == self.ct_phases and self.has_balanced_voltages
+        own = {p for name, p in zip(PHASE_NAMES, self.currents_pct, strict=True) if name in self.phases}
+        return self.phases == self.ct_phases and self.has_balanced_voltages and len(own) == 1
 
     @property
     def label(self) -> str:
         """Short name for ids and tables, such as ``277V-5pct-PF0.5lag-ABC``; usable with pytest -k.
 
-        Voltages of their own follow, such as ``-UA50pct``, ``-UB0pct`` (missing), ``-UC+10deg``; then a frequency that
-        is none of the two of mains (``-58.8Hz``) and the waveform.
+        Voltages and currents of their own follow, such as ``-UA50pct``, ``-UB0pct`` (missing), ``-UC+10deg``,
+        ``-IB60pct``; then a frequency that is none of the two of mains (``-58.8Hz``) and the waveform.
         """
         words = [f"{self.voltage_v:.0f}V", f"{self.current_pct:g}pct", self.load_name, self.phases]
         for name, percent, shift_deg in zip(PHASE_NAMES, self.voltages_pct, self.voltage_shift_deg, strict=True):
@@ -163,10 +170,13 @@ class LoadPoint:
                 words.append(f"U{name}{percent:g}pct")
             if shift_deg != NOT_SHIFTED[0]:
                 words.append(f"U{name}{shift_deg:+g}deg")
+        for name, percent in zip(PHASE_NAMES, self.currents_pct, strict=True):
+            if percent != FULL[0]:
+                words.append(f"I{name}{percent:g}pct")
         if self.frequency_hz not in _MAINS_HZ:
             words.append(f"{self.frequency_hz:g}Hz")
         if self.waveform:
-            words.append(self.waveform)
+            words.append(PurePath(self.waveform).stem)
         return "-".join(words)
 
     @property

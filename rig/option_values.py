@@ -9,6 +9,7 @@ from rig.printable import name_of, printable_line, unfit_character
 YEAR_S = 31_536_000.0
 HOURS = 0.001, YEAR_S / 3600.0
 COUNT = 1, 1_000_000_000
+REPEATS = 1, 1_000
 _LONGEST_LINE = 500
 _LONGEST_SHOWN = 60
 

@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 
 from drivers.errors import RigError
-from rig.errors import UsageRefused
+from rig.errors import UsageRefused, WiringWrong
 from rig.exit_codes import ExitCode
-from rig.load_point import LoadPoint
 from rig.records.resumption.stored_plan import StoredPlan
 from rig.run.events import Failed, LiveTerminals, QuestionBegan, Refused
 from rig.run.finish import write_files
@@ -90,24 +89,25 @@ def _write_line(config: pytest.Config, line: str) -> None:
 
 
 def in_plan_order(items: list[pytest.Item], places: Mapping[Hashable, int]) -> None:
-    """Sort the tests whose parameter is in ``places`` into that order, in the slots they take together.
+    """Sort the tests whose parameter has a place in a plan into its order, in the slots they take together.
 
-    A parameter is a load point, or the key of a planned test. Tests that share one come one after another, in the
-    order in which they stand in their files; all other tests stay where they are. For
-    ``pytest_collection_modifyitems`` of a suite's conftest.
+    A parameter is a load point, another part of the plan, or what has a ``key`` there. The passes of a repeated plan
+    (the parameter ``repetition``) follow one another. Tests of the same place come one after another, in the order in
+    which they stand in their files; those without a place stay where they are. For ``pytest_collection_modifyitems``
+    of a suite's conftest.
     """
     found = {index: place for index, item in enumerate(items) if (place := _place(item, places)) is not None}
-    ordered = sorted(found, key=lambda index: found[index])
-    for index, item in zip(list(found), [items[index] for index in ordered], strict=True):
+    ordered = [items[index] for index in sorted(found, key=lambda index: found[index])]
+    for index, item in zip(found, ordered, strict=True):
         items[index] = item
 
 
-def _place(item: pytest.Item, places: Mapping[Hashable, int]) -> int | None:
+def _place(item: pytest.Item, places: Mapping[Hashable, int]) -> tuple[int, int] | None:
     params = getattr(getattr(item, "callspec", None), "params", {})
     for value in params.values():
-        key = value if isinstance(value, LoadPoint) else getattr(value, "key", None)
-        if key is not None and key in places:
-            return places[key]
+        key = getattr(value, "key", value)
+        if isinstance(key, Hashable) and key in places:
+            return params.get("repetition", 1), places[key]
     return None
 
 
@@ -164,6 +164,8 @@ def pytest_runtest_makereport(
         run.note_failure(item.name, call.excinfo.value)
         if isinstance(call.excinfo.value, SafetyInputOpen):
             item.session.shouldstop = str(call.excinfo.value)
+        elif isinstance(call.excinfo.value, WiringWrong):
+            item.session.shouldfail = "the wiring is wrong: nothing is measured"
         elif run.is_hopeless:
             item.session.shouldfail = "nothing can be measured on this bench"
     return report

@@ -57,7 +57,7 @@ bench_file_sha256, decision_rule, retest_of, taken_utc
 DC, NEW_SUBINTERVAL, INITIATION_DISABLED, NULL, OCTET_STRING, ASYNC_SERVICE_REQUEST, PERCENT_OF_FUNDAMENTAL
 
 # words that rig/reports/report.html uses
-ONLY_THE_ITEM, procedure_name, rule_wording, limit_status, edition_of, climate_range, time_text
+largest_contribution, ONLY_THE_ITEM, procedure_name, rule_wording, limit_status, edition_of, climate_range, time_text
 
 # what an instrument or a meter states of itself; for those who write questions
 resolution_k, relay_s, vendor_name, display_units

@@ -16,6 +16,7 @@ from rig.bench.schema.bench import CurrentLoopPart, PathPart, WiringPart
 from rig.errors import UsageRefused
 from rig.load_point import PHASE_NAMES, ByPhase, LoadPoint, three
 from rig.safety.errors import ReferenceInvalid
+from rig.waveforms import Part, waveform, why_not
 
 _NO_VOLTAGE_V = 1.0
 """Below this a voltage's angle may be missing: the phase is not fed."""
@@ -68,16 +69,24 @@ class Wiring:
         return self.pt_ratio * self.ct_primary_a / self.ct_secondary_v
 
     def terminals(self, point: LoadPoint) -> Stimulus:
-        """Tell what a load point means at the meter's terminals: volts line to neutral, volts at the CT inputs."""
+        """Tell what a load point means at the meter's terminals: volts line to neutral, volts at the CT inputs.
+
+        Raises UsageRefused for a waveform that is not known, or of components between the harmonics.
+        """
         ct_volts = self.ct_secondary_v * point.current_pct / 100.0
         angles = point.voltage_angles_deg
+        shape = waveform(point.waveform)
+        if shape.cycles > 1:
+            raise UsageRefused(f"{point.label}: {why_not(shape, shape.highest_order)}")
         voltages = [
-            (Phasor(1, volts / self.pt_ratio, angle),) if volts > 0 else ()
+            _shaped(shape.voltage, volts / self.pt_ratio, angle) if volts > 0 else ()
             for volts, angle in zip(point.phase_voltages_v, angles, strict=True)
         ]
         currents = [
-            (Phasor(1, ct_volts, wrapped(angle + point.angle_deg)),) if name in point.phases and ct_volts > 0 else ()
-            for name, angle in zip(PHASE_NAMES, angles, strict=True)
+            _shaped(shape.current, volts, angle + point.angle_deg) if name in point.phases and volts > 0 else ()
+            for name, angle, volts in zip(
+                PHASE_NAMES, angles, (ct_volts * percent / 100.0 for percent in point.currents_pct), strict=True
+            )
         ]
         return Stimulus(point.frequency_hz, three(voltages), three(currents))
 
@@ -207,6 +216,14 @@ def _fraction(percent: float | None) -> float | None:
 
 def _ct_name(volts: float) -> str:
     return "1 V" if volts == 1.0 else "1/3 V"
+
+
+def _shaped(parts: Sequence[Part], rms: float, angle_deg: float) -> Spectrum:
+    """Return a waveform in place of a sine wave of ``rms`` at ``angle_deg``; its shape does not depend on the angle."""
+    return tuple(
+        Phasor(part.order, rms * part.percent / 100.0, wrapped(part.order * angle_deg + part.phase_deg))
+        for part in parts
+    )
 
 
 def _scaled(spectrum: Spectrum, factor: float, turn_deg: float) -> Spectrum:

@@ -131,7 +131,7 @@ def hold(**options: Any) -> None:  # Any: the fields of _Wanted
         run.events.subscribe(Event, view.hear)
         for line in cannot:
             view.say(f"warning: {line}")
-        with _closing(run), run.opened(bench_file, on_time=stop.look) as meter_run:
+        with closing(run), run.opened(bench_file, on_time=stop.look) as meter_run:
             moments = hold_point(
                 meter_run,
                 point,
@@ -151,7 +151,7 @@ def hold(**options: Any) -> None:  # Any: the fields of _Wanted
 
 
 @contextmanager
-def _closing(run: Run) -> Iterator[None]:
+def closing(run: Run) -> Iterator[None]:
     """Have the record closed on every way out; its own error does not replace the one that ended the run."""
     from drivers.errors import RigError
 

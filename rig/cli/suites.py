@@ -15,7 +15,7 @@ import click
 
 from drivers.log import LEVELS
 from rig.cli.shared.output import echo, make_console
-from rig.cli.shared.types import COUNT, HOURS, LINE, AnyPath
+from rig.cli.shared.types import COUNT, HOURS, LINE, REPEATS, AnyPath
 from rig.records import RECORDS
 
 if TYPE_CHECKING:
@@ -69,27 +69,53 @@ def _with_options(command: Callable[..., int]) -> Callable[..., int]:
     help="Longest energy gate that is run.",
 )
 @click.option("--anyway", is_flag=True, help="Measure also where most results would be INCONCLUSIVE.")
+@click.option(
+    "--programme",
+    "programme_name",
+    type=LINE,
+    default="intrinsic",
+    show_default=True,
+    metavar="intrinsic|full|FILE",
+    help="What is certified; 'rig plan certify' shows it.",
+)
+@click.option("-k", "select", default=None, metavar="EXPRESSION", help="Measure only what matches, as pytest's -k.")
+@click.option("--repeat", type=REPEATS, default=1, metavar="N", help="Measure all of it N times, pass after pass.")
+@click.option("--strict", is_flag=True, help="Refuse a bench that cannot do all of the programme.")
+@click.option("--accept-wiring", is_flag=True, help="Measure though the wiring check finds it wrong: the meter may be.")
 @click.option("--resume", default=None, metavar="RUN", help="Go on with an interrupted run, as `rig runs` lists it.")
 def certify(
     max_points: int | None,
     longest_gate_h: float,
     anyway: bool,
     resume: str | None,
+    accept_wiring: bool,
+    programme_name: str,
+    select: str | None,
+    repeat: int,
+    strict: bool,
     **options: Any,  # Any: click's options
 ) -> int:
-    """Certify a meter against its accuracy classes: every load point that has a limit row."""
+    """Certify a meter against its accuracy classes: every load point that has a limit row, or a programme."""
     if resume is not None:
         return _resume(resume, _Chosen(**options))
-    from rig.plans import certification_plan
+    from rig.plans import certification_plan, load_programme
     from rig.plans.forecast import forecast, refuse_what_concludes_little
     from rig.procedures.needs import JUDGING
 
+    programme = load_programme(programme_name)
     bench_file = _bench_with(JUDGING, options)
-    plan = certification_plan(bench_file, max_points=max_points)
+    plan = certification_plan(bench_file, max_points=max_points, programme=programme, strict=strict)
     if not anyway:
         refuse_what_concludes_little(bench_file, forecast(bench_file, plan))
     extra = [f"--max-points={max_points}"] if max_points else []
-    extra.append(f"--longest-gate={longest_gate_h}")
+    extra += [f"--programme={programme_name}", f"--repeat={repeat}", f"--longest-gate={longest_gate_h}"]
+    extra += [*(["--strict-programme"] if strict else []), *(["--accept-wiring"] if accept_wiring else [])]
+    if select:
+        from rig.run.questions import selected_parts
+
+        shown_by = f"'rig plan certify --programme {programme_name}'"
+        selected_parts("certification", select, [*_where(options), *extra], shown_by)  # refused where there is nothing
+        extra.append(f"-k={select}")
     return _run_suite("certify", "certification", bench_file, plan, extra, _Chosen(**options))
 
 
@@ -169,6 +195,13 @@ def _bench_with(needed: Collection[str], options: dict[str, Any]) -> BenchFile:
     require_protection(bench_file, unprotected=options["unprotected"])
     refuse_without_assertions()
     return bench_file
+
+
+def _where(options: dict[str, Any]) -> list[str]:
+    """The options of pytest that choose the bench."""
+    words = [f"--bench={options['bench']}"]
+    words += [f"--position={options['position']}"] if options["position"] else []
+    return [*words, *(["--unprotected"] if options["unprotected"] else [])]
 
 
 @dataclass(frozen=True)

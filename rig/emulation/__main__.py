@@ -22,6 +22,7 @@ from rig.emulation.bus.fault_settings import FaultRefused, parse_faults
 from rig.emulation.bus.process import HubFailed
 from rig.emulation.defects.library import DefectRefused, parse_defect
 from rig.emulation.instruments import ANALYZERS, LOW_LEVEL_SOURCES, MODELS, SOURCES
+from rig.emulation.world.miswiring import MiswiringRefused, parse_miswiring
 
 _HIGHEST_MASTER = 127
 _DEFAULTS = Options()
@@ -94,6 +95,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=VALUE",
         help="a fault of the bus, such as bit-error-rate=1e-4 or cut=2; port 0 is the rig's, port 1 the meters'",
     )
+    parser.add_argument(
+        "--miswired",
+        action="append",
+        default=[],
+        metavar="NAME=WHERE",
+        help="a wire to a meter that is wrong, such as ct-reversed=A or voltage-exchanged=BC; NAME@2 is at the second",
+    )
     parser.add_argument("--source", choices=sorted(SOURCES), default="fluke_6105a", help="(fluke_6105a)")
     parser.add_argument(
         "--low-level-source", choices=sorted(LOW_LEVEL_SOURCES), help="a source of its own for the CT inputs (none)"
@@ -160,11 +168,15 @@ def _options(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Opt
     try:
         defects = tuple(parse_defect(text) for text in chosen.defects)
         bus_faults = parse_faults(chosen.bus_faults)
-    except (DefectRefused, FaultRefused) as refusal:
+        miswired = tuple(parse_miswiring(text) for text in chosen.miswired)
+    except (DefectRefused, FaultRefused, MiswiringRefused) as refusal:
         parser.error(str(refusal))
     ports = METER_PORTS + chosen.spare_ports
     if any(port >= ports for port in bus_faults.ports):
         parser.error(f"a bus fault names port {max(bus_faults.ports)}; the bus has ports 0 to {ports - 1}")
+    for fault in miswired:
+        if fault.meter is not None and not 1 <= fault.meter <= chosen.meters:
+            parser.error(f"wiring fault {fault} is at a meter that is not there; there are {chosen.meters}")
     for defect in defects:
         if defect.meter is not None and not 1 <= defect.meter <= chosen.meters:
             parser.error(
@@ -172,7 +184,9 @@ def _options(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Opt
             )
     configuration = replace(Configuration(), ct_secondary=chosen.ct_secondary)
     plain = {name: value for name, value in vars(chosen).items() if name != "json"}
-    return Options(**{**plain, "defects": defects, "bus_faults": bus_faults, "configuration": configuration})
+    return Options(
+        **{**plain, "defects": defects, "bus_faults": bus_faults, "configuration": configuration, "miswired": miswired}
+    )
 
 
 def _check_model(parser: argparse.ArgumentParser, name: str, model: str | None, role: str) -> None:

@@ -25,6 +25,7 @@ from rig.emulation.bus.process import HubLink, HubProcess
 from rig.emulation.defects.library import (
     Defect,
     behaviour_of,
+    pickup_pct,
     profile_of,
     services_of,
     with_behaviour_defects,
@@ -52,6 +53,7 @@ from rig.emulation.world.air import ROOM_C, Air
 from rig.emulation.world.bench_time import BenchTime
 from rig.emulation.world.contactor import Contactor
 from rig.emulation.world.event_log import EventLog
+from rig.emulation.world.miswiring import MiswiredMeter, Miswiring
 from rig.emulation.world.physics import CurrentLoop, Wiring
 from rig.emulation.world.safety_contacts import SafetyContacts
 from rig.emulation.world.surroundings import Surroundings
@@ -105,6 +107,8 @@ class Options:
     source_model: str | None = None
     analyzer_model: str | None = None
     room_c: float = ROOM_C
+    miswired: tuple[Miswiring, ...] = ()
+    """Wires between the bench and a meter that are wrong; the analyzer's are right."""
 
 
 class EmulatedBench:
@@ -127,7 +131,13 @@ class EmulatedBench:
 
     def _build(self, options: Options, stack: ExitStack) -> None:
         time = BenchTime()
-        wiring = Wiring(options.meters, options.ct_secondary, options.divider_ratio, loop=_loop(options))
+        wiring = Wiring(
+            options.meters,
+            options.ct_secondary,
+            options.divider_ratio,
+            loop=_loop(options),
+            pickup_pct=pickup_pct(options.defects),
+        )
         world = self.world = World(time, wiring)
         log = EventLog(options.log or _temporary_log(stack), time.now_s)
         stack.callback(log.close)
@@ -136,7 +146,11 @@ class EmulatedBench:
         analyzer = self._analyzer(options, log)
         self.meters = [_meter(options, number, stack) for number in range(1, options.meters + 1)]
         terminals = [MeterTerminals(meter, world.now_s) for meter in self.meters]
-        world.attach(driving, [*terminals, analyzer])
+        self.wires = [
+            MiswiredMeter(terminal, partial(_voltage_terminals, meter), _of_meter(options.miswired, number))
+            for number, (terminal, meter) in enumerate(zip(terminals, self.meters, strict=True), 1)
+        ]
+        world.attach(driving, [*self.wires, analyzer])
         if options.state is not None:
             stack.enter_context(Saver(self.meters, world))
         hub = stack.enter_context(
@@ -156,7 +170,7 @@ class EmulatedBench:
         }
         servers = {role: serve(engine, world, role) for role, engine in engines.items()}
         control_door = Control(
-            world, self.source, servers, log, terminals, sources.get("low_level_source"), safety, contactor
+            world, self.source, servers, log, terminals, sources.get("low_level_source"), safety, contactor, self.wires
         )
         clock = LineServer(JsonHandler(Clock(world, partial(_late_spells, hub, nodes)).serve), "clock")
         control = LineServer(JsonHandler(control_door.serve), "control")
@@ -234,6 +248,15 @@ class EmulatedBench:
         for mac, terminal in zip(macs, terminals, strict=True):
             terminal.on_powered = partial(nodes.set_online, mac)
         return nodes
+
+
+def _voltage_terminals(meter: S4100) -> str:
+    """The voltage terminals that a meter uses in the system type that it is set to."""
+    return {10: "AN", 11: "AB", 12: "ABN", 31: "ABC"}.get(meter.configuration.system_type, "ABCN")
+
+
+def _of_meter(faults: Iterable[Miswiring], number: int) -> list[Miswiring]:
+    return [each for each in faults if each.meter in (None, number)]
 
 
 def _macs(options: Options) -> list[int]:

@@ -124,6 +124,15 @@ class Resolution(_Strict):
         return 50.0 * 10.0 ** (exponent - self.digits + 1) / abs(value)
 
 
+_Coefficient = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+Correlation = Literal["correlated", "independent"] | _Coefficient
+"""How far errors are alike: in a word, or as a correlation coefficient from 0 to 1."""
+
+
+def _coefficient(stated: str | float) -> float:
+    return {"correlated": 1.0, "independent": 0.0}[stated] if isinstance(stated, str) else float(stated)
+
+
 ASSUMED_INTEGRATOR_PCT = 0.02
 """Percent of reading that an integrator is taken to add where nothing is stated of it: what makers commonly state for
 integration and its timer together. It is no substitute for a statement; each budget with it has that as a remark."""
@@ -152,7 +161,11 @@ class ReferenceAccuracy(_Strict):
     then ``ASSUMED_INTEGRATOR_PCT`` is taken. ``temperature``, ``drift`` and ``resolution`` are lines of each budget,
     and a budget says which of them are not stated. ``between_elements``: whether the errors of the three elements are
     alike (calibrated against one standard; the larger total for loads of one sign) or have nothing to do with each
-    other. Rows of one quantity never overlap, and none is 0 %.
+    other, or a correlation coefficient. ``between_quantities``: the same of the errors of voltage, current and power
+    in S, PF and Q; independent unless stated. ``between_conditions``: the correlation coefficient of the errors of two
+    readings of one quantity on one range under two conditions, for variations; None where it is not stated.
+    ``frequency``: as ``reading_pct``; None where nothing is stated.
+    Rows of one quantity never overlap, and none is 0 %.
     """
 
     voltage: Rows
@@ -163,7 +176,20 @@ class ReferenceAccuracy(_Strict):
     temperature: Temperature | None = None
     drift: Drift | None = None
     resolution: Resolution | None = None
-    between_elements: Literal["correlated", "independent"] = "correlated"
+    frequency: Rows | None = None
+    between_elements: Correlation = "correlated"
+    between_quantities: Correlation = "independent"
+    between_conditions: _Coefficient | None = None
+
+    @property
+    def coefficient_between_elements(self) -> float:
+        """Correlation coefficient of the errors of two elements, 0 to 1."""
+        return _coefficient(self.between_elements)
+
+    @property
+    def coefficient_between_quantities(self) -> float:
+        """Correlation coefficient of the errors of two quantities of one element, 0 to 1."""
+        return _coefficient(self.between_quantities)
 
     @model_validator(mode="after")
     def _says_what_counts(self) -> ReferenceAccuracy:
@@ -173,6 +199,7 @@ class ReferenceAccuracy(_Strict):
             "power": ("reading_pct", "range_pct"),
             "phase": ("fixed_deg",),
             "integrator": ("reading_pct",),
+            "frequency": ("reading_pct",),
         }
         for name, figures in allowed.items():
             rows = tuple(self._rows(name))
@@ -193,7 +220,7 @@ class ReferenceAccuracy(_Strict):
         return self
 
     def at(self, name: str, frequency_hz: float | None, power_factor: float | None) -> Accuracy:
-        """Return the row of ``name`` (voltage, current, power, phase, integrator) that holds at a nominal point.
+        """Return the row of ``name`` (voltage, current, power ...) that holds at a nominal point.
 
         ``frequency_hz`` and ``power_factor`` (either sign) may be unknown (None) where no row asks for them. Raises
         AccuracyNotStated where no row holds.
@@ -208,7 +235,7 @@ class ReferenceAccuracy(_Strict):
 
     def require(self, quantity: Quantity, phase: str, frequency_hz: float, power_factor: float) -> None:
         """Raise AccuracyNotStated where the uncertainty of ``quantity`` on ``phase`` is not known at such a point."""
-        if quantity in (Quantity.VOLTAGE, Quantity.CURRENT):
+        if str(quantity) in ("voltage", "current", "frequency"):
             self.at(quantity.value, frequency_hz, power_factor)
             needs_phase = quantity is Quantity.VOLTAGE and len(phase) == 2
         elif quantity in (Quantity.ACTIVE_POWER, Quantity.ACTIVE_ENERGY):
@@ -216,7 +243,9 @@ class ReferenceAccuracy(_Strict):
         else:
             self.at("voltage", frequency_hz, power_factor)
             self.at("current", frequency_hz, power_factor)
-            needs_phase = True
+            needs_phase = str(quantity) != "apparent_power"
+            if str(quantity) == "power_factor":
+                needs_phase = not self.at("power", frequency_hz, power_factor).includes_phase
         if needs_phase:
             self.at("phase", frequency_hz, power_factor)
         if quantity in (Quantity.ACTIVE_ENERGY, Quantity.REACTIVE_ENERGY) and self.integrator is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,21 +10,38 @@ from rig.load_point import PHASE_NAMES, LoadPoint
 from rig.metrology.limits import LimitRow, LimitTable, LoadFactor, LoadKind, Quantity
 
 LINE_PAIRS = ("AB", "BC", "CA")
-_PER_PHASE = {Quantity.ACTIVE_POWER: 55, Quantity.REACTIVE_POWER: 58, Quantity.VOLTAGE: 70, Quantity.CURRENT: 73}
-_TOTAL = {Quantity.ACTIVE_POWER: 11, Quantity.REACTIVE_POWER: 12}
+_PER_PHASE = {
+    Quantity.ACTIVE_POWER: 55,
+    Quantity.REACTIVE_POWER: 58,
+    Quantity.APPARENT_POWER: 61,
+    Quantity.POWER_FACTOR: 64,
+    Quantity.VOLTAGE: 70,
+    Quantity.CURRENT: 73,
+}
+_TOTAL = {
+    Quantity.ACTIVE_POWER: 11,
+    Quantity.REACTIVE_POWER: 12,
+    Quantity.APPARENT_POWER: 13,
+    Quantity.POWER_FACTOR: 14,
+}
+_FREQUENCY = 18
+_LEAST_REPORTED_PF = 0.1
 _FIRST_LINE_VOLTAGE = 67
 
 
 @dataclass(frozen=True, slots=True)
-class JudgedQuantity:
-    """One analog input that has a limit at a load point.
-
-    ``phase``: "A", "B", "C", "AB", "BC", "CA" or "ABC" for a total; ``row`` is from the table named ``table``.
-    """
+class Input:
+    """One analog input, and what it reads: ``phase`` "A", "B", "C", "AB", "BC", "CA" or "ABC" for a total."""
 
     instance: int
     quantity: Quantity
     phase: str
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedQuantity(Input):
+    """One analog input that has a limit at a load point; ``row`` is from the table named ``table``."""
+
     row: LimitRow
     table: str
 
@@ -47,7 +63,7 @@ _EXPORT_PCT = {False: (5, 20, 100), True: (100,)}
 """Currents at which PF 1 is repeated with the power reversed: balanced, and each phase alone."""
 
 
-def _currents_pct(row: LimitRow, factor: LoadFactor) -> tuple[int, ...]:
+def _currents_pct(row: LimitRow, factor: LoadFactor) -> tuple[float, ...]:
     """Return the currents to try for one factor of a row; () where the row's quantity makes no points."""
     is_single, is_active = row.load is LoadKind.SINGLE_PHASE, Quantity.ACTIVE_POWER in row.quantities
     if (is_single and factor.side == "lead") or not (is_active or Quantity.REACTIVE_POWER in row.quantities):
@@ -55,44 +71,68 @@ def _currents_pct(row: LimitRow, factor: LoadFactor) -> tuple[int, ...]:
     return _CURRENTS_PCT[is_active, is_single, factor.value == 1.0]
 
 
-def _export_pct(row: LimitRow, factor: LoadFactor) -> tuple[int, ...]:
+def _export_pct(row: LimitRow, factor: LoadFactor) -> tuple[float, ...]:
     """Return the currents at which a row's factor is repeated with the power reversed."""
     if Quantity.ACTIVE_POWER not in row.quantities or factor.value != 1.0:
         return ()
     return _EXPORT_PCT[row.load is LoadKind.SINGLE_PHASE]
 
 
+@dataclass(frozen=True, slots=True)
+class Density:
+    """How many load points a row asks for: ``currents_pct`` in place of the rig's own, percent of In; or one a factor.
+
+    ``is_short``: each factor of a row once, at In where the row holds there, else at the lowest of its currents.
+    """
+
+    currents_pct: tuple[float, ...] = ()
+    is_short: bool = False
+
+    def of(self, row: LimitRow, usual: tuple[float, ...]) -> tuple[float, ...]:
+        """Return the currents for one factor of a row whose usual ones are ``usual``; () where there are none."""
+        found = tuple(
+            current
+            for current in (self.currents_pct or usual if usual else ())
+            if row.current_pct is None or current in row.current_pct
+        )
+        if not self.is_short or not found:
+            return found
+        return (_IN_PCT,) if _IN_PCT in found else (min(found),)
+
+
+_IN_PCT = 100.0
+USUAL = Density()
+
+
 def certification_points(
-    tables: Iterable[LimitTable], voltage_v: float, *, frequency_hz: float = 60.0, system_type: int = 40
+    tables: Iterable[LimitTable],
+    voltage_v: float,
+    *,
+    frequency_hz: float = 60.0,
+    system_type: int = 40,
+    density: Density = USUAL,
 ) -> tuple[LoadPoint, ...]:
     """Return the distinct load points that the rows of ``tables`` ask for, in the order of fewest source changes.
 
     ``voltage_v``: nominal volts line to neutral, the same at every point. ``system_type``: which phases there are; a
     system with one CT has no single-phase loads of its own. Rows on request are left out. Voltage and current rows ask
-    for no points of their own: they are judged wherever powers are. Points without any row that applies do not occur.
+    for no points of their own: they are judged wherever powers are. Points without any row that
+    applies do not occur. ``density``: which currents are tried.
     """
     points: dict[LoadPoint, None] = {}
     for row in (row for table in tables for row in table.rows if not row.on_request):
         for factor in row.factors:
             for angle_deg, currents in (
-                (_angle_deg(factor), _currents_pct(row, factor)),
+                (factor.angle_deg, _currents_pct(row, factor)),
                 (180.0, _export_pct(row, factor)),
             ):
-                for current_pct in currents:
-                    if row.current_pct is not None and current_pct not in row.current_pct:
-                        continue
+                for current_pct in density.of(row, currents):
                     for phases in _loads(row.load, SYSTEM_TYPES[system_type].phases):
                         point = LoadPoint(
                             voltage_v, float(current_pct), angle_deg, phases, frequency_hz, system_type=system_type
                         )
                         points[point] = None
     return in_source_order(points)
-
-
-def _angle_deg(factor: LoadFactor) -> float:
-    """Return the angle of the current relative to its voltage, import, negative = lag."""
-    angle = math.degrees(math.acos(factor.value) if factor.function == "PF" else math.asin(factor.value))
-    return round(-angle if factor.side == "lag" else angle, 10) + 0.0  # 60.00000000000001 and -0.0 make poor ids
 
 
 def _loads(load: LoadKind, ct_phases: str) -> tuple[str, ...]:
@@ -140,10 +180,32 @@ def _load_rank(phases: str) -> tuple[int, str]:
 def judged_at(point: LoadPoint, tables: Sequence[LimitTable]) -> tuple[JudgedQuantity, ...]:
     """Return every instantaneous analog input that the point's system type has and some row limits at ``point``.
 
-    Total powers AI11, AI12; phase powers AI55-AI60 where that phase alone is loaded; voltages AI67-AI72; currents
-    AI73-AI75 of the loaded phases. Inputs that are not in the answer are NOT_JUDGED there.
+    Total powers and power factor AI11-AI14; those of a phase, AI55-AI66, where that phase alone is loaded; voltages
+    AI67-AI72; currents AI73-AI75 of the loaded phases; frequency AI18. Inputs that are not in the answer are
+    NOT_JUDGED there.
     """
     return _judged(point, tables, _INPUTS)
+
+
+def reported_at(point: LoadPoint, tables: Sequence[LimitTable]) -> tuple[Input, ...]:
+    """Return the inputs that are reported without a limit: frequency, total S and PF, where no row limits them.
+
+    A power factor near zero has no percentage error that means anything, and is left out.
+    """
+    judged = {item.instance for item in judged_at(point, tables)}
+    wanted = [Quantity.APPARENT_POWER] if point.current_pct > 0.0 else []
+    wanted += [Quantity.POWER_FACTOR] if wanted and abs(point.power_factor) >= _LEAST_REPORTED_PF else []
+    found = [each for quantity in wanted if (each := total_input(quantity)) is not None]
+    if point.phase_voltages_v[0] > 0.0:
+        found.append(Input(_FREQUENCY, Quantity.FREQUENCY, PHASE_NAMES[0]))
+    existing = SYSTEM_TYPES[point.system_type].existing_inputs()
+    return tuple(each for each in found if each.instance in existing and each.instance not in judged)
+
+
+def total_input(quantity: Quantity) -> Input | None:
+    """Return the input that reads the total of all phases, AI11 to AI14; None for what has no total."""
+    instance = _TOTAL.get(quantity)
+    return None if instance is None else Input(instance, quantity, PHASE_NAMES)
 
 
 def judged_energy_at(point: LoadPoint, tables: Sequence[LimitTable]) -> tuple[JudgedQuantity, ...]:
@@ -194,4 +256,5 @@ _INPUTS: tuple[tuple[int, Quantity, str], ...] = (
     *((instance, quantity, PHASE_NAMES) for quantity, instance in _TOTAL.items()),
     *((first + i, quantity, name) for quantity, first in _PER_PHASE.items() for i, name in enumerate(PHASE_NAMES)),
     *((_FIRST_LINE_VOLTAGE + i, Quantity.VOLTAGE, pair) for i, pair in enumerate(LINE_PAIRS)),
+    (_FREQUENCY, Quantity.FREQUENCY, PHASE_NAMES[0]),
 )

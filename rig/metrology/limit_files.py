@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from importlib import resources
 from itertools import combinations
 from pathlib import Path
@@ -71,7 +72,12 @@ def load_limit_table(name_or_path: str | Path) -> LimitTable:
 
 
 def _load(path: Path) -> LimitTable:
-    data, lines = parse_yaml(path, read_text(path))
+    return _parsed(path, read_text(path))
+
+
+@lru_cache(maxsize=64)
+def _parsed(path: Path, text: str) -> LimitTable:
+    data, lines = parse_yaml(path, text)
     parsed = validate(path, data, lines, _FileData)
     of_file = {key: getattr(parsed, key) for key in ("standard", "edition", "accuracy_class")}
     rows = [

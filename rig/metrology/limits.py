@@ -118,6 +118,8 @@ def _is_fed_as(quantity: Quantity, point: LoadPoint, phase: str) -> bool:
         return True
     if quantity is Quantity.VOLTAGE:
         return len(phase) == 1 and _nominal_v(point, quantity, phase) > 0.0
+    if quantity is Quantity.FREQUENCY:
+        return point.phase_voltages_v[0] > 0.0
     return quantity is Quantity.CURRENT
 
 
@@ -134,6 +136,8 @@ def _is_loaded_as(load: LoadKind, quantity: Quantity, point: LoadPoint, phase: s
     A balanced row is about the total of three phases, not about one of them; a single-phase row about the loaded
     phase and, since nothing else is loaded, the total.
     """
+    if quantity is Quantity.FREQUENCY:
+        return True
     if quantity is Quantity.VOLTAGE:
         return phase != PHASE_NAMES
     if quantity is Quantity.CURRENT:

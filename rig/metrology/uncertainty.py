@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from statistics import stdev
 
@@ -12,6 +12,10 @@ from rig.metrology._student import two_sided_t
 
 COVERAGE_PROBABILITY = 0.9545
 """Two-sided coverage probability of the expanded uncertainty (k = 2.00 for many degrees of freedom)."""
+
+
+AT_THE_BASIS = ", at the basis"
+"""Ends the name of a line of the first of two readings that are compared."""
 
 
 class Distribution(StrEnum):
@@ -29,8 +33,10 @@ class Component:
 
     ``stated`` is in the unit of the input; ``sensitivity`` converts to the unit of the result (percent of reading for
     everything the rig judges; 1 where the input is already in percent). ``dof`` degrees of freedom, infinite for
-    type B. ``group``: the name without phase or details, where it has any (``kind``). Raises ValueError for a negative
-    or non-finite stated value, a divisor or dof not above zero.
+    type B. ``group``: the name without phase or details, where it has any (``kind``). ``source``: what the errors of
+    several components come from, such as one standard: every two components of one source in a budget are correlated
+    with the coefficient ``correlation``, and the signs of their sensitivities count. Raises ValueError for a negative
+    or non-finite stated value, a divisor or dof not above zero, a coefficient outside -1 to 1 or one without a source.
     """
 
     name: str
@@ -40,6 +46,8 @@ class Component:
     sensitivity: float = 1.0
     dof: float = math.inf
     group: str = ""
+    source: str = ""
+    correlation: float = 0.0
 
     @property
     def kind(self) -> str:
@@ -55,6 +63,11 @@ class Component:
             raise ValueError(f"{self.name}: degrees of freedom are above zero, not {self.dof}")
         if not math.isfinite(self.sensitivity):
             raise ValueError(f"{self.name}: a sensitivity is a finite number, not {self.sensitivity}")
+        if not -1.0 <= self.correlation <= 1.0 or (self.correlation and not self.source):
+            raise ValueError(
+                f"{self.name}: a correlation coefficient lies between -1 and 1 and has a source, not "
+                f"{self.correlation} with source {self.source!r}"
+            )
 
     @property
     def standard_uncertainty(self) -> float:
@@ -108,9 +121,51 @@ def register_quantisation(resolution: float, energy: float, *, starts_at_zero: b
     return Component.triangular("register quantisation", percent)
 
 
+def combined_of(components: Sequence[Component]) -> float:
+    """Return the combined standard uncertainty of components, in the result's unit (JCGM 100 equation 16).
+
+    u² = sum of squares plus twice r c_i u_i c_j u_j for every two of one source. Raises ValueError where the
+    components of one source state different coefficients, or one that so many cannot have with each other.
+    """
+    return math.hypot(*(_of_source(each) for each in _by_source(components)))
+
+
+def _by_source(components: Sequence[Component]) -> list[list[Component]]:
+    """Return the components that may be correlated with each other together, every other one alone; in their order."""
+    sources: dict[object, list[Component]] = {}
+    for place, component in enumerate(components):
+        sources.setdefault(component.source or place, []).append(component)
+    return list(sources.values())
+
+
+def _of_source(components: list[Component]) -> float:
+    if len(components) == 1:
+        return components[0].contribution
+    coefficient = components[0].correlation
+    if any(each.correlation != coefficient for each in components):
+        raise ValueError(f"{components[0].source}: its components state different correlation coefficients")
+    if coefficient < -1.0 / (len(components) - 1) - 1e-12:
+        raise ValueError(
+            f"{components[0].source}: {len(components)} quantities cannot all be correlated by {coefficient} with "
+            f"each other; {-1.0 / (len(components) - 1):.3g} is the least"
+        )
+    signed = [math.copysign(each.contribution, each.sensitivity) for each in components]
+    alone = math.hypot(*signed)
+    if coefficient == 0.0:
+        return alone
+    if coefficient == 1.0:
+        return abs(math.fsum(signed))
+    # Equal coefficients: (1 - r) sum of squares + r (sum)².
+    squares = (1.0 - coefficient) * alone**2 + coefficient * math.fsum(signed) ** 2
+    return math.sqrt(max(0.0, squares))
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Independent components of one result, all weighed into the result's unit (percent of reading in the rig)."""
+    """Components of one result, all weighed into the result's unit (percent of reading in the rig).
+
+    Components of one ``source`` are correlated as they state; all others are independent.
+    """
 
     components: tuple[Component, ...]
     coverage_probability: float = COVERAGE_PROBABILITY
@@ -118,16 +173,25 @@ class Budget:
     @property
     def combined(self) -> float:
         """Combined standard uncertainty u_c."""
-        return math.hypot(*(component.contribution for component in self.components))
+        return combined_of(self.components)
 
     @property
     def effective_dof(self) -> float:
-        """Degrees of freedom after Welch and Satterthwaite (JCGM 100 G.2b); infinite where all are type B."""
+        """Degrees of freedom after Welch and Satterthwaite (JCGM 100 G.2b); infinite where all are type B.
+
+        The formula is for independent inputs. Correlated ones are combined first and enter as one input: with their
+        own degrees of freedom where these are equal (inputs that were observed together), else with the smallest of
+        them, which makes the result a lower bound.
+        """
         combined = self.combined
         if combined == 0.0:
             return math.inf
         # Ratios first: fourth powers of small percentages would underflow.
-        weighted = sum((component.contribution / combined) ** 4 / component.dof for component in self.components)
+        weighted = 0.0
+        for part in _by_source(self.components):
+            together = [part] if part[0].correlation else [[each] for each in part]
+            for each in together:
+                weighted += (_of_source(each) / combined) ** 4 / min(component.dof for component in each)
         return math.inf if weighted == 0.0 else 1.0 / weighted
 
     @property
@@ -141,7 +205,37 @@ class Budget:
         return self.coverage_factor * self.combined
 
     @property
+    def by_kind(self) -> tuple[Component, ...]:
+        """One component for each kind, in the order of the budget: those of several phases are combined to one.
+
+        A combined one is named by all its phases, has the standard uncertainty of all and the sign of their sum.
+        """
+        kinds: dict[str, list[Component]] = {}
+        for component in self.components:
+            kinds.setdefault(component.kind, []).append(component)
+        return tuple(_merged(kind, parts) for kind, parts in kinds.items())
+
+    @property
     def dominant(self) -> Component | None:
-        """The component that contributes most; None for an empty budget or one of zeros."""
-        largest = max(self.components, key=lambda component: component.contribution, default=None)
+        """The component that contributes most, of all phases together; None for an empty budget or one of zeros."""
+        largest = max(self.by_kind, key=lambda component: component.contribution, default=None)
         return largest if largest is not None and largest.contribution > 0.0 else None
+
+
+def _merged(kind: str, parts: list[Component]) -> Component:
+    if len(parts) == 1:
+        return parts[0]
+    # One name for the phases of all, however often they occur.
+    details = "".join(dict.fromkeys(p.name.removeprefix(kind).removesuffix(AT_THE_BASIS).strip() for p in parts))
+    together = combined_of(parts)
+    sign = math.copysign(1.0, math.fsum(part.sensitivity * part.standard_uncertainty for part in parts))
+    return replace(
+        parts[0],
+        name=f"{kind} {details}".rstrip(),
+        stated=together * parts[0].divisor,
+        sensitivity=sign,
+        dof=min(part.dof for part in parts),
+        group=kind,
+        source="",
+        correlation=0.0,
+    )

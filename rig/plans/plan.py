@@ -1,32 +1,20 @@
-"""The plan of a suite as data: load points, judged quantities, configuration, highest volts, duration; no I/O."""
+"""The plan of a suite as data: load points, judged quantities, planned tests, highest volts, duration; no I/O."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
 
-from drivers.analyzer import ANALYZERS
-from meter_model.system_type import SYSTEM_TYPES
-from rig.bench import BenchFile, MeterType, Wiring
-from rig.bench.schema.bench import NominalPart
-from rig.errors import UsageRefused
 from rig.load_point import LoadPoint
-from rig.metrology.certification_points import JudgedQuantity, certification_points, judged_at, judged_energy_at
-from rig.metrology.limit_files import load_limit_table
+from rig.metrology.certification_points import Input, JudgedQuantity, judged_at, reported_at
 from rig.metrology.limits import LimitTable, Quantity
 from rig.metrology.sampled_energy import edges_gate_s
+from rig.plans.durations import DATA_SET_S, MEASUREMENT_S, change_s
 from rig.plans.programme import NotPossible, PlannedTest
 from rig.procedures.accuracy.register_watch import EDGE_KNOWN_S
-from rig.procedures.accuracy.sampled_gate import why_sampled
 from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits
-from rig.safety.limits import check
-
-CERTIFICATION_TABLES = (
-    "iec62053-22-2003-class-0.2S",
-    "iec62053-23-2003-class-2",
-    "s4100-manual-voltage-current",
-)
 
 ENERGY_GATE_S = 60.0
 ENERGY_GATES = 5
@@ -34,12 +22,7 @@ ENERGY_GATES = 5
 _SAMPLED_OVERHEAD_S = 50.0
 """Two times still, settling, looks at the step and for updates, and the repeats of power."""
 
-_DATA_SET_S = 1.0
-"""Bench seconds of a reading that is begun after the call: two updates of the analyzer, 0.5 s each."""
-
-_SETTLE_S = 3.0
-_UPDATES_S = 5 * 1.0 + 6 * 0.5
-_GATE_OVERHEAD_S = 12.0 + _DATA_SET_S
+_GATE_OVERHEAD_S = 12.0 + DATA_SET_S
 """Current comes from a tenth at each gate (docs/explanation/safety.md), and is seen there first."""
 
 
@@ -56,7 +39,8 @@ class Plan:
     reference is sampled power, None where it is the analyzer's integrator. ``configuration``: the analog values the
     meter must have for it (AV number to value). ``left_out``: load points of the suite that are not in the plan.
     ``tests``: what a programme asks beside its load points, in the order in which it is done; ``not_possible``: what
-    the bench cannot do of it.
+    the bench cannot do of it. ``stages``: the parts of a plan that has several nominal conditions, in their order;
+    empty where it has one.
     """
 
     points: tuple[LoadPoint, ...]
@@ -67,6 +51,8 @@ class Plan:
     left_out: int = 0
     tests: tuple[PlannedTest, ...] = ()
     not_possible: tuple[NotPossible, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    programme: str = "intrinsic"
 
     def tests_of(self, procedure: str) -> tuple[PlannedTest, ...]:
         """The planned tests of one procedure, in the plan's order."""
@@ -76,6 +62,10 @@ class Plan:
         """What has a limit row at ``point``, of the quantities named (all where none is)."""
         found = judged_at(point, self.tables)
         return tuple(item for item in found if not quantities or item.quantity in quantities)
+
+    def reported(self, point: LoadPoint) -> tuple[Input, ...]:
+        """What is measured at ``point`` and reported without a limit."""
+        return reported_at(point, self.tables)
 
     def points_for(self, quantity: Quantity) -> tuple[LoadPoint, ...]:
         """The points at which some input of this quantity has a limit row, in the plan's order."""
@@ -93,99 +83,67 @@ class Plan:
         return stated or IEC_REFERENCE
 
     @cached_property
-    def places(self) -> dict[LoadPoint, int]:
-        """Each point's place in the order of measurement."""
-        return {point: place for place, point in enumerate(self.points)}
+    def order(self) -> dict[Hashable, int]:
+        """Each part's place in the order of measurement: of load points, of ``energy``, and of tests by their key."""
+        parts: list[Hashable] = []
+        for stage in self.in_order:
+            parts += [*stage.points, *stage.energy, *(test.key for test in stage.tests)]
+        return {part: place for place, part in enumerate(parts)}
+
+    @cached_property
+    def in_order(self) -> tuple[Stage, ...]:
+        """The plan by nominal conditions, in the order in which they are visited."""
+        return self.stages or (Stage(self.configuration, self.points, self.energy, self.tests),)
+
+    @cached_property
+    def _configurations(self) -> dict[LoadPoint, dict[int, float]]:
+        return {point: stage.configuration for stage in self.in_order for point in stage.every_point}
+
+    def configuration_at(self, point: LoadPoint) -> dict[int, float]:
+        """The analog values that the meter must have at ``point`` of the plan (AV number to value)."""
+        return self._configurations.get(point, self.configuration)
+
+    @property
+    def every_point(self) -> tuple[LoadPoint, ...]:
+        """All points that are brought up, those of energy registers and planned tests included."""
+        return tuple(dict.fromkeys(point for stage in self.in_order for point in stage.every_point))
 
     @property
     def highest_voltage_v(self) -> float:
         """Highest volts line to neutral on the primary side of any point."""
-        return max(max(point.phase_voltages_v) for point in self.points)
+        return max(max(point.phase_voltages_v) for point in self.every_point)
 
     @property
     def duration_s(self) -> float:
         """Bench seconds that the measurements take: a real bench takes about as long, the emulated one much less."""
-        one_s = ENERGY_GATES * (ENERGY_GATE_S + _GATE_OVERHEAD_S)
-        gates = math.fsum(
-            one_s if self.why_sampled is None else least_sampled_gate_s(item.row.limit_pct) + _SAMPLED_OVERHEAD_S
-            for _, item in self.energy
-        )
-        before = (None, *self.points[:-1])
-        changes = sum(_change_s(old, new) for old, new in zip(before, self.points, strict=True)) if self.points else 0.0
-        return changes + len(self.points) * (_SETTLE_S + _UPDATES_S) + gates
+        before = (None, *self.points[:-1]) if self.points else ()
+        points = math.fsum(self.point_s(old, new) for old, new in zip(before, self.points, strict=True))
+        gates = math.fsum(self.gate_s(item) for _, item in self.energy)
+        return points + gates + math.fsum(test.duration_s for test in self.tests)
+
+    @staticmethod
+    def point_s(before: LoadPoint | None, point: LoadPoint) -> float:
+        """Bench seconds of a load point that follows ``before``."""
+        return change_s(before, point) + MEASUREMENT_S
+
+    def gate_s(self, item: JudgedQuantity) -> float:
+        """Bench seconds of the gates of an energy register, where its value leaves them as short as they may be."""
+        if self.why_sampled is None:
+            return ENERGY_GATES * (ENERGY_GATE_S + _GATE_OVERHEAD_S)
+        return least_sampled_gate_s(item.row.limit_pct) + _SAMPLED_OVERHEAD_S
 
 
-def _change_s(before: LoadPoint | None, point: LoadPoint) -> float:
-    """Bench seconds until a point stands: currents are compared at the level, and at a tenth first where they rise."""
-    is_same = before is not None and (before.current_pct, before.phases) == (point.current_pct, point.phases)
-    return _DATA_SET_S if is_same else 2.0 * _DATA_SET_S
+@dataclass(frozen=True)
+class Stage:
+    """What a plan does at one nominal condition: load points, energy registers, then planned tests."""
 
+    configuration: dict[int, float]
+    points: tuple[LoadPoint, ...]
+    energy: tuple[tuple[LoadPoint, JudgedQuantity], ...]
+    tests: tuple[PlannedTest, ...]
 
-def certification_plan(bench: BenchFile, *, max_points: int | None = None) -> Plan:
-    """The certification of a meter on ``bench``: the points of the limit tables at the bench's nominal voltage.
-
-    Everything is checked against meter type, wiring, source and analyzer here, before any I/O. Raises UsageRefused or
-    LimitExceeded naming point and limit, AccuracyNotStated where the analyzer's accuracy says nothing of a point, and
-    BenchFileError for a table that cannot be read.
-    """
-    nominal, wiring, meter_type = _parts(bench)
-    tables = tuple(load_limit_table(name) for name in CERTIFICATION_TABLES)
-    every = certification_points(
-        tables, nominal.voltage_v, frequency_hz=nominal.frequency_hz, system_type=nominal.system_type
-    )
-    points = every[:max_points]
-    energy_points = [nominal.point(100.0, angle_deg) for angle_deg in (0.0, 180.0)]
-    energy = tuple(
-        (point, item)
-        for point in energy_points
-        for item in judged_energy_at(point, tables)
-        if item.quantity is Quantity.ACTIVE_ENERGY and item.phase == "ABC"
-    )
-    analyzer = bench.parts.analyzer
-    sampled = None
-    if analyzer is not None:
-        can = ANALYZERS[analyzer.driver].capabilities
-        sampled = why_sampled(can, analyzer.driver, nominal.system_type)
-    plan = Plan(points, tables, energy, _configuration(nominal), sampled, len(every) - len(points))
-    return _checked(bench, plan, wiring, meter_type)
-
-
-def end_of_line_plan(bench: BenchFile) -> Plan:
-    """The end-of-line test: each phase alone, import and export, at 100 % of current and PF 1."""
-    nominal, wiring, meter_type = _parts(bench)
-    tables = tuple(load_limit_table(name) for name in CERTIFICATION_TABLES)
-    points = tuple(
-        nominal.point(100.0, angle_deg, phase)
-        for phase in SYSTEM_TYPES[nominal.system_type].phases
-        for angle_deg in (0.0, 180.0)
-    )
-    return _checked(bench, Plan(points, tables, (), _configuration(nominal)), wiring, meter_type)
-
-
-def _parts(bench: BenchFile) -> tuple[NominalPart, Wiring, MeterType]:
-    parts = bench.parts
-    if parts.nominal is None or parts.wiring is None or parts.source is None or not parts.positions:
-        missing = [name for name in ("source", "analyzer", "meter") if name not in bench.capabilities]
-        raise UsageRefused(f"bench {bench.name} has no {' and no '.join(missing)}; this suite needs them")
-    return parts.nominal, Wiring.from_part(parts.wiring), bench.meter_types[parts.positions[0].meter_type]
-
-
-def _configuration(nominal: NominalPart) -> dict[int, float]:
-    return {2: float(nominal.system_type), 6: nominal.system_voltage_v}
-
-
-def _checked(bench: BenchFile, plan: Plan, wiring: Wiring, meter_type: MeterType) -> Plan:
-    nominal, analyzer = bench.parts.nominal, bench.parts.analyzer
-    assert nominal is not None
-    if analyzer is not None:
-        for point, item in (*((p, each) for p in plan.points for each in plan.judged(p)), *plan.energy):
-            analyzer.reference_accuracy.require(item.quantity, item.phase, point.frequency_hz, point.power_factor)
-    check(
-        [*plan.points, *(point for point, _ in plan.energy)],
-        rating=meter_type.ratings[nominal.rating],
-        path=wiring,
-        source=bench.source_capabilities,
-        envelope="accuracy",
-        ramp_s=bench.parts.source.ramp_s if bench.parts.source else None,
-    )
-    return plan
+    @property
+    def every_point(self) -> tuple[LoadPoint, ...]:
+        """All its points; some more than once."""
+        gated = (point for point, _ in self.energy)
+        return (*self.points, *gated, *(point for test in self.tests for point in test.points))

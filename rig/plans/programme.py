@@ -19,7 +19,8 @@ class PlannedTest:
     ``key``: stable, unique in the plan, usable with pytest's -k, such as
     ``influence-voltage-110pct-PF1-100pct-active_power``. ``procedure``: as in ``ResultRecord.procedure``. ``points``:
     load points that are needed, in this order; the last one carries the results. ``condition``: what is changed, in
-    words, such as ``voltage +10 %``; empty where nothing is. ``table``: name of the limit table that ``row`` is from.
+    words, such as ``voltage +10 %``; empty where nothing is. ``value``: the one of the row's values that this is about,
+    None where a row has none. ``table``: name of the limit table that ``row`` is from.
     ``duration_s``: bench seconds.
     """
 
@@ -31,6 +32,7 @@ class PlannedTest:
     table: str
     duration_s: float
     condition: str = ""
+    value: float | None = None
 
     @property
     def point(self) -> LoadPoint:

@@ -11,7 +11,7 @@ from rig.bench import BenchFile
 from rig.bench.instruments import refuse_uncalibrated, used_instruments
 from rig.bench.protection import is_protected
 from rig.load_point import LoadPoint
-from rig.plans.plan import certification_plan, end_of_line_plan
+from rig.plans.suite_plans import certification_plan, end_of_line_plan
 from rig.procedures.hold import check_hold
 from rig.procedures.needs import JUDGING, require
 

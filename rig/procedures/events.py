@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rig.events import Event
+from rig.events import Event, Noted
 from rig.load_point import LoadPoint
 from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement
-from rig.records.data import FindingRecord, ResultRecord
+from rig.procedures.registers.examined import Examined
+from rig.records.data import FindingRecord, ResultRecord, WiringCheckRecord
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class PointMeasured(Event):
 class Judged(Event):
     """A measurement was judged; its results are recorded."""
 
-    measurement: PointMeasurement | EnergyMeasurement
+    measurement: PointMeasurement | EnergyMeasurement | Examined
     results: Sequence[ResultRecord]
 
     def __str__(self) -> str:
@@ -63,3 +64,22 @@ class QuestionAnswered(Event):
     def __str__(self) -> str:
         one = self.finding
         return f"{one.outcome}: {one.name}: expected {one.expected!r}, found {one.found!r}"
+
+
+@dataclass(frozen=True)
+class WiringChecked(Event):
+    """How the meter is connected was looked at, before the first verdict; the check is recorded."""
+
+    check: WiringCheckRecord
+
+    def __str__(self) -> str:
+        if self.check.state == "right":
+            return f"wiring: {self.check.text} ({self.check.proof.partition(';')[0]})"
+        if self.check.state == "accepted":
+            return f"{self.check.text}; accepted with --accept-wiring"
+        return "" if self.check.state == "wrong" else self.check.text
+
+    def noted(self) -> Noted:
+        """Return it; what is wrong and not accepted ends the run, and its error is noted."""
+        kind = {"accepted": "warning", "unknown": "warning"}.get(self.check.state, "info")
+        return Noted("wiring check", self.check.text, kind)

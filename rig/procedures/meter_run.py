@@ -15,14 +15,16 @@ from rig.errors import BenchFault, UsageRefused
 from rig.events import Events, Noted, Stated
 from rig.load_point import LoadPoint
 from rig.metrology.calibration import CalibrationRefused
-from rig.metrology.certification_points import JudgedQuantity
+from rig.metrology.certification_points import Input, JudgedQuantity
 from rig.metrology.decision import DecisionRule
 from rig.procedures.accuracy.energy_register import Gating, measure_energy
 from rig.procedures.accuracy.judgement import judge_energy, judge_others, judge_power
-from rig.procedures.accuracy.power_comparison import measure_power
+from rig.procedures.accuracy.power_comparison import MINIMUM_UPDATES, measure_power
 from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement, configuration_of
 from rig.procedures.events import Judged, PointBegan, PointMeasured, QuestionAnswered
+from rig.procedures.registers.examined import LONGEST_S, Examined
 from rig.procedures.restoring import CLEARS_RECORDS, restore_configuration
+from rig.procedures.wiring_check.check import check_wiring
 from rig.records.data import FindingRecord, ResultRecord
 from rig.records.recorder import PointRecorder, RunRecorder
 from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits
@@ -144,22 +146,42 @@ class MeterRun:
             dt_s -= 1.0
             self._guarded(supervisor.check_time)
 
-    def measure(self, point: LoadPoint, limits: ReferenceLimits = IEC_REFERENCE) -> PointMeasurement:
-        """Measure ``point`` by power comparison; conditions further off than ``limits`` make it INVALID."""
+    def measure(
+        self, point: LoadPoint, limits: ReferenceLimits = IEC_REFERENCE, updates: int = MINIMUM_UPDATES
+    ) -> PointMeasurement:
+        """Measure ``point`` by power comparison; conditions further off than ``limits`` make it INVALID.
+
+        ``updates``: of the meter, that are read.
+        """
 
         def work(record: PointRecorder) -> PointMeasurement:
             where = (self.bench, self.position, point, self.configuration, record)
             try:
-                return measure_power(*where, limits=limits)
+                return measure_power(*where, limits=limits, updates=updates)
             except RigError as error:
                 record.finish("ERROR", reason=str(error))
                 raise
 
         return self._measured(point, work)
 
-    def judge(self, measurement: PointMeasurement, judged: Sequence[JudgedQuantity]) -> tuple[ResultRecord, ...]:
+    def check_wiring(self, *, accept: bool = False) -> str:
+        """Compare the phasors of meter and reference, and record what they say about the wires between them.
+
+        Returns the state of the record: right, accepted, or unknown where nothing could be compared.
+        Where they look wrong everything is switched off in order, and WiringWrong raised, unless ``accept``.
+        """
+        where = (self.bench, self.position, self.configuration, self.record, self.events)
+        supervisor = self.supervisor
+        checked, wrong = self._guarded(lambda: check_wiring(*where, accept=accept))
+        if wrong is not None:
+            self._broken = wrong
+            self._confirm_off(supervisor, softly=True)
+            raise wrong
+        return checked.state
+
+    def judge(self, measurement: PointMeasurement, judged: Sequence[Input]) -> tuple[ResultRecord, ...]:
         """Judge quantities of a measurement of this run, and record the results with it."""
-        return self._recorded(measurement, judge_power(measurement, judged, self.bench.accuracy, self.rule))
+        return self.record_results(measurement, judge_power(measurement, judged, self.bench.accuracy, self.rule))
 
     def measure_energy(
         self, point: LoadPoint, instance: int, gating: Gating, limits: ReferenceLimits = IEC_REFERENCE
@@ -175,7 +197,31 @@ class MeterRun:
     def judge_energy(self, measurement: EnergyMeasurement, item: JudgedQuantity) -> tuple[ResultRecord, ...]:
         """Judge the energy register of a measurement, and record the results; other registers that are wrong follow."""
         judged = judge_energy(measurement, item, self.bench.accuracy, self.rule)
-        return self._recorded(measurement, (judged, *judge_others(measurement, self.rule)))
+        return self.record_results(measurement, (judged, *judge_others(measurement, self.rule)))
+
+    def examine(
+        self,
+        point: LoadPoint,
+        work: Callable[[Examined], tuple[ResultRecord, ...]],
+        limits: ReferenceLimits = IEC_REFERENCE,
+        longest_s: float = LONGEST_S,
+    ) -> tuple[ResultRecord, ...]:
+        """Do one test of ``rig.procedures.registers`` at ``point`` and record its results; no test is longer than that.
+
+        Conditions further off than ``limits`` make it INVALID.
+        """
+
+        def begun() -> tuple[Examined, tuple[ResultRecord, ...]]:
+            record = self.record.begin_point(point)
+            self.events.publish(PointBegan(point))
+            at = Examined(self.bench, self.position, point, self.configuration, record, self.rule, limits, longest_s)
+            results = work(at)
+            record.results(results)
+            return at, results
+
+        at, results = self._guarded(begun)
+        self.events.publish(Judged(at, results))
+        return results
 
     def _measured(self, point: LoadPoint, work: Callable[[PointRecorder], MeasurementT]) -> MeasurementT:
         def begun() -> MeasurementT:
@@ -187,9 +233,10 @@ class MeterRun:
         self.events.publish(PointMeasured(measurement))
         return measurement
 
-    def _recorded(
+    def record_results(
         self, measurement: PointMeasurement | EnergyMeasurement, results: tuple[ResultRecord, ...]
     ) -> tuple[ResultRecord, ...]:
+        """Record results with a measurement of this run, publish and return them."""
         assert measurement.record is not None, "a measurement of this run"
         measurement.record.results(results)
         self.events.publish(Judged(measurement, results))

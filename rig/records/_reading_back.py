@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -50,6 +51,7 @@ def read_run(connection: Connection, run_id: str) -> data.RunRecord:
         configuration_before=_saved(saved, "configuration_before"),
         configuration_after=_saved(saved, "configuration_after"),
         registers_before=_saved(saved, "registers_before"),
+        wiring_checks=_records(connection, tables.WIRING_CHECK, run_id, data.WiringCheckRecord),
         events=_records(connection, tables.EVENT, run_id, data.EventRecord),
         artifacts=_records(connection, tables.ARTIFACT, run_id, data.ArtifactRecord),
         journal=tuple(record_of(data.JournalEntry, line, entry_id=line.id) for line in journal),
@@ -123,6 +125,7 @@ def _point(
             tuple(row.voltage_shift_deg or NOT_SHIFTED),
             row.system_type or 40,
             row.waveform or "",
+            tuple(row.currents_pct or FULL),
         ),
         stated_outcome=row.outcome or ("TERMINATED" if was_ended and row.finished_utc is None else None),
         reference_readings=tuple(record_of(data.ReferenceReading, line) for line in reference.get(row.id, ())),
@@ -138,7 +141,10 @@ def _meter_reading(row: _Line) -> data.MeterReading:
 
 def _result(row: _Line, components: list[_Line]) -> data.ResultRecord:
     limit = record_of(data.LimitProvenance, row, "limit_") if row.limit_standard is not None else None
-    budget = tuple(record_of(data.BudgetComponent, line) for line in components)
+    budget = tuple(
+        record_of(data.BudgetComponent, line, correlation=0.0 if math.isnan(line.correlation) else line.correlation)
+        for line in components
+    )
     return record_of(
         data.ResultRecord,
         row,

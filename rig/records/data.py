@@ -106,7 +106,8 @@ class LimitProvenance:
 class BudgetComponent:
     """One line of an uncertainty budget. ``standard_uncertainty_pct`` is u(x), in percent of the measurand.
 
-    ``kind``: "A" or "B"; ``degrees_of_freedom`` may be infinite.
+    ``kind``: "A" or "B"; ``degrees_of_freedom`` may be infinite. ``source``: what the error comes from, such as one
+    standard; lines of one source are correlated with each other by the coefficient ``correlation``.
     """
 
     name: str
@@ -116,6 +117,7 @@ class BudgetComponent:
     sensitivity: float = 1.0
     degrees_of_freedom: float = math.inf
     source: str = ""
+    correlation: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +180,27 @@ class FindingRecord:
     outcome: str
     unit_number: int | None = None
     cites: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WiringCheckRecord:
+    """One check of how a meter is connected, before the first verdict; never a statement about its accuracy.
+
+    ``state``: right, wrong, accepted (wrong, and measured all the same) or unknown (``text`` says why). ``suspect``:
+    where to look, "bench or meter" or "meter"; empty where nothing is wrong. ``faults``: alternatives that the
+    readings cannot tell apart, each a list of faults with kind, where, factor, text and wires. ``pictures``: what was
+    at the terminals (volts and amperes on the primary side, degrees) and what the meter read. ``proof``: whether a
+    known good meter has proven this wiring, in words.
+    """
+
+    time_utc: datetime
+    state: str
+    text: str
+    suspect: str = ""
+    faults: list[Json] = field(default_factory=list)
+    pictures: list[Json] = field(default_factory=list)
+    proof: str = ""
+    unit_number: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,3 +357,4 @@ class RunRecord:
     artifacts: tuple[ArtifactRecord, ...]
     journal: tuple[JournalEntry, ...]
     set_aside: tuple[SetAside, ...] = ()
+    wiring_checks: tuple[WiringCheckRecord, ...] = ()

@@ -24,6 +24,7 @@ from rig.records.data import (
     LimitProvenance,
     ResultRecord,
     UnitRecord,
+    WiringCheckRecord,
 )
 from rig.records.errors import RecordNotWritten
 from rig.records.plain_json import to_json, values_to_json
@@ -106,6 +107,11 @@ class RunRecorder:
             "cites": finding.cites or None,
         }
         self._add(f"finding {finding.name!r}", tables.FINDING, time_utc=_now(), **values)
+
+    def wiring_check(self, check: WiringCheckRecord) -> None:
+        """Record a check of how a meter is connected."""
+        values = columns_of(check) | {"unit_number": self.unit_number_of(check.unit_number)}
+        self._add("a check of the wiring", tables.WIRING_CHECK, **values)
 
     def configuration_before(self, values: Mapping[int, float], unit_number: int | None = None) -> None:
         """Record the Analog Values (by instance) as they were found."""

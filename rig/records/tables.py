@@ -104,6 +104,7 @@ POINT = Table(
         voltage_shift_deg="json | None",
         system_type="int | None",
         waveform="str | None",
+        currents_pct="json | None",
     ),
     *_of(data.PointRecord, "load_point stated_outcome reference_readings meter_readings results", step="str | None"),
     *_more(outcome="str | None"),
@@ -167,6 +168,7 @@ BUDGET_COMPONENT = Table(
         standard_uncertainty_pct="float | NaN",
         sensitivity="float | NaN",
         degrees_of_freedom="float | NaN",
+        correlation="float | NaN",
     ),
 )
 
@@ -181,6 +183,9 @@ SAVED_VALUE = Table(
     *_more(unit_number="int | None", time_utc="datetime", purpose="str", object_name="str", value="float | NaN"),
 )
 """The value of one object, saved for ``purpose``: configuration_before, configuration_after, registers_before."""
+
+WIRING_CHECK = Table("wiring_check", METADATA, *_part_of("run"), *_of(data.WiringCheckRecord))
+"""One check of a meter's wiring: what was there, what it read, and which faults fit."""
 
 EVENT = Table("event", METADATA, *_part_of("run"), *_of(data.EventRecord))
 

@@ -165,12 +165,14 @@ def limits_in_use(run: RunRecord) -> list[LimitProvenance]:
 def panels(run: RunRecord) -> list[Panel]:
     """All plots of a run: one for each quantity, power factor and kind of load; judged quantities only.
 
-    Variations under a changed condition are no curve over the current, and are left out.
+    Variations under a changed condition are no curve over the current, and are left out; so are points without current.
     """
     groups: dict[tuple[str, str, str, bool], dict[str, list[Judged]]] = defaultdict(lambda: defaultdict(list))
     for judged in all_results(run):
         result, point = judged.result, judged.point
         if result.limit_pct is None or result.error_pct is None or result.condition:
+            continue
+        if not point.load_point.current_pct:
             continue
         follows_load = any(word in result.quantity for word in _LOAD_MATTERS)
         balanced = point.load_point.is_balanced or not follows_load

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from rig.metrology.analysis.contributions import largest
 from rig.metrology.decision import DecisionRule
 from rig.metrology.outcome import Outcome
 from rig.records.data import InstrumentRecord, LimitProvenance, PointRecord, ResultRecord, RunRecord
@@ -143,6 +144,12 @@ def rule_wording(rule: str) -> str:
         return DecisionRule(rule).wording
     except ValueError:
         return rule or "no decision rule recorded"
+
+
+def largest_contribution(result: ResultRecord) -> str:
+    """Name the largest contribution to a result's uncertainty and what would reduce it; empty without a budget."""
+    found = largest(result.components)
+    return found.sentence if found else ""
 
 
 def limit_statement(limit: LimitProvenance) -> str:

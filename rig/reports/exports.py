@@ -7,7 +7,8 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from rig.records.data import FindingRecord, PointRecord, RunRecord
+from rig.metrology.analysis.contributions import largest
+from rig.records.data import FindingRecord, PointRecord, ResultRecord, RunRecord
 from rig.records.plain_json import Json, to_json
 from rig.reports._summary import Judged, all_results, total_counts
 
@@ -22,7 +23,7 @@ _LIMIT_FIELDS = ("standard", "edition", "table", "provenance", "checked_by", "ch
 _COLUMNS = (
     *("run_id", "serial_number", "point_number", "load_point", *_POINT_FIELDS, *_CLIMATE_FIELDS, *_RESULT_FIELDS),
     *(f"limit_{name}" for name in _LIMIT_FIELDS),
-    *("limit_verified", "simulated", "cites"),
+    *("limit_verified", "simulated", "cites", "largest_contribution"),
 )
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -64,6 +65,11 @@ def _point(point: PointRecord) -> Json:
     assert isinstance(plain, dict)
     plain["outcome"] = point.outcome
     del plain["reference_readings"], plain["meter_readings"]
+    results = plain["results"]
+    assert isinstance(results, list)
+    for result, as_plain in zip(point.results, results, strict=True):
+        assert isinstance(as_plain, dict)
+        as_plain["largest_contribution"] = _largest(result)
     return plain
 
 
@@ -76,11 +82,25 @@ def _row(run: RunRecord, judged: Judged) -> dict[str, object]:
         "serial_number": _serial_number(run, result.unit_number),
         "point_number": point.number,
         "load_point": point.label,
+        "largest_contribution": found.name if (found := largest(result.components)) else "",
     }
     if limit is not None:
         row |= {f"limit_{name}": value for name, value in _picked(limit, _LIMIT_FIELDS).items()}
         row["limit_verified"] = "yes" if limit.is_verified else "no"
     return row
+
+
+def _largest(result: ResultRecord) -> dict[str, Json] | None:
+    found = largest(result.components)
+    if found is None:
+        return None
+    return {
+        "name": found.name,
+        "cause": str(found.cause),
+        "standard_uncertainty_pct": found.standard_pct,
+        "share": found.share,
+        "what_reduces_it": found.cause.remedy,
+    }
 
 
 def _finding_row(run: RunRecord, finding: FindingRecord) -> dict[str, object]:

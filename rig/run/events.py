@@ -34,7 +34,7 @@ from rig.events import (
 )
 from rig.exit_codes import ExitCode
 from rig.metrology.outcome import Outcome
-from rig.procedures.events import Judged, PointBegan, PointMeasured, QuestionAnswered, QuestionBegan
+from rig.procedures.events import Judged, PointBegan, PointMeasured, QuestionAnswered, QuestionBegan, WiringChecked
 
 __all__ = [
     "AdapterLost",
@@ -68,6 +68,7 @@ __all__ = [
     "Stated",
     "SwitchedOff",
     "Warned",
+    "WiringChecked",
 ]
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from drivers.log import LEVELS
 from rig.errors import UsageRefused
-from rig.option_values import COUNT, HOURS, count_from, line_from, number_from
+from rig.option_values import COUNT, HOURS, REPEATS, count_from, line_from, number_from
 from rig.records import RECORDS
 from rig.records.store import RunStore
 from rig.run.resuming.plan_data import options_from
@@ -33,10 +33,14 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--station", default="", help="station name; goes into the record")
     group.addoption("--allow-reset", action="store_true", help="permit resets of energy and demand in the meter")
     group.addoption("--max-points", default=None, metavar="N", help="measure the first N load points only")
+    group.addoption("--programme", default="intrinsic", metavar="NAME|FILE", help="what is certified: intrinsic, full")
+    group.addoption("--strict-programme", action="store_true", help="refuse what the bench cannot do as a whole")
+    group.addoption("--repeat", default="1", metavar="N", help="measure everything N times, one pass after another")
     group.addoption("--longest", default="1", metavar="HOURS", help="skip questions of more bench time (default: 1)")
     group.addoption(
         "--unprotected", action="store_true", help="energise with neither a source watchdog nor a contactor; recorded"
     )
+    group.addoption("--accept-wiring", action="store_true", help="measure though the wiring check finds it wrong")
     group.addoption("--longest-gate", default="1", metavar="HOURS", help="longest energy gate that is run (default: 1)")
     group.addoption("--suite", default="pytest", help="kind of run for the record: certify, eol ...")
     group.addoption("--resume", default=None, help=argparse.SUPPRESS)  # of `rig certify --resume`
@@ -88,9 +92,14 @@ def options_of(option: argparse.Namespace) -> RunOptions:
         station=taken("--station", option.station, line_from),
         allow_reset=option.allow_reset,
         max_points=None if most is None else taken("--max-points", most, count_from, *COUNT),
+        programme=taken("--programme", option.programme, line_from),
+        strict=option.strict_programme,
+        repeat=taken("--repeat", option.repeat, count_from, *REPEATS),
+        select=option.keyword,
         suite=taken("--suite", option.suite, line_from),
         longest_h=taken("--longest", option.longest, number_from, *HOURS),
         unprotected=option.unprotected,
+        accept_wiring=option.accept_wiring,
         log_level=_log_level(option),
         longest_gate_h=taken("--longest-gate", option.longest_gate, number_from, *HOURS),
         **({"run_id": option.run_id} if option.run_id else {}),

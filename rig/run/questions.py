@@ -6,7 +6,7 @@ import contextlib
 import inspect
 import io
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,29 +78,51 @@ def questions_of(suite: str, select: str = "") -> list[Question]:
     Raises UsageRefused where there are none.
     """
     refuse_without_assertions()
+    items, said = _collect(suite, select)
+    if not items:
+        if select:
+            raise UsageRefused(f"there is no question {select!r}; 'rig plan regress' lists them")
+        raise UsageRefused(f"the questions cannot be read: {said}")
+    return [_question(item) for item in items]
+
+
+def selected_parts(suite: str, select: str, options: Collection[str], listed_by: str) -> set[Hashable]:
+    """Return what the tests of a suite that ``select`` (as ``-k``) names are about: load points, keys, other parts.
+
+    ``options``: those of pytest that choose bench and programme; ``listed_by``: the command that shows the names.
+    Raises UsageRefused where there are none.
+    """
+    items, _ = _collect(suite, select, options)
+    if not items:
+        raise UsageRefused(f"nothing is called {select!r} here; {listed_by} lists what there is")
+    values = [value for item in items for value in getattr(getattr(item, "callspec", None), "params", {}).values()]
+    return {part for part in (getattr(value, "key", value) for value in values) if isinstance(part, Hashable)}
+
+
+def _collect(suite: str, select: str, options: Collection[str] = ()) -> tuple[list[pytest.Item], str]:
+    """Collect a suite's tests; also return the end of what pytest wrote. Raises UsageRefused for a bad ``select``."""
     collector = _Collector()
     arguments = [str(_ROOT / "tests_hil" / suite), "-c", str(_ROOT / "pyproject.toml"), "--rootdir", str(_ROOT)]
     with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.redirect_stderr(said):
         # With "=": an expression that begins with a dash is no option.
         code = pytest.main(
-            [*arguments, "--collect-only", "-q", "-p", "no:cacheprovider", *([f"-k={select}"] if select else [])],
+            [
+                *arguments, *options, "--collect-only", "-q", "-p", "no:cacheprovider",
+                *([f"-k={select}"] if select else []),
+            ],
             plugins=[collector],
-        )
+        )  # fmt: skip
     if code == pytest.ExitCode.USAGE_ERROR and select:
         raise UsageRefused(f"-k {select!r} is no expression; write names joined by and, or, not, as for pytest's -k")
-    if not collector.questions:
-        if select:
-            raise UsageRefused(f"there is no question {select!r}; 'rig plan regress' lists them")
-        raise UsageRefused(f"the questions cannot be read: {' '.join(said.getvalue().split())[-500:]}")
-    return collector.questions
+    return collector.items, " ".join(said.getvalue().split())[-500:]
 
 
 class _Collector:
     def __init__(self) -> None:
-        self.questions: list[Question] = []
+        self.items: list[pytest.Item] = []
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        self.questions = [_question(item) for item in session.items]
+        self.items = list(session.items)
 
 
 def _question(item: pytest.Item) -> Question:

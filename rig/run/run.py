@@ -59,7 +59,11 @@ if TYPE_CHECKING:
 
 @dataclass
 class RunOptions:
-    """What the command line asks for. ``run_id``: the id of the record; folder names are unique by it."""
+    """What the command line asks for. ``run_id``: the id of the record; folder names are unique by it.
+
+    ``programme``: of a certification, with ``strict`` where a bench that cannot do all of it is refused; ``repeat``:
+    passes over it; ``select``: pytest's -k.
+    """
 
     bench: str
     suite: str
@@ -69,8 +73,13 @@ class RunOptions:
     station: str = ""
     allow_reset: bool = False
     max_points: int | None = None
+    programme: str = "intrinsic"
+    strict: bool = False
+    repeat: int = 1
+    select: str = ""
     longest_h: float = 1.0
     unprotected: bool = False
+    accept_wiring: bool = False
     longest_gate_h: float = 1.0
     position: str | None = None
     log_level: str = "info"

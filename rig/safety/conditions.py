@@ -74,7 +74,8 @@ def distortions(
 ) -> tuple[Deviation, ...]:
     """Return the distortion of each voltage and current that is meant to be there, as far as the analyzer measured it.
 
-    Nothing for an analyzer that does not tell: then distortion is not judged.
+    Of a waveform that is meant to be distorted, by how much it is more or less so. Nothing for an analyzer that does
+    not tell: then distortion is not judged.
     """
     found = []
     for what, values, wanted in (
@@ -83,9 +84,8 @@ def distortions(
     ):
         for name, value, spectrum in zip(PHASE_NAMES, values, wanted, strict=True):
             if value is not None and rms(spectrum) > 0:
-                found.append(
-                    Deviation(f"distortion of {what} {name}", value, limits.distortion_pct, "% of fundamental")
-                )
+                off = value - _distortion_pct(spectrum)
+                found.append(Deviation(f"distortion of {what} {name}", off, limits.distortion_pct, "% of fundamental"))
     return tuple(found)
 
 
@@ -134,6 +134,11 @@ def _angles(measured: Stimulus, nominal: Stimulus, limit_deg: float) -> list[Dev
 def _angle(spectrum: Spectrum) -> float | None:
     fundamental = sum(cmath.rect(p.rms, math.radians(p.phase_deg)) for p in spectrum if p.order == 1)
     return math.degrees(cmath.phase(fundamental)) if fundamental else None
+
+
+def _distortion_pct(spectrum: Spectrum) -> float:
+    fundamental = rms([part for part in spectrum if part.order == 1])
+    return 100.0 * rms([part for part in spectrum if part.order > 1]) / fundamental if fundamental else 0.0
 
 
 def _pct(value: float, reference: float) -> float:

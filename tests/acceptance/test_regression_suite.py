@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from rig.emulation.defects.influences import INFLUENCE_DEFECTS
 from rig.emulation.defects.library import CHOICES, WITHOUT_VALUE
 from rig.emulation.defects.services import APDU_DEFECTS
 from rig.emulation.defects.terminals import TERMINAL_DEFECTS
@@ -147,7 +148,10 @@ def _fails_its_question(seeded: dict[str, str], folder: Path, *options: str) -> 
 
 def test_every_defect_of_the_library_has_its_question() -> None:
     asked = {name for seeded in (*RUNS, LONG, ALONE) for name in seeded}
-    assert {name for name in asked if "=" not in name} == {*WITHOUT_VALUE, *APDU_DEFECTS} - {*TERMINAL_DEFECTS}
+    assert {name for name in asked if "=" not in name} == {*WITHOUT_VALUE, *APDU_DEFECTS} - {
+        *TERMINAL_DEFECTS,
+        *INFLUENCE_DEFECTS,
+    }
     made_otherwise = {name.partition("=")[0].removeprefix("choice-").replace("-", "_") for name in asked if "=" in name}
     choices_of_options = {name.removeprefix("choice-").replace("-", "_") for name in CHOICES}
     assert made_otherwise | set(SHOWN_ELSEWHERE) == choices_of_options

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from rig.metrology.limits import Quantity
 from rig.plans import Plan
 from rig.plans.programme import PROCEDURES
 from rig.procedures import MeterRun
-from rig.pytest_plugin import PLANNED, in_plan_order, run_session
+from rig.pytest_plugin import PLANNED, in_plan_order, load_point_of, run_session
 from rig.records.resumption.reopening import ResumeRefused
 from rig.run.resuming.checks import establish_again
 from rig.version import software_version
@@ -35,9 +34,16 @@ def calibrated(meter_run: MeterRun) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def wiring_is_right(request: pytest.FixtureRequest) -> None:
+    """Check the wiring once, before the first verdict: what the bench has wrong is no FAIL of the meter."""
+    for in_order in ("calibrated", "wired"):
+        request.getfixturevalue(in_order)
+
+
+@pytest.fixture(scope="session", autouse=True)
 def conditions_established(request: pytest.FixtureRequest, meter_run: MeterRun, plan: Plan) -> None:
     """Where an interrupted run is resumed: repeat two of its load points, and refuse to go on where they differ."""
-    request.getfixturevalue("calibrated")
+    request.getfixturevalue("wiring_is_right")
     run = run_session(request.config)
     if run.resumed is None or run.reopened is None:
         return
@@ -50,6 +56,11 @@ def conditions_established(request: pytest.FixtureRequest, meter_run: MeterRun, 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     plan = plan_of(metafunc.config, "certification")
+    options = run_session(metafunc.config).options
+    if options.repeat > 1 and "meter_run" in metafunc.fixturenames:
+        passes = range(1, options.repeat + 1)
+        metafunc.fixturenames.append("repetition")
+        metafunc.parametrize("repetition", passes, indirect=True, ids=[f"pass{n}" for n in passes], scope="session")
     if "measured" in metafunc.fixturenames:
         quantity = Quantity(metafunc.definition.get_closest_marker(_QUANTITY_OF_MARK).args[0])
         points = plan.points_for(quantity)
@@ -57,20 +68,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "energy_point" in metafunc.fixturenames:
         ids = [f"AI{item.instance}-{point.label}" for point, item in plan.energy]
         # A look at the step, a gate for a register that does not move, and the gate itself, each as long as it may be.
-        longest_s = 3600.0 * run_session(metafunc.config).options.longest_gate_h
-        at_most = pytest.mark.bench_time(_LOOK_AND_SHORT_GATES_S + 2.0 * longest_s)
+        at_most = pytest.mark.bench_time(_LOOK_AND_SHORT_GATES_S + 2.0 * 3600.0 * options.longest_gate_h)
         gates = [pytest.param(each, marks=at_most) for each in plan.energy]
         metafunc.parametrize("energy_point", gates, ids=ids)
-    for name in metafunc.fixturenames:
-        if name.startswith(PLANNED):
-            procedure = name.removeprefix(PLANNED)
-            assert procedure in PROCEDURES, f"{procedure} is none of {', '.join(PROCEDURES)}"
-            tests = plan.tests_of(procedure)
-            parameters = [
-                pytest.param(test, id=test.key, marks=pytest.mark.bench_time(_AT_MOST * test.duration_s + _LOOK_S))
-                for test in tests
-            ]
-            metafunc.parametrize(name, parameters)
+    for name in (name for name in metafunc.fixturenames if name.startswith(PLANNED)):
+        procedure = name.removeprefix(PLANNED)
+        assert procedure in PROCEDURES, f"{procedure} is none of {', '.join(PROCEDURES)}"
+        parameters = [
+            pytest.param(test, id=test.key, marks=pytest.mark.bench_time(_AT_MOST * test.duration_s + _LOOK_S))
+            for test in plan.tests_of(procedure)
+        ]
+        metafunc.parametrize(name, parameters)
 
 
 @pytest.hookimpl(trylast=True)
@@ -79,13 +87,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not here:
         return
     plan = plan_of(config, "certification")
-    items[:] = [item for item in items if not _is_not_planned(item, plan)]
-    places: dict[Hashable, int] = dict(plan.places)
-    places |= {test.key: len(places) + place for place, test in enumerate(plan.tests)}
-    in_plan_order(items, places)
+    items[:] = [item for item in items if _is_planned(item, plan)]
+    in_plan_order(items, plan.order)
 
 
-def _is_not_planned(item: pytest.Item, plan: Plan) -> bool:
-    """Whether a test's procedure is in this suite's plan with no test at all: pytest would report it as skipped."""
-    planned = [name for name in getattr(item, "fixturenames", ()) if name.startswith(PLANNED)]
-    return any(not plan.tests_of(name.removeprefix(PLANNED)) for name in planned)
+def _is_planned(item: pytest.Item, plan: Plan) -> bool:
+    """Whether the plan has anything for this test; where it has nothing, pytest would report the test as skipped."""
+    names = getattr(item, "fixturenames", ())
+    if any(name.startswith(PLANNED) and not plan.tests_of(name.removeprefix(PLANNED)) for name in names):
+        return False
+    if "measured" in names:
+        return load_point_of(item) is not None
+    return bool(plan.energy) or "energy_point" not in names

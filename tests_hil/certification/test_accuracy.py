@@ -37,3 +37,10 @@ def test_voltage_is_within_the_manuals_accuracy(measured: PointMeasurement, judg
 def test_current_is_within_the_manuals_accuracy(measured: PointMeasurement, judge) -> None:
     """0.2 % from 1 % to 5 % of range, 0.1 % from 5 % to 100 % of range (manual page 2)."""
     judge(measured, Quantity.CURRENT)
+
+
+@allure.feature("Other quantities")
+@pytest.mark.judges("voltage")
+def test_frequency_apparent_power_and_power_factor_are_reported(measured: PointMeasurement, judge) -> None:
+    """No table states a limit for them: reported with error and uncertainty, NOT_JUDGED."""
+    judge.reported(measured)

@@ -26,7 +26,7 @@ def test_energy_register_is_within_class_0_2s(
     longest_s = 3600.0 * run_session(pytestconfig).options.longest_gate_h
     point, item = energy_point
     with allure.step(f"gate AI{item.instance} at {point.label}"):
-        meter_run.configure(plan.configuration)
+        meter_run.configure(plan.configuration_at(point))
         gating = Gating(limit_pct=item.row.limit_pct, longest_s=longest_s)
         measured = meter_run.measure_energy(point, item.instance, gating, plan.reference_limits)
     judge.energy(measured, item)

@@ -26,4 +26,4 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     here = [item for item in items if Path(__file__).parent in item.path.parents]
     if here:
-        in_plan_order(items, plan_of(config, "end_of_line").places)
+        in_plan_order(items, plan_of(config, "end_of_line").order)

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from rig.cli.shared.output import echo
-from rig.cli.shared.types import AnyPath
+from rig.cli.shared.types import LINE, AnyPath
+from rig.records import RECORDS
 
 
 @click.group()
@@ -57,6 +58,39 @@ def init(
     from rig.cli.bench.init import init_bench
 
     init_bench(file, resources, ports, not no_bus, force, as_json)
+
+
+@bench.command()
+@click.argument("name", default="emulated", metavar="NAME|PATH")
+@click.option(
+    "--good-meter", "serial_number", required=True, type=LINE, metavar="SERIAL", help="The meter that is there."
+)
+@click.option("--position", default=None, metavar="NAME", help="The position, where the bench has several.")
+@click.option("--records", default=RECORDS, show_default=True, metavar="URL|PATH", help="Database of runs.")
+@click.option("--operator", type=LINE, default="", help="Who runs this; goes into the record.")
+@click.option("--unprotected", is_flag=True, help="Energise though neither a source watchdog nor a contactor is there.")
+def prove(name: str, serial_number: str, position: str | None, records: str, operator: str, unprotected: bool) -> int:
+    """Prove the wiring of a position with a meter that is known to be good: ten seconds of a load, then all off.
+
+    From then on a wiring check that finds something wrong suspects the meter, until the bench file is changed or
+    'rig bench rewired' says that a wire was touched.
+    """
+    from rig.bench import load_bench, one_position
+    from rig.cli.bench.prove import prove_wiring
+
+    return prove_wiring(
+        one_position(load_bench(name), position), serial_number, records, operator, unprotected=unprotected
+    )
+
+
+@bench.command()
+@click.argument("name", default="emulated", metavar="NAME|PATH")
+def rewired(name: str) -> None:
+    """Say that wires of a bench were touched: what a good meter has proven of them holds no longer."""
+    from rig.bench import load_bench
+    from rig.cli.bench.prove import forget_wiring
+
+    forget_wiring(load_bench(name))
 
 
 @bench.command("list")

@@ -89,6 +89,13 @@ def forecast_of(bench: BenchFile, plan: Plan, register_kwh: float | None) -> tup
     return forecast(bench, plan), gates(bench, plan, values)
 
 
+def duration_text(seconds: float) -> str:
+    """Say a duration in seconds, minutes or hours."""
+    if seconds < 120.0:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60.0:.0f} min" if seconds < 7200.0 else f"{seconds / 3600.0:.1f} h"
+
+
 def _duration(gate: GateForecast) -> str:
     seconds = gate.gate_s
     if seconds <= 60.0 and not gate.is_sampled:

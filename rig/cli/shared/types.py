@@ -62,6 +62,7 @@ KILOWATT_HOURS = Number(0.0, 3.4e38)
 """What an energy register reads: a REAL (32-bit float) on the wire."""
 
 COUNT = click.IntRange(*option_values.COUNT)
+REPEATS = click.IntRange(*option_values.REPEATS)
 BAUD = click.IntRange(1, 10_000_000)
 VOLTS = Number(0.0, 1e6)
 LINE = LineOfText()

@@ -17,6 +17,8 @@ from meter_model.behaviour.profile import DEFAULT, BehaviourProfile
 from meter_model.device.meter import S4100
 from meter_model.sampled.sampling import UnitErrors
 from rig.emulation.defects.behaviour import BEHAVIOUR_DEFECTS, DefectiveMeter
+from rig.emulation.defects.creeping import CREEP_DEFECTS
+from rig.emulation.defects.influences import INFLUENCE_DEFECTS
 from rig.emulation.defects.logs import LOG_DEFECTS
 from rig.emulation.defects.registers import REGISTER_DEFECTS
 from rig.emulation.defects.services import APDU_DEFECTS
@@ -28,6 +30,9 @@ _REFERENCE_HZ = 60.0
 _CHANNELS = {
     f"phase-{phase}-{quantity}": f"{quantity}_{phase}" for quantity in ("voltage", "current") for phase in "abc"
 }
+
+
+_PICKUP = "source-pickup"
 
 
 class DefectRefused(ValueError):
@@ -49,6 +54,7 @@ class Defect:
 
 def _units() -> dict[str, str]:
     units = {"source-gain": "%", "source-voltage-gain": "%", "source-current-gain": "%", "meter-clock": "ppm"}
+    units[_PICKUP] = "%"
     for stem in _CHANNELS:
         units[f"{stem}-gain"] = "%"
         units[f"{stem}-phase"] = "deg"
@@ -59,11 +65,14 @@ DEFECTS = _units()
 """Every defect's name and unit.
 
 Gains: percent added to the channel's gain. Phases: degrees at 60 Hz, positive when the meter sees that channel lead.
-``meter-clock``: positive when its clock is fast. ``source-...``: the output is off its set-point.
+``meter-clock``: positive when its clock is fast. ``source-...``: the output is off its set-point; ``source-pickup``:
+each CT input has so many percent of its rated signal of its phase's voltage, with the currents off too.
 """
 
 WITHOUT_VALUE: dict[str, type[DefectiveMeter]] = {
     **BEHAVIOUR_DEFECTS,
+    **CREEP_DEFECTS,
+    **INFLUENCE_DEFECTS,
     **LOG_DEFECTS,
     **REGISTER_DEFECTS,
     **TERMINAL_DEFECTS,
@@ -154,6 +163,11 @@ def _with_lead(errors: UnitErrors, channel: str, lead_deg: float) -> UnitErrors:
     delays[order.index(channel)] -= lead_deg / 360.0 / _REFERENCE_HZ
     a, b, c, d, e, f = delays
     return replace(errors, delay_s=(a, b, c, d, e, f))
+
+
+def pickup_pct(defects: Iterable[Defect]) -> float:
+    """Return how much signal the CT inputs have without a current, percent of rated."""
+    return sum(each.value for each in defects if each.name == _PICKUP)
 
 
 def apply_to_source(defects: Iterable[Defect], add_gain: Callable[[str, float], None]) -> None:

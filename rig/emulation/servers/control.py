@@ -15,6 +15,7 @@ from rig.emulation.scpi.engine import ScpiEngine
 from rig.emulation.servers.tcp import Server
 from rig.emulation.world.contactor import Contactor
 from rig.emulation.world.event_log import EventLog
+from rig.emulation.world.miswiring import MiswiredMeter, MiswiringRefused, parse_miswiring
 from rig.emulation.world.physics import rms
 from rig.emulation.world.safety_contacts import SafetyContacts
 from rig.emulation.world.world import SourceOnBench, World
@@ -108,6 +109,7 @@ class Control:
     defect of the source with its value (``source-gain``, "+0.5%"). ``output_on`` is that of any source.
     ``{"control_power": {"meter": 0, "on": false}}`` and ``{"pulse": {"meter": 0, "closed": true}}`` work the
     terminals of a meter, 0 the first; see ``MeterTerminals`` for what else may be asked.
+    ``{"miswired": {"meter": 0, "faults": ["ct-reversed=A"]}}`` changes the wires to a meter, an empty list mends them.
     ``contactor-stuck-closed`` welds the contactor (value false mends it); ``contactor-bypass`` shuts its bypass.
     ``{"interlock": {"closed": false}}`` opens the enclosure, ``{"emergency_stop": {"pressed": true}}`` presses it.
     """
@@ -122,7 +124,9 @@ class Control:
         low_level_source: SourceOnBench | None = None,
         safety: SafetyContacts | None = None,
         contactor: Contactor | None = None,
+        wires: Sequence[MiswiredMeter] = (),
     ) -> None:
+        self._wires = wires
         self._sources = {"source": source}
         if low_level_source is not None:
             self._sources["low-level-source"] = low_level_source
@@ -145,6 +149,7 @@ class Control:
         for name, work in (
             ("control_power", partial(self._work, MeterTerminals.set_control_power)),
             ("pulse", partial(self._work, MeterTerminals.set_pulse_input)),
+            ("miswired", self._miswire),
             ("interlock", partial(self._work_safety, "closed", "is_shut")),
             ("emergency_stop", partial(self._work_safety, "pressed", "is_pressed")),
         ):
@@ -154,7 +159,7 @@ class Control:
                 return {name: question[name], "done": True}
         raise Refused(
             'ask {"status": true}, {"fault": NAME, "value": ...}, {"control_power": {...}}, {"pulse": {...}}, '
-            '{"interlock": {"closed": ...}} or {"emergency_stop": {"pressed": ...}}'
+            '{"miswired": {...}}, {"interlock": {"closed": ...}} or {"emergency_stop": {"pressed": ...}}'
         )
 
     def _work_safety(self, key: str, attribute: str, wanted: object) -> None:
@@ -162,6 +167,21 @@ class Control:
             raise Refused(f'say {{"{key}": true}} or {{"{key}": false}}')
         with self._world:
             setattr(self._safety, attribute, wanted[key])
+
+    def _miswire(self, wanted: object) -> None:
+        names = wanted.get("faults") if isinstance(wanted, dict) else None
+        if (
+            not isinstance(wanted, dict)
+            or not isinstance(names, list)
+            or wanted.get("meter") not in range(len(self._wires))
+        ):
+            raise Refused(f'say which "meter" (there are {len(self._wires)}, 0 is the first) and a list of "faults"')
+        try:
+            faults = tuple(parse_miswiring(str(name)) for name in names)
+        except MiswiringRefused as refusal:
+            raise Refused(str(refusal)) from refusal
+        with self._world:
+            self._wires[wanted["meter"]].faults = faults
 
     def _work(self, work: Callable[[MeterTerminals, dict[str, Any]], None], wanted: object) -> None:
         if not isinstance(wanted, dict) or wanted.get("meter") not in range(len(self._meters)):

@@ -54,6 +54,8 @@ class Wiring:
     ``lead_ohm``. Current: each position has its own divider ``divider_ratio``:1 of ``divider_input_ohm``, loaded by
     one CT input (``ct_secondary`` 1 or 3 picks its impedance) and the analyzer's sensor input. A current channel
     left in amperes drives the divider up to ``compliance_v``. With ``loop`` there are transformers instead.
+    ``pickup_pct``: percent of the rated signal that each CT input has of its phase's voltage, beside what the
+    source gives: a seeded fault.
     """
 
     meters: int = 1
@@ -66,6 +68,7 @@ class Wiring:
     analyzer_sensor_ohm: float = 1e6
     temperature_c: float = 25.0
     loop: CurrentLoop | None = None
+    pickup_pct: float = 0.0
 
     @property
     def divider_output_ohm(self) -> float:
@@ -90,9 +93,14 @@ class Wiring:
         return Stimulus(
             frequency_hz=source.frequency_hz,
             voltages=_each(lambda channel: _scaled(source.voltages[channel], self.voltage_factor)),
-            ct_inputs=_each(lambda channel: self._ct_input(source, channel)),
+            ct_inputs=_each(lambda channel: (*self._ct_input(source, channel), *self._pickup(source, channel))),
             temperature_c=self.temperature_c,
         )
+
+    def _pickup(self, source: SourceTerminals, channel: int) -> Spectrum:
+        volts, turn_deg = abs(self.pickup_pct) / 100.0 / self.ct_secondary, 180.0 * (self.pickup_pct < 0.0)
+        angles = (part.phase_deg for part in source.voltages[channel] if part.order == 1 and part.rms)
+        return tuple(Phasor(1, volts, angle + turn_deg) for angle in angles) if volts else ()
 
     def _ct_input(self, source: SourceTerminals, channel: int) -> Spectrum:
         spectrum = source.currents[channel]

@@ -191,7 +191,7 @@ class NoLoadRow(InTable):
     """No more than one pulse in dt = ``formula_constant`` / (k m U I) minutes, without current.
 
     ``voltage_pct``: percent of nominal. ``mean_power_share_of`` says which U and I are meant. k in pulses/kWh, m
-    elements. A meter without pulses is judged by the mean power which that permits, whatever k is.
+    elements. A meter without pulses is judged by the mean power that this permits; k cancels out.
     """
 
     quantities: tuple[Quantity, ...] = Field(min_length=1)

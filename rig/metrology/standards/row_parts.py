@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -29,11 +30,14 @@ class Quantity(StrEnum):
     REACTIVE_ENERGY = "reactive_energy"
     VOLTAGE = "voltage"
     CURRENT = "current"
+    APPARENT_POWER = "apparent_power"
+    POWER_FACTOR = "power_factor"
+    FREQUENCY = "frequency"
 
     @property
     def follows_load(self) -> bool:
-        """Whether the limit depends on which phases are loaded (powers and energies)."""
-        return self not in (Quantity.VOLTAGE, Quantity.CURRENT)
+        """Whether the limit depends on which phases are loaded (powers, energies and the power factor)."""
+        return self not in (Quantity.VOLTAGE, Quantity.CURRENT, Quantity.FREQUENCY)
 
 
 class LoadKind(StrEnum):
@@ -104,6 +108,12 @@ class LoadFactor:
     def text(self) -> str:
         """As the limit files write it, such as ``PF 0.5 lag``."""
         return f"{self.function} {self.value:g} {self.side}".rstrip()
+
+    @property
+    def angle_deg(self) -> float:
+        """The angle of the current relative to its voltage, import, degrees, negative = lag."""
+        angle = math.degrees(math.acos(self.value) if self.function == "PF" else math.asin(self.value))
+        return round(-angle if self.side == "lag" else angle, 10) + 0.0  # 60.00000000000001 and -0.0 make poor ids
 
     def matches(self, point: LoadPoint) -> bool:
         """Whether the nominal angle of ``point`` is this factor, for import or export."""

@@ -141,7 +141,7 @@ class _Gates:
         step = self.watch.look()
         needed_s = self._needed_s(step, power_kw)
         if not needed_s > gating.gate_s:
-            self._say(step, needed_s, f"{gating.gates} gates of {_duration(gating.gate_s)}")
+            self._say(step, needed_s, f"{gating.gates} gates of {duration(gating.gate_s)}")
             return self._usual(), (), needed_s
         repeats = self._power_errors()
         gates: list[GateMeasurement] = []
@@ -151,8 +151,8 @@ class _Gates:
             is_too_long = not least_s <= gating.longest_s
             wanted_s = max(gating.gate_s, min(needed_s, gating.longest_s))
             gate_s = gating.gate_s * gating.gates if is_too_long else math.ceil(wanted_s)
-            more = f"; it would take {_duration(needed_s)}" if is_too_long else ""
-            self._say(step, needed_s, f"one gate of {_duration(gate_s)}{more}")
+            more = f"; it would take {duration(needed_s)}" if is_too_long else ""
+            self._say(step, needed_s, f"one gate of {duration(gate_s)}{more}")
             gates = [self._one(gate_s)]
             if step.is_seen or is_too_long:
                 return tuple(gates), repeats, needed_s
@@ -183,8 +183,8 @@ class _Gates:
             is_too_long = not least_s <= gating.longest_s
             wanted_s = max(gating.gate_s, min(needed_s, gating.longest_s))
             gate_s = gating.gate_s * gating.gates if is_too_long else math.ceil(wanted_s)
-            more = f"; it would take {_duration(needed_s)}" if is_too_long else ""
-            self._say(step, needed_s, f"one gate of {_duration(gate_s)} against sampled power{more}")
+            more = f"; it would take {duration(needed_s)}" if is_too_long else ""
+            self._say(step, needed_s, f"one gate of {duration(gate_s)} against sampled power{more}")
             measured = gate.run(gate_s)
             if step.is_seen or is_too_long:
                 return (measured,), repeats, needed_s
@@ -208,29 +208,7 @@ class _Gates:
         )
 
     def _power_errors(self) -> tuple[float, ...]:
-        """Compare the meter's power with the reference a few times: how well it repeats, where one gate cannot say."""
-        assert self.bench.supervisor is not None
-        references, samples = [read_reference(self.bench, self.record)], []
-        for _ in range(_POWER_REPEATS):
-            self.bench.clock.sleep(METER_UPDATE_S)
-            samples.append(read_sample(self.position, self.record))
-            references.append(read_reference(self.bench, self.record))
-        ranges = self.bench.supervisor.analyzer_ranges
-        taken = PointMeasurement(
-            self.point,
-            tuple(samples),
-            tuple(each.stimulus for each in references),
-            ranges,
-            self.configuration,
-            powers_off=tuple(each.powers_off for each in references),
-        )
-        try:
-            return tuple(
-                percentage_error(sample.values[_TOTAL_POWER], expected[_TOTAL_POWER], quantity="KW_Total")
-                for sample, expected in zip(samples, taken.expected(), strict=True)
-            )
-        except ErrorNotDefined:
-            return ()
+        return power_errors(self.bench, self.position, self.point, self.configuration, self.record)
 
     def _one(self, gate_s: float) -> GateMeasurement:
         bench, idle = self.bench, replace(self.point, current_pct=0.0)
@@ -260,16 +238,53 @@ class _Gates:
         )
 
 
+def power_errors(
+    bench: Bench,
+    position: Position,
+    point: LoadPoint,
+    configuration: Configuration,
+    record: PointRecorder,
+    instance: int = _TOTAL_POWER,
+) -> tuple[float, ...]:
+    """Compare the meter's power with the reference a few times, %: how well it repeats, where one gate cannot say.
+
+    Empty where there is no error, such as of a QNAN. ``instance``: of the power, AI11 or AI12.
+    """
+    assert bench.supervisor is not None
+    references, samples = [read_reference(bench, record)], []
+    for _ in range(_POWER_REPEATS):
+        bench.clock.sleep(METER_UPDATE_S)
+        samples.append(read_sample(position, record))
+        references.append(read_reference(bench, record))
+    taken = PointMeasurement(
+        point,
+        tuple(samples),
+        tuple(each.stimulus for each in references),
+        bench.supervisor.analyzer_ranges,
+        configuration,
+        powers_off=tuple(each.powers_off for each in references),
+    )
+    try:
+        return tuple(
+            percentage_error(sample.values[instance], expected[instance], quantity=f"AI{instance}")
+            for sample, expected in zip(samples, taken.expected(), strict=True)
+        )
+    except ErrorNotDefined:
+        return ()
+
+
 def _enough(step: Step, needed_s: float) -> str:
     """Say which gate is long enough for a step that was seen, or after which a register that never moved is dead."""
-    gate = "less than 2 s" if needed_s < 2.0 else _duration(needed_s)
+    gate = "less than 2 s" if needed_s < 2.0 else duration(needed_s)
     if not step.is_seen:
         return f"not seen to move; dead if it stands still in a gate of {gate}"
     return f"a gate of {gate} is long enough for it"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
     """Write a duration as people say it."""
+    if not math.isfinite(seconds):
+        return "a time that is not known"
     if seconds < 120.0:
         return f"{seconds:.0f} s"
     return f"{seconds / 60.0:.0f} min" if seconds < 7200.0 else f"{seconds / 3600.0:.0f} h"

@@ -11,10 +11,10 @@ from meter_model.objects.points import point as object_point
 from meter_model.stimulus import Spectrum, Stimulus
 from rig.load_point import PHASE_NAMES, LoadPoint
 from rig.metrology.accuracy import AccuracyNotStated, ReferenceAccuracy
-from rig.metrology.certification_points import JudgedQuantity
+from rig.metrology.certification_points import Input, JudgedQuantity
 from rig.metrology.decision import DecisionRule
 from rig.metrology.outcome import Outcome
-from rig.metrology.reference import ElementState, ReferenceUncertainty
+from rig.metrology.reference import ElementState, ReferenceNotUsable, ReferenceUncertainty
 from rig.metrology.registers import step_of_advances
 from rig.metrology.uncertainty import Component
 from rig.procedures.accuracy.budget_lines import reference_lines
@@ -26,46 +26,58 @@ from rig.records.data import ResultRecord
 
 def judge_power(
     measurement: PointMeasurement,
-    judged: Sequence[JudgedQuantity],
+    judged: Sequence[Input],
     accuracy: ReferenceAccuracy,
     rule: DecisionRule,
 ) -> tuple[ResultRecord, ...]:
     """Judge every quantity of ``judged`` at one measured load point; all percentages are of the reference value.
 
-    An invalid measurement gives INVALID results that keep what was read; one at a point for which the analyzer's
-    accuracy is not stated gives INCONCLUSIVE ones. Raises nothing for what a meter may do: a
-    QNAN where a number is expected is a FAIL with that reason.
+    One without a limit row is reported with error and U, NOT_JUDGED. An invalid measurement gives INVALID results that
+    keep what was read; one at a point for which the analyzer's accuracy is not stated gives INCONCLUSIVE ones. Raises
+    nothing for what a meter may do: a QNAN where a number is expected is a FAIL with that reason.
     """
+    return tuple(result_of(evidence, rule) for evidence in evidence_of(measurement, judged, accuracy))
+
+
+def evidence_of(
+    measurement: PointMeasurement, inputs: Sequence[Input], accuracy: ReferenceAccuracy
+) -> tuple[Evidence, ...]:
+    """Return what a power comparison tells about each of ``inputs``: readings, expected values, type B lines."""
     expected = measurement.expected()
-    reference = _reference(measurement.point, measurement.references[-1:], measurement.ranges, accuracy)
+    reference = reference_at(measurement.point, measurement.references[-1:], measurement.ranges, accuracy)
     distortion = _distortion_of(measurement.references, measurement.point.phases, is_told=measurement.has_distortion)
-    results = []
-    for item in judged:
+    found = []
+    for item in inputs:
         read = [sample.values.get(item.instance, math.nan) for sample in measurement.samples]
         wanted = [values[item.instance] for values in expected]
         budget, unknown = _stated(reference, item, measurement.point)
         if budget:
             budget += (*_movement(expected, item), *neglected_harmonics(item, measurement.point, distortion))
-        evidence = Evidence(
-            "power_comparison", item, read, wanted, type_b=budget, invalid=measurement.invalid, unknown=unknown
+        found.append(
+            Evidence(
+                "power_comparison", item, read, wanted, type_b=budget, invalid=measurement.invalid, unknown=unknown
+            )
         )
-        results.append(result_of(evidence, rule))
-    return tuple(results)
+    return tuple(found)
 
 
 def judge_energy(
-    measurement: EnergyMeasurement, item: JudgedQuantity, accuracy: ReferenceAccuracy, rule: DecisionRule
+    measurement: EnergyMeasurement,
+    item: JudgedQuantity,
+    accuracy: ReferenceAccuracy,
+    rule: DecisionRule,
+    procedure: str = "energy_register",
 ) -> ResultRecord:
     """Judge one energy register against integrator or sampled power: over all gates, and where they differ, over each.
 
-    A register that counted nothing has an error of -100 %; one that fell without a reset is FAIL. Raises nothing for
-    what a meter may do.
+    A register that counted nothing has an error of -100 %; one that fell without a reset is FAIL. ``procedure``: by
+    which the measurement was made. Raises nothing for what a meter may do.
     """
     references = (measurement.reference,) if measurement.reference is not None else ()
-    reference = _reference(measurement.point, references, measurement.ranges, accuracy)
+    reference = reference_at(measurement.point, references, measurement.ranges, accuracy)
     advances = [gate.registered_kwh for gate in measurement.gates]
     evidence = Evidence(
-        "energy_register",
+        procedure,
         item,
         read=advances,
         wanted=[gate.reference_kwh for gate in measurement.gates],
@@ -128,18 +140,18 @@ def _of_sampling(measurement: EnergyMeasurement) -> tuple[Component, ...]:
 
 
 def _stated(
-    reference: ReferenceUncertainty | None, item: JudgedQuantity, point: LoadPoint, *, is_sampled: bool = False
+    reference: ReferenceUncertainty | None, item: Input, point: LoadPoint, *, is_sampled: bool = False
 ) -> tuple[tuple[Component, ...], str]:
     """Return what the analyzer's accuracy adds to the budget, or nothing and why it is not known at this point."""
     if reference is None:
         return (), ""
     try:
         return reference_lines(reference, item, point, is_sampled=is_sampled), ""
-    except AccuracyNotStated as refusal:
+    except (AccuracyNotStated, ReferenceNotUsable) as refusal:
         return (), str(refusal)
 
 
-def _movement(expected: Sequence[Mapping[int, float]], item: JudgedQuantity) -> tuple[Component, ...]:
+def _movement(expected: Sequence[Mapping[int, float]], item: Input) -> tuple[Component, ...]:
     """How far the reference moved between the readings around one meter reading: the true value lay in between."""
     middle = mean([values[item.instance] for values in expected])
     if not math.isfinite(middle) or middle == 0.0:
@@ -164,7 +176,7 @@ def _distortion(spectrum: Spectrum) -> float:
     return math.hypot(*(part.rms for part in spectrum if part.order != 1)) / fundamental if fundamental else 0.0
 
 
-def _reference(
+def reference_at(
     point: LoadPoint, references: Sequence[Stimulus], ranges: AnalyzerRanges | None, accuracy: ReferenceAccuracy
 ) -> ReferenceUncertainty | None:
     """What the analyzer's accuracy means at this point; the state of its elements is taken from a reading."""

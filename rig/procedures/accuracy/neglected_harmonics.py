@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rig.bench.equivalent_waveform import ANGLE_SLACK_DEG
 from rig.load_point import LoadPoint
-from rig.metrology.certification_points import JudgedQuantity
+from rig.metrology.certification_points import Input
 from rig.metrology.limits import Quantity
 from rig.metrology.uncertainty import Component
 from rig.procedures.accuracy.budget_lines import BETWEEN_LINES_TYPE
@@ -36,7 +36,7 @@ class Distortion:
         return max(self.voltage, least), max(self.current, least)
 
 
-def neglected_harmonics(item: JudgedQuantity, point: LoadPoint, distortion: Distortion) -> tuple[Component, ...]:
+def neglected_harmonics(item: Input, point: LoadPoint, distortion: Distortion) -> tuple[Component, ...]:
     """Return the line of ``item`` at ``point`` in percent of its value; nothing where harmonics are in the reference.
 
     A voltage between lines: harmonics of zero sequence are in the voltages to neutral and not in it. Active power and

@@ -73,15 +73,20 @@ def with_measured_powers(
 ) -> dict[int, float]:
     """Return the prediction by instance, with the powers that were measured: phases AI55 to AI60, totals AI11, AI12.
 
-    Reactive power is that of the fundamentals, which is what its limits are stated for.
+    Reactive power is that of the fundamentals, which is what its limits are stated for. Power factors AI64 to AI66 and
+    AI14 follow the active powers.
     """
     values = {instance: found.value for instance, found in predict(reference, configuration, _FUNDAMENTAL_Q).items()}
+    before = dict(values)
     primary = configuration.volts_per_terminal_volt * configuration.amperes_per_ct_volt / 1000.0
     for total, first, off in ((11, 55, active_off), (12, 58, reactive_off)):
         for place, (name, terminal) in enumerate(zip(PHASE_NAMES, off, strict=True)):
             if name in configuration.system.phases:
                 values[first + place] += terminal * primary
                 values[total] += terminal * primary
+    for power, factor in ((11, 14), (55, 64), (56, 65), (57, 66)):
+        if before[power]:
+            values[factor] *= values[power] / before[power]
     return values
 
 

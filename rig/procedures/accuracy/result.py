@@ -7,18 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from meter_model.objects.points import point as object_point
-from rig.metrology.certification_points import JudgedQuantity
+from rig.metrology.certification_points import Input, JudgedQuantity
 from rig.metrology.decision import INCONCLUSIVE_ABOVE, DecisionRule, decide, is_certainly_outside
 from rig.metrology.errors import percentage_error
 from rig.metrology.limits import LimitRow
 from rig.metrology.outcome import Outcome
 from rig.metrology.registers import GateStarts, quantisation
 from rig.metrology.sampled_energy import EDGES_LINE
+from rig.metrology.standards.programme_rows import ProgrammeRow
 from rig.metrology.uncertainty import Budget, Component
 from rig.procedures.accuracy.readings import mean
 from rig.records.data import BudgetComponent, LimitProvenance, ResultRecord
 
-_FEWEST_REPEATS = 3
+FEWEST_REPEATS = 3
 _QUANTISATION_BOUND = math.sqrt(6.0)
 """A triangular distribution ends at this many of its standard deviations."""
 
@@ -35,7 +36,7 @@ class Evidence:
     """
 
     procedure: str
-    item: JudgedQuantity
+    item: Input
     read: Sequence[float]
     wanted: Sequence[float]
     type_b: tuple[Component, ...] = ()
@@ -73,10 +74,22 @@ def result_of(evidence: Evidence, rule: DecisionRule) -> ResultRecord:
     """Judge one quantity by ``rule``.
 
     FAIL needs a valid reference and valid conditions. INVALID: nothing may be judged. INCONCLUSIVE: the uncertainty is
-    too large or not known. A QNAN where a number is expected is a FAIL with that reason.
+    too large or not known. A QNAN where a number is expected is a FAIL with that reason. An input without a limit row
+    is NOT_JUDGED, with error and U as far as they are known.
     """
-    item, what = evidence.item, evidence.what
-    bare = ResultRecord(
+    bare = bare_result(evidence)
+    if not isinstance(evidence.item, JudgedQuantity):
+        return _reported(bare, evidence)
+    row = evidence.item.row
+    return _decided(
+        replace(bare, limit_pct=row.limit_pct, limit=provenance_of(row), decision_rule=str(rule)), evidence, rule
+    )
+
+
+def bare_result(evidence: Evidence) -> ResultRecord:
+    """Return what is known before anything is judged: INVALID, without limit."""
+    item = evidence.item
+    return ResultRecord(
         procedure=evidence.procedure,
         instance=item.instance,
         quantity=str(item.quantity),
@@ -86,10 +99,12 @@ def result_of(evidence: Evidence, rule: DecisionRule) -> ResultRecord:
         unit=object_point("AI", item.instance).unit,
         outcome=str(Outcome.INVALID),
         n=len(evidence.read),
-        limit_pct=item.row.limit_pct,
-        limit=_provenance(item.row),
-        decision_rule=str(rule),
     )
+
+
+def unjudged(bare: ResultRecord, evidence: Evidence) -> ResultRecord | None:
+    """Return the result that ``evidence`` has whatever the error is, None where there is an error to be judged."""
+    what = evidence.what
     if evidence.invalid:
         return replace(bare, reason=evidence.invalid)
     if evidence.fault:
@@ -102,14 +117,39 @@ def result_of(evidence: Evidence, rule: DecisionRule) -> ResultRecord:
         return replace(bare, outcome=str(Outcome.INCONCLUSIVE), reason=evidence.unknown)
     if not evidence.type_b:
         return replace(bare, reason="the reference gave no number for this quantity")
-    return _judged(bare, evidence, rule)
+    return None
 
 
-def _judged(bare: ResultRecord, evidence: Evidence, rule: DecisionRule) -> ResultRecord:
-    limit = evidence.item.row.limit_pct
+def _reported(bare: ResultRecord, evidence: Evidence) -> ResultRecord:
+    reported = replace(bare, outcome=str(Outcome.NOT_JUDGED), reason="no limit row for this quantity and load point")
+    found = unjudged(bare, evidence)
+    if found is not None:
+        return replace(reported, reason=f"{reported.reason}; {found.reason}")
+    budget = Budget((*_of_repeats(evidence), *evidence.type_b))
+    return replace(
+        reported,
+        error_pct=evidence.error(),
+        expanded_uncertainty_pct=budget.expanded,
+        k=budget.coverage_factor,
+        nu_eff=budget.effective_dof,
+        components=tuple(recorded(component) for component in budget.components),
+    )
+
+
+def _of_repeats(evidence: Evidence) -> tuple[Component, ...]:
     errors = evidence.errors()
-    repeats = errors if len(errors) >= _FEWEST_REPEATS else evidence.other_repeats
-    of_repeats = (Component.type_a("repeatability", repeats),) if len(repeats) >= _FEWEST_REPEATS else ()
+    repeats = errors if len(errors) >= FEWEST_REPEATS else evidence.other_repeats
+    return (Component.type_a("repeatability", repeats),) if len(repeats) >= FEWEST_REPEATS else ()
+
+
+def _decided(bare: ResultRecord, evidence: Evidence, rule: DecisionRule) -> ResultRecord:
+    found = unjudged(bare, evidence)
+    if found is not None:
+        return found
+    limit = bare.limit_pct
+    assert limit is not None, "of a judged quantity"
+    errors = evidence.errors()
+    of_repeats = _of_repeats(evidence)
     budget = Budget((*of_repeats, *evidence.type_b, *evidence.quantisation()))
     expanded = _expanded(budget, limit)
     judgement = decide(evidence.error(), expanded, limit, rule, coverage_factor=budget.coverage_factor)
@@ -131,7 +171,7 @@ def _judged(bare: ResultRecord, evidence: Evidence, rule: DecisionRule) -> Resul
         guard_band_pct=judgement.limit_pct - judgement.acceptance_pct,
         conformance_probability=judgement.conformance_probability,
         reason=reason,
-        components=tuple(_recorded(component) for component in budget.components),
+        components=tuple(recorded(component) for component in budget.components),
     )
 
 
@@ -180,7 +220,8 @@ def _why(budget: Budget) -> str:
     return f"U is more than a third of the limit; the largest part is {dominant.name if dominant else 'unknown'}"
 
 
-def _provenance(row: LimitRow) -> LimitProvenance:
+def provenance_of(row: LimitRow | ProgrammeRow) -> LimitProvenance:
+    """Return where a limit comes from, as a result records it."""
     standard = f"{row.standard} class {row.accuracy_class}" if row.accuracy_class else row.standard
     return LimitProvenance(
         standard=standard,
@@ -192,7 +233,8 @@ def _provenance(row: LimitRow) -> LimitProvenance:
     )
 
 
-def _recorded(component: Component) -> BudgetComponent:
+def recorded(component: Component) -> BudgetComponent:
+    """Return a line of a budget as a result records it."""
     return BudgetComponent(
         name=component.name,
         standard_uncertainty_pct=component.standard_uncertainty,
@@ -200,4 +242,6 @@ def _recorded(component: Component) -> BudgetComponent:
         distribution=str(component.distribution),
         sensitivity=component.sensitivity,
         degrees_of_freedom=component.dof,
+        source=component.source,
+        correlation=component.correlation,
     )

@@ -23,7 +23,7 @@ SETS_IN_A_GATE = 120
 _SETS_OF_A_READING = 2.5
 """A reading that is begun after the call takes two update periods, and a little for the connection."""
 
-_TOTAL_POWER = 11
+_TOTAL_POWER, _REACTIVE_POWER = 11, 12
 
 
 def why_sampled(can: AnalyzerCapabilities, name: str, system_type: int) -> str | None:
@@ -46,7 +46,10 @@ def is_sampled(bench: Bench, configuration: Configuration) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SampledGate:
-    """Gates of one register at one point. The power is that of AI11, predicted from what the analyzer measured."""
+    """Gates of one register at one point. The power is that of AI11, predicted from what the analyzer measured.
+
+    ``power_instance``: another power, such as AI12 of a reactive register.
+    """
 
     bench: Bench
     point: LoadPoint
@@ -54,6 +57,7 @@ class SampledGate:
     record: PointRecorder
     watch: RegisterWatch
     resolution_kwh: Callable[[], float]
+    power_instance: int = _TOTAL_POWER
 
     def run(self, gate_s: float) -> GateMeasurement:
         """Run one gate of at least ``gate_s`` seconds; raises ReferenceInvalid, PowerNotSeen and RegisterMoves.
@@ -69,15 +73,15 @@ class SampledGate:
         self.watch.still()
         bench.supervisor.apply(self.point)
         bench.supervisor.settle()
-        sets = self._power()
+        sets = self.power_sets()
         begin = self.watch.edge()
         until_s = begin.moment.middle_s + gate_s
         pause_s = max(0.0, gate_s / SETS_IN_A_GATE - _SETS_OF_A_READING * bench.analyzer.update_s)
         while (left_s := until_s - bench.clock.now_s()) > 0.0:
             bench.clock.sleep(min(pause_s, left_s))
-            sets += self._power()
+            sets += self.power_sets()
         end = self.watch.edge()
-        sets += self._power()
+        sets += self.power_sets()
         bench.supervisor.apply(idle)
         self.watch.still()
         found: SampledEnergy = sampled_energy(sets, begin.moment, end.moment)
@@ -90,8 +94,8 @@ class SampledGate:
             sampled=found.components,
         )
 
-    def _power(self) -> list[PowerSet]:
-        """Return one data set, kilowatts in the register's direction; none where the analyzer gave no active power."""
+    def power_sets(self) -> list[PowerSet]:
+        """Read one data set: kilowatts (kvar) in the register's direction; none where the analyzer gave no power."""
         bench = self.bench
         assert bench.analyzer is not None
         assert bench.wiring is not None
@@ -108,10 +112,11 @@ class SampledGate:
         except ReferenceInvalid:
             # Recorded above; the seconds without a power are a line of the budget.
             return []
-        power_kw = with_measured_powers(stimulus, *off, self.configuration)[_TOTAL_POWER]
+        power_kw = with_measured_powers(stimulus, *off, self.configuration)[self.power_instance]
         if not math.isfinite(power_kw):
             return []
         update_s = bench.analyzer.update_s
-        direction = -1.0 if self.point.power_factor < 0.0 else 1.0
+        is_reactive = self.power_instance == _REACTIVE_POWER
+        direction = -1.0 if (self.point.sin_phi if is_reactive else self.point.power_factor) < 0.0 else 1.0
         early_s = max(0.0, ended_s - began_s - update_s)
         return [PowerSet(ended_s - 0.5 * update_s, direction * power_kw, early_s)]

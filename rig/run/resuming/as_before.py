@@ -21,8 +21,8 @@ TEMPERATURE_K = IEC_REFERENCE.temperature_k
 def compare(run: RunRecord, settings: Mapping[str, Json], bench: Bench, today: dt.date) -> list[dict[int, float]]:
     """Compare instruments, meters, their settings and the air with the record of ``run``.
 
-    ``settings``: the analog values that the plan sets, as "AV2" to value. Returns the present analog values of each
-    meter. What was compared is recorded; raises ResumeRefused naming the first thing that differs.
+    ``settings``: the analog values that the plan sets, as "AV2" to its values. Returns the present analog values of
+    each meter. What was compared is recorded; raises ResumeRefused naming the first thing that differs.
     """
     _compare_instruments(run, bench, today)
     now = [_compare_meter(run, number, settings, bench) for number in range(1, len(bench.positions) + 1)]
@@ -73,9 +73,10 @@ def _compare_word(what: str, before: UnitRecord, now: UnitRecord) -> None:
 def _compare_settings(position: Position, found: Mapping[int, float], settings: Mapping[str, Json]) -> dict[int, float]:
     now = dict(position.meter.read_configuration())
     for av, value in sorted(now.items()):
-        wanted = settings.get(f"AV{av}")
-        if value not in (found.get(av), wanted):
-            either = f"{found.get(av, 0.0):g} (as found)" + (f" or {wanted} (as set)" if wanted is not None else "")
+        given = settings.get(f"AV{av}")
+        wanted = [each for each in given if isinstance(each, float)] if isinstance(given, list) else []
+        if value not in (found.get(av), *wanted):
+            either = " or ".join((f"{found.get(av, 0.0):g} (as found)", *(f"{each:g} (as set)" for each in wanted)))
             raise _refused(f"AV{av} of the meter at {position.name} is {value:g}, and should be {either}")
     return now
 

@@ -11,6 +11,7 @@ from rig.records.store import RunStore
 from rig.run.begin import name_run, record_meters
 from rig.run.instruments import note_bench, record_instruments
 from rig.run.resuming.as_before import as_found, compare
+from rig.run.resuming.plan_data import SETTINGS
 from rig.run.resuming.request import Resumable
 
 
@@ -30,6 +31,6 @@ def begin_again(
         run = store.run(run.run_id)
     else:
         note_bench(bench, today)
-    settings = asked.plan.plan.get("meter setting")
+    settings = asked.plan.plan.get(SETTINGS)
     now = compare(run, settings if isinstance(settings, dict) else {}, bench, today)
     return [as_found(run, number) for number in range(1, len(bench.positions) + 1)], now

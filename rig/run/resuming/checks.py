@@ -25,7 +25,7 @@ _REASON = "repeated when the run was resumed, and compared with the first measur
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The largest E_n at one repeated load point, ``label``: ``what`` it is of, and both errors in percent.
+    """The largest E_n at one repeated load point, ``label``: ``what`` it is of.
 
     E_n = |first - repeat| / sqrt(U_first^2 + U_repeat^2).
     """
@@ -33,8 +33,6 @@ class Check:
     label: str
     what: str
     e_n: float
-    first_pct: float | None
-    repeat_pct: float | None
 
     @property
     def is_good(self) -> bool:
@@ -115,8 +113,6 @@ def check_of(label: str, first: Iterable[ResultRecord], repeat: Iterable[ResultR
             label,
             f"AI{result.instance} {result.quantity.replace('_', ' ')} {result.phase}",
             _e_n(result, again),
-            result.error_pct,
-            again.error_pct if again is not None else None,
         )
         if worst is None or found.e_n > worst.e_n:
             worst = found
@@ -126,7 +122,7 @@ def check_of(label: str, first: Iterable[ResultRecord], repeat: Iterable[ResultR
 
 def _repeated(meter_run: MeterRun, plan: Plan, point: PointRecord) -> Sequence[Check]:
     load_point: LoadPoint = next(each for each in plan.points if each == point.load_point)
-    meter_run.configure(plan.configuration)
+    meter_run.configure(plan.configuration_at(load_point))
     with meter_run.record.checking(_REASON):
         measurement = meter_run.measure(load_point, plan.reference_limits)
     if measurement.invalid:
@@ -141,8 +137,10 @@ def _repeated(meter_run: MeterRun, plan: Plan, point: PointRecord) -> Sequence[C
 
 
 def _is_usable(result: ResultRecord) -> bool:
+    """Whether a result can be compared: judged against a limit, which the repeat is too, with error and U."""
     return (
         result.procedure == "power_comparison"
+        and result.limit_pct is not None
         and result.error_pct is not None
         and result.expanded_uncertainty_pct is not None
     )

@@ -13,6 +13,9 @@ from rig.records.resumption.reopening import ResumeRefused
 
 OptionsT = TypeVar("OptionsT")
 
+SETTINGS = "meter setting"
+"""Key of the analog values that the plan sets, "AV2" to a list of numbers."""
+
 _NOT_STORED = ("run_id", "records", "log_level")
 """Options that are about the record and not about what is measured."""
 
@@ -20,16 +23,16 @@ _NOT_STORED = ("run_id", "records", "log_level")
 def plan_as_data(plan: Plan) -> dict[str, Json]:
     """Return all of a plan that decides what is measured and how it is judged; keys are words for people."""
     data = {
-        "order of load points": [point.label for point in plan.points],
+        "order of load points": [_name(point) for point in plan.points],
         "load point": {
-            point.label: {
+            _name(point): {
                 **_point(point),
                 **{f"limit of AI{item.instance} %": item.row.limit_pct for item in plan.judged(point)},
             }
             for point in plan.points
         },
         "energy register": {
-            f"AI{item.instance} at {point.label}": {**_point(point), "limit %": item.row.limit_pct}
+            f"AI{item.instance} at {_name(point)}": {**_point(point), "limit %": item.row.limit_pct}
             for point, item in plan.energy
         },
         "planned test": {
@@ -42,7 +45,7 @@ def plan_as_data(plan: Plan) -> dict[str, Json]:
             }
             for test in plan.tests
         },
-        "meter setting": {f"AV{av}": value for av, value in plan.configuration.items()},
+        SETTINGS: _settings(plan),
         "energy reference": plan.why_sampled or "integrator",
         "limit table": {
             # Without the path: the same file may be found at another place.
@@ -72,6 +75,18 @@ def options_from(kind: type[OptionsT], stored: dict[str, Json], **own: object) -
             "resume it with the version that recorded it",
         )
     return kind(**{**stored, **own})
+
+
+def _settings(plan: Plan) -> dict[str, list[float]]:
+    """Return the values that each analog value is given, in the order of the plan's stages."""
+    stages = [stage.configuration for stage in plan.in_order]
+    numbers = dict.fromkeys(av for each in stages for av in each)
+    return {f"AV{av}": list(dict.fromkeys(each[av] for each in stages if av in each)) for av in numbers}
+
+
+def _name(point: LoadPoint) -> str:
+    """Name a load point with what its label leaves out."""
+    return f"{point.label} ({point.frequency_hz:g} Hz, type {point.system_type})"
 
 
 def _point(point: LoadPoint) -> dict[str, object]:

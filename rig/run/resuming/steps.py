@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rig.load_point import LoadPoint
+from rig.plans.programme import PlannedTest
 from rig.records.resumption.stored_plan import PlannedItem
 
 LOAD_POINT = "load point "
@@ -18,8 +19,16 @@ def load_point_of(item: pytest.Item) -> LoadPoint | None:
 
 
 def planned_item(item: pytest.Item) -> PlannedItem:
-    """Name a test and its step: tests of one load point share its measurement, any other measures for itself."""
+    """Name a test and its step: tests of one load point, or of one series, share what is measured for them.
+
+    A series is measured when its first test asks for it: planned tests that compare load points with one basis.
+    """
     name = item.nodeid.rpartition("/")[2]
-    if load_point_of(item) is None:
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    if load_point_of(item) is not None:
+        return PlannedItem(f"{LOAD_POINT}{name.partition('[')[2].removesuffix(']')}", name)
+    test = next((value for value in params.values() if isinstance(value, PlannedTest)), None)
+    if test is None or len(set(test.points)) < 2:
         return PlannedItem(name, name)
-    return PlannedItem(f"{LOAD_POINT}{name.partition('[')[2].removesuffix(']')}", name)
+    of_pass = f", pass {params['repetition']}" if "repetition" in params else ""
+    return PlannedItem(f"series from {test.points[0].label}{of_pass}", name)

@@ -15,7 +15,7 @@ from rig.bench import drivers, load_bench, open_bench, switch_bench_off
 from rig.bench.config import fitness as _fitness
 from rig.errors import BenchFileError, LimitExceeded
 from rig.load_point import LoadPoint
-from rig.plans.plan import certification_plan
+from rig.plans import certification_plan
 from rig.safety.guardian.journal import read_journal
 from tests.rig.safety.stand_ins import Control
 from tests.waiting import comes_true, wait_for

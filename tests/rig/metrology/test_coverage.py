@@ -23,6 +23,7 @@ from rig.metrology.certification_points import JudgedQuantity
 from rig.metrology.decision import DecisionRule
 from rig.metrology.limit_files import load_limit_table
 from rig.metrology.limits import LimitRow, Quantity
+from rig.metrology.uncertainty import Component, Distribution, combined_of
 from rig.procedures.accuracy.judgement import judge_energy, judge_power
 from rig.procedures.accuracy.readings import EnergyMeasurement, GateMeasurement, MeterSample, PointMeasurement
 from tests.rig.metrology.drawn_bench import SENSOR_RANGES, U_RANGE, U_V, Point, draw, run
@@ -138,7 +139,20 @@ def through_the_rig(stated, trials, point, instance, quantity, phase, trial):
 
 def of_reference(result):
     own = ("repeatability", "movement of the stimulus")
-    return math.hypot(*(c.standard_uncertainty_pct for c in result.components if c.name not in own))
+    lines = [
+        Component(
+            c.name,
+            c.standard_uncertainty_pct,
+            1.0,
+            Distribution.NORMAL,
+            c.sensitivity,
+            source=c.source,
+            correlation=c.correlation,
+        )
+        for c in result.components
+        if c.name not in own
+    ]
+    return combined_of(lines)
 
 
 def energy_result(stated, trials, point, trial):

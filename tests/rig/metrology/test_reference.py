@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from rig.metrology.accuracy import Accuracy, ReferenceAccuracy
+from rig.metrology.accuracy import Accuracy, AccuracyNotStated, ReferenceAccuracy
 from rig.metrology.limits import Quantity
 from rig.metrology.reference import ElementState, ReferenceNotUsable, ReferenceUncertainty
 from rig.metrology.uncertainty import Budget
@@ -102,6 +102,12 @@ def test_power_agrees_with_phasors_drawn_at_random():
     assert u(loaded(-60, accuracy=EXPANDED).active_power("A")) == pytest.approx(spread_pct, rel=0.01)
 
 
+WITH_FREQUENCY = ReferenceAccuracy.model_validate(
+    LIMITS_OF_ERROR.model_dump(exclude_unset=True) | {"frequency": {"reading_pct": 0.01}}
+)
+"""What every quantity has figures of."""
+
+
 @pytest.mark.parametrize("quantity", list(Quantity))
 def test_each_limited_quantity_has_its_components_by_name(quantity):
     by_name = {
@@ -111,8 +117,11 @@ def test_each_limited_quantity_has_its_components_by_name(quantity):
         Quantity.REACTIVE_ENERGY: "reactive_energy",
         Quantity.VOLTAGE: "voltage",
         Quantity.CURRENT: "current",
+        Quantity.APPARENT_POWER: "apparent_power",
+        Quantity.POWER_FACTOR: "power_factor_of",
+        Quantity.FREQUENCY: "frequency",
     }
-    reference = loaded(-45)
+    reference = loaded(-45, accuracy=WITH_FREQUENCY)
     found = reference.of(quantity, "B")
     assert found[:-3] == getattr(reference, by_name[quantity])("B")
     assert [component.name for component in found[-3:]] == [
@@ -132,9 +141,10 @@ STATED = {
 
 @pytest.mark.parametrize("quantity", list(Quantity))
 def test_temperature_drift_and_resolution_are_lines_of_every_budget(quantity):
-    accuracy = ReferenceAccuracy.model_validate(LIMITS_OF_ERROR.model_dump(exclude_unset=True) | STATED)
+    accuracy = ReferenceAccuracy.model_validate(WITH_FREQUENCY.model_dump(exclude_unset=True) | STATED)
     warm, drift, resolution = loaded(-45, accuracy=accuracy).of(quantity, "A")[-3:]
-    readings = 2 if quantity in (Quantity.REACTIVE_POWER, Quantity.REACTIVE_ENERGY) else 1
+    of_two = (Quantity.REACTIVE_POWER, Quantity.REACTIVE_ENERGY, Quantity.APPARENT_POWER)
+    readings = 3 if quantity is Quantity.POWER_FACTOR else 2 if quantity in of_two else 1
     assert (warm.name, warm.stated) == ("analyzer temperature", pytest.approx(0.006 * readings**0.5))
     assert (drift.name, drift.stated) == ("analyzer drift since calibration", pytest.approx(0.01 * readings**0.5))
     assert resolution.name == "analyzer resolution"
@@ -172,8 +182,84 @@ def test_independent_elements_add_as_squares_and_correlated_ones_linearly():
         (Quantity.CURRENT, "B", 1.0),
     ):
         assert u(alike.of(quantity, phase)) == pytest.approx(ratio * u(apart.of(quantity, phase)))
-    line = [c.stated for c in apart.of(Quantity.VOLTAGE, "AB")]
-    assert line[0] == pytest.approx(alike.of(Quantity.VOLTAGE, "AB")[0].stated / 2**0.5)
+    line = [Budget(each.of(Quantity.VOLTAGE, "AB")).by_kind[0] for each in (apart, alike)]
+    assert [each.name for each in line] == ["reference voltage AB"] * 2
+    assert line[0].stated == pytest.approx(line[1].stated / 2**0.5)
+
+
+def test_a_coefficient_lies_between_independent_and_correlated_elements():
+    data = LIMITS_OF_ERROR.model_dump(exclude_unset=True)
+    found = [
+        u(loaded(0.0, accuracy=ReferenceAccuracy.model_validate(data | {"between_elements": r})).active_power("ABC"))
+        for r in ("independent", 0.5, "correlated")
+    ]
+    # Three equal parts a: a² (3 + 6 r)
+    assert found[1] / found[2] == pytest.approx((3 + 3) ** 0.5 / 3)
+    assert found[0] / found[2] == pytest.approx(3**0.5 / 3)
+
+
+def test_each_element_of_a_total_is_a_line_of_one_source():
+    power = loaded(-60).active_power("ABC")
+    assert [c.name for c in power] == [
+        *(f"reference power {p}" for p in "ABC"),
+        *(f"reference phase error in power {p}" for p in "ABC"),
+    ]
+    assert {(c.source, c.correlation) for c in power} == {("analyzer power", 1.0), ("analyzer phase", 1.0)}
+
+
+def with_quantities(r):
+    return ReferenceAccuracy.model_validate(LIMITS_OF_ERROR.model_dump(exclude_unset=True) | {"between_quantities": r})
+
+
+def test_apparent_power_has_voltage_and_current_as_independent_parts():
+    parts = loaded(-60).voltage("A")[0].contribution, loaded(-60).current("A")[0].contribution
+    assert u(loaded(-60).apparent_power("A")) == pytest.approx(math.hypot(*parts))
+    assert u(loaded(-60, accuracy=with_quantities(1.0)).apparent_power("A")) == pytest.approx(sum(parts))
+    assert u(loaded(-60).apparent_power("ABC")) == pytest.approx(math.hypot(*parts))
+
+
+@pytest.mark.parametrize("phases", ["A", "ABC"])
+@pytest.mark.parametrize("r", [0.0, 0.5, 1.0])
+def test_a_power_factors_amplitudes_cancel_as_far_as_they_are_correlated(phases, r):
+    reference = loaded(-60, accuracy=with_quantities(r))
+    power = (0.02 + 0.03 * 300 / (250 * 0.5 * 0.5)) / ROOT3
+    volts, amperes = loaded().voltage("A")[0].contribution, loaded().current("A")[0].contribution
+    phase = 100 * math.radians(0.01) * ROOT3 / ROOT3  # tan 60 degrees, rectangular
+    signed = (power, -volts, -amperes)
+    amplitudes = (1 - r) * sum(x**2 for x in signed) + r * sum(signed) ** 2
+    assert u(reference.power_factor_of(phases)) == pytest.approx(math.sqrt(amplitudes + phase**2))
+
+
+def test_a_power_factor_agrees_with_readings_drawn_at_random():
+    rng = np.random.default_rng(8)
+    n = 400_000
+    common, r = rng.normal(size=n), 0.7
+
+    def error(expanded_pct):
+        own = rng.normal(size=n)
+        return 1 + expanded_pct / 200 * (math.sqrt(r) * common + math.sqrt(1 - r) * own)
+
+    volts, amperes = 0.01 + 0.02 * 300 / 250, 0.02 + 0.01 / 0.5
+    turned = np.cos(np.radians(-60 + rng.normal(0, 0.01 / 2, n))) / 0.5
+    drawn = error(0.02 + 0.03 * 300 / (250 * 0.25)) * turned / error(volts) / error(amperes)
+    accuracy = EXPANDED.model_copy(update={"between_quantities": r})
+    assert u(loaded(-60, accuracy=accuracy).power_factor_of("A")) == pytest.approx(100 * drawn.std(), rel=0.01)
+
+
+def test_a_frequency_without_a_stated_accuracy_is_not_made_up():
+    with pytest.raises(AccuracyNotStated, match="frequency"):
+        loaded().frequency()
+    stated = LIMITS_OF_ERROR.model_copy(update={"frequency": Accuracy(reading_pct=0.06)})
+    assert u(loaded(accuracy=stated).frequency()) == pytest.approx(0.06 / ROOT3)
+
+
+@pytest.mark.parametrize("quantity", ["apparent_power", "power_factor"])
+def test_quantities_of_several_readings_have_drift_and_resolution_of_each(quantity):
+    accuracy = ReferenceAccuracy.model_validate(LIMITS_OF_ERROR.model_dump(exclude_unset=True) | STATED)
+    _, drift, resolution = loaded(-45, accuracy=accuracy).of(quantity, "ABC")[-3:]
+    readings = {"apparent_power": 2, "power_factor": 3}[quantity]
+    assert drift.stated == pytest.approx(0.01 * readings**0.5)
+    assert 0.0 < resolution.stated < 0.02
 
 
 @pytest.mark.parametrize(
@@ -226,6 +312,10 @@ def test_a_smaller_reading_on_the_same_range_is_less_certain(current, factor, an
         ("resolution", {"digits": 5}),
         ("temperature", {"pct_per_k": 0.1}),
         ("between_elements", "perhaps"),
+        ("between_elements", 1.1),
+        ("between_quantities", -0.5),
+        ("between_conditions", "correlated"),
+        ("frequency", {"range_pct": 0.1}),
         ("voltag", {"reading_pct": 0.1}),
     ],
 )

@@ -1,12 +1,223 @@
-"""Planned tests of a programme as data."""
+"""Programmes become plans: what is asked, in which order, what a bench cannot do, and how a file says it."""
 
 from __future__ import annotations
 
+import itertools
+import json
+import math
+
+import pytest
+from click.testing import CliRunner
+
 from rig.bench import load_bench
-from rig.plans import certification_plan
+from rig.cli import cli as main
+from rig.errors import BenchFileError, UsageRefused
+from rig.plans import certification_plan, load_programme
+from rig.plans.programmes import FULL, INTRINSIC
+from rig.plans.steps import steps
+
+VARIANT = """schema: 1
+extends: emulated
+name: variant
+wiring:
+  current_divider: {{ratio: {ratio}}}
+  ct: {{primary_a: 100, secondary_v: {secondary_v}}}
+  pt_ratio: 1
+nominal:
+  voltage_v: {voltage_v}
+  frequency_hz: {frequency_hz}
+  system_type: {system_type}
+  system_voltage_v: {system_voltage_v}
+"""
+LINE_TO_LINE = {10: 1.0, 11: 2.0, 12: 2.0, 31: 3**0.5, 40: 3**0.5}
+PROGRAMME = """name: nightly
+tables: [iec62053-22-2003-class-0.2S]
+procedures: [power_comparison, influence]
+system_types: [40, 12]
+frequencies_hz: [50, 60]
+voltages_v: [120]
+currents_pct: [5, 30]
+"""
+
+
+def variant(tmp_path, system_type=40, frequency_hz=60, voltage_v=277.0, secondary_v=1.0, ratio=8.0):
+    path = tmp_path / "variant.yaml"
+    system_voltage_v = round(voltage_v * LINE_TO_LINE[system_type], 1)
+    path.write_text(VARIANT.format(**{k: v for k, v in locals().items() if k not in ("tmp_path", "path")}))
+    return load_bench(path)
+
+
+def full(bench, **options):
+    return certification_plan(bench, programme=FULL, **options)
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return full(load_bench("emulated"))
 
 
 def test_the_intrinsic_programme_has_points_and_no_tests():
     plan = certification_plan(load_bench("emulated"))
-    assert len(plan.points) == 90
+    assert (len(plan.points), len(plan.energy)) == (90, 2)
     assert plan.tests == plan.not_possible == plan.tests_of("influence") == ()
+
+
+def test_the_full_programme_adds_tests_to_the_intrinsic_points(shipped):
+    intrinsic = certification_plan(load_bench("emulated"))
+    assert (shipped.points, shipped.energy) == (intrinsic.points, intrinsic.energy)
+    assert {test.procedure for test in shipped.tests} >= {"difference", "influence", "repeatability", "no_load"}
+    keys = [test.key for test in shipped.tests] + [each.key for each in shipped.not_possible]
+    assert len(set(keys)) == len(keys)
+    assert "influence-voltage-110pct-PF1-100pct-active_power" in keys
+
+
+def test_what_the_bench_cannot_do_is_named_with_the_reason(shipped):
+    why = {each.key: each.why for each in shipped.not_possible}
+    assert "auxiliary_voltage-85pct" in " ".join(why)
+    assert why["influence-temperature-45degC-PF1-100pct-active_power"] == "the bench has no climate chamber"
+    assert "lowest value of the source's nearest range" in why["starting-PF1-0.1pct-active_energy"]
+
+
+def test_an_influence_changes_one_thing_from_its_basis(shipped):
+    by_key = {test.key: test for test in shipped.tests}
+    base, high = by_key["influence-voltage-110pct-PF1-100pct-active_power"].points
+    assert high.voltage_v == pytest.approx(1.1 * base.voltage_v)
+    assert by_key["influence-voltage-110pct-PF1-100pct-active_power"].value == 110
+    _, slow = by_key["influence-frequency-98pct-PF1-100pct-active_power"].points
+    assert slow.frequency_hz == pytest.approx(58.8)
+    _, turned = by_key["influence-phase_sequence-PF1-10pct-active_power"].points
+    assert turned.voltage_angles_deg == (0.0, 120.0, -120.0)
+    _, missing = by_key["influence-phases_missing-BC-PF1-100pct-active_power"].points
+    assert (missing.phases, missing.phase_voltages_v) == ("A", (277.0, 0.0, 0.0))
+    balanced, single = by_key["difference-PF1-100pct-B-active_power"].points
+    assert (balanced.phases, single.phases) == ("ABC", "B")
+
+
+def test_tests_that_begin_with_the_same_point_follow_one_another(shipped):
+    for procedure in ("difference", "influence"):
+        bases = [test.points[0] for test in shipped.tests_of(procedure)]
+        runs = [base for base, _ in itertools.groupby(bases)]
+        assert len(runs) == len(set(runs))
+
+
+def test_strict_refuses_in_one_sentence_what_the_bench_cannot_do():
+    with pytest.raises(UsageRefused, match=r"cannot do \d+ parts of programme full, which --strict refuses: \w+"):
+        full(load_bench("emulated"), strict=True)
+    certification_plan(load_bench("emulated"), programme=INTRINSIC, strict=True)
+
+
+def test_the_first_points_alone_leave_the_rest_to_be_counted():
+    plan = full(load_bench("emulated"), max_points=3)
+    assert (len(plan.points), plan.left_out, plan.points_in_all) == (3, 87, 90)
+
+
+@pytest.mark.parametrize("system_type", [10, 11, 12, 31, 40])
+@pytest.mark.parametrize(("frequency_hz", "secondary_v"), [(50, 1.0), (60, 0.333)])
+def test_every_system_type_frequency_and_transducer_has_a_plan(tmp_path, system_type, frequency_hz, secondary_v):
+    for system_v in (208.0, 600.0):
+        voltage_v = system_v / LINE_TO_LINE[system_type]
+        if voltage_v > 347.0 or voltage_v < 90.0:
+            continue  # beyond what the meter's accuracy is stated for
+        bench = variant(tmp_path, system_type, frequency_hz, voltage_v, secondary_v, ratio=8.0 / secondary_v)
+        plan = full(bench)
+        assert {point.frequency_hz for point in plan.points} == {frequency_hz}
+        assert {point.system_type for point in plan.every_point} == {system_type}
+        assert len(plan.points) >= 54
+        differences = {test.points[1].phases for test in plan.tests_of("difference")}
+        assert differences == {10: set(), 11: set(), 12: {"A", "B"}}.get(system_type, {"A", "B", "C"})
+        sequence = [test for test in plan.tests if "phase_sequence" in test.key]
+        assert bool(sequence) == (system_type in (31, 40))
+        order = plan.order
+        assert len(order) == len(plan.points) + len(plan.energy) + len(plan.tests)
+
+
+def test_a_voltage_beyond_the_meters_range_leaves_tests_out_and_points_in(tmp_path):
+    plan = full(variant(tmp_path, voltage_v=347.0))
+    assert len(plan.points) == 90
+    why = {each.key: each.why for each in plan.not_possible}
+    assert "beyond 347 V" in why["influence-voltage-110pct-PF1-100pct-active_power"]
+    assert "influence-voltage-90pct-PF1-100pct-active_power" in {test.key for test in plan.tests}
+
+
+def test_a_bench_that_can_do_nothing_is_refused_with_the_reason(tmp_path):
+    with pytest.raises(
+        UsageRefused,
+        match=r"nothing of programme full .* variant \(69V-1pct-PF1-ABC: voltage A-N 69.3 V is beyond 90 V",
+    ):
+        full(variant(tmp_path, voltage_v=69.3))
+
+
+def test_the_steps_add_up_to_the_plan(shipped):
+    found = steps(shipped, 100.0)
+    assert len(found) == len(shipped.order)
+    assert [step.part for step in found] == list(shipped.order)
+    assert math.fsum(step.duration_s for step in found) == pytest.approx(shipped.duration_s)
+    assert max(step.highest_current_a for step in found) == 120.0
+    assert max(step.highest_voltage_v for step in found) == pytest.approx(1.15 * 277.0)
+
+
+def test_a_programme_file_is_planned_condition_by_condition(tmp_path):
+    path = tmp_path / "nightly.yaml"
+    path.write_text(PROGRAMME)
+    plan = certification_plan(load_bench("emulated"), programme=load_programme(str(path)))
+    assert [(stage.configuration[2], stage.points[0].frequency_hz) for stage in plan.stages] == [
+        (40.0, 50), (40.0, 60), (12.0, 50), (12.0, 60),
+    ]  # fmt: skip
+    assert {point.current_pct for point in plan.points} == {5.0, 30.0}
+    assert {point.voltage_v for point in plan.points} == {120.0}
+    assert plan.energy == ()
+    at_12 = next(point for point in plan.points if point.system_type == 12)
+    assert plan.configuration_at(at_12) == {2: 12.0, 6: 240.0}
+    assert all(test.key.endswith("Hz") for test in plan.tests)
+
+
+def test_each_row_once_has_a_test_for_each_row_that_can_be_done(tmp_path):
+    path = tmp_path / "short.yaml"
+    path.write_text("name: short\nprocedures: [power_comparison, influence, starting]\neach_row_once: true\n")
+    bench = load_bench("emulated")
+    plan = certification_plan(bench, programme=load_programme(str(path)))
+    assert len(plan.points) < 40
+    rows = [(test.table, test.row) for test in plan.tests]
+    assert len(rows) == len(set(rows)) >= 7
+    assert {point.load_name for point in plan.points} == {point.load_name for point in full(bench).points}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "says"),
+    [
+        ("[power_comparison, influence]", "[power_comparison, influenze]", 3, "influence"),
+        ("[power_comparison, influence]", "[]", 3, "at least 1"),
+        ("procedures: [power_comparison, influence]\n", "", 1, "'procedures' is missing"),
+        ("iec62053-22-2003-class-0.2S", "iec62053-22", 2, "there is no limit table 'iec62053-22'"),
+        ("iec62053-22-2003-class-0.2S", "house.yaml", 2, "there is no file"),
+        ("[40, 12]", "[40, 13]", 4, "40"),
+        ("currents_pct", "current_pct", 7, "did you mean 'currents_pct'"),
+        ("[5, 30]", "[5, .inf]", 7, "finite"),
+    ],
+)
+def test_a_wrong_programme_file_is_named_with_line_and_reason(tmp_path, old, new, line, says):
+    assert old in PROGRAMME
+    path = tmp_path / "nightly.yaml"
+    path.write_text(PROGRAMME.replace(old, new, 1))
+    with pytest.raises(BenchFileError) as caught:
+        load_programme(str(path))
+    assert str(caught.value).startswith(f"{path}:{line}: ")
+    assert says in str(caught.value)
+
+
+def test_an_unknown_programme_lists_what_there_is():
+    with pytest.raises(UsageRefused, match="known: intrinsic, full, or give the path"):
+        load_programme("ful")
+
+
+def test_rig_plan_prints_steps_sums_and_what_is_not_possible():
+    said = CliRunner().invoke(main, ["plan", "certify", "--programme", "full", "--repeat", "2"]).output
+    assert "tests of influence, 6 tests of repeatability" in said
+    assert "305 V      100 A   25 s  influence-voltage-110pct-PF1-100pct-active_power: voltage +10 %" in said
+    assert "not possible: influence-temperature-45degC-PF1-5pct-active_power: the bench has no climate chamber" in said
+    assert "highest voltage 318.55 V line to neutral, highest current 120 A on the primary side" in said
+    assert "in 2 passes" in said
+    data = json.loads(CliRunner().invoke(main, ["plan", "certify", "--programme", "full", "--json"]).output)
+    assert (data["programme"], data["highest_current_a"]) == ("full", 120.0)
+    assert {test["procedure"] for test in data["tests"]} >= {"influence", "difference"}
+    assert data["not_possible"][0].keys() == {"key", "why"}

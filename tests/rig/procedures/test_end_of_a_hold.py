@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from rig.cli.hold import _closing
+from rig.cli.hold import closing
 from rig.errors import BenchFault, SafeStateNotConfirmed
 from rig.exit_codes import ExitCode
 from rig.metrology.outcome import Outcome
@@ -31,7 +31,7 @@ def held(monkeypatch, tmp_path, error, record):
 
     monkeypatch.setattr(_run.Run, "_open", opened)
     run = Run(RunOptions("x", "hold", records=str(tmp_path / "r.sqlite")))
-    with _closing(run), run.opened(None):
+    with closing(run), run.opened(None):
         if error is not None:
             raise error
 

@@ -9,6 +9,7 @@ import pytest
 from rig.bench import load_bench
 from rig.load_point import LoadPoint
 from rig.plans import certification_plan
+from rig.plans.programme import PlannedTest
 from rig.records.data import InstrumentRecord, PointRecord, ResultRecord, RunHeader, UnitRecord
 from rig.records.plain_json import to_json
 from rig.records.resumption.reopening import ResumeRefused
@@ -21,6 +22,7 @@ from rig.run.resuming.as_before import compare
 from rig.run.resuming.checks import Resumed, check_of, to_repeat
 from rig.run.resuming.plan_data import options_as_data, options_from, plan_as_data
 from rig.run.resuming.request import refuse_another_bench, refuse_another_plan, resumable
+from rig.run.resuming.steps import planned_item
 from rig.run.run import RunOptions
 from rig.safety.guardian.process_identity import this_process
 
@@ -111,7 +113,10 @@ def _other_limit(plan):
         (lambda plan: replace(plan, points=plan.points[:2]), "order of load points is"),
         (lambda plan: replace(plan, points=plan.points[::-1]), "order of load points is .* was"),
         (lambda plan: replace(plan, energy=()), "energy register AI2 at .* is not there any more"),
-        (lambda plan: replace(plan, configuration={2: 10.0, 6: 480.0}), "meter setting AV2 is 10, was 40"),
+        (
+            lambda plan: replace(plan, stages=(), configuration={2: 10.0, 6: 480.0}),
+            "meter setting AV2 is \\[10.0\\], was \\[40.0\\]",
+        ),
         (_other_limit, "limit of AI11 % is 0.111, was|limit table iec62053-22-2003-class-0.2S is of content"),
         (lambda plan: replace(plan, why_sampled="no integrator"), "energy reference is no integrator, was integrator"),
     ],
@@ -137,7 +142,8 @@ def test_options_come_back_from_the_record():
 
 
 def result(error, u=0.02, **more):
-    given = {"procedure": "power_comparison", "instance": 11, "quantity": "active_power", "phase": "ABC"} | more
+    given = {"procedure": "power_comparison", "instance": 11, "quantity": "active_power", "phase": "ABC"}
+    given |= {"limit_pct": 0.2} | more
     return ResultRecord(
         **given, read_value=1.0, expected_value=1.0, unit="kW", outcome="PASS", error_pct=error,
         expanded_uncertainty_pct=u,
@@ -155,6 +161,7 @@ def result(error, u=0.02, **more):
         ([result(0.01)], [], float("inf")),
         ([result(0.01)], [result(None)], float("inf")),
         ([result(0.01, 0.0)], [result(0.01, 0.0)], 0.0),
+        ([result(0.01), result(0.5, instance=13, limit_pct=None)], [result(0.01)], 0.0),
     ],
 )
 def test_a_check_has_the_largest_e_n(first, repeat, e_n):
@@ -236,7 +243,7 @@ def record(store, bench, plan):
 @pytest.mark.parametrize("settings", [{2: 40.0, 6: 400.0}, {2: 40.0, 6: 480.0}])
 def test_a_meter_as_found_or_as_set_is_the_same(record, settings):
     now = bench_now(settings=settings)
-    assert compare(record, {"AV6": 480.0}, now, dt.date(2026, 11, 30)) == [settings]
+    assert compare(record, {"AV6": [480.0]}, now, dt.date(2026, 11, 30)) == [settings]
     assert "the air is at 23.0 °C, was at 23.4 to 23.4 °C" in str(now.published[-1])
 
 
@@ -256,7 +263,7 @@ def test_a_meter_as_found_or_as_set_is_the_same(record, settings):
 )
 def test_other_conditions_are_refused_by_name(record, changed, said):
     with pytest.raises(ResumeRefused, match=f"not those of the first part: .*{said}"):
-        compare(record, {"AV6": 480.0}, bench_now(**changed), dt.date(2026, 11, 30))
+        compare(record, {"AV6": [480.0]}, bench_now(**changed), dt.date(2026, 11, 30))
 
 
 def test_a_report_shows_gap_and_checks_and_no_error_that_was_made_good(store, bench, plan):
@@ -271,8 +278,35 @@ def test_a_report_shows_gap_and_checks_and_no_error_that_was_made_good(store, be
     run = store.run(asked.run.run_id)
     (shown,) = resumptions(run)
     assert (shown.outcome_before, shown.complete, shown.steps) == ("TERMINATED", 1, 2)
+    assert shown.resumed_utc > shown.interrupted_utc
     assert shown.checks == ("277V-5pct: E_n 0.35 (AI11 active power ABC)",)
     assert [line.detail for line in attention_lines(run)] == ["the analyzer was gone"]
     assert "E_n 0.35" in render_html(run)
     assert [listed.resumed for listed in store.runs()] == [1]
     assert [resumed_text(count) for count in (0, 1, 2)] == ["", "resumed once", "resumed 2 times"]
+
+
+def item(name, **params):
+    return SimpleNamespace(nodeid=f"tests_hil/certification/{name}", callspec=SimpleNamespace(params=params))
+
+
+def planned(*points):
+    return PlannedTest("key", "influence", points, (), None, "table", 1.0)
+
+
+A, B, C = (LoadPoint(277.0, pct, 0.0) for pct in (5.0, 20.0, 100.0))
+
+
+@pytest.mark.parametrize(
+    ("asked", "step"),
+    [
+        (item("test_a.py::test_p[277V-5pct]", measured=A), "load point 277V-5pct"),
+        (item("test_b.py::test_q[pass2-277V-5pct]", measured=A, repetition=2), "load point pass2-277V-5pct"),
+        (item("test_c.py::test_e[AI2]", energy_point=(A, None)), "test_c.py::test_e[AI2]"),
+        (item("test_d.py::test_i[key]", planned_influence=planned(A, B)), f"series from {A.label}"),
+        (item("test_d.py::test_i[x]", planned_influence=planned(A, C), repetition=2), f"series from {A.label}, pass 2"),
+        (item("test_d.py::test_n[key]", planned_no_load=planned(A)), "test_d.py::test_n[key]"),
+    ],
+)
+def test_what_is_measured_together_is_one_step(asked, step):
+    assert planned_item(asked) == PlannedItem(step, asked.nodeid.rpartition("/")[2])

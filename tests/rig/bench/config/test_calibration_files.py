@@ -13,7 +13,7 @@ from rig.bench.instruments import calibration_objections, refuse_uncalibrated, u
 from rig.errors import BenchFileError
 from rig.metrology.accuracy import AccuracyNotStated
 from rig.metrology.calibration import CalibrationRefused
-from rig.plans.plan import certification_plan, end_of_line_plan
+from rig.plans import certification_plan, end_of_line_plan
 
 TODAY = dt.date(2026, 11, 22)
 RECORD = """\

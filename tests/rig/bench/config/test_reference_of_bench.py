@@ -8,7 +8,7 @@ from drivers.analyzer import ANALYZERS
 from rig.bench import load_bench
 from rig.bench.config.fitness import unfit_reference
 from rig.errors import BenchFileError
-from rig.plans.plan import certification_plan
+from rig.plans import certification_plan
 
 WHOLE = ANALYZERS["yokogawa_wt"].capabilities
 

@@ -16,6 +16,7 @@ from rig.emulation.defects.library import (
     apply_to_source,
     behaviour_of,
     parse_defect,
+    pickup_pct,
     profile_of,
     services_of,
     with_defects,
@@ -86,7 +87,9 @@ def test_every_defect_of_the_library_changes_something(name):
     defect, gains = parse_defect(f"{name}=1"), []
     apply_to_source([defect], lambda kind, fraction: gains.append((kind, fraction)))
     changed = with_defects(UnitErrors.none(), [defect], 1)
-    if name.startswith("source"):
+    if name == "source-pickup":
+        assert (changed, gains, pickup_pct([defect, defect])) == (UnitErrors.none(), [], 2.0)
+    elif name.startswith("source"):
         assert changed == UnitErrors.none()
         assert gains == [(name.split("-")[1] if name.count("-") == 2 else "both", 0.01)]
     else:

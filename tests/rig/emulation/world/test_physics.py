@@ -62,3 +62,12 @@ def test_resistors_change_no_angle_and_no_order(ratio, amplitude, angle_deg, ord
 def test_rms_adds_the_squares_of_all_components():
     assert rms((Phasor(1, 3.0, 0.0), Phasor(3, 4.0, 90.0))) == pytest.approx(5.0)
     assert math.isclose(rms(()), 0.0)
+
+
+@pytest.mark.parametrize(("percent", "angle_deg"), [(0.03, -120.0), (-0.03, 60.0)])
+def test_pickup_is_there_with_the_currents_off_in_phase_with_its_voltage(percent, angle_deg):
+    volts = tuple((Phasor(1, 277.0, angle),) for angle in (0.0, -120.0, 120.0))
+    stimulus = Wiring(pickup_pct=percent).stimulus(SourceTerminals(60.0, volts, NOTHING, VOLTS))
+    assert stimulus.ct_inputs[1] == (Phasor(1, pytest.approx(3e-4), angle_deg),)
+    without = Wiring(pickup_pct=percent).stimulus(SourceTerminals(60.0, NOTHING, NOTHING, VOLTS))
+    assert without.ct_inputs == NOTHING

@@ -7,7 +7,8 @@ from meter_model.configuration import Configuration
 from rig.bench.wiring import Wiring
 from rig.load_point import LoadPoint
 from rig.metrology.accuracy import ReferenceAccuracy
-from rig.metrology.certification_points import judged_at
+from rig.metrology.analysis.contributions import contributions
+from rig.metrology.certification_points import judged_at, reported_at
 from rig.metrology.decision import DecisionRule
 from rig.metrology.limit_files import load_limit_table
 from rig.procedures.accuracy.judgement import judge_power
@@ -44,7 +45,8 @@ def rows(low_hz, high_hz):
 def test_a_point_within_a_row_is_judged_with_its_figure(judged):
     power = results(judged, rows(45, 66))[11]
     assert power.outcome == "PASS"
-    assert next(c for c in power.components if c.name == "reference power ABC").standard_uncertainty_pct == 0.0025
+    by_cause = {found.name: found.standard_pct for found in contributions(power.components)}
+    assert by_cause["reference power"] == pytest.approx(0.0025)
 
 
 def test_point_outside_every_row_is_inconclusive_and_the_rest_is_judged(judged):
@@ -58,3 +60,19 @@ def test_point_outside_every_row_is_inconclusive_and_the_rest_is_judged(judged):
 def test_what_is_invalid_anyway_is_invalid(judged):
     found = results(judged, rows(45, 55), invalid="not settled")
     assert {(result.outcome, result.reason) for result in found.values()} == {("INVALID", "not settled")}
+
+
+def test_what_has_no_limit_row_is_reported_with_error_and_u_and_not_judged():
+    power = FINE | {"frequency_hz": {"from": 45, "to": 66}}
+    found = results(reported_at(POINT, []), [power])
+    assert {n: result.outcome for n, result in found.items()} == dict.fromkeys((13, 14, 18), "NOT_JUDGED")
+    for instance in (13, 14):
+        assert found[instance].error_pct == pytest.approx(0.0, abs=1e-9)
+        assert found[instance].expanded_uncertainty_pct > 0.0
+    assert found[13].limit_pct is found[13].limit is None
+    assert "accuracy of frequency is not stated" in found[18].reason
+
+
+def test_a_power_factor_near_zero_has_no_percentage_error_to_report():
+    assert [item.instance for item in reported_at(LoadPoint(277.0, 100.0, -90.0), [])] == [13, 18]
+    assert [item.instance for item in reported_at(LoadPoint(277.0, 0.0, 0.0), [])] == [18]

@@ -15,7 +15,7 @@ from rig.metrology.accuracy import ReferenceAccuracy
 from rig.metrology.certification_points import judged_at, judged_energy_at
 from rig.metrology.decision import DecisionRule
 from rig.metrology.limit_files import load_limit_table
-from rig.plans.plan import CERTIFICATION_TABLES
+from rig.plans.programmes import CERTIFICATION_TABLES
 from rig.procedures.accuracy.judgement import judge_energy, judge_power
 from rig.procedures.accuracy.neglected_harmonics import Distortion, neglected_harmonics
 from rig.procedures.accuracy.readings import EnergyMeasurement, GateMeasurement, MeterSample, PointMeasurement

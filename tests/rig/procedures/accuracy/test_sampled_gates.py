@@ -15,7 +15,7 @@ from rig.load_point import LoadPoint
 from rig.metrology.certification_points import judged_energy_at
 from rig.metrology.decision import DecisionRule
 from rig.metrology.limit_files import load_limit_table
-from rig.plans.plan import CERTIFICATION_TABLES
+from rig.plans.programmes import CERTIFICATION_TABLES
 from rig.procedures.accuracy.energy_register import Gating, measure_energy
 from rig.procedures.accuracy.judgement import judge_energy
 from tests.heard import heard

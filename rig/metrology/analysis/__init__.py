@@ -1,0 +1,1 @@
+"""What is made of budgets and decisions afterwards: causes of uncertainty, Monte Carlo, risk, comparison of runs."""

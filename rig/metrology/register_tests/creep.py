@@ -1,0 +1,76 @@
+"""No-load and starting tests on registers: permitted energy, how long the test takes, and what its budget holds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from rig.metrology.registers import gate_energy
+from rig.metrology.uncertainty import Component
+
+STEPS_IN_PERMITTED = 4.0
+"""The energy that a no-load test permits is at least so many steps of the register: then one step proves nothing."""
+
+_STILL_COUNTS = 0.2
+"""A part of the starting test counts nothing where it has less than this part of the mean advance of all parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permitted:
+    """What a register may count without current: mean ``power_w`` on the primary side (W, var), for ``least_s`` s."""
+
+    power_w: float
+    least_s: float
+
+    def energy(self, duration_s: float) -> float:
+        """Return the energy that is permitted in so many seconds, in kWh (kvarh)."""
+        return self.power_w * duration_s / 3.6e6
+
+    def needed_s(self, step: float) -> float:
+        """Return how long the test takes for a register of ``step`` (kWh, kvarh), s; infinite where it has none."""
+        if not math.isfinite(step):
+            return math.inf
+        return max(self.least_s, STEPS_IN_PERMITTED * step * 3.6e6 / self.power_w)
+
+
+def without_current(step: float, permitted: float, duration_s: float, update_s: float) -> tuple[Component, ...]:
+    """Return the budget of a no-load test in percent of the ``permitted`` energy (unit of ``step``).
+
+    The register may have been anywhere in its step at both ends; its readings are one update old at most.
+    """
+    return (
+        Component.triangular("register quantisation", 100.0 * step / permitted),
+        Component.triangular("age of the readings", 100.0 * update_s / duration_s),
+    )
+
+
+def starting_s(step: float, power_kw: float, tolerance_pct: float, update_s: float) -> float:
+    """Return how long a starting test takes, s: step and age of the readings each add a tenth of the tolerance to U.
+
+    ``step`` in kWh, ``power_kw`` the magnitude that flows; infinite where either tells nothing.
+    """
+    if not (math.isfinite(step) and power_kw > 0.0):
+        return math.inf
+    of_step = 3600.0 * gate_energy(step, tolerance_pct) / power_kw
+    return max(of_step, gate_energy(update_s, tolerance_pct))
+
+
+def aged(duration_s: float, update_s: float) -> Component:
+    """Return the budget line, percent of the energy, of two readings that are each up to an update old."""
+    return Component.triangular("age of the readings", 100.0 * update_s / duration_s)
+
+
+def stopped_in(readings: Sequence[float], step: float) -> int | None:
+    """Return in which part between two ``readings`` (1 is the first) a register stopped counting; None where it ran on.
+
+    Parts are of equal energy. Where they are too small for the ``step`` to show it nothing can be said: None.
+    """
+    advances = [after - before for before, after in pairwise(readings)]
+    if not advances:
+        return None
+    mean = math.fsum(advances) / len(advances)
+    if not mean > 4.0 * step:
+        return None
+    return next((place for place, each in enumerate(advances, 1) if each < _STILL_COUNTS * mean), None)

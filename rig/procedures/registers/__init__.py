@@ -1,0 +1,1 @@
+"""Tests of registers, demand and clock: no-load, starting, running energy, dosage, demand and time-keeping."""
