@@ -8,7 +8,7 @@ STAMP := $(VENV)/.stamp
 # Without byte code each process, and pytest for each test module, compiles all of this software once more.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: certify test test-quick test-realtime coverage check soak fuzz lint types contracts dead hooks docs lock uncertainty-cases changelog clean help
+.PHONY: certify test test-quick test-realtime coverage check soak fuzz lint types contracts dead hooks dcc docs lock uncertainty-cases changelog clean help
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,10 @@ uncertainty-cases: ## compute the cases that uncertainty budgets are compared wi
 
 changelog: $(STAMP) ## what the next release's entry in CHANGELOG.md will say
 	@$(BIN)/towncrier build --draft --version next
+
+dcc: $(STAMP) ## the DCC of certificates against PTB's Schematron, which has to be installed first (100 MB)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dcc.lock
+	@$(BIN)/python -m pytest tests/rig/reports/certificate -q -k schematron
 
 # Versions in the lock files stay while the bounds permit them; `make lock UPGRADE=--upgrade` takes the newest. The files
 # hold for every Python and system that pyproject.toml permits, and name no registry.

@@ -64,3 +64,29 @@ resolution_k, relay_s, vendor_name, display_units
 
 # fixtures that a test asks for because of what they do
 locks_of_the_host, few_slots
+
+# columns of the certificates issued: written and listed by their names
+_.issued_utc
+_.results_sha256
+_.raw_data_sha256
+
+# fields of the laboratory file and the customer file: printed by their names
+_.street
+_.postcode
+_.city
+_.country
+_.email
+_.phone
+_.accreditation
+_.sampling
+_.traceability
+_.external_providers
+_.authorised_by
+_.received_on
+_.current_transformers
+_.voltage_transformers
+_.adjustment
+_.specification
+_.recalibration
+_.provided_by_customer
+_.opinions

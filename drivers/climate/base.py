@@ -12,11 +12,13 @@ from drivers.instrument import DrivingInstrument, Instrument
 class ClimateReading:
     """The air where the probe is: ``temperature_c`` degrees Celsius, ``humidity_pct`` percent relative humidity.
 
-    ``humidity_pct`` is None for a probe without a humidity sensor.
+    ``humidity_pct`` is None for a probe without a humidity sensor; ``pressure_hpa``, hectopascals, for one without a
+    barometer.
     """
 
     temperature_c: float
     humidity_pct: float | None = None
+    pressure_hpa: float | None = None
 
 
 class ClimateProbe(Instrument):

@@ -9,10 +9,12 @@ from drivers.log import LEVELS
 _COMMANDS = {
     "bench": ("rig.cli.bench.bench:bench", "Look at bench files and at what is on the bench."),
     "bus": ("rig.cli.bus.bus:bus", "Check, watch and capture the RS-485 bus."),
+    "certificate": ("rig.cli.certificate.certificate:certificate", "Issue, list and verify certificates."),
     "certify": ("rig.cli.suites:certify", "Certify a meter against its accuracy classes."),
     "emulate": ("rig.cli.emulate:emulate", "Run the emulated bench until interrupted."),
     "eol": ("rig.cli.suites:eol", "Test a meter at the end of the line."),
     "hold": ("rig.cli.hold:hold", "Keep a load point and show live readings."),
+    "judge": ("rig.cli.judging.judge:judge", "Judge a recorded run once more from its readings."),
     "off": ("rig.cli.off:off", "Switch sources off, now, and verify it."),
     "plan": ("rig.cli.plan.plan:plan", "Show what a suite would do; nothing is switched on."),
     "predict": ("rig.cli.predict:predict", "Predict what a meter reads for a stimulus."),

@@ -46,6 +46,8 @@ def runs(records: str, last: int, as_json: bool) -> None:
                 "partial": _was_partial(run, outcomes[run.run_id]),
                 "simulated": run.header.simulated,
                 "resumed": run.resumed,
+                "judged_again": list(run.judged_again),
+                "after_adjustment_of": run.header.after_adjustment_of,
             }
             for run in found
         ]
@@ -55,6 +57,10 @@ def runs(records: str, last: int, as_json: bool) -> None:
         counts = ", ".join(f"{count} {name}" for name, count in run.counts.items())
         counts += f"  {resumed_text(run.resumed)}" if run.resumed else ""
         counts += "  partial" if _was_partial(run, outcomes[run.run_id]) else ""
+        counts += f"  judged once more: {', '.join(run.judged_again)}" if run.judged_again else ""
+        counts += (
+            f"  after adjustment of {run.header.after_adjustment_of[:8]}" if run.header.after_adjustment_of else ""
+        )
         counts += "  (simulated)" if run.header.simulated else ""
         began = f"{run.started_utc:%Y-%m-%d %H:%M:%S} UTC"
         echo(

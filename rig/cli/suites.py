@@ -110,6 +110,7 @@ def certify(
     extra = [f"--max-points={max_points}"] if max_points else []
     extra += [f"--programme={programme_name}", f"--repeat={repeat}", f"--longest-gate={longest_gate_h}"]
     extra += [*(["--strict-programme"] if strict else []), *(["--accept-wiring"] if accept_wiring else [])]
+    extra += ["--anyway"] if anyway else []
     if select:
         from rig.run.questions import selected_parts
 

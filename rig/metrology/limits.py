@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, StrictBool, model_validator
+from pydantic import AfterValidator, Field, StrictBool, model_validator
 
 from rig.load_point import PHASE_NAMES, LoadPoint
 from rig.metrology.standards.programme_rows import (
@@ -149,13 +149,24 @@ def _is_loaded_as(load: LoadKind, quantity: Quantity, point: LoadPoint, phase: s
     return phase == PHASE_NAMES or phase in point.phases
 
 
+def _rising(span: tuple[float, float]) -> tuple[float, float]:
+    if not span[0] < span[1]:
+        raise ValueError("give the lowest and then the highest value")
+    return span
+
+
+_Span = Annotated[tuple[Number, Number], Field(strict=False), AfterValidator(_rising)]
+"""Lowest and highest value."""
+
+
 class ReferenceConditions(FromFile):
     """What the conditions of a measurement may deviate by before no verdict is given (INVALID); all ±.
 
     Percent of nominal for voltage and frequency; percent of their mean for the three voltages and, where all are
     loaded, the three currents (``unbalance_pct``); ``phase_spread_deg``: how far the displacements of the currents
     from their voltages may differ; ``distortion_pct``: largest distortion factor. ``temperature_c`` and
-    ``temperature_k``: of the air around the meter, degrees Celsius, and ± kelvins from it.
+    ``temperature_k``: of the air around the meter, degrees Celsius, and ± kelvins from it. ``humidity_pct`` (relative)
+    and ``pressure_hpa``: lowest and highest, where the standard states them; they are recorded in any case.
     """
 
     temperature_c: Number
@@ -166,6 +177,8 @@ class ReferenceConditions(FromFile):
     phase_spread_deg: Positive
     distortion_pct: Positive
     provenance: Text
+    humidity_pct: _Span | None = None
+    pressure_hpa: _Span | None = None
 
 
 @dataclass(frozen=True, slots=True)

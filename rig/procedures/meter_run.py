@@ -23,6 +23,7 @@ from rig.procedures.accuracy.power_comparison import MINIMUM_UPDATES, measure_po
 from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement, configuration_of
 from rig.procedures.events import Judged, PointBegan, PointMeasured, QuestionAnswered
 from rig.procedures.registers.examined import LONGEST_S, Examined
+from rig.procedures.rejudging.stored import data_of
 from rig.procedures.restoring import CLEARS_RECORDS, restore_configuration
 from rig.procedures.wiring_check.check import check_wiring
 from rig.records.data import FindingRecord, ResultRecord
@@ -146,6 +147,16 @@ class MeterRun:
             dt_s -= 1.0
             self._guarded(supervisor.check_time)
 
+    def soak(self, temperature_c: float) -> None:
+        """Bring the bench's chamber to a temperature, degrees Celsius, with what is energised left on.
+
+        Raises UsageRefused without a chamber, what ``SoakedChamber.soak`` raises.
+        """
+        chamber = self.bench.chamber
+        if chamber is None:
+            raise UsageRefused(f"bench {self.bench_file.name} has no climate chamber")
+        self._guarded(lambda: chamber.soak(temperature_c))
+
     def measure(
         self, point: LoadPoint, limits: ReferenceLimits = IEC_REFERENCE, updates: int = MINIMUM_UPDATES
     ) -> PointMeasurement:
@@ -230,6 +241,8 @@ class MeterRun:
             return work(record)
 
         measurement = self._guarded(begun)
+        assert measurement.record is not None, "begun with a record"
+        measurement.record.measurement(*data_of(measurement))
         self.events.publish(PointMeasured(measurement))
         return measurement
 

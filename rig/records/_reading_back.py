@@ -39,7 +39,7 @@ def read_run(connection: Connection, run_id: str) -> data.RunRecord:
         data.RunRecord,
         row,
         run_id=row.id,
-        header=record_of(data.RunHeader, row, programme=programme),
+        header=record_of(data.RunHeader, row, programme=programme, judged_with=row.judged_with or {}),
         outcome=outcome,
         units=_records(connection, tables.UNIT, run_id, data.UnitRecord),
         instruments=_records(connection, tables.INSTRUMENT_USE, run_id, data.InstrumentRecord),
@@ -98,18 +98,25 @@ def _points(connection: Connection, run_id: str, *, was_ended: bool) -> tuple[tu
     reference = _of_points(connection, tables.REFERENCE_READING, ids)
     meter = _of_points(connection, tables.METER_READING, ids)
     results = _of_points(connection, tables.RESULT, ids)
+    measured = _of_points(connection, tables.MEASUREMENT, ids)
     budget = tables.BUDGET_COMPONENT
     result_ids = select(tables.RESULT.c.id).where(tables.RESULT.c.point_id.in_(ids))
     lines = connection.execute(select(budget).where(budget.c.result_id.in_(result_ids)).order_by(budget.c.id)).all()
     components = _group(lines, "result_id")
     return tuple(
-        (row.id, _point(row, was_ended, reference, meter, results, components))
+        (row.id, _point(row, was_ended, reference, meter, results, components, measured))
         for row in _of_run(connection, tables.POINT, run_id)
     )
 
 
 def _point(
-    row: _Line, was_ended: bool, reference: _Grouped, meter: _Grouped, results: _Grouped, components: _Grouped
+    row: _Line,
+    was_ended: bool,
+    reference: _Grouped,
+    meter: _Grouped,
+    results: _Grouped,
+    components: _Grouped,
+    measured: _Grouped,
 ) -> data.PointRecord:
     return record_of(
         data.PointRecord,
@@ -130,7 +137,9 @@ def _point(
         stated_outcome=row.outcome or ("TERMINATED" if was_ended and row.finished_utc is None else None),
         reference_readings=tuple(record_of(data.ReferenceReading, line) for line in reference.get(row.id, ())),
         meter_readings=tuple(_meter_reading(line) for line in meter.get(row.id, ())),
+        conditions=tuple(data.ConditionRecord(**each) for each in row.conditions or ()),
         results=tuple(_result(line, components.get(line.id, [])) for line in results.get(row.id, ())),
+        measurement=next(({"procedure": m.procedure, **m.data} for m in measured.get(row.id, ())), None),
     )
 
 

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from rig.load_point import LoadPoint
-from rig.metrology.outcome import Outcome
 from rig.records.plain_json import Json
-
-OUTCOMES = tuple(str(outcome) for outcome in sorted(Outcome, key=lambda outcome: -outcome.severity))
-"""All outcomes as they are stored, the one that decides over the others first."""
-
-SEVERITY = {outcome: place for place, outcome in enumerate(OUTCOMES)}
-"""Place of each outcome in that order."""
-
-
-def worst_outcome(outcomes: Iterable[str]) -> str | None:
-    """Give the outcome that decides over the others given, or None of none; an unknown word raises ValueError."""
-    return min(outcomes, key=OUTCOMES.index, default=None)
+from rig.records.verdicts import OUTCOMES as OUTCOMES
+from rig.records.verdicts import SEVERITY as SEVERITY
+from rig.records.verdicts import worst_outcome as worst_outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +23,8 @@ class RunHeader:
     ``environment``: what was recorded of the surroundings, names with units (``{"ambient_temperature_c": 23.1}``).
     ``simulated``: the readings come from the emulated bench, and every report prints that first. ``programme``: how
     much of its suite the run was to cover, by what is counted: ``{"load points": (3, 90)}`` is 3 of 90;
-    empty: not recorded.
+    empty: not recorded. ``judged_with``: the reference's accuracy and the wiring in force, as data, with which a
+    judgement can be made once more. ``after_adjustment_of``: id of the run that found the meter before it was adjusted.
     """
 
     kind: str
@@ -46,6 +39,8 @@ class RunHeader:
     simulated: bool = False
     environment: Mapping[str, Json] = field(default_factory=dict)
     programme: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    judged_with: Mapping[str, Json] = field(default_factory=dict)
+    after_adjustment_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,13 +264,29 @@ class ObjectValue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionRecord:
+    """The worst of one reference condition over a measurement: ``deviation`` against ``limit``, both in ``unit``.
+
+    ``uncertainty`` of the deviation, expanded (k = 2), None where none is stated; ``met``: whether it allows a verdict.
+    """
+
+    quantity: str
+    unit: str
+    deviation: float
+    limit: float
+    uncertainty: float | None
+    met: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PointRecord:
     """One load point of a run, with all that was read and judged there.
 
     ``stated_outcome`` is the outcome of the point itself (INVALID, ERROR, SKIP), None where the results decide.
-    ``deviation``: departures from the nominal point and reference conditions, names with units. ``temperature_c`` and
-    ``humidity_pct`` of the air, None where no probe measured it. ``step``: of the run's plan that it belongs to, empty
-    where the run has none.
+    ``deviation``: departures from the nominal point and reference conditions, names with units. ``temperature_c``,
+    ``humidity_pct`` and ``pressure_hpa`` of the air, None where no probe measured it. ``conditions``: the worst of each
+    reference condition over the measurement; empty in records before they were kept. ``step``: of the run's plan
+    that it belongs to, empty where the run has none.
     """
 
     number: int
@@ -291,6 +302,9 @@ class PointRecord:
     results: tuple[ResultRecord, ...]
     temperature_c: float | None = None
     humidity_pct: float | None = None
+    measurement: Mapping[str, Json] | None = None
+    pressure_hpa: float | None = None
+    conditions: tuple[ConditionRecord, ...] = ()
     step: str = ""
 
     @property
@@ -312,11 +326,36 @@ class SetAside:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateRecord:
+    """One certificate issued for one unit of a run; entries are added and never changed.
+
+    ``sequence`` counts within the year of ``issued_on``. ``amends``: number of the certificate that this one replaces,
+    with the ``reason``. ``parties``: laboratory, customer and head of the certificate as they were printed. The SHA-256
+    are of the PDF file, its attachment of results, and the raw data.
+    """
+
+    run_id: str
+    unit_number: int
+    serial_number: str
+    number: str
+    sequence: int
+    issued_on: date
+    issued_utc: datetime
+    amends: str | None = None
+    reason: str = ""
+    parties: Mapping[str, Any] = field(default_factory=dict)  # Any: JSON
+    pdf_sha256: str
+    results_sha256: str
+    raw_data_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
     """One line of the list of runs.
 
     ``counts``: verdicts (rig.records.verdicts) and findings by outcome. ``measured``: what has a result, by what is
-    counted (``count_measured``). ``resumed``: how often the run was interrupted and went on.
+    counted (``count_measured``). ``resumed``: how often the run was interrupted and went on. ``judged_again``: the
+    outcomes of later judgements, the oldest first.
     """
 
     run_id: str
@@ -329,6 +368,7 @@ class RunSummary:
     counts: Mapping[str, int]
     measured: Mapping[str, int] = field(default_factory=dict)
     resumed: int = 0
+    judged_again: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,8 +376,7 @@ class RunRecord:
     """One whole run as it is stored: all that a report may say.
 
     ``outcome`` of a run that never finished is ABORTED, or TERMINATED where the guardian confirmed the safe state.
-    ``points`` are those that count; ``set_aside`` has the others: interrupted ones, and those repeated as checks when
-    the run was resumed.
+    ``points`` are those that count; ``set_aside`` has interrupted ones, and those repeated as checks.
     """
 
     run_id: str

@@ -59,3 +59,11 @@ class RecordNotWritten(BenchFault):
         super().__init__(f"records {where}: {what} could not be stored ({cause}); check the disk and the database")
         self.where = where
         self.what = what
+
+
+class NumberTaken(UsageRefused):
+    """Another process entered a certificate of this number meanwhile (exit 11); ``number`` is it."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(f"certificate number {number} was taken meanwhile; run the command again for the next number")
+        self.number = number

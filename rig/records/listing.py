@@ -42,6 +42,7 @@ def summaries(execute: Execute, newest: int | None = None) -> tuple[RunSummary, 
     judged = {run_id: [_judgement(row) for row in found] for run_id, found in _results(execute, ids).items()}
     never_on = never_energised(execute, ids)
     since, resumed = resumed_since(execute, ids), _times_of(execute, RESUMED, ids)
+    again = _of_runs(execute, "SELECT run_id, id, outcome FROM judgement WHERE run_id IN", ids)
     return tuple(
         RunSummary(
             run_id=row["id"],
@@ -62,6 +63,7 @@ def summaries(execute: Execute, newest: int | None = None) -> tuple[RunSummary, 
             + Counter(sorted(finding["outcome"] for finding in findings[row["id"]])),
             measured=count_measured((j.label, j.procedure, j.instance) for j in judged.get(row["id"], ())),
             resumed=len(resumed.get(row["id"], ())),
+            judged_again=tuple(each["outcome"] for each in sorted(again[row["id"]], key=lambda each: each["id"])),
         )
         for row in rows
     )
@@ -217,6 +219,7 @@ def _header(row: Row) -> RunHeader:
         "simulated": bool(row["simulated"]),
         "environment": _json(row["environment"]),
         "programme": programme,
+        "judged_with": _json(row["judged_with"]) or {},
     }
     return RunHeader(**{field.name: row[field.name] for field in fields(RunHeader)} | given)
 

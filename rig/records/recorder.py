@@ -19,6 +19,7 @@ from rig.records._mapping import columns_of
 from rig.records._reading import recording
 from rig.records.data import (
     OUTCOMES,
+    ConditionRecord,
     FindingRecord,
     InstrumentRecord,
     LimitProvenance,
@@ -222,9 +223,14 @@ class PointRecorder:
             torn=torn,
         )
 
-    def climate(self, temperature_c: float, humidity_pct: float | None) -> None:
-        """Record the air at this load point, degrees Celsius and percent relative humidity, before it has ended."""
-        self._change_once("the climate", {"temperature_c": temperature_c, "humidity_pct": humidity_pct})
+    def measurement(self, procedure: str, data: Mapping[str, object]) -> None:
+        """Record what a judgement of this load point needs beside its readings."""
+        self._add("a measurement", tables.MEASUREMENT, procedure=procedure, data=to_json(data))
+
+    def climate(self, temperature_c: float, humidity_pct: float | None, pressure_hpa: float | None = None) -> None:
+        """Record the air at this load point before it has ended: degrees Celsius, percent relative humidity, hPa."""
+        found = {"temperature_c": temperature_c, "humidity_pct": humidity_pct, "pressure_hpa": pressure_hpa}
+        self._change_once("the climate", found)
 
     def result(self, result: ResultRecord) -> None:
         """Record one judged quantity with its uncertainty budget, in one transaction."""
@@ -242,15 +248,23 @@ class PointRecorder:
                     connection.execute(insert(tables.BUDGET_COMPONENT), lines)
 
     def finish(
-        self, outcome: str | None = None, deviation: Mapping[str, object] | None = None, reason: str = ""
+        self,
+        outcome: str | None = None,
+        deviation: Mapping[str, object] | None = None,
+        reason: str = "",
+        conditions: Iterable[ConditionRecord] = (),
     ) -> None:
         """Record that the measurement of this load point has ended, once; results may still follow.
 
         ``outcome``: INVALID, ERROR, SKIP ... of the point itself, None where its results will say. ``deviation``:
         departures from the nominal point and the reference conditions, units in the names. ``reason``: one sentence.
+        ``conditions``: the same with limits and uncertainties.
         """
         stated = None if outcome is None else _outcome(outcome)
-        values = {"finished_utc": _now(), "outcome": stated, "deviation": to_json(deviation or {}), "reason": reason}
+        values = {
+            "finished_utc": _now(), "outcome": stated, "deviation": to_json(deviation or {}), "reason": reason,
+            "conditions": to_json(list(conditions)),
+        }  # fmt: skip
         self._change_once("the end", values)
 
     def _result_row(self, result: ResultRecord) -> tuple[dict[str, object], list[dict[str, object]]]:

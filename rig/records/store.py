@@ -18,8 +18,10 @@ from rig.records._mapping import columns_of, executor
 from rig.records._reading import Readable, ReadOnlyDatabase, recording
 from rig.records._reading_back import read_run
 from rig.records.abandoned import close_abandoned
-from rig.records.data import RunHeader, RunRecord, RunSummary
+from rig.records.data import CertificateRecord, RunHeader, RunRecord, RunSummary
 from rig.records.errors import NoSuchRun, RecordsUnusable
+from rig.records.issued.certificates import enter_certificate, read_certificates
+from rig.records.issued.judgements import JudgementRecord, enter_judgement, read_judgements
 from rig.records.listing import fold_journal, summaries
 from rig.records.plain_json import to_json
 from rig.records.recorder import RunRecorder
@@ -93,9 +95,10 @@ class RunStore:
             connection.execute(
                 insert(tables.RUN).values(
                     id=run_id,
-                    **columns_of(header, without=("environment", "programme")),
+                    **columns_of(header, without=("environment", "programme", "judged_with")),
                     environment=to_json(header.environment),
                     programme={what: list(numbers) for what, numbers in header.programme.items()} or None,
+                    judged_with=to_json(header.judged_with) or None,
                     started_utc=datetime.now(UTC),
                 )
             )
@@ -136,6 +139,26 @@ class RunStore:
         """Whether this database has the run of exactly this id."""
         with self._reading() as connection:
             return connection.scalar(select(tables.RUN.c.id).where(tables.RUN.c.id == run_id)) is not None
+
+    def judgements(self, run_id: str) -> tuple[JudgementRecord, ...]:
+        """List the later judgements of a run, the oldest first."""
+        with self._reading() as connection:
+            return read_judgements(connection, run_id)
+
+    def enter_judgement(self, run_id: str, judgement: JudgementRecord) -> None:
+        """Enter a later judgement of a run with all its results, in one transaction; nothing of the run changes."""
+        with recording(self._database, "a judgement") as connection:
+            enter_judgement(connection, run_id, judgement)
+
+    def certificates(self) -> tuple[CertificateRecord, ...]:
+        """List the certificates issued of all runs here, in the order in which they were entered."""
+        with self._reading() as connection:
+            return read_certificates(connection)
+
+    def enter_certificate(self, certificate: CertificateRecord) -> None:
+        """Enter a certificate that is issued. Raises NumberTaken where its number is there already."""
+        with recording(self._database, f"certificate {certificate.number}") as connection:
+            enter_certificate(connection, certificate)
 
     def fold_journal(self, entries: Iterable[Mapping[str, Any]]) -> int:
         """Take entries of the guardian's journal in, each once however often it is offered; returns how many were new.

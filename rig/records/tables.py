@@ -75,7 +75,7 @@ RUN = Table(
     "run",
     METADATA,
     Column("id", String(36), primary_key=True),
-    *_of(data.RunHeader, environment="json", programme="json | None"),
+    *_of(data.RunHeader, environment="json", programme="json | None", judged_with="json | None"),
     Column("started_utc", UtcTime, index=True, nullable=False),
     *_more(finished_utc="datetime | None", outcome="str | None", exit_code="int | None"),
 )
@@ -106,7 +106,12 @@ POINT = Table(
         waveform="str | None",
         currents_pct="json | None",
     ),
-    *_of(data.PointRecord, "load_point stated_outcome reference_readings meter_readings results", step="str | None"),
+    *_of(
+        data.PointRecord,
+        "load_point stated_outcome reference_readings meter_readings results measurement",
+        conditions="json | None",
+        step="str | None",
+    ),
     *_more(outcome="str | None"),
     UniqueConstraint("run_id", "number"),
 )
@@ -142,6 +147,8 @@ METER_READING = Table(
 )
 """One reading of the meter: Analog Input instance to value, null where the meter gave QNAN."""
 
+MEASUREMENT = Table("measurement", METADATA, *_part_of("point"), *_more(procedure="str", data="json"))
+
 RESULT = Table(
     "result",
     METADATA,
@@ -172,6 +179,24 @@ BUDGET_COMPONENT = Table(
     ),
 )
 
+JUDGEMENT = Table(
+    "judgement",
+    METADATA,
+    *_part_of("run"),
+    *_more(made_utc="datetime", software_version="str", standard="str", decision_rule="str", outcome="str"),
+    *_more(correction="json | None", operator="str", left_out="json"),
+)
+"""A later judgement of a run; its results are in ``judged_again``."""
+
+JUDGED_AGAIN = Table(
+    "judged_again",
+    METADATA,
+    *_part_of("judgement"),
+    *_more(point_number="int", was="str | None"),
+    *_of(data.ResultRecord, read_value="float | NaN", expected_value="float | NaN", limit="json | None"),
+)
+"""A result of a later judgement, with its limit and its budget as JSON."""
+
 FINDING = Table(
     "finding", METADATA, *_part_of("run"), *_of(data.FindingRecord, cites="str | None"), *_more(time_utc="datetime")
 )
@@ -190,6 +215,15 @@ WIRING_CHECK = Table("wiring_check", METADATA, *_part_of("run"), *_of(data.Wirin
 EVENT = Table("event", METADATA, *_part_of("run"), *_of(data.EventRecord))
 
 ARTIFACT = Table("artifact", METADATA, *_part_of("run"), *_of(data.ArtifactRecord))
+
+CERTIFICATE = Table(
+    "certificate",
+    METADATA,
+    *_part_of("run"),
+    *_of(data.CertificateRecord, "run_id", parties="json"),
+    UniqueConstraint("number"),
+)
+"""One issued certificate; its ``number`` is there once."""
 
 GUARDIAN_ENTRY = Table(
     "guardian_entry",

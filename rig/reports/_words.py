@@ -187,6 +187,7 @@ def climate(point: PointRecord) -> str:
     """Say what the air was at a load point; empty where it was not measured."""
     words = [] if point.temperature_c is None else [f"{point.temperature_c:.1f} °C"]
     words += [] if point.humidity_pct is None else [f"{point.humidity_pct:.0f} % RH"]
+    words += [] if point.pressure_hpa is None else [f"{point.pressure_hpa:.0f} hPa"]
     return ", ".join(words)
 
 

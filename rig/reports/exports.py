@@ -18,7 +18,7 @@ _RESULT_FIELDS = (
     "conformance_probability", "reason", "condition", "basis",
 )  # fmt: skip
 _POINT_FIELDS = ("voltage_v", "current_pct", "angle_deg", "phases", "frequency_hz", "waveform")
-_CLIMATE_FIELDS = ("temperature_c", "humidity_pct")
+_CLIMATE_FIELDS = ("temperature_c", "humidity_pct", "pressure_hpa")
 _LIMIT_FIELDS = ("standard", "edition", "table", "provenance", "checked_by", "checked_on")
 _COLUMNS = (
     *("run_id", "serial_number", "point_number", "load_point", *_POINT_FIELDS, *_CLIMATE_FIELDS, *_RESULT_FIELDS),
@@ -64,7 +64,7 @@ def _point(point: PointRecord) -> Json:
     plain = to_json(point)
     assert isinstance(plain, dict)
     plain["outcome"] = point.outcome
-    del plain["reference_readings"], plain["meter_readings"]
+    del plain["reference_readings"], plain["meter_readings"], plain["measurement"]
     results = plain["results"]
     assert isinstance(results, list)
     for result, as_plain in zip(point.results, results, strict=True):

@@ -12,6 +12,7 @@ from meter_model.objects.points import OBJECTS
 from rig.records.data import ObjectValue, RunRecord
 from rig.reports import _summary, _words
 from rig.reports.attention import attention_lines
+from rig.reports.conditions import condition_lines
 from rig.reports.coverage import coverage_text
 from rig.reports.extra_packages import need
 from rig.reports.plots import inline_svgs
@@ -57,6 +58,7 @@ def render_html(run: RunRecord) -> str:
         attention=attention_lines(run),
         coverage=coverage_text(run),
         resumptions=resumptions(run),
+        conditions=condition_lines(run),
         limit_lines=_summary.limit_lines(run),
         limits=_summary.limits_in_use(run),
         configuration=_lines(run.configuration_before, run.configuration_after),

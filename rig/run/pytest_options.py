@@ -41,6 +41,7 @@ def add_options(parser: pytest.Parser) -> None:
         "--unprotected", action="store_true", help="energise with neither a source watchdog nor a contactor; recorded"
     )
     group.addoption("--accept-wiring", action="store_true", help="measure though the wiring check finds it wrong")
+    group.addoption("--anyway", action="store_true", help="recorded: measured though the bench concludes little")
     group.addoption("--longest-gate", default="1", metavar="HOURS", help="longest energy gate that is run (default: 1)")
     group.addoption("--suite", default="pytest", help="kind of run for the record: certify, eol ...")
     group.addoption("--resume", default=None, help=argparse.SUPPRESS)  # of `rig certify --resume`
@@ -99,6 +100,7 @@ def options_of(option: argparse.Namespace) -> RunOptions:
         suite=taken("--suite", option.suite, line_from),
         longest_h=taken("--longest", option.longest, number_from, *HOURS),
         unprotected=option.unprotected,
+        anyway=option.anyway,
         accept_wiring=option.accept_wiring,
         log_level=_log_level(option),
         longest_gate_h=taken("--longest-gate", option.longest_gate, number_from, *HOURS),

@@ -21,6 +21,7 @@ from rig.metrology.decision import DecisionRule
 from rig.metrology.outcome import Outcome
 from rig.procedures.accuracy.readings import configuration_of
 from rig.procedures.meter_run import MeterRun
+from rig.procedures.rejudging.stored import judged_with
 from rig.records import RECORDS
 from rig.records.data import RunHeader, RunRecord
 from rig.records.recorder import RunRecorder
@@ -79,10 +80,12 @@ class RunOptions:
     select: str = ""
     longest_h: float = 1.0
     unprotected: bool = False
+    anyway: bool = False
     accept_wiring: bool = False
     longest_gate_h: float = 1.0
     position: str | None = None
     log_level: str = "info"
+    after_adjustment_of: str | None = None
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
@@ -249,6 +252,8 @@ class Run:
             decision_rule=str(self.rule or ""),
             simulated=bench.simulated,
             programme=dict(programme),
+            judged_with=judged_with(bench_file),
+            after_adjustment_of=self.options.after_adjustment_of,
         )
         process = this_process(bench.guardian.pid if bench.guardian is not None else None)
         if self.resumed is not None:
@@ -263,6 +268,8 @@ class Run:
             self.events.publish(Noted("log", f"what the processes of this run did is in {LOG}, in its folder"))
         self.events.publish(RunBegan(record.run_id, header.kind, header.bench_name, header.simulated))
         stack.push(self._note_end)
+        if self.options.anyway:
+            self.note(Noted("anyway", "measured with --anyway: most results may be INCONCLUSIVE", "warning"))
         unprotected = self.options.unprotected
         if self.resumed is not None:
             found, now = begin_again(self.resumed, store, record, bench, today, unprotected=unprotected)

@@ -34,17 +34,26 @@ _CURRENT_PCT = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """One quantity's deviation from reference conditions; ``met`` is whether it is within ``limit`` (both signs)."""
+    """One quantity's deviation from reference conditions; ``met`` is whether it is within ``limit`` (both signs).
+
+    ``uncertainty``: of the deviation, expanded (k = 2), in ``unit``; None where none is stated.
+    """
 
     quantity: str
     deviation: float
     limit: float
     unit: str
+    uncertainty: float | None = None
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the measurement of the condition can tell: its uncertainty is no more than the limit."""
+        return self.uncertainty is None or self.uncertainty <= self.limit
 
     @property
     def met(self) -> bool:
-        """Whether the condition is met."""
-        return abs(self.deviation) <= self.limit
+        """Whether the condition is met, by simple acceptance."""
+        return abs(self.deviation) <= self.limit and self.is_told
 
 
 def deviations(measured: Stimulus, nominal: Stimulus, limits: ReferenceLimits = IEC_REFERENCE) -> tuple[Deviation, ...]:
@@ -64,9 +73,25 @@ def deviations(measured: Stimulus, nominal: Stimulus, limits: ReferenceLimits = 
     return tuple(found)
 
 
-def climate_deviations(temperature_c: float, limits: ReferenceLimits = IEC_REFERENCE) -> tuple[Deviation, ...]:
-    """Compare the air around the meter, degrees Celsius, with the reference temperature; humidity has no condition."""
-    return (Deviation("ambient temperature", temperature_c - limits.temperature_c, limits.temperature_k, "K"),)
+def climate_deviations(
+    temperature_c: float,
+    limits: ReferenceLimits = IEC_REFERENCE,
+    humidity_pct: float | None = None,
+    pressure_hpa: float | None = None,
+) -> tuple[Deviation, ...]:
+    """Compare the air around the meter with the reference: degrees Celsius, percent relative humidity, hectopascals.
+
+    Humidity and pressure where they were measured and ``limits`` state a range; deviations are from its middle.
+    """
+    found = [Deviation("ambient temperature", temperature_c - limits.temperature_c, limits.temperature_k, "K")]
+    for quantity, value, bounds, unit in (
+        ("relative humidity", humidity_pct, limits.humidity_pct, "% RH"),
+        ("air pressure", pressure_hpa, limits.pressure_hpa, "hPa"),
+    ):
+        if value is not None and bounds is not None:
+            middle = (bounds[0] + bounds[1]) / 2.0
+            found.append(Deviation(quantity, value - middle, (bounds[1] - bounds[0]) / 2.0, unit))
+    return tuple(found)
 
 
 def distortions(
@@ -92,7 +117,11 @@ def distortions(
 def unmet(found: Sequence[Deviation]) -> str:
     """Name the conditions that are not met, in words with numbers; empty when all are."""
     return "; ".join(
-        f"{d.quantity} deviates by {d.deviation:+.3g} {d.unit}, more than {d.limit:g}" for d in found if not d.met
+        f"{d.quantity} deviates by {d.deviation:+.3g} {d.unit}, more than {d.limit:g}"
+        if d.is_told
+        else f"{d.quantity} is known within {d.uncertainty:.3g} {d.unit} only, and its limit is {d.limit:g}"
+        for d in found
+        if not d.met
     )
 
 

@@ -14,10 +14,19 @@ _Celsius = Annotated[float, Field(ge=-100, le=250, allow_inf_nan=False)]
 _Kelvin = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
 
 
+class ClimateUncertainty(Strict):
+    """Expanded uncertainties (k = 2) of the probe, as its calibration certificate states them; None: not stated."""
+
+    temperature_k: _Kelvin | None = None
+    humidity_pct: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] | None = None
+    pressure_hpa: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] | None = None
+
+
 class ClimateProbePart(InstrumentPart):
     """The temperature and humidity probe beside the meter; ``channel``: which of its sensors."""
 
     channel: Annotated[int, Field(ge=1, le=2)] = 1
+    uncertainty: ClimateUncertainty | None = None
     calibration: CalibrationRecord | None = None
 
 

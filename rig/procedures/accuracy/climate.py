@@ -7,20 +7,23 @@ from dataclasses import dataclass
 
 from drivers.errors import InstrumentError, InstrumentLost
 from rig.bench import Bench
+from rig.procedures.accuracy.conditions import of_climate
 from rig.records.recorder import PointRecorder
-from rig.safety.conditions import Deviation, ReferenceLimits, climate_deviations
+from rig.safety.conditions import Deviation, ReferenceLimits
 
 
 @dataclass(frozen=True, slots=True)
 class PointClimate:
     """The probe's reading at a load point. ``invalid``: why there is no measurement, empty where there is or no probe.
 
-    ``took_s``: wall and bench seconds that asking took, to be taken off the wait for the meter's next update.
+    ``temperature_c``: degrees Celsius, None where nothing was measured. ``took_s``: wall and bench seconds that asking
+    took, to be taken off the wait for the meter's next update.
     """
 
     conditions: tuple[Deviation, ...] = ()
     invalid: str = ""
     took_s: float = 0.0
+    temperature_c: float | None = None
 
 
 def note_climate(bench: Bench, record: PointRecorder, limits: ReferenceLimits) -> PointClimate:
@@ -38,5 +41,8 @@ def note_climate(bench: Bench, record: PointRecorder, limits: ReferenceLimits) -
         raise
     except InstrumentError as error:
         return PointClimate(invalid=f"the climate probe measures nothing ({error})", took_s=time.monotonic() - began_s)
-    record.climate(reading.temperature_c, reading.humidity_pct)
-    return PointClimate(climate_deviations(reading.temperature_c, limits), took_s=time.monotonic() - began_s)
+    record.climate(reading.temperature_c, reading.humidity_pct, reading.pressure_hpa)
+    part = bench.file.parts.climate_probe
+    conditions = of_climate(reading, limits, part.uncertainty if part is not None else None)
+    took_s = time.monotonic() - began_s
+    return PointClimate(conditions, took_s=took_s, temperature_c=reading.temperature_c)

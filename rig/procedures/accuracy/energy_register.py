@@ -15,12 +15,13 @@ from rig.load_point import LoadPoint
 from rig.metrology.errors import ErrorNotDefined, percentage_error
 from rig.metrology.sampled_energy import PowerNotSeen, edges_gate_s
 from rig.procedures.accuracy.climate import note_climate
+from rig.procedures.accuracy.conditions import ConditionWindow
 from rig.procedures.accuracy.power_comparison import as_data, read_reference, read_sample
 from rig.procedures.accuracy.readings import EnergyMeasurement, GateMeasurement, PointMeasurement, RegisterFault
 from rig.procedures.accuracy.register_watch import METER_UPDATE_S, RegisterMoves, RegisterWatch, Step
 from rig.procedures.accuracy.sampled_gate import SampledGate, is_sampled
 from rig.records.recorder import PointRecorder
-from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits, unmet
+from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits
 from rig.safety.errors import NotSettled, ReferenceInvalid
 
 LONGEST_GATE_S = 3600.0
@@ -70,8 +71,8 @@ def measure_energy(
     is run between two updates of the register, and its reference is sampled power (``reference.sampled_gate``). It is
     as long as makes both the step and the two edges small against the limit.
 
-    No register is reset. Conditions that do not allow a verdict (of ``limits`` the air's temperature, where the bench
-    has a probe; a reset of the registers) come back as ``invalid``; raises UsageRefused where
+    No register is reset. Conditions that do not allow a verdict (``limits`` of load and air when the
+    gates begin; a reset of the registers) come back as ``invalid``; raises UsageRefused where
     gates without a limit are asked of sampled power, RigError where the bench fails.
     """
     assert bench.supervisor is not None
@@ -85,16 +86,21 @@ def measure_energy(
     bench.supervisor.apply(point)
     try:
         bench.supervisor.settle()
-        first = read_reference(bench, record) if bench.analyzer and bench.wiring else None
-        reference = first.stimulus if first else None
+        assert bench.wiring is not None
+        window = ConditionWindow(bench, point, limits)
+        first = read_reference(bench, record, window)
+        reference = first.stimulus
         climate = note_climate(bench, record, limits)
+        window.take(climate.conditions)
         measured, repeats, needed_s = run.measure(reference)
     except (NotSettled, ReferenceInvalid, RegisterMoves, PowerNotSeen) as error:
         record.finish("INVALID", reason=str(error))
         ranges = bench.supervisor.analyzer_ranges
         return EnergyMeasurement(point, instance, (), ranges, None, str(error), record=record)
-    invalid = climate.invalid or unmet(climate.conditions) or watch.was_reset
-    record.finish("INVALID" if invalid else None, deviation=as_data(climate.conditions), reason=invalid)
+    invalid = climate.invalid or window.unmet or watch.was_reset
+    record.finish(
+        "INVALID" if invalid else None, deviation=as_data(window.worst), reason=invalid, conditions=window.records
+    )
     return EnergyMeasurement(
         point,
         instance,
@@ -106,7 +112,7 @@ def measure_energy(
         fell=watch.fell,
         faults=(*watch.net_faults(), *_other_way(watch, measured, gating)),
         needed_s=needed_s,
-        has_distortion=first is None or first.has_distortion,
+        has_distortion=first.has_distortion,
         record=record,
     )
 

@@ -10,9 +10,10 @@ from meter_model.stimulus import Stimulus
 from rig.bench import Bench, Position
 from rig.load_point import ByPhase, LoadPoint
 from rig.procedures.accuracy.climate import note_climate
+from rig.procedures.accuracy.conditions import ConditionWindow
 from rig.procedures.accuracy.readings import MeterSample, PointMeasurement
 from rig.records.recorder import PointRecorder
-from rig.safety.conditions import IEC_REFERENCE, Deviation, ReferenceLimits, distortions, unmet
+from rig.safety.conditions import IEC_REFERENCE, Deviation, ReferenceLimits
 from rig.safety.errors import NotSettled, ReferenceInvalid
 
 METER_UPDATE_S = 1.0
@@ -48,27 +49,32 @@ def measure_power(
         record.finish("INVALID", reason=str(error))
         ranges = bench.supervisor.analyzer_ranges
         return PointMeasurement(point, (), (), ranges, configuration, str(error), record=record)
-    conditions = bench.supervisor.deviations_from_nominal(settled, limits)
-    if last is not None:
-        conditions += distortions(last, bench.wiring.terminals(point), limits)
+    window = ConditionWindow(bench, point, limits)
+    window.add(last, settled, bench.supervisor.analyzer_ranges)
     wait_s, trouble = METER_UPDATE_S, ""
+    temperature_c: float | None = None
     references: list[Reference] = []
     samples: list[MeterSample] = []
     try:
-        references.append(read_reference(bench, record))
+        references.append(read_reference(bench, record, window))
         climate = note_climate(bench, record, limits)
-        conditions += climate.conditions
+        window.take(climate.conditions)
         wait_s -= climate.took_s
-        trouble = climate.invalid
+        trouble, temperature_c = climate.invalid, climate.temperature_c
         for _ in range(updates):
             bench.clock.sleep(wait_s)
             wait_s = METER_UPDATE_S
             samples.append(read_sample(position, record))
-            references.append(read_reference(bench, record))
+            references.append(read_reference(bench, record, window))
     except ReferenceInvalid as error:
         trouble = str(error)
-    invalid = trouble or unmet(conditions)
-    record.finish("INVALID" if invalid else None, deviation=as_data(conditions), reason=invalid)
+    invalid = trouble or window.unmet
+    record.finish(
+        "INVALID" if invalid else None,
+        deviation=as_data(window.worst),
+        reason=invalid,
+        conditions=window.records,
+    )
     return PointMeasurement(
         point,
         tuple(samples),
@@ -78,6 +84,7 @@ def measure_power(
         invalid,
         powers_off=tuple(each.powers_off for each in references),
         has_distortion=all(each.has_distortion for each in references),
+        temperature_c=temperature_c,
         record=record,
     )
 
@@ -96,13 +103,18 @@ class Reference:
     has_distortion: bool
 
 
-def read_reference(bench: Bench, record: PointRecorder) -> Reference:
-    """Read the analyzer once, record it, and return it at the meter's terminals; raises ReferenceInvalid."""
+def read_reference(bench: Bench, record: PointRecorder, window: ConditionWindow | None = None) -> Reference:
+    """Read the analyzer once, record it, and return it at the meter's terminals; raises ReferenceInvalid.
+
+    ``window``: takes it as a condition of the point.
+    """
     assert bench.analyzer is not None
     assert bench.wiring is not None
     reading: AnalyzerReading = bench.analyzer.read()
     record.reference_reading(reading, reading.monotonic_s)
     stimulus = bench.wiring.stimulus(reading)
+    if window is not None:
+        window.add(reading, stimulus, bench.supervisor.analyzer_ranges if bench.supervisor else None)
     tells = any(element.u_thd_pct is not None for element in reading.elements)
     return Reference(stimulus, bench.wiring.powers_off(reading, stimulus), tells)
 

@@ -64,13 +64,16 @@ class Sleeper:
 def measured(run, probe):
     recorder, read_back = run
     stimulus = WIRING.terminals(POINT)
-    supervisor = SimpleNamespace(
-        apply=lambda point: None, settle=lambda: [None], deviations_from_nominal=lambda *_: (), analyzer_ranges=None
-    )
-    reading = SimpleNamespace(monotonic_s=1.0, elements=())
+    silent = SimpleNamespace(u_thd_pct=None, i_thd_pct=None)
+    reading = SimpleNamespace(monotonic_s=1.0, elements=(silent,) * 3)
+    supervisor = SimpleNamespace(apply=lambda point: None, settle=lambda: [reading], analyzer_ranges=None)
     bench = SimpleNamespace(
         supervisor=supervisor,
-        wiring=SimpleNamespace(stimulus=lambda _: stimulus, powers_off=lambda *_: ((0.0,) * 3, (0.0,) * 3)),
+        wiring=SimpleNamespace(
+            stimulus=lambda _: stimulus, powers_off=lambda *_: ((0.0,) * 3, (0.0,) * 3), terminals=WIRING.terminals
+        ),
+        accuracy=None,
+        file=SimpleNamespace(parts=SimpleNamespace(climate_probe=None)),
         analyzer=Reader(reading),
         climate_probe=probe,
         clock=Sleeper(),
@@ -114,7 +117,8 @@ def test_a_probe_that_is_gone_is_an_error_of_the_bench(run):
 
 def test_point_without_a_probe_has_unknown_air_and_no_objection(run):
     measurement, point, slept = measured(run, None)
-    assert (measurement.invalid, point.temperature_c, point.deviation) == ("", None, {})
+    assert (measurement.invalid, point.temperature_c) == ("", None)
+    assert "ambient temperature (K)" not in point.deviation
     assert slept == [METER_UPDATE_S] * 5
 
 

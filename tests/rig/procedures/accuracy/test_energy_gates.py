@@ -103,7 +103,7 @@ def gated(meter, *, stated=None, longest_s=3600.0, at_s=None):
     world = World(meter, at_s=dict(at_s or {}))
     ranges = AnalyzerRanges((300.0,) * 3, (2.0,) * 3)
     analyzer = SimpleNamespace(
-        read=lambda: SimpleNamespace(monotonic_s=0.0, elements=()),
+        read=lambda: SimpleNamespace(monotonic_s=0.0, elements=(SimpleNamespace(u_thd_pct=None, i_thd_pct=None),) * 3),
         capabilities=SimpleNamespace(integrates=True),
         start_integration=world.start,
         stop_integration=world.stop,
@@ -111,8 +111,11 @@ def gated(meter, *, stated=None, longest_s=3600.0, at_s=None):
     bench = SimpleNamespace(
         supervisor=SimpleNamespace(apply=world.apply, settle=lambda: world.sleep(3.0), analyzer_ranges=ranges),
         wiring=SimpleNamespace(
-            stimulus=lambda _reading: world.stimulus, powers_off=lambda *_: ((0.0,) * 3, (0.0,) * 3)
+            stimulus=lambda _reading: world.stimulus,
+            powers_off=lambda *_: ((0.0,) * 3, (0.0,) * 3),
+            terminals=WIRING.terminals,
         ),
+        accuracy=None,
         analyzer=analyzer,
         climate_probe=None,
         events=heard(world.notes),

@@ -98,6 +98,7 @@ def gated(meter, *, point=POINT, longest_s=3600.0, integrates=False, limit=True,
             apply=bench_world.apply, settle=lambda: bench_world.sleep(3.0), analyzer_ranges=ranges
         ),
         wiring=WIRING,
+        accuracy=ACCURACY,
         analyzer=analyzer,
         climate_probe=None,
         events=heard(bench_world.notes),

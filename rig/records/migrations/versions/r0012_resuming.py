@@ -1,4 +1,4 @@
-"""Schema version 0009: what a run was to do, what of it is done, and which load points do not count."""
+"""Schema version 0012: what a run was to do, what of it is done, and which load points do not count."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from alembic import op
 
 from rig.records.columns import UtcTime
 
-revision = "0009"
-down_revision = "0008"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

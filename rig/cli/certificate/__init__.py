@@ -1,0 +1,1 @@
+"""``rig certificate``: issue, list and verify certificates."""

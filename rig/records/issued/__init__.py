@@ -1,0 +1,1 @@
+"""What was made of runs later: certificates and judgements."""

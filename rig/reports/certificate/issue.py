@@ -1,0 +1,194 @@
+"""Issue a certificate: its number, its document, its PDF, and its entry in the list of issued certificates."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rig.errors import UsageRefused
+from rig.records.data import CertificateRecord, RunRecord
+from rig.records.store import RunStore
+from rig.reports.certificate.measured import measured, refuse_unfit
+from rig.reports.certificate.parties import Customer, Laboratory, number_of, plain
+from rig.reports.certificate.raw_data import raw_data_of, sha256_of
+from rig.reports.certificate.render import FORMAT, RESULTS, Rendered, layout_sha256, render
+from rig.version import software_version
+
+_VERSION = 1
+_MOST_NAMED = 4
+
+
+class OtherwiseIssued(UsageRefused):
+    """The run has a certificate of other content (exit 11); ``number`` is that certificate's."""
+
+    def __init__(self, number: str, issued_on: dt.date, differences: Sequence[str]) -> None:
+        more = f" and {len(differences) - _MOST_NAMED} more" if len(differences) > _MOST_NAMED else ""
+        super().__init__(
+            f"certificate {number} of {issued_on} has been issued for this run with another "
+            f"{', '.join(differences[:_MOST_NAMED])}{more}; an issued certificate is not changed: issue an amendment "
+            f"with --amends {number} --reason TEXT"
+        )
+        self.number = number
+
+
+class NotAmendable(UsageRefused):
+    """A certificate that cannot be amended so (exit 11); ``number`` is its number."""
+
+    def __init__(self, number: str, why: str) -> None:
+        super().__init__(f"certificate {number} cannot be amended: {why}")
+        self.number = number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a certificate is asked for: parties, unit of the run, layout, and what it amends with which reason."""
+
+    laboratory: Laboratory
+    customer: Customer
+    unit_number: int = 1
+    layout: Path | None = None
+    amends: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A certificate as it was made. ``is_new``: it was entered now; ``differs``: its PDF is not the one of then."""
+
+    number: str
+    rendered: Rendered
+    is_new: bool
+    differs: bool = False
+
+
+def draft(run: RunRecord, order: Order, today: dt.date) -> Issued:
+    """Make a draft: without a number, marked on each page, entered nowhere."""
+    certificate = _certificate("DRAFT", today, None, order, draft=True)
+    return Issued("DRAFT", _render(run, order, certificate), is_new=False)
+
+
+def issue(store: RunStore, run: RunRecord, order: Order, today: dt.date) -> Issued:
+    """Issue a certificate of a run and enter it; the same order of the same run gives the same certificate again.
+
+    Raises OtherwiseIssued where one of other content has been issued, NotAmendable, NoCertificate, NoGlyph.
+    """
+    refuse_unfit(run, order.unit_number)
+    entered = store.certificates()
+    amended = _amended(entered, run, order)
+    known = [
+        each
+        for each in entered
+        if (each.run_id, each.unit_number, each.amends) == (run.run_id, order.unit_number, order.amends)
+    ]
+    if known:
+        return _again(known[-1], run, order, entered)
+    if amended is None and (of_run := [each for each in entered if _is_of(each, run, order)]):
+        raise OtherwiseIssued(of_run[-1].number, of_run[-1].issued_on, ["reason or predecessor"])
+    sequence = next_sequence(entered, today.year)
+    serial_number = serial_number_of(run, order.unit_number)
+    number = number_of(order.laboratory.number, year=today.year, sequence=sequence, serial=serial_number)
+    certificate = _certificate(number, today, amended, order)
+    rendered = _render(run, order, certificate)
+    store.enter_certificate(
+        CertificateRecord(
+            run_id=run.run_id,
+            unit_number=order.unit_number,
+            serial_number=serial_number,
+            number=number,
+            sequence=sequence,
+            issued_on=today,
+            amends=order.amends,
+            reason=order.reason,
+            parties=_parties(order) | {"certificate": certificate},
+            issued_utc=dt.datetime.now(dt.UTC),
+            pdf_sha256=sha256_of(rendered.pdf),
+            results_sha256=sha256_of(rendered.attachments[RESULTS]),
+            raw_data_sha256=sha256_of(raw_data_of(run, order.unit_number)),
+        )
+    )
+    return Issued(number, rendered, is_new=True)
+
+
+def next_sequence(entered: Sequence[CertificateRecord], year: int) -> int:
+    """Return the number that follows on those of a year."""
+    return 1 + max((each.sequence for each in entered if each.issued_on.year == year), default=0)
+
+
+def document_of(run: RunRecord, unit_number: int, parties: dict[str, Any]) -> dict[str, Any]:
+    """Return the document of a certificate: what is attached as results.json, and all that the PDF is made of."""
+    return {"format": FORMAT, "version": _VERSION, **parties, "measured": measured(run, unit_number)}
+
+
+def _again(known: CertificateRecord, run: RunRecord, order: Order, entered: Sequence[CertificateRecord]) -> Issued:
+    """Make an issued certificate once more, as it was; refuse where it would be another one."""
+    parties = {name: known.parties[name] for name in ("laboratory", "customer")}
+    differences = list(_differences(parties, _parties(order), ""))
+    if known.reason != order.reason:
+        differences.append("reason")
+    if known.parties["certificate"]["layout_sha256"] != layout_sha256(order.layout):
+        differences.append("layout")
+    if differences:
+        newest = next(reversed([each for each in entered if _is_of(each, run, order)]), known)
+        raise OtherwiseIssued(newest.number, newest.issued_on, differences)
+    rendered = _render(run, order, dict(known.parties["certificate"]))
+    return Issued(known.number, rendered, is_new=False, differs=sha256_of(rendered.pdf) != known.pdf_sha256)
+
+
+def _amended(entered: Sequence[CertificateRecord], run: RunRecord, order: Order) -> CertificateRecord | None:
+    if order.amends is None:
+        return None
+    found = next((each for each in entered if each.number == order.amends), None)
+    if found is None:
+        numbers = ", ".join(each.number for each in entered[-_MOST_NAMED:]) or "none"
+        raise NotAmendable(order.amends, f"these records have no certificate of that number (the last: {numbers})")
+    successor = next((each for each in entered if each.amends == found.number), None)
+    if successor is not None and (successor.run_id, successor.unit_number) != (run.run_id, order.unit_number):
+        raise NotAmendable(order.amends, f"it was replaced by {successor.number}; amend that one")
+    amended_unit, unit = found.serial_number, serial_number_of(run, order.unit_number)
+    if amended_unit != unit:
+        raise NotAmendable(order.amends, f"it is of the meter {amended_unit}, and this run of {unit}")
+    return found
+
+
+def serial_number_of(run: RunRecord, unit_number: int) -> str:
+    """Return the serial number of a unit of a run."""
+    return run.units[unit_number - 1].serial_number
+
+
+def _is_of(entry: CertificateRecord, run: RunRecord, order: Order) -> bool:
+    return (entry.run_id, entry.unit_number) == (run.run_id, order.unit_number)
+
+
+def _certificate(
+    number: str, today: dt.date, amended: CertificateRecord | None, order: Order, *, draft: bool = False
+) -> dict[str, Any]:
+    return {
+        "number": number,
+        "issued_on": today.isoformat(),
+        "draft": draft,
+        "amends": None
+        if amended is None
+        else {"number": amended.number, "issued_on": amended.issued_on.isoformat(), "reason": order.reason},
+        "software_version": software_version(),
+        "layout_sha256": layout_sha256(order.layout),
+    }
+
+
+def _parties(order: Order) -> dict[str, Any]:
+    return {"laboratory": plain(order.laboratory), "customer": plain(order.customer)}
+
+
+def _render(run: RunRecord, order: Order, certificate: dict[str, Any]) -> Rendered:
+    document = document_of(run, order.unit_number, _parties(order) | {"certificate": certificate})
+    return render(document, raw_data_of(run, order.unit_number), order.layout)
+
+
+def _differences(before: Any, now: Any, where: str) -> Iterator[str]:  # Any: JSON
+    if isinstance(before, dict) and isinstance(now, dict):
+        for name in {**before, **now}:
+            yield from _differences(before.get(name), now.get(name), f"{where}.{name}" if where else name)
+    elif before != now:
+        yield where

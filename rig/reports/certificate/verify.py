@@ -1,0 +1,161 @@
+"""Verify a certificate: whether PDF, attachments, raw data and, where they are given, the records match."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rig.errors import UsageRefused
+from rig.records.errors import NoSuchRun
+from rig.records.store import RunStore
+from rig.reports.certificate.dcc import dcc_of
+from rig.reports.certificate.issue import document_of
+from rig.reports.certificate.raw_data import raw_data_of, sha256_of
+from rig.reports.certificate.render import DCC, FORMAT, RAW, RESULTS, layout_sha256, render
+from rig.reports.certificate.structure import Check, NotReadable, ReadPdf, check_structure, read_pdf
+from rig.version import software_version
+
+_LARGEST_OCTETS = 200_000_000
+
+
+class NotACertificate(UsageRefused):
+    """A file that is no certificate of the rig (exit 11)."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path} is no certificate of the rig: it {why}")
+        self.path = path
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What was found: the certificate's number, each check, and the number of what ``replaced_by`` names, if any."""
+
+    number: str
+    serial_number: str
+    run_id: str
+    checks: tuple[Check, ...]
+    replaced_by: str = ""
+
+    @property
+    def belongs_together(self) -> bool:
+        """Whether nothing that could be compared differs."""
+        return all(check.holds is not False for check in self.checks)
+
+
+def verify(path: Path, store: RunStore | None = None, layout: Path | None = None) -> Verified:
+    """Compare the parts of a certificate with each other, and with the records where they are given.
+
+    Raises NotACertificate for another file, CertificatesNotInstalled without pikepdf.
+    """
+    pdf = _octets(path)
+    try:
+        read = read_pdf(pdf)
+        structure = check_structure(pdf)
+    except NotReadable as error:
+        raise NotACertificate(path, str(error)) from None
+    if FORMAT not in read.keywords or RESULTS not in read.attachments:
+        raise NotACertificate(path, f"has no attachment {RESULTS} of the rig")
+    try:
+        document = json.loads(read.attachments[RESULTS])
+        head, measured = document["certificate"], document["measured"]
+        number, run_id, serial = head["number"], measured["run"]["id"], measured["unit"]["serial_number"]
+        checks = [
+            *_attachments(read),
+            *_parts(read, document),
+            _pages(pdf, read, document, layout),
+            *structure,
+            *([] if store is None else _records(store, pdf, read, document)),
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise NotACertificate(path, f"has an attachment {RESULTS} that is damaged ({type(error).__name__})") from error
+    successor = "" if store is None else _successor(store, str(number))
+    return Verified(str(number), str(serial), str(run_id), tuple(checks), successor)
+
+
+def _octets(path: Path) -> bytes:
+    try:
+        if not path.is_file():
+            raise NotACertificate(path, "is no file" if path.exists() else "does not exist")
+        if path.stat().st_size > _LARGEST_OCTETS:
+            raise NotACertificate(path, f"is larger than {_LARGEST_OCTETS // 1_000_000} MB")
+        return path.read_bytes()
+    except OSError as error:
+        raise NotACertificate(path, f"cannot be read ({error.strerror or error})") from None
+
+
+def _attachments(read: ReadPdf) -> list[Check]:
+    """Compare each attachment with the hash that the PDF states for it."""
+    stated = dict(word.split("=", 1) for word in read.keywords if "=" in word)
+    checks = []
+    for name in (RESULTS, DCC, RAW):
+        content = read.attachments.get(name)
+        if content is None:
+            checks.append(Check(f"attachment {name}", False, "is missing"))
+        else:
+            same = stated.get(name) == sha256_of(content)
+            checks.append(Check(f"attachment {name} is the one that the PDF names", same, _hash(content)))
+    strangers = sorted(set(read.attachments) - {RESULTS, DCC, RAW})
+    if strangers:
+        checks.append(Check("no other attachments", False, ", ".join(strangers)))
+    return checks
+
+
+def _parts(read: ReadPdf, document: dict[str, Any]) -> list[Check]:
+    """Compare number, DCC and raw data with the results."""
+    number, stated = document["certificate"]["number"], document["measured"]["raw_data"]["sha256"]
+    raw = read.attachments.get(RAW, b"")
+    first = json.loads(raw.partition(b"\n")[0] or b"{}")
+    names = (first.get("run"), first.get("serial_number"))
+    wanted = (document["measured"]["run"]["id"], document["measured"]["unit"]["serial_number"])
+    return [
+        Check("the PDF and its results have one number", f"number={number}" in read.keywords, number),
+        Check(f"{DCC} says what {RESULTS} says", dcc_of(document) == read.attachments.get(DCC)),
+        Check(f"{RAW} is the raw data of the results", sha256_of(raw) == stated, f"SHA-256 {stated[:16]}…"),
+        Check(f"{RAW} is of the same run and meter", names == wanted, " ".join(map(str, wanted))),
+    ]
+
+
+def _pages(pdf: bytes, read: ReadPdf, document: dict[str, Any], layout: Path | None) -> Check:
+    """Make the pages once more from the attachments: the same octets, or they say something else."""
+    what, head = "the pages are those that the results give", document["certificate"]
+    if head["layout_sha256"] != layout_sha256(layout):
+        return Check(what, None, "made with another layout; name it with --layout")
+    if render(document, read.attachments.get(RAW, b""), layout).pdf == pdf:
+        return Check(what, True, "made once more, identical")
+    if head["software_version"] != software_version():
+        return Check(what, None, f"made by rig {head['software_version']}, and this is {software_version()}")
+    return Check(what, False, "made once more, they differ")
+
+
+def _records(store: RunStore, pdf: bytes, read: ReadPdf, document: dict[str, Any]) -> list[Check]:
+    """Compare with the run as it is recorded, and with the list of issued certificates."""
+    number, run_id = document["certificate"]["number"], document["measured"]["run"]["id"]
+    unit_number = document["measured"]["unit"]["number"]
+    checks = []
+    try:
+        run = store.run(run_id)
+    except NoSuchRun:
+        checks.append(Check("the run is in these records", False, run_id))
+    else:
+        raw = raw_data_of(run, unit_number)
+        checks.append(Check("the raw data are those of the records", raw == read.attachments.get(RAW)))
+        parties = {name: document[name] for name in ("laboratory", "customer", "certificate")}
+        recorded = document_of(run, unit_number, parties)
+        checks.append(Check("the results are those of the records", recorded == document))
+    entered = store.certificates()
+    entry = next((each for each in entered if each.number == number), None)
+    if entry is None:
+        checks.append(Check("the number was issued", False, f"{number} is not among the {len(entered)} entered"))
+        return checks
+    checks.append(Check("the PDF file is the one that was issued", entry.pdf_sha256 == sha256_of(pdf), number))
+    return checks
+
+
+def _successor(store: RunStore, number: str) -> str:
+    return next((each.number for each in store.certificates() if each.amends == number), "")
+
+
+def _hash(content: bytes) -> str:
+    return f"SHA-256 {sha256_of(content)[:16]}…"

@@ -1,0 +1,173 @@
+"""The fixed sentences of a certificate: marks, decision rules with their risk, statements of conformity."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from rig.metrology.decision import DecisionRule
+from rig.reports._words import outcome_word
+
+NOT_VERIFIED = "limit not verified"
+_NO_STATEMENT = ("INVALID", "INCONCLUSIVE", "ERROR", "SKIP", "TERMINATED", "ABORTED")
+_BAD = ("FAIL", "COND_FAIL")
+
+PROCEDURES = {
+    "power_comparison": "Percentage error at load points",
+    "energy_register": "Percentage error of the energy registers",
+    "energy_running": "Percentage error of the energy registers, running",
+    "dosage": "Percentage error of the energy registers, fixed energy",
+    "difference": "Difference between single-phase and balanced load",
+    "influence": "Variation with influence quantities",
+    "repeatability": "Repeatability",
+    "self_heating": "Variation with self-heating",
+    "starting": "Starting current",
+    "no_load": "No load",
+    "demand": "Demand",
+    "clock": "Clock",
+}
+_RESULT_OF = {
+    "difference": "difference",
+    "influence": "variation",
+    "self_heating": "variation",
+    "repeatability": "std. deviation",
+}
+
+_RULES = {
+    DecisionRule.ILAC_G8_NON_BINARY: (
+        "PASS where the error lies within the limit by at least U, FAIL where it lies beyond the limit by more than U. "
+        "Between them: CONDITIONAL PASS inside the limit, CONDITIONAL FAIL outside it. The risk that a PASS is wrong, "
+        "or that a FAIL is wrong, is at most 2.5 % for each result; that of a conditional statement is up to 50 %."
+    ),
+    DecisionRule.ILAC_G8_BINARY: (
+        "PASS where the error lies within the limit by at least U, else FAIL. The risk that a PASS is wrong is at most "
+        "2.5 % for each result; a FAIL may be a meter inside its limit."
+    ),
+    DecisionRule.SIMPLE: (
+        "PASS where the error lies within the limit, else FAIL; U is not taken into account. The risk of a wrong "
+        "statement is up to 50 % where the error is at the limit."
+    ),
+    DecisionRule.ISO_14253: (
+        "PASS where the error lies within the limit by at least 0.83 U, FAIL where it lies beyond the limit by more; "
+        "conditional between them. The risk that a PASS or a FAIL is wrong is at most 5 % for each result."
+    ),
+    DecisionRule.STANDARD_FIFTH: (
+        "PASS where the error lies within the limit, which is reduced by U - L/5 where U exceeds a fifth of it. The "
+        "risk of a wrong statement is up to 50 % where the error is at the limit."
+    ),
+    DecisionRule.RSS: "PASS where the error is at most the root of L² - U², else FAIL.",
+    DecisionRule.Z540_METHOD_6: (
+        "PASS where the error lies within the limit, reduced by the guard band of the managed probability of false "
+        "acceptance, else FAIL. The probability of false acceptance over many meters is at most 2 %."
+    ),
+}
+
+UNCERTAINTY = (
+    "U is the expanded uncertainty, percent of the value of the measurand: the combined standard uncertainty times the "
+    "coverage factor k, which for a t distribution of the effective degrees of freedom gives a coverage probability of "
+    "about 95 % (JCGM 100:2008). It holds for the time and the conditions of the measurement."
+)
+ONLY_THE_ITEM = "The results relate only to the item that is named in this certificate."
+IN_FULL = "This certificate may be reproduced in full only, unless the laboratory agrees in writing."
+REAL = "measured on instruments"
+SIMULATED = "SIMULATED: no instrument and no meter was there; the readings are those of software"
+
+
+def rule_in_words(name: str) -> tuple[str, str]:
+    """Return a decision rule's document and what it says with its risk; an unknown rule has its own words only."""
+    try:
+        rule = DecisionRule(name)
+    except ValueError:
+        return (name or "not recorded", "")
+    undecided = "Where U is more than a third of the limit, and the error not certainly beyond it: INCONCLUSIVE."
+    return rule.wording, f"{_RULES.get(rule, '')} {undecided}".strip()
+
+
+def procedure_title(procedure: str) -> str:
+    """Name a procedure as the heading of its results."""
+    return PROCEDURES.get(procedure, procedure.replace("_", " ").capitalize())
+
+
+def result_heading(procedure: str) -> str:
+    """Name what a procedure judges, in percent."""
+    return _RESULT_OF.get(procedure, "error")
+
+
+def marks(document: dict[str, Any]) -> list[str]:
+    """Return what every page is marked with, the weightiest first; empty for a certificate without reservation."""
+    run = document["measured"]["run"]
+    found = [
+        ("SIMULATED", run["simulated"]),
+        ("DRAFT", document["certificate"]["draft"]),
+        ("EXAMPLE", document["laboratory"]["example"]),
+        ("PARTIAL", run["partial"]),
+        ("BENCH NOT SUFFICIENT", run["anyway"]),
+        (f"RUN {run['outcome']}", run["outcome"] in ("ERROR", "TERMINATED", "ABORTED")),
+    ]
+    return [mark for mark, holds in found if holds]
+
+
+def mark_reasons(document: dict[str, Any]) -> list[str]:
+    """Say of each mark what it means."""
+    run = document["measured"]["run"]
+    texts = {
+        "SIMULATED": f"{SIMULATED}.",
+        "DRAFT": "This is a draft. It has no number and no effect.",
+        "EXAMPLE": "The laboratory file is marked as an example.",
+        "PARTIAL": f"The run covered a part of its programme only: {run['coverage']}.",
+        "BENCH NOT SUFFICIENT": "The run was made with --anyway on a bench that can conclude little.",
+        f"RUN {run['outcome']}": "The run did not come to its planned end.",
+    }
+    return [f"{mark}: {texts[mark].removeprefix(f'{mark}: ')}" for mark in marks(document)]
+
+
+def statement_of(result: dict[str, Any]) -> str:
+    """Return what is stated of one result; a limit that is not verified gives no statement of conformity."""
+    outcome, limit = result["outcome"], result["limit"]
+    word = outcome_word(outcome)
+    if limit is None:
+        return word
+    if limit["verified"]:
+        return word
+    return f"{word}, {NOT_VERIFIED}" if outcome in _NO_STATEMENT else NOT_VERIFIED
+
+
+def conformity(results: list[dict[str, Any]]) -> list[str]:
+    """Return the statements of conformity (7.8.6.2): to which results, to which specification, met or not met."""
+    lines: dict[str, Counter[str]] = {}
+    unverified: dict[str, int] = {}
+    for result in results:
+        limit = result["limit"]
+        if limit is None:
+            continue
+        name = f"{limit['standard']}, edition {limit['edition']}" if limit["edition"] else limit["standard"]
+        if limit["verified"]:
+            lines.setdefault(name, Counter())[result["outcome"]] += 1
+        else:
+            unverified[name] = unverified.get(name, 0) + 1
+    said = [
+        f"limits of {name}, applied to the meter with simulated sensor output: {_met(counts)}"
+        for name, counts in lines.items()
+    ]
+    return said + [
+        f"limits of {name}: no statement of conformity for {_counted(count)}; {NOT_VERIFIED} "
+        "(it has not been compared with a copy of the named edition)"
+        for name, count in unverified.items()
+    ]
+
+
+def _met(counts: Counter[str]) -> str:
+    judged = sum(counts.values())
+    bad = [word for word in _BAD if counts[word]]
+    undecided = sum(counts[word] for word in _NO_STATEMENT)
+    if bad:
+        which = " and ".join(f"{counts[word]} {outcome_word(word)}" for word in bad)
+        return f"NOT MET; of {_counted(judged)} {which}"
+    if undecided:
+        return f"no statement for {undecided} of {_counted(judged)} (INVALID or INCONCLUSIVE); the others meet it"
+    conditional = counts["COND_PASS"]
+    return f"met by {_counted(judged)}" + (f", {conditional} of them CONDITIONAL PASS" if conditional else "")
+
+
+def _counted(count: int) -> str:
+    return f"{count} result{'s' if count != 1 else ''}"

@@ -1,0 +1,157 @@
+"""Issuing: numbers, the same octets for the same record, amendments, refusals in one sentence."""
+
+import datetime as dt
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import get_args
+
+import pytest
+import yaml
+
+from rig.errors import BenchFileError
+from rig.files.yaml_types import Strict
+from rig.reports.certificate.extra import CertificatesNotInstalled, need_certificates
+from rig.reports.certificate.issue import NotAmendable, OtherwiseIssued, draft, issue, next_sequence
+from rig.reports.certificate.measured import NoCertificate
+from rig.reports.certificate.parties import Customer, Laboratory, load_customer, load_laboratory, number_of
+from rig.reports.certificate.render import NoGlyph
+from tests.rig.records.fabricated_run import fabricate
+from tests.rig.reports.certificate.conftest import DAY, EXAMPLES
+
+
+def with_customer(asked, **changes):
+    return replace(asked, customer=asked.customer.model_copy(update=changes))
+
+
+def test_same_record_gives_the_same_octets_on_another_day(store, run, order, issued):
+    again = issue(store, run, order, DAY + dt.timedelta(days=40))
+    assert not again.is_new
+    assert again.number == issued.number == "EX-2026-0001"
+    assert again.rendered.pdf == issued.rendered.pdf
+    assert not again.differs
+
+
+def test_issued_content_is_changed_by_an_amendment_only(store, order):
+    run = fabricate(store, points=2, seed=7)
+    first = issue(store, run, order, DAY)
+    other = with_customer(order, order="another order")
+    with pytest.raises(
+        OtherwiseIssued, match=rf"{first.number}.*another customer.order; .*--amends {first.number} --reason"
+    ):
+        issue(store, run, other, DAY)
+    amended = issue(store, run, replace(other, amends=first.number, reason="wrong order"), DAY)
+    assert amended.is_new
+    assert amended.number != first.number
+    assert issue(store, run, replace(other, amends=first.number, reason="wrong order"), DAY).number == amended.number
+    entry = next(each for each in store.certificates() if each.number == amended.number)
+    assert (entry.amends, entry.reason) == (first.number, "wrong order")
+    assert issue(store, run, order, DAY).number == first.number, "the replaced one can be written again"
+    with pytest.raises(NotAmendable, match=f"replaced by {amended.number}"):
+        issue(store, fabricate(store, points=1, seed=8), replace(other, amends=first.number, reason="x"), DAY)
+
+
+def test_number_that_is_not_there_cannot_be_amended(store, run, order):
+    with pytest.raises(NotAmendable, match="have no certificate of that number"):
+        issue(store, run, replace(order, amends="EX-1999-0001", reason="x"), DAY)
+
+
+def test_numbers_count_within_the_year():
+    entered = [SimpleNamespace(issued_on=dt.date(2026, 5, 1), sequence=sequence) for sequence in (1, 3)]
+    assert [next_sequence(entered, year) for year in (2025, 2026, 2027)] == [1, 4, 1]
+
+
+def test_draft_has_no_number_and_is_entered_nowhere(store, run, order):
+    before = len(store.certificates())
+    assert draft(run, order, DAY).number == "DRAFT"
+    assert len(store.certificates()) == before
+
+
+@pytest.mark.parametrize(
+    ("scheme", "said"),
+    [
+        ("CAL-{sequence}", "needs {year} and {sequence}"),
+        ("CAL-{year}", "needs {year} and {sequence}"),
+        ("CAL {year}-{sequence}", "not ' '"),
+        ("../{year}-{sequence}", "not '/'"),
+        (".{year}-{sequence}", "begins with a letter or digit"),
+        ("{year.real}-{sequence}", "needs {year}"),
+        ("{year}-{sequence:0>999999999}", "needs {year}"),
+        ("{year:4}-{sequence}", "a width to {sequence} only"),
+    ],
+)
+def test_scheme_that_gives_no_unique_file_name_is_refused(scheme, said):
+    with pytest.raises(ValueError, match=said.replace("{", r"\{")):
+        number_of(scheme, year=2026, sequence=1, serial="1")
+
+
+def test_serial_number_in_a_scheme_is_made_fit_for_a_file_name():
+    assert number_of("{serial}-{year}-{sequence:03}", year=2026, sequence=12, serial="A/1 b") == "A_1_b-2026-012"
+
+
+def required(model, where=()):
+    """Every item of a file that has to be there, as the keys that lead to it."""
+    for name, field in model.model_fields.items():
+        inner = [each for each in (field.annotation, *get_args(field.annotation)) if isinstance(each, type)]
+        part = next((each for each in inner if issubclass(each, Strict)), None)
+        if field.is_required():
+            yield (*where, name)
+        if part is not None and field.annotation is part:
+            yield from required(part, (*where, name))
+
+
+@pytest.mark.parametrize(
+    ("file", "load", "keys"),
+    [
+        *(("laboratory", load_laboratory, keys) for keys in required(Laboratory)),
+        *(("customer", load_customer, keys) for keys in required(Customer)),
+    ],
+    ids=lambda value: ".".join(value) if isinstance(value, tuple) else "" if callable(value) else value,
+)
+def test_missing_item_is_refused_with_its_name(tmp_path, file, load, keys):
+    content = yaml.safe_load((EXAMPLES / f"example-{file}.yaml").read_text(encoding="utf-8"))
+    content["item"] = {**content["item"], "received_on": "2026-11-02"} if "item" in content else None
+    if content["item"] is None:
+        del content["item"]
+    part = content
+    for key in keys[:-1]:
+        part = part[key]
+    del part[keys[-1]]
+    path = tmp_path / "file.yaml"
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(BenchFileError, match=rf"file\.yaml.*'{'.'.join(keys)}' is missing"):
+        load(path)
+
+
+def test_item_left_empty_is_refused_with_line_and_name(tmp_path):
+    path = tmp_path / "laboratory.yaml"
+    text = (EXAMPLES / "example-laboratory.yaml").read_text(encoding="utf-8")
+    path.write_text(text.replace("accreditation: none", "accreditation:"), encoding="utf-8")
+    with pytest.raises(BenchFileError, match=r"laboratory\.yaml:7: accreditation: is empty"):
+        load_laboratory(path)
+
+
+def test_character_without_a_glyph_is_named_with_its_field(run, order):
+    with pytest.raises(NoGlyph, match=r"no glyph for '漢' \(U\+6F22\) in customer.name"):
+        draft(run, with_customer(order, name="漢 Ltd."), DAY)
+
+
+def test_greek_cyrillic_and_signs_have_glyphs(run, order):
+    name = "Ångström Ωμέγα Жуков Łódź – 50 µA ≤ 3 × π °C €"
+    assert draft(run, with_customer(order, name=name), DAY).rendered.pdf.startswith(b"%PDF-1.7")
+
+
+def test_run_that_has_not_ended_gets_no_certificate(store, order):
+    with pytest.raises(NoCertificate, match="has not ended"):
+        issue(store, fabricate(store, points=1, crashed=True), order, DAY)
+
+
+def test_meter_that_the_run_has_not_is_refused(run, order):
+    with pytest.raises(NoCertificate, match="it has 1 meter, and no meter 2"):
+        draft(run, replace(order, unit_number=2), DAY)
+
+
+def test_missing_package_is_one_sentence_that_says_what_to_install():
+    with pytest.raises(
+        CertificatesNotInstalled, match=r"the package nowhere_found.*pip install 's4100-rig\[certificate\]'"
+    ):
+        need_certificates("nowhere_found")

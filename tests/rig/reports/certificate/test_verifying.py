@@ -1,0 +1,186 @@
+"""Verifying: what belongs together, and each way in which something does not."""
+
+import io
+import json
+import sqlite3
+from contextlib import closing
+
+import pikepdf
+import pytest
+
+from rig.records.store import RunStore
+from rig.reports.certificate.issue import issue
+from rig.reports.certificate.render import DCC, RAW, RESULTS
+from rig.reports.certificate.structure import check_structure, summary
+from rig.reports.certificate.verify import NotACertificate, verify
+from rig.reports.certificate.xsd import XsdRefused, check_xsd
+from tests.rig.records.fabricated_run import fabricate
+from tests.rig.reports.certificate.conftest import DAY
+
+
+def wrong(found):
+    return [check.what for check in found.checks if check.holds is False]
+
+
+def changed(pdf, change):
+    """Apply ``change`` to an opened PDF and return its octets."""
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        change(document)
+        written = io.BytesIO()
+        document.save(written)
+    return written.getvalue()
+
+
+def attach(document, name, content):
+    spec = document.attachments[name]
+    spec.get_file().obj.write(content)
+
+
+def test_structure_is_that_of_pdf_a_3b(issued):
+    checks = check_structure(issued.rendered.pdf)
+    assert [check.what for check in checks if check.holds is False] == []
+    assert summary(checks).startswith("structure checked")
+    assert {check.what for check in checks if check.holds is None} <= {"qpdf", "veraPDF"}
+
+
+def test_structure_names_what_is_not_right(issued):
+    def spoil(document):
+        del document.Root["/OutputIntents"]
+        document.Root["/AF"] = pikepdf.Array()
+
+    checks = check_structure(changed(issued.rendered.pdf, spoil))
+    assert {check.what for check in checks if check.holds is False} == {
+        "an output intent with its colour profile",
+        "each attachment is associated (/AF, AFRelationship)",
+    }
+    assert summary(checks).startswith("structure NOT right")
+
+
+def test_untouched_certificate_belongs_together(pdf_file, store):
+    found = verify(pdf_file, store)
+    assert wrong(found) == []
+    assert found.belongs_together
+    assert found.number == "EX-2026-0001"
+
+
+def test_changed_results_are_found(pdf_file, issued):
+    content = json.loads(issued.rendered.attachments[RESULTS])
+    content["measured"]["results"][0]["error_pct"] = 0.0
+    data = json.dumps(content).encode()
+    pdf_file.write_bytes(changed(issued.rendered.pdf, lambda document: attach(document, RESULTS, data)))
+    assert {f"attachment {RESULTS} is the one that the PDF names", f"{DCC} says what {RESULTS} says"} <= set(
+        wrong(verify(pdf_file))
+    )
+
+
+def test_changed_raw_data_are_found(pdf_file, issued):
+    raw = issued.rendered.attachments[RAW].replace(b"277.0", b"276.0", 1)
+    assert raw != issued.rendered.attachments[RAW]
+    pdf_file.write_bytes(changed(issued.rendered.pdf, lambda document: attach(document, RAW, raw)))
+    assert f"{RAW} is the raw data of the results" in wrong(verify(pdf_file))
+
+
+def test_changed_page_is_found(pdf_file, issued):
+    def paint(document):
+        page = document.pages[0]
+        page.contents_add(b"1 0 0 rg 0 0 100 100 re f")
+
+    pdf_file.write_bytes(changed(issued.rendered.pdf, paint))
+    assert wrong(verify(pdf_file)) == ["the pages are those that the results give"]
+
+
+def test_record_that_was_changed_is_found(pdf_file, database, tmp_path, issued):
+    other = tmp_path / "other.sqlite"
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(other)) as target:
+        source.backup(target)
+        target.execute("DROP TRIGGER no_update_of_reference_reading")
+        target.execute("UPDATE reference_reading SET monotonic_s = monotonic_s + 1 WHERE id = 1")
+        target.commit()
+    with RunStore.open(other) as store:
+        found = verify(pdf_file, store)
+    assert "the raw data are those of the records" in wrong(found)
+    assert not found.belongs_together
+
+
+def test_records_without_the_run_say_so(pdf_file, tmp_path):
+    with RunStore.open(tmp_path / "empty.sqlite") as store:
+        assert wrong(verify(pdf_file, store)) == ["the run is in these records", "the number was issued"]
+
+
+def test_replaced_certificate_is_not_in_force(store, order, tmp_path):
+    from dataclasses import replace
+
+    run = fabricate(store, points=1, seed=21)
+    first = issue(store, run, order, DAY)
+    path = tmp_path / "first.pdf"
+    path.write_bytes(first.rendered.pdf)
+    second = issue(store, run, replace(order, amends=first.number, reason="a wrong name"), DAY)
+    found = verify(path, store)
+    assert wrong(found) == []
+    assert found.replaced_by == second.number
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is no PDF file"),
+        (b"hello", "is no PDF file"),
+        (b"%PDF-1.7\n%%EOF\n", "is no PDF file"),
+        (None, "does not exist"),
+    ],
+)
+def test_file_that_is_no_certificate_is_one_sentence(tmp_path, content, said):
+    path = tmp_path / "some.pdf"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(NotACertificate, match=f"is no certificate of the rig: it {said}") as caught:
+        verify(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_pdf_of_another_program_is_no_certificate(tmp_path):
+    path = tmp_path / "blank.pdf"
+    with pikepdf.new() as document:
+        document.add_blank_page()
+        document.save(path)
+    with pytest.raises(NotACertificate, match=r"has no attachment results\.json of the rig"):
+        verify(path)
+
+
+@pytest.mark.parametrize("content", [b"no json", b"[]", b"{}", b'{"certificate": 1, "measured": {}}'])
+def test_damaged_results_are_one_sentence(pdf_file, issued, content):
+    pdf_file.write_bytes(changed(issued.rendered.pdf, lambda document: attach(document, RESULTS, content)))
+    with pytest.raises(NotACertificate, match=r"has an attachment results\.json that is damaged"):
+        verify(pdf_file)
+
+
+def test_xsd_is_not_checked_without_a_file(issued):
+    assert check_xsd(issued.rendered.attachments[DCC], None).what == "XSD not checked"
+
+
+def schema(version, element="digitalCalibrationCertificate"):
+    return (
+        '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="https://ptb.de/dcc" '
+        f'version="{version}">'
+        f'<xs:element name="{element}"/></xs:schema>'
+    )
+
+
+def test_xsd_that_is_supplied_is_used(issued, tmp_path):
+    path = tmp_path / "dcc.xsd"
+    path.write_text(schema("3.3.0"), encoding="utf-8")
+    assert check_xsd(issued.rendered.attachments[DCC], path).holds is True
+    path.write_text(schema("3.3.0", "somethingElse"), encoding="utf-8")
+    found = check_xsd(issued.rendered.attachments[DCC], path)
+    assert found.holds is False
+    assert "digitalCalibrationCertificate" in found.detail
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("<a/>", "no XML Schema"), ("nothing", "cannot be used"), (schema("3.2.1"), "of version 3.2.1")]
+)
+def test_xsd_that_cannot_be_used_is_refused(issued, tmp_path, text, said):
+    path = tmp_path / "dcc.xsd"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(XsdRefused, match=said):
+        check_xsd(issued.rendered.attachments[DCC], path)
