@@ -24,6 +24,7 @@ _COMMANDS = {
     "restore": ("rig.cli.restore:restore", "Put a meter's settings back after an ended run."),
     "runs": ("rig.cli.runs:runs", "List the recorded runs, newest first."),
     "snapshot": ("rig.cli.snapshot:snapshot", "Read every object of the meters, once."),
+    "standards": ("rig.cli.standards.standards:standards", "List limit tables, their rows and what is not checked."),
     "support-bundle": ("rig.cli.support:support_bundle", "Pack what support needs, without secrets."),
 }
 """Where each command is, and its line in the list: the list is shown without loading any of them."""
