@@ -11,6 +11,7 @@ _COMMANDS = {
     "bus": ("rig.cli.bus.bus:bus", "Check, watch and capture the RS-485 bus."),
     "certificate": ("rig.cli.certificate.certificate:certificate", "Issue, list and verify certificates."),
     "certify": ("rig.cli.suites:certify", "Certify a meter against its accuracy classes."),
+    "compare": ("rig.cli.judging.compare:compare", "Compare recorded runs of the same load points."),
     "emulate": ("rig.cli.emulate:emulate", "Run the emulated bench until interrupted."),
     "eol": ("rig.cli.suites:eol", "Test a meter at the end of the line."),
     "hold": ("rig.cli.hold:hold", "Keep a load point and show live readings."),
@@ -23,6 +24,7 @@ _COMMANDS = {
     "restore": ("rig.cli.restore:restore", "Put a meter's settings back after an ended run."),
     "runs": ("rig.cli.runs:runs", "List the recorded runs, newest first."),
     "snapshot": ("rig.cli.snapshot:snapshot", "Read every object of the meters, once."),
+    "standards": ("rig.cli.standards.standards:standards", "List limit tables, their rows and what is not checked."),
     "support-bundle": ("rig.cli.support:support_bundle", "Pack what support needs, without secrets."),
 }
 """Where each command is, and its line in the list: the list is shown without loading any of them."""

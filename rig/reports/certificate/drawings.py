@@ -34,7 +34,7 @@ def curves(measured: Facts) -> list[dict[str, Any]]:
         follows = any(word in result["quantity"] for word in _FOLLOWS_LOAD)
         if result["procedure"] != "power_comparison" or result["error_pct"] is None or point["current_pct"] <= 0.0:
             continue
-        if result["condition"] or point["waveform"] or set(point["voltages_pct"]) != {100.0}:
+        if result["limit"] is None or result["condition"] or point["waveform"] or set(point["voltages_pct"]) != {100.0}:
             continue
         if not follows and not (point["load"] == "PF 1" and point["is_balanced"]):
             continue

@@ -36,7 +36,7 @@ def result_sections(measured: Facts) -> list[dict[str, Any]]:
 
 def _table(procedure: str, name: str, results: list[Facts], points: dict[int, Facts]) -> dict[str, Any]:
     groups = list(_facts(results, points).values())
-    groups.sort(key=lambda group: _order(group[0], points))
+    groups.sort(key=lambda group: _order(group, points))
     changed = any(result["condition"] or result["basis"] for result in results)
     repeated = any(len(group) > 1 for group in groups)
     frequencies = sorted({points[result["point"]]["frequency_hz"] for result in results})
@@ -64,6 +64,9 @@ def _facts(results: list[Facts], points: dict[int, Facts]) -> dict[tuple[Any, ..
         point = points[result["point"]]
         limit = result["limit"]
         what = (result["instance"], result["limit_pct"], None if limit is None else limit["table"])
+        if limit is None and result["procedure"] == "power_comparison" and not result["condition"]:
+            groups[result["instance"], None].append(result)  # no limit: one row for all load points
+            continue
         voltages = (point["voltage_v"], *point["voltages_pct"], *point["voltage_shift_deg"])
         plain = result["procedure"] == "power_comparison" and not (result["condition"] or point["waveform"])
         if plain and result["quantity"] == "voltage":
@@ -75,8 +78,17 @@ def _facts(results: list[Facts], points: dict[int, Facts]) -> dict[tuple[Any, ..
     return groups
 
 
-def _order(result: Facts, points: dict[int, Facts]) -> tuple[Any, ...]:
-    point = points[result["point"]]
+def _order(group: list[Facts], points: dict[int, Facts]) -> tuple[Any, ...]:
+    result, point = group[0], points[group[0]["point"]]
+    if result["quantity"] in ("voltage", "current") and not result["condition"]:
+        return (
+            "",
+            len(result["phase"]) == 1,
+            result["phase"],
+            point["frequency_hz"],
+            point["voltage_v"],
+            point["current_pct"],
+        )
     return (
         result["condition"], not point["is_balanced"], point["phases"], point["frequency_hz"], *load_order(point),
         len(result["phase"]) == 1, result["phase"], point["voltage_v"], point["current_pct"], result["point"],
@@ -141,6 +153,22 @@ def points_without_result(measured: Facts) -> list[Row]:
         for point in measured["points"]
         if point["outcome"] in ("INVALID", "ERROR", "SKIP", "ABORTED", "TERMINATED")
     ]
+
+
+def condition_rows(measured: Facts) -> list[Row]:
+    """Return each reference condition with its largest deviation over all load points, and at how many it was met."""
+    found: dict[tuple[str, str], list[Facts]] = defaultdict(list)
+    for point in measured["points"]:
+        for condition in point["conditions"]:
+            found[condition["quantity"], condition["unit"]].append(condition)
+    rows = []
+    for (quantity, unit), each in found.items():
+        worst = max(each, key=lambda condition: abs(condition["deviation"] or 0.0) / (condition["limit"] or 1.0))
+        met = sum(bool(condition["met"]) for condition in each)
+        rows.append(
+            [quantity, unit, short(worst["deviation"], 3), f"±{short(worst['limit'])}", str(len(each)), str(met)]
+        )
+    return rows
 
 
 def limit_rows(measured: Facts) -> list[Row]:
@@ -208,7 +236,7 @@ def _budget_line(part: BudgetComponent, combined: float | None) -> Row:
 
 
 def _degrees(value: float | str | None) -> str:
-    return "above 10000" if isinstance(value, int | float) and value > 10_000 else short(value, 3)
+    return "above 10000" if isinstance(value, int | float) and value > 10_000 else short(value, 4)
 
 
 def _counted(count: int, noun: str) -> str:
