@@ -11,8 +11,22 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rig.metrology.outcome import Outcome
+
 LOAD_POINTS, REGISTERS = "load points", "energy registers"
 """What is counted of a suite."""
+
+
+OUTCOMES = tuple(str(outcome) for outcome in sorted(Outcome, key=lambda outcome: -outcome.severity))
+"""All outcomes as they are stored, the one that decides over the others first."""
+
+SEVERITY = {outcome: place for place, outcome in enumerate(OUTCOMES)}
+"""Place of each outcome in that order."""
+
+
+def worst_outcome(outcomes: Iterable[str]) -> str | None:
+    """Give the outcome that decides over the others given, or None of none; an unknown word raises ValueError."""
+    return min(outcomes, key=OUTCOMES.index, default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def measured(run: RunRecord, unit_number: int) -> Facts:
     raw = raw_data_of(run, unit_number)
     points = [point for point in run.points if point.results or point.stated_outcome or point.reference_readings]
     return {
-        "run": _run(run),
+        "run": _run(run, unit_number),
         "unit": {"number": unit_number, "of": len(run.units), **_plain(unit)},
         "configuration": _side_by_side(run, unit_number),
         "registers": [
@@ -72,7 +72,7 @@ def refuse_unfit(run: RunRecord, unit_number: int) -> None:
         raise NoCertificate(run.run_id, "it has no results")
 
 
-def _run(run: RunRecord) -> Facts:
+def _run(run: RunRecord, unit_number: int) -> Facts:
     header = _plain(run.header)
     return {
         "id": run.run_id,
@@ -84,6 +84,10 @@ def _run(run: RunRecord) -> Facts:
         "outcome": run.outcome,
         "coverage": coverage_text(run),
         "partial": is_partial(run),
+        "wiring_checks": [
+            {"state": check.state, "text": check.text, "suspect": check.suspect, "proof": check.proof}
+            for check in _of_unit(run.wiring_checks, unit_number, run)
+        ],
         "anyway": any(event.kind == _ANYWAY for event in run.events),
     }
 
@@ -118,7 +122,8 @@ def _environment(points: list[PointRecord]) -> Facts:
     return {
         "temperature_c": span(point.temperature_c for point in points),
         "humidity_pct": span(point.humidity_pct for point in points),
-        "measured_at": sum(point.temperature_c is not None for point in points),
+        "pressure_hpa": span(point.pressure_hpa for point in points),
+        "measured_at": sum(point.temperature_c is not None or point.pressure_hpa is not None for point in points),
         "points": len(points),
     }
 
@@ -136,6 +141,8 @@ def _point(point: PointRecord) -> Facts:
         "reason": point.reason,
         "temperature_c": to_json(point.temperature_c),
         "humidity_pct": to_json(point.humidity_pct),
+        "pressure_hpa": to_json(point.pressure_hpa),
+        "conditions": [_plain(condition) for condition in point.conditions],
         "phasors": _phasors(point),
     }
 
