@@ -31,6 +31,7 @@ _RESULT_OF = {
     "influence": "variation",
     "self_heating": "variation",
     "repeatability": "std. deviation",
+    "no_load": "share of permitted",
 }
 
 _RULES = {

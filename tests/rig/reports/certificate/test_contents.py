@@ -111,25 +111,29 @@ def test_new_procedure_has_a_table_of_its_own_with_its_condition(good):
     influence, later = result_sections(measured)
     assert influence["title"] == "Variation with influence quantities"
     row = dict(zip(influence["tables"][0]["columns"], influence["tables"][0]["rows"][0], strict=True))
-    assert row["condition"] == "voltage -10 % (against 277V-5pct-PF1-ABC)"
+    assert row["condition"] == "voltage -10 %"
+    assert "each against its basis" in influence["tables"][0]["note"]
     assert "variation / %" in row
     assert later["title"] == "Made up later"
 
 
 def test_reference_conditions_show_their_largest_deviation(run, real_order):
+    def condition(phase, deviation, met):
+        return ConditionRecord(
+            quantity=f"voltage {phase}", unit="%", deviation=deviation, limit=1.0, uncertainty=None, met=met
+        )
+
     values = [(0.1, True), (-0.6, True), (1.2, False)]
     points = tuple(
         replace(
             point,
             pressure_hpa=1000.0 + number,
-            conditions=(
-                ConditionRecord(quantity="voltage", unit="%", deviation=d, limit=1.0, uncertainty=None, met=m),
-            ),
+            conditions=(condition("A", deviation, met), condition("B", deviation / 2.0, True)),
         )
-        for number, (point, (d, m)) in enumerate(zip(run.points, values, strict=False))
+        for number, (point, (deviation, met)) in enumerate(zip(run.points, values, strict=False))
     )
     view = view_of(document(replace(run, points=points), real_order), {})
-    assert view["conditions"] == [["voltage", "%", "1.2", "±1", "3", "2"]]
+    assert view["conditions"] == [["voltage A, B", "%", "1.2", "±1", "3", "2"]]
     assert ["Pressure", "1000 to 1002 hPa"] in view["environment"]
 
 
