@@ -20,6 +20,7 @@ NS = {"dcc": "https://ptb.de/dcc", "si": "https://ptb.de/si"}
 
 def document(run, order, *, is_draft=False):
     head = {"number": "N-1", "issued_on": "2026-11-30", "draft": is_draft, "amends": None, "software_version": "1.2"}
+    head |= {"judgement": None}
     parties = {"laboratory": plain(order.laboratory), "customer": plain(order.customer), "certificate": head}
     return document_of(run, 1, parties)
 
