@@ -4,6 +4,7 @@ pytest_plugins = [
     "rig.pytest_plugin",
     "fixtures.bench",
     "fixtures.certification",
+    "fixtures.variations",
     "fixtures.questions",
     "fixtures.switching",
 ]

@@ -146,6 +146,16 @@ class MeterRun:
             dt_s -= 1.0
             self._guarded(supervisor.check_time)
 
+    def soak(self, temperature_c: float) -> None:
+        """Bring the bench's chamber to a temperature, degrees Celsius, with what is energised left on.
+
+        Raises UsageRefused without a chamber, what ``SoakedChamber.soak`` raises.
+        """
+        chamber = self.bench.chamber
+        if chamber is None:
+            raise UsageRefused(f"bench {self.bench_file.name} has no climate chamber")
+        self._guarded(lambda: chamber.soak(temperature_c))
+
     def measure(
         self, point: LoadPoint, limits: ReferenceLimits = IEC_REFERENCE, updates: int = MINIMUM_UPDATES
     ) -> PointMeasurement:

@@ -27,13 +27,15 @@ class Finished:
     run: RunRecord | None
 
     def results(self, instance: int | None = None) -> list[tuple[PointRecord, ResultRecord]]:
-        """The results of power comparison, all or those of one analog input, with their load points."""
+        """The judged results of power comparison, all or those of one analog input, with their load points."""
         assert self.run is not None, self.output
         return [
             (point, result)
             for point in self.run.points
             for result in point.results
-            if instance in (None, result.instance) and result.procedure == "power_comparison"
+            if instance in (None, result.instance)
+            and result.procedure == "power_comparison"
+            and result.limit_pct is not None
         ]
 
     def verdicts(self, instance: int) -> dict[str, str]:

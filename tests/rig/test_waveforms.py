@@ -37,7 +37,7 @@ def test_a_waveform_carries_the_power_of_its_closed_form(name, power):
     assert waveform(name).power == pytest.approx(power, abs=1e-12)
 
 
-def test_phase_fired_current_has_the_rms_and_fundamental_of_the_closed_form():
+def test_phase_fired_current_has_rms_and_q_of_the_closed_form():
     parts = fired(90.0, 4001)
     assert math.hypot(*(part.percent for part in parts)) == pytest.approx(100.0 / math.sqrt(2.0), abs=0.02)
     first = parts[0]
@@ -76,7 +76,7 @@ def test_the_shape_of_a_current_does_not_depend_on_its_angle(angle_deg, name):
         assert math.cos(math.radians(off)) == pytest.approx(1.0, abs=1e-9)
 
 
-def test_a_waveform_whose_peak_is_above_the_limit_is_refused_though_its_rms_is_not(tmp_path):
+def test_a_peak_above_the_limit_is_refused_though_rms_is_within(tmp_path):
     path = tmp_path / "sharp.yaml"
     path.write_text("source: x\nvoltage: [{order: 1, percent: 100}, {order: 3, percent: 20, phase_deg: 180}]\n")
     point = LoadPoint(335.0, 60.0, 0.0, waveform=str(path))
@@ -110,7 +110,7 @@ def test_a_source_of_sine_waves_is_said_not_to_inject_harmonics():
     assert "up to order 19, and the source gives harmonics up to order 7 only" in why_not(waveform("phase_fired"), 7)
 
 
-def test_components_between_harmonics_are_refused_before_anything_is_injected():
+def test_components_between_harmonics_are_refused_before_injection():
     with pytest.raises(UsageRefused, match="'burst' repeats after 4 cycles"):
         WIRING.terminals(LoadPoint(277.0, 50.0, 0.0, waveform="burst"))
 

@@ -16,12 +16,14 @@ from rig.safety.conditions import Deviation, ReferenceLimits
 class PointClimate:
     """The probe's reading at a load point. ``invalid``: why there is no measurement, empty where there is or no probe.
 
-    ``took_s``: wall and bench seconds that asking took, to be taken off the wait for the meter's next update.
+    ``temperature_c``: degrees Celsius, None where nothing was measured. ``took_s``: wall and bench seconds that asking
+    took, to be taken off the wait for the meter's next update.
     """
 
     conditions: tuple[Deviation, ...] = ()
     invalid: str = ""
     took_s: float = 0.0
+    temperature_c: float | None = None
 
 
 def note_climate(bench: Bench, record: PointRecorder, limits: ReferenceLimits) -> PointClimate:
@@ -42,4 +44,5 @@ def note_climate(bench: Bench, record: PointRecorder, limits: ReferenceLimits) -
     record.climate(reading.temperature_c, reading.humidity_pct, reading.pressure_hpa)
     part = bench.file.parts.climate_probe
     conditions = of_climate(reading, limits, part.uncertainty if part is not None else None)
-    return PointClimate(conditions, took_s=time.monotonic() - began_s)
+    took_s = time.monotonic() - began_s
+    return PointClimate(conditions, took_s=took_s, temperature_c=reading.temperature_c)

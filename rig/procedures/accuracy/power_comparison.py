@@ -52,6 +52,7 @@ def measure_power(
     window = ConditionWindow(bench, point, limits)
     window.add(last, settled, bench.supervisor.analyzer_ranges)
     wait_s, trouble = METER_UPDATE_S, ""
+    temperature_c: float | None = None
     references: list[Reference] = []
     samples: list[MeterSample] = []
     try:
@@ -59,7 +60,7 @@ def measure_power(
         climate = note_climate(bench, record, limits)
         window.take(climate.conditions)
         wait_s -= climate.took_s
-        trouble = climate.invalid
+        trouble, temperature_c = climate.invalid, climate.temperature_c
         for _ in range(updates):
             bench.clock.sleep(wait_s)
             wait_s = METER_UPDATE_S
@@ -83,6 +84,7 @@ def measure_power(
         invalid,
         powers_off=tuple(each.powers_off for each in references),
         has_distortion=all(each.has_distortion for each in references),
+        temperature_c=temperature_c,
         record=record,
     )
 

@@ -35,8 +35,9 @@ class PointMeasurement:
     ``references`` (at the meter's terminals) are one more than ``samples``; sample i lies between references i and
     i + 1. ``ranges``: the analyzer's ranges at that time. ``invalid``: why the measurement must not be judged, empty
     where it may be. ``powers_off``: for each reference, by how much P and Q of each phase as measured exceed those of
-    the waveform (``Wiring.powers_off``). ``has_distortion``: whether the analyzer told the distortion. ``record``:
-    where its readings are recorded, and its results will be.
+    the waveform (``Wiring.powers_off``). ``has_distortion``: whether the analyzer told the distortion.
+    ``temperature_c``: of the air, degrees Celsius, None where no probe measured it. ``record``: where its readings are
+    recorded, and its results will be.
     """
 
     point: LoadPoint
@@ -47,6 +48,7 @@ class PointMeasurement:
     invalid: str = ""
     powers_off: tuple[tuple[ByPhase, ByPhase], ...] = ()
     has_distortion: bool = True
+    temperature_c: float | None = None
     record: PointRecorder | None = field(default=None, compare=False, repr=False)
 
     def expected(self) -> tuple[Mapping[int, float], ...]:

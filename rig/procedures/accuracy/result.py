@@ -103,7 +103,7 @@ def bare_result(evidence: Evidence) -> ResultRecord:
 
 
 def unjudged(bare: ResultRecord, evidence: Evidence) -> ResultRecord | None:
-    """Return the result that ``evidence`` has whatever the error is, None where there is an error to be judged."""
+    """Return the result where there is no error to be judged, such as INVALID; None where there is one."""
     what = evidence.what
     if evidence.invalid:
         return replace(bare, reason=evidence.invalid)

@@ -62,7 +62,7 @@ def test_what_is_invalid_anyway_is_invalid(judged):
     assert {(result.outcome, result.reason) for result in found.values()} == {("INVALID", "not settled")}
 
 
-def test_what_has_no_limit_row_is_reported_with_error_and_u_and_not_judged():
+def test_what_has_no_limit_row_is_reported_with_error_and_u():
     power = FINE | {"frequency_hz": {"from": 45, "to": 66}}
     found = results(reported_at(POINT, []), [power])
     assert {n: result.outcome for n, result in found.items()} == dict.fromkeys((13, 14, 18), "NOT_JUDGED")

@@ -1,12 +1,12 @@
-"""Schema version 0009: the certificates that were issued of runs."""
+"""Schema version 0010: the certificates that were issued of runs."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
