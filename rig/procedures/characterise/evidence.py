@@ -97,7 +97,8 @@ def compare(
 
     Only inputs of ``instances`` at which two options differ are looked at; AI83 counts as its alarms BI1 to BI14.
     """
-    options = tuple(type(getattr(DEFAULT, choice)))
+    default: StrEnum = getattr(DEFAULT, choice)
+    options = tuple(type(default))
     distances = dict.fromkeys(map(str, options), 0.0)
     shown: dict[int, float] = {}
     chosen = tuple(instances)

@@ -22,10 +22,15 @@ UPDATES = 3
 
 
 class Subject(Protocol):
-    """A meter under test. ``allow_reset``: whether what it has accumulated and logged may be cleared."""
+    """A meter under test."""
 
-    nominal: NominalPart
-    allow_reset: bool
+    @property
+    def nominal(self) -> NominalPart:
+        """The bench's nominal values."""
+
+    @property
+    def allow_reset(self) -> bool:
+        """Whether what the meter has accumulated and logged may be cleared."""
 
     def load(self, point: LoadPoint) -> Stimulus:
         """Apply a load and wait until the meter shows it; returns what is at the terminals."""
@@ -70,7 +75,8 @@ class BenchSubject:
     def load(self, point: LoadPoint) -> Stimulus:
         """Apply and settle; what the reference measured, or, for a waveform of its own, what was asked for.
 
-        An analyzer tells no angles of harmonics, so that its readings do not say what a waveform is.
+        An analyzer tells no angles of harmonics, so that its readings do not say what a waveform is, and without a
+        voltage on phase A it has no angle to refer to.
         """
         run = self.asked.run
         run.apply(point)
@@ -78,7 +84,7 @@ class BenchSubject:
         wiring, analyzer = run.bench.wiring, run.bench.analyzer
         if wiring is None:
             raise BenchFault(f"bench {run.bench_file.name} does not say how its source is connected to the meter")
-        if point.waveform or analyzer is None:
+        if point.waveform or analyzer is None or not point.voltages_pct[0]:
             return wiring.terminals(point)
         return wiring.stimulus(analyzer.read())
 
