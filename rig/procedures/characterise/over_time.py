@@ -7,10 +7,10 @@ import statistics
 from collections.abc import Mapping
 from dataclasses import replace
 
-from meter_model.behaviour.profile import DEFAULT, BehaviourProfile
+from meter_model.behaviour.profile import BehaviourProfile
 from rig.errors import LimitExceeded, UsageRefused
-from rig.procedures.characterise.evidence import Evidence, Seen, Sureness, compare, decided, not_asked
-from rig.procedures.characterise.loads import LEAD_DEG
+from rig.procedures.characterise.evidence import Evidence, Seen, compare, decided, not_asked
+from rig.procedures.characterise.loads import LEAD_DEG, threshold
 from rig.procedures.characterise.subject import Subject
 
 _NEW_SUBINTERVAL, _RESET_MAXIMUM = 21211, 21212
@@ -18,6 +18,9 @@ _ENERGY_S = 30.0
 _FRACTIONAL_HZ = 45.3
 _UPDATES = 12
 _LENGTH_S = 10.0
+_POLL_S = 0.15
+"""Between two reads of a value that was written."""
+
 _NEEDS_RESET = "it would clear what the meter has accumulated or logged; allow it with --allow-reset"
 
 
@@ -98,19 +101,19 @@ def system_types(subject: Subject, base: BehaviourProfile) -> list[Evidence]:
 
 
 def write_delay(subject: Subject) -> Evidence:
-    """C15: an analog value written at several moments of the meter's cycle: the least delay until it reads back."""
-    key, choice = "C15", "write_delay_s"
+    """C15: an analog value written at several moments of the meter's cycle, and read until it is there.
+
+    It is stored at the end of a one-second cycle, so that the delays lie between the least one and a second more.
+    """
     now = subject.configuration().imbalance_pct
     delays = []
     with subject.configured({9: now}):
-        for count in range(6):
-            subject.let_pass(0.37)
+        for count in range(8):
+            subject.let_pass(0.05 + 0.13 * count)
             delays.append(subject.write_delay_s(9, now - 1.0 if count % 2 == 0 else now))
-    least = min(delays)
-    default = float(DEFAULT.write_delay_s)
-    proposed = default if abs(least - default) <= 0.5 else round(least, 1)
-    read = f"in force after {least:.1f} to {max(delays):.1f} s"
-    return Evidence(key, choice, proposed, Sureness.CLEAR, "AV9 written 6 times", read)
+    span = (max(0.0, max(delays) - 1.0 - _POLL_S), min(delays))
+    applied = f"AV9 written {len(delays)} times; in force after {min(delays):.2f} to {max(delays):.2f} s"
+    return threshold("C15", "write_delay_s", round(statistics.fmean(span), 1), span, applied, "s")
 
 
 def command_spacing(subject: Subject) -> Evidence:

@@ -38,6 +38,12 @@ def meter_file(tmp_path):
     return put
 
 
+def reviewed(text: str) -> str:
+    """Fill in what a person fills in."""
+    by = text.replace('reviewed_by: ""', "reviewed_by: N. N.")
+    return by.replace("reviewed_on: null", "reviewed_on: 2026-12-01")
+
+
 def test_a_proposal_says_what_was_applied_read_and_compared(proposed):
     assert "      reactive_power: fryze" in proposed
     assert "third harmonics of 10 % of voltage and 40 % of current" in proposed
@@ -54,10 +60,7 @@ def test_no_suite_loads_a_proposal_that_was_not_reviewed(proposed, meter_file):
 
 
 def test_a_reviewed_proposal_is_the_behaviour_of_its_firmware(proposed, meter_file):
-    reviewed = proposed.replace('reviewed_by: ""', "reviewed_by: N. N.").replace(
-        "reviewed_on: null", "reviewed_on: 2026-12-01"
-    )
-    meter_type = load_meter_type(str(meter_file(reviewed)))
+    meter_type = load_meter_type(str(meter_file(reviewed(proposed))))
     behaviour = meter_type.reviewed_behaviour("1007")
     assert behaviour is not None
     assert behaviour.profile == PROFILE
@@ -67,9 +70,6 @@ def test_a_reviewed_proposal_is_the_behaviour_of_its_firmware(proposed, meter_fi
 def test_a_meter_of_defaults_needs_no_choices(meter_file):
     text = proposal_text(OF, characterise(SampledSubject(allow_reset=False)))
     assert "    choices: {}" in text
-    reviewed = text.replace('reviewed_by: ""', "reviewed_by: N. N.").replace(
-        "reviewed_on: null", "reviewed_on: 2026-12-01"
-    )
-    behaviour = load_meter_type(str(meter_file(reviewed))).reviewed_behaviour("1007")
+    behaviour = load_meter_type(str(meter_file(reviewed(text)))).reviewed_behaviour("1007")
     assert behaviour is not None
     assert behaviour.profile == DEFAULT
