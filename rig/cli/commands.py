@@ -15,9 +15,11 @@ _COMMANDS = {
         "rig.cli.characterise.characterise:characterise",
         "Propose a behaviour profile of a meter, with evidence.",
     ),
+    "compare": ("rig.cli.judging.compare:compare", "Compare recorded runs of the same load points."),
     "emulate": ("rig.cli.emulate:emulate", "Run the emulated bench until interrupted."),
     "eol": ("rig.cli.suites:eol", "Test a meter at the end of the line."),
     "hold": ("rig.cli.hold:hold", "Keep a load point and show live readings."),
+    "judge": ("rig.cli.judging.judge:judge", "Judge a recorded run once more from its readings."),
     "off": ("rig.cli.off:off", "Switch sources off, now, and verify it."),
     "plan": ("rig.cli.plan.plan:plan", "Show what a suite would do; nothing is switched on."),
     "predict": ("rig.cli.predict:predict", "Predict what a meter reads for a stimulus."),
@@ -26,6 +28,7 @@ _COMMANDS = {
     "restore": ("rig.cli.restore:restore", "Put a meter's settings back after an ended run."),
     "runs": ("rig.cli.runs:runs", "List the recorded runs, newest first."),
     "snapshot": ("rig.cli.snapshot:snapshot", "Read every object of the meters, once."),
+    "standards": ("rig.cli.standards.standards:standards", "List limit tables, their rows and what is not checked."),
     "support-bundle": ("rig.cli.support:support_bundle", "Pack what support needs, without secrets."),
 }
 """Where each command is, and its line in the list: the list is shown without loading any of them."""

@@ -177,14 +177,16 @@ def _load_rank(phases: str) -> tuple[int, str]:
     return (-len(phases), phases)
 
 
-def judged_at(point: LoadPoint, tables: Sequence[LimitTable]) -> tuple[JudgedQuantity, ...]:
+def judged_at(
+    point: LoadPoint, tables: Sequence[LimitTable], *, whole_range: bool = False
+) -> tuple[JudgedQuantity, ...]:
     """Return every instantaneous analog input that the point's system type has and some row limits at ``point``.
 
     Total powers and power factor AI11-AI14; those of a phase, AI55-AI66, where that phase alone is loaded; voltages
     AI67-AI72; currents AI73-AI75 of the loaded phases; frequency AI18. Inputs that are not in the answer are
-    NOT_JUDGED there.
+    NOT_JUDGED there. ``whole_range``: a row that names two power factors and all between them is taken at those too.
     """
-    return _judged(point, tables, _INPUTS)
+    return _judged(point, tables, _INPUTS, whole_range=whole_range)
 
 
 def reported_at(point: LoadPoint, tables: Sequence[LimitTable]) -> tuple[Input, ...]:
@@ -230,7 +232,11 @@ def _registers(quantity: Quantity, total: int, first: int) -> Iterator[tuple[int
 
 
 def _judged(
-    point: LoadPoint, tables: Sequence[LimitTable], inputs: Sequence[tuple[int, Quantity, str]]
+    point: LoadPoint,
+    tables: Sequence[LimitTable],
+    inputs: Sequence[tuple[int, Quantity, str]],
+    *,
+    whole_range: bool = False,
 ) -> tuple[JudgedQuantity, ...]:
     """Return those of ``inputs`` that the point's system type has and some row limits, in their order."""
     existing = SYSTEM_TYPES[point.system_type].existing_inputs()
@@ -238,7 +244,7 @@ def _judged(
         JudgedQuantity(instance, quantity, phase, row, table.name)
         for table in tables
         for instance, quantity, phase in inputs
-        if instance in existing and (row := table.row_for(point, quantity, phase)) is not None
+        if instance in existing and (row := table.row_for(point, quantity, phase, whole_range=whole_range)) is not None
     ]
     return tuple(sorted(judged, key=lambda item: item.instance))
 

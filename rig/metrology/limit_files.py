@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rig.errors import BenchFileError
 from rig.files.yaml_file import parse_yaml, read_text, validate
-from rig.metrology.limits import LimitRow, LimitTable, LoadKind, ReferenceConditions, RowData
+from rig.metrology.limits import Disagreement, LimitRow, LimitTable, LoadKind, ReferenceConditions, RowData
 from rig.metrology.standards.programme_rows import (
     DifferenceRow,
     InfluenceRow,
@@ -47,6 +47,7 @@ class _FileData(_Strict):
     starting: tuple[StartingRow, ...] = ()
     no_load: tuple[NoLoadRow, ...] = ()
     reference_conditions: ReferenceConditions | None = None
+    disagreements: tuple[Disagreement, ...] = ()
 
 
 def available_limit_tables() -> tuple[str, ...]:
@@ -69,6 +70,14 @@ def load_limit_table(name_or_path: str | Path) -> LimitTable:
         raise BenchFileError(str(name_or_path), None, f"there is no such limit table; known: {known}, or give a path")
     with resources.as_file(entry) as found:
         return _load(found)
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON schema of a limit file, for editors that complete and check YAML."""
+    schema = _FileData.model_json_schema(by_alias=True)
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "S4100 rig limit table"
+    return schema
 
 
 def _load(path: Path) -> LimitTable:
@@ -104,5 +113,12 @@ def _overlap(first: LimitRow, second: LimitRow) -> bool:
         and (len(loads) == 1 or LoadKind.ANY in loads)
         and (first.current_pct is None or first.current_pct.meets(second.current_pct))
         and (first.voltage_ln_v is None or first.voltage_ln_v.meets(second.voltage_ln_v))
-        and (not first.factors or not second.factors or bool(set(first.factors) & set(second.factors)))
+        and _share_factors(first, second)
     )
+
+
+def _share_factors(first: LimitRow, second: LimitRow) -> bool:
+    if not first.factors or not second.factors or set(first.factors) & set(second.factors):
+        return True
+    either = (first.factors_between and second.factors_between) or any(map(first.holds_between, second.factors))
+    return either or any(map(second.holds_between, first.factors))

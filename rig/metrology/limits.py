@@ -33,6 +33,7 @@ from rig.metrology.standards.row_parts import (
 __all__ = [
     "UNVERIFIED",
     "DifferenceRow",
+    "Disagreement",
     "LimitRow",
     "LimitTable",
     "LoadFactor",
@@ -52,6 +53,8 @@ class RowData(Checked):
     neutral; ``factors``: empty where the angle does not matter. ``provenance``: how far to trust the number
     (``K-H``: recalled, not checked; ``MANUAL``: in the meter's manual). ``per_kelvin_pct``: widening for each kelvin
     away from ``reference_temperature_c``. ``on_request``: not part of the standard's ordinary table.
+    ``factors_between``: the row holds for all power factors from the lagging to the leading one of ``factors`` too,
+    save PF 1 where that is not listed.
     """
 
     quantities: tuple[Quantity, ...] = Field(min_length=1)
@@ -60,6 +63,7 @@ class RowData(Checked):
     current_pct: Interval | None = None
     voltage_ln_v: Interval | None = None
     factors: tuple[Factor, ...] = ()
+    factors_between: StrictBool = False
     on_request: StrictBool = False
     per_kelvin_pct: NotNegative = 0.0
     reference_temperature_c: Number | None = None
@@ -69,6 +73,21 @@ class RowData(Checked):
         if (self.per_kelvin_pct > 0.0) != (self.reference_temperature_c is not None):
             raise ValueError("per_kelvin_pct and reference_temperature_c are given together, or neither")
         return self
+
+    @model_validator(mode="after")
+    def _between_two_sides(self) -> Self:
+        if self.factors_between and sorted(f.side for f in self.factors if f.function == "PF" and f.side) != [
+            "lag",
+            "lead",
+        ]:
+            raise ValueError("factors_between needs one lagging and one leading power factor in factors")
+        return self
+
+    def holds_between(self, factor: LoadFactor) -> bool:
+        """Whether ``factor`` lies between the listed ones, where the row holds there."""
+        return self.factors_between and any(
+            each.side == factor.side and each.value <= factor.value < 1.0 for each in self.factors if each.side
+        )
 
     @model_validator(mode="after")
     def _load_is_said(self) -> Self:
@@ -97,16 +116,25 @@ class LimitRow(RowData):
             return self.limit_pct
         return self.limit_pct + self.per_kelvin_pct * abs(temperature_c - self.reference_temperature_c)
 
-    def applies_to(self, point: LoadPoint, quantity: Quantity, phase: str) -> bool:
-        """Whether this row is about ``quantity`` on ``phase`` ("A", "AB" line to line, "ABC" total) at ``point``."""
+    def applies_to(self, point: LoadPoint, quantity: Quantity, phase: str, *, whole_range: bool = True) -> bool:
+        """Whether this row is about ``quantity`` on ``phase`` ("A", "AB" line to line, "ABC" total) at ``point``.
+
+        ``whole_range``: also between the factors that are listed, where the row holds there.
+        """
         return (
             quantity in self.quantities
             and _is_fed_as(quantity, point, phase)
             and _is_loaded_as(self.load, quantity, point, phase)
             and (self.current_pct is None or point.current_pct in self.current_pct)
             and (self.voltage_ln_v is None or _nominal_v(point, quantity, phase) in self.voltage_ln_v)
-            and (not self.factors or any(factor.matches(point) for factor in self.factors))
+            and (
+                not self.factors or any(f.matches(point) for f in self.factors) or (whole_range and self._spans(point))
+            )
         )
+
+    def _spans(self, point: LoadPoint) -> bool:
+        side = "lag" if point.sin_phi > 0.0 else "lead"
+        return self.holds_between(LoadFactor("PF", round(abs(point.power_factor), 9), side))
 
 
 def _is_fed_as(quantity: Quantity, point: LoadPoint, phase: str) -> bool:
@@ -181,6 +209,22 @@ class ReferenceConditions(FromFile):
     pressure_hpa: _Span | None = None
 
 
+class Claim(FromFile):
+    """What one public source says, in words, and which source."""
+
+    says: Text
+    source: Text
+
+
+class Disagreement(FromFile):
+    """Two public sources that do not agree ``about`` a number or a condition, and which of them the rows follow."""
+
+    about: Text
+    one: Claim
+    other: Claim
+    followed: Text
+
+
 @dataclass(frozen=True, slots=True)
 class LimitTable:
     """The rows of one standard and class, as loaded from ``source``; ``wording`` is what a report may claim."""
@@ -197,6 +241,7 @@ class LimitTable:
     starting: tuple[StartingRow, ...] = ()
     no_load: tuple[NoLoadRow, ...] = ()
     reference_conditions: ReferenceConditions | None = None
+    disagreements: tuple[Disagreement, ...] = ()
     source: str = ""
 
     @property
@@ -221,13 +266,20 @@ class LimitTable:
         """Every quantity that some row is about."""
         return frozenset(quantity for row in self.rows for quantity in row.quantities)
 
-    def row_for(self, point: LoadPoint, quantity: Quantity, phase: str, *, on_request: bool = False) -> LimitRow | None:
+    def row_for(
+        self,
+        point: LoadPoint,
+        quantity: Quantity,
+        phase: str,
+        *,
+        on_request: bool = False,
+        whole_range: bool = True,
+    ) -> LimitRow | None:
         """Return the row for ``quantity`` on ``phase`` at the nominal ``point``, or None: then it is NOT_JUDGED.
 
         ``phase``: "A", "B", "C"; "AB", "BC", "CA" for line to line voltages; "ABC" for a total. Rows marked on request
-        count only when asked for. Two rows that both apply cannot be loaded from a file (rig.metrology.limit_files).
+        count only when asked for. ``whole_range``: as in LimitRow.applies_to. Two rows that both
+        apply cannot be loaded from a file (rig.metrology.limit_files).
         """
-        return next(
-            (row for row in self.rows if (on_request or not row.on_request) and row.applies_to(point, quantity, phase)),
-            None,
-        )
+        asked = (row for row in self.rows if on_request or not row.on_request)
+        return next((row for row in asked if row.applies_to(point, quantity, phase, whole_range=whole_range)), None)

@@ -39,7 +39,8 @@ class Plan:
     reference is sampled power, None where it is the analyzer's integrator. ``configuration``: the analog values the
     meter must have for it (AV number to value). ``left_out``: load points of the suite that are not in the plan.
     ``tests``: what a programme asks beside its load points, in the order in which it is done; ``not_possible``: what
-    the bench cannot do of it. ``stages``: the parts of a plan that has several nominal conditions, in their order;
+    the bench cannot do of it. ``whole_range``: whether rows that hold between two power factors are
+    taken there. ``stages``: the parts of a plan that has several nominal conditions, in their order;
     empty where it has one.
     """
 
@@ -53,6 +54,7 @@ class Plan:
     not_possible: tuple[NotPossible, ...] = ()
     stages: tuple[Stage, ...] = ()
     programme: str = "intrinsic"
+    whole_range: bool = False
 
     def tests_of(self, procedure: str) -> tuple[PlannedTest, ...]:
         """The planned tests of one procedure, in the plan's order."""
@@ -60,7 +62,7 @@ class Plan:
 
     def judged(self, point: LoadPoint, *quantities: Quantity) -> tuple[JudgedQuantity, ...]:
         """What has a limit row at ``point``, of the quantities named (all where none is)."""
-        found = judged_at(point, self.tables)
+        found = judged_at(point, self.tables, whole_range=self.whole_range)
         return tuple(item for item in found if not quantities or item.quantity in quantities)
 
     def reported(self, point: LoadPoint) -> tuple[Input, ...]:

@@ -31,6 +31,8 @@ ProcedureName = Literal[
     "self_heating",
     "starting",
     "no_load",
+    "energy_running",
+    "dosage",
 ]
 _Percent = Annotated[float, Field(gt=0, le=200, allow_inf_nan=False)]
 _NOT_BY_ROOT_3 = {10: 1.0, 11: 2.0, 12: 2.0}
@@ -55,6 +57,8 @@ class Programme(Strict):
     voltages_v: Annotated[tuple[Volts, ...], Field(strict=False)] = ()
     currents_pct: Annotated[tuple[_Percent, ...], Field(strict=False)] = ()
     each_row_once: bool = False
+    whole_range: bool = True
+    """Judge by rows that hold from one power factor to another at all points between them, not only at the two."""
 
     @property
     def density(self) -> Density:
@@ -86,6 +90,7 @@ class Programme(Strict):
 INTRINSIC = Programme(
     name="intrinsic",
     description="Errors at reference conditions and two energy registers.",
+    whole_range=False,
     procedures=("power_comparison", "energy_register"),
 )
 FULL = Programme(

@@ -23,6 +23,7 @@ from rig.procedures.accuracy.power_comparison import MINIMUM_UPDATES, measure_po
 from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement, configuration_of
 from rig.procedures.events import Judged, PointBegan, PointMeasured, QuestionAnswered
 from rig.procedures.registers.examined import LONGEST_S, Examined
+from rig.procedures.rejudging.stored import data_of
 from rig.procedures.restoring import CLEARS_RECORDS, restore_configuration
 from rig.procedures.wiring_check.check import check_wiring
 from rig.records.data import FindingRecord, ResultRecord
@@ -240,6 +241,8 @@ class MeterRun:
             return work(record)
 
         measurement = self._guarded(begun)
+        assert measurement.record is not None, "begun with a record"
+        measurement.record.measurement(*data_of(measurement))
         self.events.publish(PointMeasured(measurement))
         return measurement
 

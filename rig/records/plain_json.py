@@ -63,6 +63,11 @@ def values_from_json(values: Mapping[str, Any]) -> dict[int, float]:
     return {int(instance): float(_number(value)) for instance, value in values.items()}
 
 
+def numbers_from_json(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of an object with the words for infinities as numbers again."""
+    return {name: _NON_FINITE.get(value, value) if isinstance(value, str) else value for name, value in fields.items()}
+
+
 def _number(value: float | str | None) -> float:
     if value is None:
         return math.nan

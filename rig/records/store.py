@@ -21,9 +21,12 @@ from rig.records.abandoned import close_abandoned
 from rig.records.data import CertificateRecord, RunHeader, RunRecord, RunSummary
 from rig.records.errors import NoSuchRun, RecordsUnusable
 from rig.records.issued.certificates import enter_certificate, read_certificates
+from rig.records.issued.judgements import JudgementRecord, enter_judgement, read_judgements
 from rig.records.listing import fold_journal, summaries
 from rig.records.plain_json import to_json
 from rig.records.recorder import RunRecorder
+from rig.records.resumption.reopening import Reopened, note_process, reopen
+from rig.records.resumption.stored_plan import RunPlan, StoredPlan, read_plan, store_plan
 
 _SHOWN_CANDIDATES = 5
 
@@ -72,26 +75,55 @@ class RunStore:
     def __exit__(self, *_error: object) -> None:
         self.close()
 
-    def begin_run(self, header: RunHeader, run_id: str | None = None) -> RunRecorder:
+    def begin_run(
+        self,
+        header: RunHeader,
+        run_id: str | None = None,
+        *,
+        plan: RunPlan | None = None,
+        process: Mapping[str, Any] | None = None,
+    ) -> RunRecorder:
         """Record that a run begins now; it counts as crashed until its recorder's ``finish``.
 
-        ``run_id``: a UUID that the caller has chosen, so that it could name things by it; default a new one.
+        ``run_id``: a UUID that the caller has chosen, so that it could name things by it; default a new one. ``plan``:
+        what it is to do, by which it can be resumed. ``process``: which process records it, so that a later one can
+        close its record when it is gone.
         """
-        database = self._database
-        if not isinstance(database, Database):
-            raise RecordsUnusable(self.where, "is open for reading only")
+        database = self._writable()
         run_id = run_id or str(uuid.uuid4())
         with recording(self._database, "the beginning of the run") as connection:
             connection.execute(
                 insert(tables.RUN).values(
                     id=run_id,
-                    **columns_of(header, without=("environment", "programme")),
+                    **columns_of(header, without=("environment", "programme", "judged_with")),
                     environment=to_json(header.environment),
                     programme={what: list(numbers) for what, numbers in header.programme.items()} or None,
+                    judged_with=to_json(header.judged_with) or None,
                     started_utc=datetime.now(UTC),
                 )
             )
+            if plan is not None:
+                store_plan(connection, run_id, plan)
+            if process is not None:
+                note_process(connection, run_id, process)
         return RunRecorder(database, run_id)
+
+    def resume_run(self, run_id: str, process: Mapping[str, Any]) -> tuple[RunRecorder, Reopened]:
+        """Go on with the record of an interrupted run, as ``process``; see ``reopen``. Raises ResumeRefused."""
+        database = self._writable()
+        with recording(database, "that the run is resumed") as connection:
+            reopened = reopen(connection, run_id, process)
+        return RunRecorder(database, run_id, units=reopened.units, points=reopened.points), reopened
+
+    def plan_of(self, run_id: str) -> StoredPlan | None:
+        """Return what a run was to do and what of it is done; None where that was not stored."""
+        with self._reading() as connection:
+            return read_plan(connection, run_id)
+
+    def _writable(self) -> Database:
+        if not isinstance(self._database, Database):
+            raise RecordsUnusable(self.where, "is open for reading only")
+        return self._database
 
     def runs(self, newest: int | None = None) -> tuple[RunSummary, ...]:
         """List the runs, newest first; ``newest``: at most so many."""
@@ -107,6 +139,16 @@ class RunStore:
         """Whether this database has the run of exactly this id."""
         with self._reading() as connection:
             return connection.scalar(select(tables.RUN.c.id).where(tables.RUN.c.id == run_id)) is not None
+
+    def judgements(self, run_id: str) -> tuple[JudgementRecord, ...]:
+        """List the later judgements of a run, the oldest first."""
+        with self._reading() as connection:
+            return read_judgements(connection, run_id)
+
+    def enter_judgement(self, run_id: str, judgement: JudgementRecord) -> None:
+        """Enter a later judgement of a run with all its results, in one transaction; nothing of the run changes."""
+        with recording(self._database, "a judgement") as connection:
+            enter_judgement(connection, run_id, judgement)
 
     def certificates(self) -> tuple[CertificateRecord, ...]:
         """List the certificates issued of all runs here, in the order in which they were entered."""

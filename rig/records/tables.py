@@ -75,7 +75,7 @@ RUN = Table(
     "run",
     METADATA,
     Column("id", String(36), primary_key=True),
-    *_of(data.RunHeader, environment="json", programme="json | None"),
+    *_of(data.RunHeader, environment="json", programme="json | None", judged_with="json | None"),
     Column("started_utc", UtcTime, index=True, nullable=False),
     *_more(finished_utc="datetime | None", outcome="str | None", exit_code="int | None"),
 )
@@ -109,13 +109,33 @@ POINT = Table(
     ),
     *_of(
         data.PointRecord,
-        "load_point stated_outcome reference_readings meter_readings results",
+        "load_point stated_outcome reference_readings meter_readings results measurement",
         conditions="json | None",
+        step="str | None",
     ),
     *_more(outcome="str | None"),
     UniqueConstraint("run_id", "number"),
 )
 """One load point; ``number`` counts from 1 within its run, ``outcome`` is the one of the point itself."""
+
+RUN_PLAN = Table(
+    "run_plan",
+    METADATA,
+    Column("run_id", ForeignKey("run.id"), primary_key=True),
+    *_more(bench_path="str", options="json", plan="json", items="json"),
+)
+"""What a run was asked to do, by which it can be resumed; ``items`` are pairs of step and item."""
+
+ITEM_DONE = Table("item_done", METADATA, *_part_of("run"), *_more(item="str", time_utc="datetime"))
+"""One item of a run's plan that ended with its results recorded."""
+
+SET_ASIDE = Table(
+    "set_aside",
+    METADATA,
+    Column("point_id", ForeignKey("point.id"), primary_key=True),
+    *_more(purpose="str", reason="str", time_utc="datetime"),
+)
+"""A load point that does not count for the result of its run; ``purpose``: superseded or check."""
 
 REFERENCE_READING = Table("reference_reading", METADATA, *_part_of("point"), *_of(data.ReferenceReading))
 
@@ -127,6 +147,8 @@ METER_READING = Table(
     *_more(values_by_instance="json", errors_by_instance="json"),
 )
 """One reading of the meter: Analog Input instance to value, null where the meter gave QNAN."""
+
+MEASUREMENT = Table("measurement", METADATA, *_part_of("point"), *_more(procedure="str", data="json"))
 
 RESULT = Table(
     "result",
@@ -157,6 +179,24 @@ BUDGET_COMPONENT = Table(
         correlation="float | NaN",
     ),
 )
+
+JUDGEMENT = Table(
+    "judgement",
+    METADATA,
+    *_part_of("run"),
+    *_more(made_utc="datetime", software_version="str", standard="str", decision_rule="str", outcome="str"),
+    *_more(correction="json | None", operator="str", left_out="json"),
+)
+"""A later judgement of a run; its results are in ``judged_again``."""
+
+JUDGED_AGAIN = Table(
+    "judged_again",
+    METADATA,
+    *_part_of("judgement"),
+    *_more(point_number="int", was="str | None"),
+    *_of(data.ResultRecord, read_value="float | NaN", expected_value="float | NaN", limit="json | None"),
+)
+"""A result of a later judgement, with its limit and its budget as JSON."""
 
 FINDING = Table(
     "finding", METADATA, *_part_of("run"), *_of(data.FindingRecord, cites="str | None"), *_more(time_utc="datetime")

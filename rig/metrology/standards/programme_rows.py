@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, PrivateAttr, StrictBool, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, StrictBool, WithJsonSchema, model_validator
 
 from rig.metrology.standards.row_parts import Band, Checked, Factor, LoadKind, Number, Positive, Quantity, Text
 
@@ -20,7 +20,18 @@ def _band(value: object) -> object:
     return value
 
 
-Currents = Annotated[Band, BeforeValidator(_band)]
+_NUMBER_OR_BAND = {
+    "anyOf": [
+        {"type": "number", "minimum": 0},
+        {
+            "type": "object",
+            "properties": {"from": {"type": "number"}, "to": {"type": "number"}, "below": {"type": "number"}},
+            "required": ["from"],
+            "additionalProperties": False,
+        },
+    ]
+}
+Currents = Annotated[Band, BeforeValidator(_band), WithJsonSchema(_NUMBER_OR_BAND)]
 """Percent of In: a band, or one number."""
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, ClassVar, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from rig.files.yaml_types import Day, Strict
 from rig.load_point import LoadPoint
@@ -134,7 +134,12 @@ def _parse_factor(text: object) -> LoadFactor:
     return LoadFactor(function, value, side)
 
 
-Factor = Annotated[LoadFactor, BeforeValidator(_parse_factor)]
+_FACTOR_SCHEMA = {
+    "type": "string",
+    "pattern": f"^{_FACTOR.pattern}$",
+    "description": "such as PF 0.5 lag, or sin 1 lead",
+}
+Factor = Annotated[LoadFactor, BeforeValidator(_parse_factor), WithJsonSchema(_FACTOR_SCHEMA)]
 Text = Annotated[str, AfterValidator(str.strip), Field(min_length=1)]
 
 

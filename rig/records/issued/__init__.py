@@ -1,1 +1,1 @@
-"""What was issued of runs: certificates."""
+"""What was made of runs later: certificates and judgements."""

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rig.load_point import LoadPoint
+from rig.metrology.certification_points import judged_at
 from rig.metrology.limit_files import available_limit_tables, load_limit_table
 from rig.metrology.limits import LimitTable, LoadKind, Quantity
 
@@ -33,8 +34,10 @@ def limit(table: LimitTable, quantity, current, angle, phases="ABC", phase=None,
         (lead_08, {1.9: None, 2: 0.5, 9.99: 0.5, 10: 0.3, 120: 0.3, 121: None}),
         (lead_05, {5: None, 50: None}),
         (lag_025, {5: None, 50: None}),
-        (-math.degrees(math.acos(0.8)), {50: None}),
-        (-45.0, {50: None}),
+        (-math.degrees(math.acos(0.8)), {5: 0.5, 50: 0.3}),  # between PF 0.5 lag and 0.8 lead the row holds too
+        (-45.0, {1.9: None, 50: 0.3}),
+        (-5.0, {50: 0.3}),
+        (40.0, {50: None}),
         (180.0, {1: 0.4, 5: 0.2, 120: 0.2}),
         (-120.0, {5: 0.5, 50: 0.3}),
         (120.0, {50: None}),
@@ -42,6 +45,13 @@ def limit(table: LimitTable, quantity, current, angle, phases="ABC", phase=None,
 )
 def test_active_power_of_balanced_loads_has_the_limits_of_class_02s(angle, expected):
     assert {current: limit(ACTIVE, P, current, angle) for current in expected} == expected
+
+
+def test_between_the_factors_of_a_row_nothing_is_judged_unless_asked_for():
+    point = LoadPoint(277.0, 50, -45.0)
+    assert ACTIVE.row_for(point, P, "ABC", whole_range=False) is None
+    assert [item.row.limit_pct for item in judged_at(point, (ACTIVE,), whole_range=True)] == [0.3]
+    assert judged_at(point, (ACTIVE,)) == ()
 
 
 def test_rows_on_request_count_only_on_request():

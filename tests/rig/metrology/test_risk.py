@@ -67,7 +67,7 @@ def test_global_risk_without_a_guard_band_equals_what_suncal_computes(tur, withi
 
 
 @pytest.mark.parametrize("tur", [1.5, 2.0, 3.0, 4.0, 5.0, 10.0])
-def test_method_6_keeps_false_acceptance_at_two_percent_for_any_population(tur):
+def test_method_6_keeps_false_acceptance_at_two_percent(tur):
     worst = max(
         global_risk(0.2 / tur, 0.2, R.Z540_METHOD_6, in_tolerance=within).false_accept
         for within in (0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)

@@ -1,12 +1,12 @@
-"""Schema version 0011: load points whose currents are turned by angles of their own."""
+"""Schema version 0013: load points whose currents are turned by angles of their own."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
