@@ -20,7 +20,7 @@ ByPhase = tuple[float, float, float]
 FULL: ByPhase = (100.0, 100.0, 100.0)
 NOT_SHIFTED: ByPhase = (0.0, 0.0, 0.0)
 
-_MAINS_HZ = (50.0, 60.0)
+_USUAL_HZ, _USUAL_TYPE = 60.0, 40  # a label does not repeat them
 _THREE_PHASES_DEG = (0.0, -120.0, 120.0)
 _TWO_LINES_DEG = (0.0, 180.0, 120.0)
 _LINES_OF_TYPE = {10: "A", 11: "AB", 12: "AB"}
@@ -173,8 +173,10 @@ class LoadPoint:
         for name, percent in zip(PHASE_NAMES, self.currents_pct, strict=True):
             if percent != FULL[0]:
                 words.append(f"I{name}{percent:g}pct")
-        if self.frequency_hz not in _MAINS_HZ:
+        if self.frequency_hz != _USUAL_HZ:
             words.append(f"{self.frequency_hz:g}Hz")
+        if self.system_type != _USUAL_TYPE:
+            words.append(f"type{self.system_type}")
         if self.waveform:
             words.append(PurePath(self.waveform).stem)
         return "-".join(words)
