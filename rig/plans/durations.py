@@ -20,6 +20,10 @@ SOAK_S = 4.0 * 3600.0
 """A chamber's change of temperature and the meter's rest after it, at most."""
 
 START_S = 600.0
+RUNNING_S = 200.0
+DOSAGE_S = 150.0
+"""At a register of up to some thousand kWh; its step at its present value may ask for more."""
+
 CREEP_S = 1200.0
 
 

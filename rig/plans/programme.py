@@ -5,10 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rig.load_point import LoadPoint
-from rig.metrology.limits import Quantity
+from rig.metrology.limits import LimitRow, Quantity
 from rig.metrology.standards.programme_rows import ProgrammeRow
 
-PROCEDURES = ("difference", "influence", "repeatability", "self_heating", "starting", "no_load")
+PROCEDURES = (
+    "difference",
+    "influence",
+    "repeatability",
+    "self_heating",
+    "starting",
+    "no_load",
+    "energy_running",
+    "dosage",
+)
 """Procedures of planned tests, in the order in which they are done; each has a fixture ``planned_<procedure>``."""
 
 
@@ -20,7 +29,8 @@ class PlannedTest:
     ``influence-voltage-110pct-PF1-100pct-active_power``. ``procedure``: as in ``ResultRecord.procedure``. ``points``:
     load points that are needed, in this order; the last one carries the results. ``condition``: what is changed, in
     words, such as ``voltage +10 %``; empty where nothing is. ``value``: the one of the row's values that this is about,
-    None where a row has none. ``table``: name of the limit table that ``row`` is from.
+    None where a row has none. ``row`` is an error row for the
+    energies that are judged by one. ``table``: name of the limit table that ``row`` is from.
     ``duration_s``: bench seconds.
     """
 
@@ -28,7 +38,7 @@ class PlannedTest:
     procedure: str
     points: tuple[LoadPoint, ...]
     quantities: tuple[Quantity, ...]
-    row: ProgrammeRow
+    row: ProgrammeRow | LimitRow
     table: str
     duration_s: float
     condition: str = ""

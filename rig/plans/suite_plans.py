@@ -16,9 +16,10 @@ from rig.load_point import PHASE_NAMES, LoadPoint
 from rig.metrology.certification_points import JudgedQuantity, certification_points, judged_at, judged_energy_at
 from rig.metrology.limits import Quantity
 from rig.plans.plan import Plan, Stage
-from rig.plans.planned_tests import BenchAbilities, planned_tests
+from rig.plans.planned_tests import BenchAbilities, in_test_order, planned_tests
 from rig.plans.programme import NotPossible, PlannedTest
 from rig.plans.programmes import INTRINSIC, Programme
+from rig.plans.register_tests import register_tests
 from rig.procedures.accuracy.sampled_gate import why_sampled
 from rig.procedures.accuracy.variations.possible import why_not
 from rig.safety.limits import check
@@ -117,12 +118,19 @@ class _Maker:
             suffix=suffix,
             density=self._programme.density,
         )
-        stage = Stage(_configuration(nominal), points, energy, tests)
+        of_registers, not_these = register_tests(
+            self.tables,
+            nominal.point(100.0),
+            self._programme.procedures,
+            why_sampled=_why_sampled(self._bench, nominal),
+            suffix=suffix,
+        )
+        stage = Stage(_configuration(nominal), points, energy, in_test_order((*tests, *of_registers)))
         if self._programme is INTRINSIC:  # all of it or nothing
             self._check(nominal, [*points, *(point for point, _ in energy)], [*self._judged(points), *_gated(energy)])
             return stage
         stage = self._possible(stage, nominal, suffix)
-        self.not_possible += left_out
+        self.not_possible += [*left_out, *not_these]
         return stage
 
     def _possible(self, stage: Stage, nominal: NominalPart, suffix: str) -> Stage:

@@ -16,7 +16,8 @@ _NET, _IMPORT, _EXPORT = 1, 2, 3
 _CREEP_KW = 0.05
 """What is counted without current: fifty watts, more than half the power of a starting current of 0.1 A at 277 V."""
 
-_LOST_S = 0.06
+_LOST_S = 0.6
+"""A load comes on with a tenth of its current first: of that this much is lost at each beginning, seconds."""
 
 _NOTHING, _LATE = 2e-4, 2e-3
 """Parts of the rated current: below the first there is none, and below the second a late meter counts nothing."""
@@ -67,24 +68,23 @@ class _Creeps(_ByLoad):
 class _StartsLate(_ByLoad):
     """Nothing is counted below 0.2 % of the rated current."""
 
-    def counted(self, dt_s: float, level: float, good_kwh: dict[int, float]) -> None:
-        """Take away what was counted at so small a current."""
-        if level < _LATE:
-            for register, energy in good_kwh.items():
-                self._extra_kwh[register] -= energy
-
-
-class _StopsSoon(_ByLoad):
-    """At the starting current it begins to count, and is stopped after half a minute until the current grows."""
+    counts_for_s = 1.5
+    """So long a small current is counted after a larger one: the update that had both is a good meter's."""
 
     _small_s = 0.0
 
     def counted(self, dt_s: float, level: float, good_kwh: dict[int, float]) -> None:
-        """Take away what was counted once a small current has flowed for a while."""
+        """Take away what was counted at so small a current, from its second update on."""
         self._small_s = self._small_s + dt_s if _NOTHING < level < _LATE else 0.0
-        if self._small_s > 30.0:
+        if self._small_s > self.counts_for_s:
             for register, energy in good_kwh.items():
                 self._extra_kwh[register] -= energy
+
+
+class _StopsSoon(_StartsLate):
+    """At the starting current it begins to count, and is stopped after half a minute until the current grows."""
+
+    counts_for_s = 30.0
 
 
 class _CatchesUp(_ByLoad):
@@ -97,7 +97,7 @@ class _CatchesUp(_ByLoad):
 
 
 class _LosesBeginnings(_ByLoad):
-    """Of each load that comes on the first sixty milliseconds are not counted."""
+    """Of each load that comes on the first six tenths of a second are not counted."""
 
     _was_loaded = False
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from drivers.analyzer.base import IntegratorReading
 from meter_model.configuration import Configuration
 from meter_model.prediction.prediction import predict
 from meter_model.stimulus import Stimulus
@@ -13,6 +14,7 @@ from rig.errors import UsageRefused
 from rig.events import GateChosen
 from rig.load_point import LoadPoint
 from rig.metrology.errors import ErrorNotDefined, percentage_error
+from rig.metrology.registers import float_step
 from rig.metrology.sampled_energy import PowerNotSeen, edges_gate_s
 from rig.procedures.accuracy.climate import note_climate
 from rig.procedures.accuracy.conditions import ConditionWindow
@@ -29,6 +31,12 @@ LONGEST_GATE_S = 3600.0
 
 LEAST_GATE = 0.4
 """A gate of this part of the needed length will do where more is not allowed: its step takes a quarter of the limit."""
+
+_OTHER_LOAD = 0.618
+"""Part of the current for a second look at a step: no simple ratio of energies, so that both have no common divisor."""
+
+_COARSE = 8.0
+"""From so many float32 steps on a step is looked at again."""
 
 _TOTAL_POWER = 11
 _POWER_REPEATS = 5
@@ -144,7 +152,7 @@ class _Gates:
         if gating.limit_pct is None or reference is None:
             return self._usual(), (), None
         power_kw = abs(predict(reference, self.configuration)[_TOTAL_POWER].value)
-        step = self.watch.look()
+        step = step_under_load(self.bench, self.point, self.watch)
         needed_s = self._needed_s(step, power_kw)
         if not needed_s > gating.gate_s:
             self._say(step, needed_s, f"{gating.gates} gates of {duration(gating.gate_s)}")
@@ -175,7 +183,7 @@ class _Gates:
         if gating.limit_pct is None or reference is None:
             raise ReferenceInvalid("energy", self.point.phases)
         power_kw = abs(predict(reference, self.configuration)[_TOTAL_POWER].value)
-        step = self.watch.look()
+        step = step_under_load(self.bench, self.point, self.watch)
         edges_s = edges_gate_s(self.watch.edge().moment.half_width_s, gating.limit_pct)
         repeats = self._power_errors()
         gate = SampledGate(
@@ -229,19 +237,43 @@ class _Gates:
         integrated = bench.analyzer.stop_integration()
         self.record.reference_reading(integrated, bench.clock.now_s())
         after = self.watch.still()
-        energies = integrated.export_wh if self.point.power_factor < 0.0 else integrated.import_wh
-        flowing = [energy for name, energy in zip("ABC", energies, strict=True) if name in self.point.phases]
-        if any(energy is None for energy in flowing):
-            raise ReferenceInvalid("energy", self.point.phases)
-        terminal_wh = math.fsum(energy for energy in flowing if energy is not None)
-        primary = self.configuration.volts_per_terminal_volt * self.configuration.amperes_per_ct_volt
+        reference_kwh = integrated_kwh(integrated, self.point, self.configuration)
+        if bench.wiring is not None:
+            reference_kwh *= bench.wiring.energy_factor(self.point)
         return GateMeasurement(
             registered_kwh=after - before,
-            reference_kwh=terminal_wh * primary / 1000.0,
+            reference_kwh=reference_kwh,
             resolution_kwh=self.watch.step().size,
             elapsed_s=integrated.elapsed_s,
             started_kwh=before,
         )
+
+
+def step_under_load(bench: Bench, point: LoadPoint, watch: RegisterWatch) -> Step:
+    """Look at a register's step at ``point``, which is applied then and afterwards.
+
+    A fine register grows by equal energies at a constant load, and its value may be a multiple of them by chance. So a
+    coarse step is believed only if it shows at another current too.
+    """
+    assert bench.supervisor is not None
+    step = watch.look()
+    if step.is_seen and step.size > _COARSE * float_step(watch.readings[-1]) and watch.stated_step is None:
+        bench.supervisor.apply(replace(point, current_pct=_OTHER_LOAD * point.current_pct))
+        step = watch.look()
+        bench.supervisor.apply(point)
+        bench.supervisor.settle()
+        bench.clock.sleep(2.0 * METER_UPDATE_S)
+    return step
+
+
+def integrated_kwh(integrated: IntegratorReading, point: LoadPoint, configuration: Configuration) -> float:
+    """Return what an analyzer integrated in the direction of ``point``, primary kWh; raises ReferenceInvalid."""
+    energies = integrated.export_wh if point.power_factor < 0.0 else integrated.import_wh
+    flowing = [energy for name, energy in zip("ABC", energies, strict=True) if name in point.phases]
+    if any(energy is None for energy in flowing):
+        raise ReferenceInvalid("energy", point.phases)
+    terminal_wh = math.fsum(energy for energy in flowing if energy is not None)
+    return terminal_wh * configuration.volts_per_terminal_volt * configuration.amperes_per_ct_volt / 1000.0
 
 
 def power_errors(

@@ -15,7 +15,7 @@ from rig.metrology.registers import float_step
 from rig.metrology.uncertainty import Component
 from rig.procedures.accuracy.climate import note_climate
 from rig.procedures.accuracy.conditions import records_of
-from rig.procedures.accuracy.energy_register import duration
+from rig.procedures.accuracy.energy_register import duration, step_under_load
 from rig.procedures.accuracy.power_comparison import as_data
 from rig.procedures.accuracy.register_watch import METER_UPDATE_S, RegisterWatch, Step
 from rig.procedures.registers.conditions import TOTAL_POWER, no_current, nominal_kw, of_voltages, unseen_pct, worst_of
@@ -121,9 +121,10 @@ def _steps(at: Examined) -> dict[int, Step]:
     found = {}
     stated = at.position.meter_type.register_step_kwh
     for instance, angle_deg in ((_IMPORT, 0.0), (_EXPORT, 180.0)):
-        at.bench.supervisor.apply(replace(at.point, current_pct=100.0, angle_deg=angle_deg))
+        loaded = replace(at.point, current_pct=100.0, angle_deg=angle_deg)
+        at.bench.supervisor.apply(loaded)
         watch = RegisterWatch(at.position.meter, instance, at.bench.clock, at.record, stated)
-        found[instance] = (watch.look(), watch.readings[-1])
+        found[instance] = (step_under_load(at.bench, loaded, watch), watch.readings[-1])
     coarse = [step.size for step, value in found.values() if step.is_seen and step.size > _COARSE * float_step(value)]
     steps = {instance: step for instance, (step, _) in found.items()}
     origin = "that of AI2 and AI3" if coarse else "float32 at its value"

@@ -14,7 +14,7 @@ from rig.metrology.register_tests.line_fit import LineFit, fit, fit_time_s
 from rig.metrology.sampled_energy import Moment, PowerNotSeen, PowerSet, sampled_energy
 from rig.procedures.accuracy.climate import note_climate
 from rig.procedures.accuracy.conditions import records_of
-from rig.procedures.accuracy.energy_register import LEAST_GATE, duration, power_errors
+from rig.procedures.accuracy.energy_register import LEAST_GATE, duration, power_errors, step_under_load
 from rig.procedures.accuracy.judgement import judge_energy, judge_others
 from rig.procedures.accuracy.power_comparison import as_data, read_reference
 from rig.procedures.accuracy.readings import EnergyMeasurement, GateMeasurement, RegisterFault
@@ -31,7 +31,7 @@ PROCEDURE = "energy_running"
 EDGES_AT_EACH_END = 5
 """Updates that are seen at each end of the time; a data set of the analyzer is read between any two of them."""
 
-LEAST_S = 60.0
+LEAST_S = 120.0
 _SHORT_S = 300.0
 _POWER_OF = {2: 11, 3: 11, 4: 12, 5: 12, 6: 12, 7: 12}
 """The power whose energy a register counts; apparent energy has no limit and no measured reference."""
@@ -39,6 +39,9 @@ _POWER_OF = {2: 11, 3: 11, 4: 12, 5: 12, 6: 12, 7: 12}
 _QUADRANTS = (4, 5, 6, 7)
 _SETS_OF_A_READING = 2.5
 """A reading that is begun after the call takes two update periods, and a little for the connection."""
+
+_PAUSE_S = 1.0
+"""Between data sets at least: no more of them are needed, and the wait for an update is then no gap among them."""
 
 
 def energy_running(at: Examined, item: JudgedQuantity) -> tuple[ResultRecord, ...]:
@@ -75,7 +78,7 @@ class _Running:
             reference = read_reference(at.bench, at.record)
             conditions = self._conditions(last)
             climate = note_climate(at.bench, at.record, at.limits)
-            step = watch.look()
+            step = step_under_load(at.bench, at.point, watch)
             repeats = power_errors(
                 at.bench, at.position, at.point, at.configuration, at.record, _POWER_OF[item.instance]
             )
@@ -131,7 +134,7 @@ class _Running:
         self.sets += source.power_sets()
         self._see(watch, source, moves=step.is_seen)
         until_s = self.edges[0].moment.middle_s + length_s
-        pause_s = max(0.0, length_s / SETS_IN_A_GATE - _SETS_OF_A_READING * at.bench.analyzer.update_s)
+        pause_s = max(_PAUSE_S, length_s / SETS_IN_A_GATE - _SETS_OF_A_READING * at.bench.analyzer.update_s)
         while (left_s := until_s - at.now_s()) > 0.0:
             at.bench.clock.sleep(min(pause_s, left_s))
             self.sets += source.power_sets()

@@ -13,7 +13,7 @@ from rig.metrology.sampled_energy import clock_component
 from rig.metrology.uncertainty import Component, register_quantisation
 from rig.procedures.accuracy.climate import note_climate
 from rig.procedures.accuracy.conditions import records_of
-from rig.procedures.accuracy.energy_register import LEAST_GATE, duration
+from rig.procedures.accuracy.energy_register import LEAST_GATE, duration, step_under_load
 from rig.procedures.accuracy.judgement import reference_at
 from rig.procedures.accuracy.power_comparison import as_data
 from rig.procedures.accuracy.register_watch import METER_UPDATE_S, RegisterWatch, Step
@@ -93,8 +93,9 @@ def starting(at: Examined, limit: StartingLimit) -> tuple[ResultRecord, ...]:
     stated = at.position.meter_type.register_step_kwh
     watch = RegisterWatch(at.position.meter, instance, at.bench.clock, at.record, stated)
     try:
-        at.bench.supervisor.apply(replace(at.point, current_pct=100.0))
-        step = watch.look()
+        loaded = replace(at.point, current_pct=100.0)
+        at.bench.supervisor.apply(loaded)
+        step = step_under_load(at.bench, loaded, watch)
         at.bench.supervisor.apply(replace(at.point, current_pct=0.0))
         at.updates(_QUIET_UPDATES)
         idle_kwh = watch.read()

@@ -118,6 +118,9 @@ class RegisterBench:
 
     def apply(self, point):
         self.applied.append(point)
+        if not any(self.target.ct_inputs) and point.current_pct:
+            self.target = WIRING.terminals(replace(point, current_pct=0.1 * point.current_pct))
+            self.sleep(2.0)
         self.target = self.nominal = WIRING.terminals(point)
         self.sleep(0.3)
 
