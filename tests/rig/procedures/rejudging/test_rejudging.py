@@ -196,8 +196,8 @@ def test_a_coefficient_of_temperature_is_decided_again_from_its_error(tmp_path):
         judged(recorder, POINTS[0])
         at, _ = record_power(recorder, POINTS[0], 0.17)
         coefficient = ResultRecord(
-            procedure="influence", instance=11, quantity="active_power", phase="ABC", read_value=1.0,
-            expected_value=1.0, unit="kW", outcome="COND_PASS", error_pct=0.0095, expanded_uncertainty_pct=0.001, k=2.0, limit_pct=0.01,
+            procedure="influence", instance=11, quantity="active_power", phase="ABC", unit="kW", outcome="COND_PASS",
+            read_value=1.0, expected_value=1.0, error_pct=0.0095, expanded_uncertainty_pct=0.001, k=2.0, limit_pct=0.01,
             condition="temperature 23 to 40 °C", basis=POINTS[0].label,
         )  # fmt: skip
         at.results([coefficient])
