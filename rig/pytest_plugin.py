@@ -15,11 +15,13 @@ import pytest
 from drivers.errors import RigError
 from rig.errors import UsageRefused, WiringWrong
 from rig.exit_codes import ExitCode
-from rig.load_point import LoadPoint
+from rig.records.resumption.stored_plan import StoredPlan
 from rig.run.events import Failed, LiveTerminals, QuestionBegan, Refused
 from rig.run.finish import write_files
-from rig.run.pytest_options import add_options, options_of
+from rig.run.pytest_options import add_options, options_again, options_of, resumed_by
 from rig.run.pytest_ways import NOT_ON_A_BENCH, refused_way
+from rig.run.resuming.steps import load_point_of as load_point_of
+from rig.run.resuming.steps import planned_item
 from rig.run.run import Run
 from rig.safety.errors import SafetyInputOpen
 from rig.safety.signals import StopSignals
@@ -46,7 +48,9 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("--looponfail asks again and again without end; " + NOT_ON_A_BENCH)
     config.addinivalue_line("markers", "bench_time(seconds): the bench time that a question takes at most")
     try:
-        run = Run(options_of(option), write_files=write_files)
+        resumed = resumed_by(option)
+        options = options_of(option) if resumed is None else options_again(option, resumed)
+        run = Run(options, write_files=write_files, resumed=resumed)
     except UsageRefused as refusal:
         pytest.exit(f"rig: {refusal}", returncode=ExitCode.REFUSED)
     allure_folder = getattr(option, "allure_report_dir", None)
@@ -107,12 +111,6 @@ def _place(item: pytest.Item, places: Mapping[Hashable, int]) -> tuple[int, int]
     return None
 
 
-def load_point_of(item: pytest.Item) -> LoadPoint | None:
-    """Return the load point that this test asks about, if it asks about one."""
-    params = getattr(getattr(item, "callspec", None), "params", {})
-    return next((value for value in params.values() if isinstance(value, LoadPoint)), None)
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Count the questions before any are left out."""
@@ -125,6 +123,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if asks_a_meter(item):
         from rig.run.questions import cited_by
 
+        run_session(item.config).begin_item(planned_item(item).step)
         run_session(item.config).events.publish(QuestionBegan(item.name, cited_by(item)))
 
 
@@ -151,6 +150,8 @@ def pytest_runtest_makereport(
         if kept is not None:
             report.sections.append(("bus capture", str(kept)))
             report.user_properties.append(("bus_capture", str(kept)))
+    if asks_a_meter(item) and _has_ended_well(call, report):
+        run.item_done(planned_item(item).item)
     if call.excinfo is None and report.outcome == "failed":
         run.tally.codes.append(ExitCode.FAIL)  # by a soft assertion, or by a pass where a failure was expected
     # A skip or an operator's stop is no error of the meter or the rig; verdict errors have been counted as outcomes.
@@ -168,6 +169,17 @@ def pytest_runtest_makereport(
         elif run.is_hopeless:
             item.session.shouldfail = "nothing can be measured on this bench"
     return report
+
+
+def _has_ended_well(call: pytest.CallInfo[None], report: pytest.TestReport) -> bool:
+    """Whether an item came to its end: with a verdict, good or bad, or skipped."""
+    if report.outcome == "skipped":
+        return True
+    if call.when != "call":
+        return False
+    if call.excinfo is None:
+        return report.outcome == "passed"
+    return bool(getattr(call.excinfo.value, "counted_as_outcome", False))
 
 
 def _is_unknown(error: BaseException) -> bool:
@@ -204,6 +216,20 @@ class _Endings:
             config.hook.pytest_deselected(items=list(items))
             items.clear()
             self._refuse(config, why)
+        elif self._run.resumed is not None:
+            self._leave_out_what_is_done(config, items, self._run.resumed.plan)
+
+    def _leave_out_what_is_done(self, config: pytest.Config, items: list[pytest.Item], plan: StoredPlan) -> None:
+        """Keep the items of the steps that are left; refuse to go on where one of them is not there any more."""
+        wanted = {each.item for each in plan.left}
+        kept = [item for item in items if planned_item(item).item in wanted]
+        missing = wanted - {planned_item(item).item for item in kept}
+        if missing:
+            why = f"what the run was to ask is not in the suite any more: {min(missing)}; begin a new run"
+            kept = []
+            self._refuse(config, why)
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = kept
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:

@@ -26,6 +26,8 @@ _RECORDS = click.option("--records", default=RECORDS, show_default=True, metavar
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list instead of a table.")
 def runs(records: str, last: int, as_json: bool) -> None:
     """List the recorded runs, newest first."""
+    from rig.reports.resumptions import resumed_text
+
     found = _recorded(records, last)
     outcomes = {run.run_id: _outcome(run) for run in found}
     if as_json:
@@ -43,6 +45,7 @@ def runs(records: str, last: int, as_json: bool) -> None:
                 "programme": {what: list(numbers) for what, numbers in run.header.programme.items()},
                 "partial": _was_partial(run, outcomes[run.run_id]),
                 "simulated": run.header.simulated,
+                "resumed": run.resumed,
                 "judged_again": list(run.judged_again),
                 "after_adjustment_of": run.header.after_adjustment_of,
             }
@@ -50,8 +53,11 @@ def runs(records: str, last: int, as_json: bool) -> None:
         ]
         echo(json.dumps(listing, indent=2))
         return
+    from rig.records.verdicts import of_verdicts
+
     for run in found:
-        counts = ", ".join(f"{count} {name}" for name, count in run.counts.items())
+        counts = ", ".join(f"{count} {name}" for name, count in of_verdicts(run.counts).items())
+        counts += f"  {resumed_text(run.resumed)}" if run.resumed else ""
         counts += "  partial" if _was_partial(run, outcomes[run.run_id]) else ""
         counts += f"  judged once more: {', '.join(run.judged_again)}" if run.judged_again else ""
         counts += (

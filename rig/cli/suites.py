@@ -7,7 +7,7 @@ import json
 import os
 import uuid
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from rig.records import RECORDS
 if TYPE_CHECKING:
     from rig.bench import BenchFile
     from rig.plans import Plan
+    from rig.run.resuming.request import Resumable
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -82,10 +83,12 @@ def _with_options(command: Callable[..., int]) -> Callable[..., int]:
 @click.option("--allow-reset", is_flag=True, help="Also test what clears the meter's demand and logs.")
 @click.option("--strict", is_flag=True, help="Refuse a bench that cannot do all of the programme.")
 @click.option("--accept-wiring", is_flag=True, help="Measure though the wiring check finds it wrong: the meter may be.")
+@click.option("--resume", default=None, metavar="RUN", help="Go on with an interrupted run, as `rig runs` lists it.")
 def certify(
     max_points: int | None,
     longest_gate_h: float,
     anyway: bool,
+    resume: str | None,
     accept_wiring: bool,
     programme_name: str,
     select: str | None,
@@ -95,6 +98,8 @@ def certify(
     **options: Any,  # Any: click's options
 ) -> int:
     """Certify a meter against its accuracy classes: every load point that has a limit row, or a programme."""
+    if resume is not None:
+        return _resume(resume, _Chosen(**options))
     from rig.plans import certification_plan, load_programme
     from rig.plans.forecast import forecast, refuse_what_concludes_little
     from rig.procedures.needs import JUDGING
@@ -154,6 +159,34 @@ def regress(allow_reset: bool, select: str | None, longest_h: float, **options: 
     )
 
 
+_WITH_RESUME = ("resume", "records", "log_level", "as_json")
+"""Options that an interrupted run does not bring along."""
+
+
+def _resume(reference: str, chosen: _Chosen) -> int:
+    """Go on with the interrupted certification that ``reference`` names, with the options that it was begun with."""
+    from click.core import ParameterSource
+
+    from rig.errors import UsageRefused
+    from rig.procedures.needs import JUDGING
+    from rig.records.store import RunStore
+    from rig.run.pytest_options import stored_options
+    from rig.run.resuming.request import refuse_another_bench, resumable
+
+    context = click.get_current_context()
+    for option in context.command.params:
+        name = str(option.name)
+        if name not in _WITH_RESUME and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise UsageRefused(f"--resume goes on with the options of the run; leave {option.opts[0]} out")
+    with RunStore.open(chosen.records or RECORDS) as store:
+        resumed = resumable(store, reference)
+    same = asdict(stored_options(resumed))
+    chosen = replace(chosen, **{name: same[name] for name in ("bench", "position", "out", "unprotected")})
+    bench_file = _bench_with(JUDGING, asdict(chosen))
+    refuse_another_bench(resumed, bench_file)
+    return _run_suite("certify", "certification", bench_file, None, [], chosen, resumed)
+
+
 def _bench_with(needed: Collection[str], options: dict[str, Any]) -> BenchFile:
     """Read the bench file that ``options`` name, once, and refuse it before pytest begins; see ``needs``."""
     from rig.bench import load_bench, one_position
@@ -196,7 +229,9 @@ def _run_suite(
     plan: Plan | None,
     extra: list[str],
     chosen: _Chosen,
+    resumed: Resumable | None = None,
 ) -> int:
+    """Run a suite with pytest; ``plan``: None where it is not known here. ``resumed``: the run that goes on."""
     import pytest
     from rich.text import Text
 
@@ -208,7 +243,7 @@ def _run_suite(
     descriptor = os.dup(2 if chosen.as_json else 1)
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
         console = make_console(stream)
-        run_id = str(uuid.uuid4())
+        run_id = str(uuid.uuid4()) if resumed is None else resumed.run.run_id
         folder = (chosen.out or folder_for(dt.datetime.now(dt.UTC), kind, run_id)).resolve()
         claim(folder, run_id)
         where = chosen.records or RECORDS
@@ -216,7 +251,10 @@ def _run_suite(
             f"{len(plan.points)} of {plan.points_in_all} load points, at most {plan.highest_voltage_v:g} V L-N"
             if plan is not None
             else "one question for each behaviour"
+            if resumed is None
+            else f"run {run_id[:8]} is resumed, {resumed.text}"
         )
+        junit = "junit.xml" if resumed is None else f"junit-{resumed.part}.xml"
         console.print(
             Text.assemble((kind, "bold"), " on bench ", (bench_file.name, "bold"), f" ({bench_file.path.name}): {what}")
         )
@@ -224,14 +262,16 @@ def _run_suite(
         options: dict[str, object] = {
             "suite": kind, "bench": chosen.bench, "out": folder, "run-id": run_id, "records": where,
             "operator": chosen.operator, "station": chosen.station, "run-log-level": chosen.log_level,
-            "alluredir": folder / "allure-results", "junit-xml": folder / "junit.xml",
+            "alluredir": folder / "allure-results", "junit-xml": folder / junit,
         }  # fmt: skip
+        if resumed is not None:
+            options["resume"] = run_id
         if chosen.position is not None:
             options["position"] = chosen.position
         words = [*(f"--{name}={value}" for name, value in options.items()), *extra]
         if chosen.unprotected:
             words.append("--unprotected")
-        with ConsoleReporter(console, kind, "questions" if plan is None else "steps") as reporter:
+        with ConsoleReporter(console, kind, "questions" if plan is None and resumed is None else "steps") as reporter:
             code = int(
                 pytest.main(
                     [
@@ -245,13 +285,13 @@ def _run_suite(
                 )
             )  # fmt: skip
         if (folder / "results.json").exists():
-            _show(console, where, folder, chosen.as_json, reporter.told)
+            _show(console, where, folder, junit, chosen.as_json, reporter.told)
         elif code == pytest.ExitCode.USAGE_ERROR:  # else the plugin has done it
             release(folder, run_id)
     return {4: ExitCode.REFUSED, 5: ExitCode.REFUSED, 3: ExitCode.RIG_ERROR}.get(code, code)
 
 
-def _show(console: Any, where: str, folder: Path, as_json: bool, told: Collection[str]) -> None:
+def _show(console: Any, where: str, folder: Path, junit: str, as_json: bool, told: Collection[str]) -> None:
     from rig.records.store import RunStore
     from rig.reports.tables import attention_text, meaning_line, result_table, verdict_line
 
@@ -271,7 +311,7 @@ def _show(console: Any, where: str, folder: Path, as_json: bool, told: Collectio
     unverified = [standard for standard, verified in limits.items() if not verified]
     if unverified:
         console.print(f"limit table unverified: {', '.join(unverified)}", highlight=False)
-    names = ("report.html", "plots", "results.csv", "results.json", "allure-results", "junit.xml", "run.log")
+    names = ("report.html", "plots", "results.csv", "results.json", "allure-results", junit, "run.log")
     for path in (folder / name for name in names):
         if path.exists():
             console.print(f"  {_short(path)}", highlight=False, soft_wrap=True)

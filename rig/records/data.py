@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from rig.load_point import LoadPoint
-from rig.metrology.outcome import Outcome
 from rig.records.plain_json import Json
-
-OUTCOMES = tuple(str(outcome) for outcome in sorted(Outcome, key=lambda outcome: -outcome.severity))
-"""All outcomes as they are stored, the one that decides over the others first."""
-
-SEVERITY = {outcome: place for place, outcome in enumerate(OUTCOMES)}
-"""Place of each outcome in that order."""
-
-
-def worst_outcome(outcomes: Iterable[str]) -> str | None:
-    """Give the outcome that decides over the others given, or None of none; an unknown word raises ValueError."""
-    return min(outcomes, key=OUTCOMES.index, default=None)
+from rig.records.verdicts import OUTCOMES as OUTCOMES
+from rig.records.verdicts import SEVERITY as SEVERITY
+from rig.records.verdicts import worst_outcome as worst_outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,7 +285,8 @@ class PointRecord:
     ``stated_outcome`` is the outcome of the point itself (INVALID, ERROR, SKIP), None where the results decide.
     ``deviation``: departures from the nominal point and reference conditions, names with units. ``temperature_c``,
     ``humidity_pct`` and ``pressure_hpa`` of the air, None where no probe measured it. ``conditions``: the worst of each
-    reference condition over the measurement; empty in records before they were kept.
+    reference condition over the measurement; empty in records before they were kept. ``step``: of the run's plan
+    that it belongs to, empty where the run has none.
     """
 
     number: int
@@ -313,6 +305,7 @@ class PointRecord:
     measurement: Mapping[str, Json] | None = None
     pressure_hpa: float | None = None
     conditions: tuple[ConditionRecord, ...] = ()
+    step: str = ""
 
     @property
     def outcome(self) -> str:
@@ -321,6 +314,15 @@ class PointRecord:
         if self.finished_utc is None and not stated:
             return "ABORTED"
         return worst_outcome(stated + [result.outcome for result in self.results]) or "NOT_JUDGED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAside:
+    """A load point that does not count for the result. ``purpose``: superseded or check; ``reason``: why, in words."""
+
+    point: PointRecord
+    purpose: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -352,7 +354,8 @@ class RunSummary:
     """One line of the list of runs.
 
     ``counts``: verdicts (rig.records.verdicts) and findings by outcome. ``measured``: what has a result, by what is
-    counted (``count_measured``). ``judged_again``: the outcomes of later judgements, the oldest first.
+    counted (``count_measured``). ``resumed``: how often the run was interrupted and went on. ``judged_again``: the
+    outcomes of later judgements, the oldest first.
     """
 
     run_id: str
@@ -364,6 +367,7 @@ class RunSummary:
     serial_numbers: tuple[str, ...]
     counts: Mapping[str, int]
     measured: Mapping[str, int] = field(default_factory=dict)
+    resumed: int = 0
     judged_again: tuple[str, ...] = ()
 
 
@@ -372,6 +376,7 @@ class RunRecord:
     """One whole run as it is stored: all that a report may say.
 
     ``outcome`` of a run that never finished is ABORTED, or TERMINATED where the guardian confirmed the safe state.
+    ``points`` are those that count; ``set_aside`` has interrupted ones, and those repeated as checks.
     """
 
     run_id: str
@@ -390,4 +395,5 @@ class RunRecord:
     events: tuple[EventRecord, ...]
     artifacts: tuple[ArtifactRecord, ...]
     journal: tuple[JournalEntry, ...]
+    set_aside: tuple[SetAside, ...] = ()
     wiring_checks: tuple[WiringCheckRecord, ...] = ()

@@ -16,7 +16,10 @@ from rig.records.plain_json import stored_time, to_json, to_text
 from rig.records.verdicts import Judgement, count_measured, count_verdicts
 
 PROCESS = "process"
-"""Kind of the event by which a run says which process records it."""
+"""Kind of the event by which a run says which process records it; one that was resumed has one for each process."""
+
+RESUMED = "resumed"
+"""Kind of the event by which an interrupted run says that it goes on, its conditions established again."""
 
 _ENERGISING = ("energise", "energised", "applied")
 """Kinds of the events of which one is recorded before an output is switched on: else it is not switched on."""
@@ -38,6 +41,7 @@ def summaries(execute: Execute, newest: int | None = None) -> tuple[RunSummary, 
     findings = _of_runs(execute, "SELECT run_id, outcome FROM finding WHERE run_id IN", ids)
     judged = {run_id: [_judgement(row) for row in found] for run_id, found in _results(execute, ids).items()}
     never_on = never_energised(execute, ids)
+    since, resumed = resumed_since(execute, ids), _times_of(execute, RESUMED, ids)
     again = _of_runs(execute, "SELECT run_id, id, outcome FROM judgement WHERE run_id IN", ids)
     return tuple(
         RunSummary(
@@ -47,7 +51,10 @@ def summaries(execute: Execute, newest: int | None = None) -> tuple[RunSummary, 
             finished_utc=time_of(row["finished_utc"]),
             outcome=outcome_of(
                 row["outcome"] if row["finished_utc"] else None,
-                [(bool(entry["confirmed"]), time_of(entry["time_utc"])) for entry in journal[row["id"]]],
+                said_since(
+                    [(bool(entry["confirmed"]), time_of(entry["time_utc"])) for entry in journal[row["id"]]],
+                    since.get(row["id"]),
+                ),
                 was_never_on=row["id"] in never_on,
             ),
             exit_code=row["exit_code"],
@@ -55,10 +62,30 @@ def summaries(execute: Execute, newest: int | None = None) -> tuple[RunSummary, 
             counts=count_verdicts(judged.get(row["id"], ()), SEVERITY)
             + Counter(sorted(finding["outcome"] for finding in findings[row["id"]])),
             measured=count_measured((j.label, j.procedure, j.instance) for j in judged.get(row["id"], ())),
+            resumed=len(resumed.get(row["id"], ())),
             judged_again=tuple(each["outcome"] for each in sorted(again[row["id"]], key=lambda each: each["id"])),
         )
         for row in rows
     )
+
+
+def resumed_since(execute: Execute, run_ids: Sequence[str]) -> dict[str, datetime]:
+    """Return when another process last went on with a run, of those of the runs that had more than one."""
+    processes = _times_of(execute, PROCESS, run_ids)
+    return {run_id: datetime.fromisoformat(max(times)) for run_id, times in processes.items() if len(times) > 1}
+
+
+def said_since(
+    journal: Iterable[tuple[bool, datetime | None]], since: datetime | None
+) -> list[tuple[bool, datetime | None]]:
+    """Return what a journal says since a run was resumed: what it said before is about an earlier process."""
+    return [each for each in journal if since is None or (each[1] is not None and each[1] >= since)]
+
+
+def _times_of(execute: Execute, kind: str, run_ids: Sequence[str]) -> dict[str, list[str]]:
+    """Return when events of a kind were recorded, by run."""
+    found = _of_runs(execute, "SELECT run_id, time_utc FROM event WHERE kind = :kind AND run_id IN", run_ids, kind=kind)
+    return {run_id: [row["time_utc"] for row in rows] for run_id, rows in found.items()}
 
 
 def never_energised(execute: Execute, run_ids: Iterable[str]) -> frozenset[str]:
@@ -146,11 +173,14 @@ def _stated_time(value: object) -> str | None:
     return stored_time(time if time.tzinfo else time.replace(tzinfo=UTC))
 
 
-def _of_runs(execute: Execute, query: str, run_ids: Sequence[str]) -> defaultdict[str, list[Row]]:
-    """Return the rows of ``query`` by their run; it ends where the parentheses with the ids follow."""
+def _of_runs(execute: Execute, query: str, run_ids: Sequence[str], **values: str) -> defaultdict[str, list[Row]]:
+    """Return the rows of ``query`` by their run; it ends where the parentheses with the ids follow.
+
+    ``values``: of its other parameters.
+    """
     grouped: defaultdict[str, list[Row]] = defaultdict(list)
     names = {f"id{number}": run_id for number, run_id in enumerate(run_ids)}
-    for row in execute(f"{query} ({', '.join(f':{name}' for name in names)})", names) if names else ():
+    for row in execute(f"{query} ({', '.join(f':{name}' for name in names)})", values | names) if names else ():
         grouped[row["run_id"]].append(row)
     return grouped
 
@@ -160,7 +190,8 @@ def _results(execute: Execute, run_ids: Sequence[str]) -> dict[str, list[Row]]:
         execute,
         "SELECT p.run_id, p.label, p.voltage_v, p.voltages_pct, p.voltage_shift_deg, p.current_pct, p.frequency_hz,"
         " r.procedure, r.quantity, r.instance, r.unit_number, r.limit_pct, r.outcome, r.condition"
-        " FROM result r JOIN point p ON r.point_id = p.id WHERE p.run_id IN",
+        " FROM result r JOIN point p ON r.point_id = p.id"
+        " WHERE p.id NOT IN (SELECT point_id FROM set_aside) AND p.run_id IN",
         run_ids,
     )
 

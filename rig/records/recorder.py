@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,21 +29,25 @@ from rig.records.data import (
 )
 from rig.records.errors import RecordNotWritten
 from rig.records.plain_json import to_json, values_to_json
+from rig.records.resumption.reopening import CHECK
 
 
 class RunRecorder:
-    """Writes one run. Made by ``RunStore.begin_run``; may be used from several threads.
+    """Writes one run. Made by ``RunStore.begin_run`` or ``resume_run``; may be used from several threads.
 
     All methods raise ``RecordNotWritten`` if the database did not take the record; nothing of it is stored then.
     Outcomes are words of ``OUTCOMES`` (an enum whose values they are will do); another word raises ``ValueError``.
     """
 
-    def __init__(self, database: Database, run_id: str) -> None:
+    def __init__(self, database: Database, run_id: str, *, units: int = 0, points: int = 0) -> None:
         self.run_id = run_id
+        self.step = ""
+        """The step of the run's plan that load points belong to which are begun from now on."""
         self._database = database
         self._lock = threading.Lock()
-        self._units = 0
-        self._points = 0
+        self._units = units
+        self._points = points
+        self._check = ""
 
     def unit(self, unit: UnitRecord) -> int:
         """Record a meter under test; returns its number in this run, counted from 1."""
@@ -72,12 +76,29 @@ class RunRecorder:
                         started_utc=_now(),
                         reason="",
                         deviation={},
+                        step=self.step or None,
                     )
                     .returning(tables.POINT.c.id)
                 )
                 point_id = result.scalar_one()
+                if self._check:
+                    row = {"point_id": point_id, "purpose": CHECK, "reason": self._check, "time_utc": _now()}
+                    connection.execute(insert(tables.SET_ASIDE).values(row))
             self._points = number
         return PointRecorder(self, load_point, number, point_id)
+
+    @contextmanager
+    def checking(self, reason: str) -> Iterator[None]:
+        """Set the load points aside that are begun meanwhile: they are checks, and do not count for the result."""
+        self._check = reason
+        try:
+            yield
+        finally:
+            self._check = ""
+
+    def item_done(self, item: str) -> None:
+        """Record that an item of the run's plan ended with its results recorded."""
+        self._add(f"the end of {item}", tables.ITEM_DONE, item=item, time_utc=_now())
 
     def finding(self, finding: FindingRecord) -> None:
         """Record a question answered in words."""

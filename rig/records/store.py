@@ -25,6 +25,8 @@ from rig.records.issued.judgements import JudgementRecord, enter_judgement, read
 from rig.records.listing import fold_journal, summaries
 from rig.records.plain_json import to_json
 from rig.records.recorder import RunRecorder
+from rig.records.resumption.reopening import Reopened, note_process, reopen
+from rig.records.resumption.stored_plan import RunPlan, StoredPlan, read_plan, store_plan
 
 _SHOWN_CANDIDATES = 5
 
@@ -73,14 +75,21 @@ class RunStore:
     def __exit__(self, *_error: object) -> None:
         self.close()
 
-    def begin_run(self, header: RunHeader, run_id: str | None = None) -> RunRecorder:
+    def begin_run(
+        self,
+        header: RunHeader,
+        run_id: str | None = None,
+        *,
+        plan: RunPlan | None = None,
+        process: Mapping[str, Any] | None = None,
+    ) -> RunRecorder:
         """Record that a run begins now; it counts as crashed until its recorder's ``finish``.
 
-        ``run_id``: a UUID that the caller has chosen, so that it could name things by it; default a new one.
+        ``run_id``: a UUID that the caller has chosen, so that it could name things by it; default a new one. ``plan``:
+        what it is to do, by which it can be resumed. ``process``: which process records it, so that a later one can
+        close its record when it is gone.
         """
-        database = self._database
-        if not isinstance(database, Database):
-            raise RecordsUnusable(self.where, "is open for reading only")
+        database = self._writable()
         run_id = run_id or str(uuid.uuid4())
         with recording(self._database, "the beginning of the run") as connection:
             connection.execute(
@@ -93,7 +102,28 @@ class RunStore:
                     started_utc=datetime.now(UTC),
                 )
             )
+            if plan is not None:
+                store_plan(connection, run_id, plan)
+            if process is not None:
+                note_process(connection, run_id, process)
         return RunRecorder(database, run_id)
+
+    def resume_run(self, run_id: str, process: Mapping[str, Any]) -> tuple[RunRecorder, Reopened]:
+        """Go on with the record of an interrupted run, as ``process``; see ``reopen``. Raises ResumeRefused."""
+        database = self._writable()
+        with recording(database, "that the run is resumed") as connection:
+            reopened = reopen(connection, run_id, process)
+        return RunRecorder(database, run_id, units=reopened.units, points=reopened.points), reopened
+
+    def plan_of(self, run_id: str) -> StoredPlan | None:
+        """Return what a run was to do and what of it is done; None where that was not stored."""
+        with self._reading() as connection:
+            return read_plan(connection, run_id)
+
+    def _writable(self) -> Database:
+        if not isinstance(self._database, Database):
+            raise RecordsUnusable(self.where, "is open for reading only")
+        return self._database
 
     def runs(self, newest: int | None = None) -> tuple[RunSummary, ...]:
         """List the runs, newest first; ``newest``: at most so many."""

@@ -110,11 +110,31 @@ POINT = Table(
         data.PointRecord,
         "load_point stated_outcome reference_readings meter_readings results measurement",
         conditions="json | None",
+        step="str | None",
     ),
     *_more(outcome="str | None"),
     UniqueConstraint("run_id", "number"),
 )
 """One load point; ``number`` counts from 1 within its run, ``outcome`` is the one of the point itself."""
+
+RUN_PLAN = Table(
+    "run_plan",
+    METADATA,
+    Column("run_id", ForeignKey("run.id"), primary_key=True),
+    *_more(bench_path="str", options="json", plan="json", items="json"),
+)
+"""What a run was asked to do, by which it can be resumed; ``items`` are pairs of step and item."""
+
+ITEM_DONE = Table("item_done", METADATA, *_part_of("run"), *_more(item="str", time_utc="datetime"))
+"""One item of a run's plan that ended with its results recorded."""
+
+SET_ASIDE = Table(
+    "set_aside",
+    METADATA,
+    Column("point_id", ForeignKey("point.id"), primary_key=True),
+    *_more(purpose="str", reason="str", time_utc="datetime"),
+)
+"""A load point that does not count for the result of its run; ``purpose``: superseded or check."""
 
 REFERENCE_READING = Table("reference_reading", METADATA, *_part_of("point"), *_of(data.ReferenceReading))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from rig.records.data import OUTCOMES, FindingRecord, RunRecord
 from rig.reports._summary import Judged, all_results, severity
 from rig.reports._words import outcome_meaning, percent, quantity_name
+from rig.reports.resumptions import events_since
 
 _GOOD = ("PASS", "NOT_JUDGED")
 _SHOWN_PLACES = 3
@@ -48,9 +49,9 @@ def attention_lines(run: RunRecord) -> list[AttentionLine]:
 
 
 def _errors(run: RunRecord) -> Iterable[AttentionLine]:
-    """What ended the run, or a question, before it had an answer."""
+    """What ended the run, or a question, before it had an answer; not what was made good when it was resumed."""
     groups: dict[str, list[str]] = defaultdict(list)
-    for event in run.events:
+    for event in events_since(run):
         if event.severity == "error":
             question = (event.data or {}).get("question")
             groups[event.text] += [str(question)] if question else []

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from rig.metrology.analysis.contributions import largest
-from rig.records.data import FindingRecord, ResultRecord, RunRecord
+from rig.records.data import FindingRecord, PointRecord, ResultRecord, RunRecord
 from rig.records.plain_json import Json, to_json
 from rig.reports._summary import Judged, all_results, total_counts
 
@@ -53,20 +53,24 @@ def as_json(run: RunRecord) -> dict[str, Json]:
     whole = to_json(run)
     assert isinstance(whole, dict)
     whole["counts"] = to_json(total_counts(run))
-    points: list[Json] = []
-    for point in run.points:
-        plain = to_json(point)
-        assert isinstance(plain, dict)
-        plain["outcome"] = point.outcome
-        del plain["reference_readings"], plain["meter_readings"], plain["measurement"]
-        results = plain["results"]
-        assert isinstance(results, list)
-        for result, as_plain in zip(point.results, results, strict=True):
-            assert isinstance(as_plain, dict)
-            as_plain["largest_contribution"] = _largest(result)
-        points.append(plain)
-    whole["points"] = points
+    whole["points"] = [_point(point) for point in run.points]
+    whole["set_aside"] = [
+        {"purpose": each.purpose, "reason": each.reason, "point": _point(each.point)} for each in run.set_aside
+    ]
     return whole
+
+
+def _point(point: PointRecord) -> Json:
+    plain = to_json(point)
+    assert isinstance(plain, dict)
+    plain["outcome"] = point.outcome
+    del plain["reference_readings"], plain["meter_readings"], plain["measurement"]
+    results = plain["results"]
+    assert isinstance(results, list)
+    for result, as_plain in zip(point.results, results, strict=True):
+        assert isinstance(as_plain, dict)
+        as_plain["largest_contribution"] = _largest(result)
+    return plain
 
 
 def _row(run: RunRecord, judged: Judged) -> dict[str, object]:

@@ -16,6 +16,7 @@ from rig.reports.conditions import condition_lines
 from rig.reports.coverage import coverage_text
 from rig.reports.extra_packages import need
 from rig.reports.plots import inline_svgs
+from rig.reports.resumptions import resumptions
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -56,6 +57,7 @@ def render_html(run: RunRecord) -> str:
         outcomes=_summary.ordered(_summary.total_counts(run)),
         attention=attention_lines(run),
         coverage=coverage_text(run),
+        resumptions=resumptions(run),
         conditions=condition_lines(run),
         limit_lines=_summary.limit_lines(run),
         limits=_summary.limits_in_use(run),

@@ -1,4 +1,4 @@
-"""The beginning of a run: note instruments, meter, settings and counters before anything is changed."""
+"""The beginning of a run: note instruments, meters, settings and counters before anything is changed."""
 
 from __future__ import annotations
 
@@ -7,54 +7,57 @@ import datetime as dt
 from rig.bench import Bench, Position
 from rig.events import MeterFound, Noted
 from rig.procedures.protection import note_protection
-from rig.records.data import UnitRecord
-from rig.records.listing import PROCESS
+from rig.records.data import RunRecord
 from rig.records.recorder import RunRecorder
-from rig.run.instruments import note_unjudged_conditions, record_instruments
-from rig.safety.guardian.process_identity import this_process
+from rig.run.instruments import note_unjudged_conditions, record_instruments, unit_record
 
 _ACCUMULATED = tuple(range(1, 11)) + tuple(range(22, 28)) + (29, 78, 81)
 
 
-def begin(record: RunRecorder, bench: Bench, today: dt.date, *, unprotected: bool) -> dict[int, float]:
-    """Record process, protection, instruments and meter; returns AV2 to AV11 as they were found, if there is a meter.
+def begin(record: RunRecorder, bench: Bench, today: dt.date, *, unprotected: bool) -> list[dict[int, float]]:
+    """Record protection, instruments and meters; returns AV2 to AV11 of each meter as they were found.
 
     ``today``: the day on which calibrations are looked at. ``unprotected``: see ``note_protection``.
     """
-    _name_run(record, bench)
+    name_run(record, bench)
     note_protection(bench, unprotected=unprotected)
     record_instruments(record, bench, today)
     note_unjudged_conditions(bench)
-    return _record_unit(record, bench, bench.positions[0]) if "meter" in bench.file.capabilities else {}
-
-
-def _record_unit(record: RunRecorder, bench: Bench, position: Position) -> dict[int, float]:
-    meter = position.meter
-    identity = meter.identity()
-    record.unit(
-        UnitRecord(
-            serial_number=identity.serial_number,
-            device_instance=identity.device_instance,
-            model=identity.model_name,
-            firmware=identity.firmware_revision,
-            application=identity.application_software_version,
-            position=position.name,
-        )
-    )
-    bench.events.publish(MeterFound(identity.object_name, identity.device_instance, position.mac))
+    found = record_meters(record, bench)
+    for position in _positions(bench):
+        bench.events.publish(MeterFound(position.identity.object_name, position.identity.device_instance, position.mac))
     for line in bench.not_as_found:
         bench.events.publish(Noted("configuration", line, "warning"))
-    as_found = dict(meter.read_configuration())
-    record.configuration_before(as_found)
-    record.registers_before(meter.read_inputs(_ACCUMULATED))
-    return as_found
+    return found
 
 
-def _name_run(record: RunRecorder, bench: Bench) -> None:
-    """Tell guardian and state folder of the run, and the run of this process: a later one closes what a kill left."""
-    process = this_process(bench.guardian.pid if bench.guardian is not None else None)
-    text = f"recorded by process {process['pid']} on {process['host']}"
-    bench.events.publish(Noted(PROCESS, text, data=process))
+def record_meters(record: RunRecorder, bench: Bench, known: RunRecord | None = None) -> list[dict[int, float]]:
+    """Record each meter with its settings and registers; returns the settings.
+
+    ``known``: what is recorded already, of a run that was interrupted here; it is not recorded again.
+    """
+    units = len(known.units) if known else 0
+    configured = {each.unit_number or 1 for each in known.configuration_before} if known else set()
+    counted = {each.unit_number or 1 for each in known.registers_before} if known else set()
+    found = []
+    for number, position in enumerate(_positions(bench), start=1):
+        if number > units:
+            record.unit(unit_record(position))
+        as_found = dict(position.meter.read_configuration())
+        if number not in configured:
+            record.configuration_before(as_found, number)
+        if number not in counted:
+            record.registers_before(position.meter.read_inputs(_ACCUMULATED), number)
+        found.append(as_found)
+    return found
+
+
+def name_run(record: RunRecorder, bench: Bench) -> None:
+    """Have the guardian and the state folder name the run."""
     if bench.guardian is not None:
         bench.guardian.name_run(record.run_id)
     bench.opening.name_run(record.run_id)
+
+
+def _positions(bench: Bench) -> tuple[Position, ...]:
+    return bench.positions if "meter" in bench.file.capabilities else ()

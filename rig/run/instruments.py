@@ -1,33 +1,56 @@
-"""Record the instruments of a run: their identities, the state of their calibrations, the bench's protection."""
+"""What is noted of instruments and meters: their identities, the state of calibrations, the bench's protection."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 from drivers.analyzer import ANALYZERS
 from drivers.mstp.wire.adapter import latency_advice
-from rig.bench import Bench
+from rig.bench import Bench, Position, UsedInstrument
 from rig.bench.instruments import calibration_objections
 from rig.events import Noted, Warned
-from rig.records.data import InstrumentRecord
+from rig.records.data import InstrumentRecord, UnitRecord
 from rig.records.recorder import RunRecorder
 
 
-def record_instruments(record: RunRecorder, bench: Bench, today: dt.date) -> None:
-    """Record every instrument; a calibration that does not hold on ``today`` is a warning (Warned)."""
+def record_instruments(record: RunRecorder, bench: Bench, today: dt.date, known: Collection[str] = ()) -> None:
+    """Record every instrument but those whose roles are ``known``, and publish what ``note_bench`` does."""
     for used in bench.instruments():
-        known = used.calibration
-        record.instrument(
-            InstrumentRecord(
-                role=used.role,
-                identity=used.identity,
-                serial_number=used.serial_number,
-                calibration_certificate=known.certificate if known else None,
-                calibration_date=known.date if known else None,
-                calibration_due=known.due if known else None,
-                calibration_status=str(used.calibration_state(today).status) if used.needs_calibration else None,
-            )
-        )
+        if used.role not in known:
+            record.instrument(instrument_record(used, today))
+    note_bench(bench, today)
+
+
+def instrument_record(used: UsedInstrument, today: dt.date) -> InstrumentRecord:
+    """Return an instrument as the record has it, with what its calibration is worth on ``today``."""
+    known = used.calibration
+    return InstrumentRecord(
+        role=used.role,
+        identity=used.identity,
+        serial_number=used.serial_number,
+        calibration_certificate=known.certificate if known else None,
+        calibration_date=known.date if known else None,
+        calibration_due=known.due if known else None,
+        calibration_status=str(used.calibration_state(today).status) if used.needs_calibration else None,
+    )
+
+
+def unit_record(position: Position) -> UnitRecord:
+    """Read who the meter at a position is, and return it as the record has it."""
+    identity = position.meter.identity()
+    return UnitRecord(
+        serial_number=identity.serial_number,
+        device_instance=identity.device_instance,
+        model=identity.model_name,
+        firmware=identity.firmware_revision,
+        application=identity.application_software_version,
+        position=position.name,
+    )
+
+
+def note_bench(bench: Bench, today: dt.date) -> None:
+    """Publish how the bench is protected; a calibration that does not hold on ``today`` is a warning (Warned)."""
     simulated = bench.file.parts.simulated
     for role, state in calibration_objections(bench.instruments(), today, simulated=simulated).items():
         bench.events.publish(Warned("calibration", f"{role.replace('_', ' ')}: calibration {state.text}"))

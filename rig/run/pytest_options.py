@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +13,10 @@ import pytest
 from drivers.log import LEVELS
 from rig.errors import UsageRefused
 from rig.option_values import COUNT, HOURS, REPEATS, count_from, line_from, number_from
+from rig.records import RECORDS
+from rig.records.store import RunStore
+from rig.run.resuming.plan_data import options_from
+from rig.run.resuming.request import Resumable, resumable
 from rig.run.run import RunOptions
 
 ValueT = TypeVar("ValueT")
@@ -39,8 +44,34 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--anyway", action="store_true", help="recorded: measured though the bench concludes little")
     group.addoption("--longest-gate", default="1", metavar="HOURS", help="longest energy gate that is run (default: 1)")
     group.addoption("--suite", default="pytest", help="kind of run for the record: certify, eol ...")
+    group.addoption("--resume", default=None, help=argparse.SUPPRESS)  # of `rig certify --resume`
     group.addoption("--run-id", default=None, help=argparse.SUPPRESS)  # of `rig certify` and the like
     group.addoption("--run-log-level", default=None, help=argparse.SUPPRESS)  # pytest's own is for all loggers
+
+
+def resumed_by(option: argparse.Namespace) -> Resumable | None:
+    """Return the run that ``--resume`` names, None where a new one is begun; raises UsageRefused as ``resumable``."""
+    if option.resume is None:
+        return None
+    with RunStore.open(option.records or RECORDS) as store:
+        return resumable(store, option.resume)
+
+
+def options_again(option: argparse.Namespace, resumed: Resumable) -> RunOptions:
+    """Return the options of an interrupted run, with the records and the log level of this command line."""
+    return replace(stored_options(resumed), records=option.records, log_level=_log_level(option))
+
+
+def stored_options(resumed: Resumable) -> RunOptions:
+    """Return the options with which an interrupted run was begun; raises ResumeRefused where one is not known."""
+    stored = dict(resumed.plan.options)
+    out = stored.pop("out", None)
+    return options_from(
+        RunOptions,
+        {**stored, "bench": resumed.plan.bench_path},
+        out=Path(str(out)) if out else None,
+        run_id=resumed.run.run_id,
+    )
 
 
 def options_of(option: argparse.Namespace) -> RunOptions:

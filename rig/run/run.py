@@ -19,11 +19,14 @@ from rig.errors import UsageRefused
 from rig.exit_codes import ExitCode
 from rig.metrology.decision import DecisionRule
 from rig.metrology.outcome import Outcome
+from rig.procedures.accuracy.readings import configuration_of
 from rig.procedures.meter_run import MeterRun
 from rig.procedures.rejudging.stored import judged_with
 from rig.records import RECORDS
 from rig.records.data import RunHeader, RunRecord
 from rig.records.recorder import RunRecorder
+from rig.records.resumption.reopening import Reopened
+from rig.records.resumption.stored_plan import RunPlan
 from rig.records.store import RunStore
 from rig.run.begin import begin
 from rig.run.end import note_bus
@@ -44,9 +47,11 @@ from rig.run.events import (
 )
 from rig.run.folder import LOG, claim, folder_for, release
 from rig.run.log import begin_log
+from rig.run.resuming.begin_again import begin_again
+from rig.run.resuming.request import Resumable
 from rig.run.tally import Tally
 from rig.safety.guardian.journal import take_journal_in
-from rig.safety.guardian.process_identity import is_gone
+from rig.safety.guardian.process_identity import is_gone, this_process
 from rig.version import git_sha, software_version
 
 if TYPE_CHECKING:
@@ -90,7 +95,7 @@ class Run:
     ``opened`` opens bench and record and gives the meter to measure; ``finish`` ends the record, however the bench was
     left. ``events`` has everything that happens. ``rule``: the decision rule, None where nothing is judged.
     ``write_files`` (rig.run.finish) writes the files of the run, None where it has no folder. ``today``: the day on
-    which calibrations must hold.
+    which calibrations must hold. ``resumed``: the interrupted run that this one goes on with, None for a new one.
     """
 
     def __init__(
@@ -101,8 +106,12 @@ class Run:
         rule: DecisionRule | None = DecisionRule.ILAC_G8_NON_BINARY,
         write_files: Callable[[RunRecord, Path, Path | None], list[Path]] | None = None,
         today: Callable[[], dt.date] = dt.date.today,
+        resumed: Resumable | None = None,
     ) -> None:
         self.options = options
+        self.resumed = resumed
+        self.reopened: Reopened | None = None
+        """How the record was when it was opened again, None where the run is not resumed or has not come so far."""
         self.events = events or Events()
         self.tally = Tally()
         self.started_utc = dt.datetime.now(dt.UTC)
@@ -117,12 +126,14 @@ class Run:
         """The meter on the open bench, None before and afterwards."""
         self.was_open = False
         self.record: RunRecorder | None = None
-        self._rule, self._write_files, self._today = rule, write_files, today
+        self.rule, self._write_files, self._today = rule, write_files, today
         self._process_id = os.getpid()
         self._store: RunStore | None = None
         self._early: list[Noted] = []
         self._is_closed = False
         self._cites = ""
+        self._step = ""
+        self._has_plan = resumed is not None
         self._has_energised = False
         self._end_log: Callable[[], None] | None = None
         self._subscribe()
@@ -187,12 +198,14 @@ class Run:
         bench_file: BenchFile,
         programme: Mapping[str, tuple[int, int]] | None = None,
         *,
+        plan: RunPlan | None = None,
         on_time: Callable[[bool], None] = lambda _goes_down: None,
     ) -> Iterator[MeterRun]:
         """Open the bench, begin the record, and yield the meter; on every way out the outputs are off and verified.
 
-        ``programme``: of what the run covers how much was chosen, and how much there is (RunHeader). ``on_time``: see
-        ``open_bench``. Raises UsageRefused in a process that a plugin forked, and as ``open_bench``.
+        ``programme``: of what the run covers how much was chosen, and how much there is (RunHeader). ``plan``: what it
+        is to do, by which it can be resumed. ``on_time``: see ``open_bench``. Raises UsageRefused in a process that a
+        plugin forked, and as ``open_bench``; ResumeRefused where the bench is not as it was.
         """
         if os.getpid() != self._process_id:
             raise UsageRefused(
@@ -203,7 +216,7 @@ class Run:
             self._end_log = begin_log(self.out_folder(), self.options.log_level, self.events)
         try:
             with ExitStack() as stack:
-                self.meter = self._open(bench_file, programme or {}, on_time, stack)
+                self.meter = self._open(bench_file, programme or {}, plan, on_time, stack)
                 self.was_open = True
                 yield self.meter
         except BaseException as error:
@@ -220,6 +233,7 @@ class Run:
         self,
         bench_file: BenchFile,
         programme: Mapping[str, tuple[int, int]],
+        plan: RunPlan | None,
         on_time: Callable[[bool], None],
         stack: ExitStack,
     ) -> MeterRun:
@@ -235,21 +249,36 @@ class Run:
             git_sha=git_sha(),
             operator=self.options.operator,
             station=self.options.station,
-            decision_rule=str(self._rule or ""),
+            decision_rule=str(self.rule or ""),
             simulated=bench.simulated,
             programme=dict(programme),
             judged_with=judged_with(bench_file),
             after_adjustment_of=self.options.after_adjustment_of,
         )
-        self.record = record = store.begin_run(header, self.options.run_id)
+        process = this_process(bench.guardian.pid if bench.guardian is not None else None)
+        if self.resumed is not None:
+            self.record, self.reopened = store.resume_run(self.resumed.run.run_id, process)
+            self.tally.outcomes += self.resumed.outcomes
+        else:
+            self.record = store.begin_run(header, self.options.run_id, plan=plan, process=process)
+            self._has_plan = plan is not None
+        record = self.record
+        record.step = self._step
         if self._end_log is not None:
             self.events.publish(Noted("log", f"what the processes of this run did is in {LOG}, in its folder"))
         self.events.publish(RunBegan(record.run_id, header.kind, header.bench_name, header.simulated))
         stack.push(self._note_end)
         if self.options.anyway:
             self.note(Noted("anyway", "measured with --anyway: most results may be INCONCLUSIVE", "warning"))
-        as_found = begin(record, bench, today, unprotected=self.options.unprotected)
-        meter = MeterRun(bench, record, as_found, rule=self._rule, today=self._today, cites=lambda: self._cites)
+        unprotected = self.options.unprotected
+        if self.resumed is not None:
+            found, now = begin_again(self.resumed, store, record, bench, today, unprotected=unprotected)
+        else:
+            now = found = begin(record, bench, today, unprotected=unprotected)
+        as_found = found[0] if found else {}
+        meter = MeterRun(bench, record, as_found, rule=self.rule, today=self._today, cites=lambda: self._cites)
+        if self.resumed is not None:
+            meter.configuration = configuration_of(now[0])
         if bench.bus is not None:
             stack.callback(note_bus, bench.bus, bench.events)
         stack.callback(meter.restore_configuration)
@@ -263,6 +292,22 @@ class Run:
             self.note(Noted("outputs", "the outputs were never on in this run"))
         if kind is not None:
             self.note(Noted("ended by", str(error) or kind.__name__, "error"))
+
+    def begin_item(self, step: str) -> None:
+        """Note to which step of the run's plan the load points belong that are begun from now on."""
+        self._step = step
+        if self.record is not None:
+            self.record.step = step
+
+    def item_done(self, item: str) -> None:
+        """Record that an item of the plan has its results, so that it is not asked again when the run is resumed."""
+        if self.record is None or self._is_closed or not self._has_plan:
+            return
+        try:
+            self.record.item_done(item)
+        except RigError as error:
+            self.tally.note_error(error)
+            self.events.publish(Failed(str(error), error))
 
     def note(self, event: Event) -> None:
         """Publish what must not end the run where it cannot be recorded: that the record failed is published then."""

@@ -12,6 +12,9 @@ from rig.plans import Plan
 from rig.plans.programme import PROCEDURES
 from rig.procedures import MeterRun
 from rig.pytest_plugin import PLANNED, in_plan_order, load_point_of, run_session
+from rig.records.resumption.reopening import ResumeRefused
+from rig.run.resuming.checks import establish_again
+from rig.version import software_version
 
 _QUANTITY_OF_MARK = "judges"
 _LOOK_AND_SHORT_GATES_S = 1200.0
@@ -35,6 +38,20 @@ def wiring_is_right(request: pytest.FixtureRequest) -> None:
     """Check the wiring once, before the first verdict: what the bench has wrong is no FAIL of the meter."""
     for in_order in ("calibrated", "wired"):
         request.getfixturevalue(in_order)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def conditions_established(request: pytest.FixtureRequest, meter_run: MeterRun, plan: Plan) -> None:
+    """Where an interrupted run is resumed: repeat two of its load points, and refuse to go on where they differ."""
+    request.getfixturevalue("wiring_is_right")
+    run = run_session(request.config)
+    if run.resumed is None or run.reopened is None:
+        return
+    try:
+        establish_again(run.resumed, run.reopened, meter_run, plan, software_version())
+    except ResumeRefused as refusal:
+        run.tally.stop(str(refusal))
+        raise
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -14,6 +15,8 @@ from rig.bench.wiring import Wiring
 from rig.load_point import PHASE_NAMES
 from rig.metrology.accuracy import ReferenceAccuracy
 from rig.metrology.certification_points import Input, JudgedQuantity, judged_at, judged_energy_at
+from rig.metrology.corrections.accuracy import with_paths
+from rig.metrology.corrections.curves import Corrections, load_corrections
 from rig.metrology.decision import DecisionRule, decide
 from rig.metrology.limits import LimitRow, LimitTable, LoadKind, Quantity
 from rig.metrology.outcome import Outcome
@@ -24,6 +27,7 @@ from rig.procedures.accuracy.variations.repeatability import judge_repeatability
 from rig.procedures.rejudging.stored import ENERGY, POWER, RunCannotBeRejudged, energy_of, power_of
 from rig.records.data import LimitProvenance, PointRecord, ResultRecord, RunRecord, worst_outcome
 from rig.records.issued.judgements import JudgedAgain, JudgementRecord
+from rig.records.plain_json import Json
 
 _REPEATABILITY = "repeatability"
 _VARIATIONS = ("difference", "influence")
@@ -32,21 +36,49 @@ _AS_IN_THE_RUN = "as in the run"
 
 
 @dataclass(frozen=True)
+class CorrectionFile:
+    """Corrections that were read from a file ``name``, with the SHA-256 of its text."""
+
+    corrections: Corrections
+    name: str
+    sha256: str
+
+    @classmethod
+    def read(cls, path: Path) -> CorrectionFile:
+        """Read a file; raises BenchFileError with file and line."""
+        corrections, sha256 = load_corrections(path)
+        return cls(corrections, path.name, sha256)
+
+    @property
+    def as_data(self) -> dict[str, Json]:
+        """What a judgement records of them: all of it."""
+        data = self.corrections.model_dump(mode="json", by_alias=True, exclude_none=True)
+        return {"file": self.name, "sha256": self.sha256, "corrections": data}
+
+
+@dataclass(frozen=True)
 class Choice:
     """What is different in a later judgement; None: as in the run."""
 
     standard: LimitTable | None = None
     rule: DecisionRule | None = None
+    correction: CorrectionFile | None = None
 
 
 @dataclass(frozen=True)
 class _Basis:
-    """With what everything is judged."""
+    """With what everything is judged; ``was``: the wiring of the run, with its own corrections."""
 
     accuracy: ReferenceAccuracy
     wiring: Wiring
+    was: Wiring
     rule: DecisionRule
     standard: LimitTable | None
+
+    @property
+    def is_corrected(self) -> bool:
+        """Whether other corrections are applied than in the run."""
+        return self.wiring.corrections != self.was.corrections
 
 
 def rejudge(run: RunRecord, choice: Choice, *, software_version: str, operator: str = "") -> JudgementRecord:
@@ -75,6 +107,7 @@ def rejudge(run: RunRecord, choice: Choice, *, software_version: str, operator: 
         decision_rule=str(basis.rule),
         outcome=worst_outcome(each.result.outcome for each in found) or "NOT_JUDGED",
         results=tuple(found),
+        correction=None if choice.correction is None else choice.correction.as_data,
         operator=operator,
         left_out=tuple(dict.fromkeys(left_out)),
     )
@@ -89,12 +122,17 @@ def _basis_of(run: RunRecord, choice: Choice) -> _Basis:
         accuracy = ReferenceAccuracy.model_validate_json(json.dumps(stored["accuracy"]))
         wiring = WiringPart.model_validate_json(json.dumps(stored["wiring"]))
         rule = choice.rule or DecisionRule(run.header.decision_rule)
+        if choice.correction is not None:
+            corrected = wiring.model_copy(update={"corrections": choice.correction.corrections})
+        else:
+            corrected = wiring
     except (KeyError, ValidationError, ValueError) as error:
         said = str(error).splitlines()[0]
         raise RunCannotBeRejudged(
             run.run_id, f"what its record says of the reference is not understood ({said})"
         ) from error
-    return _Basis(accuracy, Wiring.from_part(wiring), rule, choice.standard)
+    now = Wiring.from_part(corrected)
+    return _Basis(with_paths(accuracy, now.corrections), now, Wiring.from_part(wiring), rule, choice.standard)
 
 
 def _judged(
@@ -111,10 +149,14 @@ def _judged(
             results += _repeatability(point, measured[point.number], basis)
             results += _variations(point, measured, points, basis)
     elif procedure == ENERGY:
-        taken = energy_of(point, basis.wiring)
+        taken = energy_of(point, basis.wiring, basis.was)
         for item in _energy_items(point, taken.instance, basis):
             results += [judge_energy(taken, item, basis.accuracy, basis.rule), *judge_others(taken, basis.rule)]
     others = [result for result in point.results if result.procedure not in (POWER, ENERGY, "register_check", *_SERIES)]
+    if basis.is_corrected:
+        without = sorted({result.procedure.replace("_", " ") for result in others})
+        needs = [f"{name}: a correction needs its readings" for name in without]
+        return results, needs + _without_measurement(point, procedure)
     if basis.standard is None:
         results += [_decided_again(result, basis.rule) for result in others]
         return results, _without_measurement(point, procedure)

@@ -222,8 +222,11 @@ def _conditions(parent: ET.Element, environment: Facts) -> None:
     kinds = (
         ("temperature_c", "basic_temperature", "Temperature of the air", r"\degreecelsius"),
         ("humidity_pct", "basic_humidityRelative", "Relative humidity of the air", _PERCENT),
+        ("pressure_hpa", "basic_pressure", "Pressure of the air", r"\hecto\pascal"),
     )
     for key, kind, name, unit in kinds:
+        if key == "pressure_hpa" and not environment[key]:
+            continue  # a probe of pressure is no part of an ordinary bench
         condition = _add(parent, "influenceCondition", refType=kind)
         _named(condition, name)
         data = _add(condition, "data")

@@ -7,6 +7,8 @@ import math
 DASH = "–"
 MINUS = "−"
 _MOST_DECIMALS = 6
+_NOTHING = 1e-12
+"""What rounding leaves of zero."""
 
 
 def decimals_for(uncertainty: float | None) -> int:
@@ -39,6 +41,8 @@ def short(value: float | str | None, digits: int = 6) -> str:
         return DASH
     if isinstance(value, str):
         return {"Infinity": "∞", "-Infinity": f"{MINUS}∞"}.get(value, value)
+    if abs(value) < _NOTHING:
+        return "0"
     return f"{value:.{digits}g}".replace("-", MINUS)
 
 

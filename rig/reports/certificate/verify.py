@@ -9,6 +9,7 @@ from typing import Any
 
 from rig.errors import UsageRefused
 from rig.records.errors import NoSuchRun
+from rig.records.plain_json import stored_time
 from rig.records.store import RunStore
 from rig.reports.certificate.dcc import dcc_of
 from rig.reports.certificate.issue import document_of
@@ -142,8 +143,13 @@ def _records(store: RunStore, pdf: bytes, read: ReadPdf, document: dict[str, Any
         raw = raw_data_of(run, unit_number)
         checks.append(Check("the raw data are those of the records", raw == read.attachments.get(RAW)))
         parties = {name: document[name] for name in ("laboratory", "customer", "certificate")}
-        recorded = document_of(run, unit_number, parties)
-        checks.append(Check("the results are those of the records", recorded == document))
+        made = document["certificate"]["judgement"]
+        judgements = {stored_time(each.made_utc): each for each in store.judgements(run.run_id)}
+        if made is not None and made not in judgements:
+            checks.append(Check("the judgement is in these records", False, str(made)))
+        else:
+            recorded = document_of(run, unit_number, parties, judgements.get(made))
+            checks.append(Check("the results are those of the records", recorded == document))
     entered = store.certificates()
     entry = next((each for each in entered if each.number == number), None)
     if entry is None:

@@ -7,7 +7,7 @@ from typing import Any
 from rig.reports.certificate import wording
 from rig.reports.certificate.drawings import curves, vectors
 from rig.reports.certificate.numbers import DASH, short, span
-from rig.reports.certificate.tables import budgets, limit_rows, points_without_result, result_sections
+from rig.reports.certificate.tables import budgets, condition_rows, limit_rows, points_without_result, result_sections
 
 Pairs = list[list[str]]
 
@@ -31,6 +31,7 @@ def view_of(document: dict[str, Any], hashes: dict[str, str]) -> dict[str, Any]:
         "title": laboratory["title"],
         "number": certificate["number"],
         "mark": " · ".join(marks),
+        "marks": marks,
         "realness": wording.SIMULATED.partition(":")[0] if run["simulated"] else wording.REAL,
         "mark_reasons": wording.mark_reasons(document),
         "amends": _amends(certificate),
@@ -40,6 +41,7 @@ def view_of(document: dict[str, Any], hashes: dict[str, str]) -> dict[str, Any]:
         "dates": _dates(document),
         "method": [*_method(laboratory, customer), *_measurement(run)],
         "environment": _environment(measured["environment"]),
+        "conditions": condition_rows(measured),
         "settings": _settings(measured),
         "instruments": _instruments(measured),
         "traceability": laboratory["traceability"],
@@ -96,8 +98,13 @@ def _item(document: dict[str, Any]) -> Pairs:
         ["Current transformers", item["current_transformers"]],
         ["Voltage transformers", item["voltage_transformers"]],
         ["Condition on receipt", item["condition"]],
-        ["Adjustment or repair", item["adjustment"]],
+        ["Adjustment or repair", item["adjustment"] + _as_found(measured["run"])],
     ]
+
+
+def _as_found(run: dict[str, Any]) -> str:
+    before = run["after_adjustment_of"]
+    return f"; this run followed an adjustment, the results before it are those of run {before}" if before else ""
 
 
 def _dates(document: dict[str, Any]) -> Pairs:
@@ -118,8 +125,21 @@ def _measurement(run: dict[str, Any]) -> Pairs:
         ["Run", f"{run['id']}, {run['started_utc']} to {run['finished_utc']}"],
         ["Bench", f"{run['bench_name']}, bench file SHA-256 {run['bench_file_sha256'][:16]}…"],
         ["Coverage", run["coverage"] or "not recorded"],
+        *([["Judged again", _judged(run["judged"])]] if run["judged"] else []),
+        ["Check of the wiring", _wiring(run)],
         ["Operator, station", ", ".join(text for text in (run["operator"], run["station"]) if text) or "not recorded"],
     ]
+
+
+def _judged(judged: dict[str, Any]) -> str:
+    by = f" by {judged['operator']}" if judged["operator"] else ""
+    left = f"; as in the run: {'; '.join(judged['left_out'])}" if judged["left_out"] else ""
+    return f"{judged['made_utc'][:10]}{by}, from the stored readings; limits: {judged['standard']}{left}"
+
+
+def _wiring(run: dict[str, Any]) -> str:
+    checks = run["wiring_checks"]
+    return "; ".join(f"{each['state']}: {each['text']}" for each in checks) or "not recorded"
 
 
 def _method(laboratory: dict[str, Any], customer: dict[str, Any]) -> Pairs:
@@ -134,10 +154,14 @@ def _method(laboratory: dict[str, Any], customer: dict[str, Any]) -> Pairs:
 
 
 def _environment(found: dict[str, Any]) -> Pairs:
-    if not found["measured_at"]:
+    kinds = (("Temperature", "temperature_c", "°C"), ("Relative humidity", "humidity_pct", "%"))
+    pairs = [
+        [name, f"{span(*found[key])} {unit}"]
+        for name, key, unit in (*kinds, ("Pressure", "pressure_hpa", "hPa"))
+        if found[key]
+    ]
+    if not pairs:
         return [["Air", "not measured in this run"]]
-    pairs = [["Temperature", f"{span(*found['temperature_c'])} °C"]] if found["temperature_c"] else []
-    pairs += [["Relative humidity", f"{span(*found['humidity_pct'])} %"]] if found["humidity_pct"] else []
     return [*pairs, ["Measured at", f"{found['measured_at']} of {found['points']} load points"]]
 
 

@@ -31,6 +31,7 @@ _RESULT_OF = {
     "influence": "variation",
     "self_heating": "variation",
     "repeatability": "std. deviation",
+    "no_load": "share of permitted",
 }
 
 _RULES = {
@@ -101,7 +102,8 @@ def marks(document: dict[str, Any]) -> list[str]:
         ("DRAFT", document["certificate"]["draft"]),
         ("EXAMPLE", document["laboratory"]["example"]),
         ("PARTIAL", run["partial"]),
-        ("BENCH NOT SUFFICIENT", run["anyway"]),
+        ("MEASURED ANYWAY", run["anyway"]),
+        ("WIRING IN DOUBT", any(check["state"] in ("wrong", "accepted") for check in run["wiring_checks"])),
         (f"RUN {run['outcome']}", run["outcome"] in ("ERROR", "TERMINATED", "ABORTED")),
     ]
     return [mark for mark, holds in found if holds]
@@ -115,7 +117,8 @@ def mark_reasons(document: dict[str, Any]) -> list[str]:
         "DRAFT": "This is a draft. It has no number and no effect.",
         "EXAMPLE": "The laboratory file is marked as an example.",
         "PARTIAL": f"The run covered a part of its programme only: {run['coverage']}.",
-        "BENCH NOT SUFFICIENT": "The run was made with --anyway on a bench that can conclude little.",
+        "MEASURED ANYWAY": "The run was made with --anyway, on a bench that may conclude little.",
+        "WIRING IN DOUBT": "The check of the wiring found something wrong, and the meter was measured all the same.",
         f"RUN {run['outcome']}": "The run did not come to its planned end.",
     }
     return [f"{mark}: {texts[mark].removeprefix(f'{mark}: ')}" for mark in marks(document)]

@@ -5,6 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from rig.records.data import ConditionRecord, WiringCheckRecord
 from rig.reports.certificate.dcc import dcc_of
 from rig.reports.certificate.drawings import curves
 from rig.reports.certificate.issue import document_of
@@ -19,6 +20,7 @@ NS = {"dcc": "https://ptb.de/dcc", "si": "https://ptb.de/si"}
 
 def document(run, order, *, is_draft=False):
     head = {"number": "N-1", "issued_on": "2026-11-30", "draft": is_draft, "amends": None, "software_version": "1.2"}
+    head |= {"judgement": None}
     parties = {"laboratory": plain(order.laboratory), "customer": plain(order.customer), "certificate": head}
     return document_of(run, 1, parties)
 
@@ -50,7 +52,11 @@ def test_marks_say_what_a_certificate_is_not(good, bad, run, real_order):
     partial = replace(run, header=replace(run.header, programme={"load points": (90, 90)}))
     assert "PARTIAL" in marks(document(partial, real_order))
     anyway = replace(run, events=(*run.events, replace(run.events[0], kind="anyway")))
-    assert "BENCH NOT SUFFICIENT" in marks(document(anyway, real_order))
+    assert "MEASURED ANYWAY" in marks(document(anyway, real_order))
+    check = WiringCheckRecord(time_utc=run.started_utc, state="accepted", text="wiring (meter): CT A reversed")
+    doubtful = document(replace(run, wiring_checks=(check,)), real_order)
+    assert "WIRING IN DOUBT" in marks(doubtful)
+    assert ["Check of the wiring", "accepted: wiring (meter): CT A reversed"] in view_of(doubtful, {})["method"]
 
 
 def test_limit_without_checker_gives_no_statement(bad):
@@ -106,9 +112,30 @@ def test_new_procedure_has_a_table_of_its_own_with_its_condition(good):
     influence, later = result_sections(measured)
     assert influence["title"] == "Variation with influence quantities"
     row = dict(zip(influence["tables"][0]["columns"], influence["tables"][0]["rows"][0], strict=True))
-    assert row["condition"] == "voltage -10 % (against 277V-5pct-PF1-ABC)"
+    assert row["condition"] == "voltage -10 %"
+    assert "each against its basis" in influence["tables"][0]["note"]
     assert "variation / %" in row
     assert later["title"] == "Made up later"
+
+
+def test_reference_conditions_show_their_largest_deviation(run, real_order):
+    def condition(phase, deviation, met):
+        return ConditionRecord(
+            quantity=f"voltage {phase}", unit="%", deviation=deviation, limit=1.0, uncertainty=None, met=met
+        )
+
+    values = [(0.1, True), (-0.6, True), (1.2, False)]
+    points = tuple(
+        replace(
+            point,
+            pressure_hpa=1000.0 + number,
+            conditions=(condition("A", deviation, met), condition("B", deviation / 2.0, True)),
+        )
+        for number, (point, (deviation, met)) in enumerate(zip(run.points, values, strict=False))
+    )
+    view = view_of(document(replace(run, points=points), real_order), {})
+    assert view["conditions"] == [["voltage A, B", "%", "1.2", "±1", "3", "2"]]
+    assert ["Pressure", "1000 to 1002 hPa"] in view["environment"]
 
 
 def test_curves_have_positions_inside_their_frame(good):

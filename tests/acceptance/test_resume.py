@@ -1,0 +1,108 @@
+"""A certification whose process is killed goes on with --resume: each point once, and the verdicts of a whole run."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rig.records.data import RunRecord
+from rig.records.store import RunStore
+from tests.acceptance.certified import ROOT, environment, read_last
+from tests.waiting import comes_true
+
+pytestmark = [pytest.mark.realtime]
+
+_LONGEST_S = 1800.0
+
+
+def certify(folder: Path, *options: str) -> list[str]:
+    """The command that begins a certification in ``folder``."""
+    out = ("--bench", "emulated", "--out", str(folder / "out"))
+    common = (*out, "--records", str(folder / "r.sqlite"), "--suite", "certify")
+    return [sys.executable, "-m", "pytest", "tests_hil/certification", "-q", *common, *options]
+
+
+def resume(folder: Path) -> list[str]:
+    """The command that goes on with it."""
+    return [sys.executable, "-m", "rig.cli", "certify", "--resume", "last", "--records", str(folder / "r.sqlite")]
+
+
+def start(folder: Path, command: list[str]) -> subprocess.Popen[str]:
+    """Start a command of the rig."""
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment(folder / "state"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True,
+    )  # fmt: skip
+
+
+def is_in_its_second_point(folder: Path) -> bool:
+    """Whether a load point is complete and another one has readings by now."""
+    run = read_last(folder / "r.sqlite")
+    if run is None:
+        return False
+    with RunStore.open_to_read(folder / "r.sqlite") as store:
+        plan = store.plan_of(run.run_id)
+    partial = [point for point in run.points if plan and point.step not in plan.complete and point.meter_readings]
+    return plan is not None and bool(plan.complete) and bool(partial)
+
+
+def verdicts(run: RunRecord) -> dict[tuple[object, ...], str]:
+    """Outcome by what was judged; a key that is there twice is an error of its own."""
+    found = [
+        ((point.label, each.procedure, each.instance, each.quantity, each.phase, each.condition), each.outcome)
+        for point in run.points
+        for each in point.results
+    ]
+    assert len(dict(found)) == len(found), "each result is once in the record"
+    return dict(found)
+
+
+def test_a_killed_certification_goes_on_in_the_same_record(tmp_path):
+    begun = start(tmp_path, certify(tmp_path, "--max-points", "3", "-k", "not energy"))
+    assert comes_true(lambda: is_in_its_second_point(tmp_path), 90.0)
+    begun.kill()
+    begun.communicate()
+    before = read_last(tmp_path / "r.sqlite")
+    again = start(tmp_path, resume(tmp_path))
+    said, _ = again.communicate(timeout=_LONGEST_S)
+    run = read_last(tmp_path / "r.sqlite")
+    assert again.returncode == 0, said
+    assert (run.run_id, run.outcome, run.header.programme) == (before.run_id, "PASS", before.header.programme)
+    assert "resumed after a gap of" in said
+    assert verdicts(run)
+    assert len({point.label for point in run.points}) == len(run.points) == 3
+    assert any(entry.confirmed for entry in run.journal), "the guardian saw the outputs off after the kill"
+    kept = {point.number for point in before.points}
+    assert kept <= {point.number for point in (*run.points, *(each.point for each in run.set_aside))}
+    assert {each.purpose for each in run.set_aside} == {"check", "superseded"}
+    refused = start(tmp_path, resume(tmp_path))
+    said, _ = refused.communicate(timeout=_LONGEST_S)
+    assert (refused.returncode, "is finished" in said) == (11, True)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("options", "kills"), [(("--max-points", "4"), 20), ((), 3)], ids=["short", "full"])
+@pytest.mark.timeout(7200)
+def test_random_kills_change_no_verdict(tmp_path, options, kills):
+    chance = random.Random(4100)
+    whole = tmp_path / "whole"
+    killed = tmp_path / "killed"
+    done = start(whole, certify(whole, *options))
+    done.communicate(timeout=_LONGEST_S)
+    longest_s = 25.0 if options else 120.0
+    process = start(killed, certify(killed, *options))
+    for _ in range(kills):
+        try:
+            process.communicate(timeout=chance.uniform(1.0, longest_s))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+        process = start(killed, resume(killed) if read_last(killed / "r.sqlite") else certify(killed, *options))
+    said, _ = process.communicate(timeout=_LONGEST_S)
+    reference, run = read_last(whole / "r.sqlite"), read_last(killed / "r.sqlite")
+    assert verdicts(run) == verdicts(reference), said
+    assert (run.outcome, run.exit_code) == (reference.outcome, reference.exit_code)
