@@ -221,7 +221,7 @@ class _Demand:
             invalid=invalid,
             unknown=self.unknown.get(instance, ""),
             readings=len(expected),
-            note=f"demand {self.interval.name}",
+            condition=self.interval.name,
         )
         if not invalid and judged.expected:
             judged = replace(
@@ -283,5 +283,6 @@ class _Demand:
             read=read,
             expected=expected,
             fault=why,
+            condition=self.interval.name,
         )
         return result_of(judged, self.at.rule)

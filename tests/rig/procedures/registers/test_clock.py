@@ -23,7 +23,7 @@ def under_test(ppm=0.0, limit=None, defect=None, at_s=None):
 
 
 @pytest.mark.parametrize("ppm", [0.0, 300.0, -2000.0])
-def test_rate_is_reported_with_its_uncertainty_and_not_judged_without_a_limit(ppm):
+def test_rate_is_reported_and_not_judged_without_a_limit(ppm):
     result, _ = under_test(ppm)
     assert (result.procedure, result.quantity, result.outcome) == ("clock", "time_keeping", "NOT_JUDGED")
     assert abs(result.error_pct - ppm * 1e-4) < result.expanded_uncertainty_pct < 0.02

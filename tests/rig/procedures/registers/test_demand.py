@@ -40,7 +40,7 @@ def test_good_demand_passes_and_its_maximum_is_kept(kind):
         24: "NOT_JUDGED",
     }
     assert all(abs(each.error_pct) < 0.05 for each in results)
-    assert kind.split()[-1] in results[0].reason
+    assert kind.split()[-1] in results[0].condition
 
 
 def test_export_is_counted_in_the_export_maxima():
@@ -71,7 +71,7 @@ def test_maximum_that_is_not_reset_fails_by_what_was_there_before():
     assert (outcomes[19], outcomes[22]) == ("PASS", "FAIL")
 
 
-def test_without_permission_nothing_is_reset_and_the_maximum_only_has_to_be_no_less():
+def test_nothing_is_reset_without_permission():
     results, world = under_test(Interval(1, 900.0), may_reset=False)
     assert by_instance(results) == {19: "PASS", 20: "PASS", 21: "NOT_JUDGED"}
     assert 1800.0 < world.now < 2000.0
