@@ -154,7 +154,7 @@ def conformity(results: list[dict[str, Any]]) -> list[str]:
     ]
     return said + [
         f"limits of {name}: no statement of conformity for {_counted(count)}; {NOT_VERIFIED} "
-        "(it has not been compared with a copy of the named edition)"
+        f"({'it has not been compared with a copy of this edition' if ', edition ' in name else 'its file names no edition'})"
         for name, count in unverified.items()
     ]
 
