@@ -254,7 +254,8 @@ def _run_suite(
         claim(folder, run_id)
         where = chosen.records or RECORDS
         what = (
-            f"{len(plan.points)} of {plan.points_in_all} load points, at most {plan.highest_voltage_v:g} V L-N"
+            f"{len(plan.points)} of {plan.points_in_all} load points{_tests_text(plan)}, "
+            f"at most {plan.highest_voltage_v:g} V L-N"
             if plan is not None
             else "one question for each behaviour"
             if resumed is None
@@ -295,6 +296,12 @@ def _run_suite(
         elif code == pytest.ExitCode.USAGE_ERROR:  # else the plugin has done it
             release(folder, run_id)
     return {4: ExitCode.REFUSED, 5: ExitCode.REFUSED, 3: ExitCode.RIG_ERROR}.get(code, code)
+
+
+def _tests_text(plan: Plan) -> str:
+    count, left_out = len(plan.tests), len(plan.not_possible)
+    planned = f", {count} planned tests" if count else ""
+    return planned + (f" ({left_out} not possible here: 'rig plan certify' names them)" if left_out else "")
 
 
 def _show(console: Any, where: str, folder: Path, junit: str, as_json: bool, told: Collection[str]) -> None:
