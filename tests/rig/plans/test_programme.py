@@ -116,7 +116,7 @@ def test_a_table_names_a_waveform_of_a_data_file(tmp_path):
     assert [test.point.waveform for test in able.tests] == ["rectifier", str(shape)]
     assert able.tests[1].condition == "waveform dimmer"
     with pytest.raises(
-        UsageRefused, match="waveform-rectifier-PF1.*up to order 13, and the source gives sine waves only"
+        UsageRefused, match=r"waveform-rectifier-PF1.*up to order 13, and the source gives sine waves only"
     ):
         certification_plan(load_bench("emulated-on-chroma-rigol-norma"), programme=chosen)
 
