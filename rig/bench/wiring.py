@@ -87,9 +87,11 @@ class Wiring:
             for volts, angle in zip(point.phase_voltages_v, angles, strict=True)
         ]
         currents = [
-            _shaped(shape.current, volts, angle + point.angle_deg) if name in point.phases and volts > 0 else ()
-            for name, angle, volts in zip(
-                PHASE_NAMES, angles, (ct_volts * percent / 100.0 for percent in point.currents_pct), strict=True
+            _shaped(shape.current, ct_volts * percent / 100.0, angle + point.angle_deg + shift_deg)
+            if name in point.phases and ct_volts * percent > 0
+            else ()
+            for name, angle, percent, shift_deg in zip(
+                PHASE_NAMES, angles, point.currents_pct, point.current_shift_deg, strict=True
             )
         ]
         return Stimulus(point.frequency_hz, three(voltages), three(currents))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 
 import allure
 import pytest
@@ -26,7 +26,7 @@ def test_demand_is_the_mean_power_of_its_interval(
     """A constant load against AI19 to AI21; with --allow-reset a step too, and the maximum that is kept."""
     options, point, interval = run_session(pytestconfig).options, planned_demand.point, interval_of(planned_demand)
     meter_run.configure(plan.configuration_at(point))
-    set_up = nullcontext()
+    set_up: AbstractContextManager[None] = nullcontext()
     if interval is None:
         found = meter_run.configuration
         interval = Interval(found.subintervals, found.subinterval_cs / 100.0)
