@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -15,6 +16,7 @@ from rig.errors import BenchFileError, UsageRefused
 from rig.plans import certification_plan, load_programme
 from rig.plans.programmes import FULL, INTRINSIC
 from rig.plans.steps import steps
+from rig.plans.tests_forecast import forecast_tests
 
 VARIANT = """schema: 1
 extends: emulated
@@ -213,7 +215,7 @@ def test_an_unknown_programme_lists_what_there_is():
 def test_rig_plan_prints_steps_sums_and_what_is_not_possible():
     said = CliRunner().invoke(main, ["plan", "certify", "--programme", "full", "--repeat", "2"]).output
     assert "tests of influence, 6 tests of repeatability" in said
-    assert "305 V      100 A   25 s  influence-voltage-110pct-PF1-100pct-active_power: voltage +10 %" in said
+    assert "305 V      100 A   25 s  influence-voltage-110pct-PF1-100pct-active_power(0.26): voltage +10 %" in said
     assert "not possible: influence-temperature-45degC-PF1-5pct-active_power: the bench has no climate chamber" in said
     assert "highest voltage 318.55 V line to neutral, highest current 120 A on the primary side" in said
     assert "in 2 passes" in said
@@ -221,3 +223,33 @@ def test_rig_plan_prints_steps_sums_and_what_is_not_possible():
     assert (data["programme"], data["highest_current_a"]) == ("full", 120.0)
     assert {test["procedure"] for test in data["tests"]} >= {"influence", "difference"}
     assert data["not_possible"][0].keys() == {"key", "why"}
+
+
+COARSE = """schema: 1
+extends: emulated
+name: coarse
+analyzer:
+  accuracy:
+    power: {reading_pct: 0.05, range_pct: 0.05}
+"""
+
+
+def test_a_coarse_analyzer_leaves_the_tightest_tests_open_by_name(tmp_path):
+    path = tmp_path / "coarse.yaml"
+    path.write_text(COARSE)
+    bench = load_bench(path)
+    found = {each.test.key: each for each in forecast_tests(bench, full(bench))}
+    assert found["influence-voltage-110pct-PF1-5pct-active_power"].is_open
+    assert not found["influence-voltage-80pct-PF1-100pct-active_power"].is_open
+    # On one range what the two readings share cancels; on another one (305 V) nothing does.
+    on_one, on_another = (found[f"influence-voltage-{pct}pct-PF1-100pct-active_power"] for pct in (90, 110))
+    assert on_another.ratio > 2.0 * on_one.ratio
+    said = CliRunner().invoke(main, ["plan", "certify", "--programme", "full", "--bench", str(path)]).output
+    assert re.search(r"\d+ of \d+ planned tests of powers cannot be concluded on this bench", said)
+    assert "transducer: 100 A to 1 V" in said
+
+
+def test_the_shipped_bench_concludes_every_planned_test_of_powers(shipped):
+    found = forecast_tests(load_bench("emulated"), shipped)
+    assert len(found) >= 50
+    assert not any(each.is_open for each in found)
