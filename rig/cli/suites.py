@@ -80,6 +80,7 @@ def _with_options(command: Callable[..., int]) -> Callable[..., int]:
 )
 @click.option("-k", "select", default=None, metavar="EXPRESSION", help="Measure only what matches, as pytest's -k.")
 @click.option("--repeat", type=REPEATS, default=1, metavar="N", help="Measure all of it N times, pass after pass.")
+@click.option("--allow-reset", is_flag=True, help="Also test what clears the meter's demand and logs.")
 @click.option("--strict", is_flag=True, help="Refuse a bench that cannot do all of the programme.")
 @click.option("--accept-wiring", is_flag=True, help="Measure though the wiring check finds it wrong: the meter may be.")
 @click.option(
@@ -95,6 +96,7 @@ def certify(
     programme_name: str,
     select: str | None,
     repeat: int,
+    allow_reset: bool,
     strict: bool,
     **options: Any,  # Any: click's options
 ) -> int:
@@ -114,7 +116,7 @@ def certify(
     extra = [f"--max-points={max_points}"] if max_points else []
     extra += [f"--programme={programme_name}", f"--repeat={repeat}", f"--longest-gate={longest_gate_h}"]
     extra += [*(["--strict-programme"] if strict else []), *(["--accept-wiring"] if accept_wiring else [])]
-    extra += ["--anyway"] if anyway else []
+    extra += [*(["--anyway"] if anyway else []), *(["--allow-reset"] if allow_reset else [])]
     if before is not None:
         from rig.run.adjustment import run_before
 

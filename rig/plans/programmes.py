@@ -33,6 +33,8 @@ ProcedureName = Literal[
     "no_load",
     "energy_running",
     "dosage",
+    "demand",
+    "clock",
 ]
 _Percent = Annotated[float, Field(gt=0, le=200, allow_inf_nan=False)]
 _NOT_BY_ROOT_3 = {10: 1.0, 11: 2.0, 12: 2.0}

@@ -95,6 +95,32 @@ def test_an_influence_changes_one_thing_from_its_basis(shipped):
     assert (balanced.phases, single.phases) == ("ABC", "B")
 
 
+def test_a_table_names_a_waveform_of_a_data_file(tmp_path):
+    table, programme, shape = (tmp_path / name for name in ("house.yaml", "short.yaml", "dimmer.yaml"))
+    shape.write_text("source: measured\ncurrent: [{order: 1, percent: 100}, {order: 3, percent: 30}]\n")
+    row = "title: w, quantities: [active_power], current_pct: 50, factors: [PF 1], limit_pct: 0.4, provenance: own"
+    table.write_text(
+        "standard: House\nedition: '1'\naccuracy_class: ''\nwording: house rule\n"
+        "tables: [{title: errors, rows: [{quantities: [active_power], load: balanced, factors: [PF 1], limit_pct: 0.2, "
+        "provenance: own}]}]\n"
+        f"influences: [{{influence: waveform, waveform: rectifier, {row}}}, "
+        f"{{influence: waveform, waveform: {shape}, {row}}}]\n"
+    )
+    programme.write_text(f"name: short\ntables: [{table}]\nprocedures: [influence]\n")
+    chosen = load_programme(str(programme))
+    able = certification_plan(load_bench("emulated"), programme=chosen)
+    assert [test.key for test in able.tests] == [
+        "influence-waveform-rectifier-PF1-50pct-active_power",
+        "influence-waveform-dimmer-PF1-50pct-active_power",
+    ]
+    assert [test.point.waveform for test in able.tests] == ["rectifier", str(shape)]
+    assert able.tests[1].condition == "waveform dimmer"
+    with pytest.raises(
+        UsageRefused, match=r"waveform-rectifier-PF1.*up to order 13, and the source gives sine waves only"
+    ):
+        certification_plan(load_bench("emulated-on-chroma-rigol-norma"), programme=chosen)
+
+
 def test_tests_that_begin_with_the_same_point_follow_one_another(shipped):
     for procedure in ("difference", "influence"):
         bases = [test.points[0] for test in shipped.tests_of(procedure)]
