@@ -80,7 +80,7 @@ def _results(run: RunRecord) -> Iterable[AttentionLine]:
         if result.reason and result.error_pct is None:
             groups[result.outcome, "", "", result.reason, "", ""].append(judged)
         else:
-            place = f"AI{result.instance} {result.phase}"
+            place = result.place
             groups[result.outcome, result.quantity, place, "", result.condition, result.procedure].append(judged)
     for (outcome, quantity, place, reason, condition, _), group in groups.items():
         if reason:

@@ -108,7 +108,7 @@ def deviations_table(label: str, results: Sequence[ResultRecord]) -> str:
     lines = [label, *(_line(row, widths) for row in rows)]
     lines.insert(2, "  ".join("-" * width for width in widths))
     lines[1:1] = dict.fromkeys(words for result in results if (words := compared(result)))
-    lines += [f"AI{result.instance} {result.phase}: {_one_line(result.reason)}" for result in results if result.reason]
+    lines += [f"{result.place}: {_one_line(result.reason)}" for result in results if result.reason]
     return "\n".join(lines)
 
 
@@ -125,12 +125,17 @@ def _point_row(point: PointRecord) -> tuple[Text, Text, str, str, str, Text]:
         return Text(point.label), Text("not judged"), "", "", "", outcome  # why is in the events and in the report
     return (
         Text(point.label),
-        Text(f"{len(judged)}: AI{worst.instance} {_SHORT.get(worst.quantity, worst.quantity)} {worst.phase}"),
+        Text(f"{len(judged)}: {_input(worst)}"),
         percent(worst.error_pct, sign=True),
         percent(worst.expanded_uncertainty_pct),
         _limit(worst),
         outcome,
     )
+
+
+def _input(result: ResultRecord) -> str:
+    short = _SHORT.get(result.quantity, result.quantity)
+    return f"AI{result.instance} {short} {result.phase}" if result.instance else result.place
 
 
 def _one_line(text: str) -> str:
@@ -143,7 +148,7 @@ def _limit(result: ResultRecord) -> str:
 
 _COLUMNS: tuple[tuple[str, Callable[[str, int], str], Callable[[ResultRecord], str]], ...] = (
     ("quantity", str.ljust, lambda result: _one_line(quantity_name(result.quantity))),
-    ("AI", str.rjust, lambda result: str(result.instance)),
+    ("AI", str.rjust, lambda result: str(result.instance or "-")),
     ("phase", str.ljust, lambda result: result.phase),
     ("read", str.rjust, lambda result: number(result.read_value, 7)),
     ("expected", str.rjust, lambda result: number(result.expected_value, 7)),
