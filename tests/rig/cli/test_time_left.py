@@ -16,7 +16,7 @@ STEPS = {
 }
 
 
-def test_nothing_is_estimated_before_a_step_is_done_unless_a_rate_is_known():
+def test_nothing_is_estimated_before_a_step_is_done_or_a_rate_known():
     assert TimeLeft(STEPS).left_s() is None
     assert TimeLeft(STEPS, rate=1.0).left_s() == 14_420.0
 
