@@ -134,7 +134,10 @@ def rejudge(run: RunRecord, choice: Choice, *, software_version: str, operator: 
 def _basis_of(run: RunRecord, choice: Choice) -> _Basis:
     stored = run.header.judged_with
     if not stored:
-        what = "its record does not say the reference's accuracy and the wiring (it is of an earlier version)"
+        what = (
+            "its record does not say the reference's accuracy and the wiring (it is of an earlier version); measure "
+            "the meter again with this version"
+        )
         raise RunCannotBeRejudged(run.run_id, what)
     try:
         accuracy = ReferenceAccuracy.model_validate_json(json.dumps(stored["accuracy"]))

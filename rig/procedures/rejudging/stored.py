@@ -33,9 +33,7 @@ class RunCannotBeRejudged(UsageRefused):
     """A run lacks what a judgement needs (exit 11); ``what`` is missing."""
 
     def __init__(self, run_id: str, what: str) -> None:
-        super().__init__(
-            f"run {run_id[:8]} cannot be judged once more: {what}; measure the meter again with this version"
-        )
+        super().__init__(f"run {run_id[:8]} cannot be judged once more: {what}")
         self.what = what
 
 
