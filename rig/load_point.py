@@ -20,7 +20,7 @@ ByPhase = tuple[float, float, float]
 FULL: ByPhase = (100.0, 100.0, 100.0)
 NOT_SHIFTED: ByPhase = (0.0, 0.0, 0.0)
 
-_MAINS_HZ = (50.0, 60.0)
+_USUAL_HZ, _USUAL_TYPE = 60.0, 40  # a label does not repeat them
 _THREE_PHASES_DEG = (0.0, -120.0, 120.0)
 _TWO_LINES_DEG = (0.0, 180.0, 120.0)
 _LINES_OF_TYPE = {10: "A", 11: "AB", 12: "AB"}
@@ -168,7 +168,8 @@ class LoadPoint:
         """Short name for ids and tables, such as ``277V-5pct-PF0.5lag-ABC``; usable with pytest -k.
 
         Voltages and currents of their own follow, such as ``-UA50pct``, ``-UB0pct`` (missing), ``-UC+10deg``,
-        ``-IB60pct``; then a frequency that is none of the two of mains (``-58.8Hz``) and the waveform.
+        ``-IB60pct``; then a frequency other than 60 Hz (``-50Hz``), a system type other than 40 (``-type12``), and the
+        waveform.
         """
         words = [f"{self.voltage_v:.0f}V", f"{self.current_pct:g}pct", self.load_name, self.phases]
         for name, percent, shift_deg in zip(PHASE_NAMES, self.voltages_pct, self.voltage_shift_deg, strict=True):
@@ -181,8 +182,10 @@ class LoadPoint:
                 words.append(f"I{name}{percent:g}pct")
             if shift_deg != NOT_SHIFTED[0]:
                 words.append(f"I{name}{shift_deg:+g}deg")
-        if self.frequency_hz not in _MAINS_HZ:
+        if self.frequency_hz != _USUAL_HZ:
             words.append(f"{self.frequency_hz:g}Hz")
+        if self.system_type != _USUAL_TYPE:
+            words.append(f"type{self.system_type}")
         if self.waveform:
             words.append(PurePath(self.waveform).stem)
         return "-".join(words)

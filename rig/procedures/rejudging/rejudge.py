@@ -33,6 +33,8 @@ _REPEATABILITY = "repeatability"
 _VARIATIONS = ("difference", "influence")
 _SERIES = (_REPEATABILITY, *_VARIATIONS)
 _AS_IN_THE_RUN = "as in the run"
+_SAME_PCT = 1e-6
+"""Two errors that were made from the same readings differ by less than this, percent."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class _Basis:
-    """With what everything is judged; ``was``: the wiring of the run, with its own corrections."""
+    """With what everything is judged; ``was`` and ``accuracy_then``: wiring and accuracy of the run itself."""
 
     accuracy: ReferenceAccuracy
+    accuracy_then: ReferenceAccuracy
     wiring: Wiring
     was: Wiring
     rule: DecisionRule
@@ -79,6 +82,14 @@ class _Basis:
     def is_corrected(self) -> bool:
         """Whether other corrections are applied than in the run."""
         return self.wiring.corrections != self.was.corrections
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """The power comparisons of a run by the number of their load point: as corrected ``now``, and as they ``was``."""
+
+    now: Mapping[int, PointMeasurement]
+    was: Mapping[int, PointMeasurement]
 
 
 def rejudge(run: RunRecord, choice: Choice, *, software_version: str, operator: str = "") -> JudgementRecord:
@@ -92,11 +103,14 @@ def rejudge(run: RunRecord, choice: Choice, *, software_version: str, operator: 
     basis = _basis_of(run, choice)
     found: list[JudgedAgain] = []
     left_out: list[str] = []
-    measured = {point.number: power_of(point, basis.wiring) for point in run.points if _procedure(point) == POWER}
+    compared = [point for point in run.points if _procedure(point) == POWER]
+    now = {point.number: power_of(point, basis.wiring) for point in compared}
+    was = {point.number: power_of(point, basis.was) for point in compared} if basis.is_corrected else now
+    measured = _Measured(now, was)
     for point in run.points:
         results, without = _judged(point, measured, run.points, basis)
-        was = {_key(result): result.outcome for result in point.results}
-        found += [JudgedAgain(point_number=point.number, result=each, was=was.get(_key(each))) for each in results]
+        before = {_key(result): result.outcome for result in point.results}
+        found += [JudgedAgain(point_number=point.number, result=each, was=before.get(_key(each))) for each in results]
         left_out += without
     if not found:
         raise RunCannotBeRejudged(run.run_id, "none of its load points has a measurement that these limits are about")
@@ -131,31 +145,34 @@ def _basis_of(run: RunRecord, choice: Choice) -> _Basis:
         raise RunCannotBeRejudged(
             run.run_id, f"what its record says of the reference is not understood ({said})"
         ) from error
-    now = Wiring.from_part(corrected)
-    return _Basis(with_paths(accuracy, now.corrections), now, Wiring.from_part(wiring), rule, choice.standard)
+    now, then = Wiring.from_part(corrected), Wiring.from_part(wiring)
+    corrected_accuracy, accuracy_then = (with_paths(accuracy, each.corrections) for each in (now, then))
+    return _Basis(corrected_accuracy, accuracy_then, now, then, rule, choice.standard)
 
 
 def _judged(
-    point: PointRecord, measured: Mapping[int, PointMeasurement], points: Sequence[PointRecord], basis: _Basis
+    point: PointRecord, measured: _Measured, points: Sequence[PointRecord], basis: _Basis
 ) -> tuple[list[ResultRecord], list[str]]:
     """Return the results of a load point, and what of it is left out."""
     procedure = _procedure(point)
     results: list[ResultRecord] = []
+    others = [result for result in point.results if result.procedure not in (POWER, ENERGY, "register_check", *_SERIES)]
     if procedure == POWER:
         items = _items(point, basis)
         if items:
-            results += judge_power(measured[point.number], items, basis.accuracy, basis.rule)
+            results += judge_power(measured.now[point.number], items, basis.accuracy, basis.rule)
         if basis.standard is None:
-            results += _repeatability(point, measured[point.number], basis)
-            results += _variations(point, measured, points, basis)
+            results += _repeatability(point, measured.now[point.number], basis)
+            again, not_again = _variations(point, measured, points, basis)
+            results += again
+            others += not_again
     elif procedure == ENERGY:
         taken = energy_of(point, basis.wiring, basis.was)
         for item in _energy_items(point, taken.instance, basis):
             results += [judge_energy(taken, item, basis.accuracy, basis.rule), *judge_others(taken, basis.rule)]
-    others = [result for result in point.results if result.procedure not in (POWER, ENERGY, "register_check", *_SERIES)]
     if basis.is_corrected:
         without = sorted({result.procedure.replace("_", " ") for result in others})
-        needs = [f"{name}: a correction needs its readings" for name in without]
+        needs = [f"{name}: its readings are not stored in a form that can be corrected" for name in without]
         return results, needs + _without_measurement(point, procedure)
     if basis.standard is None:
         results += [_decided_again(result, basis.rule) for result in others]
@@ -238,23 +255,50 @@ def _repeatability(point: PointRecord, measured: PointMeasurement, basis: _Basis
 
 
 def _variations(
-    point: PointRecord, measured: Mapping[int, PointMeasurement], points: Sequence[PointRecord], basis: _Basis
-) -> list[ResultRecord]:
-    """Judge what is compared with a basis: the last measurement of it before this one, and the first one after."""
-    found = []
+    point: PointRecord, measured: _Measured, points: Sequence[PointRecord], basis: _Basis
+) -> tuple[list[ResultRecord], list[ResultRecord]]:
+    """Judge what is compared with a basis: the last measurement of it before this one, and the first one after.
+
+    Returns the results, and those of the run that these two do not give again, such as a coefficient of temperature.
+    """
+    found, others = [], []
     for result in point.results:
         if result.procedure not in _VARIATIONS or result.limit_pct is None:
             continue
-        numbers = [each.number for each in points if each.label == result.basis and each.number in measured]
+        numbers = [each.number for each in points if each.label == result.basis and each.number in measured.now]
         before = max((number for number in numbers if number < point.number), default=None)
         after = min((number for number in numbers if number > point.number), default=None)
-        if before is None:
-            continue
-        again = None if after is None else measured[after]
-        compared = Comparison(result.procedure, result.condition, measured[before], measured[point.number], again)
-        judged = judge_variation(compared, _bare(result), _limit(result), basis.accuracy, basis.rule)
-        found.append(judged)
-    return found
+
+        taken = (before, point.number, after)
+        if before is None or not _is_same(
+            _varied(result, taken, measured.was, basis.accuracy_then, basis.rule), result
+        ):
+            others.append(result)
+        else:
+            found.append(_varied(result, taken, measured.now, basis.accuracy, basis.rule))
+    return found, others
+
+
+def _varied(
+    result: ResultRecord,
+    taken: tuple[int | None, int, int | None],
+    by: Mapping[int, PointMeasurement],
+    accuracy: ReferenceAccuracy,
+    rule: DecisionRule,
+) -> ResultRecord:
+    """Judge a variation between measurements ``taken``: the basis, the influenced one, the basis again."""
+    before, here, after = taken
+    assert before is not None, "a variation has a basis"
+    again = None if after is None else by[after]
+    compared = Comparison(result.procedure, result.condition, by[before], by[here], again)
+    return judge_variation(compared, _bare(result), _limit(result), accuracy, rule)
+
+
+def _is_same(one: ResultRecord, other: ResultRecord) -> bool:
+    """Whether two results have the same error, or neither has one."""
+    if one.error_pct is None or other.error_pct is None:
+        return one.error_pct == other.error_pct
+    return abs(one.error_pct - other.error_pct) < _SAME_PCT
 
 
 def _bare(result: ResultRecord) -> Input:

@@ -10,9 +10,10 @@ from typing import Any
 
 from meter_model.objects.points import OBJECTS
 from rig.errors import UsageRefused
+from rig.printable import printable_line
 from rig.records.data import InstrumentRecord, LimitProvenance, PointRecord, ResultRecord, RunRecord
 from rig.records.issued.judgements import JudgementRecord
-from rig.records.plain_json import stored_time, to_json
+from rig.records.plain_json import Json, stored_time, to_json
 from rig.reports import _words
 from rig.reports.certificate.raw_data import raw_data_of, sha256_of
 from rig.reports.coverage import coverage_text, is_partial
@@ -47,7 +48,7 @@ def measured(run: RunRecord, unit_number: int, judgement: JudgementRecord | None
     unit = run.units[unit_number - 1]
     raw = raw_data_of(run, unit_number)
     points = [point for point in run.points if point.results or point.stated_outcome or point.reference_readings]
-    return {
+    facts: Any = {  # JSON
         "run": _run(run, unit_number) | {"judged": None if judgement is None else _judged(judgement)},
         "unit": {"number": unit_number, "of": len(run.units), **_plain(unit)},
         "configuration": _side_by_side(run, unit_number),
@@ -62,6 +63,9 @@ def measured(run: RunRecord, unit_number: int, judgement: JudgementRecord | None
         "findings": [_plain(finding) for finding in _of_unit(run.findings, unit_number, run)],
         "raw_data": {"sha256": sha256_of(raw), "lines": raw.count(b"\n")},
     }
+    facts = _printable(facts)
+    assert isinstance(facts, dict)
+    return facts
 
 
 def judged_again(run: RunRecord, judgement: JudgementRecord) -> RunRecord:
@@ -224,3 +228,12 @@ def _plain(record: object) -> Facts:
     plain = to_json(record)
     assert isinstance(plain, dict)
     return dict(plain)
+
+
+def _printable(value: Json) -> Json:
+    """Write a control character that a meter or an instrument said as an escape."""
+    if isinstance(value, str):
+        return printable_line(value)
+    if isinstance(value, list):
+        return [_printable(item) for item in value]
+    return {name: _printable(item) for name, item in value.items()} if isinstance(value, dict) else value

@@ -1,5 +1,6 @@
 """What a certificate says: marks, statements of conformity, tables, drawings; and the DCC."""
 
+import json
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
@@ -8,12 +9,16 @@ import pytest
 from rig.records.data import ConditionRecord, WiringCheckRecord
 from rig.reports.certificate.dcc import dcc_of
 from rig.reports.certificate.drawings import curves
-from rig.reports.certificate.issue import document_of
+from rig.reports.certificate.issue import document_of, draft
+from rig.reports.certificate.measured import measured
 from rig.reports.certificate.numbers import decimals_for, fixed, measured_value
 from rig.reports.certificate.parties import plain
+from rig.reports.certificate.raw_data import raw_data_of
 from rig.reports.certificate.tables import budgets, result_sections
 from rig.reports.certificate.view import view_of
 from rig.reports.certificate.wording import conformity, marks, statement_of
+from tests.rig.records.fabricated_run import fabricate
+from tests.rig.reports.certificate.conftest import DAY
 
 NS = {"dcc": "https://ptb.de/dcc", "si": "https://ptb.de/si"}
 
@@ -90,6 +95,40 @@ def test_undecided_results_are_shown_as_such(bad, outcome):
     results = bad["measured"]["results"]
     judged = next(each for each in results if each["limit"] is not None)
     assert statement_of(judged | {"outcome": outcome}).startswith(outcome)
+
+
+def test_text_of_a_meter_is_text_and_neither_markup_nor_control(store, real_order):
+    hostile = '#panic("x") $x$ *b* <script>&amp; \x07\x1b[31m'
+    run = fabricate(store, points=1, hostile=hostile, simulated=False)
+    document_of_run = document(run, real_order)
+    assert "\x1b" not in json.dumps(document_of_run, ensure_ascii=False)
+    root = ET.fromstring(dcc_of(document_of_run))
+    assert any("<script>&amp; \\x07\\x1b[31m" in (text or "") for text in root.itertext())
+    assert draft(run, real_order, DAY).rendered.pdf.startswith(b"%PDF-1.7")
+
+
+def test_each_meter_of_a_run_has_its_own_results(run, real_order):
+    first, second = run.units[0], replace(run.units[0], serial_number="other")
+    points = tuple(
+        replace(
+            point,
+            results=tuple(
+                replace(result, unit_number=number, error_pct=float(number))
+                for result in point.results
+                for number in (1, 2)
+            ),
+            meter_readings=tuple(
+                replace(reading, unit_number=number) for reading in point.meter_readings for number in (1, 2)
+            ),
+        )
+        for point in run.points
+    )
+    both = replace(run, units=(first, second), points=points)
+    for number in (1, 2):
+        facts = measured(both, number)
+        assert facts["unit"]["serial_number"] == both.units[number - 1].serial_number
+        assert {result["error_pct"] for result in facts["results"]} == {float(number)}
+        assert raw_data_of(both, number).count(b'"meter":') == raw_data_of(run, 1).count(b'"meter":')
 
 
 def test_results_of_one_fact_are_one_row_with_their_range(good):
