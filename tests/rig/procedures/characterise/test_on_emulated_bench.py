@@ -46,7 +46,7 @@ def test_a_meter_with_other_choices_is_characterised_rightly(tmp_path):
     run = read_last(tmp_path / "r.sqlite")
     assert run is not None
     assert {finding.outcome for finding in run.findings} == {"NOT_JUDGED"}
-    assert (run.header.kind, run.outcome) == ("characterise", "PASS") or run.outcome == "NOT_JUDGED"
+    assert (run.header.kind, run.outcome) == ("characterise", "NOT_JUDGED")
 
 
 def test_a_good_meter_proves_the_wiring_until_a_wire_is_touched(tmp_path):
