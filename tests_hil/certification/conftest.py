@@ -74,7 +74,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         names = [position.name for position in bench_of(metafunc.config).parts.positions]
         if len(names) > 1:  # each register is gated by itself
             metafunc.fixturenames.append("unit")
-            metafunc.parametrize("unit", range(1, len(names) + 1), indirect=True, ids=[f"at-{name}" for name in names])
+            metafunc.parametrize("unit", names, indirect=True, ids=[f"at-{name}" for name in names])
     for name in (name for name in metafunc.fixturenames if name.startswith(PLANNED)):
         procedure = name.removeprefix(PLANNED)
         assert procedure in PROCEDURES, f"{procedure} is none of {', '.join(PROCEDURES)}"
