@@ -20,7 +20,7 @@ ByPhase = tuple[float, float, float]
 FULL: ByPhase = (100.0, 100.0, 100.0)
 NOT_SHIFTED: ByPhase = (0.0, 0.0, 0.0)
 
-_MAINS_HZ = (50.0, 60.0)
+_USUAL_HZ, _USUAL_TYPE = 60.0, 40  # a label does not repeat them
 _THREE_PHASES_DEG = (0.0, -120.0, 120.0)
 _TWO_LINES_DEG = (0.0, 180.0, 120.0)
 _LINES_OF_TYPE = {10: "A", 11: "AB", 12: "AB"}
@@ -59,7 +59,8 @@ class LoadPoint:
     what each phase has of it, percent, 0 = the phase is missing. ``voltage_shift_deg``: how far each phase's voltage
     is turned from its place in the sequence, degrees, negative = lag. ``current_pct``: percent of the CT's rated
     primary current, on the phases named in ``phases`` (the others carry none); ``currents_pct``: what each phase has of
-    that, percent, equal unless it says otherwise. ``angle_deg``: angle of each current
+    that, percent, and ``current_shift_deg``: by how much each is turned besides, degrees; equal unless they say
+    otherwise. ``angle_deg``: angle of each current
     relative to its own phase's voltage (where that would be, if it is missing), degrees, negative = lag (import at
     PF 0.5 lag is -60, export at PF 1 is 180). ``frequency_hz``. ``system_type``: 10, 11, 12, 31 or 40 (manual page 8);
     lines that it does not have carry no voltage, the two of types 11 and 12 are 180 degrees apart, and ``phases`` are
@@ -78,6 +79,7 @@ class LoadPoint:
     system_type: int = 40
     waveform: str = ""
     currents_pct: ByPhase = FULL
+    current_shift_deg: ByPhase = NOT_SHIFTED
 
     def __post_init__(self) -> None:
         if self.system_type not in SYSTEM_TYPES:
@@ -103,9 +105,12 @@ class LoadPoint:
                     f"voltage {name} cannot have {percent:g} % turned by {shift_deg:g} degrees; "
                     "give a percentage of 0 or more and an angle"
                 )
-        for name, percent in zip(PHASE_NAMES, self.currents_pct, strict=True):
-            if not (math.isfinite(percent) and percent >= 0.0):
-                raise UsageRefused(f"current {name} cannot have {percent:g} %; give a percentage of 0 or more")
+        for name, percent, shift_deg in zip(PHASE_NAMES, self.currents_pct, self.current_shift_deg, strict=True):
+            if not (math.isfinite(percent) and percent >= 0.0 and math.isfinite(shift_deg)):
+                raise UsageRefused(
+                    f"current {name} cannot have {percent:g} % turned by {shift_deg:g} degrees; "
+                    "give a percentage of 0 or more and an angle"
+                )
 
     @property
     def ct_phases(self) -> str:
@@ -154,7 +159,8 @@ class LoadPoint:
     @property
     def is_balanced(self) -> bool:
         """Whether all phases that have a CT are loaded alike, at voltages that are alike."""
-        own = {p for name, p in zip(PHASE_NAMES, self.currents_pct, strict=True) if name in self.phases}
+        currents = zip(PHASE_NAMES, self.currents_pct, self.current_shift_deg, strict=True)
+        own = {(percent, shift_deg) for name, percent, shift_deg in currents if name in self.phases}
         return self.phases == self.ct_phases and self.has_balanced_voltages and len(own) == 1
 
     @property
@@ -162,7 +168,8 @@ class LoadPoint:
         """Short name for ids and tables, such as ``277V-5pct-PF0.5lag-ABC``; usable with pytest -k.
 
         Voltages and currents of their own follow, such as ``-UA50pct``, ``-UB0pct`` (missing), ``-UC+10deg``,
-        ``-IB60pct``; then a frequency that is none of the two of mains (``-58.8Hz``) and the waveform.
+        ``-IB60pct``; then a frequency other than 60 Hz (``-50Hz``), a system type other than 40 (``-type12``), and the
+        waveform.
         """
         words = [f"{self.voltage_v:.0f}V", f"{self.current_pct:g}pct", self.load_name, self.phases]
         for name, percent, shift_deg in zip(PHASE_NAMES, self.voltages_pct, self.voltage_shift_deg, strict=True):
@@ -170,11 +177,15 @@ class LoadPoint:
                 words.append(f"U{name}{percent:g}pct")
             if shift_deg != NOT_SHIFTED[0]:
                 words.append(f"U{name}{shift_deg:+g}deg")
-        for name, percent in zip(PHASE_NAMES, self.currents_pct, strict=True):
+        for name, percent, shift_deg in zip(PHASE_NAMES, self.currents_pct, self.current_shift_deg, strict=True):
             if percent != FULL[0]:
                 words.append(f"I{name}{percent:g}pct")
-        if self.frequency_hz not in _MAINS_HZ:
+            if shift_deg != NOT_SHIFTED[0]:
+                words.append(f"I{name}{shift_deg:+g}deg")
+        if self.frequency_hz != _USUAL_HZ:
             words.append(f"{self.frequency_hz:g}Hz")
+        if self.system_type != _USUAL_TYPE:
+            words.append(f"type{self.system_type}")
         if self.waveform:
             words.append(PurePath(self.waveform).stem)
         return "-".join(words)

@@ -41,6 +41,7 @@ from rig.bench.wiring import Wiring
 from rig.errors import UsageRefused
 from rig.events import BusOpened, Events, Stated
 from rig.metrology.accuracy import ReferenceAccuracy
+from rig.metrology.corrections.accuracy import with_paths
 from rig.safety.contactor.proof import BenchContactor
 from rig.safety.energise import Supervised
 from rig.safety.guardian.link import GuardianLink
@@ -99,7 +100,7 @@ class Bench:
         """Accuracy of the reference; raises UsageRefused where there is none."""
         if self.file.parts.analyzer is None:
             raise UsageRefused(f"bench {self.name} has no analyzer, so nothing can be judged against a reference")
-        return self.file.parts.analyzer.reference_accuracy
+        return with_paths(self.file.parts.analyzer.reference_accuracy, self.wiring.corrections if self.wiring else None)
 
     @property
     def simulated(self) -> bool:

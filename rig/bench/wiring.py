@@ -15,6 +15,7 @@ from rig.bench.equivalent_waveform import MeasuredElement, equivalent, wrapped
 from rig.bench.schema.bench import CurrentLoopPart, PathPart, WiringPart
 from rig.errors import UsageRefused
 from rig.load_point import PHASE_NAMES, ByPhase, LoadPoint, three
+from rig.metrology.corrections.applied import PathCorrections
 from rig.safety.errors import ReferenceInvalid
 from rig.waveforms import Part, waveform, why_not
 
@@ -34,6 +35,7 @@ class Wiring:
 
     ``ct_primary_a`` and ``ct_secondary_v``: the transducer that the current channels stand for, or that is there
     where they give amperes (``current_loop``). ``pt_ratio``: primary volts for one volt at the meter's terminals.
+    ``corrections``: of every reading, for what stands in front of the analyzer.
     """
 
     ct_primary_a: float
@@ -42,6 +44,7 @@ class Wiring:
     voltage: PathPart = _STRAIGHT
     current_divider: PathPart = _STRAIGHT
     current_loop: CurrentLoopPart | None = None
+    corrections: PathCorrections | None = None
 
     @classmethod
     def from_part(cls, part: WiringPart) -> Wiring:
@@ -53,6 +56,7 @@ class Wiring:
             voltage=part.voltage,
             current_divider=part.current_divider or _STRAIGHT,
             current_loop=part.current_loop,
+            corrections=PathCorrections(part.corrections, part.ct.secondary_v) if part.corrections else None,
         )
 
     @property
@@ -83,9 +87,11 @@ class Wiring:
             for volts, angle in zip(point.phase_voltages_v, angles, strict=True)
         ]
         currents = [
-            _shaped(shape.current, volts, angle + point.angle_deg) if name in point.phases and volts > 0 else ()
-            for name, angle, volts in zip(
-                PHASE_NAMES, angles, (ct_volts * percent / 100.0 for percent in point.currents_pct), strict=True
+            _shaped(shape.current, ct_volts * percent / 100.0, angle + point.angle_deg + shift_deg)
+            if name in point.phases and ct_volts * percent > 0
+            else ()
+            for name, angle, percent, shift_deg in zip(
+                PHASE_NAMES, angles, point.currents_pct, point.current_shift_deg, strict=True
             )
         ]
         return Stimulus(point.frequency_hz, three(voltages), three(currents))
@@ -120,6 +126,7 @@ class Wiring:
         ReferenceInvalid where the analyzer gave no valid value: a missing value never becomes a number. So it is
         where phase A is missing, whose voltage all angles refer to.
         """
+        reading = self._corrected(reading)
         of_phase = next((place for place, e in enumerate(reading.elements) if e.u_v and e.u_v >= _NO_VOLTAGE_V), 0)
         frequency_hz = _valid(reading.elements[of_phase].frequency_hz, "frequency", PHASE_NAMES[of_phase])
         voltages: list[Spectrum] = []
@@ -152,6 +159,7 @@ class Wiring:
         P: what no waveform explains, such as a power above U times I by the separate errors of the three. Q is that of
         the fundamentals: their rms values and the angle between them, which the measured power does not change.
         """
+        reading = self._corrected(reading)
         active, reactive = [], []
         for element, voltage, current in zip(reading.elements, stimulus.voltages, stimulus.ct_inputs, strict=True):
             pairs = [(v, i) for v in voltage for i in current if v.order == i.order]
@@ -159,6 +167,13 @@ class Wiring:
             active.append(element.p - power.real if pairs and element.p is not None else 0.0)
             reactive.append(_fundamental_q(element) - _q_of(voltage, current) if pairs else 0.0)
         return three(active), three(reactive)
+
+    def energy_factor(self, point: LoadPoint) -> float:
+        """Return by what an energy that the analyzer integrated at ``point`` is multiplied to be corrected."""
+        return 1.0 if self.corrections is None else self.corrections.energy_factor(point)
+
+    def _corrected(self, reading: AnalyzerReading) -> AnalyzerReading:
+        return reading if self.corrections is None else self.corrections.corrected(reading)
 
     def check_configuration(self, configuration: Configuration) -> None:
         """Refuse a meter that is set up for another transducer or PT ratio than is injected; raises UsageRefused."""

@@ -11,6 +11,10 @@ _COMMANDS = {
     "bus": ("rig.cli.bus.bus:bus", "Check, watch and capture the RS-485 bus."),
     "certificate": ("rig.cli.certificate.certificate:certificate", "Issue, list and verify certificates."),
     "certify": ("rig.cli.suites:certify", "Certify a meter against its accuracy classes."),
+    "characterise": (
+        "rig.cli.characterise.characterise:characterise",
+        "Propose a behaviour profile of a meter, with evidence.",
+    ),
     "compare": ("rig.cli.judging.compare:compare", "Compare recorded runs of the same load points."),
     "emulate": ("rig.cli.emulate:emulate", "Run the emulated bench until interrupted."),
     "eol": ("rig.cli.suites:eol", "Test a meter at the end of the line."),

@@ -53,8 +53,10 @@ def runs(records: str, last: int, as_json: bool) -> None:
         ]
         echo(json.dumps(listing, indent=2))
         return
+    from rig.records.verdicts import of_verdicts
+
     for run in found:
-        counts = ", ".join(f"{count} {name}" for name, count in run.counts.items())
+        counts = ", ".join(f"{count} {name}" for name, count in of_verdicts(run.counts).items())
         counts += f"  {resumed_text(run.resumed)}" if run.resumed else ""
         counts += "  partial" if _was_partial(run, outcomes[run.run_id]) else ""
         counts += f"  judged once more: {', '.join(run.judged_again)}" if run.judged_again else ""

@@ -82,6 +82,9 @@ def _with_options(command: Callable[..., int]) -> Callable[..., int]:
 @click.option("--repeat", type=REPEATS, default=1, metavar="N", help="Measure all of it N times, pass after pass.")
 @click.option("--strict", is_flag=True, help="Refuse a bench that cannot do all of the programme.")
 @click.option("--accept-wiring", is_flag=True, help="Measure though the wiring check finds it wrong: the meter may be.")
+@click.option(
+    "--after-adjustment-of", default=None, metavar="RUN", help="The run that found this meter before it was adjusted."
+)
 @click.option("--resume", default=None, metavar="RUN", help="Go on with an interrupted run, as `rig runs` lists it.")
 def certify(
     max_points: int | None,
@@ -96,6 +99,7 @@ def certify(
     **options: Any,  # Any: click's options
 ) -> int:
     """Certify a meter against its accuracy classes: every load point that has a limit row, or a programme."""
+    before = options.pop("after_adjustment_of")
     if resume is not None:
         return _resume(resume, _Chosen(**options))
     from rig.plans import certification_plan, load_programme
@@ -111,6 +115,10 @@ def certify(
     extra += [f"--programme={programme_name}", f"--repeat={repeat}", f"--longest-gate={longest_gate_h}"]
     extra += [*(["--strict-programme"] if strict else []), *(["--accept-wiring"] if accept_wiring else [])]
     extra += ["--anyway"] if anyway else []
+    if before is not None:
+        from rig.run.adjustment import run_before
+
+        extra.append(f"--after-adjustment-of={run_before(before, options['records'] or RECORDS).run_id}")
     if select:
         from rig.run.questions import selected_parts
 
@@ -247,7 +255,8 @@ def _run_suite(
         claim(folder, run_id)
         where = chosen.records or RECORDS
         what = (
-            f"{len(plan.points)} of {plan.points_in_all} load points, at most {plan.highest_voltage_v:g} V L-N"
+            f"{len(plan.points)} of {plan.points_in_all} load points{_tests_text(plan)}, "
+            f"at most {plan.highest_voltage_v:g} V L-N"
             if plan is not None
             else "one question for each behaviour"
             if resumed is None
@@ -288,6 +297,12 @@ def _run_suite(
         elif code == pytest.ExitCode.USAGE_ERROR:  # else the plugin has done it
             release(folder, run_id)
     return {4: ExitCode.REFUSED, 5: ExitCode.REFUSED, 3: ExitCode.RIG_ERROR}.get(code, code)
+
+
+def _tests_text(plan: Plan) -> str:
+    count, left_out = len(plan.tests), len(plan.not_possible)
+    planned = f", {count} planned tests" if count else ""
+    return planned + (f" ({left_out} not possible here: 'rig plan certify' names them)" if left_out else "")
 
 
 def _show(console: Any, where: str, folder: Path, junit: str, as_json: bool, told: Collection[str]) -> None:

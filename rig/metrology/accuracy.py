@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import combinations
 from typing import Annotated, Any, Literal
@@ -250,6 +250,10 @@ class ReferenceAccuracy(_Strict):
             self.at("phase", frequency_hz, power_factor)
         if quantity in (Quantity.ACTIVE_ENERGY, Quantity.REACTIVE_ENERGY) and self.integrator is not None:
             self.at("integrator", frequency_hz, power_factor)
+
+    def path_lines(self, _quantity: str, _phases: str, _elements: Mapping[str, Any]) -> tuple[Component, ...]:
+        """Return budget lines of what stands in front of the analyzer; none where no correction is known."""
+        return ()
 
     def _rows(self, name: str) -> Iterator[Accuracy]:
         rows: Accuracy | tuple[Accuracy, ...] | None = getattr(self, name)

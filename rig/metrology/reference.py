@@ -100,7 +100,11 @@ class ReferenceUncertainty:
             "current": self.current,
             "frequency": self.frequency,
         }
-        return (*by_quantity[str(quantity)](phase), *self._of_instrument(quantity, phase))
+        return (
+            *by_quantity[str(quantity)](phase),
+            *self.accuracy.path_lines(str(quantity), phase, self.elements),
+            *self._of_instrument(quantity, phase),
+        )
 
     def voltage(self, phase: str) -> tuple[Component, ...]:
         """Return the components of a line to neutral voltage ("A") or a line to line voltage ("AB").

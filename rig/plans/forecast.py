@@ -13,6 +13,7 @@ from rig.errors import UsageRefused
 from rig.load_point import PHASE_NAMES, LoadPoint
 from rig.metrology.accuracy import AccuracyNotStated, ReferenceAccuracy
 from rig.metrology.certification_points import JudgedQuantity
+from rig.metrology.corrections.accuracy import with_paths
 from rig.metrology.decision import INCONCLUSIVE_ABOVE
 from rig.metrology.limits import Quantity
 from rig.metrology.reference import ElementState, ReferenceNotUsable, ReferenceUncertainty
@@ -71,12 +72,13 @@ def forecast(bench: BenchFile, plan: Plan) -> tuple[Forecast, ...]:
         return ()
     can = ANALYZERS[analyzer.driver].capabilities
     at_terminals = Wiring.from_part(wiring)
+    accuracy = with_paths(analyzer.reference_accuracy, at_terminals.corrections)
     found = []
     for point, items in (
         *((point, plan.judged(point)) for point in plan.points),
         *((point, (item,)) for point, item in plan.energy),
     ):
-        reference = _reference(point, at_terminals, can, analyzer.reference_accuracy)
+        reference = reference_at(point, at_terminals, can, accuracy)
         is_sampled = plan.why_sampled is not None
         found += [_of(point, item, reference, can, is_sampled=is_sampled) for item in items]
     return tuple(found)
@@ -145,9 +147,10 @@ def _unknown(point: LoadPoint, item: JudgedQuantity, why: str) -> Forecast:
     return Forecast(point, item, math.inf, why, why)
 
 
-def _reference(
+def reference_at(
     point: LoadPoint, wiring: Wiring, can: AnalyzerCapabilities, accuracy: ReferenceAccuracy
 ) -> ReferenceUncertainty | None:
+    """Return what the reference would know at ``point``; None where no range of the analyzer holds it."""
     terminals = wiring.terminals(point)
     volts, inputs = range_request([terminals])
     ranges = can.ranges_for(volts, inputs or (wiring.ct_secondary_v,) * 3)

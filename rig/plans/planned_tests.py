@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 
 from rig.load_point import FULL, PHASE_NAMES, LoadPoint, three
 from rig.metrology.certification_points import USUAL, Density
@@ -33,12 +34,14 @@ _IN_PCT = 100.0
 class BenchAbilities:
     """What planned tests ask of a bench beside load points of sine waves.
 
-    ``why_not``: why it cannot change an influence quantity, empty where it can. ``chamber_c``: lowest and highest
-    temperature, degrees Celsius, that its chamber may be set to, None without one.
+    ``why_not``: why it cannot change an influence quantity, empty where it can; ``why_not_waveform``: why it cannot
+    inject a waveform of that name. ``chamber_c``: lowest and highest temperature, degrees Celsius, that its chamber may
+    be set to, None without one.
     """
 
     why_not: Callable[[Influence], str]
     chamber_c: tuple[float, float] | None = None
+    why_not_waveform: Callable[[str], str] = lambda _name: ""
 
 
 @dataclass(frozen=True)
@@ -202,7 +205,7 @@ class _Maker:
             for percent in row.values if len(base.lines) > 1 else ():
                 point = replace(base, voltages_pct=(percent, *FULL[1:]))
                 yield _Change(
-                    f"{influence}-{percent:g}pct", f"voltage A {percent - 100.0:+g} %, B and C nominal", point
+                    f"{influence}-{percent:g}pct-", f"voltage A {percent - 100.0:+g} %, B and C nominal", point
                 )
         elif influence is Influence.PHASE_SEQUENCE:
             if base.lines == PHASE_NAMES:
@@ -221,7 +224,7 @@ class _Maker:
         elif influence is Influence.SELF_HEATING:
             yield _Change("", "after self-heating", base)
         else:
-            yield self._distorted(influence, base)
+            yield self._distorted(row, base)
 
     def _heated(self, celsius: float, base: LoadPoint) -> _Change:
         why, held = self._abilities.why_not(Influence.TEMPERATURE), self._abilities.chamber_c
@@ -230,11 +233,11 @@ class _Maker:
         key = f"{Influence.TEMPERATURE}-{celsius:g}degC-"
         return _Change(key, f"temperature {celsius:g} degrees Celsius", base, why, celsius)
 
-    def _distorted(self, influence: Influence, base: LoadPoint) -> _Change:
-        name = influence.waveform
-        words = name.replace("_", " ")
-        why = self._abilities.why_not(influence)
-        return _Change(f"{influence}-", f"waveform {words}", replace(base, waveform=name), why)
+    def _distorted(self, row: InfluenceRow, base: LoadPoint) -> _Change:
+        name = PurePath(row.injected).stem
+        key = f"{row.influence}-{name}-" if row.waveform else f"{row.influence}-"
+        why = self._abilities.why_not_waveform(row.waveform) if row.waveform else self._abilities.why_not(row.influence)
+        return _Change(key, f"waveform {name.replace('_', ' ')}", replace(base, waveform=row.injected), why)
 
 
 def _scaled(influence: Influence, percent: float, base: LoadPoint) -> _Change:

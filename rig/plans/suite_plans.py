@@ -21,7 +21,7 @@ from rig.plans.programme import NotPossible, PlannedTest
 from rig.plans.programmes import INTRINSIC, Programme
 from rig.plans.register_tests import register_tests
 from rig.procedures.accuracy.sampled_gate import why_sampled
-from rig.procedures.accuracy.variations.possible import why_not
+from rig.procedures.accuracy.variations.possible import why_not, why_not_waveform
 from rig.safety.limits import check
 
 _Needed = tuple[LoadPoint, Quantity, str]
@@ -191,7 +191,7 @@ def abilities_of(bench: BenchFile) -> BenchAbilities:
     """What planned tests may ask of a bench beside sine waves."""
     chamber = bench.parts.chamber
     held = (chamber.lowest_c, chamber.highest_c) if chamber is not None else None
-    return BenchAbilities(partial(why_not, bench), held)
+    return BenchAbilities(partial(why_not, bench), held, partial(why_not_waveform, bench))
 
 
 def _refuse_what_is_missing(plan: Plan, bench: BenchFile, *, strict: bool) -> None:

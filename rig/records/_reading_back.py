@@ -133,6 +133,7 @@ def _point(
             row.system_type or 40,
             row.waveform or "",
             tuple(row.currents_pct or FULL),
+            tuple(row.current_shift_deg or NOT_SHIFTED),
         ),
         stated_outcome=row.outcome or ("TERMINATED" if was_ended and row.finished_utc is None else None),
         reference_readings=tuple(record_of(data.ReferenceReading, line) for line in reference.get(row.id, ())),

@@ -105,6 +105,7 @@ POINT = Table(
         system_type="int | None",
         waveform="str | None",
         currents_pct="json | None",
+        current_shift_deg="json | None",
     ),
     *_of(
         data.PointRecord,

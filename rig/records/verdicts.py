@@ -7,7 +7,7 @@ judged once for each set of nominal voltages, a current once for each nominal cu
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +68,12 @@ def count_verdicts(judgements: Iterable[Judgement], severity: dict[str, int]) ->
         if known is None or severity[each.outcome] < severity[known]:
             worst[each.fact] = each.outcome
     return Counter(worst.values())
+
+
+def of_verdicts(counts: Mapping[str, int]) -> dict[str, int]:
+    """Leave what is only reported (NOT_JUDGED) out of counts by outcome, unless nothing else was counted."""
+    judged = {outcome: count for outcome, count in counts.items() if outcome != "NOT_JUDGED"}
+    return judged or dict(counts)
 
 
 def count_measured(results: Iterable[tuple[str, str, int]]) -> dict[str, int]:

@@ -20,6 +20,8 @@ def judgement_lines(run: RunRecord, judgement: JudgementRecord, *, show_all: boo
         f"{judgement.made_utc:%Y-%m-%d %H:%M} UTC",
         f"limits: {judgement.standard}; rule: {rule_wording(judgement.decision_rule)}",
     ]
+    if judgement.correction is not None:
+        lines.append(f"corrections: {judgement.correction['file']}, SHA-256 {str(judgement.correction['sha256'])[:12]}")
     labels = {point.number: point.label for point in run.points}
     shown = [each for each in judgement.results if show_all or _is_telling(each)]
     if shown:

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rig.records.data import PointRecord, ResultRecord, RunRecord
+from rig.records.verdicts import of_verdicts
 from rig.reports._summary import quantity_counts, question_counts, total_counts, worst_of
 from rig.reports._words import OUTCOME_COLOURS, compared, number, outcome_word, percent, quantity_name, run_meaning
 from rig.reports.attention import attention_lines
@@ -29,6 +30,8 @@ _SHORT = {
 def result_table(run: RunRecord, width: int = 120) -> Table | Text:
     """One row for each load point with the quantity that came off worst there, for ``rich`` to print.
 
+    A load point that others are compared with, and that has no result of its own, has none.
+
     On a terminal of fewer than 100 columns each row takes two lines, so that no name is cut.
     """
     if width < _NARROW:
@@ -44,14 +47,19 @@ def result_table(run: RunRecord, width: int = 120) -> Table | Text:
     for heading in ("error %", "U %", "limit %"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("outcome", no_wrap=True)
-    for point in run.points:
+    for point in _shown(run):
         table.add_row(*_point_row(point, len(run.units) > 1))
     return table
 
 
+def _shown(run: RunRecord) -> Sequence[PointRecord]:
+    """Return the load points with a row: not those that only others are compared with, where there are any others."""
+    return [point for point in run.points if point.results or point.outcome != "NOT_JUDGED"] or run.points
+
+
 def _narrow_results(run: RunRecord) -> Text:
     text = Text(f"{run.header.kind} on {run.header.bench_name}: the quantity nearest to its limit\n")
-    for point in run.points:
+    for point in _shown(run):
         label, worst, error, uncertainty, limit, outcome = _point_row(point, len(run.units) > 1)
         text.append_text(outcome).append("  ").append_text(label).append("\n")
         if error:
@@ -80,7 +88,7 @@ def verdict_line(run: RunRecord) -> Text:
     """The verdict of the run and how many results came out how, in one line for ``rich`` to print."""
     line = Text()
     line.append(f" {outcome_word(run.outcome)} ", style=f"bold white on {OUTCOME_COLOURS[run.outcome]}")
-    counts = ", ".join(f"{count} {outcome_word(outcome)}" for outcome, count in total_counts(run).items())
+    counts = ", ".join(f"{count} {outcome_word(outcome)}" for outcome, count in of_verdicts(total_counts(run)).items())
     covered = coverage_text(run)
     line.append(f"  {covered}: {counts}" if covered and counts else f"  {counts or covered or 'no results'}")
     if run.header.simulated:

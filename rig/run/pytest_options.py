@@ -45,6 +45,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--longest-gate", default="1", metavar="HOURS", help="longest energy gate that is run (default: 1)")
     group.addoption("--suite", default="pytest", help="kind of run for the record: certify, eol ...")
     group.addoption("--resume", default=None, help=argparse.SUPPRESS)  # of `rig certify --resume`
+    group.addoption("--after-adjustment-of", default=None, help=argparse.SUPPRESS)  # of `rig certify`
     group.addoption("--run-id", default=None, help=argparse.SUPPRESS)  # of `rig certify` and the like
     group.addoption("--run-log-level", default=None, help=argparse.SUPPRESS)  # pytest's own is for all loggers
 
@@ -103,6 +104,7 @@ def options_of(option: argparse.Namespace) -> RunOptions:
         anyway=option.anyway,
         accept_wiring=option.accept_wiring,
         log_level=_log_level(option),
+        after_adjustment_of=option.after_adjustment_of,
         longest_gate_h=taken("--longest-gate", option.longest_gate, number_from, *HOURS),
         **({"run_id": option.run_id} if option.run_id else {}),
     )

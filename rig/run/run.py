@@ -28,6 +28,7 @@ from rig.records.recorder import RunRecorder
 from rig.records.resumption.reopening import Reopened
 from rig.records.resumption.stored_plan import RunPlan
 from rig.records.store import RunStore
+from rig.run.adjustment import refuse_another_meter
 from rig.run.begin import begin
 from rig.run.end import note_bus
 from rig.run.events import (
@@ -241,6 +242,8 @@ class Run:
         bench = stack.enter_context(open_bench(bench_file, events=self.events, on_time=on_time, today=today))
         take_journal_in(store.fold_journal, store.has_run)
         store.close_abandoned(is_gone)
+        if self.options.after_adjustment_of is not None and self.resumed is None:
+            refuse_another_meter(store, self.options.after_adjustment_of, bench)
         header = RunHeader(
             kind=self.options.suite,
             bench_name=bench_file.name,

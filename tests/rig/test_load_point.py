@@ -47,9 +47,10 @@ def test_label_says_which_phases_have_voltages_of_their_own() -> None:
     assert low.label == "277V-5pct-PF1-ABC-UB87.5pct-UB+10deg-UC0pct"
 
 
-def test_label_names_a_frequency_of_no_mains_and_the_waveform() -> None:
-    assert LoadPoint(277.0, 5.0, 0.0, frequency_hz=50.0).label == "277V-5pct-PF1-ABC"
+def test_label_names_another_frequency_system_type_and_waveform() -> None:
+    assert LoadPoint(277.0, 5.0, 0.0, frequency_hz=60.0).label == "277V-5pct-PF1-ABC"
     assert LoadPoint(277.0, 5.0, 0.0, frequency_hz=58.8).label == "277V-5pct-PF1-ABC-58.8Hz"
+    assert LoadPoint(277.0, 5.0, 0.0, frequency_hz=50.0, system_type=12).label == "277V-5pct-PF1-AB-50Hz-type12"
     assert LoadPoint(277.0, 5.0, 0.0, waveform="fifth_harmonic").label == "277V-5pct-PF1-ABC-fifth_harmonic"
 
 

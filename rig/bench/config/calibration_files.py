@@ -1,4 +1,4 @@
-"""Calibration records in files of their own, which a bench file names as ``calibration: cal/wt-91M812345.yaml``."""
+"""Files that a bench file names: ``calibration: cal/wt-91M812345.yaml`` and ``wiring: corrections: cal/path.yaml``."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import Any
 from rig.errors import BenchFileError
 from rig.files.yaml_file import Location, line_of, parse_yaml, path_of, read_text, validate
 from rig.metrology.calibration import CalibrationRecord
+from rig.metrology.corrections.curves import Corrections, load_corrections
 
-_KEY = "calibration"
+_KEY, _CORRECTIONS = "calibration", "corrections"
 _NAMED = "PATH of a calibration file, relative to the bench file"
+_NAMED_CORRECTIONS = "PATH of a file of corrections, relative to the bench file"
 
 
 def load_calibration(path: Path) -> tuple[CalibrationRecord, str]:
@@ -29,20 +31,26 @@ def with_calibration_files(
 ) -> tuple[dict[str, Any], str]:
     """Return a bench file's data with each calibration that is a path replaced by the record, and the digest of all.
 
-    A record that was read from a file is taken as a whole: a variant of the bench does not change single keys of it.
+    So are the corrections of its wiring. A record that was read from a file is taken as a whole: a variant of the bench
+    does not change single keys of it.
     """
     result = dict(data)
     for role, part in data.items():
-        if not isinstance(part, dict) or not isinstance(named := part.get(_KEY), str):
+        key = _CORRECTIONS if role == "wiring" else _KEY
+        if not isinstance(part, dict) or not isinstance(named := part.get(key), str):
             continue
+        record: CalibrationRecord | Corrections
         try:
-            record, own = load_calibration(path_of(named, beside=path))
+            if key == _CORRECTIONS:
+                record, own = load_corrections(path_of(named, beside=path))
+            else:
+                record, own = load_calibration(path_of(named, beside=path))
         except BenchFileError as error:
             if error.line is not None:
                 raise
             # The file itself is not there or cannot be read: the line to be corrected is the one that names it.
-            raise BenchFileError(path, line_of((role, _KEY), lines), f"{role}.{_KEY}: {error}") from None
-        result[role] = part | {_KEY: record}
+            raise BenchFileError(path, line_of((role, key), lines), f"{role}.{key}: {error}") from None
+        result[role] = part | {key: record}
         digest = hashlib.sha256(f"{digest}{own}".encode()).hexdigest()
     return result, digest
 
@@ -50,6 +58,7 @@ def with_calibration_files(
 def allow_calibration_files(schema: dict[str, Any]) -> None:
     """Let the JSON schema of a bench file say that a calibration may be a path, since models only see the record."""
     for model in schema["$defs"].values():
-        named = model.get("properties", {}).get(_KEY)
-        if named is not None:
-            named["anyOf"].insert(0, {"type": "string", "description": _NAMED})
+        for key, says in ((_KEY, _NAMED), (_CORRECTIONS, _NAMED_CORRECTIONS)):
+            named = model.get("properties", {}).get(key)
+            if named is not None:
+                named["anyOf"].insert(0, {"type": "string", "description": says})

@@ -53,6 +53,15 @@ class ReviewedBehaviour(Strict):
     evidence: Annotated[Prose, Field(min_length=1)]
     choices: dict[str, str | float] = Field(default_factory=dict)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _is_reviewed(cls, data: Any) -> Any:  # Any: as the file has it
+        if isinstance(data, dict) and "reviewed_by" in data and data["reviewed_by"] in ("", None):
+            raise ValueError(
+                "no person has reviewed this behaviour: look at its evidence, then fill in reviewed_by and reviewed_on"
+            )
+        return data
+
     @field_validator("choices")
     @classmethod
     def _known(cls, choices: dict[str, str | float]) -> dict[str, str | float]:

@@ -13,6 +13,7 @@ from rig.files.yaml_types import Degrees, Hertz, Line, Name, PerhapsLine, Prose,
 from rig.load_point import LoadPoint
 from rig.metrology.accuracy import ReferenceAccuracy
 from rig.metrology.calibration import CalibrationRecord
+from rig.metrology.corrections.curves import Corrections
 from rig.safety.envelopes import Narrowing
 from rig.safety.settling import SettlingLimits
 
@@ -221,13 +222,15 @@ class WiringPart(Strict):
     """How source, meter and analyzer hang together; the analyzer measures at the meter's terminals.
 
     Currents come as volts into the CT inputs through ``current_divider`` (1:1 where it is left out), or as amperes
-    through real transducers with ``current_loop``.
+    through real transducers with ``current_loop``. ``corrections``: PATH of a file, for transducers and dividers in
+    front of the analyzer.
     """
 
     voltage: PathPart = PathPart()
     current_divider: PathPart | None = None
     current_loop: CurrentLoopPart | None = None
     ct: CtPart
+    corrections: Corrections | None = None
     pt_ratio: Annotated[float, Field(ge=0.01, le=320)] = 1.0
 
     @model_validator(mode="after")

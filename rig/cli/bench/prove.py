@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rig.bench import BenchFile
-from rig.cli.shared.output import echo, make_console
+from rig.cli.shared.output import echo
 
 
 def prove_wiring(bench_file: BenchFile, serial_number: str, records: str, operator: str, *, unprotected: bool) -> int:
@@ -12,28 +12,12 @@ def prove_wiring(bench_file: BenchFile, serial_number: str, records: str, operat
     Raises UsageRefused where another meter is there than the one that is known to be good, WiringWrong.
     """
     from rig.bench.wiring_proof import prove
-    from rig.cli.hold import Stop, closing
+    from rig.cli.on_bench import run_on_bench
     from rig.errors import UsageRefused
     from rig.plans import end_of_line_plan
-    from rig.procedures.needs import JUDGING, require, require_protection
-    from rig.run.events import LOG_ONLY, Event
-    from rig.run.run import Run, RunOptions
 
-    require(bench_file, *JUDGING)
-    require_protection(bench_file, unprotected=unprotected)
-    configuration = end_of_line_plan(bench_file).configuration
-    options = RunOptions(
-        bench=str(bench_file.path), suite="prove", records=records, operator=operator, unprotected=unprotected
-    )
-    run = Run(options, rule=None)
-    console = make_console()
-
-    def show(event: Event) -> None:
-        if not isinstance(event, LOG_ONLY) and str(event):
-            console.print(str(event), markup=False, highlight=False, soft_wrap=True)
-
-    run.events.subscribe(Event, show)
-    with Stop() as stop, closing(run), run.opened(bench_file, on_time=stop.look) as meter_run:
+    with run_on_bench(bench_file, "prove", records=records, operator=operator, unprotected=unprotected) as meter_run:
+        configuration = end_of_line_plan(bench_file).configuration
         found = meter_run.position.identity.serial_number
         if found != serial_number:
             raise UsageRefused(

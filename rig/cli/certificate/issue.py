@@ -17,6 +17,7 @@ from rig.errors import UsageRefused
 from rig.records import RECORDS
 
 if TYPE_CHECKING:
+    from rig.records.issued.judgements import JudgementRecord
     from rig.records.store import RunStore
     from rig.reports.certificate.issue import Issued, Order
     from rig.reports.certificate.parties import Customer, Laboratory
@@ -31,6 +32,13 @@ _TEMPLATES = {"laboratory": "laboratory.yaml", "customer": "customer.yaml", "lay
 @click.option("--records", default=RECORDS, show_default=True, metavar="URL|PATH", help="Database of runs.")
 @click.option("--out", type=AnyPath(), default=None, metavar="PATH", help="File or folder  [default: NUMBER.pdf here]")
 @click.option("--unit", type=COUNT, default=None, metavar="N", help="Which meter, where the run has several.")
+@click.option(
+    "--judgement",
+    type=COUNT,
+    default=None,
+    metavar="N",
+    help="With the results of the run's Nth later judgement ('rig judge'), not with its own.",
+)
 @click.option("--amends", type=LINE, default=None, metavar="NUMBER", help="The certificate that this one replaces.")
 @click.option("--reason", type=LINE, default=None, metavar="TEXT", help="Why it is replaced.")
 @click.option("--draft", is_flag=True, help="Without a number, marked on each page; enters nothing.")
@@ -86,6 +94,7 @@ def _made(
             laboratory=parties[0],
             customer=parties[1],
             unit_number=_unit(unit, len(recorded.units), recorded.run_id),
+            judgement=_judgement(store, recorded.run_id, options["judgement"]),
             layout=options["layout"],
             amends=options["amends"],
             reason=options["reason"] or "",
@@ -129,6 +138,16 @@ def _unit(unit: int | None, count: int, run_id: str) -> int:
     if unit is None and count > 1:
         raise UsageRefused(f"run {run_id[:8]} has {count} meters; name one with --unit 1 to --unit {count}")
     return unit or 1
+
+
+def _judgement(store: RunStore, run_id: str, number: int | None) -> JudgementRecord | None:
+    if number is None:
+        return None
+    found = store.judgements(run_id)
+    if number > len(found):
+        count = f"{len(found)} later judgement{'s' if len(found) != 1 else ''}"
+        raise UsageRefused(f"run {run_id[:8]} has {count}, and no number {number}; make one with 'rig judge'")
+    return found[number - 1]
 
 
 def _target(out: Path | None, number: str) -> Path:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 
 from rig.cli.shared.output import echo
-from rig.cli.shared.types import LINE
+from rig.cli.shared.types import LINE, AnyPath
 from rig.records import RECORDS
 
 _RULES = (
@@ -19,12 +20,20 @@ _RULES = (
 @click.argument("run", default="last")
 @click.option("--standard", default=None, metavar="NAME|PATH", help="Limit table  [default: limits as in the run]")
 @click.option("--rule", type=click.Choice(_RULES), default=None, help="Decision rule  [default: as in the run]")
+@click.option("--correction", type=AnyPath(), default=None, help="File of corrections, in the place of the run's.")
 @click.option("--operator", type=LINE, default="", help="Who judges; goes into the record.")
 @click.option("--records", default=RECORDS, show_default=True, metavar="URL|PATH")
 @click.option("--all", "show_all", is_flag=True, help="Print every result, not only what changed or did not pass.")
 @click.option("--json", "as_json", is_flag=True, help="Print the judgement as one JSON object.")
 def judge(
-    run: str, standard: str | None, rule: str | None, operator: str, records: str, show_all: bool, as_json: bool
+    run: str,
+    standard: str | None,
+    rule: str | None,
+    correction: Path | None,
+    operator: str,
+    records: str,
+    show_all: bool,
+    as_json: bool,
 ) -> int:
     """Judge RUN (an id, its first letters, or "last") once more, from what was read in it.
 
@@ -34,7 +43,7 @@ def judge(
     from rig.metrology.decision import DecisionRule
     from rig.metrology.limit_files import load_limit_table
     from rig.metrology.outcome import Outcome
-    from rig.procedures.rejudging.rejudge import Choice, rejudge
+    from rig.procedures.rejudging.rejudge import Choice, CorrectionFile, rejudge
     from rig.records.plain_json import to_json
     from rig.records.store import RunStore
     from rig.reports.judgements import judgement_lines
@@ -43,6 +52,7 @@ def judge(
     choice = Choice(
         standard=None if standard is None else load_limit_table(standard),
         rule=None if rule is None else DecisionRule(rule),
+        correction=None if correction is None else CorrectionFile.read(correction),
     )
     with RunStore.open_to_read(records) as found:
         recorded = found.run(run)

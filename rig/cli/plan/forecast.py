@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from rig.load_point import LoadPoint
     from rig.plans import Plan
     from rig.plans.forecast import Forecast, GateForecast
+    from rig.plans.tests_forecast import TestForecast
 
 
 def by_point(found: tuple[Forecast, ...]) -> dict[LoadPoint, dict[str, float]]:
@@ -66,10 +67,11 @@ def lines(found: tuple[Forecast, ...], gates: tuple[GateForecast, ...], longest_
         for (quantity, dominant), members in groups.items():
             where = dict.fromkeys(each.point.label for each in members)
             ratios = [each.ratio for each in members]
+            currents = ", ".join(f"{c:g}" for c in sorted({each.point.current_pct for each in members}))
             named = ", ".join(list(where)[:4]) + (f" and {len(where) - 4} more" if len(where) > 4 else "")
             said.append(
                 f"  {quantity}: U/L {min(ratios):.2f} to {max(ratios):.2f} at {len(where)} of {len(points)} points "
-                f"({named}); largest part: {dominant}"
+                f"({named}), at {currents} % of In; largest part: {dominant}"
             )
     for gate in gates:
         if gate.point == gates[0].point:
@@ -78,6 +80,30 @@ def lines(found: tuple[Forecast, ...], gates: tuple[GateForecast, ...], longest_
                 f"energy gate for a register at {gate.value_kwh:,.0f} kWh (step {gate.step_kwh:.3g} kWh or more): "
                 f"{_duration(gate)}{too_long}"
             )
+    return said
+
+
+def test_lines(found: tuple[TestForecast, ...]) -> list[str]:
+    """Say which planned tests cannot be concluded, by procedure, current and largest part."""
+    still_open = [each for each in found if each.is_open]
+    if not found:
+        return []
+    if not still_open:
+        most = max(each.ratio for each in found)
+        return [f"planned tests: U is at most {most:.2f} of the limit: everything can be concluded"]
+    said = [f"{len(still_open)} of {len(found)} planned tests of powers cannot be concluded on this bench:"]
+    groups: dict[tuple[str, str], list[TestForecast]] = {}
+    for each in still_open:
+        groups.setdefault((each.test.procedure.replace("_", " "), each.kind), []).append(each)
+    for (procedure, kind), members in groups.items():
+        currents = ", ".join(f"{c:g}" for c in sorted({each.test.points[0].current_pct for each in members}))
+        ratios = [each.ratio for each in members]
+        named = ", ".join(each.test.key for each in members[:4])
+        more = f" and {len(members) - 4} more" if len(members) > 4 else ""
+        said.append(
+            f"  {procedure}: U/L {min(ratios):.2f} to {max(ratios):.2f} at {currents} % of In ({named}{more}); "
+            f"largest part: {kind}"
+        )
     return said
 
 

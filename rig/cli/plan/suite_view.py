@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rig.load_point import LoadPoint
     from rig.plans import Plan
     from rig.plans.steps import Step
+    from rig.plans.tests_forecast import TestForecast
 
 
 @dataclass
@@ -44,6 +45,14 @@ class SuiteView:
         from rig.cli.plan.forecast import forecast_of
 
         return forecast_of(self.bench, self.plan, self.register_kwh)
+
+    @cached_property
+    def forecast_of_tests(self) -> dict[str, TestForecast]:
+        """The forecast of the chosen planned tests, by key."""
+        from rig.plans.tests_forecast import forecast_tests
+
+        keys = {step.part for step in self.steps}
+        return {each.test.key: each for each in forecast_tests(self.bench, self.plan) if each.test.key in keys}
 
     @cached_property
     def ratios(self) -> dict[LoadPoint, dict[str, float]]:
@@ -79,6 +88,7 @@ class SuiteView:
                     "procedure": step.kind,
                     "condition": step.says,
                     "points": [point.label for point in step.points],
+                    **self._test_forecast(step.name),
                     **_exposure(step),
                 }
                 for place, step in enumerate(self.steps, start=1)
@@ -92,6 +102,13 @@ class SuiteView:
             "limit_tables": {table.name: table.status for table in self.plan.tables},
             "forecast": as_data(found, gates),
         }
+
+    def _test_forecast(self, key: str) -> dict[str, Any]:
+        found = self.forecast_of_tests.get(key)
+        if found is None:
+            return {}
+        ratio = _json_number(found.ratio)
+        return {"uncertainty_to_limit": ratio, "largest_part": found.kind, "concludes": not found.is_open}
 
     def _of_kind(self, kind: str) -> list[tuple[int, Step]]:
         return [(place, step) for place, step in enumerate(self.steps, start=1) if step.kind == kind]
@@ -114,7 +131,7 @@ class SuiteView:
 
     def print(self) -> None:
         """Print the steps, one a line; then what is left out, what stays open, and the sums."""
-        from rig.cli.plan.forecast import duration_text, lines
+        from rig.cli.plan.forecast import duration_text, lines, test_lines
         from rig.procedures.accuracy.energy_register import LONGEST_GATE_S
 
         counts = Counter(step.kind for step in self.steps)
@@ -130,6 +147,11 @@ class SuiteView:
         found, gates = self.forecast
         for line in lines(found, gates, LONGEST_GATE_S) if found else ():
             echo(line)
+        for line in test_lines(tuple(self.forecast_of_tests.values())):
+            echo(line)
+        wiring = self.bench.parts.wiring
+        if wiring is not None:
+            echo(f"transducer: {wiring.ct.primary_a:g} A to {wiring.ct.secondary_v:g} V")
         volts, amperes = (max(values) for values in zip(*map(_volts_and_amperes, self.steps), strict=True))
         passes = f" in {self.repeat} passes" if self.repeat > 1 else ""
         echo(
@@ -150,7 +172,9 @@ class SuiteView:
         if step.kind == "energy register":
             against = "the analyzer's integrator" if self.plan.why_sampled is None else "the analyzer's sampled power"
             return f"{step.points[0].label:<26} {step.name.partition('-')[0]} gated against {against}"
-        return f"{step.name}" + (f": {step.says}" if step.says else "")
+        forecast = self.forecast_of_tests.get(step.name)
+        ratios = {} if forecast is None else {step.name: forecast.ratio}
+        return f"{step.name}{_u_of(ratios, step.name)}" + (f": {step.says}" if step.says else "")
 
 
 def _count_text(kind: str, count: int) -> str:

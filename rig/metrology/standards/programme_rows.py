@@ -50,6 +50,7 @@ class Influence(StrEnum):
     QUADRIFORM = "quadriform"
     PEAKED = "peaked"
     INTERHARMONICS = "interharmonics"
+    WAVEFORM = "waveform"
     TEMPERATURE = "temperature"
     SELF_HEATING = "self_heating"
 
@@ -60,7 +61,7 @@ class Influence(StrEnum):
 
     @property
     def waveform(self) -> str:
-        """The name of the waveform that is injected, empty where it stays a sine wave."""
+        """The name of the waveform that is injected, empty where it stays a sine wave or the row names it."""
         return self.value if self in _WAVEFORMS else ""
 
 
@@ -136,8 +137,9 @@ class InfluenceRow(InTable):
 
     ``limit_pct``: percentage points; per kelvin for ``temperature``, where it is the limit of the mean coefficient.
     ``values``: percent of nominal for voltage, frequency and auxiliary voltage; percent of nominal of one phase, the
-    others at 100, for voltage unbalance; degrees Celsius for temperature; empty elsewhere. ``current_pct``: percent of
-    In, a band or one number. The row holds for any value between the reference value and those stated.
+    others at 100, for voltage unbalance; degrees Celsius for temperature; empty elsewhere. ``waveform``: of the
+    influence "waveform" only, a name or file of rig.waveforms. ``current_pct``: percent of In, a band or one number.
+    The row holds for any value between the reference value and those stated.
     """
 
     influence: Influence
@@ -146,12 +148,21 @@ class InfluenceRow(InTable):
     current_pct: Currents
     factors: tuple[Factor, ...] = Field(min_length=1)
     values: tuple[Number, ...] = ()
+    waveform: str = ""
     limit_pct: Positive
+
+    @property
+    def injected(self) -> str:
+        """The name of the waveform that is injected, empty where it stays a sine wave."""
+        return self.waveform or self.influence.waveform
 
     @model_validator(mode="after")
     def _has_values_where_they_belong(self) -> Self:
         if self.influence.has_values != bool(self.values):
             needs = "needs 'values'" if self.influence.has_values else "has no 'values'"
+            raise ValueError(f"a row about {self.influence} {needs}")
+        if (self.influence is Influence.WAVEFORM) != bool(self.waveform):
+            needs = "has no 'waveform'" if self.waveform else "names its 'waveform', or the path of its file"
             raise ValueError(f"a row about {self.influence} {needs}")
         return self
 

@@ -238,6 +238,8 @@ class _Gates:
         self.record.reference_reading(integrated, bench.clock.now_s())
         after = self.watch.still()
         reference_kwh = integrated_kwh(integrated, self.point, self.configuration)
+        if bench.wiring is not None:
+            reference_kwh *= bench.wiring.energy_factor(self.point)
         return GateMeasurement(
             registered_kwh=after - before,
             reference_kwh=reference_kwh,

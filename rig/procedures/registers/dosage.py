@@ -134,9 +134,10 @@ def _given(at: Examined, watch: RegisterWatch, dose: _Dose) -> GateMeasurement:
     integrated = bench.analyzer.stop_integration()
     at.record.reference_reading(integrated, at.now_s())
     after = watch.still()
+    factor = 1.0 if bench.wiring is None else bench.wiring.energy_factor(at.point)
     return GateMeasurement(
         registered_kwh=after - before,
-        reference_kwh=integrated_kwh(integrated, at.point, at.configuration),
+        reference_kwh=integrated_kwh(integrated, at.point, at.configuration) * factor,
         resolution_kwh=watch.step().size,
         elapsed_s=integrated.elapsed_s,
         started_kwh=before,

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -14,6 +15,8 @@ from rig.bench.wiring import Wiring
 from rig.load_point import PHASE_NAMES
 from rig.metrology.accuracy import ReferenceAccuracy
 from rig.metrology.certification_points import Input, JudgedQuantity, judged_at, judged_energy_at
+from rig.metrology.corrections.accuracy import with_paths
+from rig.metrology.corrections.curves import Corrections, load_corrections
 from rig.metrology.decision import DecisionRule, decide
 from rig.metrology.limits import LimitRow, LimitTable, LoadKind, Quantity
 from rig.metrology.outcome import Outcome
@@ -24,11 +27,35 @@ from rig.procedures.accuracy.variations.repeatability import judge_repeatability
 from rig.procedures.rejudging.stored import ENERGY, POWER, RunCannotBeRejudged, energy_of, power_of
 from rig.records.data import LimitProvenance, PointRecord, ResultRecord, RunRecord, worst_outcome
 from rig.records.issued.judgements import JudgedAgain, JudgementRecord
+from rig.records.plain_json import Json
 
 _REPEATABILITY = "repeatability"
 _VARIATIONS = ("difference", "influence")
 _SERIES = (_REPEATABILITY, *_VARIATIONS)
 _AS_IN_THE_RUN = "as in the run"
+_SAME_PCT = 1e-6
+"""Two errors that were made from the same readings differ by less than this, percent."""
+
+
+@dataclass(frozen=True)
+class CorrectionFile:
+    """Corrections that were read from a file ``name``, with the SHA-256 of its text."""
+
+    corrections: Corrections
+    name: str
+    sha256: str
+
+    @classmethod
+    def read(cls, path: Path) -> CorrectionFile:
+        """Read a file; raises BenchFileError with file and line."""
+        corrections, sha256 = load_corrections(path)
+        return cls(corrections, path.name, sha256)
+
+    @property
+    def as_data(self) -> dict[str, Json]:
+        """What a judgement records of them: all of it."""
+        data = self.corrections.model_dump(mode="json", by_alias=True, exclude_none=True)
+        return {"file": self.name, "sha256": self.sha256, "corrections": data}
 
 
 @dataclass(frozen=True)
@@ -37,16 +64,32 @@ class Choice:
 
     standard: LimitTable | None = None
     rule: DecisionRule | None = None
+    correction: CorrectionFile | None = None
 
 
 @dataclass(frozen=True)
 class _Basis:
-    """With what everything is judged."""
+    """With what everything is judged; ``was`` and ``accuracy_then``: wiring and accuracy of the run itself."""
 
     accuracy: ReferenceAccuracy
+    accuracy_then: ReferenceAccuracy
     wiring: Wiring
+    was: Wiring
     rule: DecisionRule
     standard: LimitTable | None
+
+    @property
+    def is_corrected(self) -> bool:
+        """Whether other corrections are applied than in the run."""
+        return self.wiring.corrections != self.was.corrections
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """The power comparisons of a run by the number of their load point: as corrected ``now``, and as they ``was``."""
+
+    now: Mapping[int, PointMeasurement]
+    was: Mapping[int, PointMeasurement]
 
 
 def rejudge(run: RunRecord, choice: Choice, *, software_version: str, operator: str = "") -> JudgementRecord:
@@ -60,11 +103,14 @@ def rejudge(run: RunRecord, choice: Choice, *, software_version: str, operator: 
     basis = _basis_of(run, choice)
     found: list[JudgedAgain] = []
     left_out: list[str] = []
-    measured = {point.number: power_of(point, basis.wiring) for point in run.points if _procedure(point) == POWER}
+    compared = [point for point in run.points if _procedure(point) == POWER]
+    now = {point.number: power_of(point, basis.wiring) for point in compared}
+    was = {point.number: power_of(point, basis.was) for point in compared} if basis.is_corrected else now
+    measured = _Measured(now, was)
     for point in run.points:
         results, without = _judged(point, measured, run.points, basis)
-        was = {_key(result): result.outcome for result in point.results}
-        found += [JudgedAgain(point_number=point.number, result=each, was=was.get(_key(each))) for each in results]
+        before = {_key(result): result.outcome for result in point.results}
+        found += [JudgedAgain(point_number=point.number, result=each, was=before.get(_key(each))) for each in results]
         left_out += without
     if not found:
         raise RunCannotBeRejudged(run.run_id, "none of its load points has a measurement that these limits are about")
@@ -75,6 +121,7 @@ def rejudge(run: RunRecord, choice: Choice, *, software_version: str, operator: 
         decision_rule=str(basis.rule),
         outcome=worst_outcome(each.result.outcome for each in found) or "NOT_JUDGED",
         results=tuple(found),
+        correction=None if choice.correction is None else choice.correction.as_data,
         operator=operator,
         left_out=tuple(dict.fromkeys(left_out)),
     )
@@ -89,32 +136,44 @@ def _basis_of(run: RunRecord, choice: Choice) -> _Basis:
         accuracy = ReferenceAccuracy.model_validate_json(json.dumps(stored["accuracy"]))
         wiring = WiringPart.model_validate_json(json.dumps(stored["wiring"]))
         rule = choice.rule or DecisionRule(run.header.decision_rule)
+        if choice.correction is not None:
+            corrected = wiring.model_copy(update={"corrections": choice.correction.corrections})
+        else:
+            corrected = wiring
     except (KeyError, ValidationError, ValueError) as error:
         said = str(error).splitlines()[0]
         raise RunCannotBeRejudged(
             run.run_id, f"what its record says of the reference is not understood ({said})"
         ) from error
-    return _Basis(accuracy, Wiring.from_part(wiring), rule, choice.standard)
+    now, then = Wiring.from_part(corrected), Wiring.from_part(wiring)
+    corrected_accuracy, accuracy_then = (with_paths(accuracy, each.corrections) for each in (now, then))
+    return _Basis(corrected_accuracy, accuracy_then, now, then, rule, choice.standard)
 
 
 def _judged(
-    point: PointRecord, measured: Mapping[int, PointMeasurement], points: Sequence[PointRecord], basis: _Basis
+    point: PointRecord, measured: _Measured, points: Sequence[PointRecord], basis: _Basis
 ) -> tuple[list[ResultRecord], list[str]]:
     """Return the results of a load point, and what of it is left out."""
     procedure = _procedure(point)
     results: list[ResultRecord] = []
+    others = [result for result in point.results if result.procedure not in (POWER, ENERGY, "register_check", *_SERIES)]
     if procedure == POWER:
         items = _items(point, basis)
         if items:
-            results += judge_power(measured[point.number], items, basis.accuracy, basis.rule)
+            results += judge_power(measured.now[point.number], items, basis.accuracy, basis.rule)
         if basis.standard is None:
-            results += _repeatability(point, measured[point.number], basis)
-            results += _variations(point, measured, points, basis)
+            results += _repeatability(point, measured.now[point.number], basis)
+            again, not_again = _variations(point, measured, points, basis)
+            results += again
+            others += not_again
     elif procedure == ENERGY:
-        taken = energy_of(point, basis.wiring)
+        taken = energy_of(point, basis.wiring, basis.was)
         for item in _energy_items(point, taken.instance, basis):
             results += [judge_energy(taken, item, basis.accuracy, basis.rule), *judge_others(taken, basis.rule)]
-    others = [result for result in point.results if result.procedure not in (POWER, ENERGY, "register_check", *_SERIES)]
+    if basis.is_corrected:
+        without = sorted({result.procedure.replace("_", " ") for result in others})
+        needs = [f"{name}: its readings are not stored in a form that can be corrected" for name in without]
+        return results, needs + _without_measurement(point, procedure)
     if basis.standard is None:
         results += [_decided_again(result, basis.rule) for result in others]
         return results, _without_measurement(point, procedure)
@@ -196,23 +255,50 @@ def _repeatability(point: PointRecord, measured: PointMeasurement, basis: _Basis
 
 
 def _variations(
-    point: PointRecord, measured: Mapping[int, PointMeasurement], points: Sequence[PointRecord], basis: _Basis
-) -> list[ResultRecord]:
-    """Judge what is compared with a basis: the last measurement of it before this one, and the first one after."""
-    found = []
+    point: PointRecord, measured: _Measured, points: Sequence[PointRecord], basis: _Basis
+) -> tuple[list[ResultRecord], list[ResultRecord]]:
+    """Judge what is compared with a basis: the last measurement of it before this one, and the first one after.
+
+    Returns the results, and those of the run that these two do not give again, such as a coefficient of temperature.
+    """
+    found, others = [], []
     for result in point.results:
         if result.procedure not in _VARIATIONS or result.limit_pct is None:
             continue
-        numbers = [each.number for each in points if each.label == result.basis and each.number in measured]
+        numbers = [each.number for each in points if each.label == result.basis and each.number in measured.now]
         before = max((number for number in numbers if number < point.number), default=None)
         after = min((number for number in numbers if number > point.number), default=None)
-        if before is None:
-            continue
-        again = None if after is None else measured[after]
-        compared = Comparison(result.procedure, result.condition, measured[before], measured[point.number], again)
-        judged = judge_variation(compared, _bare(result), _limit(result), basis.accuracy, basis.rule)
-        found.append(judged)
-    return found
+
+        taken = (before, point.number, after)
+        if before is None or not _is_same(
+            _varied(result, taken, measured.was, basis.accuracy_then, basis.rule), result
+        ):
+            others.append(result)
+        else:
+            found.append(_varied(result, taken, measured.now, basis.accuracy, basis.rule))
+    return found, others
+
+
+def _varied(
+    result: ResultRecord,
+    taken: tuple[int | None, int, int | None],
+    by: Mapping[int, PointMeasurement],
+    accuracy: ReferenceAccuracy,
+    rule: DecisionRule,
+) -> ResultRecord:
+    """Judge a variation between measurements ``taken``: the basis, the influenced one, the basis again."""
+    before, here, after = taken
+    assert before is not None, "a variation has a basis"
+    again = None if after is None else by[after]
+    compared = Comparison(result.procedure, result.condition, by[before], by[here], again)
+    return judge_variation(compared, _bare(result), _limit(result), accuracy, rule)
+
+
+def _is_same(one: ResultRecord, other: ResultRecord) -> bool:
+    """Whether two results have the same error, or neither has one."""
+    if one.error_pct is None or other.error_pct is None:
+        return one.error_pct == other.error_pct
+    return abs(one.error_pct - other.error_pct) < _SAME_PCT
 
 
 def _bare(result: ResultRecord) -> Input:

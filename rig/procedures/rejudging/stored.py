@@ -99,13 +99,23 @@ def power_of(point: PointRecord, wiring: Wiring) -> PointMeasurement:
     )
 
 
-def energy_of(point: PointRecord, wiring: Wiring) -> EnergyMeasurement:
-    """Return the measurement of an energy register at a recorded load point."""
+def energy_of(point: PointRecord, wiring: Wiring, was: Wiring) -> EnergyMeasurement:
+    """Return the measurement of an energy register at a recorded load point.
+
+    Its gates have the reference as it was corrected then (``was``); now it is corrected as ``wiring`` says.
+    """
     stored = _stored(point)
     first = next((each for each in point.reference_readings if "elements" in each.raw), None)
     has_reference = bool(stored["has_reference"]) and first is not None
+    factor = wiring.energy_factor(point.load_point) / was.energy_factor(point.load_point)
     gates = tuple(
-        GateMeasurement(**(_numbers(gate) | {"sampled": tuple(_component(line) for line in gate["sampled"])}))
+        GateMeasurement(
+            **_numbers(gate)
+            | {
+                "reference_kwh": gate["reference_kwh"] * factor,
+                "sampled": tuple(_component(line) for line in gate["sampled"]),
+            }
+        )
         for gate in stored["gates"]
     )
     return EnergyMeasurement(

@@ -9,7 +9,7 @@ from typing import Any
 
 from rig.reports.certificate.measured import Facts
 from rig.reports.certificate.numbers import short
-from rig.reports.certificate.tables import load_order
+from rig.reports.certificate.tables import load_order, unlike
 
 _FOLLOWS_LOAD = ("power", "energy")
 _TICKS_PCT = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0)
@@ -152,9 +152,8 @@ def _diagram(point: Facts) -> dict[str, Any]:
                     "y": round(share * math.sin(turned), 5),
                 }
             )
-    phases = "" if point["is_balanced"] else f", phase {point['phases']}"
     return {
-        "title": f"{point['load']}{phases}",
+        "title": ", ".join([point["load"], *unlike(point)]),
         "where": f"{short(point['voltage_v'])} V, {short(point['current_pct'])} %",
         "arrows": arrows,
     }

@@ -10,6 +10,8 @@ from typing import Any
 
 from rig.errors import UsageRefused
 from rig.records.data import CertificateRecord, RunRecord
+from rig.records.issued.judgements import JudgementRecord
+from rig.records.plain_json import stored_time
 from rig.records.store import RunStore
 from rig.reports.certificate.measured import measured, refuse_unfit
 from rig.reports.certificate.parties import Customer, Laboratory, number_of, plain
@@ -44,11 +46,12 @@ class NotAmendable(UsageRefused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What a certificate is asked for: parties, unit of the run, layout, and what it amends with which reason."""
+    """What a certificate is asked for: parties, unit and judgement of the run, layout, what it amends and why."""
 
     laboratory: Laboratory
     customer: Customer
     unit_number: int = 1
+    judgement: JudgementRecord | None = None
     layout: Path | None = None
     amends: str | None = None
     reason: str = ""
@@ -117,9 +120,11 @@ def next_sequence(entered: Sequence[CertificateRecord], year: int) -> int:
     return 1 + max((each.sequence for each in entered if each.issued_on.year == year), default=0)
 
 
-def document_of(run: RunRecord, unit_number: int, parties: dict[str, Any]) -> dict[str, Any]:
+def document_of(
+    run: RunRecord, unit_number: int, parties: dict[str, Any], judgement: JudgementRecord | None = None
+) -> dict[str, Any]:
     """Return the document of a certificate: what is attached as results.json, and all that the PDF is made of."""
-    return {"format": FORMAT, "version": _VERSION, **parties, "measured": measured(run, unit_number)}
+    return {"format": FORMAT, "version": _VERSION, **parties, "measured": measured(run, unit_number, judgement)}
 
 
 def _again(known: CertificateRecord, run: RunRecord, order: Order, entered: Sequence[CertificateRecord]) -> Issued:
@@ -130,6 +135,8 @@ def _again(known: CertificateRecord, run: RunRecord, order: Order, entered: Sequ
         differences.append("reason")
     if known.parties["certificate"]["layout_sha256"] != layout_sha256(order.layout):
         differences.append("layout")
+    if known.parties["certificate"]["judgement"] != _judgement_of(order):
+        differences.append("judgement")
     if differences:
         newest = next(reversed([each for each in entered if _is_of(each, run, order)]), known)
         raise OtherwiseIssued(newest.number, newest.issued_on, differences)
@@ -174,7 +181,13 @@ def _certificate(
         else {"number": amended.number, "issued_on": amended.issued_on.isoformat(), "reason": order.reason},
         "software_version": software_version(),
         "layout_sha256": layout_sha256(order.layout),
+        "judgement": _judgement_of(order),
     }
+
+
+def _judgement_of(order: Order) -> str | None:
+    """Return by when a judgement was made: what names it in its run; None for that of the run itself."""
+    return None if order.judgement is None else stored_time(order.judgement.made_utc)
 
 
 def _parties(order: Order) -> dict[str, Any]:
@@ -182,7 +195,7 @@ def _parties(order: Order) -> dict[str, Any]:
 
 
 def _render(run: RunRecord, order: Order, certificate: dict[str, Any]) -> Rendered:
-    document = document_of(run, order.unit_number, _parties(order) | {"certificate": certificate})
+    document = document_of(run, order.unit_number, _parties(order) | {"certificate": certificate}, order.judgement)
     return render(document, raw_data_of(run, order.unit_number), order.layout)
 
 

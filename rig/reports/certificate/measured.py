@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from meter_model.objects.points import OBJECTS
 from rig.errors import UsageRefused
+from rig.printable import printable_line
 from rig.records.data import InstrumentRecord, LimitProvenance, PointRecord, ResultRecord, RunRecord
-from rig.records.plain_json import to_json
+from rig.records.issued.judgements import JudgementRecord
+from rig.records.plain_json import Json, stored_time, to_json
 from rig.reports import _words
 from rig.reports.certificate.raw_data import raw_data_of, sha256_of
 from rig.reports.coverage import coverage_text, is_partial
@@ -19,7 +22,7 @@ _ANYWAY = "anyway"
 _DESCRIPTIONS = {f"{point.kind}{point.instance}": point.description for point in OBJECTS}
 _RUN_FIELDS = (
     "kind", "bench_name", "bench_file_sha256", "software_version", "git_sha", "operator", "station", "decision_rule",
-    "retest_of", "simulated", "environment",
+    "retest_of", "simulated", "environment", "after_adjustment_of",
 )  # fmt: skip
 
 Facts = dict[str, Any]
@@ -34,14 +37,19 @@ class NoCertificate(UsageRefused):
         self.run_id = run_id
 
 
-def measured(run: RunRecord, unit_number: int) -> Facts:
-    """Return what run and results of one unit say. Raises NoCertificate for a run that is not fit for one."""
+def measured(run: RunRecord, unit_number: int, judgement: JudgementRecord | None = None) -> Facts:
+    """Return what run and results of one unit say, as a later ``judgement`` judged them where one is given.
+
+    Raises NoCertificate for a run that is not fit for one.
+    """
     refuse_unfit(run, unit_number)
+    if judgement is not None:
+        run = judged_again(run, judgement)
     unit = run.units[unit_number - 1]
     raw = raw_data_of(run, unit_number)
     points = [point for point in run.points if point.results or point.stated_outcome or point.reference_readings]
-    return {
-        "run": _run(run, unit_number),
+    facts: Any = {  # JSON
+        "run": _run(run, unit_number) | {"judged": None if judgement is None else _judged(judgement)},
         "unit": {"number": unit_number, "of": len(run.units), **_plain(unit)},
         "configuration": _side_by_side(run, unit_number),
         "registers": [
@@ -55,6 +63,33 @@ def measured(run: RunRecord, unit_number: int) -> Facts:
         "findings": [_plain(finding) for finding in _of_unit(run.findings, unit_number, run)],
         "raw_data": {"sha256": sha256_of(raw), "lines": raw.count(b"\n")},
     }
+    facts = _printable(facts)
+    assert isinstance(facts, dict)
+    return facts
+
+
+def judged_again(run: RunRecord, judgement: JudgementRecord) -> RunRecord:
+    """Return the run with the results of a later judgement; what that left out stays as the run judged it."""
+    found: dict[int, dict[tuple[object, ...], ResultRecord]] = {}
+    for each in judgement.results:
+        found.setdefault(each.point_number, {})[_key(each.result)] = each.result
+    points = tuple(
+        replace(
+            point,
+            results=tuple(({_key(result): result for result in point.results} | found.get(point.number, {})).values()),
+        )
+        for point in run.points
+    )
+    return replace(run, points=points, header=replace(run.header, decision_rule=judgement.decision_rule))
+
+
+def _key(result: ResultRecord) -> tuple[object, ...]:
+    return (result.procedure, result.instance, result.quantity, result.condition, result.basis)
+
+
+def _judged(judgement: JudgementRecord) -> Facts:
+    plain = {name: value for name, value in _plain(judgement).items() if name != "results"}
+    return plain | {"made_utc": stored_time(judgement.made_utc)}
 
 
 def refuse_unfit(run: RunRecord, unit_number: int) -> None:
@@ -193,3 +228,12 @@ def _plain(record: object) -> Facts:
     plain = to_json(record)
     assert isinstance(plain, dict)
     return dict(plain)
+
+
+def _printable(value: Json) -> Json:
+    """Write a control character that a meter or an instrument said as an escape."""
+    if isinstance(value, str):
+        return printable_line(value)
+    if isinstance(value, list):
+        return [_printable(item) for item in value]
+    return {name: _printable(item) for name, item in value.items()} if isinstance(value, dict) else value

@@ -109,7 +109,7 @@ def _refuse_missing_glyph(document: dict[str, Any]) -> None:
     fields: dict[str, str] = {}
     for field, text in _texts(document, ""):
         for character in text:
-            if not character.isascii():
+            if not (character.isascii() and (character.isprintable() or character == "\n")):
                 fields.setdefault(character, field)
     for character, field in fields.items():
         if not _has_glyph(character):

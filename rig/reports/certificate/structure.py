@@ -5,7 +5,9 @@ Own checks are no validation: a report says "structure checked". veraPDF is aske
 
 from __future__ import annotations
 
+import contextlib
 import io
+import logging
 import re
 import shutil
 import subprocess
@@ -15,11 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rig.printable import printable_line
 from rig.reports.certificate.extra import need_certificates
 
 _TIMEOUT_S = 120.0
 _RELATIONSHIPS = ("/Source", "/Data", "/Alternative", "/Supplement", "/Unspecified")
 _DEEPEST = 8
+_PDFAID = tuple(re.compile(rf"pdfaid:{name}\s*(?:=\s*[\"']|>)\s*(\w+)") for name in ("part", "conformance"))
+"""An XMP property as an element or as an attribute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,12 @@ class ReadPdf:
     attachments: Mapping[str, bytes]
     keywords: tuple[str, ...]
     title: str
+
+
+_DAMAGE = (ValueError, TypeError, KeyError, IndexError, AttributeError, RuntimeError, RecursionError)
+"""What reading a PDF raises whose parts are not of the kinds that they should be of."""
+
+_STREAM = re.compile(r"^(?:stream )?<_io\.BytesIO object at 0x[0-9a-f]+>:? ?")
 
 
 class NotReadable(Exception):
@@ -73,30 +84,46 @@ def read_pdf(pdf: bytes) -> ReadPdf:
         info = document.docinfo
         keywords = str(info.get("/Keywords", ""))
         return ReadPdf(
-            {name: bytes(attached.get_file().read_bytes()) for name, attached in document.attachments.items()},
+            {name: _content(attached) for name, attached in document.attachments.items()},
             tuple(word.strip() for word in re.split(r"[,;]", keywords) if word.strip()),
             str(info.get("/Title", "")),
         )
 
 
-def _opened(pdf: bytes) -> Any:  # Any: pikepdf.Pdf
+@contextlib.contextmanager
+def _opened(pdf: bytes) -> Iterator[Any]:  # Any: pikepdf.Pdf
+    """Open a PDF; what is wrong with it while it is read is NotReadable."""
     need_certificates("pikepdf")
     import pikepdf
 
+    logging.getLogger("pikepdf").addHandler(logging.NullHandler())  # its warnings are about what is reported here
     try:
-        return pikepdf.open(io.BytesIO(pdf))
+        with pikepdf.open(io.BytesIO(pdf)) as document:
+            yield document
     except pikepdf.PasswordError:
         raise NotReadable("is encrypted") from None
-    except pikepdf.PdfError as error:
-        said = str(error).splitlines()[0].rpartition(">: ")[2]
+    except (pikepdf.PdfError, pikepdf.DataDecodingError) as error:
+        said = _STREAM.sub("", str(error).partition("\n")[0])
         raise NotReadable(f"is no PDF file, or is damaged ({said})") from None
+    except _DAMAGE:
+        raise NotReadable("is damaged (its parts are not of the kinds that a PDF has)") from None
+
+
+def _content(attached: Any) -> bytes:  # Any: pikepdf.AttachedFileSpec
+    """Return an attachment's octets; none where its stream is damaged, so that its hash does not match."""
+    import pikepdf
+
+    try:
+        return bytes(attached.get_file().read_bytes())
+    except (pikepdf.PdfError, pikepdf.DataDecodingError):
+        return b""
 
 
 def _pdfaid(document: Any) -> tuple[bool, str]:
-    with document.open_metadata(set_pikepdf_as_editor=False, update_docinfo=False) as metadata:
-        part = metadata.get("pdfaid:part", "")
-        conformance = metadata.get("pdfaid:conformance", "")
-    return part == "3" and conformance == "B", f"{part}{conformance}".strip() or "none"
+    metadata = document.Root.get("/Metadata")
+    text = "" if metadata is None else bytes(metadata.read_bytes()).decode("utf-8", "replace")
+    part, conformance = (match[1] if (match := each.search(text)) else "" for each in _PDFAID)
+    return part == "3" and conformance == "B", f"{part}{conformance}" or "none"
 
 
 def _has_output_intent(root: Any) -> bool:
@@ -157,9 +184,18 @@ def _asked(tool: str, pdf: bytes, options: list[str], passed: Any) -> Check:  # 
         path.write_bytes(pdf)
         try:
             run = subprocess.run(
-                [program, *options, str(path)], capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
+                [program, *options, str(path)],
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=_TIMEOUT_S,
+                check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             return Check(tool, None, f"could not be run ({type(error).__name__})")
     said = (run.stderr or run.stdout).strip().splitlines()
-    return Check(tool, bool(passed(run)), "" if passed(run) else (said[-1] if said else f"exit code {run.returncode}"))
+    return Check(
+        tool,
+        bool(passed(run)),
+        "" if passed(run) else (printable_line(said[-1])[:200] if said else f"exit code {run.returncode}"),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
 from typing import Any
 
@@ -13,6 +14,9 @@ from rig.reports.certificate.numbers import DASH, decimals_for, fixed, measured_
 from rig.reports.certificate.wording import procedure_title, result_heading, statement_of
 
 Row = list[str]
+_UNSIGNED = ("repeatability", "no_load")
+_MOST_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_PHASE = re.compile(r" (A|B|C)$")
 
 
 def result_sections(measured: Facts) -> list[dict[str, Any]]:
@@ -37,7 +41,8 @@ def result_sections(measured: Facts) -> list[dict[str, Any]]:
 def _table(procedure: str, name: str, results: list[Facts], points: dict[int, Facts]) -> dict[str, Any]:
     groups = list(_facts(results, points).values())
     groups.sort(key=lambda group: _order(group, points))
-    changed = any(result["condition"] or result["basis"] for result in results)
+    changed = any(result["condition"] for result in results)
+    basis = "; each against its basis (results.json)" if any(result["basis"] for result in results) else ""
     repeated = any(len(group) > 1 for group in groups)
     frequencies = sorted({points[result["point"]]["frequency_hz"] for result in results})
     units = list(dict.fromkeys(result["unit"] for result in results if result["unit"]))
@@ -51,7 +56,7 @@ def _table(procedure: str, name: str, results: list[Facts], points: dict[int, Fa
     return {
         "title": _capitalized(name),
         "note": f"{_counted(len(rows), 'row')}, {_counted(len(results), 'result')}, "
-        f"at {' and '.join(short(value) for value in frequencies)} Hz",
+        f"at {', '.join(short(value) for value in frequencies)} Hz{basis}",
         "columns": columns,
         "align": ["left" if word in ("input", "load", "condition", "statement") else "right" for word in columns],
         "rows": rows,
@@ -116,10 +121,10 @@ def _row(group: list[Facts], points: dict[int, Facts], *, changed: bool, repeate
         short(point["voltage_v"]),
         span(min(currents), max(currents)),
         load,
-        *([_changed(worst)] if changed else []),
+        *([worst["condition"] or DASH] if changed else []),
         measured_value(worst["read_value"], u),
         measured_value(worst["expected_value"], u),
-        fixed(error, decimals, sign=True),
+        fixed(error, decimals, sign=worst["procedure"] not in _UNSIGNED),
         fixed(u, decimals),
         fixed(worst["k"], 2),
         f"±{short(worst['limit_pct'])}" if is_verified else DASH,
@@ -133,17 +138,19 @@ def _row(group: list[Facts], points: dict[int, Facts], *, changed: bool, repeate
 
 
 def _fed(point: Facts) -> str:
-    """Say which phases are loaded, where not all are, and what else is unlike an ordinary load point."""
-    words = [] if point["is_balanced"] else [f"phase {point['phases']}"]
-    if set(point["voltages_pct"]) != {100.0}:
-        words.append("U " + "/".join(short(value) for value in point["voltages_pct"]) + " %")
-    words += [str(point["waveform"])] if point["waveform"] else []
+    words = unlike(point)
     return f", {', '.join(words)}" if words else ""
 
 
-def _changed(result: Facts) -> str:
-    basis = f" (against {result['basis']})" if result["basis"] else ""
-    return f"{result['condition']}{basis}" or DASH
+def unlike(point: Facts) -> list[str]:
+    """Say what is unlike an ordinary load point: phases, voltages, their sequence, the waveform."""
+    words = [] if point["is_balanced"] or point["phases"] == "ABC" else [f"phase {point['phases']}"]
+    if set(point["voltages_pct"]) != {100.0}:
+        words.append("U " + "/".join(short(value) for value in point["voltages_pct"]) + " %")
+    if set(point["voltage_shift_deg"]) != {0.0}:
+        words.append("turned " + "/".join(short(value) for value in point["voltage_shift_deg"]) + "°")
+    words += [str(point["waveform"]).replace("_", " ")] if point["waveform"] else []
+    return words
 
 
 def points_without_result(measured: Facts) -> list[Row]:
@@ -156,18 +163,21 @@ def points_without_result(measured: Facts) -> list[Row]:
 
 
 def condition_rows(measured: Facts) -> list[Row]:
-    """Return each reference condition with its largest deviation over all load points, and at how many it was met."""
-    found: dict[tuple[str, str], list[Facts]] = defaultdict(list)
+    """Return each reference condition, its phases together: largest deviation, permitted, at how many points met."""
+    found: dict[tuple[str, str, str], list[tuple[int, str, Facts]]] = defaultdict(list)
     for point in measured["points"]:
         for condition in point["conditions"]:
-            found[condition["quantity"], condition["unit"]].append(condition)
+            phase = match[1] if (match := _PHASE.search(condition["quantity"])) else ""
+            key = (_PHASE.sub("", condition["quantity"]), condition["unit"], f"±{short(condition['limit'], 3)}")
+            found[key].append((point["number"], phase, condition))
     rows = []
-    for (quantity, unit), each in found.items():
-        worst = max(each, key=lambda condition: abs(condition["deviation"] or 0.0) / (condition["limit"] or 1.0))
-        met = sum(bool(condition["met"]) for condition in each)
-        rows.append(
-            [quantity, unit, short(worst["deviation"], 3), f"±{short(worst['limit'])}", str(len(each)), str(met)]
-        )
+    for (quantity, unit, limit), each in found.items():
+        worst = max((condition for _, _, condition in each), key=lambda one: abs(one["deviation"] or 0.0))
+        phases = ", ".join(sorted({phase for _, phase, _ in each if phase}))
+        points = {number for number, _, _ in each}
+        missed = {number for number, _, condition in each if not condition["met"]}
+        counts = [str(len(points)), str(len(points - missed))]
+        rows.append([f"{quantity} {phases}".strip(), unit, short(worst["deviation"], 3), limit, *counts])
     return rows
 
 
@@ -203,15 +213,17 @@ def _budget(result: Facts, point: Facts) -> dict[str, Any]:
     combined = u / k if u and k else None
     components = [_component(part) for part in result["components"]]
     greatest = largest(components)
-    correlated = any(part.correlation for part in components)
+    sources = [part.source for part in components if part.source and part.correlation]
+    shared = [source for source in dict.fromkeys(sources) if sources.count(source) > 1]
+    letters = dict(zip(shared, _MOST_LETTERS, strict=False))
     return {
         "title": f"{_capitalized(result['name'])}, AI{result['instance']} {result['phase']}, {point['label']}",
         "procedure": procedure_title(result["procedure"]),
-        "rows": [_budget_line(part, combined) for part in components],
+        "rows": [_budget_line(part, combined, letters) for part in components],
         "result": f"u = {short(combined, 3)} %, effective degrees of freedom {_degrees(result['nu_eff'])}, "
         f"k = {fixed(k, 2)}, U = {fixed(u, decimals_for(u))} %, {_counted(result['n'], 'reading')}."
         + (f" Largest contribution: {greatest.name}." if greatest else "")
-        + (" Lines of one source are correlated: their shares do not add up to 100 %." if correlated else ""),
+        + (" Lines of one letter are correlated with r: their shares do not add up to 100 %." if letters else ""),
     }
 
 
@@ -221,7 +233,7 @@ def _component(part: Facts) -> BudgetComponent:
     return BudgetComponent(**values)
 
 
-def _budget_line(part: BudgetComponent, combined: float | None) -> Row:
+def _budget_line(part: BudgetComponent, combined: float | None, letters: dict[str, str]) -> Row:
     share = None if not combined else 100.0 * (part.sensitivity * part.standard_uncertainty_pct / combined) ** 2
     return [
         part.name,
@@ -231,7 +243,7 @@ def _budget_line(part: BudgetComponent, combined: float | None) -> Row:
         short(part.sensitivity, 3),
         short(part.degrees_of_freedom, 3) if math.isfinite(part.degrees_of_freedom) else "∞",
         fixed(share, 0),
-        part.source or DASH,
+        f"{letters[part.source]}, r = {short(part.correlation, 3)}" if part.source in letters else DASH,
     ]
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rig.errors import UsageRefused
 from rig.records.errors import NoSuchRun
+from rig.records.plain_json import stored_time
 from rig.records.store import RunStore
 from rig.reports.certificate.dcc import dcc_of
 from rig.reports.certificate.issue import document_of
@@ -18,6 +20,7 @@ from rig.reports.certificate.structure import Check, NotReadable, ReadPdf, check
 from rig.version import software_version
 
 _LARGEST_OCTETS = 200_000_000
+_MISSING = (KeyError, TypeError, AttributeError, IndexError)
 
 
 class NotACertificate(UsageRefused):
@@ -68,7 +71,7 @@ def verify(path: Path, store: RunStore | None = None, layout: Path | None = None
             *structure,
             *([] if store is None else _records(store, pdf, read, document)),
         ]
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+    except (ValueError, *_MISSING) as error:
         raise NotACertificate(path, f"has an attachment {RESULTS} that is damaged ({type(error).__name__})") from error
     successor = "" if store is None else _successor(store, str(number))
     return Verified(str(number), str(serial), str(run_id), tuple(checks), successor)
@@ -111,7 +114,7 @@ def _parts(read: ReadPdf, document: dict[str, Any]) -> list[Check]:
     wanted = (document["measured"]["run"]["id"], document["measured"]["unit"]["serial_number"])
     return [
         Check("the PDF and its results have one number", f"number={number}" in read.keywords, number),
-        Check(f"{DCC} says what {RESULTS} says", dcc_of(document) == read.attachments.get(DCC)),
+        _made_again(f"{DCC} says what {RESULTS} says", document, lambda: dcc_of(document) == read.attachments.get(DCC)),
         Check(f"{RAW} is the raw data of the results", sha256_of(raw) == stated, f"SHA-256 {stated[:16]}…"),
         Check(f"{RAW} is of the same run and meter", names == wanted, " ".join(map(str, wanted))),
     ]
@@ -122,10 +125,22 @@ def _pages(pdf: bytes, read: ReadPdf, document: dict[str, Any], layout: Path | N
     what, head = "the pages are those that the results give", document["certificate"]
     if head["layout_sha256"] != layout_sha256(layout):
         return Check(what, None, "made with another layout; name it with --layout")
-    if render(document, read.attachments.get(RAW, b""), layout).pdf == pdf:
+    return _made_again(what, document, lambda: render(document, read.attachments.get(RAW, b""), layout).pdf == pdf)
+
+
+def _made_again(what: str, document: dict[str, Any], is_same: Callable[[], bool]) -> Check:
+    """Compare with what this version makes of a document; what another version made may be made otherwise."""
+    made_by, this = str(document["certificate"]["software_version"]), software_version()
+    try:
+        same = is_same()
+    except (*_MISSING, UsageRefused):
+        if made_by == this:
+            raise
+        same = False
+    if same:
         return Check(what, True, "made once more, identical")
-    if head["software_version"] != software_version():
-        return Check(what, None, f"made by rig {head['software_version']}, and this is {software_version()}")
+    if made_by != this:
+        return Check(what, None, f"not compared: made by rig {made_by}, and this is {this}")
     return Check(what, False, "made once more, they differ")
 
 
@@ -142,8 +157,13 @@ def _records(store: RunStore, pdf: bytes, read: ReadPdf, document: dict[str, Any
         raw = raw_data_of(run, unit_number)
         checks.append(Check("the raw data are those of the records", raw == read.attachments.get(RAW)))
         parties = {name: document[name] for name in ("laboratory", "customer", "certificate")}
-        recorded = document_of(run, unit_number, parties)
-        checks.append(Check("the results are those of the records", recorded == document))
+        made = document["certificate"].get("judgement")
+        judgements = {stored_time(each.made_utc): each for each in store.judgements(run.run_id)}
+        if made is not None and made not in judgements:
+            checks.append(Check("the judgement is in these records", False, str(made)))
+        else:
+            recorded = document_of(run, unit_number, parties, judgements.get(made))
+            checks.append(Check("the results are those of the records", recorded == document))
     entered = store.certificates()
     entry = next((each for each in entered if each.number == number), None)
     if entry is None:

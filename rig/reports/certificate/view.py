@@ -98,8 +98,13 @@ def _item(document: dict[str, Any]) -> Pairs:
         ["Current transformers", item["current_transformers"]],
         ["Voltage transformers", item["voltage_transformers"]],
         ["Condition on receipt", item["condition"]],
-        ["Adjustment or repair", item["adjustment"]],
+        ["Adjustment or repair", item["adjustment"] + _as_found(measured["run"])],
     ]
+
+
+def _as_found(run: dict[str, Any]) -> str:
+    before = run["after_adjustment_of"]
+    return f"; this run followed an adjustment, the results before it are those of run {before}" if before else ""
 
 
 def _dates(document: dict[str, Any]) -> Pairs:
@@ -120,9 +125,16 @@ def _measurement(run: dict[str, Any]) -> Pairs:
         ["Run", f"{run['id']}, {run['started_utc']} to {run['finished_utc']}"],
         ["Bench", f"{run['bench_name']}, bench file SHA-256 {run['bench_file_sha256'][:16]}…"],
         ["Coverage", run["coverage"] or "not recorded"],
+        *([["Judged again", _judged(run["judged"])]] if run["judged"] else []),
         ["Check of the wiring", _wiring(run)],
         ["Operator, station", ", ".join(text for text in (run["operator"], run["station"]) if text) or "not recorded"],
     ]
+
+
+def _judged(judged: dict[str, Any]) -> str:
+    by = f" by {judged['operator']}" if judged["operator"] else ""
+    left = f"; as in the run: {'; '.join(judged['left_out'])}" if judged["left_out"] else ""
+    return f"{judged['made_utc'][:10]}{by}, from the stored readings; limits: {judged['standard']}{left}"
 
 
 def _wiring(run: dict[str, Any]) -> str:

@@ -9,6 +9,8 @@ from rig.metrology.decision import DecisionRule
 from rig.reports._words import outcome_word
 
 NOT_VERIFIED = "limit not verified"
+_NOT_COMPARED = "it has not been compared with a copy of this edition"
+_NO_EDITION = "its file names no edition"
 _NO_STATEMENT = ("INVALID", "INCONCLUSIVE", "ERROR", "SKIP", "TERMINATED", "ABORTED")
 _BAD = ("FAIL", "COND_FAIL")
 
@@ -31,6 +33,7 @@ _RESULT_OF = {
     "influence": "variation",
     "self_heating": "variation",
     "repeatability": "std. deviation",
+    "no_load": "share of permitted",
 }
 
 _RULES = {
@@ -153,7 +156,7 @@ def conformity(results: list[dict[str, Any]]) -> list[str]:
     ]
     return said + [
         f"limits of {name}: no statement of conformity for {_counted(count)}; {NOT_VERIFIED} "
-        "(it has not been compared with a copy of the named edition)"
+        f"({_NOT_COMPARED if ', edition ' in name else _NO_EDITION})"
         for name, count in unverified.items()
     ]
 

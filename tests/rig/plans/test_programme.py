@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -15,6 +16,7 @@ from rig.errors import BenchFileError, UsageRefused
 from rig.plans import certification_plan, load_programme
 from rig.plans.programmes import FULL, INTRINSIC
 from rig.plans.steps import steps
+from rig.plans.tests_forecast import forecast_tests
 
 VARIANT = """schema: 1
 extends: emulated
@@ -91,6 +93,32 @@ def test_an_influence_changes_one_thing_from_its_basis(shipped):
     assert (missing.phases, missing.phase_voltages_v) == ("A", (277.0, 0.0, 0.0))
     balanced, single = by_key["difference-PF1-100pct-B-active_power"].points
     assert (balanced.phases, single.phases) == ("ABC", "B")
+
+
+def test_a_table_names_a_waveform_of_a_data_file(tmp_path):
+    table, programme, shape = (tmp_path / name for name in ("house.yaml", "short.yaml", "dimmer.yaml"))
+    shape.write_text("source: measured\ncurrent: [{order: 1, percent: 100}, {order: 3, percent: 30}]\n")
+    row = "title: w, quantities: [active_power], current_pct: 50, factors: [PF 1], limit_pct: 0.4, provenance: own"
+    table.write_text(
+        "standard: House\nedition: '1'\naccuracy_class: ''\nwording: house rule\n"
+        "tables: [{title: errors, rows: [{quantities: [active_power], load: balanced, factors: [PF 1], limit_pct: 0.2, "
+        "provenance: own}]}]\n"
+        f"influences: [{{influence: waveform, waveform: rectifier, {row}}}, "
+        f"{{influence: waveform, waveform: {shape}, {row}}}]\n"
+    )
+    programme.write_text(f"name: short\ntables: [{table}]\nprocedures: [influence]\n")
+    chosen = load_programme(str(programme))
+    able = certification_plan(load_bench("emulated"), programme=chosen)
+    assert [test.key for test in able.tests] == [
+        "influence-waveform-rectifier-PF1-50pct-active_power",
+        "influence-waveform-dimmer-PF1-50pct-active_power",
+    ]
+    assert [test.point.waveform for test in able.tests] == ["rectifier", str(shape)]
+    assert able.tests[1].condition == "waveform dimmer"
+    with pytest.raises(
+        UsageRefused, match=r"waveform-rectifier-PF1.*up to order 13, and the source gives sine waves only"
+    ):
+        certification_plan(load_bench("emulated-on-chroma-rigol-norma"), programme=chosen)
 
 
 def test_tests_that_begin_with_the_same_point_follow_one_another(shipped):
@@ -213,7 +241,7 @@ def test_an_unknown_programme_lists_what_there_is():
 def test_rig_plan_prints_steps_sums_and_what_is_not_possible():
     said = CliRunner().invoke(main, ["plan", "certify", "--programme", "full", "--repeat", "2"]).output
     assert "tests of influence, 6 tests of repeatability" in said
-    assert "305 V      100 A   25 s  influence-voltage-110pct-PF1-100pct-active_power: voltage +10 %" in said
+    assert "305 V      100 A   25 s  influence-voltage-110pct-PF1-100pct-active_power(0.26): voltage +10 %" in said
     assert "not possible: influence-temperature-45degC-PF1-5pct-active_power: the bench has no climate chamber" in said
     assert "highest voltage 318.55 V line to neutral, highest current 120 A on the primary side" in said
     assert "in 2 passes" in said
@@ -221,3 +249,33 @@ def test_rig_plan_prints_steps_sums_and_what_is_not_possible():
     assert (data["programme"], data["highest_current_a"]) == ("full", 120.0)
     assert {test["procedure"] for test in data["tests"]} >= {"influence", "difference"}
     assert data["not_possible"][0].keys() == {"key", "why"}
+
+
+COARSE = """schema: 1
+extends: emulated
+name: coarse
+analyzer:
+  accuracy:
+    power: {reading_pct: 0.05, range_pct: 0.05}
+"""
+
+
+def test_a_coarse_analyzer_leaves_the_tightest_tests_open_by_name(tmp_path):
+    path = tmp_path / "coarse.yaml"
+    path.write_text(COARSE)
+    bench = load_bench(path)
+    found = {each.test.key: each for each in forecast_tests(bench, full(bench))}
+    assert found["influence-voltage-110pct-PF1-5pct-active_power"].is_open
+    assert not found["influence-voltage-80pct-PF1-100pct-active_power"].is_open
+    # On one range what the two readings share cancels; on another one (305 V) nothing does.
+    on_one, on_another = (found[f"influence-voltage-{pct}pct-PF1-100pct-active_power"] for pct in (90, 110))
+    assert on_another.ratio > 2.0 * on_one.ratio
+    said = CliRunner().invoke(main, ["plan", "certify", "--programme", "full", "--bench", str(path)]).output
+    assert re.search(r"\d+ of \d+ planned tests of powers cannot be concluded on this bench", said)
+    assert "transducer: 100 A to 1 V" in said
+
+
+def test_the_shipped_bench_concludes_every_planned_test_of_powers(shipped):
+    found = forecast_tests(load_bench("emulated"), shipped)
+    assert len(found) >= 50
+    assert not any(each.is_open for each in found)

@@ -31,7 +31,7 @@ def test_dose_is_left_out_by_name_where_nothing_integrates():
 
 @pytest.mark.parametrize(
     ("bench", "dosed", "starts"),
-    [("emulated", 2, 0), ("emulated-on-fluke-rigol", 2, 2), ("emulated-on-ametek-rigol-lmg", 0, 2)],
+    [("emulated", 2, 0), ("emulated-on-fluke-rigol", 2, 4), ("emulated-on-ametek-rigol-lmg", 0, 4)],
 )
 def test_full_programme_of_a_bench_says_what_it_leaves_out(bench, dosed, starts):
     plan = certification_plan(load_bench(bench), programme=load_programme("full"))

@@ -11,14 +11,14 @@ from rich.console import Console
 
 from rig.load_point import LoadPoint
 from rig.records.data import FindingRecord, ResultRecord, RunHeader
-from rig.records.verdicts import count_measured
+from rig.records.verdicts import count_measured, of_verdicts
 from rig.reports._summary import panels, total_counts
 from rig.reports._words import title_of
 from rig.reports.attention import attention_lines
 from rig.reports.coverage import coverage_text
 from rig.reports.exports import write_csv
 from rig.reports.html import render_html
-from rig.reports.tables import attention_text, deviations_table, verdict_line
+from rig.reports.tables import attention_text, deviations_table, result_table, verdict_line
 from tests.rig.records.fabricated_run import fabricate
 
 HEADER = RunHeader(kind="regress", bench_name="b", bench_file_sha256="", software_version="0")
@@ -194,3 +194,22 @@ def with_variations(store, *conditions, outcome="FAIL"):
     point.finish()
     recorder.finish(outcome, 0)
     return store.run(recorder.run_id)
+
+
+def test_what_is_only_reported_is_not_counted_and_a_basis_has_no_row(store):
+    recorder = store.begin_run(dataclasses.replace(HEADER, kind="certify"))
+    basis, point = (recorder.begin_point(LoadPoint(volts, 100.0, 0.0)) for volts in (277.0, 249.3))
+    judged = {"procedure": "influence", "instance": 11, "quantity": "active_power", "limit_pct": 0.1}
+    reported = {"procedure": "power_comparison", "instance": 18, "quantity": "frequency"}
+    common = {"phase": "ABC", "unit": "", "read_value": 1.0, "expected_value": 1.0}
+    point.results(
+        [ResultRecord(**common, **judged, outcome="PASS"), ResultRecord(**common, **reported, outcome="NOT_JUDGED")]
+    )
+    basis.finish()
+    point.finish()
+    recorder.finish("PASS", 0)
+    run = store.run(recorder.run_id)
+    assert "1 PASS" in printed(verdict_line(run))
+    assert "NOT JUDGED" not in printed(verdict_line(run))
+    assert "NOT JUDGED" not in printed(result_table(run))
+    assert of_verdicts({"NOT_JUDGED": 3}) == {"NOT_JUDGED": 3}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rig.bench import BenchFile
 from rig.metrology.standards.programme_rows import Influence
-from rig.waveforms import BUILT_IN
+from rig.waveforms import waveform
 from rig.waveforms import why_not as why_not_injected
 
 _NO_INTERHARMONICS = (
@@ -32,6 +32,15 @@ def why_not(bench: BenchFile, influence: Influence) -> str:
         if bench.parts.chamber is None:
             return "the bench has no climate chamber"
         return "" if bench.parts.climate_probe else "the bench has no climate probe beside the meter"
-    if influence.waveform:
-        return why_not_injected(BUILT_IN[influence.waveform], source.max_order)
-    return ""
+    return why_not_waveform(bench, influence.waveform)
+
+
+def why_not_waveform(bench: BenchFile, name: str) -> str:
+    """Say why ``bench`` cannot inject the waveform ``name`` (of rig.waveforms), empty where it can.
+
+    Raises UsageRefused for an unknown name, BenchFileError for a file that cannot be read.
+    """
+    source = bench.source_capabilities
+    if source is None:
+        return "the bench has no source"
+    return why_not_injected(waveform(name), source.max_order)

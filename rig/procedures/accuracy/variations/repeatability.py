@@ -10,6 +10,7 @@ from rig.metrology.accuracy import ReferenceAccuracy
 from rig.metrology.certification_points import Input
 from rig.metrology.decision import DecisionRule
 from rig.metrology.outcome import Outcome
+from rig.metrology.scatter import sigma_interval
 from rig.metrology.uncertainty import Budget, Component, Distribution
 from rig.procedures.accuracy.judgement import evidence_of
 from rig.procedures.accuracy.readings import PointMeasurement
@@ -32,10 +33,11 @@ def judge_repeatability(
 
     Each reading is one update of the meter against the reference readings around it. A meter whose register or display
     averages over longer repeats no worse than that. An error of the reference is the same in all and does not count.
-    U: s has itself a standard uncertainty of s / sqrt(2 (n - 1)), the approximation of JCGM 100 E.4.3 for a normal
-    distribution; what the reference's resolution and the movement of the stimulus add to the scatter makes s larger
-    than the meter's own, by at most their standard uncertainty. INVALID where the measurement is, FAIL where the
-    meter gives no number, INCONCLUSIVE for fewer than three readings.
+    U: from s to the bound of the confidence interval of sigma for so few readings that lies towards the limit (the
+    upper one of an s within the limit, the lower one of an s beyond it). What the reference's resolution and the
+    movement of the stimulus add to the scatter makes s larger than the meter's own, by at most their standard
+    uncertainty. INVALID where the measurement is, FAIL where the meter gives no number, INCONCLUSIVE for fewer than
+    three readings.
     """
     evidence = replace(evidence_of(measurement, [item], accuracy)[0], procedure="repeatability")
     bare = replace(bare_result(evidence), limit_pct=limit.limit_pct, limit=limit.provenance, decision_rule=str(rule))
@@ -47,10 +49,12 @@ def judge_repeatability(
         reason = f"a standard deviation is not known from {len(errors)} readings; {FEWEST_REPEATS} are needed"
         return replace(bare, outcome=str(Outcome.INCONCLUSIVE), reason=reason)
     scatter, dof = stdev(errors), len(errors) - 1
+    low, high = sigma_interval(scatter, dof)
+    towards_limit = high - scatter if scatter <= limit.limit_pct else scatter - low
     own = math.hypot(*(line.contribution for line in evidence.type_b if line.kind in _OWN_LINES))
     budget = Budget(
         (
-            Component("standard deviation of few readings", scatter, math.sqrt(2.0 * dof), Distribution.NORMAL),
+            Component.normal("standard deviation of few readings", towards_limit),
             Component("scatter of the reference", own, math.sqrt(dof), Distribution.NORMAL),
         )
     )

@@ -115,6 +115,8 @@ def test_creep_of_2020_is_a_quarter_of_starting_power_at_test_voltage():
         ("influence: voltage", "influence: voltag", 15, "voltage"),
         ("    values: [90, 110]\n", "", 14, "needs 'values'"),
         ("influence: voltage", "influence: fifth_harmonic", 14, "has no 'values'"),
+        ("influence: voltage\n    values: [90, 110]\n", "influence: waveform\n", 14, "names its 'waveform'"),
+        ("influence: voltage\n", "influence: voltage\n    waveform: rectifier\n", 14, "has no 'waveform'"),
         ("current_pct: 100\n", "current_pct: yes\n", 18, "current_pct"),
         ("repeats: 3", "repeats: 2", 28, "repeats"),
         ("share_of_limit: 0.1", "share_of_limit: 2", 27, "share_of_limit"),

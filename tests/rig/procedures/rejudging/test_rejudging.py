@@ -12,8 +12,9 @@ from rig.metrology.decision import DecisionRule
 from rig.metrology.limit_files import load_limit_table
 from rig.procedures.rejudging.rejudge import Choice, rejudge
 from rig.procedures.rejudging.stored import RunCannotBeRejudged
+from rig.records.data import ResultRecord
 from rig.records.store import RunStore
-from tests.rig.procedures.rejudging.measured_runs import POINTS, STANDARD, header, judged, record_run
+from tests.rig.procedures.rejudging.measured_runs import POINTS, STANDARD, header, judged, record_power, record_run
 
 SHELF = Path(__file__).parents[4] / "fixtures" / "standards"
 
@@ -186,3 +187,26 @@ def test_a_run_without_measurements_cannot_be_judged(tmp_path):
         recorder.finish("NOT_JUDGED", 0)
         with pytest.raises(RunCannotBeRejudged, match="none of its load points has a measurement"):
             again(store.run("last"))
+
+
+def test_a_coefficient_of_temperature_is_decided_again_from_its_error(tmp_path):
+    # It is a variation divided by kelvins: the two measurements alone do not give it.
+    with RunStore.open(tmp_path / "r.sqlite") as store:
+        recorder = store.begin_run(header())
+        judged(recorder, POINTS[0])
+        at, _ = record_power(recorder, POINTS[0], 0.17)
+        coefficient = ResultRecord(
+            procedure="influence", instance=11, quantity="active_power", phase="ABC", unit="kW", outcome="COND_PASS",
+            read_value=1.0, expected_value=1.0, error_pct=0.0095, expanded_uncertainty_pct=0.001, k=2.0, limit_pct=0.01,
+            condition="temperature 23 to 40 °C", basis=POINTS[0].label,
+        )  # fmt: skip
+        at.results([coefficient])
+        recorder.finish("PASS", 0)
+        run = store.run("last")
+    found = [
+        each.result
+        for rule in (None, DecisionRule.SIMPLE)
+        for each in again(run, rule=rule).results
+        if each.result.procedure == "influence"
+    ]
+    assert [(each.error_pct, each.outcome) for each in found] == [(0.0095, "COND_PASS"), (0.0095, "PASS")]

@@ -1,5 +1,6 @@
 """What a certificate says: marks, statements of conformity, tables, drawings; and the DCC."""
 
+import json
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
@@ -8,18 +9,23 @@ import pytest
 from rig.records.data import ConditionRecord, WiringCheckRecord
 from rig.reports.certificate.dcc import dcc_of
 from rig.reports.certificate.drawings import curves
-from rig.reports.certificate.issue import document_of
+from rig.reports.certificate.issue import document_of, draft
+from rig.reports.certificate.measured import measured
 from rig.reports.certificate.numbers import decimals_for, fixed, measured_value
 from rig.reports.certificate.parties import plain
+from rig.reports.certificate.raw_data import raw_data_of
 from rig.reports.certificate.tables import budgets, result_sections
 from rig.reports.certificate.view import view_of
 from rig.reports.certificate.wording import conformity, marks, statement_of
+from tests.rig.records.fabricated_run import fabricate
+from tests.rig.reports.certificate.conftest import DAY
 
 NS = {"dcc": "https://ptb.de/dcc", "si": "https://ptb.de/si"}
 
 
 def document(run, order, *, is_draft=False):
     head = {"number": "N-1", "issued_on": "2026-11-30", "draft": is_draft, "amends": None, "software_version": "1.2"}
+    head |= {"judgement": None}
     parties = {"laboratory": plain(order.laboratory), "customer": plain(order.customer), "certificate": head}
     return document_of(run, 1, parties)
 
@@ -91,6 +97,40 @@ def test_undecided_results_are_shown_as_such(bad, outcome):
     assert statement_of(judged | {"outcome": outcome}).startswith(outcome)
 
 
+def test_text_of_a_meter_is_text_and_neither_markup_nor_control(store, real_order):
+    hostile = '#panic("x") $x$ *b* <script>&amp; \x07\x1b[31m'
+    run = fabricate(store, points=1, hostile=hostile, simulated=False)
+    document_of_run = document(run, real_order)
+    assert "\x1b" not in json.dumps(document_of_run, ensure_ascii=False)
+    root = ET.fromstring(dcc_of(document_of_run))
+    assert any("<script>&amp; \\x07\\x1b[31m" in (text or "") for text in root.itertext())
+    assert draft(run, real_order, DAY).rendered.pdf.startswith(b"%PDF-1.7")
+
+
+def test_each_meter_of_a_run_has_its_own_results(run, real_order):
+    first, second = run.units[0], replace(run.units[0], serial_number="other")
+    points = tuple(
+        replace(
+            point,
+            results=tuple(
+                replace(result, unit_number=number, error_pct=float(number))
+                for result in point.results
+                for number in (1, 2)
+            ),
+            meter_readings=tuple(
+                replace(reading, unit_number=number) for reading in point.meter_readings for number in (1, 2)
+            ),
+        )
+        for point in run.points
+    )
+    both = replace(run, units=(first, second), points=points)
+    for number in (1, 2):
+        facts = measured(both, number)
+        assert facts["unit"]["serial_number"] == both.units[number - 1].serial_number
+        assert {result["error_pct"] for result in facts["results"]} == {float(number)}
+        assert raw_data_of(both, number).count(b'"meter":') == raw_data_of(run, 1).count(b'"meter":')
+
+
 def test_results_of_one_fact_are_one_row_with_their_range(good):
     volts = rows_of(good, "Voltage")
     assert [row["input"] for row in volts] == ["AI70 A", "AI71 B", "AI72 C"]
@@ -111,25 +151,29 @@ def test_new_procedure_has_a_table_of_its_own_with_its_condition(good):
     influence, later = result_sections(measured)
     assert influence["title"] == "Variation with influence quantities"
     row = dict(zip(influence["tables"][0]["columns"], influence["tables"][0]["rows"][0], strict=True))
-    assert row["condition"] == "voltage -10 % (against 277V-5pct-PF1-ABC)"
+    assert row["condition"] == "voltage -10 %"
+    assert "each against its basis" in influence["tables"][0]["note"]
     assert "variation / %" in row
     assert later["title"] == "Made up later"
 
 
 def test_reference_conditions_show_their_largest_deviation(run, real_order):
+    def condition(phase, deviation, met):
+        return ConditionRecord(
+            quantity=f"voltage {phase}", unit="%", deviation=deviation, limit=1.0, uncertainty=None, met=met
+        )
+
     values = [(0.1, True), (-0.6, True), (1.2, False)]
     points = tuple(
         replace(
             point,
             pressure_hpa=1000.0 + number,
-            conditions=(
-                ConditionRecord(quantity="voltage", unit="%", deviation=d, limit=1.0, uncertainty=None, met=m),
-            ),
+            conditions=(condition("A", deviation, met), condition("B", deviation / 2.0, True)),
         )
-        for number, (point, (d, m)) in enumerate(zip(run.points, values, strict=False))
+        for number, (point, (deviation, met)) in enumerate(zip(run.points, values, strict=False))
     )
     view = view_of(document(replace(run, points=points), real_order), {})
-    assert view["conditions"] == [["voltage", "%", "1.2", "±1", "3", "2"]]
+    assert view["conditions"] == [["voltage A, B", "%", "1.2", "±1", "3", "2"]]
     assert ["Pressure", "1000 to 1002 hPa"] in view["environment"]
 
 

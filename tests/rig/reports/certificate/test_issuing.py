@@ -1,6 +1,7 @@
 """Issuing: numbers, the same octets for the same record, amendments, refusals in one sentence."""
 
 import datetime as dt
+import json
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import get_args
@@ -10,11 +11,15 @@ import yaml
 
 from rig.errors import BenchFileError
 from rig.files.yaml_types import Strict
+from rig.records.data import LimitProvenance
+from rig.records.issued.judgements import JudgedAgain, JudgementRecord
 from rig.reports.certificate.extra import CertificatesNotInstalled, need_certificates
 from rig.reports.certificate.issue import NotAmendable, OtherwiseIssued, draft, issue, next_sequence
 from rig.reports.certificate.measured import NoCertificate
 from rig.reports.certificate.parties import Customer, Laboratory, load_customer, load_laboratory, number_of
 from rig.reports.certificate.render import NoGlyph
+from rig.reports.certificate.verify import verify
+from rig.reports.certificate.view import view_of
 from tests.rig.records.fabricated_run import fabricate
 from tests.rig.reports.certificate.conftest import DAY, EXAMPLES
 
@@ -48,6 +53,43 @@ def test_issued_content_is_changed_by_an_amendment_only(store, order):
     assert issue(store, run, order, DAY).number == first.number, "the replaced one can be written again"
     with pytest.raises(NotAmendable, match=f"replaced by {amended.number}"):
         issue(store, fabricate(store, points=1, seed=8), replace(other, amends=first.number, reason="x"), DAY)
+
+
+def test_later_judgement_is_what_the_certificate_states(tmp_path, store, real_order):
+    run = fabricate(store, points=2, seed=31, simulated=False)
+    checked = LimitProvenance(standard="S", edition="2003", table="T", checked_by="J. Ohm", checked_on="2026-11-30")
+    before = next(result for result in run.points[0].results if result.quantity == "active power")
+    after = replace(before, limit=checked, limit_pct=0.2, outcome="PASS", decision_rule="simple")
+    judgement = JudgementRecord(
+        made_utc=run.started_utc,
+        software_version="1.0",
+        standard="S, edition 2003",
+        decision_rule="simple",
+        outcome="PASS",
+        results=(JudgedAgain(point_number=run.points[0].number, result=after, was=before.outcome),),
+        left_out=("energy: not judged",),
+    )
+    store.enter_judgement(run.run_id, judgement)
+    (entered,) = store.judgements(run.run_id)
+    issued = issue(store, run, replace(real_order, judgement=entered), DAY)
+    document = json.loads(issued.rendered.attachments["results.json"])
+    assert document["measured"]["run"]["decision_rule"] == "simple"
+    assert len(document["measured"]["results"]) == sum(len(point.results) for point in run.points)
+    assert [each["limit"]["standard"] for each in document["measured"]["results"] if each["limit"]].count("S") == 1
+    assert "Judged again" in [name for name, _ in view_of(document, {})["method"]]
+    with pytest.raises(OtherwiseIssued, match="with another judgement"):
+        issue(store, run, real_order, DAY)
+    path = tmp_path / "c.pdf"
+    path.write_bytes(issued.rendered.pdf)
+    assert verify(path, store).belongs_together
+
+
+def test_run_after_an_adjustment_names_the_one_before(run, real_order):
+    adjusted = replace(run, header=replace(run.header, after_adjustment_of="0815"))
+    document = json.loads(draft(adjusted, real_order, DAY).rendered.attachments["results.json"])
+    assert ("none; this run followed an adjustment, the results before it are those of run 0815") in [
+        text for _, text in view_of(document, {})["item"]
+    ]
 
 
 def test_number_that_is_not_there_cannot_be_amended(store, run, order):

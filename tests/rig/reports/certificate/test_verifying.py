@@ -2,6 +2,7 @@
 
 import io
 import json
+import random
 import sqlite3
 from contextlib import closing
 
@@ -152,6 +153,38 @@ def test_damaged_results_are_one_sentence(pdf_file, issued, content):
     pdf_file.write_bytes(changed(issued.rendered.pdf, lambda document: attach(document, RESULTS, content)))
     with pytest.raises(NotACertificate, match=r"has an attachment results\.json that is damaged"):
         verify(pdf_file)
+
+
+def test_certificate_of_another_version_is_compared_as_far_as_possible(pdf_file, issued, monkeypatch):
+    monkeypatch.setattr("rig.reports.certificate.verify.software_version", lambda: "99.0")
+    monkeypatch.setattr("rig.reports.certificate.verify.dcc_of", lambda document: document["a key of version 99"])
+    found = verify(pdf_file)
+    assert wrong(found) == []
+    (dcc,) = (check for check in found.checks if check.what.startswith(DCC))
+    assert dcc.holds is None
+    assert "not compared: made by rig" in dcc.detail
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_damaged_file_ends_in_a_sentence_or_in_what_differs(pdf_file, issued, seed, monkeypatch):
+    monkeypatch.setattr("rig.reports.certificate.verify.render", lambda *_: issued.rendered)
+    chance = random.Random(seed)
+    octets = bytearray(issued.rendered.pdf)
+    place = chance.randrange(len(octets))
+    if seed % 3 == 0:
+        del octets[place:]
+    elif seed % 3 == 1:
+        del octets[place : place + chance.randrange(1, 5000)]
+    else:
+        for _ in range(chance.choice((1, 20, 400))):
+            octets[chance.randrange(len(octets))] = chance.randrange(256)
+    pdf_file.write_bytes(octets)
+    try:
+        said = "belongs together" if verify(pdf_file).belongs_together else "differs"
+    except NotACertificate as refused:
+        said = str(refused)
+    assert said != "belongs together"
+    assert len(said.splitlines()) == 1
 
 
 def test_xsd_is_not_checked_without_a_file(issued):

@@ -1,0 +1,1 @@
+"""``rig characterise``: what a meter does where its manual leaves a choice."""
