@@ -18,6 +18,8 @@ from rig.metrology.limit_files import load_limit_table
 from rig.procedures.accuracy.judgement import judge_power
 from rig.procedures.accuracy.power_comparison import Reader, measure_in_turn
 from rig.procedures.accuracy.readings import EnergyMeasurement
+from rig.procedures.rejudging.rejudge import Choice, rejudge
+from rig.procedures.rejudging.stored import RunCannotBeRejudged
 from rig.procedures.units import Unit, alive, dead_energy, of_unit, restore_all
 from rig.records.data import RunHeader, UnitRecord
 from rig.records.store import RunStore
@@ -199,3 +201,8 @@ def test_a_result_without_a_number_belongs_to_the_present_unit(recorded):
     point = recorder.begin_point(POINT)
     point.meter_reading({11: 1.0}, requested_monotonic_s=0.0, answered_monotonic_s=0.1)
     assert [each.unit_number for each in read_back().points[0].meter_readings] == [3]
+
+
+def test_a_run_of_several_meters_is_not_judged_once_more(recorded):
+    with pytest.raises(RunCannotBeRejudged, match="it has several meters; measure each alone with --position NAME"):
+        rejudge(recorded[1](), Choice(rule=DecisionRule.SIMPLE), software_version="1")
