@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,7 +27,17 @@ from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement
 from rig.procedures.events import Judged, PointBegan, PointMeasured, QuestionAnswered
 from rig.procedures.registers.examined import LONGEST_S, Examined
 from rig.procedures.rejudging.stored import data_of
-from rig.procedures.units import Unit, alive, dead_energy, of_unit, readers_of, restore_all, units_of
+from rig.procedures.units import (
+    Unit,
+    alive,
+    configure_all,
+    dead_energy,
+    leave_out,
+    of_unit,
+    readers_of,
+    restore_all,
+    units_of,
+)
 from rig.procedures.wiring_check.check import check_wiring
 from rig.records.data import FindingRecord, ResultRecord
 from rig.records.recorder import PointRecorder, RunRecorder
@@ -155,7 +166,8 @@ class MeterRun:
         What was found is in the record and restored at the end. Writes that would clear records (AV10, AV11) are
         refused here (UsageRefused).
         """
-        self._guarded(lambda: self._configure(wanted))
+        self.require("meter")
+        self._guarded(lambda: configure_all(self.units, wanted, self.bench, self.record, self.events))
 
     def apply(self, point: LoadPoint) -> None:
         """Bring the bench to ``point`` without measuring anything there; raises UsageRefused without a source."""
@@ -222,7 +234,7 @@ class MeterRun:
                 try:
                     checked, wrong = check_wiring(*where, accept=accept)
                 except MeterError as error:
-                    self._only_one_died(unit, error)
+                    leave_out(unit, self.units, error, self.events)
                     return "unknown", None
                 return checked.state, wrong
 
@@ -232,13 +244,6 @@ class MeterRun:
             self._confirm_off(supervisor, softly=True)
             raise wrong
         return state
-
-    def _only_one_died(self, unit: Unit, error: MeterError) -> None:
-        """Leave out a meter that does not answer, where there are others; raises the error of the only one."""
-        if not self.has_several:
-            raise error
-        unit.died(str(error), self.events)
-        alive(self.units)
 
     def judge(self, measurement: PointMeasurement, judged: Sequence[Input]) -> tuple[ResultRecord, ...]:
         """Judge quantities of a measurement of this run, and record the results with it."""
@@ -259,7 +264,7 @@ class MeterRun:
                     measured = measure_energy(*where, gating=gating, limits=limits)
                     return replace(measured, unit_number=self.record.present_unit)
                 except MeterError as error:
-                    self._only_one_died(unit, error)
+                    leave_out(unit, self.units, error, self.events)
                     self._confirm_off(self.supervisor, softly=True)  # in the middle of a gate
             return dead_energy(unit, point, instance, record)
 
@@ -315,7 +320,17 @@ class MeterRun:
         assert measurement.record is not None, "a measurement of this run"
         measurement.record.results(results)
         self.events.publish(Judged(measurement, results))
+        self.tell_progress()
         return results
+
+    def tell_progress(self) -> None:
+        """Tell the guardian that the run goes on, between uses of the bench; an error is raised by the next of those.
+
+        On a busy host several judgements and the report of a failed one together take as long as a hang may last.
+        """
+        if self._bench.guardian is not None:
+            with contextlib.suppress(RigError):
+                self._bench.guardian.beat()
 
     def note(self, name: str, expected: str, found: str, outcome: str) -> None:
         """Record a question answered in words; its outcome counts for the verdict of the run."""
@@ -337,14 +352,6 @@ class MeterRun:
                 self._confirm_off(bench.supervisor, softly=False)
             self._note_if_possible(Noted("bench failed", str(error), "error"))
             raise
-
-    def _configure(self, wanted: Mapping[int, float]) -> None:
-        self.require("meter")
-        for unit in alive(self.units):
-            try:
-                unit.configure(wanted, self._bench, self.record, self.events)
-            except MeterError as error:
-                self._only_one_died(unit, error)
 
     def note_as_found(self, av: int) -> None:
         """Note what AV ``av`` was when the run began, before it is written: see ``Unit.note_as_found``."""

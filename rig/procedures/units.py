@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from drivers.errors import RigError
+from drivers.meter.errors import MeterError
 from meter_model.configuration import Configuration
 from rig.bench import Bench, Position
 from rig.bench.as_found import AsFound
@@ -80,6 +81,25 @@ def units_of(bench: Bench, as_found: Sequence[Mapping[int, float]]) -> list[Unit
     """Return the meters of a bench, by what was found in each."""
     found = zip(bench.positions, as_found, strict=False) if as_found and as_found[0] else ()
     return [Unit(number, position, each, configuration_of(each)) for number, (position, each) in enumerate(found, 1)]
+
+
+def leave_out(unit: Unit, units: Sequence[Unit], error: MeterError, events: Events) -> None:
+    """Leave out a meter that does not answer, where there are others; raises the error of the only one."""
+    if len(units) < 2:
+        raise error
+    unit.died(str(error), events)
+    alive(units)
+
+
+def configure_all(
+    units: Sequence[Unit], wanted: Mapping[int, float], bench: Bench, record: RunRecorder, events: Events
+) -> None:
+    """Configure each meter that answers; see ``Unit.configure``."""
+    for unit in alive(units):
+        try:
+            unit.configure(wanted, bench, record, events)
+        except MeterError as error:
+            leave_out(unit, units, error, events)
 
 
 def readers_of(units: Sequence[Unit]) -> list[Reader]:

@@ -81,7 +81,7 @@ def _results(run: RunRecord) -> Iterable[AttentionLine]:
         if result.reason and result.error_pct is None:
             groups[result.outcome, "", "", result.reason, "", ""].append(judged)
         else:
-            place = f"AI{result.instance} {result.phase}{of_meter(result, len(run.units) > 1)}"
+            place = f"{result.place}{of_meter(result, len(run.units) > 1)}"
             groups[result.outcome, result.quantity, place, "", result.condition, result.procedure].append(judged)
     for (outcome, quantity, place, reason, condition, _), group in groups.items():
         if reason:

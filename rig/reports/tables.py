@@ -110,7 +110,7 @@ def deviations_table(label: str, results: Sequence[ResultRecord]) -> str:
     lines = [label, *(_line(row, widths, columns) for row in rows)]
     lines.insert(2, "  ".join("-" * width for width in widths))
     lines[1:1] = dict.fromkeys(words for result in results if (words := compared(result)))
-    lines += [f"AI{result.instance} {result.phase}: {_one_line(result.reason)}" for result in results if result.reason]
+    lines += [f"{result.place}: {_one_line(result.reason)}" for result in results if result.reason]
     return "\n".join(lines)
 
 
@@ -136,15 +136,19 @@ def _point_row(point: PointRecord, several: bool) -> tuple[Text, Text, str, str,
     outcome = Text(outcome_word(point.outcome), style=f"bold {OUTCOME_COLOURS[point.outcome]}")
     if worst is None:
         return Text(point.label), Text("not judged"), "", "", "", outcome  # why is in the events and in the report
-    quantity = _SHORT.get(worst.quantity, worst.quantity)
     return (
         Text(point.label),
-        Text(f"{len(judged)}: AI{worst.instance} {quantity} {worst.phase}{of_meter(worst, several)}"),
+        Text(f"{len(judged)}: {_input(worst)}{of_meter(worst, several)}"),
         percent(worst.error_pct, sign=True),
         percent(worst.expanded_uncertainty_pct),
         _limit(worst),
         outcome,
     )
+
+
+def _input(result: ResultRecord) -> str:
+    short = _SHORT.get(result.quantity, result.quantity)
+    return f"AI{result.instance} {short} {result.phase}" if result.instance else result.place
 
 
 def _one_line(text: str) -> str:
@@ -161,7 +165,7 @@ _METER: _Column = ("meter", str.rjust, lambda result: str(result.unit_number or 
 
 _COLUMNS: tuple[_Column, ...] = (
     ("quantity", str.ljust, lambda result: _one_line(quantity_name(result.quantity))),
-    ("AI", str.rjust, lambda result: str(result.instance)),
+    ("AI", str.rjust, lambda result: str(result.instance or "-")),
     ("phase", str.ljust, lambda result: result.phase),
     ("read", str.rjust, lambda result: number(result.read_value, 7)),
     ("expected", str.rjust, lambda result: number(result.expected_value, 7)),

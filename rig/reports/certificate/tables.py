@@ -117,7 +117,7 @@ def _row(group: list[Facts], points: dict[int, Facts], *, changed: bool, repeate
     loads = list(dict.fromkeys(place["load"] for place in places))
     load = f"{loads[0]}{_fed(point)}" if len(group) == 1 else f"{len(group)} load points"
     row = [
-        f"AI{worst['instance']} {worst['phase']}",
+        f"AI{worst['instance']} {worst['phase']}" if worst["instance"] else "clock",
         short(point["voltage_v"]),
         span(min(currents), max(currents)),
         load,
