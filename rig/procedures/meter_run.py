@@ -21,7 +21,7 @@ from rig.metrology.calibration import CalibrationRefused
 from rig.metrology.certification_points import Input, JudgedQuantity
 from rig.metrology.decision import DecisionRule
 from rig.procedures.accuracy.energy_register import Gating, measure_energy
-from rig.procedures.accuracy.judgement import judge_energy, judge_others, judge_power
+from rig.procedures.accuracy.judgement import judge_energy, judge_others
 from rig.procedures.accuracy.power_comparison import MINIMUM_UPDATES, measure_in_turn
 from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement
 from rig.procedures.events import Judged, PointBegan, PointMeasured, QuestionAnswered
@@ -32,7 +32,9 @@ from rig.procedures.units import (
     alive,
     configure_all,
     dead_energy,
+    judge_each,
     leave_out,
+    note_deaths,
     of_unit,
     readers_of,
     restore_all,
@@ -57,8 +59,7 @@ class MeterRun:
     further positions. ``today``: the day on which calibrations must hold. ``cites``: gives the source that the present
     question cites, for its findings.
 
-    Where the bench has several meters ``measure`` reads all of them; anything else is about the one chosen by ``at``,
-    the first one otherwise.
+    Of several meters ``measure`` reads all; anything else is about the one chosen by ``at``, or the first one.
     """
 
     def __init__(
@@ -77,7 +78,6 @@ class MeterRun:
         self.record = record
         self.rule = rule or DecisionRule.ILAC_G8_NON_BINARY
         self.units: list[Unit] = units_of(bench, (as_found, *others))
-        """The meters under test, in the order of their positions; empty without a meter."""
         self._today = today
         self._cites = cites
         self._bench = bench
@@ -211,9 +211,7 @@ class MeterRun:
                 raise
 
         measurement = self._measured(point, work)
-        for unit, each in zip(self.units, measurement.of_each, strict=False):
-            if each.dead and not unit.dead:
-                unit.died(each.dead, self.events)
+        note_deaths(self.units, measurement, self.events)
         return measurement
 
     def check_wiring(self, *, accept: bool = False) -> str:
@@ -247,9 +245,7 @@ class MeterRun:
 
     def judge(self, measurement: PointMeasurement, judged: Sequence[Input]) -> tuple[ResultRecord, ...]:
         """Judge quantities of a measurement of this run, and record the results with it."""
-        accuracy = self.bench.accuracy
-        of_each = [of_unit(each, judge_power(each, judged, accuracy, self.rule)) for each in measurement.of_each]
-        return self.record_results(measurement, tuple(result for results in of_each for result in results))
+        return self.record_results(measurement, judge_each(measurement, judged, self.bench.accuracy, self.rule))
 
     def measure_energy(
         self, point: LoadPoint, instance: int, gating: Gating, limits: ReferenceLimits = IEC_REFERENCE

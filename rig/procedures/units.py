@@ -13,7 +13,11 @@ from rig.bench.as_found import AsFound
 from rig.errors import BenchFault, UsageRefused
 from rig.events import Events, Noted
 from rig.load_point import LoadPoint
+from rig.metrology.accuracy import ReferenceAccuracy
+from rig.metrology.certification_points import Input
+from rig.metrology.decision import DecisionRule
 from rig.metrology.outcome import Outcome
+from rig.procedures.accuracy.judgement import judge_power
 from rig.procedures.accuracy.power_comparison import Reader
 from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement, configuration_of
 from rig.procedures.restoring import CLEARS_RECORDS, restore_configuration
@@ -126,6 +130,21 @@ def alive(units: Sequence[Unit]) -> list[Unit]:
     if units and not found:
         raise BenchFault(f"no meter on this bench answers any more; {units[0].dead}")
     return found
+
+
+def note_deaths(units: Sequence[Unit], measurement: PointMeasurement, events: Events) -> None:
+    """Leave out the meters that stopped answering at a load point."""
+    for unit, each in zip(units, measurement.of_each, strict=False):
+        if each.dead and not unit.dead:
+            unit.died(each.dead, events)
+
+
+def judge_each(
+    measurement: PointMeasurement, judged: Sequence[Input], accuracy: ReferenceAccuracy, rule: DecisionRule
+) -> tuple[ResultRecord, ...]:
+    """Judge quantities of the measurement of each meter."""
+    of_each = [of_unit(each, judge_power(each, judged, accuracy, rule)) for each in measurement.of_each]
+    return tuple(result for results in of_each for result in results)
 
 
 def dead_energy(unit: Unit, point: LoadPoint, instance: int, record: PointRecorder) -> EnergyMeasurement:

@@ -10,9 +10,8 @@ from datetime import UTC, datetime
 from rig.events import Event, Noted
 from rig.load_point import LoadPoint
 from rig.plans import Plan
-from rig.procedures.accuracy.judgement import judge_power
 from rig.procedures.meter_run import MeterRun
-from rig.procedures.units import of_unit
+from rig.procedures.units import judge_each
 from rig.records.data import PointRecord, ResultRecord, RunRecord
 from rig.records.listing import RESUMED
 from rig.records.resumption.reopening import Reopened, ResumeRefused
@@ -131,9 +130,7 @@ def _repeated(meter_run: MeterRun, plan: Plan, point: PointRecord) -> Sequence[C
             f"conditions are not those of the first part: {point.label} cannot be repeated ({measurement.invalid})",
             "put it right and resume, or begin a new run",
         )
-    judged, accuracy = plan.judged(load_point), meter_run.bench.accuracy
-    of_each = [of_unit(each, judge_power(each, judged, accuracy, meter_run.rule)) for each in measurement.of_each]
-    results = tuple(result for one in of_each for result in one)
+    results = judge_each(measurement, plan.judged(load_point), meter_run.bench.accuracy, meter_run.rule)
     assert measurement.record is not None
     measurement.record.results(results)
     return [check_of(point.label, point.results, results)]
