@@ -20,11 +20,13 @@ _REACTIVE_DEG = (-30.0, -150.0, 150.0, 30.0)
 _DEMAND_DEG = -30.0
 """Sin 0.5 lag: active and reactive demand at once."""
 
+NEEDS_RESET = "needs --allow-reset"
+
 DEMAND_KINDS = {
     "as_found": ("as the meter is set", None),
-    "block": ("block, one interval of 60 s", Interval(1, 60.0)),
-    "rolling": ("rolling, three sub-intervals of 20 s", Interval(3, 20.0)),
-    "by_command": ("ended by command", Interval(1, 0.0)),
+    "block": (f"block, one interval of 60 s ({NEEDS_RESET})", Interval(1, 60.0)),
+    "rolling": (f"rolling, three sub-intervals of 20 s ({NEEDS_RESET})", Interval(3, 20.0)),
+    "by_command": (f"ended by command ({NEEDS_RESET})", Interval(1, 0.0)),
 }
 """Kinds of demand by word of the key: condition, and the interval; None: the one that the meter has.
 
