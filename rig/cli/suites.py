@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import os
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ import click
 
 from drivers.log import LEVELS
 from rig.cli.shared.output import echo, make_console
+from rig.cli.shared.time_left import Expected
 from rig.cli.shared.types import COUNT, HOURS, LINE, REPEATS, AnyPath
 from rig.records import RECORDS
 
@@ -75,7 +76,7 @@ def _with_options(command: Callable[..., int]) -> Callable[..., int]:
     type=LINE,
     default="intrinsic",
     show_default=True,
-    metavar="intrinsic|full|FILE",
+    metavar="intrinsic|short|full|FILE",
     help="What is certified; 'rig plan certify' shows it.",
 )
 @click.option("-k", "select", default=None, metavar="EXPRESSION", help="Measure only what matches, as pytest's -k.")
@@ -298,6 +299,13 @@ def _run_suite(
         elif code == pytest.ExitCode.USAGE_ERROR:  # else the plugin has done it
             release(folder, run_id)
     return {4: ExitCode.REFUSED, 5: ExitCode.REFUSED, 3: ExitCode.RIG_ERROR}.get(code, code)
+
+
+def _expected(plan: Plan) -> dict[Hashable, Expected]:
+    """What each part of a plan is expected to take."""
+    from rig.plans.steps import steps
+
+    return {step.part: Expected(step.kind, step.duration_s) for step in steps(plan, 1.0)}
 
 
 def _tests_text(plan: Plan) -> str:

@@ -1,4 +1,4 @@
-"""Programmes: which tables, procedures and nominal conditions a certification covers; two are built in."""
+"""Programmes: which tables, procedures and nominal conditions a certification covers; three are built in."""
 
 from __future__ import annotations
 
@@ -100,7 +100,13 @@ FULL = Programme(
     description="Everything of the tables that the rig has a procedure for.",
     procedures=get_args(ProcedureName),
 )
-_BUILT_IN = {programme.name: programme for programme in (INTRINSIC, FULL)}
+SHORT = Programme(
+    name="short",
+    description="Every procedure of the full programme, once for each row.",
+    procedures=get_args(ProcedureName),
+    each_row_once=True,
+)
+_BUILT_IN = {programme.name: programme for programme in (INTRINSIC, SHORT, FULL)}
 
 
 def load_programme(name_or_path: str) -> Programme:

@@ -74,7 +74,7 @@ def forecast_tests(bench: BenchFile, plan: Plan) -> tuple[TestForecast, ...]:
     for test in plan.tests:
         if not isinstance(test.row, DifferenceRow | InfluenceRow | RepeatabilityRow):
             continue
-        item = total_input(test.quantities[0])
+        item = total_input(test.quantities[0]) if test.quantities else None
         if item is None:
             continue
         try:

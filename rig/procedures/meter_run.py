@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
@@ -253,7 +254,17 @@ class MeterRun:
         assert measurement.record is not None, "a measurement of this run"
         measurement.record.results(results)
         self.events.publish(Judged(measurement, results))
+        self.tell_progress()
         return results
+
+    def tell_progress(self) -> None:
+        """Tell the guardian that the run goes on, between uses of the bench; an error is raised by the next of those.
+
+        On a busy host several judgements and the report of a failed one together take as long as a hang may last.
+        """
+        if self._bench.guardian is not None:
+            with contextlib.suppress(RigError):
+                self._bench.guardian.beat()
 
     def note(self, name: str, expected: str, found: str, outcome: str) -> None:
         """Record a question answered in words; its outcome counts for the verdict of the run."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from fixtures.bench import plan_of
+from rig.events import Noted
 from rig.metrology.limits import Quantity
 from rig.plans import Plan
 from rig.plans.programme import PROCEDURES, PlannedTest
+from rig.plans.programmes import INTRINSIC
 from rig.procedures import MeterRun
 from rig.pytest_plugin import PLANNED, in_plan_order, load_point_of, run_session
 from rig.records.resumption.reopening import ResumeRefused
@@ -32,6 +35,16 @@ def plan(pytestconfig: pytest.Config) -> Plan:
 def calibrated(meter_run: MeterRun) -> None:
     """Refuse to certify with instruments whose calibrations do not hold, before anything is energised."""
     meter_run.require_calibration()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def programme_is_noted(meter_run: MeterRun, plan: Plan, pytestconfig: pytest.Config) -> None:
+    """Record what the bench cannot do of a programme: the record then says what was not tried, and why."""
+    if plan.programme != INTRINSIC.name and run_session(pytestconfig).resumed is None:
+        text = f"{plan.programme}: {len(plan.points)} load points, {len(plan.tests)} planned tests"
+        meter_run.events.publish(Noted("programme", f"{text}, {len(plan.not_possible)} not possible on this bench"))
+        for each in plan.not_possible:
+            meter_run.events.publish(Noted("not possible", f"{each.key}: {each.why}", data=asdict(each)))
 
 
 @pytest.fixture(scope="session", autouse=True)

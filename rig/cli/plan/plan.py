@@ -25,7 +25,7 @@ from rig.cli.shared.types import HOURS, KILOWATT_HOURS, LINE, REPEATS
     type=LINE,
     default="intrinsic",
     show_default=True,
-    metavar="intrinsic|full|FILE",
+    metavar="intrinsic|short|full|FILE",
     help="What is certified (certify).",
 )
 @click.option("--strict", is_flag=True, help="Refuse a bench that cannot do all of the programme (certify).")

@@ -210,3 +210,12 @@ def test_a_coefficient_of_temperature_is_decided_again_from_its_error(tmp_path):
         if each.result.procedure == "influence"
     ]
     assert [(each.error_pct, each.outcome) for each in found] == [(0.0095, "COND_PASS"), (0.0095, "PASS")]
+
+
+def test_u_is_printed_beside_what_monte_carlo_tells(records, rig):
+    path, ids = records
+    code, said, _ = rig(ids["good"], "--records", path, "--monte-carlo")
+    assert code == 0
+    rows = said.split("U by it\n")[1].splitlines()
+    assert len(rows) >= 4
+    assert all(0.9 < float(row.split()[-1]) < 1.6 for row in rows)

@@ -131,6 +131,25 @@ def test_each_meter_of_a_run_has_its_own_results(run, real_order):
         assert raw_data_of(both, number).count(b'"meter":') == raw_data_of(run, 1).count(b'"meter":')
 
 
+def test_load_point_that_was_invalid_is_listed_with_its_reason(run, real_order):
+    bad = replace(run.points[0], stated_outcome="INVALID", reason="the air had 27 °C", results=())
+    view = view_of(document(replace(run, points=(bad, *run.points[1:])), real_order), {})
+    assert view["without_result"] == [[bad.label, "INVALID", "the air had 27 °C"]]
+
+
+def test_raw_data_are_in_their_canonical_form(run):
+    raw = raw_data_of(run, 1)
+    lines = [json.loads(line) for line in raw.decode().splitlines()]
+    again = "".join(
+        json.dumps(line, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n" for line in lines
+    )
+    assert again.encode() == raw
+    assert (lines[0]["run"], lines[0]["serial_number"]) == (run.run_id, "4100-000123")
+    readings = sum(len(point.reference_readings) + len(point.meter_readings) for point in run.points)
+    assert len(lines) == 1 + len(run.points) + readings
+    assert lines[-1]["meter"]["15"] is None, "QNAN"
+
+
 def test_results_of_one_fact_are_one_row_with_their_range(good):
     volts = rows_of(good, "Voltage")
     assert [row["input"] for row in volts] == ["AI70 A", "AI71 B", "AI72 C"]
