@@ -107,6 +107,7 @@ def certify(
         return _resume(resume, _Chosen(**options))
     from rig.plans import certification_plan, load_programme
     from rig.plans.forecast import forecast, refuse_what_concludes_little
+    from rig.plans.programmes import lasting_name
     from rig.procedures.needs import JUDGING
 
     programme = load_programme(programme_name)
@@ -115,7 +116,7 @@ def certify(
     if not anyway:
         refuse_what_concludes_little(bench_file, forecast(bench_file, plan))
     extra = [f"--max-points={max_points}"] if max_points else []
-    extra += [f"--programme={programme_name}", f"--repeat={repeat}", f"--longest-gate={longest_gate_h}"]
+    extra += [f"--programme={lasting_name(programme_name)}", f"--repeat={repeat}", f"--longest-gate={longest_gate_h}"]
     extra += [*(["--strict-programme"] if strict else []), *(["--accept-wiring"] if accept_wiring else [])]
     extra += [*(["--anyway"] if anyway else []), *(["--allow-reset"] if allow_reset else [])]
     if before is not None:

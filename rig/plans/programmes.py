@@ -123,6 +123,11 @@ def load_programme(name_or_path: str) -> Programme:
     return _beside(path, load_yaml_model(path, Programme, check=lambda found: _unknown_table(found, path)))
 
 
+def lasting_name(name_or_path: str) -> str:
+    """Return what names the programme from any folder: a run that is resumed has it in its record."""
+    return name_or_path if name_or_path in _BUILT_IN else str(Path(name_or_path).resolve())
+
+
 def _beside(path: Path, programme: Programme) -> Programme:
     """Return the programme with the paths of its tables taken from the folder of ``path``."""
     tables = tuple(str(path.parent / name) if _is_path(name) else name for name in programme.tables)

@@ -110,7 +110,11 @@ def rejudge(run: RunRecord, choice: Choice, *, software_version: str, operator: 
     for point in run.points:
         results, without = _judged(point, measured, run.points, basis)
         before = {_key(result): result.outcome for result in point.results}
-        found += [JudgedAgain(point_number=point.number, result=each, was=before.get(_key(each))) for each in results]
+        unit = next((result.unit_number for result in point.results), 1 if len(run.units) == 1 else None)
+        found += [
+            JudgedAgain(point_number=point.number, result=replace(each, unit_number=unit), was=before.get(_key(each)))
+            for each in results
+        ]
         left_out += without
     if not found:
         raise RunCannotBeRejudged(run.run_id, "none of its load points has a measurement that these limits are about")

@@ -58,7 +58,7 @@ class Verified:
 def verify(path: Path, store: RunStore | None = None, layout: Path | None = None) -> Verified:
     """Compare the parts of a certificate with each other, and with the records where they are given.
 
-    What was appended to the file, as signing does, is told apart. Raises NotACertificate for another file,
+    What was appended to the file, as signing does, is a check of its own. Raises NotACertificate for another file,
     CertificatesNotInstalled without pikepdf.
     """
     whole = _octets(path)

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from rig.records.data import ConditionRecord, WiringCheckRecord
+from rig.records.data import ConditionRecord, SetAside, WiringCheckRecord
 from rig.reports.certificate.dcc import dcc_of
 from rig.reports.certificate.drawings import curves
 from rig.reports.certificate.issue import document_of, draft
@@ -88,6 +88,24 @@ def test_verified_limit_that_is_exceeded_is_stated(bad):
         "S4100 manual, accuracy, edition ZL0109, applied to the meter with simulated sensor output: NOT MET" in line
         for line in conformity(bad["measured"]["results"])
     )
+
+
+def test_check_that_failed_without_a_limit_is_stated(good):
+    result = good["measured"]["results"][0] | {
+        "procedure": "register_check", "limit": None, "limit_pct": None, "error_pct": None, "outcome": "FAIL",
+        "expanded_uncertainty_pct": None, "k": None, "reason": "AI3 Export counted", "components": [],
+    }  # fmt: skip
+    assert conformity([result]) == ["check without a limit: FAIL: AI3 Export counted"]
+    (section,) = result_sections(good["measured"] | {"results": [result]})
+    assert section["title"] == "Check of the other registers"
+    assert section["tables"][0]["rows"][0][-1] == "FAIL: AI3 Export counted"
+
+
+def test_run_that_was_resumed_says_so(run, real_order):
+    aside = (SetAside(point=run.points[0], purpose="check", reason="repeated"),)
+    view = view_of(document(replace(run, set_aside=aside), real_order), {})
+    said = "the run was resumed; measured again: 0 load points; repeated as checks: 1"
+    assert ["Interrupted", said] in view["method"]
 
 
 @pytest.mark.parametrize("outcome", ["INVALID", "INCONCLUSIVE"])
