@@ -89,6 +89,6 @@ def test_u_of_a_clocks_rate_covers_it(resolution_s):
                 shown = (1000.3 + moment * (1.0 + (true_ppm + of_rig) * 1e-6)) // resolution_s * resolution_s
                 group.append(ClockReading(shown, Moment(at_s, at_s + wide_s)))
             groups.append(group)
-        found = clock_rate(*groups, resolution_s)
+        found = clock_rate(groups[0], groups[1], resolution_s)
         covered += abs(found.ppm - true_ppm) <= Budget(found.components).expanded
     assert covered / TRIALS >= 0.94
