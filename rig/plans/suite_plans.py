@@ -136,6 +136,7 @@ class _Maker:
             self._programme.procedures,
             why_sampled=_why_sampled(self._bench, nominal),
             suffix=suffix,
+            is_short=self._programme.density.is_short,
         )
         stage = Stage(_configuration(nominal, self._bench), points, energy, in_test_order((*tests, *of_registers)))
         if self._programme is INTRINSIC:  # all of it or nothing
