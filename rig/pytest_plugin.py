@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 import time
@@ -106,8 +107,9 @@ def _place(item: pytest.Item, places: Mapping[Hashable, int]) -> tuple[int, int]
     params = getattr(getattr(item, "callspec", None), "params", {})
     for value in params.values():
         key = getattr(value, "key", value)
-        if isinstance(key, Hashable) and key in places:
-            return params.get("repetition", 1), places[key]
+        with contextlib.suppress(TypeError):  # what has no hash is no part of a plan
+            if key in places:
+                return params.get("repetition", 1), places[key]
     return None
 
 
@@ -137,6 +139,8 @@ def pytest_runtest_makereport(
     if call.excinfo is not None and _is_unknown(call.excinfo.value) and run.end_early(_said_of(item, call.excinfo)):
         item.session.shouldfail = "an error that the rig does not know: nothing is energised again"
     report = yield
+    if run.meter is not None:
+        run.meter.tell_progress()
     if call.excinfo is not None and asks_a_meter(item):
         vars(report)["rig_error"] = call.excinfo.value  # for ConsoleReporter
     if call.when == "setup":

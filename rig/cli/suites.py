@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import os
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ import click
 
 from drivers.log import LEVELS
 from rig.cli.shared.output import echo, make_console
+from rig.cli.shared.time_left import Expected
 from rig.cli.shared.types import COUNT, HOURS, LINE, REPEATS, AnyPath
 from rig.records import RECORDS
 
@@ -75,11 +76,12 @@ def _with_options(command: Callable[..., int]) -> Callable[..., int]:
     type=LINE,
     default="intrinsic",
     show_default=True,
-    metavar="intrinsic|full|FILE",
+    metavar="intrinsic|short|full|FILE",
     help="What is certified; 'rig plan certify' shows it.",
 )
 @click.option("-k", "select", default=None, metavar="EXPRESSION", help="Measure only what matches, as pytest's -k.")
 @click.option("--repeat", type=REPEATS, default=1, metavar="N", help="Measure all of it N times, pass after pass.")
+@click.option("--allow-reset", is_flag=True, help="Also test what clears the meter's demand and logs.")
 @click.option("--strict", is_flag=True, help="Refuse a bench that cannot do all of the programme.")
 @click.option("--accept-wiring", is_flag=True, help="Measure though the wiring check finds it wrong: the meter may be.")
 @click.option(
@@ -95,6 +97,7 @@ def certify(
     programme_name: str,
     select: str | None,
     repeat: int,
+    allow_reset: bool,
     strict: bool,
     **options: Any,  # Any: click's options
 ) -> int:
@@ -104,17 +107,18 @@ def certify(
         return _resume(resume, _Chosen(**options))
     from rig.plans import certification_plan, load_programme
     from rig.plans.forecast import forecast, refuse_what_concludes_little
+    from rig.plans.programmes import lasting_name
     from rig.procedures.needs import JUDGING
 
     programme = load_programme(programme_name)
-    bench_file = _bench_with(JUDGING, options)
+    bench_file = _bench_with(JUDGING, options, several=True)
     plan = certification_plan(bench_file, max_points=max_points, programme=programme, strict=strict)
     if not anyway:
         refuse_what_concludes_little(bench_file, forecast(bench_file, plan))
     extra = [f"--max-points={max_points}"] if max_points else []
-    extra += [f"--programme={programme_name}", f"--repeat={repeat}", f"--longest-gate={longest_gate_h}"]
+    extra += [f"--programme={lasting_name(programme_name)}", f"--repeat={repeat}", f"--longest-gate={longest_gate_h}"]
     extra += [*(["--strict-programme"] if strict else []), *(["--accept-wiring"] if accept_wiring else [])]
-    extra += ["--anyway"] if anyway else []
+    extra += [*(["--anyway"] if anyway else []), *(["--allow-reset"] if allow_reset else [])]
     if before is not None:
         from rig.run.adjustment import run_before
 
@@ -188,18 +192,19 @@ def _resume(reference: str, chosen: _Chosen) -> int:
         resumed = resumable(store, reference)
     same = asdict(stored_options(resumed))
     chosen = replace(chosen, **{name: same[name] for name in ("bench", "position", "out", "unprotected")})
-    bench_file = _bench_with(JUDGING, asdict(chosen))
+    bench_file = _bench_with(JUDGING, asdict(chosen), several=True)
     refuse_another_bench(resumed, bench_file)
     return _run_suite("certify", "certification", bench_file, None, [], chosen, resumed)
 
 
-def _bench_with(needed: Collection[str], options: dict[str, Any]) -> BenchFile:
+def _bench_with(needed: Collection[str], options: dict[str, Any], *, several: bool = False) -> BenchFile:
     """Read the bench file that ``options`` name, once, and refuse it before pytest begins; see ``needs``."""
-    from rig.bench import load_bench, one_position
+    from rig.bench import load_bench, one_position, these_positions
     from rig.procedures.needs import require, require_protection
     from rig.run.pytest_ways import refuse_without_assertions
 
-    bench_file = one_position(load_bench(options["bench"]), options["position"])
+    choose = these_positions if several else one_position
+    bench_file = choose(load_bench(options["bench"]), options["position"])
     require(bench_file, *needed)
     require_protection(bench_file, unprotected=options["unprotected"])
     refuse_without_assertions()
@@ -298,6 +303,13 @@ def _run_suite(
     return {4: ExitCode.REFUSED, 5: ExitCode.REFUSED, 3: ExitCode.RIG_ERROR}.get(code, code)
 
 
+def _expected(plan: Plan) -> dict[Hashable, Expected]:
+    """What each part of a plan is expected to take."""
+    from rig.plans.steps import steps
+
+    return {step.part: Expected(step.kind, step.duration_s) for step in steps(plan, 1.0)}
+
+
 def _tests_text(plan: Plan) -> str:
     count, left_out = len(plan.tests), len(plan.not_possible)
     planned = f", {count} planned tests" if count else ""
@@ -306,7 +318,7 @@ def _tests_text(plan: Plan) -> str:
 
 def _show(console: Any, where: str, folder: Path, junit: str, as_json: bool, told: Collection[str]) -> None:
     from rig.records.store import RunStore
-    from rig.reports.tables import attention_text, meaning_line, result_table, verdict_line
+    from rig.reports.tables import attention_text, meaning_line, result_table, units_text, verdict_line
 
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     if as_json:
@@ -318,6 +330,8 @@ def _show(console: Any, where: str, folder: Path, junit: str, as_json: bool, tol
         console.print(result_table(run, console.width))
     if attention := attention_text(run, told):
         console.print(attention)
+    if by_unit := units_text(run):
+        console.print(by_unit)
     console.print(verdict_line(run))
     console.print(meaning_line(run), highlight=False)
     limits = {r.limit.standard: r.limit.is_verified for p in run.points for r in p.results if r.limit is not None}

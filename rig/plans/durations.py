@@ -22,7 +22,11 @@ SOAK_S = 4.0 * 3600.0
 START_S = 600.0
 RUNNING_S = 200.0
 DOSAGE_S = 150.0
-"""At a register of up to some thousand kWh; its step at its present value may ask for more."""
+DEMAND_AS_FOUND_S = 1900.0
+DEMAND_S = 300.0
+CLOCK_S = 620.0
+"""Demand as found: two intervals of the meter's default of 15 min. Energies: at a register of up to some thousand kWh;
+its step at its present value may ask for more."""
 
 CREEP_S = 1200.0
 

@@ -17,6 +17,8 @@ PROCEDURES = (
     "no_load",
     "energy_running",
     "dosage",
+    "demand",
+    "clock",
 )
 """Procedures of planned tests, in the order in which they are done; each has a fixture ``planned_<procedure>``."""
 
@@ -29,16 +31,15 @@ class PlannedTest:
     ``influence-voltage-110pct-PF1-100pct-active_power``. ``procedure``: as in ``ResultRecord.procedure``. ``points``:
     load points that are needed, in this order; the last one carries the results. ``condition``: what is changed, in
     words, such as ``voltage +10 %``; empty where nothing is. ``value``: the one of the row's values that this is about,
-    None where a row has none. ``row`` is an error row for the
-    energies that are judged by one. ``table``: name of the limit table that ``row`` is from.
-    ``duration_s``: bench seconds.
+    None where a row has none. ``row`` is an error row where a test is judged by one, and None where no table has a
+    limit. ``table``: name of the limit table that ``row`` is from. ``duration_s``: bench seconds.
     """
 
     key: str
     procedure: str
     points: tuple[LoadPoint, ...]
     quantities: tuple[Quantity, ...]
-    row: ProgrammeRow | LimitRow
+    row: ProgrammeRow | LimitRow | None
     table: str
     duration_s: float
     condition: str = ""

@@ -1,4 +1,4 @@
-"""Programmes: which tables, procedures and nominal conditions a certification covers; two are built in."""
+"""Programmes: which tables, procedures and nominal conditions a certification covers; three are built in."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ ProcedureName = Literal[
     "no_load",
     "energy_running",
     "dosage",
+    "demand",
+    "clock",
 ]
 _Percent = Annotated[float, Field(gt=0, le=200, allow_inf_nan=False)]
 _NOT_BY_ROOT_3 = {10: 1.0, 11: 2.0, 12: 2.0}
@@ -98,7 +100,13 @@ FULL = Programme(
     description="Everything of the tables that the rig has a procedure for.",
     procedures=get_args(ProcedureName),
 )
-_BUILT_IN = {programme.name: programme for programme in (INTRINSIC, FULL)}
+SHORT = Programme(
+    name="short",
+    description="Every procedure of the full programme, once for each row.",
+    procedures=get_args(ProcedureName),
+    each_row_once=True,
+)
+_BUILT_IN = {programme.name: programme for programme in (INTRINSIC, SHORT, FULL)}
 
 
 def load_programme(name_or_path: str) -> Programme:
@@ -113,6 +121,11 @@ def load_programme(name_or_path: str) -> Programme:
         known = ", ".join(_BUILT_IN)
         raise UsageRefused(f"there is no programme {name_or_path!r}; known: {known}, or give the path of a YAML file")
     return _beside(path, load_yaml_model(path, Programme, check=lambda found: _unknown_table(found, path)))
+
+
+def lasting_name(name_or_path: str) -> str:
+    """Return what names the programme from any folder: a run that is resumed has it in its record."""
+    return name_or_path if name_or_path in _BUILT_IN else str(Path(name_or_path).resolve())
 
 
 def _beside(path: Path, programme: Programme) -> Programme:

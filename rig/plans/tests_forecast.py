@@ -72,8 +72,10 @@ def forecast_tests(bench: BenchFile, plan: Plan) -> tuple[TestForecast, ...]:
     at = _Bench(at_terminals, ANALYZERS[analyzer.driver].capabilities, accuracy)
     found = []
     for test in plan.tests:
-        item = total_input(test.quantities[0])
-        if item is None or not isinstance(test.row, DifferenceRow | InfluenceRow | RepeatabilityRow):
+        if not isinstance(test.row, DifferenceRow | InfluenceRow | RepeatabilityRow):
+            continue
+        item = total_input(test.quantities[0]) if test.quantities else None
+        if item is None:
             continue
         try:
             found.append(_of(test, item, at, plan))

@@ -119,7 +119,8 @@ class BudgetComponent:
 class ResultRecord:
     """One judged quantity of one load point: what the meter read, what it should have read, and the verdict.
 
-    ``procedure``: power_comparison, energy_register ... ``instance``: of the Analog Input. ``phase``: A, B, C or ABC.
+    ``procedure``: power_comparison, energy_register ... ``instance``: of the Analog Input, 0 for the clock.
+    ``phase``: A, B, C or ABC.
     ``read_value`` and ``expected_value`` in ``unit``; NaN is "the meter gave no number". ``error_pct``: (read -
     expected) / expected x 100; of a difference, an influence or self-heating the variation of that error against
     ``basis``, percentage points (of a temperature coefficient, points per kelvin); of a repeatability the standard
@@ -153,6 +154,11 @@ class ResultRecord:
     unit_number: int | None = None
     condition: str = ""
     basis: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it was read, in words: instance and phase of the Analog Input, or the clock."""
+        return f"AI{self.instance} {self.phase}" if self.instance else "clock"
 
     @property
     def uncertainty_ratio(self) -> float | None:

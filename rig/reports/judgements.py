@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from rig.metrology.analysis.monte_carlo import DRAWS, check
 from rig.records.data import RunRecord
 from rig.records.issued.judgements import JudgedAgain, JudgementRecord
-from rig.reports._words import percent, quantity_name, rule_wording
+from rig.reports._words import percent, procedure_name, quantity_name, rule_wording
 
 _HEADS = ("load point", "AI", "quantity", "phase", "error %", "U %", "limit %", "was", "now")
 
@@ -37,6 +38,30 @@ def judgement_lines(run: RunRecord, judgement: JudgementRecord, *, show_all: boo
     changed = sum(1 for each in judgement.results if each.was not in (None, each.result.outcome))
     lines.append(f"{judgement.outcome}: {said}; {changed} came out otherwise than in the run, which says {run.outcome}")
     return lines
+
+
+def monte_carlo_lines(judgement: JudgementRecord, seed: int = 1) -> list[str]:
+    """Return U beside what draws tell of the same budget, for each quantity and procedure where U/L is largest.
+
+    JCGM 101: both are half the width of an interval with the same coverage probability.
+    """
+    worst: dict[tuple[str, str], JudgedAgain] = {}
+    for each in judgement.results:
+        ratio, kind = each.result.uncertainty_ratio, (each.result.procedure, each.result.quantity)
+        if ratio is not None and each.result.components and ratio > (_ratio(worst.get(kind)) or 0.0):
+            worst[kind] = each
+    rows = [("quantity", "procedure", "AI", "U %", "Monte Carlo %", "U by it")]
+    for (procedure, quantity), each in worst.items():
+        expanded = each.result.expanded_uncertainty_pct
+        assert expanded is not None
+        found = check(each.result.components, expanded, seed)
+        cells = (percent(expanded), percent(found.drawn.expanded), f"{found.ratio:.3f}")
+        rows.append((quantity_name(quantity), procedure_name(procedure), str(each.result.instance), *cells))
+    return [f"Monte Carlo (JCGM 101), {DRAWS:,} draws, where U/L is largest:", *columns(rows)] if worst else []
+
+
+def _ratio(each: JudgedAgain | None) -> float | None:
+    return None if each is None else each.result.uncertainty_ratio
 
 
 def columns(rows: Sequence[Sequence[str]]) -> list[str]:

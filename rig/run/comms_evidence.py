@@ -30,10 +30,12 @@ def keep_bus_capture(run: Run, test: str, since_s: float, error: BaseException) 
     publishes it as CaptureKept.
     """
     bus = run.bus
-    frames = _frames_of(bus, error)
     # The frames themselves do not tell: while an answer is waited for, tokens push the request out of what is kept.
     is_used = bus is not None and bus.last_used_s >= since_s
-    if not frames or not (isinstance(error, BusFailed) or is_used):
+    if not (isinstance(error, BusFailed) or is_used):
+        return None
+    frames = _frames_of(bus, error)
+    if not frames:
         return None
     folder = run.out_folder() / _FOLDER
     path = folder / f"{_UNSAFE.sub('_', test).strip('_')[-_LONGEST_NAME:]}.pcapng"

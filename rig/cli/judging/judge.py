@@ -24,6 +24,7 @@ _RULES = (
 @click.option("--operator", type=LINE, default="", help="Who judges; goes into the record.")
 @click.option("--records", default=RECORDS, show_default=True, metavar="URL|PATH")
 @click.option("--all", "show_all", is_flag=True, help="Print every result, not only what changed or did not pass.")
+@click.option("--monte-carlo", is_flag=True, help="Print U beside what draws of the same budgets tell.")
 @click.option("--json", "as_json", is_flag=True, help="Print the judgement as one JSON object.")
 def judge(
     run: str,
@@ -33,6 +34,7 @@ def judge(
     operator: str,
     records: str,
     show_all: bool,
+    monte_carlo: bool,
     as_json: bool,
 ) -> int:
     """Judge RUN (an id, its first letters, or "last") once more, from what was read in it.
@@ -46,7 +48,7 @@ def judge(
     from rig.procedures.rejudging.rejudge import Choice, CorrectionFile, rejudge
     from rig.records.plain_json import to_json
     from rig.records.store import RunStore
-    from rig.reports.judgements import judgement_lines
+    from rig.reports.judgements import judgement_lines, monte_carlo_lines
     from rig.version import software_version
 
     choice = Choice(
@@ -65,5 +67,7 @@ def judge(
         echo(json.dumps({"run_id": recorded.run_id, "simulated": recorded.header.simulated} | whole, indent=2))
     else:
         for line in judgement_lines(recorded, judgement, show_all=show_all):
+            echo(line)
+        for line in monte_carlo_lines(judgement) if monte_carlo else ():
             echo(line)
     return exit_code_of_outcome(Outcome(judgement.outcome))

@@ -25,7 +25,7 @@ from rig.cli.shared.types import HOURS, KILOWATT_HOURS, LINE, REPEATS
     type=LINE,
     default="intrinsic",
     show_default=True,
-    metavar="intrinsic|full|FILE",
+    metavar="intrinsic|short|full|FILE",
     help="What is certified (certify).",
 )
 @click.option("--strict", is_flag=True, help="Refuse a bench that cannot do all of the programme (certify).")
@@ -49,12 +49,12 @@ def plan(
 
         plan_regress(bench, position, select, longest_h, as_json)
         return
-    from rig.bench import load_bench, one_position
+    from rig.bench import load_bench, one_position, these_positions
     from rig.cli.plan.suite_view import SuiteView
     from rig.plans import certification_plan, end_of_line_plan, load_programme
 
     chosen = load_programme(programme_name)
-    bench_file = one_position(load_bench(bench), position)
+    bench_file = (these_positions if suite == "certify" else one_position)(load_bench(bench), position)
     if suite == "eol":
         made = end_of_line_plan(bench_file)
     else:

@@ -80,6 +80,10 @@ class Line(Protocol):
         """Before the sensitivity."""
 
     @property
+    def distribution(self) -> str:
+        """In a word."""
+
+    @property
     def sensitivity(self) -> float:
         """Signed."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from rig.metrology.analysis.contributions import Line, components_of
 from rig.metrology.uncertainty import Budget, Component, Distribution, combined_of
 
 DRAWS = 200_000
@@ -110,3 +111,42 @@ _SHAPES: dict[Distribution, Callable[[_Draws], _Draws]] = {
     Distribution.TRIANGULAR: _triangular,
 }
 """The value of a distribution between -1 and 1 below which a part of it lies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """U of a budget beside what its draws tell, both in the budget's unit; the coverage probability is the same."""
+
+    expanded: float
+    drawn: Propagated
+
+    @property
+    def ratio(self) -> float:
+        """U by half the width of the drawn interval: above 1 where U is the safer of the two."""
+        return self.expanded / self.drawn.expanded if self.drawn.expanded else math.inf
+
+
+def check(lines: Iterable[Line], expanded: float, seed: int, draws: int = DRAWS) -> Checked:
+    """Propagate the lines of a recorded budget, whose U is ``expanded``; raises ValueError as ``monte_carlo``.
+
+    A distribution that the record names otherwise than ``Distribution`` does counts as normal.
+    """
+    found = tuple(lines)
+    components = tuple(_as_distributed(*both) for both in zip(components_of(found), found, strict=True))
+    return Checked(expanded, monte_carlo(Budget(components), seed, draws))
+
+
+def _as_distributed(component: Component, line: Line) -> Component:
+    """Give a component, recorded as a standard uncertainty, its distribution and what was stated of it."""
+    divisor = _DIVISORS.get(line.distribution)
+    if divisor is None:
+        return component
+    return replace(
+        component,
+        stated=component.standard_uncertainty * divisor,
+        divisor=divisor,
+        distribution=Distribution(line.distribution),
+    )
+
+
+_DIVISORS = {str(Distribution.RECTANGULAR): math.sqrt(3.0), str(Distribution.TRIANGULAR): math.sqrt(6.0)}

@@ -80,10 +80,10 @@ def small_currents(at: Examined, stimulus: Stimulus) -> tuple[Deviation, ...]:
     return tuple(widened)
 
 
-def nominal_kw(at: Examined, point: LoadPoint) -> float:
-    """Return the magnitude of the total active power that a point means, primary kW."""
+def nominal_kw(at: Examined, point: LoadPoint, instance: int = TOTAL_POWER) -> float:
+    """Return the magnitude of the total power that a point means, primary kW (kvar); ``instance``: AI11 or AI12."""
     assert at.bench.wiring is not None
-    return abs(predict(at.bench.wiring.terminals(point), at.configuration)[TOTAL_POWER].value)
+    return abs(predict(at.bench.wiring.terminals(point), at.configuration)[instance].value)
 
 
 def worst_of(found: Iterable[Deviation]) -> tuple[Deviation, ...]:

@@ -59,8 +59,8 @@ class Judged:
     ``invalid``: why nothing may be judged; ``fault``: what the meter did that none may do; ``hint``: what would make U
     smaller, added to the reason of a result that is INCONCLUSIVE. ``limit_pct`` None: the value is reported, and not
     judged. ``unseen_pct``: what the bench may have added without the reference showing it, in the unit of the error: an
-    error is FAIL only beyond that too, and INCONCLUSIVE by ``unseen`` otherwise. ``note`` is in words; ``readings``:
-    how many there were.
+    error is FAIL only beyond that too, and INCONCLUSIVE by ``unseen`` otherwise. ``note`` and ``condition`` are in
+    words; ``readings``: how many there were.
     """
 
     procedure: str
@@ -82,6 +82,7 @@ class Judged:
     unit: str = ""
     readings: int = 1
     phase: str = "ABC"
+    condition: str = ""
 
 
 def result_of(judged: Judged, rule: DecisionRule) -> ResultRecord:
@@ -104,6 +105,7 @@ def result_of(judged: Judged, rule: DecisionRule) -> ResultRecord:
         limit=judged.provenance,
         decision_rule=str(rule),
         reason=judged.note,
+        condition=judged.condition,
     )
     if judged.invalid:
         return replace(bare, outcome=str(Outcome.INVALID), reason=judged.invalid)

@@ -18,7 +18,7 @@ from rig.procedures.accuracy.conditions import records_of
 from rig.procedures.accuracy.energy_register import duration, step_under_load
 from rig.procedures.accuracy.power_comparison import as_data
 from rig.procedures.accuracy.register_watch import METER_UPDATE_S, RegisterWatch, Step
-from rig.procedures.registers.conditions import TOTAL_POWER, no_current, nominal_kw, of_voltages, unseen_pct, worst_of
+from rig.procedures.registers.conditions import no_current, nominal_kw, of_voltages, unseen_pct, worst_of
 from rig.procedures.registers.examined import Examined, Judged, mean_of, result_of, too_long
 from rig.records.data import LimitProvenance, ResultRecord
 from rig.safety.conditions import Deviation, unmet
@@ -30,6 +30,8 @@ _IMPORT, _EXPORT = 2, 3
 _ENERGIES = (*range(1, 11), *range(31, 55))
 _NETS = frozenset({1, 8})
 _ONE_WAY = frozenset(_ENERGIES) - _NETS
+_POWERS = {"active_energy": (11, "active_power"), "reactive_energy": (12, "reactive_power")}
+_SHOWN = (11, 12)
 _TOTALS = {"active_energy": (2, 3), "reactive_energy": (4, 5, 6, 7)}
 _RESETS = 78
 _BY_UNIT = {"kWh": "active_energy", "kVARh": "reactive_energy", "kVAh": "apparent_energy"}
@@ -66,7 +68,7 @@ class _Seen:
     last: Mapping[int, float]
     lowest: Mapping[int, float]
     elapsed_s: float
-    powers_kw: tuple[float, ...]
+    powers_kw: tuple[Mapping[int, float], ...]
     conditions: tuple[Deviation, ...]
     unseen_w: float = 0.0
 
@@ -78,8 +80,8 @@ def no_load(at: Examined, limits: Sequence[NoLoadLimit]) -> tuple[ResultRecord, 
     """Test at the point of ``at`` (its voltages, no current) and judge by ``limits``, which are not none.
 
     Each import and export register of a limited quantity is a result: its advance in percent of the permitted energy,
-    limit 100 %. AI11 is one too, against the permitted mean power. Any other register that counted more than its own
-    quantity's limit follows as FAIL; one without a limit that moved is NOT_JUDGED. The step of a register is looked
+    limit 100 %. AI11 (AI12) is one too, against the permitted mean power. Any other register that counted more than its
+    own quantity's limit follows as FAIL; one without a limit that moved is NOT_JUDGED. The step of a register is looked
     at under load first, since one that stands still does not show it. A test that would be longer than
     ``at.longest_s`` is run short: it can prove creep, and otherwise is INCONCLUSIVE with the hours that are needed.
 
@@ -98,7 +100,7 @@ def no_load(at: Examined, limits: Sequence[NoLoadLimit]) -> tuple[ResultRecord, 
         seen = _watched(at, length_s, limits)
     except (NotSettled, ReferenceInvalid) as error:
         at.record.finish("INVALID", reason=str(error))
-        nothing = dict.fromkeys((*_ENERGIES, TOTAL_POWER), math.nan)
+        nothing = dict.fromkeys((*_ENERGIES, *_SHOWN), math.nan)
         seen = _Seen(nothing, nothing, nothing, 0.0, (), ())
         return _results(at, limits, seen, {}, 0.0, str(error))
     conditions = worst_of((*climate.conditions, *seen.conditions))
@@ -153,7 +155,7 @@ def _open_currents(at: Examined) -> None:
 
 def _watched(at: Examined, length_s: float, limits: Sequence[NoLoadLimit]) -> _Seen:
     assert at.bench.analyzer is not None
-    wanted = {*_existing(at), TOTAL_POWER, _RESETS}
+    wanted = {*_existing(at), *_SHOWN, _RESETS}
     smallest_w = min(limit.permitted.power_w for limit in limits)
     full_w = 1000.0 * nominal_kw(at, replace(at.point, current_pct=100.0, angle_deg=0.0))
     permitted_pct = 100.0 * _PART_OF_PERMITTED * smallest_w / full_w
@@ -166,7 +168,7 @@ def _watched(at: Examined, length_s: float, limits: Sequence[NoLoadLimit]) -> _S
         conditions += _conditions(at, permitted_pct)
         at.bench.clock.sleep(max(0.0, began_s + length_s * look / _LOOKS - at.now_s()))
         last = at.read(wanted)
-        powers.append(last[TOTAL_POWER])
+        powers.append(last)
         for instance, value in last.items():
             if value < lowest[instance]:
                 lowest[instance] = value
@@ -192,11 +194,11 @@ def _results(
     for limit in limits:
         for instance in _TOTALS[limit.quantity]:
             judged.append(result_of(_of_register(seen, instance, limit, steps, needed_s, invalid, at), at.rule))
-    judged.append(result_of(_of_power(seen, min(limits, key=lambda each: each.permitted.power_w), invalid), at.rule))
+    judged += [result_of(_of_power(seen, limit, invalid), at.rule) for limit in limits]
     if invalid:
         return tuple(judged)
     shown = {each.instance for each in judged}
-    for instance in sorted(set(seen.first) - shown - _NETS - {_RESETS}):
+    for instance in sorted(set(seen.first) - shown - _NETS - {*_SHOWN, _RESETS}):
         advance, fell = seen.advanced(instance), _fall(seen, instance)
         if not fell and not advance > 0.0:
             continue
@@ -244,7 +246,7 @@ def _of_register(
     return replace(
         judged,
         error_pct=100.0 * advance / permitted,
-        components=without_current(step.size, permitted, seen.elapsed_s, METER_UPDATE_S),
+        components=without_current(step.size, permitted, seen.elapsed_s, METER_UPDATE_S, advance),
         fault=_fall(seen, instance),
         unseen_pct=100.0 * seen.unseen_w / limit.permitted.power_w,
         unseen=f"{said}; the analyzer may show a current of up to {seen.unseen_w:.3g} W as none: open the CT leads at "
@@ -257,22 +259,24 @@ def _of_register(
 
 
 def _of_power(seen: _Seen, limit: NoLoadLimit, invalid: str) -> Judged:
-    """Judge AI11: the power that is shown without current, against the mean power that is permitted."""
-    shown_w = 1000.0 * mean_of(seen.powers_kw)
+    """Judge AI11 or AI12: the power that is shown without current, against the mean power that is permitted."""
+    instance, name = _POWERS[limit.quantity]
+    powers = [each[instance] for each in seen.powers_kw]
+    shown_w = 1000.0 * mean_of(powers)
     judged = Judged(
         procedure=PROCEDURE,
-        instance=TOTAL_POWER,
-        quantity="active_power",
+        instance=instance,
+        quantity=name,
         read=shown_w / 1000.0,
         expected=0.0,
         limit_pct=100.0,
         provenance=limit.provenance,
         invalid=invalid,
-        readings=len(seen.powers_kw),
+        readings=len(powers),
     )
     if invalid:
         return judged
-    shares = [100.0 * 1000.0 * power / limit.permitted.power_w for power in seen.powers_kw]
+    shares = [100.0 * 1000.0 * power / limit.permitted.power_w for power in powers]
     note = f"mean of {len(shares)} readings; {limit.permitted.power_w:.4g} W are permitted"
     return replace(
         judged, error_pct=mean_of(shares), components=(Component.type_a("repeatability", shares),), note=note
@@ -291,7 +295,7 @@ def _coarsest(steps: Mapping[int, Step], quantity: str) -> Step:
 
 
 def _quantity(instance: int) -> str:
-    return "active_power" if instance == TOTAL_POWER else _BY_UNIT[object_point("AI", instance).unit]
+    return _BY_UNIT[object_point("AI", instance).unit]
 
 
 def _phase(instance: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -119,6 +120,7 @@ def _run(run: RunRecord, unit_number: int) -> Facts:
         "outcome": run.outcome,
         "coverage": coverage_text(run),
         "partial": is_partial(run),
+        "set_aside": dict(Counter(each.purpose for each in run.set_aside)),
         "wiring_checks": [
             {"state": check.state, "text": check.text, "suspect": check.suspect, "proof": check.proof}
             for check in _of_unit(run.wiring_checks, unit_number, run)

@@ -23,6 +23,7 @@ from rig.reports.certificate.extra import need_certificates
 _TIMEOUT_S = 120.0
 _RELATIONSHIPS = ("/Source", "/Data", "/Alternative", "/Supplement", "/Unspecified")
 _DEEPEST = 8
+_END = b"%%EOF"
 _PDFAID = tuple(re.compile(rf"pdfaid:{name}\s*(?:=\s*[\"']|>)\s*(\w+)") for name in ("part", "conformance"))
 """An XMP property as an element or as an attribute."""
 
@@ -88,6 +89,26 @@ def read_pdf(pdf: bytes) -> ReadPdf:
             tuple(word.strip() for word in re.split(r"[,;]", keywords) if word.strip()),
             str(info.get("/Title", "")),
         )
+
+
+def issued_part(pdf: bytes) -> bytes:
+    """Return a PDF as it was written first, without what was appended later (ISO 32000-1, 7.5.6), as signing does."""
+    end = pdf.find(_END)
+    if end < 0:
+        return pdf
+    end += len(_END)
+    return pdf[: end + 1] if pdf[end : end + 1] == b"\n" else pdf[:end]
+
+
+def is_signed_whole(pdf: bytes) -> bool:
+    """Whether a signature field covers all octets of a PDF up to its end; the signature itself is not validated."""
+    try:
+        with _opened(pdf) as document:
+            fields = document.Root.get("/AcroForm", {}).get("/Fields", [])
+            ranges = [field.V.ByteRange for field in fields if str(field.get("/FT", "")) == "/Sig" and "/V" in field]
+            return any(int(each[0]) == 0 and int(each[2]) + int(each[3]) == len(pdf) for each in ranges)
+    except NotReadable:
+        return False
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from rig.reports.certificate.numbers import DASH, decimals_for, fixed, measured_
 from rig.reports.certificate.wording import procedure_title, result_heading, statement_of
 
 Row = list[str]
+_SYMBOLS = {"Volts": "V", "Amps": "A", "kVAR": "kvar", "kVARh": "kvarh"}
 _UNSIGNED = ("repeatability", "no_load")
 _MOST_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _PHASE = re.compile(r" (A|B|C)$")
@@ -46,7 +47,7 @@ def _table(procedure: str, name: str, results: list[Facts], points: dict[int, Fa
     repeated = any(len(group) > 1 for group in groups)
     frequencies = sorted({points[result["point"]]["frequency_hz"] for result in results})
     units = list(dict.fromkeys(result["unit"] for result in results if result["unit"]))
-    unit = f" / {units[0]}" if len(units) == 1 else ""
+    unit = f" / {_SYMBOLS.get(units[0], units[0])}" if len(units) == 1 else ""
     heading = result_heading(procedure)
     columns = [
         "input", "U / V", "I / %", "load", *(["condition"] if changed else []), f"reading{unit}", f"reference{unit}",
@@ -117,7 +118,7 @@ def _row(group: list[Facts], points: dict[int, Facts], *, changed: bool, repeate
     loads = list(dict.fromkeys(place["load"] for place in places))
     load = f"{loads[0]}{_fed(point)}" if len(group) == 1 else f"{len(group)} load points"
     row = [
-        f"AI{worst['instance']} {worst['phase']}",
+        f"AI{worst['instance']} {worst['phase']}" if worst["instance"] else "clock",
         short(point["voltage_v"]),
         span(min(currents), max(currents)),
         load,

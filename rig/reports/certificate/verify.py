@@ -16,7 +16,15 @@ from rig.reports.certificate.dcc import dcc_of
 from rig.reports.certificate.issue import document_of
 from rig.reports.certificate.raw_data import raw_data_of, sha256_of
 from rig.reports.certificate.render import DCC, FORMAT, RAW, RESULTS, layout_sha256, render
-from rig.reports.certificate.structure import Check, NotReadable, ReadPdf, check_structure, read_pdf
+from rig.reports.certificate.structure import (
+    Check,
+    NotReadable,
+    ReadPdf,
+    check_structure,
+    is_signed_whole,
+    issued_part,
+    read_pdf,
+)
 from rig.version import software_version
 
 _LARGEST_OCTETS = 200_000_000
@@ -50,9 +58,11 @@ class Verified:
 def verify(path: Path, store: RunStore | None = None, layout: Path | None = None) -> Verified:
     """Compare the parts of a certificate with each other, and with the records where they are given.
 
-    Raises NotACertificate for another file, CertificatesNotInstalled without pikepdf.
+    What was appended to the file, as signing does, is a check of its own. Raises NotACertificate for another file,
+    CertificatesNotInstalled without pikepdf.
     """
-    pdf = _octets(path)
+    whole = _octets(path)
+    pdf = issued_part(whole)
     try:
         read = read_pdf(pdf)
         structure = check_structure(pdf)
@@ -69,6 +79,7 @@ def verify(path: Path, store: RunStore | None = None, layout: Path | None = None
             *_parts(read, document),
             _pages(pdf, read, document, layout),
             *structure,
+            *_appended(whole, pdf),
             *([] if store is None else _records(store, pdf, read, document)),
         ]
     except (ValueError, *_MISSING) as error:
@@ -86,6 +97,17 @@ def _octets(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise NotACertificate(path, f"cannot be read ({error.strerror or error})") from None
+
+
+def _appended(whole: bytes, pdf: bytes) -> list[Check]:
+    """Say what was appended after the certificate was made; a signature is, and anything else changes it."""
+    more = len(whole) - len(pdf)
+    if not whole[len(pdf) :].strip():
+        return []
+    if is_signed_whole(whole):
+        detail = f"{more} octets appended with a signature; a PDF reader tells whose, and whether it is valid"
+        return [Check("signed after it was made", None, detail)]
+    return [Check("nothing was appended after it was made", False, f"{more} octets, without a signature over them")]
 
 
 def _attachments(read: ReadPdf) -> list[Check]:

@@ -124,11 +124,17 @@ def _measurement(run: dict[str, Any]) -> Pairs:
     return [
         ["Run", f"{run['id']}, {run['started_utc']} to {run['finished_utc']}"],
         ["Bench", f"{run['bench_name']}, bench file SHA-256 {run['bench_file_sha256'][:16]}…"],
+        *([["Interrupted", _interrupted(run["set_aside"])]] if run["set_aside"] else []),
         ["Coverage", run["coverage"] or "not recorded"],
         *([["Judged again", _judged(run["judged"])]] if run["judged"] else []),
         ["Check of the wiring", _wiring(run)],
         ["Operator, station", ", ".join(text for text in (run["operator"], run["station"]) if text) or "not recorded"],
     ]
+
+
+def _interrupted(set_aside: dict[str, int]) -> str:
+    again, checks = set_aside.get("superseded", 0), set_aside.get("check", 0)
+    return f"the run was resumed; measured again: {again} load points; repeated as checks: {checks}"
 
 
 def _judged(judged: dict[str, Any]) -> str:

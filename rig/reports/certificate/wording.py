@@ -27,6 +27,7 @@ PROCEDURES = {
     "no_load": "No load",
     "demand": "Demand",
     "clock": "Clock",
+    "register_check": "Check of the other registers",
 }
 _RESULT_OF = {
     "difference": "difference",
@@ -34,6 +35,7 @@ _RESULT_OF = {
     "self_heating": "variation",
     "repeatability": "std. deviation",
     "no_load": "share of permitted",
+    "clock": "rate",
 }
 
 _RULES = {
@@ -131,7 +133,7 @@ def statement_of(result: dict[str, Any]) -> str:
     outcome, limit = result["outcome"], result["limit"]
     word = outcome_word(outcome)
     if limit is None:
-        return word
+        return f"{word}: {result['reason']}" if outcome in _BAD and result["reason"] else word
     if limit["verified"]:
         return word
     return f"{word}, {NOT_VERIFIED}" if outcome in _NO_STATEMENT else NOT_VERIFIED
@@ -141,9 +143,11 @@ def conformity(results: list[dict[str, Any]]) -> list[str]:
     """Return the statements of conformity (7.8.6.2): to which results, to which specification, met or not met."""
     lines: dict[str, Counter[str]] = {}
     unverified: dict[str, int] = {}
+    without: list[str] = []
     for result in results:
         limit = result["limit"]
         if limit is None:
+            without += [statement_of(result)] if result["outcome"] in _BAD else []
             continue
         name = f"{limit['standard']}, edition {limit['edition']}" if limit["edition"] else limit["standard"]
         if limit["verified"]:
@@ -154,6 +158,7 @@ def conformity(results: list[dict[str, Any]]) -> list[str]:
         f"limits of {name}, applied to the meter with simulated sensor output: {_met(counts)}"
         for name, counts in lines.items()
     ]
+    said += [f"check without a limit: {text}" for text in dict.fromkeys(without)]
     return said + [
         f"limits of {name}: no statement of conformity for {_counted(count)}; {NOT_VERIFIED} "
         f"({_NOT_COMPARED if ', edition ' in name else _NO_EDITION})"

@@ -70,7 +70,10 @@ def test_number_that_is_not_finite_and_positive_is_refused(capsys, words, number
         (["plan", "regress", "-k", "-x"], "there is no question"),
         (["support-bundle", "/dev/null/x.zip"], "cannot be written"),
         (["bench", "init", "/dev/null/x.yaml", "--no-bus"], "no folder"),
-        (["report", "--records", "none.sqlite"], "none.sqlite"),
+        (["report", "--records", "none.sqlite"], "none.sqlite"), (["standards", "nope"], "no such limit table"),
+        (["certify", "--programme", "ful"], "there is no programme 'ful'"), (["certify", "--repeat", "0"], "range"),
+        (["certify", "--programme", "full", "--strict"], "which --strict refuses"),
+        (["plan", "--programme", "none.yaml"], "none.yaml"), (["certify", "-k", "no_such"], "nothing is called"),
     ],
 )  # fmt: skip
 def test_bad_argument_is_one_sentence_and_exit_11(capsys, words, said):

@@ -73,8 +73,13 @@ def common(rng: np.random.Generator, stated: dict, worse: float, trials: int) ->
     return total
 
 
-def run(stated: dict, point: Point, trials: int, seed: int, worse: float = 1.0) -> Trials:
-    """Measure ``trials`` meters with as many analyzers; all errors are fixed within a trial but for the noise."""
+def run(
+    stated: dict, point: Point, trials: int, seed: int, worse: float = 1.0, noise_seed: int | None = None
+) -> Trials:
+    """Measure ``trials`` meters with as many analyzers; all errors are fixed within a trial but for the noise.
+
+    ``noise_seed``: of the noise and the meters' errors, for the same analyzers (``seed``) at another moment.
+    """
     rng = np.random.default_rng(seed)
     loaded = np.array([name in point.phases for name in "ABC"])
     # The true values differ from trial to trial, so that the last digit is not always rounded alike. Currents lie just
@@ -101,6 +106,11 @@ def run(stated: dict, point: Point, trials: int, seed: int, worse: float = 1.0) 
     p_err = amplitude(power, true["p"], U_RANGE * i_range) * loaded
     p_seen = u * i * np.cos(lead + turn) + p_err
 
+    integrator = stated.get("integrator", {"reading_pct": 0.02})
+    energy = integrator["reading_pct"] / 100.0 * draw(rng, integrator, worse, (trials,))
+    if noise_seed is not None:
+        rng = np.random.default_rng(noise_seed)
+
     def noisy(values: np.ndarray) -> np.ndarray:
         return values[:, None, :] * (1.0 + rng.normal(0.0, NOISE, (trials, READINGS, 3)))
 
@@ -112,8 +122,6 @@ def run(stated: dict, point: Point, trials: int, seed: int, worse: float = 1.0) 
 
     u_deg = np.broadcast_to(stepped(angles + between)[:, None, :], (trials, READINGS, 3))
     i_deg = np.broadcast_to(stepped(angles + between + lead + turn)[:, None, :], (trials, READINGS, 3))
-    integrator = stated.get("integrator", {"reading_pct": 0.02})
-    energy = integrator["reading_pct"] / 100.0 * draw(rng, integrator, worse, (trials,))
     total = true["p"].sum(axis=1)
     energy_error = p_seen.sum(axis=1) / total - 1.0 + energy
     return Trials(

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rig.metrology.analysis.monte_carlo import monte_carlo
+from rig.metrology.analysis.monte_carlo import check, monte_carlo
 from rig.metrology.uncertainty import Budget, Component, Distribution
+from rig.procedures.accuracy.result import recorded
 
 DATA = json.loads(Path(__file__).with_name("uncertainty_cases.json").read_text(encoding="utf-8"))
 CASES = {case["name"]: case for case in DATA["cases"]}
@@ -138,3 +139,11 @@ def test_correlated_errors_drawn_at_random_have_the_budgets_spread():
     matrix = np.array([[1.0, 0.8, 0.8], [0.8, 1.0, 0.8], [0.8, 0.8, 1.0]])
     drawn = rng.multivariate_normal(np.zeros(3), matrix, 200_000) @ np.array([0.5 * 0.01, 0.3 * 0.012, 0.2 * 0.015])
     assert budget_of("total of unequal loads").combined == pytest.approx(drawn.std(), rel=0.01)
+
+
+@pytest.mark.parametrize("name", ["three kinds", "total with phase errors", "power factor, partly", "many small parts"])
+def test_a_recorded_budget_is_drawn_as_the_one_it_was_made_from(name):
+    budget = budget_of(name)
+    found = check([recorded(each) for each in budget.components], budget.expanded, seed=5)
+    assert found.drawn.expanded == pytest.approx(monte_carlo(budget, seed=5).expanded, rel=1e-6)
+    assert found.ratio == pytest.approx(budget.expanded / found.drawn.expanded)

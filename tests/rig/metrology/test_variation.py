@@ -54,6 +54,24 @@ def test_phase_errors_of_opposite_sign_add_up_instead():
     assert variation_budget(base, influenced, 1.0).combined == pytest.approx(base.combined + influenced.combined)
 
 
+HALF = (1 + 2 * 0.5) / 3 / (2 / 3) ** 0.5
+"""Of one element and the mean of three that are correlated by 0.5."""
+
+
+@pytest.mark.parametrize(("between_elements", "rho"), [(1.0, 1.0), (0.5, HALF), (0.0, 3**-0.5)])
+def test_a_phase_and_a_total_share_what_their_elements_share(between_elements, rho):
+    def power(phases):
+        states = {p: ElementState(250, 300, 0.5 if p in phases else 0.0, 1.0, 0.0) for p in "ABC"}
+        accuracy = ACCURACY.model_copy(update={"between_elements": between_elements})
+        return Budget(ReferenceUncertainty(accuracy, states).active_power(phases)[: len(phases)])
+
+    total, one = power("ABC"), power("A")
+    u, v = total.combined, one.combined
+    for r in (0.6, 1.0):
+        expected = math.sqrt(max(0.0, u**2 + v**2 - 2 * r * rho * u * v))
+        assert variation_budget(total, one, r).combined == pytest.approx(expected, abs=1e-12)
+
+
 def test_what_is_not_shared_adds_up_as_of_independent_inputs():
     base, influenced = Budget((type_a(0.01), *lines())), Budget((type_a(0.02), *lines()))
     varied = variation_budget(base, influenced, 1.0)

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from rig.bench import load_bench
 from rig.cli import cli as main
 from rig.errors import BenchFileError, UsageRefused
+from rig.metrology.standards.programme_rows import ProgrammeRow
 from rig.plans import certification_plan, load_programme
 from rig.plans.programmes import FULL, INTRINSIC
 from rig.plans.steps import steps
@@ -199,13 +200,11 @@ def test_a_programme_file_is_planned_condition_by_condition(tmp_path):
     assert all(test.key.endswith("Hz") for test in plan.tests)
 
 
-def test_each_row_once_has_a_test_for_each_row_that_can_be_done(tmp_path):
-    path = tmp_path / "short.yaml"
-    path.write_text("name: short\nprocedures: [power_comparison, influence, starting]\neach_row_once: true\n")
+def test_the_short_programme_has_a_test_for_each_row_that_can_be_done():
     bench = load_bench("emulated")
-    plan = certification_plan(bench, programme=load_programme(str(path)))
+    plan = certification_plan(bench, programme=load_programme("short"))
     assert len(plan.points) < 40
-    rows = [(test.table, test.row) for test in plan.tests]
+    rows = [(test.table, test.row) for test in plan.tests if isinstance(test.row, ProgrammeRow)]
     assert len(rows) == len(set(rows)) >= 7
     assert {point.load_name for point in plan.points} == {point.load_name for point in full(bench).points}
 
@@ -234,7 +233,7 @@ def test_a_wrong_programme_file_is_named_with_line_and_reason(tmp_path, old, new
 
 
 def test_an_unknown_programme_lists_what_there_is():
-    with pytest.raises(UsageRefused, match="known: intrinsic, full, or give the path"):
+    with pytest.raises(UsageRefused, match="known: intrinsic, short, full, or give the path"):
         load_programme("ful")
 
 

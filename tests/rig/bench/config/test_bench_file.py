@@ -63,7 +63,14 @@ def refused(path):
 @pytest.mark.parametrize("name", bench_names())
 def test_every_bench_that_comes_with_the_rig_is_good(name):
     bench = load_bench(name)
-    assert bench.capabilities - {*SAFETY_ROLES} == {"source", "analyzer", "bus", "meter", "climate_probe", *TERMINALS}
+    assert bench.capabilities - {*SAFETY_ROLES, "chamber"} == {
+        "source",
+        "analyzer",
+        "bus",
+        "meter",
+        "climate_probe",
+        *TERMINALS,
+    }
     assert bench.meter_types["s4100"].ratings["UL"].accuracy.voltage_ln_v == 347
 
 

@@ -316,7 +316,7 @@ def test_what_the_limit_allows_of_the_other_direction_is_no_fault():
     assert gated(meter)[2] == ()
 
 
-def test_value_that_is_a_multiple_of_an_updates_energy_by_chance_gets_the_usual_gates():
+def test_multiple_of_an_updates_energy_by_chance_gets_the_usual_gates():
     # 83.1 kW are 0.02308 kWh in an update; the register has just grown to a multiple of that.
     meter = S4100()
     meter.advance(484.0, WIRING.terminals(POINT))

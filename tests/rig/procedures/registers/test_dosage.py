@@ -63,7 +63,7 @@ def test_registers_reset_meanwhile_make_it_invalid():
     assert "AI78" in result.reason
 
 
-def test_bench_without_an_integrator_is_refused_before_anything_is_applied():
+def test_bench_without_an_integrator_is_refused_before_any_load():
     world = RegisterBench(used(), IMPORT)
     at = world.examined
     at.bench.analyzer.capabilities = SimpleNamespace(integrates=False, why_not="its driver does not work it")

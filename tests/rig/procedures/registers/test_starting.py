@@ -28,6 +28,13 @@ def test_good_meter_starts_and_keeps_on_in_each_direction(point, instance):
     assert any("at the starting current" in note for note in world.notes)
 
 
+@pytest.mark.parametrize(("angle_deg", "instance"), [(-90.0, 4), (90.0, 7)])
+def test_reactive_registers_of_both_quadrants_start_together(angle_deg, instance):
+    result, _ = under_test(used(), LoadPoint(277.0, 0.3, angle_deg))
+    assert (result.instance, result.quantity, result.outcome) == (instance, "reactive_energy", "PASS")
+    assert abs(result.error_pct) < result.expanded_uncertainty_pct < 10.0
+
+
 @pytest.mark.parametrize("point", [IMPORT, EXPORT])
 def test_meter_that_starts_late_fails_by_a_hundred_percent(point):
     result, _ = under_test(CREEP_DEFECTS["starts-late"](used()), point)

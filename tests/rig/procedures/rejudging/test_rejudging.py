@@ -83,6 +83,7 @@ def test_a_run_judged_with_nothing_changed_has_the_same_results(runs, name):
         assert result.error_pct == pytest.approx(before.error_pct, abs=1e-9)
         assert result.expanded_uncertainty_pct == pytest.approx(before.expanded_uncertainty_pct, rel=1e-9)
         assert result.limit == before.limit
+        assert result.unit_number == before.unit_number == 1
         assert [c.name for c in result.components] == [c.name for c in before.components]
     assert {r.result.procedure for r in judgement.results} == {
         "power_comparison", "energy_register", "influence", "repeatability",
@@ -210,3 +211,12 @@ def test_a_coefficient_of_temperature_is_decided_again_from_its_error(tmp_path):
         if each.result.procedure == "influence"
     ]
     assert [(each.error_pct, each.outcome) for each in found] == [(0.0095, "COND_PASS"), (0.0095, "PASS")]
+
+
+def test_u_is_printed_beside_what_monte_carlo_tells(records, rig):
+    path, ids = records
+    code, said, _ = rig(ids["good"], "--records", path, "--monte-carlo")
+    assert code == 0
+    rows = said.split("U by it\n")[1].splitlines()
+    assert len(rows) >= 4
+    assert all(0.9 < float(row.split()[-1]) < 1.6 for row in rows)

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from rig.records.data import ConditionRecord, WiringCheckRecord
+from rig.records.data import ConditionRecord, SetAside, WiringCheckRecord
 from rig.reports.certificate.dcc import dcc_of
 from rig.reports.certificate.drawings import curves
 from rig.reports.certificate.issue import document_of, draft
@@ -90,6 +90,24 @@ def test_verified_limit_that_is_exceeded_is_stated(bad):
     )
 
 
+def test_check_that_failed_without_a_limit_is_stated(good):
+    result = good["measured"]["results"][0] | {
+        "procedure": "register_check", "limit": None, "limit_pct": None, "error_pct": None, "outcome": "FAIL",
+        "expanded_uncertainty_pct": None, "k": None, "reason": "AI3 Export counted", "components": [],
+    }  # fmt: skip
+    assert conformity([result]) == ["check without a limit: FAIL: AI3 Export counted"]
+    (section,) = result_sections(good["measured"] | {"results": [result]})
+    assert section["title"] == "Check of the other registers"
+    assert section["tables"][0]["rows"][0][-1] == "FAIL: AI3 Export counted"
+
+
+def test_run_that_was_resumed_says_so(run, real_order):
+    aside = (SetAside(point=run.points[0], purpose="check", reason="repeated"),)
+    view = view_of(document(replace(run, set_aside=aside), real_order), {})
+    said = "the run was resumed; measured again: 0 load points; repeated as checks: 1"
+    assert ["Interrupted", said] in view["method"]
+
+
 @pytest.mark.parametrize("outcome", ["INVALID", "INCONCLUSIVE"])
 def test_undecided_results_are_shown_as_such(bad, outcome):
     results = bad["measured"]["results"]
@@ -129,6 +147,25 @@ def test_each_meter_of_a_run_has_its_own_results(run, real_order):
         assert facts["unit"]["serial_number"] == both.units[number - 1].serial_number
         assert {result["error_pct"] for result in facts["results"]} == {float(number)}
         assert raw_data_of(both, number).count(b'"meter":') == raw_data_of(run, 1).count(b'"meter":')
+
+
+def test_load_point_that_was_invalid_is_listed_with_its_reason(run, real_order):
+    bad = replace(run.points[0], stated_outcome="INVALID", reason="the air had 27 °C", results=())
+    view = view_of(document(replace(run, points=(bad, *run.points[1:])), real_order), {})
+    assert view["without_result"] == [[bad.label, "INVALID", "the air had 27 °C"]]
+
+
+def test_raw_data_are_in_their_canonical_form(run):
+    raw = raw_data_of(run, 1)
+    lines = [json.loads(line) for line in raw.decode().splitlines()]
+    again = "".join(
+        json.dumps(line, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n" for line in lines
+    )
+    assert again.encode() == raw
+    assert (lines[0]["run"], lines[0]["serial_number"]) == (run.run_id, "4100-000123")
+    readings = sum(len(point.reference_readings) + len(point.meter_readings) for point in run.points)
+    assert len(lines) == 1 + len(run.points) + readings
+    assert lines[-1]["meter"]["15"] is None, "QNAN"
 
 
 def test_results_of_one_fact_are_one_row_with_their_range(good):

@@ -90,6 +90,41 @@ def test_changed_page_is_found(pdf_file, issued):
     assert wrong(verify(pdf_file)) == ["the pages are those that the results give"]
 
 
+def append(pdf, text, entry):
+    """Append an object and a new catalogue that has ``entry``, as an incremental update does; returns the file."""
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        size, root = int(document.trailer.Size), document.Root
+        catalogue = root.unparse(resolved=True).decode("latin-1") if root.is_indirect else ""
+        number = root.objgen[0]
+    before = int(pdf.rsplit(b"startxref", 1)[1].split()[0])
+    objects = {size: text, number: catalogue.rstrip().removesuffix(">>") + entry.format(size) + " >>"}
+    body, places = pdf, {}
+    for name, content in objects.items():
+        places[name] = len(body)
+        body += f"{name} 0 obj\n{content}\nendobj\n".encode("latin-1")
+    table = "xref\n" + "".join(f"{name} 1\n{places[name]:010} 00000 n \n" for name in sorted(places))
+    trailer = f"trailer\n<< /Size {size + 1} /Root {number} 0 R /Prev {before} >>\nstartxref\n{len(body)}\n%%EOF\n"
+    return body + (table + trailer).encode("latin-1")
+
+
+def test_signature_that_was_appended_is_told_apart(pdf_file, store, issued):
+    pdf = issued.rendered.pdf
+    field = "<< /FT /Sig /T (s) /V << /Type /Sig /ByteRange [0 10 20 %010d] >> >>"
+    form = " /AcroForm << /Fields [{} 0 R] /SigFlags 3 >>"
+    length = len(append(pdf, field % 0, form))
+    pdf_file.write_bytes(append(pdf, field % (length - 20), form))
+    found = verify(pdf_file, store)
+    assert wrong(found) == []
+    assert [check.holds for check in found.checks if check.what == "signed after it was made"] == [None]
+
+
+@pytest.mark.parametrize("more", [b"% a comment\n", None])
+def test_anything_else_that_was_appended_is_a_change(pdf_file, store, issued, more):
+    pdf = issued.rendered.pdf
+    pdf_file.write_bytes(pdf + more if more else append(pdf, "<< >>", " /Lang (de)"))
+    assert wrong(verify(pdf_file, store)) == ["nothing was appended after it was made"]
+
+
 def test_record_that_was_changed_is_found(pdf_file, database, tmp_path, issued):
     other = tmp_path / "other.sqlite"
     with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(other)) as target:
