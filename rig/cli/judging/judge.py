@@ -61,7 +61,7 @@ def judge(
     with RunStore.open_to_read(records) as found:
         recorded = found.run(run)
     if recorded.finished_utc is None and state_path().is_dir() and run_in_progress(recorded.run_id):
-        raise RunCannotBeRejudged(recorded.run_id, "it is still being recorded; judge it when it has come to its end")
+        raise RunCannotBeRejudged(recorded.run_id, "it is still being recorded", "judge it when it has ended")
     judgement = rejudge(recorded, choice, software_version=software_version(), operator=operator)
     with RunStore.open(records) as store:
         store.enter_judgement(recorded.run_id, judgement)

@@ -100,6 +100,8 @@ def rejudge(run: RunRecord, choice: Choice, *, software_version: str, operator: 
     such a measurement are decided again from their stored error and U. Raises RunCannotBeRejudged where the record is
     of an earlier version or nothing of it can be judged.
     """
+    if len(run.units) > 1:
+        raise RunCannotBeRejudged(run.run_id, "it has several meters", "measure each alone with --position NAME")
     basis = _basis_of(run, choice)
     found: list[JudgedAgain] = []
     left_out: list[str] = []
@@ -134,10 +136,7 @@ def rejudge(run: RunRecord, choice: Choice, *, software_version: str, operator: 
 def _basis_of(run: RunRecord, choice: Choice) -> _Basis:
     stored = run.header.judged_with
     if not stored:
-        what = (
-            "its record does not say the reference's accuracy and the wiring (it is of an earlier version); measure "
-            "the meter again with this version"
-        )
+        what = "its record does not say the reference's accuracy and the wiring (it is of an earlier version)"
         raise RunCannotBeRejudged(run.run_id, what)
     try:
         accuracy = ReferenceAccuracy.model_validate_json(json.dumps(stored["accuracy"]))
