@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.bench import plan_of
+from fixtures.bench import bench_of, plan_of
 from rig.events import Noted
 from rig.metrology.limits import Quantity
 from rig.plans import Plan
@@ -91,6 +91,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         at_most = pytest.mark.bench_time(_LOOK_AND_SHORT_GATES_S + 2.0 * 3600.0 * options.longest_gate_h)
         gates = [pytest.param(each, marks=at_most) for each in plan.energy]
         metafunc.parametrize("energy_point", gates, ids=ids)
+        names = [position.name for position in bench_of(metafunc.config).parts.positions]
+        if len(names) > 1:  # each register is gated by itself
+            metafunc.fixturenames.append("unit")
+            metafunc.parametrize("unit", names, indirect=True, ids=[f"at-{name}" for name in names])
     for name in (name for name in metafunc.fixturenames if name.startswith(PLANNED)):
         procedure = name.removeprefix(PLANNED)
         assert procedure in PROCEDURES, f"{procedure} is none of {', '.join(PROCEDURES)}"

@@ -100,6 +100,8 @@ def rejudge(run: RunRecord, choice: Choice, *, software_version: str, operator: 
     such a measurement are decided again from their stored error and U. Raises RunCannotBeRejudged where the record is
     of an earlier version or nothing of it can be judged.
     """
+    if len(run.units) > 1:
+        raise RunCannotBeRejudged(run.run_id, "it has several meters", "measure each alone with --position NAME")
     basis = _basis_of(run, choice)
     found: list[JudgedAgain] = []
     left_out: list[str] = []
