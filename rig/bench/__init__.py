@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rig.bench.config.files import json_schema as json_schema
     from rig.bench.config.files import load_bench as load_bench
     from rig.bench.config.files import one_position as one_position
+    from rig.bench.config.files import these_positions as these_positions
     from rig.bench.config.finding import bench_names as bench_names
     from rig.bench.config.meter_type import MeterType as MeterType
     from rig.bench.config.meter_type import load_meter_type as load_meter_type
@@ -27,7 +28,7 @@ __getattr__ = later(
     {
         "bench": "Bench open_bench",
         "clock": "BenchClock",
-        "config.files": "BenchFile json_schema load_bench one_position",
+        "config.files": "BenchFile json_schema load_bench one_position these_positions",
         "config.finding": "bench_names",
         "config.meter_type": "MeterType load_meter_type",
         "instruments": "UsedInstrument",

@@ -24,7 +24,7 @@ from rig.bench.drivers import Opener
 from rig.bench.instruments import UsedInstrument, used_instruments
 from rig.bench.launch import LaunchedProcess
 from rig.bench.lock import hold_bench
-from rig.bench.meters import Position, find_meters, open_bus
+from rig.bench.meters import Absent, Position, find_present, open_bus
 from rig.bench.opening import (
     Progress,
     launch,
@@ -87,6 +87,7 @@ class Bench:
     safety_inputs: SafetyInputs = field(default_factory=SafetyInputs.none)
     suspend_text: str = "suspend is not inhibited: nothing can be energised"
     not_as_found: tuple[str, ...] = ()
+    absent: tuple[Absent, ...] = ()
     """What an earlier run changed in a meter and did not put back, one sentence each."""
 
     @property
@@ -160,7 +161,7 @@ def open_bench(
             events.publish(BusOpened(bus))
             if (advice := latency_advice(bus.settings.device)) is not None:
                 events.publish(Stated(f"bus: {advice}"))
-        positions = find_meters(file, bus, clock.sleep) if bus is not None else ()
+        positions, absent = find_present(file, bus, clock.sleep) if bus is not None else ((), ())
         opened = Bench(
             file,
             opening,
@@ -181,6 +182,7 @@ def open_bench(
             probe,
             chamber,
             inputs,
+            absent=absent,
             not_as_found=tuple(line for each in positions for line in said_of(each, look_at(each))),
         )
         if guardian is not None and sources.source is not None:
@@ -236,6 +238,7 @@ def _supervisor_of(
 
 def _what_is_open(bench: Bench, day: dt.date) -> Iterator[str]:
     yield from bench.not_as_found
+    yield from (each.why for each in bench.absent)
     for used in bench.instruments():
         calibration = f"; calibration {used.calibration_state(day).text}" if used.needs_calibration else ""
         yield f"{used.role.replace('_', ' ')}: {used.identity}{calibration}"

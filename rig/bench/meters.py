@@ -72,9 +72,31 @@ def open_bus(
     return bus
 
 
-def find_meters(file: BenchFile, bus: MeterBus, sleep: Callable[[float], None]) -> tuple[Position, ...]:
-    """Find and identify the meter of every position; raises BenchFault where none answers."""
-    return tuple(find_meter(file, part, bus, sleep) for part in file.parts.positions)
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A position whose meter does not answer, where meters at others do; ``why`` in one sentence."""
+
+    name: str
+    why: str
+
+
+def find_present(
+    file: BenchFile, bus: MeterBus, sleep: Callable[[float], None]
+) -> tuple[tuple[Position, ...], tuple[Absent, ...]]:
+    """Find the meters of all positions; of several, one that is missing is returned as absent.
+
+    Raises BenchFault where no meter answers, or the only one does not.
+    """
+    found: list[Position] = []
+    missing: list[tuple[Absent, BenchFault]] = []
+    for part in file.parts.positions:
+        try:
+            found.append(find_meter(file, part, bus, sleep))
+        except BenchFault as error:
+            missing.append((Absent(part.name, str(error)), error))
+    if missing and not found:
+        raise missing[0][1]
+    return tuple(found), tuple(absent for absent, _ in missing)
 
 
 def find_meter(file: BenchFile, part: PositionPart, bus: MeterBus, sleep: Callable[[float], None]) -> Position:

@@ -111,7 +111,7 @@ def certify(
     from rig.procedures.needs import JUDGING
 
     programme = load_programme(programme_name)
-    bench_file = _bench_with(JUDGING, options)
+    bench_file = _bench_with(JUDGING, options, several=True)
     plan = certification_plan(bench_file, max_points=max_points, programme=programme, strict=strict)
     if not anyway:
         refuse_what_concludes_little(bench_file, forecast(bench_file, plan))
@@ -192,18 +192,19 @@ def _resume(reference: str, chosen: _Chosen) -> int:
         resumed = resumable(store, reference)
     same = asdict(stored_options(resumed))
     chosen = replace(chosen, **{name: same[name] for name in ("bench", "position", "out", "unprotected")})
-    bench_file = _bench_with(JUDGING, asdict(chosen))
+    bench_file = _bench_with(JUDGING, asdict(chosen), several=True)
     refuse_another_bench(resumed, bench_file)
     return _run_suite("certify", "certification", bench_file, None, [], chosen, resumed)
 
 
-def _bench_with(needed: Collection[str], options: dict[str, Any]) -> BenchFile:
+def _bench_with(needed: Collection[str], options: dict[str, Any], *, several: bool = False) -> BenchFile:
     """Read the bench file that ``options`` name, once, and refuse it before pytest begins; see ``needs``."""
-    from rig.bench import load_bench, one_position
+    from rig.bench import load_bench, one_position, these_positions
     from rig.procedures.needs import require, require_protection
     from rig.run.pytest_ways import refuse_without_assertions
 
-    bench_file = one_position(load_bench(options["bench"]), options["position"])
+    choose = these_positions if several else one_position
+    bench_file = choose(load_bench(options["bench"]), options["position"])
     require(bench_file, *needed)
     require_protection(bench_file, unprotected=options["unprotected"])
     refuse_without_assertions()
@@ -317,7 +318,7 @@ def _tests_text(plan: Plan) -> str:
 
 def _show(console: Any, where: str, folder: Path, junit: str, as_json: bool, told: Collection[str]) -> None:
     from rig.records.store import RunStore
-    from rig.reports.tables import attention_text, meaning_line, result_table, verdict_line
+    from rig.reports.tables import attention_text, meaning_line, result_table, units_text, verdict_line
 
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     if as_json:
@@ -329,6 +330,8 @@ def _show(console: Any, where: str, folder: Path, junit: str, as_json: bool, tol
         console.print(result_table(run, console.width))
     if attention := attention_text(run, told):
         console.print(attention)
+    if by_unit := units_text(run):
+        console.print(by_unit)
     console.print(verdict_line(run))
     console.print(meaning_line(run), highlight=False)
     limits = {r.limit.standard: r.limit.is_verified for p in run.points for r in p.results if r.limit is not None}

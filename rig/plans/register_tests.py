@@ -20,11 +20,13 @@ _REACTIVE_DEG = (-30.0, -150.0, 150.0, 30.0)
 _DEMAND_DEG = -30.0
 """Sin 0.5 lag: active and reactive demand at once."""
 
+NEEDS_RESET = "needs --allow-reset"
+
 DEMAND_KINDS = {
     "as_found": ("as the meter is set", None),
-    "block": ("block, one interval of 60 s", Interval(1, 60.0)),
-    "rolling": ("rolling, three sub-intervals of 20 s", Interval(3, 20.0)),
-    "by_command": ("ended by command", Interval(1, 0.0)),
+    "block": (f"block, one interval of 60 s ({NEEDS_RESET})", Interval(1, 60.0)),
+    "rolling": (f"rolling, three sub-intervals of 20 s ({NEEDS_RESET})", Interval(3, 20.0)),
+    "by_command": (f"ended by command ({NEEDS_RESET})", Interval(1, 0.0)),
 }
 """Kinds of demand by word of the key: condition, and the interval; None: the one that the meter has.
 
@@ -39,18 +41,20 @@ def register_tests(
     *,
     why_sampled: str | None,
     suffix: str = "",
+    is_short: bool = False,
 ) -> tuple[tuple[PlannedTest, ...], tuple[NotPossible, ...]]:
     """Return the tests of registers, demand and clock, and those that the bench cannot do.
 
     Active energy import and export at 100 % and PF 1; reactive energy in each quadrant at sin 0.5, running only;
     demand of each kind, and the clock.
     ``nominal``: any load point at nominal voltage and frequency. ``why_sampled``: why the analyzer has no integrator
-    for this meter, None where it has: a dose needs one.
+    for this meter, None where it has: a dose needs one. ``is_short``: one test of each procedure and kind of energy.
     """
     tests: list[PlannedTest] = []
     left_out: list[NotPossible] = []
-    active = _registers(tables, nominal, _ACTIVE_DEG, Quantity.ACTIVE_ENERGY)
-    reactive = _registers(tables, nominal, _REACTIVE_DEG, Quantity.REACTIVE_ENERGY)
+    at_most = 1 if is_short else None
+    active = _registers(tables, nominal, _ACTIVE_DEG[:at_most], Quantity.ACTIVE_ENERGY)
+    reactive = _registers(tables, nominal, _REACTIVE_DEG[:at_most], Quantity.REACTIVE_ENERGY)
     for procedure, seconds, found in (
         ("energy_running", RUNNING_S, [*active, *reactive]),
         ("dosage", DOSAGE_S, active),
@@ -64,7 +68,7 @@ def register_tests(
                 continue
             tests.append(PlannedTest(key, procedure, (point,), (item.quantity,), item.row, item.table, seconds))
     if "demand" in procedures:
-        tests += _demands(tables, nominal, suffix)
+        tests += _demands(tables, nominal, suffix)[:at_most]
     if "clock" in procedures:
         point = replace(nominal, current_pct=100.0, angle_deg=0.0)
         tests.append(PlannedTest(f"clock{suffix}", "clock", (point,), (), None, "", CLOCK_S))

@@ -22,6 +22,10 @@ _UNATTENDED = ("rig eol", "rig certify", "rig regress")
 """Commands that run unattended: refused on a bench without protection, unless ``--unprotected`` is given."""
 
 
+_OF_ALL = ("rig bus", "rig certify")
+"""Commands about all positions of a bench."""
+
+
 def why_not_startable(
     file: BenchFile, identities: Mapping[str, Identity], today: dt.date, faulty: Collection[str]
 ) -> dict[str, str | None]:
@@ -29,7 +33,8 @@ def why_not_startable(
 
     ``identities``: what the instruments said they are, by role. ``faulty``: parts with which something is wrong, by
     role, ``bus``, ``meter`` or ``protection``; a bench is not opened with them. A bench of several positions is looked
-    at with each; then the commands need ``--position``. A bench that nothing protects needs ``--unprotected``.
+    at with each; then the commands need ``--position``, but for a certification, which tests all of them. A bench that
+    nothing protects needs ``--unprotected``.
     """
     benches = [file.at_position(one.name) for one in file.parts.positions] or [file]
     needs_name = len(file.parts.positions) > 1
@@ -53,11 +58,12 @@ def why_not_startable(
     }
     found: dict[str, str | None] = {}
     for command, (check, only_reads) in commands.items():
-        name = f"{command} --position NAME" if needs_name and command != "rig bus" else command
+        name = f"{command} --position NAME" if needs_name and command not in _OF_ALL else command
         if command in _UNATTENDED and not is_protected(file.parts):
             name += " --unprotected"
         bad = sorted(part for part in faulty if not only_reads or part in _FOR_READING)
-        found[name] = _refusal(check, benches) or (f"first mend: {', '.join(bad)}" if bad else None)
+        looked_at = [file] if command == "rig certify" else benches
+        found[name] = _refusal(check, looked_at) or (f"first mend: {', '.join(bad)}" if bad else None)
     return found
 
 

@@ -56,7 +56,7 @@ def certification_plan(
         points=tuple(point for stage in stages for point in stage.points),
         tables=maker.tables,
         energy=tuple(each for stage in stages for each in stage.energy),
-        configuration=_configuration(nominal),
+        configuration=_configuration(nominal, bench),
         why_sampled=_why_sampled(bench, nominal),
         left_out=left_out,
         tests=tuple(test for stage in stages for test in stage.tests),
@@ -66,7 +66,19 @@ def certification_plan(
         whole_range=programme.whole_range,
     )
     _refuse_what_is_missing(plan, bench, strict=strict)
+    _refuse_several_positions(plan, bench)
     return plan
+
+
+def _refuse_several_positions(plan: Plan, bench: BenchFile) -> None:
+    """Raise UsageRefused, naming the procedures, where a plan asks of several positions what is done at one only."""
+    procedures = list(dict.fromkeys(test.procedure.replace("_", " ") for test in plan.tests))
+    if len(bench.parts.positions) > 1 and procedures:
+        raise UsageRefused(
+            f"programme {plan.programme} has tests that are done at one position only ({', '.join(procedures)}), and "
+            f"bench {bench.name} has {len(bench.parts.positions)}",
+            "choose one with --position NAME, or a programme of load points and energy registers",
+        )
 
 
 def end_of_line_plan(bench: BenchFile) -> Plan:
@@ -79,7 +91,7 @@ def end_of_line_plan(bench: BenchFile) -> Plan:
         for angle_deg in (0.0, 180.0)
     )
     _check(bench, nominal, points, [(p, item.quantity, item.phase) for p in points for item in judged_at(p, tables)])
-    return Plan(points, tables, (), _configuration(nominal))
+    return Plan(points, tables, (), _configuration(nominal, bench))
 
 
 class _Maker:
@@ -124,8 +136,9 @@ class _Maker:
             self._programme.procedures,
             why_sampled=_why_sampled(self._bench, nominal),
             suffix=suffix,
+            is_short=self._programme.density.is_short,
         )
-        stage = Stage(_configuration(nominal), points, energy, in_test_order((*tests, *of_registers)))
+        stage = Stage(_configuration(nominal, self._bench), points, energy, in_test_order((*tests, *of_registers)))
         if self._programme is INTRINSIC:  # all of it or nothing
             self._check(nominal, [*points, *(point for point, _ in energy)], [*self._judged(points), *_gated(energy)])
             return stage
@@ -217,8 +230,12 @@ def _parts(bench: BenchFile) -> tuple[NominalPart, Wiring, MeterType]:
     return parts.nominal, Wiring.from_part(parts.wiring), bench.meter_types[parts.positions[0].meter_type]
 
 
-def _configuration(nominal: NominalPart) -> dict[int, float]:
-    return {2: float(nominal.system_type), 6: nominal.system_voltage_v}
+def _configuration(nominal: NominalPart, bench: BenchFile) -> dict[int, float]:
+    """Return what the meters are set to; of several, whose settings may differ, also the CT primary of the bench."""
+    settings = {2: float(nominal.system_type), 6: nominal.system_voltage_v}
+    if bench.parts.wiring is not None and len(bench.parts.positions) > 1:
+        settings[3] = bench.parts.wiring.ct.primary_a
+    return settings
 
 
 def _check(bench: BenchFile, nominal: NominalPart, points: Iterable[LoadPoint], needed: Iterable[_Needed]) -> None:

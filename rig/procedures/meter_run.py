@@ -4,35 +4,48 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 from drivers.errors import RigError
+from drivers.meter.errors import MeterError
 from meter_model.configuration import Configuration
 from rig.bench import Bench, BenchFile, Position
-from rig.bench.as_found import AsFound
 from rig.bench.instruments import refuse_uncalibrated
-from rig.errors import BenchFault, UsageRefused
+from rig.errors import BenchFault, UsageRefused, WiringWrong
 from rig.events import Events, Noted, Stated
 from rig.load_point import LoadPoint
 from rig.metrology.calibration import CalibrationRefused
 from rig.metrology.certification_points import Input, JudgedQuantity
 from rig.metrology.decision import DecisionRule
 from rig.procedures.accuracy.energy_register import Gating, measure_energy
-from rig.procedures.accuracy.judgement import judge_energy, judge_others, judge_power
-from rig.procedures.accuracy.power_comparison import MINIMUM_UPDATES, measure_power
-from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement, configuration_of
+from rig.procedures.accuracy.judgement import judge_energy, judge_others
+from rig.procedures.accuracy.power_comparison import MINIMUM_UPDATES, measure_in_turn
+from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement
 from rig.procedures.events import Judged, PointBegan, PointMeasured, QuestionAnswered
 from rig.procedures.registers.examined import LONGEST_S, Examined
 from rig.procedures.rejudging.stored import data_of
-from rig.procedures.restoring import CLEARS_RECORDS, restore_configuration
+from rig.procedures.units import (
+    Unit,
+    alive,
+    configure_all,
+    dead_energy,
+    judge_each,
+    leave_out,
+    note_deaths,
+    of_unit,
+    readers_of,
+    restore_all,
+    units_of,
+)
 from rig.procedures.wiring_check.check import check_wiring
 from rig.records.data import FindingRecord, ResultRecord
 from rig.records.recorder import PointRecorder, RunRecorder
 from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits
 from rig.safety.supervisor import Supervisor
 from rig.safety.switching_off.safe_state import SafeStateReport
-from rig.simulation_mark import is_simulated
 
 ResultT = TypeVar("ResultT")
 MeasurementT = TypeVar("MeasurementT", PointMeasurement, EnergyMeasurement)
@@ -42,8 +55,11 @@ class MeterRun:
     """Measures, judges and records on an open bench; ``rig.run.run.Run`` opens the bench and ends the record.
 
     A bench that has failed once is not used again: each later request raises BenchFault naming the first failure.
-    ``as_found``: AV2 to AV11 as they were when the run began, empty without a meter. ``today``: the day on which
-    calibrations must hold. ``cites``: gives the source that the present question cites, for its findings.
+    ``as_found``: AV2 to AV11 as they were when the run began, empty without a meter; ``others``: of the meters at
+    further positions. ``today``: the day on which calibrations must hold. ``cites``: gives the source that the present
+    question cites, for its findings.
+
+    Of several meters ``measure`` reads all; anything else is about the one chosen by ``at``, or the first one.
     """
 
     def __init__(
@@ -55,17 +71,18 @@ class MeterRun:
         rule: DecisionRule | None = None,
         today: Callable[[], dt.date] = dt.date.today,
         cites: Callable[[], str] = lambda: "",
+        others: Sequence[Mapping[int, float]] = (),
     ) -> None:
         self.bench_file: BenchFile = bench.file
         self.events: Events = bench.events
         self.record = record
         self.rule = rule or DecisionRule.ILAC_G8_NON_BINARY
-        self.configuration = configuration_of(as_found) if as_found else Configuration()
+        self.units: list[Unit] = units_of(bench, (as_found, *others))
         self._today = today
         self._cites = cites
         self._bench = bench
         self._broken: RigError | None = None
-        self._as_found = as_found
+        self._at = 0
 
     @property
     def bench(self) -> Bench:
@@ -78,7 +95,27 @@ class MeterRun:
     def position(self) -> Position:
         """The position whose meter is under test; raises UsageRefused where the bench has none that can be read."""
         self.require("meter")
-        return self.bench.positions[0]
+        return self.bench.positions[self._at]
+
+    @property
+    def configuration(self) -> Configuration:
+        """The configuration of that meter; the default one without a meter."""
+        return self.units[self._at].configuration if self.units else Configuration()
+
+    @property
+    def has_several(self) -> bool:
+        """Whether the bench has more than one meter."""
+        return len(self.units) > 1
+
+    @contextmanager
+    def at(self, number: int) -> Iterator[Unit]:
+        """Choose the meter of unit ``number``: what is measured and recorded meanwhile is about that one."""
+        before, self._at = self._at, number - 1
+        self.record.present_unit = number if self.has_several else None
+        try:
+            yield self.units[self._at]
+        finally:
+            self._at, self.record.present_unit = before, None
 
     @property
     def supervisor(self) -> Supervisor:
@@ -129,7 +166,8 @@ class MeterRun:
         What was found is in the record and restored at the end. Writes that would clear records (AV10, AV11) are
         refused here (UsageRefused).
         """
-        self._guarded(lambda: self._configure(wanted))
+        self.require("meter")
+        self._guarded(lambda: configure_all(self.units, wanted, self.bench, self.record, self.events))
 
     def apply(self, point: LoadPoint) -> None:
         """Bring the bench to ``point`` without measuring anything there; raises UsageRefused without a source."""
@@ -161,20 +199,20 @@ class MeterRun:
     def measure(
         self, point: LoadPoint, limits: ReferenceLimits = IEC_REFERENCE, updates: int = MINIMUM_UPDATES
     ) -> PointMeasurement:
-        """Measure ``point`` by power comparison; conditions further off than ``limits`` make it INVALID.
-
-        ``updates``: of the meter, that are read.
-        """
+        """Measure ``point`` by power comparison, in ``updates`` of the meter; conditions beyond ``limits``: INVALID."""
+        alive(self.units)
 
         def work(record: PointRecorder) -> PointMeasurement:
-            where = (self.bench, self.position, point, self.configuration, record)
             try:
-                return measure_power(*where, limits=limits, updates=updates)
+                where = (self.bench, readers_of(self.units), point, record)
+                return measure_in_turn(*where, limits=limits, updates=updates)
             except RigError as error:
                 record.finish("ERROR", reason=str(error))
                 raise
 
-        return self._measured(point, work)
+        measurement = self._measured(point, work)
+        note_deaths(self.units, measurement, self.events)
+        return measurement
 
     def check_wiring(self, *, accept: bool = False) -> str:
         """Compare the phasors of meter and reference, and record what they say about the wires between them.
@@ -182,18 +220,32 @@ class MeterRun:
         Returns the state of the record: right, accepted, or unknown where nothing could be compared.
         Where they look wrong everything is switched off in order, and WiringWrong raised, unless ``accept``.
         """
-        where = (self.bench, self.position, self.configuration, self.record, self.events)
+        states = [self._check_wiring_of(unit, accept) for unit in alive(self.units)]
+        return next((state for state in states if state != "right"), "right")
+
+    def _check_wiring_of(self, unit: Unit, accept: bool) -> str:
         supervisor = self.supervisor
-        checked, wrong = self._guarded(lambda: check_wiring(*where, accept=accept))
+        with self.at(unit.number):
+            where = (self.bench, self.position, self.configuration, self.record, self.events)
+
+            def check() -> tuple[str, WiringWrong | None]:
+                try:
+                    checked, wrong = check_wiring(*where, accept=accept)
+                except MeterError as error:
+                    leave_out(unit, self.units, error, self.events)
+                    return "unknown", None
+                return checked.state, wrong
+
+            state, wrong = self._guarded(check)
         if wrong is not None:
             self._broken = wrong
             self._confirm_off(supervisor, softly=True)
             raise wrong
-        return checked.state
+        return state
 
     def judge(self, measurement: PointMeasurement, judged: Sequence[Input]) -> tuple[ResultRecord, ...]:
         """Judge quantities of a measurement of this run, and record the results with it."""
-        return self.record_results(measurement, judge_power(measurement, judged, self.bench.accuracy, self.rule))
+        return self.record_results(measurement, judge_each(measurement, judged, self.bench.accuracy, self.rule))
 
     def measure_energy(
         self, point: LoadPoint, instance: int, gating: Gating, limits: ReferenceLimits = IEC_REFERENCE
@@ -202,14 +254,23 @@ class MeterRun:
 
         def work(record: PointRecorder) -> EnergyMeasurement:
             where = (self.bench, self.position, point, instance, self.configuration, record)
-            return measure_energy(*where, gating=gating, limits=limits)
+            unit = self.units[self._at]
+            if not unit.dead:
+                try:
+                    measured = measure_energy(*where, gating=gating, limits=limits)
+                    return replace(measured, unit_number=self.record.present_unit)
+                except MeterError as error:
+                    leave_out(unit, self.units, error, self.events)
+                    self._confirm_off(self.supervisor, softly=True)  # in the middle of a gate
+            return dead_energy(unit, point, instance, record)
 
         return self._measured(point, work)
 
     def judge_energy(self, measurement: EnergyMeasurement, item: JudgedQuantity) -> tuple[ResultRecord, ...]:
         """Judge the energy register of a measurement, and record the results; other registers that are wrong follow."""
         judged = judge_energy(measurement, item, self.bench.accuracy, self.rule)
-        return self.record_results(measurement, (judged, *judge_others(measurement, self.rule)))
+        results = (judged, *judge_others(measurement, self.rule))
+        return self.record_results(measurement, of_unit(measurement, results))
 
     def examine(
         self,
@@ -243,7 +304,8 @@ class MeterRun:
 
         measurement = self._guarded(begun)
         assert measurement.record is not None, "begun with a record"
-        measurement.record.measurement(*data_of(measurement))
+        if not self.has_several:  # to judge several meters once more is not known yet
+            measurement.record.measurement(*data_of(measurement))
         self.events.publish(PointMeasured(measurement))
         return measurement
 
@@ -287,39 +349,14 @@ class MeterRun:
             self._note_if_possible(Noted("bench failed", str(error), "error"))
             raise
 
-    def _configure(self, wanted: Mapping[int, float]) -> None:
-        clearing = sorted(av for av in wanted if av in CLEARS_RECORDS and self._as_found.get(av) != wanted[av])
-        if clearing:
-            names = ", ".join(f"AV{av}" for av in clearing)
-            raise UsageRefused(f"writing {names} would clear the meter's demand and trend logs; set it by hand first")
-        meter = self.position.meter
-        for av, value in sorted(wanted.items()):
-            if self.configuration.value(av) != value:
-                self.note_as_found(av)
-                meter.write_value(av, value)
-                text = f"AV{av} set to {value:g} for this run (was {self._as_found[av]:g})"
-                self.events.publish(Noted("configuration", text))
-        self.configuration = configuration_of(meter.read_configuration())
-        if self.bench.wiring is not None:
-            self.bench.wiring.check_configuration(self.configuration)
-
     def note_as_found(self, av: int) -> None:
-        """Note outside this process, before AV ``av`` is written, what it was when the run began: see ``rig restore``.
-
-        Not for an emulated meter that ends with the run. Raises BenchFault where it cannot be noted.
-        """
-        bus, bench = self._bench.bus, self._bench
-        if av in self._as_found and (bench.launched is None or bus is None or not is_simulated(bus.settings.device)):
-            note = AsFound.of(self.position.identity)
-            place = {"bench": bench.name, "position": self.position.name, "run": self.record.run_id}
-            note.note(av, self._as_found[av], **place)
+        """Note what AV ``av`` was when the run began, before it is written: see ``Unit.note_as_found``."""
+        if self.units:
+            self.units[self._at].note_as_found(av, self._bench, self.record.run_id)
 
     def restore_configuration(self) -> None:
-        """Put the meter's configuration back as it was found; raises BenchFault where it is left otherwise."""
-        if self._as_found and self._bench.positions:
-            position = self._bench.positions[0]
-            left = restore_configuration(position.meter, self._as_found, self.record, self.events)
-            AsFound.of(position.identity).forget(left)
+        """Put each meter's configuration back as it was found; raises BenchFault where one is left otherwise."""
+        restore_all(self.units, self.record, self.events)
 
     def _check_calibration(self) -> None:
         simulated = self.bench_file.parts.simulated

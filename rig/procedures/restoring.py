@@ -74,7 +74,11 @@ def _put_back(position: Position, each: Departure, name: str, say: Callable[[str
 
 
 def restore_configuration(
-    meter: MeterClient, as_found: Mapping[int, float], record: RunRecorder, events: Events
+    meter: MeterClient,
+    as_found: Mapping[int, float],
+    record: RunRecorder,
+    events: Events,
+    unit_number: int | None = None,
 ) -> dict[int, float]:
     """Put a meter's configuration back as it was found, verify it, record what it is now, and return that.
 
@@ -89,7 +93,7 @@ def restore_configuration(
     except RigError as error:
         events.publish(Noted("configuration", f"the meter's configuration could not be restored: {error}", "error"))
         raise
-    record.configuration_after(left)
+    record.configuration_after(left, unit_number)
     wrong = {av: left[av] for av in FIELDS if left[av] != as_found[av]}
     if wrong:
         found = ", ".join(f"AV{av} is {value:g}, was {as_found[av]:g}" for av, value in wrong.items())

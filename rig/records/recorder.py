@@ -48,6 +48,8 @@ class RunRecorder:
         self._units = units
         self._points = points
         self._check = ""
+        self.present_unit: int | None = None
+        """The unit that readings and results are about which name none; the only one where there is one."""
 
     def unit(self, unit: UnitRecord) -> int:
         """Record a meter under test; returns its number in this run, counted from 1."""
@@ -161,7 +163,7 @@ class RunRecorder:
     def unit_number_of(self, unit_number: int | None) -> int | None:
         """Give the number itself, or that of the only unit there is."""
         if unit_number is None:
-            return 1 if self._units == 1 else None
+            return self.present_unit or (1 if self._units == 1 else None)
         if not 1 <= unit_number <= self._units:
             raise ValueError(f"there is no unit {unit_number} in this run; {self._units} are recorded")
         return unit_number

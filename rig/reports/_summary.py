@@ -102,7 +102,7 @@ def counts(run: RunRecord) -> list[CountLine]:
     lines: dict[tuple[str, str], list[Judged]] = defaultdict(list)
     for judged in all_results(run):
         lines[judged.result.procedure, judged.result.quantity].append(judged)
-    return [CountLine(*key, _verdicts(group), len(group)) for key, group in lines.items()]
+    return [CountLine(*key, verdicts_of(group), len(group)) for key, group in lines.items()]
 
 
 def total_counts(run: RunRecord) -> Counter[str]:
@@ -113,7 +113,7 @@ def total_counts(run: RunRecord) -> Counter[str]:
 
 def quantity_counts(run: RunRecord) -> Counter[str]:
     """Verdicts on quantities by outcome; results that repeat one fact count once."""
-    return _verdicts(all_results(run))
+    return verdicts_of(all_results(run))
 
 
 def question_counts(run: RunRecord) -> Counter[str]:
@@ -121,7 +121,8 @@ def question_counts(run: RunRecord) -> Counter[str]:
     return Counter(finding.outcome for finding in run.findings)
 
 
-def _verdicts(results: Iterable[Judged]) -> Counter[str]:
+def verdicts_of(results: Iterable[Judged]) -> Counter[str]:
+    """Verdicts by outcome; results that repeat one fact count once."""
     return count_verdicts((_judgement(judged) for judged in results), SEVERITY)
 
 
@@ -177,7 +178,8 @@ def panels(run: RunRecord) -> list[Panel]:
         follows_load = any(word in result.quantity for word in _LOAD_MATTERS)
         balanced = point.load_point.is_balanced or not follows_load
         load = load_name(point) if follows_load else ""
-        groups[result.procedure, result.quantity, load, balanced][result.phase].append(judged)
+        curve = f"{result.phase} of meter {result.unit_number}" if len(run.units) > 1 else result.phase
+        groups[result.procedure, result.quantity, load, balanced][curve].append(judged)
     return [_panel(number, key, curves) for number, (key, curves) in enumerate(sorted(groups.items(), key=_order), 1)]
 
 

@@ -10,6 +10,7 @@ from rig.records.data import OUTCOMES, FindingRecord, RunRecord
 from rig.reports._summary import Judged, all_results, severity
 from rig.reports._words import outcome_meaning, percent, quantity_name
 from rig.reports.resumptions import events_since
+from rig.reports.units import of_meter
 
 _GOOD = ("PASS", "NOT_JUDGED")
 _SHOWN_PLACES = 3
@@ -80,7 +81,7 @@ def _results(run: RunRecord) -> Iterable[AttentionLine]:
         if result.reason and result.error_pct is None:
             groups[result.outcome, "", "", result.reason, "", ""].append(judged)
         else:
-            place = result.place
+            place = f"{result.place}{of_meter(result, len(run.units) > 1)}"
             groups[result.outcome, result.quantity, place, "", result.condition, result.procedure].append(judged)
     for (outcome, quantity, place, reason, condition, _), group in groups.items():
         if reason:

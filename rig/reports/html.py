@@ -17,6 +17,7 @@ from rig.reports.coverage import coverage_text
 from rig.reports.extra_packages import need
 from rig.reports.plots import inline_svgs
 from rig.reports.resumptions import resumptions
+from rig.reports.units import unit_verdicts
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -58,6 +59,7 @@ def render_html(run: RunRecord) -> str:
         attention=attention_lines(run),
         coverage=coverage_text(run),
         resumptions=resumptions(run),
+        units=unit_verdicts(run),
         conditions=condition_lines(run),
         limit_lines=_summary.limit_lines(run),
         limits=_summary.limits_in_use(run),

@@ -14,6 +14,7 @@ from rig.reports._summary import quantity_counts, question_counts, total_counts,
 from rig.reports._words import OUTCOME_COLOURS, compared, number, outcome_word, percent, quantity_name, run_meaning
 from rig.reports.attention import attention_lines
 from rig.reports.coverage import coverage_text
+from rig.reports.units import has_several, of_meter, unit_verdicts
 
 _NARROW = 100
 _SHORT = {
@@ -47,7 +48,7 @@ def result_table(run: RunRecord, width: int = 120) -> Table | Text:
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("outcome", no_wrap=True)
     for point in _shown(run):
-        table.add_row(*_point_row(point))
+        table.add_row(*_point_row(point, len(run.units) > 1))
     return table
 
 
@@ -59,7 +60,7 @@ def _shown(run: RunRecord) -> Sequence[PointRecord]:
 def _narrow_results(run: RunRecord) -> Text:
     text = Text(f"{run.header.kind} on {run.header.bench_name}: the quantity nearest to its limit\n")
     for point in _shown(run):
-        label, worst, error, uncertainty, limit, outcome = _point_row(point)
+        label, worst, error, uncertainty, limit, outcome = _point_row(point, len(run.units) > 1)
         text.append_text(outcome).append("  ").append_text(label).append("\n")
         if error:
             text.append("  ").append(worst).append(f"  {error} % U {uncertainty} limit {limit}\n")
@@ -102,22 +103,34 @@ def meaning_line(run: RunRecord) -> str:
 
 def deviations_table(label: str, results: Sequence[ResultRecord]) -> str:
     """All deviations of one test as fixed-width text, under the load point's label; reasons stand below."""
-    rows = [[heading for heading, _, _ in _COLUMNS]]
-    rows += [[cell(result) for _, _, cell in _COLUMNS] for result in results]
+    columns = (_METER, *_COLUMNS) if has_several(results) else _COLUMNS
+    rows = [[heading for heading, _, _ in columns]]
+    rows += [[cell(result) for _, _, cell in columns] for result in results]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [label, *(_line(row, widths) for row in rows)]
+    lines = [label, *(_line(row, widths, columns) for row in rows)]
     lines.insert(2, "  ".join("-" * width for width in widths))
     lines[1:1] = dict.fromkeys(words for result in results if (words := compared(result)))
     lines += [f"{result.place}: {_one_line(result.reason)}" for result in results if result.reason]
     return "\n".join(lines)
 
 
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    cells = [put(cell, width) for (_, put, _), cell, width in zip(_COLUMNS, row, widths, strict=True)]
+def units_text(run: RunRecord) -> Text:
+    """The verdict of each meter, a line each, where a run has several, for ``rich`` to print; may be empty."""
+    text = Text()
+    for each in unit_verdicts(run):
+        counts = ", ".join(f"{count} {outcome_word(outcome)}" for outcome, count in each.counts.items())
+        text.append(f"{outcome_word(each.outcome):<12}", style=f"bold {OUTCOME_COLOURS[each.outcome]}")
+        text.append(f"  {each.name}: {counts or 'no results'}\n")
+    text.rstrip()
+    return text
+
+
+def _line(row: Sequence[str], widths: Sequence[int], columns: Sequence[_Column]) -> str:
+    cells = [put(cell, width) for (_, put, _), cell, width in zip(columns, row, widths, strict=True)]
     return "  ".join(cells).rstrip()
 
 
-def _point_row(point: PointRecord) -> tuple[Text, Text, str, str, str, Text]:
+def _point_row(point: PointRecord, several: bool) -> tuple[Text, Text, str, str, str, Text]:
     worst = worst_of(point)
     judged = [result for result in point.results if result.limit_pct is not None]
     outcome = Text(outcome_word(point.outcome), style=f"bold {OUTCOME_COLOURS[point.outcome]}")
@@ -125,7 +138,7 @@ def _point_row(point: PointRecord) -> tuple[Text, Text, str, str, str, Text]:
         return Text(point.label), Text("not judged"), "", "", "", outcome  # why is in the events and in the report
     return (
         Text(point.label),
-        Text(f"{len(judged)}: {_input(worst)}"),
+        Text(f"{len(judged)}: {_input(worst)}{of_meter(worst, several)}"),
         percent(worst.error_pct, sign=True),
         percent(worst.expanded_uncertainty_pct),
         _limit(worst),
@@ -146,7 +159,11 @@ def _limit(result: ResultRecord) -> str:
     return "" if result.limit_pct is None else f"±{result.limit_pct:g}"
 
 
-_COLUMNS: tuple[tuple[str, Callable[[str, int], str], Callable[[ResultRecord], str]], ...] = (
+_Column = tuple[str, Callable[[str, int], str], Callable[[ResultRecord], str]]
+
+_METER: _Column = ("meter", str.rjust, lambda result: str(result.unit_number or ""))
+
+_COLUMNS: tuple[_Column, ...] = (
     ("quantity", str.ljust, lambda result: _one_line(quantity_name(result.quantity))),
     ("AI", str.rjust, lambda result: str(result.instance or "-")),
     ("phase", str.ljust, lambda result: result.phase),

@@ -6,8 +6,10 @@ import datetime as dt
 
 from rig.bench import Bench, Position
 from rig.events import MeterFound, Noted
+from rig.metrology.outcome import Outcome
+from rig.procedures.events import QuestionAnswered
 from rig.procedures.protection import note_protection
-from rig.records.data import RunRecord
+from rig.records.data import FindingRecord, RunRecord
 from rig.records.recorder import RunRecorder
 from rig.run.instruments import note_unjudged_conditions, record_instruments, unit_record
 
@@ -26,6 +28,11 @@ def begin(record: RunRecorder, bench: Bench, today: dt.date, *, unprotected: boo
     found = record_meters(record, bench)
     for position in _positions(bench):
         bench.events.publish(MeterFound(position.identity.object_name, position.identity.device_instance, position.mac))
+    for absent in bench.absent:
+        name = f"meter at position {absent.name}"
+        finding = FindingRecord(name=name, expected="an answer", found=absent.why, outcome=str(Outcome.ERROR))
+        record.finding(finding)
+        bench.events.publish(QuestionAnswered(finding))
     for line in bench.not_as_found:
         bench.events.publish(Noted("configuration", line, "warning"))
     return found

@@ -278,10 +278,17 @@ class Run:
             found, now = begin_again(self.resumed, store, record, bench, today, unprotected=unprotected)
         else:
             now = found = begin(record, bench, today, unprotected=unprotected)
-        as_found = found[0] if found else {}
-        meter = MeterRun(bench, record, as_found, rule=self.rule, today=self._today, cites=lambda: self._cites)
-        if self.resumed is not None:
-            meter.configuration = configuration_of(now[0])
+        meter = MeterRun(
+            bench,
+            record,
+            found[0] if found else {},
+            rule=self.rule,
+            today=self._today,
+            cites=lambda: self._cites,
+            others=found[1:],
+        )
+        for unit, values in zip(meter.units, now, strict=False):
+            unit.configuration = configuration_of(values)
         if bench.bus is not None:
             stack.callback(note_bus, bench.bus, bench.events)
         stack.callback(meter.restore_configuration)

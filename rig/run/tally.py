@@ -64,7 +64,7 @@ class Tally:
             return Outcome.ERROR if has_failed or not undecided else worst(undecided)
         if code is ExitCode.FAIL:
             return Outcome.FAIL if Outcome.FAIL in self.outcomes or self.codes else Outcome.COND_FAIL
-        if not self.outcomes and not self.codes:
+        if not self.codes and all(outcome is Outcome.NOT_JUDGED for outcome in self.outcomes):
             return Outcome.NOT_JUDGED
         return Outcome.COND_PASS if Outcome.COND_PASS in self.outcomes else Outcome.PASS
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from rig.emulation.defects.creeping import CREEP_DEFECTS
 from rig.emulation.defects.influences import INFLUENCE_DEFECTS
 from rig.emulation.defects.library import CHOICES, WITHOUT_VALUE
 from rig.emulation.defects.services import APDU_DEFECTS
@@ -151,6 +152,7 @@ def test_every_defect_of_the_library_has_its_question() -> None:
     assert {name for name in asked if "=" not in name} == {*WITHOUT_VALUE, *APDU_DEFECTS} - {
         *TERMINAL_DEFECTS,
         *INFLUENCE_DEFECTS,
+        *CREEP_DEFECTS,
     }
     made_otherwise = {name.partition("=")[0].removeprefix("choice-").replace("-", "_") for name in asked if "=" in name}
     choices_of_options = {name.removeprefix("choice-").replace("-", "_") for name in CHOICES}

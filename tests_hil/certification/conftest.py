@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.bench import plan_of
+from fixtures.bench import bench_of, plan_of
 from rig.events import Noted
 from rig.metrology.limits import Quantity
 from rig.plans import Plan
-from rig.plans.programme import PROCEDURES
+from rig.plans.programme import PROCEDURES, PlannedTest
 from rig.plans.programmes import INTRINSIC
 from rig.procedures import MeterRun
 from rig.pytest_plugin import PLANNED, in_plan_order, load_point_of, run_session
@@ -23,6 +23,7 @@ _QUANTITY_OF_MARK = "judges"
 _LOOK_AND_SHORT_GATES_S = 1200.0
 _AT_MOST = 2.0  # times a planned test's duration
 _LOOK_S = 600.0
+_OF_REGISTERS = ("starting", "no_load", "energy_running", "dosage", "demand")
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +68,12 @@ def conditions_established(request: pytest.FixtureRequest, meter_run: MeterRun, 
         raise
 
 
+def _at_most_s(test: PlannedTest, longest_gate_h: float) -> float:
+    """Bench seconds that a planned test may take: one of registers is as long as its register's step asks for."""
+    longest_s = 3600.0 * longest_gate_h if test.procedure in _OF_REGISTERS else 0.0
+    return _AT_MOST * test.duration_s + _LOOK_S + longest_s
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     plan = plan_of(metafunc.config, "certification")
     options = run_session(metafunc.config).options
@@ -84,11 +91,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         at_most = pytest.mark.bench_time(_LOOK_AND_SHORT_GATES_S + 2.0 * 3600.0 * options.longest_gate_h)
         gates = [pytest.param(each, marks=at_most) for each in plan.energy]
         metafunc.parametrize("energy_point", gates, ids=ids)
+        names = [position.name for position in bench_of(metafunc.config).parts.positions]
+        if len(names) > 1:  # each register is gated by itself
+            metafunc.fixturenames.append("unit")
+            metafunc.parametrize("unit", names, indirect=True, ids=[f"at-{name}" for name in names])
     for name in (name for name in metafunc.fixturenames if name.startswith(PLANNED)):
         procedure = name.removeprefix(PLANNED)
         assert procedure in PROCEDURES, f"{procedure} is none of {', '.join(PROCEDURES)}"
         parameters = [
-            pytest.param(test, id=test.key, marks=pytest.mark.bench_time(_AT_MOST * test.duration_s + _LOOK_S))
+            pytest.param(test, id=test.key, marks=pytest.mark.bench_time(_at_most_s(test, options.longest_gate_h)))
             for test in plan.tests_of(procedure)
         ]
         metafunc.parametrize(name, parameters)

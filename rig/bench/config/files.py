@@ -153,6 +153,23 @@ def one_position(bench: BenchFile, name: str | None) -> BenchFile:
     return bench.at_position(name)
 
 
+def these_positions(bench: BenchFile, name: str | None) -> BenchFile:
+    """Return ``bench`` with the position called ``name`` alone, or with all of its positions.
+
+    Raises UsageRefused as ``one_position``, and where positions have meters of several types: they share one source.
+    """
+    if name is not None:
+        return one_position(bench, name)
+    types = {position.meter_type: position.name for position in bench.parts.positions}
+    if len(types) > 1:
+        found = ", ".join(f"{kind} at {where}" for kind, where in types.items())
+        raise UsageRefused(
+            f"bench {bench.name} has meters of several types ({found}), which are not tested in one pass; say which "
+            "with --position NAME"
+        )
+    return bench
+
+
 def json_schema() -> dict[str, Any]:
     """Return the JSON schema of a bench file, for editors that complete and check YAML."""
     schema = BenchPart.model_json_schema(by_alias=True)

@@ -57,6 +57,7 @@ def characterise(
     from rig.plans import end_of_line_plan
     from rig.procedures.behaviour.inquiry import Inquiry
     from rig.procedures.characterise.characterise import characterise as make_tests
+    from rig.procedures.characterise.figures import figures
     from rig.procedures.characterise.proposal import Characterised, proposal_text
     from rig.procedures.characterise.subject import BenchSubject
 
@@ -80,7 +81,12 @@ def characterise(
             run.note(evidence.choice, evidence.applied, evidence.text, "NOT_JUDGED")
             echo(f"{evidence.key} {evidence.text}")
 
-        found = make_tests(BenchSubject(Inquiry(run, allow_reset=allow_reset), nominal), done)
+        subject = BenchSubject(Inquiry(run, allow_reset=allow_reset), nominal)
+        found = make_tests(subject, done)
+        measured = figures(subject)
+        for figure in measured:
+            run.note(figure.what, "", figure.found, "NOT_JUDGED")
+            echo(f"{figure.key} {figure.text}")
         identity = run.position.identity
         of = Characterised(
             run.position.meter_type.name,
@@ -92,7 +98,7 @@ def characterise(
             dt.datetime.now(dt.UTC).date(),
         )
     try:
-        out.write_text(proposal_text(of, found), encoding="utf-8")
+        out.write_text(proposal_text(of, found, measured), encoding="utf-8")
     except OSError as error:
         raise BenchFault(f"{out} cannot be written ({error.strerror}); the evidence is in {records}") from None
     echo(f"{out}: {_counted(found)}; review it before a suite loads it (docs/how-to/characterise-a-meter.md)")

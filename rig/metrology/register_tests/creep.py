@@ -35,14 +35,16 @@ class Permitted:
         return max(self.least_s, STEPS_IN_PERMITTED * step * 3.6e6 / self.power_w)
 
 
-def without_current(step: float, permitted: float, duration_s: float, update_s: float) -> tuple[Component, ...]:
-    """Return the budget of a no-load test in percent of the ``permitted`` energy (unit of ``step``).
+def without_current(
+    step: float, permitted: float, duration_s: float, update_s: float, advance: float = 0.0
+) -> tuple[Component, ...]:
+    """Return the budget of a no-load test in percent of the ``permitted`` energy (unit of ``step`` and ``advance``).
 
     The register may have been anywhere in its step at both ends; its readings are one update old at most.
     """
     return (
         Component.triangular("register quantisation", 100.0 * step / permitted),
-        Component.triangular("age of the readings", 100.0 * update_s / duration_s),
+        aged(duration_s, update_s, advance / permitted),
     )
 
 
@@ -57,9 +59,12 @@ def starting_s(step: float, power_kw: float, tolerance_pct: float, update_s: flo
     return max(of_step, gate_energy(update_s, tolerance_pct))
 
 
-def aged(duration_s: float, update_s: float) -> Component:
-    """Return the budget line, percent of the energy, of two readings that are each up to an update old."""
-    return Component.triangular("age of the readings", 100.0 * update_s / duration_s)
+def aged(duration_s: float, update_s: float, share: float = 1.0) -> Component:
+    """Return the budget line, percent of the expected energy, of two readings that are each up to an update old.
+
+    ``share``: what was registered as a part of what was expected, where it is more.
+    """
+    return Component.triangular("age of the readings", 100.0 * update_s / duration_s * max(1.0, share))
 
 
 def stopped_in(readings: Sequence[float], step: float) -> int | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 from drivers.analyzer.base import AnalyzerReading
+from drivers.meter.errors import MeterError
 from meter_model.configuration import Configuration
 from meter_model.stimulus import Stimulus
 from rig.bench import Bench, Position
@@ -32,12 +34,53 @@ def measure_power(
     updates: int = MINIMUM_UPDATES,
     limits: ReferenceLimits = IEC_REFERENCE,
 ) -> PointMeasurement:
+    """Measure one meter at ``point``: ``measure_in_turn`` with one reader."""
+    return measure_in_turn(bench, (Reader(position, configuration),), point, record, updates=updates, limits=limits)
+
+
+@dataclass
+class Reader:
+    """One meter that is read at a load point.
+
+    ``unit_number``: None where there is one meter. ``dead``: why it is not read, empty where it is.
+    """
+
+    position: Position
+    configuration: Configuration
+    unit_number: int | None = None
+    dead: str = ""
+    samples: list[MeterSample] = field(default_factory=list)
+
+    def read(self, record: PointRecorder) -> None:
+        """Read one update; one of several that fails is not read any more. Raises MeterError for a single meter."""
+        if self.dead:
+            return
+        try:
+            self.samples.append(read_sample(self.position, record, self.unit_number))
+        except MeterError as error:
+            if self.unit_number is None:
+                raise
+            self.dead = str(error)
+
+
+def measure_in_turn(
+    bench: Bench,
+    readers: Sequence[Reader],
+    point: LoadPoint,
+    record: PointRecorder,
+    *,
+    updates: int = MINIMUM_UPDATES,
+    limits: ReferenceLimits = IEC_REFERENCE,
+) -> PointMeasurement:
     """Apply ``point``, settle, and read the meter from ``updates`` distinct updates; every reading is recorded at once.
 
     Leaves the point applied, so that the next one can follow without switching off. Where the bench has a climate
     probe it is read once, while the meter's next update is awaited. Conditions that do not allow a
     verdict (not settled, outside the reference conditions, no valid reference value) come back as ``invalid``. Raises
     RigError where the bench itself fails: then nothing more can be measured.
+
+    Several meters are read in turn between two readings of the reference; the measurements of all but the first are
+    its ``others``. One that does not answer is marked ``dead``, and the others go on.
     """
     assert bench.supervisor is not None
     assert bench.wiring is not None
@@ -47,14 +90,15 @@ def measure_power(
         settled = bench.wiring.stimulus(last)
     except (NotSettled, ReferenceInvalid) as error:
         record.finish("INVALID", reason=str(error))
-        ranges = bench.supervisor.analyzer_ranges
-        return PointMeasurement(point, (), (), ranges, configuration, str(error), record=record)
+        ranges, why = bench.supervisor.analyzer_ranges, str(error)
+        return _of_each(
+            readers, lambda reader: PointMeasurement(point, (), (), ranges, reader.configuration, why, record=record)
+        )
     window = ConditionWindow(bench, point, limits)
     window.add(last, settled, bench.supervisor.analyzer_ranges)
     wait_s, trouble = METER_UPDATE_S, ""
     temperature_c: float | None = None
     references: list[Reference] = []
-    samples: list[MeterSample] = []
     try:
         references.append(read_reference(bench, record, window))
         climate = note_climate(bench, record, limits)
@@ -64,7 +108,8 @@ def measure_power(
         for _ in range(updates):
             bench.clock.sleep(wait_s)
             wait_s = METER_UPDATE_S
-            samples.append(read_sample(position, record))
+            for reader in readers:
+                reader.read(record)
             references.append(read_reference(bench, record, window))
     except ReferenceInvalid as error:
         trouble = str(error)
@@ -75,18 +120,33 @@ def measure_power(
         reason=invalid,
         conditions=window.records,
     )
-    return PointMeasurement(
-        point,
-        tuple(samples),
-        tuple(each.stimulus for each in references),
-        bench.supervisor.analyzer_ranges,
-        configuration,
-        invalid,
-        powers_off=tuple(each.powers_off for each in references),
-        has_distortion=all(each.has_distortion for each in references),
-        temperature_c=temperature_c,
-        record=record,
+    ranges = bench.supervisor.analyzer_ranges
+    return _of_each(
+        readers,
+        lambda reader: PointMeasurement(
+            point,
+            tuple(reader.samples),
+            tuple(each.stimulus for each in references),
+            ranges,
+            reader.configuration,
+            invalid,
+            powers_off=tuple(each.powers_off for each in references),
+            has_distortion=all(each.has_distortion for each in references),
+            temperature_c=temperature_c,
+            record=record,
+        ),
     )
+
+
+def _of_each(readers: Sequence[Reader], make: Callable[[Reader], PointMeasurement]) -> PointMeasurement:
+    """Return the measurement of the first meter with those of the others; a dead one has no samples."""
+    made = []
+    for reader in readers:
+        one = replace(make(reader), unit_number=reader.unit_number)
+        if reader.dead:
+            one = replace(one, dead=reader.dead, invalid=reader.dead, samples=(), references=(), powers_off=())
+        made.append(one)
+    return replace(made[0], others=tuple(made[1:]))
 
 
 def as_data(conditions: tuple[Deviation, ...]) -> dict[str, object]:
@@ -119,12 +179,13 @@ def read_reference(bench: Bench, record: PointRecorder, window: ConditionWindow 
     return Reference(stimulus, bench.wiring.powers_off(reading, stimulus), tells)
 
 
-def read_sample(position: Position, record: PointRecorder) -> MeterSample:
+def read_sample(position: Position, record: PointRecorder, unit_number: int | None = None) -> MeterSample:
     """Read one update of the meter and record it."""
     reading = position.meter.read_load_point()
     record.meter_reading(
         reading.values,
         requested_monotonic_s=reading.requested_at_s,
         answered_monotonic_s=reading.answered_at_s,
+        unit_number=unit_number,
     )
     return MeterSample(reading.values, reading.requested_at_s, reading.answered_at_s)

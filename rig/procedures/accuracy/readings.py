@@ -37,7 +37,8 @@ class PointMeasurement:
     where it may be. ``powers_off``: for each reference, by how much P and Q of each phase as measured exceed those of
     the waveform (``Wiring.powers_off``). ``has_distortion``: whether the analyzer told the distortion.
     ``temperature_c``: of the air, degrees Celsius, None where no probe measured it. ``record``: where its readings are
-    recorded, and its results will be.
+    recorded, and its results will be. ``unit_number``: of the meter, where the bench has several; ``dead``: why that
+    one was not read, empty where it was; ``others``: the other meters, read in turn within the same brackets.
     """
 
     point: LoadPoint
@@ -50,6 +51,14 @@ class PointMeasurement:
     has_distortion: bool = True
     temperature_c: float | None = None
     record: PointRecorder | None = field(default=None, compare=False, repr=False)
+    unit_number: int | None = None
+    dead: str = ""
+    others: tuple[PointMeasurement, ...] = ()
+
+    @property
+    def of_each(self) -> tuple[PointMeasurement, ...]:
+        """The measurement of each meter."""
+        return (self, *self.others)
 
     def expected(self) -> tuple[Mapping[int, float], ...]:
         """What each sample should have read: the mean of the predictions from the references around it."""
@@ -132,7 +141,7 @@ class EnergyMeasurement:
     ``fell``: which one-way register fell without a reset; ``faults``: net registers that are not import less export,
     and registers of the other direction that counted; both empty for a good meter. ``needed_s``: how long a gate must
     be for the register's step to be small against the limit, None where that was not asked. ``has_distortion``:
-    whether the analyzer told the distortion. ``record``: as of ``PointMeasurement``.
+    whether the analyzer told the distortion. ``record``, ``unit_number``, ``dead``: as of ``PointMeasurement``.
     """
 
     point: LoadPoint
@@ -147,6 +156,8 @@ class EnergyMeasurement:
     needed_s: float | None = None
     has_distortion: bool = True
     record: PointRecorder | None = field(default=None, compare=False, repr=False)
+    unit_number: int | None = None
+    dead: str = ""
 
     @property
     def is_sampled(self) -> bool:

@@ -14,6 +14,7 @@ from rig.procedures.characterise.over_time import (
     command_spacing,
     demand,
     import_export,
+    ride_through,
     rms_window,
     system_types,
     write_delay,
@@ -31,7 +32,6 @@ _NOT_MADE = {
     "database_revision": ("C15", "it would write the Device's name; the firmware regression asks it"),
     "reinitialized": ("C13", "it restarts the meter; the firmware regression asks it"),
     "service_password": ("C13", "it restarts the meter; the firmware regression asks it"),
-    "ride_through_s": ("C13", _POWER),
     "start_up_s": ("C13", _POWER),
     "pulse_count_memory": ("C13", _POWER),
     "records_after_power_loss": ("C13", _POWER),
@@ -84,3 +84,4 @@ def _tests(subject: Subject, found: list[Evidence]) -> Iterator[Evidence]:
     yield write_delay(subject)
     yield from demand(subject)
     yield command_spacing(subject)
+    yield ride_through(subject)

@@ -15,6 +15,7 @@ from rig.procedures.characterise.subject import Subject
 
 _NEW_SUBINTERVAL, _RESET_MAXIMUM = 21211, 21212
 _ENERGY_S = 30.0
+_POWER_UPS = 81
 _FRACTIONAL_HZ = 45.3
 _UPDATES = 12
 _LENGTH_S = 10.0
@@ -114,6 +115,30 @@ def write_delay(subject: Subject) -> Evidence:
     span = (max(0.0, max(delays) - 1.0 - _POLL_S), min(delays))
     applied = f"AV9 written {len(delays)} times; in force after {min(delays):.2f} to {max(delays):.2f} s"
     return threshold("C15", "write_delay_s", round(statistics.fmean(span), 1), span, applied, "s")
+
+
+def ride_through(subject: Subject) -> Evidence:
+    """C13: gaps of control power, halved until it is known within 5 % which one restarts the meter (AI81)."""
+    key, choice = "C13", "ride_through_s"
+    if not subject.allow_reset:
+        return not_asked(key, choice, "it would clear the meter's clock; allow it with --allow-reset")
+    low, high = 0.0, 0.5
+    try:
+        if not _restarts(subject, high)[0]:
+            return not_asked(key, choice, f"a gap of {high:g} s does not restart the meter: is its power interrupted?")
+        while high - low > 0.05 * high and high > 0.005:
+            restarted, width_s = _restarts(subject, (low + high) / 2.0)
+            low, high = (low, width_s) if restarted else (width_s, high)
+    except UsageRefused as refused:
+        return not_asked(key, choice, str(refused))
+    applied = "gaps of control power from 500 ms on, by halves; AI81 counts restarts"
+    return threshold(key, choice, round((low + high) / 2.0, 3), (low, high), applied, "s")
+
+
+def _restarts(subject: Subject, gap_s: float) -> tuple[bool, float]:
+    before = subject.inputs((_POWER_UPS,))[_POWER_UPS]
+    width_s = subject.interrupt(gap_s)
+    return subject.inputs((_POWER_UPS,))[_POWER_UPS] != before, width_s
 
 
 def command_spacing(subject: Subject) -> Evidence:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rig.procedures.characterise.evidence import Evidence, Sureness
+from rig.procedures.characterise.figures import Figure
 
 _WIDTH = 116
 
@@ -25,11 +26,12 @@ class Characterised:
     day: dt.date
 
 
-def proposal_text(of: Characterised, found: Sequence[Evidence]) -> str:
+def proposal_text(of: Characterised, found: Sequence[Evidence], measured: Sequence[Figure] = ()) -> str:
     """Return the part ``behaviour`` of a meter type's file as YAML, each choice below its evidence.
 
     ``reviewed_by`` is empty: no file with an empty one is accepted, so that no suite judges by a proposal that a
-    person has not reviewed. What is the default is a comment; what was not told or not asked is one too.
+    person has not reviewed. What is the default is a comment; what was not told or not asked is one too, and so are
+    the figures ``measured``, which belong to no choice.
     """
     where = f"run {of.run}, bench {of.bench}{' (simulated)' if of.simulated else ''}"
     clear = [each for each in found if each.sureness is Sureness.CLEAR]
@@ -61,6 +63,10 @@ def proposal_text(of: Characterised, found: Sequence[Evidence]) -> str:
             lines += ["", f"# {heading}"]
         for each in group:
             lines += _comment(f"{each.key} {each.text}", "", "  ")
+    if measured:
+        lines += ["", "# Measured, no choice of the profile:"]
+    for figure in measured:
+        lines += _comment(f"{figure.key} {figure.text}", "", "  ")
     return "\n".join(lines) + "\n"
 
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from bacpypes3.primitivedata import Real
 
+from drivers.generator.base import PulseTrain
 from drivers.meter.requests.packing import THIS_DEVICE
 from meter_model.configuration import Configuration
 from meter_model.stimulus import Stimulus
@@ -16,6 +17,9 @@ from rig.bench.schema.bench import NominalPart
 from rig.errors import BenchFault, UsageRefused
 from rig.load_point import LoadPoint
 from rig.procedures.behaviour.inquiry import Inquiry
+
+_BACK_WITHIN_S = 60
+"""Seconds that a meter may take to start."""
 
 UPDATES = 3
 """Updates until a meter shows a load and nothing of the time before."""
@@ -34,6 +38,18 @@ class Subject(Protocol):
 
     def load(self, point: LoadPoint) -> Stimulus:
         """Apply a load and wait until the meter shows it; returns what is at the terminals."""
+
+    def apply(self, point: LoadPoint) -> None:
+        """Apply a load without waiting for the meter."""
+
+    def poll(self, instance: int, for_s: float) -> list[tuple[float, float]]:
+        """Read one input as often as the bus allows for so many seconds; returns seconds since the call, and values."""
+
+    def interrupt(self, width_s: float) -> float:
+        """Interrupt control power once, and wait until the meter is there; returns for how long, as measured.
+
+        Raises UsageRefused where the bench cannot time that.
+        """
 
     def inputs(self, instances: Iterable[int]) -> Mapping[int, float]:
         """Read analog inputs of one update; NaN is QNAN."""
@@ -87,6 +103,34 @@ class BenchSubject:
         if point.waveform or analyzer is None or not point.voltages_pct[0]:
             return wiring.terminals(point)
         return wiring.stimulus(analyzer.read())
+
+    def apply(self, point: LoadPoint) -> None:
+        """Apply and go on."""
+        self.asked.run.apply(point)
+
+    def poll(self, instance: int, for_s: float) -> list[tuple[float, float]]:
+        """Read one input again and again."""
+        clock = self.asked.run.bench.clock
+        began_s = clock.now_s()
+        found: list[tuple[float, float]] = []
+        while not found or found[-1][0] < for_s:
+            value = self.asked.input(instance)
+            found.append((clock.now_s() - began_s, value))
+        return found
+
+    def interrupt(self, width_s: float) -> float:
+        """Interrupt control power by the generator, as the counter measures it."""
+        timed = self.asked.run.bench.timed.get("control_power")
+        if timed is None:
+            raise UsageRefused(f"bench {self.asked.run.bench_file.name} cannot time gaps of control power")
+        (measured_s,) = timed.give(PulseTrain(1, width_s, 2.0 * width_s))
+        instance, bus = self.asked.run.position.identity.device_instance, self.asked.meter.bus
+        for _ in range(_BACK_WITHIN_S):
+            self.asked.run.let_pass(1.0)
+            if bus.who_is(instance, instance, timeout_s=0.5):
+                self.asked.updates()
+                return measured_s
+        raise BenchFault(f"the meter was not on the bus again within {_BACK_WITHIN_S} s of a gap of its control power")
 
     def inputs(self, instances: Iterable[int]) -> Mapping[int, float]:
         """Read analog inputs."""

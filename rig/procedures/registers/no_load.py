@@ -246,7 +246,7 @@ def _of_register(
     return replace(
         judged,
         error_pct=100.0 * advance / permitted,
-        components=without_current(step.size, permitted, seen.elapsed_s, METER_UPDATE_S),
+        components=without_current(step.size, permitted, seen.elapsed_s, METER_UPDATE_S, advance),
         fault=_fall(seen, instance),
         unseen_pct=100.0 * seen.unseen_w / limit.permitted.power_w,
         unseen=f"{said}; the analyzer may show a current of up to {seen.unseen_w:.3g} W as none: open the CT leads at "

@@ -184,7 +184,7 @@ def _with_error(judged: Judged, seen: _Counted, watch: RegisterWatch, step: Step
             Component.type_a("repeatability of the load", load),
             *seen.reference,
             register_quantisation(step.size, energy),
-            aged(seen.elapsed_s, METER_UPDATE_S),
+            aged(seen.elapsed_s, METER_UPDATE_S, seen.advance_kwh / energy),
             clock_component(),
         ),
         fault=watch.fell or stopped,

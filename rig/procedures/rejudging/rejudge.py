@@ -100,6 +100,8 @@ def rejudge(run: RunRecord, choice: Choice, *, software_version: str, operator: 
     such a measurement are decided again from their stored error and U. Raises RunCannotBeRejudged where the record is
     of an earlier version or nothing of it can be judged.
     """
+    if len(run.units) > 1:
+        raise RunCannotBeRejudged(run.run_id, "it has several meters", "measure each alone with --position NAME")
     basis = _basis_of(run, choice)
     found: list[JudgedAgain] = []
     left_out: list[str] = []
@@ -110,7 +112,11 @@ def rejudge(run: RunRecord, choice: Choice, *, software_version: str, operator: 
     for point in run.points:
         results, without = _judged(point, measured, run.points, basis)
         before = {_key(result): result.outcome for result in point.results}
-        found += [JudgedAgain(point_number=point.number, result=each, was=before.get(_key(each))) for each in results]
+        unit = next((result.unit_number for result in point.results), 1 if len(run.units) == 1 else None)
+        found += [
+            JudgedAgain(point_number=point.number, result=replace(each, unit_number=unit), was=before.get(_key(each)))
+            for each in results
+        ]
         left_out += without
     if not found:
         raise RunCannotBeRejudged(run.run_id, "none of its load points has a measurement that these limits are about")

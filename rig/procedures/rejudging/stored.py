@@ -32,10 +32,8 @@ _FIRST_AV, _LAST_AV = 2, 11
 class RunCannotBeRejudged(UsageRefused):
     """A run lacks what a judgement needs (exit 11); ``what`` is missing."""
 
-    def __init__(self, run_id: str, what: str) -> None:
-        super().__init__(
-            f"run {run_id[:8]} cannot be judged once more: {what}; measure the meter again with this version"
-        )
+    def __init__(self, run_id: str, what: str, advice: str = "measure the meter again with this version") -> None:
+        super().__init__(f"run {run_id[:8]} cannot be judged once more: {what}", advice)
         self.what = what
 
 

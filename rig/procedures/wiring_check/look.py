@@ -12,7 +12,7 @@ from meter_model.stimulus import Spectrum, Stimulus
 from rig.bench import Bench, Position
 from rig.bench.schema.bench import NominalPart
 from rig.errors import LimitExceeded, UsageRefused
-from rig.load_point import LoadPoint, three
+from rig.load_point import PHASE_NAMES, LoadPoint, three
 from rig.procedures.wiring_check.diagnosis import Picture, diagnose
 from rig.procedures.wiring_check.faults import Diagnosis
 from rig.safety.errors import NotSettled, ReferenceInvalid
@@ -38,7 +38,11 @@ class Look:
 
 def telling_point(nominal: NominalPart, largest_pct: float = LARGEST_PCT) -> LoadPoint:
     """Return the load that tells the phases apart: nominal voltages, PF 1, another current in each phase."""
-    return replace(nominal.point(largest_pct), currents_pct=CURRENTS_PCT)
+    point = nominal.point(largest_pct)
+    has_ct = [name in point.ct_phases for name in PHASE_NAMES]
+    return replace(
+        point, currents_pct=three(pct if has else 100.0 for pct, has in zip(CURRENTS_PCT, has_ct, strict=True))
+    )
 
 
 def look(bench: Bench, position: Position, configuration: Configuration, nominal: NominalPart) -> Look:
@@ -49,22 +53,24 @@ def look(bench: Bench, position: Position, configuration: Configuration, nominal
     without a valid value, is no diagnosis. Raises RigError where the bench itself fails.
     """
     pictures: list[tuple[LoadPoint, Picture]] = []
+    together = telling_point(nominal)
     try:
-        for point in _points(nominal, pictures):
+        for point in _points(nominal, together, pictures):
             try:
                 pictures.append((point, _picture(bench, position, configuration, point)))
             except (LimitExceeded, UsageRefused):
-                if point.currents_pct != CURRENTS_PCT:
+                if point != together:
                     raise
     except (NotSettled, ReferenceInvalid) as error:
         return Look(tuple(pictures), None, str(error))
     return Look(tuple(pictures), diagnose([each for _, each in pictures], configuration.system))
 
 
-def _points(nominal: NominalPart, pictures: Sequence[tuple[LoadPoint, Picture]]) -> Iterator[LoadPoint]:
-    together = telling_point(nominal)
+def _points(
+    nominal: NominalPart, together: LoadPoint, pictures: Sequence[tuple[LoadPoint, Picture]]
+) -> Iterator[LoadPoint]:
     yield together
-    powers = [55 + "ABC".index(name) for name in together.ct_phases]
+    powers = [55 + PHASE_NAMES.index(name) for name in together.ct_phases]
     if not pictures or any(math.isnan(pictures[0][1].read[instance]) for instance in powers):
         yield from (nominal.point(LARGEST_PCT, 0.0, name) for name in together.ct_phases)
 

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from rig.events import Event, Noted
 from rig.load_point import LoadPoint
 from rig.plans import Plan
-from rig.procedures.accuracy.judgement import judge_power
 from rig.procedures.meter_run import MeterRun
+from rig.procedures.units import judge_each
 from rig.records.data import PointRecord, ResultRecord, RunRecord
 from rig.records.listing import RESUMED
 from rig.records.resumption.reopening import Reopened, ResumeRefused
@@ -111,7 +111,7 @@ def check_of(label: str, first: Iterable[ResultRecord], repeat: Iterable[ResultR
         again = repeated.get(_key(result))
         found = Check(
             label,
-            f"AI{result.instance} {result.quantity.replace('_', ' ')} {result.phase}",
+            f"AI{result.instance} {result.quantity.replace('_', ' ')} {result.phase}{_of_meter(result)}",
             _e_n(result, again),
         )
         if worst is None or found.e_n > worst.e_n:
@@ -125,12 +125,12 @@ def _repeated(meter_run: MeterRun, plan: Plan, point: PointRecord) -> Sequence[C
     meter_run.configure(plan.configuration_at(load_point))
     with meter_run.record.checking(_REASON):
         measurement = meter_run.measure(load_point, plan.reference_limits)
-    if measurement.invalid:
+    if measurement.invalid and not measurement.dead:
         raise ResumeRefused(
             f"conditions are not those of the first part: {point.label} cannot be repeated ({measurement.invalid})",
             "put it right and resume, or begin a new run",
         )
-    results = judge_power(measurement, plan.judged(load_point), meter_run.bench.accuracy, meter_run.rule)
+    results = judge_each(measurement, plan.judged(load_point), meter_run.bench.accuracy, meter_run.rule)
     assert measurement.record is not None
     measurement.record.results(results)
     return [check_of(point.label, point.results, results)]
@@ -144,6 +144,10 @@ def _is_usable(result: ResultRecord) -> bool:
         and result.error_pct is not None
         and result.expanded_uncertainty_pct is not None
     )
+
+
+def _of_meter(result: ResultRecord) -> str:
+    return f" of meter {result.unit_number}" if (result.unit_number or 1) > 1 else ""
 
 
 def _key(result: ResultRecord) -> tuple[object, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rig.load_point import LoadPoint
+from rig.metrology.standards.programme_rows import Influence
 from rig.plans.programme import PlannedTest
 from rig.records.resumption.stored_plan import PlannedItem
 
@@ -28,7 +29,9 @@ def planned_item(item: pytest.Item) -> PlannedItem:
     if load_point_of(item) is not None:
         return PlannedItem(f"{LOAD_POINT}{name.partition('[')[2].removesuffix(']')}", name)
     test = next((value for value in params.values() if isinstance(value, PlannedTest)), None)
+    of_pass = f", pass {params['repetition']}" if "repetition" in params else ""
+    if test is not None and getattr(test.row, "influence", None) is Influence.TEMPERATURE:
+        return PlannedItem(f"series of temperatures{of_pass}", name)
     if test is None or len(set(test.points)) < 2:
         return PlannedItem(name, name)
-    of_pass = f", pass {params['repetition']}" if "repetition" in params else ""
     return PlannedItem(f"series from {test.points[0].label}{of_pass}", name)

@@ -63,7 +63,9 @@ def test_part_that_does_not_answer_keeps_from_what_opens_it_only(tmp_path):
 
 
 def test_bench_of_several_positions_says_that_one_is_to_be_named(tmp_path):
-    assert "rig certify --position NAME" in found(tmp_path, TWO)
+    commands = found(tmp_path, TWO)
+    assert "rig eol --position NAME" in commands
+    assert "rig certify" in commands, "it tests all of them"
 
 
 def test_check_starts_the_benchs_program_only_when_permitted(tmp_path, monkeypatch, capsys):

@@ -40,3 +40,9 @@ def test_full_programme_of_a_bench_says_what_it_leaves_out(bench, dosed, starts)
     assert ("dosage" in missing) is (dosed == 0)
     assert ("starting" in missing) is (starts == 0)
     assert len(plan.tests_of("energy_running")) == 6
+
+
+def test_short_programme_has_one_test_of_each_procedure_and_energy():
+    plan = certification_plan(load_bench("emulated"), programme=load_programme("short"))
+    counts = {each: len(plan.tests_of(each)) for each in ("energy_running", "dosage", "demand", "clock")}
+    assert counts == {"energy_running": 2, "dosage": 1, "demand": 1, "clock": 1}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from rig.bench import load_bench, one_position
+from rig.bench import load_bench, one_position, these_positions
 from rig.cli import cli
 from rig.errors import UsageRefused
+from rig.plans import certification_plan, load_programme
 
 THREE = """\
 schema: 1
@@ -48,7 +50,7 @@ def test_a_name_that_no_position_has_is_refused(three: Path, name: str) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["certify"], ["eol"], ["regress"], ["plan"], ["plan", "eol"], ["plan", "regress"], ["hold"], ["snapshot"]],
+    [["eol"], ["regress"], ["plan", "eol"], ["plan", "regress"], ["hold"], ["snapshot"]],
     ids=" ".join,
 )
 def test_several_positions_without_a_name_are_refused(three: Path, words: list[str]) -> None:
@@ -56,3 +58,28 @@ def test_several_positions_without_a_name_are_refused(three: Path, words: list[s
     assert isinstance(done.exception, UsageRefused)
     assert "3 positions (1, 02, left)" in str(done.exception)
     assert "--position NAME" in str(done.exception)
+
+
+def test_a_certification_takes_all_positions_or_the_named_one(three: Path) -> None:
+    bench = load_bench(three)
+    assert [each.name for each in these_positions(bench, None).parts.positions] == ["1", "02", "left"]
+    assert [each.name for each in these_positions(bench, "02").parts.positions] == ["02"]
+    plan = certification_plan(bench, max_points=1)
+    assert plan.configuration[3] == bench.parts.wiring.ct.primary_a, "their CT primaries may differ"
+    assert 3 not in certification_plan(bench.at_position("02"), max_points=1).configuration
+
+
+def test_meters_of_several_types_are_not_tested_in_one_pass(three: Path) -> None:
+    bench = load_bench(three)
+    first, *others = bench.parts.positions
+    mixed = (first.model_copy(update={"meter_type": "other"}), *others)
+    bench = replace(bench, parts=bench.parts.model_copy(update={"positions": mixed}))
+    with pytest.raises(UsageRefused, match=r"several types \(other at 1, s4100 at left\).*--position NAME"):
+        these_positions(bench, None)
+
+
+def test_tests_at_one_position_only_are_refused_by_name_for_several(three: Path) -> None:
+    bench, full = load_bench(three), load_programme("full")
+    with pytest.raises(UsageRefused, match=r"programme full has tests that are done at one position only \(.*no load"):
+        certification_plan(bench, programme=full)
+    assert certification_plan(bench.at_position("1"), programme=full).tests

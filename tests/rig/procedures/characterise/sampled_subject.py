@@ -19,6 +19,7 @@ from rig.load_point import LoadPoint
 from rig.procedures.characterise.subject import UPDATES
 
 WIRING = Wiring(ct_primary_a=100.0, ct_secondary_v=1.0)
+POLL_S = 0.05
 OFF = Stimulus(60.0, ((), (), ()), ((), (), ()))
 
 
@@ -49,6 +50,22 @@ class SampledSubject:
         self._stimulus = WIRING.terminals(point)
         self.let_pass(UPDATES)
         return self._stimulus
+
+    def apply(self, point: LoadPoint) -> None:
+        self.points.append(point)
+        self._stimulus = WIRING.terminals(point)
+
+    def poll(self, instance: int, for_s: float) -> list[tuple[float, float]]:
+        found = []
+        for count in range(round(for_s / POLL_S)):
+            found.append((count * POLL_S, self.inputs((instance,))[instance]))
+            self.let_pass(POLL_S)
+        return found
+
+    def interrupt(self, width_s: float) -> float:
+        self._meter.advance(width_s, self._stimulus, False)
+        self.let_pass(self.profile.start_up_s + UPDATES)
+        return width_s
 
     def inputs(self, instances: Iterable[int]) -> Mapping[int, float]:
         return {instance: float(self._meter.read("AI", instance, "present-value")) for instance in instances}

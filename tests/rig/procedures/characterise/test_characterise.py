@@ -20,6 +20,7 @@ from meter_model.behaviour.profile import (
 from rig.errors import LimitExceeded
 from rig.procedures.characterise.characterise import characterise
 from rig.procedures.characterise.evidence import Evidence, Sureness, decided
+from rig.procedures.characterise.figures import figures
 from tests.rig.procedures.characterise.sampled_subject import SampledSubject
 
 TOLD = (
@@ -28,7 +29,7 @@ TOLD = (
     "low_voltage", "frequency_error_reach", "missing_reliability", "power_range", "maximum_reactive_direction",
     "rolling_start", "low_power_factor", "imbalance_reference", "pair_alarm", "alarm_bitmap_at", "maximum_power_at",
     "services_supported", "object_types_supported", "anti_alias", "no_load_current_pct", "command_spacing",
-    "write_delay_s",
+    "write_delay_s", "ride_through_s",
 )  # fmt: skip
 """Choices that the tests tell on a bench of system type 40."""
 
@@ -65,6 +66,7 @@ SINGLE = (
     },
     {"no_load_current_pct": 0.05},
     {"write_delay_s": 3.0},
+    {"ride_through_s": 0.25},
 )
 
 
@@ -80,12 +82,21 @@ def test_a_meter_with_every_choice_otherwise_is_told(places):
 def test_one_choice_otherwise_changes_no_other_proposal(change):
     profile = replace(DEFAULT, **change)
     evidence = found(profile)
-    loose = {"no_load_current_pct", "write_delay_s"} & set(change)
+    loose = {"no_load_current_pct", "write_delay_s", "ride_through_s"} & set(change)
     assert [text for text in wrong(profile, evidence) if not loose or not text.startswith(tuple(loose))] == []
     for name in loose:
         assert evidence[name].proposed == pytest.approx(getattr(profile, name), abs=0.1 * getattr(profile, name) + 0.1)
     if "register_reliability" in change:
         assert evidence["register_reliability"].proposed == "follows_power"
+
+
+def test_latency_updates_and_frequency_range_are_measured():
+    latency, updates, frequency = (figure.found for figure in figures(SampledSubject()))
+    assert 0.0 < float(latency.split(" s")[0]) <= 2.1
+    assert updates.startswith("every 1.00 s")
+    assert "a float32 at 0." in updates
+    assert "44 Hz: QNAN, BI7 active; 45 Hz: 45.00 Hz, BI7 inactive" in frequency
+    assert "65 Hz: 65.00 Hz, BI7 inactive; 66 Hz: QNAN, BI7 active" in frequency
 
 
 def test_every_choice_of_the_profile_has_evidence_or_a_reason():

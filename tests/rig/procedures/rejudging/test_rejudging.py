@@ -83,6 +83,7 @@ def test_a_run_judged_with_nothing_changed_has_the_same_results(runs, name):
         assert result.error_pct == pytest.approx(before.error_pct, abs=1e-9)
         assert result.expanded_uncertainty_pct == pytest.approx(before.expanded_uncertainty_pct, rel=1e-9)
         assert result.limit == before.limit
+        assert result.unit_number == before.unit_number == 1
         assert [c.name for c in result.components] == [c.name for c in before.components]
     assert {r.result.procedure for r in judgement.results} == {
         "power_comparison", "energy_register", "influence", "repeatability",

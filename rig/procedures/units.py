@@ -1,0 +1,167 @@
+"""The meters of a run: one or several positions, each with its settings; one that stops answering is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from drivers.errors import RigError
+from drivers.meter.errors import MeterError
+from meter_model.configuration import Configuration
+from rig.bench import Bench, Position
+from rig.bench.as_found import AsFound
+from rig.errors import BenchFault, UsageRefused
+from rig.events import Events, Noted
+from rig.load_point import LoadPoint
+from rig.metrology.accuracy import ReferenceAccuracy
+from rig.metrology.certification_points import Input
+from rig.metrology.decision import DecisionRule
+from rig.metrology.outcome import Outcome
+from rig.procedures.accuracy.judgement import judge_power
+from rig.procedures.accuracy.power_comparison import Reader
+from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement, configuration_of
+from rig.procedures.restoring import CLEARS_RECORDS, restore_configuration
+from rig.records.data import ResultRecord
+from rig.records.recorder import PointRecorder, RunRecorder
+from rig.simulation_mark import is_simulated
+
+
+@dataclass
+class Unit:
+    """One meter under test. ``number``: of its unit in the record; ``as_found``: AV2 to AV11 when the run began.
+
+    ``dead``: why it is not read any more in this run; empty while it answers.
+    """
+
+    number: int
+    position: Position
+    as_found: Mapping[int, float]
+    configuration: Configuration
+    dead: str = ""
+
+    def died(self, why: str, events: Events) -> None:
+        """Leave this meter out from now on."""
+        self.dead = f"the meter at position {self.position.name} is not read any more in this run: {why}"
+        events.publish(Noted("meter dead", self.dead, "error"))
+
+    def configure(self, wanted: Mapping[int, float], bench: Bench, record: RunRecorder, events: Events) -> None:
+        """Write those analog values that differ, verify them, and check that the meter fits the bench's wiring.
+
+        Raises UsageRefused for a value whose writing would clear records.
+        """
+        clearing = sorted(av for av in wanted if av in CLEARS_RECORDS and self.as_found.get(av) != wanted[av])
+        if clearing:
+            names = ", ".join(f"AV{av}" for av in clearing)
+            raise UsageRefused(f"writing {names} would clear the meter's demand and trend logs; set it by hand first")
+        meter = self.position.meter
+        where = f" at position {self.position.name}" if len(bench.positions) > 1 else ""
+        for av, value in sorted(wanted.items()):
+            if self.configuration.value(av) != value:
+                self.note_as_found(av, bench, record.run_id)
+                meter.write_value(av, value)
+                text = f"AV{av} set to {value:g}{where} for this run (was {self.as_found[av]:g})"
+                events.publish(Noted("configuration", text))
+        self.configuration = configuration_of(meter.read_configuration())
+        if bench.wiring is not None:
+            bench.wiring.check_configuration(self.configuration)
+
+    def note_as_found(self, av: int, bench: Bench, run_id: str) -> None:
+        """Note outside this process what AV ``av`` was when the run began; not for a meter that ends with the run.
+
+        Raises BenchFault where it cannot be noted.
+        """
+        bus = bench.bus
+        if av in self.as_found and (bench.launched is None or bus is None or not is_simulated(bus.settings.device)):
+            note = AsFound.of(self.position.identity)
+            note.note(av, self.as_found[av], bench=bench.name, position=self.position.name, run=run_id)
+
+    def restore(self, record: RunRecorder, events: Events) -> None:
+        """Put the configuration back as it was found; raises BenchFault where it is left otherwise."""
+        left = restore_configuration(self.position.meter, self.as_found, record, events, self.number)
+        AsFound.of(self.position.identity).forget(left)
+
+
+def units_of(bench: Bench, as_found: Sequence[Mapping[int, float]]) -> list[Unit]:
+    """Return the meters of a bench, by what was found in each."""
+    found = zip(bench.positions, as_found, strict=False) if as_found and as_found[0] else ()
+    return [Unit(number, position, each, configuration_of(each)) for number, (position, each) in enumerate(found, 1)]
+
+
+def leave_out(unit: Unit, units: Sequence[Unit], error: MeterError, events: Events) -> None:
+    """Leave out a meter that does not answer, where there are others; raises the error of the only one."""
+    if len(units) < 2:
+        raise error
+    unit.died(str(error), events)
+    alive(units)
+
+
+def configure_all(
+    units: Sequence[Unit], wanted: Mapping[int, float], bench: Bench, record: RunRecorder, events: Events
+) -> None:
+    """Configure each meter that answers; see ``Unit.configure``."""
+    for unit in alive(units):
+        try:
+            unit.configure(wanted, bench, record, events)
+        except MeterError as error:
+            leave_out(unit, units, error, events)
+
+
+def readers_of(units: Sequence[Unit]) -> list[Reader]:
+    """Return what reads these meters at a load point; a single one has no number."""
+    has_several = len(units) > 1
+    return [Reader(one.position, one.configuration, one.number if has_several else None, one.dead) for one in units]
+
+
+def restore_all(units: Sequence[Unit], record: RunRecorder, events: Events) -> None:
+    """Restore each meter, also where another one failed; raises the first failure at the end."""
+    failures: list[RigError] = []
+    for unit in units:
+        try:
+            unit.restore(record, events)
+        except RigError as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
+
+
+def alive(units: Sequence[Unit]) -> list[Unit]:
+    """Return those that answer; raises BenchFault where there are several and none does."""
+    found = [unit for unit in units if not unit.dead]
+    if units and not found:
+        raise BenchFault(f"no meter on this bench answers any more; {units[0].dead}")
+    return found
+
+
+def note_deaths(units: Sequence[Unit], measurement: PointMeasurement, events: Events) -> None:
+    """Leave out the meters that stopped answering at a load point."""
+    for unit, each in zip(units, measurement.of_each, strict=False):
+        if each.dead and not unit.dead:
+            unit.died(each.dead, events)
+
+
+def judge_each(
+    measurement: PointMeasurement, judged: Sequence[Input], accuracy: ReferenceAccuracy, rule: DecisionRule
+) -> tuple[ResultRecord, ...]:
+    """Judge quantities of the measurement of each meter."""
+    of_each = [of_unit(each, judge_power(each, judged, accuracy, rule)) for each in measurement.of_each]
+    return tuple(result for results in of_each for result in results)
+
+
+def dead_energy(unit: Unit, point: LoadPoint, instance: int, record: PointRecorder) -> EnergyMeasurement:
+    """Return what there is of the register of a meter that does not answer, and end its load point."""
+    record.finish("ERROR", reason=unit.dead)
+    return EnergyMeasurement(
+        point, instance, (), None, None, unit.dead, record=record, unit_number=unit.number, dead=unit.dead
+    )
+
+
+def of_unit(
+    measurement: PointMeasurement | EnergyMeasurement, results: Sequence[ResultRecord]
+) -> tuple[ResultRecord, ...]:
+    """Give results the number of the measurement's unit; those of a meter that did not answer are ERROR."""
+    number = measurement.unit_number
+    if measurement.dead:
+        results = [
+            replace(each, outcome=str(Outcome.ERROR), reason=measurement.dead, decision_rule="") for each in results
+        ]
+    return tuple(replace(each, unit_number=number) for each in results)
