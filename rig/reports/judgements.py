@@ -9,6 +9,7 @@ from rig.metrology.analysis.monte_carlo import DRAWS, check
 from rig.records.data import RunRecord
 from rig.records.issued.judgements import JudgedAgain, JudgementRecord
 from rig.reports._words import percent, procedure_name, quantity_name, rule_wording
+from rig.reports.coverage import coverage_text
 
 _HEADS = ("load point", "AI", "quantity", "phase", "error %", "U %", "limit %", "was", "now")
 
@@ -36,7 +37,10 @@ def judgement_lines(run: RunRecord, judgement: JudgementRecord, *, show_all: boo
     counts = Counter(each.result.outcome for each in judgement.results)
     said = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
     changed = sum(1 for each in judgement.results if each.was not in (None, each.result.outcome))
-    lines.append(f"{judgement.outcome}: {said}; {changed} came out otherwise than in the run, which says {run.outcome}")
+    covered = coverage_text(run)
+    covered = f" ({covered})" if covered else ""
+    otherwise = f"{changed} came out otherwise than in the run, which says {run.outcome}"
+    lines.append(f"{judgement.outcome}{covered}: {said}; {otherwise}")
     return lines
 
 

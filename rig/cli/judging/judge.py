@@ -46,9 +46,11 @@ def judge(
     from rig.metrology.limit_files import load_limit_table
     from rig.metrology.outcome import Outcome
     from rig.procedures.rejudging.rejudge import Choice, CorrectionFile, rejudge
+    from rig.procedures.rejudging.stored import RunCannotBeRejudged
     from rig.records.plain_json import to_json
     from rig.records.store import RunStore
     from rig.reports.judgements import judgement_lines, monte_carlo_lines
+    from rig.safety.state import run_in_progress, state_path
     from rig.version import software_version
 
     choice = Choice(
@@ -58,6 +60,8 @@ def judge(
     )
     with RunStore.open_to_read(records) as found:
         recorded = found.run(run)
+    if recorded.finished_utc is None and state_path().is_dir() and run_in_progress(recorded.run_id):
+        raise RunCannotBeRejudged(recorded.run_id, "it is still being recorded", "judge it when it has ended")
     judgement = rejudge(recorded, choice, software_version=software_version(), operator=operator)
     with RunStore.open(records) as store:
         store.enter_judgement(recorded.run_id, judgement)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from rig.bench.lock import noted
 from rig.cli.run import run as run_command
 from rig.metrology.decision import DecisionRule
 from rig.metrology.limit_files import load_limit_table
@@ -14,6 +15,7 @@ from rig.procedures.rejudging.rejudge import Choice, rejudge
 from rig.procedures.rejudging.stored import RunCannotBeRejudged
 from rig.records.data import ResultRecord
 from rig.records.store import RunStore
+from rig.safety.state import Opening
 from tests.rig.procedures.rejudging.measured_runs import POINTS, STANDARD, header, judged, record_power, record_run
 
 SHELF = Path(__file__).parents[4] / "fixtures" / "standards"
@@ -180,6 +182,16 @@ def test_what_cannot_be_judged_ends_with_one_sentence(records, rig, arguments, s
     assert (code, said) == (11, "")
     assert says in error
     assert len(error.strip().splitlines()) == 1
+
+
+def test_a_run_that_is_still_recorded_is_not_judged(tmp_path, rig):
+    with RunStore.open(tmp_path / "r.sqlite") as store:
+        run_id = store.begin_run(header()).run_id
+    with noted(Opening.begin("lab"), "rig certify") as opening:
+        opening.name_run(run_id)
+        code, _, error = rig(run_id, "--records", tmp_path / "r.sqlite")
+    assert code == 11
+    assert "still being recorded" in error
 
 
 def test_a_run_without_measurements_cannot_be_judged(tmp_path):
