@@ -68,7 +68,7 @@ def issue_command(run: str, template: str | None, out: Path | None, **options: A
     need_certificates("typst", "pikepdf")
     made, order = _made(run, **options)
     target = _target(out, made.number)
-    _write(target, made.rendered.pdf)
+    _write(target, made)
     checked = check_xsd(made.rendered.attachments[DCC], options["xsd"])
     _say(made, order, target)
     echo(f"  {summary(check_structure(made.rendered.pdf))}")
@@ -156,11 +156,17 @@ def _target(out: Path | None, number: str) -> Path:
     return (out or Path()) / f"{number}.pdf"
 
 
-def _write(target: Path, content: bytes) -> None:
-    """Write a whole file or none; one that has the same content stays."""
+def _write(target: Path, made: Issued) -> None:
+    """Write a whole file or none; one of other content, such as a signed certificate, is replaced by a draft only."""
+    content = made.rendered.pdf
     target.parent.mkdir(parents=True, exist_ok=True)
-    if target.is_file() and target.read_bytes() == content:
-        return
+    if target.exists() and made.number != "DRAFT":
+        if target.is_file() and target.read_bytes() == content:
+            return
+        raise UsageRefused(
+            f"{target} is there already with other content; certificate {made.number} is issued: run the command again "
+            "with another name, --out PATH"
+        )
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as stream:

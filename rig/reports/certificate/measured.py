@@ -97,7 +97,7 @@ def refuse_unfit(run: RunRecord, unit_number: int) -> None:
     """Raise NoCertificate where a run is none that a certificate can be made of."""
     if run.header.kind != "certify":
         raise NoCertificate(
-            run.run_id, f"it is a run of 'rig {run.header.kind}'; certificates are made of 'rig certify'"
+            run.run_id, f"it was recorded as '{run.header.kind}'; certificates are made of 'rig certify'"
         )
     if not 1 <= unit_number <= len(run.units):
         count = len(run.units)

@@ -56,6 +56,18 @@ def test_issue_list_verify_and_amend(folder, capsys):
     assert json.loads(capsys.readouterr().out)["replaced_by"] == listed[1]["number"]
 
 
+def test_file_of_other_content_is_not_replaced(folder, capsys):
+    command = ["certificate", "last", *PARTIES, "--records", "r.sqlite", "--out", "c.pdf"]
+    assert run(command) == 0
+    signed = (folder / "c.pdf").read_bytes() + b"% a signature"
+    (folder / "c.pdf").write_bytes(signed)
+    assert run(command) == 11
+    assert "c.pdf is there already with other content; certificate EX-2" in capsys.readouterr().err
+    assert (folder / "c.pdf").read_bytes() == signed
+    assert run([*command[:-1], "again.pdf"]) == 0
+    assert signed.startswith((folder / "again.pdf").read_bytes())
+
+
 def test_draft_enters_nothing(folder, capsys):
     assert run(["certificate", "last", *PARTIES, "--records", "r.sqlite", "--draft", "--out", "."]) == 0
     assert (folder / "DRAFT.pdf").exists()
