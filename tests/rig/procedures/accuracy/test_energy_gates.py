@@ -114,6 +114,7 @@ def gated(meter, *, stated=None, longest_s=3600.0, at_s=None):
             stimulus=lambda _reading: world.stimulus,
             powers_off=lambda *_: ((0.0,) * 3, (0.0,) * 3),
             terminals=WIRING.terminals,
+            energy_factor=lambda _point: 1.0,
         ),
         accuracy=None,
         analyzer=analyzer,
