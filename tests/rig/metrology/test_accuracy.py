@@ -16,6 +16,7 @@ BASIC = {
     "current": {"reading_pct": 0.02, "range_pct": 0.01},
     "power": {"reading_pct": 0.02, "range_pct": 0.03},
     "phase": {"fixed_deg": 0.01},
+    "frequency": {"reading_pct": 0.01},
 }
 ROWS = {
     "voltage": [
