@@ -16,7 +16,6 @@ _TICKS_PCT = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0)
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _ROOM = 1.12
 _APART = 0.012
-_MOST_DIAGRAMS = 24
 
 _Scale = Callable[[float], float]
 
@@ -130,7 +129,7 @@ def vectors(measured: Facts) -> list[dict[str, Any]]:
             chosen[key] = point
     ordered = sorted(chosen.values(), key=lambda point: (not point["is_balanced"], *load_order(point), point["phases"]))
     drawn = [_diagram(point) for point in ordered]
-    return [diagram for diagram in drawn if diagram["arrows"]][:_MOST_DIAGRAMS]
+    return [diagram for diagram in drawn if diagram["arrows"]]
 
 
 def _diagram(point: Facts) -> dict[str, Any]:
