@@ -356,28 +356,6 @@ class CertificateRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunSummary:
-    """One line of the list of runs.
-
-    ``counts``: verdicts (rig.records.verdicts) and findings by outcome. ``measured``: what has a result, by what is
-    counted (``count_measured``). ``resumed``: how often the run was interrupted and went on. ``judged_again``: the
-    outcomes of later judgements, the oldest first.
-    """
-
-    run_id: str
-    header: RunHeader
-    started_utc: datetime
-    finished_utc: datetime | None
-    outcome: str
-    exit_code: int | None
-    serial_numbers: tuple[str, ...]
-    counts: Mapping[str, int]
-    measured: Mapping[str, int] = field(default_factory=dict)
-    resumed: int = 0
-    judged_again: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
     """One whole run as it is stored: all that a report may say.
 
