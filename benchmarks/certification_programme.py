@@ -21,7 +21,8 @@ from pathlib import Path
 import yaml
 
 from rig.bench import load_bench
-from rig.records.data import ResultRecord, RunRecord, RunSummary
+from rig.records.data import ResultRecord, RunRecord
+from rig.records.listing import RunSummary
 from rig.records.store import RunStore
 from rig.records.verdicts import of_verdicts
 

@@ -13,7 +13,7 @@ from rig.cli.shared.types import COUNT, AnyPath
 from rig.records import RECORDS
 
 if TYPE_CHECKING:
-    from rig.records.data import RunSummary
+    from rig.records.listing import RunSummary
     from rig.records.store import RunStore
 
 _RUNNING = "RUNNING"

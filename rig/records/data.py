@@ -352,27 +352,6 @@ class CertificateRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunSummary:
-    """One line of the list of runs.
-
-    ``counts``: verdicts and findings by outcome. ``measured``: what has a result, as ``count_measured`` counts it.
-    ``resumed``: how often it was interrupted and went on. ``judged_again``: outcomes of later judgements, oldest first.
-    """
-
-    run_id: str
-    header: RunHeader
-    started_utc: datetime
-    finished_utc: datetime | None
-    outcome: str
-    exit_code: int | None
-    serial_numbers: tuple[str, ...]
-    counts: Mapping[str, int]
-    measured: Mapping[str, int] = field(default_factory=dict)
-    resumed: int = 0
-    judged_again: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
     """One whole run as it is stored: all that a report may say.
 

@@ -6,12 +6,12 @@ import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any
 
 from rig.load_point import FULL, NOT_SHIFTED
-from rig.records.data import RunHeader, RunSummary
+from rig.records.data import RunHeader
 from rig.records.plain_json import stored_time, to_json, to_text
 from rig.records.verdicts import SEVERITY, Judgement, count_measured, count_verdicts
 
@@ -29,6 +29,28 @@ _ALL = 2**31 - 1
 Row = Mapping[str, Any]
 Execute = Callable[[str, Mapping[str, Any]], Sequence[Row]]
 """Executes a statement whose parameters are named (``:name``); returns its rows, by the names of their columns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """One line of the list of runs.
+
+    ``counts``: verdicts (rig.records.verdicts) and findings by outcome. ``measured``: what has a result, by what is
+    counted (``count_measured``). ``resumed``: how often the run was interrupted and went on. ``judged_again``: the
+    outcomes of later judgements, the oldest first.
+    """
+
+    run_id: str
+    header: RunHeader
+    started_utc: datetime
+    finished_utc: datetime | None
+    outcome: str
+    exit_code: int | None
+    serial_numbers: tuple[str, ...]
+    counts: Mapping[str, int]
+    measured: Mapping[str, int] = field(default_factory=dict)
+    resumed: int = 0
+    judged_again: tuple[str, ...] = ()
 
 
 def summaries(execute: Execute, newest: int | None = None) -> tuple[RunSummary, ...]:

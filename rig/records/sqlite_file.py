@@ -12,9 +12,8 @@ from urllib.parse import quote
 
 from rig.files.file_text import path_of
 from rig.printable import printable_line
-from rig.records.data import RunSummary
 from rig.records.errors import RecordsUnusable, SchemaTooNew
-from rig.records.listing import Row, fold_journal, summaries
+from rig.records.listing import Row, RunSummary, fold_journal, summaries
 
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013")
 """Schema versions, the oldest first: known without alembic, which takes long to load and is needed to migrate only."""

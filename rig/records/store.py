@@ -18,11 +18,11 @@ from rig.records._mapping import columns_of, executor
 from rig.records._reading import Readable, ReadOnlyDatabase, recording
 from rig.records._reading_back import read_run
 from rig.records.abandoned import close_abandoned
-from rig.records.data import CertificateRecord, RunHeader, RunRecord, RunSummary
+from rig.records.data import CertificateRecord, RunHeader, RunRecord
 from rig.records.errors import NoSuchRun, RecordsUnusable
 from rig.records.issued.certificates import enter_certificate, read_certificates
 from rig.records.issued.judgements import JudgementRecord, enter_judgement, read_judgements
-from rig.records.listing import fold_journal, summaries
+from rig.records.listing import RunSummary, fold_journal, summaries
 from rig.records.plain_json import to_json
 from rig.records.recorder import RunRecorder
 from rig.records.resumption.reopening import Reopened, note_process, reopen

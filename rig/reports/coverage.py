@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rig.records.data import RunRecord, RunSummary
+from rig.records.data import RunRecord
+from rig.records.listing import RunSummary
 from rig.records.verdicts import count_measured
 
 

@@ -11,10 +11,10 @@ def prove_wiring(bench_file: BenchFile, serial_number: str, records: str, operat
 
     Raises UsageRefused where another meter is there than the one that is known to be good, WiringWrong.
     """
-    from rig.bench.wiring_proof import prove
     from rig.cli.on_bench import run_on_bench
     from rig.errors import UsageRefused
     from rig.plans import end_of_line_plan
+    from rig.procedures.wiring_check.proof import prove
 
     with run_on_bench(bench_file, "prove", records=records, operator=operator, unprotected=unprotected) as meter_run:
         configuration = end_of_line_plan(bench_file).configuration
@@ -36,7 +36,7 @@ def prove_wiring(bench_file: BenchFile, serial_number: str, records: str, operat
 
 def forget_wiring(bench_file: BenchFile) -> None:
     """Forget what has been proven, and say what that was."""
-    from rig.bench.wiring_proof import forget_proofs
+    from rig.procedures.wiring_check.proof import forget_proofs
 
     forgotten = forget_proofs(bench_file)
     for proof in forgotten:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 from meter_model.configuration import Configuration
 from rig.bench import Bench, Position
-from rig.bench.wiring_proof import ProofState, proof_of
 from rig.errors import UsageRefused, WiringWrong
 from rig.events import Events
 from rig.load_point import LoadPoint
@@ -16,6 +15,7 @@ from rig.procedures.events import WiringChecked
 from rig.procedures.wiring_check.diagnosis import Picture
 from rig.procedures.wiring_check.faults import Diagnosis
 from rig.procedures.wiring_check.look import Look, look
+from rig.procedures.wiring_check.proof import ProofState, proof_of
 from rig.records.data import WiringCheckRecord
 from rig.records.plain_json import Json
 from rig.records.recorder import RunRecorder
