@@ -11,9 +11,7 @@ from typing import Any
 
 from rig.load_point import LoadPoint
 from rig.records.plain_json import Json
-from rig.records.verdicts import OUTCOMES as OUTCOMES
-from rig.records.verdicts import SEVERITY as SEVERITY
-from rig.records.verdicts import worst_outcome as worst_outcome
+from rig.records.verdicts import worst_outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,9 +20,9 @@ class RunHeader:
 
     ``environment``: what was recorded of the surroundings, names with units (``{"ambient_temperature_c": 23.1}``).
     ``simulated``: the readings come from the emulated bench, and every report prints that first. ``programme``: how
-    much of its suite the run was to cover, by what is counted: ``{"load points": (3, 90)}`` is 3 of 90;
-    empty: not recorded. ``judged_with``: the reference's accuracy and the wiring in force, as data, with which a
-    judgement can be made once more. ``after_adjustment_of``: id of the run that found the meter before it was adjusted.
+    much of its suite the run was to cover (``{"load points": (3, 90)}`` is 3 of 90; empty: not recorded).
+    ``judged_with``: the reference's accuracy and the wiring, as data, to judge once more. ``after_adjustment_of``: id
+    of the run that found the meter before it was adjusted.
     """
 
     kind: str
@@ -291,8 +289,7 @@ class PointRecord:
     ``stated_outcome`` is the outcome of the point itself (INVALID, ERROR, SKIP), None where the results decide.
     ``deviation``: departures from the nominal point and reference conditions, names with units. ``temperature_c``,
     ``humidity_pct`` and ``pressure_hpa`` of the air, None where no probe measured it. ``conditions``: the worst of each
-    reference condition over the measurement; empty in records before they were kept. ``step``: of the run's plan
-    that it belongs to, empty where the run has none.
+    reference condition over the measurement; empty in earlier records. ``step``: of the run's plan, empty without one.
     """
 
     number: int
@@ -335,9 +332,8 @@ class SetAside:
 class CertificateRecord:
     """One certificate issued for one unit of a run; entries are added and never changed.
 
-    ``sequence`` counts within the year of ``issued_on``. ``amends``: number of the certificate that this one replaces,
-    with the ``reason``. ``parties``: laboratory, customer and head of the certificate as they were printed. The SHA-256
-    are of the PDF file, its attachment of results, and the raw data.
+    ``sequence`` counts within the year of ``issued_on``. ``amends``: number of the certificate that it replaces.
+    ``parties``: as they were printed. The SHA-256 are of the PDF, its results, and the raw data.
     """
 
     run_id: str
@@ -360,7 +356,7 @@ class RunRecord:
     """One whole run as it is stored: all that a report may say.
 
     ``outcome`` of a run that never finished is ABORTED, or TERMINATED where the guardian confirmed the safe state.
-    ``points`` are those that count; ``set_aside`` has interrupted ones, and those repeated as checks.
+    ``points`` count; ``set_aside`` has interrupted ones, and those repeated as checks.
     """
 
     run_id: str

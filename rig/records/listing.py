@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rig.load_point import FULL, NOT_SHIFTED
-from rig.records.data import SEVERITY, RunHeader
+from rig.records.data import RunHeader
 from rig.records.plain_json import stored_time, to_json, to_text
-from rig.records.verdicts import Judgement, count_measured, count_verdicts
+from rig.records.verdicts import SEVERITY, Judgement, count_measured, count_verdicts
 
 PROCESS = "process"
 """Kind of the event by which a run says which process records it; one that was resumed has one for each process."""

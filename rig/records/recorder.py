@@ -18,7 +18,6 @@ from rig.records._database import Database
 from rig.records._mapping import columns_of
 from rig.records._reading import recording
 from rig.records.data import (
-    OUTCOMES,
     ConditionRecord,
     FindingRecord,
     InstrumentRecord,
@@ -30,6 +29,7 @@ from rig.records.data import (
 from rig.records.errors import RecordNotWritten
 from rig.records.plain_json import to_json, values_to_json
 from rig.records.resumption.reopening import CHECK
+from rig.records.verdicts import OUTCOMES
 
 
 class RunRecorder:

@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from rig.records.data import OUTCOMES, SEVERITY, LimitProvenance, PointRecord, ResultRecord, RunRecord
-from rig.records.verdicts import Judgement, count_verdicts
+from rig.records.data import LimitProvenance, PointRecord, ResultRecord, RunRecord
+from rig.records.verdicts import OUTCOMES, SEVERITY, Judgement, count_verdicts
 from rig.reports._words import load_name, load_title, procedure_name, quantity_name
 
 _LOAD_MATTERS = ("power", "energy")

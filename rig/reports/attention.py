@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from rig.records.data import OUTCOMES, FindingRecord, RunRecord
+from rig.records.data import FindingRecord, RunRecord
+from rig.records.verdicts import OUTCOMES
 from rig.reports._summary import Judged, all_results, severity
 from rig.reports._words import outcome_meaning, percent, quantity_name
 from rig.reports.resumptions import events_since

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rig.records.data import OUTCOMES, ResultRecord, RunRecord, UnitRecord, worst_outcome
+from rig.records.data import ResultRecord, RunRecord, UnitRecord
+from rig.records.verdicts import OUTCOMES, worst_outcome
 from rig.reports._summary import all_results, verdicts_of
 
 

@@ -25,9 +25,10 @@ from rig.procedures.accuracy.readings import PointMeasurement
 from rig.procedures.accuracy.variations.compared import Comparison, Limit, judge_variation
 from rig.procedures.accuracy.variations.repeatability import judge_repeatability
 from rig.procedures.rejudging.stored import ENERGY, POWER, RunCannotBeRejudged, energy_of, power_of
-from rig.records.data import LimitProvenance, PointRecord, ResultRecord, RunRecord, worst_outcome
+from rig.records.data import LimitProvenance, PointRecord, ResultRecord, RunRecord
 from rig.records.issued.judgements import JudgedAgain, JudgementRecord
 from rig.records.plain_json import Json
+from rig.records.verdicts import worst_outcome
 
 _REPEATABILITY = "repeatability"
 _VARIATIONS = ("difference", "influence")

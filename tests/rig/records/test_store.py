@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from rig.load_point import LoadPoint
 from rig.records.data import (
-    OUTCOMES,
     BudgetComponent,
     FindingRecord,
     InstrumentRecord,
@@ -24,6 +23,7 @@ from rig.records.data import (
 )
 from rig.records.errors import NoSuchRun, RecordNotWritten
 from rig.records.store import RunStore
+from rig.records.verdicts import OUTCOMES
 from rig.reports._summary import total_counts
 from tests.rig.records.fabricated_run import fabricate
 
