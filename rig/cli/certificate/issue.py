@@ -61,20 +61,18 @@ def issue_command(run: str, template: str | None, out: Path | None, **options: A
     if (options["amends"] is None) != (options["reason"] is None):
         raise click.UsageError("--amends NUMBER and --reason TEXT are given together")
     from rig.reports.certificate.extra import need_certificates
-    from rig.reports.certificate.render import DCC
-    from rig.reports.certificate.structure import check_structure, summary
-    from rig.reports.certificate.xsd import check_xsd
+    from rig.reports.certificate.structure import summary
 
     need_certificates("typst", "pikepdf")
     made, order = _made(run, **options)
     target = _target(out, made.number)
     _write(target, made)
-    checked = check_xsd(made.rendered.attachments[DCC], options["xsd"])
     _say(made, order, target)
-    echo(f"  {summary(check_structure(made.rendered.pdf))}")
+    checked = made.xsd
+    echo(f"  {summary(list(made.structure))}")
     said = checked.what if checked.holds is None else f"{checked.what}: {'valid' if checked.holds else checked.detail}"
     echo(f"  DCC 3.3.0: {said}")
-    if checked.holds is False:
+    if any(check.holds is False for check in (*made.structure, checked)):
         raise click.exceptions.Exit(1)
 
 
@@ -98,6 +96,7 @@ def _made(
             layout=options["layout"],
             amends=options["amends"],
             reason=options["reason"] or "",
+            xsd=options["xsd"],
         )
         made = issue.draft(recorded, order, today) if draft else issue.issue(store, recorded, order, today)
     return made, order

@@ -110,6 +110,7 @@ def _statements(parent: ET.Element, document: dict[str, Any]) -> None:
     texts = [wording.ONLY_THE_ITEM, f"Traceability: {laboratory['traceability']}"]
     texts += [f"Specification: {customer['agreed']['specification']}", f"Decision rule: {rule}. {words}"]
     texts += wording.mark_reasons(document)
+    texts += [f"Interruptions: {line}" for line in wording.interruptions(run)]
     if document["certificate"]["amends"]:
         texts.append(f"Reason of the amendment: {document['certificate']['amends']['reason']}")
     texts += [f"Conformity: {line}" for line in wording.conformity(document["measured"]["results"])]

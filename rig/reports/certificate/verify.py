@@ -14,7 +14,7 @@ from rig.records.plain_json import stored_time
 from rig.records.store import RunStore
 from rig.reports.certificate.dcc import dcc_of
 from rig.reports.certificate.issue import document_of
-from rig.reports.certificate.raw_data import raw_data_of, sha256_of
+from rig.reports.certificate.raw_data import raw_data_forms, sha256_of
 from rig.reports.certificate.render import DCC, FORMAT, RAW, RESULTS, layout_sha256, render
 from rig.reports.certificate.structure import (
     Check,
@@ -176,8 +176,8 @@ def _records(store: RunStore, pdf: bytes, read: ReadPdf, document: dict[str, Any
     except NoSuchRun:
         checks.append(Check("the run is in these records", False, run_id))
     else:
-        raw = raw_data_of(run, unit_number)
-        checks.append(Check("the raw data are those of the records", raw == read.attachments.get(RAW)))
+        forms = raw_data_forms(run, unit_number)
+        checks.append(Check("the raw data are those of the records", read.attachments.get(RAW) in forms))
         parties = {name: document[name] for name in ("laboratory", "customer", "certificate")}
         made = document["certificate"].get("judgement")
         judgements = {stored_time(each.made_utc): each for each in store.judgements(run.run_id)}
@@ -185,7 +185,7 @@ def _records(store: RunStore, pdf: bytes, read: ReadPdf, document: dict[str, Any
             checks.append(Check("the judgement is in these records", False, str(made)))
         else:
             recorded = document_of(run, unit_number, parties, judgements.get(made))
-            checks.append(Check("the results are those of the records", recorded == document))
+            checks.append(_results(recorded, document))
     entered = store.certificates()
     entry = next((each for each in entered if each.number == number), None)
     if entry is None:
@@ -193,6 +193,18 @@ def _records(store: RunStore, pdf: bytes, read: ReadPdf, document: dict[str, Any
         return checks
     checks.append(Check("the PDF file is the one that was issued", entry.pdf_sha256 == sha256_of(pdf), number))
     return checks
+
+
+def _results(recorded: dict[str, Any], document: dict[str, Any]) -> Check:
+    """Compare a document with what the records give; of another version's, what both versions state."""
+    what, other = "the results are those of the records", document["certificate"]["software_version"]
+    if recorded == document:
+        return Check(what, True)
+    if other == software_version():
+        return Check(what, False)
+    names = ("results", "unit", "configuration", "registers", "environment")
+    same = all(recorded["measured"][name] == document["measured"].get(name) for name in names)
+    return Check(what, same, f"numbers only, made by rig {other}" if same else f"made by rig {other}")
 
 
 def _successor(store: RunStore, number: str) -> str:

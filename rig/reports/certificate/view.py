@@ -124,17 +124,12 @@ def _measurement(run: dict[str, Any]) -> Pairs:
     return [
         ["Run", f"{run['id']}, {run['started_utc']} to {run['finished_utc']}"],
         ["Bench", f"{run['bench_name']}, bench file SHA-256 {run['bench_file_sha256'][:16]}…"],
-        *([["Interrupted", _interrupted(run["set_aside"])]] if run["set_aside"] else []),
+        *([["Interruptions", " ".join(said)]] if (said := wording.interruptions(run)) else []),
         ["Coverage", run["coverage"] or "not recorded"],
         *([["Judged again", _judged(run["judged"])]] if run["judged"] else []),
         ["Check of the wiring", _wiring(run)],
         ["Operator, station", ", ".join(text for text in (run["operator"], run["station"]) if text) or "not recorded"],
     ]
-
-
-def _interrupted(set_aside: dict[str, int]) -> str:
-    again, checks = set_aside.get("superseded", 0), set_aside.get("check", 0)
-    return f"the run was resumed; measured again: {again} load points; repeated as checks: {checks}"
 
 
 def _judged(judged: dict[str, Any]) -> str:
@@ -144,8 +139,7 @@ def _judged(judged: dict[str, Any]) -> str:
 
 
 def _wiring(run: dict[str, Any]) -> str:
-    checks = run["wiring_checks"]
-    return "; ".join(f"{each['state']}: {each['text']}" for each in checks) or "not recorded"
+    return "; ".join(wording.wiring_check(each) for each in run["wiring_checks"]) or "not recorded"
 
 
 def _method(laboratory: dict[str, Any], customer: dict[str, Any]) -> Pairs:

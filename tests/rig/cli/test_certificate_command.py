@@ -100,6 +100,18 @@ def test_layout_of_the_user_is_used_and_named_when_it_is_wrong(folder, capsys):
     assert f"the layout {own} cannot be used" in capsys.readouterr().err
 
 
+def test_layout_without_attachments_ends_in_no_success(folder, capsys):
+    (folder / "bad.typ").write_text("Hello", encoding="utf-8")
+    command = ["certificate", "last", *PARTIES, "--records", "r.sqlite", "--layout", "bad.typ", "--out", "bad.pdf"]
+    assert run(command) == 11
+    assert "the layout bad.typ cannot be used: each attachment is in the PDF: no" in capsys.readouterr().err
+    assert not (folder / "bad.pdf").exists()
+    assert run([*command, "--draft"]) == 1
+    assert "structure NOT right" in capsys.readouterr().out
+    assert run(["certificate", "list", "--records", "r.sqlite"]) == 0
+    assert "no certificates in r.sqlite" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
