@@ -29,7 +29,7 @@ def judgement_lines(run: RunRecord, judgement: JudgementRecord, *, show_all: boo
     if shown:
         lines += columns([_HEADS, *(_row(labels, each) for each in shown)])
     lines += [
-        f"AI{each.result.instance} at {labels[each.point_number]}: {each.result.reason}"
+        f"{each.result.place} at {labels[each.point_number]}: {each.result.reason}"
         for each in shown
         if each.result.reason
     ]

@@ -152,7 +152,7 @@ def _results(parent: ET.Element, document: dict[str, Any]) -> None:
 def _place(result: Facts, points: dict[int, Facts]) -> str:
     """Name a value of a list: input, load point, what was changed, and what is stated of it."""
     changed = f", {result['condition']}" if result["condition"] else ""
-    where = f"AI{result['instance']} {result['phase']} at {points[result['point']]['label']}"
+    where = f"{wording.place_of(result)} at {points[result['point']]['label']}"
     return f"{where}{changed}: {wording.statement_of(result)}"
 
 

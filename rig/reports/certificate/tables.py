@@ -11,7 +11,7 @@ from rig.metrology.analysis.contributions import largest
 from rig.records.data import BudgetComponent
 from rig.reports.certificate.measured import Facts
 from rig.reports.certificate.numbers import DASH, decimals_for, fixed, measured_value, short, span
-from rig.reports.certificate.wording import procedure_title, result_heading, statement_of
+from rig.reports.certificate.wording import place_of, procedure_title, result_heading, statement_of
 
 Row = list[str]
 _SYMBOLS = {"Volts": "V", "Amps": "A", "kVAR": "kvar", "kVARh": "kvarh"}
@@ -118,7 +118,7 @@ def _row(group: list[Facts], points: dict[int, Facts], *, changed: bool, repeate
     loads = list(dict.fromkeys(place["load"] for place in places))
     load = f"{loads[0]}{_fed(point)}" if len(group) == 1 else f"{len(group)} load points"
     row = [
-        f"AI{worst['instance']} {worst['phase']}" if worst["instance"] else "clock",
+        place_of(worst),
         short(point["voltage_v"]),
         span(min(currents), max(currents)),
         load,
@@ -218,7 +218,7 @@ def _budget(result: Facts, point: Facts) -> dict[str, Any]:
     shared = [source for source in dict.fromkeys(sources) if sources.count(source) > 1]
     letters = dict(zip(shared, _MOST_LETTERS, strict=False))
     return {
-        "title": f"{_capitalized(result['name'])}, AI{result['instance']} {result['phase']}, {point['label']}",
+        "title": f"{_capitalized(result['name'])}, {place_of(result)}, {point['label']}",
         "procedure": procedure_title(result["procedure"]),
         "rows": [_budget_line(part, combined, letters) for part in components],
         "result": f"u = {short(combined, 3)} %, effective degrees of freedom {_degrees(result['nu_eff'])}, "

@@ -128,6 +128,11 @@ def mark_reasons(document: dict[str, Any]) -> list[str]:
     return [f"{mark}: {texts[mark].removeprefix(f'{mark}: ')}" for mark in marks(document)]
 
 
+def place_of(result: dict[str, Any]) -> str:
+    """Name where a value was read: instance and phase of the Analog Input, or the clock, which has none."""
+    return f"AI{result['instance']} {result['phase']}" if result["instance"] else "clock"
+
+
 def statement_of(result: dict[str, Any]) -> str:
     """Return what is stated of one result; a limit that is not verified gives no statement of conformity."""
     outcome, limit = result["outcome"], result["limit"]
