@@ -90,10 +90,10 @@ def _sentence(error: Any, location: Location, model: type[BaseModel]) -> str:  #
     if error["type"] == "missing":
         return f"{where!r} is missing"
     if error["type"] in _NEEDS_KEYS:
-        known = f"known keys: {', '.join(_keys_at(model, location))}"
+        listed = f"known keys: {', '.join(_keys_at(model, location))}"
         if error["input"] is None and not location:
-            return f"the file is empty; write keys with their values; {known}"
-        return f"{where}: keys with their values are needed here, not {_kind(error['input'])}; {known}"
+            return f"the file is empty; write keys with their values; {listed}"
+        return f"{where}: keys with their values are needed here, not {_kind(error['input'])}; {listed}"
     if error["type"] in _NEEDS_A_LIST:
         return f"{where}: a list is needed here, not {_kind(error['input'])}"
     message = str(error["msg"]).removeprefix("Value error, ")

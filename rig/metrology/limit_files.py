@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rig.errors import BenchFileError, RigError
+from drivers.errors import RigError
+from rig.errors import BenchFileError
 from rig.files.yaml_file import Location, parse_yaml, read_text, validate
 from rig.metrology.limits import Disagreement, LimitRow, LimitTable, LoadKind, ReferenceConditions, RowData
 from rig.metrology.standards.programme_rows import (
