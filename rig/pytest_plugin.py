@@ -139,7 +139,7 @@ def pytest_runtest_makereport(
     if call.excinfo is not None and _is_unknown(call.excinfo.value) and run.end_early(_said_of(item, call.excinfo)):
         item.session.shouldfail = "an error that the rig does not know: nothing is energised again"
     report = yield
-    if run.meter is not None:
+    if asks_a_meter(item) and run.meter is not None:
         run.meter.tell_progress()
     if call.excinfo is not None and asks_a_meter(item):
         vars(report)["rig_error"] = call.excinfo.value  # for ConsoleReporter

@@ -89,12 +89,32 @@ def _sentence(error: Any, location: Location, model: type[BaseModel]) -> str:  #
         return f"unknown key {where!r}; {advice}"
     if error["type"] == "missing":
         return f"{where!r} is missing"
+    if error["type"] in _NEEDS_KEYS:
+        listed = f"known keys: {', '.join(_keys_at(model, location))}"
+        if error["input"] is None and not location:
+            return f"the file is empty; write keys with their values; {listed}"
+        return f"{where}: keys with their values are needed here, not {_kind(error['input'])}; {listed}"
+    if error["type"] in _NEEDS_A_LIST:
+        return f"{where}: a list is needed here, not {_kind(error['input'])}"
     message = str(error["msg"]).removeprefix("Value error, ")
     if isinstance(error["input"], dict | list):  # a rule about several keys: do not repeat them all
         return f"{where}: {message}"
     said = _advice(error) or message
     shown = _shown(error["input"])
     return f"{where}: {said}" if shown in said else f"{where}: {said}, not {shown}"
+
+
+_NEEDS_KEYS = ("model_type", "model_attributes_type", "dict_type", "dataclass_type")
+_NEEDS_A_LIST = ("tuple_type", "list_type", "set_type", "frozen_set_type")
+
+
+def _kind(value: object) -> str:
+    """Say what stands in a file: nothing, a list, keys with values, or the value."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, list):
+        return "a list"
+    return "keys with values" if isinstance(value, dict) else _shown(value)
 
 
 def _advice(error: Any) -> str | None:  # Any: pydantic's ErrorDetails

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Iterator
+from functools import lru_cache, partial
 from importlib import resources
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from drivers.errors import RigError
 from rig.errors import BenchFileError
-from rig.files.yaml_file import parse_yaml, read_text, validate
+from rig.files.yaml_file import Location, parse_yaml, read_text, validate
 from rig.metrology.limits import Disagreement, LimitRow, LimitTable, LoadKind, ReferenceConditions, RowData
 from rig.metrology.standards.programme_rows import (
     DifferenceRow,
     InfluenceRow,
     NoLoadRow,
+    ProgrammeRow,
     RepeatabilityRow,
     StartingRow,
 )
-from rig.metrology.standards.row_parts import Text
+from rig.metrology.standards.provenance import PROVENANCE, why_unknown
+from rig.metrology.standards.row_parts import Checked, Text
+from rig.waveforms import waveform
 
 _SHELF = "fixtures.standards"
 _PROGRAMME = ("differences", "influences", "repeatability", "starting", "no_load")
+_RowT = TypeVar("_RowT", bound=ProgrammeRow)
 
 
 class _Strict(BaseModel):
@@ -48,6 +54,8 @@ class _FileData(_Strict):
     no_load: tuple[NoLoadRow, ...] = ()
     reference_conditions: ReferenceConditions | None = None
     disagreements: tuple[Disagreement, ...] = ()
+    provenances: dict[Text, Text] = {}
+    """Codes of the file's own that ``provenance`` of a row may have, with what each means."""
 
 
 def available_limit_tables() -> tuple[str, ...]:
@@ -87,7 +95,7 @@ def _load(path: Path) -> LimitTable:
 @lru_cache(maxsize=64)
 def _parsed(path: Path, text: str) -> LimitTable:
     data, lines = parse_yaml(path, text)
-    parsed = validate(path, data, lines, _FileData)
+    parsed = validate(path, data, lines, _FileData, check=partial(_unknown_part, path))
     of_file = {key: getattr(parsed, key) for key in ("standard", "edition", "accuracy_class")}
     rows = [
         (LimitRow.model_construct(table=table.title, **of_file, **dict(row)), ("tables", t, "rows", r))
@@ -101,8 +109,42 @@ def _parsed(path: Path, text: str) -> LimitTable:
     own: dict[str, Any] = dict(parsed) | {"rows": tuple(row for row, _ in rows)}
     del own["tables"]
     for kind in _PROGRAMME:
-        own[kind] = tuple(row.placed(**of_file) for row in own[kind])
+        own[kind] = tuple(_beside(path, row).placed(**of_file) for row in own[kind])
     return LimitTable(name=path.stem, source=str(path), **own)
+
+
+def _unknown_part(path: Path, parsed: _FileData) -> tuple[Location, str] | None:
+    """Return where a row has a provenance code that is not explained, or a waveform that cannot be read, and why."""
+    for code in parsed.provenances:
+        if code in PROVENANCE:
+            return ("provenances", code), f"{code!r} is a code of the rig: {PROVENANCE[code]}; take another name"
+    for place, row in _every_row(parsed):
+        why = why_unknown(row.provenance, parsed.provenances)
+        if why:
+            return (*place, "provenance"), why
+        if isinstance(row, InfluenceRow) and row.waveform:
+            try:
+                waveform(_beside(path, row).waveform)
+            except RigError as refusal:
+                return (*place, "waveform"), str(refusal)
+    return None
+
+
+def _every_row(parsed: _FileData) -> Iterator[tuple[Location, Checked | ReferenceConditions]]:
+    """Give each part of a file that has a provenance, with its place in the file."""
+    for t, table in enumerate(parsed.tables):
+        yield from ((("tables", t, "rows", r), row) for r, row in enumerate(table.rows))
+    for kind in _PROGRAMME:
+        yield from (((kind, place), row) for place, row in enumerate(getattr(parsed, kind)))
+    if parsed.reference_conditions is not None:
+        yield ("reference_conditions",), parsed.reference_conditions
+
+
+def _beside(path: Path, row: _RowT) -> _RowT:
+    """Return the row with the path of its waveform taken from the folder of the limit file."""
+    if not isinstance(row, InfluenceRow) or Path(row.waveform).suffix not in (".yaml", ".yml"):
+        return row
+    return row.model_copy(update={"waveform": str(path.parent / row.waveform)})
 
 
 def _overlap(first: LimitRow, second: LimitRow) -> bool:

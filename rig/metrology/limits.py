@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, StrictBool, model_validator
@@ -227,7 +228,10 @@ class Disagreement(FromFile):
 
 @dataclass(frozen=True, slots=True)
 class LimitTable:
-    """The rows of one standard and class, as loaded from ``source``; ``wording`` is what a report may claim."""
+    """The rows of one standard and class, as loaded from ``source``; ``wording`` is what a report may claim.
+
+    ``provenances``: provenance codes of the table's own, with what each means.
+    """
 
     name: str
     standard: str
@@ -242,6 +246,7 @@ class LimitTable:
     no_load: tuple[NoLoadRow, ...] = ()
     reference_conditions: ReferenceConditions | None = None
     disagreements: tuple[Disagreement, ...] = ()
+    provenances: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
 
     @property

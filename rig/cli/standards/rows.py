@@ -42,16 +42,16 @@ class ShownRow:
     provenance: str
     checked_by: str
     checked_on: str
-
-    @property
-    def in_words(self) -> str:
-        """What the provenance code means."""
-        return in_words(self.provenance)
+    in_words: str
+    """What the provenance code means."""
 
 
 def shown_rows(table: LimitTable) -> tuple[ShownRow, ...]:
     """Return every row of a table: error limits first, then the others as they stand in its file."""
-    return tuple(_shown(row, *_words(row)) for row in (*table.rows, *table.programme_rows))
+    return tuple(
+        _shown(row, in_words(row.provenance, table.provenances), *_words(row))
+        for row in (*table.rows, *table.programme_rows)
+    )
 
 
 class _Words(NamedTuple):
@@ -62,7 +62,9 @@ class _Words(NamedTuple):
     limit: str
 
 
-def _shown(row: LimitRow | ProgrammeRow, kind: str, load: str, current: str, factor: str, limit: str) -> ShownRow:
+def _shown(
+    row: LimitRow | ProgrammeRow, words: str, kind: str, load: str, current: str, factor: str, limit: str
+) -> ShownRow:
     return ShownRow(
         kind,
         tuple(str(quantity).replace("_", " ") for quantity in row.quantities),
@@ -74,6 +76,7 @@ def _shown(row: LimitRow | ProgrammeRow, kind: str, load: str, current: str, fac
         row.provenance,
         row.checked_by,
         str(row.checked_on or ""),
+        words,
     )
 
 

@@ -46,12 +46,17 @@ def standards(name: str | None, unverified: bool, disagreements: bool, schema: b
 
 def _as_data(table: LimitTable, rows: list[ShownRow], only_disagreements: bool) -> dict[str, Any]:
     head = {key: getattr(table, key) for key in ("name", "standard", "edition", "accuracy_class", "wording", "status")}
-    found = [] if only_disagreements else [{**asdict(row), "provenance_in_words": row.in_words} for row in rows]
+    found = [] if only_disagreements else [_row_as_data(row) for row in rows]
     return {
         **head,
         **({} if only_disagreements else {"rows": found}),
         "disagreements": [each.model_dump() for each in table.disagreements],
     }
+
+
+def _row_as_data(row: ShownRow) -> dict[str, Any]:
+    data = asdict(row)
+    return {**data, "provenance_in_words": data.pop("in_words")}
 
 
 def _show_tables(tables: list[LimitTable]) -> None:

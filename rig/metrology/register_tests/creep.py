@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from rig.metrology.registers import gate_energy
+from rig.metrology.registers import float_step, gate_energy, step_seen
 from rig.metrology.uncertainty import Component
 
 STEPS_IN_PERMITTED = 4.0
@@ -45,6 +45,26 @@ def without_current(
     return (
         Component.triangular("register quantisation", 100.0 * step / permitted),
         aged(duration_s, update_s, advance / permitted),
+    )
+
+
+def power_shown(readings_w: Sequence[float], permitted_w: float, reference_w: float) -> tuple[Component, ...]:
+    """Return the budget of the power that a meter shows without current, in percent of ``permitted_w``.
+
+    ``readings_w``: what it showed (W, var), at least three. Its resolution is the step in which the readings differ,
+    never finer than float32 at the larger of them and of what is permitted. ``reference_w``: what the analyzer showed
+    at the open current inputs, as power at power factor 1. No lines where a reading is no number.
+    """
+    if not all(map(math.isfinite, readings_w)):
+        return ()
+    kilowatts = [each / 1000.0 for each in readings_w]
+    finest = float_step(max(permitted_w / 1000.0, *map(abs, kilowatts)))
+    step_w = 1000.0 * max(finest, step_seen(kilowatts) or 0.0)
+    shares = [100.0 * each / permitted_w for each in readings_w]
+    return (
+        Component.type_a("repeatability", shares),
+        Component.rectangular("resolution of the reading", 100.0 * step_w / 2.0 / permitted_w),
+        Component.rectangular("current that the reference shows", 100.0 * abs(reference_w) / permitted_w),
     )
 
 

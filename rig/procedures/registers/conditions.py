@@ -17,6 +17,7 @@ from rig.safety.conditions import Deviation, distortions
 
 TOTAL_POWER = 11
 _OF_CURRENT = "current"
+OPEN_CURRENT = "open current"
 
 SHOWN_AS_ZERO = 0.005
 """Part of its range below which an analyzer may show a current as zero (Yokogawa WT3000, IM 760301: 0.3 to 0.5 %)."""
@@ -40,7 +41,7 @@ def no_current(at: Examined, reading: AnalyzerReading, permitted_pct: float) -> 
     rated_v = at.bench.wiring.ct_secondary_v
     return tuple(
         Deviation(
-            f"open current {name}",
+            f"{OPEN_CURRENT} {name}",
             100.0 * (element.i or 0.0) / rated_v,
             permitted_pct + 100.0 * _unknown_v(at, place) / rated_v,
             "% of In",

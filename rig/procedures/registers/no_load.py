@@ -10,15 +10,14 @@ from dataclasses import dataclass, replace
 from meter_model.objects.points import point as object_point
 from rig.errors import LimitExceeded, UsageRefused
 from rig.events import GateChosen
-from rig.metrology.register_tests.creep import Permitted, without_current
+from rig.metrology.register_tests.creep import Permitted, power_shown, without_current
 from rig.metrology.registers import float_step
-from rig.metrology.uncertainty import Component
 from rig.procedures.accuracy.climate import note_climate
 from rig.procedures.accuracy.conditions import records_of
 from rig.procedures.accuracy.energy_register import duration, step_under_load
 from rig.procedures.accuracy.power_comparison import as_data
 from rig.procedures.accuracy.register_watch import METER_UPDATE_S, RegisterWatch, Step
-from rig.procedures.registers.conditions import no_current, nominal_kw, of_voltages, unseen_pct, worst_of
+from rig.procedures.registers.conditions import OPEN_CURRENT, no_current, nominal_kw, of_voltages, unseen_pct, worst_of
 from rig.procedures.registers.examined import Examined, Judged, mean_of, result_of, too_long
 from rig.records.data import LimitProvenance, ResultRecord
 from rig.safety.conditions import Deviation, unmet
@@ -62,7 +61,11 @@ class NoLoadLimit:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What was read in the test, and how far the conditions were from those of the point."""
+    """What was read in the test, and how far the conditions were from those of the point.
+
+    ``unseen_w``: power at power factor 1 of a current that the analyzer may show as none; ``shown_w``: of the largest
+    current that it did show at an open input.
+    """
 
     first: Mapping[int, float]
     last: Mapping[int, float]
@@ -71,6 +74,7 @@ class _Seen:
     powers_kw: tuple[Mapping[int, float], ...]
     conditions: tuple[Deviation, ...]
     unseen_w: float = 0.0
+    shown_w: float = 0.0
 
     def advanced(self, instance: int) -> float:
         return self.last[instance] - self.first[instance]
@@ -175,7 +179,9 @@ def _watched(at: Examined, length_s: float, limits: Sequence[NoLoadLimit]) -> _S
     elapsed_s = at.now_s() - began_s
     conditions += _conditions(at, permitted_pct)
     unseen_w = full_w * unseen_pct(at) / 100.0
-    return _Seen(first, last, lowest, elapsed_s, tuple(powers), tuple(conditions), unseen_w)
+    open_pct = max((abs(each.deviation) for each in conditions if each.quantity.startswith(OPEN_CURRENT)), default=0.0)
+    shown_w = full_w * open_pct / 100.0
+    return _Seen(first, last, lowest, elapsed_s, tuple(powers), tuple(conditions), unseen_w, shown_w)
 
 
 def _conditions(at: Examined, permitted_pct: float) -> tuple[Deviation, ...]:
@@ -249,8 +255,7 @@ def _of_register(
         components=without_current(step.size, permitted, seen.elapsed_s, METER_UPDATE_S, advance),
         fault=_fall(seen, instance),
         unseen_pct=100.0 * seen.unseen_w / limit.permitted.power_w,
-        unseen=f"{said}; the analyzer may show a current of up to {seen.unseen_w:.3g} W as none: open the CT leads at "
-        "the meter to tell creep from that",
+        unseen=f"{said}; {_open_leads(seen, _watts(limit.quantity))}",
         note=said,
         hint=too_long(needed_s, step.size, object_point("AI", instance).unit, at.longest_s)
         if needed_s > seen.elapsed_s + 1.0
@@ -276,10 +281,28 @@ def _of_power(seen: _Seen, limit: NoLoadLimit, invalid: str) -> Judged:
     )
     if invalid:
         return judged
-    shares = [100.0 * 1000.0 * power / limit.permitted.power_w for power in powers]
-    note = f"mean of {len(shares)} readings; {limit.permitted.power_w:.4g} W are permitted"
+    unit = _watts(limit.quantity)
+    note = f"mean of {len(powers)} readings; {limit.permitted.power_w:.4g} {unit} are permitted"
+    unseen = f"{shown_w:.4g} {unit} shown, {limit.permitted.power_w:.4g} permitted"
     return replace(
-        judged, error_pct=mean_of(shares), components=(Component.type_a("repeatability", shares),), note=note
+        judged,
+        error_pct=100.0 * shown_w / limit.permitted.power_w,
+        components=power_shown([1000.0 * each for each in powers], limit.permitted.power_w, seen.shown_w),
+        unseen_pct=100.0 * seen.unseen_w / limit.permitted.power_w,
+        unseen=f"{unseen}; {_open_leads(seen, unit)}",
+        note=note,
+    )
+
+
+def _watts(quantity: str) -> str:
+    """Return the unit of the power of an energy: W, var."""
+    return "var" if quantity == "reactive_energy" else "W"
+
+
+def _open_leads(seen: _Seen, unit: str) -> str:
+    return (
+        f"the analyzer may show a current of up to {seen.unseen_w:.3g} {unit} as none: open the CT leads at the meter "
+        "to tell creep from that"
     )
 
 

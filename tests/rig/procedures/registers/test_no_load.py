@@ -12,7 +12,7 @@ from rig.emulation.defects.creeping import CREEP_DEFECTS
 from rig.emulation.defects.registers import REGISTER_DEFECTS
 from rig.load_point import LoadPoint
 from rig.metrology.decision import DecisionRule
-from rig.metrology.register_tests.creep import Permitted, without_current
+from rig.metrology.register_tests.creep import Permitted, power_shown, without_current
 from rig.procedures.registers.examined import Judged, result_of
 from rig.procedures.registers.no_load import NoLoadLimit, no_load
 from tests.rig.procedures.registers.register_bench import RegisterBench, Shown, used
@@ -134,6 +134,73 @@ def test_creep_that_a_current_unseen_by_the_analyzer_explains_is_no_fail():
     results = {each.instance: each for each in no_load(world.examined, (LIMIT,))}
     assert results[2].outcome == "INCONCLUSIVE"
     assert "open the CT leads" in results[2].reason
+
+
+REACTIVE = NoLoadLimit("reactive_energy", Permitted(3 * 277.0 * 120.0 / 8_000.0, 900.0))
+
+
+class ShowsPower:
+    """A meter of which AI11 and AI12 show ``power_kw`` where no current flows."""
+
+    def __init__(self, meter, power_kw):
+        self._meter, self._power_kw, self._flows = meter, power_kw, False
+
+    def __getattr__(self, name):
+        return getattr(self._meter, name)
+
+    def advance(self, dt_s, stimulus):
+        self._flows = any(stimulus.ct_inputs)
+        self._meter.advance(dt_s, stimulus)
+
+    def read(self, kind, instance, prop, index=None):
+        value = self._meter.read(kind, instance, prop, index)
+        return self._power_kw if kind == "AI" and instance in (11, 12) and not self._flows else value
+
+
+def test_power_without_load_names_the_unit_of_its_quantity():
+    results, _ = under_test(used(), (LIMIT, REACTIVE))
+    assert results[11].reason.endswith("6.648 W are permitted")
+    assert results[12].reason.endswith("12.46 var are permitted")
+
+
+def test_budget_of_power_without_load_has_resolution_and_reference():
+    results, _ = under_test(used())
+    lines = {each.name: each.standard_uncertainty_pct for each in results[11].components}
+    assert list(lines) == ["repeatability", "resolution of the reading", "current that the reference shows"]
+    assert lines["resolution of the reading"] > 0.0
+    assert results[11].expanded_uncertainty_pct > 0.0
+
+
+def test_current_that_the_analyzer_shows_widens_u_of_the_power():
+    quiet, _ = under_test(used())
+    # 0.001 % of In in each CT input: 0.96 W, a seventh of what is permitted.
+    results, _ = under_test(used(), pickup_pct=0.001)
+    assert quiet[11].expanded_uncertainty_pct < 0.01
+    assert results[11].expanded_uncertainty_pct == pytest.approx(2.0 * 100.0 * 0.9557 / 6.648 / 3.0**0.5, rel=0.01)
+
+
+def test_power_that_an_unseen_current_explains_is_no_fail():
+    results, _ = under_test(ShowsPower(used(), 0.010), shown_from_v=0.15e-3)
+    assert results[11].outcome == "INCONCLUSIVE"
+    assert "open the CT leads" in results[11].reason
+    results, _ = under_test(ShowsPower(used(), 0.050))
+    assert results[11].outcome == "FAIL"
+
+
+def test_power_that_is_no_number_without_load_fails():
+    results, _ = under_test(ShowsPower(used(), float("nan")))
+    assert results[11].outcome == "FAIL"
+    assert "QNAN" in results[11].reason
+
+
+@given(readings=st.lists(st.integers(0, 20), min_size=3, max_size=10))
+def test_resolution_is_that_in_which_the_powers_differ(readings):
+    lines = {each.name: each for each in power_shown([float(n) for n in readings], 20.0, 0.0)}
+    resolution_w = lines["resolution of the reading"].stated * 2.0 * 20.0 / 100.0
+    if len(set(readings)) > 1:
+        assert resolution_w >= 0.999
+    else:
+        assert resolution_w == pytest.approx(1.86e-6, rel=0.01)
 
 
 @given(creep_w=st.floats(0.0, 40.0))
