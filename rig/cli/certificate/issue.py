@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -64,6 +65,7 @@ def issue_command(run: str, template: str | None, out: Path | None, **options: A
     from rig.reports.certificate.structure import summary
 
     need_certificates("typst", "pikepdf")
+    _need_folder(out)
     made, order = _made(run, **options)
     target = _target(out, made.number)
     _write(target, made)
@@ -103,6 +105,9 @@ def _made(
 
 
 def _say(made: Issued, order: Order, target: Path) -> None:
+    from rig.reports.certificate.render import RESULTS
+    from rig.reports.certificate.wording import not_specified
+
     if made.number == "DRAFT":
         echo(f"draft: {target}")
     elif made.is_new:
@@ -111,6 +116,9 @@ def _say(made: Issued, order: Order, target: Path) -> None:
         echo(f"written again: certificate {made.number}, issued before: {target}")
     if made.differs:
         echo("  its octets differ from those issued: another version of the rig or of Typst made them then")
+    measured = json.loads(made.rendered.attachments[RESULTS])["measured"]
+    if other := not_specified(measured["results"], order.customer.agreed.specification):
+        echo(f"  WARNING: judged by {', '.join(other)}: agreed.specification of the customer file does not name it")
     if order.laboratory.example:
         echo("  the laboratory file is an example; each page is marked")
 
@@ -149,6 +157,15 @@ def _judgement(store: RunStore, run_id: str, number: int | None) -> JudgementRec
     return found[number - 1]
 
 
+def _need_folder(out: Path | None) -> None:
+    """Refuse a place to write that is not there, before a number is taken."""
+    if out is None or out.exists():
+        return
+    folder = out.parent if out.suffix else out
+    if not folder.is_dir():
+        raise UsageRefused(f"--out {out}: there is no folder {folder}; make it, or name a file in another one")
+
+
 def _target(out: Path | None, number: str) -> Path:
     if out is not None and not out.is_dir():
         return out
@@ -158,7 +175,6 @@ def _target(out: Path | None, number: str) -> Path:
 def _write(target: Path, made: Issued) -> None:
     """Write a whole file or none; one of other content, such as a signed certificate, is replaced by a draft only."""
     content = made.rendered.pdf
-    target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists() and made.number != "DRAFT":
         if target.is_file() and target.read_bytes() == content:
             return
@@ -182,6 +198,7 @@ def _write_template(which: str, out: Path | None) -> None:
     from importlib.resources import files
 
     text = (files("rig.reports.certificate") / "template" / _TEMPLATES[which]).read_text(encoding="utf-8")
+    _need_folder(out)
     target = _template_target(out, _TEMPLATES[which])
     try:
         with target.open("x", encoding="utf-8") as stream:

@@ -215,7 +215,7 @@ def _instruments(parent: ET.Element, instruments: list[Facts]) -> None:
         one = _add(parent, "measuringEquipment")
         _named(one, f"{instrument['role'].replace('_', ' ')}: {instrument['identity']}")
         _content(_add(one, "description"), f"Calibration: {instrument['calibration']}")
-        if instrument["serial_number"]:
+        if instrument["serial_number"].strip(" 0"):
             _identification(_add(one, "identifications"), "manufacturer", instrument["serial_number"], "Serial number")
 
 

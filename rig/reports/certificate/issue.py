@@ -57,6 +57,18 @@ class NotAmendable(UsageRefused):
         self.number = number
 
 
+class ImpossibleDate(UsageRefused):
+    """A meter that was measured before it was received (exit 11); ``received_on`` and ``measured_on`` are the days."""
+
+    def __init__(self, received_on: dt.date, measured_on: dt.date) -> None:
+        super().__init__(
+            f"item.received_on of the customer file is {received_on}, and the run measured the meter before that, on "
+            f"{measured_on}; correct the date, or name another run"
+        )
+        self.received_on = received_on
+        self.measured_on = measured_on
+
+
 class RecordsChanged(UsageRefused):
     """The records do not have any more what an issued certificate states (exit 11); ``number`` is its number."""
 
@@ -103,6 +115,7 @@ class Issued:
 
 def draft(run: RunRecord, order: Order, today: dt.date) -> Issued:
     """Make a draft: without a number, marked on each page, entered nowhere; what is wrong is in its checks."""
+    _refuse_impossible_dates(run, order)
     certificate = _certificate("DRAFT", today, None, order, draft=True)
     return _checked("DRAFT", _render(run, order, certificate), order)
 
@@ -111,7 +124,8 @@ def issue(store: RunStore, run: RunRecord, order: Order, today: dt.date) -> Issu
     """Issue a certificate of a run and enter it; the same order of the same run gives the same certificate again.
 
     A number is taken when the PDF has been made and checked. Raises OtherwiseIssued where one of other content has been
-    issued, RecordsChanged, NotAmendable, NoCertificate, NoGlyph; LayoutRefused and DccRefused for what the checks find.
+    issued, RecordsChanged, ImpossibleDate, NotAmendable, NoCertificate, NoGlyph; LayoutRefused and DccRefused for what
+    the checks find.
     """
     refuse_unfit(run, order.unit_number)
     entered = store.certificates()
@@ -125,6 +139,7 @@ def issue(store: RunStore, run: RunRecord, order: Order, today: dt.date) -> Issu
         return _again(known[-1], run, order, entered)
     if amended is None and (of_run := [each for each in entered if _is_of(each, run, order)]):
         raise OtherwiseIssued(of_run[-1].number, of_run[-1].issued_on, ["reason or predecessor"])
+    _refuse_impossible_dates(run, order)
     sequence = next_sequence(entered, today.year)
     serial_number = serial_number_of(run, order.unit_number)
     number = number_of(order.laboratory.number, year=today.year, sequence=sequence, serial=serial_number)
@@ -192,6 +207,14 @@ def _refuse_changed_readings(known: CertificateRecord, run: RunRecord, order: Or
     if known.raw_data_sha256 not in now:
         what = f"raw data of run {run.run_id[:8]} in these records"
         raise RecordsChanged(known.number, known.issued_on, what, now[0], known.raw_data_sha256)
+
+
+def _refuse_impossible_dates(run: RunRecord, order: Order) -> None:
+    """Refuse a receipt after the first day of the run, as UTC and as the calendar here have it."""
+    days = (run.started_utc.date(), run.started_utc.astimezone().date())
+    received_on = order.customer.item.received_on
+    if received_on > max(days):
+        raise ImpossibleDate(received_on, days[0])
 
 
 def _checked(number: str, rendered: Rendered, order: Order) -> Issued:

@@ -9,6 +9,7 @@ from rig.metrology.decision import DecisionRule
 from rig.reports._words import outcome_word
 
 _COMMAND = "; 'rig "
+_OF_THE_METER = "MANUAL"
 NOT_VERIFIED = "limit not verified"
 _NOT_COMPARED = "it has not been compared with a copy of this edition"
 _NO_EDITION = "its file names no edition"
@@ -168,6 +169,27 @@ def statement_of(result: dict[str, Any]) -> str:
     return f"{word}, {NOT_VERIFIED}" if outcome in _NO_STATEMENT else NOT_VERIFIED
 
 
+def judged_by(results: list[dict[str, Any]]) -> list[str]:
+    """Name the limit tables by which results were judged, with their editions, in the order of the results."""
+    return list(dict.fromkeys(_table_name(each["limit"]) for each in results if each["limit"] is not None))
+
+
+def not_specified(results: list[dict[str, Any]], specification: str) -> list[str]:
+    """Name the limit tables that the customer's specification does not; the meter's own manual is none of them."""
+    agreed = _squeezed(specification)
+    limits = (each["limit"] for each in results if each["limit"] is not None)
+    used = (limit["standard"] for limit in limits if limit["provenance"] != _OF_THE_METER)
+    return [name for name in dict.fromkeys(used) if _squeezed(name) not in agreed]
+
+
+def _squeezed(text: str) -> str:
+    return "".join(character for character in text.casefold() if character.isalnum() or character == ".")
+
+
+def _table_name(limit: dict[str, Any]) -> str:
+    return f"{limit['standard']}, edition {limit['edition']}" if limit["edition"] else str(limit["standard"])
+
+
 def conformity(results: list[dict[str, Any]]) -> list[str]:
     """Return the statements of conformity (7.8.6.2): to which results, to which specification, met or not met."""
     lines: dict[str, Counter[str]] = {}
@@ -178,7 +200,7 @@ def conformity(results: list[dict[str, Any]]) -> list[str]:
         if limit is None:
             without += [statement_of(result)] if result["outcome"] in _BAD else []
             continue
-        name = f"{limit['standard']}, edition {limit['edition']}" if limit["edition"] else limit["standard"]
+        name = _table_name(limit)
         if limit["verified"]:
             lines.setdefault(name, Counter())[result["outcome"]] += 1
         else:

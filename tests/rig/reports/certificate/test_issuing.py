@@ -2,7 +2,9 @@
 
 import datetime as dt
 import json
+import re
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 from typing import get_args
 
@@ -14,7 +16,15 @@ from rig.files.yaml_types import Strict
 from rig.records.data import LimitProvenance
 from rig.records.issued.judgements import JudgedAgain, JudgementRecord
 from rig.reports.certificate.extra import CertificatesNotInstalled, need_certificates
-from rig.reports.certificate.issue import NotAmendable, OtherwiseIssued, RecordsChanged, draft, issue, next_sequence
+from rig.reports.certificate.issue import (
+    ImpossibleDate,
+    NotAmendable,
+    OtherwiseIssued,
+    RecordsChanged,
+    draft,
+    issue,
+    next_sequence,
+)
 from rig.reports.certificate.measured import NoCertificate
 from rig.reports.certificate.parties import Customer, Laboratory, load_customer, load_laboratory, number_of
 from rig.reports.certificate.render import LayoutRefused, NoGlyph, own_layout
@@ -114,6 +124,19 @@ def test_results_of_another_version_are_not_called_changed(store, run, order, is
     assert issue(store, with_changed_result(run), order, DAY).differs
     with pytest.raises(RecordsChanged, match="raw data"):
         issue(store, with_changed_reading(run), order, DAY)
+
+
+@pytest.mark.parametrize("days", [1, 400])
+def test_meter_received_after_it_was_measured_is_refused(store, order, days):
+    run = fabricate(store, points=1, seed=61)
+    day = max(run.started_utc.date(), run.started_utc.astimezone().date())
+    item = order.customer.item.model_copy(update={"received_on": day + dt.timedelta(days=days)})
+    said = rf"item\.received_on .* is {item.received_on}, .* before that, on {run.started_utc.date()}"
+    for make in (draft, partial(issue, store)):
+        with pytest.raises(ImpossibleDate, match=said):
+            make(run, with_customer(order, item=item), DAY)
+    item = item.model_copy(update={"received_on": run.started_utc.date()})
+    assert draft(run, with_customer(order, item=item), DAY).number == "DRAFT"
 
 
 LAYOUT = own_layout().read_text(encoding="utf-8")
@@ -237,6 +260,16 @@ def test_item_left_empty_is_refused_with_line_and_name(tmp_path):
     path.write_text(text.replace("accreditation: none", "accreditation:"), encoding="utf-8")
     with pytest.raises(BenchFileError, match=r"laboratory\.yaml:7: accreditation: is empty"):
         load_laboratory(path)
+
+
+@pytest.mark.parametrize("email", ["nobody", "a@", "@b", "a b@c", "a@b@c"])
+@pytest.mark.parametrize(("file", "load"), [("laboratory", load_laboratory), ("customer", load_customer)])
+def test_text_that_is_no_email_address_is_refused(tmp_path, file, load, email):
+    path = tmp_path / "file.yaml"
+    text = (EXAMPLES / f"example-{file}.yaml").read_text(encoding="utf-8")
+    path.write_text(re.sub(r"email: [^,}]+", f'email: "{email}"', text), encoding="utf-8")
+    with pytest.raises(BenchFileError, match=rf"file\.yaml:\d+: contact\.email: '{email}' is no e-mail address"):
+        load(path)
 
 
 def test_character_without_a_glyph_is_named_with_its_field(run, order):
