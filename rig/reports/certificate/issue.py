@@ -27,8 +27,7 @@ from rig.reports.certificate.render import (
     own_layout,
     render,
 )
-from rig.reports.certificate.soundness import sound, what_is_wrong
-from rig.reports.certificate.structure import Check
+from rig.reports.certificate.structure import Check, sound, what_is_wrong
 from rig.reports.certificate.xsd import DccRefused, check_xsd
 from rig.version import software_version
 
