@@ -213,3 +213,30 @@ def test_what_is_only_reported_is_not_counted_and_a_basis_has_no_row(store):
     assert "NOT JUDGED" not in printed(verdict_line(run))
     assert "NOT JUDGED" not in printed(result_table(run))
     assert of_verdicts({"NOT_JUDGED": 3}) == {"NOT_JUDGED": 3}
+
+
+def with_procedures(store, *procedures):
+    recorder = store.begin_run(dataclasses.replace(HEADER, kind="certify"))
+    for place, procedure in enumerate(procedures):
+        point = recorder.begin_point(LoadPoint(277.0, 10.0 + place, 0.0))
+        common = {"phase": "ABC", "unit": "kW", "read_value": 1.0, "expected_value": 1.0, "quantity": "active_power"}
+        point.results(
+            [ResultRecord(**common, procedure=procedure, instance=11, error_pct=0.1, limit_pct=0.5, outcome="PASS")]
+        )
+        point.finish()
+    recorder.finish("PASS", 0)
+    return store.run(recorder.run_id)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_table_names_the_kind_of_what_is_no_error(store, width):
+    run = with_procedures(store, "power_comparison", "influence", "repeatability", "no_load", "energy_running")
+    text = printed(result_table(run, width), width)
+    found = [text.index(f" {kind} ") for kind in ("error ", "influence", "repeatability", "no load", "running")]
+    assert all(at > 0 for at in found)
+    assert "…" not in text
+
+
+def test_table_of_errors_alone_has_no_column_of_kinds(store):
+    run = with_procedures(store, "power_comparison", "energy_register")
+    assert "test" not in printed(result_table(run, 120), 120)
