@@ -178,6 +178,11 @@ def calibration(instrument: InstrumentRecord) -> str:
     return f"{instrument.calibration_certificate} of {instrument.calibration_date}{due}{bad}"
 
 
+def serial_number(told: str) -> str:
+    """Return a serial number; an instrument that has none answers 0 or nothing."""
+    return told if told.strip(" 0") else "not told"
+
+
 def is_calibrated(instrument: InstrumentRecord) -> bool:
     """Whether a calibration is recorded without objection; earlier records have no objections."""
     return instrument.calibration_is_recorded and instrument.calibration_status in (None, "valid")

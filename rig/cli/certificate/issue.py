@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -61,20 +62,19 @@ def issue_command(run: str, template: str | None, out: Path | None, **options: A
     if (options["amends"] is None) != (options["reason"] is None):
         raise click.UsageError("--amends NUMBER and --reason TEXT are given together")
     from rig.reports.certificate.extra import need_certificates
-    from rig.reports.certificate.render import DCC
-    from rig.reports.certificate.structure import check_structure, summary
-    from rig.reports.certificate.xsd import check_xsd
+    from rig.reports.certificate.structure import summary
 
     need_certificates("typst", "pikepdf")
+    _need_folder(out)
     made, order = _made(run, **options)
     target = _target(out, made.number)
     _write(target, made)
-    checked = check_xsd(made.rendered.attachments[DCC], options["xsd"])
     _say(made, order, target)
-    echo(f"  {summary(check_structure(made.rendered.pdf))}")
+    checked = made.xsd
+    echo(f"  {summary(list(made.structure))}")
     said = checked.what if checked.holds is None else f"{checked.what}: {'valid' if checked.holds else checked.detail}"
     echo(f"  DCC 3.3.0: {said}")
-    if checked.holds is False:
+    if any(check.holds is False for check in (*made.structure, checked)):
         raise click.exceptions.Exit(1)
 
 
@@ -98,12 +98,16 @@ def _made(
             layout=options["layout"],
             amends=options["amends"],
             reason=options["reason"] or "",
+            xsd=options["xsd"],
         )
         made = issue.draft(recorded, order, today) if draft else issue.issue(store, recorded, order, today)
     return made, order
 
 
 def _say(made: Issued, order: Order, target: Path) -> None:
+    from rig.reports.certificate.render import RESULTS
+    from rig.reports.certificate.wording import not_specified
+
     if made.number == "DRAFT":
         echo(f"draft: {target}")
     elif made.is_new:
@@ -112,6 +116,9 @@ def _say(made: Issued, order: Order, target: Path) -> None:
         echo(f"written again: certificate {made.number}, issued before: {target}")
     if made.differs:
         echo("  its octets differ from those issued: another version of the rig or of Typst made them then")
+    measured = json.loads(made.rendered.attachments[RESULTS])["measured"]
+    if other := not_specified(measured["results"], order.customer.agreed.specification):
+        echo(f"  WARNING: judged by {', '.join(other)}: agreed.specification of the customer file does not name it")
     if order.laboratory.example:
         echo("  the laboratory file is an example; each page is marked")
 
@@ -150,6 +157,15 @@ def _judgement(store: RunStore, run_id: str, number: int | None) -> JudgementRec
     return found[number - 1]
 
 
+def _need_folder(out: Path | None) -> None:
+    """Refuse a place to write that is not there, before a number is taken."""
+    if out is None or out.exists():
+        return
+    folder = out.parent if out.suffix else out
+    if not folder.is_dir():
+        raise UsageRefused(f"--out {out}: there is no folder {folder}; make it, or name a file in another one")
+
+
 def _target(out: Path | None, number: str) -> Path:
     if out is not None and not out.is_dir():
         return out
@@ -159,7 +175,6 @@ def _target(out: Path | None, number: str) -> Path:
 def _write(target: Path, made: Issued) -> None:
     """Write a whole file or none; one of other content, such as a signed certificate, is replaced by a draft only."""
     content = made.rendered.pdf
-    target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists() and made.number != "DRAFT":
         if target.is_file() and target.read_bytes() == content:
             return
@@ -183,6 +198,7 @@ def _write_template(which: str, out: Path | None) -> None:
     from importlib.resources import files
 
     text = (files("rig.reports.certificate") / "template" / _TEMPLATES[which]).read_text(encoding="utf-8")
+    _need_folder(out)
     target = _template_target(out, _TEMPLATES[which])
     try:
         with target.open("x", encoding="utf-8") as stream:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 from dataclasses import dataclass
@@ -149,12 +150,19 @@ class FromFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
+def _not_in_the_future(day: dt.date | None) -> dt.date | None:
+    today = dt.datetime.now().astimezone().date()
+    if day is not None and day > today:
+        raise ValueError(f"{day} is in the future (today is {today}); write the day on which the row was compared")
+    return day
+
+
 class Checked(FromFile):
     """A row that says where its number is from, and who compared it with a bought copy, if anybody did."""
 
     provenance: Text
     checked_by: str = ""
-    checked_on: Day | None = None
+    checked_on: Annotated[Day | None, AfterValidator(_not_in_the_future)] = None
 
     @model_validator(mode="after")
     def _who_and_when(self) -> Self:

@@ -110,6 +110,7 @@ def _statements(parent: ET.Element, document: dict[str, Any]) -> None:
     texts = [wording.ONLY_THE_ITEM, f"Traceability: {laboratory['traceability']}"]
     texts += [f"Specification: {customer['agreed']['specification']}", f"Decision rule: {rule}. {words}"]
     texts += wording.mark_reasons(document)
+    texts += [f"Interruptions: {line}" for line in wording.interruptions(run)]
     if document["certificate"]["amends"]:
         texts.append(f"Reason of the amendment: {document['certificate']['amends']['reason']}")
     texts += [f"Conformity: {line}" for line in wording.conformity(document["measured"]["results"])]
@@ -214,7 +215,7 @@ def _instruments(parent: ET.Element, instruments: list[Facts]) -> None:
         one = _add(parent, "measuringEquipment")
         _named(one, f"{instrument['role'].replace('_', ' ')}: {instrument['identity']}")
         _content(_add(one, "description"), f"Calibration: {instrument['calibration']}")
-        if instrument["serial_number"]:
+        if instrument["serial_number"].strip(" 0"):
             _identification(_add(one, "identifications"), "manufacturer", instrument["serial_number"], "Serial number")
 
 

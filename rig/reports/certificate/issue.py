@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,21 @@ from rig.records.plain_json import stored_time
 from rig.records.store import RunStore
 from rig.reports.certificate.measured import measured, refuse_unfit
 from rig.reports.certificate.parties import Customer, Laboratory, number_of, plain
-from rig.reports.certificate.raw_data import raw_data_of, sha256_of
-from rig.reports.certificate.render import FORMAT, RESULTS, Rendered, layout_sha256, render
+from rig.reports.certificate.raw_data import raw_data_forms, raw_data_of, sha256_of
+from rig.reports.certificate.render import (
+    DCC,
+    FORMAT,
+    RAW,
+    RESULTS,
+    LayoutRefused,
+    Rendered,
+    layout_sha256,
+    own_layout,
+    render,
+)
+from rig.reports.certificate.soundness import sound, what_is_wrong
+from rig.reports.certificate.structure import Check
+from rig.reports.certificate.xsd import DccRefused, check_xsd
 from rig.version import software_version
 
 _VERSION = 1
@@ -44,9 +57,36 @@ class NotAmendable(UsageRefused):
         self.number = number
 
 
+class ImpossibleDate(UsageRefused):
+    """A meter that was measured before it was received (exit 11); ``received_on`` and ``measured_on`` are the days."""
+
+    def __init__(self, received_on: dt.date, measured_on: dt.date) -> None:
+        super().__init__(
+            f"item.received_on of the customer file is {received_on}, and the run measured the meter before that, on "
+            f"{measured_on}; correct the date, or name another run"
+        )
+        self.received_on = received_on
+        self.measured_on = measured_on
+
+
+class RecordsChanged(UsageRefused):
+    """The records do not have any more what an issued certificate states (exit 11); ``number`` is its number."""
+
+    def __init__(self, number: str, issued_on: dt.date, what: str, now: str, then: str) -> None:
+        super().__init__(
+            f"the {what} differ from those of the issued certificate {number} of {issued_on} (SHA-256 {now[:16]}… now, "
+            f"{then[:16]}… then): these records were changed; 'rig certificate verify FILE --records' says what "
+            "differs from the issued file"
+        )
+        self.number = number
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What a certificate is asked for: parties, unit and judgement of the run, layout, what it amends and why."""
+    """What a certificate is asked for: parties, unit and judgement of the run, layout, what it amends and why.
+
+    ``xsd``: a schema that the DCC has to be valid against.
+    """
 
     laboratory: Laboratory
     customer: Customer
@@ -55,28 +95,37 @@ class Order:
     layout: Path | None = None
     amends: str | None = None
     reason: str = ""
+    xsd: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A certificate as it was made. ``is_new``: it was entered now; ``differs``: its PDF is not the one of then."""
+    """A certificate as it was made. ``is_new``: it was entered now; ``differs``: its PDF is not the one of then.
+
+    ``structure`` and ``xsd`` are the checks of its PDF and of its DCC.
+    """
 
     number: str
     rendered: Rendered
-    is_new: bool
+    structure: tuple[Check, ...]
+    xsd: Check
+    is_new: bool = False
     differs: bool = False
 
 
 def draft(run: RunRecord, order: Order, today: dt.date) -> Issued:
-    """Make a draft: without a number, marked on each page, entered nowhere."""
+    """Make a draft: without a number, marked on each page, entered nowhere; what is wrong is in its checks."""
+    _refuse_impossible_dates(run, order)
     certificate = _certificate("DRAFT", today, None, order, draft=True)
-    return Issued("DRAFT", _render(run, order, certificate), is_new=False)
+    return _checked("DRAFT", _render(run, order, certificate), order)
 
 
 def issue(store: RunStore, run: RunRecord, order: Order, today: dt.date) -> Issued:
     """Issue a certificate of a run and enter it; the same order of the same run gives the same certificate again.
 
-    Raises OtherwiseIssued where one of other content has been issued, NotAmendable, NoCertificate, NoGlyph.
+    A number is taken when the PDF has been made and checked. Raises OtherwiseIssued where one of other content has been
+    issued, RecordsChanged, ImpossibleDate, NotAmendable, NoCertificate, NoGlyph; LayoutRefused and DccRefused for what
+    the checks find.
     """
     refuse_unfit(run, order.unit_number)
     entered = store.certificates()
@@ -90,11 +139,13 @@ def issue(store: RunStore, run: RunRecord, order: Order, today: dt.date) -> Issu
         return _again(known[-1], run, order, entered)
     if amended is None and (of_run := [each for each in entered if _is_of(each, run, order)]):
         raise OtherwiseIssued(of_run[-1].number, of_run[-1].issued_on, ["reason or predecessor"])
+    _refuse_impossible_dates(run, order)
     sequence = next_sequence(entered, today.year)
     serial_number = serial_number_of(run, order.unit_number)
     number = number_of(order.laboratory.number, year=today.year, sequence=sequence, serial=serial_number)
     certificate = _certificate(number, today, amended, order)
-    rendered = _render(run, order, certificate)
+    made = _checked(number, _render(run, order, certificate), order)
+    _refuse_unsound(made, order)
     store.enter_certificate(
         CertificateRecord(
             run_id=run.run_id,
@@ -107,12 +158,12 @@ def issue(store: RunStore, run: RunRecord, order: Order, today: dt.date) -> Issu
             reason=order.reason,
             parties=_parties(order) | {"certificate": certificate},
             issued_utc=dt.datetime.now(dt.UTC),
-            pdf_sha256=sha256_of(rendered.pdf),
-            results_sha256=sha256_of(rendered.attachments[RESULTS]),
-            raw_data_sha256=sha256_of(raw_data_of(run, order.unit_number)),
+            pdf_sha256=sha256_of(made.rendered.pdf),
+            results_sha256=sha256_of(made.rendered.attachments[RESULTS]),
+            raw_data_sha256=sha256_of(made.rendered.attachments[RAW]),
         )
     )
-    return Issued(number, rendered, is_new=True)
+    return replace(made, is_new=True)
 
 
 def next_sequence(entered: Sequence[CertificateRecord], year: int) -> int:
@@ -135,13 +186,46 @@ def _again(known: CertificateRecord, run: RunRecord, order: Order, entered: Sequ
         differences.append("reason")
     if known.parties["certificate"]["layout_sha256"] != layout_sha256(order.layout):
         differences.append("layout")
-    if known.parties["certificate"]["judgement"] != _judgement_of(order):
+    if known.parties["certificate"].get("judgement") != _judgement_of(order):
         differences.append("judgement")
     if differences:
         newest = next(reversed([each for each in entered if _is_of(each, run, order)]), known)
         raise OtherwiseIssued(newest.number, newest.issued_on, differences)
-    rendered = _render(run, order, dict(known.parties["certificate"]))
-    return Issued(known.number, rendered, is_new=False, differs=sha256_of(rendered.pdf) != known.pdf_sha256)
+    _refuse_changed_readings(known, run, order)
+    certificate = dict(known.parties["certificate"])
+    made = _checked(known.number, _render(run, order, certificate), order)
+    results = sha256_of(made.rendered.attachments[RESULTS])
+    if results != known.results_sha256 and certificate["software_version"] == software_version():
+        what = f"results of run {run.run_id[:8]} in these records"
+        raise RecordsChanged(known.number, known.issued_on, what, results, known.results_sha256)
+    return replace(made, differs=sha256_of(made.rendered.pdf) != known.pdf_sha256)
+
+
+def _refuse_changed_readings(known: CertificateRecord, run: RunRecord, order: Order) -> None:
+    """Raise RecordsChanged where no form of the raw data is the one that was issued."""
+    now = [sha256_of(raw) for raw in raw_data_forms(run, order.unit_number)]
+    if known.raw_data_sha256 not in now:
+        what = f"raw data of run {run.run_id[:8]} in these records"
+        raise RecordsChanged(known.number, known.issued_on, what, now[0], known.raw_data_sha256)
+
+
+def _refuse_impossible_dates(run: RunRecord, order: Order) -> None:
+    """Refuse a receipt after the first day of the run, as UTC and as the calendar here have it."""
+    days = (run.started_utc.date(), run.started_utc.astimezone().date())
+    received_on = order.customer.item.received_on
+    if received_on > max(days):
+        raise ImpossibleDate(received_on, days[0])
+
+
+def _checked(number: str, rendered: Rendered, order: Order) -> Issued:
+    return Issued(number, rendered, sound(rendered, number), check_xsd(rendered.attachments[DCC], order.xsd))
+
+
+def _refuse_unsound(made: Issued, order: Order) -> None:
+    if wrong := what_is_wrong(made.structure):
+        raise LayoutRefused(order.layout or own_layout(), wrong)
+    if made.xsd.holds is False:
+        raise DccRefused(made.xsd.detail)
 
 
 def _amended(entered: Sequence[CertificateRecord], run: RunRecord, order: Order) -> CertificateRecord | None:

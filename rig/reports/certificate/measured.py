@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -18,6 +17,7 @@ from rig.records.plain_json import Json, stored_time, to_json
 from rig.reports import _words
 from rig.reports.certificate.raw_data import raw_data_of, sha256_of
 from rig.reports.coverage import coverage_text, is_partial
+from rig.reports.resumptions import Resumption, resumptions
 
 _ANYWAY = "anyway"
 _DESCRIPTIONS = {f"{point.kind}{point.instance}": point.description for point in OBJECTS}
@@ -120,12 +120,28 @@ def _run(run: RunRecord, unit_number: int) -> Facts:
         "outcome": run.outcome,
         "coverage": coverage_text(run),
         "partial": is_partial(run),
-        "set_aside": dict(Counter(each.purpose for each in run.set_aside)),
+        "set_aside": [
+            {"label": each.point.label, "purpose": each.purpose, "reason": each.reason} for each in run.set_aside
+        ],
+        "interruptions": [_interruption(each) for each in resumptions(run)],
         "wiring_checks": [
-            {"state": check.state, "text": check.text, "suspect": check.suspect, "proof": check.proof}
+            {
+                "time_utc": _words.time_text(check.time_utc),
+                "state": check.state,
+                "text": check.text,
+                "suspect": check.suspect,
+                "proof": check.proof,
+            }
             for check in _of_unit(run.wiring_checks, unit_number, run)
         ],
         "anyway": any(event.kind == _ANYWAY for event in run.events),
+    }
+
+
+def _interruption(resumption: Resumption) -> Facts:
+    return _plain(resumption) | {
+        "interrupted_utc": _words.time_text(resumption.interrupted_utc),
+        "resumed_utc": _words.time_text(resumption.resumed_utc),
     }
 
 

@@ -14,6 +14,7 @@ from rig.files.yaml_types import Day, Strict
 
 _LONGEST = 2_000
 _COUNTRY = re.compile(r"[A-Z]{2}")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _FIELD = re.compile(r"\{(?P<name>year|sequence|serial)(?::0?(?P<width>[1-9]))?\}")
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]")
 _LONGEST_NUMBER = 80
@@ -64,6 +65,13 @@ class Contact(Strict):
     email: Filled
     phone: Perhaps = ""
     person: Perhaps = ""
+
+    @field_validator("email")
+    @classmethod
+    def _has_an_at_sign(cls, value: str) -> str:
+        if not _EMAIL.fullmatch(value):
+            raise ValueError(f"{value!r} is no e-mail address; write one such as name@example.com")
+        return value
 
 
 class Place(Strict):

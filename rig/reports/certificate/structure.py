@@ -91,6 +91,14 @@ def read_pdf(pdf: bytes) -> ReadPdf:
         )
 
 
+def page_contents(pdf: bytes) -> list[bytes]:
+    """Return what each page draws, as octets. Raises NotReadable, and CertificatesNotInstalled."""
+    import pikepdf
+
+    with _opened(pdf) as document:
+        return [pikepdf.unparse_content_stream(pikepdf.parse_content_stream(page)) for page in document.pages]
+
+
 def issued_part(pdf: bytes) -> bytes:
     """Return a PDF as it was written first, without what was appended later (ISO 32000-1, 7.5.6), as signing does."""
     end = pdf.find(_END)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rig.reports._words import serial_number
 from rig.reports.certificate import wording
 from rig.reports.certificate.drawings import curves, vectors
 from rig.reports.certificate.numbers import DASH, short, span
@@ -18,6 +19,7 @@ _SYSTEM_TYPES = {
     31: "three phases, no neutral",
     40: "three phases and neutral",
 }
+_NOT_MEASURED = "not measured in this run"
 _ROLES = {"climate_probe": "climate probe"}
 
 
@@ -47,6 +49,7 @@ def view_of(document: dict[str, Any], hashes: dict[str, str]) -> dict[str, Any]:
         "traceability": laboratory["traceability"],
         "conformity": wording.conformity(measured["results"]),
         "specification": customer["agreed"]["specification"],
+        "judged_by": "; ".join(wording.judged_by(measured["results"])) or "no limits",
         "rule": rule,
         "rule_words": rule_words,
         "rule_agreed": customer["agreed"]["decision_rule"],
@@ -124,17 +127,12 @@ def _measurement(run: dict[str, Any]) -> Pairs:
     return [
         ["Run", f"{run['id']}, {run['started_utc']} to {run['finished_utc']}"],
         ["Bench", f"{run['bench_name']}, bench file SHA-256 {run['bench_file_sha256'][:16]}…"],
-        *([["Interrupted", _interrupted(run["set_aside"])]] if run["set_aside"] else []),
+        *([["Interruptions", " ".join(said)]] if (said := wording.interruptions(run)) else []),
         ["Coverage", run["coverage"] or "not recorded"],
         *([["Judged again", _judged(run["judged"])]] if run["judged"] else []),
         ["Check of the wiring", _wiring(run)],
         ["Operator, station", ", ".join(text for text in (run["operator"], run["station"]) if text) or "not recorded"],
     ]
-
-
-def _interrupted(set_aside: dict[str, int]) -> str:
-    again, checks = set_aside.get("superseded", 0), set_aside.get("check", 0)
-    return f"the run was resumed; measured again: {again} load points; repeated as checks: {checks}"
 
 
 def _judged(judged: dict[str, Any]) -> str:
@@ -144,8 +142,7 @@ def _judged(judged: dict[str, Any]) -> str:
 
 
 def _wiring(run: dict[str, Any]) -> str:
-    checks = run["wiring_checks"]
-    return "; ".join(f"{each['state']}: {each['text']}" for each in checks) or "not recorded"
+    return "; ".join(wording.wiring_check(each) for each in run["wiring_checks"]) or "not recorded"
 
 
 def _method(laboratory: dict[str, Any], customer: dict[str, Any]) -> Pairs:
@@ -160,14 +157,14 @@ def _method(laboratory: dict[str, Any], customer: dict[str, Any]) -> Pairs:
 
 
 def _environment(found: dict[str, Any]) -> Pairs:
-    kinds = (("Temperature", "temperature_c", "°C"), ("Relative humidity", "humidity_pct", "%"))
-    pairs = [
-        [name, f"{span(*found[key])} {unit}"]
-        for name, key, unit in (*kinds, ("Pressure", "pressure_hpa", "hPa"))
-        if found[key]
-    ]
-    if not pairs:
-        return [["Air", "not measured in this run"]]
+    kinds = (
+        ("Temperature", "temperature_c", "°C"),
+        ("Relative humidity", "humidity_pct", "%"),
+        ("Pressure", "pressure_hpa", "hPa"),
+    )
+    if not any(found[key] for _, key, _ in kinds):
+        return [["Air", _NOT_MEASURED]]
+    pairs = [[name, f"{span(*found[key])} {unit}" if found[key] else _NOT_MEASURED] for name, key, unit in kinds]
     return [*pairs, ["Measured at", f"{found['measured_at']} of {found['points']} load points"]]
 
 
@@ -180,7 +177,12 @@ def _settings(measured: dict[str, Any]) -> Pairs:
 
 def _instruments(measured: dict[str, Any]) -> Pairs:
     return [
-        [_ROLES.get(each["role"], each["role"]), each["identity"], each["serial_number"] or DASH, each["calibration"]]
+        [
+            _ROLES.get(each["role"], each["role"]),
+            each["identity"],
+            serial_number(each["serial_number"]),
+            each["calibration"],
+        ]
         for each in measured["instruments"]
     ]
 

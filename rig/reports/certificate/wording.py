@@ -8,6 +8,8 @@ from typing import Any
 from rig.metrology.decision import DecisionRule
 from rig.reports._words import outcome_word
 
+_COMMAND = "; 'rig "
+_OF_THE_METER = "MANUAL"
 NOT_VERIFIED = "limit not verified"
 _NOT_COMPARED = "it has not been compared with a copy of this edition"
 _NO_EDITION = "its file names no edition"
@@ -128,6 +130,29 @@ def mark_reasons(document: dict[str, Any]) -> list[str]:
     return [f"{mark}: {texts[mark].removeprefix(f'{mark}: ')}" for mark in marks(document)]
 
 
+def interruptions(run: dict[str, Any]) -> list[str]:
+    """Return a sentence for each time that a run was resumed, and one for each load point that does not count."""
+    said = []
+    for each in run["interruptions"]:
+        checks = "; ".join(each["checks"]) or "no load point was complete that could be repeated"
+        said.append(
+            f"Interrupted {each['interrupted_utc']}, resumed {each['resumed_utc']} (gap {each['gap_s']:.0f} s; "
+            f"{outcome_word(each['outcome_before'])} until then; {each['complete']} of {each['steps']} steps complete)."
+            f" Load points repeated as checks: {checks}."
+        )
+    aside = run["set_aside"]
+    if aside:
+        named = "; ".join(f"{each['label']} ({each['purpose']}: {each['reason']})" for each in aside)
+        said.append(f"Load points that do not count, with their readings in the raw data: {named}.")
+    return said
+
+
+def wiring_check(check: dict[str, Any]) -> str:
+    """Say when the wiring was checked, what was found, and whether a known good meter has proven it."""
+    proof = check["proof"].partition(_COMMAND)[0]  # how to prove it is for the operator
+    return f"{check['time_utc']}: {check['state']}: {check['text']}{f' ({proof})' if proof else ''}"
+
+
 def place_of(result: dict[str, Any]) -> str:
     """Name where a value was read: instance and phase of the Analog Input, or the clock, which has none."""
     return f"AI{result['instance']} {result['phase']}" if result["instance"] else "clock"
@@ -144,6 +169,27 @@ def statement_of(result: dict[str, Any]) -> str:
     return f"{word}, {NOT_VERIFIED}" if outcome in _NO_STATEMENT else NOT_VERIFIED
 
 
+def judged_by(results: list[dict[str, Any]]) -> list[str]:
+    """Name the limit tables by which results were judged, with their editions, in the order of the results."""
+    return list(dict.fromkeys(_table_name(each["limit"]) for each in results if each["limit"] is not None))
+
+
+def not_specified(results: list[dict[str, Any]], specification: str) -> list[str]:
+    """Name the limit tables that the customer's specification does not; the meter's own manual is none of them."""
+    agreed = _squeezed(specification)
+    limits = (each["limit"] for each in results if each["limit"] is not None)
+    used = (limit["standard"] for limit in limits if limit["provenance"] != _OF_THE_METER)
+    return [name for name in dict.fromkeys(used) if _squeezed(name) not in agreed]
+
+
+def _squeezed(text: str) -> str:
+    return "".join(character for character in text.casefold() if character.isalnum() or character == ".")
+
+
+def _table_name(limit: dict[str, Any]) -> str:
+    return f"{limit['standard']}, edition {limit['edition']}" if limit["edition"] else str(limit["standard"])
+
+
 def conformity(results: list[dict[str, Any]]) -> list[str]:
     """Return the statements of conformity (7.8.6.2): to which results, to which specification, met or not met."""
     lines: dict[str, Counter[str]] = {}
@@ -154,7 +200,7 @@ def conformity(results: list[dict[str, Any]]) -> list[str]:
         if limit is None:
             without += [statement_of(result)] if result["outcome"] in _BAD else []
             continue
-        name = f"{limit['standard']}, edition {limit['edition']}" if limit["edition"] else limit["standard"]
+        name = _table_name(limit)
         if limit["verified"]:
             lines.setdefault(name, Counter())[result["outcome"]] += 1
         else:
@@ -175,11 +221,15 @@ def _met(counts: Counter[str]) -> str:
     judged = sum(counts.values())
     bad = [word for word in _BAD if counts[word]]
     undecided = sum(counts[word] for word in _NO_STATEMENT)
+    words = " or ".join(word for word in _NO_STATEMENT if counts[word])
     if bad:
         which = " and ".join(f"{counts[word]} {outcome_word(word)}" for word in bad)
-        return f"NOT MET; of {_counted(judged)} {which}"
+        without = f"; no statement for {undecided} ({words})" if undecided else ""
+        return f"NOT MET; of {_counted(judged)} {which}{without}"
     if undecided:
-        return f"no statement for {undecided} of {_counted(judged)} (INVALID or INCONCLUSIVE); the others meet it"
+        rest = judged - undecided
+        others = "" if not rest else "; the other meets it" if rest == 1 else "; the others meet it"
+        return f"no statement for {undecided} of {_counted(judged)} ({words}){others}"
     conditional = counts["COND_PASS"]
     return f"met by {_counted(judged)}" + (f", {conditional} of them CONDITIONAL PASS" if conditional else "")
 

@@ -20,6 +20,13 @@ class XsdRefused(UsageRefused):
         super().__init__(f"the XSD {path} cannot be used: {why}")
 
 
+class DccRefused(UsageRefused):
+    """A DCC that the supplied XSD does not accept (exit 11): no certificate takes a number with it."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the DCC {SCHEMA_VERSION} is not valid against the XSD, and no number was taken: {why}")
+
+
 def check_xsd(dcc: bytes, xsd: Path | None) -> Check:
     """Validate a DCC; without a file the check says "XSD not checked". Nothing is fetched: imports are local files.
 

@@ -71,6 +71,13 @@ def test_file_of_other_content_is_not_replaced(folder, capsys):
 def test_draft_enters_nothing(folder, capsys):
     assert run(["certificate", "last", *PARTIES, "--records", "r.sqlite", "--draft", "--out", "."]) == 0
     assert (folder / "DRAFT.pdf").exists()
+    capsys.readouterr()
+    assert run(["certificate", "verify", "DRAFT.pdf"]) == 1
+    said = capsys.readouterr().out
+    assert "draft, no certificate, of meter 4100-000123" in said
+    assert "it is a DRAFT and no certificate" in said
+    assert run(["certificate", "verify", "DRAFT.pdf", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["draft"] is True
     assert run(["certificate", "list", "--records", "r.sqlite"]) == 0
     assert "no certificates in r.sqlite" in capsys.readouterr().out
 
@@ -92,12 +99,51 @@ def test_layout_of_the_user_is_used_and_named_when_it_is_wrong(folder, capsys):
     assert run(command) == 0
     capsys.readouterr()
     assert run(["certificate", "verify", "own.pdf"]) == 0
-    assert "made with another layout; name it with --layout" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "made with another layout; name it with --layout" in said
+    assert "the attachments belong together; the pages were NOT compared; it was not compared with the lab" in said
     assert run(["certificate", "verify", "own.pdf", "--layout", str(own)]) == 0
     assert "made once more, identical" in capsys.readouterr().out
     own.write_text("#nonsense(", encoding="utf-8")
     assert run(["certificate", "last", *PARTIES, "--records", "r.sqlite", "--layout", str(own), "--draft"]) == 11
     assert f"the layout {own} cannot be used" in capsys.readouterr().err
+
+
+def test_specification_that_names_no_table_of_the_run_is_a_warning(folder, capsys):
+    text = (EXAMPLES / "example-customer.yaml").read_text(encoding="utf-8")
+    other = text.replace("specification: IEC 62053-22 class 0.2S,", "specification: ANSI C12.20,")
+    (folder / "customer.yaml").write_text(other, encoding="utf-8")
+    command = ["certificate", "last", *PARTIES, "--records", "r.sqlite", "--draft"]
+    assert run(command) == 0
+    assert "WARNING" not in capsys.readouterr().out
+    assert run([*command, "--customer", "customer.yaml"]) == 0
+    said = "WARNING: judged by IEC 62053-22 class 0.2S: agreed.specification of the customer file does not name it"
+    assert said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("out", "missing"), [("none/c.pdf", "none"), ("none", "none"), ("a/b", "a/b"), ("r.sqlite/c.pdf", "r.sqlite")]
+)
+def test_folder_that_is_not_there_is_one_sentence(folder, out, missing, capsys):
+    for command in (["last", *PARTIES, "--records", "r.sqlite"], ["--template", "customer"]):
+        assert run(["certificate", *command, "--out", out]) == 11
+        error = capsys.readouterr().err
+        assert f"--out {out}: there is no folder {missing}; make it" in error
+        assert error.count("\n") == 1
+    assert run(["certificate", "list", "--records", "r.sqlite"]) == 0
+    assert "no certificates" in capsys.readouterr().out
+
+
+def test_layout_without_attachments_ends_in_no_success(folder, capsys):
+    (folder / "bad.typ").write_text("Hello", encoding="utf-8")
+    command = ["certificate", "last", *PARTIES, "--records", "r.sqlite", "--layout", "bad.typ", "--out", "bad.pdf"]
+    assert run(command) == 11
+    assert "the layout bad.typ cannot be used: each attachment is in the PDF: no" in capsys.readouterr().err
+    assert not (folder / "bad.pdf").exists()
+    assert run([*command, "--draft"]) == 1
+    assert "structure NOT right" in capsys.readouterr().out
+    assert run(["certificate", "list", "--records", "r.sqlite"]) == 0
+    assert "no certificates in r.sqlite" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,7 @@ def test_one_unchecked_row_makes_the_whole_table_unverified(tmp_path):
         ("{from: 1, below: 10}", "{from: 1, to: 10}", 16, "both apply"),
         ("checked_on: 2024-05-06", "checked_on: null", 8, "together"),
         ("checked_on: 2024-05-06", "checked_on: 2024", 15, "date"),
+        ("checked_on: 2024-05-06", "checked_on: 9999-12-31", 15, "9999-12-31 is in the future (today is "),
         ("limit_pct: 1.0", 'limit_pct: "1.0"', 12, "number"),
         ("limit_pct: 1.0", "limit_pct: 1.0\n        on_request: 1", 13, "boolean"),
         ("load: balanced", "load: any", 8, "says its load"),

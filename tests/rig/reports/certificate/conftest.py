@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from rig.records.store import RunStore
-from rig.reports.certificate.issue import Order, issue
-from rig.reports.certificate.parties import load_customer, load_laboratory
+from rig.reports.certificate.issue import Order, document_of, issue
+from rig.reports.certificate.parties import load_customer, load_laboratory, plain
 from tests.rig.records.fabricated_run import fabricate
 
 EXAMPLES = Path(__file__).parents[4] / "fixtures" / "certificates"
@@ -52,6 +52,23 @@ def failed(store):
 def issued(store, run, order):
     """Issue one certificate that most tests look at."""
     return issue(store, run, order, DAY)
+
+
+def document(run, order, *, is_draft=False):
+    head = {"number": "N-1", "issued_on": "2026-11-30", "draft": is_draft, "amends": None, "software_version": "1.2"}
+    head |= {"judgement": None}
+    parties = {"laboratory": plain(order.laboratory), "customer": plain(order.customer), "certificate": head}
+    return document_of(run, 1, parties)
+
+
+@pytest.fixture(scope="session")
+def good(run, order):
+    return document(run, order)
+
+
+@pytest.fixture(scope="session")
+def bad(failed, real_order):
+    return document(failed, real_order)
 
 
 @pytest.fixture

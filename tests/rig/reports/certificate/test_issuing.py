@@ -2,7 +2,9 @@
 
 import datetime as dt
 import json
+import re
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 from typing import get_args
 
@@ -14,12 +16,21 @@ from rig.files.yaml_types import Strict
 from rig.records.data import LimitProvenance
 from rig.records.issued.judgements import JudgedAgain, JudgementRecord
 from rig.reports.certificate.extra import CertificatesNotInstalled, need_certificates
-from rig.reports.certificate.issue import NotAmendable, OtherwiseIssued, draft, issue, next_sequence
+from rig.reports.certificate.issue import (
+    ImpossibleDate,
+    NotAmendable,
+    OtherwiseIssued,
+    RecordsChanged,
+    draft,
+    issue,
+    next_sequence,
+)
 from rig.reports.certificate.measured import NoCertificate
 from rig.reports.certificate.parties import Customer, Laboratory, load_customer, load_laboratory, number_of
-from rig.reports.certificate.render import NoGlyph
+from rig.reports.certificate.render import LayoutRefused, NoGlyph, own_layout
 from rig.reports.certificate.verify import verify
 from rig.reports.certificate.view import view_of
+from rig.reports.certificate.xsd import DccRefused
 from tests.rig.records.fabricated_run import fabricate
 from tests.rig.reports.certificate.conftest import DAY, EXAMPLES
 
@@ -82,6 +93,85 @@ def test_later_judgement_is_what_the_certificate_states(tmp_path, store, real_or
     path = tmp_path / "c.pdf"
     path.write_bytes(issued.rendered.pdf)
     assert verify(path, store).belongs_together
+
+
+def with_changed_reading(run):
+    """Return a run in whose records one value that the meter read was changed."""
+    point = run.points[0]
+    first = point.meter_readings[0]
+    instance, value = next((instance, value) for instance, value in first.values.items() if value == value)
+    changed = replace(first, values={**first.values, instance: value + 1.0})
+    return replace(run, points=(replace(point, meter_readings=(changed, *point.meter_readings[1:])), *run.points[1:]))
+
+
+def with_changed_result(run):
+    """Return a run in whose records one error was changed, and no reading."""
+    point = run.points[0]
+    changed = replace(point.results[0], error_pct=0.0)
+    return replace(run, points=(replace(point, results=(changed, *point.results[1:])), *run.points[1:]))
+
+
+@pytest.mark.parametrize(
+    ("change", "what"), [(with_changed_reading, "raw data of run"), (with_changed_result, "results of run")]
+)
+def test_certificate_of_changed_records_is_not_written_again(store, run, order, issued, change, what):
+    with pytest.raises(RecordsChanged, match=rf"the {what} .* differ from those of .* {issued.number}.*were changed"):
+        issue(store, change(run), order, DAY)
+
+
+def test_results_of_another_version_are_not_called_changed(store, run, order, issued, monkeypatch):
+    monkeypatch.setattr("rig.reports.certificate.issue.software_version", lambda: "99.0")
+    assert issue(store, with_changed_result(run), order, DAY).differs
+    with pytest.raises(RecordsChanged, match="raw data"):
+        issue(store, with_changed_reading(run), order, DAY)
+
+
+@pytest.mark.parametrize("days", [1, 400])
+def test_meter_received_after_it_was_measured_is_refused(store, order, days):
+    run = fabricate(store, points=1, seed=61)
+    day = max(run.started_utc.date(), run.started_utc.astimezone().date())
+    item = order.customer.item.model_copy(update={"received_on": day + dt.timedelta(days=days)})
+    said = rf"item\.received_on .* is {item.received_on}, .* before that, on {run.started_utc.date()}"
+    for make in (draft, partial(issue, store)):
+        with pytest.raises(ImpossibleDate, match=said):
+            make(run, with_customer(order, item=item), DAY)
+    item = item.model_copy(update={"received_on": run.started_utc.date()})
+    assert draft(run, with_customer(order, item=item), DAY).number == "DRAFT"
+
+
+LAYOUT = own_layout().read_text(encoding="utf-8")
+LAYOUTS = {
+    "one line": ("Hello", "each attachment is in the PDF"),
+    "no attachments": (LAYOUT.replace("for file in view.files", "for file in ()"), "each attachment"),
+    "no keywords": (LAYOUT.replace("keywords: view.keywords,", ""), "the keywords name number and attachments"),
+    "another attachment": (LAYOUT.replace("bytes(sys.inputs.at(file.name))", 'bytes("x")'), "each attachment"),
+}
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_layout_without_what_verify_reads_takes_no_number(store, order, tmp_path, name):
+    text, said = LAYOUTS[name]
+    own = tmp_path / "own.typ"
+    own.write_text(text, encoding="utf-8")
+    run = fabricate(store, points=1, seed=51)
+    before = [each.number for each in store.certificates()]
+    with pytest.raises(LayoutRefused, match=f"own.typ cannot be used: .*{said}.*--template layout"):
+        issue(store, run, replace(order, layout=own), DAY)
+    assert [each.number for each in store.certificates()] == before
+    assert [check for check in draft(run, replace(order, layout=own), DAY).structure if check.holds is False]
+
+
+def test_dcc_that_its_xsd_does_not_accept_takes_no_number(store, order, tmp_path):
+    xsd = tmp_path / "dcc.xsd"
+    xsd.write_text(
+        '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="https://ptb.de/dcc" version="3.3.0">'
+        '<xs:element name="other"/></xs:schema>',
+        encoding="utf-8",
+    )
+    before = len(store.certificates())
+    with pytest.raises(DccRefused, match="not valid against the XSD"):
+        issue(store, fabricate(store, points=1, seed=52), replace(order, xsd=xsd), DAY)
+    assert len(store.certificates()) == before
 
 
 def test_run_after_an_adjustment_names_the_one_before(run, real_order):
@@ -170,6 +260,16 @@ def test_item_left_empty_is_refused_with_line_and_name(tmp_path):
     path.write_text(text.replace("accreditation: none", "accreditation:"), encoding="utf-8")
     with pytest.raises(BenchFileError, match=r"laboratory\.yaml:7: accreditation: is empty"):
         load_laboratory(path)
+
+
+@pytest.mark.parametrize("email", ["nobody", "a@", "@b", "a b@c", "a@b@c"])
+@pytest.mark.parametrize(("file", "load"), [("laboratory", load_laboratory), ("customer", load_customer)])
+def test_text_that_is_no_email_address_is_refused(tmp_path, file, load, email):
+    path = tmp_path / "file.yaml"
+    text = (EXAMPLES / f"example-{file}.yaml").read_text(encoding="utf-8")
+    path.write_text(re.sub(r"email: [^,}]+", f'email: "{email}"', text), encoding="utf-8")
+    with pytest.raises(BenchFileError, match=rf"file\.yaml:\d+: contact\.email: '{email}' is no e-mail address"):
+        load(path)
 
 
 def test_character_without_a_glyph_is_named_with_its_field(run, order):

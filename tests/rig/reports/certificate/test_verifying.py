@@ -90,6 +90,27 @@ def test_changed_page_is_found(pdf_file, issued):
     assert wrong(verify(pdf_file)) == ["the pages are those that the results give"]
 
 
+@pytest.mark.parametrize(("after", "by"), [(b"/ID", 8), (b"%PDF-1.7", 3)])
+def test_octet_that_draws_nothing_is_told_apart_from_the_pages(pdf_file, issued, after, by):
+    octets = bytearray(issued.rendered.pdf)
+    place = octets.rindex(after) + len(after) + by
+    octets[place] = ord("x") if octets[place] != ord("x") else ord("y")
+    pdf_file.write_bytes(octets)
+    (found,) = (check for check in verify(pdf_file).checks if check.holds is False)
+    assert found.what == "the file is the one that the results give"
+    assert f"what the pages draw is alike; other octets in the file from octet {place + 1} of" in found.detail
+
+
+def test_pages_that_were_not_compared_are_named(pdf_file, tmp_path, monkeypatch):
+    assert verify(pdf_file).not_compared == ()
+    other = tmp_path / "other.typ"
+    other.write_text("another layout", encoding="utf-8")
+    assert verify(pdf_file, layout=other).not_compared == ("the pages",)
+    monkeypatch.setattr("rig.reports.certificate.verify.software_version", lambda: "99.0")
+    monkeypatch.setattr("rig.reports.certificate.verify.dcc_of", lambda document: b"of version 99")
+    assert verify(pdf_file, layout=other).not_compared == ("the pages", "dcc.xml")
+
+
 def append(pdf, text, entry):
     """Append an object and a new catalogue that has ``entry``, as an incremental update does; returns the file."""
     with pikepdf.open(io.BytesIO(pdf)) as document:
