@@ -60,8 +60,8 @@ def result_table(run: RunRecord, width: int = 120) -> Table | Text:
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("outcome", no_wrap=True)
     for point in _shown(run):
-        label, *others = _point_row(point, len(run.units) > 1)
-        table.add_row(label, *([_kind_at(point)] if names_kinds else []), *others)
+        row = _point_row(point, len(run.units) > 1)
+        table.add_row(row[0], *([_kind_at(point)] if names_kinds else []), *row[1:])
     return table
 
 
