@@ -32,10 +32,11 @@ class UsageRefused(_Advised):
 
 
 class LimitExceeded(UsageRefused):
-    """A set-point is beyond an envelope; ``quantity``, ``value``, ``limit`` and ``unit`` say which (exit 11)."""
+    """A set-point is outside an envelope; ``quantity``, ``value``, ``limit`` and ``unit`` say which (exit 11)."""
 
     def __init__(self, quantity: str, value: float, limit: float, unit: str, why: str) -> None:
-        super().__init__(f"{quantity} {value:g} {unit} is beyond {limit:g} {unit}: {why}")
+        side = "below" if value < limit else "beyond"
+        super().__init__(f"{quantity} {value:g} {unit} is {side} {limit:g} {unit}: {why}")
         self.quantity = quantity
         self.value = value
         self.limit = limit

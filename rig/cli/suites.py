@@ -127,7 +127,9 @@ def certify(
         from rig.run.questions import selected_parts
 
         shown_by = f"'rig plan certify --programme {programme_name}'"
-        selected_parts("certification", select, [*_where(options), *extra], shown_by)  # refused where there is nothing
+        impossible = {each.key: each.why for each in plan.not_possible}
+        # Refused where there is nothing.
+        selected_parts("certification", select, [*_where(options), *extra], shown_by, impossible)
         extra.append(f"-k={select}")
     return _run_suite("certify", "certification", bench_file, plan, extra, _Chosen(**options))
 

@@ -48,6 +48,8 @@ def render_html(run: RunRecord) -> str:
     from markupsafe import Markup
 
     package = importlib.resources.files("rig.reports")
+    limit_lines = _summary.limit_lines(run)
+    unverified = (_words.edition_of(line.limit) for line in limit_lines if not line.limit.is_verified)
     return _template((package / "report.html").read_text(encoding="utf-8")).render(
         run=run,
         header=run.header,
@@ -61,7 +63,8 @@ def render_html(run: RunRecord) -> str:
         resumptions=resumptions(run),
         units=unit_verdicts(run),
         conditions=condition_lines(run),
-        limit_lines=_summary.limit_lines(run),
+        limit_lines=limit_lines,
+        unverified=list(dict.fromkeys(unverified)),
         limits=_summary.limits_in_use(run),
         configuration=_lines(run.configuration_before, run.configuration_after),
         registers=_lines(run.registers_before, ()),

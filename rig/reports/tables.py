@@ -17,6 +17,14 @@ from rig.reports.coverage import coverage_text
 from rig.reports.units import has_several, of_meter, unit_verdicts
 
 _NARROW = 100
+_KIND_WIDTH = 14
+_KINDS = {
+    **dict.fromkeys(("power_comparison", "energy_register", "register_check"), "error"),
+    "self_heating": "self-heating",
+    "energy_running": "running",
+}
+"""What the figure of a procedure is, in short words for a column; another procedure goes by its own name."""
+
 _SHORT = {
     "active_power": "P",
     "reactive_power": "Q",
@@ -32,10 +40,12 @@ def result_table(run: RunRecord, width: int = 120) -> Table | Text:
 
     A load point that others are compared with, and that has no result of its own, has none.
 
-    On a terminal of fewer than 100 columns each row takes two lines, so that no name is cut.
+    The kind of test is named where the run has others than errors, since their figures are no errors of one load point.
+    On a terminal of fewer than 100 columns (114 with the kind) each row takes two lines, so that no name is cut.
     """
-    if width < _NARROW:
-        return _narrow_results(run)
+    names_kinds = any(_kind(result) != "error" for point in run.points for result in point.results)
+    if width < _NARROW + (_KIND_WIDTH if names_kinds else 0):
+        return _narrow_results(run, names_kinds)
     table = Table(
         title=Text(f"{run.header.kind} on {run.header.bench_name}: the quantity nearest to its limit"),
         title_justify="left",
@@ -43,12 +53,15 @@ def result_table(run: RunRecord, width: int = 120) -> Table | Text:
         padding=(0, 1, 0, 0),
     )
     table.add_column("load point", no_wrap=True)
+    if names_kinds:
+        table.add_column("test", no_wrap=True)
     table.add_column("worst of", no_wrap=True)
     for heading in ("error %", "U %", "limit %"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("outcome", no_wrap=True)
     for point in _shown(run):
-        table.add_row(*_point_row(point, len(run.units) > 1))
+        row = _point_row(point, len(run.units) > 1)
+        table.add_row(row[0], *([_kind_at(point)] if names_kinds else []), *row[1:])
     return table
 
 
@@ -57,13 +70,25 @@ def _shown(run: RunRecord) -> Sequence[PointRecord]:
     return [point for point in run.points if point.results or point.outcome != "NOT_JUDGED"] or run.points
 
 
-def _narrow_results(run: RunRecord) -> Text:
+def _kind(result: ResultRecord) -> str:
+    return _KINDS.get(result.procedure, result.procedure.replace("_", " "))
+
+
+def _kind_at(point: PointRecord) -> str:
+    """Return the kind of test of the result that is shown for a load point; empty where there is none."""
+    worst = worst_of(point)
+    return "" if worst is None else _kind(worst)
+
+
+def _narrow_results(run: RunRecord, names_kinds: bool) -> Text:
     text = Text(f"{run.header.kind} on {run.header.bench_name}: the quantity nearest to its limit\n")
     for point in _shown(run):
         label, worst, error, uncertainty, limit, outcome = _point_row(point, len(run.units) > 1)
         text.append_text(outcome).append("  ").append_text(label).append("\n")
         if error:
-            text.append("  ").append(worst).append(f"  {error} % U {uncertainty} limit {limit}\n")
+            text.append(f"  {_kind_at(point)}  " if names_kinds else "  ").append(worst).append(
+                f"  {error} % U {uncertainty} limit {limit}\n"
+            )
     text.rstrip()
     return text
 

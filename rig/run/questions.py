@@ -6,7 +6,7 @@ import contextlib
 import inspect
 import io
 import re
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from rig.run.pytest_ways import refuse_without_assertions
 DEFAULT_BENCH_TIME_S = 60.0
 """Bench time of a question that declares none (``@pytest.mark.bench_time(seconds)``) at most."""
 
+_MOST_NAMED = 4
 _ROOT = Path(__file__).resolve().parents[2]
 _TERMINALS = ("control_power", "pulse_input", "alarm_contact", "timed_pulse_input", "timed_control_power")
 _NEEDS = {
@@ -86,17 +87,32 @@ def questions_of(suite: str, select: str = "") -> list[Question]:
     return [_question(item) for item in items]
 
 
-def selected_parts(suite: str, select: str, options: Collection[str], listed_by: str) -> set[Hashable]:
+def selected_parts(
+    suite: str, select: str, options: Collection[str], listed_by: str, impossible: Mapping[str, str] | None = None
+) -> set[Hashable]:
     """Return what the tests of a suite that ``select`` (as ``-k``) names are about: load points, keys, other parts.
 
-    ``options``: those of pytest that choose bench and programme; ``listed_by``: the command that shows the names.
-    Raises UsageRefused where there are none.
+    ``options``: those of pytest that choose bench and programme; ``listed_by``: the command that shows the names;
+    ``impossible``: the tests that the bench cannot do, by name, with the reason. Raises UsageRefused where there are
+    none.
     """
     items, _ = _collect(suite, select, options)
     if not items:
-        raise UsageRefused(f"nothing is called {select!r} here; {listed_by} lists what there is")
+        raise UsageRefused(_nothing_of(select, listed_by, impossible or {}))
     values = [value for item in items for value in getattr(getattr(item, "callspec", None), "params", {}).values()]
     return {part for part in (getattr(value, "key", value) for value in values) if isinstance(part, Hashable)}
+
+
+def _nothing_of(select: str, listed_by: str, impossible: Mapping[str, str]) -> str:
+    """Say why nothing of a plan is called so: the bench cannot do what is, or nothing is."""
+    expression = re.sub(r"\bnot\s+[^\s()]+", " ", select)
+    wanted = [word.lower() for word in re.findall(r"[^\s()]+", expression) if word not in ("and", "or", "not")]
+    named = {key: why for key, why in impossible.items() if any(word in key.lower() for word in wanted)}
+    if not named:
+        return f"nothing is called {select!r} here; {listed_by} lists what there is"
+    said = "; ".join(f"{key}: {why}" for key, why in list(named.items())[:_MOST_NAMED])
+    more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
+    return f"the bench cannot do what {select!r} names: {said}{more}; {listed_by} lists what there is"
 
 
 def _collect(suite: str, select: str, options: Collection[str] = ()) -> tuple[list[pytest.Item], str]:

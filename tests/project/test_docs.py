@@ -5,9 +5,12 @@ from __future__ import annotations
 import importlib
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
+
+from rig.plans.programmes import ProcedureName
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -76,3 +79,8 @@ def test_each_path_that_a_page_names_in_code_marks_exists(page: str) -> None:
     missing = [path for path in named if not EXAMPLE.search(path) and not (ROOT / path).exists()]
     missing += [name for name in modules if not (is_module(name) or has_name(name))]
     assert missing == []
+
+
+def test_page_about_programmes_names_every_procedure() -> None:
+    page = (DOCS / "how-to/programmes.md").read_text(encoding="utf-8")
+    assert [name for name in get_args(ProcedureName) if f"`{name}`" not in page] == []

@@ -66,6 +66,8 @@ def plan(
         folder = {"certify": "certification", "eol": "end_of_line"}[suite]
         options = [f"--bench={bench}", *([f"--position={position}"] if position else []), "--unprotected"]
         options += [f"--programme={programme_name}"]
-        parts = selected_parts(folder, select, options, f"'rig plan {suite}'")
+        listed_by = f"'rig plan {suite}{f' --programme {programme_name}' if suite == 'certify' else ''}'"
+        impossible = {each.key: each.why for each in made.not_possible}
+        parts = selected_parts(folder, select, options, listed_by, impossible)
     view = SuiteView(bench_file, suite, made, parts, register_kwh, repeat)
     echo(json.dumps(view.as_data(), indent=2)) if as_json else view.print()

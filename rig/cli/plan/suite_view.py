@@ -137,6 +137,8 @@ class SuiteView:
         counts = Counter(step.kind for step in self.steps)
         said = ", ".join(_count_text(kind, count) for kind, count in counts.items())
         echo(f"{self.suite} on bench {self.bench.name}, programme {self.plan.programme}: {said}")
+        if self.ratios or self.forecast_of_tests:
+            echo("in brackets: expected U over the limit; ! where it is more than a third")
         for place, step in enumerate(self.steps, start=1):
             exposed = f"{step.highest_voltage_v:5.0f} V {step.highest_current_a:8.3g} A {_seconds(step.duration_s):>6}"
             echo(f"{place:>4}  {exposed}  {self._line(step)}")

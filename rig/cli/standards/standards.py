@@ -24,8 +24,13 @@ if TYPE_CHECKING:
 def standards(name: str | None, unverified: bool, disagreements: bool, schema: bool, as_json: bool) -> None:
     """List the limit tables of standards, or the rows of one: limits, where each is from, whether it was checked."""
     from rig.cli.standards.rows import shown_rows
+    from rig.errors import UsageRefused
     from rig.metrology.limit_files import available_limit_tables, json_schema, load_limit_table
 
+    if schema and (name is not None or unverified or disagreements):
+        raise UsageRefused("--schema prints the schema of every limit file", "give it alone")
+    if unverified and disagreements:
+        raise UsageRefused("--unverified lists rows and --disagreements lists sources", "give one of the two")
     if schema:
         echo(json.dumps(json_schema(), indent=2))
         return
@@ -76,7 +81,8 @@ def _show_tables(tables: list[LimitTable]) -> None:
             if rows
         ]
         checked = "all checked" if not unchecked else f"{unchecked} of {len(every)} not checked"
-        disputed = f"; {len(table.disagreements)} disagreements" if table.disagreements else ""
+        count = len(table.disagreements)
+        disputed = f"; {count} disagreement{'s' if count > 1 else ''}" if count else ""
         echo(f"{table.name:<{width}}  rows: {', '.join(parts)}; {checked}{disputed}")
     echo("'rig standards NAME' lists the rows of one; --unverified and --disagreements, for one or for all")
 

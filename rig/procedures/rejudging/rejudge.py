@@ -59,6 +59,10 @@ class CorrectionFile:
         return {"file": self.name, "sha256": self.sha256, "corrections": data}
 
 
+_JUDGING = ("certify", "eol")
+"""Kinds of runs that judge load points."""
+
+
 @dataclass(frozen=True)
 class Choice:
     """What is different in a later judgement; None: as in the run."""
@@ -103,6 +107,9 @@ def rejudge(run: RunRecord, choice: Choice, *, software_version: str, operator: 
     """
     if len(run.units) > 1:
         raise RunCannotBeRejudged(run.run_id, "it has several meters", "measure each alone with --position NAME")
+    if run.header.kind not in _JUDGING:
+        what = f"it is a run of 'rig {run.header.kind}' and has no results"
+        raise RunCannotBeRejudged(run.run_id, what, "judge a run of 'rig certify' or 'rig eol'")
     basis = _basis_of(run, choice)
     found: list[JudgedAgain] = []
     left_out: list[str] = []

@@ -162,10 +162,15 @@ def _remarks(runs: Sequence[RunRecord]) -> list[str]:
     serials = {tuple(unit.serial_number for unit in run.units) for run in runs}
     if len(serials) > 1:
         remarks.append("different meters: E_n tells how much they differ, not whether a measurement is wrong")
-    analyzers = [
-        {instrument.serial_number for instrument in run.instruments if instrument.role == "analyzer"} - {"", "0"}
-        for run in runs
+    told = [
+        {instrument.serial_number for instrument in run.instruments if instrument.role == "analyzer"} for run in runs
     ]
+    analyzers = [each - {"", "0"} for each in told]
     if analyzers[0] and any(analyzers[0] & others for others in analyzers[1:]):
         remarks.append("one reference in both: its errors cancel, and E_n tells what changed only")
+    elif any("" in each or "0" in each for each in told):
+        remarks.append(
+            "an analyzer told no serial number, so that it is not known whether one reference measured both"
+            + ("; an emulated one has none" if simulated else "")
+        )
     return remarks

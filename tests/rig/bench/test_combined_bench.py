@@ -108,7 +108,7 @@ def test_nominal_point_outside_every_range_is_refused_with_its_numbers(tmp_path,
 def test_plan_outside_the_ranges_is_refused_with_its_point_not_clamped(tmp_path):
     text = "schema: 1\nextends: emulated-on-fluke-rigol\nname: tight\nwiring: {current_divider: {ratio: 0.05}}\n"
     bench = load_bench(write(tmp_path, text))
-    with pytest.raises(LimitExceeded, match=r"277V-1pct-\S+: source current A 0.0005 V is beyond 0.00075 V") as caught:
+    with pytest.raises(LimitExceeded, match=r"277V-1pct-\S+: source current A 0.0005 V is below 0.00075 V") as caught:
         certification_plan(bench)
     assert caught.value.limit == 0.00075
 

@@ -79,6 +79,7 @@ def test_the_plan_says_how_long_a_gate_is_for_a_large_register():
 def test_plan_prints_the_forecast_in_words_and_as_json(tmp_path):
     file = bench(tmp_path, "voltage: {reading_pct: 0.05}")
     text = CliRunner().invoke(main, ["plan", "--bench", str(file.path)]).output
+    assert "in brackets: expected U over the limit" in text
     assert "results cannot be concluded on this bench" in text
     assert "voltage: U/L" in text
     assert "16,777,216 kWh (step 2 kWh or more): one of 98.3 h: more than 1 h, not run" in text

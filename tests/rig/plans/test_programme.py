@@ -171,7 +171,7 @@ def test_a_voltage_beyond_the_meters_range_leaves_tests_out_and_points_in(tmp_pa
 def test_a_bench_that_can_do_nothing_is_refused_with_the_reason(tmp_path):
     with pytest.raises(
         UsageRefused,
-        match=r"nothing of programme full .* variant \(69V-1pct-PF1-ABC: voltage A-N 69.3 V is beyond 90 V",
+        match=r"nothing of programme full .* variant \(69V-1pct-PF1-ABC: voltage A-N 69.3 V is below 90 V",
     ):
         full(variant(tmp_path, voltage_v=69.3))
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+from datetime import UTC, datetime
 
 import pytest
 from rich.console import Console
 
 from rig.load_point import LoadPoint
-from rig.records.data import FindingRecord, ResultRecord, RunHeader
+from rig.records.data import FindingRecord, LimitProvenance, ResultRecord, RunHeader, WiringCheckRecord
 from rig.records.verdicts import count_measured, of_verdicts
 from rig.reports._summary import panels, total_counts
 from rig.reports._words import title_of
@@ -213,3 +214,59 @@ def test_what_is_only_reported_is_not_counted_and_a_basis_has_no_row(store):
     assert "NOT JUDGED" not in printed(verdict_line(run))
     assert "NOT JUDGED" not in printed(result_table(run))
     assert of_verdicts({"NOT_JUDGED": 3}) == {"NOT_JUDGED": 3}
+
+
+def with_procedures(store, *procedures):
+    recorder = store.begin_run(dataclasses.replace(HEADER, kind="certify"))
+    for place, procedure in enumerate(procedures):
+        point = recorder.begin_point(LoadPoint(277.0, 10.0 + place, 0.0))
+        common = {"phase": "ABC", "unit": "kW", "read_value": 1.0, "expected_value": 1.0, "quantity": "active_power"}
+        point.results(
+            [ResultRecord(**common, procedure=procedure, instance=11, error_pct=0.1, limit_pct=0.5, outcome="PASS")]
+        )
+        point.finish()
+    recorder.finish("PASS", 0)
+    return store.run(recorder.run_id)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_table_names_the_kind_of_what_is_no_error(store, width):
+    run = with_procedures(store, "power_comparison", "influence", "repeatability", "no_load", "energy_running")
+    text = printed(result_table(run, width), width)
+    found = [text.index(f" {kind} ") for kind in ("error ", "influence", "repeatability", "no load", "running")]
+    assert all(at > 0 for at in found)
+    assert "…" not in text
+
+
+def test_table_of_errors_alone_has_no_column_of_kinds(store):
+    run = with_procedures(store, "power_comparison", "energy_register")
+    assert "test" not in printed(result_table(run, 120), 120)
+
+
+def checked_twice(store, limit):
+    recorder = store.begin_run(dataclasses.replace(HEADER, kind="certify"))
+    for hour in (1, 2):
+        recorder.wiring_check(
+            WiringCheckRecord(time_utc=datetime(2026, 1, 1, hour, tzinfo=UTC), state="right", text="right")
+        )
+    point = recorder.begin_point(LoadPoint(277.0, 10.0, 0.0))
+    common = {"phase": "ABC", "unit": "kW", "read_value": 1.0, "expected_value": 1.0, "quantity": "active_power"}
+    judged = {"procedure": "power_comparison", "instance": 11, "error_pct": 0.1, "expanded_uncertainty_pct": 0.01}
+    point.results([ResultRecord(**common, **judged, limit_pct=0.5, limit=limit, outcome="PASS")])
+    point.finish()
+    recorder.finish("PASS", 0)
+    return store.run(recorder.run_id)
+
+
+@pytest.mark.parametrize("checked_by", ["", "N. N."])
+def test_report_says_which_limits_are_unverified(store, checked_by):
+    html = render_html(checked_twice(store, LimitProvenance(standard="House rule 7", checked_by=checked_by)))
+    assert ("Limit table unverified, so that no verdict states conformity with it: House rule 7." in html) is (
+        not checked_by
+    )
+
+
+def test_report_tells_checks_of_the_wiring_apart_by_time(store):
+    html = render_html(checked_twice(store, None))
+    assert "Wiring <span" in html
+    assert all(f"2026-01-01 0{hour}:00" in html for hour in (1, 2))

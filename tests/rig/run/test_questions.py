@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from rig.errors import UsageRefused
+from rig.run import questions
 from rig.run.questions import Question
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -60,3 +62,26 @@ def test_what_a_bench_lacks_keeps_a_question_from_being_asked():
     assert question.obstacle({"meter"}, 3.0) == "the bench has no source"
     assert question.obstacle({"meter", "source"}, 3.0) is None
     assert question.obstacle({"meter", "source"}, 1.0) == "it takes 2.0 h of bench time; allow it with --longest"
+
+
+IMPOSSIBLE = {
+    "starting-PF1-0.1pct-active_energy": "the source is too coarse",
+    "influence-burst-PF1-50pct-active_power": "no source gives it",
+}
+
+
+@pytest.mark.parametrize(
+    ("select", "says"),
+    [
+        ("starting", "names: starting-PF1-0.1pct-active_energy: the source is too coarse; 'rig plan x'"),
+        ("Burst and PF1", "influence-burst-PF1-50pct-active_power: no source gives it"),
+        ("dosage or (burst)", "names: influence-burst-PF1-50pct-active_power: no source gives it"),
+        ("not starting", "nothing is called 'not starting' here; 'rig plan x' lists what there is"),
+        ("dosage", "nothing is called 'dosage' here"),
+    ],
+)
+def test_selection_that_the_bench_cannot_do_is_refused_with_the_reason(monkeypatch, select, says):
+    monkeypatch.setattr(questions, "_collect", lambda *_: ([], ""))
+    with pytest.raises(UsageRefused) as caught:
+        questions.selected_parts("certification", select, [], "'rig plan x'", IMPOSSIBLE)
+    assert says in str(caught.value)

@@ -159,13 +159,13 @@ def test_plan_above_the_rating_is_refused_with_point_quantity_and_limit():
 
 
 def test_voltage_below_the_accuracy_range_is_refused_and_zero_is_not():
-    with pytest.raises(LimitExceeded, match="80 V is beyond 90 V: the lowest"):
+    with pytest.raises(LimitExceeded, match="80 V is below 90 V: the lowest"):
         check([LoadPoint(80.0, 5.0, 0.0)], rating=UL, path=WIRING)
     check([LoadPoint(0.0, 5.0, 0.0)], rating=UL, path=WIRING)
 
 
 def test_a_current_below_the_sources_floor_is_refused_and_never_clamped():
-    with pytest.raises(LimitExceeded, match=r"source current A 0.008 V is beyond 0.05 V: the lowest"):
+    with pytest.raises(LimitExceeded, match=r"source current A 0.008 V is below 0.05 V: the lowest"):
         check([LoadPoint(277.0, 0.1, 0.0)], rating=UL, path=WIRING, source=SOURCE)
 
 
@@ -226,3 +226,10 @@ def test_a_harmonic_read_by_sampling_phase_is_refused(order, frequency_hz):
             envelope="accuracy",
             what="point",
         )
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "side"), [(0.008, 0.05, "below"), (420.0, 347.0, "beyond"), (-50.0, -40.0, "below")]
+)
+def test_value_outside_an_envelope_is_said_to_be_on_its_side(value, limit, side):
+    assert f" is {side} {limit:g} V: why" in str(LimitExceeded("voltage", value, limit, "V", "why"))

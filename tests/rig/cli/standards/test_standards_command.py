@@ -11,6 +11,7 @@ import yaml
 from click.testing import CliRunner
 
 from rig.cli import cli as main
+from rig.cli.run import run
 from rig.cli.standards.rows import shown_rows
 from rig.errors import BenchFileError
 from rig.metrology.limit_files import available_limit_tables, json_schema, load_limit_table
@@ -33,6 +34,24 @@ def test_without_a_name_the_tables_are_listed_with_what_is_not_checked():
     line = next(line for line in text.splitlines() if line.startswith("iec62053-22-2003-class-0.2S"))
     assert "7 of errors, 1 of differences, 14 of influences, 1 of repeatability" in line
     assert "25 of 25 not checked; 2 disagreements" in line
+
+
+def test_one_disagreement_is_written_in_the_singular(tmp_path):
+    assert "1 disagreements" not in said()
+    assert "; 1 disagreement\n" in said()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--unverified", "--disagreements"], "give one of the two"),
+        (["iec62053-23-2003-class-2", "--schema"], "give it alone"),
+        (["--schema", "--unverified"], "give it alone"),
+    ],
+)
+def test_options_that_exclude_each_other_are_refused(arguments, says, capsys):
+    assert run(["standards", *arguments]) == 11
+    assert says in capsys.readouterr().err
 
 
 def test_the_rows_of_a_table_have_load_limit_and_provenance_in_words():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -47,6 +48,14 @@ def test_a_meter_with_other_choices_is_characterised_rightly(tmp_path):
     assert run is not None
     assert {finding.outcome for finding in run.findings} == {"NOT_JUDGED"}
     assert (run.header.kind, run.outcome) == ("characterise", "NOT_JUDGED")
+
+
+def test_page_shows_the_counts_that_the_command_prints(tmp_path):
+    page = (ROOT / "docs/how-to/characterise-a-meter.md").read_text(encoding="utf-8")
+    shown = re.search(r"\d+ clear, \d+ not asked, \d+ other than the default", page)
+    assert shown is not None
+    done = rig(tmp_path, "characterise", "--records", "r.sqlite")
+    assert shown[0] in done.stdout
 
 
 def test_a_good_meter_proves_the_wiring_until_a_wire_is_touched(tmp_path):

@@ -1,5 +1,6 @@
 """``rig judge``: a run judged once more from its stored readings; its own results stay as they are."""
 
+import dataclasses
 import json
 from collections import Counter
 from pathlib import Path
@@ -192,6 +193,16 @@ def test_a_run_that_is_still_recorded_is_not_judged(tmp_path, rig):
         code, _, error = rig(run_id, "--records", tmp_path / "r.sqlite")
     assert code == 11
     assert "still being recorded" in error
+
+
+@pytest.mark.parametrize("kind", ["characterise", "regress", "closed"])
+def test_run_of_a_kind_that_judges_nothing_is_refused_by_its_kind(tmp_path, kind):
+    with RunStore.open(tmp_path / "records.sqlite") as store:
+        recorder = store.begin_run(dataclasses.replace(header(), kind=kind, decision_rule=""))
+        recorder.finish("PASS", 0)
+        with pytest.raises(RunCannotBeRejudged, match=f"it is a run of 'rig {kind}' and has no results") as caught:
+            rejudge(store.run("last"), Choice(), software_version="1")
+    assert "'rig certify' or 'rig eol'" in str(caught.value)
 
 
 def test_a_run_without_measurements_cannot_be_judged(tmp_path):

@@ -106,6 +106,20 @@ def test_one_reference_in_both_runs_is_said(tmp_path):
     assert any("its errors cancel" in remark for remark in compared.remarks)
 
 
+@pytest.mark.parametrize(
+    ("serials", "said"), [(("0", "0"), True), (("91M8", ""), True), (("91M8", "91M8"), False), (("1", "2"), False)]
+)
+def test_analyzer_without_serial_number_leaves_the_reference_unknown(tmp_path, serials, said):
+    with RunStore.open(tmp_path / "r.sqlite") as store:
+        for serial in serials:
+            recorder = store.begin_run(header())
+            recorder.instrument(InstrumentRecord(role="analyzer", identity="WT", serial_number=serial))
+            judged(recorder, POINTS[0])
+            recorder.finish("PASS", 0)
+        compared = compare([store.run(each.run_id) for each in store.runs()])
+    assert any("told no serial number" in remark for remark in compared.remarks) is said
+
+
 @pytest.mark.parametrize("names", [("first", "empty"), ("first", "first"), ("first",)])
 def test_runs_that_share_nothing_are_refused_in_one_sentence(records, runs, rig, names):
     path, ids = records
