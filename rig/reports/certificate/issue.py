@@ -138,6 +138,8 @@ def issue(store: RunStore, run: RunRecord, order: Order, today: dt.date) -> Issu
         return _again(known[-1], run, order, entered)
     if amended is None and (of_run := [each for each in entered if _is_of(each, run, order)]):
         raise OtherwiseIssued(of_run[-1].number, of_run[-1].issued_on, ["reason or predecessor"])
+    if amended is not None and _is_of(amended, run, order):
+        _refuse_changed_readings(amended, run, order)
     _refuse_impossible_dates(run, order)
     sequence = next_sequence(entered, today.year)
     serial_number = serial_number_of(run, order.unit_number)

@@ -119,6 +119,13 @@ def test_certificate_of_changed_records_is_not_written_again(store, run, order, 
         issue(store, change(run), order, DAY)
 
 
+def test_amendment_of_the_same_run_needs_its_raw_data(store, run, order, issued):
+    before = len(store.certificates())
+    with pytest.raises(RecordsChanged, match=f"raw data .* {issued.number}"):
+        issue(store, with_changed_reading(run), replace(order, amends=issued.number, reason="x"), DAY)
+    assert len(store.certificates()) == before
+
+
 def test_results_of_another_version_are_not_called_changed(store, run, order, issued, monkeypatch):
     monkeypatch.setattr("rig.reports.certificate.issue.software_version", lambda: "99.0")
     assert issue(store, with_changed_result(run), order, DAY).differs
