@@ -19,7 +19,7 @@ from rig.safety.signals import StopRequested
 @contextlib.contextmanager
 def opened(*_, **__):
     {before}
-    yield SimpleNamespace(simulated=True)
+    yield SimpleNamespace(simulated=True, guardian=None)
 
 def begin(*_, **__):
     raise {error}
