@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from itertools import chain
 
 import pytest
 from rusty_bacnet import (
@@ -25,6 +26,9 @@ from tests.rig.emulation.meter.one_node import MeterNode
 pytestmark = pytest.mark.realtime
 
 BROWSE_S = 100.0
+AT_ONCE = 8
+"""Requests under way at once, as many as the stack sends each time that it has the token."""
+
 INTERVAL_CS = 1000
 RECORDS = 5760
 OBJECT_LIST, LOG_BUFFER = 76, 131
@@ -37,11 +41,16 @@ def identifier(meter, kind, instance):
 async def read_all_properties(client, meter):
     """(kind, instance, property number) to the value or the refusal, as class and code; also of what must be absent."""
     found = {}
-    for entry in OBJECTS:
-        place = identifier(meter, entry.kind, entry.instance)
-        required, optional = PROPERTY_SETS[entry.kind]
-        for number in sorted({*required.values(), *optional.values()} | ABSENT[entry.kind]):
+    wanted = iter(
+        (entry, number)
+        for entry in OBJECTS
+        for number in sorted({*chain(*(part.values() for part in PROPERTY_SETS[entry.kind]))} | ABSENT[entry.kind])
+    )
+
+    async def reader():
+        for entry, number in wanted:
             key = (entry.kind, entry.instance, number)
+            place = identifier(meter, entry.kind, entry.instance)
             try:
                 answer = await client.read_property(str(METER_MAC), place, PropertyIdentifier.from_raw(number))
                 found[key] = answer.value
@@ -49,6 +58,8 @@ async def read_all_properties(client, meter):
                 found[key] = (error.error_class, error.error_code)
             except BacnetAbortError as error:
                 found[key] = ("abort", error.reason)
+
+    await asyncio.gather(*(reader() for _ in range(AT_ONCE)))
     return found
 
 
@@ -95,17 +106,23 @@ async def write_and_read(client, place, number, value):
 
 async def browse(port, meter):
     async with BACnetClient(
-        transport="mstp", serial_port=port, mstp_baud=BAUD, mstp_mac=PEER_MAC, mstp_max_master=MAX_MASTER
+        transport="mstp",
+        serial_port=port,
+        mstp_baud=BAUD,
+        mstp_mac=PEER_MAC,
+        mstp_max_master=MAX_MASTER,
+        mstp_max_info_frames=AT_ONCE,
     ) as client:
         await discover(client)
         device = identifier(meter, "DE", 1)
-        seen = {"properties": await read_all_properties(client, meter), "log": await read_whole_log(client, 2)}
+        properties, log = await asyncio.gather(read_all_properties(client, meter), read_whole_log(client, 2))
+        seen = {"properties": properties, "log": log}
         seen["refusals"] = await refusals(client, meter)
         seen["location"] = await write_and_read(client, device, 58, PropertyValue.character_string("Panel 7"))
         seen["max master"] = await write_and_read(client, device, 64, PropertyValue.unsigned(5))
-        log = ObjectIdentifier(ObjectType.TREND_LOG, 1)
+        first_log = ObjectIdentifier(ObjectType.TREND_LOG, 1)
         await client.write_property(
-            str(METER_MAC), log, PropertyIdentifier.STOP_WHEN_FULL, PropertyValue.boolean(False)
+            str(METER_MAC), first_log, PropertyIdentifier.STOP_WHEN_FULL, PropertyValue.boolean(False)
         )
         with pytest.raises(BacnetRejectError):
             await client.get_event_information(str(METER_MAC))
