@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
-import numpy as np
 from pydantic import Field, model_validator
 
 from rig.errors import BenchFileError
@@ -114,7 +114,7 @@ class Corrections(Strict):
             return None
 
         def between(values: Sequence[float]) -> float:
-            return float(np.interp(math.log(value), np.log(curve.at), values))
+            return _between_logarithms(value, curve.at, values)
 
         return PathError(
             between([p.ratio_error_pct for p in curve.points]),
@@ -137,3 +137,16 @@ def load_corrections(path: Path) -> tuple[Corrections, str]:
     if not isinstance(data, dict) or data.get("schema") != 1:
         raise BenchFileError(path, line_of(("schema",), lines), "a file of corrections begins with 'schema: 1'")
     return validate(path, data, lines, Corrections), hashlib.sha256(text.encode()).hexdigest()
+
+
+def _between_logarithms(at: float, points: Sequence[float], values: Sequence[float]) -> float:
+    """Interpolate over the logarithm of ``points``, which ascend; beyond them the nearest value.
+
+    Without numpy: a bench file is read where outputs have to go off at once.
+    """
+    after = bisect_right(points, at)
+    if after in (0, len(points)):
+        return values[min(after, len(points) - 1)]
+    low, high = points[after - 1], points[after]
+    share = math.log(at / low) / math.log(high / low)
+    return values[after - 1] + share * (values[after] - values[after - 1])

@@ -61,7 +61,7 @@ def test_run_goes_on_and_its_record_has_loss_and_lost_time_once(bridge, tmp_path
         bridge.hang_up(RIG)
         threading.Timer(0.3, bridge.plug_in, [RIG]).start()
         started_s = time.monotonic()
-        assert meter.read_configuration() == meter_run._as_found
+        assert meter.read_configuration() == meter_run.units[0].as_found
         took_s = time.monotonic() - started_s
     told = [event for event in events_of(run) if event[0].startswith("adapter")]
     assert [event[:2] for event in told] == [("adapter lost", "warning"), ("adapter restored", "warning")]
