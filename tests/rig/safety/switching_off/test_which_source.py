@@ -162,7 +162,7 @@ class TestOnASocket:
         fluke.greeting, fluke.echoes = b"Welcome to the source\r\n", True
         assert switch_off(fluke.known).confirmed
         fluke.is_on, fluke.behaviour = True, "stuck"
-        assert "answered '1'" in switch_off(fluke.known, deadline_s=0.5).details
+        assert "answered '1'" in switch_off(fluke.known, deadline_s=2.0).details
 
     def test_a_line_that_says_on_outweighs_one_that_says_off(self, fluke):
         fluke.wrap = lambda answer: b"0\n" + answer + b"\n" if answer == b"1" else answer + b"\n"
