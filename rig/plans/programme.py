@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from rig.load_point import LoadPoint
 from rig.metrology.limits import LimitRow, Quantity
 from rig.metrology.standards.programme_rows import ProgrammeRow
 
-PROCEDURES = (
+PlannedProcedure = Literal[
     "difference",
     "influence",
     "repeatability",
@@ -19,7 +20,8 @@ PROCEDURES = (
     "dosage",
     "demand",
     "clock",
-)
+]
+PROCEDURES: tuple[PlannedProcedure, ...] = get_args(PlannedProcedure)
 """Procedures of planned tests, in the order in which they are done; each has a fixture ``planned_<procedure>``."""
 
 

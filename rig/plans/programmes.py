@@ -15,6 +15,7 @@ from rig.files.yaml_types import Hertz, Line, Name, PerhapsLine, Strict, Volts
 from rig.metrology.certification_points import Density
 from rig.metrology.limit_files import available_limit_tables, load_limit_table
 from rig.metrology.limits import LimitTable
+from rig.plans.programme import PlannedProcedure
 
 CERTIFICATION_TABLES = (
     "iec62053-22-2003-class-0.2S",
@@ -22,20 +23,7 @@ CERTIFICATION_TABLES = (
     "s4100-manual-voltage-current",
 )
 
-ProcedureName = Literal[
-    "power_comparison",
-    "energy_register",
-    "difference",
-    "influence",
-    "repeatability",
-    "self_heating",
-    "starting",
-    "no_load",
-    "energy_running",
-    "dosage",
-    "demand",
-    "clock",
-]
+ProcedureName = Literal["power_comparison", "energy_register", PlannedProcedure]
 _Percent = Annotated[float, Field(gt=0, le=200, allow_inf_nan=False)]
 _NOT_BY_ROOT_3 = {10: 1.0, 11: 2.0, 12: 2.0}
 """AV6, volts line to line, over volts line to neutral where it is not the square root of 3."""

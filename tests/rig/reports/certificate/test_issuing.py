@@ -269,7 +269,7 @@ def test_item_left_empty_is_refused_with_line_and_name(tmp_path):
         load_laboratory(path)
 
 
-@pytest.mark.parametrize("email", ["nobody", "a@", "@b", "a b@c", "a@b@c"])
+@pytest.mark.parametrize("email", ["no-at-sign", "a@", "@b", "a b@c", "a@b@c"])
 @pytest.mark.parametrize(("file", "load"), [("laboratory", load_laboratory), ("customer", load_customer)])
 def test_text_that_is_no_email_address_is_refused(tmp_path, file, load, email):
     path = tmp_path / "file.yaml"

@@ -28,7 +28,7 @@ COEFFICIENT = Limit(0.01, ROW)
 
 
 class Heated:
-    """A meter that is heated in this process, with what its bench is told."""
+    """A meter that is heated in this process; ``measured`` keeps its measurements."""
 
     def __init__(self, one, wavers_at=None):
         self.on, self.time_s, self.applied, self.wavers_at = InProcess(one), 0.0, AT_IN, wavers_at
