@@ -14,10 +14,8 @@ from rig.metrology.reference import ReferenceNotUsable
 from rig.metrology.register_tests.timing import after_step, interval_edges
 from rig.metrology.uncertainty import Component
 from rig.procedures.accuracy.climate import note_climate
-from rig.procedures.accuracy.conditions import records_of
 from rig.procedures.accuracy.energy_register import duration
 from rig.procedures.accuracy.judgement import reference_at
-from rig.procedures.accuracy.power_comparison import as_data
 from rig.procedures.accuracy.readings import with_measured_powers
 from rig.procedures.accuracy.register_watch import METER_UPDATE_S
 from rig.procedures.registers.conditions import worst_of
@@ -134,9 +132,7 @@ class _Demand:
             return tuple(self._result(each, {}, invalid=str(error)) for each in _PRESENT)
         found = worst_of((*climate.conditions, *self.conditions))
         invalid = climate.invalid or unmet(found)
-        at.record.finish(
-            "INVALID" if invalid else None, deviation=as_data(found), reason=invalid, conditions=records_of(found)
-        )
+        at.finish(found, invalid)
         results = [self._result(each, held, invalid=invalid) for each in _PRESENT]
         if not invalid:
             results += self._maxima(held, after)

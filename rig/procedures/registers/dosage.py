@@ -10,10 +10,9 @@ from rig.errors import UsageRefused
 from rig.events import GateChosen
 from rig.metrology.certification_points import JudgedQuantity
 from rig.procedures.accuracy.climate import note_climate
-from rig.procedures.accuracy.conditions import records_of
 from rig.procedures.accuracy.energy_register import LEAST_GATE, duration, integrated_kwh, power_errors, step_under_load
 from rig.procedures.accuracy.judgement import judge_energy, judge_others
-from rig.procedures.accuracy.power_comparison import as_data, read_reference
+from rig.procedures.accuracy.power_comparison import read_reference
 from rig.procedures.accuracy.readings import EnergyMeasurement, GateMeasurement
 from rig.procedures.accuracy.register_watch import RegisterMoves, RegisterWatch, Step
 from rig.procedures.accuracy.sampled_gate import is_sampled
@@ -84,9 +83,7 @@ def _measured(at: Examined, item: JudgedQuantity) -> EnergyMeasurement:
         return EnergyMeasurement(at.point, item.instance, (), ranges, None, str(error), record=at.record)
     found = (*conditions, *climate.conditions)
     invalid = climate.invalid or unmet(found) or watch.was_reset
-    at.record.finish(
-        "INVALID" if invalid else None, deviation=as_data(found), reason=invalid, conditions=records_of(found)
-    )
+    at.finish(found, invalid)
     return EnergyMeasurement(
         at.point,
         item.instance,

@@ -13,11 +13,13 @@ from rig.load_point import LoadPoint
 from rig.metrology.decision import DecisionRule, decide
 from rig.metrology.outcome import Outcome
 from rig.metrology.uncertainty import Budget, Component
+from rig.procedures.accuracy.conditions import records_of
+from rig.procedures.accuracy.power_comparison import as_data
 from rig.procedures.accuracy.register_watch import METER_UPDATE_S
 from rig.procedures.accuracy.result import recorded
 from rig.records.data import LimitProvenance, ResultRecord
 from rig.records.recorder import PointRecorder
-from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits
+from rig.safety.conditions import IEC_REFERENCE, Deviation, ReferenceLimits
 
 LONGEST_S = 3600.0
 """A test of registers that would have to be longer than this is not run unless it is given more time."""
@@ -46,6 +48,12 @@ class Examined:
         values = self.position.meter.read_inputs(sorted(set(instances)))
         self.record.meter_reading(values, requested_monotonic_s=asked_s, answered_monotonic_s=self.now_s())
         return values
+
+    def finish(self, found: tuple[Deviation, ...], invalid: str) -> None:
+        """Close the record with the conditions ``found``; ``invalid``: why nothing may be judged, or empty."""
+        self.record.finish(
+            "INVALID" if invalid else None, deviation=as_data(found), reason=invalid, conditions=records_of(found)
+        )
 
     def updates(self, count: int) -> None:
         """Let so many updates of the meter pass."""

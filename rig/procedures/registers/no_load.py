@@ -13,9 +13,7 @@ from rig.events import GateChosen
 from rig.metrology.register_tests.creep import Permitted, power_shown, without_current
 from rig.metrology.registers import float_step
 from rig.procedures.accuracy.climate import note_climate
-from rig.procedures.accuracy.conditions import records_of
 from rig.procedures.accuracy.energy_register import duration, step_under_load
-from rig.procedures.accuracy.power_comparison import as_data
 from rig.procedures.accuracy.register_watch import METER_UPDATE_S, RegisterWatch, Step
 from rig.procedures.registers.conditions import OPEN_CURRENT, no_current, nominal_kw, of_voltages, unseen_pct, worst_of
 from rig.procedures.registers.examined import Examined, Judged, mean_of, result_of, too_long
@@ -111,9 +109,7 @@ def no_load(at: Examined, limits: Sequence[NoLoadLimit]) -> tuple[ResultRecord, 
     was_reset = seen.first[_RESETS] != seen.last[_RESETS]
     reset = "the meter's energy registers were reset during the measurement (AI78 counted)" if was_reset else ""
     invalid = climate.invalid or unmet(conditions) or reset
-    at.record.finish(
-        "INVALID" if invalid else None, deviation=as_data(conditions), reason=invalid, conditions=records_of(conditions)
-    )
+    at.finish(conditions, invalid)
     return _results(at, limits, seen, steps, needed_s, invalid)
 
 

@@ -13,10 +13,9 @@ from rig.metrology.certification_points import JudgedQuantity
 from rig.metrology.register_tests.line_fit import LineFit, fit, fit_time_s
 from rig.metrology.sampled_energy import Moment, PowerNotSeen, PowerSet, sampled_energy
 from rig.procedures.accuracy.climate import note_climate
-from rig.procedures.accuracy.conditions import records_of
 from rig.procedures.accuracy.energy_register import LEAST_GATE, duration, power_errors, step_under_load
 from rig.procedures.accuracy.judgement import judge_energy, judge_others
-from rig.procedures.accuracy.power_comparison import as_data, read_reference
+from rig.procedures.accuracy.power_comparison import read_reference
 from rig.procedures.accuracy.readings import EnergyMeasurement, GateMeasurement, RegisterFault
 from rig.procedures.accuracy.register_watch import EDGE_KNOWN_S, METER_UPDATE_S, Edge, RegisterWatch, Step
 from rig.procedures.accuracy.sampled_gate import SETS_IN_A_GATE, SampledGate
@@ -95,9 +94,7 @@ class _Running:
             )
         found = worst_of((*climate.conditions, *conditions))
         invalid = climate.invalid or unmet(found) or watch.was_reset
-        at.record.finish(
-            "INVALID" if invalid else None, deviation=as_data(found), reason=invalid, conditions=records_of(found)
-        )
+        at.finish(found, invalid)
         return EnergyMeasurement(
             at.point,
             item.instance,

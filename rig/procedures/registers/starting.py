@@ -14,10 +14,8 @@ from rig.metrology.register_tests.creep import aged, starting_s, stopped_in
 from rig.metrology.sampled_energy import clock_component
 from rig.metrology.uncertainty import Component, register_quantisation
 from rig.procedures.accuracy.climate import note_climate
-from rig.procedures.accuracy.conditions import records_of
 from rig.procedures.accuracy.energy_register import LEAST_GATE, duration, step_under_load
 from rig.procedures.accuracy.judgement import reference_at
-from rig.procedures.accuracy.power_comparison import as_data
 from rig.procedures.accuracy.register_watch import METER_UPDATE_S, RegisterWatch, Step
 from rig.procedures.registers.conditions import nominal_kw, of_voltages, power_w, small_currents, worst_of
 from rig.procedures.registers.examined import Examined, Judged, mean_of, result_of, too_long
@@ -150,9 +148,7 @@ def starting(at: Examined, limit: StartingLimit) -> tuple[ResultRecord, ...]:
         return (result_of(replace(judged, invalid=str(error)), at.rule),)
     conditions = worst_of((*climate.conditions, *seen.conditions))
     invalid = climate.invalid or unmet(conditions) or watch.was_reset
-    at.record.finish(
-        "INVALID" if invalid else None, deviation=as_data(conditions), reason=invalid, conditions=records_of(conditions)
-    )
+    at.finish(conditions, invalid)
     judged = replace(judged, read=seen.advance_kwh, expected=seen.energy_kwh, invalid=invalid)
     if not invalid and seen.energy_kwh > 0.0:
         judged = _with_error(judged, seen, watch, step, idle_kwh, way.name)
