@@ -133,6 +133,7 @@ class _Heard:
     said: str = "no attempt was made"
     is_off: bool | None = None
     confirmed: bool = False
+    _state: str = ""
     _lines: list[str] = field(default_factory=list)
 
     @property
@@ -140,7 +141,8 @@ class _Heard:
         return self.who is Who.OTHER_MODEL and not self.force
 
     def note(self, said: str) -> None:
-        self.said = said
+        """Note how a connection ended; what the source has answered about its state is not lost by that."""
+        self.said = f"{self._state}; after that {said}" if self._state else said
 
     def forget_answers(self) -> None:
         self.is_off = None
@@ -155,7 +157,8 @@ class _Heard:
         if off is not None:
             # One line that says "on" outweighs any number that say "off".
             self.is_off = off and self.is_off is not False
-            self.note(f"{self.recipe.verify_query} answered {line!r}" + ("" if off else ", which is not off"))
+            self._state = f"{self.recipe.verify_query} answered {line!r}" + ("" if off else ", which is not off")
+            self.said = self._state
         elif can_be_told(self.recipe) and self.who not in (Who.SAME, Who.OTHER_NUMBER):
             found = who_says(line, self.recipe)
             if found is not Who.UNKNOWN or not self.answered_by:

@@ -164,6 +164,16 @@ class TestOnASocket:
         fluke.is_on, fluke.behaviour = True, "stuck"
         assert "answered '1'" in switch_off(fluke.known, deadline_s=2.0).details
 
+    def test_an_answer_is_reported_though_the_source_is_deaf_after_it(self, fluke):
+        def answer_once(answer):
+            if answer == b"1":
+                fluke.behaviour = "deaf"
+            return answer + b"\n"
+
+        fluke.is_on, fluke.behaviour, fluke.wrap = True, "stuck", answer_once
+        details = switch_off(fluke.known, deadline_s=2.5).details
+        assert "answered '1', which is not off; after that no answer to OUTP:STAT? in time" in details
+
     def test_a_line_that_says_on_outweighs_one_that_says_off(self, fluke):
         fluke.wrap = lambda answer: b"0\n" + answer + b"\n" if answer == b"1" else answer + b"\n"
         fluke.behaviour = "stuck"
