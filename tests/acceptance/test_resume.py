@@ -96,23 +96,29 @@ def test_random_kills_change_no_verdict(tmp_path, what, kills, longest_s):
     bench, *options = what
     chance = random.Random(4100)
     whole = tmp_path / "whole"
-    killed = tmp_path / "killed"
     done = start(whole, certify(whole, *options, bench=bench))
     said, _ = done.communicate(timeout=_LONGEST_S)
     assert done.returncode == 0, said
-    process = start(killed, certify(killed, *options, bench=bench))
-    for _ in range(kills):
-        try:
-            said, _ = process.communicate(timeout=chance.uniform(1.0, longest_s))
-            break  # it came to its end between two kills
-        except subprocess.TimeoutExpired:
+    reference = read_last(whole / "r.sqlite")
+    killed = 0
+    while killed < kills:  # a run that comes to its end between two kills is followed by another one
+        folder = tmp_path / f"killed-{killed}"
+        process = start(folder, certify(folder, *options, bench=bench))
+        while (said := _said_within(process, chance.uniform(1.0, longest_s) if killed < kills else _LONGEST_S)) is None:
             process.kill()
             process.communicate()
-        has_begun = read_last(killed / "r.sqlite") is not None
-        process = start(killed, resume(killed) if has_begun else certify(killed, *options, bench=bench))
-    else:
-        said, _ = process.communicate(timeout=_LONGEST_S)
-    reference, run = read_last(whole / "r.sqlite"), read_last(killed / "r.sqlite")
-    assert verdicts(run) == verdicts(reference), said
-    assert (run.outcome, run.exit_code) == (reference.outcome, reference.exit_code) == ("PASS", 0)
-    assert all(each.purpose in {"check", "superseded"} for each in run.set_aside)
+            killed += 1
+            has_begun = read_last(folder / "r.sqlite") is not None
+            process = start(folder, resume(folder) if has_begun else certify(folder, *options, bench=bench))
+        run = read_last(folder / "r.sqlite")
+        assert verdicts(run) == verdicts(reference), said
+        assert (run.outcome, run.exit_code) == (reference.outcome, reference.exit_code) == ("PASS", 0)
+        assert {each.purpose for each in run.set_aside} <= {"check", "superseded"}
+
+
+def _said_within(process: subprocess.Popen[str], timeout_s: float) -> str | None:
+    """What a process printed, when it ends in that time; None where it goes on."""
+    try:
+        return process.communicate(timeout=timeout_s)[0]
+    except subprocess.TimeoutExpired:
+        return None
