@@ -1,4 +1,4 @@
-"""Compute the cases of tests/rig/quality/quality_cases.json with SciPy, statsmodels and capstat-core, no part of the rig.
+"""Compute the cases of tests/rig/quality/quality_cases.json with SciPy, statsmodels and capstat-core.
 
 Run with an environment of its own (``make quality-cases``): ``python tools/quality_cases.py FILE``. The tests compare
 the rig's statistics with the numbers in FILE, so that they need none of these packages.
@@ -100,6 +100,7 @@ def processes(chance: np.random.Generator) -> list[dict[str, Any]]:
         groups = x[: len(x) // 5 * 5].reshape(-1, 5)
         means = capstat_core.xbar_s_chart(groups)
         indices = capstat_core.capability(x, lsl=-0.5, usl=0.5)
+        normality = capstat_core.anderson_darling(x)
         rows.append(
             {
                 "name": name,
@@ -110,7 +111,7 @@ def processes(chance: np.random.Generator) -> list[dict[str, Any]]:
                 "ewma": list(smooth.points), "ewma_upper": list(smooth.upper),
                 "western_electric": _found(capstat_core.western_electric_rules(chart.location)),
                 "nelson": _found(capstat_core.nelson_rules(chart.location)),
-                "anderson_darling": [capstat_core.anderson_darling(x).statistic, capstat_core.anderson_darling(x).p_value],
+                "anderson_darling": [normality.statistic, normality.p_value],
             }
         )  # fmt: skip
     return rows

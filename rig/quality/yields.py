@@ -54,7 +54,7 @@ class Yield:
 
 @dataclass(frozen=True, slots=True)
 class ParetoLine:
-    """One failure class: ``units`` is how many, ``share`` of all that failed, ``cumulative`` with the classes before."""
+    """One failure class: how many units, their share of all that failed, and the share with the classes before."""
 
     failure_class: str
     units: int

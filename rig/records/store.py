@@ -150,6 +150,11 @@ class RunStore:
         with self._reading() as connection:
             return read_values(connection, chosen, quantity, measurement)
 
+    def run_id(self, reference: str) -> str:
+        """Return the id of one run: of its first letters, or "last". Raises ``NoSuchRun``."""
+        with self._reading() as connection:
+            return self._find(connection, reference)
+
     def has_run(self, run_id: str) -> bool:
         """Whether this database has the run of exactly this id."""
         with self._reading() as connection:

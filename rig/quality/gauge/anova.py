@@ -33,7 +33,7 @@ class StudyRefused(UsageRefused):
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """Readings of a crossed study. ``readings[part, operator]``: its replicates in the order in which they were taken."""
+    """Readings of a crossed study. ``readings[part, operator]``: its replicates in the order of measurement."""
 
     parts: tuple[str, ...]
     operators: tuple[str, ...]
@@ -141,7 +141,7 @@ def study_of(readings: Sequence[tuple[str, str, float]]) -> Study:
 
 
 def gauge_result(study: Study, tolerance: float | None = None, alpha: float = POOLING_ALPHA) -> GaugeResult:
-    """Return variance components, shares and ndc. ``tolerance``: upper less lower limit, in the unit of the readings."""
+    """Return variance components, shares and ndc. ``tolerance``: upper less lower limit, in the readings' unit."""
     p, o, r = len(study.parts), len(study.operators), study.replicates
     lines, interaction_p = _table(study.array)
     part, operator, interaction, error = lines[0], lines[1], lines[2], lines[3]

@@ -5,6 +5,7 @@ Formulas: NIST Digital Library of Mathematical Functions 8.11, 8.9 and 8.17; Abr
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from statistics import NormalDist
@@ -66,7 +67,7 @@ def noncentral_t_cdf(t: float, dof: float, delta: float) -> float:
     if t != 0.0:
         ends += [min(max((delta + step) / t, ends[0]), ends[1]) for step in (-9.0, 0.0, 9.0)]
     ends.sort()
-    return min(1.0, sum(_t_piece(t, dof, delta, low, high) for low, high in zip(ends, ends[1:], strict=False)))
+    return min(1.0, sum(_t_piece(t, dof, delta, low, high) for low, high in itertools.pairwise(ends)))
 
 
 def _t_piece(t: float, dof: float, delta: float, low: float, high: float) -> float:

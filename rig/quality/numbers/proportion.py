@@ -36,4 +36,6 @@ class Proportion:
         if self.value is None:
             return "no unit"
         low, high = self.interval
-        return f"{100 * self.value:.2f} % ({self.count} of {self.of}; 95 % interval {100 * low:.2f} to {100 * high:.2f} %)"
+        return (
+            f"{100 * self.value:.2f} % ({self.count} of {self.of}; 95 % interval {100 * low:.2f} to {100 * high:.2f} %)"
+        )

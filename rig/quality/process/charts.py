@@ -6,6 +6,7 @@ NIST/SEMATECH e-Handbook 6.3.2; Lucas and Saccucci, Technometrics 32 (1990) 1, f
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,7 +51,7 @@ def individuals(
     sigma = moving_range_spread(values[:base]).sigma
     centre = float(np.mean(values[:base]))
     chart = _chart("individual values", values, centre, [sigma] * len(values), base, RULES[rules])
-    ranges = [abs(later - earlier) for earlier, later in zip(values, values[1:], strict=False)]
+    ranges = [abs(later - earlier) for earlier, later in itertools.pairwise(values)]
     mean_range = sigma * D2_OF_TWO
     upper = [D4_OF_TWO * mean_range] * len(ranges)
     beyond = [Signal(place, BEYOND_LIMITS) for place, value in enumerate(ranges) if value > upper[place]]

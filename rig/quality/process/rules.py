@@ -6,6 +6,7 @@ Western Electric, Statistical Quality Control Handbook (1956), page 25; Nelson, 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -57,7 +58,7 @@ def _trend(z: Sequence[float]) -> bool:
 
 def _alternating(z: Sequence[float]) -> bool:
     steps = [later - earlier for earlier, later in zip(z[-14:], z[-13:], strict=False)]
-    return all(one * other < 0.0 for one, other in zip(steps, steps[1:], strict=False))
+    return all(one * other < 0.0 for one, other in itertools.pairwise(steps))
 
 
 RULES: dict[str, tuple[Rule, ...]] = {

@@ -84,5 +84,7 @@ def read_values(
     for row in connection.execute(query):
         of = Measurement(row[0], row[1], row[2], row[3], row[4], row[5] or "")
         if measurement is None or of == measurement:
-            found.append(Value(known.setdefault(of, of), row[6], row[7], row[8], row[9], row[10], row[11], row[12], row[13]))
+            found.append(
+                Value(known.setdefault(of, of), row[6], row[7], row[8], row[9], row[10], row[11], row[12], row[13])
+            )
     return tuple(found)

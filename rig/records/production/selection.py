@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, literal, select
+from sqlalchemy import ColumnElement, Select, select
 
 from rig.records import tables
 
@@ -17,7 +17,7 @@ EOL, GOLDEN = "eol", "golden"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What is looked at; an empty text or None means all. ``since_utc`` is included, ``until_utc`` is not."""
+    """What is looked at; empty or None means all. ``since_utc`` is included, ``until_utc`` is not."""
 
     kind: str = EOL
     product: str = ""
@@ -28,6 +28,7 @@ class Selection:
     bench_name: str = ""
     since_utc: datetime | None = None
     until_utc: datetime | None = None
+    run_ids: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
@@ -35,7 +36,7 @@ class Selection:
         said = []
         for field in fields(self):
             value = getattr(self, field.name)
-            if value and field.name not in ("kind", "since_utc", "until_utc"):
+            if value and field.name not in ("kind", "since_utc", "until_utc", "run_ids"):
                 said.append(f"{field.name.replace('_', ' ')} {value}")
         said += [f"from {self.since_utc:%Y-%m-%d %H:%M} UTC"] if self.since_utc else []
         said += [f"before {self.until_utc:%Y-%m-%d %H:%M} UTC"] if self.until_utc else []
@@ -49,7 +50,11 @@ def chosen_runs(meant: Iterable[ColumnElement[bool]]) -> Select[Any]:
 
 def of_whole_units(chosen: Selection) -> list[ColumnElement[bool]]:
     """Return what must hold of run and unit for all tests of each unit that has one which is meant."""
-    return [tables.RUN.c.kind == chosen.kind, tables.UNIT.c.serial_number.in_(_units("serial_number", conditions(chosen)))]
+    of_kind = [tables.RUN.c.kind == chosen.kind] if chosen.kind else []
+    return [
+        *of_kind,
+        tables.UNIT.c.serial_number.in_(_units("serial_number", conditions(chosen))),
+    ]
 
 
 def _units(column: str, meant: Iterable[ColumnElement[bool]]) -> Select[Any]:
@@ -60,10 +65,11 @@ def _units(column: str, meant: Iterable[ColumnElement[bool]]) -> Select[Any]:
 def conditions(chosen: Selection) -> list[ColumnElement[bool]]:
     """Return what must hold of run and unit, for a query that joins these two."""
     run, unit = tables.RUN.c, tables.UNIT.c
-    found: list[ColumnElement[bool]] = [run.kind == chosen.kind]
+    found: list[ColumnElement[bool]] = [run.id.in_(chosen.run_ids)] if chosen.run_ids else []
     wanted = (
-        (text_column(tables.RUN, "product"), chosen.product),
-        (text_column(tables.RUN, "lot"), chosen.lot),
+        (run.kind, chosen.kind),
+        (run.product, chosen.product),
+        (run.lot, chosen.lot),
         (run.station, chosen.station),
         (run.bench_name, chosen.bench_name),
         (unit.position, chosen.position),
@@ -75,8 +81,3 @@ def conditions(chosen: Selection) -> list[ColumnElement[bool]]:
     if chosen.until_utc is not None:
         found.append(run.started_utc < chosen.until_utc)
     return found
-
-
-def text_column(table: Table, name: str) -> ColumnElement[str]:
-    """Return a column of text, or an empty text where the schema has none of this name."""
-    return table.c[name] if name in table.c else literal("")

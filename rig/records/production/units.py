@@ -7,25 +7,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, select
 
+from rig.metrology.outcome import Outcome, worst
+from rig.products.failure_classes import FailureClass
 from rig.records import tables
-from rig.records.production.selection import Selection, chosen_runs, conditions, of_whole_units, text_column
-from rig.records.verdicts import SEVERITY, worst_outcome
+from rig.records.production.selection import Selection, chosen_runs, conditions, of_whole_units
+from rig.records.units.outcomes import NEVER_ENDED
 
 PASSED = ("PASS", "COND_PASS")
 FAILED = ("FAIL", "COND_FAIL")
 """Outcomes that say something about a unit; with any other one its test was not completed."""
 
-UNCLASSED = "other"
-"""The class of a failure for which none was recorded."""
+_WEIGH_NOTHING = (Outcome.NOT_JUDGED, Outcome.SKIP)
 
-_STOPPED = ("ABORTED", "TERMINATED")
-_OF_THE_BENCH = ("ERROR", "INVALID", "INCONCLUSIVE")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitTest:
-    """One test of one unit: a unit of one run. ``classes``: of its failures, in the order of their recording.
+    """One test of one unit: a unit of one run. ``classes``: of its failures, the one first that it is counted by.
 
     ``outcome`` is that of the unit, not of the run: another unit's failure leaves it alone.
     """
@@ -59,7 +58,7 @@ class UnitTest:
         """The class that its failure is counted in; empty where it did not fail."""
         if self.outcome not in FAILED:
             return ""
-        return self.classes[0] if self.classes else UNCLASSED
+        return self.classes[0] if self.classes else str(FailureClass.OTHER)
 
     @property
     def unit(self) -> tuple[str, str]:
@@ -72,21 +71,23 @@ class _OfRun:
     """What is recorded of one run: of each unit, of the whole run (None), and of its load points."""
 
     outcomes: dict[int | None, list[str]] = field(default_factory=lambda: defaultdict(list))
-    classes: dict[int | None, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
+    classes: dict[int | None, set[FailureClass]] = field(default_factory=lambda: defaultdict(set))
     points: list[str] = field(default_factory=list)
 
-    def of_unit(self, number: int) -> list[str]:
+    def of_unit(self, number: int) -> list[Outcome]:
         """Return the outcomes that count for one unit."""
-        return [*self.outcomes.get(number, ()), *self.outcomes.get(None, ()), *self.points]
+        found = (*self.outcomes.get(number, ()), *self.outcomes.get(None, ()), *self.points)
+        return [Outcome(each) for each in found if each not in _WEIGH_NOTHING]
 
-    def of_others(self, number: int) -> list[str]:
-        """Return the outcomes of the other units."""
-        return [each for other, found in self.outcomes.items() if other not in (number, None) for each in found]
+    def explains(self, whole: Outcome) -> bool:
+        """Whether anything that is recorded of units or load points is as bad as the run as a whole."""
+        found = (*self.points, *(each for outcomes in self.outcomes.values() for each in outcomes))
+        return any(Outcome(each).severity >= whole.severity for each in found)
 
     def classes_of(self, number: int) -> tuple[str, ...]:
-        """Return the failure classes of one unit in the order in which they were recorded."""
-        named = sorted([*self.classes.get(number, ()), *self.classes.get(None, ())])
-        return tuple(dict.fromkeys(name for _, name in named))
+        """Return the failure classes of one unit, the one first that it is counted by."""
+        found = self.classes.get(number, set()) | self.classes.get(None, set())
+        return tuple(str(each) for each in FailureClass if each in found)
 
 
 def read_unit_tests(connection: Connection, chosen: Selection, *, whole_units: bool = False) -> tuple[UnitTest, ...]:
@@ -97,7 +98,7 @@ def read_unit_tests(connection: Connection, chosen: Selection, *, whole_units: b
         select(
             run.id, unit.number, unit.serial_number, unit.position, run.station, run.bench_name, run.operator,
             run.started_utc, run.finished_utc, run.outcome, run.simulated,
-            text_column(tables.RUN, "product").label("product"), text_column(tables.RUN, "lot").label("lot"),
+            run.product, run.lot,
         )
         .join(tables.UNIT, run.id == unit.run_id)
         .where(*meant)
@@ -126,49 +127,37 @@ def _unit_test(row: Any, found: _OfRun) -> UnitTest:
 
 
 def _outcome(row: Any, found: _OfRun) -> str:
-    """Return the outcome of one unit of a run.
-
-    A run that was stopped tells nothing of any unit. What the bench did wrong counts against every unit, unless
-    something at least as bad is recorded of another one.
-    """
+    """Return the outcome of one unit of a run, as ``rig.records.units.outcomes.unit_outcome`` does for a RunRecord."""
     if row.finished_utc is None:
-        return "ABORTED"
-    if row.outcome in _STOPPED:
-        return str(row.outcome)
+        return str(Outcome.ABORTED)
+    whole = Outcome(row.outcome)
+    if whole in NEVER_ENDED:
+        return str(whole)
     own = found.of_unit(row.number)
-    if row.outcome in _OF_THE_BENCH:
-        rank = SEVERITY[row.outcome]
-        if not any(SEVERITY[outcome] <= rank for outcome in found.of_others(row.number)):
-            own.append(row.outcome)
-    return worst_outcome(own) or "NOT_JUDGED"
+    if whole.severity >= Outcome.INCONCLUSIVE.severity and not found.explains(whole):
+        own.append(whole)
+    return str(worst(own))
 
 
 def _found(connection: Connection, runs: Select[Any]) -> dict[str, _OfRun]:
     found: defaultdict[str, _OfRun] = defaultdict(_OfRun)
     point, result, finding = tables.POINT.c, tables.RESULT.c, tables.FINDING.c
     counts = point.id.not_in(select(tables.SET_ASIDE.c.point_id))
-    of_results = (
-        point.run_id, result.unit_number, result.outcome, text_column(tables.RESULT, "failure_class").label("named"),
-    )  # fmt: skip
-    of_findings = (
-        finding.run_id, finding.unit_number, finding.outcome,
-        text_column(tables.FINDING, "failure_class").label("named"),
-    )  # fmt: skip
     queries = (
-        select(*of_findings, func.min(finding.time_utc)).where(finding.run_id.in_(runs)).group_by(*of_findings),
-        select(*of_results, func.min(point.started_utc))
+        select(finding.run_id, finding.unit_number, finding.outcome, finding.failure_class).where(
+            finding.run_id.in_(runs)
+        ),
+        select(point.run_id, result.unit_number, result.outcome, result.failure_class)
         .join(tables.POINT, point.id == result.point_id)
-        .where(point.run_id.in_(runs), counts)
-        .group_by(*of_results),
+        .where(point.run_id.in_(runs), counts),
     )
+    known = {each.value: each for each in FailureClass}
     for query in queries:
-        for run_id, number, outcome, failure_class, first_utc in connection.execute(query):
+        for run_id, number, outcome, failure_class in connection.execute(query.distinct()):
             found[run_id].outcomes[number].append(outcome)
-            if outcome in FAILED and failure_class:
-                found[run_id].classes[number].append((str(first_utc), failure_class))
-    stated = select(point.run_id, point.outcome).where(
-        point.run_id.in_(runs), counts, point.outcome.is_not(None) | point.finished_utc.is_(None)
-    )
+            if outcome in FAILED or failure_class:
+                found[run_id].classes[number].add(known.get(failure_class, FailureClass.OTHER))
+    stated = select(point.run_id, point.outcome).where(point.run_id.in_(runs), counts, point.outcome.is_not(None))
     for run_id, outcome in connection.execute(stated):
-        found[run_id].points.append(outcome or "ABORTED")
+        found[run_id].points.append(outcome)
     return found

@@ -60,9 +60,8 @@ def enter(path: Path, tests: Sequence[MadeTest]) -> RunStore:
                 "decision_rule": "", "retest_of": None, "simulated": True, "environment": {}, "started_utc": started,
                 "finished_utc": started + dt.timedelta(minutes=1) if is_over else None,
                 "outcome": worst if is_over else None, "exit_code": 0,
-                "after_adjustment_of": None,
+                "after_adjustment_of": None, "product": first.product or None, "lot": first.lot or None,
             }
-            | {name: getattr(first, name) for name in ("product", "lot") if name in tables.RUN.c}
         )  # fmt: skip
         point_id += 1
         at = LoadPoint(277.0, 100.0, 0.0)
@@ -77,6 +76,7 @@ def enter(path: Path, tests: Sequence[MadeTest]) -> RunStore:
                 {
                     "run_id": run_id, "number": number, "serial_number": unit.serial_number, "device_instance": number,
                     "model": "", "firmware": "", "application": "", "position": unit.position,
+                    "scanned": unit.serial_number,
                 }
             )  # fmt: skip
             rows["finding"] += [
@@ -103,28 +103,27 @@ def store_size(store: RunStore) -> int:
 
 
 def _finding(run_id: str, number: int, time: dt.datetime, outcome: str, name: str) -> dict[str, object]:
-    row = {
+    return {
         "run_id": run_id, "name": name or "identity", "expected": "", "found": "", "outcome": outcome,
-        "unit_number": number, "cites": None, "time_utc": time,
+        "unit_number": number, "cites": None, "time_utc": time, "failure_class": name or None,
     }  # fmt: skip
-    return row | ({"failure_class": name} if "failure_class" in tables.FINDING.c else {})
 
 
 def _result(point_id: int, number: int, place: int, error: float, unit: MadeTest) -> dict[str, object]:
     quantity, instance, phase = QUANTITIES[place]
-    row = {
+    return {
         "point_id": point_id, "procedure": "power_comparison", "instance": instance, "quantity": quantity,
         "phase": phase, "read_value": 100.0 + error, "expected_value": 100.0, "unit": "W",
         "outcome": "PASS" if abs(error) <= unit.limit_pct else "FAIL", "error_pct": error,
         "expanded_uncertainty_pct": unit.u_pct, "k": 2.0, "nu_eff": None, "n": 5, "limit_pct": unit.limit_pct,
         "guard_band_pct": 0.0, "decision_rule": "", "conformance_probability": None, "reason": "",
         "unit_number": number, "condition": None, "basis": None, "limit_verified": False,
+        "failure_class": None,
     }  # fmt: skip
-    return row | ({"failure_class": ""} if "failure_class" in tables.RESULT.c else {})
 
 
 def production(units: int, seed: int = 1, *, sigma_pct: float = 0.08, mean_pct: float = 0.05) -> list[MadeTest]:
-    """A line of two stations with four positions each, normal errors, one unit in twenty failing, half of these mended."""
+    """Two stations with four positions each, normal errors, one unit in twenty failing, half of these mended."""
     chance = random.Random(seed)
     tests = []
     for number in range(units):

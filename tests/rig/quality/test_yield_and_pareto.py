@@ -1,6 +1,7 @@
 """Yield counts units, not tests; a unit's first complete test is its first pass, and each failed unit has one class."""
 
 import datetime as dt
+import itertools
 import random
 import time
 from pathlib import Path
@@ -11,13 +12,12 @@ from hypothesis import strategies as st
 
 from rig.quality.numbers.proportion import Proportion
 from rig.quality.yields import group_key, pareto, shift_name, units_of, yield_of, yields_by
-from rig.records import tables
 from rig.records.production.selection import Selection
 from rig.records.production.units import FAILED, PASSED, UnitTest
+from rig.records.units.outcomes import classes_of, unit_outcome
 from tests.rig.quality.production import START, MadeTest, enter, production
 
 OUTCOMES = ("PASS", "COND_PASS", "FAIL", "COND_FAIL", "INVALID", "ERROR", "ABORTED", "TERMINATED")
-needs_classes = pytest.mark.skipif("failure_class" not in tables.FINDING.c, reason="the schema has no failure classes")
 
 
 def unit_test(serial: str, outcome: str, minute: int = 0, classes: tuple[str, ...] = (), **more: str) -> UnitTest:
@@ -67,7 +67,12 @@ def test_each_failed_unit_is_in_the_pareto_once(tests):
 
 
 def test_serial_numbers_that_are_equal_as_numbers_are_different_units():
-    tests = [unit_test("01", "FAIL", 0), unit_test("1", "PASS", 1), unit_test("1E5", "PASS"), unit_test("100000", "FAIL")]
+    tests = [
+        unit_test("01", "FAIL", 0),
+        unit_test("1", "PASS", 1),
+        unit_test("1E5", "PASS"),
+        unit_test("100000", "FAIL"),
+    ]
     assert yield_of(units_of(tests)).first_pass == Proportion(2, 4)
 
 
@@ -83,7 +88,11 @@ def test_a_unit_tested_at_two_stations_counts_at_the_first():
 
 
 def test_the_first_class_of_the_first_failure_is_counted():
-    tests = [unit_test("7", "FAIL", 0, ("phase", "gain")), unit_test("7", "FAIL", 1, ("panel",)), unit_test("8", "FAIL", 2)]
+    tests = [
+        unit_test("7", "FAIL", 0, ("phase", "gain")),
+        unit_test("7", "FAIL", 1, ("panel",)),
+        unit_test("8", "FAIL", 2),
+    ]
     assert {line.failure_class: line.units for line in pareto(units_of(tests))} == {"phase": 1, "other": 1}
 
 
@@ -119,7 +128,8 @@ def test_units_of_one_run_have_their_own_outcomes(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("run_outcome", "expected"), [("ERROR", "ERROR"), ("ABORTED", "ABORTED"), ("TERMINATED", "TERMINATED"), ("RUNNING", "ABORTED")]
+    ("run_outcome", "expected"),
+    [("ERROR", "ERROR"), ("ABORTED", "ABORTED"), ("TERMINATED", "TERMINATED"), ("RUNNING", "ABORTED")],
 )
 def test_what_stopped_a_whole_run_counts_against_each_unit(tmp_path: Path, run_outcome: str, expected: str):
     units = [MadeTest("1", "PASS", run="r", run_outcome=run_outcome), MadeTest("2", "PASS", run="r")]
@@ -145,13 +155,32 @@ def test_the_yield_of_500_units_is_the_known_one_and_takes_no_time(tmp_path: Pat
     units = units_of(found)
     assert yield_of(units).first_pass.count == sum(t.outcome == "PASS" for t in tests[:1]) + sum(
         later.outcome == "PASS" and earlier.serial_number != later.serial_number
-        for earlier, later in zip(tests, tests[1:], strict=False)
+        for earlier, later in itertools.pairwise(tests)
     )
     assert len(values) == 4 * len(tests)
     assert took < 60.0
 
 
-@needs_classes
-def test_failure_classes_come_from_the_record(tmp_path: Path):
-    with enter(tmp_path / "r.db", [MadeTest("1", "FAIL", ("gain", "phase"))]) as store:
-        assert store.unit_tests(Selection())[0].classes == ("gain", "phase")
+def test_outcomes_in_bulk_are_those_of_each_run_alone(tmp_path: Path):
+    chance = random.Random(4)
+    outcomes = ("PASS", "PASS", "FAIL", "COND_FAIL", "ERROR", "INVALID", "NOT_JUDGED")
+    made = [
+        MadeTest(
+            f"{run}{number}",
+            chance.choice(outcomes),
+            chance.choice(((), ("gain",), ("phase", "wiring"), ("", "gain"), ("no such class",))),
+            errors=chance.choice(((), (0.1,), (0.1, 0.9))),
+            run=str(run),
+            run_outcome=whole,
+        )
+        for run in range(60)
+        for whole in [chance.choice(("", "", "PASS", "FAIL", "ERROR", "INVALID", "TERMINATED"))]
+        for number in range(chance.randint(1, 3))
+    ]
+    with enter(tmp_path / "r.db", made) as store:
+        found = store.unit_tests(Selection())
+        records = {run_id: store.run(run_id) for run_id in {test.run_id for test in found}}
+    assert len(found) == len(made)
+    for test in found:
+        assert test.outcome == unit_outcome(records[test.run_id], test.unit_number)
+        assert test.classes == classes_of(records[test.run_id], test.unit_number)
