@@ -11,9 +11,6 @@ from rig.quality.numbers.proportion import Proportion
 from rig.records.production.selection import Selection
 from rig.records.production.units import UnitTest
 
-GROUPS = ("product", "station", "position", "lot", "operator", "day", "shift")
-"""What yield can be listed by."""
-
 NOT_STATED = "(not stated)"
 
 

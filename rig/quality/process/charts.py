@@ -37,11 +37,6 @@ class Chart:
     baseline: int
     signals: tuple[Signal, ...]
 
-    @property
-    def in_control(self) -> bool:
-        """Whether no rule signals."""
-        return not self.signals
-
 
 def individuals(
     values: Sequence[float], baseline: int | None = None, rules: str = WESTERN_ELECTRIC

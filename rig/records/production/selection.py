@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Select, select
 
 from rig.records import tables
 
-EOL, GOLDEN = "eol", "golden"
-"""Kinds of runs: units of production, and a known good meter that checks the station."""
+EOL = "eol"
+"""The kind of the runs that test units of production."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

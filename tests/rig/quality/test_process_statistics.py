@@ -104,7 +104,7 @@ def test_intervals_of_indices_cover_the_known_truth_as_often_as_they_say(name, t
     assert sum(index.value for index in found) / 300 == pytest.approx(truth, rel=0.03)
 
 
-def test_the_moving_range_has_the_degrees_of_freedom_that_its_scatter_shows():
+def test_degrees_of_freedom_of_a_moving_range_fit_its_scatter():
     chance = random.Random(5)
     found = [moving_range_spread([chance.gauss(0.0, 1.0) for _ in range(50)]) for _ in range(2000)]
     mean = sum(each.sigma for each in found) / len(found)
@@ -179,7 +179,7 @@ def test_rules_treat_both_sides_of_the_centre_alike(z, rules):
     assert up == [(s.place, s.rule.name) for s in signals([-value for value in z], RULES[rules])]
 
 
-def test_normal_values_signal_rule_1_as_rarely_as_the_normal_distribution_says():
+def test_normal_values_signal_rule_1_as_rarely_as_they_should():
     chance = random.Random(11)
     z = [chance.gauss(0.0, 1.0) for _ in range(20_000)]
     rate = len(signals(z, RULES[WESTERN_ELECTRIC][:1])) / len(z)

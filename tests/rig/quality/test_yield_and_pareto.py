@@ -103,7 +103,7 @@ def test_a_time_before_the_first_shift_belongs_to_the_night_before():
 
 
 @given(st.integers(1, 40), st.floats(0.0, 1.0))
-def test_the_interval_of_a_proportion_holds_it_and_its_bounds_are_its_tails(of, share):
+def test_the_interval_of_a_proportion_holds_the_proportion(of, share):
     found = Proportion(round(share * of), of)
     low, high = found.interval
     assert 0.0 <= low <= found.count / of <= high <= 1.0
