@@ -35,6 +35,7 @@ def show_positions(file: BenchFile, as_json: bool) -> None:
     table = Table("position", "port", "state")
     for name, port, state, mask in rows:
         said = [mask.text] if mask is not None else []
+        said += [f"locked at {state.locked_utc}"] if state.locked_utc else []
         said.append(
             state.why_not_ready
             or f"proven by golden unit {state.proven_by} at {state.proven_utc}, last unit "
