@@ -43,7 +43,7 @@ def test_a_position_is_ready_when_a_golden_unit_has_passed(file):
     assert position_state(file.at_positions(["3", "4"]), "3").is_proven
 
 
-def test_the_same_picture_of_two_units_running_locks_until_a_golden_unit_passes(file):
+def test_two_units_that_look_the_same_lock_until_a_golden_unit_passes(file):
     note_proven(file, "1", "007", "run")
     assert note_unit_wiring(file, "1", "A", REVERSED).is_proven
     locked = note_unit_wiring(file, "1", "B", REVERSED)
