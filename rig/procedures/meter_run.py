@@ -7,12 +7,11 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from drivers.errors import RigError
 from drivers.meter.errors import MeterError
 from meter_model.configuration import Configuration
-from rig.bench import Bench, BenchFile, Position
 from rig.bench.instruments import refuse_uncalibrated
 from rig.errors import BenchFault, UsageRefused
 from rig.events import Events, Noted, Stated
@@ -43,10 +42,13 @@ from rig.procedures.units import (
 )
 from rig.procedures.wiring_check.of_units import UnitWiring, check_each, wiring_of_units
 from rig.records.data import FindingRecord, ResultRecord
-from rig.records.recorder import PointRecorder, RunRecorder
 from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits
 from rig.safety.supervisor import Supervisor
 from rig.safety.switching_off.safe_state import SafeStateReport
+
+if TYPE_CHECKING:
+    from rig.bench import Bench, BenchFile, Position
+    from rig.records.recorder import PointRecorder, RunRecorder
 
 ResultT = TypeVar("ResultT")
 MeasurementT = TypeVar("MeasurementT", PointMeasurement, EnergyMeasurement)
@@ -237,10 +239,7 @@ class MeterRun:
         return self._guarded(lambda: wiring_of_units(*where))
 
     def each(self, work: Callable[[Unit], ResultT]) -> dict[int, ResultT]:
-        """Do ``work`` with every meter that answers, at the same time at ports of their own; returns what it gives.
-
-        By number of the unit; one that does not answer is left out from now on. ``work`` uses the unit's meter only.
-        """
+        """Do ``work``, which uses a unit's meter only, with every meter that answers, and return its results by number."""
         return self._guarded(lambda: each_alive(self.units, work, self.events))
 
     def judge(self, measurement: PointMeasurement, judged: Sequence[Input]) -> tuple[ResultRecord, ...]:

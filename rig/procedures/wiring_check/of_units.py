@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from drivers.errors import RigError
-from rig.bench import Bench
 from rig.errors import UsageRefused, WiringWrong
 from rig.events import Events, Noted
 from rig.golden.state import RIGHT, PositionState, note_unit_wiring, position_state
@@ -17,7 +17,10 @@ from rig.procedures.wiring_check.faults import Diagnosis, FaultKind
 from rig.procedures.wiring_check.look import Look, look_at_each
 from rig.products.failure_classes import FailureClass
 from rig.records.data import WiringCheckRecord
-from rig.records.recorder import RunRecorder
+
+if TYPE_CHECKING:
+    from rig.bench import Bench
+    from rig.records.recorder import RunRecorder
 
 At = Callable[[int], AbstractContextManager[Unit]]
 """Has what is recorded meanwhile be about the meter of this number (``MeterRun.at``)."""
