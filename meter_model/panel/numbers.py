@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal, localcontext
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal, localcontext
 
 from meter_model.behaviour.panel_choices import PanelChoices, PanelRounding, PanelUnitChange
 
@@ -61,9 +61,7 @@ def shown(value: float, scale: Scale, profile: PanelChoices) -> Number:
     rounding = ROUND_HALF_EVEN if profile.panel_rounding is PanelRounding.NEAREST else ROUND_DOWN
     if abs(value) > _LARGEST:
         return Number(OVERFLOW, scale.units[-1], Decimal(0))
-    with localcontext() as context:
-        context.prec = _PRECISION
-        context.rounding = rounding
+    with localcontext(Context(prec=_PRECISION, rounding=rounding)):
         exact = Decimal(value)
         for place, unit in enumerate(scale.units):
             is_last = place == len(scale.units) - 1

@@ -40,7 +40,7 @@ class MeterTerminals:
 
     def __init__(self, meter: S4100, now_s: Callable[[], float], panel: Panel | None = None) -> None:
         self.on_powered: Callable[[bool], None] | None = None
-        self.panel = panel or Panel(meter)
+        self._panel = panel
         self._meter = meter
         self._is_out = False
         self._now_s = now_s
@@ -53,6 +53,13 @@ class MeterTerminals:
         self.closing: list[Line] = []
         self.watching_power: list[Watcher] = []
         self.watching_contact: list[Watcher] = []
+
+    @property
+    def panel(self) -> Panel:
+        """The front panel of the meter."""
+        if self._panel is None:
+            self._panel = Panel(self._meter)
+        return self._panel
 
     @property
     def alarm_contact_closed(self) -> bool:

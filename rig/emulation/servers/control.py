@@ -164,7 +164,8 @@ class Control:
                 return {name: question[name], "done": True}
         raise Refused(
             'ask {"status": true}, {"fault": NAME, "value": ...}, {"control_power": {...}}, {"pulse": {...}}, '
-            '{"panel": METER}, {"key": [METER, KEY, ...]}, {"miswired": {...}}, {"interlock": {"closed": ...}} or {"emergency_stop": {"pressed": ...}}'
+            '{"panel": METER}, {"key": [METER, KEY, ...]}, {"miswired": {...}}, {"interlock": {"closed": ...}} or '
+            '{"emergency_stop": {"pressed": ...}}'
         )
 
     def _panel(self, question: dict[str, Any]) -> dict[str, Any]:
