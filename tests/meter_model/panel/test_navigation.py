@@ -136,7 +136,7 @@ def test_first_screen_is_that_of_the_chosen_order():
     assert panel_under_load(panel_screen_order=PanelScreenOrder.DATA_OUTPUTS).view().label == "3PHASE"
 
 
-def test_loss_of_control_power_darkens_the_panel_and_returns_to_the_first_screen():
+def test_loss_of_control_power_darkens_the_panel_and_ends_the_menu():
     panel = panel_under_load()
     into_setup(panel)
     assert panel.view().label == "S BAC"

@@ -33,7 +33,7 @@ def restarted(panel: UsedPanel) -> UsedPanel:
     return UsedPanel(S4100(meter.serial_number, profile=meter.profile, memory_image=meter.memory_image()))
 
 
-def test_mac_and_baud_rate_are_set_as_the_quick_setup_says_and_survive_a_restart():
+def test_mac_and_baud_rate_are_set_and_survive_a_restart():
     panel = panel_under_load()
     into_setup(panel)
     press(panel, ">")
@@ -253,7 +253,7 @@ def test_settings_that_the_panel_does_not_take_are_refused(wrong):
         PanelSettings(**wrong)
 
 
-def test_memory_of_a_meter_before_the_panel_leaves_the_settings_that_are_given():
+def test_memory_from_before_the_panel_leaves_the_given_settings():
     from meter_model.device.memory import Memory, pack, unpack
 
     meter = S4100()

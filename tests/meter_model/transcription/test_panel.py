@@ -87,7 +87,7 @@ def test_setup_fields_their_order_options_and_defaults_are_as_printed():
         assert (not field.options and not field.pattern) == (printed_range == "read only")
 
 
-def test_passwords_have_five_digits_and_the_instance_is_split_four_and_three():
+def test_passwords_have_five_digits_and_the_instance_two_parts():
     patterns = {field.name: field.pattern for _, field in FIELDS}
     assert (patterns["ID1"], patterns["ID2"], patterns["SETUP"], patterns["RESET"]) == ("0000", "000", "00000", "00000")
 
