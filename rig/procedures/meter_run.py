@@ -239,7 +239,7 @@ class MeterRun:
         return self._guarded(lambda: wiring_of_units(*where))
 
     def each(self, work: Callable[[Unit], ResultT]) -> dict[int, ResultT]:
-        """Do ``work``, which uses a unit's meter only, with every meter that answers, and return its results by number."""
+        """Do ``work``, which uses a unit's meter only, with every meter that answers; return its results by number."""
         return self._guarded(lambda: each_alive(self.units, work, self.events))
 
     def judge(self, measurement: PointMeasurement, judged: Sequence[Input]) -> tuple[ResultRecord, ...]:
