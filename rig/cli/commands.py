@@ -22,6 +22,7 @@ _COMMANDS = {
     "judge": ("rig.cli.judging.judge:judge", "Judge a recorded run once more from its readings."),
     "msa": ("rig.cli.quality.msa:msa", "Gauge R&R of a crossed study, from a CSV file or recorded tests."),
     "off": ("rig.cli.off:off", "Switch sources off, now, and verify it."),
+    "panel": ("rig.cli.panel.panel:panel", "Show the front panel of an emulated meter, and press its keys."),
     "plan": ("rig.cli.plan.plan:plan", "Show what a suite would do; nothing is switched on."),
     "predict": ("rig.cli.predict:predict", "Predict what a meter reads for a stimulus."),
     "quality": ("rig.cli.quality.quality:quality", "Yield, failures, capability and control charts of production."),
