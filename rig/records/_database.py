@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -28,6 +29,9 @@ _SERVER_ARGUMENTS = {
     "connect_timeout": 10, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
 }  # fmt: skip
 """Of PostgreSQL's client, in seconds: a server that is gone is noticed, rather than waited for."""
+
+_ONE_UPGRADE = threading.Lock()
+"""Alembic keeps what it works on in its modules: one thread at a time."""
 
 _USER = re.compile(r"://[^@]*@")
 
@@ -196,7 +200,8 @@ def upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    with _ONE_UPGRADE:
+        command.upgrade(config, "head")
 
 
 def _on_sqlite_connect(connection: SqliteConnection, _record: object) -> None:

@@ -15,7 +15,9 @@ from sqlalchemy import (
     Executable,
     Select,
     Table,
+    and_,
     bindparam,
+    or_,
     select,
     update,
 )
@@ -27,10 +29,13 @@ TABLES: Mapping[str, Table] = {
 }
 """What is sent, owners before what they own."""
 
-CHANGING = ("run", "point", "attempt")
-"""Tables whose rows are changed when what they stand for comes to its end."""
+CHANGING: Mapping[str, tuple[str, ...]] = {
+    "run": ("finished_utc", "outcome", "exit_code"),
+    "point": ("finished_utc", "outcome"),
+    "attempt": ("run_id", "reason"),
+}
+"""Tables whose rows are changed, and the columns that are NULL until what a row stands for has come to its end."""
 
-_END_OF_ROW = ("finished_utc", "outcome", "exit_code")
 _NUL, _SHOWN_NUL = "\0", "\u2400"  # PostgreSQL stores no NUL: it gets the symbol for it
 
 SentRow = dict[str, Any]  # Any: of any column
@@ -72,7 +77,7 @@ def read_batch(connection: Connection, after: int, most: int) -> Batch:
     """Read what the outbox has after an entry, ``most`` entries at the most.
 
     Of a row that has ended meanwhile the end is left out, unless it is among these entries: it is sent after all that
-    was recorded before it.
+    was recorded before it. So no run is seen as passed where a part of it has not arrived.
     """
     box = tables.OUTBOX
     entries = connection.execute(select(box).where(box.c.n > after).order_by(box.c.n).limit(most)).all()
@@ -84,7 +89,7 @@ def read_batch(connection: Connection, after: int, most: int) -> Batch:
         added = dict.fromkeys(entry.row_uid for entry in of_table if not entry.is_change)
         changed = dict.fromkeys(entry.row_uid for entry in of_table if entry.is_change)
         rows = _read(connection, name, added | changed)
-        batch.added[name] = [rows[uid] if uid in changed else _unended(name, rows[uid]) for uid in added if uid in rows]
+        batch.added[name] = [_unended(name, rows[uid]) for uid in added if uid in rows]
         batch.changed[name] = [rows[uid] for uid in changed if uid in rows]
     return batch
 
@@ -97,9 +102,9 @@ def read_entries(connection: Connection, numbers: Sequence[int]) -> Batch:
     for name in {entry.table_name for entry in entries} & TABLES.keys():
         wanted = dict.fromkeys(entry.row_uid for entry in entries if entry.table_name == name)
         rows = _read(connection, name, wanted)
-        batch.added[name] = batch.changed[name] = [rows[uid] for uid in wanted if uid in rows]
-        if name not in CHANGING:
-            batch.changed.pop(name)
+        found = [rows[uid] for uid in wanted if uid in rows]
+        batch.added[name] = [_unended(name, row) for row in found]
+        batch.changed[name] = found if name in CHANGING else []
     return batch
 
 
@@ -109,8 +114,7 @@ def _read(connection: Connection, name: str, uids: Collection[str]) -> dict[str,
 
 
 def _unended(name: str, row: SentRow) -> SentRow:
-    ends = {f"v_{column}": None for column in _END_OF_ROW if f"v_{column}" in row}
-    return row | ends if name in CHANGING else row
+    return row | {f"v_{column}": None for column in CHANGING.get(name, ())}
 
 
 def _storable(value: Any) -> Any:  # Any: of any column
@@ -159,7 +163,11 @@ def _change(name: str) -> Executable:
         for column in table.c
         if _is_sent(column) and not column.primary_key and column.name != "uid" and not column.foreign_keys
     }
-    return update(table).where(table.c.uid == bindparam("v_uid", type_=table.c.uid.type)).values(values)
+    ends = [table.c[column] for column in CHANGING[name]]
+    has_not_ended = and_(*(column.is_(None) for column in ends))
+    differs = or_(*(column.is_distinct_from(_value(column)) for column in ends))  # the end of a resumed run is another
+    is_it = table.c.uid == bindparam("v_uid", type_=table.c.uid.type)
+    return update(table).where(is_it, or_(has_not_ended, differs)).values(values)
 
 
 def _value(column: Column[Any]) -> BindParameter[Any]:
