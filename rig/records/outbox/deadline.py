@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Engine, event
 
 
-def limit_conversations(engine: Engine, longest_s: float) -> None:
-    """Cut a connection of psycopg that is in use for longer than ``longest_s``; what waits for it has an error then."""
+def limit_conversations(engine: Engine, longest_s: Callable[[], float]) -> None:
+    """Cut a connection of psycopg that is in use for longer than ``longest_s()``; what waits for it fails then."""
     if engine.dialect.driver != "psycopg":
         return
     deadlines: dict[Any, _Deadline] = {}  # Any: psycopg's connection
@@ -22,7 +23,7 @@ def limit_conversations(engine: Engine, longest_s: float) -> None:
 
     def begin(connection: Any, *_more: object) -> None:
         end(connection)
-        deadlines[connection] = _Deadline(connection.fileno(), longest_s)
+        deadlines[connection] = _Deadline(connection.fileno(), longest_s())
 
     def connect(dialect: Any, _record: object, arguments: Any, named: Any) -> Any:
         connection = dialect.connect(*arguments, **named)

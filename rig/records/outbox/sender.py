@@ -29,6 +29,9 @@ BATCH = 1000
 LONGEST_S = 60.0
 """How long one transaction with a server may take before the connection is cut, seconds."""
 
+_LONGEST_UPGRADE_S = 3600.0
+"""The same while the server's tables are brought up to date."""
+
 
 class NotSent(BenchFault):
     """The server did not take what was sent (exit 10); all of it is kept and can be sent later."""
@@ -67,7 +70,7 @@ class Sender:
         longest_s: float = LONGEST_S,
         on_commit: Callable[[], None] = lambda: None,
     ) -> None:
-        self._batch, self._longest_s, self._on_commit = batch, longest_s, on_commit
+        self._batch, self._longest_s, self._on_commit = batch, _LONGEST_UPGRADE_S, on_commit
         path = _file_of(records)
         self._source = Database(path)
         try:
@@ -75,7 +78,7 @@ class Sender:
         except BaseException:
             self._source.close()
             raise
-        self.where = self._server.where
+        self.where, self._longest_s = self._server.where, longest_s
         try:
             self._destination = self._identity()
             self._lock = FileLock(f"{path}.sending-{self._destination[-12:]}.lock", timeout=0)
@@ -102,7 +105,7 @@ class Sender:
         self._server.close()
 
     def _limit(self, engine: Engine) -> None:
-        limit_conversations(engine, self._longest_s)
+        limit_conversations(engine, lambda: self._longest_s)
 
     def _identity(self) -> str:
         try:

@@ -242,7 +242,7 @@ def test_a_second_sender_to_the_same_server_is_refused(station, server):
         Sender(station, server)
 
 
-def test_runs_recorded_by_an_older_version_are_sent_with_keys_that_a_copy_shares(tmp_path, server, monkeypatch):
+def test_runs_of_an_older_version_are_sent_once_also_from_a_copy(tmp_path, server, monkeypatch):
     path = tmp_path / "old.sqlite"
     with monkeypatch.context() as patch:
         patch.setattr(ScriptDirectory, "get_current_head", lambda _: "0014")

@@ -148,7 +148,7 @@ def test_a_cut_network_holds_up_no_run_and_loses_nothing(postgres, tmp_path, url
     with RunStore.open(path) as store:
         run = store.begin_run(HEADER)
         point = run.begin_point(LoadPoint(277.0, 5.0, 0.0))
-        with Sender(path, through, longest_s=2.0) as sender:
+        with Sender(path, through, longest_s=3.0) as sender:
             sender.send()
             network.cut()
             refused = []
@@ -190,7 +190,7 @@ def test_stations_that_begin_at_once_make_the_schema_once(tmp_path, url):
         assert sorted(run.serial_numbers[0] for run in store.runs()) == ["00000", "00001", "00002"]
 
 
-def test_a_user_of_the_server_who_may_not_write_is_said_and_nothing_is_marked(station, url):
+def test_a_role_that_may_not_write_is_said_and_nothing_is_marked(station, url):
     RunStore.open(url).close()
     engine = create_engine(url_of(url))
     with engine.begin() as connection:
