@@ -21,6 +21,7 @@ _COMMANDS = {
     "hold": ("rig.cli.hold:hold", "Keep a load point and show live readings."),
     "judge": ("rig.cli.judging.judge:judge", "Judge a recorded run once more from its readings."),
     "off": ("rig.cli.off:off", "Switch sources off, now, and verify it."),
+    "panel": ("rig.cli.panel.panel:panel", "Show the front panel of an emulated meter, and press its keys."),
     "plan": ("rig.cli.plan.plan:plan", "Show what a suite would do; nothing is switched on."),
     "predict": ("rig.cli.predict:predict", "Predict what a meter reads for a stimulus."),
     "records": ("rig.cli.records.records:records", "Send what is recorded to a server."),

@@ -7,12 +7,11 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from drivers.errors import RigError
 from drivers.meter.errors import MeterError
 from meter_model.configuration import Configuration
-from rig.bench import Bench, BenchFile, Position
 from rig.bench.instruments import refuse_uncalibrated
 from rig.errors import BenchFault, UsageRefused, WiringWrong
 from rig.events import Events, Noted, Stated
@@ -42,10 +41,13 @@ from rig.procedures.units import (
 )
 from rig.procedures.wiring_check.check import check_wiring
 from rig.records.data import FindingRecord, ResultRecord
-from rig.records.recorder import PointRecorder, RunRecorder
 from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits
 from rig.safety.supervisor import Supervisor
 from rig.safety.switching_off.safe_state import SafeStateReport
+
+if TYPE_CHECKING:
+    from rig.bench import Bench, BenchFile, Position
+    from rig.records.recorder import PointRecorder, RunRecorder
 
 ResultT = TypeVar("ResultT")
 MeasurementT = TypeVar("MeasurementT", PointMeasurement, EnergyMeasurement)

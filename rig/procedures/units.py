@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from drivers.errors import RigError
 from drivers.meter.errors import MeterError
 from meter_model.configuration import Configuration
-from rig.bench import Bench, Position
 from rig.bench.as_found import AsFound
 from rig.errors import BenchFault, UsageRefused
 from rig.events import Events, Noted
@@ -22,8 +22,11 @@ from rig.procedures.accuracy.power_comparison import Reader
 from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement, configuration_of
 from rig.procedures.restoring import CLEARS_RECORDS, restore_configuration
 from rig.records.data import ResultRecord
-from rig.records.recorder import PointRecorder, RunRecorder
 from rig.simulation_mark import is_simulated
+
+if TYPE_CHECKING:
+    from rig.bench import Bench, Position
+    from rig.records.recorder import PointRecorder, RunRecorder
 
 
 @dataclass

@@ -5,9 +5,9 @@ from __future__ import annotations
 import cmath
 import math
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from meter_model.configuration import Configuration
-from rig.bench import Bench, Position
 from rig.errors import UsageRefused, WiringWrong
 from rig.events import Events
 from rig.load_point import LoadPoint
@@ -18,7 +18,10 @@ from rig.procedures.wiring_check.look import Look, look
 from rig.procedures.wiring_check.proof import ProofState, proof_of
 from rig.records.data import WiringCheckRecord
 from rig.records.plain_json import Json
-from rig.records.recorder import RunRecorder
+
+if TYPE_CHECKING:
+    from rig.bench import Bench, Position
+    from rig.records.recorder import RunRecorder
 
 _BENCH_OR_METER = "bench or meter"
 _METER = "meter"

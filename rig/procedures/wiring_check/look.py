@@ -6,16 +6,19 @@ import cmath
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from meter_model.configuration import Configuration
 from meter_model.stimulus import Spectrum, Stimulus
-from rig.bench import Bench, Position
 from rig.bench.schema.bench import NominalPart
 from rig.errors import LimitExceeded, UsageRefused
 from rig.load_point import PHASE_NAMES, LoadPoint, three
 from rig.procedures.wiring_check.diagnosis import Picture, diagnose
 from rig.procedures.wiring_check.faults import Diagnosis
 from rig.safety.errors import NotSettled, ReferenceInvalid
+
+if TYPE_CHECKING:
+    from rig.bench import Bench, Position
 
 CURRENTS_PCT = (100.0, 60.0, 36.0)
 """Currents of A, B and C against each other: a meter 20 % off would still not take one for another."""
