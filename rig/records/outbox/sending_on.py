@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from drivers.errors import RigError
 from rig.records.outbox.sender import Sender, SenderBusy, Sent
@@ -16,6 +17,21 @@ _FORGOTTEN_S = 3600.0
 """After this time what was said is said again, seconds."""
 
 
+class Sends(Protocol):
+    """What is needed of a sender."""
+
+    where: str
+
+    def waiting(self) -> int:
+        """Return how many rows wait."""
+
+    def send(self) -> Sent:
+        """Send them."""
+
+    def close(self) -> None:
+        """Let go."""
+
+
 class SendingOn:
     """Sends what is recorded, again and again. ``say`` has one sentence for each change: sent, not sent, refused.
 
@@ -25,13 +41,13 @@ class SendingOn:
 
     def __init__(
         self,
-        begin: Callable[[], Sender],
+        begin: Callable[[], Sends],
         every_s: float,
         say: Callable[[str], None],
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._begin, self._every_s, self._say, self._sleep = begin, every_s, say, sleep
-        self._sender: Sender | None = None
+        self._sender: Sends | None = None
         self._said: tuple[str, float] = ("", 0.0)
         self._wait_s = every_s
         self._is_down = False

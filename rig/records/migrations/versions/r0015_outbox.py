@@ -104,16 +104,17 @@ def _make_tables() -> None:
 
 def _name_old_rows(table: str, owner: str, key: str) -> None:
     """Give each row the key that follows from its run and its place there: two copies of a database give the same."""
-    connection = op.get_bind()
-    if connection.scalar(sa.text(f"SELECT 1 FROM {table} LIMIT 1")) is None:  # noqa: S608
+    connection, rows_of = op.get_bind(), _columns_of(table, key)
+    if connection.scalar(sa.select(rows_of.c[key]).limit(1)) is None:
         return
     guard = _taken_away(connection, f"no_update_of_{table}")
     run, begun = ("t.id", "t.started_utc") if table == "run" else ("run.id", "run.started_utc")
     if table == "guardian_entry":
         run, begun = "''", "t.time_utc"
-    joined = f" JOIN {owner}" if owner else ""
-    found = sa.text(f"SELECT t.{key} AS row_key, {run} AS run_key, {begun} AS begun FROM {table} t{joined}")  # noqa: S608
-    named = sa.text(f"UPDATE {table} SET uid = :uid WHERE {key} = :row_key")  # noqa: S608
+    wanted = {"row_key": f"t.{key}", "run_key": run, "begun": begun}
+    columns: list[sa.ColumnElement[Any]] = [sa.literal_column(place).label(name) for name, place in wanted.items()]
+    found = sa.select(*columns).select_from(sa.text(f"{table} t" + (f" JOIN {owner}" if owner else "")))
+    named = sa.update(rows_of).where(rows_of.c[key] == sa.bindparam("row_key")).values(uid=sa.bindparam("new"))
     rows = connection.execute(found).all()
     for start in range(0, len(rows), _CHUNK):
         connection.execute(named, [_named(table, row) for row in rows[start : start + _CHUNK]])
@@ -121,16 +122,21 @@ def _name_old_rows(table: str, owner: str, key: str) -> None:
         op.execute(sa.text(statement.replace(":", r"\:")))
 
 
+def _columns_of(table: str, key: str) -> sa.TableClause:
+    return sa.table(table, sa.column(key), sa.column("uid", UID))
+
+
 def _put_into_the_outbox(table: str, key: str, *, is_change: bool) -> None:
-    word = str(is_change).lower()
-    rows = f"SELECT '{table}', uid, {word} FROM {table} ORDER BY {key}"  # noqa: S608
-    op.execute(f"INSERT INTO outbox (table_name, row_uid, is_change) {rows}")
+    rows_of = _columns_of(table, key)
+    box = sa.table("outbox", sa.column("table_name"), sa.column("row_uid", UID), sa.column("is_change", sa.Boolean()))
+    rows = sa.select(sa.literal(table), rows_of.c.uid, sa.literal(is_change)).order_by(rows_of.c[key])
+    op.get_bind().execute(sa.insert(box).from_select(["table_name", "row_uid", "is_change"], rows))
 
 
 def _named(table: str, row: sa.Row[Any]) -> dict[str, object]:
     begun = datetime.fromisoformat(row.begun) if row.begun else None
     text = f"guardian_entry {row.row_key}" if table == "guardian_entry" else f"{row.run_key} {table} {row.row_key}"
-    return {"uid": uid_of(begun, text), "row_key": row.row_key}
+    return {"new": uid_of(begun, text), "row_key": row.row_key}
 
 
 def _taken_away(connection: sa.Connection, trigger: str) -> list[str]:
