@@ -10,6 +10,7 @@ from drivers.meter.errors import MeterError
 from meter_model.configuration import Configuration
 from meter_model.stimulus import Stimulus
 from rig.bench import Bench, Position
+from rig.events import MeterRead
 from rig.load_point import ByPhase, LoadPoint
 from rig.procedures.accuracy.climate import note_climate
 from rig.procedures.accuracy.conditions import ConditionWindow
@@ -110,6 +111,8 @@ def measure_in_turn(
             wait_s = METER_UPDATE_S
             for reader in readers:
                 reader.read(record)
+                if reader.samples and not reader.dead:
+                    bench.events.publish(MeterRead(reader.samples[-1].values, reader.unit_number))
             references.append(read_reference(bench, record, window))
     except ReferenceInvalid as error:
         trouble = str(error)
