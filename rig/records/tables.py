@@ -75,7 +75,14 @@ RUN = Table(
     "run",
     METADATA,
     Column("id", String(36), primary_key=True),
-    *_of(data.RunHeader, environment="json", programme="json | None", judged_with="json | None"),
+    *_of(
+        data.RunHeader,
+        environment="json",
+        programme="json | None",
+        judged_with="json | None",
+        product="str | None",
+        lot="str | None",
+    ),
     Column("started_utc", UtcTime, index=True, nullable=False),
     *_more(finished_utc="datetime | None", outcome="str | None", exit_code="int | None"),
 )
@@ -86,7 +93,7 @@ UNIT = Table(
     METADATA,
     *_part_of("run"),
     *_more(number="int"),
-    *_of(data.UnitRecord),
+    *_of(data.UnitRecord, scanned="str | None"),
     UniqueConstraint("run_id", "number"),
     Index("ix_unit_serial_number", "serial_number"),
 )
@@ -161,6 +168,7 @@ RESULT = Table(
         expected_value="float | NaN",
         condition="str | None",
         basis="str | None",
+        failure_class="str | None",
     ),
     *(_column(f"limit_{field.name}", "str | None") for field in fields(data.LimitProvenance)),
     *_more(limit_verified="bool"),
@@ -194,12 +202,18 @@ JUDGED_AGAIN = Table(
     METADATA,
     *_part_of("judgement"),
     *_more(point_number="int", was="str | None"),
-    *_of(data.ResultRecord, read_value="float | NaN", expected_value="float | NaN", limit="json | None"),
+    *_of(
+        data.ResultRecord, "failure_class", read_value="float | NaN", expected_value="float | NaN", limit="json | None"
+    ),
 )
 """A result of a later judgement, with its limit and its budget as JSON."""
 
 FINDING = Table(
-    "finding", METADATA, *_part_of("run"), *_of(data.FindingRecord, cites="str | None"), *_more(time_utc="datetime")
+    "finding",
+    METADATA,
+    *_part_of("run"),
+    *_of(data.FindingRecord, cites="str | None", failure_class="str | None"),
+    *_more(time_utc="datetime"),
 )
 
 SAVED_VALUE = Table(

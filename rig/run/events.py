@@ -36,7 +36,16 @@ from rig.events import (
 )
 from rig.exit_codes import ExitCode
 from rig.metrology.outcome import Outcome
-from rig.procedures.events import Judged, PointBegan, PointMeasured, QuestionAnswered, QuestionBegan, WiringChecked
+from rig.procedures.events import (
+    Judged,
+    PointBegan,
+    PointMeasured,
+    PromptAnswered,
+    PromptShown,
+    QuestionAnswered,
+    QuestionBegan,
+    WiringChecked,
+)
 
 __all__ = [
     "AdapterLost",
@@ -61,6 +70,8 @@ __all__ = [
     "PointBegan",
     "PointMeasured",
     "ProcessLaunched",
+    "PromptAnswered",
+    "PromptShown",
     "QuestionAnswered",
     "QuestionBegan",
     "QuestionFailed",

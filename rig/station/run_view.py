@@ -48,7 +48,6 @@ class RunView:
     off_confirmed: bool = False
     off_by_analyzer: bool = False
     off_s: float = 0.0
-    off_text: str = ""
     is_live: bool = False
     live_text: str = ""
     reading: Mapping[str, Any] | None = None
@@ -154,7 +153,7 @@ def _off(view: RunView, event: Mapping[str, Any]) -> None:
     view.outputs = "off" if confirmed else "unknown"
     view.off_confirmed, view.off_s = confirmed, time_of(event)
     view.off_by_analyzer = confirmed and "analyzer" in by
-    view.off_text, view.reading, view.meters = str(event.get("text", "")), None, {}
+    view.reading, view.meters = None, {}
     view.is_live = view.is_live and not confirmed
     view.doing = "" if confirmed else view.doing
 

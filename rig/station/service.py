@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from drivers.errors import RigError
 from rig.safety.state import read_json, write_json
 from rig.station.event_tail import EventTail
 from rig.station.outputs import OffWatch, is_off_by
@@ -18,7 +19,7 @@ from rig.station.phase import Phase
 from rig.station.run_process import RunProcess, last_line
 from rig.station.run_socket import ask_run
 from rig.station.run_view import RunView
-from rig.station.scan import ScanRefused, serial_number_of
+from rig.station.scan import any_serial_number
 from rig.station.settings import StationSettings
 
 STATE_FILE = "station.json"
@@ -60,11 +61,18 @@ class Station:
     """Starts, follows and stops runs. ``tick`` is called ten times a second; nothing here waits.
 
     What it shows it knows from the run's events and its process alone, so that a service that is started again shows
-    the same. ``wall_s``: seconds since 1970.
+    the same. ``serial_number_of``: reads what was scanned, and raises RigError. ``wall_s``: seconds since 1970.
     """
 
-    def __init__(self, settings: StationSettings, *, wall_s: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        settings: StationSettings,
+        *,
+        serial_number_of: Callable[[str], str] = any_serial_number,
+        wall_s: Callable[[], float] = time.time,
+    ) -> None:
         self.settings = settings
+        self._serial_number_of = serial_number_of
         self.run: PresentRun | None = None
         self.filling: dict[str, str] = {}
         self.message = Message(0, True, "")
@@ -169,11 +177,13 @@ class Station:
         prompt = self.view.prompt if self.lives else None
         if prompt is not None and str(prompt.get("kind")).lower() in TYPED:
             return self.answer(str(prompt.get("prompt_id", "")), text.strip(), confirmed=True)
+        if not text.strip():
+            return True  # the second half of CR LF
         try:
-            serial_number = serial_number_of(text, self.settings.product)
-        except ScanRefused as refused:
-            return self._say(str(refused), good=False)
-        return bool(serial_number) and self._take_serial_number(serial_number)
+            serial_number = self._serial_number_of(text)
+        except RigError as refused:
+            return self._say(f"Not started: {refused}.", good=False)
+        return self._take_serial_number(serial_number)
 
     def _take_serial_number(self, serial_number: str) -> bool:
         before_s, now_s = self._scanned_s.get(serial_number, 0.0), self._wall_s()

@@ -19,10 +19,10 @@ pytestmark = [pytest.mark.realtime]
 _LONGEST_S = 1800.0
 
 
-def certify(folder: Path, *options: str) -> list[str]:
+def certify(folder: Path, *options: str, bench: str = "emulated") -> list[str]:
     """The command that begins a certification in ``folder``; one that was killed before its record keeps its claim."""
     attempt = sum(1 for _ in folder.glob("out-*"))
-    out = ("--bench", "emulated", "--out", str(folder / f"out-{attempt}"))
+    out = ("--bench", bench, "--out", str(folder / f"out-{attempt}"))
     common = (*out, "--records", str(folder / "r.sqlite"), "--suite", "certify")
     return [sys.executable, "-m", "pytest", "tests_hil/certification", "-q", *common, *options]
 
@@ -85,25 +85,34 @@ def test_a_killed_certification_goes_on_in_the_same_record(tmp_path):
     assert (refused.returncode, "is finished" in said) == (11, True)
 
 
+SHORT = ("emulated-laboratory", "--programme", str(ROOT / "benchmarks" / "short_programme.yaml"))
+FULL = ("emulated-laboratory", "--programme", "full")
+
+
 @pytest.mark.soak
-@pytest.mark.parametrize(("options", "kills"), [(("--max-points", "4"), 20), ((), 3)], ids=["short", "full"])
+@pytest.mark.parametrize(("what", "kills", "longest_s"), [(SHORT, 20, 40.0), (FULL, 3, 200.0)], ids=["short", "full"])
 @pytest.mark.timeout(7200)
-def test_random_kills_change_no_verdict(tmp_path, options, kills):
+def test_random_kills_change_no_verdict(tmp_path, what, kills, longest_s):
+    bench, *options = what
     chance = random.Random(4100)
     whole = tmp_path / "whole"
     killed = tmp_path / "killed"
-    done = start(whole, certify(whole, *options))
-    done.communicate(timeout=_LONGEST_S)
-    longest_s = 25.0 if options else 120.0
-    process = start(killed, certify(killed, *options))
+    done = start(whole, certify(whole, *options, bench=bench))
+    said, _ = done.communicate(timeout=_LONGEST_S)
+    assert done.returncode == 0, said
+    process = start(killed, certify(killed, *options, bench=bench))
     for _ in range(kills):
         try:
-            process.communicate(timeout=chance.uniform(1.0, longest_s))
+            said, _ = process.communicate(timeout=chance.uniform(1.0, longest_s))
+            break  # it came to its end between two kills
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
-        process = start(killed, resume(killed) if read_last(killed / "r.sqlite") else certify(killed, *options))
-    said, _ = process.communicate(timeout=_LONGEST_S)
+        has_begun = read_last(killed / "r.sqlite") is not None
+        process = start(killed, resume(killed) if has_begun else certify(killed, *options, bench=bench))
+    else:
+        said, _ = process.communicate(timeout=_LONGEST_S)
     reference, run = read_last(whole / "r.sqlite"), read_last(killed / "r.sqlite")
     assert verdicts(run) == verdicts(reference), said
-    assert (run.outcome, run.exit_code) == (reference.outcome, reference.exit_code)
+    assert (run.outcome, run.exit_code) == (reference.outcome, reference.exit_code) == ("PASS", 0)
+    assert all(each.purpose in {"check", "superseded"} for each in run.set_aside)

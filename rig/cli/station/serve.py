@@ -40,6 +40,8 @@ def serve(
     """
     from rig.bench import load_bench
     from rig.errors import UsageRefused
+    from rig.products import load_product
+    from rig.products.scan import serial_number_of
     from rig.reports.extra_packages import need
     from rig.station.service import Station
     from rig.station.serving import serve as serve_station
@@ -60,5 +62,9 @@ def serve(
         lot=lot,
         unprotected=unprotected,
     )
-    serve_station(Station(settings), host, port, echo)
+    station = Station(settings)
+    if product:
+        variant = load_product(product)
+        station = Station(settings, serial_number_of=lambda text: serial_number_of(text, variant))
+    serve_station(station, host, port, echo)
     return 0

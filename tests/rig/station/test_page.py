@@ -10,13 +10,17 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.rig.station.served import Network, Served, served
 from tests.waiting import wait_for
 
-playwright = pytest.importorskip("playwright.sync_api", reason="the extra browser-tests is not installed")
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+driver = pytest.importorskip("playwright.sync_api", reason="the extra browser-tests is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 AXE = Path(__file__).parent / "browser" / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -32,9 +36,9 @@ FLAGS = [
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[playwright.Browser]:
-    with playwright.sync_playwright() as driver:
-        launched = driver.chromium.launch(
+def browser() -> Iterator[Browser]:
+    with driver.sync_playwright() as running:
+        launched = running.chromium.launch(
             executable_path=CHROMIUM, headless=True, args=FLAGS
         )  # a new profile each time
         yield launched
@@ -48,12 +52,12 @@ def station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture
-def page(browser, station: Served) -> Iterator[playwright.Page]:
+def page(browser, station: Served) -> Iterator[Page]:
     yield from _page(browser, station, station.port)
     _leave_idle(station)
 
 
-def _page(browser, station: Served, port: int, **options: object) -> Iterator[playwright.Page]:
+def _page(browser, station: Served, port: int, **options: object) -> Iterator[Page]:
     station.off_confirms(confirms=True)
     with browser.new_context(viewport={"width": 1920, "height": 1080}, **options) as context:
         one = context.new_page()
