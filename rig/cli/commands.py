@@ -26,6 +26,7 @@ _COMMANDS = {
     "plan": ("rig.cli.plan.plan:plan", "Show what a suite would do; nothing is switched on."),
     "predict": ("rig.cli.predict:predict", "Predict what a meter reads for a stimulus."),
     "quality": ("rig.cli.quality.quality:quality", "Yield, failures, capability and control charts of production."),
+    "records": ("rig.cli.records.records:records", "Send what is recorded to a server."),
     "regress": ("rig.cli.suites:regress", "Ask a meter about each behaviour of its manual."),
     "report": ("rig.cli.runs:report", "Draw the report of a recorded run."),
     "restore": ("rig.cli.restore:restore", "Put a meter's settings back after an ended run."),

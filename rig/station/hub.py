@@ -43,10 +43,17 @@ class Hub:
     async def follow(self) -> None:
         """Go on until it is cancelled; an error of one round is logged, and the next one follows."""
         while True:
+            rounds = asyncio.create_task(self._rounds())
             try:
-                self.look()
-            except Exception:  # noqa: BLE001  # the page must go on showing the state
-                _LOG.exception("the station could not be followed")
+                await asyncio.wait([rounds])
+            finally:
+                rounds.cancel()
+            _LOG.error("the station could not be followed", exc_info=rounds.exception())
+            await asyncio.sleep(TICK_S)
+
+    async def _rounds(self) -> None:
+        while True:
+            self.look()
             await asyncio.sleep(TICK_S)
 
     def look(self) -> None:
