@@ -31,6 +31,7 @@ _COMMANDS = {
     "report": ("rig.cli.runs:report", "Draw the report of a recorded run."),
     "restore": ("rig.cli.restore:restore", "Put a meter's settings back after an ended run."),
     "runs": ("rig.cli.runs:runs", "List the recorded runs, newest first."),
+    "serve": ("rig.cli.station.serve:serve", "Serve the page of a test station."),
     "snapshot": ("rig.cli.snapshot:snapshot", "Read every object of the meters, once."),
     "standards": ("rig.cli.standards.standards:standards", "List limit tables, their rows and what is not checked."),
     "support-bundle": ("rig.cli.support:support_bundle", "Pack what support needs, without secrets."),

@@ -51,6 +51,7 @@ from rig.run.folder import LOG, claim, folder_for, release
 from rig.run.log import begin_log
 from rig.run.resuming.begin_again import begin_again
 from rig.run.resuming.request import Resumable
+from rig.run.streaming.event_stream import EventStream, begin_stream
 from rig.run.tally import Tally
 from rig.safety.guardian.journal import take_journal_in
 from rig.safety.guardian.process_identity import is_gone, this_process
@@ -138,6 +139,7 @@ class Run:
         self._has_plan = resumed is not None
         self._has_energised = False
         self._end_log: Callable[[], None] | None = None
+        self._stream: EventStream | None = None
         self._attempt: int | None = None
         self._subscribe()
 
@@ -187,6 +189,23 @@ class Run:
         claim(self.options.out, self.options.run_id)
         return self.options.out
 
+    def _begin_files(self, folder: Path) -> Callable[[], None]:
+        end_log = begin_log(folder, self.options.log_level, self.events)
+        self._stream, end_stream = begin_stream(folder, self.events)
+
+        def end() -> None:
+            self._stream = None
+            end_stream()
+            end_log()
+
+        return end
+
+    def stop_heard(self, signal_name: str) -> None:
+        """Tell other processes at once that a stop has arrived; may be called in a signal handler."""
+        if self._stream is not None:
+            with contextlib.suppress(OSError):
+                self._stream.write({"kind": "StopHeard", "text": f"stop by {signal_name} has arrived"})
+
     def leave_folder(self) -> None:
         """End the log; leave the folder to another run where this one never had a record."""
         if self._end_log is not None:
@@ -216,7 +235,7 @@ class Run:
                 "and its end would be lost; leave that option out"
             )
         if self._write_files is not None and self._end_log is None:
-            self._end_log = begin_log(self.out_folder(), self.options.log_level, self.events)
+            self._end_log = self._begin_files(self.out_folder())
         try:
             with ExitStack() as stack:
                 self.meter = self._open(bench_file, programme or {}, plan, on_time, stack)
