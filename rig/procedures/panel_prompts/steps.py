@@ -77,8 +77,8 @@ class PanelStep:
 def prompts_for(product: Product, profile: BehaviourProfile = DEFAULT, position: str = "") -> tuple[PanelStep, ...]:
     """Return the steps for a unit of a product at a position, in the order in which they have to be asked.
 
-    ``product.panel.steps`` chooses by key; the way from one chosen step to the next is found for them. Where only some are
-    chosen, ``panel.start`` and ``panel.end`` are always among them.
+    ``product.panel.steps`` chooses by key, and each step has its keys from where the one before it ends. Where only
+    some are chosen, ``panel.start`` and ``panel.end`` are always among them.
     """
     return steps_for(product.configuration.configuration, profile, position, product.panel.steps)
 
