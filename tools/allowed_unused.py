@@ -106,3 +106,8 @@ _.clock_within_s
 _.released_firmware
 _.retest
 _.shipping_state
+
+# the templates and drawings of the station page read these names
+_.big
+_.live_text
+live_text, voltages_deg, currents_deg
