@@ -29,8 +29,10 @@ _LOGS = (1, 2, 3)
 _PURGED = 1
 """A meter may log that its log was purged (docs/reference/behaviour.md)."""
 
-_UPDATES_S = 2.2
-_TAKEN_S = 2.5
+_CLEARED_S, _POLL_S = 2.5, 0.6
+"""Two updates, and how often a unit is asked meanwhile."""
+
+_TAKEN_S = 2.2
 """A meter stores a value within two seconds (manual page 23)."""
 
 
@@ -50,19 +52,26 @@ class Shipping:
         self._part: ShippingPart = line.product.shipping_state
         self._clock: _Set | None = None
         self._resets: dict[int, float] = {}
+        self._begun_s = 0.0
+
+    def begin(self) -> None:
+        """Write the sub-interval again, which clears present demand and the logs (manual page 21), before it goes off.
+
+        It is in force when the outputs are off: that takes longer than the two seconds of a write (manual page 23).
+        """
+        if self._part.clear_demand or self._part.clear_logs:
+            length_cs = self._line.configuration.value(_SUBINTERVAL_AV)
+            self._line.ask_each(lambda unit: _write(unit, "AV", _SUBINTERVAL_AV, "present-value", Real(length_cs)))
+        self._begun_s = self._line.run.bench.clock.now_s()
 
     def set_clock_and_clear(self) -> None:
-        """Synchronise each clock, then clear demand, logs, energies and pulse count, as the product asks."""
+        """Synchronise each clock, then clear maximum demand, energies, pulse count and logs, as the product asks."""
         line, part = self._line, self._part
         moment = datetime.now().replace(microsecond=0)
         self._clock = _Set(line.run.bench.clock.now_s(), moment)
         line.ask_each(lambda unit: unit.unit.position.meter.set_time(moment))
         self._resets = line.ask_each(lambda unit: unit.unit.position.meter.read_inputs([_RESETS])[_RESETS])
-        if part.clear_demand or part.clear_logs:
-            # A sub-interval that is written clears present demand and the logs (manual page 21).
-            length_cs = line.configuration.value(_SUBINTERVAL_AV)
-            line.ask_each(lambda unit: _write(unit, "AV", _SUBINTERVAL_AV, "present-value", Real(length_cs)))
-            line.run.let_pass(_TAKEN_S)
+        line.run.let_pass(max(0.0, self._begun_s + _TAKEN_S - line.run.bench.clock.now_s()))
         codes = [
             *([RESET_MAXIMUM] if part.clear_demand else []),
             *([CLEAR_ENERGY] if part.clear_energy else []),
@@ -71,13 +80,19 @@ class Shipping:
         line.ask_each(lambda unit: _command(unit, codes))
         if part.clear_logs:
             line.ask_each(lambda unit: _write(unit, "TL", _LOGS[0], "record-count", Unsigned(0)))
-        line.run.let_pass(_UPDATES_S)
 
     def check(self) -> None:
-        """Judge clock and shipping state; record the counts that cannot be cleared."""
-        line = self._line
-        read = line.ask_each(_state)
-        line.note_all({number: list(self._findings(number, state)) for number, state in read.items()})
+        """Judge the shipping state, which is there two updates later; record the counts that cannot be cleared."""
+        line, clock = self._line, self._line.run.bench.clock
+        until_s = clock.now_s() + _CLEARED_S
+        found: dict[int, list[Found]] = {}
+        while waiting := [each for each in line.left if _is_open(found.get(each.number))]:
+            if found and clock.now_s() >= until_s:
+                break
+            line.run.let_pass(_POLL_S)
+            for number, state in line.ask_each(_state, waiting).items():
+                found[number] = list(self._findings(number, state))
+        line.note_all(found)
 
     def check_clock(self) -> None:
         """Judge the clock of each unit against the time that has passed since it was set."""
@@ -136,6 +151,10 @@ class Shipping:
             yield checked("shipping.resets-counted", f"AI78 {wanted:g}", f"AI78 {resets:g}", resets == wanted, wrong)
         yield Found("shipping.AI78", "", f"{resets:g} resets of energy", Outcome.NOT_JUDGED)
         yield Found("shipping.AI81", "", f"{power_ups:g} power-ups", Outcome.NOT_JUDGED)
+
+
+def _is_open(found: list[Found] | None) -> bool:
+    return found is None or any(each.is_bad for each in found)
 
 
 def _state(unit: TestedUnit) -> dict[str, float]:

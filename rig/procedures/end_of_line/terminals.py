@@ -11,7 +11,7 @@ from rig.procedures.end_of_line.line import Found, Line, TestedUnit, checked, sk
 from rig.products.failure_classes import FailureClass
 
 PULSES = 3
-_HOLD_S = 0.1
+_HOLD_S = 0.05
 _PULSE_COUNT = 29
 _PHASE_LOSS = (9, 10, 11)
 
