@@ -41,6 +41,7 @@ from rig.emulation.instruments import (
     Engine,
     serve,
 )
+from rig.emulation.meter.application.server import Answering
 from rig.emulation.meter.memory import MemoryFile, Saver
 from rig.emulation.meter.node import MeterNodes
 from rig.emulation.meter.terminals import MeterTerminals
@@ -65,7 +66,11 @@ _INSTANCES = (1_000_000, 3_097_151)
 
 _IDEAL_DIGITS = 12
 METER_PORTS = 2
-"""Ports of the bus that are taken: the rig's, and the one on which all meters are."""
+"""Ports of a bus that are taken: the rig's, and the one on which all of its meters are."""
+
+_USAGE_DELAY_S = 0.008
+"""How long meters on ports of their own wait before they send: many rings that turn at full speed are more than two
+cores can serve in time."""
 
 _HISTORY_S = (20, 60)
 _CT_PRIMARIES_A = (50, 100, 200, 300, 400, 600, 800, 1000, 1200, 1600, 2000, 3000)
@@ -80,13 +85,16 @@ class Options:
     ``current_loop_turns``: real transformers, with the primary of the meters' configuration, in place of dividers.
     ``has_amplifier``: a 52120A on each phase of a Fluke 6105A. ``room_c``: degrees Celsius of the air in the room.
     ``is_ideal``: no noise and no errors anywhere, and answers of the analyzer with more digits. ``state``: folder of
-    the meters' non-volatile memory, None to begin with new meters each time.
+    the meters' non-volatile memory, None to begin with new meters each time. ``ports_each``: each meter is alone on a
+    bus of its own, and all have the MAC ``mac`` and the same configuration, as they leave the factory; faults of the
+    bus are then on the first meter's.
     ``source_model``, ``analyzer_model``: of ``instruments.MODELS`` (None: the first).
     """
 
     seed: int = 1
     meters: int = 1
     spare_ports: int = 0
+    ports_each: bool = False
     baud: int = 76800
     mac: int = 1
     max_master: int = 127
@@ -153,9 +161,8 @@ class EmulatedBench:
         world.attach(driving, [*self.wires, analyzer])
         if options.state is not None:
             stack.enter_context(Saver(self.meters, world))
-        hub = stack.enter_context(
-            HubProcess(METER_PORTS + options.spare_ports, options.baud, not options.is_paced, options.bus_faults)
-        )
+        ports, buses = METER_PORTS + options.spare_ports, max(1, options.meters) if options.ports_each else 1
+        hub = stack.enter_context(HubProcess(ports, options.baud, not options.is_paced, options.bus_faults, buses))
         nodes = self._nodes(options, hub, terminals, stack)
         safety = SafetyContacts()
         contactor = Contactor(log.write)
@@ -229,25 +236,35 @@ class EmulatedBench:
 
     def _nodes(
         self, options: Options, hub: HubProcess, terminals: Sequence[MeterTerminals], stack: ExitStack
-    ) -> MeterNodes | None:
-        """Put the meters on the bus; None where there are none."""
-        if not self.meters:
-            return None
+    ) -> list[MeterNodes]:
+        """Put the meters on their buses: all on one, or each on its own."""
+        numbers = list(range(1, len(self.meters) + 1))
+        on_bus = [[number] for number in numbers] if options.ports_each else [numbers] if numbers else []
         macs = _macs(options)
-        nodes = MeterNodes(
-            dict(zip(macs, self.meters, strict=True)),
-            hub.ports[1],
-            options.baud,
-            options.max_master,
-            self.world,
-            self.world.now_s,
-            lambda mac, server: with_apdu_defects(server, services_of(options.defects, mac - options.mac + 1)),
-        )
-        stack.callback(nodes.close)
-        nodes.start()
-        for mac, terminal in zip(macs, terminals, strict=True):
-            terminal.on_powered = partial(nodes.set_online, mac)
-        return nodes
+        made = []
+        for bus, together in enumerate(on_bus):
+            number_of = {macs[number - 1]: number for number in together}
+            nodes = MeterNodes(
+                {mac: self.meters[number - 1] for mac, number in number_of.items()},
+                hub.ports_by_bus[bus][1],
+                options.baud,
+                options.max_master,
+                self.world,
+                self.world.now_s,
+                partial(_answering, options.defects, number_of),
+                _USAGE_DELAY_S if len(on_bus) > 1 else 0.0,
+            )
+            stack.callback(nodes.close)
+            nodes.start()
+            made.append(nodes)
+            for mac, number in number_of.items():
+                terminals[number - 1].on_powered = partial(nodes.set_online, mac)
+        return made
+
+
+def _answering(defects: Sequence[Defect], number_of: Mapping[int, int], mac: int, server: Answering) -> Answering:
+    """Return the server of the meter at ``mac`` with the defects of its services."""
+    return with_apdu_defects(server, services_of(defects, number_of[mac]))
 
 
 def _voltage_terminals(meter: S4100) -> str:
@@ -260,7 +277,7 @@ def _of_meter(faults: Iterable[Miswiring], number: int) -> list[Miswiring]:
 
 
 def _macs(options: Options) -> list[int]:
-    return [options.mac + index for index in range(options.meters)]
+    return [options.mac if options.ports_each else options.mac + index for index in range(options.meters)]
 
 
 def _mark(endpoints: Iterable[str], engines: Mapping[str, Engine], stack: ExitStack) -> None:
@@ -277,7 +294,8 @@ def _mark(endpoints: Iterable[str], engines: Mapping[str, Engine], stack: ExitSt
 def _of_bus(options: Options, hub: HubProcess, meters: Sequence[S4100]) -> dict[str, Any]:
     return {
         "bus": hub.ports[0],
-        "bus_ports": list(hub.ports[METER_PORTS:]),
+        "buses": [ports[0] for ports in hub.ports_by_bus],
+        "bus_ports": [port for ports in hub.ports_by_bus for port in ports[METER_PORTS:]],
         "baud": options.baud,
         "meters": [
             {"mac": mac, "device_instance": meter.device_instance, "serial_number": meter.serial_number}
@@ -308,7 +326,8 @@ def _meter(options: Options, number: int, stack: ExitStack) -> S4100:
     generator = _generator(options.seed, 0x20, number)
     unit_seed = int(generator.integers(2**31))
     errors = UnitErrors.none() if options.is_ideal else UnitErrors.drawn_from(unit_seed)
-    configuration = options.configuration if number == 1 else _drawn(options.configuration, options.seed, number)
+    is_as_given = number == 1 or options.ports_each
+    configuration = options.configuration if is_as_given else _drawn(options.configuration, options.seed, number)
     serial_number = f"{generator.integers(10**9, 10**10)}"
     memory = MemoryFile(options.state, serial_number) if options.state is not None else None
     if memory is not None:
@@ -363,8 +382,8 @@ def _temporary_log(stack: ExitStack) -> Path:
     return Path(folder) / "events.jsonl"
 
 
-def _late_spells(hub: HubProcess, nodes: MeterNodes | None, since_s: float) -> list[LateSpell]:
-    """When the hub or the process of the meters' nodes was late after ``since_s`` of the monotonic clock."""
+def _late_spells(hub: HubProcess, nodes: Sequence[MeterNodes], since_s: float) -> list[LateSpell]:
+    """When the hub or a process of the meters' nodes was late after ``since_s`` of the monotonic clock."""
     with HubLink(hub.endpoint) as link:
         late = link.late_spells(since_s)
-    return sorted([*late, *(nodes.late_spells(since_s) if nodes is not None else ())])
+    return sorted([*late, *(spell for each in nodes for spell in each.late_spells(since_s))])

@@ -109,7 +109,16 @@ def configure_all(
 def readers_of(units: Sequence[Unit]) -> list[Reader]:
     """Return what reads these meters at a load point; a single one has no number."""
     has_several = len(units) > 1
-    return [Reader(one.position, one.configuration, one.number if has_several else None, one.dead) for one in units]
+    return [
+        Reader(
+            one.position,
+            one.configuration,
+            one.number if has_several else None,
+            one.dead,
+            has_own_bus=sum(other.position.bus is one.position.bus for other in units) == 1,
+        )
+        for one in units
+    ]
 
 
 def restore_all(units: Sequence[Unit], record: RunRecorder, events: Events) -> None:

@@ -126,8 +126,8 @@ class Run:
         """Questions that were collected, before any were left out."""
         self.allure_folder: Path | None = None
         """Where the Allure results go, None where there are none."""
-        self.bus: MeterBus | None = None
-        """The bus of this run, from when it is open; a closed one still has its last frames."""
+        self.buses: list[MeterBus] = []
+        """The buses of this run, from when they are open; a closed one still has its last frames."""
         self.meter: MeterRun | None = None
         """The meter on the open bench, None before and afterwards."""
         self.was_open = False
@@ -148,7 +148,7 @@ class Run:
 
     def _subscribe(self) -> None:
         def keep_bus(event: BusOpened) -> None:
-            self.bus = event.bus
+            self.buses.append(event.bus)
 
         def keep_source(event: QuestionBegan) -> None:
             self._cites = event.cites
@@ -298,8 +298,8 @@ class Run:
         )
         for unit, values in zip(meter.units, now, strict=False):
             unit.configuration = configuration_of(values)
-        if bench.bus is not None:
-            stack.callback(note_bus, bench.bus, bench.events)
+        for bus in bench.buses:
+            stack.callback(note_bus, bus, bench.events)
         if not self.options.product:  # what the end of line writes is what is shipped
             stack.callback(meter.restore_configuration)
         stack.callback(meter.switch_off)

@@ -15,7 +15,7 @@ from rig.bench.config import fitness as _fitness
 from rig.bench.config.calibration_files import allow_calibration_files, with_calibration_files
 from rig.bench.config.finding import find_bench_file
 from rig.bench.config.meter_type import MeterType, load_meter_type
-from rig.bench.schema.bench import PLACEHOLDER, SCHEMA_VERSION, BenchPart
+from rig.bench.schema.bench import PLACEHOLDER, SCHEMA_VERSION, BenchPart, bus_data
 from rig.errors import BenchFileError, UsageRefused
 from rig.files.yaml_file import Location, line_of, parse_yaml, read_text, validate
 
@@ -62,10 +62,9 @@ class BenchFile:
         parts = self.parts
         outputs = parts.generator and parts.generator.outputs
         inputs = parts.counter and parts.counter.inputs
-        has = {
-            name: getattr(parts, name) for name in ("source", "analyzer", "bus", "switch", "climate_probe", "chamber")
-        }
-        has["meter"] = parts.bus if parts.positions else None
+        has = {name: getattr(parts, name) for name in ("source", "analyzer", "switch", "climate_probe", "chamber")}
+        has["bus"] = parts.buses or None
+        has["meter"] = parts.buses or None if parts.positions else None
         has |= {role: getattr(parts.switch, role, None) for role in SWITCH_ROLES}
         has |= {role: getattr(parts.safety_inputs, role, None) for role in SAFETY_ROLES}
         for role in TIMED_ROLES:
@@ -101,10 +100,19 @@ class BenchFile:
         return replace(self, parts=self.parts.model_copy(update=parts), _data=data)
 
     def at_position(self, name: str) -> BenchFile:
-        """Return the bench with the one position of this name; positions that share its source stay unread."""
+        """Return the bench with the one position of this name; positions that share its source stay unread.
+
+        Its bus, where it has one of its own, is then the bench's.
+        """
         chosen = tuple(position for position in self.parts.positions if position.name == name)
         data = {**self._data, "positions": [one for one in self._data["positions"] if str(one["name"]) == name]}
-        return replace(self, parts=self.parts.model_copy(update={"positions": chosen}), _data=data)
+        bus = self.parts.bus_of(chosen[0]) if chosen else self.parts.bus
+        if bus is not self.parts.bus:
+            own = data["positions"][0]
+            data["bus"] = bus_data(self._data.get("bus"), own["bus"])
+            data["positions"] = [{**own, "bus": None}]
+            chosen = tuple(one.model_copy(update={"bus": None}) for one in chosen)
+        return replace(self, parts=self.parts.model_copy(update={"positions": chosen, "bus": bus}), _data=data)
 
     def with_endpoints(self, endpoints: Mapping[str, Any]) -> BenchFile:
         """Return the bench with every ``${launch.x}`` replaced; raises BenchFileError where one does not fit."""

@@ -40,7 +40,8 @@ class MeterNodes:
     A process for each would cost two cores at 32 meters, since every octet wakes each of them. ``lock`` is shared with
     the thread that advances the meters' time (``now_s``): it is held for the whole of each answer. A written
     Max_Master takes effect in the running node. ``answering`` returns, for a MAC and its good server, the server that
-    answers there instead. ``failure``: why the nodes have gone silent, None while they serve.
+    answers there instead. ``usage_delay_s``: how long each waits before it sends, at most 15 ms; such nodes do not say
+    when they were late. ``failure``: why the nodes have gone silent, None while they serve.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class MeterNodes:
         lock: AbstractContextManager[Any],
         now_s: Callable[[], float] = time.monotonic,
         answering: Callable[[int, Answering], Answering] = lambda _mac, server: server,
+        usage_delay_s: float = 0.0,
     ) -> None:
         self.macs = tuple(meters)
         self.failure: str | None = None
@@ -62,7 +64,14 @@ class MeterNodes:
         first, *further = self.macs
         # A device of Protocol_Revision 4 knows no extended frames.
         settings = PortSettings(
-            device, baud, first, max_master, further_macs=tuple(further), receive_extended=False, watchful=True
+            device,
+            baud,
+            first,
+            max_master,
+            further_macs=tuple(further),
+            receive_extended=False,
+            watchful=not usage_delay_s,
+            usage_delay_s=usage_delay_s,
         )
         self._port = MstpPort(settings)
         self._ending = threading.Event()

@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from drivers.analyzer.base import AnalyzerReading
-from drivers.meter.errors import MeterError
+from drivers.meter.errors import BusFailed, MeterError
+from drivers.meter.readings import LoadPointReading
 from meter_model.configuration import Configuration
 from meter_model.stimulus import Stimulus
 from rig.bench import Bench, Position
+from rig.bench.positions.at_once import at_once
 from rig.load_point import ByPhase, LoadPoint
 from rig.procedures.accuracy.climate import note_climate
 from rig.procedures.accuracy.conditions import ConditionWindow
@@ -43,24 +45,50 @@ class Reader:
     """One meter that is read at a load point.
 
     ``unit_number``: None where there is one meter. ``dead``: why it is not read, empty where it is.
+    ``has_own_bus``: a bus that fails is then this meter's alone.
     """
 
     position: Position
     configuration: Configuration
     unit_number: int | None = None
     dead: str = ""
+    has_own_bus: bool = False
     samples: list[MeterSample] = field(default_factory=list)
 
-    def read(self, record: PointRecorder) -> None:
-        """Read one update; one of several that fails is not read any more. Raises MeterError for a single meter."""
+    def read(self) -> LoadPointReading | None:
+        """Read one update; one of several that fails is not read any more. Raises MeterError for a single meter.
+
+        It is the caller who takes it in (``take``): several meters may be read at the same time.
+        """
         if self.dead:
-            return
+            return None
         try:
-            self.samples.append(read_sample(self.position, record, self.unit_number))
-        except MeterError as error:
-            if self.unit_number is None:
+            return self.position.meter.read_load_point()
+        except (MeterError, BusFailed) as error:
+            if self.unit_number is None or (isinstance(error, BusFailed) and not self.has_own_bus):
                 raise
             self.dead = str(error)
+            return None
+
+    def take(self, reading: LoadPointReading, record: PointRecorder) -> None:
+        """Record what was read."""
+        self.samples.append(recorded_sample(reading, record, self.unit_number))
+
+
+def read_all(readers: Sequence[Reader], record: PointRecorder) -> None:
+    """Read an update of each meter, those at ports of their own at the same time, and record them.
+
+    On one bus each reading is recorded before the next is taken.
+    """
+    if len(readers) < 2 or len({id(reader.position.bus) for reader in readers}) < 2:
+        for reader in readers:
+            if (reading := reader.read()) is not None:
+                reader.take(reading, record)
+        return
+    taken = at_once(readers, lambda reader: reader.position.bus, Reader.read)
+    for reader, reading in zip(readers, taken, strict=True):
+        if reading is not None:
+            reader.take(reading, record)
 
 
 def measure_in_turn(
@@ -71,6 +99,7 @@ def measure_in_turn(
     *,
     updates: int = MINIMUM_UPDATES,
     limits: ReferenceLimits = IEC_REFERENCE,
+    is_applied: bool = False,
 ) -> PointMeasurement:
     """Apply ``point``, settle, and read the meter from ``updates`` distinct updates; every reading is recorded at once.
 
@@ -79,12 +108,15 @@ def measure_in_turn(
     verdict (not settled, outside the reference conditions, no valid reference value) come back as ``invalid``. Raises
     RigError where the bench itself fails: then nothing more can be measured.
 
-    Several meters are read in turn between two readings of the reference; the measurements of all but the first are
-    its ``others``. One that does not answer is marked ``dead``, and the others go on.
+    Several meters are read between two readings of the reference, those at ports of their own at the same time, others
+    in turn; the measurements of all but the first are
+    its ``others``. One that does not answer is marked ``dead``, and the others go on. ``is_applied``: the point is
+    energised already, by the caller.
     """
     assert bench.supervisor is not None
     assert bench.wiring is not None
-    bench.supervisor.apply(point)
+    if not is_applied:
+        bench.supervisor.apply(point)
     try:
         last = bench.supervisor.settle()[-1]
         settled = bench.wiring.stimulus(last)
@@ -108,8 +140,7 @@ def measure_in_turn(
         for _ in range(updates):
             bench.clock.sleep(wait_s)
             wait_s = METER_UPDATE_S
-            for reader in readers:
-                reader.read(record)
+            read_all(readers, record)
             references.append(read_reference(bench, record, window))
     except ReferenceInvalid as error:
         trouble = str(error)
@@ -181,7 +212,11 @@ def read_reference(bench: Bench, record: PointRecorder, window: ConditionWindow 
 
 def read_sample(position: Position, record: PointRecorder, unit_number: int | None = None) -> MeterSample:
     """Read one update of the meter and record it."""
-    reading = position.meter.read_load_point()
+    return recorded_sample(position.meter.read_load_point(), record, unit_number)
+
+
+def recorded_sample(reading: LoadPointReading, record: PointRecorder, unit_number: int | None = None) -> MeterSample:
+    """Record an update of a meter that was read."""
     record.meter_reading(
         reading.values,
         requested_monotonic_s=reading.requested_at_s,

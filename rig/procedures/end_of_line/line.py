@@ -9,6 +9,7 @@ from typing import TypeVar
 from drivers.errors import RigError
 from drivers.meter.errors import BusFailed, MeterError
 from meter_model.configuration import Configuration
+from rig.bench.positions.at_once import at_once
 from rig.events import Noted
 from rig.metrology.outcome import Outcome
 from rig.procedures.end_of_line.advance import Advance
@@ -124,6 +125,10 @@ class Line:
         """The units that are still tested."""
         return [each for each in self.units if not each.out]
 
+    def has_own_bus(self, unit: TestedUnit) -> bool:
+        """Whether no other unit is on the bus of this one."""
+        return sum(each.unit.position.bus is unit.unit.position.bus for each in self.units) == 1
+
     @property
     def configuration(self) -> Configuration:
         """The configuration of the product."""
@@ -138,7 +143,7 @@ class Line:
         the bench.
         """
         asked = [each for each in (self.left if units is None else units) if not each.out]
-        found = at_once(asked, work)
+        found = _each(asked, work)
         said: dict[int, ResultT] = {}
         for each, answer in zip(asked, found, strict=True):
             if isinstance(answer, RigError):
@@ -203,13 +208,21 @@ def raise_for(bad: Sequence[tuple[TestedUnit, Found]]) -> None:
     raise StepUndecided("\n".join(lines))
 
 
-def at_once(units: Sequence[TestedUnit], work: Callable[[TestedUnit], ResultT]) -> list[ResultT | RigError]:
-    """Return what ``work`` gives for each unit, or the error with which its meter did not answer."""
+def _each(units: Sequence[TestedUnit], work: Callable[[TestedUnit], ResultT]) -> list[ResultT | RigError]:
+    """Return what ``work`` gives for each unit, or the error with which its meter did not answer.
+
+    Raises BusFailed where the bus is that of several units.
+    """
+    buses = [each.unit.position.bus for each in units]
 
     def tried(unit: TestedUnit) -> ResultT | RigError:
         try:
             return work(unit)
-        except (MeterError, BusFailed) as error:
+        except MeterError as error:
+            return error
+        except BusFailed as error:
+            if sum(each is unit.unit.position.bus for each in buses) > 1:
+                raise
             return error
 
-    return [tried(each) for each in units]
+    return at_once(units, lambda unit: unit.unit.position.bus, tried)

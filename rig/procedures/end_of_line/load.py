@@ -27,6 +27,9 @@ from rig.products.failure_classes import FailureClass
 from rig.records.data import ResultRecord
 from rig.safety.conditions import ReferenceLimits
 
+UPDATES = 3
+"""Readings of each meter: the fewest that tell their scatter (rig.procedures.accuracy.result)."""
+
 _SEEN_S = 1.0
 """After this the registers count at the new load."""
 
@@ -52,8 +55,13 @@ def measure(line: Line, load: Load) -> tuple[ResultRecord, ...]:
     def work(at: Examined) -> tuple[ResultRecord, ...]:
         units = line.left
         before = at_an_update(line, units)
-        readers = [Reader(each.unit.position, each.unit.configuration, each.number) for each in units]
-        measurement = measure_in_turn(line.run.bench, readers, point, at.record, limits=load.limits)
+        readers = [
+            Reader(each.unit.position, each.unit.configuration, each.number, has_own_bus=line.has_own_bus(each))
+            for each in units
+        ]
+        measurement = measure_in_turn(
+            line.run.bench, readers, point, at.record, updates=UPDATES, limits=load.limits, is_applied=True
+        )
         line.run.events.publish(PointMeasured(measurement))
         for unit, each in zip(units, measurement.of_each, strict=True):
             if each.dead:

@@ -145,7 +145,7 @@ def bench_with(recorder, simulated, lines=(), **records):
         protection_text="protected",
         suspend_text="suspend is not inhibited",
         safety_inputs=SafetyInputs.none(),
-        bus=None,
+        buses=(),
         events=events,
     )
 
