@@ -130,12 +130,14 @@ def open_bench(
     events: Events | None = None,
     on_time: Callable[[bool], None] = lambda _goes_down: None,
     today: dt.date | None = None,
+    all_may_be_absent: bool = False,
 ) -> Iterator[Bench]:
     """Open a bench and everything on it; on every way out the outputs are off and verified before the context ends.
 
     ``command``: what the bench is used for, shown to others that find it busy. ``events`` has everything that happens.
     ``on_time`` is called whenever time is spent while energised (rig.safety.energise.Supervised). ``today``: the day on
-    which calibrations are looked at, the host's date by default; none is refused here. Raises BenchBusy,
+    which calibrations are looked at, the host's date by default; none is refused here. ``all_may_be_absent``: no meter
+    at all is no error: each is a unit that failed. Raises BenchBusy,
     BenchFileError, BenchFault, the drivers' errors; and SafeStateNotConfirmed at the end where it was not confirmed
     that the outputs are off.
     """
@@ -167,7 +169,9 @@ def open_bench(
             events.publish(BusOpened(bus))
             if (advice := latency_advice(bus.settings.device)) is not None:
                 events.publish(Stated(f"bus: {advice}"))
-        positions, absent = find_present(file, buses, clock.sleep) if buses.open else ((), ())
+        positions, absent = (
+            find_present(file, buses, clock.sleep, all_may_be_absent=all_may_be_absent) if buses.open else ((), ())
+        )
         opened = Bench(
             file,
             opening,

@@ -313,6 +313,8 @@ def _tests_text(plan: Plan) -> str:
 
 
 def _show(console: Any, where: str, folder: Path, junit: str, as_json: bool, told: Collection[str]) -> None:
+    from rich.text import Text
+
     from rig.records.store import RunStore
     from rig.reports.tables import attention_text, meaning_line, result_table, units_text, verdict_line
 
@@ -326,7 +328,15 @@ def _show(console: Any, where: str, folder: Path, junit: str, as_json: bool, tol
         console.print(result_table(run, console.width))
     if attention := attention_text(run, told):
         console.print(attention)
-    if by_unit := units_text(run):
+    if run.header.product:
+        from rig.reports.end_of_line import bench_time_text, position_results
+
+        for each in position_results(run):
+            style = {"PASS": "bold green", "FAIL": "bold red"}.get(each.word, "bold yellow")
+            console.print(Text(each.line, style=style), soft_wrap=True)
+        if took := bench_time_text(run):
+            console.print(f"bench time: {took}", highlight=False)
+    elif by_unit := units_text(run):
         console.print(by_unit)
     console.print(verdict_line(run))
     console.print(meaning_line(run), highlight=False)

@@ -246,7 +246,15 @@ class Run:
         stack: ExitStack,
     ) -> MeterRun:
         store, today = self.store, self._today()
-        bench = stack.enter_context(open_bench(bench_file, events=self.events, on_time=on_time, today=today))
+        bench = stack.enter_context(
+            open_bench(
+                bench_file,
+                events=self.events,
+                on_time=on_time,
+                today=today,
+                all_may_be_absent=bool(self.options.product),
+            )
+        )
         take_journal_in(store.fold_journal, store.has_run)
         store.close_abandoned(is_gone)
         if self.options.after_adjustment_of is not None and self.resumed is None:
