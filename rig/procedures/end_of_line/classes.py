@@ -12,10 +12,6 @@ from rig.procedures.wiring_check.faults import Diagnosis, FaultKind, WiringFault
 from rig.products.failure_classes import FailureClass
 from rig.records.data import ResultRecord
 
-_CT_MODE_FACTORS = (3.0, 1.0 / 3.0)
-_CT_MODE_TOLERANCE = 0.12
-"""A meter in the wrong CT mode reads three times, or a third of, every current; its gain may be off besides."""
-
 _KINDS = {
     FaultKind.CT_EXCHANGED: FailureClass.EXCHANGED,
     FaultKind.CT_ROTATED: FailureClass.EXCHANGED,
@@ -34,6 +30,7 @@ _FIRST_V, _FIRST_I, _FIRST_P = 70, 73, 55
 def class_of_diagnosis(diagnosis: Diagnosis) -> FailureClass | None:
     """Return the class of what a diagnosis found; None where the channels are right.
 
+    One factor for all CT inputs is their mode, 1 V or 1/3 V, since no single fault of a channel is in all three.
     Of several faults the class that comes first in the list; OTHER where nothing that was looked for fits.
     """
     if diagnosis.is_right:
@@ -47,8 +44,8 @@ def class_of_diagnosis(diagnosis: Diagnosis) -> FailureClass | None:
 def _class_of(fault: WiringFault) -> FailureClass:
     if fault.kind is not FaultKind.CT_RATIO:
         return _KINDS[fault.kind]
-    is_mode = any(abs(fault.factor / each - 1.0) <= _CT_MODE_TOLERANCE for each in _CT_MODE_FACTORS)
-    return FailureClass.CT_MODE if is_mode and not fault.where else FailureClass.GAIN
+
+    return FailureClass.GAIN if fault.where else FailureClass.CT_MODE
 
 
 def class_of_result(result: ResultRecord, errors_pct: Mapping[int, float]) -> FailureClass | None:
@@ -62,7 +59,7 @@ def class_of_result(result: ResultRecord, errors_pct: Mapping[int, float]) -> Fa
     if result.error_pct is None and result.quantity in (Quantity.VOLTAGE, Quantity.CURRENT):
         return FailureClass.MISSING_PHASE
     if result.quantity == Quantity.VOLTAGE:
-        return FailureClass.VOLTAGE
+        return _class_of_voltage(result, errors_pct)
     if result.quantity == Quantity.CURRENT:
         return FailureClass.GAIN
     if result.quantity not in (Quantity.ACTIVE_POWER, Quantity.REACTIVE_POWER):
@@ -74,6 +71,15 @@ def class_of_result(result: ResultRecord, errors_pct: Mapping[int, float]) -> Fa
         return FailureClass.OTHER
     worst = max(places, key=lambda place: abs(errors_pct[_FIRST_P + place]))
     return _class_of_power(worst, errors_pct)
+
+
+def _class_of_voltage(result: ResultRecord, errors_pct: Mapping[int, float]) -> FailureClass:
+    """A line to line voltage that is off though both its phase voltages are right has an angle between them."""
+    if len(result.phase) == 2 and result.error_pct is not None:
+        of_phases = [errors_pct.get(_FIRST_V + PHASE_NAMES.index(name), math.nan) for name in result.phase]
+        if all(abs(each) < abs(result.error_pct) / 2.0 for each in of_phases):
+            return FailureClass.PHASE
+    return FailureClass.VOLTAGE
 
 
 def _class_of_power(place: int, errors_pct: Mapping[int, float]) -> FailureClass:

@@ -75,7 +75,7 @@ def measure(line: Line, load: Load) -> tuple[ResultRecord, ...]:
             diagnose_channels(line, _unit_of(line, each), each)
         together = replace(alive[0], others=tuple(alive[1:]))
         results = judge_each(together, judged, line.run.bench.accuracy, line.run.rule)
-        return tuple(classified(each, results, _unit_of(line, each)) for each in results if _counts(line, each))
+        return tuple(classified(each, results, _unit_of(line, each).wiring) for each in results if _counts(line, each))
 
     line.run.apply(point)
     line.run.let_pass(_SEEN_S)
@@ -111,16 +111,18 @@ def diagnose_channels(line: Line, unit: TestedUnit, measurement: PointMeasuremen
     line.note(unit, Found(key, expected, diagnosis.text, Outcome.FAIL, found))
 
 
-def classified(result: ResultRecord, results: Sequence[ResultRecord], unit: TestedUnit) -> ResultRecord:
-    """Return a result with its failure class: that of the unit's channels where those are wrong."""
+def classified(
+    result: ResultRecord, results: Sequence[ResultRecord], wiring: FailureClass | None = None
+) -> ResultRecord:
+    """Return a result with its failure class: ``wiring``, that of the unit's channels, where those are wrong."""
     errors = {
         each.instance: math.nan if each.error_pct is None else each.error_pct
         for each in results
         if each.unit_number == result.unit_number
     }
     found = class_of_result(result, errors)
-    if found is not None and unit.wiring is not None:
-        found = unit.wiring
+    if found is not None and wiring is not None:
+        found = wiring
     return replace(result, failure_class=found or "")
 
 

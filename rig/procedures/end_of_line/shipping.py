@@ -10,6 +10,7 @@ from bacpypes3.primitivedata import Real, Unsigned
 
 from drivers.meter.errors import MeterRefused
 from drivers.meter.properties import Properties
+from rig.errors import BenchFault
 from rig.events import Noted
 from rig.metrology.outcome import Outcome
 from rig.procedures.end_of_line.configuration import finding
@@ -97,9 +98,10 @@ class Shipping:
     def check_clock(self) -> None:
         """Judge the clock of each unit against the time that has passed since it was set."""
         line, clock = self._line, self._clock
-        assert clock is not None, "set before it is judged"
+        asked_s = line.run.bench.clock.now_s()  # raises where the bench has failed, and nothing was set
+        if clock is None:
+            raise BenchFault("the clocks were not set, so that they cannot be judged")
         found: dict[int, list[Found]] = {}
-        asked_s = line.run.bench.clock.now_s()
         times = line.ask_each(_time)
         passed_s = (asked_s + line.run.bench.clock.now_s()) / 2.0 - clock.at_s
         for number, (shown, is_reset) in times.items():
