@@ -90,3 +90,11 @@ _.specification
 _.recalibration
 _.provided_by_customer
 _.opinions
+
+# of a product file, for the retest policy
+_.most_attempts
+_.retest
+
+# http.server looks them up
+_.do_GET
+_.log_message

@@ -136,10 +136,9 @@ def open_bench(
 
     ``command``: what the bench is used for, shown to others that find it busy. ``events`` has everything that happens.
     ``on_time`` is called whenever time is spent while energised (rig.safety.energise.Supervised). ``today``: the day on
-    which calibrations are looked at, the host's date by default; none is refused here. ``all_may_be_absent``: no meter
-    at all is no error: each is a unit that failed. Raises BenchBusy,
-    BenchFileError, BenchFault, the drivers' errors; and SafeStateNotConfirmed at the end where it was not confirmed
-    that the outputs are off.
+    which calibrations are looked at, the host's date by default; none is refused here. ``all_may_be_absent``: see
+    ``find_present``. Raises BenchBusy, BenchFileError, BenchFault, the drivers' errors; and SafeStateNotConfirmed where
+    the outputs were not confirmed off.
     """
     file = bench if isinstance(bench, BenchFile) else load_bench(bench)
     events = events or Events()
@@ -169,9 +168,7 @@ def open_bench(
             events.publish(BusOpened(bus))
             if (advice := latency_advice(bus.settings.device)) is not None:
                 events.publish(Stated(f"bus: {advice}"))
-        positions, absent = (
-            find_present(file, buses, clock.sleep, all_may_be_absent=all_may_be_absent) if buses.open else ((), ())
-        )
+        positions, absent = find_present(file, buses, clock.sleep, all_may_be_absent=all_may_be_absent)
         opened = Bench(
             file,
             opening,

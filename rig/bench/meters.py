@@ -53,6 +53,9 @@ def find_present(
     Raises BenchFault where no meter answers, or the only one does not, unless ``all_may_be_absent``.
     """
 
+    if not buses.open:
+        return (), ()
+
     def look_for(part: PositionPart) -> Position | RigError:
         bus = buses.of(file, part)
         try:

@@ -1,4 +1,4 @@
-"""Ask the operator of a run: the guardian is told of progress meanwhile, and the waiting is no bench time of a unit."""
+"""Ask the operator of a run: progress is reported meanwhile, and the waiting is no bench time of a unit."""
 
 from __future__ import annotations
 

@@ -120,14 +120,14 @@ def test_route_over_http_answers_for_one_unit():
         ):
             with pytest.raises(RouteRefused, match=says):
                 evidence_of(route, number)
-    with pytest.raises(RouteRefused, match=r"127\.0\.0\.1 does not answer"):
+    with pytest.raises(RouteRefused, match="does not answer"):
         evidence_of(route, "0012")
 
 
 def test_route_server_with_an_error_admits_nothing():
-    with server({"/hipot/0012": {"serial_number": "0012", "result": "pass"}}, status=500) as url:
-        with pytest.raises(RouteRefused, match="answers 500"):
-            evidence_of(RoutePart(url=url), "0012")
+    answers = {"/hipot/0012": {"serial_number": "0012", "result": "pass"}}
+    with server(answers, status=500) as url, pytest.raises(RouteRefused, match="answers 500"):
+        evidence_of(RoutePart(url=url), "0012")
 
 
 def test_route_server_that_says_nothing_admits_nothing():
