@@ -8,7 +8,7 @@ STAMP := $(VENV)/.stamp
 # Without byte code each process, and pytest for each test module, compiles all of this software once more.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: certify test test-quick test-realtime coverage check soak fuzz lint types contracts dead hooks dcc docs lock uncertainty-cases changelog clean help
+.PHONY: certify test test-quick test-realtime coverage check soak fuzz lint types contracts dead hooks dcc docs lock uncertainty-cases quality-cases changelog clean help
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,12 @@ uncertainty-cases: ## compute the cases that uncertainty budgets are compared wi
 	@test -x $(ORACLES)/bin/python || python3 -m venv $(ORACLES)
 	@$(ORACLES)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-oracles.lock
 	@$(ORACLES)/bin/python tools/uncertainty_cases.py tests/rig/metrology/uncertainty_cases.json
+
+QUALITY_ORACLES := build/quality-oracles-tool
+quality-cases: ## compute the cases that the statistics of production are compared with, by SciPy, statsmodels and capstat-core
+	@test -x $(QUALITY_ORACLES)/bin/python || python3 -m venv $(QUALITY_ORACLES)
+	@$(QUALITY_ORACLES)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-quality.lock
+	@$(QUALITY_ORACLES)/bin/python tools/quality_cases.py tests/rig/quality/quality_cases.json
 
 changelog: $(STAMP) ## what the next release's entry in CHANGELOG.md will say
 	@$(BIN)/towncrier build --draft --version next

@@ -12,6 +12,6 @@ lock() { # FILE OPTION...: what pyproject.toml asks for, with the hashes of ever
 }
 
 lock requirements.lock pyproject.toml --extra certificate --extra report --extra dev "$@"
-for group in dcc docs fuzz lock oracles; do # they may share an environment with the others: no version of their own
+for group in dcc docs fuzz lock oracles quality; do # they may share an environment with the others: no version of their own
     lock "requirements-$group.lock" --group "$group" --constraint requirements.lock "$@"
 done

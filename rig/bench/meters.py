@@ -52,7 +52,6 @@ def find_present(
 
     Raises BenchFault where no meter answers, or the only one does not, unless ``all_may_be_absent``.
     """
-
     if not buses.open:
         return (), ()
 

@@ -189,11 +189,12 @@ def _resume(reference: str, chosen: Chosen) -> int:
 
 def bench_with(needed: Collection[str], options: dict[str, Any], *, several: bool = False) -> BenchFile:
     """Read the bench file that ``options`` name, once, and refuse it before pytest begins; see ``needs``."""
-    from rig.bench import load_bench, one_position, these_positions
+    from rig.bench import load_bench, one_position
+    from rig.bench.positions.masks import present_positions
     from rig.procedures.needs import require, require_protection
     from rig.run.pytest_ways import refuse_without_assertions
 
-    choose = these_positions if several else one_position
+    choose = present_positions if several else one_position
     bench_file = choose(load_bench(options["bench"]), options["position"])
     require(bench_file, *needed)
     require_protection(bench_file, unprotected=options["unprotected"])

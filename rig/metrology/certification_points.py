@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from meter_model.system_type import SYSTEM_TYPES
 from rig.load_point import PHASE_NAMES, LoadPoint
@@ -212,7 +213,7 @@ def judged_at(
     AI67-AI72; currents AI73-AI75 of the loaded phases; frequency AI18. Inputs that are not in the answer are
     NOT_JUDGED there. ``whole_range``: a row that names two power factors and all between them is taken at those too.
     """
-    return _judged(point, tables, _INPUTS, whole_range=whole_range)
+    return _judged(point, tuple(tables), _INPUTS, whole_range=whole_range)
 
 
 def reported_at(point: LoadPoint, tables: Sequence[LimitTable]) -> tuple[Input, ...]:
@@ -248,7 +249,8 @@ def judged_energy_at(point: LoadPoint, tables: Sequence[LimitTable]) -> tuple[Ju
     registers = {Quantity.ACTIVE_ENERGY: (active_total, active_first)}
     if quadrant is not None:
         registers[Quantity.REACTIVE_ENERGY] = (3 + quadrant, 34 + 3 * quadrant)
-    return _judged(point, tables, [each for quantity, of in registers.items() for each in _registers(quantity, *of)])
+    inputs = tuple(each for quantity, of in registers.items() for each in _registers(quantity, *of))
+    return _judged(point, tuple(tables), inputs)
 
 
 def _registers(quantity: Quantity, total: int, first: int) -> Iterator[tuple[int, Quantity, str]]:
@@ -257,10 +259,11 @@ def _registers(quantity: Quantity, total: int, first: int) -> Iterator[tuple[int
         yield first + place, quantity, name
 
 
+@lru_cache(maxsize=4096)  # plan, forecast, judgement and report ask the same of each load point
 def _judged(
     point: LoadPoint,
-    tables: Sequence[LimitTable],
-    inputs: Sequence[tuple[int, Quantity, str]],
+    tables: tuple[LimitTable, ...],
+    inputs: tuple[tuple[int, Quantity, str], ...],
     *,
     whole_range: bool = False,
 ) -> tuple[JudgedQuantity, ...]:

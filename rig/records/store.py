@@ -24,6 +24,9 @@ from rig.records.issued.certificates import enter_certificate, read_certificates
 from rig.records.issued.judgements import JudgementRecord, enter_judgement, read_judgements
 from rig.records.listing import RunSummary, fold_journal, summaries
 from rig.records.plain_json import to_json
+from rig.records.production.measured import Measurement, Value, read_values
+from rig.records.production.selection import Selection
+from rig.records.production.units import UnitTest, read_unit_tests
 from rig.records.recorder import RunRecorder
 from rig.records.resumption.reopening import Reopened, note_process, reopen
 from rig.records.resumption.stored_plan import RunPlan, StoredPlan, read_plan, store_plan
@@ -134,6 +137,23 @@ class RunStore:
         """Read one run back: by id, by the first letters of it, or "last". Raises ``NoSuchRun``."""
         with self._reading() as connection:
             return read_run(connection, self._find(connection, reference))
+
+    def unit_tests(self, chosen: Selection, *, whole_units: bool = False) -> tuple[UnitTest, ...]:
+        """Return the tests of units that are ``chosen``, or with ``whole_units`` all tests of these units."""
+        with self._reading() as connection:
+            return read_unit_tests(connection, chosen, whole_units=whole_units)
+
+    def values(
+        self, chosen: Selection, quantity: str = "", measurement: Measurement | None = None
+    ) -> tuple[Value, ...]:
+        """Return the measured errors of the tests that are ``chosen``, the oldest first."""
+        with self._reading() as connection:
+            return read_values(connection, chosen, quantity, measurement)
+
+    def run_id(self, reference: str) -> str:
+        """Return the id of one run: of its first letters, or "last". Raises ``NoSuchRun``."""
+        with self._reading() as connection:
+            return self._find(connection, reference)
 
     def has_run(self, run_id: str) -> bool:
         """Whether this database has the run of exactly this id."""

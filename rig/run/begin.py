@@ -8,6 +8,8 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from rig.bench import Bench, Position
+from rig.bench.positions.at_once import at_once
+from rig.bench.positions.masks import masked
 from rig.events import MeterFound, Noted
 from rig.metrology.outcome import Outcome
 from rig.procedures.events import QuestionAnswered
@@ -54,6 +56,9 @@ def begin(
             )
         record.finding(finding)
         bench.events.publish(QuestionAnswered(finding))
+    for mask in masked(bench.file).values():
+        if mask.position not in {position.name for position in bench.positions}:
+            bench.events.publish(Noted("position masked", mask.text, "warning"))
     for line in bench.not_as_found:
         bench.events.publish(Noted("configuration", line, "warning"))
     return found
@@ -73,14 +78,22 @@ def record_meters(
     configured = {each.unit_number or 1 for each in known.configuration_before} if known else set()
     counted = {each.unit_number or 1 for each in known.registers_before} if known else set()
     found = []
-    for number, position in enumerate(_positions(bench), start=1):
-        if number > units:
-            record.unit(replace(unit_record(position), scanned=scanned.get(position.name, "")))
+
+    def read(numbered: tuple[int, Position]) -> tuple[UnitRecord | None, dict[int, float], Mapping[int, float] | None]:
+        number, position = numbered
+        unit = unit_record(position) if number > units else None
         as_found = dict(position.meter.read_configuration())
+        return unit, as_found, position.meter.read_inputs(_ACCUMULATED) if number not in counted else None
+
+    numbered = list(enumerate(_positions(bench), start=1))
+    looked = at_once(numbered, lambda each: each[1].bus, read)
+    for (number, _), (unit, as_found, registers) in zip(numbered, looked, strict=True):
+        if unit is not None:
+            record.unit(replace(unit, scanned=scanned.get(unit.position, "")))
         if number not in configured:
             record.configuration_before(as_found, number)
-        if number not in counted:
-            record.registers_before(position.meter.read_inputs(_ACCUMULATED), number)
+        if registers is not None:
+            record.registers_before(registers, number)
         found.append(as_found)
     return found
 

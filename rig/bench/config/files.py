@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -113,6 +113,14 @@ class BenchFile:
             data["positions"] = [{**own, "bus": None}]
             chosen = tuple(one.model_copy(update={"bus": None}) for one in chosen)
         return replace(self, parts=self.parts.model_copy(update={"positions": chosen, "bus": bus}), _data=data)
+
+    def at_positions(self, names: Collection[str]) -> BenchFile:
+        """Return the bench with the positions of these names, in the order of the file; see ``at_position`` for one."""
+        chosen = tuple(position for position in self.parts.positions if position.name in names)
+        if len(chosen) == 1:
+            return self.at_position(chosen[0].name)
+        data = {**self._data, "positions": [one for one in self._data["positions"] if str(one["name"]) in names]}
+        return replace(self, parts=self.parts.model_copy(update={"positions": chosen}), _data=data)
 
     def with_endpoints(self, endpoints: Mapping[str, Any]) -> BenchFile:
         """Return the bench with every ``${launch.x}`` replaced; raises BenchFileError where one does not fit."""

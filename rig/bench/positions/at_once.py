@@ -25,6 +25,8 @@ def at_once(
     thread, which watches the source meanwhile. The first error of ``work`` is raised when all have ended; what
     is reported meanwhile (a source that has failed, a stop) is raised at once.
     """
+    if len(items) < 2:
+        return [work(item) for item in items]
     turns: dict[int, list[int]] = {}
     for index, item in enumerate(items):
         turns.setdefault(id(bus_of(item)), []).append(index)

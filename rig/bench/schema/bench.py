@@ -262,6 +262,16 @@ class NominalPart(Strict):
         )
 
 
+class GoldenPart(Strict):
+    """Meters that are known to be good, by serial number (text), and for how long a proof of the wiring by one holds.
+
+    ``proof_h``: hours, so that each shift begins with a golden unit at each position.
+    """
+
+    units: Annotated[tuple[Line, ...], Field(min_length=1, strict=False)]
+    proof_h: Annotated[float, Field(gt=0, le=8784, allow_inf_nan=False)] = 12.0
+
+
 def bus_data(base: Any, own: Any) -> Any:  # Any: what YAML can hold
     """Return what the bus of a position says, with what it leaves out as in the bench's bus."""
     if not isinstance(base, dict) or not isinstance(own, dict):
@@ -290,6 +300,7 @@ class BenchPart(Strict):
     chamber: ChamberPart | None = None
     bus: BusPart | None = None
     positions: Annotated[tuple[PositionPart, ...], Field(strict=False)] = ()
+    golden: GoldenPart | None = None
     wiring: WiringPart | None = None
     nominal: NominalPart | None = None
     limits: Narrowing | None = None

@@ -93,6 +93,41 @@ def rewired(name: str) -> None:
     forget_wiring(load_bench(name))
 
 
+@bench.command("mask")
+@click.argument("name", metavar="NAME|PATH")
+@click.argument("position")
+@click.option("--why", type=LINE, required=True, metavar="TEXT", help="Why it is left out; every run says so.")
+def mask_position(name: str, position: str, why: str) -> None:
+    """Leave POSITION out of all runs from now on, until it is unmasked."""
+    from rig.bench import load_bench
+    from rig.bench.positions.masks import mask
+
+    echo(mask(load_bench(name), position, why).text)
+
+
+@bench.command("unmask")
+@click.argument("name", metavar="NAME|PATH")
+@click.argument("position")
+def unmask_position(name: str, position: str) -> None:
+    """Take POSITION in again."""
+    from rig.bench import load_bench
+    from rig.bench.positions.masks import unmask
+
+    was = unmask(load_bench(name), position)
+    echo(f"position {position} is tested again" if was else f"position {position} was not masked")
+
+
+@bench.command()
+@click.argument("name", default="emulated", metavar="NAME|PATH")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+def positions(name: str, as_json: bool) -> None:
+    """Show each position of a bench: its port, who has proven its wiring, whether it is locked or masked."""
+    from rig.bench import load_bench
+    from rig.cli.bench.positions import show_positions
+
+    show_positions(load_bench(name), as_json)
+
+
 @bench.command("list")
 def list_benches() -> None:
     """Name the bench files that come with the rig."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from drivers.analyzer.base import IntegratorReading
 from meter_model.configuration import Configuration
 from meter_model.prediction.prediction import predict
 from meter_model.stimulus import Stimulus
-from rig.bench import Bench, Position
 from rig.errors import UsageRefused
 from rig.events import GateChosen
 from rig.load_point import LoadPoint
@@ -22,9 +22,12 @@ from rig.procedures.accuracy.power_comparison import as_data, read_reference, re
 from rig.procedures.accuracy.readings import EnergyMeasurement, GateMeasurement, PointMeasurement, RegisterFault
 from rig.procedures.accuracy.register_watch import METER_UPDATE_S, RegisterMoves, RegisterWatch, Step
 from rig.procedures.accuracy.sampled_gate import SampledGate, is_sampled
-from rig.records.recorder import PointRecorder
 from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits
 from rig.safety.errors import NotSettled, ReferenceInvalid
+
+if TYPE_CHECKING:
+    from rig.bench import Bench, Position
+    from rig.records.recorder import PointRecorder
 
 LONGEST_GATE_S = 3600.0
 """A gate that would have to be longer than this is not run unless a suite is given more time."""

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from drivers.analyzer.base import AnalyzerReading
 from drivers.meter.errors import BusFailed, MeterError
 from drivers.meter.readings import LoadPointReading
 from meter_model.configuration import Configuration
 from meter_model.stimulus import Stimulus
-from rig.bench import Bench, Position
 from rig.bench.positions.at_once import at_once
 from rig.load_point import ByPhase, LoadPoint
 from rig.procedures.accuracy.climate import note_climate
 from rig.procedures.accuracy.conditions import ConditionWindow
 from rig.procedures.accuracy.readings import MeterSample, PointMeasurement
-from rig.records.recorder import PointRecorder
 from rig.safety.conditions import IEC_REFERENCE, Deviation, ReferenceLimits
 from rig.safety.errors import NotSettled, ReferenceInvalid
+
+if TYPE_CHECKING:
+    from rig.bench import Bench, Position
+    from rig.records.recorder import PointRecorder
 
 METER_UPDATE_S = 1.0
 """Data update period of the meter (manual page 1): reads at least this far apart see different updates."""

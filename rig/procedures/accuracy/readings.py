@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from drivers.analyzer.base import AnalyzerRanges
 from meter_model.behaviour.profile import DEFAULT, ReactivePower
@@ -16,7 +17,9 @@ from rig.errors import BenchFault
 from rig.load_point import PHASE_NAMES, ByPhase, LoadPoint
 from rig.metrology.registers import GateStarts
 from rig.metrology.uncertainty import Component
-from rig.records.recorder import PointRecorder
+
+if TYPE_CHECKING:
+    from rig.records.recorder import PointRecorder
 
 
 @dataclass(frozen=True, slots=True)

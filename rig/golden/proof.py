@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rig.bench.config.files import BenchFile
-from rig.errors import BenchFault
+from rig.errors import BenchFault, UsageRefused
 from rig.safety.state import made_of, read_json, state_folder, state_path, write_json
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -60,11 +61,20 @@ def proof_of(file: BenchFile, position: str) -> ProofState:
         return ProofState(None, f"{proof.text}, and the bench file's wiring has changed since; {how}")
     if proof.bench_sha256 != file.sha256:
         return ProofState(None, f"{proof.text}, and the bench file has changed since; {how}")
+    if (golden := file.parts.golden) is not None:
+        if proof.serial_number not in golden.units:
+            return ProofState(None, f"{proof.text}, which is no golden unit of this bench; {how}")
+        if not 0.0 <= _age_h(proof) <= golden.proof_h:
+            return ProofState(None, f"{proof.text}, and that holds for {golden.proof_h:g} h; {how}")
     return ProofState(proof, proof.text)
 
 
 def prove(file: BenchFile, position: str, serial_number: str, run: str) -> WiringProof:
-    """Note that a good meter has proven the wiring of ``position`` now; raises BenchFault where it cannot be noted."""
+    """Note that a good meter has proven the wiring of ``position`` now; raises BenchFault where it cannot be noted.
+
+    Raises UsageRefused for a meter that is none of the bench's golden units, where the bench names them.
+    """
+    refuse_other_golden_unit(file, serial_number)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     proof = WiringProof(file.name, position, serial_number, now, file.sha256, _wiring_sha256(file), run)
     path = _path(state_folder(), file.name, position)
@@ -78,6 +88,14 @@ def prove(file: BenchFile, position: str, serial_number: str, run: str) -> Wirin
     return proof
 
 
+def refuse_other_golden_unit(file: BenchFile, serial_number: str) -> None:
+    """Raise UsageRefused for a meter that is none of the bench's golden units, where the bench names them."""
+    golden = file.parts.golden
+    if golden is not None and serial_number not in golden.units:
+        known = ", ".join(golden.units)
+        raise UsageRefused(f"{serial_number} is no golden unit of bench {file.name}; its golden units are {known}")
+
+
 def forget_proofs(file: BenchFile) -> list[WiringProof]:
     """Forget the proofs of all positions, as their wires were touched; returns those that there were."""
     found = []
@@ -88,6 +106,15 @@ def forget_proofs(file: BenchFile) -> list[WiringProof]:
             found.append(made_of(WiringProof, content))
         path.unlink(missing_ok=True)
     return found
+
+
+def _age_h(proof: WiringProof) -> float:
+    """Return how old a proof is, hours; beyond any limit where its time cannot be read."""
+    try:
+        proven = datetime.fromisoformat(proof.time)
+        return (datetime.now(UTC) - proven).total_seconds() / 3600.0
+    except (TypeError, ValueError):
+        return math.inf
 
 
 def _option(file: BenchFile, position: str) -> str:
@@ -106,6 +133,5 @@ def _wiring_sha256(file: BenchFile) -> str:
         "nominal": parts.nominal.model_dump(mode="json") if parts.nominal is not None else None,
         "source": parts.source.driver if parts.source is not None else None,
         "analyzer": parts.analyzer.driver if parts.analyzer is not None else None,
-        "positions": [position.name for position in parts.positions],
     }
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
