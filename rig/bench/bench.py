@@ -160,8 +160,7 @@ def open_bench(
         switch = open_switch(opener, events)
         inputs = safety_inputs(file.parts.safety_inputs, switch)
         timed = open_timed_pulses(opener)
-        probe = open_probe(opener)
-        chamber = open_chamber(opener)
+        probe, chamber = open_probe(opener), open_chamber(opener)
         buses = open_buses(file, progress.time_passes, stack, progress.note_line)
         progress.buses = buses.all
         for bus in buses.all:

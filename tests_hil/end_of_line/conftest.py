@@ -55,7 +55,8 @@ def line(request: pytest.FixtureRequest, pytestconfig: pytest.Config, product_pl
     bench = meter_run.bench
     # A process that is launched keeps bench time from when it is ready: starting it is no part of a real bench.
     opened_s = time.monotonic() - began_s if bench.launched is None else bench.clock.now_s()
-    tested = Line(meter_run, product_plan.product, admission.scanned, opened_s)
+    plan = product_plan
+    tested = Line(meter_run, plan.product, admission.scanned, plan.bench_as_it_is, opened_s)
     for unit in tested.units:
         route = admission.evidence.get(unit.position)
         key = "route.dielectric-test"

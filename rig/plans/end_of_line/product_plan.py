@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from rig.bench import BenchFile
+from rig.bench.positions.masks import without_masked
 from rig.bench.schema.bench import CtPart, NominalPart
 from rig.bench.wiring import Wiring
 from rig.errors import UsageRefused
@@ -41,8 +42,13 @@ class ProductPlan:
     unbalanced: LoadPoint
     reversed_: LoadPoint
     tables: tuple[LimitTable, ...]
-    switch_position: str
-    """The position to whose terminals the switch unit is wired: the first one of the bench file."""
+    bench_as_it_is: BenchFile
+    """The bench without product and masks: golden units prove its wires for every product."""
+
+    @property
+    def switch_position(self) -> str:
+        """The position to whose terminals the switch unit is wired: the first one of the bench file."""
+        return next((position.name for position in self.bench_as_it_is.parts.positions), "")
 
     def load(self, point: LoadPoint) -> Load:
         """Return one of its points with what is judged there, and the conditions of the first table that states any."""
@@ -66,12 +72,12 @@ class ProductPlan:
 
 
 def product_plan(bench: BenchFile, product: Product, masked: Collection[str] = ()) -> ProductPlan:
-    """Plan the sequence of ``product`` on ``bench`` without the ``masked`` positions.
+    """Plan the sequence of ``product`` on ``bench`` without its masked positions and those of ``masked``.
 
     Raises UsageRefused or LimitExceeded where bench and product do not fit, BenchFileError for a table that cannot be
     read, AccuracyNotStated where the analyzer's accuracy says nothing of a point.
     """
-    fitted = _fitted(without(bench, masked), product)
+    fitted = _fitted(without_masked(bench, masked), product)
     nominal = fitted.parts.nominal
     assert nominal is not None
     together = nominal.point(product.load.current_pct, -product.load.angle_deg)
@@ -83,22 +89,10 @@ def product_plan(bench: BenchFile, product: Product, masked: Collection[str] = (
         unbalanced=replace(together, currents_pct=(a, b, c)),
         reversed_=nominal.point(product.load.current_pct, EXPORT_DEG),
         tables=tuple(load_limit_table(name) for name in product.limits.tables),
-        switch_position=bench.parts.positions[0].name if bench.parts.positions else "",
+        bench_as_it_is=bench,
     )
     _check(plan)
     return plan
-
-
-def without(bench: BenchFile, masked: Collection[str]) -> BenchFile:
-    """Return the bench without the positions that are masked; raises UsageRefused for an unknown one, or for all."""
-    names = [position.name for position in bench.parts.positions]
-    strangers = [name for name in masked if name not in names]
-    if strangers:
-        raise UsageRefused(f"bench {bench.name} has no position {strangers[0]!r}; it has {', '.join(names) or 'none'}")
-    left = tuple(position for position in bench.parts.positions if position.name not in masked)
-    if not left:
-        raise UsageRefused(f"all positions of bench {bench.name} are masked: there is nothing to test")
-    return replace(bench, parts=bench.parts.model_copy(update={"positions": left}))
 
 
 def missing_parts(bench: BenchFile, product: Product) -> dict[str, str]:
@@ -147,8 +141,7 @@ def _fitted(bench: BenchFile, product: Product) -> BenchFile:
         system_voltage_v=configuration.system_voltage_v,
         rating=product.load.rating,
     )
-    changed = parts.model_copy(update={"nominal": nominal, "wiring": wiring.model_copy(update={"ct": ct})})
-    return replace(bench, parts=changed)
+    return bench.for_system(nominal, ct)
 
 
 def _check(plan: ProductPlan) -> None:

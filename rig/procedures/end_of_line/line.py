@@ -9,6 +9,7 @@ from typing import TypeVar
 from drivers.errors import RigError
 from drivers.meter.errors import BusFailed, MeterError
 from meter_model.configuration import Configuration
+from rig.bench import BenchFile
 from rig.bench.positions.at_once import at_once
 from rig.events import Noted
 from rig.metrology.outcome import Outcome
@@ -101,11 +102,20 @@ class TestedUnit:
 class Line:
     """What the steps of one end-of-line run share.
 
-    ``scanned``: serial number of each position. ``clock``: bench time, seconds; ``operator_s``: what of it an operator
-    took. A unit that is out (it does not answer, is another one, or cannot be configured) is asked nothing more.
+    ``scanned``: serial number of each position. ``bench_file``: the bench without product and masks. ``operator_s``:
+    bench seconds that an operator took. A unit that is out (it does not answer, is another one, or cannot be
+    configured) is asked nothing more.
     """
 
-    def __init__(self, run: MeterRun, product: Product, scanned: Mapping[str, str], opened_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        run: MeterRun,
+        product: Product,
+        scanned: Mapping[str, str],
+        bench_file: BenchFile,
+        opened_s: float = 0.0,
+    ) -> None:
+        self.bench_file = bench_file
         self.run = run
         self.product = product
         self.units = [TestedUnit(each, scanned.get(each.position.name, "")) for each in run.units]

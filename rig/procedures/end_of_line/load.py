@@ -7,6 +7,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from rig.events import Noted
+from rig.golden.proof import proof_of
+from rig.golden.state import note_unit_wiring
 from rig.load_point import LoadPoint
 from rig.metrology.certification_points import JudgedQuantity
 from rig.metrology.outcome import Outcome
@@ -22,13 +25,15 @@ from rig.procedures.units import judge_each
 from rig.procedures.wiring_check.check import record_of_look
 from rig.procedures.wiring_check.diagnosis import diagnose
 from rig.procedures.wiring_check.look import Look, picture_of
-from rig.procedures.wiring_check.proof import proof_of
+from rig.procedures.wiring_check.of_units import picture_text
 from rig.products.failure_classes import FailureClass
 from rig.records.data import ResultRecord
 from rig.safety.conditions import ReferenceLimits
 
 UPDATES = 3
 """Readings of each meter: the fewest that tell their scatter (rig.procedures.accuracy.result)."""
+
+_OF_THE_UNIT = (FailureClass.VOLTAGE, FailureClass.GAIN, FailureClass.CT_MODE)
 
 _SEEN_S = 1.0
 """After this the registers count at the new load."""
@@ -85,7 +90,8 @@ def measure(line: Line, load: Load) -> tuple[ResultRecord, ...]:
 def diagnose_channels(line: Line, unit: TestedUnit, measurement: PointMeasurement) -> None:
     """Compare the phasors of meter and reference; a fault is the unit's where a golden unit has proven the position.
 
-    Elsewhere nothing is known of the unit: the finding is INVALID, and the unit is out.
+    Elsewhere, or where the unit before looked the same, which locks the position, nothing is known of the unit: the
+    finding is INVALID, and the unit is out. A ratio that is wrong is the unit's in any case: no lead does that.
     """
     if measurement.invalid or unit.out or unit.wiring is not None:
         return
@@ -93,17 +99,20 @@ def diagnose_channels(line: Line, unit: TestedUnit, measurement: PointMeasuremen
     read = {number: mean([sample.values[number] for sample in measurement.samples]) for number in instances}
     picture = picture_of(measurement.references[-1], measurement.configuration, read)
     diagnosis = diagnose([picture], measurement.configuration.system)
-    proof = proof_of(line.run.bench_file, unit.position)
+    proof = proof_of(line.bench_file, unit.position)
     seen = record_of_look(Look(((measurement.point, picture),), diagnosis), proof, accept=False)
     line.run.record.wiring_check(replace(seen, unit_number=unit.number))
-    found = class_of_diagnosis(diagnosis)
-    expected = "each input on its own phase, with the right sign and ratio"
     key = f"wiring.at-{measurement.point.load_name}"
-    if found is None:
+    expected = "each input on its own phase, with the right sign and ratio"
+    position = note_unit_wiring(line.bench_file, unit.position, unit.scanned, picture_text(diagnosis))
+    if position.locked_why:
+        line.run.events.publish(Noted("position locked", position.locked_why, "error"))
+    if diagnosis.is_right:
         line.note(unit, Found(key, expected, diagnosis.text, Outcome.PASS))
         return
-    if found not in (FailureClass.VOLTAGE, FailureClass.GAIN, FailureClass.CT_MODE) and proof.proof is None:
-        why = f"{diagnosis.text} ({proof.text})"
+    found = class_of_diagnosis(diagnosis)
+    if found not in _OF_THE_UNIT and not position.is_proven:
+        why = f"{diagnosis.text}; {position.why_not_ready}"
         line.note(unit, Found(key, expected, why, Outcome.INVALID, FailureClass.WIRING))
         line.take_out(unit, why)
         return
