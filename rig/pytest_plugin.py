@@ -129,7 +129,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         from rig.run.questions import cited_by
 
         run_session(item.config).begin_item(planned_item(item).step)
-        run_session(item.config).events.publish(QuestionBegan(item.name, cited_by(item)))
+        items = item.session.items
+        run_session(item.config).events.publish(
+            QuestionBegan(item.name, cited_by(item), items.index(item) + 1, len(items))
+        )
 
 
 @pytest.hookimpl(wrapper=True)
@@ -211,7 +214,7 @@ class _Endings:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._signals = StopSignals()
+        self._signals = StopSignals(run.stop_heard)
         self._refusals: list[str] = []
 
     @pytest.hookimpl(trylast=True)

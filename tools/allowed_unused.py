@@ -98,3 +98,8 @@ _.retest
 # http.server looks them up
 _.do_GET
 _.log_message
+
+# the templates and drawings of the station page read these names
+_.big
+_.live_text
+live_text, voltages_deg, currents_deg

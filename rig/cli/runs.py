@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rig.records.listing import RunSummary
     from rig.records.store import RunStore
 
-_RUNNING = "RUNNING"
+_RUNNING, _UNFINISHED = "RUNNING", "UNFINISHED"
 _RECORDS = click.option("--records", default=RECORDS, show_default=True, metavar="URL|PATH")
 
 
@@ -29,7 +29,7 @@ def runs(records: str, last: int, as_json: bool) -> None:
     from rig.reports.resumptions import resumed_text
 
     found = _recorded(records, last)
-    outcomes = {run.run_id: _outcome(run) for run in found}
+    outcomes = {run.run_id: _outcome(run, records) for run in found}
     if as_json:
         listing = [
             {
@@ -77,7 +77,7 @@ def _was_partial(run: RunSummary, outcome: str) -> bool:
     """Whether a run that is over covered less than its suite."""
     from rig.reports.coverage import is_partial
 
-    return outcome != _RUNNING and is_partial(run)
+    return outcome not in (_RUNNING, _UNFINISHED) and is_partial(run)
 
 
 def _recorded(records: str, last: int) -> tuple[RunSummary, ...]:
@@ -109,8 +109,13 @@ def _open_to_read(records: str) -> RunStore:
     return store
 
 
-def _outcome(run: RunSummary) -> str:
-    """How a run came out, or that it has not: a living process on this machine is still recording it."""
+def _outcome(run: RunSummary, records: str) -> str:
+    """How a run came out, or that it has not: a living process on this machine is still recording it.
+
+    Of a run without an end on a server no more is known than that: its station may have sent no more yet.
+    """
+    if run.finished_utc is None and "://" in records and not records.startswith("sqlite"):
+        return _UNFINISHED
     from rig.safety.state import run_in_progress, state_path
 
     is_running = run.finished_utc is None and state_path().is_dir() and run_in_progress(run.run_id)

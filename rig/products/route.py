@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Iterable, Mapping
+from contextlib import closing
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Any
 
@@ -104,20 +105,22 @@ def _are_texts(entries: Iterable[Any]) -> bool:
 
 
 def _of_url(url: str, serial_number: str, timeout_s: float) -> list[Mapping[str, Any]]:
-    asked = url.replace("{serial}", urllib.parse.quote(serial_number, safe=""))
-    request = urllib.request.Request(asked, headers={"Accept": "application/json"})  # noqa: S310  # http, https only
-    host = urllib.parse.urlsplit(asked).hostname or asked
+    parts = urllib.parse.urlsplit(url.replace("{serial}", urllib.parse.quote(serial_number, safe="")))
+    host = parts.hostname or "the route server"
     try:
-        with urllib.request.urlopen(request, timeout=timeout_s) as answer:  # noqa: S310
+        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        with closing(kind(host, parts.port, timeout=timeout_s)) as connection:
+            path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
+            connection.request("GET", path, headers={"Accept": "application/json"})
+            answer = connection.getresponse()
+            status, reason = answer.status, answer.reason
             text = answer.read(_LARGEST_OCTETS).decode("utf-8")
-    except urllib.error.HTTPError as error:
-        with error:
-            if error.code == 404:
-                return []
-            raise _unknown(serial_number, f"{host} answers {error.code} {_short(str(error.reason))}") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        raise _unknown(serial_number, f"{host} does not answer ({_short(str(reason))})") from None
+    except (OSError, ValueError, HTTPException) as error:
+        raise _unknown(serial_number, f"{host} does not answer ({_short(str(error))})") from None
+    if status == HTTPStatus.NOT_FOUND:
+        return []
+    if status != HTTPStatus.OK:
+        raise _unknown(serial_number, f"{host} answers {status} {_short(reason)}")
     return _of_json(text, host, serial_number)
 
 

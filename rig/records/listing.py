@@ -14,6 +14,7 @@ from rig.load_point import FULL, NOT_SHIFTED
 from rig.records.data import RunHeader
 from rig.records.plain_json import stored_time, to_json, to_text
 from rig.records.verdicts import SEVERITY, Judgement, count_measured, count_verdicts
+from rig.uid import uid_of
 
 PROCESS = "process"
 """Kind of the event by which a run says which process records it; one that was resumed has one for each process."""
@@ -146,10 +147,11 @@ def fold_journal(execute: Execute, entries: Iterable[Mapping[str, Any]]) -> int:
         known.add(entry_id)
         time_utc = _stated_time(entry.get("time"))
         execute(
-            "INSERT INTO guardian_entry (id, run_id, time_utc, reason, confirmed, data)"
-            " VALUES (:id, :run_id, :time_utc, :reason, :confirmed, :data)",
+            "INSERT INTO guardian_entry (id, uid, run_id, time_utc, reason, confirmed, data)"
+            " VALUES (:id, :uid, :run_id, :time_utc, :reason, :confirmed, :data)",
             {
                 "id": entry_id,
+                "uid": uid_of(time_of(time_utc), f"guardian_entry {entry_id}"),  # two databases may have the entry
                 "run_id": _run_of_entry(execute, entry, time_utc),
                 "time_utc": time_utc,
                 "reason": str(entry.get("reason", "")),

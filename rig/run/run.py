@@ -23,11 +23,12 @@ from rig.procedures.accuracy.readings import configuration_of
 from rig.procedures.meter_run import MeterRun
 from rig.procedures.rejudging.stored import judged_with
 from rig.records import RECORDS
+from rig.records.attempts.attempts import AttemptRecord
 from rig.records.data import RunHeader, RunRecord
 from rig.records.recorder import RunRecorder
 from rig.records.resumption.reopening import Reopened
 from rig.records.resumption.stored_plan import RunPlan
-from rig.records.store import RunStore
+from rig.records.store import RunStore, station_file
 from rig.run.adjustment import refuse_another_meter
 from rig.run.begin import begin
 from rig.run.end import note_bus
@@ -50,6 +51,7 @@ from rig.run.folder import LOG, claim, folder_for, release
 from rig.run.log import begin_log
 from rig.run.resuming.begin_again import begin_again
 from rig.run.resuming.request import Resumable
+from rig.run.streaming.event_stream import EventStream, begin_stream
 from rig.run.tally import Tally
 from rig.safety.guardian.journal import take_journal_in
 from rig.safety.guardian.process_identity import is_gone, this_process
@@ -144,6 +146,8 @@ class Run:
         self._has_plan = resumed is not None
         self._has_energised = False
         self._end_log: Callable[[], None] | None = None
+        self._stream: EventStream | None = None
+        self._attempt: int | None = None
         self._subscribe()
 
     def _subscribe(self) -> None:
@@ -179,7 +183,7 @@ class Run:
     def store(self) -> RunStore:
         """The database of runs, opened when it is first asked for; closed with the record."""
         if self._store is None:
-            self._store = RunStore.open(self.options.records or RECORDS)
+            self._store = RunStore.open(station_file(self.options.records or RECORDS))
         return self._store
 
     def out_folder(self) -> Path:
@@ -191,6 +195,23 @@ class Run:
             self.options.out = folder_for(self.started_utc, self.options.suite, self.options.run_id)
         claim(self.options.out, self.options.run_id)
         return self.options.out
+
+    def _begin_files(self, folder: Path) -> Callable[[], None]:
+        end_log = begin_log(folder, self.options.log_level, self.events)
+        self._stream, end_stream = begin_stream(folder, self.events)
+
+        def end() -> None:
+            self._stream = None
+            end_stream()
+            end_log()
+
+        return end
+
+    def stop_heard(self, signal_name: str) -> None:
+        """Tell other processes at once that a stop has arrived; may be called in a signal handler."""
+        if self._stream is not None:
+            with contextlib.suppress(OSError):
+                self._stream.write({"kind": "StopHeard", "text": f"stop by {signal_name} has arrived"})
 
     def leave_folder(self) -> None:
         """End the log; leave the folder to another run where this one never had a record."""
@@ -221,7 +242,7 @@ class Run:
                 "and its end would be lost; leave that option out"
             )
         if self._write_files is not None and self._end_log is None:
-            self._end_log = begin_log(self.out_folder(), self.options.log_level, self.events)
+            self._end_log = self._begin_files(self.out_folder())
         try:
             with ExitStack() as stack:
                 self.meter = self._open(bench_file, programme or {}, plan, on_time, stack)
@@ -229,6 +250,7 @@ class Run:
                 yield self.meter
         except BaseException as error:
             self.tally.stop(str(error) or type(error).__name__)
+            self._end_attempt(str(error) or type(error).__name__)
             raise
         finally:
             meter, self.meter = self.meter, None
@@ -246,6 +268,7 @@ class Run:
         stack: ExitStack,
     ) -> MeterRun:
         store, today = self.store, self._today()
+<<<<<<< HEAD
         bench = stack.enter_context(
             open_bench(
                 bench_file,
@@ -255,6 +278,12 @@ class Run:
                 all_may_be_absent=bool(self.options.product),
             )
         )
+=======
+        if self.resumed is None:
+            tried = AttemptRecord(kind=self.options.suite, station=self.options.station, operator=self.options.operator)
+            self._attempt = store.begin_attempt(tried, this_process(None))
+        bench = stack.enter_context(open_bench(bench_file, events=self.events, on_time=on_time, today=today))
+>>>>>>> main
         take_journal_in(store.fold_journal, store.has_run)
         store.close_abandoned(is_gone)
         if self.options.after_adjustment_of is not None and self.resumed is None:
@@ -280,7 +309,9 @@ class Run:
             self.record, self.reopened = store.resume_run(self.resumed.run.run_id, process)
             self.tally.outcomes += self.resumed.outcomes
         else:
-            self.record = store.begin_run(header, self.options.run_id, plan=plan, process=process)
+            self.record = store.begin_run(
+                header, self.options.run_id, plan=plan, process=process, attempt=self._attempt
+            )
             self._has_plan = plan is not None
         record = self.record
         record.step = self._step
@@ -312,6 +343,15 @@ class Run:
             stack.callback(meter.restore_configuration)
         stack.callback(meter.switch_off)
         return meter
+
+    def _end_attempt(self, reason: str) -> None:
+        """Record why no run began, where none did."""
+        if self._store is None or self.record is not None or self._attempt is None:
+            return
+        try:
+            self._store.end_attempt(self._attempt, reason)
+        except RigError as error:
+            self.events.publish(Failed(str(error), error))
 
     def _note_end(
         self, kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None

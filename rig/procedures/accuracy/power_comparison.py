@@ -12,6 +12,7 @@ from drivers.meter.readings import LoadPointReading
 from meter_model.configuration import Configuration
 from meter_model.stimulus import Stimulus
 from rig.bench.positions.at_once import at_once
+from rig.events import MeterRead
 from rig.load_point import ByPhase, LoadPoint
 from rig.procedures.accuracy.climate import note_climate
 from rig.procedures.accuracy.conditions import ConditionWindow
@@ -131,19 +132,22 @@ def measure_in_turn(
         )
     window = ConditionWindow(bench, point, limits)
     window.add(last, settled, bench.supervisor.analyzer_ranges)
-    wait_s, trouble = METER_UPDATE_S, ""
+    trouble = ""
     temperature_c: float | None = None
     references: list[Reference] = []
     try:
         references.append(read_reference(bench, record, window))
         climate = note_climate(bench, record, limits)
         window.take(climate.conditions)
-        wait_s -= climate.took_s
         trouble, temperature_c = climate.invalid, climate.temperature_c
+        due_s = bench.clock.now_s() + METER_UPDATE_S - climate.took_s
         for _ in range(updates):
-            bench.clock.sleep(wait_s)
-            wait_s = METER_UPDATE_S
+            bench.clock.sleep(due_s - bench.clock.now_s())
             read_all(readers, record)
+            due_s = bench.clock.now_s() + METER_UPDATE_S  # the reference is read while the next update is awaited
+            for reader in readers:
+                if reader.samples and not reader.dead:
+                    bench.events.publish(MeterRead(reader.samples[-1].values, reader.unit_number))
             references.append(read_reference(bench, record, window))
     except ReferenceInvalid as error:
         trouble = str(error)
