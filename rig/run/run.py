@@ -268,7 +268,9 @@ class Run:
         stack: ExitStack,
     ) -> MeterRun:
         store, today = self.store, self._today()
-<<<<<<< HEAD
+        if self.resumed is None:
+            tried = AttemptRecord(kind=self.options.suite, station=self.options.station, operator=self.options.operator)
+            self._attempt = store.begin_attempt(tried, this_process(None))
         bench = stack.enter_context(
             open_bench(
                 bench_file,
@@ -278,12 +280,6 @@ class Run:
                 all_may_be_absent=bool(self.options.product),
             )
         )
-=======
-        if self.resumed is None:
-            tried = AttemptRecord(kind=self.options.suite, station=self.options.station, operator=self.options.operator)
-            self._attempt = store.begin_attempt(tried, this_process(None))
-        bench = stack.enter_context(open_bench(bench_file, events=self.events, on_time=on_time, today=today))
->>>>>>> main
         take_journal_in(store.fold_journal, store.has_run)
         store.close_abandoned(is_gone)
         if self.options.after_adjustment_of is not None and self.resumed is None:
