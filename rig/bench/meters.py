@@ -51,12 +51,14 @@ class Absent:
 
 
 def find_present(
-    file: BenchFile, buses: Buses, sleep: Callable[[float], None]
+    file: BenchFile, buses: Buses, sleep: Callable[[float], None], *, all_may_be_absent: bool = False
 ) -> tuple[tuple[Position, ...], tuple[Absent, ...]]:
     """Find the meters of all positions; of several, one that is missing is returned as absent.
 
-    Raises BenchFault where no meter answers, or the only one does not.
+    Raises BenchFault where no meter answers, or the only one does not, unless ``all_may_be_absent``.
     """
+    if not buses.open:
+        return (), ()
 
     def look_for(part: PositionPart) -> Position | RigError:
         bus = buses.of(file, part)
@@ -78,7 +80,7 @@ def find_present(
             found.append(one)
         else:
             missing.append((Absent(part.name, str(one)), one))
-    if missing and not found:
+    if missing and not found and not all_may_be_absent:
         raise missing[0][1]
     return tuple(_corrected(file, found)), tuple(absent for absent, _ in missing)
 

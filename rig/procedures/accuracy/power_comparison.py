@@ -110,6 +110,7 @@ def measure_in_turn(
     *,
     updates: int = MINIMUM_UPDATES,
     limits: ReferenceLimits = IEC_REFERENCE,
+    is_applied: bool = False,
 ) -> PointMeasurement:
     """Apply ``point``, settle, and read the meter from ``updates`` distinct updates; every reading is recorded at once.
 
@@ -120,11 +121,13 @@ def measure_in_turn(
 
     Several meters are read between two readings of the reference, those at ports of their own at the same time, others
     in turn; the measurements of all but the first are
-    its ``others``. One that does not answer is marked ``dead``, and the others go on.
+    its ``others``. One that does not answer is marked ``dead``, and the others go on. ``is_applied``: the point is
+    energised already, by the caller.
     """
     assert bench.supervisor is not None
     assert bench.wiring is not None
-    bench.supervisor.apply(point)
+    if not is_applied:
+        bench.supervisor.apply(point)
     try:
         last = bench.supervisor.settle()[-1]
         settled = bench.wiring.stimulus(last)
