@@ -22,7 +22,7 @@ from rig.procedures.accuracy.judgement import judge_power
 from rig.procedures.accuracy.readings import MeterSample, PointMeasurement
 from rig.safety.watch.comparison import range_request
 
-CATALOGUE, CERTIFICATE = "emulated-on-catalogue-wt3000", "emulated"
+CATALOGUE, CERTIFICATE = "emulated-catalogue-wt3000", "emulated"
 SCATTER = 2e-5
 
 
