@@ -34,6 +34,7 @@ from rig.records.listing import RunSummary, fold_journal, summaries
 from rig.records.outbox.status import Destination, read_destinations
 from rig.records.plain_json import to_json
 from rig.records.production.measured import Measurement, Value, read_values
+from rig.records.production.run_query import RunQuery, find_runs
 from rig.records.production.selection import Selection
 from rig.records.production.units import UnitTest, read_unit_tests
 from rig.records.recorder import RunRecorder
@@ -156,6 +157,11 @@ class RunStore:
         """List the runs, newest first; ``newest``: at most so many."""
         with self._reading() as connection:
             return summaries(executor(connection), newest)
+
+    def find_runs(self, query: RunQuery, newest: int | None = None) -> tuple[RunSummary, ...]:
+        """List the runs that are meant, newest first; ``newest``: at most so many."""
+        with self._reading() as connection:
+            return find_runs(connection, query, newest)
 
     def run(self, reference: str) -> RunRecord:
         """Read one run back: by id, by the first letters of it, or "last". Raises ``NoSuchRun``."""
