@@ -16,6 +16,7 @@ import pytest
 from drivers.errors import RigError
 from rig.errors import UsageRefused, WiringWrong
 from rig.exit_codes import ExitCode
+from rig.metrology.decision import DecisionRule
 from rig.records.resumption.stored_plan import StoredPlan
 from rig.run.events import Failed, LiveTerminals, QuestionBegan, Refused
 from rig.run.finish import write_files
@@ -51,7 +52,9 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         resumed = resumed_by(option)
         options = options_of(option) if resumed is None else options_again(option, resumed)
-        run = Run(options, write_files=write_files, resumed=resumed)
+        # Production knows PASS and FAIL only: the limit is guard-banded, and nothing lies between.
+        rule = DecisionRule.ILAC_G8_BINARY if options.product else DecisionRule.ILAC_G8_NON_BINARY
+        run = Run(options, write_files=write_files, resumed=resumed, rule=rule)
     except UsageRefused as refusal:
         pytest.exit(f"rig: {refusal}", returncode=ExitCode.REFUSED)
     allure_folder = getattr(option, "allure_report_dir", None)

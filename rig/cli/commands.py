@@ -17,7 +17,7 @@ _COMMANDS = {
     ),
     "compare": ("rig.cli.judging.compare:compare", "Compare recorded runs of the same load points."),
     "emulate": ("rig.cli.emulate:emulate", "Run the emulated bench until interrupted."),
-    "eol": ("rig.cli.suites:eol", "Test a meter at the end of the line."),
+    "eol": ("rig.cli.eol.eol:eol", "Test meters at the end of the line."),
     "hold": ("rig.cli.hold:hold", "Keep a load point and show live readings."),
     "judge": ("rig.cli.judging.judge:judge", "Judge a recorded run once more from its readings."),
     "msa": ("rig.cli.quality.msa:msa", "Gauge R&R of a crossed study, from a CSV file or recorded tests."),

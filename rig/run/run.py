@@ -66,7 +66,8 @@ class RunOptions:
     """What the command line asks for. ``run_id``: the id of the record; folder names are unique by it.
 
     ``programme``: of a certification, with ``strict`` where a bench that cannot do all of it is refused; ``repeat``:
-    passes over it; ``select``: pytest's -k.
+    passes over it; ``select``: pytest's -k. Of the end of line: ``product`` as it is named,
+    ``serial_numbers`` as scanned (``POSITION=SERIAL``), ``masked`` positions and ``lot``.
     """
 
     bench: str
@@ -89,6 +90,10 @@ class RunOptions:
     position: str | None = None
     log_level: str = "info"
     after_adjustment_of: str | None = None
+    product: str = ""
+    serial_numbers: tuple[str, ...] = ()
+    masked: tuple[str, ...] = ()
+    lot: str = ""
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
@@ -128,6 +133,8 @@ class Run:
         self.meter: MeterRun | None = None
         """The meter on the open bench, None before and afterwards."""
         self.was_open = False
+        self.product, self.scanned = "", dict[str, str]()
+        """Of the end of line: the name of the product, and the serial number that was scanned at each position."""
         self.record: RunRecorder | None = None
         self.rule, self._write_files, self._today = rule, write_files, today
         self._process_id = os.getpid()
@@ -251,7 +258,15 @@ class Run:
         if self.resumed is None:
             tried = AttemptRecord(kind=self.options.suite, station=self.options.station, operator=self.options.operator)
             self._attempt = store.begin_attempt(tried, this_process(None))
-        bench = stack.enter_context(open_bench(bench_file, events=self.events, on_time=on_time, today=today))
+        bench = stack.enter_context(
+            open_bench(
+                bench_file,
+                events=self.events,
+                on_time=on_time,
+                today=today,
+                all_may_be_absent=bool(self.options.product),
+            )
+        )
         take_journal_in(store.fold_journal, store.has_run)
         store.close_abandoned(is_gone)
         if self.options.after_adjustment_of is not None and self.resumed is None:
@@ -269,6 +284,8 @@ class Run:
             programme=dict(programme),
             judged_with=judged_with(bench_file),
             after_adjustment_of=self.options.after_adjustment_of,
+            product=self.product,
+            lot=self.options.lot,
         )
         process = this_process(bench.guardian.pid if bench.guardian is not None else None)
         if self.resumed is not None:
@@ -291,7 +308,7 @@ class Run:
         if self.resumed is not None:
             found, now = begin_again(self.resumed, store, record, bench, today, unprotected=unprotected)
         else:
-            now = found = begin(record, bench, today, unprotected=unprotected)
+            now = found = begin(record, bench, today, unprotected=unprotected, scanned=self.scanned)
         meter = MeterRun(
             bench,
             record,
@@ -305,7 +322,8 @@ class Run:
             unit.configuration = configuration_of(values)
         for bus in bench.buses:
             stack.callback(note_bus, bus, bench.events)
-        stack.callback(meter.restore_configuration)
+        if not self.options.product:  # what the end of line writes is what is shipped
+            stack.callback(meter.restore_configuration)
         stack.callback(meter.switch_off)
         return meter
 
