@@ -195,7 +195,7 @@ class Continued(Event):
 
 @dataclass(frozen=True)
 class UnitEnded:
-    """How one meter of a run came out, by its closed record; ``failure_classes``: the first is what it is counted by."""
+    """How one meter of a run came out, by its closed record; it counts by the first of ``failure_classes``."""
 
     position: str
     serial_number: str

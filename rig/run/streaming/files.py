@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rig.run.events import Events, Failed, Listening
-from rig.run.log import begin_log
 from rig.run.streaming.event_stream import EventStream, begin_stream
+from rig.run.streaming.log import begin_log
 from rig.run.streaming.run_socket import SOCKET, RunSocket
 
 
