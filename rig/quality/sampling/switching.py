@@ -44,7 +44,7 @@ class Switching:
         if self.severity is Severity.TIGHTENED:
             return self._after_tightened(lot)
         if self.severity is Severity.REDUCED:
-            return self if lot.accepted and lot.clearly else Switching(recent=(lot.accepted,))
+            return self if lot.accepted and lot.clearly else Switching()
         recent = (*self.recent, lot.accepted)[-_WINDOW:]
         if recent.count(False) >= _REFUSED:
             return Switching(Severity.TIGHTENED)

@@ -30,9 +30,9 @@ def attributes_section(verdicts: Sequence[LotVerdict], *, first_pass: bool, draw
             f"the plan accepts {plan.accept} and refuses {plan.reject}.",
             is_bad=not last.accepted,
         ),
-        f"Single sampling by attributes, ISO 2859-1 / ANSI Z1.4, {plan.severity} inspection: {last.size} units, code letter "
-        f"{plan.letter}, AQL {plan.aql:g} %, sample of {len(last.sample)} drawn at random by the lot's name. A unit is "
-        f"nonconforming where its {which} complete test failed.",
+        f"Single sampling by attributes, ISO 2859-1 / ANSI Z1.4, {plan.severity} inspection: {last.size} units, code "
+        f"letter {plan.letter}, AQL {plan.aql:g} %, sample of {len(last.sample)} drawn at random by the lot's name. A unit "
+        f"is nonconforming where its {which} complete test failed.",
     ]
     if not plan.confirmed:
         blocks.append(Note(_NOT_CONFIRMED))
@@ -42,7 +42,7 @@ def attributes_section(verdicts: Sequence[LotVerdict], *, first_pass: bool, draw
     rows = tuple(
         (
             each.lot, str(each.size), str(each.plan.severity), each.plan.letter, str(len(each.sample)),
-            f"{each.plan.accept}/{each.plan.reject}", str(each.nonconforming), "accepted" if each.accepted else "refused",
+            f"{each.plan.accept}/{each.plan.reject}", str(each.nonconforming), _word(accepted=each.accepted),
             str(each.after.severity), str(each.after.score),
         )
         for each in verdicts
@@ -52,6 +52,10 @@ def attributes_section(verdicts: Sequence[LotVerdict], *, first_pass: bool, draw
     if draws:
         blocks.append(_characteristic(last))
     return Section("Acceptance by attributes", tuple(blocks))
+
+
+def _word(*, accepted: bool) -> str:
+    return "accepted" if accepted else "refused"
 
 
 def _characteristic(verdict: LotVerdict) -> Plot:
@@ -83,16 +87,16 @@ def variables_section(lot: str, size: int, verdicts: Sequence[tuple[str, Variabl
     rows = tuple(
         (
             name, f"{each.mean:+.4f}", f"{each.sigma:.4f}", f"{100 * each.below:.4f}", f"{100 * each.above:.4f}",
-            f"{100 * each.estimate:.4f}", f"{100 * plan.largest_estimate:.4f}", "accepted" if each.accepted else "refused",
+            f"{100 * each.estimate:.4f}", f"{100 * plan.largest_estimate:.4f}", _word(accepted=each.accepted),
         )
         for name, each in sorted(verdicts, key=lambda pair: -pair[1].estimate)
     )  # fmt: skip
     heads = ("measurement", "mean %", "s %", "below %", "above %", "estimate %", "M %", "verdict")
     blocks: list[Block] = [
         Note(f"Lot {lot} is {word}.", is_bad=bool(refused)),
-        f"Sampling by variables, spread unknown, ANSI Z1.9 (of the kind of ISO 3951-1), {plan.severity} inspection: {size} "
-        f"units, code letter {plan.letter}, AQL {plan.aql:g} %, sample of {plan.size}, k = {plan.k:g}. Estimated share "
-        "outside both limits against M, which follows from k.",
+        f"Sampling by variables, spread unknown, ANSI Z1.9 (of the kind of ISO 3951-1), {plan.severity} inspection: "
+        f"{size} units, code letter {plan.letter}, AQL {plan.aql:g} %, sample of {plan.size}, k = {plan.k:g}. Estimated "
+        "share outside both limits against M, which follows from k.",
     ]
     if not plan.confirmed:
         blocks.append(Note(_NOT_CONFIRMED))
