@@ -91,18 +91,15 @@ _.recalibration
 _.provided_by_customer
 _.opinions
 
-# keys of a product file (rig.products.product)
-_.active_power_drift_pct
-_.reactive_power_drift_pct
-_.voltage_drift_pct
-_.current_drift_pct
-_.energy_drift_pct
+# of a product file, for the retest policy
 _.most_attempts
-_.clear_energy
-_.clear_demand
-_.clear_logs
-_.clear_pulse_count
-_.clock_within_s
-_.released_firmware
 _.retest
-_.shipping_state
+
+# http.server looks them up
+_.do_GET
+_.log_message
+
+# the templates and drawings of the station page read these names
+_.big
+_.live_text
+live_text, voltages_deg, currents_deg

@@ -27,9 +27,13 @@ _ID2_DIGITS = 1000
 class PanelMeter(Protocol):
     """What the panel needs of the meter behind it; ``meter_model.device.meter.S4100`` is one."""
 
-    serial_number: str
     profile: BehaviourProfile
     panel_settings: PanelSettings
+
+    @property
+    def serial_number(self) -> str:
+        """As on the label."""
+        ...
 
     @property
     def configuration(self) -> Configuration:

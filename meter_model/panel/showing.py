@@ -8,7 +8,7 @@ import re
 from meter_model.behaviour.panel_choices import PanelEnergyNames, PanelSerialNumber, PanelWrench
 from meter_model.objects.properties import PRESENT_VALUE
 from meter_model.panel.data_screens import Screen
-from meter_model.panel.numbers import NOT_VALID, Number, shown
+from meter_model.panel.numbers import ENERGIES, NOT_VALID, Number, shown
 from meter_model.panel.setup_screens import PanelMeter
 from meter_model.panel.view import View
 
@@ -31,7 +31,7 @@ def shown_screen(screen: Screen, meter: PanelMeter) -> View:
     number = number_of(screen, meter)
     if number is None:
         return View(name, mark=mark)
-    if screen.ieee.endswith("Wh") or screen.ieee.endswith("ARh") or screen.ieee.endswith("VAh"):
+    if screen.scale in ENERGIES:
         name = _energy_name(name, number, meter)
     return View(name, number.text, number.unit, mark, screen.phase)
 

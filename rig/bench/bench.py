@@ -130,14 +130,15 @@ def open_bench(
     events: Events | None = None,
     on_time: Callable[[bool], None] = lambda _goes_down: None,
     today: dt.date | None = None,
+    all_may_be_absent: bool = False,
 ) -> Iterator[Bench]:
     """Open a bench and everything on it; on every way out the outputs are off and verified before the context ends.
 
     ``command``: what the bench is used for, shown to others that find it busy. ``events`` has everything that happens.
     ``on_time`` is called whenever time is spent while energised (rig.safety.energise.Supervised). ``today``: the day on
-    which calibrations are looked at, the host's date by default; none is refused here. Raises BenchBusy,
-    BenchFileError, BenchFault, the drivers' errors; and SafeStateNotConfirmed at the end where it was not confirmed
-    that the outputs are off.
+    which calibrations are looked at, the host's date by default; none is refused here. ``all_may_be_absent``: see
+    ``find_present``. Raises BenchBusy, BenchFileError, BenchFault, the drivers' errors; and SafeStateNotConfirmed where
+    the outputs were not confirmed off.
     """
     file = bench if isinstance(bench, BenchFile) else load_bench(bench)
     events = events or Events()
@@ -159,15 +160,14 @@ def open_bench(
         switch = open_switch(opener, events)
         inputs = safety_inputs(file.parts.safety_inputs, switch)
         timed = open_timed_pulses(opener)
-        probe = open_probe(opener)
-        chamber = open_chamber(opener)
+        probe, chamber = open_probe(opener), open_chamber(opener)
         buses = open_buses(file, progress.time_passes, stack, progress.note_line)
         progress.buses = buses.all
         for bus in buses.all:
             events.publish(BusOpened(bus))
             if (advice := latency_advice(bus.settings.device)) is not None:
                 events.publish(Stated(f"bus: {advice}"))
-        positions, absent = find_present(file, buses, clock.sleep) if buses.open else ((), ())
+        positions, absent = find_present(file, buses, clock.sleep, all_may_be_absent=all_may_be_absent)
         opened = Bench(
             file,
             opening,

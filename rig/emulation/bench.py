@@ -25,12 +25,14 @@ from rig.emulation.bus.process import HubLink, HubProcess
 from rig.emulation.defects.library import (
     Defect,
     behaviour_of,
+    panel_defects_of,
     pickup_pct,
     profile_of,
     services_of,
     with_behaviour_defects,
     with_defects,
 )
+from rig.emulation.defects.panel import panel_with
 from rig.emulation.defects.services import with_apdu_defects
 from rig.emulation.instruments import (
     ANALYZERS,
@@ -153,7 +155,10 @@ class EmulatedBench:
         sources, driving = self._sources(options, log)
         analyzer = self._analyzer(options, log)
         self.meters = [_meter(options, number, stack) for number in range(1, options.meters + 1)]
-        terminals = [MeterTerminals(meter, world.now_s) for meter in self.meters]
+        terminals = [
+            MeterTerminals(meter, world.now_s, panel_with(meter, panel_defects_of(options.defects, number)))
+            for number, meter in enumerate(self.meters, 1)
+        ]
         self.wires = [
             MiswiredMeter(terminal, partial(_voltage_terminals, meter), _of_meter(options.miswired, number))
             for number, (terminal, meter) in enumerate(zip(terminals, self.meters, strict=True), 1)

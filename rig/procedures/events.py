@@ -47,10 +47,15 @@ class Judged(Event):
 
 @dataclass(frozen=True)
 class QuestionBegan(Event):
-    """The question ``name`` is asked; ``cites``: the source that it cites, such as "manual page 22"."""
+    """The question ``name`` is asked; ``cites``: the source that it cites, such as "manual page 22".
+
+    It is question ``number`` of the ``count`` of its session.
+    """
 
     name: str
     cites: str
+    number: int = 0
+    count: int = 0
 
     def __str__(self) -> str:
         return f"question {self.name} is asked"

@@ -100,7 +100,6 @@ class LimitsPart(Strict):
     reactive_power_drift_pct: _DriftPct = 0.1
     voltage_drift_pct: _DriftPct = 0.01
     current_drift_pct: _DriftPct = 0.01
-    energy_drift_pct: _DriftPct = 0.02
 
 
 class RetestPart(Strict):

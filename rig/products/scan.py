@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from drivers.errors import RigError
+from rig.errors import UsageRefused
 from rig.printable import printable_line
 from rig.products.product import Product
 
 _LONGEST_SHOWN = 60
 
 
-class ScanRefused(RigError):
-    """What was scanned is no serial number of the product; ``scanned`` is the text, without what a scanner adds."""
+class ScanRefused(UsageRefused):
+    """What was scanned is no serial number of the product (exit 11); ``scanned`` is the text."""
 
     def __init__(self, scanned: str, why: str) -> None:
         super().__init__(why)

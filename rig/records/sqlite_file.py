@@ -30,6 +30,7 @@ REVISIONS = (
     "0012",
     "0013",
     "0014",
+    "0015",
 )
 """Schema versions, the oldest first: known without alembic, which takes long to load and is needed to migrate only."""
 

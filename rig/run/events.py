@@ -22,11 +22,13 @@ from rig.events import (
     GateChosen,
     LiveTerminals,
     MeterFound,
+    MeterRead,
     Noted,
     OutputsChanged,
     OutputsFailed,
     PointApplied,
     ProcessLaunched,
+    ReadingSeen,
     SourceAnswers,
     Stated,
     SwitchedOff,
@@ -60,6 +62,7 @@ __all__ = [
     "Judged",
     "LiveTerminals",
     "MeterFound",
+    "MeterRead",
     "Noted",
     "OutputsChanged",
     "OutputsFailed",
@@ -72,6 +75,7 @@ __all__ = [
     "QuestionAnswered",
     "QuestionBegan",
     "QuestionFailed",
+    "ReadingSeen",
     "Refused",
     "RunBegan",
     "RunEnded",
@@ -166,6 +170,6 @@ class RunEnded(Event):
 
 LOG_ONLY = (
     BusOpened, Noted, ProcessLaunched, EnergiseStep, PointApplied, PointBegan, PointMeasured, Judged, QuestionBegan,
-    QuestionAnswered, QuestionFailed, RunBegan, FileWritten, RunEnded,
+    QuestionAnswered, QuestionFailed, RunBegan, FileWritten, RunEnded, ReadingSeen, MeterRead,
 )  # fmt: skip
 """What comes with every load point or question, or is for record and log only: the console of a suite leaves it out."""

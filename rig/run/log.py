@@ -9,7 +9,7 @@ from pathlib import Path
 
 from drivers import log_handler
 from drivers.log import FILE, LEVEL, log_as
-from rig.run.events import Event, Events, Failed, LiveTerminals, QuestionFailed
+from rig.run.events import Event, Events, Failed, LiveTerminals, MeterRead, QuestionFailed, ReadingSeen
 from rig.run.folder import LOG
 
 _LOG = logging.getLogger(__name__)
@@ -35,6 +35,8 @@ def begin_log(folder: Path, level: str, events: Events) -> Callable[[], None]:
 
 def _log(event: Event) -> None:
     error = event.error if isinstance(event, LiveTerminals | Failed | QuestionFailed) else None
+    if isinstance(event, ReadingSeen | MeterRead):
+        return  # twice a second; the record has what was measured with
     noted = event.noted()
     severity = noted.severity if noted is not None else "info"
     if isinstance(event, LiveTerminals | Failed):

@@ -23,11 +23,12 @@ from rig.procedures.accuracy.readings import configuration_of
 from rig.procedures.meter_run import MeterRun
 from rig.procedures.rejudging.stored import judged_with
 from rig.records import RECORDS
+from rig.records.attempts.attempts import AttemptRecord
 from rig.records.data import RunHeader, RunRecord
 from rig.records.recorder import RunRecorder
 from rig.records.resumption.reopening import Reopened
 from rig.records.resumption.stored_plan import RunPlan
-from rig.records.store import RunStore
+from rig.records.store import RunStore, station_file
 from rig.run.adjustment import refuse_another_meter
 from rig.run.begin import begin
 from rig.run.end import note_bus
@@ -50,6 +51,7 @@ from rig.run.folder import LOG, claim, folder_for, release
 from rig.run.log import begin_log
 from rig.run.resuming.begin_again import begin_again
 from rig.run.resuming.request import Resumable
+from rig.run.streaming.event_stream import EventStream, begin_stream
 from rig.run.tally import Tally
 from rig.safety.guardian.journal import take_journal_in
 from rig.safety.guardian.process_identity import is_gone, this_process
@@ -64,7 +66,8 @@ class RunOptions:
     """What the command line asks for. ``run_id``: the id of the record; folder names are unique by it.
 
     ``programme``: of a certification, with ``strict`` where a bench that cannot do all of it is refused; ``repeat``:
-    passes over it; ``select``: pytest's -k.
+    passes over it; ``select``: pytest's -k. Of the end of line: ``product`` as it is named,
+    ``serial_numbers`` as scanned (``POSITION=SERIAL``), ``masked`` positions and ``lot``.
     """
 
     bench: str
@@ -87,6 +90,10 @@ class RunOptions:
     position: str | None = None
     log_level: str = "info"
     after_adjustment_of: str | None = None
+    product: str = ""
+    serial_numbers: tuple[str, ...] = ()
+    masked: tuple[str, ...] = ()
+    lot: str = ""
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
@@ -126,6 +133,8 @@ class Run:
         self.meter: MeterRun | None = None
         """The meter on the open bench, None before and afterwards."""
         self.was_open = False
+        self.product, self.scanned = "", dict[str, str]()
+        """Of the end of line: the name of the product, and the serial number that was scanned at each position."""
         self.record: RunRecorder | None = None
         self.rule, self._write_files, self._today = rule, write_files, today
         self._process_id = os.getpid()
@@ -137,6 +146,8 @@ class Run:
         self._has_plan = resumed is not None
         self._has_energised = False
         self._end_log: Callable[[], None] | None = None
+        self._stream: EventStream | None = None
+        self._attempt: int | None = None
         self._subscribe()
 
     def _subscribe(self) -> None:
@@ -172,7 +183,7 @@ class Run:
     def store(self) -> RunStore:
         """The database of runs, opened when it is first asked for; closed with the record."""
         if self._store is None:
-            self._store = RunStore.open(self.options.records or RECORDS)
+            self._store = RunStore.open(station_file(self.options.records or RECORDS))
         return self._store
 
     def out_folder(self) -> Path:
@@ -184,6 +195,23 @@ class Run:
             self.options.out = folder_for(self.started_utc, self.options.suite, self.options.run_id)
         claim(self.options.out, self.options.run_id)
         return self.options.out
+
+    def _begin_files(self, folder: Path) -> Callable[[], None]:
+        end_log = begin_log(folder, self.options.log_level, self.events)
+        self._stream, end_stream = begin_stream(folder, self.events)
+
+        def end() -> None:
+            self._stream = None
+            end_stream()
+            end_log()
+
+        return end
+
+    def stop_heard(self, signal_name: str) -> None:
+        """Tell other processes at once that a stop has arrived; may be called in a signal handler."""
+        if self._stream is not None:
+            with contextlib.suppress(OSError):
+                self._stream.write({"kind": "StopHeard", "text": f"stop by {signal_name} has arrived"})
 
     def leave_folder(self) -> None:
         """End the log; leave the folder to another run where this one never had a record."""
@@ -214,7 +242,7 @@ class Run:
                 "and its end would be lost; leave that option out"
             )
         if self._write_files is not None and self._end_log is None:
-            self._end_log = begin_log(self.out_folder(), self.options.log_level, self.events)
+            self._end_log = self._begin_files(self.out_folder())
         try:
             with ExitStack() as stack:
                 self.meter = self._open(bench_file, programme or {}, plan, on_time, stack)
@@ -222,6 +250,7 @@ class Run:
                 yield self.meter
         except BaseException as error:
             self.tally.stop(str(error) or type(error).__name__)
+            self._end_attempt(str(error) or type(error).__name__)
             raise
         finally:
             meter, self.meter = self.meter, None
@@ -239,7 +268,18 @@ class Run:
         stack: ExitStack,
     ) -> MeterRun:
         store, today = self.store, self._today()
-        bench = stack.enter_context(open_bench(bench_file, events=self.events, on_time=on_time, today=today))
+        if self.resumed is None:
+            tried = AttemptRecord(kind=self.options.suite, station=self.options.station, operator=self.options.operator)
+            self._attempt = store.begin_attempt(tried, this_process(None))
+        bench = stack.enter_context(
+            open_bench(
+                bench_file,
+                events=self.events,
+                on_time=on_time,
+                today=today,
+                all_may_be_absent=bool(self.options.product),
+            )
+        )
         take_journal_in(store.fold_journal, store.has_run)
         store.close_abandoned(is_gone)
         if self.options.after_adjustment_of is not None and self.resumed is None:
@@ -257,13 +297,17 @@ class Run:
             programme=dict(programme),
             judged_with=judged_with(bench_file),
             after_adjustment_of=self.options.after_adjustment_of,
+            product=self.product,
+            lot=self.options.lot,
         )
         process = this_process(bench.guardian.pid if bench.guardian is not None else None)
         if self.resumed is not None:
             self.record, self.reopened = store.resume_run(self.resumed.run.run_id, process)
             self.tally.outcomes += self.resumed.outcomes
         else:
-            self.record = store.begin_run(header, self.options.run_id, plan=plan, process=process)
+            self.record = store.begin_run(
+                header, self.options.run_id, plan=plan, process=process, attempt=self._attempt
+            )
             self._has_plan = plan is not None
         record = self.record
         record.step = self._step
@@ -277,7 +321,7 @@ class Run:
         if self.resumed is not None:
             found, now = begin_again(self.resumed, store, record, bench, today, unprotected=unprotected)
         else:
-            now = found = begin(record, bench, today, unprotected=unprotected)
+            now = found = begin(record, bench, today, unprotected=unprotected, scanned=self.scanned)
         meter = MeterRun(
             bench,
             record,
@@ -291,9 +335,19 @@ class Run:
             unit.configuration = configuration_of(values)
         for bus in bench.buses:
             stack.callback(note_bus, bus, bench.events)
-        stack.callback(meter.restore_configuration)
+        if not self.options.product:  # what the end of line writes is what is shipped
+            stack.callback(meter.restore_configuration)
         stack.callback(meter.switch_off)
         return meter
+
+    def _end_attempt(self, reason: str) -> None:
+        """Record why no run began, where none did."""
+        if self._store is None or self.record is not None or self._attempt is None:
+            return
+        try:
+            self._store.end_attempt(self._attempt, reason)
+        except RigError as error:
+            self.events.publish(Failed(str(error), error))
 
     def _note_end(
         self, kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None

@@ -15,7 +15,7 @@ from rig.bench.config import fitness as _fitness
 from rig.bench.config.calibration_files import allow_calibration_files, with_calibration_files
 from rig.bench.config.finding import find_bench_file
 from rig.bench.config.meter_type import MeterType, load_meter_type
-from rig.bench.schema.bench import PLACEHOLDER, SCHEMA_VERSION, BenchPart, bus_data
+from rig.bench.schema.bench import PLACEHOLDER, SCHEMA_VERSION, BenchPart, CtPart, NominalPart, bus_data
 from rig.errors import BenchFileError, UsageRefused
 from rig.files.yaml_file import Location, line_of, parse_yaml, read_text, validate
 
@@ -95,7 +95,11 @@ class BenchFile:
         A dead one of these does not prevent reading; the switch unit stays, it may give the meter its power.
         """
         dispensable = ("source", "low_level_source", "analyzer", "generator", "counter", "climate_probe", "chamber")
-        parts = dict.fromkeys(dispensable)
+        return self.without(*dispensable)
+
+    def without(self, *keys: str) -> BenchFile:
+        """Return the bench as if its file did not have these keys."""
+        parts = dict.fromkeys(keys)
         data = {key: value for key, value in self._data.items() if key not in parts}
         return replace(self, parts=self.parts.model_copy(update=parts), _data=data)
 
@@ -121,6 +125,15 @@ class BenchFile:
             return self.at_position(chosen[0].name)
         data = {**self._data, "positions": [one for one in self._data["positions"] if str(one["name"]) in names]}
         return replace(self, parts=self.parts.model_copy(update={"positions": chosen}), _data=data)
+
+    def for_system(self, nominal: NominalPart, ct: CtPart) -> BenchFile:
+        """Return the bench with another nominal system, and another transducer that is simulated."""
+        if self.parts.wiring is None:
+            raise UsageRefused(f"bench {self.name} has no wiring")
+        wiring = {**self._data["wiring"], "ct": ct.model_dump(mode="json")}
+        data = {**self._data, "nominal": nominal.model_dump(mode="json"), "wiring": wiring}
+        parts = {"nominal": nominal, "wiring": self.parts.wiring.model_copy(update={"ct": ct})}
+        return replace(self, parts=self.parts.model_copy(update=parts), _data=data)
 
     def with_endpoints(self, endpoints: Mapping[str, Any]) -> BenchFile:
         """Return the bench with every ``${launch.x}`` replaced; raises BenchFileError where one does not fit."""

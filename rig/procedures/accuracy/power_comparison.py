@@ -12,7 +12,9 @@ from drivers.meter.readings import LoadPointReading
 from meter_model.configuration import Configuration
 from meter_model.stimulus import Stimulus
 from rig.bench.positions.at_once import at_once
+from rig.events import MeterRead
 from rig.load_point import ByPhase, LoadPoint
+from rig.metrology.corrections.positions import PositionPath
 from rig.procedures.accuracy.climate import note_climate
 from rig.procedures.accuracy.conditions import ConditionWindow
 from rig.procedures.accuracy.readings import MeterSample, PointMeasurement
@@ -40,7 +42,8 @@ def measure_power(
     limits: ReferenceLimits = IEC_REFERENCE,
 ) -> PointMeasurement:
     """Measure one meter at ``point``: ``measure_in_turn`` with one reader."""
-    return measure_in_turn(bench, (Reader(position, configuration),), point, record, updates=updates, limits=limits)
+    reader = Reader(position, configuration, path=position.path)
+    return measure_in_turn(bench, (reader,), point, record, updates=updates, limits=limits)
 
 
 @dataclass
@@ -48,7 +51,7 @@ class Reader:
     """One meter that is read at a load point.
 
     ``unit_number``: None where there is one meter. ``dead``: why it is not read, empty where it is.
-    ``has_own_bus``: a bus that fails is then this meter's alone.
+    ``has_own_bus``: a bus that fails is then this meter's alone. ``path``: the correction of its position.
     """
 
     position: Position
@@ -56,6 +59,7 @@ class Reader:
     unit_number: int | None = None
     dead: str = ""
     has_own_bus: bool = False
+    path: PositionPath | None = None
     samples: list[MeterSample] = field(default_factory=list)
 
     def read(self) -> LoadPointReading | None:
@@ -72,6 +76,10 @@ class Reader:
                 raise
             self.dead = str(error)
             return None
+
+    def at_terminals(self, seen: Stimulus) -> Stimulus:
+        """Return what is at this meter's terminals where the analyzer sees ``seen``."""
+        return seen if self.path is None else self.path.stimulus(seen)
 
     def take(self, reading: LoadPointReading, record: PointRecorder) -> None:
         """Record what was read."""
@@ -102,6 +110,7 @@ def measure_in_turn(
     *,
     updates: int = MINIMUM_UPDATES,
     limits: ReferenceLimits = IEC_REFERENCE,
+    is_applied: bool = False,
 ) -> PointMeasurement:
     """Apply ``point``, settle, and read the meter from ``updates`` distinct updates; every reading is recorded at once.
 
@@ -112,11 +121,13 @@ def measure_in_turn(
 
     Several meters are read between two readings of the reference, those at ports of their own at the same time, others
     in turn; the measurements of all but the first are
-    its ``others``. One that does not answer is marked ``dead``, and the others go on.
+    its ``others``. One that does not answer is marked ``dead``, and the others go on. ``is_applied``: the point is
+    energised already, by the caller.
     """
     assert bench.supervisor is not None
     assert bench.wiring is not None
-    bench.supervisor.apply(point)
+    if not is_applied:
+        bench.supervisor.apply(point)
     try:
         last = bench.supervisor.settle()[-1]
         settled = bench.wiring.stimulus(last)
@@ -128,19 +139,22 @@ def measure_in_turn(
         )
     window = ConditionWindow(bench, point, limits)
     window.add(last, settled, bench.supervisor.analyzer_ranges)
-    wait_s, trouble = METER_UPDATE_S, ""
+    trouble = ""
     temperature_c: float | None = None
     references: list[Reference] = []
     try:
         references.append(read_reference(bench, record, window))
         climate = note_climate(bench, record, limits)
         window.take(climate.conditions)
-        wait_s -= climate.took_s
         trouble, temperature_c = climate.invalid, climate.temperature_c
+        due_s = bench.clock.now_s() + METER_UPDATE_S - climate.took_s
         for _ in range(updates):
-            bench.clock.sleep(wait_s)
-            wait_s = METER_UPDATE_S
+            bench.clock.sleep(due_s - bench.clock.now_s())
             read_all(readers, record)
+            due_s = bench.clock.now_s() + METER_UPDATE_S  # the reference is read while the next update is awaited
+            for reader in readers:
+                if reader.samples and not reader.dead:
+                    bench.events.publish(MeterRead(reader.samples[-1].values, reader.unit_number))
             references.append(read_reference(bench, record, window))
     except ReferenceInvalid as error:
         trouble = str(error)
@@ -157,7 +171,7 @@ def measure_in_turn(
         lambda reader: PointMeasurement(
             point,
             tuple(reader.samples),
-            tuple(each.stimulus for each in references),
+            tuple(reader.at_terminals(each.stimulus) for each in references),
             ranges,
             reader.configuration,
             invalid,
@@ -165,6 +179,7 @@ def measure_in_turn(
             has_distortion=all(each.has_distortion for each in references),
             temperature_c=temperature_c,
             record=record,
+            path=reader.path,
         ),
     )
 

@@ -31,8 +31,8 @@ def attributes_section(verdicts: Sequence[LotVerdict], *, first_pass: bool, draw
             is_bad=not last.accepted,
         ),
         f"Single sampling by attributes, ISO 2859-1 / ANSI Z1.4, {plan.severity} inspection: {last.size} units, code "
-        f"letter {plan.letter}, AQL {plan.aql:g} %, sample of {len(last.sample)} drawn at random by the lot's name. A unit "
-        f"is nonconforming where its {which} complete test failed.",
+        f"letter {plan.letter}, AQL {plan.aql:g} %, sample of {len(last.sample)} drawn at random by the lot's name. A "
+        f"unit is nonconforming where its {which} complete test failed.",
     ]
     if not plan.confirmed:
         blocks.append(Note(_NOT_CONFIRMED))
@@ -95,8 +95,8 @@ def variables_section(lot: str, size: int, verdicts: Sequence[tuple[str, Variabl
     blocks: list[Block] = [
         Note(f"Lot {lot} is {word}.", is_bad=bool(refused)),
         f"Sampling by variables, spread unknown, ANSI Z1.9 (of the kind of ISO 3951-1), {plan.severity} inspection: "
-        f"{size} units, code letter {plan.letter}, AQL {plan.aql:g} %, sample of {plan.size}, k = {plan.k:g}. Estimated "
-        "share outside both limits against M, which follows from k.",
+        f"{size} units, code letter {plan.letter}, AQL {plan.aql:g} %, sample of {plan.size}, k = {plan.k:g}. "
+        "Estimated share outside both limits against M, which follows from k.",
     ]
     if not plan.confirmed:
         blocks.append(Note(_NOT_CONFIRMED))

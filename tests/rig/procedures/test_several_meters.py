@@ -97,7 +97,8 @@ class Line:
                 terminals=WIRING.terminals,
             ),
             accuracy=None, file=SimpleNamespace(parts=SimpleNamespace(climate_probe=None)), climate_probe=None,
-            analyzer=SimpleNamespace(read=self.read_reference), clock=SimpleNamespace(sleep=lambda _: None),
+            analyzer=SimpleNamespace(read=self.read_reference),
+            clock=SimpleNamespace(sleep=lambda _: None, now_s=lambda: 0.0),
         )  # fmt: skip
 
     def readers(self):

@@ -16,14 +16,16 @@ from tests.rig.quality.test_yield_and_pareto import unit_test
 
 NORMAL_065_TO_15 = {
     "A": ".. .. .. .. .. 1", "B": ".. .. .. .. 1 ..", "C": ".. .. .. 1 .. ..", "D": ".. .. 1 .. .. 2",
-    "E": ".. 1 .. .. 2 3", "F": "1 .. .. 2 3 4", "G": ".. .. 2 3 4 6", "H": ".. 2 3 4 6 8", "J": "2 3 4 6 8 11", "K": "3 4 6 8 11 15",
+    "E": ".. 1 .. .. 2 3", "F": "1 .. .. 2 3 4", "G": ".. .. 2 3 4 6", "H": ".. 2 3 4 6 8", "J": "2 3 4 6 8 11",
+    "K": "3 4 6 8 11 15",
     "L": "4 6 8 11 15 22",
 }  # fmt: skip
 """Rejection numbers of table II-A at AQL 0.65, 1.0, 1.5, 2.5, 4.0, 6.5 (NIBS, AC-TABLE.ASC, 1-A); dots: an arrow."""
 
 TIGHTENED_065_TO_65 = {
     "B": ".. .. .. .. .. 1", "C": ".. .. .. .. 1 ..", "D": ".. .. .. 1 .. ..", "E": ".. .. 1 .. .. 2",
-    "F": ".. 1 .. .. 2 3", "G": "1 .. .. 2 3 4", "H": ".. .. 2 3 4 6", "J": ".. 2 3 4 6 9", "K": "2 3 4 6 9 13", "L": "3 4 6 9 13 19",
+    "F": ".. 1 .. .. 2 3", "G": "1 .. .. 2 3 4", "H": ".. .. 2 3 4 6", "J": ".. 2 3 4 6 9",
+    "K": "2 3 4 6 9 13", "L": "3 4 6 9 13 19",
 }  # fmt: skip
 """The same of table II-B (NIBS, AC-TABLE.ASC, table 1-B)."""
 
@@ -107,8 +109,8 @@ def test_code_letters_by_variables_are_those_of_table_a_2(lot, letter):
 @pytest.mark.parametrize(
     ("letter", "aql", "severity", "size", "k"),
     [("F", 1.0, Severity.NORMAL, 10, 1.72), ("G", 0.25, Severity.NORMAL, 15, 2.20),
-     ("K", 0.65, Severity.NORMAL, 50, 2.08), ("B", 0.65, Severity.NORMAL, 5, 1.65), ("G", 0.10, Severity.TIGHTENED, 15, 2.53),
-     ("G", 1.0, Severity.TIGHTENED, 15, 1.91)],
+     ("K", 0.65, Severity.NORMAL, 50, 2.08), ("B", 0.65, Severity.NORMAL, 5, 1.65),
+     ("G", 0.10, Severity.TIGHTENED, 15, 2.53), ("G", 1.0, Severity.TIGHTENED, 15, 1.91)],
 )  # fmt: skip
 def test_k_has_the_published_values(letter, aql, severity, size, k):
     plan = variables.variables_plan(letter, aql, severity)
