@@ -105,7 +105,7 @@ def _cell(place: int, column: int, severity: Severity) -> tuple[int, int] | int:
     """
     along = column + place
     if severity is Severity.NORMAL:
-        return _numbers(along - 14, (0, -1, 1), _NORMAL)
+        return _numbers(along - 14, (0, -1 if place else 1, 1), _NORMAL)  # above letter A there is none
     if severity is Severity.TIGHTENED:
         if place == 0 and along <= 17:
             return 1  # letter A has no plan with the number 0

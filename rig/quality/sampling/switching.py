@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rig.quality.sampling.attributes import Severity
@@ -64,11 +63,3 @@ class Switching:
         if len(recent) == _IN_A_ROW and all(recent):
             return Switching()
         return Switching(Severity.TIGHTENED, recent=recent, refused_on_tightened=refused)
-
-
-def after_all(lots: Iterable[Judged], *, reduced_permitted: bool = False) -> Switching:
-    """Return the state after lots in the order of their production, from normal inspection."""
-    state = Switching()
-    for lot in lots:
-        state = state.after(lot, reduced_permitted=reduced_permitted)
-    return state

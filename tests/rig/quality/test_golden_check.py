@@ -47,7 +47,7 @@ def test_a_steady_golden_unit_alarms_as_rarely_as_it_says():
     assert alarms / checks < 3.0 * FALSE_ALARM + 0.005
 
 
-def test_a_drift_of_more_than_the_uncertainty_is_found_from_the_second_check_on():
+def test_a_drift_beyond_the_uncertainty_is_found_at_the_second_check():
     found = drift_of(reading(0.3), "1", [0.1], 1)
     assert found.is_out
     assert not drift_of(reading(0.2), "1", [0.1], 1).is_out

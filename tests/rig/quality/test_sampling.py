@@ -117,7 +117,7 @@ def test_k_has_the_published_values(letter, aql, severity, size, k):
     assert (plan.size, plan.k) == (size, k)
 
 
-def test_every_plan_by_variables_accepts_at_its_aql_as_the_published_ones_do():
+def test_each_plan_by_variables_accepts_at_its_aql_alike():
     for letter in "BCDEFGHIJKLMNP":
         for aql in variables.AQLS:
             plan = variables.variables_plan(letter, aql)
@@ -177,7 +177,7 @@ def test_a_sample_is_drawn_by_the_name_of_the_lot_and_not_by_order():
     assert len({unit.first.serial_number for unit in sample_of("L7", units, 20)}) == 20
 
 
-def test_two_refused_lots_of_five_lead_to_tightened_and_five_good_ones_back():
+def test_two_refused_lots_of_five_tighten_and_five_good_ones_relax():
     bad = [lot(f"B{n}", 100, 100) for n in range(2)]
     good = [lot(f"G{n}", 100) for n in range(7)]
     found = judge_lots([*bad, *good], 0.65)
