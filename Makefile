@@ -8,7 +8,7 @@ STAMP := $(VENV)/.stamp
 # Without byte code each process, and pytest for each test module, compiles all of this software once more.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: certify test test-quick test-realtime coverage check soak fuzz lint types contracts dead hooks dcc docs lock uncertainty-cases changelog clean help
+.PHONY: certify test test-quick test-realtime page-tools coverage check soak fuzz lint types contracts dead hooks dcc docs lock uncertainty-cases quality-cases changelog clean help
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,9 +19,14 @@ certify: $(STAMP) ## certify the emulated meter: plan, measure, judge, report
 # What judges milliseconds runs alone, one test after another; other real-time tests two at a time.
 test: test-quick test-realtime ## the tests of this software (no hardware needed)
 
-test-realtime: $(STAMP)
+test-realtime: $(STAMP) page-tools
 	@$(BIN)/python -m pytest tests -m "realtime and not alone and not soak" -n 2 --dist loadfile --no-loadscope-reorder
 	@$(BIN)/python -m pytest tests -m "realtime and alone and not soak"
+
+# axe-core, pinned by tests/rig/station/browser/package-lock.json; without npm its tests are skipped, and say so.
+page-tools:
+	@test -d tests/rig/station/browser/node_modules/axe-core || ! command -v npm >/dev/null || \
+		npm ci --prefix tests/rig/station/browser --ignore-scripts --no-audit --no-fund --silent
 
 test-quick: $(STAMP) ## those of the tests that need no processes and no real time
 	@$(BIN)/python -m pytest tests -m "not realtime and not soak" -n auto
@@ -68,6 +73,12 @@ uncertainty-cases: ## compute the cases that uncertainty budgets are compared wi
 	@test -x $(ORACLES)/bin/python || python3 -m venv $(ORACLES)
 	@$(ORACLES)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-oracles.lock
 	@$(ORACLES)/bin/python tools/uncertainty_cases.py tests/rig/metrology/uncertainty_cases.json
+
+QUALITY_ORACLES := build/quality-oracles-tool
+quality-cases: ## compute the cases that the statistics of production are compared with, by SciPy, statsmodels and capstat-core
+	@test -x $(QUALITY_ORACLES)/bin/python || python3 -m venv $(QUALITY_ORACLES)
+	@$(QUALITY_ORACLES)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-quality.lock
+	@$(QUALITY_ORACLES)/bin/python tools/quality_cases.py tests/rig/quality/quality_cases.json
 
 changelog: $(STAMP) ## what the next release's entry in CHANGELOG.md will say
 	@$(BIN)/towncrier build --draft --version next

@@ -182,10 +182,14 @@ class OutputsFailed(OutputsChanged):
 
 @dataclass(frozen=True)
 class SwitchedOff(OutputsChanged):
-    """The outputs are off, ``confirmed`` or not; ``details``: what says so. The run records it with its own report."""
+    """The outputs are off, ``confirmed`` or not; ``details``: what says so. The run records it with its own report.
+
+    ``confirmed_by``: source, analyzer, guardian.
+    """
 
     confirmed: bool
     details: tuple[str, ...]
+    confirmed_by: tuple[str, ...] = ()
 
     def named(self) -> tuple[str, str]:
         """Return the details."""
@@ -193,6 +197,30 @@ class SwitchedOff(OutputsChanged):
 
     def noted(self) -> None:
         """Return None: the event ``safe state`` of the run has it, with who confirmed it."""
+
+
+@dataclass(frozen=True)
+class ReadingSeen(Event):
+    """What the analyzer sees of what is energised; published at most twice a second.
+
+    By phase, None where there is no valid value: ``voltages_v`` volts line to neutral, ``currents_pct`` percent of the
+    rated signal at the CT input; ``voltages_deg`` and ``currents_deg`` angles to the first voltage, negative = lag.
+    """
+
+    voltages_v: tuple[float | None, ...]
+    currents_pct: tuple[float | None, ...]
+    voltages_deg: tuple[float | None, ...]
+    currents_deg: tuple[float | None, ...]
+    frequency_hz: float | None
+    must_be_recorded: ClassVar[bool] = False
+
+
+@dataclass(frozen=True)
+class MeterRead(Event):
+    """A meter was read at a load point: ``values`` by Analog Input instance, as recorded; of unit ``unit_number``."""
+
+    values: Mapping[int, float]
+    unit_number: int | None = None
 
 
 @dataclass(frozen=True)

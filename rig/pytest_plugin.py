@@ -16,6 +16,7 @@ import pytest
 from drivers.errors import RigError
 from rig.errors import UsageRefused, WiringWrong
 from rig.exit_codes import ExitCode
+from rig.metrology.decision import DecisionRule
 from rig.records.resumption.stored_plan import StoredPlan
 from rig.run.events import Failed, LiveTerminals, QuestionBegan, Refused
 from rig.run.finish import write_files
@@ -51,7 +52,9 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         resumed = resumed_by(option)
         options = options_of(option) if resumed is None else options_again(option, resumed)
-        run = Run(options, write_files=write_files, resumed=resumed)
+        # Production knows PASS and FAIL only: the limit is guard-banded, and nothing lies between.
+        rule = DecisionRule.ILAC_G8_BINARY if options.product else DecisionRule.ILAC_G8_NON_BINARY
+        run = Run(options, write_files=write_files, resumed=resumed, rule=rule)
     except UsageRefused as refusal:
         pytest.exit(f"rig: {refusal}", returncode=ExitCode.REFUSED)
     allure_folder = getattr(option, "allure_report_dir", None)
@@ -126,7 +129,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         from rig.run.questions import cited_by
 
         run_session(item.config).begin_item(planned_item(item).step)
-        run_session(item.config).events.publish(QuestionBegan(item.name, cited_by(item)))
+        items = item.session.items
+        run_session(item.config).events.publish(
+            QuestionBegan(item.name, cited_by(item), items.index(item) + 1, len(items))
+        )
 
 
 @pytest.hookimpl(wrapper=True)
@@ -208,7 +214,7 @@ class _Endings:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._signals = StopSignals()
+        self._signals = StopSignals(run.stop_heard)
         self._refusals: list[str] = []
 
     @pytest.hookimpl(trylast=True)
@@ -317,6 +323,21 @@ class _Endings:
             config.workeroutput[_REFUSED] = why
             return
         self._run.events.publish(Refused(why))
+
+    @pytest.hookimpl(tryfirst=True, wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, bool | None, bool | None]:
+        """Pause between two questions, where the operator asked for it: no question's time-out counts meanwhile."""
+        run = self._run
+        if run.files is not None and run.files.socket is not None and asks_a_meter(item):
+            from rig.run.streaming.station_operator import pause_if_asked
+
+            try:
+                pause_if_asked(run.files.socket, run.meter, run.events)
+            except RigError as error:
+                run.tally.note_error(error)
+                run.note_failure("pause", error)
+                item.session.shouldfail = f"the pause did not end in good order: {error}"
+        return (yield)
 
     def pytest_unconfigure(self) -> None:
         """Give the signals back, since nothing is on any more; end the log; free the folder of a run without record."""

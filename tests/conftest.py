@@ -19,13 +19,24 @@ settings.register_profile("rig", deadline=None)  # these machines are shared and
 settings.load_profile("rig")
 
 _ROOT = Path(__file__).parent
+_REALTIME = "pytest.mark.realtime"
 _JUDGE_WALL_TIME = ("interop", "drivers/mstp", "rig/emulation/bus")
 """Folders whose real-time tests hold delays of milliseconds against wall time."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out, where real-time tests alone are wanted, the files without any: to import them all takes 15 s."""
+    if not str(config.option.markexpr).startswith("realtime and") or collection_path.suffix != ".py":
+        return None
+    return None if _REALTIME in collection_path.read_text("utf-8") else True
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the real-time tests of those folders ``alone``; a file elsewhere marks itself."""
+    for path in {item.path for item in items if item.get_closest_marker("realtime")}:
+        if _REALTIME not in path.read_text("utf-8"):
+            raise pytest.UsageError(f"{path}: write '{_REALTIME}' in the file itself, else `make test` leaves it out")
     for item in items:
         if item.get_closest_marker("realtime") and any(
             item.path.is_relative_to(_ROOT / each) for each in _JUDGE_WALL_TIME

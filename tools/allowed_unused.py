@@ -90,3 +90,16 @@ _.specification
 _.recalibration
 _.provided_by_customer
 _.opinions
+
+# of a product file, for the retest policy
+_.most_attempts
+_.retest
+
+# http.server looks them up
+_.do_GET
+_.log_message
+
+# the templates and drawings of the station page read these names
+_.big
+_.live_text
+live_text, failure_classes, voltages_deg, currents_deg

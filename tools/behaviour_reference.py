@@ -15,7 +15,7 @@ DOCUMENT = Path(__file__).parents[1] / "docs" / "reference" / "behaviour.md"
 
 _HEAD = """# Behaviour that the manual leaves open
 
-Generated from `meter_model/behaviour/profile.py` by `python tools/behaviour_reference.py`: edit there, not here.
+Generated from the source in `meter_model/behaviour/` by `python tools/behaviour_reference.py`: edit there, not here.
 
 Where the manual is silent, or says two things, the model has a named choice. A meter type's and firmware's profile sets
 it; `BehaviourProfile()` is every default. Pages are the manual's.
@@ -30,7 +30,7 @@ Only one reading can be meant; the model has no other.
 def document() -> str:
     """Return the whole page."""
     kinds = {entry.name: type(entry.default) for entry in fields(BehaviourProfile)}
-    every = choices()
+    every = sorted(choices(), key=lambda each: each.name.startswith("panel_"))  # the panel's last
     lines = [_HEAD, "## Choices\n", "| choice | default | pages |", "|---|---|---|"]
     lines += [f"| [`{each.name}`](#{each.name}) | `{each.default}` | {each.pages} |" for each in every]
     lines.append("")

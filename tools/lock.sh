@@ -11,7 +11,7 @@ lock() { # FILE OPTION...: what pyproject.toml asks for, with the hashes of ever
         --no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file "$file" "$@" >/dev/null
 }
 
-lock requirements.lock pyproject.toml --extra certificate --extra report --extra dev "$@"
-for group in dcc docs fuzz lock oracles; do # they may share an environment with the others: no version of their own
+lock requirements.lock pyproject.toml --extra certificate --extra parquet --extra postgres --extra report --extra station --extra browser-tests --extra dev "$@"
+for group in dcc docs fuzz lock oracles quality; do # they may share an environment with the others: no version of their own
     lock "requirements-$group.lock" --group "$group" --constraint requirements.lock "$@"
 done

@@ -47,7 +47,9 @@ class MeterBus:
 
     ``timeout_s`` is how long an answer may take (APDU time-out). ``on_progress`` is called in the caller's thread
     after every completed request and at least every half second of waiting: a heartbeat that comes from progress.
-    Every call may raise BusFailed. Calls from several threads are allowed.
+    Every call may raise BusFailed. Calls from several threads are allowed. ``reported_from``: the thread (its
+    identifier) in which alone ``on_progress`` and ``on_line`` are called; it may call ``report_progress`` while others
+    wait for the bus. None: any thread.
 
     Where the settings let the port wait for an adapter that was unplugged, calls wait with it. Of what was under way
     reads are sent again, and counted; everything else raises BusInterrupted. ``on_line`` is called with LineLost and
@@ -61,7 +63,9 @@ class MeterBus:
         on_progress: Callable[[], None] | None,
         device_instance: int,
         on_line: Callable[[LineLost | LineRestored], None] | None = None,
+        reported_from: int | None = None,
     ) -> None:
+        self._reported_from = reported_from
         self.settings, self.device_instance = settings, device_instance
         self.timeout_s = timeout_s
         self.on_progress = on_progress
@@ -85,6 +89,7 @@ class MeterBus:
         on_progress: Callable[[], None] | None = None,
         device_instance: int = RIG_DEVICE_INSTANCE,
         on_line: Callable[[LineLost | LineRestored], None] | None = None,
+        reported_from: int | None = None,
     ) -> Self:
         """Open the port and wait until it has had the token, from others or as the only master.
 
@@ -92,7 +97,7 @@ class MeterBus:
         Raises PortUnavailable(device, reason), and BusFailed when there was no token within ``join_timeout_s``
         seconds: joining a ring of few masters and a Max_Master of 127 takes about ten seconds.
         """
-        bus = cls(settings, timeout_s, on_progress, device_instance, on_line)
+        bus = cls(settings, timeout_s, on_progress, device_instance, on_line, reported_from)
         try:
             bus._port.start()
         except PortUnavailable:
@@ -173,7 +178,7 @@ class MeterBus:
                     yield exchange
                 except GeneratorExit:
                     while concurrent.futures.wait(pending, PROGRESS_S).not_done:
-                        self._report_progress()
+                        self.report_progress()
                     raise
         if failure is not None:
             raise failure
@@ -275,14 +280,14 @@ class MeterBus:
     def _await(self, future: concurrent.futures.Future[Result]) -> Result:
         try:
             while not concurrent.futures.wait([future], PROGRESS_S).done:
-                self._report_progress()
+                self.report_progress()
         except BaseException:
             future.cancel()
             # so that a request which has not been sent is taken back by the time at which the caller goes on
             with contextlib.suppress(concurrent.futures.TimeoutError):
                 asyncio.run_coroutine_threadsafe(cancelled_tasks_end(), self._loop).result(_CLOSE_S)
             raise
-        self._report_progress()
+        self.report_progress()
         return future.result()
 
     def _join(self, timeout_s: float, tokens_before: int = 0) -> None:
@@ -298,7 +303,10 @@ class MeterBus:
                 raise BusFailed(self.settings.device, reason)
             self.pause(_JOIN_POLL_S)
 
-    def _report_progress(self) -> None:
+    def report_progress(self) -> None:
+        """Call ``on_progress``, and ``on_line`` for what has happened; nothing in another thread than theirs."""
+        if self._reported_from not in (None, threading.get_ident()):
+            return
         if self.on_progress is not None:
             self.on_progress()
         if self._on_line is not None:

@@ -16,6 +16,7 @@ Direction = Literal["adapter", "rts-high", "rts-low"]
 """Who switches the RS-485 transceiver to sending: the adapter by itself, or the system's RS-485 mode (Linux) by RTS."""
 
 _USAGE_TIMEOUT_S = (0.020, 0.035)
+_USAGE_DELAY_S = (0.0, 0.015)
 _LONGEST_REPLUG_S = 86_400
 _REPLY_TIMEOUT_S = (0.255, 0.300)
 
@@ -28,7 +29,8 @@ class NodeSettings:
     in one holding of the token. ``usage_timeout_s`` (Tusage_timeout, 20..35 ms) is how long a successor may take to
     use the token or to answer a poll; ``reply_timeout_s`` (Treply_timeout, 255..300 ms) how long an answer may take.
     ``receive_extended``: whether extended data frames (types 32 and 33) are heard; a device before Protocol_Revision 16
-    skips them.
+    skips them. ``usage_delay_s`` (Tusage_delay, at most 15 ms): how long the node waits before it sends anything, at
+    least Tturnaround; an idle ring then turns more slowly.
     """
 
     mac: int
@@ -38,6 +40,7 @@ class NodeSettings:
     usage_timeout_s: float = 0.030
     reply_timeout_s: float = 0.295
     receive_extended: bool = True
+    usage_delay_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class PortSettings:
     replug_wait_s: float = 0.0
     portable: bool = False
     watchful: bool = False
+    usage_delay_s: float = 0.0
 
     def __post_init__(self) -> None:
         self._check("baud", self.baud in BAUD_RATES, f"use one of {', '.join(map(str, BAUD_RATES))}")
@@ -88,6 +92,8 @@ class PortSettings:
         self._check("replug_wait_s", 0.0 <= self.replug_wait_s <= _LONGEST_REPLUG_S, f"it is 0 to {_LONGEST_REPLUG_S}")
         low, high = _USAGE_TIMEOUT_S
         self._check("usage_timeout_s", low <= self.usage_timeout_s <= high, f"it is {low} to {high} seconds")
+        low, high = _USAGE_DELAY_S
+        self._check("usage_delay_s", low <= self.usage_delay_s <= high, f"it is {low} to {high} seconds")
         low, high = _REPLY_TIMEOUT_S
         self._check("reply_timeout_s", low <= self.reply_timeout_s <= high, f"it is {low} to {high} seconds")
 
@@ -104,7 +110,7 @@ class PortSettings:
     def nodes(self) -> tuple[NodeSettings, ...]:
         """The part that the state machines need."""
         timeouts = (self.usage_timeout_s, self.reply_timeout_s)
-        rest = (self.baud, self.max_master, self.max_info_frames, *timeouts, self.receive_extended)
+        rest = (self.baud, self.max_master, self.max_info_frames, *timeouts, self.receive_extended, self.usage_delay_s)
         return tuple(NodeSettings(mac, *rest) for mac in self.macs)
 
     @property

@@ -41,14 +41,14 @@ SETTLED: tuple[Settled, ...] = (
     Settled(
         "Device instance",
         "1 to 4,193,999 in PICS and table; 0 to 4,194,302 on the display's page",
-        "1 to 4,193,999 may be written",
-        "the PICS speaks of writing; the display cannot be reached over the bus",
+        "1 to 4,193,999 may be written, and entered on the display",
+        "PICS, table and page 11 agree, and page 11 is about the display too",
         "11, 16, 21, 22",
     ),
     Settled(
         "MAC address",
         "0 to 127 on the display; the default is 1",
-        "set at the meter, not by any object",
+        "set on the front panel, not by any object",
         "nothing on the bus can read or write it",
         "11, 16, 19",
     ),

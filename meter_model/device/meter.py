@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from meter_model.behaviour.operation_choices import AlarmContact, CommandSpacing, PulseCountMemory, Reinitialized
+from meter_model.behaviour.panel_choices import PanelCommunicationsEffect
 from meter_model.behaviour.profile import DEFAULT, BehaviourProfile
 from meter_model.configuration import Configuration, ValueRefused, check_command
 from meter_model.device.clock import RealTimeClock
@@ -17,6 +18,7 @@ from meter_model.device.device_object import Device
 from meter_model.device.log_records import LogRecord
 from meter_model.device.memory import Memory, pack, unpack
 from meter_model.device.metering import Metering
+from meter_model.device.panel_settings import PanelSettings
 from meter_model.device.pending_writes import PendingWrites
 from meter_model.device.readout import UNRELIABLE_OTHER
 from meter_model.device.supply import Supply, SupplyState
@@ -32,6 +34,7 @@ __all__ = ["S4100", "ObjectAccessError"]
 
 _DEFAULT_CONFIGURATION = Configuration()
 _IDEAL = UnitErrors.none()
+_AS_SHIPPED = PanelSettings()
 _SUBINTERVALS_AV, _SUBINTERVAL_AV = 10, 11
 _SPACED_COMMANDS = (21211, 21212)
 _COMMAND_SPACING_S = 10.0
@@ -44,11 +47,11 @@ class S4100:
 
     All values of one update appear at once: values read between two calls of ``advance`` are consistent. The
     meter has just been powered up, with cleared registers or with what ``memory_image`` holds (which then counts
-    for more than ``configuration`` and ``device_instance``): before its first update instantaneous inputs are QNAN
-    and unreliable. ``memory_sink`` is called with offset and octets of each write to that image: settings when they
-    are stored, everything when power is lost and by ``save``. ``has_history`` says that the image was good. While
-    ``is_running`` is False the meter answers no request; what is read then is what it last showed. Not for use from
-    several threads at once.
+    for more than ``configuration``, ``device_instance`` and ``panel_settings``): before its first update instantaneous
+    inputs are QNAN and unreliable. ``memory_sink`` is called with offset and octets of each write to that image:
+    settings when they are stored, everything when power is lost and by ``save``. ``has_history`` says that the image
+    was good. While ``is_running`` is False the meter answers no request; what is read then is what it last showed. Not
+    for use from several threads at once.
     """
 
     def __init__(
@@ -62,9 +65,11 @@ class S4100:
         firmware_revision: str = "1000",
         memory_image: bytes = b"",
         memory_sink: Callable[[int, bytes], object] | None = None,
+        panel_settings: PanelSettings = _AS_SHIPPED,
     ) -> None:
         self.serial_number = serial_number
         self.profile = profile
+        self.panel_settings = self._on_bus = panel_settings
         self._clock = RealTimeClock()
         self._device = Device(serial_number, device_instance, firmware_revision, profile, self._clock)
         self._logs = TrendLogs(profile, self._clock)
@@ -101,6 +106,16 @@ class S4100:
     def max_master(self) -> int:
         """Max_Master of the Device object: the highest MAC that the meter's node polls for."""
         return self._device.max_master
+
+    @property
+    def communications(self) -> tuple[int, int]:
+        """MAC address and baud rate at which the meter is on the bus: those of the panel, once in effect."""
+        return self._on_bus.mac, self._on_bus.baud
+
+    @property
+    def has_control_power(self) -> bool:
+        """Whether the meter has control power and has started, so that it shows something."""
+        return self._supply.state is SupplyState.RUNNING
 
     @property
     def is_running(self) -> bool:
@@ -161,6 +176,13 @@ class S4100:
             self._supply.restart()
         else:
             self._silent_s = self.profile.start_up_s
+
+    def store_panel_settings(self, settings: PanelSettings) -> None:
+        """Store what was set on the panel; MAC and baud rate take effect as the behaviour profile says."""
+        self.panel_settings = settings
+        if self.profile.panel_communications_effect is PanelCommunicationsEffect.AT_ONCE:
+            self._on_bus = settings
+        self.save()
 
     def pulse_input(self, closed: bool, in_s: float = 0.0) -> None:
         """Close or open the contact at the pulse input, now or ``in_s`` seconds ahead; AI29 counts closures."""
@@ -328,6 +350,9 @@ class S4100:
         metering.energy_resets = settings["energy_resets"]
         metering.power_ups = settings["power_ups"] + 1
         self._device.restore(settings["device"])
+        if "panel" in settings:  # memory of before the panel has none
+            self.panel_settings = PanelSettings(**settings["panel"])
+        self._on_bus = self.panel_settings
         self._clock.power_up()
         self._logs.restore(settings["logs"], records)
         metering.publish_before_first_update()
@@ -346,6 +371,7 @@ class S4100:
             "energy_resets": metering.energy_resets,
             "power_ups": metering.power_ups,
             "device": self._device.stored(),
+            "panel": asdict(self.panel_settings),
             "logs": log_settings,
         }
         return pack(settings, records)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rig.bench.instruments import UsedInstrument as UsedInstrument
     from rig.bench.meters import Position as Position
     from rig.bench.off import switch_bench_off as switch_bench_off
+    from rig.bench.positions.masks import present_positions as present_positions
     from rig.bench.wiring import Wiring as Wiring
 
 __getattr__ = later(
@@ -33,6 +34,7 @@ __getattr__ = later(
         "config.meter_type": "MeterType load_meter_type",
         "instruments": "UsedInstrument",
         "meters": "Position",
+        "positions.masks": "present_positions",
         "off": "switch_bench_off",
         "wiring": "Wiring",
     },

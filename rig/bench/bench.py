@@ -24,7 +24,7 @@ from rig.bench.drivers import Opener
 from rig.bench.instruments import UsedInstrument, used_instruments
 from rig.bench.launch import LaunchedProcess
 from rig.bench.lock import hold_bench
-from rig.bench.meters import Absent, Position, find_present, open_bus
+from rig.bench.meters import Absent, Position, find_present
 from rig.bench.opening import (
     Progress,
     launch,
@@ -35,6 +35,7 @@ from rig.bench.opening import (
     open_sources,
     start_guardian,
 )
+from rig.bench.positions.buses import open_buses
 from rig.bench.protection import protection_text
 from rig.bench.simulated import is_simulated_bench
 from rig.bench.wiring import Wiring
@@ -57,6 +58,9 @@ from rig.safety.watch.watchdog import SourceWatchdog
 @dataclass(frozen=True)
 class Bench:
     """An open bench. What a partial bench lacks is None, and empty for ``positions``.
+
+    ``bus``: the first of ``buses``, the only one unless positions have ports of their own. ``absent``: positions whose
+    meter does not answer, where others do.
 
     ``opening``: its files in the state folder. ``supervisor`` alone switches the source on; where the bench has a
     low-level source too, ``source`` is both as one (drivers.source.CombinedSource). ``launched``: the process that
@@ -86,8 +90,9 @@ class Bench:
     chamber: SoakedChamber | None = None
     safety_inputs: SafetyInputs = field(default_factory=SafetyInputs.none)
     suspend_text: str = "suspend is not inhibited: nothing can be energised"
-    not_as_found: tuple[str, ...] = ()
+    buses: tuple[MeterBus, ...] = ()
     absent: tuple[Absent, ...] = ()
+    not_as_found: tuple[str, ...] = ()
     """What an earlier run changed in a meter and did not put back, one sentence each."""
 
     @property
@@ -125,14 +130,15 @@ def open_bench(
     events: Events | None = None,
     on_time: Callable[[bool], None] = lambda _goes_down: None,
     today: dt.date | None = None,
+    all_may_be_absent: bool = False,
 ) -> Iterator[Bench]:
     """Open a bench and everything on it; on every way out the outputs are off and verified before the context ends.
 
     ``command``: what the bench is used for, shown to others that find it busy. ``events`` has everything that happens.
     ``on_time`` is called whenever time is spent while energised (rig.safety.energise.Supervised). ``today``: the day on
-    which calibrations are looked at, the host's date by default; none is refused here. Raises BenchBusy,
-    BenchFileError, BenchFault, the drivers' errors; and SafeStateNotConfirmed at the end where it was not confirmed
-    that the outputs are off.
+    which calibrations are looked at, the host's date by default; none is refused here. ``all_may_be_absent``: see
+    ``find_present``. Raises BenchBusy, BenchFileError, BenchFault, the drivers' errors; and SafeStateNotConfirmed where
+    the outputs were not confirmed off.
     """
     file = bench if isinstance(bench, BenchFile) else load_bench(bench)
     events = events or Events()
@@ -154,14 +160,14 @@ def open_bench(
         switch = open_switch(opener, events)
         inputs = safety_inputs(file.parts.safety_inputs, switch)
         timed = open_timed_pulses(opener)
-        probe = open_probe(opener)
-        chamber = open_chamber(opener)
-        bus = progress.bus = open_bus(file, progress.time_passes, stack, progress.note_line)
-        if bus is not None:
+        probe, chamber = open_probe(opener), open_chamber(opener)
+        buses = open_buses(file, progress.time_passes, stack, progress.note_line)
+        progress.buses = buses.all
+        for bus in buses.all:
             events.publish(BusOpened(bus))
             if (advice := latency_advice(bus.settings.device)) is not None:
                 events.publish(Stated(f"bus: {advice}"))
-        positions, absent = find_present(file, bus, clock.sleep) if bus is not None else ((), ())
+        positions, absent = find_present(file, buses, clock.sleep, all_may_be_absent=all_may_be_absent)
         opened = Bench(
             file,
             opening,
@@ -172,7 +178,7 @@ def open_bench(
             None,
             progress.watchdog,
             guardian,
-            bus,
+            buses.first,
             positions,
             launched,
             events,
@@ -183,6 +189,7 @@ def open_bench(
             chamber,
             inputs,
             absent=absent,
+            buses=buses.all,
             not_as_found=tuple(line for each in positions for line in said_of(each, look_at(each))),
         )
         if guardian is not None and sources.source is not None:

@@ -127,8 +127,8 @@ def _wanted(file: BenchFile, *, only_bus: bool) -> Iterator[Wanted]:
         part = getattr(file.parts, role)
         if part is not None:
             yield Wanted(_in_words(role), part.resource)
-    if file.parts.bus is not None:
-        yield Wanted("bus port", file.parts.bus.port)
+    for bus in file.parts.buses:
+        yield Wanted("bus port", bus.port)
 
 
 def _in_words(role: str) -> str:

@@ -1,75 +1,45 @@
-"""Open the bus of a bench and find its meters; one clear sentence where a meter is missing."""
+"""Find the meters of a bench on its buses; one clear sentence where a meter is missing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
+from drivers.errors import RigError
 from drivers.meter.bus import MeterBus
 from drivers.meter.client import MeterClient
-from drivers.meter.errors import MeterTimeout
+from drivers.meter.errors import BusFailed, MeterTimeout
 from drivers.meter.readings import Identity
-from drivers.mstp.errors import PortUnavailable
-from drivers.mstp.events import LineLost, LineRestored
 from drivers.mstp.judging.bus import NOISY
-from drivers.mstp.settings import PortSettings
 from drivers.mstp.statistics import Statistics
 from meter_model.objects.points import OBJECTS
 from rig.bench.config.files import BenchFile
 from rig.bench.config.meter_type import MeterType
-from rig.bench.schema.bench import BusPart, PositionPart
+from rig.bench.positions.at_once import at_once
+from rig.bench.positions.buses import Buses
+from rig.bench.schema.bench import PositionPart
 from rig.errors import BenchFault
-
-_KEPT_FRAMES = 6000
-"""What a bus of two can have for as long as an answer is awaited: the request is still there when none has come."""
+from rig.metrology.corrections.positions import PositionPath
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place on the bench and the meter that was found there. ``identity``: what the meter said when it was found."""
+    """A place on the bench and the meter that was found there. ``identity``: what the meter said when it was found.
+
+    ``path``: the correction of the position, None where the bench has none.
+    """
 
     name: str
     mac: int
     meter: MeterClient
     meter_type: MeterType
     identity: Identity
+    path: PositionPath | None = None
 
-
-def port_settings(part: BusPart) -> PortSettings:
-    """The settings of the MS/TP port that a bench file asks for."""
-    same = ("baud", "mac", "max_master", "max_info_frames", "echo", "direction", "replug_wait_s")
-    own: dict[str, Any] = {name: getattr(part, name) for name in same}
-    return PortSettings(device=part.port, captured_frames=_KEPT_FRAMES, watchful=True, **own)
-
-
-def open_bus(
-    file: BenchFile,
-    beat: Callable[[], None],
-    stack: ExitStack,
-    on_line: Callable[[LineLost | LineRestored], None] | None = None,
-) -> MeterBus | None:
-    """Open the RS-485 port of a bench, None where it has none; raises BenchFault for a port that is not there."""
-    part = file.parts.bus
-    if part is None:
-        return None
-    try:
-        bus = MeterBus.open(
-            port_settings(part),
-            timeout_s=part.apdu_timeout_s,
-            on_progress=beat,
-            on_line=on_line,
-            device_instance=part.device_instance,
-        )
-    except PortUnavailable as error:
-        raise BenchFault(
-            str(error),
-            f"plug the adapter in, or correct 'bus: port' in {file.path.name} (the ports of this machine are listed "
-            "by: python -m serial.tools.list_ports)",
-        ) from error
-    stack.callback(bus.close)
-    return bus
+    @property
+    def bus(self) -> MeterBus:
+        """The bus that the meter is on: its own, or one that positions share."""
+        return self.meter.bus
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,27 +51,58 @@ class Absent:
 
 
 def find_present(
-    file: BenchFile, bus: MeterBus, sleep: Callable[[float], None]
+    file: BenchFile, buses: Buses, sleep: Callable[[float], None], *, all_may_be_absent: bool = False
 ) -> tuple[tuple[Position, ...], tuple[Absent, ...]]:
     """Find the meters of all positions; of several, one that is missing is returned as absent.
 
-    Raises BenchFault where no meter answers, or the only one does not.
+    Raises BenchFault where no meter answers, or the only one does not, unless ``all_may_be_absent``.
     """
-    found: list[Position] = []
-    missing: list[tuple[Absent, BenchFault]] = []
-    for part in file.parts.positions:
+    if not buses.open:
+        return (), ()
+
+    def look_for(part: PositionPart) -> Position | RigError:
+        bus = buses.of(file, part)
         try:
-            found.append(find_meter(file, part, bus, sleep))
-        except BenchFault as error:
-            missing.append((Absent(part.name, str(error)), error))
-    if missing and not found:
+            return find_meter(file, part, bus, bus.pause if len(buses.open) > 1 else sleep)
+        except (BenchFault, BusFailed) as error:
+            if isinstance(error, BusFailed) and len(buses.open) < 2:
+                raise
+            return error
+
+    parts, ports = file.parts.positions, file.parts.bus_of
+    there = [part for part in parts if (bus := ports(part)) is not None and bus.port in buses.open]
+    looked = dict(zip(there, at_once(there, lambda part: buses.of(file, part), look_for), strict=True))
+    found: list[Position] = []
+    missing: list[tuple[Absent, RigError]] = []
+    for part in parts:
+        one = looked[part] if part in looked else _why_no_port(file, part, buses)
+        if isinstance(one, Position):
+            found.append(one)
+        else:
+            missing.append((Absent(part.name, str(one)), one))
+    if missing and not found and not all_may_be_absent:
         raise missing[0][1]
-    return tuple(found), tuple(absent for absent, _ in missing)
+    return tuple(_corrected(file, found)), tuple(absent for absent, _ in missing)
+
+
+def _corrected(file: BenchFile, found: Sequence[Position]) -> list[Position]:
+    """Give each position its correction, which depends on how many meters are fitted."""
+    corrections, wiring = file.parts.position_corrections, file.parts.wiring
+    if corrections is None or wiring is None:
+        return list(found)
+    return [replace(each, path=corrections.at(each.name, len(found), wiring.ct.secondary_v)) for each in found]
+
+
+def _why_no_port(file: BenchFile, part: PositionPart, buses: Buses) -> BenchFault:
+    own = file.parts.bus_of(part)
+    assert own is not None
+    return BenchFault(f"position {part.name}: {buses.failed[own.port]}")
 
 
 def find_meter(file: BenchFile, part: PositionPart, bus: MeterBus, sleep: Callable[[float], None]) -> Position:
     """Find and identify the meter of one position; raises BenchFault where it does not answer."""
-    repeats = file.parts.bus.apdu_repeats if file.parts.bus else 0
+    own = file.parts.bus_of(part)
+    repeats = own.apdu_repeats if own is not None else 0
     mac = part.mac if part.mac is not None else _mac_of(part, bus)
     meter = MeterClient(bus, mac, OBJECTS, device_instance=part.device_instance, read_repeats=repeats, sleep=sleep)
     try:

@@ -40,7 +40,7 @@ class Progress:
         self.watchdog, self.alarm = SourceWatchdog(), SourceAlarm(events)
         stack.callback(self.watchdog.starve)
         stack.callback(self.alarm.close)
-        self.bus: MeterBus | None = None
+        self.buses: tuple[MeterBus, ...] = ()
         self.supervisor: Supervisor | None = None
         self._is_adapter_lost = False
 
@@ -54,8 +54,8 @@ class Progress:
         self.beat()
         if self._guardian is not None and self._guardian.is_watching:
             self.watchdog.look(self._guardian.off_by, self.alarm)
-            if self.bus is not None:
-                self.bus.raise_if_ended()
+            if len(self.buses) == 1:  # of several, one that ends is that of one position
+                self.buses[0].raise_if_ended()
 
     def time_passes(self) -> None:
         """As ``beat_and_look``; judge what is energised, and while the adapter is awaited how long it may last."""

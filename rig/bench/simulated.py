@@ -31,4 +31,4 @@ def _resources(bench: BenchFile) -> list[str]:
     """Where the bench's instruments and its bus are reached."""
     parts = [getattr(bench.parts, role) for role in DRIVERS]
     found = [part.resource for part in parts if part is not None]
-    return [*found, bench.parts.bus.port] if bench.parts.bus is not None else found
+    return [*found, *(bus.port for bus in bench.parts.buses)]

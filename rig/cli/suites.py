@@ -1,4 +1,4 @@
-"""``rig certify``, ``rig eol`` and ``rig regress``: run a suite of tests_hil with pytest and the rig's own output."""
+"""``rig certify`` and ``rig regress``, and how any suite of tests_hil is run with pytest and the rig's own output."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import os
 import uuid
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,14 +51,15 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
 )
 
 
-def _with_options(command: Callable[..., int]) -> Callable[..., int]:
+def with_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the options that all suites have; ``Chosen`` takes them."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
 
 
 @click.command()
-@_with_options
+@with_options
 @click.option("--max-points", type=COUNT, default=None, help="Measure the first N load points only.")
 @click.option(
     "--longest-gate",
@@ -104,14 +105,14 @@ def certify(
     """Certify a meter against its accuracy classes: every load point that has a limit row, or a programme."""
     before = options.pop("after_adjustment_of")
     if resume is not None:
-        return _resume(resume, _Chosen(**options))
+        return _resume(resume, Chosen(**options))
     from rig.plans import certification_plan, load_programme
     from rig.plans.forecast import forecast, refuse_what_concludes_little
     from rig.plans.programmes import lasting_name
     from rig.procedures.needs import JUDGING
 
     programme = load_programme(programme_name)
-    bench_file = _bench_with(JUDGING, options, several=True)
+    bench_file = bench_with(JUDGING, options, several=True)
     plan = certification_plan(bench_file, max_points=max_points, programme=programme, strict=strict)
     if not anyway:
         refuse_what_concludes_little(bench_file, forecast(bench_file, plan))
@@ -131,22 +132,11 @@ def certify(
         # Refused where there is nothing.
         selected_parts("certification", select, [*_where(options), *extra], shown_by, impossible)
         extra.append(f"-k={select}")
-    return _run_suite("certify", "certification", bench_file, plan, extra, _Chosen(**options))
+    return run_suite("certify", "certification", bench_file, plan, extra, Chosen(**options))
 
 
 @click.command()
-@_with_options
-def eol(**options: Any) -> int:  # Any: click's options
-    """Test a meter at the end of the line: identity, configuration, each phase in both directions."""
-    from rig.plans import end_of_line_plan
-    from rig.procedures.needs import JUDGING
-
-    bench_file = _bench_with(JUDGING, options)
-    return _run_suite("eol", "end_of_line", bench_file, end_of_line_plan(bench_file), [], _Chosen(**options))
-
-
-@click.command()
-@_with_options
+@with_options
 @click.option("--allow-reset", is_flag=True, help="Also ask what clears the meter's energies, demand and logs.")
 @click.option("-k", "select", default=None, metavar="EXPRESSION", help="Ask only what matches, as pytest's -k.")
 @click.option(
@@ -166,16 +156,14 @@ def regress(allow_reset: bool, select: str | None, longest_h: float, **options: 
         questions_of("firmware_regression", select)  # refused in one sentence where there is none
     extra = [*(["--allow-reset"] if allow_reset else []), *([f"-k={select}"] if select else [])]
     extra.append(f"--longest={longest_h}")
-    return _run_suite(
-        "regress", "firmware_regression", _bench_with(("meter",), options), None, extra, _Chosen(**options)
-    )
+    return run_suite("regress", "firmware_regression", bench_with(("meter",), options), None, extra, Chosen(**options))
 
 
 _WITH_RESUME = ("resume", "records", "log_level", "as_json")
 """Options that an interrupted run does not bring along."""
 
 
-def _resume(reference: str, chosen: _Chosen) -> int:
+def _resume(reference: str, chosen: Chosen) -> int:
     """Go on with the interrupted certification that ``reference`` names, with the options that it was begun with."""
     from click.core import ParameterSource
 
@@ -194,18 +182,19 @@ def _resume(reference: str, chosen: _Chosen) -> int:
         resumed = resumable(store, reference)
     same = asdict(stored_options(resumed))
     chosen = replace(chosen, **{name: same[name] for name in ("bench", "position", "out", "unprotected")})
-    bench_file = _bench_with(JUDGING, asdict(chosen), several=True)
+    bench_file = bench_with(JUDGING, asdict(chosen), several=True)
     refuse_another_bench(resumed, bench_file)
-    return _run_suite("certify", "certification", bench_file, None, [], chosen, resumed)
+    return run_suite("certify", "certification", bench_file, None, [], chosen, resumed)
 
 
-def _bench_with(needed: Collection[str], options: dict[str, Any], *, several: bool = False) -> BenchFile:
+def bench_with(needed: Collection[str], options: dict[str, Any], *, several: bool = False) -> BenchFile:
     """Read the bench file that ``options`` name, once, and refuse it before pytest begins; see ``needs``."""
-    from rig.bench import load_bench, one_position, these_positions
+    from rig.bench import load_bench, one_position
+    from rig.bench.positions.masks import present_positions
     from rig.procedures.needs import require, require_protection
     from rig.run.pytest_ways import refuse_without_assertions
 
-    choose = these_positions if several else one_position
+    choose = present_positions if several else one_position
     bench_file = choose(load_bench(options["bench"]), options["position"])
     require(bench_file, *needed)
     require_protection(bench_file, unprotected=options["unprotected"])
@@ -221,7 +210,7 @@ def _where(options: dict[str, Any]) -> list[str]:
 
 
 @dataclass(frozen=True)
-class _Chosen:
+class Chosen:
     """What was chosen with the options that all suites have."""
 
     bench: str
@@ -235,16 +224,22 @@ class _Chosen:
     as_json: bool
 
 
-def _run_suite(
+def run_suite(
     kind: str,
     suite: str,
     bench_file: BenchFile,
     plan: Plan | None,
     extra: list[str],
-    chosen: _Chosen,
+    chosen: Chosen,
     resumed: Resumable | None = None,
+    *,
+    what: str = "",
+    plugins: Sequence[object] = (),
 ) -> int:
-    """Run a suite with pytest; ``plan``: None where it is not known here. ``resumed``: the run that goes on."""
+    """Run a suite with pytest; ``plan``: None where it is not known here. ``resumed``: the run that goes on.
+
+    ``what``: what is done, in words, where there is no plan. ``plugins``: of pytest, beside the rig's own.
+    """
     import pytest
     from rich.text import Text
 
@@ -260,7 +255,7 @@ def _run_suite(
         folder = (chosen.out or folder_for(dt.datetime.now(dt.UTC), kind, run_id)).resolve()
         claim(folder, run_id)
         where = chosen.records or RECORDS
-        what = (
+        what = what or (
             f"{len(plan.points)} of {plan.points_in_all} load points{_tests_text(plan)}, "
             f"at most {plan.highest_voltage_v:g} V L-N"
             if plan is not None
@@ -295,7 +290,7 @@ def _run_suite(
                         "-p", "no:terminalreporter",
                         *words,
                     ],
-                    plugins=[reporter],
+                    plugins=[reporter, *plugins],
                 )
             )  # fmt: skip
         if (folder / "results.json").exists():
@@ -319,6 +314,8 @@ def _tests_text(plan: Plan) -> str:
 
 
 def _show(console: Any, where: str, folder: Path, junit: str, as_json: bool, told: Collection[str]) -> None:
+    from rich.text import Text
+
     from rig.records.store import RunStore
     from rig.reports.tables import attention_text, meaning_line, result_table, units_text, verdict_line
 
@@ -332,7 +329,15 @@ def _show(console: Any, where: str, folder: Path, junit: str, as_json: bool, tol
         console.print(result_table(run, console.width))
     if attention := attention_text(run, told):
         console.print(attention)
-    if by_unit := units_text(run):
+    if run.header.product:
+        from rig.reports.end_of_line import bench_time_text, position_results
+
+        for each in position_results(run):
+            style = {"PASS": "bold green", "FAIL": "bold red"}.get(each.word, "bold yellow")
+            console.print(Text(each.line, style=style), soft_wrap=True)
+        if took := bench_time_text(run):
+            console.print(f"bench time: {took}", highlight=False)
+    elif by_unit := units_text(run):
         console.print(by_unit)
     console.print(verdict_line(run))
     console.print(meaning_line(run), highlight=False)

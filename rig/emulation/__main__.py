@@ -102,6 +102,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=WHERE",
         help="a wire to a meter that is wrong, such as ct-reversed=A or voltage-exchanged=BC; NAME@2 is at the second",
     )
+    parser.add_argument(
+        "--ports-each",
+        action="store_true",
+        help="each meter is alone on a bus of its own, and all have the same MAC",
+    )
     parser.add_argument("--source", choices=sorted(SOURCES), default="fluke_6105a", help="(fluke_6105a)")
     parser.add_argument(
         "--low-level-source", choices=sorted(LOW_LEVEL_SOURCES), help="a source of its own for the CT inputs (none)"
@@ -152,7 +157,7 @@ def _options(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> Opt
     for name, low, high, _, _ in _WHOLE_NUMBERS:
         if not low <= getattr(chosen, name) <= high:
             parser.error(f"{_flag(name)} must be {low} to {high}, not {getattr(chosen, name)}")
-    if chosen.mac + chosen.meters - 1 > chosen.max_master:
+    if chosen.mac + (0 if chosen.ports_each else chosen.meters - 1) > chosen.max_master:
         parser.error(f"meters from MAC {chosen.mac} on reach beyond --max-master {chosen.max_master}")
     if not 1.0 < chosen.divider_ratio <= 1000.0:
         parser.error(f"--divider-ratio must be above 1 and at most 1000, not {chosen.divider_ratio:g}")
@@ -213,7 +218,8 @@ def _ends_with_its_reader(descriptor: int) -> bool:
 
 
 def _table(endpoints: dict[str, Any]) -> str:
-    rows = [(name, str(value)) for name, value in endpoints.items() if name not in ("meters", "bus_ports")]
+    rows = [(name, str(value)) for name, value in endpoints.items() if name not in ("meters", "bus_ports", "buses")]
+    rows += [(f"bus of meter {number}", port) for number, port in enumerate(endpoints["buses"][1:], 2)]
     rows += [("spare bus port", port) for port in endpoints["bus_ports"]]
     rows += [
         (f"meter at MAC {meter['mac']}", f"device {meter['device_instance']}, serial number {meter['serial_number']}")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from meter_model.system_type import SYSTEM_TYPES
 from rig.load_point import PHASE_NAMES, LoadPoint
@@ -59,23 +61,43 @@ _CURRENTS_PCT = {
 """Currents in percent of In at which rows are tried, by: active power, one phase alone, factor 1. A row takes those
 that lie in its own range. Denser where a class is tightest, thinner where limits are wide and time is short."""
 
-_EXPORT_PCT = {False: (5, 20, 100), True: (100,)}
-"""Currents at which PF 1 is repeated with the power reversed: balanced, and each phase alone."""
+_REVERSED_PCT = {
+    (True, False, True): (5, 20, 100),
+    (True, True, True): (100,),
+}
+"""Currents at which a factor is repeated with the power reversed, by the same three."""
+
+_TYPE_TEST_PCT = {(True, True, False): (120,)}
+_TYPE_TEST_REVERSED_PCT = {
+    (True, False, True): (1, 120),
+    (True, True, True): (5,),
+    (True, False, False): (10, 100),
+    (True, True, False): (100,),
+    (False, False, False): (10, 100),
+}
+"""What a type test tries beside: Imax of a single lagging phase; the lowest current of each balanced row, Imax and In
+with the power reversed, and reactive power in the quadrants of negative power."""
 
 
-def _currents_pct(row: LimitRow, factor: LoadFactor) -> tuple[float, ...]:
-    """Return the currents to try for one factor of a row; () where the row's quantity makes no points."""
+def _currents_pct(row: LimitRow, factor: LoadFactor, *, is_type_test: bool, is_reversed: bool) -> tuple[float, ...]:
+    """Return the currents to try for one factor of a row; () where the row's quantity makes no points.
+
+    A single leading phase is tried in a type test only.
+    """
     is_single, is_active = row.load is LoadKind.SINGLE_PHASE, Quantity.ACTIVE_POWER in row.quantities
-    if (is_single and factor.side == "lead") or not (is_active or Quantity.REACTIVE_POWER in row.quantities):
+    if not (is_active or Quantity.REACTIVE_POWER in row.quantities):
         return ()
-    return _CURRENTS_PCT[is_active, is_single, factor.value == 1.0]
+    if is_single and factor.side == "lead" and not is_type_test:
+        return ()
+    kind = (is_active, is_single, factor.value == 1.0)
+    usual, more = (_REVERSED_PCT, _TYPE_TEST_REVERSED_PCT) if is_reversed else (_CURRENTS_PCT, _TYPE_TEST_PCT)
+    return usual.get(kind, ()) + (more.get(kind, ()) if is_type_test else ())
 
 
-def _export_pct(row: LimitRow, factor: LoadFactor) -> tuple[float, ...]:
-    """Return the currents at which a row's factor is repeated with the power reversed."""
-    if Quantity.ACTIVE_POWER not in row.quantities or factor.value != 1.0:
-        return ()
-    return _EXPORT_PCT[row.load is LoadKind.SINGLE_PHASE]
+def exported_deg(angle_deg: float) -> float:
+    """Return the angle of the same factor and side with P reversed and Q as it is, degrees in (-180, 180]."""
+    turned = math.remainder(180.0 - angle_deg, 360.0)
+    return 180.0 if turned == -180.0 else turned
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +105,18 @@ class Density:
     """How many load points a row asks for: ``currents_pct`` in place of the rig's own, percent of In; or one a factor.
 
     ``is_short``: each factor of a row once, at In where the row holds there, else at the lowest of its currents.
+    ``is_type_test``: single phases that lead as well, and rows with the power reversed at more currents and factors.
     """
 
     currents_pct: tuple[float, ...] = ()
     is_short: bool = False
+    is_type_test: bool = False
+
+    def loads(self, row: LimitRow, factor: LoadFactor) -> Iterator[tuple[float, tuple[float, ...]]]:
+        """Yield the angle of one factor of a row in each direction, degrees, with the currents tried there."""
+        for is_reversed in (False, True):
+            usual = _currents_pct(row, factor, is_type_test=self.is_type_test, is_reversed=is_reversed)
+            yield exported_deg(factor.angle_deg) if is_reversed else factor.angle_deg, self.of(row, usual)
 
     def of(self, row: LimitRow, usual: tuple[float, ...]) -> tuple[float, ...]:
         """Return the currents for one factor of a row whose usual ones are ``usual``; () where there are none."""
@@ -122,11 +152,8 @@ def certification_points(
     points: dict[LoadPoint, None] = {}
     for row in (row for table in tables for row in table.rows if not row.on_request):
         for factor in row.factors:
-            for angle_deg, currents in (
-                (factor.angle_deg, _currents_pct(row, factor)),
-                (180.0, _export_pct(row, factor)),
-            ):
-                for current_pct in density.of(row, currents):
+            for angle_deg, currents in density.loads(row, factor):
+                for current_pct in currents:
                     for phases in _loads(row.load, SYSTEM_TYPES[system_type].phases):
                         point = LoadPoint(
                             voltage_v, float(current_pct), angle_deg, phases, frequency_hz, system_type=system_type
@@ -186,7 +213,7 @@ def judged_at(
     AI67-AI72; currents AI73-AI75 of the loaded phases; frequency AI18. Inputs that are not in the answer are
     NOT_JUDGED there. ``whole_range``: a row that names two power factors and all between them is taken at those too.
     """
-    return _judged(point, tables, _INPUTS, whole_range=whole_range)
+    return _judged(point, tuple(tables), _INPUTS, whole_range=whole_range)
 
 
 def reported_at(point: LoadPoint, tables: Sequence[LimitTable]) -> tuple[Input, ...]:
@@ -222,7 +249,8 @@ def judged_energy_at(point: LoadPoint, tables: Sequence[LimitTable]) -> tuple[Ju
     registers = {Quantity.ACTIVE_ENERGY: (active_total, active_first)}
     if quadrant is not None:
         registers[Quantity.REACTIVE_ENERGY] = (3 + quadrant, 34 + 3 * quadrant)
-    return _judged(point, tables, [each for quantity, of in registers.items() for each in _registers(quantity, *of)])
+    inputs = tuple(each for quantity, of in registers.items() for each in _registers(quantity, *of))
+    return _judged(point, tuple(tables), inputs)
 
 
 def _registers(quantity: Quantity, total: int, first: int) -> Iterator[tuple[int, Quantity, str]]:
@@ -231,10 +259,11 @@ def _registers(quantity: Quantity, total: int, first: int) -> Iterator[tuple[int
         yield first + place, quantity, name
 
 
+@lru_cache(maxsize=4096)  # plan, forecast, judgement and report ask the same of each load point
 def _judged(
     point: LoadPoint,
-    tables: Sequence[LimitTable],
-    inputs: Sequence[tuple[int, Quantity, str]],
+    tables: tuple[LimitTable, ...],
+    inputs: tuple[tuple[int, Quantity, str], ...],
     *,
     whole_range: bool = False,
 ) -> tuple[JudgedQuantity, ...]:

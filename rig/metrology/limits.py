@@ -249,6 +249,10 @@ class LimitTable:
     provenances: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
 
+    def __hash__(self) -> int:
+        """Hash by what names the table, so that what is found in it can be cached; equality compares all of it."""
+        return hash((self.name, self.source))
+
     @property
     def programme_rows(self) -> tuple[ProgrammeRow, ...]:
         """Every row that is no error limit."""

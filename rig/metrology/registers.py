@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Sequence
 from enum import StrEnum
 from itertools import pairwise
-
-import numpy as np
 
 from rig.metrology.uncertainty import Component, register_quantisation
 
@@ -36,6 +35,8 @@ _TELLING = 0.05
 """Part of a divisor that its multiples may be unknown by: then few readings are multiples of it by chance."""
 
 _COVERAGE = 2.0
+_FLOAT_BITS, _LEAST_EXPONENT = 24, -149
+"""Digits of a float32, and the exponent of the smallest one."""
 
 
 class GateStarts(StrEnum):
@@ -53,7 +54,13 @@ class GateStarts(StrEnum):
 
 def float_step(value: float) -> float:
     """Return the distance of two neighbouring float32 numbers at ``value`` (same unit): no register is finer."""
-    return float(np.spacing(np.float32(abs(value)))) if math.isfinite(value) else math.nan
+    try:
+        [nearest] = struct.unpack("f", struct.pack("f", abs(value)))
+    except OverflowError:  # beyond float32
+        return math.nan
+    if not math.isfinite(nearest):
+        return math.nan
+    return math.ldexp(1.0, max(math.frexp(nearest)[1] - _FLOAT_BITS, _LEAST_EXPONENT) if nearest else _LEAST_EXPONENT)
 
 
 def largest_step(value: float) -> float:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from drivers.errors import RigError
 from rig.metrology.uncertainty import Component
+
+if TYPE_CHECKING:
+    import numpy as np
 
 CLOCK_PPM = 100.0
 """What the rig's clock is assumed to be off by at most: a crystal that no time server disciplines has less."""
@@ -112,6 +114,8 @@ def sampled_energy(sets: Sequence[PowerSet], begin: Moment, end: Moment) -> Samp
         raise ValueError(f"a gate ends after it begins, not {to_s - from_s:g} s later")
     if len(sets) < 3:
         raise PowerNotSeen(to_s - from_s, to_s - from_s)
+    import numpy as np  # here, so that plan and list start without it
+
     at_s = np.array([each.centre_s for each in sets])
     power = np.array([each.power for each in sets])
     unseen_s = _unseen_s(at_s, from_s, to_s)
@@ -139,6 +143,8 @@ def sampled_energy(sets: Sequence[PowerSet], begin: Moment, end: Moment) -> Samp
 
 def _unseen_s(at_s: np.ndarray, from_s: float, to_s: float) -> float:
     """Return the seconds of a gate that are further than usual from a data set."""
+    import numpy as np
+
     intervals = np.diff(at_s)
     usual_s = float(np.median(intervals))
     inside = np.minimum(at_s[1:], to_s) - np.maximum(at_s[:-1], from_s)
@@ -152,6 +158,8 @@ def _sampling(at_s: np.ndarray, power: np.ndarray) -> Component:
 
     Scatter averages over the data sets. A bend of one sign does not: the trapezoid is off by a sixth of it.
     """
+    import numpy as np
+
     part = (at_s[1:-1] - at_s[:-2]) / (at_s[2:] - at_s[:-2])
     bends = power[1:-1] - ((1.0 - part) * power[:-2] + part * power[2:])
     scatter = math.sqrt(float(np.mean(bends**2 / (1.0 + part**2 + (1.0 - part) ** 2))))

@@ -36,6 +36,8 @@ class Programme(Strict):
     ``system_types``, ``frequencies_hz``, ``voltages_v`` (line to neutral): nominal conditions, each with each; the
     bench's own where a list is empty. ``currents_pct``: percent of In, tried wherever a row of a table holds for them;
     the rig's own without. ``each_row_once``: one test for each row and one load point for each of its factors.
+    ``type_test``: single phases that lead as well as lag, each row with the power reversed where that makes a
+    difference to a meter, reactive power in each quadrant, and energy registers at In and a tenth of it.
     """
 
     name: Name
@@ -47,13 +49,14 @@ class Programme(Strict):
     voltages_v: Annotated[tuple[Volts, ...], Field(strict=False)] = ()
     currents_pct: Annotated[tuple[_Percent, ...], Field(strict=False)] = ()
     each_row_once: bool = False
+    type_test: bool = False
     whole_range: bool = True
     """Judge by rows that hold from one power factor to another at all points between them, not only at the two."""
 
     @property
     def density(self) -> Density:
         """How many load points a row asks for."""
-        return Density(self.currents_pct, self.each_row_once)
+        return Density(self.currents_pct, self.each_row_once, self.type_test)
 
     def load_tables(self) -> tuple[LimitTable, ...]:
         """Load the limit tables; raises BenchFileError for one that cannot be read."""
@@ -87,6 +90,7 @@ FULL = Programme(
     name="full",
     description="Everything of the tables that the rig has a procedure for.",
     procedures=get_args(ProcedureName),
+    type_test=True,
 )
 SHORT = Programme(
     name="short",

@@ -13,7 +13,13 @@ from rig.bench import BenchFile, MeterType, Wiring
 from rig.bench.schema.bench import NominalPart
 from rig.errors import UsageRefused
 from rig.load_point import PHASE_NAMES, LoadPoint
-from rig.metrology.certification_points import JudgedQuantity, certification_points, judged_at, judged_energy_at
+from rig.metrology.certification_points import (
+    JudgedQuantity,
+    certification_points,
+    exported_deg,
+    judged_at,
+    judged_energy_at,
+)
 from rig.metrology.limits import Quantity
 from rig.plans.plan import Plan, Stage
 from rig.plans.planned_tests import BenchAbilities, in_test_order, planned_tests
@@ -26,6 +32,10 @@ from rig.safety.limits import check
 
 _Needed = tuple[LoadPoint, Quantity, str]
 """A load point, and a quantity and phase that are judged there."""
+
+_TENTH_PCT = 10.0
+_LAG_DEG = -60.0
+"""PF 0.5 lag."""
 
 _MOST_NAMED = 3
 """Of what a bench cannot do, in a refusal."""
@@ -118,7 +128,7 @@ class _Maker:
         if "energy_register" in self._programme.procedures:
             energy = tuple(
                 (point, item)
-                for point in (nominal.point(100.0, angle_deg) for angle_deg in (0.0, 180.0))
+                for point in _gated_points(nominal, is_type_test=self._programme.type_test)
                 for item in judged_energy_at(point, self.tables)
                 if item.quantity is Quantity.ACTIVE_ENERGY and item.phase == "ABC"
             )
@@ -178,6 +188,17 @@ class _Maker:
 
     def _check(self, nominal: NominalPart, points: Iterable[LoadPoint], needed: Iterable[_Needed]) -> None:
         _check(self._bench, nominal, points, needed)
+
+
+def _gated_points(nominal: NominalPart, *, is_type_test: bool) -> tuple[LoadPoint, ...]:
+    """Return where energy registers are gated, import and export: at In and PF 1; in a type test at less power too."""
+    less = ((_TENTH_PCT, 0.0), (100.0, _LAG_DEG)) if is_type_test else ()
+    loads = ((100.0, 0.0), *less)
+    return tuple(
+        nominal.point(current_pct, angle_deg)
+        for current_pct, lag_deg in loads
+        for angle_deg in (lag_deg, exported_deg(lag_deg))
+    )
 
 
 def _gated(energy: Iterable[tuple[LoadPoint, JudgedQuantity]]) -> list[_Needed]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rig.events import Event, Noted
 from rig.load_point import LoadPoint
+from rig.operator.prompts import Answer, Prompt
 from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement
 from rig.procedures.registers.examined import Examined
 from rig.records.data import FindingRecord, ResultRecord, WiringCheckRecord
@@ -46,10 +47,15 @@ class Judged(Event):
 
 @dataclass(frozen=True)
 class QuestionBegan(Event):
-    """The question ``name`` is asked; ``cites``: the source that it cites, such as "manual page 22"."""
+    """The question ``name`` is asked; ``cites``: the source that it cites, such as "manual page 22".
+
+    It is question ``number`` of the ``count`` of its session.
+    """
 
     name: str
     cites: str
+    number: int = 0
+    count: int = 0
 
     def __str__(self) -> str:
         return f"question {self.name} is asked"
@@ -64,6 +70,28 @@ class QuestionAnswered(Event):
     def __str__(self) -> str:
         one = self.finding
         return f"{one.outcome}: {one.name}: expected {one.expected!r}, found {one.found!r}"
+
+
+@dataclass(frozen=True)
+class PromptShown(Event):
+    """The operator is asked something, and the run waits."""
+
+    prompt: Prompt
+
+    def __str__(self) -> str:
+        at = f" at position {self.prompt.position}" if self.prompt.position else ""
+        return f"prompt {self.prompt.prompt_id}{at}: {self.prompt.text}"
+
+
+@dataclass(frozen=True)
+class PromptAnswered(Event):
+    """The operator answered, and the run goes on."""
+
+    answer: Answer
+
+    def __str__(self) -> str:
+        said = self.answer.text or ("yes" if self.answer.confirmed else "no")
+        return f"prompt {self.answer.prompt_id} is answered: {said}"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import contextlib
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from drivers.analyzer.base import AnalyzerReading
 from drivers.meter.errors import BusFailed, MeterError
@@ -19,11 +20,13 @@ from rig.events import Noted
 from rig.load_point import LoadPoint
 from rig.procedures.meter_run import MeterRun
 from rig.procedures.needs import require
-from rig.records.recorder import PointRecorder
 from rig.safety.conditions import Deviation, unmet
 from rig.safety.errors import EndAsked, ReferenceInvalid
 from rig.safety.limits import check
 from rig.safety.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from rig.records.recorder import PointRecorder
 
 SHOWN_INPUTS = (70, 71, 72, 73, 74, 75, 55, 56, 57, 11, 12, 18)
 """Analog inputs whose values are followed: volts, amperes and kilowatts of each phase, totals, frequency."""

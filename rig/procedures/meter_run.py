@@ -6,19 +6,18 @@ import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from drivers.errors import RigError
 from drivers.meter.errors import MeterError
 from meter_model.configuration import Configuration
-from rig.bench import Bench, BenchFile, Position
 from rig.bench.instruments import refuse_uncalibrated
-from rig.errors import BenchFault, UsageRefused, WiringWrong
+from rig.errors import BenchFault, UsageRefused
 from rig.events import Events, Noted, Stated
 from rig.load_point import LoadPoint
 from rig.metrology.calibration import CalibrationRefused
 from rig.metrology.certification_points import Input, JudgedQuantity
+from rig.metrology.corrections.positions import at_position
 from rig.metrology.decision import DecisionRule
 from rig.procedures.accuracy.energy_register import Gating, measure_energy
 from rig.procedures.accuracy.judgement import judge_energy, judge_others
@@ -30,8 +29,10 @@ from rig.procedures.rejudging.stored import data_of
 from rig.procedures.units import (
     Unit,
     alive,
+    at_terminals,
     configure_all,
     dead_energy,
+    each_alive,
     judge_each,
     leave_out,
     note_deaths,
@@ -40,12 +41,15 @@ from rig.procedures.units import (
     restore_all,
     units_of,
 )
-from rig.procedures.wiring_check.check import check_wiring
+from rig.procedures.wiring_check.of_units import UnitWiring, check_each, wiring_of_units
 from rig.records.data import FindingRecord, ResultRecord
-from rig.records.recorder import PointRecorder, RunRecorder
 from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits
 from rig.safety.supervisor import Supervisor
 from rig.safety.switching_off.safe_state import SafeStateReport
+
+if TYPE_CHECKING:
+    from rig.bench import Bench, BenchFile, Position
+    from rig.records.recorder import PointRecorder, RunRecorder
 
 ResultT = TypeVar("ResultT")
 MeasurementT = TypeVar("MeasurementT", PointMeasurement, EnergyMeasurement)
@@ -220,28 +224,24 @@ class MeterRun:
         Returns the state of the record: right, accepted, or unknown where nothing could be compared.
         Where they look wrong everything is switched off in order, and WiringWrong raised, unless ``accept``.
         """
-        states = [self._check_wiring_of(unit, accept) for unit in alive(self.units)]
-        return next((state for state in states if state != "right"), "right")
-
-    def _check_wiring_of(self, unit: Unit, accept: bool) -> str:
         supervisor = self.supervisor
-        with self.at(unit.number):
-            where = (self.bench, self.position, self.configuration, self.record, self.events)
-
-            def check() -> tuple[str, WiringWrong | None]:
-                try:
-                    checked, wrong = check_wiring(*where, accept=accept)
-                except MeterError as error:
-                    leave_out(unit, self.units, error, self.events)
-                    return "unknown", None
-                return checked.state, wrong
-
-            state, wrong = self._guarded(check)
+        where = (self.bench, self.units, self.record, self.events, self.at)
+        checked = self._guarded(lambda: check_each(*where, accept=accept))
+        wrong = next((error for *_, error in checked if error is not None), None)
         if wrong is not None:
             self._broken = wrong
             self._confirm_off(supervisor, softly=True)
             raise wrong
-        return state
+        return next((one.state for _, _, one, _ in checked if one.state != "right"), "right" if checked else "unknown")
+
+    def wiring_of_units(self) -> dict[int, UnitWiring]:
+        """Look at the wiring of every meter; by its number, say whose fault it is: see ``wiring_check.of_units``."""
+        where = (self.bench, self.units, self.record, self.events, self.at)
+        return self._guarded(lambda: wiring_of_units(*where))
+
+    def each(self, work: Callable[[Unit], ResultT]) -> dict[int, ResultT]:
+        """Do ``work``, which uses a unit's meter only, with every meter that answers; return its results by number."""
+        return self._guarded(lambda: each_alive(self.units, work, self.events))
 
     def judge(self, measurement: PointMeasurement, judged: Sequence[Input]) -> tuple[ResultRecord, ...]:
         """Judge quantities of a measurement of this run, and record the results with it."""
@@ -258,7 +258,7 @@ class MeterRun:
             if not unit.dead:
                 try:
                     measured = measure_energy(*where, gating=gating, limits=limits)
-                    return replace(measured, unit_number=self.record.present_unit)
+                    return at_terminals(measured, self.position.path, self.record.present_unit)
                 except MeterError as error:
                     leave_out(unit, self.units, error, self.events)
                     self._confirm_off(self.supervisor, softly=True)  # in the middle of a gate
@@ -268,7 +268,7 @@ class MeterRun:
 
     def judge_energy(self, measurement: EnergyMeasurement, item: JudgedQuantity) -> tuple[ResultRecord, ...]:
         """Judge the energy register of a measurement, and record the results; other registers that are wrong follow."""
-        judged = judge_energy(measurement, item, self.bench.accuracy, self.rule)
+        judged = judge_energy(measurement, item, at_position(self.bench.accuracy, measurement.path), self.rule)
         results = (judged, *judge_others(measurement, self.rule))
         return self.record_results(measurement, of_unit(measurement, results))
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from rig.bench import Bench
+from typing import TYPE_CHECKING
+
 from rig.bench.protection import NOT_PROTECTED, is_protected
 from rig.events import Noted
 from rig.procedures.needs import require_protection
+
+if TYPE_CHECKING:
+    from rig.bench import Bench
 
 
 def note_protection(bench: Bench, *, unprotected: bool) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from drivers.errors import RigError
-from drivers.meter.client import MeterClient
 from meter_model.configuration import FIELDS
-from rig.bench import Bench, Position
 from rig.bench.as_found import AsFound, Departure, noted_meters
 from rig.errors import BenchFault
 from rig.events import Events, Noted
-from rig.records.recorder import RunRecorder
+
+if TYPE_CHECKING:
+    from drivers.meter.client import MeterClient
+    from rig.bench import Bench, Position
+    from rig.records.recorder import RunRecorder
 
 CLEARS_RECORDS = frozenset({10, 11})
 """Analog values whose writing clears demand and trend logs (manual page 21): they are never put back by the rig."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from drivers.errors import RigError
-from drivers.meter.errors import MeterError
+from drivers.meter.errors import BusFailed, MeterError
 from meter_model.configuration import Configuration
-from rig.bench import Bench, Position
 from rig.bench.as_found import AsFound
+from rig.bench.positions.at_once import at_once
 from rig.errors import BenchFault, UsageRefused
 from rig.events import Events, Noted
 from rig.load_point import LoadPoint
 from rig.metrology.accuracy import ReferenceAccuracy
 from rig.metrology.certification_points import Input
+from rig.metrology.corrections.positions import PositionPath, at_position
 from rig.metrology.decision import DecisionRule
 from rig.metrology.outcome import Outcome
 from rig.procedures.accuracy.judgement import judge_power
@@ -22,8 +24,13 @@ from rig.procedures.accuracy.power_comparison import Reader
 from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement, configuration_of
 from rig.procedures.restoring import CLEARS_RECORDS, restore_configuration
 from rig.records.data import ResultRecord
-from rig.records.recorder import PointRecorder, RunRecorder
 from rig.simulation_mark import is_simulated
+
+if TYPE_CHECKING:
+    from rig.bench import Bench, Position
+    from rig.records.recorder import PointRecorder, RunRecorder
+
+ResultT = TypeVar("ResultT")
 
 
 @dataclass
@@ -44,10 +51,10 @@ class Unit:
         self.dead = f"the meter at position {self.position.name} is not read any more in this run: {why}"
         events.publish(Noted("meter dead", self.dead, "error"))
 
-    def configure(self, wanted: Mapping[int, float], bench: Bench, record: RunRecorder, events: Events) -> None:
+    def configure(self, wanted: Mapping[int, float], bench: Bench, run_id: str, told: list[Noted]) -> None:
         """Write those analog values that differ, verify them, and check that the meter fits the bench's wiring.
 
-        Raises UsageRefused for a value whose writing would clear records.
+        ``told`` takes what was written. Raises UsageRefused for a value whose writing would clear records.
         """
         clearing = sorted(av for av in wanted if av in CLEARS_RECORDS and self.as_found.get(av) != wanted[av])
         if clearing:
@@ -57,10 +64,10 @@ class Unit:
         where = f" at position {self.position.name}" if len(bench.positions) > 1 else ""
         for av, value in sorted(wanted.items()):
             if self.configuration.value(av) != value:
-                self.note_as_found(av, bench, record.run_id)
+                self.note_as_found(av, bench, run_id)
                 meter.write_value(av, value)
                 text = f"AV{av} set to {value:g}{where} for this run (was {self.as_found[av]:g})"
-                events.publish(Noted("configuration", text))
+                told.append(Noted("configuration", text))
         self.configuration = configuration_of(meter.read_configuration())
         if bench.wiring is not None:
             bench.wiring.check_configuration(self.configuration)
@@ -87,9 +94,12 @@ def units_of(bench: Bench, as_found: Sequence[Mapping[int, float]]) -> list[Unit
     return [Unit(number, position, each, configuration_of(each)) for number, (position, each) in enumerate(found, 1)]
 
 
-def leave_out(unit: Unit, units: Sequence[Unit], error: MeterError, events: Events) -> None:
-    """Leave out a meter that does not answer, where there are others; raises the error of the only one."""
-    if len(units) < 2:
+def leave_out(unit: Unit, units: Sequence[Unit], error: RigError, events: Events) -> None:
+    """Leave out a meter that does not answer, where there are others; raises the error of the only one.
+
+    A bus that has failed is raised too, where it is not this meter's alone.
+    """
+    if len(units) < 2 or (isinstance(error, BusFailed) and not has_own_bus(unit, units)):
         raise error
     unit.died(str(error), events)
     alive(units)
@@ -98,18 +108,55 @@ def leave_out(unit: Unit, units: Sequence[Unit], error: MeterError, events: Even
 def configure_all(
     units: Sequence[Unit], wanted: Mapping[int, float], bench: Bench, record: RunRecorder, events: Events
 ) -> None:
-    """Configure each meter that answers; see ``Unit.configure``."""
-    for unit in alive(units):
+    """Configure each meter that answers, at the same time at ports of their own; see ``Unit.configure``."""
+    told: dict[int, list[Noted]] = {unit.number: [] for unit in units}
+    try:
+        each_alive(units, lambda unit: unit.configure(wanted, bench, record.run_id, told[unit.number]), events)
+    finally:
+        for noted in (each for number in sorted(told) for each in told[number]):
+            events.publish(noted)
+
+
+def has_own_bus(unit: Unit, units: Sequence[Unit]) -> bool:
+    """Whether no other meter is on this one's bus."""
+    return sum(other.position.bus is unit.position.bus for other in units) == 1
+
+
+def each_alive(units: Sequence[Unit], work: Callable[[Unit], ResultT], events: Events) -> dict[int, ResultT]:
+    """Do ``work`` with each meter that answers, at the same time at ports of their own; returns results by number.
+
+    One that fails is left out from now on. Raises what else ``work`` raises, and BenchFault where none is left.
+    """
+
+    def attempt(unit: Unit) -> tuple[ResultT | None, RigError | None]:
         try:
-            unit.configure(wanted, bench, record, events)
-        except MeterError as error:
+            return work(unit), None
+        except (MeterError, BusFailed) as error:
+            return None, error
+
+    living, done = alive(units), {}
+    for unit, (result, error) in zip(living, at_once(living, lambda unit: unit.position.bus, attempt), strict=True):
+        if error is not None:
             leave_out(unit, units, error, events)
+        else:
+            done[unit.number] = cast(ResultT, result)
+    return done
 
 
 def readers_of(units: Sequence[Unit]) -> list[Reader]:
     """Return what reads these meters at a load point; a single one has no number."""
     has_several = len(units) > 1
-    return [Reader(one.position, one.configuration, one.number if has_several else None, one.dead) for one in units]
+    return [
+        Reader(
+            one.position,
+            one.configuration,
+            one.number if has_several else None,
+            one.dead,
+            has_own_bus=has_own_bus(one, units),
+            path=one.position.path,
+        )
+        for one in units
+    ]
 
 
 def restore_all(units: Sequence[Unit], record: RunRecorder, events: Events) -> None:
@@ -143,8 +190,19 @@ def judge_each(
     measurement: PointMeasurement, judged: Sequence[Input], accuracy: ReferenceAccuracy, rule: DecisionRule
 ) -> tuple[ResultRecord, ...]:
     """Judge quantities of the measurement of each meter."""
-    of_each = [of_unit(each, judge_power(each, judged, accuracy, rule)) for each in measurement.of_each]
+    of_each = [
+        of_unit(each, judge_power(each, judged, at_position(accuracy, each.path), rule)) for each in measurement.of_each
+    ]
     return tuple(result for results in of_each for result in results)
+
+
+def at_terminals(measured: EnergyMeasurement, path: PositionPath | None, unit_number: int | None) -> EnergyMeasurement:
+    """Return a measured energy with the reference at the meter's own terminals, by its position's correction."""
+    if path is not None:
+        factor = path.energy_factor(measured.point)
+        gates = tuple(replace(each, reference_kwh=each.reference_kwh * factor) for each in measured.gates)
+        measured = replace(measured, gates=gates, path=path)
+    return replace(measured, unit_number=unit_number)
 
 
 def dead_energy(unit: Unit, point: LoadPoint, instance: int, record: PointRecorder) -> EnergyMeasurement:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
@@ -22,6 +24,15 @@ _BUSY_TIMEOUT_S = 30.0
 _MIGRATION_LOCK_KEY = 4100_0001
 """PostgreSQL advisory lock under which the schema is migrated."""
 
+_POSTGRESQL = ("postgres", "postgresql")
+_SERVER_ARGUMENTS = {
+    "connect_timeout": 10, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
+}  # fmt: skip
+"""Of PostgreSQL's client, in seconds: a server that is gone is noticed, rather than waited for."""
+
+_ONE_UPGRADE = threading.Lock()
+"""Alembic keeps what it works on in its modules: one thread at a time."""
+
 _USER = re.compile(r"://[^@]*@")
 
 
@@ -33,15 +44,17 @@ class Database:
     """One records database, migrated to the schema this software knows.
 
     ``reading()`` and ``writing()`` are one transaction each; the latter takes SQLite's write lock at its beginning, so
-    that it waits for its turn instead of failing half way.
+    that it waits for its turn instead of failing half way. ``prepare`` is given the engine before it connects.
     """
 
-    def __init__(self, url_or_path: str | Path) -> None:
+    def __init__(self, url_or_path: str | Path, prepare: Callable[[Engine], None] | None = None) -> None:
         url = url_of(url_or_path)
         self.where = shown(url_or_path, url)
         self.takes_a_journal = True
         self._make_folder(url)
         self._engine = engine_for(url, self.where)
+        if prepare is not None:
+            prepare(self._engine)
         self._writer = self._engine.execution_options(sqlite_begin="IMMEDIATE")
         self._file: Path | None = None  # known once it is there
         self._file_number: tuple[int, int] | None = None
@@ -140,7 +153,8 @@ def url_of(url_or_path: str | Path) -> URL:
     """Return the URL of a database: a path is an SQLite file. Raises RecordsUnusable for text that is no URL."""
     if isinstance(url_or_path, str) and "://" in url_or_path:
         try:
-            return make_url(url_or_path)
+            url = make_url(url_or_path)
+            return url.set(drivername="postgresql+psycopg") if url.drivername in _POSTGRESQL else url
         except (ArgumentError, ValueError, TypeError) as error:
             where = _USER.sub("://***@", printable_line(url_or_path))
             raise RecordsUnusable(where, "this is not a database URL") from error
@@ -155,12 +169,14 @@ def shown(url_or_path: str | Path, url: URL) -> str:
 def engine_for(url: URL, where: str) -> Engine:
     """Make the engine of a database; nothing is connected. Raises RecordsUnusable where there is no driver for it."""
     is_sqlite = url.get_backend_name() == "sqlite"
-    arguments = {"timeout": _BUSY_TIMEOUT_S} if is_sqlite else {}
+    is_server = url.drivername == "postgresql+psycopg"
+    arguments: dict[str, Any] = {"timeout": _BUSY_TIMEOUT_S} if is_sqlite else _SERVER_ARGUMENTS if is_server else {}
     try:
         engine = create_engine(url, connect_args=arguments, json_serializer=to_text)
     except (ArgumentError, NoSuchModuleError, ImportError, ValueError, TypeError) as error:
         said = _USER.sub("://***@", printable_line(str(error).splitlines()[0] if str(error) else type(error).__name__))
-        raise RecordsUnusable(where, f"there is no driver for this database: {said}") from error
+        hint = "; install the extra: pip install 's4100-rig[postgres]'" if is_server else ""
+        raise RecordsUnusable(where, f"there is no driver for this database: {said}{hint}") from error
     if is_sqlite:
         event.listen(engine, "connect", _on_sqlite_connect)
         event.listen(engine, "begin", _on_sqlite_begin)
@@ -184,7 +200,8 @@ def upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    with _ONE_UPGRADE:
+        command.upgrade(config, "head")
 
 
 def _on_sqlite_connect(connection: SqliteConnection, _record: object) -> None:

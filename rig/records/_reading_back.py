@@ -39,13 +39,23 @@ def read_run(connection: Connection, run_id: str) -> data.RunRecord:
         data.RunRecord,
         row,
         run_id=row.id,
-        header=record_of(data.RunHeader, row, programme=programme, judged_with=row.judged_with or {}),
+        header=record_of(
+            data.RunHeader,
+            row,
+            programme=programme,
+            judged_with=row.judged_with or {},
+            product=row.product or "",
+            lot=row.lot or "",
+        ),
         outcome=outcome,
-        units=_records(connection, tables.UNIT, run_id, data.UnitRecord),
+        units=tuple(
+            record_of(data.UnitRecord, line, scanned=line.scanned or "")
+            for line in _of_run(connection, tables.UNIT, run_id)
+        ),
         instruments=_records(connection, tables.INSTRUMENT_USE, run_id, data.InstrumentRecord),
         points=tuple(point for key, point in points if key not in aside),
         findings=tuple(
-            record_of(data.FindingRecord, line, cites=line.cites or "")
+            record_of(data.FindingRecord, line, cites=line.cites or "", failure_class=line.failure_class or "")
             for line in _of_run(connection, tables.FINDING, run_id)
         ),
         configuration_before=_saved(saved, "configuration_before"),
@@ -162,6 +172,7 @@ def _result(row: _Line, components: list[_Line]) -> data.ResultRecord:
         components=budget,
         condition=row.condition or "",
         basis=row.basis or "",
+        failure_class=row.failure_class or "",
     )
 
 

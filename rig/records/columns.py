@@ -1,14 +1,20 @@
-"""Column types of the records: times in UTC, and floats in which NaN is NULL."""
+"""Column types of the records: times in UTC, floats in which NaN is NULL, and keys."""
 
 from __future__ import annotations
 
 import math
 from datetime import datetime
 
-from sqlalchemy import Dialect, Double, String
+from sqlalchemy import BigInteger, Dialect, Double, Integer, String, Uuid
 from sqlalchemy.types import TypeDecorator
 
 from rig.records.plain_json import stored_time
+
+ROW_NUMBER = Integer().with_variant(BigInteger(), "postgresql")
+"""The key of a row within its database; a server that many stations send to needs more than 2 147 483 647."""
+
+UID = String(36).with_variant(Uuid(as_uuid=False), "postgresql")
+"""The key of a row in any database (``rig.uid``)."""
 
 
 class UtcTime(TypeDecorator[datetime]):

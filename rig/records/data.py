@@ -22,7 +22,7 @@ class RunHeader:
     ``simulated``: the readings come from the emulated bench, and every report prints that first. ``programme``: how
     much of its suite the run was to cover (``{"load points": (3, 90)}`` is 3 of 90; empty: not recorded).
     ``judged_with``: the reference's accuracy and the wiring, as data, to judge once more. ``after_adjustment_of``: id
-    of the run that found the meter before it was adjusted.
+    of the run that found the meter before it was adjusted. ``product`` and ``lot``: of an end-of-line run, else empty.
     """
 
     kind: str
@@ -39,11 +39,16 @@ class RunHeader:
     programme: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     judged_with: Mapping[str, Json] = field(default_factory=dict)
     after_adjustment_of: str | None = None
+    product: str = ""
+    lot: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitRecord:
-    """One meter under test, as it says it is. ``position``: where it sits on the bench."""
+    """One meter under test, as it says it is. ``position``: where it sits on the bench; ``scanned``: as its label says.
+
+    Of a meter that did not answer, ``serial_number`` is what was scanned, and ``device_instance`` is 0.
+    """
 
     serial_number: str
     device_instance: int
@@ -51,6 +56,7 @@ class UnitRecord:
     firmware: str = ""
     application: str = ""
     position: str = ""
+    scanned: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +133,7 @@ class ResultRecord:
     ``expanded_uncertainty_pct`` = ``k`` x u_c at ``nu_eff`` degrees of freedom from ``n`` readings. ``limit_pct``: the
     half-width L, ``guard_band_pct`` the w of the decision rule, both positive. None is "not computed".
     ``conformance_probability``: 0 to 1. ``reason`` says why there is no plain verdict.
+    ``failure_class``: as in a FindingRecord.
     """
 
     procedure: str
@@ -152,6 +159,7 @@ class ResultRecord:
     unit_number: int | None = None
     condition: str = ""
     basis: str = ""
+    failure_class: str = ""
 
     @property
     def place(self) -> str:
@@ -171,6 +179,7 @@ class FindingRecord:
     """One question answered in words rather than percent, such as identity or configuration read-back.
 
     ``cites``: the source of what is expected, such as "manual page 22"; empty where the question names none.
+    ``failure_class``: what it says of the unit (rig.products.failure_classes), empty where it failed in nothing.
     """
 
     name: str
@@ -179,6 +188,7 @@ class FindingRecord:
     outcome: str
     unit_number: int | None = None
     cites: str = ""
+    failure_class: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

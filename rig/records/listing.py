@@ -14,6 +14,7 @@ from rig.load_point import FULL, NOT_SHIFTED
 from rig.records.data import RunHeader
 from rig.records.plain_json import stored_time, to_json, to_text
 from rig.records.verdicts import SEVERITY, Judgement, count_measured, count_verdicts
+from rig.uid import uid_of
 
 PROCESS = "process"
 """Kind of the event by which a run says which process records it; one that was resumed has one for each process."""
@@ -53,10 +54,17 @@ class RunSummary:
     judged_again: tuple[str, ...] = ()
 
 
-def summaries(execute: Execute, newest: int | None = None) -> tuple[RunSummary, ...]:
-    """List the runs, newest first; ``newest``: at most so many."""
-    limit = {"newest": _ALL if newest is None else newest}
-    rows = execute("SELECT * FROM run ORDER BY started_utc DESC, id LIMIT :newest", limit)
+def summaries(
+    execute: Execute, newest: int | None = None, run_ids: Sequence[str] | None = None
+) -> tuple[RunSummary, ...]:
+    """List the runs, newest first; ``newest``: at most so many. ``run_ids``: which, None for all."""
+    values: dict[str, Any] = {"newest": _ALL if newest is None else newest}
+    chosen = "SELECT * FROM run"
+    if run_ids is not None:
+        names = {f"id{number}": run_id for number, run_id in enumerate(run_ids)}
+        values |= names
+        chosen += f" WHERE id IN ({', '.join(f':{name}' for name in names)})"
+    rows = execute(f"{chosen} ORDER BY started_utc DESC, id LIMIT :newest", values)
     ids = [row["id"] for row in rows]
     journal = _of_runs(execute, "SELECT run_id, confirmed, time_utc FROM guardian_entry WHERE run_id IN", ids)
     units = _of_runs(execute, "SELECT run_id, serial_number FROM unit WHERE run_id IN", ids)
@@ -146,10 +154,11 @@ def fold_journal(execute: Execute, entries: Iterable[Mapping[str, Any]]) -> int:
         known.add(entry_id)
         time_utc = _stated_time(entry.get("time"))
         execute(
-            "INSERT INTO guardian_entry (id, run_id, time_utc, reason, confirmed, data)"
-            " VALUES (:id, :run_id, :time_utc, :reason, :confirmed, :data)",
+            "INSERT INTO guardian_entry (id, uid, run_id, time_utc, reason, confirmed, data)"
+            " VALUES (:id, :uid, :run_id, :time_utc, :reason, :confirmed, :data)",
             {
                 "id": entry_id,
+                "uid": uid_of(time_of(time_utc), f"guardian_entry {entry_id}"),  # two databases may have the entry
                 "run_id": _run_of_entry(execute, entry, time_utc),
                 "time_utc": time_utc,
                 "reason": str(entry.get("reason", "")),

@@ -15,7 +15,23 @@ from rig.printable import printable_line
 from rig.records.errors import RecordsUnusable, SchemaTooNew
 from rig.records.listing import Row, RunSummary, fold_journal, summaries
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013")
+REVISIONS = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0006",
+    "0007",
+    "0008",
+    "0009",
+    "0010",
+    "0011",
+    "0012",
+    "0013",
+    "0014",
+    "0015",
+)
 """Schema versions, the oldest first: known without alembic, which takes long to load and is needed to migrate only."""
 
 OWN_JOURNAL = "CREATE TEMP TABLE guardian_entry AS SELECT * FROM main.guardian_entry"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,22 +13,48 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from rig.records import tables
-from rig.records._database import Database, reason_of
+from rig.records._database import Database, reason_of, shown, url_of
 from rig.records._mapping import columns_of, executor
 from rig.records._reading import Readable, ReadOnlyDatabase, recording
 from rig.records._reading_back import read_run
 from rig.records.abandoned import close_abandoned
+from rig.records.attempts.attempts import (
+    AttemptRecord,
+    begin_attempt,
+    close_killed,
+    end_attempt,
+    note_attempt,
+    read_attempts,
+)
 from rig.records.data import CertificateRecord, RunHeader, RunRecord
 from rig.records.errors import NoSuchRun, RecordsUnusable
 from rig.records.issued.certificates import enter_certificate, read_certificates
 from rig.records.issued.judgements import JudgementRecord, enter_judgement, read_judgements
 from rig.records.listing import RunSummary, fold_journal, summaries
+from rig.records.outbox.status import Destination, read_destinations
 from rig.records.plain_json import to_json
+from rig.records.production.measured import Measurement, Value, read_values
+from rig.records.production.references import read_references
+from rig.records.production.run_query import RunQuery, find_runs
+from rig.records.production.selection import Selection
+from rig.records.production.units import UnitTest, read_unit_tests
 from rig.records.recorder import RunRecorder
 from rig.records.resumption.reopening import Reopened, note_process, reopen
 from rig.records.resumption.stored_plan import RunPlan, StoredPlan, read_plan, store_plan
 
 _SHOWN_CANDIDATES = 5
+
+
+def station_file(url_or_path: str | Path) -> str | Path:
+    """Return the file in which a run is recorded; raises RecordsUnusable for a server, which a run would wait for."""
+    url = url_of(url_or_path)
+    if url.get_backend_name() != "sqlite":
+        raise RecordsUnusable(
+            shown(url_or_path, url),
+            "a run is recorded in a file of its station, so that it waits for no server; leave --records out, and send "
+            "with: rig records send --to URL",
+        )
+    return url_or_path
 
 
 class RunStore:
@@ -82,12 +108,13 @@ class RunStore:
         *,
         plan: RunPlan | None = None,
         process: Mapping[str, Any] | None = None,
+        attempt: int | None = None,
     ) -> RunRecorder:
         """Record that a run begins now; it counts as crashed until its recorder's ``finish``.
 
         ``run_id``: a UUID that the caller has chosen, so that it could name things by it; default a new one. ``plan``:
         what it is to do, by which it can be resumed. ``process``: which process records it, so that a later one can
-        close its record when it is gone.
+        close its record when it is gone. ``attempt``: what ``begin_attempt`` returned.
         """
         database = self._writable()
         run_id = run_id or str(uuid.uuid4())
@@ -106,6 +133,8 @@ class RunStore:
                 store_plan(connection, run_id, plan)
             if process is not None:
                 note_process(connection, run_id, process)
+            if attempt is not None:
+                end_attempt(connection, attempt, run_id=run_id)
         return RunRecorder(database, run_id)
 
     def resume_run(self, run_id: str, process: Mapping[str, Any]) -> tuple[RunRecorder, Reopened]:
@@ -130,10 +159,37 @@ class RunStore:
         with self._reading() as connection:
             return summaries(executor(connection), newest)
 
+    def find_runs(self, query: RunQuery, newest: int | None = None) -> tuple[RunSummary, ...]:
+        """List the runs that are meant, newest first; ``newest``: at most so many."""
+        with self._reading() as connection:
+            return find_runs(connection, query, newest)
+
     def run(self, reference: str) -> RunRecord:
         """Read one run back: by id, by the first letters of it, or "last". Raises ``NoSuchRun``."""
         with self._reading() as connection:
             return read_run(connection, self._find(connection, reference))
+
+    def unit_tests(self, chosen: Selection, *, whole_units: bool = False) -> tuple[UnitTest, ...]:
+        """Return the tests of units that are ``chosen``, or with ``whole_units`` all tests of these units."""
+        with self._reading() as connection:
+            return read_unit_tests(connection, chosen, whole_units=whole_units)
+
+    def values(
+        self, chosen: Selection, quantity: str = "", measurement: Measurement | None = None
+    ) -> tuple[Value, ...]:
+        """Return the measured errors of the tests that are ``chosen``, the oldest first."""
+        with self._reading() as connection:
+            return read_values(connection, chosen, quantity, measurement)
+
+    def references(self, run_ids: Collection[str]) -> dict[str, str]:
+        """Return what the reference of each run was and how it was calibrated, in one text."""
+        with self._reading() as connection:
+            return read_references(connection, run_ids)
+
+    def run_id(self, reference: str) -> str:
+        """Return the id of one run: of its first letters, or "last". Raises ``NoSuchRun``."""
+        with self._reading() as connection:
+            return self._find(connection, reference)
 
     def has_run(self, run_id: str) -> bool:
         """Whether this database has the run of exactly this id."""
@@ -177,7 +233,33 @@ class RunStore:
         TERMINATED where the outputs were never on or the journal saw them off, else ABORTED. Take the journal in first.
         """
         with recording(self._database, "the end of runs that were killed") as connection:
+            close_killed(connection, is_gone)
             return close_abandoned(connection, is_gone)
+
+    def note_attempt(self, attempt: AttemptRecord) -> None:
+        """Record an attempt to begin a run that became none, with its reason."""
+        with recording(self._database, "an attempt to begin a run") as connection:
+            note_attempt(connection, attempt)
+
+    def begin_attempt(self, attempt: AttemptRecord, process: Mapping[str, Any]) -> int:
+        """Record that a process tries to begin a run; returns the key for ``end_attempt``."""
+        with recording(self._database, "an attempt to begin a run") as connection:
+            return begin_attempt(connection, attempt, process)
+
+    def end_attempt(self, key: int, reason: str) -> None:
+        """Record why an attempt became no run; nothing where it became one (``begin_run``)."""
+        with recording(self._database, "the end of an attempt to begin a run") as connection:
+            end_attempt(connection, key, reason=reason)
+
+    def attempts(self, newest: int = 100) -> tuple[AttemptRecord, ...]:
+        """List the attempts that became no run, or a run that ended before a meter was known; the newest first."""
+        with self._reading() as connection:
+            return read_attempts(connection, newest)
+
+    def destinations(self) -> tuple[int, tuple[Destination, ...]]:
+        """Return how many rows there are to be sent to servers, and how far that has come with each."""
+        with self._reading() as connection:
+            return read_destinations(connection)
 
     def _find(self, connection: Connection, reference: str) -> str:
         newest_first = select(tables.RUN.c.id).order_by(tables.RUN.c.started_utc.desc(), tables.RUN.c.id)

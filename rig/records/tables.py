@@ -1,7 +1,8 @@
 """The tables of the records: a field of a record (``rig.records.data``) is the column of the same name and type.
 
-Units are in the names. Rows are only ever added. A change needs a migration in ``rig/records/migrations/versions``; a
-test compares the two.
+Units are in the names. Rows are only ever added. Each has a ``uid``, its key in any database: a table that has one is
+sent to servers (``rig.records.outbox``). A change needs a migration in ``rig/records/migrations/versions``; a test
+compares the two.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from sqlalchemy import (
 
 from rig.load_point import LoadPoint
 from rig.records import data
-from rig.records.columns import NumberOrNan, NumberOrNone, UtcTime
+from rig.records.columns import ROW_NUMBER, UID, NumberOrNan, NumberOrNone, UtcTime
+from rig.uid import new_uid
 
 METADATA = MetaData(
     naming_convention={  # names by which migrations find the constraints in any database
@@ -65,17 +67,29 @@ def _more(**kinds: str) -> list[Column[Any]]:
     return [_column(name, kind) for name, kind in kinds.items()]
 
 
+def _uid() -> Column[Any]:
+    return Column("uid", UID, index=True, unique=True, default=new_uid)
+
+
 def _part_of(owner: str) -> list[Column[Any]]:
-    """Make the key of a row, and the column that says to which row of ``owner`` it belongs."""
+    """Make the keys of a row, and the column that says to which row of ``owner`` it belongs."""
     owned: Column[Any] = Column(f"{owner}_id", ForeignKey(f"{owner}.id"), index=True, nullable=False)
-    return [Column("id", Integer, primary_key=True), owned]
+    return [Column("id", ROW_NUMBER, primary_key=True), _uid(), owned]
 
 
 RUN = Table(
     "run",
     METADATA,
     Column("id", String(36), primary_key=True),
-    *_of(data.RunHeader, environment="json", programme="json | None", judged_with="json | None"),
+    _uid(),
+    *_of(
+        data.RunHeader,
+        environment="json",
+        programme="json | None",
+        judged_with="json | None",
+        product="str | None",
+        lot="str | None",
+    ),
     Column("started_utc", UtcTime, index=True, nullable=False),
     *_more(finished_utc="datetime | None", outcome="str | None", exit_code="int | None"),
 )
@@ -86,7 +100,7 @@ UNIT = Table(
     METADATA,
     *_part_of("run"),
     *_more(number="int"),
-    *_of(data.UnitRecord),
+    *_of(data.UnitRecord, scanned="str | None"),
     UniqueConstraint("run_id", "number"),
     Index("ix_unit_serial_number", "serial_number"),
 )
@@ -122,6 +136,7 @@ RUN_PLAN = Table(
     "run_plan",
     METADATA,
     Column("run_id", ForeignKey("run.id"), primary_key=True),
+    _uid(),
     *_more(bench_path="str", options="json", plan="json", items="json"),
 )
 """What a run was asked to do, by which it can be resumed; ``items`` are pairs of step and item."""
@@ -133,6 +148,7 @@ SET_ASIDE = Table(
     "set_aside",
     METADATA,
     Column("point_id", ForeignKey("point.id"), primary_key=True),
+    _uid(),
     *_more(purpose="str", reason="str", time_utc="datetime"),
 )
 """A load point that does not count for the result of its run; ``purpose``: superseded or check."""
@@ -161,6 +177,7 @@ RESULT = Table(
         expected_value="float | NaN",
         condition="str | None",
         basis="str | None",
+        failure_class="str | None",
     ),
     *(_column(f"limit_{field.name}", "str | None") for field in fields(data.LimitProvenance)),
     *_more(limit_verified="bool"),
@@ -194,12 +211,18 @@ JUDGED_AGAIN = Table(
     METADATA,
     *_part_of("judgement"),
     *_more(point_number="int", was="str | None"),
-    *_of(data.ResultRecord, read_value="float | NaN", expected_value="float | NaN", limit="json | None"),
+    *_of(
+        data.ResultRecord, "failure_class", read_value="float | NaN", expected_value="float | NaN", limit="json | None"
+    ),
 )
 """A result of a later judgement, with its limit and its budget as JSON."""
 
 FINDING = Table(
-    "finding", METADATA, *_part_of("run"), *_of(data.FindingRecord, cites="str | None"), *_more(time_utc="datetime")
+    "finding",
+    METADATA,
+    *_part_of("run"),
+    *_of(data.FindingRecord, cites="str | None", failure_class="str | None"),
+    *_more(time_utc="datetime"),
 )
 
 SAVED_VALUE = Table(
@@ -230,7 +253,50 @@ GUARDIAN_ENTRY = Table(
     "guardian_entry",
     METADATA,
     Column("id", String(255), primary_key=True),
+    _uid(),
     Column("run_id", ForeignKey("run.id"), index=True),
     *_of(data.JournalEntry, "entry_id"),
 )
 """One entry of the guardian's journal; ``run_id`` is NULL where it belongs to no run known here."""
+
+ATTEMPT = Table(
+    "attempt",
+    METADATA,
+    Column("id", ROW_NUMBER, primary_key=True),
+    _uid(),
+    Column("run_id", String(36), index=True),
+    *_more(time_utc="datetime", kind="str", station="str", operator="str", scanned="str", product="str"),
+    *_more(reason="str | None", process="json | None"),
+)
+"""One attempt to begin a run; changed once, when it became the run ``run_id`` or ended with a ``reason``."""
+
+OUTBOX = Table(
+    "outbox",
+    METADATA,
+    Column("n", ROW_NUMBER, primary_key=True),
+    *_more(table_name="str"),
+    Column("row_uid", UID, nullable=False),
+    *_more(is_change="bool"),
+)
+"""What is to be sent to servers: ``n`` rises in the order of the transactions; triggers write it, in SQLite."""
+
+OUTBOX_SENT = Table(
+    "outbox_sent",
+    METADATA,
+    Column("destination", UID, primary_key=True),
+    Column("n", ROW_NUMBER, nullable=False),
+    *_more(time_utc="datetime"),
+)
+"""Up to which ``n`` a server (its IDENTITY) has committed what was sent to it."""
+
+OUTBOX_REFUSED = Table(
+    "outbox_refused",
+    METADATA,
+    Column("destination", UID, primary_key=True),
+    Column("n", ROW_NUMBER, primary_key=True),
+    *_more(reason="str", time_utc="datetime"),
+)
+"""What a server did not take, with its reason; sent again when a sender begins."""
+
+IDENTITY = Table("identity", METADATA, Column("uid", UID, primary_key=True), *_more(time_utc="datetime"))
+"""Which database this is: one row, which the migration made."""

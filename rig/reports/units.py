@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rig.records.data import ResultRecord, RunRecord, UnitRecord
+from rig.records.units.outcomes import unit_outcome
 from rig.records.verdicts import OUTCOMES, worst_outcome
 from rig.reports._summary import all_results, verdicts_of
 
@@ -36,6 +37,8 @@ def unit_verdicts(run: RunRecord) -> list[UnitVerdict]:
         counts = verdicts_of(judged)
         ordered = Counter({outcome: counts[outcome] for outcome in OUTCOMES if counts[outcome]})
         worst = worst_outcome(each.result.outcome for each in judged) or "NOT_JUDGED"
+        if run.header.product:  # what was found in words counts too
+            worst = str(unit_outcome(run, number))
         found.append(UnitVerdict(number, unit, worst, ordered))
     return found
 

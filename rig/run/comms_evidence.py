@@ -29,7 +29,9 @@ def keep_bus_capture(run: Run, test: str, since_s: float, error: BaseException) 
     a test that judges what was measured before has nothing to show. Returns the file, or None where there is none;
     publishes it as CaptureKept.
     """
-    bus = run.bus
+    bus = max(run.buses, key=lambda each: each.last_used_s, default=None)
+    if isinstance(error, BusFailed):
+        bus = next((each for each in run.buses if each.settings.device == error.device), bus)
     # The frames themselves do not tell: while an answer is waited for, tokens push the request out of what is kept.
     is_used = bus is not None and bus.last_used_s >= since_s
     if not (isinstance(error, BusFailed) or is_used):

@@ -58,8 +58,9 @@ def note_bench(bench: Bench, today: dt.date) -> None:
     bench.events.publish(Noted("protection", bench.protection_text))
     bench.events.publish(Noted("suspend", bench.suspend_text))
     bench.events.publish(Noted("interlock", inputs.text, "info" if inputs.are_wired else "warning"))
-    if bench.bus is not None and (advice := latency_advice(bench.bus.settings.device)) is not None:
-        bench.events.publish(Noted("bus", str(advice), "warning"))
+    for bus in bench.buses:
+        if (advice := latency_advice(bus.settings.device)) is not None:
+            bench.events.publish(Noted("bus", str(advice), "warning"))
 
 
 def note_unjudged_conditions(bench: Bench) -> None:

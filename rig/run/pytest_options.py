@@ -43,6 +43,12 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--accept-wiring", action="store_true", help="measure though the wiring check finds it wrong")
     group.addoption("--anyway", action="store_true", help="recorded: measured though the bench concludes little")
     group.addoption("--longest-gate", default="1", metavar="HOURS", help="longest energy gate that is run (default: 1)")
+    group.addoption("--product", default="", metavar="NAME|PATH", help="product variant, for the end of line")
+    group.addoption(
+        "--serial-number", action="append", default=[], metavar="POSITION=SN", help="what was scanned there"
+    )
+    group.addoption("--mask", action="append", default=[], metavar="POSITION", help="leave a position out")
+    group.addoption("--lot", default="", help="the lot of the units; goes into the record")
     group.addoption("--suite", default="pytest", help="kind of run for the record: certify, eol ...")
     group.addoption("--resume", default=None, help=argparse.SUPPRESS)  # of `rig certify --resume`
     group.addoption("--after-adjustment-of", default=None, help=argparse.SUPPRESS)  # of `rig certify`
@@ -105,6 +111,10 @@ def options_of(option: argparse.Namespace) -> RunOptions:
         accept_wiring=option.accept_wiring,
         log_level=_log_level(option),
         after_adjustment_of=option.after_adjustment_of,
+        product=option.product,
+        serial_numbers=tuple(option.serial_number),
+        masked=tuple(option.mask),
+        lot=taken("--lot", option.lot, line_from),
         longest_gate_h=taken("--longest-gate", option.longest_gate, number_from, *HOURS),
         **({"run_id": option.run_id} if option.run_id else {}),
     )

@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import os
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -23,11 +21,12 @@ from rig.procedures.accuracy.readings import configuration_of
 from rig.procedures.meter_run import MeterRun
 from rig.procedures.rejudging.stored import judged_with
 from rig.records import RECORDS
+from rig.records.attempts.attempts import AttemptRecord
 from rig.records.data import RunHeader, RunRecord
 from rig.records.recorder import RunRecorder
 from rig.records.resumption.reopening import Reopened
 from rig.records.resumption.stored_plan import RunPlan
-from rig.records.store import RunStore
+from rig.records.store import RunStore, station_file
 from rig.run.adjustment import refuse_another_meter
 from rig.run.begin import begin
 from rig.run.end import note_bus
@@ -45,11 +44,13 @@ from rig.run.events import (
     QuestionFailed,
     RunBegan,
     RunEnded,
+    UnitEnded,
 )
 from rig.run.folder import LOG, claim, folder_for, release
-from rig.run.log import begin_log
+from rig.run.options import RunOptions as RunOptions
 from rig.run.resuming.begin_again import begin_again
 from rig.run.resuming.request import Resumable
+from rig.run.streaming.files import RunFiles
 from rig.run.tally import Tally
 from rig.safety.guardian.journal import take_journal_in
 from rig.safety.guardian.process_identity import is_gone, this_process
@@ -57,37 +58,6 @@ from rig.version import git_sha, software_version
 
 if TYPE_CHECKING:
     from drivers.meter.bus import MeterBus
-
-
-@dataclass
-class RunOptions:
-    """What the command line asks for. ``run_id``: the id of the record; folder names are unique by it.
-
-    ``programme``: of a certification, with ``strict`` where a bench that cannot do all of it is refused; ``repeat``:
-    passes over it; ``select``: pytest's -k.
-    """
-
-    bench: str
-    suite: str
-    out: Path | None = None
-    records: str | None = None
-    operator: str = ""
-    station: str = ""
-    allow_reset: bool = False
-    max_points: int | None = None
-    programme: str = "intrinsic"
-    strict: bool = False
-    repeat: int = 1
-    select: str = ""
-    longest_h: float = 1.0
-    unprotected: bool = False
-    anyway: bool = False
-    accept_wiring: bool = False
-    longest_gate_h: float = 1.0
-    position: str | None = None
-    log_level: str = "info"
-    after_adjustment_of: str | None = None
-    run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
 class Run:
@@ -121,11 +91,13 @@ class Run:
         """Questions that were collected, before any were left out."""
         self.allure_folder: Path | None = None
         """Where the Allure results go, None where there are none."""
-        self.bus: MeterBus | None = None
-        """The bus of this run, from when it is open; a closed one still has its last frames."""
+        self.buses: list[MeterBus] = []
+        """The buses of this run, from when they are open; a closed one still has its last frames."""
         self.meter: MeterRun | None = None
         """The meter on the open bench, None before and afterwards."""
         self.was_open = False
+        self.product, self.scanned = "", dict[str, str]()
+        """Of the end of line: the name of the product, and the serial number that was scanned at each position."""
         self.record: RunRecorder | None = None
         self.rule, self._write_files, self._today = rule, write_files, today
         self._process_id = os.getpid()
@@ -136,12 +108,13 @@ class Run:
         self._step = ""
         self._has_plan = resumed is not None
         self._has_energised = False
-        self._end_log: Callable[[], None] | None = None
+        self.files: RunFiles | None = None  # while they are open
+        self._attempt: int | None = None
         self._subscribe()
 
     def _subscribe(self) -> None:
         def keep_bus(event: BusOpened) -> None:
-            self.bus = event.bus
+            self.buses.append(event.bus)
 
         def keep_source(event: QuestionBegan) -> None:
             self._cites = event.cites
@@ -172,7 +145,7 @@ class Run:
     def store(self) -> RunStore:
         """The database of runs, opened when it is first asked for; closed with the record."""
         if self._store is None:
-            self._store = RunStore.open(self.options.records or RECORDS)
+            self._store = RunStore.open(station_file(self.options.records or RECORDS))
         return self._store
 
     def out_folder(self) -> Path:
@@ -185,11 +158,16 @@ class Run:
         claim(self.options.out, self.options.run_id)
         return self.options.out
 
+    def stop_heard(self, signal_name: str) -> None:
+        """Tell other processes at once that a stop has arrived; may be called in a signal handler."""
+        if self.files is not None:
+            self.files.stop_heard(signal_name)
+
     def leave_folder(self) -> None:
         """End the log; leave the folder to another run where this one never had a record."""
-        if self._end_log is not None:
-            self._end_log()
-            self._end_log = None
+        if self.files is not None:
+            self.files.end()
+            self.files = None
         if self.options.out is not None and self.record is None:
             release(self.options.out, self.options.run_id)
 
@@ -213,8 +191,8 @@ class Run:
                 "a bench is not opened in a process that was forked for one test, as by pytest --forked: its record "
                 "and its end would be lost; leave that option out"
             )
-        if self._write_files is not None and self._end_log is None:
-            self._end_log = begin_log(self.out_folder(), self.options.log_level, self.events)
+        if self._write_files is not None and self.files is None:
+            self.files = RunFiles.begin(self.out_folder(), self.options.log_level, self.events)
         try:
             with ExitStack() as stack:
                 self.meter = self._open(bench_file, programme or {}, plan, on_time, stack)
@@ -222,6 +200,7 @@ class Run:
                 yield self.meter
         except BaseException as error:
             self.tally.stop(str(error) or type(error).__name__)
+            self._end_attempt(str(error) or type(error).__name__)
             raise
         finally:
             meter, self.meter = self.meter, None
@@ -239,7 +218,18 @@ class Run:
         stack: ExitStack,
     ) -> MeterRun:
         store, today = self.store, self._today()
-        bench = stack.enter_context(open_bench(bench_file, events=self.events, on_time=on_time, today=today))
+        if self.resumed is None:
+            tried = AttemptRecord(kind=self.options.suite, station=self.options.station, operator=self.options.operator)
+            self._attempt = store.begin_attempt(tried, this_process(None))
+        bench = stack.enter_context(
+            open_bench(
+                bench_file,
+                events=self.events,
+                on_time=on_time,
+                today=today,
+                all_may_be_absent=bool(self.options.product),
+            )
+        )
         take_journal_in(store.fold_journal, store.has_run)
         store.close_abandoned(is_gone)
         if self.options.after_adjustment_of is not None and self.resumed is None:
@@ -257,17 +247,21 @@ class Run:
             programme=dict(programme),
             judged_with=judged_with(bench_file),
             after_adjustment_of=self.options.after_adjustment_of,
+            product=self.product,
+            lot=self.options.lot,
         )
         process = this_process(bench.guardian.pid if bench.guardian is not None else None)
         if self.resumed is not None:
             self.record, self.reopened = store.resume_run(self.resumed.run.run_id, process)
             self.tally.outcomes += self.resumed.outcomes
         else:
-            self.record = store.begin_run(header, self.options.run_id, plan=plan, process=process)
+            self.record = store.begin_run(
+                header, self.options.run_id, plan=plan, process=process, attempt=self._attempt
+            )
             self._has_plan = plan is not None
         record = self.record
         record.step = self._step
-        if self._end_log is not None:
+        if self.files is not None:
             self.events.publish(Noted("log", f"what the processes of this run did is in {LOG}, in its folder"))
         self.events.publish(RunBegan(record.run_id, header.kind, header.bench_name, header.simulated))
         stack.push(self._note_end)
@@ -277,7 +271,7 @@ class Run:
         if self.resumed is not None:
             found, now = begin_again(self.resumed, store, record, bench, today, unprotected=unprotected)
         else:
-            now = found = begin(record, bench, today, unprotected=unprotected)
+            now = found = begin(record, bench, today, unprotected=unprotected, scanned=self.scanned)
         meter = MeterRun(
             bench,
             record,
@@ -289,11 +283,21 @@ class Run:
         )
         for unit, values in zip(meter.units, now, strict=False):
             unit.configuration = configuration_of(values)
-        if bench.bus is not None:
-            stack.callback(note_bus, bench.bus, bench.events)
-        stack.callback(meter.restore_configuration)
+        for bus in bench.buses:
+            stack.callback(note_bus, bus, bench.events)
+        if not self.options.product:  # what the end of line writes is what is shipped
+            stack.callback(meter.restore_configuration)
         stack.callback(meter.switch_off)
         return meter
+
+    def _end_attempt(self, reason: str) -> None:
+        """Record why no run began, where none did."""
+        if self._store is None or self.record is not None or self._attempt is None:
+            return
+        try:
+            self._store.end_attempt(self._attempt, reason)
+        except RigError as error:
+            self.events.publish(Failed(str(error), error))
 
     def _note_end(
         self, kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
@@ -357,15 +361,17 @@ class Run:
             return
         self._is_closed = True
         outcome, code = self.tally.outcome(), self.tally.exit_code()
+        units: tuple[UnitEnded, ...] = ()
         try:
             self.record.finish(str(outcome), int(code))
             if self._write_files is not None:
                 recorded = self.store.run(self.record.run_id)
+                units = UnitEnded.all_of(recorded)
                 for path in self._write_files(recorded, self.out_folder(), self.allure_folder):
                     self.events.publish(FileWritten(path))
         finally:
             self.store.close()
-        self.events.publish(RunEnded(outcome, code))
+        self.events.publish(RunEnded(outcome, code, units))
 
     def finish(self) -> ExitCode:
         """Close the run's record and write its reports; returns the exit code. Runs once the bench is closed."""

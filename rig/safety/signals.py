@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -24,10 +25,12 @@ class StopSignals:
     """From ``install`` to ``restore`` the first signal raises StopRequested in the main thread; later ones do nothing.
 
     Should that exception have been lost (Python swallows those raised in a destructor), a signal that comes ten
-    seconds later or more raises again, unless ``was_heard``. Main thread only.
+    seconds later or more raises again, unless ``was_heard``. ``on_stop`` is called in the handler, before it raises: it
+    takes no lock. Main thread only.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_stop: Callable[[str], None] = lambda _name: None) -> None:
+        self._on_stop = on_stop
         self._before: dict[int, Any] = {}
         self._first_s: float | None = None
         self._is_heard = False
@@ -52,4 +55,6 @@ class StopSignals:
         if self._is_heard or (self._first_s is not None and now_s - self._first_s < _LOST_AFTER_S):
             return
         self._first_s = now_s
-        raise StopRequested(signal.Signals(number).name)
+        name = signal.Signals(number).name
+        self._on_stop(name)
+        raise StopRequested(name)

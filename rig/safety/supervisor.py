@@ -24,6 +24,7 @@ from rig.safety.transition import Present, Transition, must_restart
 from rig.safety.watch.analyzer import UnjudgedAnalyzer, WatchedAnalyzer
 from rig.safety.watch.identity import KnownInstrument
 from rig.safety.watch.judging import Ceiling
+from rig.safety.watch.live_readings import LiveReadings
 from rig.safety.watch.timed_source import TimedSource
 from rig.safety.watch.watching import Watching
 
@@ -50,7 +51,8 @@ class Supervisor:
         self.ramp_down_s: float | None = None
         """Bench seconds that a ramp down may take, None for as long as a ramp up."""
         self._instruments = tuple(parts.instruments) or KnownInstrument.of(source, analyzer)
-        self._watching = Watching(analyzer, parts.clock, parts.path.ct_secondary_v, self.watch_inputs)
+        show = LiveReadings(parts.events, parts.path.ct_secondary_v).show
+        self._watching = Watching(analyzer, parts.clock, parts.path.ct_secondary_v, self.watch_inputs, show)
         confirming = None if analyzer is None else UnjudgedAnalyzer(analyzer, self._watching.read_unjudged)
         self._safe_state = SafeState(source, confirming, parts.clock, parts.guardian, parts.ramp_s, parts.contactor)
         self.analyzer = analyzer and WatchedAnalyzer(analyzer, self.read_analyzer, self._watching.occupied)
@@ -294,7 +296,7 @@ class Supervisor:
             self._publish(OutputsFailed("watchdog", self._parts.watchdog.trouble))
         if not_opened is not None:
             self._publish(OutputsFailed("contactor", not_opened, "info"))
-        self._publish(SwitchedOff(report.confirmed, tuple(report.details)))
+        self._publish(SwitchedOff(report.confirmed, tuple(report.details), tuple(report.by)))
         if report.confirmed and report.interrupted_by is not None:
             raise report.interrupted_by
         return report

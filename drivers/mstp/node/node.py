@@ -51,7 +51,7 @@ class Node(ABC):
         self.trace: Callable[[str], None] | None = None
         self._settings = settings
         self._station = settings.mac
-        self._turnaround_s = TURNAROUND_BITS / settings.baud
+        self._turnaround_s = max(TURNAROUND_BITS / settings.baud, settings.usage_delay_s)
         self._queue: deque[QueuedFrame] = deque()
         self._pending: Frame | None = None
         self._pending_data: QueuedFrame | None = None

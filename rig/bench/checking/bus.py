@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 from drivers.errors import RigError
@@ -12,7 +14,8 @@ from rig.bench.as_found import AsFound
 from rig.bench.checking.findings import CheckedPart, Level, PartFinding
 from rig.bench.config.files import BenchFile
 from rig.bench.discovery.bus_found import find_bus
-from rig.bench.meters import find_meter, open_bus
+from rig.bench.meters import find_meter
+from rig.bench.positions.buses import open_bus
 from rig.bench.schema.bench import BusPart, PositionPart
 from rig.bench.wiring import Wiring
 from rig.errors import BenchFault, UsageRefused
@@ -21,56 +24,65 @@ _WHO_IS_S = 2.0
 _CT_PRIMARY, _CT_SECONDARY, _PT_RATIO = 3, 4, 5
 
 
-def check_bus(file: BenchFile) -> tuple[CheckedPart, ...]:
-    """Look at the bus, then for the meter of each position; the others are looked for where one is missing."""
-    part = file.parts.bus
-    assert part is not None
+def check_bus(file: BenchFile) -> Iterator[CheckedPart]:
+    """Look at each bus, then for the meters of its positions; the others are looked for where one is missing."""
+    parts = file.parts
+
+    def check(part: BusPart) -> tuple[CheckedPart, ...]:
+        return _check_one(file, part, [position for position in parts.positions if parts.bus_of(position) == part])
+
+    with ThreadPoolExecutor(len(parts.buses)) as pool:
+        for checked in pool.map(check, parts.buses):
+            yield from checked
+
+
+def _check_one(file: BenchFile, part: BusPart, positions: Sequence[PositionPart]) -> tuple[CheckedPart, ...]:
+    label = "bus" if len(file.parts.buses) < 2 else f"bus of {', '.join(position.name for position in positions)}"
     with ExitStack() as stack:
         try:
-            bus = open_bus(file, _nobody_watches, stack)
+            bus = open_bus(file, part, _nobody_watches, stack)
         except RigError as error:
-            findings = (PartFinding(Level.FAULT, _bare(error), _why_not(file, part, error)),)
+            fault = PartFinding(Level.FAULT, _bare(error), _why_not(file, part, error))
             not_asked = (PartFinding(Level.NOTE, "not looked for: there is no bus to look on"),)
-            meters = [CheckedPart(f"meter at {one.name}", "", "", not_asked, "meter") for one in file.parts.positions]
-            return (CheckedPart("bus", part.port, "", findings), *meters)
-        assert bus is not None
-        meters = [_meter(file, position, bus) for position in file.parts.positions]
-        found = [_bus(file, part, bus, is_lonely=all(meter.level is Level.FAULT for meter in meters)), *meters]
+            meters = [CheckedPart(f"meter at {one.name}", "", "", not_asked, "meter") for one in positions]
+            return (CheckedPart(label, part.port, "", (fault,)), *meters)
+        meters = [_meter(file, position, bus) for position in positions]
+        is_lonely = all(meter.level is Level.FAULT for meter in meters)
+        findings = _bus(part, bus, positions, is_lonely=is_lonely)
     if meters and all(meter.level is Level.FAULT and not meter.identity for meter in meters):
         # The port is free again: look whether the bus is there at another rate.
         advice = _other_rate(part)
-        if advice:
-            found[0] = CheckedPart(found[0].part, found[0].where, "", (*found[0].findings, advice))
-    return tuple(found)
+        findings += [advice] if advice else []
+    return (CheckedPart(label, part.port, "", tuple(findings)), *meters)
 
 
-def _bus(file: BenchFile, part: BusPart, bus: MeterBus, *, is_lonely: bool) -> CheckedPart:
+def _bus(part: BusPart, bus: MeterBus, positions: Sequence[PositionPart], *, is_lonely: bool) -> list[PartFinding]:
     findings = [PartFinding(Level.OK, f"{part.baud} baud; the rig is MAC {part.mac}")]
     if (slow := latency_advice(part.port)) is not None:
         findings.append(PartFinding(Level.WARNING, slow.what, slow.how))
     findings += _listen_port(part)
-    known = {position.mac for position in file.parts.positions}
-    instances = {position.device_instance for position in file.parts.positions}
+    known = {position.mac for position in positions}
+    instances = {position.device_instance for position in positions}
     try:
         others = [one for one in bus.who_is(timeout_s=_WHO_IS_S) if one.address not in known]
         others = [one for one in others if one.device_instance not in instances]
         port = bus.statistics().port
     except RigError as error:
         findings.append(PartFinding(Level.FAULT, str(error), "check the adapter and its cable"))
-        return CheckedPart("bus", part.port, "", tuple(findings))
+        return findings
     for one in others:
         what = f"MAC {one.address}: device {one.device_instance} is on the bus and at no position"
         findings.append(PartFinding(Level.NOTE, what, "give it a position if it is a meter under test"))
     if port.duplicate_address:
         advice = "give the rig another address, 'bus: mac'; or set 'bus: echo: on' if the adapter hears what it sends"
         findings.append(PartFinding(Level.FAULT, f"another station sends from MAC {part.mac}, the rig's own", advice))
-    if not file.parts.positions:
+    if not positions:
         what, advice = "no position in the bench file: no meter is looked for", "give 'positions' to read meters"
         findings.append(PartFinding(Level.NOTE, what, advice))
     elif is_lonely and not others and port.octets_received == 0:
         advice = "check that the meter has control power, and both RS-485 wires"
         findings.append(PartFinding(Level.FAULT, "not one octet was received", advice))
-    return CheckedPart("bus", part.port, "", tuple(findings))
+    return findings
 
 
 def _listen_port(part: BusPart) -> list[PartFinding]:

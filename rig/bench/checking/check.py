@@ -78,7 +78,7 @@ def check_bench(
         if parts.source is not None:
             note(_protection(file, hold.opening))
             note(_safety_circuit(file))
-        if parts.bus is not None:
+        if parts.buses:
             for checked in check_bus(file):
                 note(checked)
         note(_abilities(what_starts(file, hold.identities, day, _faulty(done))))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -15,7 +15,7 @@ from rig.bench.config import fitness as _fitness
 from rig.bench.config.calibration_files import allow_calibration_files, with_calibration_files
 from rig.bench.config.finding import find_bench_file
 from rig.bench.config.meter_type import MeterType, load_meter_type
-from rig.bench.schema.bench import PLACEHOLDER, SCHEMA_VERSION, BenchPart
+from rig.bench.schema.bench import PLACEHOLDER, SCHEMA_VERSION, BenchPart, CtPart, NominalPart, bus_data
 from rig.errors import BenchFileError, UsageRefused
 from rig.files.yaml_file import Location, line_of, parse_yaml, read_text, validate
 
@@ -62,10 +62,9 @@ class BenchFile:
         parts = self.parts
         outputs = parts.generator and parts.generator.outputs
         inputs = parts.counter and parts.counter.inputs
-        has = {
-            name: getattr(parts, name) for name in ("source", "analyzer", "bus", "switch", "climate_probe", "chamber")
-        }
-        has["meter"] = parts.bus if parts.positions else None
+        has = {name: getattr(parts, name) for name in ("source", "analyzer", "switch", "climate_probe", "chamber")}
+        has["bus"] = parts.buses or None
+        has["meter"] = parts.buses or None if parts.positions else None
         has |= {role: getattr(parts.switch, role, None) for role in SWITCH_ROLES}
         has |= {role: getattr(parts.safety_inputs, role, None) for role in SAFETY_ROLES}
         for role in TIMED_ROLES:
@@ -96,15 +95,45 @@ class BenchFile:
         A dead one of these does not prevent reading; the switch unit stays, it may give the meter its power.
         """
         dispensable = ("source", "low_level_source", "analyzer", "generator", "counter", "climate_probe", "chamber")
-        parts = dict.fromkeys(dispensable)
+        return self.without(*dispensable)
+
+    def without(self, *keys: str) -> BenchFile:
+        """Return the bench as if its file did not have these keys."""
+        parts = dict.fromkeys(keys)
         data = {key: value for key, value in self._data.items() if key not in parts}
         return replace(self, parts=self.parts.model_copy(update=parts), _data=data)
 
     def at_position(self, name: str) -> BenchFile:
-        """Return the bench with the one position of this name; positions that share its source stay unread."""
+        """Return the bench with the one position of this name; positions that share its source stay unread.
+
+        Its bus, where it has one of its own, is then the bench's.
+        """
         chosen = tuple(position for position in self.parts.positions if position.name == name)
         data = {**self._data, "positions": [one for one in self._data["positions"] if str(one["name"]) == name]}
+        bus = self.parts.bus_of(chosen[0]) if chosen else self.parts.bus
+        if bus is not self.parts.bus:
+            own = data["positions"][0]
+            data["bus"] = bus_data(self._data.get("bus"), own["bus"])
+            data["positions"] = [{**own, "bus": None}]
+            chosen = tuple(one.model_copy(update={"bus": None}) for one in chosen)
+        return replace(self, parts=self.parts.model_copy(update={"positions": chosen, "bus": bus}), _data=data)
+
+    def at_positions(self, names: Collection[str]) -> BenchFile:
+        """Return the bench with the positions of these names, in the order of the file; see ``at_position`` for one."""
+        chosen = tuple(position for position in self.parts.positions if position.name in names)
+        if len(chosen) == 1:
+            return self.at_position(chosen[0].name)
+        data = {**self._data, "positions": [one for one in self._data["positions"] if str(one["name"]) in names]}
         return replace(self, parts=self.parts.model_copy(update={"positions": chosen}), _data=data)
+
+    def for_system(self, nominal: NominalPart, ct: CtPart) -> BenchFile:
+        """Return the bench with another nominal system, and another transducer that is simulated."""
+        if self.parts.wiring is None:
+            raise UsageRefused(f"bench {self.name} has no wiring")
+        wiring = {**self._data["wiring"], "ct": ct.model_dump(mode="json")}
+        data = {**self._data, "nominal": nominal.model_dump(mode="json"), "wiring": wiring}
+        parts = {"nominal": nominal, "wiring": self.parts.wiring.model_copy(update={"ct": ct})}
+        return replace(self, parts=self.parts.model_copy(update=parts), _data=data)
 
     def with_endpoints(self, endpoints: Mapping[str, Any]) -> BenchFile:
         """Return the bench with every ``${launch.x}`` replaced; raises BenchFileError where one does not fit."""

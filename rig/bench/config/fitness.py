@@ -62,19 +62,20 @@ def refuse(path: Path, lines: Mapping[Location, int], found: Iterable[Complaint]
 
 
 def _addresses(parts: BenchPart, lines: Mapping[Location, int]) -> Iterator[Complaint]:
-    """Two stations with one address: positions that share a MAC or a device instance, or the rig's own MAC."""
+    """Two stations with one address on one bus: positions that share a MAC or device instance, or the rig's own MAC."""
     for key, what in (("mac", "MAC"), ("device_instance", "device instance")):
-        first: dict[int, str] = {}
+        first: dict[tuple[str, int], str] = {}
         for index, position in enumerate(parts.positions):
-            value = getattr(position, key)
+            value, bus = getattr(position, key), parts.bus_of(position)
             if not isinstance(value, int):
                 continue
             where = ("positions", index, key)
-            if value in first:
-                message = f"positions {first[value]} and {position.name} have the same {what}, {value}; correct one"
+            place = (bus.port if bus is not None else "", value)
+            if place in first:
+                message = f"positions {first[place]} and {position.name} have the same {what}, {value}; correct one"
                 yield where, f"{dotted(where)}: {message}"
-            first[value] = position.name
-            if key == "mac" and parts.bus is not None and parts.bus.mac == value:
+            first[place] = position.name
+            if key == "mac" and bus is not None and bus.mac == value:
                 own = ("bus", "mac") if ("bus", "mac") in lines else where
                 message = f"the rig and position {position.name} have the same MAC, {value}; give the rig another one"
                 yield own, f"{dotted(own)}: {message}"

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rig.bench.config.files import BenchFile, load_bench
+from rig.bench.config.files import BenchFile, load_bench, one_position
 from rig.bench.launch import launched
 from rig.bench.lock import BenchHold, hold_bench, hold_port
 from rig.bench.schema.bench import BusPart
@@ -30,16 +30,18 @@ class ListeningPort:
 
 @contextmanager
 def open_listening_port(
-    bench: BenchFile | str | Path, command: str, *, may_talk: bool = False
+    bench: BenchFile | str | Path, command: str, *, may_talk: bool = False, position: str | None = None
 ) -> Iterator[ListeningPort]:
     """Find the port at which the bus of ``bench`` can be heard, and lock the bench where that port is the rig's own.
 
     With ``bus: listen_port`` in the bench file the bus can be heard beside a run. Without it, on a launched bench that
     is free (which is started then), and with ``may_talk`` if it is free, the rig's own port is held. The port that
     is listened to is held in any case: two that read one port take each other's octets. Raises BenchBusy,
-    BenchFileError, BenchFault, and UsageRefused for a bench without a bus.
+    BenchFileError, BenchFault, and UsageRefused for a bench without a bus. ``position``: whose bus, where positions
+    have ports of their own.
     """
     file = bench if isinstance(bench, BenchFile) else load_bench(bench)
+    file = file if position is None else one_position(file, position)
     part = _bus_of(file)
     if part.listen_port is not None and not file.is_launched and not may_talk:
         with hold_port(part.listen_port, file.name):
@@ -84,6 +86,8 @@ def _beside_run(file: BenchFile, part: BusPart) -> ListeningPort | None:
 
 
 def _bus_of(file: BenchFile) -> BusPart:
+    if len(file.parts.buses) > 1:
+        raise UsageRefused(f"bench {file.name} has a bus for each of several positions; say which with --position NAME")
     if file.parts.bus is None:
         raise UsageRefused(f"bench {file.name} has no bus; give it 'bus', or name a port with --device and --baud")
     return file.parts.bus

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, WithJsonSchema, field_validator, model_validator
 
@@ -14,6 +14,7 @@ from rig.load_point import LoadPoint
 from rig.metrology.accuracy import ReferenceAccuracy
 from rig.metrology.calibration import CalibrationRecord
 from rig.metrology.corrections.curves import Corrections
+from rig.metrology.corrections.positions import PositionCorrections
 from rig.safety.envelopes import Narrowing
 from rig.safety.settling import SettlingLimits
 
@@ -153,6 +154,7 @@ class BusPart(Strict):
 
     port: LateText
     listen_port: LateText | None = None
+    """Not taken over by the bus of a position, as ``port`` is not."""
     baud: _LateBaud = 76_800
     mac: Annotated[int, Field(ge=0, le=127)] = 0
     max_master: Annotated[int, Field(ge=1, le=127)] = 127
@@ -169,12 +171,14 @@ class PositionPart(Strict):
     """One place for a meter: how it is found on the bus, and which meter type it is (fixtures/meters).
 
     On a bench without a bus the meter cannot be read, but its type still says what the source may do to it.
+    ``bus``: a port of the position's own; what it leaves out, but for ``listen_port``, is as in the bench's ``bus``.
     """
 
     name: Name
     mac: _LateMac | None = None
     device_instance: _LateInstance | None = None
     meter_type: Name
+    bus: BusPart | None = None
 
 
 class PathPart(Strict):
@@ -259,6 +263,23 @@ class NominalPart(Strict):
         )
 
 
+class GoldenPart(Strict):
+    """Meters that are known to be good, by serial number (text), and for how long a proof of the wiring by one holds.
+
+    ``proof_h``: hours, so that each shift begins with a golden unit at each position.
+    """
+
+    units: Annotated[tuple[Line, ...], Field(min_length=1, strict=False)]
+    proof_h: Annotated[float, Field(gt=0, le=8784, allow_inf_nan=False)] = 12.0
+
+
+def bus_data(base: Any, own: Any) -> Any:  # Any: what YAML can hold
+    """Return what the bus of a position says, with what it leaves out as in the bench's bus."""
+    if not isinstance(base, dict) or not isinstance(own, dict):
+        return own
+    return {**{key: value for key, value in base.items() if key not in ("port", "listen_port")}, **own}
+
+
 class BenchPart(Strict):
     """A whole bench file, after ``extends`` has been applied."""
 
@@ -280,10 +301,34 @@ class BenchPart(Strict):
     chamber: ChamberPart | None = None
     bus: BusPart | None = None
     positions: Annotated[tuple[PositionPart, ...], Field(strict=False)] = ()
+    golden: GoldenPart | None = None
+    position_corrections: PositionCorrections | None = None
+    """PATH of a file, measured with a golden unit: how the signal at each position differs from the analyzer's."""
     wiring: WiringPart | None = None
     nominal: NominalPart | None = None
     limits: Narrowing | None = None
     settling: SettlingLimits = SettlingLimits()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _positions_take_over_the_bus(cls, data: Any) -> Any:  # Any: what YAML can hold
+        if not isinstance(data, dict) or not isinstance(data.get("positions"), list | tuple):
+            return data
+        positions = [
+            {**one, "bus": bus_data(data.get("bus"), one["bus"])} if isinstance(one, dict) and one.get("bus") else one
+            for one in data["positions"]
+        ]
+        return {**data, "positions": positions}
+
+    def bus_of(self, position: PositionPart) -> BusPart | None:
+        """Return the bus of a position: its own, or the bench's; None where there is none."""
+        return position.bus or self.bus
+
+    @property
+    def buses(self) -> tuple[BusPart, ...]:
+        """The buses of all positions, each once; the bench's alone where there is no position."""
+        found = [self.bus_of(position) for position in self.positions] or [self.bus]
+        return tuple({part.port: part for part in found if part is not None}.values())
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> BenchPart:
@@ -293,10 +338,24 @@ class BenchPart(Strict):
             raise ValueError("a bench with a low_level_source needs a 'source' for the voltages")
         if self.safety_inputs and not self.switch:
             raise ValueError("safety_inputs are read by the switch unit, and this bench has no 'switch'")
-        for position in self.positions if self.bus else ():
+        without = [position.name for position in self.positions if self.bus_of(position) is None]
+        if without and len(without) < len(self.positions):
+            raise ValueError(f"position {without[0]} has no bus and others have; give it 'bus', or the bench one")
+        by_port: dict[str, BusPart] = {}
+        for position in self.positions if self.buses else ():
+            part = self.bus_of(position)
+            if part is not None and by_port.setdefault(part.port, part) != part:
+                raise ValueError(
+                    f"position {position.name}: its port {part.port} has other settings at another position"
+                )
             if position.mac is None and position.device_instance is None:
                 raise ValueError(f"position {position.name} needs 'mac' or 'device_instance'")
+        if self.position_corrections is not None and not self.wiring:
+            raise ValueError("position_corrections are of the wiring, and this bench has none")
         names = [p.name for p in self.positions]
+        for name in names if self.position_corrections is not None else ():
+            if self.position_corrections is not None and name not in self.position_corrections.names:
+                raise ValueError(f"position {name} is not in the file of position_corrections")
         if len(set(names)) != len(names):
             raise ValueError("two positions have the same name")
         return self

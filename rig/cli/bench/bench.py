@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -91,6 +92,62 @@ def rewired(name: str) -> None:
     from rig.cli.bench.prove import forget_wiring
 
     forget_wiring(load_bench(name))
+
+
+@bench.command("measure-position")
+@click.argument("name", metavar="NAME|PATH")
+@click.option("--position", required=True, metavar="NAME", help="Where the golden unit is.")
+@click.option("--good-meter", "serial_number", required=True, type=LINE, metavar="SERIAL", help="The golden unit.")
+@click.option("--fitted", type=click.Choice(["one", "all"]), required=True, help="Whether other meters are fitted too.")
+@click.option("--golden", "golden_file", type=AnyPath(), required=True, metavar="FILE", help="Its own errors.")
+@click.option("--write", type=AnyPath(), required=True, metavar="FILE", help="File of position corrections.")
+@click.option("--records", default=RECORDS, show_default=True, metavar="URL|PATH", help="Database of runs.")
+@click.option("--operator", type=LINE, default="", help="Who runs this; goes into the record.")
+@click.option("--unprotected", is_flag=True, help="Energise though neither a source watchdog nor a contactor is there.")
+def measure_position_(name: str, **chosen: Any) -> int:  # Any: the arguments of measure_position
+    """Measure with a golden unit how the signal at a position differs from what the analyzer sees.
+
+    Once with one meter fitted and once with all, at each position; 'position_corrections' of the bench file names FILE.
+    """
+    from rig.bench import load_bench
+    from rig.cli.bench.measure_position import measure_position
+
+    return measure_position(load_bench(name), **chosen)
+
+
+@bench.command("mask")
+@click.argument("name", metavar="NAME|PATH")
+@click.argument("position")
+@click.option("--why", type=LINE, required=True, metavar="TEXT", help="Why it is left out; every run says so.")
+def mask_position(name: str, position: str, why: str) -> None:
+    """Leave POSITION out of all runs from now on, until it is unmasked."""
+    from rig.bench import load_bench
+    from rig.bench.positions.masks import mask
+
+    echo(mask(load_bench(name), position, why).text)
+
+
+@bench.command("unmask")
+@click.argument("name", metavar="NAME|PATH")
+@click.argument("position")
+def unmask_position(name: str, position: str) -> None:
+    """Take POSITION in again."""
+    from rig.bench import load_bench
+    from rig.bench.positions.masks import unmask
+
+    was = unmask(load_bench(name), position)
+    echo(f"position {position} is tested again" if was else f"position {position} was not masked")
+
+
+@bench.command()
+@click.argument("name", default="emulated", metavar="NAME|PATH")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+def positions(name: str, as_json: bool) -> None:
+    """Show each position of a bench: its port, who has proven its wiring, whether it is locked or masked."""
+    from rig.bench import load_bench
+    from rig.cli.bench.positions import show_positions
+
+    show_positions(load_bench(name), as_json)
 
 
 @bench.command("list")

@@ -16,6 +16,9 @@ def _with_source(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--baud", type=BAUD, default=None, metavar="N", help="Baud rate of --device."),
         click.option("--device", default=None, metavar="PATH", help="Serial port, without any bench file."),
+        click.option(
+            "--position", default=None, metavar="NAME", help="Whose bus, where positions have ports of their own."
+        ),
         click.option("--bench", default="emulated", show_default=True, metavar="NAME|PATH", help="Bench file."),
     ):
         command = option(command)
@@ -35,12 +38,21 @@ def bus() -> None:
 @_FOR
 @click.option("--every", "every_s", type=Number(0.2, 3600.0), default=1.0, show_default=True, metavar="SECONDS")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line instead of a table.")
-def watch(bench: str, device: str | None, baud: int | None, for_s: float | None, every_s: float, as_json: bool) -> None:
+def watch(
+    bench: str,
+    device: str | None,
+    position: str | None,
+    baud: int | None,
+    for_s: float | None,
+    every_s: float,
+    as_json: bool,
+) -> None:
     """Show who is on the bus and what it does, live, until Ctrl-C or for SECONDS."""
     from rig.cli.bus.listened_bus import StopFlag, open_listener
     from rig.cli.bus.watch import watch_bus
 
-    with StopFlag(for_s) as stop, open_listener(bench, device, baud, "rig bus watch") as (listener, how):
+    source = (bench, device, baud, "rig bus watch", position)
+    with StopFlag(for_s) as stop, open_listener(*source) as (listener, how):
         watch_bus(listener, how, stop, every_s, as_json)
 
 
@@ -50,13 +62,20 @@ def watch(bench: str, device: str | None, baud: int | None, for_s: float | None,
 @_FOR
 @click.option("--frames", type=COUNT, default=None, metavar="N", help="Stop after N frames.")
 def capture(
-    file: Path, bench: str, device: str | None, baud: int | None, for_s: float | None, frames: int | None
+    file: Path,
+    bench: str,
+    device: str | None,
+    position: str | None,
+    baud: int | None,
+    for_s: float | None,
+    frames: int | None,
 ) -> None:
     """Write every frame on the bus to FILE (pcapng, "-" is standard output), until Ctrl-C, for SECONDS or N frames."""
     from rig.cli.bus.capture import capture_bus
     from rig.cli.bus.listened_bus import StopFlag, open_listener
 
-    with StopFlag(for_s) as stop, open_listener(bench, device, baud, "rig bus capture") as (listener, how):
+    source = (bench, device, baud, "rig bus capture", position)
+    with StopFlag(for_s) as stop, open_listener(*source) as (listener, how):
         capture_bus(listener, how, file, stop, frames)
 
 
@@ -87,7 +106,7 @@ def capture(
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
 def check(
-    bench: str, device: str | None, baud: int | None, file: Path | None, as_json: bool, **how: Any
+    bench: str, device: str | None, position: str | None, baud: int | None, file: Path | None, as_json: bool, **how: Any
 ) -> int:  # Any: the fields of Wanted
     """Look for what is wrong with the bus and say what to do about it: exit 10 when a fault is found.
 
@@ -98,6 +117,6 @@ def check(
     from rig.cli.bus.check_view import show
 
     wanted = Wanted(**how)
-    result = check_bus(bench, device, baud, wanted) if file is None else check_file(file, baud)
+    result = check_bus(bench, device, baud, wanted, position) if file is None else check_file(file, baud)
     show(result, as_json)
     return result.exit_code

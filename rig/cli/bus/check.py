@@ -23,7 +23,7 @@ from rig.bench.discovery.listening import ListeningPort, open_listening_port
 from rig.bench.discovery.probing import Probed
 from rig.bench.discovery.survey import Survey, devices_beyond, own_address_taken, survey
 from rig.bench.lock import hold_port
-from rig.bench.meters import port_settings
+from rig.bench.positions.buses import port_settings
 from rig.cli.bus.listened_bus import StopFlag, baud_of, refuse_stray_baud
 from rig.cli.shared.output import echo
 from rig.errors import UsageRefused
@@ -85,8 +85,13 @@ class CheckResult:
         return {mac: tuple(sorted(networks)) for mac, networks in sorted(found.items())}
 
 
-def check_bus(bench: str, device: str | None, baud: int | None, wanted: Wanted) -> CheckResult:
-    """Check the bus of ``device`` if given, else of ``bench``; raises the errors of ports and benches."""
+def check_bus(
+    bench: str, device: str | None, baud: int | None, wanted: Wanted, position: str | None = None
+) -> CheckResult:
+    """Check the bus of ``device`` if given, else of ``bench``; raises the errors of ports and benches.
+
+    ``position``: whose bus, on a bench whose positions have ports of their own.
+    """
     if device is not None:
         rate = baud_of(device, baud)
         with hold_port(device):
@@ -97,7 +102,7 @@ def check_bus(bench: str, device: str | None, baud: int | None, wanted: Wanted) 
             talk = None if wanted.listen_only else settings
             return _judge(f"{device}, {rate} baud", heard, talk, _APDU_TIMEOUT_S, wanted)
     refuse_stray_baud(baud)
-    with open_listening_port(bench, "rig bus check", may_talk=not wanted.listen_only) as port:
+    with open_listening_port(bench, "rig bus check", may_talk=not wanted.listen_only, position=position) as port:
         heard = _listen(port.device, port.baud, wanted.for_s)
         talk = None if wanted.listen_only else _settings(port, wanted.mac)
         part = port.bus

@@ -46,7 +46,9 @@ class StopFlag:
 
 
 @contextmanager
-def open_listener(bench: str, device: str | None, baud: int | None, command: str) -> Iterator[tuple[BusListener, str]]:
+def open_listener(
+    bench: str, device: str | None, baud: int | None, command: str, position: str | None = None
+) -> Iterator[tuple[BusListener, str]]:
     """Listen to ``device`` if given, else to the bus of ``bench``; gives the listener, and in words what it hears."""
     from rig.bench.discovery.listening import open_listening_port
     from rig.bench.lock import hold_port
@@ -57,7 +59,10 @@ def open_listener(bench: str, device: str | None, baud: int | None, command: str
             yield listener, device
         return
     refuse_stray_baud(baud)
-    with open_listening_port(bench, command) as port, BusListener(port.device, port.baud) as listener:
+    with (
+        open_listening_port(bench, command, position=position) as port,
+        BusListener(port.device, port.baud) as listener,
+    ):
         yield listener, f"{port.how}: {port.device}"
 
 

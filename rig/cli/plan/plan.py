@@ -49,12 +49,13 @@ def plan(
 
         plan_regress(bench, position, select, longest_h, as_json)
         return
-    from rig.bench import load_bench, one_position, these_positions
+    from rig.bench import load_bench, one_position
+    from rig.bench.positions.masks import present_positions
     from rig.cli.plan.suite_view import SuiteView
     from rig.plans import certification_plan, end_of_line_plan, load_programme
 
     chosen = load_programme(programme_name)
-    bench_file = (these_positions if suite == "certify" else one_position)(load_bench(bench), position)
+    bench_file = (present_positions if suite == "certify" else one_position)(load_bench(bench), position)
     if suite == "eol":
         made = end_of_line_plan(bench_file)
     else:

@@ -58,9 +58,13 @@ class StampedFrame:
 
 
 class HubLink:
-    """One connection to a hub's endpoint (``tcp://host:port``); not for use from two threads at once."""
+    """One connection to a hub's endpoint (``tcp://host:port``); not for use from two threads at once.
 
-    def __init__(self, endpoint: str) -> None:
+    ``bus``: which of the hub's buses is meant, 0 the first.
+    """
+
+    def __init__(self, endpoint: str, bus: int = 0) -> None:
+        self._bus = bus
         host, _, port = endpoint.removeprefix("tcp://").rpartition(":")
         self._socket = socket.create_connection((host, int(port)), timeout=ANSWER_TIMEOUT_S)
         self._file = self._socket.makefile("rwb")
@@ -81,6 +85,10 @@ class HubLink:
         Raises HubFailed for a port that is not there.
         """
         self._ask({"faults": faults.as_json()})
+
+    def set_baud(self, baud: int) -> None:
+        """Run the bus at another rate; from then on ports of different rates do not understand each other."""
+        self._ask({"baud": baud})
 
     def late_spells(self, since_s: float) -> list[LateSpell]:
         """Ask when the hub was late after ``since_s`` of the monotonic clock; raises HubFailed."""
@@ -107,7 +115,7 @@ class HubLink:
 
     def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
         try:
-            self._file.write(json.dumps(question).encode() + b"\n")
+            self._file.write(json.dumps({**question, "bus": self._bus}).encode() + b"\n")
             self._file.flush()
             line = self._file.readline()
         except OSError as error:
@@ -121,10 +129,16 @@ class HubLink:
 
 
 class HubProcess:
-    """A running hub: ``ports`` are the device paths of its nodes, ``endpoint`` its TCP address (``tcp://host:port``)."""
+    """A running hub: ``ports`` are the device paths of its nodes, ``endpoint`` its TCP address (``tcp://host:port``).
 
-    def __init__(self, nodes: int, baud: int, unpaced: bool = False, faults: FaultSettings | None = None) -> None:
+    It has so many ``buses`` with ``nodes`` ports each; ``ports_by_bus`` has them apart. Faults are those of the first.
+    """
+
+    def __init__(
+        self, nodes: int, baud: int, unpaced: bool = False, faults: FaultSettings | None = None, buses: int = 1
+    ) -> None:
         argv = [sys.executable, "-m", "rig.emulation.bus.hub", "--nodes", str(nodes), "--baud", str(baud), "--json"]
+        argv += ["--buses", str(buses)] if buses > 1 else []
         if unpaced:
             argv.append("--unpaced")
         for option in faults.as_options() if faults is not None else ():
@@ -136,6 +150,7 @@ class HubProcess:
             self.close()
             raise
         self.ports: tuple[str, ...] = tuple(ready["ports"])
+        self.ports_by_bus: tuple[tuple[str, ...], ...] = tuple(tuple(ports) for ports in ready["buses"])
         self.endpoint: str = ready["endpoint"]
         self.baud = baud
 

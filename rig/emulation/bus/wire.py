@@ -8,6 +8,9 @@ BITS_PER_OCTET = 10
 SLICE_S = 0.0005
 """Octets are handed over at most this much after their end on the wire (plus the hub's own lateness)."""
 
+COARSE_SLICE_S = 0.002
+"""The same where a hub has many buses: a token is then handed over whole, which costs a third of the time."""
+
 CONTENT_FAULTS = frozenset(("bits", "octet-dropped", "octet-duplicated", "truncated", "dropped"))
 """Marks of octets that are heard otherwise than they were sent; all other marks are about time."""
 
@@ -86,12 +89,20 @@ class _Transmission:
 
 
 class Wire:
-    """The shared medium; pure arithmetic on a clock given by the caller (seconds, any origin, never backwards)."""
+    """The shared medium; pure arithmetic on a clock given by the caller (seconds, any origin, never backwards).
 
-    def __init__(self, baud: int) -> None:
-        self.octet_s = BITS_PER_OCTET / baud
-        self._octets_a_slice = max(1, int(SLICE_S / self.octet_s))
+    ``slice_s``: octets are handed over at most so much after their end.
+    """
+
+    def __init__(self, baud: int, slice_s: float = SLICE_S) -> None:
+        self._slice_s = slice_s
         self._active: list[_Transmission] = []
+        self.set_baud(baud)
+
+    def set_baud(self, baud: int) -> None:
+        """Run at another rate from now on; what is under way ends at that rate too."""
+        self.octet_s = BITS_PER_OCTET / baud
+        self._octets_a_slice = max(1, int(self._slice_s / self.octet_s))
 
     def transmit(self, node: int, octets: bytes, now_s: float, changes: Changes | None = None) -> float:
         """Node ``node`` hands ``octets`` to its transmitter at ``now_s``; they follow what it is still sending.

@@ -20,6 +20,7 @@ from rig.emulation.defects.behaviour import BEHAVIOUR_DEFECTS, DefectiveMeter
 from rig.emulation.defects.creeping import CREEP_DEFECTS
 from rig.emulation.defects.influences import INFLUENCE_DEFECTS
 from rig.emulation.defects.logs import LOG_DEFECTS
+from rig.emulation.defects.panel import PANEL_DEFECTS
 from rig.emulation.defects.registers import REGISTER_DEFECTS
 from rig.emulation.defects.services import APDU_DEFECTS
 from rig.emulation.defects.terminals import TERMINAL_DEFECTS
@@ -77,7 +78,7 @@ WITHOUT_VALUE: dict[str, type[DefectiveMeter]] = {
     **REGISTER_DEFECTS,
     **TERMINAL_DEFECTS,
 }
-"""Defects of behaviour that are there or not; ``APDU_DEFECTS`` are so too."""
+"""Defects of behaviour that are there or not; ``APDU_DEFECTS`` and ``PANEL_DEFECTS`` are so too."""
 
 _CHOICE = "choice-"
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -97,14 +98,14 @@ def parse_defect(text: str) -> Defect:
     name_match, value_match = _NAME.match(name_text.strip()), _VALUE.match(value_text.strip())
     name, number = name_match.groups() if name_match is not None else ("", None)
     meter = int(number) if number else None
-    if not value_text and name in (*WITHOUT_VALUE, *APDU_DEFECTS):
+    if not value_text and name in (*WITHOUT_VALUE, *APDU_DEFECTS, *PANEL_DEFECTS):
         return Defect(name, 1.0, meter)
     if value_text in CHOICES.get(name, ()):
         return Defect(name, 1.0, meter, value_text)
     if name not in DEFECTS:
         options = (f"{name}={'|'.join(each)}" for name, each in CHOICES.items())
         valued = (f"{name}=<{unit}>" for name, unit in DEFECTS.items())
-        known = ", ".join([*valued, *WITHOUT_VALUE, *APDU_DEFECTS, *options])
+        known = ", ".join([*valued, *WITHOUT_VALUE, *APDU_DEFECTS, *PANEL_DEFECTS, *options])
         raise DefectRefused(f"defect {text!r} is not known; known are {known}")
     unit = DEFECTS[name]
     if value_match is None or value_match[2] not in ("", unit):
@@ -138,6 +139,11 @@ def behaviour_of(defects: Iterable[Defect], meter: int) -> list[str]:
 def services_of(defects: Iterable[Defect], meter: int) -> list[str]:
     """Name the defects of services that meter number ``meter`` has."""
     return [each.name for each in defects if each.name in APDU_DEFECTS and each.meter in (None, meter)]
+
+
+def panel_defects_of(defects: Iterable[Defect], meter: int) -> list[str]:
+    """Name the defects of the front panel that meter number ``meter`` has."""
+    return [each.name for each in defects if each.name in PANEL_DEFECTS and each.meter in (None, meter)]
 
 
 def profile_of(defects: Iterable[Defect], meter: int) -> BehaviourProfile:

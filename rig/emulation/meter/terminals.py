@@ -1,4 +1,4 @@
-"""What is connected to one meter besides its stimulus: control power, and a contact at the pulse input."""
+"""What is at one meter besides its stimulus: control power, a contact at the pulse input, a finger at its panel."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from meter_model.device.meter import S4100
 from meter_model.device.supply import SupplyKind, is_sufficient
+from meter_model.panel.panel import Panel
 from meter_model.stimulus import Stimulus
 from rig.emulation.world.lines import Line
 
@@ -30,14 +31,16 @@ class MeterTerminals:
 
     ``interrupting``: lines in series with control power, each of which interrupts it while active. ``closing``: lines
     in parallel at the pulse input. ``watching_power`` and ``watching_contact`` are called at every change. ``now_s``
-    gives the bench time at which ``advance`` begins. The world is held by who changes anything.
+    gives the bench time at which ``advance`` begins. ``panel``: its front panel (None: one without a defect). The world
+    is held by who changes anything.
 
     ``on_powered`` may be set to a function; it is called with False when the meter loses control power, and with True
     when it has started again (True). A meter that restarts with control power present still has its answer to send.
     """
 
-    def __init__(self, meter: S4100, now_s: Callable[[], float]) -> None:
+    def __init__(self, meter: S4100, now_s: Callable[[], float], panel: Panel | None = None) -> None:
         self.on_powered: Callable[[bool], None] | None = None
+        self._panel = panel
         self._meter = meter
         self._is_out = False
         self._now_s = now_s
@@ -50,6 +53,13 @@ class MeterTerminals:
         self.closing: list[Line] = []
         self.watching_power: list[Watcher] = []
         self.watching_contact: list[Watcher] = []
+
+    @property
+    def panel(self) -> Panel:
+        """The front panel of the meter."""
+        if self._panel is None:
+            self._panel = Panel(self._meter)
+        return self._panel
 
     @property
     def alarm_contact_closed(self) -> bool:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from drivers.mstp.process.lateness import LateSpell
+from meter_model.panel.keys import key_named
 from rig.emulation.defects.library import Defect, DefectRefused, apply_to_source, parse_defect
 from rig.emulation.meter.terminals import MeterTerminals, TerminalsRefused
 from rig.emulation.scpi.engine import ScpiEngine
@@ -111,6 +112,8 @@ class Control:
     terminals of a meter, 0 the first; see ``MeterTerminals`` for what else may be asked.
     ``{"miswired": {"meter": 0, "faults": ["ct-reversed=A"]}}`` changes the wires to a meter, an empty list mends them.
     ``contactor-stuck-closed`` welds the contactor (value false mends it); ``contactor-bypass`` shuts its bypass.
+    ``{"panel": 0}`` tells what the display of the first meter shows, ``{"key": [0, "ENTER"]}`` presses one of its keys
+    (several in turn: ``[0, "PLUS", "PLUS"]``); both answer with lines, icons and the parts of the screen.
     ``{"interlock": {"closed": false}}`` opens the enclosure, ``{"emergency_stop": {"pressed": true}}`` presses it.
     """
 
@@ -146,6 +149,8 @@ class Control:
             self._fault(str(name), value)
             self._log.write("fault", name=name, value=value)
             return {"fault": name, "done": True}
+        if "panel" in question or "key" in question:
+            return self._panel(question)
         for name, work in (
             ("control_power", partial(self._work, MeterTerminals.set_control_power)),
             ("pulse", partial(self._work, MeterTerminals.set_pulse_input)),
@@ -159,8 +164,30 @@ class Control:
                 return {name: question[name], "done": True}
         raise Refused(
             'ask {"status": true}, {"fault": NAME, "value": ...}, {"control_power": {...}}, {"pulse": {...}}, '
-            '{"miswired": {...}}, {"interlock": {"closed": ...}} or {"emergency_stop": {"pressed": ...}}'
+            '{"panel": METER}, {"key": [METER, KEY, ...]}, {"miswired": {...}}, {"interlock": {"closed": ...}} or '
+            '{"emergency_stop": {"pressed": ...}}'
         )
+
+    def _panel(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Press keys, where there are any, and return what the display then shows."""
+        wanted = question.get("key", [question.get("panel")])
+        if not isinstance(wanted, list) or not wanted or isinstance(wanted[0], bool):
+            raise Refused('say {"key": [METER, KEY, ...]}')
+        number, *words = wanted
+        if number not in range(len(self._meters)):
+            raise Refused(f"there is no such meter: there are {len(self._meters)}")
+        try:
+            keys = [key_named(str(word)) for word in words]
+        except ValueError as error:
+            raise Refused(str(error)) from error
+        with self._world:
+            panel = self._meters[number].panel
+            for key in keys:
+                panel.press(key)
+            answer = {"panel": number, **panel.view().as_json()}
+        if keys:
+            self._log.write("key", meter=number, keys=keys, screen=answer["lines"])
+        return answer
 
     def _work_safety(self, key: str, attribute: str, wanted: object) -> None:
         if not isinstance(wanted, dict) or wanted.keys() != {key} or not isinstance(wanted[key], bool):

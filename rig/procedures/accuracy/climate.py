@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from drivers.errors import InstrumentError, InstrumentLost
-from rig.bench import Bench
 from rig.procedures.accuracy.conditions import of_climate
-from rig.records.recorder import PointRecorder
 from rig.safety.conditions import Deviation, ReferenceLimits
+
+if TYPE_CHECKING:
+    from rig.bench import Bench
+    from rig.records.recorder import PointRecorder
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from drivers.analyzer.base import AnalyzerRanges, AnalyzerReading
 from drivers.climate.base import ClimateReading
 from meter_model.stimulus import Stimulus
-from rig.bench import Bench
 from rig.bench.schema.climate import ClimateUncertainty
 from rig.errors import UsageRefused
 from rig.load_point import PHASE_NAMES, LoadPoint
 from rig.metrology.accuracy import Accuracy, AccuracyNotStated, ReferenceAccuracy
 from rig.records.data import ConditionRecord
 from rig.safety.conditions import Deviation, ReferenceLimits, climate_deviations, deviations, distortions, unmet
+
+if TYPE_CHECKING:
+    from rig.bench import Bench
 
 _COVERAGE = 2.0
 

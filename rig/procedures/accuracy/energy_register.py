@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from drivers.analyzer.base import IntegratorReading
 from meter_model.configuration import Configuration
 from meter_model.prediction.prediction import predict
 from meter_model.stimulus import Stimulus
-from rig.bench import Bench, Position
 from rig.errors import UsageRefused
 from rig.events import GateChosen
 from rig.load_point import LoadPoint
@@ -22,9 +22,12 @@ from rig.procedures.accuracy.power_comparison import as_data, read_reference, re
 from rig.procedures.accuracy.readings import EnergyMeasurement, GateMeasurement, PointMeasurement, RegisterFault
 from rig.procedures.accuracy.register_watch import METER_UPDATE_S, RegisterMoves, RegisterWatch, Step
 from rig.procedures.accuracy.sampled_gate import SampledGate, is_sampled
-from rig.records.recorder import PointRecorder
 from rig.safety.conditions import IEC_REFERENCE, ReferenceLimits
 from rig.safety.errors import NotSettled, ReferenceInvalid
+
+if TYPE_CHECKING:
+    from rig.bench import Bench, Position
+    from rig.records.recorder import PointRecorder
 
 LONGEST_GATE_S = 3600.0
 """A gate that would have to be longer than this is not run unless a suite is given more time."""
@@ -167,7 +170,7 @@ class _Gates:
             gate_s = gating.gate_s * gating.gates if is_too_long else math.ceil(wanted_s)
             more = f"; it would take {duration(needed_s)}" if is_too_long else ""
             self._say(step, needed_s, f"one gate of {duration(gate_s)}{more}")
-            gates = [self._one(gate_s)]
+            gates = [self._one(gate_s)[0]]
             if step.is_seen or is_too_long:
                 return tuple(gates), repeats, needed_s
             step = self.watch.step()
@@ -208,7 +211,12 @@ class _Gates:
                 return (measured,), repeats, needed_s
 
     def _usual(self) -> tuple[GateMeasurement, ...]:
-        return tuple(self._one(self.gating.gate_s) for _ in range(self.gating.gates))
+        gates: list[GateMeasurement] = []
+        still_kwh: float | None = None
+        for _ in range(self.gating.gates):
+            gate, still_kwh = self._one(self.gating.gate_s, still_kwh)
+            gates.append(gate)
+        return tuple(gates)
 
     def _needed_s(self, step: Step, power_kw: float) -> float:
         assert self.gating.limit_pct is not None
@@ -224,12 +232,18 @@ class _Gates:
     def _power_errors(self) -> tuple[float, ...]:
         return power_errors(self.bench, self.position, self.point, self.configuration, self.record)
 
-    def _one(self, gate_s: float) -> GateMeasurement:
+    def _one(self, gate_s: float, still_kwh: float | None = None) -> tuple[GateMeasurement, float]:
+        """Run one gate; return it and what the register stood still at afterwards.
+
+        ``still_kwh``: what it stood still at after the gate before, with the current off ever since.
+        """
         bench, idle = self.bench, replace(self.point, current_pct=0.0)
         assert bench.supervisor is not None
         assert bench.analyzer is not None
-        bench.supervisor.apply(idle)
-        before = self.watch.still()
+        before = still_kwh
+        if before is None:
+            bench.supervisor.apply(idle)
+            before = self.watch.still()
         bench.analyzer.start_integration()
         bench.supervisor.apply(self.point)
         bench.clock.sleep(gate_s)
@@ -240,13 +254,14 @@ class _Gates:
         reference_kwh = integrated_kwh(integrated, self.point, self.configuration)
         if bench.wiring is not None:
             reference_kwh *= bench.wiring.energy_factor(self.point)
-        return GateMeasurement(
+        gate = GateMeasurement(
             registered_kwh=after - before,
             reference_kwh=reference_kwh,
             resolution_kwh=self.watch.step().size,
             elapsed_s=integrated.elapsed_s,
             started_kwh=before,
         )
+        return gate, after
 
 
 def step_under_load(bench: Bench, point: LoadPoint, watch: RegisterWatch) -> Step:

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from drivers.analyzer.base import AnalyzerReading
-from drivers.meter.errors import MeterError
+from drivers.meter.errors import BusFailed, MeterError
+from drivers.meter.readings import LoadPointReading
 from meter_model.configuration import Configuration
 from meter_model.stimulus import Stimulus
-from rig.bench import Bench, Position
+from rig.bench.positions.at_once import at_once
+from rig.events import MeterRead
 from rig.load_point import ByPhase, LoadPoint
+from rig.metrology.corrections.positions import PositionPath
 from rig.procedures.accuracy.climate import note_climate
 from rig.procedures.accuracy.conditions import ConditionWindow
 from rig.procedures.accuracy.readings import MeterSample, PointMeasurement
-from rig.records.recorder import PointRecorder
 from rig.safety.conditions import IEC_REFERENCE, Deviation, ReferenceLimits
 from rig.safety.errors import NotSettled, ReferenceInvalid
+
+if TYPE_CHECKING:
+    from rig.bench import Bench, Position
+    from rig.records.recorder import PointRecorder
 
 METER_UPDATE_S = 1.0
 """Data update period of the meter (manual page 1): reads at least this far apart see different updates."""
@@ -35,7 +42,8 @@ def measure_power(
     limits: ReferenceLimits = IEC_REFERENCE,
 ) -> PointMeasurement:
     """Measure one meter at ``point``: ``measure_in_turn`` with one reader."""
-    return measure_in_turn(bench, (Reader(position, configuration),), point, record, updates=updates, limits=limits)
+    reader = Reader(position, configuration, path=position.path)
+    return measure_in_turn(bench, (reader,), point, record, updates=updates, limits=limits)
 
 
 @dataclass
@@ -43,24 +51,55 @@ class Reader:
     """One meter that is read at a load point.
 
     ``unit_number``: None where there is one meter. ``dead``: why it is not read, empty where it is.
+    ``has_own_bus``: a bus that fails is then this meter's alone. ``path``: the correction of its position.
     """
 
     position: Position
     configuration: Configuration
     unit_number: int | None = None
     dead: str = ""
+    has_own_bus: bool = False
+    path: PositionPath | None = None
     samples: list[MeterSample] = field(default_factory=list)
 
-    def read(self, record: PointRecorder) -> None:
-        """Read one update; one of several that fails is not read any more. Raises MeterError for a single meter."""
+    def read(self) -> LoadPointReading | None:
+        """Read one update; one of several that fails is not read any more. Raises MeterError for a single meter.
+
+        It is the caller who takes it in (``take``): several meters may be read at the same time.
+        """
         if self.dead:
-            return
+            return None
         try:
-            self.samples.append(read_sample(self.position, record, self.unit_number))
-        except MeterError as error:
-            if self.unit_number is None:
+            return self.position.meter.read_load_point()
+        except (MeterError, BusFailed) as error:
+            if self.unit_number is None or (isinstance(error, BusFailed) and not self.has_own_bus):
                 raise
             self.dead = str(error)
+            return None
+
+    def at_terminals(self, seen: Stimulus) -> Stimulus:
+        """Return what is at this meter's terminals where the analyzer sees ``seen``."""
+        return seen if self.path is None else self.path.stimulus(seen)
+
+    def take(self, reading: LoadPointReading, record: PointRecorder) -> None:
+        """Record what was read."""
+        self.samples.append(recorded_sample(reading, record, self.unit_number))
+
+
+def read_all(readers: Sequence[Reader], record: PointRecorder) -> None:
+    """Read an update of each meter, those at ports of their own at the same time, and record them.
+
+    On one bus each reading is recorded before the next is taken.
+    """
+    if len(readers) < 2 or len({id(reader.position.bus) for reader in readers}) < 2:
+        for reader in readers:
+            if (reading := reader.read()) is not None:
+                reader.take(reading, record)
+        return
+    taken = at_once(readers, lambda reader: reader.position.bus, Reader.read)
+    for reader, reading in zip(readers, taken, strict=True):
+        if reading is not None:
+            reader.take(reading, record)
 
 
 def measure_in_turn(
@@ -71,6 +110,7 @@ def measure_in_turn(
     *,
     updates: int = MINIMUM_UPDATES,
     limits: ReferenceLimits = IEC_REFERENCE,
+    is_applied: bool = False,
 ) -> PointMeasurement:
     """Apply ``point``, settle, and read the meter from ``updates`` distinct updates; every reading is recorded at once.
 
@@ -79,12 +119,15 @@ def measure_in_turn(
     verdict (not settled, outside the reference conditions, no valid reference value) come back as ``invalid``. Raises
     RigError where the bench itself fails: then nothing more can be measured.
 
-    Several meters are read in turn between two readings of the reference; the measurements of all but the first are
-    its ``others``. One that does not answer is marked ``dead``, and the others go on.
+    Several meters are read between two readings of the reference, those at ports of their own at the same time, others
+    in turn; the measurements of all but the first are
+    its ``others``. One that does not answer is marked ``dead``, and the others go on. ``is_applied``: the point is
+    energised already, by the caller.
     """
     assert bench.supervisor is not None
     assert bench.wiring is not None
-    bench.supervisor.apply(point)
+    if not is_applied:
+        bench.supervisor.apply(point)
     try:
         last = bench.supervisor.settle()[-1]
         settled = bench.wiring.stimulus(last)
@@ -96,20 +139,22 @@ def measure_in_turn(
         )
     window = ConditionWindow(bench, point, limits)
     window.add(last, settled, bench.supervisor.analyzer_ranges)
-    wait_s, trouble = METER_UPDATE_S, ""
+    trouble = ""
     temperature_c: float | None = None
     references: list[Reference] = []
     try:
         references.append(read_reference(bench, record, window))
         climate = note_climate(bench, record, limits)
         window.take(climate.conditions)
-        wait_s -= climate.took_s
         trouble, temperature_c = climate.invalid, climate.temperature_c
+        due_s = bench.clock.now_s() + METER_UPDATE_S - climate.took_s
         for _ in range(updates):
-            bench.clock.sleep(wait_s)
-            wait_s = METER_UPDATE_S
+            bench.clock.sleep(due_s - bench.clock.now_s())
+            read_all(readers, record)
+            due_s = bench.clock.now_s() + METER_UPDATE_S  # the reference is read while the next update is awaited
             for reader in readers:
-                reader.read(record)
+                if reader.samples and not reader.dead:
+                    bench.events.publish(MeterRead(reader.samples[-1].values, reader.unit_number))
             references.append(read_reference(bench, record, window))
     except ReferenceInvalid as error:
         trouble = str(error)
@@ -126,7 +171,7 @@ def measure_in_turn(
         lambda reader: PointMeasurement(
             point,
             tuple(reader.samples),
-            tuple(each.stimulus for each in references),
+            tuple(reader.at_terminals(each.stimulus) for each in references),
             ranges,
             reader.configuration,
             invalid,
@@ -134,6 +179,7 @@ def measure_in_turn(
             has_distortion=all(each.has_distortion for each in references),
             temperature_c=temperature_c,
             record=record,
+            path=reader.path,
         ),
     )
 
@@ -181,7 +227,11 @@ def read_reference(bench: Bench, record: PointRecorder, window: ConditionWindow 
 
 def read_sample(position: Position, record: PointRecorder, unit_number: int | None = None) -> MeterSample:
     """Read one update of the meter and record it."""
-    reading = position.meter.read_load_point()
+    return recorded_sample(position.meter.read_load_point(), record, unit_number)
+
+
+def recorded_sample(reading: LoadPointReading, record: PointRecorder, unit_number: int | None = None) -> MeterSample:
+    """Record an update of a meter that was read."""
     record.meter_reading(
         reading.values,
         requested_monotonic_s=reading.requested_at_s,

@@ -6,14 +6,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from drivers.errors import RigError
-from drivers.meter.client import MeterClient
 from rig.bench.clock import BenchClock
 from rig.metrology.registers import DEAD_AFTER_STEPS, float_step, gate_energy, largest_step, rests, step_seen
 from rig.metrology.sampled_energy import Moment
 from rig.procedures.accuracy.readings import RegisterFault
-from rig.records.recorder import PointRecorder
+
+if TYPE_CHECKING:
+    from drivers.meter.client import MeterClient
+    from rig.records.recorder import PointRecorder
 
 METER_UPDATE_S = 1.0
 """Data update period of the meter (manual page 1): reads at least this far apart see different updates."""

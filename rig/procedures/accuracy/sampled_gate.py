@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from drivers.analyzer.base import AnalyzerCapabilities
 from meter_model.configuration import Configuration
-from rig.bench import Bench
 from rig.load_point import LoadPoint
 from rig.metrology.sampled_energy import PowerSet, SampledEnergy, sampled_energy
 from rig.procedures.accuracy.budget_lines import BETWEEN_LINES_TYPE
 from rig.procedures.accuracy.readings import GateMeasurement, with_measured_powers
 from rig.procedures.accuracy.register_watch import RegisterWatch
-from rig.records.recorder import PointRecorder
 from rig.safety.errors import ReferenceInvalid
+
+if TYPE_CHECKING:
+    from rig.bench import Bench
+    from rig.records.recorder import PointRecorder
 
 SETS_IN_A_GATE = 120
 """Data sets that a gate takes, as far as the analyzer gives that many."""

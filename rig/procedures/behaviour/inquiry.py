@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bacpypes3.apdu import ReadPropertyRequest
 from bacpypes3.primitivedata import CharacterString, Real
 
 from drivers.errors import RigError
-from drivers.meter.client import MeterClient
 from drivers.meter.errors import MeterAborted, MeterRefused, MeterRejected, MeterTimeout, ValueNotTaken
 from drivers.meter.properties import Properties
 from drivers.meter.readings import Snapshot
@@ -28,6 +27,9 @@ from rig.procedures.behaviour.bench_lateness import late_since
 from rig.procedures.behaviour.same_values import same, same_real
 from rig.procedures.behaviour.time_bounds import UPDATE_S, Moment, Span
 from rig.procedures.meter_run import MeterRun
+
+if TYPE_CHECKING:
+    from drivers.meter.client import MeterClient
 
 CLEARING = frozenset({10, 11})
 """Analog values whose writing clears present demand and the trend logs (manual page 21)."""

@@ -24,6 +24,7 @@ from rig.procedures.characterise.subject import Subject
 
 _LOGS = "it writes or empties the trend logs; the firmware regression asks it with --allow-reset"
 _POWER = "it interrupts control power, which this command does not work"
+_PANEL = "it is about the front panel, which the bus does not show; see docs/reference/front-panel.md"
 _NOT_MADE = {
     "accumulation": ("C7", "a register has to be large: a second's energy less than half of its float32 step"),
     "minimum_voltage_v": ("C8", "the meter type's limits allow no voltage between nothing and 90 V for long enough"),
@@ -54,7 +55,7 @@ def characterise(subject: Subject, done: Callable[[Evidence], None] = lambda _ev
     known = {each.choice for each in found}
     for name in (entry.name for entry in fields(BehaviourProfile)):
         if name not in known:
-            key, why = _NOT_MADE[name]
+            key, why = ("C16", _PANEL) if name.startswith("panel_") else _NOT_MADE[name]
             found.append(not_asked(key, name, why))
             done(found[-1])
     return tuple(found)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from meter_model.configuration import Configuration
 from meter_model.objects.points import point as object_point
-from rig.bench import Bench, Position
 from rig.load_point import LoadPoint
 from rig.metrology.decision import DecisionRule, decide
 from rig.metrology.outcome import Outcome
@@ -18,8 +18,11 @@ from rig.procedures.accuracy.power_comparison import as_data
 from rig.procedures.accuracy.register_watch import METER_UPDATE_S
 from rig.procedures.accuracy.result import recorded
 from rig.records.data import LimitProvenance, ResultRecord
-from rig.records.recorder import PointRecorder
 from rig.safety.conditions import IEC_REFERENCE, Deviation, ReferenceLimits
+
+if TYPE_CHECKING:
+    from rig.bench import Bench, Position
+    from rig.records.recorder import PointRecorder
 
 LONGEST_S = 3600.0
 """A test of registers that would have to be longer than this is not run unless it is given more time."""

@@ -5,20 +5,23 @@ from __future__ import annotations
 import cmath
 import math
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from meter_model.configuration import Configuration
-from rig.bench import Bench, Position
 from rig.errors import UsageRefused, WiringWrong
 from rig.events import Events
+from rig.golden.proof import ProofState, proof_of
 from rig.load_point import LoadPoint
 from rig.procedures.events import WiringChecked
 from rig.procedures.wiring_check.diagnosis import Picture
 from rig.procedures.wiring_check.faults import Diagnosis
 from rig.procedures.wiring_check.look import Look, look
-from rig.procedures.wiring_check.proof import ProofState, proof_of
 from rig.records.data import WiringCheckRecord
 from rig.records.plain_json import Json
-from rig.records.recorder import RunRecorder
+
+if TYPE_CHECKING:
+    from rig.bench import Bench, BenchFile, Position
+    from rig.records.recorder import RunRecorder
 
 _BENCH_OR_METER = "bench or meter"
 _METER = "meter"
@@ -41,8 +44,14 @@ def check_wiring(
     nominal = bench.file.parts.nominal
     if nominal is None or bench.supervisor is None or bench.analyzer is None:
         raise UsageRefused(f"bench {bench.name} has no source, analyzer and meter to compare")
-    seen = look(bench, position, configuration, nominal)
-    checked = record_of_look(seen, proof_of(bench.file, position.name), accept=accept)
+    return conclude(bench.file, position, look(bench, position, configuration, nominal), record, events, accept=accept)
+
+
+def conclude(
+    file: BenchFile, position: Position, seen: Look, record: RunRecorder, events: Events, *, accept: bool = False
+) -> tuple[WiringCheckRecord, WiringWrong | None]:
+    """Record and publish what a look at the meter of ``position`` says; see ``check_wiring``."""
+    checked = record_of_look(seen, proof_of(file, position.name), accept=accept)
     record.wiring_check(checked)
     events.publish(WiringChecked(checked))
     if checked.state != "wrong":

@@ -5,17 +5,23 @@ from __future__ import annotations
 import cmath
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
+from drivers.errors import RigError
+from drivers.meter.errors import BusFailed, MeterError
 from meter_model.configuration import Configuration
 from meter_model.stimulus import Spectrum, Stimulus
-from rig.bench import Bench, Position
+from rig.bench.positions.at_once import at_once
 from rig.bench.schema.bench import NominalPart
 from rig.errors import LimitExceeded, UsageRefused
 from rig.load_point import PHASE_NAMES, LoadPoint, three
 from rig.procedures.wiring_check.diagnosis import Picture, diagnose
 from rig.procedures.wiring_check.faults import Diagnosis
 from rig.safety.errors import NotSettled, ReferenceInvalid
+
+if TYPE_CHECKING:
+    from rig.bench import Bench, Position
 
 CURRENTS_PCT = (100.0, 60.0, 36.0)
 """Currents of A, B and C against each other: a meter 20 % off would still not take one for another."""
@@ -46,42 +52,81 @@ def telling_point(nominal: NominalPart, largest_pct: float = LARGEST_PCT) -> Loa
 
 
 def look(bench: Bench, position: Position, configuration: Configuration, nominal: NominalPart) -> Look:
+    """Look at one meter: see ``look_at_each``; raises the error of a meter that does not answer."""
+    (seen,) = look_at_each(bench, [(position, configuration)], nominal)
+    if isinstance(seen, RigError):
+        raise seen
+    return seen
+
+
+def look_at_each(
+    bench: Bench, meters: Sequence[tuple[Position, Configuration]], nominal: NominalPart
+) -> list[Look | RigError]:
     """Apply one load of unequal currents, read reference and meter, and diagnose; about ten seconds of bench time.
 
     One phase after the other follows where the source cannot give unequal currents, or where the meter has no powers
     by phase in this system type (QNAN). Leaves the last load applied. A load that does not settle, or a reference
-    without a valid value, is no diagnosis. Raises RigError where the bench itself fails.
+    without a valid value, is no diagnosis. Of a meter that does not answer the error is returned. Raises RigError where
+    the bench itself fails.
     """
-    pictures: list[tuple[LoadPoint, Picture]] = []
+    made = [_Looking(position, configuration) for position, configuration in meters]
     together = telling_point(nominal)
     try:
-        for point in _points(nominal, together, pictures):
+        for point in _points(nominal, together, made):
             try:
-                pictures.append((point, _picture(bench, position, configuration, point)))
+                _take_pictures(bench, made, point)
             except (LimitExceeded, UsageRefused):
                 if point != together:
                     raise
     except (NotSettled, ReferenceInvalid) as error:
-        return Look(tuple(pictures), None, str(error))
-    return Look(tuple(pictures), diagnose([each for _, each in pictures], configuration.system))
+        return [each.failed or Look(tuple(each.pictures), None, str(error)) for each in made]
+    return [each.failed or _diagnosed(each) for each in made]
 
 
-def _points(
-    nominal: NominalPart, together: LoadPoint, pictures: Sequence[tuple[LoadPoint, Picture]]
-) -> Iterator[LoadPoint]:
+@dataclass
+class _Looking:
+    """A meter that is looked at: its pictures so far, and the error with which it stopped answering."""
+
+    position: Position
+    configuration: Configuration
+    pictures: list[tuple[LoadPoint, Picture]] = field(default_factory=list)
+    failed: RigError | None = None
+
+
+def _diagnosed(made: _Looking) -> Look:
+    pictures = tuple(made.pictures)
+    return Look(pictures, diagnose([each for _, each in pictures], made.configuration.system))
+
+
+def _points(nominal: NominalPart, together: LoadPoint, made: Sequence[_Looking]) -> Iterator[LoadPoint]:
     yield together
     powers = [55 + PHASE_NAMES.index(name) for name in together.ct_phases]
-    if not pictures or any(math.isnan(pictures[0][1].read[instance]) for instance in powers):
+    living = [each for each in made if each.failed is None]
+    read = [each.pictures[0][1].read if each.pictures else None for each in living]
+    if any(one is None or any(math.isnan(one[instance]) for instance in powers) for one in read):
         yield from (nominal.point(LARGEST_PCT, 0.0, name) for name in together.ct_phases)
 
 
-def _picture(bench: Bench, position: Position, configuration: Configuration, point: LoadPoint) -> Picture:
+def _take_pictures(bench: Bench, made: Sequence[_Looking], point: LoadPoint) -> None:
+    """Apply a load, and put what each meter reads beside the one reading of the reference."""
     assert bench.supervisor is not None
     assert bench.wiring is not None
     bench.supervisor.apply(point)
     seen = bench.wiring.stimulus(bench.supervisor.settle()[-1])
     bench.clock.sleep(METER_HAS_SEEN_S)
-    return picture_of(seen, configuration, dict(position.meter.read_load_point().values))
+    living = [each for each in made if each.failed is None]
+    for each, read in zip(living, at_once(living, lambda each: each.position.bus, _read), strict=True):
+        if isinstance(read, RigError):
+            each.failed = read
+        else:
+            each.pictures.append((point, picture_of(seen, each.configuration, read)))
+
+
+def _read(each: _Looking) -> dict[int, float] | RigError:
+    try:
+        return dict(each.position.meter.read_load_point().values)
+    except (MeterError, BusFailed) as error:
+        return error
 
 
 def picture_of(seen: Stimulus, configuration: Configuration, read: dict[int, float]) -> Picture:

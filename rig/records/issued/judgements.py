@@ -54,7 +54,7 @@ def enter_judgement(connection: Connection, run_id: str, judgement: JudgementRec
     entered = connection.execute(insert(tables.JUDGEMENT).values(row).returning(tables.JUDGEMENT.c.id))
     judgement_id = entered.scalar_one()
     rows = [
-        columns_of(each.result, without=("limit", "components"))
+        columns_of(each.result, without=("limit", "components", "failure_class"))
         | {
             "judgement_id": judgement_id,
             "point_number": each.point_number,
@@ -84,5 +84,5 @@ def read_judgements(connection: Connection, run_id: str) -> tuple[JudgementRecor
 def _judged_again(row: Row[Any]) -> JudgedAgain:
     limit = None if row.limit is None else LimitProvenance(**row.limit)
     components = tuple(BudgetComponent(**numbers_from_json(line)) for line in row.components)
-    result = record_of(ResultRecord, row, limit=limit, components=components)
+    result = record_of(ResultRecord, row, limit=limit, components=components, failure_class="")
     return JudgedAgain(point_number=row.point_number, result=result, was=row.was)

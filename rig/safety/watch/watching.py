@@ -27,18 +27,25 @@ _wall_s = time.monotonic
 class Watching:
     """The analyzer as the supervisor uses it; without one nothing is compared and ``wait`` only spends time.
 
-    ``look`` is called between readings, to check everything else that must be noticed. From ``expect`` to
+    ``look`` is called between readings, to check everything else that must be noticed. ``show`` is given each data set
+    that is judged, for people. From ``expect`` to
     ``expect_nothing`` every data set is judged: those that ``read`` returns, those that it skips, and those that
     ``watch`` asks for while there is no other reading. Only the thread that called ``expect`` asks.
     """
 
     def __init__(
-        self, analyzer: ReferenceAnalyzer | None, clock: Clock, ct_secondary_v: float, look: Callable[[], None]
+        self,
+        analyzer: ReferenceAnalyzer | None,
+        clock: Clock,
+        ct_secondary_v: float,
+        look: Callable[[], None],
+        show: Callable[[AnalyzerReading], None] = lambda _reading: None,
     ) -> None:
         self._analyzer = analyzer
         self._clock = clock
         self._ct_secondary_v = ct_secondary_v
         self._look = look
+        self._show = show
         self._range_inputs: tuple[float, float, float] | None = None
         self._judge = DataJudge()
         self._expected: Expected | None = None
@@ -166,6 +173,7 @@ class Watching:
     def _judged(self, reading: AnalyzerReading) -> bool:
         if self._expected is None:
             return True
+        self._show(reading)
         return self._judge.judge(reading, self._expected, self._angles)
 
     @property

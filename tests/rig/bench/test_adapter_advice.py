@@ -20,7 +20,7 @@ def test_a_slow_adapter_is_a_warning_in_the_record(monkeypatch, advice):
         protection_text="none",
         suspend_text="suspend is not inhibited",
         safety_inputs=SafetyInputs.none(),
-        bus=SimpleNamespace(settings=SimpleNamespace(device="/dev/ttyUSB0")),
+        buses=(SimpleNamespace(settings=SimpleNamespace(device="/dev/ttyUSB0")),),
         events=SimpleNamespace(publish=events.append),
     )
     _instruments.record_instruments(SimpleNamespace(), bench, dt.date(2026, 11, 22))

@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rig.load_point import LoadPoint
-from rig.metrology.certification_points import certification_points, in_source_order, judged_at, judged_energy_at
+from rig.metrology.certification_points import (
+    certification_points,
+    exported_deg,
+    in_source_order,
+    judged_at,
+    judged_energy_at,
+)
 from rig.metrology.limit_files import load_limit_table
 from rig.metrology.limits import Quantity
 
@@ -154,3 +160,11 @@ def test_quantities_carry_the_table_they_are_judged_by():
     tables = {item.quantity: item.table for item in judged_at(LoadPoint(277, 50, 0), TABLES)}
     assert tables[Quantity.ACTIVE_POWER] == NAMES[0]
     assert tables[Quantity.VOLTAGE] == tables[Quantity.CURRENT] == NAMES[2]
+
+
+@given(st.sampled_from([0.0, -60.0, 36.9, -30.0, 150.0, -90.0, 90.0]))
+def test_exported_deg_turns_the_power_and_keeps_the_side(angle_deg):
+    load, turned = LoadPoint(277.0, 100.0, angle_deg), LoadPoint(277.0, 100.0, exported_deg(angle_deg))
+    assert turned.power_factor == pytest.approx(-load.power_factor, abs=1e-12)
+    assert turned.sin_phi == pytest.approx(load.sin_phi, abs=1e-12)
+    assert -180.0 < turned.angle_deg <= 180.0

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rig.metrology.registers import (
     GateStarts,
@@ -27,6 +29,15 @@ def shown(energy_kwh, step_kwh):
 def readings(step_kwh, start_kwh, updates=60, seed=1):
     noise = np.random.default_rng(seed).normal(1.0, 1e-4, updates)
     return [shown(start_kwh + UPDATE_KWH * sum(noise[:count]), step_kwh) for count in range(updates)]
+
+
+@given(st.floats(0.0, 2.0**127, width=32))
+def test_step_of_a_float32_is_that_of_numpy(value):
+    assert float_step(value) == float_step(-value) == float(np.spacing(np.float32(value)))
+
+
+def test_step_beyond_float32_is_no_number():
+    assert all(math.isnan(float_step(value)) for value in (1e39, math.inf, math.nan))
 
 
 @pytest.mark.parametrize("step", [0.001, 0.01, 0.02, 0.1, 0.0625, 0.0072, 0.5, 1.0])

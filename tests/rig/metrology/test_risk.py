@@ -181,3 +181,12 @@ def test_an_error_beyond_u_is_outside_and_one_well_within_never_fails(name, rule
     # With FAIL from L - U on, a good meter has to be a further U away from that.
     good = limit - (3.0 if rule is R.ILAC_G8_BINARY else 2.0) * u
     assert not {Outcome.FAIL, Outcome.COND_FAIL} & set(outcomes(good))
+
+
+@pytest.mark.parametrize("name", ["P-PF1", "P-PF0.5", "V-A", "I-B", "Q-sin0.5", "Wh", "variation"])
+def test_of_1000_meters_drawn_up_to_l_minus_2u_none_fails(name):
+    errors, u = (each[:1000] for each in measured(name))
+    limit = 4.0 * float(np.median(u))
+    true = np.random.default_rng(31).uniform(-1.0, 1.0, 1000) * (limit - 2.0 * u)
+    found = Counter(decide(float(t + e), float(v), limit).outcome for t, e, v in zip(true, errors, u, strict=True))
+    assert found[Outcome.FAIL] == found[Outcome.COND_FAIL] == 0

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from rig.bench import load_bench
 from rig.cli import cli as main
 from rig.errors import BenchFileError, UsageRefused
+from rig.metrology.limits import Quantity
 from rig.metrology.standards.programme_rows import ProgrammeRow
 from rig.plans import certification_plan, load_programme
 from rig.plans.programmes import FULL, INTRINSIC
@@ -65,13 +66,48 @@ def test_the_intrinsic_programme_has_points_and_no_tests():
     assert plan.tests == plan.not_possible == plan.tests_of("influence") == ()
 
 
-def test_the_full_programme_adds_tests_to_the_intrinsic_points(shipped):
+def test_the_full_programme_adds_points_and_tests_to_the_intrinsic_one(shipped):
     intrinsic = certification_plan(load_bench("emulated"))
-    assert (shipped.points, shipped.energy) == (intrinsic.points, intrinsic.energy)
+    assert set(shipped.points) > set(intrinsic.points)
+    assert set(shipped.energy) > set(intrinsic.energy)
     assert {test.procedure for test in shipped.tests} >= {"difference", "influence", "repeatability", "no_load"}
     keys = [test.key for test in shipped.tests] + [each.key for each in shipped.not_possible]
     assert len(set(keys)) == len(keys)
     assert "influence-voltage-110pct-PF1-100pct-active_power" in keys
+
+
+def facts_of(plan):
+    """What the load points and energy registers of a plan conclude, each fact once, as Judgement.fact counts them."""
+    facts = set()
+    for point in plan.points:
+        for item in plan.judged(point):
+            what = (item.instance, item.row.limit_pct)
+            at = {Quantity.VOLTAGE: "", Quantity.CURRENT: point.current_pct}.get(item.quantity, point.label)
+            facts.add((*what, at))
+    return len(facts) + len(plan.energy)
+
+
+def test_the_full_programme_of_a_laboratory_has_300_facts_to_judge():
+    plan = full(load_bench("emulated-laboratory"))
+    without_a_row = [test for test in plan.tests if test.row is None or "--allow-reset" in test.condition]
+    assert facts_of(plan) + len(plan.tests) - len(without_a_row) >= 300
+
+
+def test_a_type_test_has_each_direction_side_and_quadrant(shipped):
+    at_in = [point for point in shipped.points if point.current_pct == 100.0]
+    signs = {(p.power_factor > 0.0, p.sin_phi > 0.0) for p in at_in if p.is_balanced and p.load.function == "sin"}
+    assert signs >= {(True, True), (True, False), (False, True), (False, False)}
+    for phase in "ABC":
+        names = {point.load_name for point in at_in if point.phases == phase}
+        assert names >= {"PF1", "PF1exp", "PF0.5lag", "PF0.5lagexp", "sin1lag", "sin1lead", "sin0.5lag", "sin0.5lead"}
+    for point in shipped.points:
+        judged = {item.quantity for item in shipped.judged(point)}
+        assert judged & {Quantity.ACTIVE_POWER, Quantity.REACTIVE_POWER}, point.label
+    gated = [(item.instance, point.current_pct, point.load_name) for point, item in shipped.energy]
+    assert gated == [
+        (2, 100.0, "PF1"), (3, 100.0, "PF1exp"), (2, 10.0, "PF1"), (3, 10.0, "PF1exp"),
+        (2, 100.0, "PF0.5lag"), (3, 100.0, "PF0.5lagexp"),
+    ]  # fmt: skip
 
 
 def test_what_the_bench_cannot_do_is_named_with_the_reason(shipped):
@@ -137,7 +173,7 @@ def test_strict_refuses_in_one_sentence_what_the_bench_cannot_do():
 
 def test_the_first_points_alone_leave_the_rest_to_be_counted():
     plan = full(load_bench("emulated"), max_points=3)
-    assert (len(plan.points), plan.left_out, plan.points_in_all) == (3, 87, 90)
+    assert (len(plan.points), plan.left_out, plan.points_in_all) == (3, 122, 125)
 
 
 @pytest.mark.parametrize("system_type", [10, 11, 12, 31, 40])
@@ -162,7 +198,7 @@ def test_every_system_type_frequency_and_transducer_has_a_plan(tmp_path, system_
 
 def test_a_voltage_beyond_the_meters_range_leaves_tests_out_and_points_in(tmp_path):
     plan = full(variant(tmp_path, voltage_v=347.0))
-    assert len(plan.points) == 90
+    assert len(plan.points) == 125
     why = {each.key: each.why for each in plan.not_possible}
     assert "beyond 347 V" in why["influence-voltage-110pct-PF1-100pct-active_power"]
     assert "influence-voltage-90pct-PF1-100pct-active_power" in {test.key for test in plan.tests}
@@ -206,7 +242,7 @@ def test_the_short_programme_has_a_test_for_each_row_that_can_be_done():
     assert len(plan.points) < 40
     rows = [(test.table, test.row) for test in plan.tests if isinstance(test.row, ProgrammeRow)]
     assert len(rows) == len(set(rows)) >= 7
-    assert {point.load_name for point in plan.points} == {point.load_name for point in full(bench).points}
+    assert {point.load_name for point in plan.points} == {point.load_name for point in certification_plan(bench).points}
 
 
 @pytest.mark.parametrize(

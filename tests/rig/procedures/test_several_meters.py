@@ -1,11 +1,13 @@
 """Several meters of a bench: read in turn within one bracket, judged one by one; one that is dead stops no other."""
 
+import threading
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from drivers.analyzer.base import AnalyzerRanges
-from drivers.meter.errors import MeterTimeout
+from drivers.meter.errors import BusFailed, MeterTimeout
 from meter_model.configuration import Configuration
 from rig.bench.wiring import Wiring
 from rig.errors import BenchFault
@@ -55,10 +57,17 @@ def recorded(tmp_path):
         yield recorder, lambda: store.run("last")
 
 
+class Bus:
+    def report_progress(self):
+        pass
+
+
 class Line:
     """What was read on a bench, in its order: R of the reference, a number for each meter."""
 
-    def __init__(self, gains, dies=None):
+    def __init__(self, gains, dies=None, *, has_ports_each=False):
+        self.buses = [Bus() for _ in gains] if has_ports_each else [Bus()] * len(gains)
+        self.met = threading.Barrier(len(gains), timeout=20.0) if has_ports_each else None
         self.order = ""
         self.stimulus = WIRING.terminals(POINT)
         silent = SimpleNamespace(u_thd_pct=None, i_thd_pct=None)
@@ -71,6 +80,8 @@ class Line:
         return self.reading
 
     def read_meter(self, number):
+        if self.met is not None:
+            self.met.wait()
         self.asked[number] += 1
         if self.asked[number] > self.dies.get(number, 1000):
             raise TIMEOUT
@@ -86,14 +97,18 @@ class Line:
                 terminals=WIRING.terminals,
             ),
             accuracy=None, file=SimpleNamespace(parts=SimpleNamespace(climate_probe=None)), climate_probe=None,
-            analyzer=SimpleNamespace(read=self.read_reference), clock=SimpleNamespace(sleep=lambda _: None),
+            analyzer=SimpleNamespace(read=self.read_reference),
+            clock=SimpleNamespace(sleep=lambda _: None, now_s=lambda: 0.0),
         )  # fmt: skip
 
     def readers(self):
         return [
             Reader(
-                SimpleNamespace(meter=SimpleNamespace(read_load_point=lambda number=number: self.read_meter(number))),
-                CONFIGURATION, number if len(self.gains) > 1 else None,
+                SimpleNamespace(
+                    meter=SimpleNamespace(read_load_point=lambda number=number: self.read_meter(number)),
+                    bus=self.buses[number - 1],
+                ),
+                CONFIGURATION, number if len(self.gains) > 1 else None, has_own_bus=len(set(self.buses)) > 1,
             )
             for number in range(1, len(self.gains) + 1)
         ]  # fmt: skip
@@ -121,6 +136,30 @@ def test_meters_are_read_in_turn_between_two_readings_of_the_reference(recorded)
     (point,) = recorded[1]().points
     assert [each.unit_number for each in point.meter_readings] == [1, 2, 3, 1, 2, 3]
     assert len(point.reference_readings) == 3
+
+
+def test_meters_at_ports_of_their_own_are_read_at_the_same_time(recorded):
+    measurement = measured(recorded, Line([1.0, 1.0, 1.0], has_ports_each=True), updates=2)
+    assert [len(each.samples) for each in measurement.of_each] == [2, 2, 2]
+    (point,) = recorded[1]().points
+    assert [each.unit_number for each in point.meter_readings] == [1, 2, 3, 1, 2, 3]
+
+
+def test_a_port_that_fails_makes_its_own_meter_dead_and_no_other(recorded):
+    line = Line([1.0, 1.0])
+    line.buses = [Bus(), Bus()]
+    readers = line.readers()
+    readers[1].position.meter.read_load_point = bus_failed
+    recorder, _ = recorded
+    measurement = measure_in_turn(line.bench(), readers, POINT, recorder.begin_point(POINT))
+    assert [bool(each.dead) for each in measurement.of_each] == [False, True]
+    readers = [replace(reader, has_own_bus=False, dead="") for reader in readers]
+    with pytest.raises(BusFailed):
+        measure_in_turn(line.bench(), readers, POINT, recorder.begin_point(POINT))
+
+
+def bus_failed():
+    raise BusFailed("/dev/ttyB", "unplugged")
 
 
 def test_each_meter_is_judged_by_its_own_readings(recorded, judged):

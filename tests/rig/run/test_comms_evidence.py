@@ -33,7 +33,7 @@ class LostBus(OpenBus):
 @pytest.fixture
 def session(tmp_path):
     run: Any = Run(RunOptions("emulated", "certify", out=tmp_path / "out"))
-    run.bus = OpenBus()
+    run.buses = [OpenBus()]
     run.heard = []
     run.events.subscribe(Event, run.heard.append)
     return run
@@ -52,26 +52,26 @@ def test_the_last_frames_are_in_the_runs_folder_and_the_record_names_them(sessio
 
 def test_a_test_that_did_not_use_the_bus_leaves_nothing(session):
     assert keep_bus_capture(session, TEST, 1001.0, AssertionError()) is None
-    session.bus = None
+    session.buses = []
     assert keep_bus_capture(session, TEST, 0.0, AssertionError()) is None
     assert not (session.out_folder() / "bus").exists()
 
 
 def test_request_pushed_out_of_the_kept_frames_by_tokens_still_counts(session):
-    session.bus.captured = lambda: Tape(start_s=1006.0).ring(0, 1).frames
-    session.bus.last_used_s = 1000.0
+    session.buses[0].captured = lambda: Tape(start_s=1006.0).ring(0, 1).frames
+    session.buses[0].last_used_s = 1000.0
     assert keep_bus_capture(session, TEST, 999.0, AssertionError()).exists()
 
 
 def test_a_bus_that_could_not_be_joined_leaves_what_was_heard(session):
-    session.bus = None
+    session.buses = []
     failed = BusFailed("/dev/ttyUSB0", "no token")
     failed.frames = tuple(FRAMES[:2])
     assert len(read_pcapng(keep_bus_capture(session, TEST, 0.0, failed)).frames) == 2
 
 
 def test_a_port_that_has_ended_has_nothing_to_leave(session):
-    session.bus = LostBus()
+    session.buses = [LostBus()]
     assert keep_bus_capture(session, TEST, 0.0, AssertionError()) is None
 
 

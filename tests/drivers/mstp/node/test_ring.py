@@ -46,6 +46,16 @@ def test_a_token_pass_costs_the_frame_and_the_turnaround_only():
     assert 0.8 * limit < len(bus.frames(FrameType.TOKEN)) <= limit
 
 
+def test_nodes_that_wait_before_they_send_turn_the_ring_more_slowly():
+    bus = make_ring([0, 1], max_master=1, usage_delay_s=0.008)
+    bus.run(1.0)
+    bus.seen.clear()
+    bus.run(1.0)
+    limit = 1.0 / (0.008 + 80 / 76800)
+    assert 0.8 * limit < len(bus.frames(FrameType.TOKEN)) <= limit + 1
+    assert bus.is_healthy(1.0)
+
+
 def test_a_newcomer_is_found_and_let_in():
     bus = make_ring([0, 3])
     bus.run(2.0)

@@ -48,6 +48,23 @@ def read_until_quiet(handle, quiet_s=0.1):
     return octets
 
 
+def test_buses_of_one_hub_hear_nothing_of_each_other():
+    with HubProcess(2, 76800, buses=2) as hub, HubLink(hub.endpoint, bus=1) as link, HubLink(hub.endpoint) as other:
+        assert [len(ports) for ports in hub.ports_by_bus] == [2, 2]
+        handles = [os.open(port, os.O_RDWR | os.O_NOCTTY) for port in hub.ports]
+        try:
+            os.write(handles[2], TOKEN)
+            assert read_octets(handles[3], len(TOKEN)) == TOKEN
+            assert read_until_quiet(handles[0], 0.02) + read_until_quiet(handles[1], 0.02) == b""
+            assert [frame.kind for frame in link.frames_since(0)] == [0]
+            assert other.frames_since(0) == []
+        finally:
+            for handle in handles:
+                os.close(handle)
+        with HubLink(hub.endpoint, bus=2) as none, pytest.raises(HubFailed, match="buses 0 to 1"):
+            none.counters()
+
+
 @pytest.mark.parametrize("baud", [9600, 76800])
 def test_frame_takes_its_time_at_the_baud_rate_and_every_other_node_hears(baud):
     wire_s = len(BROADCAST_DATA) * 10 / baud

@@ -56,17 +56,35 @@ class Reader:
 @dataclass
 class Sleeper:
     slept: list = field(default_factory=list)
+    passed_s: float = 0.0
 
     def sleep(self, dt_s):
         self.slept.append(dt_s)
+        self.passed_s += dt_s
+
+    def now_s(self):
+        return self.passed_s
 
 
-def measured(run, probe):
+@dataclass
+class SlowAnalyzer(Reader):
+    """Takes bench time for each data set."""
+
+    clock: Sleeper = field(default_factory=Sleeper)
+    takes_s: float = 0.0
+
+    def read(self):
+        self.clock.passed_s += self.takes_s
+        return super().read()
+
+
+def measured(run, probe, takes_s=0.0):
     recorder, read_back = run
     stimulus = WIRING.terminals(POINT)
     silent = SimpleNamespace(u_thd_pct=None, i_thd_pct=None)
     reading = SimpleNamespace(monotonic_s=1.0, elements=(silent,) * 3)
     supervisor = SimpleNamespace(apply=lambda point: None, settle=lambda: [reading], analyzer_ranges=None)
+    clock = Sleeper()
     bench = SimpleNamespace(
         supervisor=supervisor,
         wiring=SimpleNamespace(
@@ -74,12 +92,12 @@ def measured(run, probe):
         ),
         accuracy=None,
         file=SimpleNamespace(parts=SimpleNamespace(climate_probe=None)),
-        analyzer=Reader(reading),
+        analyzer=SlowAnalyzer(reading, clock=clock, takes_s=takes_s),
         climate_probe=probe,
-        clock=Sleeper(),
+        clock=clock,
     )
     sample = SimpleNamespace(values={11: 1.0}, requested_at_s=0.0, answered_at_s=0.1)
-    position = SimpleNamespace(meter=Reader(sample))
+    position = SimpleNamespace(meter=Reader(sample), path=None)
     measurement = measure_power(bench, position, POINT, Configuration(), recorder.begin_point(POINT))
     return measurement, read_back().points[-1], bench.clock.slept
 
@@ -94,6 +112,12 @@ def test_air_within_reference_conditions_is_recorded_without_objection(run):
     assert len(slept) == 5
     assert slept[0] < METER_UPDATE_S
     assert slept[1:] == [METER_UPDATE_S] * 4
+
+
+def test_the_reference_is_read_while_the_meters_next_update_is_awaited(run):
+    _, _, slept = measured(run, Reader(ClimateReading(23.0, 41.0)), takes_s=0.375)
+    assert slept[1:] == pytest.approx([METER_UPDATE_S - 0.375] * 4)
+    assert slept[0] == pytest.approx(METER_UPDATE_S, abs=0.2)
 
 
 def test_air_outside_makes_the_point_invalid_with_the_amount_and_readings(run):
@@ -145,7 +169,7 @@ def bench_with(recorder, simulated, lines=(), **records):
         protection_text="protected",
         suspend_text="suspend is not inhibited",
         safety_inputs=SafetyInputs.none(),
-        bus=None,
+        buses=(),
         events=events,
     )
 

@@ -13,9 +13,9 @@ from rig.bench.wiring import Wiring
 from rig.errors import UsageRefused, WiringWrong
 from rig.events import Event, Events
 from rig.exit_codes import ExitCode, exit_code_of
+from rig.golden.proof import forget_proofs, proof_of, prove
 from rig.procedures.wiring_check.check import check_wiring
 from rig.procedures.wiring_check.look import CURRENTS_PCT
-from rig.procedures.wiring_check.proof import forget_proofs, proof_of, prove
 from rig.records.data import RunHeader
 from rig.records.store import RunStore
 from rig.reports.exports import as_json

@@ -1,0 +1,1 @@
+"""``rig eol``: scan, verdict, and what to do next."""

@@ -1,0 +1,1 @@
+"""``rig serve`` and ``rig station``: the page of a test station."""

@@ -1,0 +1,267 @@
+"""The steps of a panel check: for each a prompt with its keys, and what has to be seen, all taken from the model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from meter_model.behaviour.panel_choices import PanelEnergyNames
+from meter_model.behaviour.profile import DEFAULT, BehaviourProfile
+from meter_model.configuration import Configuration
+from meter_model.panel.data_screens import RESET_HEAD, SETUP_HEAD, Screen
+from meter_model.panel.keys import Key
+from meter_model.panel.numbers import ENERGIES
+from meter_model.panel.panel import Panel, Password, Place, Setting, Setup
+from meter_model.panel.setup_screens import SETUP_MENU, Field
+from meter_model.panel.showing import icons, shown_screen
+from rig.operator import Prompt, PromptKind
+from rig.procedures.panel_prompts.bus_meter import BusMeter
+from rig.procedures.panel_prompts.walking import Keys, home, keys_to, keys_to_menu, typing
+from rig.products.product import Product
+
+ICONS = "icons"
+"""The unit of a prompt that asks which icons are on."""
+
+UNTIL_SHOWN = "PLUS until shown"
+"""A key that is pressed until the prompt's screen is there."""
+
+_AS_SHIPPED, _WRONG = "00000", "00001"
+_STORED_AFTER_S = 3.0
+"""A setting is stored up to two seconds after it was accepted (manual page 23); one more for the reading."""
+
+_TRIED_FIELDS = ("IMBAL", "VOLTS")
+"""The settings of which one is changed and put back: they have no effect on what is measured or accumulated."""
+
+_SETTING_STEPS = ("panel.setting", "panel.setting-back")
+
+
+class Check(StrEnum):
+    """What makes a step pass."""
+
+    LABEL = "label"
+    """The display shows the label."""
+    VALUE = "value"
+    """The display shows the label, and the value of the bus."""
+    ICONS = "icons"
+    """Those icons are on that the binary inputs call for."""
+    SETTING = "setting"
+    """The bus reads what was accepted on the panel."""
+
+
+@dataclass(frozen=True, slots=True)
+class PanelStep:
+    """One step. ``key``: its name in the record (``panel.value-W-A``). ``objects``: what is read over the bus for it.
+
+    ``place``: where the panel then is. ``expected``: the label, or the value that the object of a setting reads.
+    ``settle_s``: bench seconds from the answer to the reading.
+    """
+
+    key: str
+    prompt: Prompt
+    check: Check
+    configuration: Configuration
+    profile: BehaviourProfile
+    place: Place
+    objects: tuple[str, ...] = ()
+    expected: str = ""
+    settle_s: float = 0.0
+
+    @property
+    def instance(self) -> str:
+        """The object that the step is about; empty where there is none."""
+        return self.objects[0] if self.objects else ""
+
+
+def prompts_for(product: Product, profile: BehaviourProfile = DEFAULT, position: str = "") -> tuple[PanelStep, ...]:
+    """Return the steps for a unit of a product at a position, in the order in which they have to be asked.
+
+    ``product.panel.steps`` chooses by key, and each step has its keys from where the one before it ends. Where only
+    some are chosen, ``panel.start`` and ``panel.end`` are always among them.
+    """
+    return steps_for(product.configuration.configuration, profile, position, product.panel.steps)
+
+
+def steps_for(
+    configuration: Configuration,
+    profile: BehaviourProfile = DEFAULT,
+    position: str = "",
+    chosen: Sequence[str] = (),
+) -> tuple[PanelStep, ...]:
+    """Return the steps for a meter that is set so. Raises ValueError for a chosen step that there is not."""
+    walk = _Walk(configuration, profile, position, frozenset(chosen))
+    walk.begin()
+    walk.values()
+    walk.icons()
+    walk.passwords()
+    walk.setting()
+    walk.end()
+    unknown = walk.chosen - walk.known
+    if unknown:
+        raise ValueError(
+            f"there is no panel step {', '.join(sorted(unknown))}; there are {', '.join(sorted(walk.known))}"
+        )
+    return tuple(walk.steps)
+
+
+class _Walk:
+    """Presses the keys of a panel's model and notes each step."""
+
+    def __init__(
+        self, configuration: Configuration, profile: BehaviourProfile, position: str, chosen: frozenset[str]
+    ) -> None:
+        self.steps: list[PanelStep] = []
+        self.chosen, self.known = chosen, {"panel.start", "panel.end"}
+        self._configuration, self._profile, self._position = configuration, profile, position
+        self._meter = BusMeter(configuration, profile)
+        self._panel = Panel(self._meter)
+
+    def begin(self) -> None:
+        """From anywhere to the first screen; then a way on which each of the four keys counts."""
+        label = self._panel.view().label
+        text = f"Press BACK eight times, then PLUS until the display shows {label}."
+        self._note("panel.start", (*home(), UNTIL_SHOWN), text=text)
+        if self._is_wanted("panel.keys"):
+            self._pressed("panel.keys", (Key.PLUS, Key.PLUS, Key.MINUS, Key.ENTER))
+        if self._is_wanted("panel.back"):
+            self._pressed("panel.back", (Key.BACK,))
+
+    def values(self) -> None:
+        """Every screen of the main menu that shows something, row by row."""
+        for row, screens in enumerate(self._panel.menu):
+            for column, screen in enumerate(screens):
+                if screen.scale is None and screen.alerts is None and not screen.info:
+                    continue
+                self._value(row, column, screen)
+
+    def icons(self) -> None:
+        """The icons, at the screen where the panel is."""
+        if self._is_wanted("panel.icons"):
+            self._meter.asked.clear()
+            icons(self._meter)
+            text = "Type the icons that are on, of heart, alert and wrench; one that blinks is on."
+            asked = tuple(sorted(self._meter.asked))
+            self._note("panel.icons", (), PromptKind.READ_VALUE, Check.ICONS, text, asked, unit=ICONS)
+
+    def passwords(self) -> None:
+        """A wrong password opens neither menu, the right one opens both."""
+        for head, name in ((RESET_HEAD, "reset"), (SETUP_HEAD, "setup")):
+            row = self._row_of(head)
+            if self._is_wanted(f"panel.{name}-password-wrong"):
+                keys = (*keys_to_menu(self._panel, row, 0), Key.ENTER)
+                self._press(keys[-1:])
+                self._pressed(f"panel.{name}-password-wrong", typing(_AS_SHIPPED, _WRONG, self._profile), keys)
+            if self._is_wanted(f"panel.{name}-password-right"):
+                self._pressed(f"panel.{name}-password-right", self._into(row))
+
+    def setting(self) -> None:
+        """Change a setting on the panel, read it over the bus, and put it back."""
+        wanted = [self._is_wanted(name) for name in _SETTING_STEPS]
+        tried = self._tried()
+        if not any(wanted) or tried is None:
+            return
+        index, number, field, before = tried
+        other = before + 1.0 if before < field.factor - 1.0 else before - 1.0
+        row = self._row_of(SETUP_HEAD)
+        for name, value in zip(_SETTING_STEPS, (other, before), strict=True):
+            keys = () if isinstance(self._panel.place, Setup | Setting) else self._into(row)
+            self._press(keys)
+            keys += keys_to(self._panel, lambda at: isinstance(at, Setting) and (at.index, at.field) == (index, number))
+            digits = f"{value / field.factor:.2f}"
+            entering = typing(self._panel.view().value, digits, self._profile)
+            self._press(entering)
+            self._note(
+                name,
+                (*keys, *entering),
+                check=Check.SETTING,
+                text=f"Set {field.name} to {digits} in the setup menu: press the keys.",
+                objects=(field.of,),
+                expected=f"{value:g}",
+                settle_s=_STORED_AFTER_S,
+            )
+
+    def end(self) -> None:
+        """Leave the panel in the main menu, at its first screen."""
+        keys = home()
+        self._press(keys)
+        self._note("panel.end", (*keys, *keys_to_menu(self._panel, 0, 0)))
+
+    def _tried(self) -> tuple[int, int, Field, float] | None:
+        """Return a field whose value the display shows whole, and where it is; None where there is none."""
+        for index, screen in enumerate(SETUP_MENU):
+            for number, field in enumerate(screen.fields):
+                if field.name in _TRIED_FIELDS:
+                    value = self._configuration.value(int(field.of.removeprefix("AV")))
+                    if value == round(value):
+                        return index, number, field, value
+        return None
+
+    def _value(self, row: int, column: int, screen: Screen) -> None:
+        self._meter.asked.clear()
+        label = shown_screen(screen, self._meter).label
+        objects = tuple(sorted(self._meter.asked))
+        key = f"panel.value-{re.sub(r'[^A-Za-z0-9]+', '-', label)}"
+        if not self._is_wanted(key):
+            return
+        keys = keys_to_menu(self._panel, row, column)
+        unit = " with its unit" if screen.scale is not None and screen.scale.units != ("",) else ""
+        text = f"The display shows {label}. Type the value{unit}, with all its digits."
+        follows = self._profile.panel_energy_names is PanelEnergyNames.FOLLOW_UNIT and screen.scale in ENERGIES
+        self._note(key, keys, PromptKind.READ_VALUE, Check.VALUE, text, objects, is_named=not follows)
+
+    def _into(self, row: int) -> Keys:
+        """Return the keys into a menu with the password as shipped, from where the panel is and still is."""
+        place = self._panel.place
+        way: Keys = ()
+        if not (isinstance(place, Password) and place.row == row):
+            way = (*keys_to_menu(self._panel, row, 0), Key.ENTER)
+        self._panel.place = place
+        return (*way, *typing(_AS_SHIPPED, _AS_SHIPPED, self._profile))
+
+    def _row_of(self, head: Screen) -> int:
+        return next(place for place, screens in enumerate(self._panel.menu) if screens[0] == head)
+
+    def _press(self, keys: Keys) -> None:
+        for key in keys:
+            self._panel.press(key)
+
+    def _pressed(self, key: str, keys: Keys, before: Keys = ()) -> None:
+        """Press keys and note the step; ``before``: those that were pressed already, and belong to it."""
+        self._press(keys)
+        self._note(key, (*before, *keys))
+
+    def _is_wanted(self, key: str) -> bool:
+        self.known.add(key)
+        return not self.chosen or key in self.chosen
+
+    def _note(
+        self,
+        key: str,
+        keys: Sequence[str],
+        kind: PromptKind = PromptKind.PRESS_KEYS,
+        check: Check = Check.LABEL,
+        text: str = "",
+        objects: tuple[str, ...] = (),
+        *,
+        unit: str = "",
+        expected: str = "",
+        settle_s: float = 0.0,
+        is_named: bool = True,
+    ) -> None:
+        """Note the step to where the panel now is. ``is_named``: False where the label depends on the value."""
+        label = self._panel.view().label
+        prompt = Prompt(
+            prompt_id=f"{key}@{self._position}" if self._position else key,
+            kind=kind,
+            text=text or f"Press the keys. The display then shows {label}.",
+            screen=label if is_named else "",
+            keys=tuple(str(each) for each in keys),
+            unit=unit,
+            position=self._position,
+        )
+        place = self._panel.place
+        made = PanelStep(
+            key, prompt, check, self._configuration, self._profile, place, objects, expected or label, settle_s
+        )
+        self.steps.append(made)

@@ -1,0 +1,1 @@
+"""Gauge repeatability and reproducibility: crossed studies, from recorded runs or a CSV file."""

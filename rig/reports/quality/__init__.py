@@ -1,0 +1,1 @@
+"""Documents of the statistics of production: text for the terminal, one HTML file, and PDF."""
