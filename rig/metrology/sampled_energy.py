@@ -141,6 +141,15 @@ def sampled_energy(sets: Sequence[PowerSet], begin: Moment, end: Moment) -> Samp
     return SampledEnergy(energy, components)
 
 
+def unseen_of(sets: Sequence[PowerSet], from_s: float, to_s: float) -> float:
+    """Return which part of a gate is further than usual from a data set, 0 to 1; 1 of fewer than three sets."""
+    import numpy as np
+
+    if len(sets) < 3:
+        return 1.0
+    return _unseen_s(np.array([each.centre_s for each in sets]), from_s, to_s) / (to_s - from_s)
+
+
 def _unseen_s(at_s: np.ndarray, from_s: float, to_s: float) -> float:
     """Return the seconds of a gate that are further than usual from a data set."""
     import numpy as np

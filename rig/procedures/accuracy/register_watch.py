@@ -42,6 +42,8 @@ EDGE_KNOWN_S = 0.1
 _EDGE_PAUSE_S = 0.05
 _EDGE_STILL_S = 2.5 * METER_UPDATE_S
 _EDGE_LONGEST_S = 8.0 * METER_UPDATE_S
+_MOST_LOST_S = 30.0
+"""Of the time of an update, at most so much may go into readings that take longer than the meter's update."""
 
 
 class RegisterMoves(RigError):
@@ -147,19 +149,23 @@ class RegisterWatch:
     def edge(self) -> Edge:
         """Read the register under load, as fast as the bus allows, until an update shows; return its moment and value.
 
-        A moment that is not known well enough is looked for again, over eight updates at most. Where the register
-        does not move in two and a half the last update was at most a second before the last reading: so it is for a
-        coarse register and for a dead one.
+        A moment that is not known well enough is looked for again, over eight updates at most; a reading that was lost
+        and asked for again does not count in that time, up to half a minute. Where the register does not move in two
+        and a half the last update was at most a second before the last reading: so it is for a coarse register and
+        for a dead one.
         """
         began_s = asked_s = self.clock.now_s()
         value = self._read()
         answered_s = self.clock.now_s()
         best: Edge | None = None
-        while answered_s - began_s < (_EDGE_STILL_S if best is None else _EDGE_LONGEST_S):
+        lost_s = 0.0
+        while answered_s - began_s - lost_s < (_EDGE_STILL_S if best is None else _EDGE_LONGEST_S):
             self.clock.sleep(_EDGE_PAUSE_S)
             before_s, before, asked_s = asked_s, value, self.clock.now_s()
             value = self._read()
             answered_s = self.clock.now_s()
+            if answered_s - asked_s > METER_UPDATE_S:
+                lost_s = min(_MOST_LOST_S, lost_s + answered_s - asked_s)
             if value == before or math.isnan(value) or math.isnan(before):
                 continue
             found = Edge(value, Moment(before_s, answered_s))

@@ -11,7 +11,7 @@ from rig.errors import UsageRefused
 from rig.events import GateChosen
 from rig.metrology.certification_points import JudgedQuantity
 from rig.metrology.register_tests.line_fit import LineFit, fit, fit_time_s
-from rig.metrology.sampled_energy import Moment, PowerNotSeen, PowerSet, sampled_energy
+from rig.metrology.sampled_energy import LARGEST_UNSEEN, Moment, PowerNotSeen, PowerSet, sampled_energy, unseen_of
 from rig.procedures.accuracy.climate import note_climate
 from rig.procedures.accuracy.energy_register import LEAST_GATE, duration, power_errors, step_under_load
 from rig.procedures.accuracy.judgement import judge_energy, judge_others
@@ -39,6 +39,9 @@ _QUADRANTS = (4, 5, 6, 7)
 _SETS_OF_A_READING = 2.5
 """A reading that is begun after the call takes two update periods, and a little for the connection."""
 
+_LENGTHS = (1.0, 1.5, 2.0)
+"""The time is so many times as long where requests that were lost leave too much of it without a data set."""
+
 _PAUSE_S = 1.0
 """Between data sets at least: no more of them are needed, and the wait for an update is then no gap among them."""
 
@@ -62,6 +65,7 @@ class _Running:
     item: JudgedQuantity
     sets: list[PowerSet] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
+    has_no_power: bool = False
 
     def measure(self) -> EnergyMeasurement:
         at, item = self.at, self.item
@@ -128,15 +132,25 @@ class _Running:
             lambda: watch.step().size,
             _POWER_OF[self.item.instance],
         )
-        self.sets += source.power_sets()
+        self._take(source)
         self._see(watch, source, moves=step.is_seen)
-        until_s = self.edges[0].moment.middle_s + length_s
+        from_s = self.edges[0].moment.middle_s
         pause_s = max(_PAUSE_S, length_s / SETS_IN_A_GATE - _SETS_OF_A_READING * at.bench.analyzer.update_s)
-        while (left_s := until_s - at.now_s()) > 0.0:
-            at.bench.clock.sleep(min(pause_s, left_s))
-            self.sets += source.power_sets()
-        self._see(watch, source, moves=step.is_seen)
+        for longer in _LENGTHS:
+            del self.edges[EDGES_AT_EACH_END:]
+            while (left_s := from_s + longer * length_s - at.now_s()) > 0.0:
+                at.bench.clock.sleep(min(pause_s, left_s))
+                self._take(source)
+            self._see(watch, source, moves=step.is_seen)
+            if self.has_no_power or unseen_of(self.sets, from_s, self.edges[-1].moment.middle_s) <= LARGEST_UNSEEN:
+                break
         return fit([edge.moment for edge in self.edges], [edge.value_kwh for edge in self.edges])
+
+    def _take(self, source: SampledGate) -> None:
+        """Read a data set; the gate has no reference where the analyzer gives no power for long."""
+        taken = source.power_sets()
+        self.has_no_power |= not taken
+        self.sets += taken
 
     def _see(self, watch: RegisterWatch, source: SampledGate, *, moves: bool) -> None:
         """See updates one after the other, or read a register that does not move: no update shows in that."""
@@ -147,7 +161,7 @@ class _Running:
                 asked_s = self.at.now_s()
                 value = watch.read()
                 self.edges.append(Edge(value, Moment(asked_s - METER_UPDATE_S, self.at.now_s())))
-            self.sets += source.power_sets()
+            self._take(source)
 
     def _gate(self, watch: RegisterWatch, line: LineFit) -> GateMeasurement:
         first, last = (each.moment.middle_s for each in (self.edges[0], self.edges[-1]))

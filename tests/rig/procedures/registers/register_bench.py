@@ -56,6 +56,7 @@ class RegisterBench:
     ``pickup_pct``: percent of rated signal that is at each CT input besides what the source gives, in phase with the
     voltage; less than ``shown_from_v`` volts the analyzer shows as none. ``voltage_gain``: of the source. ``noise``:
     relative scatter of the analyzer's power from set to set; ``without_power``: bench seconds in which it gives none.
+    ``lost``: requests, counted from 1, that are lost and answered six seconds later.
     """
 
     meter: Any
@@ -67,6 +68,7 @@ class RegisterBench:
     current_drift_per_h: float = 0.0
     longest_s: float = 3600.0
     bus_s: float = BUS_S
+    lost: frozenset = frozenset()
     shown_from_v: float = 0.0
     rule: DecisionRule = DecisionRule.ILAC_G8_NON_BINARY
     now: float = 0.0
@@ -78,6 +80,7 @@ class RegisterBench:
     at_s: dict = field(default_factory=dict)
     wh: float = 0.0
     began_s: float = 0.0
+    requests: int = 0
     random: Any = field(default_factory=lambda: np.random.default_rng(1))
 
     def sleep(self, dt_s):
@@ -152,6 +155,9 @@ class RegisterBench:
         return IntegratorReading(self.now - self.began_s, (taken,) * 3, (given,) * 3)
 
     def read_inputs(self, instances):
+        self.requests += 1
+        if self.requests in self.lost:
+            self.sleep(6.0)
         values = {n: float(np.float32(self.meter.read("AI", n, "present-value"))) for n in instances}
         self.sleep(self.bus_s)
         return values

@@ -49,6 +49,15 @@ def test_reactive_register_of_each_quadrant_passes(instance, angle_deg):
     assert abs(result.error_pct) < 0.1
 
 
+@pytest.mark.parametrize("lost", [range(1, 4000, 120), (60, 61, 62, 90)])
+def test_lost_requests_make_the_time_longer_and_not_invalid(lost):
+    point = LoadPoint(277.0, 100.0, -30.0)
+    result, others, world = under_test(used(), point, 4, lost=frozenset(lost))
+    assert (result.outcome, others) == ("PASS", []), result.reason
+    assert world.lost & set(range(world.requests)), "requests were lost"
+    assert abs(result.error_pct) < result.expanded_uncertainty_pct < 2.0 / 3.0
+
+
 def test_exchanged_quadrants_fail_and_name_the_register_that_counted():
     meter = BEHAVIOUR_DEFECTS["quadrants-swapped"](used())
     result, others, _ = under_test(meter, LoadPoint(277.0, 100.0, -30.0), 4)
