@@ -23,6 +23,7 @@ from rig.procedures.rejudging.stored import judged_with
 from rig.records import RECORDS
 from rig.records.attempts.attempts import AttemptRecord
 from rig.records.data import RunHeader, RunRecord
+from rig.records.production.selection import GOLDEN
 from rig.records.recorder import RunRecorder
 from rig.records.resumption.reopening import Reopened
 from rig.records.resumption.stored_plan import RunPlan
@@ -96,7 +97,7 @@ class Run:
         self.meter: MeterRun | None = None
         """The meter on the open bench, None before and afterwards."""
         self.was_open = False
-        self.product, self.scanned = "", dict[str, str]()
+        self.product, self.scanned, self.is_golden = "", dict[str, str](), False
         """Of the end of line: the name of the product, and the serial number that was scanned at each position."""
         self.record: RunRecorder | None = None
         self.rule, self._write_files, self._today = rule, write_files, today
@@ -235,7 +236,7 @@ class Run:
         if self.options.after_adjustment_of is not None and self.resumed is None:
             refuse_another_meter(store, self.options.after_adjustment_of, bench)
         header = RunHeader(
-            kind=self.options.suite,
+            kind=GOLDEN if self.is_golden else self.options.suite,
             bench_name=bench_file.name,
             bench_file_sha256=bench_file.sha256,
             software_version=software_version(),
