@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import os
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -49,6 +47,7 @@ from rig.run.events import (
 )
 from rig.run.folder import LOG, claim, folder_for, release
 from rig.run.log import begin_log
+from rig.run.options.run_options import RunOptions as RunOptions
 from rig.run.resuming.begin_again import begin_again
 from rig.run.resuming.request import Resumable
 from rig.run.streaming.event_stream import EventStream, begin_stream
@@ -59,42 +58,6 @@ from rig.version import git_sha, software_version
 
 if TYPE_CHECKING:
     from drivers.meter.bus import MeterBus
-
-
-@dataclass
-class RunOptions:
-    """What the command line asks for. ``run_id``: the id of the record; folder names are unique by it.
-
-    ``programme``: of a certification, with ``strict`` where a bench that cannot do all of it is refused; ``repeat``:
-    passes over it; ``select``: pytest's -k. Of the end of line: ``product`` as it is named,
-    ``serial_numbers`` as scanned (``POSITION=SERIAL``), ``masked`` positions and ``lot``.
-    """
-
-    bench: str
-    suite: str
-    out: Path | None = None
-    records: str | None = None
-    operator: str = ""
-    station: str = ""
-    allow_reset: bool = False
-    max_points: int | None = None
-    programme: str = "intrinsic"
-    strict: bool = False
-    repeat: int = 1
-    select: str = ""
-    longest_h: float = 1.0
-    unprotected: bool = False
-    anyway: bool = False
-    accept_wiring: bool = False
-    longest_gate_h: float = 1.0
-    position: str | None = None
-    log_level: str = "info"
-    after_adjustment_of: str | None = None
-    product: str = ""
-    serial_numbers: tuple[str, ...] = ()
-    masked: tuple[str, ...] = ()
-    lot: str = ""
-    run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
 class Run:
@@ -269,8 +232,7 @@ class Run:
     ) -> MeterRun:
         store, today = self.store, self._today()
         if self.resumed is None:
-            tried = AttemptRecord(kind=self.options.suite, station=self.options.station, operator=self.options.operator)
-            self._attempt = store.begin_attempt(tried, this_process(None))
+            self._attempt = store.begin_attempt(self.attempt(), this_process(None))
         bench = stack.enter_context(
             open_bench(
                 bench_file,
@@ -339,6 +301,19 @@ class Run:
             stack.callback(meter.restore_configuration)
         stack.callback(meter.switch_off)
         return meter
+
+    def attempt(self, reason: str = "") -> AttemptRecord:
+        """Return this run as an attempt to begin one; ``reason``: why it becomes none."""
+        options = self.options
+        scanned = ", ".join(self.scanned.values()) or ", ".join(options.serial_numbers)
+        return AttemptRecord(
+            kind=options.suite,
+            station=options.station,
+            operator=options.operator,
+            product=self.product or options.product,
+            scanned=scanned,
+            reason=reason,
+        )
 
     def _end_attempt(self, reason: str) -> None:
         """Record why no run began, where none did."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +12,7 @@ from rig.cli.shared.types import LINE
 from rig.cli.suites import Chosen, bench_with, run_suite, with_options
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rig.operator import Operator
     from rig.products import Product
@@ -57,16 +58,19 @@ def eol(
 
         bench_file = bench_with(JUDGING, options)
         return run_suite("eol", "end_of_line", bench_file, end_of_line_plan(bench_file), [], Chosen(**options))
-    from rig.plans.end_of_line.product_plan import missing_parts, product_plan
+    from rig.plans.end_of_line.product_plan import admit_units, missing_parts, product_plan
     from rig.products import load_product
 
-    variant = load_product(product)
-    bench_file = bench_with(JUDGING, options, several=True)
-    plan = product_plan(bench_file, variant, masked)
-    missing_parts(plan.bench, variant)
-    positions = [position.name for position in plan.bench.parts.positions]
-    operator = _operator(operator_by)
-    scanned = _scanned(serial_numbers, positions, variant, operator)
+    scanned = list(serial_numbers)
+    with _noting_attempt(options, product, scanned):
+        variant = load_product(product)
+        bench_file = bench_with(JUDGING, options, several=True)
+        plan = product_plan(bench_file, variant, masked)
+        missing_parts(plan.bench, variant)
+        positions = [position.name for position in plan.bench.parts.positions]
+        operator = _operator(operator_by)
+        scanned[:] = _scanned(serial_numbers, positions, variant, operator)
+        admit_units(plan, scanned, masked)  # before pytest begins: refused in one sentence
     extra = [f"--product={_lasting(product)}", f"--lot={lot}"]
     extra += [*(f"--serial-number={each}" for each in scanned), *(f"--mask={each}" for each in masked)]
     what = f"{variant.name}, {len(positions)} {'position' if len(positions) == 1 else 'positions'}"
@@ -82,6 +86,31 @@ class _Answers:
 
     def __init__(self, operator: Operator | None) -> None:
         self.operator = operator
+
+
+@contextmanager
+def _noting_attempt(options: Mapping[str, Any], product: str, scanned: Sequence[str]) -> Iterator[None]:
+    """Record an attempt that ends before a run can begin: refused, or stopped before the units were known."""
+    from drivers.errors import RigError
+
+    try:
+        yield
+    except (RigError, KeyboardInterrupt) as error:
+        from rig.records import RECORDS
+        from rig.records.attempts.attempts import AttemptRecord
+        from rig.records.store import RunStore
+
+        attempt = AttemptRecord(
+            kind="eol",
+            station=options["station"],
+            operator=options["operator"],
+            product=product,
+            scanned=", ".join(scanned),
+            reason=str(error) or "stopped by the operator before the units were known",
+        )
+        with RunStore.open(options["records"] or RECORDS) as store:
+            store.note_attempt(attempt)
+        raise
 
 
 def _refuse_without_product(**options: object) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -11,12 +11,14 @@ from rig.bench.positions.masks import without_masked
 from rig.bench.schema.bench import CtPart, NominalPart
 from rig.bench.wiring import Wiring
 from rig.errors import UsageRefused
+from rig.golden.state import position_state
 from rig.load_point import LoadPoint
 from rig.metrology.certification_points import JudgedQuantity
 from rig.metrology.limit_files import load_limit_table
 from rig.metrology.limits import LimitTable
 from rig.plans.end_of_line.production_limits import production_judged
 from rig.procedures.end_of_line.load import Load
+from rig.products.admission import Admission, admit
 from rig.products.product import Product
 from rig.safety.conditions import IEC_REFERENCE
 from rig.safety.limits import check
@@ -93,6 +95,18 @@ def product_plan(bench: BenchFile, product: Product, masked: Collection[str] = (
     )
     _check(plan)
     return plan
+
+
+def admit_units(plan: ProductPlan, texts: Sequence[str], masked: Sequence[str] = ()) -> Admission:
+    """Admit the units that were scanned to the positions of a plan; see ``rig.products.admission.admit``.
+
+    Raises UsageRefused also for a position that is locked until a golden unit passes there.
+    """
+    names = [position.name for position in plan.bench.parts.positions]
+    for name in names:
+        if locked := position_state(plan.bench_as_it_is, name).locked_why:
+            raise UsageRefused(locked, f"or leave the position out (--mask {name})")
+    return admit(texts, plan.product, names, masked)
 
 
 def missing_parts(bench: BenchFile, product: Product) -> dict[str, str]:
