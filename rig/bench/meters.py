@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from drivers.errors import RigError
 from drivers.meter.bus import MeterBus
@@ -19,17 +19,22 @@ from rig.bench.positions.at_once import at_once
 from rig.bench.positions.buses import Buses
 from rig.bench.schema.bench import PositionPart
 from rig.errors import BenchFault
+from rig.metrology.corrections.positions import PositionPath
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place on the bench and the meter that was found there. ``identity``: what the meter said when it was found."""
+    """A place on the bench and the meter that was found there. ``identity``: what the meter said when it was found.
+
+    ``path``: the correction of the position, None where the bench has none.
+    """
 
     name: str
     mac: int
     meter: MeterClient
     meter_type: MeterType
     identity: Identity
+    path: PositionPath | None = None
 
     @property
     def bus(self) -> MeterBus:
@@ -77,7 +82,15 @@ def find_present(
             missing.append((Absent(part.name, str(one)), one))
     if missing and not found and not all_may_be_absent:
         raise missing[0][1]
-    return tuple(found), tuple(absent for absent, _ in missing)
+    return tuple(_corrected(file, found)), tuple(absent for absent, _ in missing)
+
+
+def _corrected(file: BenchFile, found: Sequence[Position]) -> list[Position]:
+    """Give each position its correction, which depends on how many meters are fitted."""
+    corrections, wiring = file.parts.position_corrections, file.parts.wiring
+    if corrections is None or wiring is None:
+        return list(found)
+    return [replace(each, path=corrections.at(each.name, len(found), wiring.ct.secondary_v)) for each in found]
 
 
 def _why_no_port(file: BenchFile, part: PositionPart, buses: Buses) -> BenchFault:

@@ -6,7 +6,6 @@ import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from drivers.errors import RigError
@@ -18,6 +17,7 @@ from rig.events import Events, Noted, Stated
 from rig.load_point import LoadPoint
 from rig.metrology.calibration import CalibrationRefused
 from rig.metrology.certification_points import Input, JudgedQuantity
+from rig.metrology.corrections.positions import at_position
 from rig.metrology.decision import DecisionRule
 from rig.procedures.accuracy.energy_register import Gating, measure_energy
 from rig.procedures.accuracy.judgement import judge_energy, judge_others
@@ -29,6 +29,7 @@ from rig.procedures.rejudging.stored import data_of
 from rig.procedures.units import (
     Unit,
     alive,
+    at_terminals,
     configure_all,
     dead_energy,
     each_alive,
@@ -257,7 +258,7 @@ class MeterRun:
             if not unit.dead:
                 try:
                     measured = measure_energy(*where, gating=gating, limits=limits)
-                    return replace(measured, unit_number=self.record.present_unit)
+                    return at_terminals(measured, self.position.path, self.record.present_unit)
                 except MeterError as error:
                     leave_out(unit, self.units, error, self.events)
                     self._confirm_off(self.supervisor, softly=True)  # in the middle of a gate
@@ -267,7 +268,7 @@ class MeterRun:
 
     def judge_energy(self, measurement: EnergyMeasurement, item: JudgedQuantity) -> tuple[ResultRecord, ...]:
         """Judge the energy register of a measurement, and record the results; other registers that are wrong follow."""
-        judged = judge_energy(measurement, item, self.bench.accuracy, self.rule)
+        judged = judge_energy(measurement, item, at_position(self.bench.accuracy, measurement.path), self.rule)
         results = (judged, *judge_others(measurement, self.rule))
         return self.record_results(measurement, of_unit(measurement, results))
 

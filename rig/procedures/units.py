@@ -16,6 +16,7 @@ from rig.events import Events, Noted
 from rig.load_point import LoadPoint
 from rig.metrology.accuracy import ReferenceAccuracy
 from rig.metrology.certification_points import Input
+from rig.metrology.corrections.positions import PositionPath, at_position
 from rig.metrology.decision import DecisionRule
 from rig.metrology.outcome import Outcome
 from rig.procedures.accuracy.judgement import judge_power
@@ -152,6 +153,7 @@ def readers_of(units: Sequence[Unit]) -> list[Reader]:
             one.number if has_several else None,
             one.dead,
             has_own_bus=has_own_bus(one, units),
+            path=one.position.path,
         )
         for one in units
     ]
@@ -188,8 +190,19 @@ def judge_each(
     measurement: PointMeasurement, judged: Sequence[Input], accuracy: ReferenceAccuracy, rule: DecisionRule
 ) -> tuple[ResultRecord, ...]:
     """Judge quantities of the measurement of each meter."""
-    of_each = [of_unit(each, judge_power(each, judged, accuracy, rule)) for each in measurement.of_each]
+    of_each = [
+        of_unit(each, judge_power(each, judged, at_position(accuracy, each.path), rule)) for each in measurement.of_each
+    ]
     return tuple(result for results in of_each for result in results)
+
+
+def at_terminals(measured: EnergyMeasurement, path: PositionPath | None, unit_number: int | None) -> EnergyMeasurement:
+    """Return a measured energy with the reference at the meter's own terminals, by its position's correction."""
+    if path is not None:
+        factor = path.energy_factor(measured.point)
+        gates = tuple(replace(each, reference_kwh=each.reference_kwh * factor) for each in measured.gates)
+        measured = replace(measured, gates=gates, path=path)
+    return replace(measured, unit_number=unit_number)
 
 
 def dead_energy(unit: Unit, point: LoadPoint, instance: int, record: PointRecorder) -> EnergyMeasurement:

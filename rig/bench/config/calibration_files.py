@@ -11,8 +11,9 @@ from rig.errors import BenchFileError
 from rig.files.yaml_file import Location, line_of, parse_yaml, path_of, read_text, validate
 from rig.metrology.calibration import CalibrationRecord
 from rig.metrology.corrections.curves import Corrections, load_corrections
+from rig.metrology.corrections.positions import load_position_corrections
 
-_KEY, _CORRECTIONS = "calibration", "corrections"
+_KEY, _CORRECTIONS, _POSITIONS = "calibration", "corrections", "position_corrections"
 _NAMED = "PATH of a calibration file, relative to the bench file"
 _NAMED_CORRECTIONS = "PATH of a file of corrections, relative to the bench file"
 
@@ -31,10 +32,18 @@ def with_calibration_files(
 ) -> tuple[dict[str, Any], str]:
     """Return a bench file's data with each calibration that is a path replaced by the record, and the digest of all.
 
-    So are the corrections of its wiring. A record that was read from a file is taken as a whole: a variant of the bench
-    does not change single keys of it.
+    So are the corrections of its wiring, and those of its positions. A record that was read from a file is taken as a
+    whole: a variant of the bench does not change single keys of it.
     """
     result = dict(data)
+    if isinstance(named := data.get(_POSITIONS), str):
+        try:
+            result[_POSITIONS], own = load_position_corrections(path_of(named, beside=path))
+        except BenchFileError as error:
+            if error.line is not None:
+                raise
+            raise BenchFileError(path, line_of((_POSITIONS,), lines), f"{_POSITIONS}: {error}") from None
+        digest = hashlib.sha256(f"{digest}{own}".encode()).hexdigest()
     for role, part in data.items():
         key = _CORRECTIONS if role == "wiring" else _KEY
         if not isinstance(part, dict) or not isinstance(named := part.get(key), str):
@@ -57,8 +66,8 @@ def with_calibration_files(
 
 def allow_calibration_files(schema: dict[str, Any]) -> None:
     """Let the JSON schema of a bench file say that a calibration may be a path, since models only see the record."""
-    for model in schema["$defs"].values():
-        for key, says in ((_KEY, _NAMED), (_CORRECTIONS, _NAMED_CORRECTIONS)):
+    for model in (schema, *schema["$defs"].values()):
+        for key, says in ((_KEY, _NAMED), (_CORRECTIONS, _NAMED_CORRECTIONS), (_POSITIONS, _NAMED_CORRECTIONS)):
             named = model.get("properties", {}).get(key)
             if named is not None:
                 named["anyOf"].insert(0, {"type": "string", "description": says})

@@ -95,7 +95,11 @@ class BenchFile:
         A dead one of these does not prevent reading; the switch unit stays, it may give the meter its power.
         """
         dispensable = ("source", "low_level_source", "analyzer", "generator", "counter", "climate_probe", "chamber")
-        parts = dict.fromkeys(dispensable)
+        return self.without(*dispensable)
+
+    def without(self, *keys: str) -> BenchFile:
+        """Return the bench as if its file did not have these keys."""
+        parts = dict.fromkeys(keys)
         data = {key: value for key, value in self._data.items() if key not in parts}
         return replace(self, parts=self.parts.model_copy(update=parts), _data=data)
 

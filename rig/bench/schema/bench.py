@@ -14,6 +14,7 @@ from rig.load_point import LoadPoint
 from rig.metrology.accuracy import ReferenceAccuracy
 from rig.metrology.calibration import CalibrationRecord
 from rig.metrology.corrections.curves import Corrections
+from rig.metrology.corrections.positions import PositionCorrections
 from rig.safety.envelopes import Narrowing
 from rig.safety.settling import SettlingLimits
 
@@ -301,6 +302,8 @@ class BenchPart(Strict):
     bus: BusPart | None = None
     positions: Annotated[tuple[PositionPart, ...], Field(strict=False)] = ()
     golden: GoldenPart | None = None
+    position_corrections: PositionCorrections | None = None
+    """PATH of a file, measured with a golden unit: how the signal at each position differs from the analyzer's."""
     wiring: WiringPart | None = None
     nominal: NominalPart | None = None
     limits: Narrowing | None = None
@@ -347,7 +350,12 @@ class BenchPart(Strict):
                 )
             if position.mac is None and position.device_instance is None:
                 raise ValueError(f"position {position.name} needs 'mac' or 'device_instance'")
+        if self.position_corrections is not None and not self.wiring:
+            raise ValueError("position_corrections are of the wiring, and this bench has none")
         names = [p.name for p in self.positions]
+        for name in names if self.position_corrections is not None else ():
+            if self.position_corrections is not None and name not in self.position_corrections.names:
+                raise ValueError(f"position {name} is not in the file of position_corrections")
         if len(set(names)) != len(names):
             raise ValueError("two positions have the same name")
         return self

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -91,6 +92,27 @@ def rewired(name: str) -> None:
     from rig.cli.bench.prove import forget_wiring
 
     forget_wiring(load_bench(name))
+
+
+@bench.command("measure-position")
+@click.argument("name", metavar="NAME|PATH")
+@click.option("--position", required=True, metavar="NAME", help="Where the golden unit is.")
+@click.option("--good-meter", "serial_number", required=True, type=LINE, metavar="SERIAL", help="The golden unit.")
+@click.option("--fitted", type=click.Choice(["one", "all"]), required=True, help="Whether other meters are fitted too.")
+@click.option("--golden", "golden_file", type=AnyPath(), required=True, metavar="FILE", help="Its own errors.")
+@click.option("--write", type=AnyPath(), required=True, metavar="FILE", help="File of position corrections.")
+@click.option("--records", default=RECORDS, show_default=True, metavar="URL|PATH", help="Database of runs.")
+@click.option("--operator", type=LINE, default="", help="Who runs this; goes into the record.")
+@click.option("--unprotected", is_flag=True, help="Energise though neither a source watchdog nor a contactor is there.")
+def measure_position_(name: str, **chosen: Any) -> int:  # Any: the arguments of measure_position
+    """Measure with a golden unit how the signal at a position differs from what the analyzer sees.
+
+    Once with one meter fitted and once with all, at each position; 'position_corrections' of the bench file names FILE.
+    """
+    from rig.bench import load_bench
+    from rig.cli.bench.measure_position import measure_position
+
+    return measure_position(load_bench(name), **chosen)
 
 
 @bench.command("mask")

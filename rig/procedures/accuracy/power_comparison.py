@@ -14,6 +14,7 @@ from meter_model.stimulus import Stimulus
 from rig.bench.positions.at_once import at_once
 from rig.events import MeterRead
 from rig.load_point import ByPhase, LoadPoint
+from rig.metrology.corrections.positions import PositionPath
 from rig.procedures.accuracy.climate import note_climate
 from rig.procedures.accuracy.conditions import ConditionWindow
 from rig.procedures.accuracy.readings import MeterSample, PointMeasurement
@@ -41,7 +42,8 @@ def measure_power(
     limits: ReferenceLimits = IEC_REFERENCE,
 ) -> PointMeasurement:
     """Measure one meter at ``point``: ``measure_in_turn`` with one reader."""
-    return measure_in_turn(bench, (Reader(position, configuration),), point, record, updates=updates, limits=limits)
+    reader = Reader(position, configuration, path=position.path)
+    return measure_in_turn(bench, (reader,), point, record, updates=updates, limits=limits)
 
 
 @dataclass
@@ -49,7 +51,7 @@ class Reader:
     """One meter that is read at a load point.
 
     ``unit_number``: None where there is one meter. ``dead``: why it is not read, empty where it is.
-    ``has_own_bus``: a bus that fails is then this meter's alone.
+    ``has_own_bus``: a bus that fails is then this meter's alone. ``path``: the correction of its position.
     """
 
     position: Position
@@ -57,6 +59,7 @@ class Reader:
     unit_number: int | None = None
     dead: str = ""
     has_own_bus: bool = False
+    path: PositionPath | None = None
     samples: list[MeterSample] = field(default_factory=list)
 
     def read(self) -> LoadPointReading | None:
@@ -73,6 +76,10 @@ class Reader:
                 raise
             self.dead = str(error)
             return None
+
+    def at_terminals(self, seen: Stimulus) -> Stimulus:
+        """Return what is at this meter's terminals where the analyzer sees ``seen``."""
+        return seen if self.path is None else self.path.stimulus(seen)
 
     def take(self, reading: LoadPointReading, record: PointRecorder) -> None:
         """Record what was read."""
@@ -164,7 +171,7 @@ def measure_in_turn(
         lambda reader: PointMeasurement(
             point,
             tuple(reader.samples),
-            tuple(each.stimulus for each in references),
+            tuple(reader.at_terminals(each.stimulus) for each in references),
             ranges,
             reader.configuration,
             invalid,
@@ -172,6 +179,7 @@ def measure_in_turn(
             has_distortion=all(each.has_distortion for each in references),
             temperature_c=temperature_c,
             record=record,
+            path=reader.path,
         ),
     )
 

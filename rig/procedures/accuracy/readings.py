@@ -15,6 +15,7 @@ from meter_model.prediction.prediction import predict
 from meter_model.stimulus import Stimulus
 from rig.errors import BenchFault
 from rig.load_point import PHASE_NAMES, ByPhase, LoadPoint
+from rig.metrology.corrections.positions import PositionPath
 from rig.metrology.registers import GateStarts
 from rig.metrology.uncertainty import Component
 
@@ -41,7 +42,8 @@ class PointMeasurement:
     the waveform (``Wiring.powers_off``). ``has_distortion``: whether the analyzer told the distortion.
     ``temperature_c``: of the air, degrees Celsius, None where no probe measured it. ``record``: where its readings are
     recorded, and its results will be. ``unit_number``: of the meter, where the bench has several; ``dead``: why that
-    one was not read, empty where it was; ``others``: the other meters, read in turn within the same brackets.
+    one was not read, empty where it was; ``path``: the correction of its position,
+    which is in ``references``; ``others``: the other meters, read within the same brackets.
     """
 
     point: LoadPoint
@@ -57,6 +59,7 @@ class PointMeasurement:
     unit_number: int | None = None
     dead: str = ""
     others: tuple[PointMeasurement, ...] = ()
+    path: PositionPath | None = None
 
     @property
     def of_each(self) -> tuple[PointMeasurement, ...]:
@@ -144,7 +147,8 @@ class EnergyMeasurement:
     ``fell``: which one-way register fell without a reset; ``faults``: net registers that are not import less export,
     and registers of the other direction that counted; both empty for a good meter. ``needed_s``: how long a gate must
     be for the register's step to be small against the limit, None where that was not asked. ``has_distortion``:
-    whether the analyzer told the distortion. ``record``, ``unit_number``, ``dead``: as of ``PointMeasurement``.
+    whether the analyzer told the distortion. ``record``, ``unit_number``, ``dead``, ``path``: as of
+    ``PointMeasurement``.
     """
 
     point: LoadPoint
@@ -161,6 +165,7 @@ class EnergyMeasurement:
     record: PointRecorder | None = field(default=None, compare=False, repr=False)
     unit_number: int | None = None
     dead: str = ""
+    path: PositionPath | None = None
 
     @property
     def is_sampled(self) -> bool:

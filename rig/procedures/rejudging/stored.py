@@ -59,9 +59,12 @@ def data_of(measurement: PointMeasurement | EnergyMeasurement) -> tuple[str, dic
 
 
 def judged_with(bench: BenchFile) -> dict[str, Json]:
-    """Return what a run records of its bench so that it can be judged once more; empty where nothing is judged."""
+    """Return what a run records of its bench so that it can be judged once more; empty where nothing is judged.
+
+    So it is too where positions have corrections: they are not applied once more yet.
+    """
     analyzer, wiring = bench.parts.analyzer, bench.parts.wiring
-    if analyzer is None or wiring is None:
+    if analyzer is None or wiring is None or bench.parts.position_corrections is not None:
         return {}
     parts = {"accuracy": analyzer.reference_accuracy, "wiring": wiring}
     return {

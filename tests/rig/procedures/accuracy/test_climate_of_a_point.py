@@ -97,7 +97,7 @@ def measured(run, probe, takes_s=0.0):
         clock=clock,
     )
     sample = SimpleNamespace(values={11: 1.0}, requested_at_s=0.0, answered_at_s=0.1)
-    position = SimpleNamespace(meter=Reader(sample))
+    position = SimpleNamespace(meter=Reader(sample), path=None)
     measurement = measure_power(bench, position, POINT, Configuration(), recorder.begin_point(POINT))
     return measurement, read_back().points[-1], bench.clock.slept
 
