@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--operator-by",
-    type=click.Choice(["console", "none"]),
+    type=click.Choice(["console", "panel", "none"]),
     default=None,
     help="Who answers prompts  [default: console on a terminal]",
 )
@@ -68,10 +68,11 @@ def eol(
         plan = product_plan(bench_file, variant, masked)
         missing_parts(plan.bench, variant)
         positions = [position.name for position in plan.bench.parts.positions]
-        operator = _operator(operator_by)
+        by = operator_by or ("console" if os.isatty(0) and os.isatty(1) else "none")
+        operator = _operator(by)
         scanned[:] = _scanned(serial_numbers, positions, variant, operator)
         admit_units(plan, scanned, masked)  # before pytest begins: refused in one sentence
-    extra = [f"--product={_lasting(product)}", f"--lot={lot}"]
+    extra = [f"--product={_lasting(product)}", f"--lot={lot}", f"--operator-by={by}"]
     extra += [*(f"--serial-number={each}" for each in scanned), *(f"--mask={each}" for each in masked)]
     what = f"{variant.name}, {len(positions)} {'position' if len(positions) == 1 else 'positions'}"
     return run_suite(
@@ -128,12 +129,11 @@ def _lasting(product: str) -> str:
     return str(Path(product).resolve()) if product.endswith((".yaml", ".yml")) or "/" in product else product
 
 
-def _operator(operator_by: str | None) -> Operator | None:
-    """Return who answers prompts: the terminal has descriptors of its own, since pytest takes the usual ones."""
+def _operator(by: str) -> Operator | None:
+    """Return the operator at the terminal, on descriptors of its own, since pytest takes the usual ones; else None."""
     from rig.operator import ConsoleOperator
 
-    by = operator_by or ("console" if os.isatty(0) and os.isatty(1) else "none")
-    if by == "none":
+    if by != "console":
         return None
     return ConsoleOperator(os.dup(0), os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace"))
 
