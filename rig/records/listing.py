@@ -54,10 +54,17 @@ class RunSummary:
     judged_again: tuple[str, ...] = ()
 
 
-def summaries(execute: Execute, newest: int | None = None) -> tuple[RunSummary, ...]:
-    """List the runs, newest first; ``newest``: at most so many."""
-    limit = {"newest": _ALL if newest is None else newest}
-    rows = execute("SELECT * FROM run ORDER BY started_utc DESC, id LIMIT :newest", limit)
+def summaries(
+    execute: Execute, newest: int | None = None, run_ids: Sequence[str] | None = None
+) -> tuple[RunSummary, ...]:
+    """List the runs, newest first; ``newest``: at most so many. ``run_ids``: which, None for all."""
+    values: dict[str, Any] = {"newest": _ALL if newest is None else newest}
+    chosen = "SELECT * FROM run"
+    if run_ids is not None:
+        names = {f"id{number}": run_id for number, run_id in enumerate(run_ids)}
+        values |= names
+        chosen += f" WHERE id IN ({', '.join(f':{name}' for name in names)})"
+    rows = execute(f"{chosen} ORDER BY started_utc DESC, id LIMIT :newest", values)
     ids = [row["id"] for row in rows]
     journal = _of_runs(execute, "SELECT run_id, confirmed, time_utc FROM guardian_entry WHERE run_id IN", ids)
     units = _of_runs(execute, "SELECT run_id, serial_number FROM unit WHERE run_id IN", ids)

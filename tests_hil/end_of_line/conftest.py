@@ -21,6 +21,7 @@ from rig.procedures.end_of_line.line import Found, Line
 from rig.procedures.end_of_line.shipping import Shipping
 from rig.procedures.end_of_line.terminals import Terminals
 from rig.pytest_plugin import in_plan_order, run_session
+from rig.run.streaming.station_operator import station_operator
 
 WITHOUT_PRODUCT = "test_end_of_line.py"
 ORDER = (
@@ -92,6 +93,9 @@ def operator(pytestconfig: pytest.Config, line: Line, product_plan: ProductPlan)
         names = [position.name for position in product_plan.bench_as_it_is.parts.positions]
         with closing(_panels(line)) as link:
             yield PanelOperator(link, {name: number for number, name in enumerate(names)})
+        return
+    if by == "station":
+        yield station_operator(run_session(pytestconfig))
         return
     yield getattr(pytestconfig.pluginmanager.get_plugin(OPERATOR), "operator", None) if by == "console" else None
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--operator-by",
-    type=click.Choice(["console", "panel", "none"]),
+    type=click.Choice(["console", "station", "panel", "none"]),
     default=None,
     help="Who answers prompts  [default: console on a terminal]",
 )
@@ -76,7 +76,14 @@ def eol(
     extra += [*(f"--serial-number={each}" for each in scanned), *(f"--mask={each}" for each in masked)]
     what = f"{variant.name}, {len(positions)} {'position' if len(positions) == 1 else 'positions'}"
     return run_suite(
-        "eol", "end_of_line", plan.bench, None, extra, Chosen(**options), what=what, plugins=(_Answers(operator),)
+        "eol",
+        "end_of_line",
+        plan.bench,
+        None,
+        extra,
+        Chosen(**options),
+        what=what,
+        plugins=(_Answers(operator),),
     )
 
 
@@ -133,7 +140,7 @@ def _operator(by: str) -> Operator | None:
     """Return the operator at the terminal, on descriptors of its own, since pytest takes the usual ones; else None."""
     from rig.operator import ConsoleOperator
 
-    if by != "console":
+    if by != "console":  # a station has scanned by now, and answers once the run listens
         return None
     return ConsoleOperator(os.dup(0), os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace"))
 

@@ -1,4 +1,4 @@
-"""The options of one run, as the command line gives them."""
+"""What the command line asks of a run."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Recorded runs for other programs: tables (CSV, JSON, Parquet) and reports for production databases (WATS)."""

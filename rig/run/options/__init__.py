@@ -1,1 +1,0 @@
-"""What a run was asked for."""
