@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from rig.operator import Operator
+    from rig.plans.end_of_line.product_plan import ProductPlan
     from rig.products import Product
 
 
@@ -71,12 +72,13 @@ def eol(
         by = operator_by or ("console" if os.isatty(0) and os.isatty(1) else "none")
         operator = _operator(by)
         scanned[:] = _scanned(serial_numbers, positions, variant, operator)
-        admit_units(plan, scanned, masked)  # before pytest begins: refused in one sentence
+        # Before pytest begins: refused in one sentence.
+        kind = _admitted(admit_units(plan, scanned, masked).scanned, plan, options)
     extra = [f"--product={_lasting(product)}", f"--lot={lot}", f"--operator-by={by}"]
     extra += [*(f"--serial-number={each}" for each in scanned), *(f"--mask={each}" for each in masked)]
     what = f"{variant.name}, {len(positions)} {'position' if len(positions) == 1 else 'positions'}"
     return run_suite(
-        "eol",
+        kind,
         "end_of_line",
         plan.bench,
         None,
@@ -119,6 +121,18 @@ def _noting_attempt(options: Mapping[str, Any], product: str, scanned: Sequence[
         with RunStore.open(options["records"] or RECORDS) as store:
             store.note_attempt(attempt)
         raise
+
+
+def _admitted(scanned: Mapping[str, str], plan: ProductPlan, options: Mapping[str, Any]) -> str:
+    """Return the kind of the run, eol or golden; raises where station or units may not be tested now."""
+    from rig.quality.at_the_line import kind_of, refuse_units
+    from rig.records import RECORDS
+    from rig.records.store import RunStore
+
+    golden = plan.bench_as_it_is.parts.golden
+    with RunStore.open(options["records"] or RECORDS) as store:
+        refuse_units(store, options["station"], scanned, plan.product, golden)
+    return kind_of(scanned, golden)
 
 
 def _refuse_without_product(**options: object) -> None:

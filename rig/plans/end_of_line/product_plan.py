@@ -57,6 +57,11 @@ class ProductPlan:
         stated = next((t.reference_conditions for t in self.tables if t.reference_conditions is not None), None)
         return Load(point, self.judged[point], stated or IEC_REFERENCE)
 
+    def is_golden(self, serial_number: str) -> bool:
+        """Whether the bench file names a unit as golden."""
+        golden = self.bench_as_it_is.parts.golden
+        return golden is not None and serial_number in golden.units
+
     @property
     def points(self) -> tuple[LoadPoint, ...]:
         """Its load points in the order in which they are measured."""
@@ -100,13 +105,15 @@ def product_plan(bench: BenchFile, product: Product, masked: Collection[str] = (
 def admit_units(plan: ProductPlan, texts: Sequence[str], masked: Sequence[str] = ()) -> Admission:
     """Admit the units that were scanned to the positions of a plan; see ``rig.products.admission.admit``.
 
-    Raises UsageRefused also for a position that is locked until a golden unit passes there.
+    Raises UsageRefused also for a position that is locked until a golden unit passes there, and has no golden unit.
     """
     names = [position.name for position in plan.bench.parts.positions]
+    admission = admit(texts, plan.product, names, masked)
     for name in names:
-        if locked := position_state(plan.bench_as_it_is, name).locked_why:
+        locked = position_state(plan.bench_as_it_is, name).locked_why
+        if locked and not plan.is_golden(admission.scanned[name]):
             raise UsageRefused(locked, f"or leave the position out (--mask {name})")
-    return admit(texts, plan.product, names, masked)
+    return admission
 
 
 def missing_parts(bench: BenchFile, product: Product) -> dict[str, str]:
