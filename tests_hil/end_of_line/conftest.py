@@ -16,6 +16,7 @@ from rig.procedures.end_of_line.line import Found, Line
 from rig.procedures.end_of_line.shipping import Shipping
 from rig.procedures.end_of_line.terminals import Terminals
 from rig.pytest_plugin import in_plan_order, run_session
+from rig.run.streaming.station_operator import station_operator
 
 WITHOUT_PRODUCT = "test_end_of_line.py"
 ORDER = (
@@ -82,7 +83,10 @@ def shipping(line: Line) -> Shipping:
 @pytest.fixture(scope="session")
 def operator(pytestconfig: pytest.Config) -> Operator | None:
     """Who answers prompts; None where nothing does."""
-    return getattr(pytestconfig.pluginmanager.get_plugin(OPERATOR), "operator", None)
+    plugin = pytestconfig.pluginmanager.get_plugin(OPERATOR)
+    if getattr(plugin, "is_station", False):
+        return station_operator(run_session(pytestconfig))
+    return getattr(plugin, "operator", None)
 
 
 @pytest.fixture(autouse=True)
