@@ -23,7 +23,6 @@ from rig.procedures.rejudging.stored import judged_with
 from rig.records import RECORDS
 from rig.records.attempts.attempts import AttemptRecord
 from rig.records.data import RunHeader, RunRecord
-from rig.records.production.selection import GOLDEN
 from rig.records.recorder import RunRecorder
 from rig.records.resumption.reopening import Reopened
 from rig.records.resumption.stored_plan import RunPlan
@@ -97,7 +96,7 @@ class Run:
         self.meter: MeterRun | None = None
         """The meter on the open bench, None before and afterwards."""
         self.was_open = False
-        self.product, self.scanned, self.is_golden = "", dict[str, str](), False
+        self.product, self.scanned = "", dict[str, str]()
         """Of the end of line: the name of the product, and the serial number that was scanned at each position."""
         self.record: RunRecorder | None = None
         self.rule, self._write_files, self._today = rule, write_files, today
@@ -220,8 +219,7 @@ class Run:
     ) -> MeterRun:
         store, today = self.store, self._today()
         if self.resumed is None:
-            tried = AttemptRecord(kind=self.options.suite, station=self.options.station, operator=self.options.operator)
-            self._attempt = store.begin_attempt(tried, this_process(None))
+            self._attempt = store.begin_attempt(self.attempt(), this_process(None))
         bench = stack.enter_context(
             open_bench(
                 bench_file,
@@ -236,7 +234,7 @@ class Run:
         if self.options.after_adjustment_of is not None and self.resumed is None:
             refuse_another_meter(store, self.options.after_adjustment_of, bench)
         header = RunHeader(
-            kind=GOLDEN if self.is_golden else self.options.suite,
+            kind=self.options.suite,
             bench_name=bench_file.name,
             bench_file_sha256=bench_file.sha256,
             software_version=software_version(),
@@ -290,6 +288,19 @@ class Run:
             stack.callback(meter.restore_configuration)
         stack.callback(meter.switch_off)
         return meter
+
+    def attempt(self, reason: str = "") -> AttemptRecord:
+        """Return this run as an attempt to begin one; ``reason``: why it becomes none."""
+        options = self.options
+        scanned = ", ".join(self.scanned.values()) or ", ".join(options.serial_numbers)
+        return AttemptRecord(
+            kind=options.suite,
+            station=options.station,
+            operator=options.operator,
+            product=self.product or options.product,
+            scanned=scanned,
+            reason=reason,
+        )
 
     def _end_attempt(self, reason: str) -> None:
         """Record why no run began, where none did."""

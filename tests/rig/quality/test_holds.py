@@ -8,7 +8,7 @@ from sqlalchemy import insert
 
 from rig.products.failure_classes import FailureClass
 from rig.products.product import RetestPart
-from rig.quality.admission import StationLocked, admit_by_record
+from rig.quality.at_the_line import refuse_units
 from rig.quality.holds.affected import Cause, Suspect, affected, holds_of
 from rig.quality.holds.open_holds import open_holds
 from rig.quality.retest import RetestRefused
@@ -147,36 +147,12 @@ def test_a_hold_of_a_run_that_is_not_there_is_not_written(tmp_path: Path):
 # --- before units are tested
 
 
-def admitted(path: Path, tests, serial_numbers, minutes: float = 60.0, golden_units=()):
-    with enter(path, tests) as store:
-        return admit_by_record(
-            store, Variant, serial_numbers, station="line 1", now=at(minutes), golden_units=golden_units,
-            positions=("1",), valid_h=2.0,
-        )  # fmt: skip
-
-
 def test_a_unit_on_hold_may_be_tested_and_the_operator_is_told(tmp_path: Path):
-    with enter(tmp_path / "r.db", [unit("03", 12, "FAIL"), golden(20, outcome="FAIL")]) as store:
+    with enter(tmp_path / "r.db", [unit("03", 12, "FAIL")]) as store:
+        with pytest.raises(RetestRefused, match="unit 03 is not tested again"):
+            refuse_units(store, "line 1", {"1": "03"}, Variant, None)
         hold_all(store)
-    (told,) = admitted(tmp_path / "r.db", [], ["03"])
+        (told,) = refuse_units(store, "line 1", {"1": "03"}, Variant, None)
+        assert refuse_units(store, "line 1", {"1": "04"}, Variant, None) == ()
     assert told.startswith("unit 03 is ON HOLD since")
     assert "loose wire" in told
-
-
-def test_a_locked_station_tests_no_unit_but_its_golden_unit(tmp_path: Path):
-    path = tmp_path / "r.db"
-    with pytest.raises(StationLocked, match="is locked"):
-        admitted(path, [golden(0), golden(20, errors=[0.4] * 4)], ["07"], golden_units=("G1",))
-    assert admitted(path, [], ["G1"], golden_units=("G1",)) == ()
-    assert admitted(path, [golden(30)], ["07"], golden_units=("G1",)) == ()
-    with pytest.raises(StationLocked, match="is due"):
-        admitted(path, [], ["07"], minutes=151, golden_units=("G1",))
-
-
-def test_a_bench_without_golden_units_asks_for_no_check(tmp_path: Path):
-    assert admitted(tmp_path / "r.db", [], ["07"]) == ()
-
-
-def test_a_retest_that_the_policy_forbids_is_refused(tmp_path: Path):
-    with pytest.raises(RetestRefused, match="unit 07 is not tested again"):
-        admitted(tmp_path / "r.db", [unit("07", 1, "FAIL")], ["06", "07"])
