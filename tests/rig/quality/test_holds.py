@@ -81,7 +81,7 @@ def test_a_unit_that_was_tested_again_elsewhere_is_not_in_doubt(tmp_path: Path):
         assert serials(affected(store, Suspect(Cause.POSITION, "1", "line 1"))) == []
 
 
-def test_units_measured_with_a_reference_are_in_doubt_since_its_last_check(tmp_path: Path):
+def test_units_measured_with_a_reference_are_in_doubt(tmp_path: Path):
     with enter(tmp_path / "r.db", LINE) as store:
         with store._database.writing() as connection:
             runs = connection.exec_driver_sql("SELECT id, started_utc FROM run ORDER BY started_utc").all()
