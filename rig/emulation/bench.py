@@ -16,7 +16,6 @@ from drivers.mstp.process.lateness import LateSpell
 from meter_model.configuration import Configuration
 from meter_model.device.meter import S4100
 from meter_model.sampled.sampling import UnitErrors
-from meter_model.stimulus import Phasor, Stimulus
 from rig.emulation.analyzers.arithmetic import AnalyzerErrors
 from rig.emulation.auxiliary.climate import climate_instruments
 from rig.emulation.auxiliary.switching import switching_instruments
@@ -25,6 +24,7 @@ from rig.emulation.bus.process import HubLink, HubProcess
 from rig.emulation.defects.library import (
     Defect,
     behaviour_of,
+    disturbance_of,
     panel_defects_of,
     pickup_pct,
     profile_of,
@@ -44,6 +44,7 @@ from rig.emulation.instruments import (
     serve,
 )
 from rig.emulation.meter.application.server import Answering
+from rig.emulation.meter.history import use
 from rig.emulation.meter.memory import MemoryFile, Saver
 from rig.emulation.meter.node import MeterNodes
 from rig.emulation.meter.terminals import MeterTerminals
@@ -54,6 +55,7 @@ from rig.emulation.sources.merged import MergedSource
 from rig.emulation.sources.output import SourceErrors
 from rig.emulation.world.air import ROOM_C, Air
 from rig.emulation.world.bench_time import BenchTime
+from rig.emulation.world.connections import Connections
 from rig.emulation.world.contactor import Contactor
 from rig.emulation.world.event_log import EventLog
 from rig.emulation.world.miswiring import MiswiredMeter, Miswiring
@@ -74,7 +76,6 @@ _USAGE_DELAY_S = 0.008
 """How long meters on ports of their own wait before they send: many rings that turn at full speed are more than two
 cores can serve in time."""
 
-_HISTORY_S = (20, 60)
 _CT_PRIMARIES_A = (50, 100, 200, 300, 400, 600, 800, 1000, 1200, 1600, 2000, 3000)
 
 
@@ -169,6 +170,8 @@ class EmulatedBench:
         ports, buses = METER_PORTS + options.spare_ports, max(1, options.meters) if options.ports_each else 1
         hub = stack.enter_context(HubProcess(ports, options.baud, not options.is_paced, options.bus_faults, buses))
         nodes = self._nodes(options, hub, terminals, stack)
+        connections = Connections([disturbance_of(options.defects, number) for number in range(1, options.meters + 1)])
+        world.connect(connections)
         safety = SafetyContacts()
         contactor = Contactor(log.write)
         world.put_behind(contactor)
@@ -182,7 +185,16 @@ class EmulatedBench:
         }
         servers = {role: serve(engine, world, role) for role, engine in engines.items()}
         control_door = Control(
-            world, self.source, servers, log, terminals, sources.get("low_level_source"), safety, contactor, self.wires
+            world,
+            self.source,
+            servers,
+            log,
+            terminals,
+            sources.get("low_level_source"),
+            safety,
+            contactor,
+            self.wires,
+            connections,
         )
         clock = LineServer(JsonHandler(Clock(world, partial(_late_spells, hub, nodes)).serve), "clock")
         control = LineServer(JsonHandler(control_door.serve), "control")
@@ -349,16 +361,8 @@ def _meter(options: Options, number: int, stack: ExitStack) -> S4100:
     )
     meter.write("DE", meter.device_instance, "max-master", options.max_master)
     if not meter.has_history:
-        _use(meter, 1.0 if options.ct_secondary == 1 else 1.0 / 3.0, generator)
+        use(meter, 1.0 if options.ct_secondary == 1 else 1.0 / 3.0, generator)
     return with_behaviour_defects(meter, behaviour_of(options.defects, number))
-
-
-def _use(meter: S4100, rated_v: float, generator: np.random.Generator) -> None:
-    """Have a unit tested before it comes to the bench: nothing may depend on registers that start at zero."""
-    for angle_deg in (-30.0, 150.0):
-        meter.advance(float(generator.integers(*_HISTORY_S)), _load(rated_v * generator.uniform(0.5, 1.0), angle_deg))
-    meter.advance(1.0, _load(0.0, 0.0))
-    meter.save()
 
 
 def _drawn(base: Configuration, seed: int, number: int) -> Configuration:
@@ -373,12 +377,6 @@ def _drawn(base: Configuration, seed: int, number: int) -> Configuration:
         subintervals=int(generator.integers(1, 7)),
         subinterval_cs=int(generator.integers(10, 1801)) * 100,
     )
-
-
-def _load(ct_v: float, angle_deg: float) -> Stimulus:
-    voltages = [(Phasor(1, 277.0, shift),) for shift in (0.0, -120.0, 120.0)]
-    currents = [(Phasor(1, ct_v, shift + angle_deg),) if ct_v else () for shift in (0.0, -120.0, 120.0)]
-    return Stimulus(60.0, (voltages[0], voltages[1], voltages[2]), (currents[0], currents[1], currents[2]))
 
 
 def _temporary_log(stack: ExitStack) -> Path:
