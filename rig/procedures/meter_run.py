@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from drivers.errors import RigError
@@ -238,10 +239,7 @@ class MeterRun:
     def wiring_of_units(self) -> dict[int, UnitWiring]:
         """Look at the wiring of every meter; by its number, say whose fault it is: see ``wiring_check.of_units``."""
         where = (self.bench, self.units, self.record, self.events, self.at)
-
-        def once() -> dict[int, UnitWiring]:
-            return self._guarded(lambda: wiring_of_units(*where))
-
+        once = partial(self._guarded, lambda: wiring_of_units(*where))
         return once() if self.isolation is None else self.isolation.looked(self, once)
 
     def go_on(self) -> None:

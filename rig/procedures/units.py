@@ -192,6 +192,16 @@ class Isolating(Protocol):
     ) -> PointMeasurement:  # Any: the MeterRun, which knows this protocol
         """Measure a load point until nothing disturbs it."""
 
+    def repeated(
+        self,
+        run: Any,  # Any: as above
+        point: LoadPoint,
+        limits: ReferenceLimits,
+        once: Callable[[], ResultT],
+        invalid: Callable[[ResultT], str],
+    ) -> ResultT:
+        """Do ``once``, which applies ``point`` and begins it in the record, until ``invalid`` is empty."""
+
     def looked(self, run: Any, once: Callable[[], ResultT]) -> ResultT:  # Any: as above
         """Look at the wiring until nothing disturbs it."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +34,7 @@ from rig.records.listing import RunSummary, fold_journal, summaries
 from rig.records.outbox.status import Destination, read_destinations
 from rig.records.plain_json import to_json
 from rig.records.production.measured import Measurement, Value, read_values
+from rig.records.production.references import read_references
 from rig.records.production.run_query import RunQuery, find_runs
 from rig.records.production.selection import Selection
 from rig.records.production.units import UnitTest, read_unit_tests
@@ -179,6 +180,11 @@ class RunStore:
         """Return the measured errors of the tests that are ``chosen``, the oldest first."""
         with self._reading() as connection:
             return read_values(connection, chosen, quantity, measurement)
+
+    def references(self, run_ids: Collection[str]) -> dict[str, str]:
+        """Return what the reference of each run was and how it was calibrated, in one text."""
+        with self._reading() as connection:
+            return read_references(connection, run_ids)
 
     def run_id(self, reference: str) -> str:
         """Return the id of one run: of its first letters, or "last". Raises ``NoSuchRun``."""

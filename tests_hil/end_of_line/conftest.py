@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,12 @@ from rig.operator import Operator
 from rig.plans import Plan
 from rig.plans.end_of_line.product_plan import ProductPlan, missing_parts
 from rig.procedures.end_of_line.line import Found, Line
+from rig.procedures.end_of_line.prompting import ask
 from rig.procedures.end_of_line.shipping import Shipping
 from rig.procedures.end_of_line.terminals import Terminals
+from rig.procedures.positions.disturbing import Isolation, OperatorDisconnector
 from rig.pytest_plugin import in_plan_order, run_session
+from rig.run.streaming.station_operator import station_operator
 
 WITHOUT_PRODUCT = "test_end_of_line.py"
 ORDER = (
@@ -47,7 +51,9 @@ def product_plan(pytestconfig: pytest.Config) -> ProductPlan:
 
 
 @pytest.fixture(scope="session")
-def line(request: pytest.FixtureRequest, pytestconfig: pytest.Config, product_plan: ProductPlan) -> Line:
+def line(
+    request: pytest.FixtureRequest, pytestconfig: pytest.Config, product_plan: ProductPlan, operator: Operator | None
+) -> Line:
     """The units of this run on the open bench, each with its scan and what its route says."""
     admission = of_product(pytestconfig)[1]
     began_s = time.monotonic()
@@ -64,6 +70,8 @@ def line(request: pytest.FixtureRequest, pytestconfig: pytest.Config, product_pl
             tested.note(unit, Found(key, "", f"product {product_plan.product.name} has no route", Outcome.SKIP))
         else:
             tested.note(unit, Found(key, "passed", route, Outcome.PASS))
+    if operator is not None and len(tested.units) > 1:
+        meter_run.isolation = Isolation(OperatorDisconnector(partial(ask, tested, operator)))
     return tested
 
 
@@ -82,7 +90,10 @@ def shipping(line: Line) -> Shipping:
 @pytest.fixture(scope="session")
 def operator(pytestconfig: pytest.Config) -> Operator | None:
     """Who answers prompts; None where nothing does."""
-    return getattr(pytestconfig.pluginmanager.get_plugin(OPERATOR), "operator", None)
+    plugin = pytestconfig.pluginmanager.get_plugin(OPERATOR)
+    if getattr(plugin, "is_station", False):
+        return station_operator(run_session(pytestconfig))
+    return getattr(plugin, "operator", None)
 
 
 @pytest.fixture(autouse=True)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--operator-by",
-    type=click.Choice(["console", "none"]),
+    type=click.Choice(["console", "station", "none"]),
     default=None,
     help="Who answers prompts  [default: console on a terminal]",
 )
@@ -71,7 +71,14 @@ def eol(
     extra += [*(f"--serial-number={each}" for each in scanned), *(f"--mask={each}" for each in masked)]
     what = f"{variant.name}, {len(positions)} {'position' if len(positions) == 1 else 'positions'}"
     return run_suite(
-        "eol", "end_of_line", plan.bench, None, extra, Chosen(**options), what=what, plugins=(_Answers(operator),)
+        "eol",
+        "end_of_line",
+        plan.bench,
+        None,
+        extra,
+        Chosen(**options),
+        what=what,
+        plugins=(_Answers(operator, operator_by),),
     )
 
 
@@ -80,8 +87,9 @@ class _Answers:
 
     __name__ = "rig-operator"
 
-    def __init__(self, operator: Operator | None) -> None:
+    def __init__(self, operator: Operator | None, by: str | None) -> None:
         self.operator = operator
+        self.is_station = by == "station"
 
 
 def _refuse_without_product(**options: object) -> None:
@@ -104,7 +112,7 @@ def _operator(operator_by: str | None) -> Operator | None:
     from rig.operator import ConsoleOperator
 
     by = operator_by or ("console" if os.isatty(0) and os.isatty(1) else "none")
-    if by == "none":
+    if by in ("none", "station"):  # a station has scanned by now, and answers once the run listens
         return None
     return ConsoleOperator(os.dup(0), os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace"))
 

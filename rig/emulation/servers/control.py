@@ -181,7 +181,7 @@ class Control:
             raise Refused('say {"key": [METER, KEY, ...]}')
         number, *words = wanted
         if number not in range(len(self._meters)):
-            raise Refused(f"say which meter's panel: there are {len(self._meters)}, 0 is the first")
+            raise Refused(f"there is no such meter: there are {len(self._meters)}")
         try:
             keys = [key_named(str(word)) for word in words]
         except ValueError as error:

@@ -10,10 +10,10 @@ from rig.errors import BenchFault, UsageRefused
 from rig.events import Noted
 from rig.load_point import LoadPoint
 from rig.metrology.outcome import Outcome
-from rig.operator import Operator, Prompt, PromptKind
+from rig.operator import Answer, Prompt, PromptKind
 from rig.procedures.accuracy.conditions import ConditionWindow
 from rig.procedures.accuracy.readings import PointMeasurement
-from rig.procedures.events import PromptAnswered, PromptShown, QuestionAnswered
+from rig.procedures.events import QuestionAnswered
 from rig.procedures.units import Unit, alive
 from rig.procedures.wiring_check.look import LARGEST_PCT
 from rig.products.failure_classes import FailureClass
@@ -41,11 +41,10 @@ class Disconnector(Protocol):
 
 
 class OperatorDisconnector:
-    """Has the operator do it, one prompt each. Raises UsageRefused where the operator answers no, NoAnswer."""
+    """Has the operator do it, one prompt each, by ``ask``. Raises UsageRefused where the operator answers no."""
 
-    def __init__(self, operator: Operator, publish: Callable[[PromptShown | PromptAnswered], None]) -> None:
-        self._operator = operator
-        self._publish = publish
+    def __init__(self, ask: Callable[[Prompt], Answer]) -> None:
+        self._asks = ask
 
     def take_out(self, unit: Unit) -> None:
         """Ask for the unit to be taken out."""
@@ -60,10 +59,7 @@ class OperatorDisconnector:
         prompt = Prompt(
             f"{what}-{name}", PromptKind.CONFIRM, f"All outputs are off. {text}, then confirm.", position=name
         )
-        self._publish(PromptShown(prompt))
-        answer = self._operator.ask(prompt)
-        self._publish(PromptAnswered(answer))
-        if not answer.confirmed:
+        if not self._asks(prompt).confirmed:
             raise UsageRefused(f"position {name} was not changed, so that the disturbing unit cannot be found")
 
 
@@ -80,16 +76,16 @@ class Isolation:
         self, run: MeterRun, point: LoadPoint, limits: ReferenceLimits, once: Callable[[], PointMeasurement]
     ) -> PointMeasurement:
         """Measure a load point until nothing disturbs it; each time a unit is found it is left out."""
-        return self._repeated(run, point, limits, once, lambda found: found.invalid, is_point=True)
+        return self.repeated(run, point, limits, once, lambda found: found.invalid)
 
     def looked(self, run: MeterRun, once: Callable[[], ResultT]) -> ResultT:
         """Look at the wiring until nothing disturbs it."""
         nominal = run.bench_file.parts.nominal
         assert nominal is not None, "the wiring is looked at where there is a source"
         point = nominal.point(LARGEST_PCT)
-        return self._repeated(run, point, IEC_REFERENCE, once, lambda _found: "", is_point=False)
+        return self.repeated(run, point, IEC_REFERENCE, once, lambda _found: "", is_point=False)
 
-    def _repeated(
+    def repeated(
         self,
         run: MeterRun,
         point: LoadPoint,
@@ -97,8 +93,12 @@ class Isolation:
         once: Callable[[], ResultT],
         invalid: Callable[[ResultT], str],
         *,
-        is_point: bool,
+        is_point: bool = True,
     ) -> ResultT:
+        """Do ``once``, which applies ``point``, until ``invalid`` is empty or nothing more can be found.
+
+        ``is_point``: it begins a load point in the record, which does not count then.
+        """
         while True:
             try:
                 found = once()

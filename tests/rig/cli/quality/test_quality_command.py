@@ -108,3 +108,28 @@ def test_bad_arguments_are_refused_in_one_sentence(arguments, words, capsys, tmp
     text = said(capsys, *arguments, code=11)
     assert words in text
     assert text.count("\n") == 1
+
+
+def test_a_lot_is_accepted_or_refused_by_its_exit_code(records, capsys, tmp_path: Path):
+    html = tmp_path / "lot.html"
+    code = run(["quality", "lot", "L1", "--records", records, "--aql", "10", "--html", str(html)])
+    text = capsys.readouterr().out
+    assert ("is accepted" in text) == (code == 0)
+    assert "Operating characteristic" in html.read_text(encoding="utf-8") or "<svg" in html.read_text(encoding="utf-8")
+    data = json.loads(
+        said(capsys, "quality", "lot", "L1", "--records", records, "--aql", "10", "--variables", "--json")
+    )
+    assert data["accepted"] is True
+    assert data["plan"]["letter"] == "F"
+    assert len(data["measurements"]) == 4
+
+
+def test_a_station_without_a_golden_unit_check_may_not_test(records, capsys):
+    assert run(["quality", "golden", "--records", records, "--station", "line 1"]) == 1
+    assert capsys.readouterr().out.startswith("due: the golden unit check of station line 1 is due")
+
+
+def test_a_lot_that_is_not_recorded_is_refused(records, capsys):
+    assert "no complete test of lot L99" in said(
+        capsys, "quality", "lot", "L99", "--records", records, "--aql", "1", code=11
+    )

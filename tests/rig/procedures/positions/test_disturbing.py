@@ -46,7 +46,7 @@ class Line:
         self.bench.wiring = SimpleNamespace(
             stimulus=lambda _: self._seen(), powers_off=lambda *_: ((0.0,) * 3, (0.0,) * 3), terminals=WIRING.terminals
         )
-        self.analyzer_ranges, self.went_on = RANGES, 0
+        self.analyzer_ranges, self.can_go_on = RANGES, False
 
     def _unit(self, number):
         meter = SimpleNamespace(
@@ -91,7 +91,7 @@ class Line:
         return contextlib.nullcontext(self.units[number - 1])
 
     def go_on(self):
-        self.went_on += 1
+        self.can_go_on = True
 
     # --- the disconnector ---
     def take_out(self, unit):
@@ -164,14 +164,14 @@ def test_one_unit_alone_is_not_taken_out(store):
 
 def test_a_disturbance_that_has_gone_takes_no_unit_out(store):
     line = Line(store, disturbs=2)
-    line.apply = lambda _point, apply=line.apply: (line.measured(), apply(_point))[1]
-    seen = []
+    apply, seen = line.apply, []
 
-    def measured():
-        seen.append(1)
+    def apply_later(point):
+        seen.append(point)
         line.disturbs = 2 if len(seen) < 2 else None
+        apply(point)
 
-    line.measured = measured
+    line.apply = apply_later
     assert line.measure().invalid, "the reading itself stays INVALID"
     assert line.moves == []
 
@@ -180,8 +180,7 @@ class Person:
     def __init__(self, line, says=True):
         self.line, self.says, self.asked = line, says, []
 
-    def ask(self, prompt, timeout_s=None):
-        assert timeout_s is None
+    def ask(self, prompt):
         self.asked.append(prompt)
         number = int(prompt.position)
         if self.says:
@@ -192,19 +191,20 @@ class Person:
 def test_an_operator_is_asked_with_position_and_serial_number(store):
     line = Line(store, disturbs=2)
     person = Person(line)
-    line.measure(Isolation(OperatorDisconnector(person, line.events.publish)))
+    line.measure(Isolation(OperatorDisconnector(person.ask)))
     assert [prompt.text for prompt in person.asked] == [
         "All outputs are off. Take unit S1 out of position 1, then confirm.",
         "All outputs are off. Put unit S1 back into position 1, then confirm.",
         "All outputs are off. Take unit S2 out of position 2, then confirm.",
     ]
     assert line.units[1].dead
+    assert line.can_go_on
 
 
 def test_an_operator_who_says_no_leaves_the_reading_invalid(store):
     line = Line(store, disturbs=2)
-    measurement = line.measure(Isolation(OperatorDisconnector(Person(line, says=False), line.events.publish)))
+    measurement = line.measure(Isolation(OperatorDisconnector(Person(line, says=False).ask)))
     assert all(each.invalid for each in measurement.of_each)
     assert any("the disturbing unit was not found" in line for line in line.said)
     with pytest.raises(UsageRefused, match="position 1 was not changed"):
-        OperatorDisconnector(Person(line, says=False), line.events.publish).take_out(line.units[0])
+        OperatorDisconnector(Person(line, says=False).ask).take_out(line.units[0])
