@@ -12,8 +12,8 @@ class RunOptions:
     """What the command line asks for. ``run_id``: the id of the record; folder names are unique by it.
 
     ``programme``: of a certification, with ``strict`` where a bench that cannot do all of it is refused; ``repeat``:
-    passes over it; ``select``: pytest's -k. Of the end of line: ``product`` as it is named,
-    ``serial_numbers`` as scanned (``POSITION=SERIAL``), ``masked`` positions and ``lot``.
+    passes over it; ``select``: pytest's -k; ``rule``: the decision rule, empty: that of the suite. Of the end of line:
+    ``product`` as it is named, ``serial_numbers`` as scanned (``POSITION=SERIAL``), ``masked`` positions and ``lot``.
     """
 
     bench: str
@@ -28,6 +28,7 @@ class RunOptions:
     strict: bool = False
     repeat: int = 1
     select: str = ""
+    rule: str = ""
     longest_h: float = 1.0
     unprotected: bool = False
     anyway: bool = False
