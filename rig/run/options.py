@@ -13,7 +13,8 @@ class RunOptions:
 
     ``programme``: of a certification, with ``strict`` where a bench that cannot do all of it is refused; ``repeat``:
     passes over it; ``select``: pytest's -k; ``rule``: the decision rule, empty: that of the suite. Of the end of line:
-    ``product`` as it is named, ``serial_numbers`` as scanned (``POSITION=SERIAL``), ``masked`` positions and ``lot``.
+    ``product`` as it is named, ``serial_numbers`` as scanned (``POSITION=SERIAL``), ``masked`` positions, ``lot``, and
+    who answers prompts (``operator_by``: console, station, panel or none).
     """
 
     bench: str
@@ -41,4 +42,5 @@ class RunOptions:
     serial_numbers: tuple[str, ...] = ()
     masked: tuple[str, ...] = ()
     lot: str = ""
+    operator_by: str = ""
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))

@@ -50,6 +50,7 @@ def add_options(parser: pytest.Parser) -> None:
         "--serial-number", action="append", default=[], metavar="POSITION=SN", help="what was scanned there"
     )
     group.addoption("--mask", action="append", default=[], metavar="POSITION", help="leave a position out")
+    group.addoption("--operator-by", default="none", help="who answers prompts: console, panel or none")
     group.addoption("--lot", default="", help="the lot of the units; goes into the record")
     group.addoption("--suite", default="pytest", help="kind of run for the record: certify, eol ...")
     group.addoption("--resume", default=None, help=argparse.SUPPRESS)  # of `rig certify --resume`
@@ -118,6 +119,7 @@ def options_of(option: argparse.Namespace) -> RunOptions:
         serial_numbers=tuple(option.serial_number),
         masked=tuple(option.mask),
         lot=taken("--lot", option.lot, line_from),
+        operator_by=option.operator_by,
         longest_gate_h=taken("--longest-gate", option.longest_gate, number_from, *HOURS),
         **({"run_id": option.run_id} if option.run_id else {}),
     )
