@@ -164,6 +164,8 @@ def raise_failures(line: Line, results: Sequence[ResultRecord]) -> None:
         found = Found(f"AI{each.instance} {each.quantity} {each.phase}", limit, each.reason or error, outcome)
         if found.is_bad:
             bad.append((_unit_of(line, each), found))
+    for unit, found in bad:
+        unit.failed.append(found)
     if bad:
         raise_for(bad)
 
