@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from fixtures.bench import of_product, plan_of
+from rig.errors import UsageRefused
 from rig.metrology.outcome import Outcome
 from rig.operator import Operator
+from rig.operator.panel import PanelOperator
+from rig.operator.panel_link import PanelLink
 from rig.plans import Plan
 from rig.plans.end_of_line.product_plan import ProductPlan, missing_parts
 from rig.procedures.end_of_line.line import Found, Line
+from rig.procedures.end_of_line.prompting import ask
 from rig.procedures.end_of_line.shipping import Shipping
 from rig.procedures.end_of_line.terminals import Terminals
+from rig.procedures.positions.disturbing import Isolation, OperatorDisconnector
 from rig.pytest_plugin import in_plan_order, run_session
 from rig.run.streaming.station_operator import station_operator
 
@@ -48,7 +56,9 @@ def product_plan(pytestconfig: pytest.Config) -> ProductPlan:
 
 
 @pytest.fixture(scope="session")
-def line(request: pytest.FixtureRequest, pytestconfig: pytest.Config, product_plan: ProductPlan) -> Line:
+def line(
+    request: pytest.FixtureRequest, pytestconfig: pytest.Config, product_plan: ProductPlan, operator: Operator | None
+) -> Line:
     """The units of this run on the open bench, each with its scan and what its route says."""
     admission = of_product(pytestconfig)[1]
     began_s = time.monotonic()
@@ -65,6 +75,8 @@ def line(request: pytest.FixtureRequest, pytestconfig: pytest.Config, product_pl
             tested.note(unit, Found(key, "", f"product {product_plan.product.name} has no route", Outcome.SKIP))
         else:
             tested.note(unit, Found(key, "passed", route, Outcome.PASS))
+    if operator is not None and len(tested.units) > 1:
+        meter_run.isolation = Isolation(OperatorDisconnector(partial(ask, tested, operator)))
     return tested
 
 
@@ -81,12 +93,27 @@ def shipping(line: Line) -> Shipping:
 
 
 @pytest.fixture(scope="session")
-def operator(pytestconfig: pytest.Config) -> Operator | None:
+def operator(pytestconfig: pytest.Config, line: Line, product_plan: ProductPlan) -> Iterator[Operator | None]:
     """Who answers prompts; None where nothing does."""
-    plugin = pytestconfig.pluginmanager.get_plugin(OPERATOR)
-    if getattr(plugin, "is_station", False):
-        return station_operator(run_session(pytestconfig))
-    return getattr(plugin, "operator", None)
+    by = run_session(pytestconfig).options.operator_by
+    if by == "panel":
+        names = [position.name for position in product_plan.bench_as_it_is.parts.positions]
+        with closing(_panels(line)) as link:
+            yield PanelOperator(link, {name: number for number, name in enumerate(names)})
+        return
+    if by == "station":
+        yield station_operator(run_session(pytestconfig))
+        return
+    yield getattr(pytestconfig.pluginmanager.get_plugin(OPERATOR), "operator", None) if by == "console" else None
+
+
+def _panels(line: Line) -> PanelLink:
+    """The emulated panels of the bench, whose keys are pressed and whose displays are read over their process."""
+    launched = line.run.bench.launched
+    endpoint = None if launched is None else launched.endpoints.get("control")
+    if endpoint is None:
+        raise UsageRefused(f"bench {line.bench_file.name} has no emulated panels; see --operator-by")
+    return PanelLink(endpoint)
 
 
 @pytest.fixture(autouse=True)

@@ -14,8 +14,9 @@ from meter_model.panel.data_screens import RESET_HEAD, SETUP_HEAD, Screen
 from meter_model.panel.keys import Key
 from meter_model.panel.numbers import ENERGIES
 from meter_model.panel.panel import Panel, Password, Place, Setting, Setup
-from meter_model.panel.setup_screens import SETUP_MENU, Field
+from meter_model.panel.setup_screens import SETUP_MENU, Field, name_of
 from meter_model.panel.showing import icons, shown_screen
+from rig.errors import UsageRefused
 from rig.operator import Prompt, PromptKind
 from rig.procedures.panel_prompts.bus_meter import BusMeter
 from rig.procedures.panel_prompts.walking import Keys, home, keys_to, keys_to_menu, typing
@@ -33,6 +34,9 @@ _STORED_AFTER_S = 3.0
 
 _TRIED_FIELDS = ("IMBAL", "VOLTS")
 """The settings of which one is changed and put back: they have no effect on what is measured or accumulated."""
+
+_UNPRINTED = ("UNITS",)
+"""Fields whose names the manual does not print: a real meter may call them otherwise."""
 
 _SETTING_STEPS = ("panel.setting", "panel.setting-back")
 
@@ -89,17 +93,18 @@ def steps_for(
     position: str = "",
     chosen: Sequence[str] = (),
 ) -> tuple[PanelStep, ...]:
-    """Return the steps for a meter that is set so. Raises ValueError for a chosen step that there is not."""
+    """Return the steps for a meter that is set so. Raises UsageRefused for a chosen step that there is not."""
     walk = _Walk(configuration, profile, position, frozenset(chosen))
     walk.begin()
     walk.values()
     walk.icons()
     walk.passwords()
+    walk.settings()
     walk.setting()
     walk.end()
     unknown = walk.chosen - walk.known
     if unknown:
-        raise ValueError(
+        raise UsageRefused(
             f"there is no panel step {', '.join(sorted(unknown))}; there are {', '.join(sorted(walk.known))}"
         )
     return tuple(walk.steps)
@@ -146,6 +151,10 @@ class _Walk:
 
     def passwords(self) -> None:
         """A wrong password opens neither menu, the right one opens both."""
+        if self._is_wanted("panel.entry-back"):
+            keys = (*keys_to_menu(self._panel, self._row_of(RESET_HEAD), 0), Key.ENTER)
+            self._press(keys[-1:])
+            self._pressed("panel.entry-back", (Key.BACK,), keys)
         for head, name in ((RESET_HEAD, "reset"), (SETUP_HEAD, "setup")):
             row = self._row_of(head)
             if self._is_wanted(f"panel.{name}-password-wrong"):
@@ -154,6 +163,20 @@ class _Walk:
                 self._pressed(f"panel.{name}-password-wrong", typing(_AS_SHIPPED, _WRONG, self._profile), keys)
             if self._is_wanted(f"panel.{name}-password-right"):
                 self._pressed(f"panel.{name}-password-right", self._into(row))
+
+    def settings(self) -> None:
+        """Every analog value that the setup menu shows, as it is set."""
+        row = self._row_of(SETUP_HEAD)
+        for index, screen in enumerate(SETUP_MENU):
+            for number, field in enumerate(screen.fields):
+                key = f"panel.setup-{re.sub(r'[^A-Za-z0-9]+', '-', name_of(field, self._meter))}"
+                if not field.of.startswith(("AV", "AI")) or field.name in _UNPRINTED or not self._is_wanted(key):
+                    continue
+                way = () if isinstance(self._panel.place, Setup | Setting) else self._into(row)
+                self._press(way)
+                keys = (*way, *self._keys_to_field(index, number))
+                text = f"The display shows {self._panel.view().label}. Type the value."
+                self._note(key, keys, PromptKind.READ_VALUE, Check.VALUE, text, (field.of,))
 
     def setting(self) -> None:
         """Change a setting on the panel, read it over the bus, and put it back."""
@@ -167,7 +190,7 @@ class _Walk:
         for name, value in zip(_SETTING_STEPS, (other, before), strict=True):
             keys = () if isinstance(self._panel.place, Setup | Setting) else self._into(row)
             self._press(keys)
-            keys += keys_to(self._panel, lambda at: isinstance(at, Setting) and (at.index, at.field) == (index, number))
+            keys += self._keys_to_field(index, number)
             digits = f"{value / field.factor:.2f}"
             entering = typing(self._panel.view().value, digits, self._profile)
             self._press(entering)
@@ -186,6 +209,10 @@ class _Walk:
         keys = home()
         self._press(keys)
         self._note("panel.end", (*keys, *keys_to_menu(self._panel, 0, 0)))
+
+    def _keys_to_field(self, index: int, number: int) -> Keys:
+        """Go from a place of the setup menu to a field; returns the keys."""
+        return keys_to(self._panel, lambda at: isinstance(at, Setting) and (at.index, at.field) == (index, number))
 
     def _tried(self) -> tuple[int, int, Field, float] | None:
         """Return a field whose value the display shows whole, and where it is; None where there is none."""

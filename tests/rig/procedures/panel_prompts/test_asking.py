@@ -7,6 +7,7 @@ import math
 import pytest
 
 from meter_model.panel.keys import key_named
+from rig.errors import UsageRefused
 from rig.operator import Answer, NoAnswer, PromptKind
 from rig.operator.panel import PanelOperator
 from rig.operator.panel_link import PanelNotThere
@@ -89,6 +90,19 @@ def test_texts_and_icons_are_compared_with_the_bus(key, text, passed):
     assert judged(key, text).passed is passed
 
 
+@pytest.mark.parametrize(
+    ("text", "passed"), [("00100", True), ("100", True), ("100,0", True), ("00101", False), ("x", False)]
+)
+def test_setting_is_compared_with_what_the_bus_reads(text, passed):
+    assert judged("panel.setup-CT-SZ", text, AV3=100.0).passed is passed
+
+
+def test_setting_is_judged_by_the_bus_and_not_by_the_product():
+    assert judged("panel.setup-CT-SZ", "00400", AV3=400.0).passed
+    assert judged("panel.setup-SYSTM", "3l", AV2=31.0).passed
+    assert not judged("panel.setup-SYSTM", "3L-1n", AV2=31.0).passed
+
+
 def test_reading_between_two_readings_of_a_growing_value_passes():
     step = STEPS["panel.value-KWh"]
     before, after = {"AI1": 0.100}, {"AI1": 0.150}
@@ -139,7 +153,7 @@ def test_each_password_step_is_possible_alone(chosen):
 
 
 def test_unknown_step_is_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match=r"no panel step panel.value-X; there are .*panel.value-KWh"):
+    with pytest.raises(UsageRefused, match=r"no panel step panel.value-X; there are .*panel.value-KWh"):
         steps_for(WYE, chosen=["panel.value-X"])
 
 
