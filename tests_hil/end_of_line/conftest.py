@@ -56,9 +56,7 @@ def product_plan(pytestconfig: pytest.Config) -> ProductPlan:
 
 
 @pytest.fixture(scope="session")
-def line(
-    request: pytest.FixtureRequest, pytestconfig: pytest.Config, product_plan: ProductPlan, operator: Operator | None
-) -> Line:
+def line(request: pytest.FixtureRequest, pytestconfig: pytest.Config, product_plan: ProductPlan) -> Line:
     """The units of this run on the open bench, each with its scan and what its route says."""
     admission = of_product(pytestconfig)[1]
     began_s = time.monotonic()
@@ -75,8 +73,6 @@ def line(
             tested.note(unit, Found(key, "", f"product {product_plan.product.name} has no route", Outcome.SKIP))
         else:
             tested.note(unit, Found(key, "passed", route, Outcome.PASS))
-    if operator is not None and len(tested.units) > 1:
-        meter_run.isolation = Isolation(OperatorDisconnector(partial(ask, tested, operator)))
     return tested
 
 
@@ -116,10 +112,20 @@ def _panels(line: Line) -> PanelLink:
     return PanelLink(endpoint)
 
 
+@pytest.fixture(scope="session")
+def isolation(line: Line, operator: Operator | None) -> None:
+    """Where an operator can take units out, one that disturbs the others is looked for."""
+    if operator is not None and len(line.units) > 1:
+        line.run.isolation = Isolation(OperatorDisconnector(partial(ask, line, operator)))
+
+
 @pytest.fixture(autouse=True)
 def _something_is_left(request: pytest.FixtureRequest) -> None:
     """Skip a step where no unit is left to be asked."""
-    if run_session(request.config).options.product and not request.getfixturevalue("line").left:
+    if not run_session(request.config).options.product:
+        return
+    request.getfixturevalue("isolation")
+    if not request.getfixturevalue("line").left:
         pytest.skip("no unit is left to be tested")
 
 
