@@ -31,6 +31,9 @@ EVENTS_FILE = "events.jsonl"
 TYPED = ("read_value", "scan")
 """Kinds of prompts whose answer is typed or scanned."""
 
+_LEAST_SCAN = 8
+"""Digits alone of this number or more are no value with a unit: a scanner was used while a value was asked for."""
+
 _DOUBLE_READ_S = 2.0
 _HANGS_S = 20.0
 
@@ -185,16 +188,23 @@ class Station:
 
     def enter(self, text: str) -> bool:
         """Take what was scanned or typed: the answer to a prompt that asks for a value, else a serial number."""
+        given = text.strip()
+        if not given:
+            return True  # the second half of CR LF
         prompt = self.view.prompt if self.lives else None
         if prompt is not None and str(prompt.get("kind")).lower() in TYPED:
-            return self.answer(str(prompt.get("prompt_id", "")), text.strip(), confirmed=True)
-        if not text.strip():
-            return True  # the second half of CR LF
+            return self._answer_typed(prompt, given)
         try:
             serial_number = self._serial_number_of(text)
         except RigError as refused:
             return self._refuse(text.strip(), f"Not started: {refused}.")
         return self._take_serial_number(serial_number)
+
+    def _answer_typed(self, prompt: Mapping[str, Any], given: str) -> bool:
+        wants_number = str(prompt.get("kind")).lower() == "scan" or "SN" in str(prompt.get("screen", "")).split()
+        if not wants_number and given.isdigit() and len(given) >= _LEAST_SCAN:
+            return self._say(f"{given} looks like a scanned number. Type what the display shows.", good=False)
+        return self.answer(str(prompt.get("prompt_id", "")), given, confirmed=True)
 
     def _take_serial_number(self, serial_number: str) -> bool:
         before_s, now_s = self._scanned_s.get(serial_number, 0.0), self._wall_s()
@@ -225,10 +235,8 @@ class Station:
         return self._say(f"{serial_number} is at position {position}.", good=True)
 
     def _refuse(self, scanned: str, why: str) -> bool:
-        chosen = self.settings
-        attempt = AttemptRecord(
-            station=chosen.name, scanned=scanned[:200], reason=why, kind="eol", product=chosen.product
-        )
+        station, product = self.settings.name, self.settings.product
+        attempt = AttemptRecord(station=station, scanned=scanned[:200], reason=why, kind="eol", product=product)
         self._note_attempt(attempt)
         return self._say(why, good=False)
 
