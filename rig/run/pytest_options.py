@@ -12,6 +12,7 @@ import pytest
 
 from drivers.log import LEVELS
 from rig.errors import UsageRefused
+from rig.metrology.decision import DecisionRule
 from rig.option_values import COUNT, HOURS, REPEATS, count_from, line_from, number_from
 from rig.records import RECORDS
 from rig.records.store import RunStore
@@ -35,6 +36,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--max-points", default=None, metavar="N", help="measure the first N load points only")
     group.addoption("--programme", default="intrinsic", metavar="NAME|FILE", help="what is certified: intrinsic, full")
     group.addoption("--strict-programme", action="store_true", help="refuse what the bench cannot do as a whole")
+    group.addoption("--decision-rule", default="", choices=["", *map(str, DecisionRule)])
     group.addoption("--repeat", default="1", metavar="N", help="measure everything N times, one pass after another")
     group.addoption("--longest", default="1", metavar="HOURS", help="skip questions of more bench time (default: 1)")
     group.addoption(
@@ -103,6 +105,7 @@ def options_of(option: argparse.Namespace) -> RunOptions:
         max_points=None if most is None else taken("--max-points", most, count_from, *COUNT),
         programme=taken("--programme", option.programme, line_from),
         strict=option.strict_programme,
+        rule=option.decision_rule,
         repeat=taken("--repeat", option.repeat, count_from, *REPEATS),
         select=option.keyword,
         suite=taken("--suite", option.suite, line_from),

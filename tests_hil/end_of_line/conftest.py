@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,10 @@ from rig.operator.panel_link import PanelLink
 from rig.plans import Plan
 from rig.plans.end_of_line.product_plan import ProductPlan, missing_parts
 from rig.procedures.end_of_line.line import Found, Line
+from rig.procedures.end_of_line.prompting import ask
 from rig.procedures.end_of_line.shipping import Shipping
 from rig.procedures.end_of_line.terminals import Terminals
+from rig.procedures.positions.disturbing import Isolation, OperatorDisconnector
 from rig.pytest_plugin import in_plan_order, run_session
 from rig.run.streaming.station_operator import station_operator
 
@@ -109,10 +112,20 @@ def _panels(line: Line) -> PanelLink:
     return PanelLink(endpoint)
 
 
+@pytest.fixture(scope="session")
+def isolation(line: Line, operator: Operator | None) -> None:
+    """Where an operator can take units out, one that disturbs the others is looked for."""
+    if operator is not None and len(line.units) > 1:
+        line.run.isolation = Isolation(OperatorDisconnector(partial(ask, line, operator)))
+
+
 @pytest.fixture(autouse=True)
 def _something_is_left(request: pytest.FixtureRequest) -> None:
     """Skip a step where no unit is left to be asked."""
-    if run_session(request.config).options.product and not request.getfixturevalue("line").left:
+    if not run_session(request.config).options.product:
+        return
+    request.getfixturevalue("isolation")
+    if not request.getfixturevalue("line").left:
         pytest.skip("no unit is left to be tested")
 
 
