@@ -11,6 +11,7 @@ from rig.events import Noted
 from rig.load_point import LoadPoint
 from rig.metrology.outcome import Outcome
 from rig.operator import Answer, Prompt, PromptKind
+from rig.operator.prompts import PUT_BACK, TAKE_OUT
 from rig.procedures.accuracy.conditions import ConditionWindow
 from rig.procedures.accuracy.readings import PointMeasurement
 from rig.procedures.events import QuestionAnswered
@@ -48,16 +49,16 @@ class OperatorDisconnector:
 
     def take_out(self, unit: Unit) -> None:
         """Ask for the unit to be taken out."""
-        self._ask(unit, "take-out", f"Take unit {_serial(unit)} out of position {unit.position.name}")
+        self._ask(unit, TAKE_OUT, f"Take unit {_serial(unit)} out of position {unit.position.name}")
 
     def put_back(self, unit: Unit) -> None:
         """Ask for it to be put back."""
-        self._ask(unit, "put-back", f"Put unit {_serial(unit)} back into position {unit.position.name}")
+        self._ask(unit, PUT_BACK, f"Put unit {_serial(unit)} back into position {unit.position.name}")
 
     def _ask(self, unit: Unit, what: str, text: str) -> None:
         name = unit.position.name
         prompt = Prompt(
-            f"{what}-{name}", PromptKind.CONFIRM, f"All outputs are off. {text}, then confirm.", position=name
+            f"{what}{name}", PromptKind.CONFIRM, f"All outputs are off. {text}, then confirm.", position=name
         )
         if not self._asks(prompt).confirmed:
             raise UsageRefused(f"position {name} was not changed, so that the disturbing unit cannot be found")
