@@ -1,4 +1,4 @@
-"""May these units be tested now: golden unit check of the station and retest policy, before anything is energised."""
+"""May these units be tested now: golden unit check, retest policy and holds, before anything is energised."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from rig.bench.schema.bench import GoldenPart
 from rig.errors import UsageRefused
 from rig.products.product import Product
 from rig.quality.golden.state import station_state
+from rig.quality.holds.open_holds import open_holds
 from rig.quality.retest import refuse_retest
 from rig.records.production.selection import EOL, GOLDEN
 from rig.records.store import RunStore
@@ -34,18 +35,28 @@ def kind_of(scanned: Mapping[str, str], golden: GoldenPart | None) -> str:
 
 def refuse_units(
     store: RunStore, station: str, scanned: Mapping[str, str], product: Product, golden: GoldenPart | None
-) -> None:
+) -> tuple[str, ...]:
     """Raise StationLocked where the golden unit check does not allow tests, RetestRefused for a unit tested too often.
 
     Golden units may always be tested: that is what unlocks a station. A bench that names none has no such check.
+    Returns a sentence for each unit that is on hold: it has to be tested, so its tests before the hold do not count.
     """
     if kind_of(scanned, golden) == GOLDEN:
-        return
+        return ()
     if golden is not None:
         now = datetime.now(UTC)
         units, positions = golden.units, tuple(scanned)
         state = station_state(store, station, now, golden_units=units, positions=positions, valid_h=golden.proof_h)
         if not state.may_test:
             raise StationLocked(state.why)
+    holds = {
+        hold.serial_number: hold for hold in open_holds(store, tuple(scanned.values())) if hold.product == product.name
+    }
     for number in scanned.values():
-        refuse_retest(store, number, product.name, product.retest)
+        placed = holds[number].placed_utc if number in holds else None
+        refuse_retest(store, number, product.name, product.retest, since=placed)
+    return tuple(
+        f"unit {each.serial_number} is ON HOLD since {each.placed_utc:%Y-%m-%d %H:%M} UTC ({each.reason}); "
+        "a PASS of this test releases it"
+        for each in holds.values()
+    )

@@ -125,13 +125,15 @@ def _noting_attempt(options: Mapping[str, Any], product: str, scanned: Sequence[
 
 def _admitted(scanned: Mapping[str, str], plan: ProductPlan, options: Mapping[str, Any]) -> str:
     """Return the kind of the run, eol or golden; raises where station or units may not be tested now."""
+    from rig.cli.shared.output import echo
     from rig.quality.at_the_line import kind_of, refuse_units
     from rig.records import RECORDS
     from rig.records.store import RunStore
 
     golden = plan.bench_as_it_is.parts.golden
     with RunStore.open(options["records"] or RECORDS) as store:
-        refuse_units(store, options["station"], scanned, plan.product, golden)
+        for on_hold in refuse_units(store, options["station"], scanned, plan.product, golden):
+            echo(on_hold)
     return kind_of(scanned, golden)
 
 

@@ -31,6 +31,7 @@ class PanelJudgement:
     """What became of a step. ``expected`` and ``shown``: in words for people; ``detail``: one sentence where it failed.
 
     ``low``, ``high``: between which a number passes, in the unit of the bus; None of what is no number.
+    ``is_lost``: the panel is not where the next step begins.
     """
 
     key: str
@@ -40,6 +41,7 @@ class PanelJudgement:
     detail: str = ""
     low: float | None = None
     high: float | None = None
+    is_lost: bool = False
 
 
 def complaint(step: PanelStep, answer: Answer) -> str | None:
@@ -87,12 +89,13 @@ def _judge_label(step: PanelStep, answer: Answer, after: Readings) -> PanelJudge
     label = step.prompt.screen
     seen = answer.text or ("yes" if answer.confirmed else "something else")
     if not answer.confirmed:
-        return PanelJudgement(step.key, False, label, seen, f"the display does not show {label} after these keys")
+        says = f"the display does not show {label or 'the right screen'} after these keys"
+        return PanelJudgement(step.key, False, label, seen, says, is_lost=True)
     if step.check is Check.SETTING:
         value = after.get(step.instance, math.nan)
         if not isinstance(value, float | int) or not math.isclose(value, float(step.expected), rel_tol=1e-6):
             says = f"{step.instance} reads {value} over the bus, and {step.expected} was accepted on the panel"
-            return PanelJudgement(step.key, False, step.expected, str(value), says)
+            return PanelJudgement(step.key, False, step.expected, str(value), says, is_lost=True)
     return PanelJudgement(step.key, True, label if step.check is Check.LABEL else step.expected, seen)
 
 
