@@ -101,6 +101,7 @@ class Isolation:
         ``is_point``: it begins a load point in the record, which does not count then.
         """
         while True:
+            before = run.record.last_point
             try:
                 found = once()
                 why = invalid(found)
@@ -109,8 +110,9 @@ class Isolation:
             except _WRONG as error:
                 if not self._leaves_out(run, point, limits, str(error)):
                     raise
-            if is_point and run.record.last_point is not None:
-                run.record.last_point.set_aside("a unit disturbed the stimulus of all, and it was measured again")
+            spoiled = run.record.last_point
+            if is_point and spoiled is not None and spoiled is not before:
+                spoiled.set_aside("a unit disturbed the stimulus of all, and it was measured again")
 
     def _leaves_out(self, run: MeterRun, point: LoadPoint, limits: ReferenceLimits, why: str) -> bool:
         """Find the unit that disturbs, and leave it out; False where there is one unit only, or none is found."""
