@@ -33,6 +33,7 @@ _COMMANDS = {
     "runs": ("rig.cli.records.runs:runs", "Find recorded runs, follow one unit, export results."),
     "serve": ("rig.cli.station.serve:serve", "Serve the page of a test station."),
     "snapshot": ("rig.cli.snapshot:snapshot", "Read every object of the meters, once."),
+    "station": ("rig.cli.station.station:station", "Set up a test station."),
     "standards": ("rig.cli.standards.standards:standards", "List limit tables, their rows and what is not checked."),
     "support-bundle": ("rig.cli.support:support_bundle", "Pack what support needs, without secrets."),
 }

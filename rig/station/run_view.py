@@ -58,7 +58,6 @@ class RunView:
     findings: deque[Mapping[str, Any]] = field(default_factory=lambda: deque(maxlen=_MOST_FINDINGS))
     warnings: deque[str] = field(default_factory=lambda: deque(maxlen=_MOST_WARNINGS))
     prompt: Mapping[str, Any] | None = None
-    is_pausing: bool = False
     is_paused: bool = False
     stop_heard_s: float = 0.0
     socket: str = ""
@@ -91,6 +90,11 @@ class RunView:
     def failed(self) -> bool:
         """Whether the closed record says that the run failed."""
         return self.outcome in BAD
+
+    @property
+    def units_seen(self) -> int:
+        """How many meters have a result so far."""
+        return len({each.get("unit_number") for each in self.results})
 
     def failures(self) -> list[str]:
         """Return what failed, in words: questions first, then results that are beyond their limits."""
@@ -212,16 +216,12 @@ def _listening(view: RunView, event: Mapping[str, Any]) -> None:
     view.socket = str(event.get("socket", ""))
 
 
-def _pausing(view: RunView, _event: Mapping[str, Any]) -> None:
-    view.is_pausing = True
-
-
 def _paused(view: RunView, _event: Mapping[str, Any]) -> None:
-    view.is_pausing, view.is_paused = False, True
+    view.is_paused = True
 
 
 def _goes_on(view: RunView, _event: Mapping[str, Any]) -> None:
-    view.is_pausing = view.is_paused = False
+    view.is_paused = False
 
 
 def _stop_heard(view: RunView, event: Mapping[str, Any]) -> None:
@@ -233,7 +233,7 @@ def _ended(view: RunView, event: Mapping[str, Any]) -> None:
     code = event.get("code")
     view.code = code if isinstance(code, int) else None
     view.units = tuple(each for each in event.get("units") or () if isinstance(each, dict))
-    view.prompt, view.is_pausing, view.is_paused = None, False, False
+    view.prompt, view.is_paused = None, False
 
 
 _HANDLERS = {
@@ -259,7 +259,6 @@ _HANDLERS = {
     "PromptShown": _prompt,
     "PromptAnswered": _prompt_done,
     "Listening": _listening,
-    "PauseAsked": _pausing,
     "Paused": _paused,
     "Continued": _goes_on,
     "StopHeard": _stop_heard,

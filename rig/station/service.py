@@ -51,6 +51,7 @@ class PresentRun:
     scanned: dict[str, str]
     began_s: float
     view: RunView = field(default_factory=RunView)
+    is_pausing: bool = False
     tail: EventTail = field(init=False)
 
     def __post_init__(self) -> None:
@@ -110,6 +111,8 @@ class Station:
             return self._verdict
         if lives:
             return self._of_living(view)
+        if self.off is None and _may_have_left_on(view):
+            return Phase.STOPPING  # until the next round
         if self.was_stopped:
             return Phase.STOPPED
         return Phase.BROKEN if view.run_id else Phase.REFUSED
@@ -121,7 +124,7 @@ class Station:
             return Phase.PAUSED
         if view.prompt is not None:
             return Phase.PROMPT
-        if view.is_pausing:
+        if self.run is not None and self.run.is_pausing:
             return Phase.PAUSING
         return Phase.RUNNING if view.events else Phase.STARTING
 
@@ -244,7 +247,10 @@ class Station:
     def pause(self, *, paused: bool) -> bool:
         """Ask the run to switch off and wait, or to go on."""
         said = "Pause was asked for: outputs go off after the present step." if paused else "Going on."
-        return self._ask({"pause": paused}, said)
+        taken = self._ask({"pause": paused}, said)
+        if taken and self.run is not None:
+            self.run.is_pausing = paused
+        return taken
 
     def _ask(self, request: Mapping[str, Any], said: str) -> bool:
         if not self.lives or not self.view.socket:
@@ -273,8 +279,7 @@ class Station:
             self.run.process.end(signal.SIGKILL)  # off is confirmed; a run that hangs would keep the station
 
     def _look_after_ended(self, run: PresentRun) -> None:
-        began = bool(run.view.run_id) or run.view.was_energised  # else the bench may be another run's
-        if self.off is None and began and not is_off_by(run.view):
+        if self.off is None and _may_have_left_on(run.view):
             self.off = OffWatch(self._off_command, self._wall_s(), by_operator=False, wall_s=self._wall_s)
         if self._next is not None:
             chosen, self._next = self._next, None
@@ -358,3 +363,8 @@ class Station:
         self._durations[self.settings.product or self.settings.bench] = round(self._wall_s() - run.began_s, 1)
         with contextlib.suppress(OSError):
             (self.settings.folder / DURATIONS_FILE).write_text(json.dumps(self._durations), encoding="utf-8")
+
+
+def _may_have_left_on(view: RunView) -> bool:
+    """Whether a run whose process has ended may have left outputs on; one that never began had another one's bench."""
+    return (bool(view.run_id) or view.was_energised) and not is_off_by(view)

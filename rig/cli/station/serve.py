@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -43,6 +44,7 @@ def serve(
     from rig.products import load_product
     from rig.products.scan import serial_number_of
     from rig.reports.extra_packages import need
+    from rig.station.scan import any_serial_number
     from rig.station.service import Station
     from rig.station.serving import serve as serve_station
     from rig.station.settings import StationSettings
@@ -62,9 +64,6 @@ def serve(
         lot=lot,
         unprotected=unprotected,
     )
-    station = Station(settings)
-    if product:
-        variant = load_product(product)
-        station = Station(settings, serial_number_of=lambda text: serial_number_of(text, variant))
-    serve_station(station, host, port, echo)
+    reads = partial(serial_number_of, product=load_product(product)) if product else any_serial_number
+    serve_station(Station(settings, serial_number_of=reads), host, port, echo)
     return 0
