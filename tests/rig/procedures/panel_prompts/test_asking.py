@@ -173,7 +173,7 @@ def test_keys_from_the_start_lead_where_the_keys_of_the_way_lead():
             assert unit.press(0, *step.keys_from_start).label == step.prompt.screen, step.key
 
 
-def test_panel_that_opens_without_a_password_is_brought_back_to_the_first_screen():
+def test_panel_that_opens_without_a_password_is_brought_back():
     found = Unit(["panel-password-ignored"]).asked()
     assert failed(found) == ["panel.reset-password-wrong", "panel.setup-password-wrong"]
     asked = [each.key for each in found]
