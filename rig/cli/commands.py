@@ -24,6 +24,7 @@ _COMMANDS = {
     "off": ("rig.cli.off:off", "Switch sources off, now, and verify it."),
     "panel": ("rig.cli.panel.panel:panel", "Show the front panel of an emulated meter, and press its keys."),
     "plan": ("rig.cli.plan.plan:plan", "Show what a suite would do; nothing is switched on."),
+    "products": ("rig.cli.eol.products:products", "List product variants of the end of line, or show one."),
     "predict": ("rig.cli.predict:predict", "Predict what a meter reads for a stimulus."),
     "quality": ("rig.cli.quality.quality:quality", "Yield, failures, capability and control charts of production."),
     "records": ("rig.cli.records.records:records", "Send what is recorded to a server."),

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from meter_model.behaviour.profile import DEFAULT
 from rig.bench import BenchFile
 from rig.bench.positions.masks import without_masked
 from rig.bench.schema.bench import CtPart, NominalPart
@@ -18,6 +19,7 @@ from rig.metrology.limit_files import load_limit_table
 from rig.metrology.limits import LimitTable
 from rig.plans.end_of_line.production_limits import production_judged
 from rig.procedures.end_of_line.load import Load
+from rig.procedures.panel_prompts import prompts_for
 from rig.products.admission import Admission, admit
 from rig.products.product import Product
 from rig.safety.conditions import IEC_REFERENCE
@@ -118,6 +120,7 @@ def admit_units(plan: ProductPlan, texts: Sequence[str], masked: Sequence[str] =
 
 def missing_parts(bench: BenchFile, product: Product) -> dict[str, str]:
     """Say of each optional part that the bench lacks why it is not asked; raises UsageRefused where it is required."""
+    prompts_for(product, DEFAULT)  # refuses steps of the panel that there are not
     missing = {name: f"bench {bench.name} has no {name}" for name in OPTIONAL_PARTS if name not in bench.capabilities}
     required = [name for name in product.required if name in missing]
     if required:
