@@ -53,7 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
         resumed = resumed_by(option)
         options = options_of(option) if resumed is None else options_again(option, resumed)
         # Production knows PASS and FAIL only: the limit is guard-banded, and nothing lies between.
-        rule = DecisionRule.ILAC_G8_BINARY if options.product else DecisionRule.ILAC_G8_NON_BINARY
+        usual = DecisionRule.ILAC_G8_BINARY if options.product else DecisionRule.ILAC_G8_NON_BINARY
+        rule = DecisionRule(options.rule) if options.rule else usual
         run = Run(options, write_files=write_files, resumed=resumed, rule=rule)
     except UsageRefused as refusal:
         pytest.exit(f"rig: {refusal}", returncode=ExitCode.REFUSED)

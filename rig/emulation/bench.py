@@ -23,6 +23,7 @@ from rig.emulation.bus.process import HubLink, HubProcess
 from rig.emulation.defects.library import (
     Defect,
     behaviour_of,
+    disturbance_of,
     panel_defects_of,
     pickup_pct,
     profile_of,
@@ -53,6 +54,7 @@ from rig.emulation.sources.merged import MergedSource
 from rig.emulation.sources.output import SourceErrors
 from rig.emulation.world.air import ROOM_C, Air
 from rig.emulation.world.bench_time import BenchTime
+from rig.emulation.world.connections import Connections
 from rig.emulation.world.contactor import Contactor
 from rig.emulation.world.event_log import EventLog
 from rig.emulation.world.miswiring import MiswiredMeter, Miswiring
@@ -165,6 +167,8 @@ class EmulatedBench:
         ports, buses = METER_PORTS + options.spare_ports, max(1, options.meters) if options.ports_each else 1
         hub = stack.enter_context(HubProcess(ports, options.baud, not options.is_paced, options.bus_faults, buses))
         nodes = self._nodes(options, hub, terminals, stack)
+        connections = Connections([disturbance_of(options.defects, number) for number in range(1, options.meters + 1)])
+        world.connect(connections)
         safety = SafetyContacts()
         contactor = Contactor(log.write)
         world.put_behind(contactor)
@@ -178,7 +182,16 @@ class EmulatedBench:
         }
         servers = {role: serve(engine, world, role) for role, engine in engines.items()}
         control_door = Control(
-            world, self.source, servers, log, terminals, sources.get("low_level_source"), safety, contactor, self.wires
+            world,
+            self.source,
+            servers,
+            log,
+            terminals,
+            sources.get("low_level_source"),
+            safety,
+            contactor,
+            self.wires,
+            connections,
         )
         clock = LineServer(JsonHandler(Clock(world, partial(_late_spells, hub, nodes)).serve), "clock")
         control = LineServer(JsonHandler(control_door.serve), "control")

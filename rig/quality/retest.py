@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from rig.errors import UsageRefused
 from rig.products.failure_classes import FailureClass
@@ -20,13 +21,15 @@ class RetestRefused(UsageRefused):
         self.serial_number = serial_number
 
 
-def refuse_retest(store: RunStore, serial_number: str, product: str, policy: RetestPart) -> None:
+def refuse_retest(
+    store: RunStore, serial_number: str, product: str, policy: RetestPart, since: datetime | None = None
+) -> None:
     """Raise RetestRefused where ``policy`` does not permit another test of the unit; for a new unit do nothing.
 
-    Tests that were stopped, or that the bench spoiled, do not count. Those before the unit was last put on hold do not
-    count either: a unit on hold has to be tested.
+    Tests that were stopped, or that the bench spoiled, do not count; nor do those before ``since``: a unit that was
+    put on hold then has to be tested.
     """
-    tests = store.unit_tests(Selection(product=product, serial_number=serial_number))
+    tests = store.unit_tests(Selection(product=product, serial_number=serial_number, since_utc=since))
     complete = [test for test in tests if test.is_complete]
     why = why_not(complete, policy)
     if why:
@@ -34,19 +37,23 @@ def refuse_retest(store: RunStore, serial_number: str, product: str, policy: Ret
 
 
 def why_not(complete: Sequence[UnitTest], policy: RetestPart) -> str:
-    """Say why a unit with these complete tests, the oldest first, may not be tested again; empty where it may."""
-    if not complete:
+    """Say why a unit with these complete tests, the oldest first, may not be tested again; empty where it may.
+
+    The tests since it last passed count: to test a good unit once more is no way to a better result.
+    """
+    passed = [place for place, test in enumerate(complete) if test.passed]
+    failed = complete[passed[-1] + 1 :] if passed else complete
+    if not failed:
         return ""
-    last = complete[-1]
+    last = failed[-1]
     when = f"on {last.started_utc:%Y-%m-%d %H:%M} UTC (run {last.run_id[:8]})"
-    if len(complete) >= policy.most_attempts:
-        result = "passed" if last.passed else f"failed ({_words(last.pareto_class)})"
+    if len(failed) >= policy.most_attempts:
         return (
-            f"it was tested {_times(len(complete))}, the most that its product permits is "
-            f"{policy.most_attempts}; it {result} {when}"
+            f"it failed {_times(len(failed))} since it was last good, and its product permits "
+            f"{policy.most_attempts} tests; the last one {when}: {_words(last.pareto_class)}"
         )
     permitted = [str(each) for each in policy.after]
-    if not last.passed and last.pareto_class not in permitted:
+    if last.pareto_class not in permitted:
         after = ", ".join(_words(each) for each in permitted) or "no failure"
         return (
             f"it failed {when} with: {_words(last.pareto_class)}; its product permits a retest after {after} only: "

@@ -226,6 +226,6 @@ class RunEnded(Event):
 LOG_ONLY = (
     BusOpened, Noted, ProcessLaunched, EnergiseStep, PointApplied, PointBegan, PointMeasured, Judged, QuestionBegan,
     QuestionAnswered, QuestionFailed, RunBegan, FileWritten, RunEnded, ReadingSeen, MeterRead,
-    Listening,
+    PromptShown, PromptAnswered, Listening,
 )  # fmt: skip
 """What comes with every load point or question, or is for record and log only: the console of a suite leaves it out."""

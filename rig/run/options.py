@@ -12,8 +12,9 @@ class RunOptions:
     """What the command line asks for. ``run_id``: the id of the record; folder names are unique by it.
 
     ``programme``: of a certification, with ``strict`` where a bench that cannot do all of it is refused; ``repeat``:
-    passes over it; ``select``: pytest's -k. Of the end of line: ``product`` as it is named,
-    ``serial_numbers`` as scanned (``POSITION=SERIAL``), ``masked`` positions and ``lot``.
+    passes over it; ``select``: pytest's -k; ``rule``: the decision rule, empty: that of the suite. Of the end of line:
+    ``product`` as it is named, ``serial_numbers`` as scanned (``POSITION=SERIAL``), ``masked`` positions, ``lot``, and
+    who answers prompts (``operator_by``: console, station, panel or none).
     """
 
     bench: str
@@ -28,6 +29,7 @@ class RunOptions:
     strict: bool = False
     repeat: int = 1
     select: str = ""
+    rule: str = ""
     longest_h: float = 1.0
     unprotected: bool = False
     anyway: bool = False
@@ -40,4 +42,5 @@ class RunOptions:
     serial_numbers: tuple[str, ...] = ()
     masked: tuple[str, ...] = ()
     lot: str = ""
+    operator_by: str = ""
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))

@@ -219,8 +219,7 @@ class Run:
     ) -> MeterRun:
         store, today = self.store, self._today()
         if self.resumed is None:
-            tried = AttemptRecord(kind=self.options.suite, station=self.options.station, operator=self.options.operator)
-            self._attempt = store.begin_attempt(tried, this_process(None))
+            self._attempt = store.begin_attempt(self.attempt(), this_process(None))
         bench = stack.enter_context(
             open_bench(
                 bench_file,
@@ -289,6 +288,19 @@ class Run:
             stack.callback(meter.restore_configuration)
         stack.callback(meter.switch_off)
         return meter
+
+    def attempt(self, reason: str = "") -> AttemptRecord:
+        """Return this run as an attempt to begin one; ``reason``: why it becomes none."""
+        options = self.options
+        scanned = ", ".join(self.scanned.values()) or ", ".join(options.serial_numbers)
+        return AttemptRecord(
+            kind=options.suite,
+            station=options.station,
+            operator=options.operator,
+            product=self.product or options.product,
+            scanned=scanned,
+            reason=reason,
+        )
 
     def _end_attempt(self, reason: str) -> None:
         """Record why no run began, where none did."""

@@ -91,6 +91,11 @@ class RunView:
         """Whether the closed record says that the run failed."""
         return self.outcome in BAD
 
+    @property
+    def units_seen(self) -> int:
+        """How many meters have a result so far."""
+        return len({each.get("unit_number") for each in self.results})
+
     def failures(self) -> list[str]:
         """Return what failed, in words: questions first, then results that are beyond their limits."""
         said = [

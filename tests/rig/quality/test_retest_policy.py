@@ -30,7 +30,7 @@ def refusal(tmp_path: Path, tests: list[MadeTest], policy: RetestPart = POLICY, 
         [MadeTest("01", "FAIL", ("communication",))],
         [MadeTest("01", "ERROR"), MadeTest("01", "INVALID", minutes=1), MadeTest("01", "ERROR", minutes=2)],
         [MadeTest("01", "FAIL", ("wiring", "exchanged"))],
-        [MadeTest("01", "PASS")],
+        [MadeTest("01", "PASS", minutes=n) for n in range(5)],
     ],
     ids=["new", "another serial", "another product", "permitted class", "bench faults", "explained class", "passed"],
 )
@@ -48,7 +48,7 @@ def test_a_class_that_may_not_be_retested_is_refused_in_one_sentence(tmp_path):
 
 def test_more_tests_than_the_product_permits_are_refused(tmp_path):
     tests = [MadeTest("01", "FAIL", ("communication",)), MadeTest("01", "FAIL", ("communication",), minutes=5)]
-    assert "tested 2 times, the most that its product permits is 2" in refusal(tmp_path, tests)
+    assert "it failed 2 times since it was last good, and its product permits 2 tests" in refusal(tmp_path, tests)
 
 
 def test_tests_that_the_bench_spoiled_use_no_attempt_up(tmp_path):
