@@ -78,10 +78,11 @@ def measure(line: Line, load: Load) -> tuple[ResultRecord, ...]:
         advances.update(_advances(before, after, alive))
         if not alive:
             return ()
+        results: list[ResultRecord] = []
         for each in alive:
             diagnose_channels(line, _unit_of(line, each), each)
-        together = replace(alive[0], others=tuple(alive[1:]))
-        results = judge_each(together, judged, line.run.bench.accuracy, line.run.rule)
+            results += judge_each(replace(each, others=()), judged, line.run.bench.accuracy, line.run.rule)
+            line.run.tell_progress()  # eight units together take as long as a hang may last
         return tuple(classified(each, results, _unit_of(line, each).wiring) for each in results if _counts(line, each))
 
     def once() -> tuple[ResultRecord, ...]:
