@@ -78,10 +78,12 @@ def measure(line: Line, load: Load) -> tuple[ResultRecord, ...]:
         advances.update(_advances(before, after, alive))
         if not alive:
             return ()
+        results: list[ResultRecord] = []
         for each in alive:
             diagnose_channels(line, _unit_of(line, each), each)
-        together = replace(alive[0], others=tuple(alive[1:]))
-        results = judge_each(together, judged, line.run.bench.accuracy, line.run.rule)
+            line.run.tell_progress()  # judging many units on a busy host takes as long as a hang may last
+            results += judge_each(each, judged, line.run.bench.accuracy, line.run.rule)
+            line.run.tell_progress()
         return tuple(classified(each, results, _unit_of(line, each).wiring) for each in results if _counts(line, each))
 
     def once() -> tuple[ResultRecord, ...]:

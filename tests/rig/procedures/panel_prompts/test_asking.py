@@ -234,6 +234,14 @@ def test_operator_chooses_the_meter_by_the_position():
     assert unit.asked_of == 1
 
 
+@pytest.mark.parametrize(("prompt_id", "is_connected"), [("take-out-2", False), ("put-back-2", True)])
+def test_a_unit_is_taken_out_by_its_leads(prompt_id, is_connected):
+    unit = Unit()
+    unit.is_connected = not is_connected
+    assert PanelOperator(unit).ask(Prompt(prompt_id, PromptKind.CONFIRM, "All outputs are off.")).confirmed
+    assert unit.is_connected is is_connected
+
+
 def test_lost_panel_is_no_answer():
     class Lost:
         def view(self, meter=0):
