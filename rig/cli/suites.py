@@ -131,12 +131,14 @@ def certify(
 
         extra.append(f"--after-adjustment-of={run_before(before, options['records'] or RECORDS).run_id}")
     if select:
+        from rig.plans.made_plan import MadePlan
         from rig.run.questions import selected_parts
 
         shown_by = f"'rig plan certify --programme {programme_name}'"
         impossible = {each.key: each.why for each in plan.not_possible}
         # Refused where there is nothing.
-        selected_parts("certification", select, [*_where(options), *extra], shown_by, impossible)
+        made = MadePlan("certification", bench_file, plan)
+        selected_parts(made, select, [*_where(options), *extra], shown_by, impossible)
         extra.append(f"-k={select}")
     return run_suite("certify", "certification", bench_file, plan, extra, Chosen(**options))
 
@@ -251,8 +253,10 @@ def run_suite(
 
     from rig.cli.shared.console import ConsoleReporter
     from rig.exit_codes import ExitCode
+    from rig.plans.made_plan import MadePlan
     from rig.run.folder import claim, folder_for, release
 
+    made = [MadePlan(suite, bench_file, plan)] if plan is not None else []
     # A descriptor of its own: pytest redirects standard output of all code inside a test.
     descriptor = os.dup(2 if chosen.as_json else 1)
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
@@ -296,7 +300,7 @@ def run_suite(
                         "-p", "no:terminalreporter",
                         *words,
                     ],
-                    plugins=[reporter, *plugins],
+                    plugins=[reporter, *made, *plugins],
                 )
             )  # fmt: skip
         if (folder / "results.json").exists():

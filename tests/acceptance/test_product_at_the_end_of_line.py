@@ -61,7 +61,8 @@ def end_of_line(tmp_path: Path, seeded: list[str], *more: str) -> tuple[int, Run
     for number, text in enumerate(seeded, start=1):
         if text:
             name, equals, value = text.partition("=")
-            option = "--miswired" if name.startswith(("ct-", "voltage-")) else "--defect"
+            is_wire = name.startswith(("ct-", "voltage-")) and name not in ("ct-input-short", "voltage-dip")
+            option = "--miswired" if is_wire else "--defect"
             argv += [option, f"{name}@{number}{equals}{value}"]
     bus = [
         f'  - {{name: "{n}", mac: 1, meter_type: s4100, bus: {{port: "${{launch.buses[{n - 1}]}}"}}}}'
@@ -134,3 +135,14 @@ def test_each_seeded_defect_is_caught_in_its_class(tmp_path: Path) -> None:
             if (found[0] if found else None) is not expected:
                 wrong.append(f"{name or 'none'}: {found}, expected {expected}\n{said[-1500:]}")
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.soak
+def test_unit_that_disturbs_all_fails_and_the_others_pass(tmp_path: Path) -> None:
+    """A short circuit at one CT input: found by taking units out, and the others are measured to the end."""
+    _, run, said = end_of_line(tmp_path, ["", "ct-input-short=100%", ""], "--operator-by", "panel")
+    assert [unit_outcome(run, number) for number in (1, 2, 3)] == [Outcome.PASS, Outcome.FAIL, Outcome.PASS], said
+    (finding,) = [each for each in run.findings if each.name == "common stimulus"]
+    assert finding.unit_number == 2
+    assert len(run.points) == 2
+    assert run.set_aside == (), "it kept the bench from energising: no load point was begun"

@@ -81,8 +81,9 @@ def measure(line: Line, load: Load) -> tuple[ResultRecord, ...]:
         results: list[ResultRecord] = []
         for each in alive:
             diagnose_channels(line, _unit_of(line, each), each)
+            line.run.tell_progress()  # judging many units on a busy host takes as long as a hang may last
             results += judge_each(replace(each, others=()), judged, line.run.bench.accuracy, line.run.rule)
-            line.run.tell_progress()  # eight units together take as long as a hang may last
+            line.run.tell_progress()
         return tuple(classified(each, results, _unit_of(line, each).wiring) for each in results if _counts(line, each))
 
     def once() -> tuple[ResultRecord, ...]:

@@ -156,7 +156,6 @@ class _Walk:
                 Check.ICONS,
                 text,
                 asked,
-                unit=ICONS,
                 is_named=False,
                 from_start=(),
             )
@@ -210,7 +209,6 @@ class _Walk:
                 text=f"Set {field.name} to {digits}: press the keys.",
                 objects=(field.of,),
                 expected=f"{value:g}",
-                settle_s=_STORED_AFTER_S,
                 is_named=False,
             )
 
@@ -308,9 +306,7 @@ class _Walk:
         text: str = "",
         objects: tuple[str, ...] = (),
         *,
-        unit: str = "",
         expected: str = "",
-        settle_s: float = 0.0,
         is_named: bool = True,
         from_start: Keys | None = None,
     ) -> None:
@@ -322,7 +318,7 @@ class _Walk:
             text=text or f"Press the keys. The display then shows {label}.",
             screen=label if is_named else "",
             keys=tuple(str(each) for each in keys),
-            unit=unit,
+            unit=ICONS if check is Check.ICONS else "",
             position=self._position,
         )
         place = self._panel.place
@@ -335,7 +331,7 @@ class _Walk:
             place,
             objects,
             expected or label,
-            settle_s,
+            _STORED_AFTER_S if check is Check.SETTING else 0.0,
             None if from_start is None else tuple(str(each) for each in from_start),
         )
         self.steps.append(made)

@@ -11,6 +11,7 @@ from rig.events import Noted
 from rig.load_point import LoadPoint
 from rig.metrology.outcome import Outcome
 from rig.operator import Answer, Prompt, PromptKind
+from rig.operator.prompts import PUT_BACK, TAKE_OUT
 from rig.procedures.accuracy.conditions import ConditionWindow
 from rig.procedures.accuracy.readings import PointMeasurement
 from rig.procedures.events import QuestionAnswered
@@ -48,16 +49,16 @@ class OperatorDisconnector:
 
     def take_out(self, unit: Unit) -> None:
         """Ask for the unit to be taken out."""
-        self._ask(unit, "take-out", f"Take unit {_serial(unit)} out of position {unit.position.name}")
+        self._ask(unit, TAKE_OUT, f"Take unit {_serial(unit)} out of position {unit.position.name}")
 
     def put_back(self, unit: Unit) -> None:
         """Ask for it to be put back."""
-        self._ask(unit, "put-back", f"Put unit {_serial(unit)} back into position {unit.position.name}")
+        self._ask(unit, PUT_BACK, f"Put unit {_serial(unit)} back into position {unit.position.name}")
 
     def _ask(self, unit: Unit, what: str, text: str) -> None:
         name = unit.position.name
         prompt = Prompt(
-            f"{what}-{name}", PromptKind.CONFIRM, f"All outputs are off. {text}, then confirm.", position=name
+            f"{what}{name}", PromptKind.CONFIRM, f"All outputs are off. {text}, then confirm.", position=name
         )
         if not self._asks(prompt).confirmed:
             raise UsageRefused(f"position {name} was not changed, so that the disturbing unit cannot be found")
@@ -100,6 +101,7 @@ class Isolation:
         ``is_point``: it begins a load point in the record, which does not count then.
         """
         while True:
+            before = run.record.last_point
             try:
                 found = once()
                 why = invalid(found)
@@ -108,8 +110,9 @@ class Isolation:
             except _WRONG as error:
                 if not self._leaves_out(run, point, limits, str(error)):
                     raise
-            if is_point and run.record.last_point is not None:
-                run.record.last_point.set_aside("a unit disturbed the stimulus of all, and it was measured again")
+            spoiled = run.record.last_point
+            if is_point and spoiled is not None and spoiled is not before:
+                spoiled.set_aside("a unit disturbed the stimulus of all, and it was measured again")
 
     def _leaves_out(self, run: MeterRun, point: LoadPoint, limits: ReferenceLimits, why: str) -> bool:
         """Find the unit that disturbs, and leave it out; False where there is one unit only, or none is found."""

@@ -173,7 +173,7 @@ def test_keys_from_the_start_lead_where_the_keys_of_the_way_lead():
             assert unit.press(0, *step.keys_from_start).label == step.prompt.screen, step.key
 
 
-def test_panel_that_opens_without_a_password_is_brought_back_to_the_first_screen():
+def test_panel_that_opens_without_a_password_is_brought_back():
     found = Unit(["panel-password-ignored"]).asked()
     assert failed(found) == ["panel.reset-password-wrong", "panel.setup-password-wrong"]
     asked = [each.key for each in found]
@@ -232,6 +232,14 @@ def test_operator_chooses_the_meter_by_the_position():
     unit = Two()
     PanelOperator(unit, {"1": 0, "2": 1}).ask(Prompt("x", PromptKind.CONFIRM, "Is the display on?", position="2"))
     assert unit.asked_of == 1
+
+
+@pytest.mark.parametrize(("prompt_id", "is_connected"), [("take-out-2", False), ("put-back-2", True)])
+def test_a_unit_is_taken_out_by_its_leads(prompt_id, is_connected):
+    unit = Unit()
+    unit.is_connected = not is_connected
+    assert PanelOperator(unit).ask(Prompt(prompt_id, PromptKind.CONFIRM, "All outputs are off.")).confirmed
+    assert unit.is_connected is is_connected
 
 
 def test_lost_panel_is_no_answer():

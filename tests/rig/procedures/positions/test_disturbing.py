@@ -176,6 +176,21 @@ def test_a_disturbance_that_has_gone_takes_no_unit_out(store):
     assert line.moves == []
 
 
+def test_what_was_measured_before_the_disturbance_still_counts(store):
+    line = Line(store, disturbs=None)
+    line.measure()
+    line.disturbs, line.how = 2, "hard"
+
+    def once():
+        line.apply(POINT)  # as the end of line does: the load is there before its point is begun
+        record = line.record.begin_point(POINT)
+        return measure_all(line.bench, line.units, POINT, record, IEC_REFERENCE, 2, disturbed=True)
+
+    Isolation(line).repeated(line, POINT, IEC_REFERENCE, once, lambda found: found.invalid)
+    run = store.run("last")
+    assert (len(run.points), run.set_aside) == (2, ())
+
+
 class Person:
     def __init__(self, line, says=True):
         self.line, self.says, self.asked = line, says, []
