@@ -113,11 +113,15 @@ class RunView:
             if each.get("outcome") not in (*GOOD, "SKIP", "NOT_JUDGED")
         ]
         said += [
-            f"{self._meter(each)}{str(each.get('quantity')).replace('_', ' ')} {each.get('phase')}: {_error(each)} at {each.get('point')}"
+            f"{self._meter(each)}{_quantity(each)}: {_error(each)} at {each.get('point')}"
             for each in self.results
             if each.get("outcome") in BAD
         ]
         return list(dict.fromkeys(said))
+
+
+def _quantity(result: Mapping[str, Any]) -> str:
+    return f"{str(result.get('quantity')).replace('_', ' ')} {result.get('phase')}"
 
 
 def _error(result: Mapping[str, Any]) -> str:
