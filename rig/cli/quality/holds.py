@@ -121,7 +121,8 @@ def _document(suspect: Suspect, found: tuple[Doubtful, ...], *, on_hold: bool) -
     )  # fmt: skip
     heads = ("serial number", "product", "lot", "station", "position", "last test (UTC)", "run", "outcome",
              "last good check")  # fmt: skip
-    said = f"{len(found)} units are in doubt" + (", and are ON HOLD until a later test passes" if on_hold else "")
+    count = "1 unit is" if len(found) == 1 else f"{len(found)} units are"
+    said = f"{count} in doubt" + (", and ON HOLD until a later test passes" if on_hold else "")
     table = (Table(heads, rows),) if rows else ()
     section = Section("Affected units", (Note(f"{said}.", is_bad=bool(found)), *table))
     return Document("Affected units", suspect.words, (), (section,), any(each.test.simulated for each in found))

@@ -20,8 +20,10 @@ def open_holds(store: RunStore, serial_numbers: Collection[str] | None = None) -
     for hold in store.holds(serial_numbers):
         newest[hold.serial_number, hold.product] = hold
     passed: defaultdict[tuple[str, str], list[datetime]] = defaultdict(list)
-    for serial_number in {serial_number for serial_number, _ in newest}:
-        for test in store.unit_tests(Selection(serial_number=serial_number)):
+    if newest:
+        oldest = min(hold.placed_utc for hold in newest.values())
+        only = next(iter(newest))[0] if len(newest) == 1 else ""
+        for test in store.unit_tests(Selection(serial_number=only, since_utc=oldest)):
             if test.passed:
                 passed[test.unit].append(test.started_utc)
     return tuple(hold for unit, hold in newest.items() if not any(time > hold.placed_utc for time in passed[unit]))

@@ -90,6 +90,7 @@ def make_app(station: Station, hosts: tuple[str, ...]) -> Starlette:
         "pause": lambda _form: station.pause(paused=True),
         "continue": lambda _form: station.pause(paused=False),
         "answer": answer,
+        "panel": lambda form: station.panel.press(form.get("key", "")) if station.panel is not None else None,
     }
     routes = [
         Route("/", show_page),

@@ -11,6 +11,7 @@ from typing import Any
 
 from rig.station.pages import drawings
 from rig.station.pages.words import EMERGENCY, words_of
+from rig.station.panel_watch import KEYS
 from rig.station.phase import Phase
 from rig.station.run_view import BAD, GOOD
 from rig.station.service import TYPED, Station
@@ -21,6 +22,7 @@ REGIONS = (
     "message",
     "tiles",
     "prompt",
+    "panel",
     "controls",
     "progress",
     "readings",
@@ -117,6 +119,8 @@ def _values(station: Station, now_s: float) -> Mapping[str, object]:
         ],
         "bars": [(each, drawings.error_bar(each)) for each in _shown_bars(view.results)],
         "tiles": _tiles(station),
+        "panel": station.panel.view if station.panel is not None else None,
+        "panel_keys": KEYS,
         "vectors": drawings.vectors(view.reading if lives else None),
     }
 

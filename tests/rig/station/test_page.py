@@ -245,6 +245,8 @@ def test_prompts_are_answered_with_keys_and_the_entry_field(page, station: Serve
     assert station.state()["prompt"] == "one"
     page.keyboard.press("F2")
     _is_shown(page, "Read the voltage of phase A.")
+    _scan(page, "1000000077")
+    _is_shown(page, "looks like a scanned number")
     page.keyboard.type("277.0")
     page.keyboard.press("Enter")
     _phase(page, "pass")

@@ -145,7 +145,7 @@ def test_affected_units_are_put_on_hold_and_shown_by_the_list_of_runs(capsys, tm
     assert run(command) == 1
     assert "2 units are in doubt." in capsys.readouterr().out
     assert run([*command, "--hold", "--reason", "loose wire", "--operator", "Q"]) == 1
-    assert "ON HOLD until a later test passes" in capsys.readouterr().out
+    assert "2 units are in doubt, and ON HOLD until a later test passes" in capsys.readouterr().out
     held = json.loads(said(capsys, "quality", "holds", "--records", path, "--json"))
     assert [each["serial_number"] for each in held] == ["007", "009"]
     listed = said(capsys, "runs", "--records", path)
