@@ -62,7 +62,13 @@ def measure(line: Line, load: Load) -> tuple[ResultRecord, ...]:
         units = line.left
         before = at_an_update(line, units)
         readers = [
-            Reader(each.unit.position, each.unit.configuration, each.number, has_own_bus=line.has_own_bus(each))
+            Reader(
+                each.unit.position,
+                each.unit.configuration,
+                each.number,
+                has_own_bus=line.has_own_bus(each),
+                path=each.unit.position.path,
+            )
             for each in units
         ]
         measurement = measure_in_turn(
