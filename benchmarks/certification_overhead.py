@@ -197,7 +197,7 @@ def necessary_s(bench: BenchFile, plan: Plan, wanted: Iterable[str]) -> dict[str
             heated.append(test)
         elif len(set(test.points)) > 1:
             series[test.points[0]].append(test)
-        elif any(f"[{test.key}]" in name for name in names):
+        elif "--allow-reset" not in test.condition and any(f"[{test.key}]" in name for name in names):
             found[test.procedure.replace("_", " ")] += need.test_s(test)
     for basis, tests in series.items():
         if f"series from {basis.label}" in names:

@@ -8,6 +8,7 @@ Run: ``python -m benchmarks.certification_programme [--programme full|FILE] [--b
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import statistics
 import subprocess
@@ -21,6 +22,7 @@ from pathlib import Path
 import yaml
 
 from rig.bench import load_bench
+from rig.bench.schema.bench import WiringPart
 from rig.records.data import ResultRecord, RunRecord
 from rig.records.listing import RunSummary
 from rig.records.store import RunStore
@@ -32,16 +34,16 @@ OTHER_RATIO_LIMIT = 1 / 3
 
 
 def bench_of_unit(folder: Path, bench: str, seed: int, ct_secondary: int) -> Path:
-    """Write a bench file of the emulated unit that is drawn with ``seed``."""
+    """Write a bench file of the emulated unit that is drawn with ``seed``; ``ct_secondary``: 1 for 1 V, 3 for 1/3 V."""
     launch = load_bench(bench).parts.launch
     assert launch is not None, "an emulated bench"
     more = [*launch.extra_argv, "--seed", str(seed)]
-    content: dict[str, object] = {"schema": 1, "extends": bench, "name": f"{bench}-{seed}"}
+    content: dict[str, object] = {"schema": 1, "extends": bench, "name": f"{bench}-{seed}-{ct_secondary}"}
     if ct_secondary == 3:
         more += ["--ct-secondary", "3"]
         content["wiring"] = {"ct": {"secondary_v": 0.333333}}
     content["launch"] = {"extra_argv": more}
-    path = folder / f"unit-{seed}.yaml"
+    path = folder / (f"unit-{seed}.yaml" if ct_secondary == 1 else f"unit-{seed}-third-volt.yaml")
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
     return path
 
@@ -77,6 +79,12 @@ def judged_of(run: RunRecord) -> list[ResultRecord]:
     return [result for point in run.points for result in point.results if result.outcome != "NOT_JUDGED"]
 
 
+def secondary_v_of(run: RunRecord) -> float:
+    """Return the rated secondary volts of the transducer that a run simulated."""
+    wiring = WiringPart.model_validate(run.header.judged_with["wiring"])
+    return round(wiring.ct.secondary_v, 3)
+
+
 def ratios(runs: Iterable[RunRecord]) -> dict[str, list[float]]:
     """Return U/L of every judged result by quantity."""
     found: dict[str, list[float]] = defaultdict(list)
@@ -94,14 +102,15 @@ def main() -> None:
     parser.add_argument("--bench", default="emulated-laboratory")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--first-seed", type=int, default=1)
-    parser.add_argument("--ct-secondary", type=int, choices=(1, 3), default=1)
+    parser.add_argument("--ct-secondary", type=int, choices=(1, 3), nargs="+", default=[1], help="1: 1 V, 3: 1/3 V")
     parser.add_argument("--keep", type=Path, default=None, help="folder that is kept; else a temporary one")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = chosen.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        for seed in range(chosen.first_seed, chosen.first_seed + chosen.seeds):
-            bench = bench_of_unit(folder, chosen.bench, seed, chosen.ct_secondary)
+        seeds = range(chosen.first_seed, chosen.first_seed + chosen.seeds)
+        for seed, ct_secondary in itertools.product(seeds, chosen.ct_secondary):
+            bench = bench_of_unit(folder, chosen.bench, seed, ct_secondary)
             wall_s, code = certify(folder, bench, chosen.programme)
             print(f"unit {seed}: {wall_s / 60.0:.1f} min of wall time, exit code {code}", flush=True)
         summaries, runs = runs_of(folder / "records.sqlite")
@@ -110,9 +119,12 @@ def main() -> None:
     verdicts = sum((Counter(of_verdicts(summary.counts)) for summary in summaries), Counter[str]())
     print(f"results: {dict(outcomes)}; by procedure: {dict(procedures)}")
     print(f"verdicts: {dict(verdicts)}, {100.0 * verdicts['PASS'] / max(1, verdicts.total()):.1f} % PASS")
-    for quantity, values in sorted(ratios(runs).items()):
-        most = RATIO_LIMITS.get(quantity, OTHER_RATIO_LIMIT)
-        print(f"  {quantity}: median U/L {statistics.median(values):.3f} (at most {most:.3f}), n = {len(values)}")
+    for secondary_v in sorted({secondary_v_of(run) for run in runs}, reverse=True):
+        print(f"transducer of {secondary_v:g} V:")
+        of_transducer = [run for run in runs if secondary_v_of(run) == secondary_v]
+        for quantity, values in sorted(ratios(of_transducer).items()):
+            most = RATIO_LIMITS.get(quantity, OTHER_RATIO_LIMIT)
+            print(f"  {quantity}: median U/L {statistics.median(values):.3f} (at most {most:.3f}), n = {len(values)}")
     for point, result in ((p, r) for run in runs for p in run.points for r in p.results):
         if result.outcome not in (*GOOD, "NOT_JUDGED"):
             print(f"  {result.outcome}: {result.procedure} AI{result.instance} at {point.label}: {result.reason}")

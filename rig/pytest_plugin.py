@@ -53,7 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
         resumed = resumed_by(option)
         options = options_of(option) if resumed is None else options_again(option, resumed)
         # Production knows PASS and FAIL only: the limit is guard-banded, and nothing lies between.
-        rule = DecisionRule.ILAC_G8_BINARY if options.product else DecisionRule.ILAC_G8_NON_BINARY
+        usual = DecisionRule.ILAC_G8_BINARY if options.product else DecisionRule.ILAC_G8_NON_BINARY
+        rule = DecisionRule(options.rule) if options.rule else usual
         run = Run(options, write_files=write_files, resumed=resumed, rule=rule)
     except UsageRefused as refusal:
         pytest.exit(f"rig: {refusal}", returncode=ExitCode.REFUSED)
@@ -323,6 +324,21 @@ class _Endings:
             config.workeroutput[_REFUSED] = why
             return
         self._run.events.publish(Refused(why))
+
+    @pytest.hookimpl(tryfirst=True, wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, bool | None, bool | None]:
+        """Pause between two questions, where the operator asked for it: no question's time-out counts meanwhile."""
+        run = self._run
+        if run.files is not None and run.files.socket is not None and asks_a_meter(item):
+            from rig.run.streaming.station_operator import pause_if_asked
+
+            try:
+                pause_if_asked(run.files.socket, run.meter, run.events)
+            except RigError as error:
+                run.tally.note_error(error)
+                run.note_failure("pause", error)
+                item.session.shouldfail = f"the pause did not end in good order: {error}"
+        return (yield)
 
     def pytest_unconfigure(self) -> None:
         """Give the signals back, since nothing is on any more; end the log; free the folder of a run without record."""

@@ -102,4 +102,4 @@ _.log_message
 # the templates and drawings of the station page read these names
 _.big
 _.live_text
-live_text, voltages_deg, currents_deg
+live_text, failure_classes, trends, units_seen, voltages_deg, currents_deg

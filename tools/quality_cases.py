@@ -117,6 +117,29 @@ def processes(chance: np.random.Generator) -> list[dict[str, Any]]:
     return rows
 
 
+def schemes(chance: np.random.Generator) -> list[dict[str, Any]]:
+    """Series of lots with the severity after each, by capstat-core's switching rules of ISO 2859-1."""
+    rows = []
+    for number, refused in enumerate((0.0, 0.02, 0.1, 0.3, 0.5)):
+        for tighter in (True, False):
+            accepted = (chance.random(80) >= refused).tolist()
+            lots = [
+                capstat_core.LotResult(each, bool(each and chance.random() < 0.95) if tighter else None)
+                for each in accepted
+            ]
+            history = capstat_core.apply_switching_rules(lots, reduced_inspection_authorised=True)
+            rows.append(
+                {
+                    "name": f"{number}{'t' if tighter else ''}",
+                    "lots": [[lot.accepted, lot.accepted_at_tighter_aql] for lot in lots],
+                    "after": [
+                        str(getattr(step.severity_after, "value", step.severity_after)) for step in history.steps
+                    ],
+                }
+            )
+    return rows
+
+
 def _limits(chart: Any) -> list[float]:
     return [chart.limits.center, chart.limits.lower, chart.limits.upper]
 
@@ -133,6 +156,7 @@ def main(path: Path) -> None:
         "distributions": distributions(),
         "studies": gauge_studies(chance),
         "processes": processes(chance),
+        "schemes": schemes(chance),
     }
     path.write_text(json.dumps(cases, separators=(",", ":")).replace("},{", "},\n{") + "\n", encoding="utf-8")
     print(f"{sum(len(rows) for rows in cases.values())} cases in {path}")

@@ -153,7 +153,7 @@ def text_of(field: Field, meter: PanelMeter) -> str:
         case "setup_password" | "reset_password":
             return str(getattr(meter.panel_settings, field.of))
         case "AI76":
-            return shown(meter.analog_input(76), _KILOWATTS, meter.profile).text
+            return shown(float(meter.read("AI", 76, PRESENT_VALUE)), _KILOWATTS, meter.profile).text
     value = _stored(field, meter)
     if field.options:
         return next((text for text, means in options_of(field, meter) if means == value), numbers.NOT_VALID)

@@ -24,6 +24,7 @@ _COMMANDS = {
     "off": ("rig.cli.off:off", "Switch sources off, now, and verify it."),
     "panel": ("rig.cli.panel.panel:panel", "Show the front panel of an emulated meter, and press its keys."),
     "plan": ("rig.cli.plan.plan:plan", "Show what a suite would do; nothing is switched on."),
+    "products": ("rig.cli.eol.products:products", "List product variants of the end of line, or show one."),
     "predict": ("rig.cli.predict:predict", "Predict what a meter reads for a stimulus."),
     "quality": ("rig.cli.quality.quality:quality", "Yield, failures, capability and control charts of production."),
     "records": ("rig.cli.records.records:records", "Send what is recorded to a server."),
@@ -33,6 +34,7 @@ _COMMANDS = {
     "runs": ("rig.cli.records.runs:runs", "Find recorded runs, follow one unit, export results."),
     "serve": ("rig.cli.station.serve:serve", "Serve the page of a test station."),
     "snapshot": ("rig.cli.snapshot:snapshot", "Read every object of the meters, once."),
+    "station": ("rig.cli.station.station:station", "Set up a test station."),
     "standards": ("rig.cli.standards.standards:standards", "List limit tables, their rows and what is not checked."),
     "support-bundle": ("rig.cli.support:support_bundle", "Pack what support needs, without secrets."),
 }

@@ -16,7 +16,7 @@ import click
 from drivers.log import LEVELS
 from rig.cli.shared.output import echo, make_console
 from rig.cli.shared.time_left import Expected
-from rig.cli.shared.types import COUNT, HOURS, LINE, REPEATS, AnyPath
+from rig.cli.shared.types import COUNT, HOURS, LINE, REPEATS, RULE, AnyPath
 from rig.records import RECORDS
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ def with_options(command: Callable[..., int]) -> Callable[..., int]:
 @click.option("--repeat", type=REPEATS, default=1, metavar="N", help="Measure all of it N times, pass after pass.")
 @click.option("--allow-reset", is_flag=True, help="Also test what clears the meter's demand and logs.")
 @click.option("--strict", is_flag=True, help="Refuse a bench that cannot do all of the programme.")
+@click.option("--rule", type=RULE, default="ilac_g8_non_binary", show_default=True, help="Decision rule.")
 @click.option("--accept-wiring", is_flag=True, help="Measure though the wiring check finds it wrong: the meter may be.")
 @click.option(
     "--after-adjustment-of", default=None, metavar="RUN", help="The run that found this meter before it was adjusted."
@@ -103,7 +104,7 @@ def certify(
     **options: Any,  # Any: click's options
 ) -> int:
     """Certify a meter against its accuracy classes: every load point that has a limit row, or a programme."""
-    before = options.pop("after_adjustment_of")
+    before, rule = options.pop("after_adjustment_of"), options.pop("rule")
     if resume is not None:
         return _resume(resume, Chosen(**options))
     from rig.plans import certification_plan, load_programme
@@ -117,7 +118,12 @@ def certify(
     if not anyway:
         refuse_what_concludes_little(bench_file, forecast(bench_file, plan))
     extra = [f"--max-points={max_points}"] if max_points else []
-    extra += [f"--programme={lasting_name(programme_name)}", f"--repeat={repeat}", f"--longest-gate={longest_gate_h}"]
+    extra += [
+        f"--decision-rule={rule}",
+        f"--programme={lasting_name(programme_name)}",
+        f"--repeat={repeat}",
+        f"--longest-gate={longest_gate_h}",
+    ]
     extra += [*(["--strict-programme"] if strict else []), *(["--accept-wiring"] if accept_wiring else [])]
     extra += [*(["--anyway"] if anyway else []), *(["--allow-reset"] if allow_reset else [])]
     if before is not None:
@@ -125,12 +131,14 @@ def certify(
 
         extra.append(f"--after-adjustment-of={run_before(before, options['records'] or RECORDS).run_id}")
     if select:
+        from rig.plans.made_plan import MadePlan
         from rig.run.questions import selected_parts
 
         shown_by = f"'rig plan certify --programme {programme_name}'"
         impossible = {each.key: each.why for each in plan.not_possible}
         # Refused where there is nothing.
-        selected_parts("certification", select, [*_where(options), *extra], shown_by, impossible)
+        made = MadePlan("certification", bench_file, plan)
+        selected_parts(made, select, [*_where(options), *extra], shown_by, impossible)
         extra.append(f"-k={select}")
     return run_suite("certify", "certification", bench_file, plan, extra, Chosen(**options))
 
@@ -245,8 +253,10 @@ def run_suite(
 
     from rig.cli.shared.console import ConsoleReporter
     from rig.exit_codes import ExitCode
+    from rig.plans.made_plan import MadePlan
     from rig.run.folder import claim, folder_for, release
 
+    made = [MadePlan(suite, bench_file, plan)] if plan is not None else []
     # A descriptor of its own: pytest redirects standard output of all code inside a test.
     descriptor = os.dup(2 if chosen.as_json else 1)
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
@@ -290,7 +300,7 @@ def run_suite(
                         "-p", "no:terminalreporter",
                         *words,
                     ],
-                    plugins=[reporter, *plugins],
+                    plugins=[reporter, *made, *plugins],
                 )
             )  # fmt: skip
         if (folder / "results.json").exists():

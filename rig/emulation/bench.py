@@ -10,13 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-
 from drivers.mstp.process.lateness import LateSpell
 from meter_model.configuration import Configuration
 from meter_model.device.meter import S4100
+from meter_model.device.panel_settings import PANEL_BAUD_RATES, PanelSettings
 from meter_model.sampled.sampling import UnitErrors
-from meter_model.stimulus import Phasor, Stimulus
 from rig.emulation.analyzers.arithmetic import AnalyzerErrors
 from rig.emulation.auxiliary.climate import climate_instruments
 from rig.emulation.auxiliary.switching import switching_instruments
@@ -25,6 +23,7 @@ from rig.emulation.bus.process import HubLink, HubProcess
 from rig.emulation.defects.library import (
     Defect,
     behaviour_of,
+    disturbance_of,
     panel_defects_of,
     pickup_pct,
     profile_of,
@@ -47,6 +46,7 @@ from rig.emulation.meter.application.server import Answering
 from rig.emulation.meter.memory import MemoryFile, Saver
 from rig.emulation.meter.node import MeterNodes
 from rig.emulation.meter.terminals import MeterTerminals
+from rig.emulation.meter.units import drawn_configuration, generator_of, use
 from rig.emulation.servers.control import Clock, Control, JsonHandler, add_gain_to
 from rig.emulation.servers.tcp import LineServer
 from rig.emulation.sources.fluke_6105a import FlukeSource
@@ -54,6 +54,7 @@ from rig.emulation.sources.merged import MergedSource
 from rig.emulation.sources.output import SourceErrors
 from rig.emulation.world.air import ROOM_C, Air
 from rig.emulation.world.bench_time import BenchTime
+from rig.emulation.world.connections import Connections
 from rig.emulation.world.contactor import Contactor
 from rig.emulation.world.event_log import EventLog
 from rig.emulation.world.miswiring import MiswiredMeter, Miswiring
@@ -73,9 +74,6 @@ METER_PORTS = 2
 _USAGE_DELAY_S = 0.008
 """How long meters on ports of their own wait before they send: many rings that turn at full speed are more than two
 cores can serve in time."""
-
-_HISTORY_S = (20, 60)
-_CT_PRIMARIES_A = (50, 100, 200, 300, 400, 600, 800, 1000, 1200, 1600, 2000, 3000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +167,8 @@ class EmulatedBench:
         ports, buses = METER_PORTS + options.spare_ports, max(1, options.meters) if options.ports_each else 1
         hub = stack.enter_context(HubProcess(ports, options.baud, not options.is_paced, options.bus_faults, buses))
         nodes = self._nodes(options, hub, terminals, stack)
+        connections = Connections([disturbance_of(options.defects, number) for number in range(1, options.meters + 1)])
+        world.connect(connections)
         safety = SafetyContacts()
         contactor = Contactor(log.write)
         world.put_behind(contactor)
@@ -182,7 +182,16 @@ class EmulatedBench:
         }
         servers = {role: serve(engine, world, role) for role, engine in engines.items()}
         control_door = Control(
-            world, self.source, servers, log, terminals, sources.get("low_level_source"), safety, contactor, self.wires
+            world,
+            self.source,
+            servers,
+            log,
+            terminals,
+            sources.get("low_level_source"),
+            safety,
+            contactor,
+            self.wires,
+            connections,
         )
         clock = LineServer(JsonHandler(Clock(world, partial(_late_spells, hub, nodes)).serve), "clock")
         control = LineServer(JsonHandler(control_door.serve), "control")
@@ -204,13 +213,13 @@ class EmulatedBench:
         self.endpoints: dict[str, Any] = {
             **{role: server.endpoint for role, server in servers.items()},
             **dict(zip(("clock", "control"), doors, strict=True)),
-            **_of_bus(options, hub, self.meters),
+            **_of_bus(nodes[0].baud if nodes else options.baud, hub, self.meters),
             "log": str(log.path),
         }
 
     def _sources(self, options: Options, log: EventLog) -> tuple[dict[str, EmulatedSource], Source]:
         """Make the sources by their roles, and what they are to the world together."""
-        numbers = _generator(options.seed, 0x10)
+        numbers = generator_of(options.seed, 0x10)
 
         def drawn(index: int) -> Surroundings[SourceErrors]:
             seed = options.seed + index
@@ -245,31 +254,35 @@ class EmulatedBench:
         """Put the meters on their buses: all on one, or each on its own."""
         numbers = list(range(1, len(self.meters) + 1))
         on_bus = [[number] for number in numbers] if options.ports_each else [numbers] if numbers else []
-        macs = _macs(options)
         made = []
         for bus, together in enumerate(on_bus):
-            number_of = {macs[number - 1]: number for number in together}
             nodes = MeterNodes(
-                {mac: self.meters[number - 1] for mac, number in number_of.items()},
+                [self.meters[number - 1] for number in together],
                 hub.ports_by_bus[bus][1],
                 options.baud,
                 options.max_master,
                 self.world,
                 self.world.now_s,
-                partial(_answering, options.defects, number_of),
+                partial(_answering, options.defects, together),
                 _USAGE_DELAY_S if len(on_bus) > 1 else 0.0,
+                partial(_set_baud, hub, bus),
             )
             stack.callback(nodes.close)
             nodes.start()
             made.append(nodes)
-            for mac, number in number_of.items():
-                terminals[number - 1].on_powered = partial(nodes.set_online, mac)
+            for place, number in enumerate(together):
+                terminals[number - 1].on_powered = partial(nodes.set_online, place)
         return made
 
 
-def _answering(defects: Sequence[Defect], number_of: Mapping[int, int], mac: int, server: Answering) -> Answering:
-    """Return the server of the meter at ``mac`` with the defects of its services."""
-    return with_apdu_defects(server, services_of(defects, number_of[mac]))
+def _answering(defects: Sequence[Defect], together: Sequence[int], place: int, server: Answering) -> Answering:
+    """Return the server of one of the meters on a bus with the defects of its services."""
+    return with_apdu_defects(server, services_of(defects, together[place]))
+
+
+def _set_baud(hub: HubProcess, bus: int, baud: int) -> None:
+    with HubLink(hub.endpoint, bus) as link:
+        link.set_baud(baud)
 
 
 def _voltage_terminals(meter: S4100) -> str:
@@ -281,8 +294,10 @@ def _of_meter(faults: Iterable[Miswiring], number: int) -> list[Miswiring]:
     return [each for each in faults if each.meter in (None, number)]
 
 
-def _macs(options: Options) -> list[int]:
-    return [options.mac if options.ports_each else options.mac + index for index in range(options.meters)]
+def _panel_settings(options: Options, number: int) -> PanelSettings:
+    """Return what the panel of meter ``number`` was set to; a rate that it does not have is the bus's alone."""
+    mac = options.mac if options.ports_each else options.mac + number - 1
+    return PanelSettings(mac, options.baud) if options.baud in PANEL_BAUD_RATES else PanelSettings(mac)
 
 
 def _mark(endpoints: Iterable[str], engines: Mapping[str, Engine], stack: ExitStack) -> None:
@@ -296,15 +311,19 @@ def _mark(endpoints: Iterable[str], engines: Mapping[str, Engine], stack: ExitSt
             marks.mark_identity(identity)
 
 
-def _of_bus(options: Options, hub: HubProcess, meters: Sequence[S4100]) -> dict[str, Any]:
+def _of_bus(baud: int, hub: HubProcess, meters: Sequence[S4100]) -> dict[str, Any]:
     return {
         "bus": hub.ports[0],
         "buses": [ports[0] for ports in hub.ports_by_bus],
         "bus_ports": [port for ports in hub.ports_by_bus for port in ports[METER_PORTS:]],
-        "baud": options.baud,
+        "baud": baud,
         "meters": [
-            {"mac": mac, "device_instance": meter.device_instance, "serial_number": meter.serial_number}
-            for mac, meter in zip(_macs(options), meters, strict=True)
+            {
+                "mac": meter.communications[0],
+                "device_instance": meter.device_instance,
+                "serial_number": meter.serial_number,
+            }
+            for meter in meters
         ],
         "hub": hub.endpoint,
     }
@@ -322,17 +341,15 @@ def _loop(options: Options) -> CurrentLoop | None:
     return replace(loop, ratio_error=0.0) if options.is_ideal else loop
 
 
-def _generator(seed: int, *stream: int) -> np.random.Generator:
-    return np.random.default_rng([seed, *stream])
-
-
 def _meter(options: Options, number: int, stack: ExitStack) -> S4100:
     """Return one meter with its identity and errors, and with what it remembers or a few kilowatt-hours."""
-    generator = _generator(options.seed, 0x20, number)
+    generator = generator_of(options.seed, 0x20, number)
     unit_seed = int(generator.integers(2**31))
     errors = UnitErrors.none() if options.is_ideal else UnitErrors.drawn_from(unit_seed)
     is_as_given = number == 1 or options.ports_each
-    configuration = options.configuration if is_as_given else _drawn(options.configuration, options.seed, number)
+    configuration = (
+        options.configuration if is_as_given else drawn_configuration(options.configuration, options.seed, number)
+    )
     serial_number = f"{generator.integers(10**9, 10**10)}"
     memory = MemoryFile(options.state, serial_number) if options.state is not None else None
     if memory is not None:
@@ -346,39 +363,12 @@ def _meter(options: Options, number: int, stack: ExitStack) -> S4100:
         seed=unit_seed,
         memory_image=memory.image if memory is not None else b"",
         memory_sink=memory.write if memory is not None else None,
+        panel_settings=_panel_settings(options, number),
     )
     meter.write("DE", meter.device_instance, "max-master", options.max_master)
     if not meter.has_history:
-        _use(meter, 1.0 if options.ct_secondary == 1 else 1.0 / 3.0, generator)
+        use(meter, 1.0 if options.ct_secondary == 1 else 1.0 / 3.0, generator)
     return with_behaviour_defects(meter, behaviour_of(options.defects, number))
-
-
-def _use(meter: S4100, rated_v: float, generator: np.random.Generator) -> None:
-    """Have a unit tested before it comes to the bench: nothing may depend on registers that start at zero."""
-    for angle_deg in (-30.0, 150.0):
-        meter.advance(float(generator.integers(*_HISTORY_S)), _load(rated_v * generator.uniform(0.5, 1.0), angle_deg))
-    meter.advance(1.0, _load(0.0, 0.0))
-    meter.save()
-
-
-def _drawn(base: Configuration, seed: int, number: int) -> Configuration:
-    """Return a configuration of the unit's own in what the bench's wiring does not fix."""
-    generator = _generator(seed, 0x21, number)
-    return replace(
-        base,
-        ct_primary_a=float(generator.choice(_CT_PRIMARIES_A)),
-        phase_loss_pct=float(generator.integers(5, 31)),
-        imbalance_pct=float(generator.integers(10, 51)),
-        display_units=int(generator.integers(2)),
-        subintervals=int(generator.integers(1, 7)),
-        subinterval_cs=int(generator.integers(10, 1801)) * 100,
-    )
-
-
-def _load(ct_v: float, angle_deg: float) -> Stimulus:
-    voltages = [(Phasor(1, 277.0, shift),) for shift in (0.0, -120.0, 120.0)]
-    currents = [(Phasor(1, ct_v, shift + angle_deg),) if ct_v else () for shift in (0.0, -120.0, 120.0)]
-    return Stimulus(60.0, (voltages[0], voltages[1], voltages[2]), (currents[0], currents[1], currents[2]))
 
 
 def _temporary_log(stack: ExitStack) -> Path:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from rig.errors import UsageRefused
+from rig.files.yaml_types import PerhapsLine
 from rig.metrology.standards.row_parts import Band, Quantity
 from rig.metrology.uncertainty import Component, Distribution
 
@@ -165,9 +166,11 @@ class ReferenceAccuracy(_Strict):
     in S, PF and Q; independent unless stated. ``between_conditions``: the correlation coefficient of the errors of two
     readings of one quantity on one range under two conditions, for variations; None where it is not stated.
     ``frequency``: as ``reading_pct``; None where nothing is stated.
-    Rows of one quantity never overlap, and none is 0 %.
+    ``stated_by``: where the figures come from, in words, for reports. Rows of one quantity never overlap, and none is
+    0 %.
     """
 
+    stated_by: PerhapsLine = ""
     voltage: Rows
     current: Rows
     power: Rows

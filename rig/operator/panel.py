@@ -8,7 +8,7 @@ from typing import Protocol
 
 from rig.operator.errors import NoAnswer
 from rig.operator.panel_link import PanelNotThere, PanelView
-from rig.operator.prompts import Answer, Prompt, PromptKind
+from rig.operator.prompts import PUT_BACK, TAKE_OUT, Answer, Prompt, PromptKind
 
 _UNTIL = " until shown"
 _MOST_PRESSED = 64
@@ -27,13 +27,18 @@ class Link(Protocol):
         """Press keys; returns what is shown then."""
         ...
 
+    def connect(self, meter: int, on: bool) -> None:
+        """Connect a meter's voltage and CT leads, or take them off."""
+        ...
+
 
 class PanelOperator:
     """Answers prompts from the panels behind ``link``; ``meters``: number of the meter by position (else the first).
 
     A prompt with keys has them pressed; ``PLUS until shown`` is pressed until the prompt's screen is there. A prompt
     with a screen is answered "no" when another screen is shown, with what is shown. A value is answered with its unit,
-    a scan with the serial number that the panel shows. Any other prompt for a yes is answered with yes while the
+    a scan with the serial number that the panel shows. A unit that is to be taken out of its position, or put back, has
+    its leads taken off or connected. Any other prompt for a yes is answered with yes while the
     display is on.
     """
 
@@ -45,6 +50,9 @@ class PanelOperator:
         """Answer at once; raises NoAnswer where the panel cannot be reached."""
         number = self._meters.get(prompt.position, 0)
         try:
+            if prompt.prompt_id.startswith((TAKE_OUT, PUT_BACK)):
+                self._link.connect(number, on=prompt.prompt_id.startswith(PUT_BACK))
+                return Answer(prompt.prompt_id)
             view = self._pressed(number, prompt)
             if prompt.kind is PromptKind.SCAN:
                 return Answer(prompt.prompt_id, self._serial_number(number))

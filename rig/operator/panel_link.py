@@ -83,6 +83,10 @@ class PanelLink:
         """Press keys one after the other; returns what is shown then."""
         return self._ask({"key": [meter, *keys]})
 
+    def connect(self, meter: int, on: bool) -> None:
+        """Connect the voltage and CT leads of a meter, or take them off; bus and control power stay."""
+        self._told({"connected": {"meter": meter, "on": on}})
+
     def close(self) -> None:
         """Give the connection back."""
         with contextlib.suppress(OSError):  # a question that the lost bench did not take
@@ -90,6 +94,11 @@ class PanelLink:
         self._socket.close()
 
     def _ask(self, question: dict[str, Any]) -> PanelView:
+        answer = self._told(question)
+        parts = {name: answer[name] for name in ("name", "mark", "phase", "value", "unit", "blinking", "is_on")}
+        return PanelView(tuple(answer["lines"]), tuple(answer["icons"]), **parts)
+
+    def _told(self, question: dict[str, Any]) -> dict[str, Any]:
         try:
             self._file.write(json.dumps(question).encode() + b"\n")
             self._file.flush()
@@ -98,5 +107,4 @@ class PanelLink:
             raise PanelNotThere(f"the emulated bench at {self._endpoint} is lost ({error})") from error
         if "error" in answer:
             raise PanelNotThere(str(answer["error"]))
-        parts = {name: answer[name] for name in ("name", "mark", "phase", "value", "unit", "blinking", "is_on")}
-        return PanelView(tuple(answer["lines"]), tuple(answer["icons"]), **parts)
+        return dict(answer)

@@ -16,6 +16,10 @@ class PromptKind(StrEnum):
     SCAN = "scan"
 
 
+TAKE_OUT, PUT_BACK = "take-out-", "put-back-"
+"""What the id of a prompt begins with that asks for a unit to be taken out of its position, or put back."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """One request to the operator. ``text``: what to do, in one or two plain sentences.

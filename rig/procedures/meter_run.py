@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from drivers.errors import RigError
@@ -21,23 +22,25 @@ from rig.metrology.corrections.positions import at_position
 from rig.metrology.decision import DecisionRule
 from rig.procedures.accuracy.energy_register import Gating, measure_energy
 from rig.procedures.accuracy.judgement import judge_energy, judge_others
-from rig.procedures.accuracy.power_comparison import MINIMUM_UPDATES, measure_in_turn
+from rig.procedures.accuracy.power_comparison import MINIMUM_UPDATES
 from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement
 from rig.procedures.events import Judged, PointBegan, PointMeasured, QuestionAnswered
 from rig.procedures.registers.examined import LONGEST_S, Examined
 from rig.procedures.rejudging.stored import data_of
 from rig.procedures.units import (
+    Isolating,
     Unit,
     alive,
     at_terminals,
     configure_all,
     dead_energy,
     each_alive,
+    examined,
     judge_each,
     leave_out,
+    measure_all,
     note_deaths,
     of_unit,
-    readers_of,
     restore_all,
     units_of,
 )
@@ -87,6 +90,8 @@ class MeterRun:
         self._bench = bench
         self._broken: RigError | None = None
         self._at = 0
+        self.isolation: Isolating | None = None
+        """What finds a unit that disturbs the stimulus of all; without it such a reading is INVALID or ends the run."""
 
     @property
     def bench(self) -> Bench:
@@ -206,15 +211,12 @@ class MeterRun:
         """Measure ``point`` by power comparison, in ``updates`` of the meter; conditions beyond ``limits``: INVALID."""
         alive(self.units)
 
-        def work(record: PointRecorder) -> PointMeasurement:
-            try:
-                where = (self.bench, readers_of(self.units), point, record)
-                return measure_in_turn(*where, limits=limits, updates=updates)
-            except RigError as error:
-                record.finish("ERROR", reason=str(error))
-                raise
+        def once() -> PointMeasurement:
+            where = (self.bench, self.units, point)
+            disturbed = self.isolation is not None
+            return self._measured(point, lambda record: measure_all(*where, record, limits, updates, disturbed))
 
-        measurement = self._measured(point, work)
+        measurement = once() if self.isolation is None else self.isolation.measured(self, point, limits, once)
         note_deaths(self.units, measurement, self.events)
         return measurement
 
@@ -237,7 +239,12 @@ class MeterRun:
     def wiring_of_units(self) -> dict[int, UnitWiring]:
         """Look at the wiring of every meter; by its number, say whose fault it is: see ``wiring_check.of_units``."""
         where = (self.bench, self.units, self.record, self.events, self.at)
-        return self._guarded(lambda: wiring_of_units(*where))
+        once = partial(self._guarded, lambda: wiring_of_units(*where))
+        return once() if self.isolation is None else self.isolation.looked(self, once)
+
+    def go_on(self) -> None:
+        """Use the bench again, as what made it fail has been taken away."""
+        self._broken = None
 
     def each(self, work: Callable[[Unit], ResultT]) -> dict[int, ResultT]:
         """Do ``work``, which uses a unit's meter only, with every meter that answers; return its results by number."""
@@ -283,16 +290,9 @@ class MeterRun:
 
         Conditions further off than ``limits`` make it INVALID.
         """
-
-        def begun() -> tuple[Examined, tuple[ResultRecord, ...]]:
-            record = self.record.begin_point(point)
-            self.events.publish(PointBegan(point))
-            at = Examined(self.bench, self.position, point, self.configuration, record, self.rule, limits, longest_s)
-            results = work(at)
-            record.results(results)
-            return at, results
-
-        at, results = self._guarded(begun)
+        where = (self.bench, self.position, point, self.configuration)
+        how = (self.rule, limits, longest_s)
+        at, results = self._guarded(lambda: examined(where, self.record, how, work, self.events))
         self.events.publish(Judged(at, results))
         return results
 

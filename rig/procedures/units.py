@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from drivers.errors import RigError
 from drivers.meter.errors import BusFailed, MeterError
@@ -20,10 +20,14 @@ from rig.metrology.corrections.positions import PositionPath, at_position
 from rig.metrology.decision import DecisionRule
 from rig.metrology.outcome import Outcome
 from rig.procedures.accuracy.judgement import judge_power
-from rig.procedures.accuracy.power_comparison import Reader
+from rig.procedures.accuracy.power_comparison import Reader, measure_in_turn
 from rig.procedures.accuracy.readings import EnergyMeasurement, PointMeasurement, configuration_of
+from rig.procedures.events import PointBegan
+from rig.procedures.registers.examined import Examined
 from rig.procedures.restoring import CLEARS_RECORDS, restore_configuration
 from rig.records.data import ResultRecord
+from rig.safety.conditions import ReferenceLimits
+from rig.safety.errors import OutputWrong, StepFailed
 from rig.simulation_mark import is_simulated
 
 if TYPE_CHECKING:
@@ -157,6 +161,69 @@ def readers_of(units: Sequence[Unit]) -> list[Reader]:
         )
         for one in units
     ]
+
+
+def measure_all(
+    bench: Bench,
+    units: Sequence[Unit],
+    point: LoadPoint,
+    record: PointRecorder,
+    limits: ReferenceLimits,
+    updates: int,
+    disturbed: bool,
+) -> PointMeasurement:
+    """Measure all units at a load point; what ends it is recorded with the point.
+
+    ``disturbed``: an output that is not what was set makes it INVALID, since a unit may be the cause.
+    """
+    try:
+        return measure_in_turn(bench, readers_of(units), point, record, limits=limits, updates=updates)
+    except RigError as error:
+        is_invalid = disturbed and isinstance(error, OutputWrong | StepFailed)
+        record.finish("INVALID" if is_invalid else "ERROR", reason=str(error))
+        raise
+
+
+class Isolating(Protocol):
+    """Finds a unit that disturbs the stimulus of all, and repeats what was disturbed without it."""
+
+    def measured(
+        self, run: Any, point: LoadPoint, limits: ReferenceLimits, once: Callable[[], PointMeasurement]
+    ) -> PointMeasurement:  # Any: the MeterRun, which knows this protocol
+        """Measure a load point until nothing disturbs it."""
+
+    def repeated(
+        self,
+        run: Any,  # Any: as above
+        point: LoadPoint,
+        limits: ReferenceLimits,
+        once: Callable[[], ResultT],
+        invalid: Callable[[ResultT], str],
+    ) -> ResultT:
+        """Do ``once``, which applies ``point`` and begins it in the record, until ``invalid`` is empty."""
+
+    def looked(self, run: Any, once: Callable[[], ResultT]) -> ResultT:  # Any: as above
+        """Look at the wiring until nothing disturbs it."""
+
+
+def examined(
+    where: tuple[Bench, Position, LoadPoint, Configuration],
+    record: RunRecorder,
+    how: tuple[DecisionRule, ReferenceLimits, float],
+    work: Callable[[Examined], tuple[ResultRecord, ...]],
+    events: Events,
+) -> tuple[Examined, tuple[ResultRecord, ...]]:
+    """Begin a load point, do one test there, and record its results; ``how``: as the last fields of ``Examined``."""
+    bench, position, point, configuration = where
+    begun = record.begin_point(point)
+    events.publish(PointBegan(point))
+    at = Examined(bench, position, point, configuration, begun, *how)
+    results = work(at)
+    for number in dict.fromkeys(each.unit_number for each in results):
+        begun.results([each for each in results if each.unit_number == number])
+        if bench.guardian is not None:  # many units together take as long as a hang may last
+            bench.guardian.beat()
+    return at, results
 
 
 def restore_all(units: Sequence[Unit], record: RunRecorder, events: Events) -> None:

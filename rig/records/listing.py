@@ -38,7 +38,7 @@ class RunSummary:
 
     ``counts``: verdicts (rig.records.verdicts) and findings by outcome. ``measured``: what has a result, by what is
     counted (``count_measured``). ``resumed``: how often the run was interrupted and went on. ``judged_again``: the
-    outcomes of later judgements, the oldest first.
+    outcomes of later judgements, the oldest first. ``held``: serial numbers that were put on hold at any time.
     """
 
     run_id: str
@@ -52,6 +52,7 @@ class RunSummary:
     measured: Mapping[str, int] = field(default_factory=dict)
     resumed: int = 0
     judged_again: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
 
 
 def summaries(
@@ -68,6 +69,7 @@ def summaries(
     ids = [row["id"] for row in rows]
     journal = _of_runs(execute, "SELECT run_id, confirmed, time_utc FROM guardian_entry WHERE run_id IN", ids)
     units = _of_runs(execute, "SELECT run_id, serial_number FROM unit WHERE run_id IN", ids)
+    held = {row["serial_number"] for row in execute("SELECT DISTINCT serial_number FROM hold", {})}
     findings = _of_runs(execute, "SELECT run_id, outcome FROM finding WHERE run_id IN", ids)
     judged = {run_id: [_judgement(row) for row in found] for run_id, found in _results(execute, ids).items()}
     never_on = never_energised(execute, ids)
@@ -94,6 +96,7 @@ def summaries(
             measured=count_measured((j.label, j.procedure, j.instance) for j in judged.get(row["id"], ())),
             resumed=len(resumed.get(row["id"], ())),
             judged_again=tuple(each["outcome"] for each in sorted(again[row["id"]], key=lambda each: each["id"])),
+            held=tuple(unit["serial_number"] for unit in units[row["id"]] if unit["serial_number"] in held),
         )
         for row in rows
     )

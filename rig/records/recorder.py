@@ -28,7 +28,7 @@ from rig.records.data import (
 )
 from rig.records.errors import RecordNotWritten
 from rig.records.plain_json import to_json, values_to_json
-from rig.records.resumption.reopening import CHECK
+from rig.records.resumption.reopening import CHECK, SUPERSEDED
 from rig.records.verdicts import OUTCOMES
 
 
@@ -47,6 +47,8 @@ class RunRecorder:
         self._lock = threading.Lock()
         self._units = units
         self._points = points
+        self.last_point: PointRecorder | None = None
+        """The load point that was begun last in this process."""
         self._check = ""
         self.present_unit: int | None = None
         """The unit that readings and results are about which name none; the only one where there is one."""
@@ -87,7 +89,8 @@ class RunRecorder:
                     row = {"point_id": point_id, "purpose": CHECK, "reason": self._check, "time_utc": _now()}
                     connection.execute(insert(tables.SET_ASIDE).values(row))
             self._points = number
-        return PointRecorder(self, load_point, number, point_id)
+            self.last_point = PointRecorder(self, load_point, number, point_id)
+        return self.last_point
 
     @contextmanager
     def checking(self, reason: str) -> Iterator[None]:
@@ -268,6 +271,10 @@ class PointRecorder:
             "conditions": to_json(list(conditions)),
         }  # fmt: skip
         self._change_once("the end", values)
+
+    def set_aside(self, reason: str) -> None:
+        """Record that this load point does not count for the result: it was measured again, for ``reason``."""
+        self._add("a repetition", tables.SET_ASIDE, purpose=SUPERSEDED, reason=reason, time_utc=_now())
 
     def _result_row(self, result: ResultRecord) -> tuple[dict[str, object], list[dict[str, object]]]:
         limit = result.limit

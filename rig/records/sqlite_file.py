@@ -31,6 +31,7 @@ REVISIONS = (
     "0013",
     "0014",
     "0015",
+    "0016",
 )
 """Schema versions, the oldest first: known without alembic, which takes long to load and is needed to migrate only."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,17 +29,20 @@ from rig.records.attempts.attempts import (
 from rig.records.data import CertificateRecord, RunHeader, RunRecord
 from rig.records.errors import NoSuchRun, RecordsUnusable
 from rig.records.issued.certificates import enter_certificate, read_certificates
+from rig.records.issued.holds import enter_holds, read_holds
 from rig.records.issued.judgements import JudgementRecord, enter_judgement, read_judgements
 from rig.records.listing import RunSummary, fold_journal, summaries
 from rig.records.outbox.status import Destination, read_destinations
 from rig.records.plain_json import to_json
 from rig.records.production.measured import Measurement, Value, read_values
+from rig.records.production.references import read_references
 from rig.records.production.run_query import RunQuery, find_runs
 from rig.records.production.selection import Selection
 from rig.records.production.units import UnitTest, read_unit_tests
 from rig.records.recorder import RunRecorder
 from rig.records.resumption.reopening import Reopened, note_process, reopen
 from rig.records.resumption.stored_plan import RunPlan, StoredPlan, read_plan, store_plan
+from rig.records.units.hold_record import HoldRecord
 
 _SHOWN_CANDIDATES = 5
 
@@ -179,6 +182,21 @@ class RunStore:
         """Return the measured errors of the tests that are ``chosen``, the oldest first."""
         with self._reading() as connection:
             return read_values(connection, chosen, quantity, measurement)
+
+    def holds(self, serial_numbers: Collection[str] | None = None) -> tuple[HoldRecord, ...]:
+        """List what was put on hold, in the order of entry; ``serial_numbers``: of these units only."""
+        with self._reading() as connection:
+            return read_holds(connection, serial_numbers)
+
+    def enter_holds(self, holds: Sequence[HoldRecord]) -> None:
+        """Put units on hold: all of them, or none."""
+        with recording(self._database, f"{len(holds)} units on hold") as connection:
+            enter_holds(connection, holds)
+
+    def references(self, run_ids: Collection[str]) -> dict[str, str]:
+        """Return what the reference of each run was and how it was calibrated, in one text."""
+        with self._reading() as connection:
+            return read_references(connection, run_ids)
 
     def run_id(self, reference: str) -> str:
         """Return the id of one run: of its first letters, or "last". Raises ``NoSuchRun``."""

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from rig.load_point import LoadPoint
 from rig.records import data
 from rig.records.columns import ROW_NUMBER, UID, NumberOrNan, NumberOrNone, UtcTime
+from rig.records.units.hold_record import HoldRecord
 from rig.uid import new_uid
 
 METADATA = MetaData(
@@ -269,6 +270,11 @@ ATTEMPT = Table(
     *_more(reason="str | None", process="json | None"),
 )
 """One attempt to begin a run; changed once, when it became the run ``run_id`` or ended with a ``reason``."""
+
+HOLD = Table(
+    "hold", METADATA, *_part_of("run"), *_of(HoldRecord, "run_id"), Index("ix_hold_serial_number", "serial_number")
+)
+"""One unit put on hold; a later test that passes releases it."""
 
 OUTBOX = Table(
     "outbox",

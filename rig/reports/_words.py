@@ -71,6 +71,7 @@ _NOTHING_JUDGED = {
 _KINDS = {
     "certify": "Accuracy certification run",
     "eol": "End-of-line test",
+    "golden": "Golden unit check",
     "regress": "Firmware regression run",
     "hold": "Load point held",
 }

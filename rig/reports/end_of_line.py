@@ -11,6 +11,11 @@ from rig.records.data import RunRecord
 from rig.records.units.outcomes import classes_of, unit_outcome
 
 _BENCH_TIME = "bench time"
+_GOLDEN = "golden"
+_OF_GOLDEN = {
+    "PASS": "The golden unit has proven this position: units may be tested there.",
+    "FAIL": "Test no units at this position: call the line's engineer.",
+}
 _NEXT = {
     Outcome.PASS: "Put a green label on the unit.",
     Outcome.COND_PASS: "Put a green label on the unit.",
@@ -32,6 +37,7 @@ class PositionResult:
     serial_number: str
     outcome: Outcome
     classes: tuple[FailureClass, ...]
+    is_golden: bool = False
 
     @property
     def word(self) -> str:
@@ -48,6 +54,8 @@ class PositionResult:
     @property
     def next_step(self) -> str:
         """What to do with the unit, in one sentence."""
+        if self.is_golden and self.word in _OF_GOLDEN:
+            return _OF_GOLDEN[self.word]
         if self.word == "FAIL":
             return (self.classes[0] if self.classes else FailureClass.OTHER).next_step
         return _NEXT[self.outcome]
@@ -67,7 +75,8 @@ def position_results(run: RunRecord) -> list[PositionResult]:
 def _results(run: RunRecord) -> Iterator[PositionResult]:
     for number, unit in enumerate(run.units, start=1):
         scanned = unit.scanned or unit.serial_number
-        yield PositionResult(unit.position, scanned, unit_outcome(run, number), classes_of(run, number))
+        found = (unit_outcome(run, number), classes_of(run, number))
+        yield PositionResult(unit.position, scanned, *found, is_golden=run.header.kind == _GOLDEN)
 
 
 def bench_time_text(run: RunRecord) -> str:

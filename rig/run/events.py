@@ -46,12 +46,16 @@ from rig.procedures.events import (
     QuestionBegan,
     WiringChecked,
 )
+from rig.products.failure_classes import FailureClass
+from rig.records.data import RunRecord
+from rig.records.units.outcomes import classes_of, unit_outcome
 
 __all__ = [
     "AdapterLost",
     "AdapterRestored",
     "BusOpened",
     "CaptureKept",
+    "Continued",
     "EnergiseStep",
     "Energised",
     "Event",
@@ -60,12 +64,14 @@ __all__ = [
     "FileWritten",
     "GateChosen",
     "Judged",
+    "Listening",
     "LiveTerminals",
     "MeterFound",
     "MeterRead",
     "Noted",
     "OutputsChanged",
     "OutputsFailed",
+    "Paused",
     "PointApplied",
     "PointBegan",
     "PointMeasured",
@@ -82,6 +88,7 @@ __all__ = [
     "SourceAnswers",
     "Stated",
     "SwitchedOff",
+    "UnitEnded",
     "Warned",
     "WiringChecked",
 ]
@@ -158,11 +165,59 @@ class FileWritten(Event):
 
 
 @dataclass(frozen=True)
+class Listening(Event):
+    """The run takes answers and the wish to pause at the Unix socket ``socket``."""
+
+    socket: str
+
+
+class Paused(Event):
+    """The outputs are off by the operator's wish, and the run waits."""
+
+    def __str__(self) -> str:
+        return "paused: the outputs are off"
+
+    def noted(self) -> Noted:
+        """Return the sentence."""
+        return Noted("pause", str(self))
+
+
+class Continued(Event):
+    """The run goes on after a pause: what was energised is energised again, by all steps."""
+
+    def __str__(self) -> str:
+        return "the run goes on after a pause"
+
+    def noted(self) -> Noted:
+        """Return the sentence."""
+        return Noted("pause", str(self))
+
+
+@dataclass(frozen=True)
+class UnitEnded:
+    """How one meter of a run came out, by its closed record; it counts by the first of ``failure_classes``."""
+
+    position: str
+    serial_number: str
+    outcome: Outcome
+    failure_classes: tuple[FailureClass, ...]
+
+    @classmethod
+    def all_of(cls, run: RunRecord) -> tuple[UnitEnded, ...]:
+        """Return how each meter of ``run`` came out."""
+        return tuple(
+            cls(unit.position, unit.scanned or unit.serial_number, unit_outcome(run, number), classes_of(run, number))
+            for number, unit in enumerate(run.units, start=1)
+        )
+
+
+@dataclass(frozen=True)
 class RunEnded(Event):
-    """The record of the run is closed."""
+    """The record of the run is closed; ``units`` are in the order of their numbers, none of a run without files."""
 
     outcome: Outcome
     code: ExitCode
+    units: tuple[UnitEnded, ...] = ()
 
     def __str__(self) -> str:
         return f"the run has ended: {self.outcome.value}, exit code {int(self.code)}"
@@ -171,5 +226,6 @@ class RunEnded(Event):
 LOG_ONLY = (
     BusOpened, Noted, ProcessLaunched, EnergiseStep, PointApplied, PointBegan, PointMeasured, Judged, QuestionBegan,
     QuestionAnswered, QuestionFailed, RunBegan, FileWritten, RunEnded, ReadingSeen, MeterRead,
+    PromptShown, PromptAnswered, Listening,
 )  # fmt: skip
 """What comes with every load point or question, or is for record and log only: the console of a suite leaves it out."""

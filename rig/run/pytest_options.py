@@ -12,6 +12,7 @@ import pytest
 
 from drivers.log import LEVELS
 from rig.errors import UsageRefused
+from rig.metrology.decision import DecisionRule
 from rig.option_values import COUNT, HOURS, REPEATS, count_from, line_from, number_from
 from rig.records import RECORDS
 from rig.records.store import RunStore
@@ -35,6 +36,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--max-points", default=None, metavar="N", help="measure the first N load points only")
     group.addoption("--programme", default="intrinsic", metavar="NAME|FILE", help="what is certified: intrinsic, full")
     group.addoption("--strict-programme", action="store_true", help="refuse what the bench cannot do as a whole")
+    group.addoption("--decision-rule", default="", choices=["", *map(str, DecisionRule)])
     group.addoption("--repeat", default="1", metavar="N", help="measure everything N times, one pass after another")
     group.addoption("--longest", default="1", metavar="HOURS", help="skip questions of more bench time (default: 1)")
     group.addoption(
@@ -48,6 +50,7 @@ def add_options(parser: pytest.Parser) -> None:
         "--serial-number", action="append", default=[], metavar="POSITION=SN", help="what was scanned there"
     )
     group.addoption("--mask", action="append", default=[], metavar="POSITION", help="leave a position out")
+    group.addoption("--operator-by", default="none", help="who answers prompts: console, panel or none")
     group.addoption("--lot", default="", help="the lot of the units; goes into the record")
     group.addoption("--suite", default="pytest", help="kind of run for the record: certify, eol ...")
     group.addoption("--resume", default=None, help=argparse.SUPPRESS)  # of `rig certify --resume`
@@ -102,6 +105,7 @@ def options_of(option: argparse.Namespace) -> RunOptions:
         max_points=None if most is None else taken("--max-points", most, count_from, *COUNT),
         programme=taken("--programme", option.programme, line_from),
         strict=option.strict_programme,
+        rule=option.decision_rule,
         repeat=taken("--repeat", option.repeat, count_from, *REPEATS),
         select=option.keyword,
         suite=taken("--suite", option.suite, line_from),
@@ -115,6 +119,7 @@ def options_of(option: argparse.Namespace) -> RunOptions:
         serial_numbers=tuple(option.serial_number),
         masked=tuple(option.mask),
         lot=taken("--lot", option.lot, line_from),
+        operator_by=option.operator_by,
         longest_gate_h=taken("--longest-gate", option.longest_gate, number_from, *HOURS),
         **({"run_id": option.run_id} if option.run_id else {}),
     )

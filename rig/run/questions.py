@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from rig.errors import UsageRefused
+from rig.plans.made_plan import MadePlan
 from rig.run.pytest_ways import refuse_without_assertions
 
 DEFAULT_BENCH_TIME_S = 60.0
@@ -88,15 +89,15 @@ def questions_of(suite: str, select: str = "") -> list[Question]:
 
 
 def selected_parts(
-    suite: str, select: str, options: Collection[str], listed_by: str, impossible: Mapping[str, str] | None = None
+    made: MadePlan, select: str, options: Collection[str], listed_by: str, impossible: Mapping[str, str] | None = None
 ) -> set[Hashable]:
-    """Return what the tests of a suite that ``select`` (as ``-k``) names are about: load points, keys, other parts.
+    """Return what the tests that ``select`` (as ``-k``) names are about: load points, keys, other parts of ``made``.
 
     ``options``: those of pytest that choose bench and programme; ``listed_by``: the command that shows the names;
     ``impossible``: the tests that the bench cannot do, by name, with the reason. Raises UsageRefused where there are
     none.
     """
-    items, _ = _collect(suite, select, options)
+    items, _ = _collect(made.suite, select, options, [made])
     if not items:
         raise UsageRefused(_nothing_of(select, listed_by, impossible or {}))
     values = [value for item in items for value in getattr(getattr(item, "callspec", None), "params", {}).values()]
@@ -115,7 +116,9 @@ def _nothing_of(select: str, listed_by: str, impossible: Mapping[str, str]) -> s
     return f"the bench cannot do what {select!r} names: {said}{more}; {listed_by} lists what there is"
 
 
-def _collect(suite: str, select: str, options: Collection[str] = ()) -> tuple[list[pytest.Item], str]:
+def _collect(
+    suite: str, select: str, options: Collection[str] = (), plugins: Collection[object] = ()
+) -> tuple[list[pytest.Item], str]:
     """Collect a suite's tests; also return the end of what pytest wrote. Raises UsageRefused for a bad ``select``."""
     collector = _Collector()
     arguments = [str(_ROOT / "tests_hil" / suite), "-c", str(_ROOT / "pyproject.toml"), "--rootdir", str(_ROOT)]
@@ -126,7 +129,7 @@ def _collect(suite: str, select: str, options: Collection[str] = ()) -> tuple[li
                 *arguments, *options, "--collect-only", "-q", "-p", "no:cacheprovider",
                 *([f"-k={select}"] if select else []),
             ],
-            plugins=[collector],
+            plugins=[collector, *plugins],
         )  # fmt: skip
     if code == pytest.ExitCode.USAGE_ERROR and select:
         raise UsageRefused(f"-k {select!r} is no expression; write names joined by and, or, not, as for pytest's -k")

@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import os
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -46,12 +44,13 @@ from rig.run.events import (
     QuestionFailed,
     RunBegan,
     RunEnded,
+    UnitEnded,
 )
 from rig.run.folder import LOG, claim, folder_for, release
-from rig.run.log import begin_log
+from rig.run.options import RunOptions as RunOptions
 from rig.run.resuming.begin_again import begin_again
 from rig.run.resuming.request import Resumable
-from rig.run.streaming.event_stream import EventStream, begin_stream
+from rig.run.streaming.files import RunFiles
 from rig.run.tally import Tally
 from rig.safety.guardian.journal import take_journal_in
 from rig.safety.guardian.process_identity import is_gone, this_process
@@ -59,42 +58,6 @@ from rig.version import git_sha, software_version
 
 if TYPE_CHECKING:
     from drivers.meter.bus import MeterBus
-
-
-@dataclass
-class RunOptions:
-    """What the command line asks for. ``run_id``: the id of the record; folder names are unique by it.
-
-    ``programme``: of a certification, with ``strict`` where a bench that cannot do all of it is refused; ``repeat``:
-    passes over it; ``select``: pytest's -k. Of the end of line: ``product`` as it is named,
-    ``serial_numbers`` as scanned (``POSITION=SERIAL``), ``masked`` positions and ``lot``.
-    """
-
-    bench: str
-    suite: str
-    out: Path | None = None
-    records: str | None = None
-    operator: str = ""
-    station: str = ""
-    allow_reset: bool = False
-    max_points: int | None = None
-    programme: str = "intrinsic"
-    strict: bool = False
-    repeat: int = 1
-    select: str = ""
-    longest_h: float = 1.0
-    unprotected: bool = False
-    anyway: bool = False
-    accept_wiring: bool = False
-    longest_gate_h: float = 1.0
-    position: str | None = None
-    log_level: str = "info"
-    after_adjustment_of: str | None = None
-    product: str = ""
-    serial_numbers: tuple[str, ...] = ()
-    masked: tuple[str, ...] = ()
-    lot: str = ""
-    run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
 class Run:
@@ -145,8 +108,7 @@ class Run:
         self._step = ""
         self._has_plan = resumed is not None
         self._has_energised = False
-        self._end_log: Callable[[], None] | None = None
-        self._stream: EventStream | None = None
+        self.files: RunFiles | None = None  # while they are open
         self._attempt: int | None = None
         self._subscribe()
 
@@ -196,28 +158,16 @@ class Run:
         claim(self.options.out, self.options.run_id)
         return self.options.out
 
-    def _begin_files(self, folder: Path) -> Callable[[], None]:
-        end_log = begin_log(folder, self.options.log_level, self.events)
-        self._stream, end_stream = begin_stream(folder, self.events)
-
-        def end() -> None:
-            self._stream = None
-            end_stream()
-            end_log()
-
-        return end
-
     def stop_heard(self, signal_name: str) -> None:
         """Tell other processes at once that a stop has arrived; may be called in a signal handler."""
-        if self._stream is not None:
-            with contextlib.suppress(OSError):
-                self._stream.write({"kind": "StopHeard", "text": f"stop by {signal_name} has arrived"})
+        if self.files is not None:
+            self.files.stop_heard(signal_name)
 
     def leave_folder(self) -> None:
         """End the log; leave the folder to another run where this one never had a record."""
-        if self._end_log is not None:
-            self._end_log()
-            self._end_log = None
+        if self.files is not None:
+            self.files.end()
+            self.files = None
         if self.options.out is not None and self.record is None:
             release(self.options.out, self.options.run_id)
 
@@ -241,8 +191,8 @@ class Run:
                 "a bench is not opened in a process that was forked for one test, as by pytest --forked: its record "
                 "and its end would be lost; leave that option out"
             )
-        if self._write_files is not None and self._end_log is None:
-            self._end_log = self._begin_files(self.out_folder())
+        if self._write_files is not None and self.files is None:
+            self.files = RunFiles.begin(self.out_folder(), self.options.log_level, self.events)
         try:
             with ExitStack() as stack:
                 self.meter = self._open(bench_file, programme or {}, plan, on_time, stack)
@@ -269,8 +219,7 @@ class Run:
     ) -> MeterRun:
         store, today = self.store, self._today()
         if self.resumed is None:
-            tried = AttemptRecord(kind=self.options.suite, station=self.options.station, operator=self.options.operator)
-            self._attempt = store.begin_attempt(tried, this_process(None))
+            self._attempt = store.begin_attempt(self.attempt(), this_process(None))
         bench = stack.enter_context(
             open_bench(
                 bench_file,
@@ -311,7 +260,7 @@ class Run:
             self._has_plan = plan is not None
         record = self.record
         record.step = self._step
-        if self._end_log is not None:
+        if self.files is not None:
             self.events.publish(Noted("log", f"what the processes of this run did is in {LOG}, in its folder"))
         self.events.publish(RunBegan(record.run_id, header.kind, header.bench_name, header.simulated))
         stack.push(self._note_end)
@@ -339,6 +288,19 @@ class Run:
             stack.callback(meter.restore_configuration)
         stack.callback(meter.switch_off)
         return meter
+
+    def attempt(self, reason: str = "") -> AttemptRecord:
+        """Return this run as an attempt to begin one; ``reason``: why it becomes none."""
+        options = self.options
+        scanned = ", ".join(self.scanned.values()) or ", ".join(options.serial_numbers)
+        return AttemptRecord(
+            kind=options.suite,
+            station=options.station,
+            operator=options.operator,
+            product=self.product or options.product,
+            scanned=scanned,
+            reason=reason,
+        )
 
     def _end_attempt(self, reason: str) -> None:
         """Record why no run began, where none did."""
@@ -411,15 +373,17 @@ class Run:
             return
         self._is_closed = True
         outcome, code = self.tally.outcome(), self.tally.exit_code()
+        units: tuple[UnitEnded, ...] = ()
         try:
             self.record.finish(str(outcome), int(code))
             if self._write_files is not None:
                 recorded = self.store.run(self.record.run_id)
+                units = UnitEnded.all_of(recorded)
                 for path in self._write_files(recorded, self.out_folder(), self.allure_folder):
                     self.events.publish(FileWritten(path))
         finally:
             self.store.close()
-        self.events.publish(RunEnded(outcome, code))
+        self.events.publish(RunEnded(outcome, code, units))
 
     def finish(self) -> ExitCode:
         """Close the run's record and write its reports; returns the exit code. Runs once the bench is closed."""

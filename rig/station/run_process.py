@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,13 +26,16 @@ class RunProcess:
 
     @classmethod
     def start(cls, command: Sequence[str], folder: Path) -> RunProcess:
-        """Start ``command``, with what it prints in ``folder``. Raises OSError."""
+        """Start ``command``, with what it prints in ``folder``, and a path at which it listens. Raises OSError."""
+        place = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
+        listens_at = Path(place) / f"s4100-run-{secrets.token_hex(6)}.sock"  # short: a socket's path has 107 octets
         with (folder / CONSOLE_FILE).open("ab") as console:
             child = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,
+                env={**os.environ, "RIG_RUN_SOCKET": str(listens_at)},
                 start_new_session=True,  # what ends the service, or its terminal, does not reach it
             )
         return cls(marked_process("pid", child.pid), child)

@@ -58,7 +58,6 @@ class RunView:
     findings: deque[Mapping[str, Any]] = field(default_factory=lambda: deque(maxlen=_MOST_FINDINGS))
     warnings: deque[str] = field(default_factory=lambda: deque(maxlen=_MOST_WARNINGS))
     prompt: Mapping[str, Any] | None = None
-    is_pausing: bool = False
     is_paused: bool = False
     stop_heard_s: float = 0.0
     socket: str = ""
@@ -92,19 +91,37 @@ class RunView:
         """Whether the closed record says that the run failed."""
         return self.outcome in BAD
 
+    @property
+    def units_seen(self) -> int:
+        """How many meters have a result so far."""
+        return len({each.get("unit_number") for each in self.results})
+
+    def _meter(self, each: Mapping[str, Any]) -> str:
+        """Say which meter something is about, where there are several."""
+        number = each.get("unit_number")
+        several = len(self.units) > 1 or self.units_seen > 1
+        if not several or not isinstance(number, int):
+            return ""
+        unit = self.units[number - 1] if 0 < number <= len(self.units) else {}
+        return f"position {unit['position']}: " if unit.get("position") else f"meter {number}: "
+
     def failures(self) -> list[str]:
         """Return what failed, in words: questions first, then results that are beyond their limits."""
         said = [
-            f"{each.get('name')}: expected {each.get('expected')}, found {each.get('found')}"
+            f"{self._meter(each)}{each.get('name')}: expected {each.get('expected')}, found {each.get('found')}"
             for each in self.findings
             if each.get("outcome") not in (*GOOD, "SKIP", "NOT_JUDGED")
         ]
         said += [
-            f"{str(each.get('quantity')).replace('_', ' ')} {each.get('phase')}: {_error(each)} at {each.get('point')}"
+            f"{self._meter(each)}{_quantity(each)}: {_error(each)} at {each.get('point')}"
             for each in self.results
             if each.get("outcome") in BAD
         ]
         return list(dict.fromkeys(said))
+
+
+def _quantity(result: Mapping[str, Any]) -> str:
+    return f"{str(result.get('quantity')).replace('_', ' ')} {result.get('phase')}"
 
 
 def _error(result: Mapping[str, Any]) -> str:
@@ -212,16 +229,12 @@ def _listening(view: RunView, event: Mapping[str, Any]) -> None:
     view.socket = str(event.get("socket", ""))
 
 
-def _pausing(view: RunView, _event: Mapping[str, Any]) -> None:
-    view.is_pausing = True
-
-
 def _paused(view: RunView, _event: Mapping[str, Any]) -> None:
-    view.is_pausing, view.is_paused = False, True
+    view.is_paused = True
 
 
 def _goes_on(view: RunView, _event: Mapping[str, Any]) -> None:
-    view.is_pausing = view.is_paused = False
+    view.is_paused = False
 
 
 def _stop_heard(view: RunView, event: Mapping[str, Any]) -> None:
@@ -233,7 +246,7 @@ def _ended(view: RunView, event: Mapping[str, Any]) -> None:
     code = event.get("code")
     view.code = code if isinstance(code, int) else None
     view.units = tuple(each for each in event.get("units") or () if isinstance(each, dict))
-    view.prompt, view.is_pausing, view.is_paused = None, False, False
+    view.prompt, view.is_paused = None, False
 
 
 _HANDLERS = {
@@ -259,7 +272,6 @@ _HANDLERS = {
     "PromptShown": _prompt,
     "PromptAnswered": _prompt_done,
     "Listening": _listening,
-    "PauseAsked": _pausing,
     "Paused": _paused,
     "Continued": _goes_on,
     "StopHeard": _stop_heard,

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from drivers.errors import RigError
+from rig.records.attempts.attempts import AttemptRecord
 from rig.safety.state import read_json, write_json
 from rig.station.event_tail import EventTail
 from rig.station.outputs import OffWatch, is_off_by
+from rig.station.panel_watch import PanelWatch
 from rig.station.phase import Phase
 from rig.station.run_process import RunProcess, last_line
 from rig.station.run_socket import ask_run
@@ -28,6 +30,9 @@ EVENTS_FILE = "events.jsonl"
 
 TYPED = ("read_value", "scan")
 """Kinds of prompts whose answer is typed or scanned."""
+
+_LEAST_SCAN = 8
+"""Digits alone of this number or more are no value with a unit: a scanner was used while a value was asked for."""
 
 _DOUBLE_READ_S = 2.0
 _HANGS_S = 20.0
@@ -51,6 +56,7 @@ class PresentRun:
     scanned: dict[str, str]
     began_s: float
     view: RunView = field(default_factory=RunView)
+    is_pausing: bool = False
     tail: EventTail = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,7 +67,9 @@ class Station:
     """Starts, follows and stops runs. ``tick`` is called ten times a second; nothing here waits.
 
     What it shows it knows from the run's events and its process alone, so that a service that is started again shows
-    the same. ``serial_number_of``: reads what was scanned, and raises RigError. ``wall_s``: seconds since 1970.
+    the same. ``serial_number_of``: reads what was scanned, and raises RigError.
+    ``note_attempt`` records what was scanned and became no run. ``panel``: of emulated meters. ``wall_s``: seconds
+    since 1970.
     """
 
     def __init__(
@@ -69,10 +77,14 @@ class Station:
         settings: StationSettings,
         *,
         serial_number_of: Callable[[str], str] = any_serial_number,
+        note_attempt: Callable[[AttemptRecord], None] = lambda _attempt: None,
+        panel: PanelWatch | None = None,
         wall_s: Callable[[], float] = time.time,
     ) -> None:
         self.settings = settings
+        self.panel = panel
         self._serial_number_of = serial_number_of
+        self._note_attempt = note_attempt
         self.run: PresentRun | None = None
         self.filling: dict[str, str] = {}
         self.message = Message(0, True, "")
@@ -110,6 +122,8 @@ class Station:
             return self._verdict
         if lives:
             return self._of_living(view)
+        if self.off is None and _may_have_left_on(view):
+            return Phase.STOPPING  # until the next round
         if self.was_stopped:
             return Phase.STOPPED
         return Phase.BROKEN if view.run_id else Phase.REFUSED
@@ -121,7 +135,7 @@ class Station:
             return Phase.PAUSED
         if view.prompt is not None:
             return Phase.PROMPT
-        if view.is_pausing:
+        if self.run is not None and self.run.is_pausing:
             return Phase.PAUSING
         return Phase.RUNNING if view.events else Phase.STARTING
 
@@ -174,22 +188,30 @@ class Station:
 
     def enter(self, text: str) -> bool:
         """Take what was scanned or typed: the answer to a prompt that asks for a value, else a serial number."""
+        given = text.strip()
+        if not given:
+            return True  # the second half of CR LF
         prompt = self.view.prompt if self.lives else None
         if prompt is not None and str(prompt.get("kind")).lower() in TYPED:
-            return self.answer(str(prompt.get("prompt_id", "")), text.strip(), confirmed=True)
-        if not text.strip():
-            return True  # the second half of CR LF
+            return self._answer_typed(prompt, given)
         try:
             serial_number = self._serial_number_of(text)
         except RigError as refused:
-            return self._say(f"Not started: {refused}.", good=False)
+            return self._refuse(text.strip(), f"Not started: {refused}.")
         return self._take_serial_number(serial_number)
+
+    def _answer_typed(self, prompt: Mapping[str, Any], given: str) -> bool:
+        wants_number = str(prompt.get("kind")).lower() == "scan" or "SN" in str(prompt.get("screen", "")).split()
+        if not wants_number and given.isdigit() and len(given) >= _LEAST_SCAN:
+            return self._say(f"{given} looks like a scanned number. Type what the display shows.", good=False)
+        return self.answer(str(prompt.get("prompt_id", "")), given, confirmed=True)
 
     def _take_serial_number(self, serial_number: str) -> bool:
         before_s, now_s = self._scanned_s.get(serial_number, 0.0), self._wall_s()
         self._scanned_s = {serial_number: now_s}
         if self.phase in (Phase.STOPPING, Phase.NOT_STOPPED):
-            return self._say("Not started: the outputs are not confirmed off yet. Scan again afterwards.", good=False)
+            why = "Not started: the outputs are not confirmed off yet. Scan again afterwards."
+            return self._refuse(serial_number, why)
         at_work = {} if self.run is None else self.run.scanned
         known = {*at_work.values(), *self.filling.values(), *(self._next or {}).values()}
         if serial_number in known and now_s - before_s < _DOUBLE_READ_S:
@@ -198,7 +220,8 @@ class Station:
             if serial_number in at_work.values():
                 return self._say(f"{serial_number} is being tested already.", good=True)
             numbers = ", ".join(at_work.values())
-            return self._say(f"Station busy: {numbers} is being tested. Scan {serial_number} afterwards.", good=False)
+            why = f"Station busy: {numbers} is being tested. Scan {serial_number} afterwards."
+            return self._refuse(serial_number, why)
         if serial_number in self.filling.values() or (self._next and serial_number in self._next.values()):
             return self._say(f"{serial_number} is at a position already. Scan the next meter.", good=False)
         position = self.next_position
@@ -210,6 +233,12 @@ class Station:
         if self.next_position is None:
             return self.start()
         return self._say(f"{serial_number} is at position {position}.", good=True)
+
+    def _refuse(self, scanned: str, why: str) -> bool:
+        station, product = self.settings.name, self.settings.product
+        attempt = AttemptRecord(station=station, scanned=scanned[:200], reason=why, kind="eol", product=product)
+        self._note_attempt(attempt)
+        return self._say(why, good=False)
 
     def start(self) -> bool:
         """Start the run with what has been scanned; positions without a serial number are left out."""
@@ -244,7 +273,10 @@ class Station:
     def pause(self, *, paused: bool) -> bool:
         """Ask the run to switch off and wait, or to go on."""
         said = "Pause was asked for: outputs go off after the present step." if paused else "Going on."
-        return self._ask({"pause": paused}, said)
+        taken = self._ask({"pause": paused}, said)
+        if taken and self.run is not None:
+            self.run.is_pausing = paused
+        return taken
 
     def _ask(self, request: Mapping[str, Any], said: str) -> bool:
         if not self.lives or not self.view.socket:
@@ -258,6 +290,9 @@ class Station:
         """Read new events, look after the process, and go on with what is under way."""
         if self.off is not None:
             self.off.look()
+        if self.panel is not None:
+            prompt = self.view.prompt if self.lives else None
+            self.panel.look_at(None if prompt is None else str(prompt.get("position", "")))
         if self.run is None:
             return
         lives = self.run.process.lives  # before the events: after its end there are no more
@@ -273,8 +308,7 @@ class Station:
             self.run.process.end(signal.SIGKILL)  # off is confirmed; a run that hangs would keep the station
 
     def _look_after_ended(self, run: PresentRun) -> None:
-        began = bool(run.view.run_id) or run.view.was_energised  # else the bench may be another run's
-        if self.off is None and began and not is_off_by(run.view):
+        if self.off is None and _may_have_left_on(run.view):
             self.off = OffWatch(self._off_command, self._wall_s(), by_operator=False, wall_s=self._wall_s)
         if self._next is not None:
             chosen, self._next = self._next, None
@@ -358,3 +392,8 @@ class Station:
         self._durations[self.settings.product or self.settings.bench] = round(self._wall_s() - run.began_s, 1)
         with contextlib.suppress(OSError):
             (self.settings.folder / DURATIONS_FILE).write_text(json.dumps(self._durations), encoding="utf-8")
+
+
+def _may_have_left_on(view: RunView) -> bool:
+    """Whether a run whose process has ended may have left outputs on; one that never began had another one's bench."""
+    return (bool(view.run_id) or view.was_energised) and not is_off_by(view)

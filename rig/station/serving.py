@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable
 
 from rig.errors import UsageRefused
-from rig.station.app import make_app
+from rig.station.pages.app import make_app
 from rig.station.service import Station
 
 LOCAL = ("127.0.0.1", "localhost", "::1")

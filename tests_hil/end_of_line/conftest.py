@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from fixtures.bench import of_product, plan_of
+from rig.errors import UsageRefused
 from rig.metrology.outcome import Outcome
 from rig.operator import Operator
+from rig.operator.panel import PanelOperator
+from rig.operator.panel_link import PanelLink
 from rig.plans import Plan
 from rig.plans.end_of_line.product_plan import ProductPlan, missing_parts
 from rig.procedures.end_of_line.line import Found, Line
+from rig.procedures.end_of_line.prompting import ask
 from rig.procedures.end_of_line.shipping import Shipping
 from rig.procedures.end_of_line.terminals import Terminals
+from rig.procedures.positions.disturbing import Isolation, OperatorDisconnector
 from rig.pytest_plugin import in_plan_order, run_session
+from rig.run.streaming.station_operator import station_operator
 
 WITHOUT_PRODUCT = "test_end_of_line.py"
 ORDER = (
@@ -80,15 +89,43 @@ def shipping(line: Line) -> Shipping:
 
 
 @pytest.fixture(scope="session")
-def operator(pytestconfig: pytest.Config) -> Operator | None:
+def operator(pytestconfig: pytest.Config, line: Line, product_plan: ProductPlan) -> Iterator[Operator | None]:
     """Who answers prompts; None where nothing does."""
-    return getattr(pytestconfig.pluginmanager.get_plugin(OPERATOR), "operator", None)
+    by = run_session(pytestconfig).options.operator_by
+    if by == "panel":
+        names = [position.name for position in product_plan.bench_as_it_is.parts.positions]
+        with closing(_panels(line)) as link:
+            yield PanelOperator(link, {name: number for number, name in enumerate(names)})
+        return
+    if by == "station":
+        yield station_operator(run_session(pytestconfig))
+        return
+    yield getattr(pytestconfig.pluginmanager.get_plugin(OPERATOR), "operator", None) if by == "console" else None
+
+
+def _panels(line: Line) -> PanelLink:
+    """The emulated panels of the bench, whose keys are pressed and whose displays are read over their process."""
+    launched = line.run.bench.launched
+    endpoint = None if launched is None else launched.endpoints.get("control")
+    if endpoint is None:
+        raise UsageRefused(f"bench {line.bench_file.name} has no emulated panels; see --operator-by")
+    return PanelLink(endpoint)
+
+
+@pytest.fixture(scope="session")
+def isolation(line: Line, operator: Operator | None) -> None:
+    """Where an operator can take units out, one that disturbs the others is looked for."""
+    if operator is not None and len(line.units) > 1:
+        line.run.isolation = Isolation(OperatorDisconnector(partial(ask, line, operator)))
 
 
 @pytest.fixture(autouse=True)
 def _something_is_left(request: pytest.FixtureRequest) -> None:
     """Skip a step where no unit is left to be asked."""
-    if run_session(request.config).options.product and not request.getfixturevalue("line").left:
+    if not run_session(request.config).options.product:
+        return
+    request.getfixturevalue("isolation")
+    if not request.getfixturevalue("line").left:
         pytest.skip("no unit is left to be tested")
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from drivers.meter.bus import MeterBus
+if TYPE_CHECKING:
+    from drivers.meter.bus import MeterBus
 
 _REPORT_S = 0.25
 """The thread that waits reports progress about this often: it is the one that watches the source."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,9 +12,10 @@ from rig.cli.shared.types import LINE
 from rig.cli.suites import Chosen, bench_with, run_suite, with_options
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rig.operator import Operator
+    from rig.plans.end_of_line.product_plan import ProductPlan
     from rig.products import Product
 
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--operator-by",
-    type=click.Choice(["console", "none"]),
+    type=click.Choice(["console", "station", "panel", "none"]),
     default=None,
     help="Who answers prompts  [default: console on a terminal]",
 )
@@ -57,21 +59,33 @@ def eol(
 
         bench_file = bench_with(JUDGING, options)
         return run_suite("eol", "end_of_line", bench_file, end_of_line_plan(bench_file), [], Chosen(**options))
-    from rig.plans.end_of_line.product_plan import missing_parts, product_plan
+    from rig.plans.end_of_line.product_plan import admit_units, missing_parts, product_plan
     from rig.products import load_product
 
-    variant = load_product(product)
-    bench_file = bench_with(JUDGING, options, several=True)
-    plan = product_plan(bench_file, variant, masked)
-    missing_parts(plan.bench, variant)
-    positions = [position.name for position in plan.bench.parts.positions]
-    operator = _operator(operator_by)
-    scanned = _scanned(serial_numbers, positions, variant, operator)
-    extra = [f"--product={_lasting(product)}", f"--lot={lot}"]
+    scanned = list(serial_numbers)
+    with _noting_attempt(options, product, scanned):
+        variant = load_product(product)
+        bench_file = bench_with(JUDGING, options, several=True)
+        plan = product_plan(bench_file, variant, masked)
+        missing_parts(plan.bench, variant)
+        positions = [position.name for position in plan.bench.parts.positions]
+        by = operator_by or ("console" if os.isatty(0) and os.isatty(1) else "none")
+        operator = _operator(by)
+        scanned[:] = _scanned(serial_numbers, positions, variant, operator)
+        # Before pytest begins: refused in one sentence.
+        kind = _admitted(admit_units(plan, scanned, masked).scanned, plan, options)
+    extra = [f"--product={_lasting(product)}", f"--lot={lot}", f"--operator-by={by}"]
     extra += [*(f"--serial-number={each}" for each in scanned), *(f"--mask={each}" for each in masked)]
     what = f"{variant.name}, {len(positions)} {'position' if len(positions) == 1 else 'positions'}"
     return run_suite(
-        "eol", "end_of_line", plan.bench, None, extra, Chosen(**options), what=what, plugins=(_Answers(operator),)
+        kind,
+        "end_of_line",
+        plan.bench,
+        None,
+        extra,
+        Chosen(**options),
+        what=what,
+        plugins=(_Answers(operator),),
     )
 
 
@@ -82,6 +96,45 @@ class _Answers:
 
     def __init__(self, operator: Operator | None) -> None:
         self.operator = operator
+
+
+@contextmanager
+def _noting_attempt(options: Mapping[str, Any], product: str, scanned: Sequence[str]) -> Iterator[None]:
+    """Record an attempt that ends before a run can begin: refused, or stopped before the units were known."""
+    from drivers.errors import RigError
+
+    try:
+        yield
+    except (RigError, KeyboardInterrupt) as error:
+        from rig.records import RECORDS
+        from rig.records.attempts.attempts import AttemptRecord
+        from rig.records.store import RunStore
+
+        attempt = AttemptRecord(
+            kind="eol",
+            station=options["station"],
+            operator=options["operator"],
+            product=product,
+            scanned=", ".join(scanned),
+            reason=str(error) or "stopped by the operator before the units were known",
+        )
+        with RunStore.open(options["records"] or RECORDS) as store:
+            store.note_attempt(attempt)
+        raise
+
+
+def _admitted(scanned: Mapping[str, str], plan: ProductPlan, options: Mapping[str, Any]) -> str:
+    """Return the kind of the run, eol or golden; raises where station or units may not be tested now."""
+    from rig.cli.shared.output import echo
+    from rig.quality.at_the_line import kind_of, refuse_units
+    from rig.records import RECORDS
+    from rig.records.store import RunStore
+
+    golden = plan.bench_as_it_is.parts.golden
+    with RunStore.open(options["records"] or RECORDS) as store:
+        for on_hold in refuse_units(store, options["station"], scanned, plan.product, golden):
+            echo(on_hold)
+    return kind_of(scanned, golden)
 
 
 def _refuse_without_product(**options: object) -> None:
@@ -99,12 +152,11 @@ def _lasting(product: str) -> str:
     return str(Path(product).resolve()) if product.endswith((".yaml", ".yml")) or "/" in product else product
 
 
-def _operator(operator_by: str | None) -> Operator | None:
-    """Return who answers prompts: the terminal has descriptors of its own, since pytest takes the usual ones."""
+def _operator(by: str) -> Operator | None:
+    """Return the operator at the terminal, on descriptors of its own, since pytest takes the usual ones; else None."""
     from rig.operator import ConsoleOperator
 
-    by = operator_by or ("console" if os.isatty(0) and os.isatty(1) else "none")
-    if by == "none":
+    if by != "console":  # a station has scanned by now, and answers once the run listens
         return None
     return ConsoleOperator(os.dup(0), os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace"))
 

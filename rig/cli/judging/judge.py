@@ -8,18 +8,14 @@ from pathlib import Path
 import click
 
 from rig.cli.shared.output import echo
-from rig.cli.shared.types import LINE, AnyPath
+from rig.cli.shared.types import LINE, RULE, AnyPath
 from rig.records import RECORDS
-
-_RULES = (
-    "ilac_g8_non_binary", "ilac_g8_binary", "simple", "iso_14253", "standard_fifth", "rss", "z540_method_6",
-)  # fmt: skip
 
 
 @click.command()
 @click.argument("run", default="last")
 @click.option("--standard", default=None, metavar="NAME|PATH", help="Limit table  [default: limits as in the run]")
-@click.option("--rule", type=click.Choice(_RULES), default=None, help="Decision rule  [default: as in the run]")
+@click.option("--rule", type=RULE, default=None, help="Decision rule  [default: as in the run]")
 @click.option("--correction", type=AnyPath(), default=None, help="File of corrections, in the place of the run's.")
 @click.option("--operator", type=LINE, default="", help="Who judges; goes into the record.")
 @click.option("--records", default=RECORDS, show_default=True, metavar="URL|PATH")

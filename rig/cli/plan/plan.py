@@ -62,6 +62,7 @@ def plan(
         made = certification_plan(bench_file, programme=chosen, strict=strict)
     parts = None
     if select:
+        from rig.plans.made_plan import MadePlan
         from rig.run.questions import selected_parts
 
         folder = {"certify": "certification", "eol": "end_of_line"}[suite]
@@ -69,6 +70,6 @@ def plan(
         options += [f"--programme={programme_name}"]
         listed_by = f"'rig plan {suite}{f' --programme {programme_name}' if suite == 'certify' else ''}'"
         impossible = {each.key: each.why for each in made.not_possible}
-        parts = selected_parts(folder, select, options, listed_by, impossible)
+        parts = selected_parts(MadePlan(folder, bench_file, made), select, options, listed_by, impossible)
     view = SuiteView(bench_file, suite, made, parts, register_kwh, repeat)
     echo(json.dumps(view.as_data(), indent=2)) if as_json else view.print()

@@ -146,14 +146,16 @@ class SuiteView:
             echo(f"energy is made from sampled power, in one long gate: {self.plan.why_sampled}")
         for each in self.plan.not_possible:
             echo(f"not possible: {each.key}: {each.why}")
+        analyzer, wiring = self.bench.parts.analyzer, self.bench.parts.wiring
+        if wiring is not None:
+            echo(f"transducer: {wiring.ct.primary_a:g} A to {wiring.ct.secondary_v:g} V")
+        if analyzer is not None and analyzer.reference_accuracy.stated_by:
+            echo(f"accuracy of the reference: {analyzer.reference_accuracy.stated_by}")
         found, gates = self.forecast
         for line in lines(found, gates, LONGEST_GATE_S) if found else ():
             echo(line)
         for line in test_lines(tuple(self.forecast_of_tests.values())):
             echo(line)
-        wiring = self.bench.parts.wiring
-        if wiring is not None:
-            echo(f"transducer: {wiring.ct.primary_a:g} A to {wiring.ct.secondary_v:g} V")
         volts, amperes = (max(values) for values in zip(*map(_volts_and_amperes, self.steps), strict=True))
         passes = f" in {self.repeat} passes" if self.repeat > 1 else ""
         echo(

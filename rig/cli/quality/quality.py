@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rig.cli.quality.golden import golden
+from rig.cli.quality.holds import affected, holds
+from rig.cli.quality.lot import lot
 from rig.cli.quality.options import by_shifts, selecting, selection, show, showing
 from rig.cli.shared.types import COUNT, LINE
 
@@ -21,6 +24,12 @@ _BY = click.Choice(("product", "station", "position", "lot", "operator", "day", 
 @click.group()
 def quality() -> None:
     """Statistics of production, from the records alone; nothing is measured."""
+
+
+quality.add_command(affected)
+quality.add_command(golden)
+quality.add_command(holds)
+quality.add_command(lot)
 
 
 @quality.command(name="yield")

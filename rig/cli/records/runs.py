@@ -91,8 +91,9 @@ def _show(found: tuple[RunSummary, ...], records: str, as_json: bool) -> None:
     from rig.reports.resumptions import resumed_text
 
     outcomes = {run.run_id: outcome_now(run, records) for run in found}
+    on_hold = _on_hold({serial for run in found for serial in run.held}, records)
     if as_json:
-        echo(json.dumps([_as_json(run, outcomes[run.run_id]) for run in found], indent=2))
+        echo(json.dumps([_as_json(run, outcomes[run.run_id], on_hold) for run in found], indent=2))
         return
     for run in found:
         counts = ", ".join(f"{count} {name}" for name, count in of_verdicts(run.counts).items())
@@ -102,6 +103,8 @@ def _show(found: tuple[RunSummary, ...], records: str, as_json: bool) -> None:
         counts += (
             f"  after adjustment of {run.header.after_adjustment_of[:8]}" if run.header.after_adjustment_of else ""
         )
+        held = [serial for serial in run.held if serial in on_hold]
+        counts += f"  ON HOLD: {' '.join(held)}" if held else ""
         counts += "  (simulated)" if run.header.simulated else ""
         began = f"{run.started_utc:%Y-%m-%d %H:%M:%S} UTC"
         echo(
@@ -112,7 +115,17 @@ def _show(found: tuple[RunSummary, ...], records: str, as_json: bool) -> None:
         echo(f"no runs in {records}")
 
 
-def _as_json(run: RunSummary, outcome: str) -> dict[str, Any]:
+def _on_hold(held: set[str], records: str) -> set[str]:
+    """Return which of the serial numbers that were put on hold are on hold now."""
+    if not held:
+        return set()
+    from rig.quality.holds.open_holds import open_holds
+
+    with open_to_read(records) as store:
+        return {hold.serial_number for hold in open_holds(store, held)}
+
+
+def _as_json(run: RunSummary, outcome: str, on_hold: set[str]) -> dict[str, Any]:
     return {
         "run_id": run.run_id,
         "kind": run.header.kind,
@@ -125,6 +138,7 @@ def _as_json(run: RunSummary, outcome: str) -> dict[str, Any]:
         "outcome": outcome,
         "exit_code": run.exit_code,
         "serial_numbers": list(run.serial_numbers),
+        "on_hold": [serial for serial in run.held if serial in on_hold],
         "counts": dict(run.counts),
         "programme": {what: list(numbers) for what, numbers in run.header.programme.items()},
         "partial": was_partial(run, outcome),

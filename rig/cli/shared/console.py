@@ -167,8 +167,12 @@ class ConsoleReporter:
         self._progress.update(self._task, ends_at_s=ends_at_s)
 
     def _hear(self, event: Event) -> None:
-        from rig.run.events import LOG_ONLY, PointBegan
+        from rig.run.events import LOG_ONLY, PointBegan, PromptAnswered, PromptShown
 
+        if isinstance(event, PromptShown):  # the terminal is the operator's meanwhile
+            self._progress.stop()
+        elif isinstance(event, PromptAnswered):
+            self._progress.start()
         if isinstance(event, PointBegan) and not self._seen:
             self._began_s = time.monotonic()  # opening the bench is no part of a step
         if not isinstance(event, LOG_ONLY) and (line := str(event)):

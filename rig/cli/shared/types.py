@@ -61,6 +61,11 @@ HOURS = Number(*option_values.HOURS)
 KILOWATT_HOURS = Number(0.0, 3.4e38)
 """What an energy register reads: a REAL (32-bit float) on the wire."""
 
+RULE = click.Choice(
+    ("ilac_g8_non_binary", "ilac_g8_binary", "simple", "iso_14253", "standard_fifth", "rss", "z540_method_6")
+)
+"""The decision rules of rig.metrology.decision, by name."""
+
 COUNT = click.IntRange(*option_values.COUNT)
 REPEATS = click.IntRange(*option_values.REPEATS)
 BAUD = click.IntRange(1, 10_000_000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -39,10 +40,14 @@ def serve(
     A run is a process of its own. It goes on when this service ends, and is shown again when it is started again.
     """
     from rig.bench import load_bench
+    from rig.bench.discovery.panels import meter_number, panel_endpoint
     from rig.errors import UsageRefused
     from rig.products import load_product
     from rig.products.scan import serial_number_of
     from rig.reports.extra_packages import need
+    from rig.station.attempts import AttemptNotes
+    from rig.station.panel_watch import PanelWatch
+    from rig.station.scan import any_serial_number
     from rig.station.service import Station
     from rig.station.serving import serve as serve_station
     from rig.station.settings import StationSettings
@@ -62,9 +67,15 @@ def serve(
         lot=lot,
         unprotected=unprotected,
     )
-    station = Station(settings)
-    if product:
-        variant = load_product(product)
-        station = Station(settings, serial_number_of=lambda text: serial_number_of(text, variant))
+    reads = partial(serial_number_of, product=load_product(product)) if product else any_serial_number
+    file = load_bench(bench)
+
+    def where(position: str) -> tuple[str, int] | None:
+        endpoint = panel_endpoint(file)
+        return None if endpoint is None else (endpoint, meter_number(file, position or None))
+
+    panel = PanelWatch(where) if file.is_launched else None
+    notes = AttemptNotes(records)
+    station = Station(settings, serial_number_of=reads, note_attempt=notes.note, panel=panel)
     serve_station(station, host, port, echo)
     return 0

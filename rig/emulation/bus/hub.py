@@ -5,7 +5,8 @@ prints one JSON line with its ``ports`` and its ``endpoint`` and runs until its 
 ``--nodes`` ports each, know nothing of each other; a process for each would cost more. The endpoint answers one JSON
 object a line, about the first bus or about that of ``"bus": 0 ...``: ``{"frames_since": N}`` with stamped frames,
 ``{"counters": true}`` with counts and its own lateness, ``{"late_since": SECONDS}`` with the times at which it was late
-(``[from, to]``), ``{"faults": {"bit-error-rate": 1e-4}}`` by letting these faults hold from now on (``{}``: none).
+(``[from, to]``), ``{"faults": {"bit-error-rate": 1e-4}}`` by letting these faults hold from now on (``{}``: none),
+``{"baud": 38400}`` by running at another rate: ports of different rates then hear garbage of each other.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from drivers.mstp.process.lateness import LOOK_S, Lateness, LateSpells
 from rig.emulation.bus.fault_settings import FaultRefused, FaultSettings, parse_faults
 from rig.emulation.bus.faults import VIRTUAL_TALKERS, FaultyWire
 from rig.emulation.bus.lateness import PtyWatch
+from rig.emulation.bus.rates import LineRates
 from rig.emulation.bus.stamps import FrameLog
 from rig.emulation.bus.wire import COARSE_SLICE_S, SLICE_S, Piece, Wire
 
@@ -114,8 +116,10 @@ class _Bus:
     def __init__(self, nodes: int, baud: int, unpaced: bool, faults: FaultSettings, slice_s: float) -> None:
         self.nodes = [_Node() for _ in range(nodes)]
         wire = Wire(UNPACED_BAUD if unpaced else baud, slice_s)
+        self._pure_wire, self._is_paced = wire, not unpaced
         self.wire = FaultyWire(wire, nodes, faults, time.monotonic())
         self.log = FrameLog(nodes + len(VIRTUAL_TALKERS), wire.octet_s)
+        self._rates = LineRates([node.slave for node in self.nodes])
 
     def hand_over(self, pieces: list[Piece]) -> None:
         """Deliver what has passed the wire to those that hear it."""
@@ -123,11 +127,19 @@ class _Bus:
             if piece.heard:
                 for number, node in enumerate(self.nodes):
                     if number not in piece.deaf:
-                        node.deliver(piece.heard)
+                        node.deliver(self._rates.heard(piece.node, number, piece.heard))
         if pieces:
             delivered_s = time.monotonic()
             for piece in pieces:
                 self.log.note(piece, delivered_s)
+
+    def set_baud(self, baud: int) -> dict[str, object]:
+        """Pace the bus at another rate; from now on ports of different rates hear garbage of each other."""
+        self._rates.is_compared = True
+        if self._is_paced:
+            self._pure_wire.set_baud(baud)
+            self.log.octet_s = self._pure_wire.octet_s
+        return {"baud": baud}
 
     def set_faults(self, wanted: dict[str, Any]) -> dict[str, object]:
         """Let these faults hold from now on."""
@@ -260,7 +272,13 @@ class _Hub:
                 return json.dumps(bus.counters(self._lateness))
             if isinstance(faults := question.get("faults"), dict):
                 return json.dumps(bus.set_faults(faults))
-        ways = 'ask {"frames_since": N}, {"late_since": SECONDS}, {"counters": true} or {"faults": {NAME: VALUE, ...}}'
+            baud = question.get("baud")
+            if isinstance(baud, int) and not isinstance(baud, bool) and baud >= 1:
+                return json.dumps(bus.set_baud(baud))
+        ways = (
+            'ask {"frames_since": N}, {"late_since": SECONDS}, {"counters": true}, {"faults": {NAME: VALUE, ...}} or '
+            '{"baud": N}'
+        )
         return json.dumps({"error": ways})
 
 

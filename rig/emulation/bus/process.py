@@ -86,6 +86,10 @@ class HubLink:
         """
         self._ask({"faults": faults.as_json()})
 
+    def set_baud(self, baud: int) -> None:
+        """Run the bus at another rate; from then on ports of different rates do not understand each other."""
+        self._ask({"baud": baud})
+
     def late_spells(self, since_s: float) -> list[LateSpell]:
         """Ask when the hub was late after ``since_s`` of the monotonic clock; raises HubFailed."""
         return [(float(begun_s), float(ended_s)) for begun_s, ended_s in self._ask({"late_since": since_s})["late"]]

@@ -21,7 +21,7 @@ class FrameLog:
     """
 
     def __init__(self, nodes: int, octet_s: float) -> None:
-        self._octet_s = octet_s
+        self.octet_s = octet_s
         self._parsers = [FrameParser() for _ in range(nodes)]
         self._garbled_until_s = [0.0] * nodes
         self._held = [(bytearray(), 0.0) for _ in range(nodes)]
@@ -52,7 +52,7 @@ class FrameLog:
         if not piece.ends:
             return
         self._octets[piece.node] += len(octets)
-        for seen in self._parsers[piece.node].feed(bytes(octets), start_s, self._octet_s):
+        for seen in self._parsers[piece.node].feed(bytes(octets), start_s, self.octet_s):
             self._keep(piece.node, seen, delivered_s)
         octets.clear()
 
@@ -100,8 +100,8 @@ class FrameLog:
         """Tell what was done to a frame, and from which octet on it was heard otherwise than sent (-1: from none)."""
         if not self._marks[node]:
             return [], -1
-        start_s, end_s = seen.start_s - self._octet_s / 2.0, seen.end_s - self._octet_s / 2.0
+        start_s, end_s = seen.start_s - self.octet_s / 2.0, seen.end_s - self.octet_s / 2.0
         marks = [(name, at_s) for name, at_s in self._marks[node] if start_s <= at_s < end_s]
         self._marks[node] = [(name, at_s) for name, at_s in self._marks[node] if at_s >= end_s]
-        indexes = [round((at_s - seen.start_s) / self._octet_s) for name, at_s in marks if name in CONTENT_FAULTS]
+        indexes = [round((at_s - seen.start_s) / self.octet_s) for name, at_s in marks if name in CONTENT_FAULTS]
         return list(dict.fromkeys(name for name, _ in marks)), min(indexes, default=-1)

@@ -95,9 +95,14 @@ class Wire:
     """
 
     def __init__(self, baud: int, slice_s: float = SLICE_S) -> None:
-        self.octet_s = BITS_PER_OCTET / baud
-        self._octets_a_slice = max(1, int(slice_s / self.octet_s))
+        self._slice_s = slice_s
         self._active: list[_Transmission] = []
+        self.set_baud(baud)
+
+    def set_baud(self, baud: int) -> None:
+        """Run at another rate from now on; what is under way ends at that rate too."""
+        self.octet_s = BITS_PER_OCTET / baud
+        self._octets_a_slice = max(1, int(self._slice_s / self.octet_s))
 
     def transmit(self, node: int, octets: bytes, now_s: float, changes: Changes | None = None) -> float:
         """Node ``node`` hands ``octets`` to its transmitter at ``now_s``; they follow what it is still sending.

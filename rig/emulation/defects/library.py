@@ -34,6 +34,7 @@ _CHANNELS = {
 
 
 _PICKUP = "source-pickup"
+_DISTURBANCES = ("ct-input-short", "voltage-dip")
 
 
 class DefectRefused(ValueError):
@@ -56,6 +57,7 @@ class Defect:
 def _units() -> dict[str, str]:
     units = {"source-gain": "%", "source-voltage-gain": "%", "source-current-gain": "%", "meter-clock": "ppm"}
     units[_PICKUP] = "%"
+    units |= dict.fromkeys(_DISTURBANCES, "%")
     for stem in _CHANNELS:
         units[f"{stem}-gain"] = "%"
         units[f"{stem}-phase"] = "deg"
@@ -68,6 +70,8 @@ DEFECTS = _units()
 Gains: percent added to the channel's gain. Phases: degrees at 60 Hz, positive when the meter sees that channel lead.
 ``meter-clock``: positive when its clock is fast. ``source-...``: the output is off its set-point; ``source-pickup``:
 each CT input has so many percent of its rated signal of its phase's voltage, with the currents off too.
+``ct-input-short``, ``voltage-dip``: the meter takes so many percent of the CT signals, or of the voltages, away from
+the whole bench while it is connected: all other meters and the analyzer see that.
 """
 
 WITHOUT_VALUE: dict[str, type[DefectiveMeter]] = {
@@ -119,6 +123,8 @@ def with_defects(errors: UnitErrors, defects: Iterable[Defect], meter: int) -> U
     """Return the errors of meter number ``meter`` (1 is the first) with its share of the defects."""
     for defect in defects:
         if defect.name not in DEFECTS or defect.name.startswith("source") or defect.meter not in (None, meter):
+            continue
+        if defect.name in _DISTURBANCES:
             continue
         if defect.name == "meter-clock":
             errors = replace(errors, clock_ppm=errors.clock_ppm + defect.value)
@@ -174,6 +180,15 @@ def _with_lead(errors: UnitErrors, channel: str, lead_deg: float) -> UnitErrors:
 def pickup_pct(defects: Iterable[Defect]) -> float:
     """Return how much signal the CT inputs have without a current, percent of rated."""
     return sum(each.value for each in defects if each.name == _PICKUP)
+
+
+def disturbance_of(defects: Iterable[Defect], meter: int) -> tuple[float, float]:
+    """Return what is left of the whole bench's voltages, and of its CT signals, while this meter is connected."""
+    left = dict.fromkeys(_DISTURBANCES, 1.0)
+    for each in defects:
+        if each.name in left and each.meter in (None, meter):
+            left[each.name] *= max(0.0, 1.0 - each.value / 100.0)
+    return left["voltage-dip"], left["ct-input-short"]
 
 
 def apply_to_source(defects: Iterable[Defect], add_gain: Callable[[str, float], None]) -> None:

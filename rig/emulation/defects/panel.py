@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from meter_model.device.meter import S4100
 from meter_model.panel.keys import Key
-from meter_model.panel.panel import Menu, Panel, Setting
+from meter_model.panel.panel import Menu, Panel, Password, Setting
 from meter_model.panel.setup_screens import Field
 from meter_model.panel.showing import shown_screen
 from meter_model.panel.view import View
@@ -102,6 +102,28 @@ def _dead(dead: Key) -> type[Panel]:
     return DeadKey
 
 
+def _dead_in_entries(dead: Key) -> type[Panel]:
+    """A key without effect while something is entered."""
+
+    class DeadKeyInEntries(Panel):
+        def press(self, key: Key) -> None:
+            if key is not dead or not isinstance(self.place, Password | Setting):
+                super().press(key)
+
+    return DeadKeyInEntries
+
+
+def _acts_as(acting: dict[Key, tuple[Key, ...]]) -> type[Panel]:
+    """Keys that act as others, or more than once."""
+
+    class ActsOtherwise(Panel):
+        def press(self, key: Key) -> None:
+            for each in acting.get(key, (key,)):
+                super().press(each)
+
+    return ActsOtherwise
+
+
 def _ignores_password(*menus: bool) -> type[Panel]:
     """The setup menu (True) or the reset menu (False) opens with any password."""
 
@@ -140,6 +162,13 @@ PANEL_DEFECTS: dict[str, type[Panel]] = {
     "panel-heart-missing": _shows(_with_icon("heart", False)),
     "panel-key-back-dead": _dead(Key.BACK),
     "panel-key-enter-dead": _dead(Key.ENTER),
+    "panel-key-back-dead-in-entries": _dead_in_entries(Key.BACK),
+    "panel-key-enter-bounces": _acts_as({Key.ENTER: (Key.ENTER, Key.ENTER)}),
+    "panel-key-minus-bounces": _acts_as({Key.MINUS: (Key.MINUS, Key.MINUS)}),
+    "panel-key-minus-dead-in-entries": _dead_in_entries(Key.MINUS),
+    "panel-key-plus-bounces": _acts_as({Key.PLUS: (Key.PLUS, Key.PLUS)}),
+    "panel-key-plus-dead-in-entries": _dead_in_entries(Key.PLUS),
+    "panel-keys-exchanged": _acts_as({Key.PLUS: (Key.MINUS,), Key.MINUS: (Key.PLUS,)}),
     "panel-key-minus-dead": _dead(Key.MINUS),
     "panel-key-plus-dead": _dead(Key.PLUS),
     "panel-other-notation": _OtherNotation,
@@ -151,6 +180,7 @@ PANEL_DEFECTS: dict[str, type[Panel]] = {
     ),
     "panel-setting-not-stored": _NotStored,
     "panel-setup-password-ignored": _ignores_password(True),
+    "panel-setup-value-wrong": _shows(lambda view: replace(view, value="99999") if view.name == "CT SZ" else view),
     "panel-sign-missing": _shows(
         lambda view: replace(view, value=view.value.replace("-", "") if view.unit else view.value)
     ),

@@ -14,6 +14,7 @@ from rig.emulation.defects.library import Defect, DefectRefused, apply_to_source
 from rig.emulation.meter.terminals import MeterTerminals, TerminalsRefused
 from rig.emulation.scpi.engine import ScpiEngine
 from rig.emulation.servers.tcp import Server
+from rig.emulation.world.connections import Connections
 from rig.emulation.world.contactor import Contactor
 from rig.emulation.world.event_log import EventLog
 from rig.emulation.world.miswiring import MiswiredMeter, MiswiringRefused, parse_miswiring
@@ -111,6 +112,7 @@ class Control:
     ``{"control_power": {"meter": 0, "on": false}}`` and ``{"pulse": {"meter": 0, "closed": true}}`` work the
     terminals of a meter, 0 the first; see ``MeterTerminals`` for what else may be asked.
     ``{"miswired": {"meter": 0, "faults": ["ct-reversed=A"]}}`` changes the wires to a meter, an empty list mends them.
+    ``{"connected": {"meter": 0, "on": false}}`` takes a meter's voltage and CT leads off; bus and control power stay.
     ``contactor-stuck-closed`` welds the contactor (value false mends it); ``contactor-bypass`` shuts its bypass.
     ``{"panel": 0}`` tells what the display of the first meter shows, ``{"key": [0, "ENTER"]}`` presses one of its keys
     (several in turn: ``[0, "PLUS", "PLUS"]``); both answer with lines, icons and the parts of the screen.
@@ -128,8 +130,10 @@ class Control:
         safety: SafetyContacts | None = None,
         contactor: Contactor | None = None,
         wires: Sequence[MiswiredMeter] = (),
+        connections: Connections | None = None,
     ) -> None:
         self._wires = wires
+        self._connections = connections or Connections()
         self._sources = {"source": source}
         if low_level_source is not None:
             self._sources["low-level-source"] = low_level_source
@@ -155,6 +159,7 @@ class Control:
             ("control_power", partial(self._work, MeterTerminals.set_control_power)),
             ("pulse", partial(self._work, MeterTerminals.set_pulse_input)),
             ("miswired", self._miswire),
+            ("connected", self._connect),
             ("interlock", partial(self._work_safety, "closed", "is_shut")),
             ("emergency_stop", partial(self._work_safety, "pressed", "is_pressed")),
         ):
@@ -164,7 +169,8 @@ class Control:
                 return {name: question[name], "done": True}
         raise Refused(
             'ask {"status": true}, {"fault": NAME, "value": ...}, {"control_power": {...}}, {"pulse": {...}}, '
-            '{"panel": METER}, {"key": [METER, KEY, ...]}, {"miswired": {...}}, {"interlock": {"closed": ...}} or '
+            '{"panel": METER}, {"key": [METER, KEY, ...]}, {"miswired": {...}}, {"connected": {...}}, '
+            '{"interlock": {"closed": ...}} or '
             '{"emergency_stop": {"pressed": ...}}'
         )
 
@@ -175,7 +181,7 @@ class Control:
             raise Refused('say {"key": [METER, KEY, ...]}')
         number, *words = wanted
         if number not in range(len(self._meters)):
-            raise Refused(f"say which meter's panel: there are {len(self._meters)}, 0 is the first")
+            raise Refused(f"there is no such meter: there are {len(self._meters)}")
         try:
             keys = [key_named(str(word)) for word in words]
         except ValueError as error:
@@ -194,6 +200,16 @@ class Control:
             raise Refused(f'say {{"{key}": true}} or {{"{key}": false}}')
         with self._world:
             setattr(self._safety, attribute, wanted[key])
+
+    def _connect(self, wanted: object) -> None:
+        number = wanted.get("meter") if isinstance(wanted, dict) else None
+        is_known = isinstance(number, int) and 0 <= number < len(self._meters)
+        if not isinstance(wanted, dict) or not is_known or not isinstance(wanted.get("on"), bool):
+            raise Refused(f'say which "meter" (there are {len(self._meters)}, 0 is the first) and whether "on"')
+        with self._world:
+            self._connections.work(wanted["meter"], wanted["on"])
+            terminals = self._wires[wanted["meter"]]
+            terminals.is_connected = wanted["on"]
 
     def _miswire(self, wanted: object) -> None:
         names = wanted.get("faults") if isinstance(wanted, dict) else None

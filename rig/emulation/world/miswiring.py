@@ -25,6 +25,7 @@ KINDS: dict[str, str] = {
 }
 """What can be wrong, and which value it takes."""
 
+_NOTHING: tuple[Spectrum, Spectrum, Spectrum] = ((), (), ())
 _PHASES = "ABC"
 _TERMINALS = "ABCN"
 _TEXT = re.compile(r"([a-z-]+)(?:@(\d+))?=(?:([A-N]+))?:?([0-9.]+)?\Z")
@@ -94,11 +95,14 @@ class MiswiredMeter:
         self._meter = meter
         self._terminals = terminals
         self.faults = tuple(faults)
+        self.is_connected = True
         self._key: tuple[Stimulus, tuple[Miswiring, ...]] | None = None
         self._seen: Stimulus | None = None
 
     def advance(self, dt_s: float, stimulus: Stimulus) -> None:
         """Let the meter live through what its wires bring it."""
+        if not self.is_connected:
+            stimulus = replace(stimulus, voltages=_NOTHING, ct_inputs=_NOTHING)
         if not self.faults:
             self._meter.advance(dt_s, stimulus)
             return

@@ -13,6 +13,7 @@ from meter_model.stimulus import Stimulus
 from rig.emulation.scpi.engine import Wait
 from rig.emulation.world.air import Air
 from rig.emulation.world.bench_time import BenchTime
+from rig.emulation.world.connections import Connections
 from rig.emulation.world.contactor import Contactor
 from rig.emulation.world.fair_lock import FairLock
 from rig.emulation.world.physics import NOTHING, SourceTerminals, Wiring
@@ -107,9 +108,10 @@ class World:
         self._next_draw_s = 1.0
         self._spent_until_s = 0.0
         self._stimulus: Stimulus = wiring.stimulus(SourceTerminals(60.0, NOTHING, NOTHING, (True, True, True)))
-        self._stimulus_key: tuple[int, float, bool, float, bool] | None = None
+        self._stimulus_key: tuple[int, float, bool, float, bool, tuple[float, float]] | None = None
         self._air = Air()
         self._contactor = Contactor()
+        self._connections = Connections()
         self._closing = threading.Event()
         self._ticker = threading.Thread(target=self._tick, name="world-ticker", daemon=True)
 
@@ -124,6 +126,10 @@ class World:
     def put_behind(self, contactor: Contactor) -> None:
         """Put analyzer and meters behind a contactor, before anything moves."""
         self._contactor = contactor
+
+    def connect(self, connections: Connections) -> None:
+        """Say which meters are connected, before anything moves: one that disturbs is seen by all."""
+        self._connections = connections
 
     def start(self) -> None:
         """Let bench time run with wall time, also while no request arrives."""
@@ -237,9 +243,10 @@ class World:
         is_moving = source.next_change_s(at_s) < math.inf
         temperature_c = self._air.meter_temperature_c(self._now_s)
         is_fed = self._contactor.lets_through
-        key = (source.revision, at_s if is_moving else math.inf, is_moving, temperature_c, is_fed)
+        left = self._connections.left
+        key = (source.revision, at_s if is_moving else math.inf, is_moving, temperature_c, is_fed, left)
         if key != self._stimulus_key:
             given = source.terminals(at_s)
-            at_terminals = self.wiring.stimulus(given if is_fed else given.cut_off())
+            at_terminals = self._connections.seen(self.wiring.stimulus(given if is_fed else given.cut_off()))
             self._stimulus, self._stimulus_key = replace(at_terminals, temperature_c=temperature_c), key
         return self._stimulus

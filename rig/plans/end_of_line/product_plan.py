@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from meter_model.behaviour.profile import DEFAULT
 from rig.bench import BenchFile
 from rig.bench.positions.masks import without_masked
 from rig.bench.schema.bench import CtPart, NominalPart
 from rig.bench.wiring import Wiring
 from rig.errors import UsageRefused
+from rig.golden.state import position_state
 from rig.load_point import LoadPoint
 from rig.metrology.certification_points import JudgedQuantity
 from rig.metrology.limit_files import load_limit_table
 from rig.metrology.limits import LimitTable
 from rig.plans.end_of_line.production_limits import production_judged
 from rig.procedures.end_of_line.load import Load
+from rig.procedures.panel_prompts import prompts_for
+from rig.products.admission import Admission, admit
 from rig.products.product import Product
 from rig.safety.conditions import IEC_REFERENCE
 from rig.safety.limits import check
@@ -54,6 +58,11 @@ class ProductPlan:
         """Return one of its points with what is judged there, and the conditions of the first table that states any."""
         stated = next((t.reference_conditions for t in self.tables if t.reference_conditions is not None), None)
         return Load(point, self.judged[point], stated or IEC_REFERENCE)
+
+    def is_golden(self, serial_number: str) -> bool:
+        """Whether the bench file names a unit as golden."""
+        golden = self.bench_as_it_is.parts.golden
+        return golden is not None and serial_number in golden.units
 
     @property
     def points(self) -> tuple[LoadPoint, ...]:
@@ -95,8 +104,23 @@ def product_plan(bench: BenchFile, product: Product, masked: Collection[str] = (
     return plan
 
 
+def admit_units(plan: ProductPlan, texts: Sequence[str], masked: Sequence[str] = ()) -> Admission:
+    """Admit the units that were scanned to the positions of a plan; see ``rig.products.admission.admit``.
+
+    Raises UsageRefused also for a position that is locked until a golden unit passes there, and has no golden unit.
+    """
+    names = [position.name for position in plan.bench.parts.positions]
+    admission = admit(texts, plan.product, names, masked)
+    for name in names:
+        locked = position_state(plan.bench_as_it_is, name).locked_why
+        if locked and not plan.is_golden(admission.scanned[name]):
+            raise UsageRefused(locked, f"or leave the position out (--mask {name})")
+    return admission
+
+
 def missing_parts(bench: BenchFile, product: Product) -> dict[str, str]:
     """Say of each optional part that the bench lacks why it is not asked; raises UsageRefused where it is required."""
+    prompts_for(product, DEFAULT)  # refuses steps of the panel that there are not
     missing = {name: f"bench {bench.name} has no {name}" for name in OPTIONAL_PARTS if name not in bench.capabilities}
     required = [name for name in product.required if name in missing]
     if required:

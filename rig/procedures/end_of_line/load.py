@@ -56,18 +56,26 @@ def measure(line: Line, load: Load) -> tuple[ResultRecord, ...]:
     """
     point, judged = load.point, load.judged
     advances = line.advances[point.label] = {}
+    spoiled: list[str] = []
 
     def work(at: Examined) -> tuple[ResultRecord, ...]:
         units = line.left
         before = at_an_update(line, units)
         readers = [
-            Reader(each.unit.position, each.unit.configuration, each.number, has_own_bus=line.has_own_bus(each))
+            Reader(
+                each.unit.position,
+                each.unit.configuration,
+                each.number,
+                has_own_bus=line.has_own_bus(each),
+                path=each.unit.position.path,
+            )
             for each in units
         ]
         measurement = measure_in_turn(
             line.run.bench, readers, point, at.record, updates=UPDATES, limits=load.limits, is_applied=True
         )
         line.run.events.publish(PointMeasured(measurement))
+        spoiled.append(measurement.invalid)
         for unit, each in zip(units, measurement.of_each, strict=True):
             if each.dead:
                 line.lost(unit, each.dead)
@@ -76,15 +84,34 @@ def measure(line: Line, load: Load) -> tuple[ResultRecord, ...]:
         advances.update(_advances(before, after, alive))
         if not alive:
             return ()
+        results: list[ResultRecord] = []
         for each in alive:
             diagnose_channels(line, _unit_of(line, each), each)
-        together = replace(alive[0], others=tuple(alive[1:]))
-        results = judge_each(together, judged, line.run.bench.accuracy, line.run.rule)
+            line.run.tell_progress()  # judging many units on a busy host takes as long as a hang may last
+            results += judge_each(replace(each, others=()), judged, line.run.bench.accuracy, line.run.rule)
+            line.run.tell_progress()
         return tuple(classified(each, results, _unit_of(line, each).wiring) for each in results if _counts(line, each))
 
-    line.run.apply(point)
-    line.run.let_pass(_SEEN_S)
-    return line.run.examine(point, work, load.limits)
+    def once() -> tuple[ResultRecord, ...]:
+        spoiled.clear()
+        _leave_out_what_disturbs(line)
+        line.run.apply(point)
+        line.run.let_pass(_SEEN_S)
+        return line.run.examine(point, work, load.limits)
+
+    isolation = line.run.isolation
+    if isolation is None:
+        return once()
+    results = isolation.repeated(line.run, point, load.limits, once, lambda _: "".join(spoiled[:1]))
+    _leave_out_what_disturbs(line)
+    return results
+
+
+def _leave_out_what_disturbs(line: Line) -> None:
+    """Take units out of the sequence that were found to disturb all others; that is recorded already."""
+    for each in line.left:
+        if each.unit.dead:
+            line.take_out(each, each.unit.dead)
 
 
 def diagnose_channels(line: Line, unit: TestedUnit, measurement: PointMeasurement) -> None:
@@ -145,6 +172,8 @@ def raise_failures(line: Line, results: Sequence[ResultRecord]) -> None:
         found = Found(f"AI{each.instance} {each.quantity} {each.phase}", limit, each.reason or error, outcome)
         if found.is_bad:
             bad.append((_unit_of(line, each), found))
+    for unit, found in bad:
+        unit.failed.append(found)
     if bad:
         raise_for(bad)
 

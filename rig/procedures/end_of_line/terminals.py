@@ -10,8 +10,11 @@ from drivers.switch.base import SwitchUnit
 from rig.procedures.end_of_line.line import Found, Line, TestedUnit, checked, skipped
 from rig.products.failure_classes import FailureClass
 
-PULSES = 3
-_HOLD_S = 0.05
+_CLOSED_S = (0.05, 0.05, 0.6)
+"""A pulse is counted from 20 ms on (manual page 2), and a long one once, also when it opens."""
+
+_OPEN_S = 0.05
+PULSES = len(_CLOSED_S)
 _PULSE_COUNT = 29
 _PHASE_LOSS = (9, 10, 11)
 
@@ -81,11 +84,11 @@ class Terminals:
 
     def _give_pulses(self, switch: SwitchUnit) -> None:
         try:
-            for _ in range(PULSES):
+            for closed_s in _CLOSED_S:
                 switch.set_pulse_contact(True)
-                self._line.run.let_pass(_HOLD_S)
+                self._line.run.let_pass(closed_s)
                 switch.set_pulse_contact(False)
-                self._line.run.let_pass(_HOLD_S)
+                self._line.run.let_pass(_OPEN_S)
         finally:
             switch.set_pulse_contact(False)
 

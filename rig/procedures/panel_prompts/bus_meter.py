@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from meter_model.behaviour.profile import BehaviourProfile
-from meter_model.configuration import Configuration
+from meter_model.configuration import FIELDS, Configuration, ValueRefused
 from meter_model.device.panel_settings import PanelSettings
 
 SERIAL_NUMBER = "serial-number"
@@ -17,13 +18,26 @@ Readings = Mapping[str, float | str]
 """What was read over the bus, by object (``AI11``, ``BI9``, ``AV7``), and the texts SERIAL_NUMBER and VERSIONS."""
 
 
+def _as_read(configuration: Configuration, readings: Readings) -> Configuration:
+    """Return a configuration with the analog values that were read; one that no meter takes is left as it was."""
+    change: dict[str, Any] = {}
+    for av, name in FIELDS.items():
+        value = readings.get(f"AV{av}")
+        if isinstance(value, float | int) and math.isfinite(value):
+            change[name] = type(getattr(configuration, name))(value)
+    try:
+        return replace(configuration, **change)
+    except ValueRefused:
+        return configuration
+
+
 class BusMeter:
     """As the panel needs a meter; ``asked`` collects the objects that a screen has been shown from."""
 
     def __init__(
         self, configuration: Configuration, profile: BehaviourProfile, readings: Readings | None = None
     ) -> None:
-        self.configuration = configuration
+        self.configuration = _as_read(configuration, readings or {})
         self.profile = profile
         self.panel_settings = PanelSettings()
         self.device_instance = 1_000_000

@@ -10,7 +10,8 @@ from decimal import Decimal
 from meter_model.behaviour.panel_choices import PanelRounding
 from meter_model.panel.data_screens import Screen
 from meter_model.panel.numbers import ENERGIES, NOT_VALID, POWERS, Number, Scale, shown
-from meter_model.panel.panel import Menu, Panel
+from meter_model.panel.panel import Menu, Panel, Setting
+from meter_model.panel.setup_screens import SETUP_MENU, text_of
 from meter_model.panel.showing import icons, number_of, shown_screen
 from rig.operator import Answer, PromptKind
 from rig.procedures.panel_prompts.bus_meter import BusMeter, Readings
@@ -30,6 +31,7 @@ class PanelJudgement:
     """What became of a step. ``expected`` and ``shown``: in words for people; ``detail``: one sentence where it failed.
 
     ``low``, ``high``: between which a number passes, in the unit of the bus; None of what is no number.
+    ``is_lost``: the panel is not where the next step begins.
     """
 
     key: str
@@ -39,6 +41,7 @@ class PanelJudgement:
     detail: str = ""
     low: float | None = None
     high: float | None = None
+    is_lost: bool = False
 
 
 def complaint(step: PanelStep, answer: Answer) -> str | None:
@@ -72,6 +75,8 @@ def judge(step: PanelStep, answer: Answer, before: Readings, after: Readings) ->
         names = ", or ".join(" ".join(sorted(each)) or "none" for each in wanted)
         said = f"the icons {' '.join(sorted(seen)) or 'none'} are on; by the binary inputs it is {names}"
         return PanelJudgement(step.key, seen in wanted, names, answer.text, "" if seen in wanted else said)
+    if isinstance(step.place, Setting):
+        return _judge_setting(step, step.place, answer, after)
     screen = _screen(step)
     assert screen is not None
     if screen.scale is None:
@@ -84,12 +89,13 @@ def _judge_label(step: PanelStep, answer: Answer, after: Readings) -> PanelJudge
     label = step.prompt.screen
     seen = answer.text or ("yes" if answer.confirmed else "something else")
     if not answer.confirmed:
-        return PanelJudgement(step.key, False, label, seen, f"the display does not show {label} after these keys")
+        says = f"the display does not show {label or 'the right screen'} after these keys"
+        return PanelJudgement(step.key, False, label, seen, says, is_lost=True)
     if step.check is Check.SETTING:
         value = after.get(step.instance, math.nan)
         if not isinstance(value, float | int) or not math.isclose(value, float(step.expected), rel_tol=1e-6):
             says = f"{step.instance} reads {value} over the bus, and {step.expected} was accepted on the panel"
-            return PanelJudgement(step.key, False, step.expected, str(value), says)
+            return PanelJudgement(step.key, False, step.expected, str(value), says, is_lost=True)
     return PanelJudgement(step.key, True, label if step.check is Check.LABEL else step.expected, seen)
 
 
@@ -99,6 +105,23 @@ def _judge_text(step: PanelStep, screen: Screen, answer: Answer, before: Reading
     names = " or ".join(wanted)
     says = f"{step.prompt.screen} shows {answer.text.strip()}, not {names}"
     return PanelJudgement(step.key, passed, names, answer.text.strip(), "" if passed else says)
+
+
+def _judge_setting(step: PanelStep, place: Setting, answer: Answer, after: Readings) -> PanelJudgement:
+    """The setup menu shows what the bus reads; leading zeros need not be typed."""
+    wanted = text_of(SETUP_MENU[place.index].fields[place.field], _meter(step, after))
+    typed = answer.text.strip()
+    number = _as_number(typed)
+    passed = typed.casefold() == wanted.casefold() or (number is not None and number == _as_number(wanted))
+    says = f"{step.prompt.screen} shows {typed}; by the bus it is {wanted}"
+    return PanelJudgement(step.key, passed, wanted, typed, "" if passed else says)
+
+
+def _as_number(text: str) -> float | None:
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        return None
 
 
 def _judge_number(step: PanelStep, screen: Screen, answer: Answer, before: Readings, after: Readings) -> PanelJudgement:

@@ -14,8 +14,9 @@ from meter_model.panel.data_screens import RESET_HEAD, SETUP_HEAD, Screen
 from meter_model.panel.keys import Key
 from meter_model.panel.numbers import ENERGIES
 from meter_model.panel.panel import Panel, Password, Place, Setting, Setup
-from meter_model.panel.setup_screens import SETUP_MENU, Field
+from meter_model.panel.setup_screens import SETUP_MENU, Field, name_of
 from meter_model.panel.showing import icons, shown_screen
+from rig.errors import UsageRefused
 from rig.operator import Prompt, PromptKind
 from rig.procedures.panel_prompts.bus_meter import BusMeter
 from rig.procedures.panel_prompts.walking import Keys, home, keys_to, keys_to_menu, typing
@@ -33,6 +34,9 @@ _STORED_AFTER_S = 3.0
 
 _TRIED_FIELDS = ("IMBAL", "VOLTS")
 """The settings of which one is changed and put back: they have no effect on what is measured or accumulated."""
+
+_UNPRINTED = ("UNITS",)
+"""Fields whose names the manual does not print: a real meter may call them otherwise."""
 
 _SETTING_STEPS = ("panel.setting", "panel.setting-back")
 
@@ -55,7 +59,8 @@ class PanelStep:
     """One step. ``key``: its name in the record (``panel.value-W-A``). ``objects``: what is read over the bus for it.
 
     ``place``: where the panel then is. ``expected``: the label, or the value that the object of a setting reads.
-    ``settle_s``: bench seconds from the answer to the reading.
+    ``settle_s``: bench seconds from the answer to the reading. ``keys_from_start``: those that lead there from the
+    first screen, None of a step that makes no sense without the one before it.
     """
 
     key: str
@@ -67,6 +72,7 @@ class PanelStep:
     objects: tuple[str, ...] = ()
     expected: str = ""
     settle_s: float = 0.0
+    keys_from_start: tuple[str, ...] | None = None
 
     @property
     def instance(self) -> str:
@@ -89,17 +95,18 @@ def steps_for(
     position: str = "",
     chosen: Sequence[str] = (),
 ) -> tuple[PanelStep, ...]:
-    """Return the steps for a meter that is set so. Raises ValueError for a chosen step that there is not."""
+    """Return the steps for a meter that is set so. Raises UsageRefused for a chosen step that there is not."""
     walk = _Walk(configuration, profile, position, frozenset(chosen))
     walk.begin()
     walk.values()
     walk.icons()
     walk.passwords()
+    walk.settings()
     walk.setting()
     walk.end()
     unknown = walk.chosen - walk.known
     if unknown:
-        raise ValueError(
+        raise UsageRefused(
             f"there is no panel step {', '.join(sorted(unknown))}; there are {', '.join(sorted(walk.known))}"
         )
     return tuple(walk.steps)
@@ -142,59 +149,91 @@ class _Walk:
             icons(self._meter)
             text = "Type the icons that are on, of heart, alert and wrench; one that blinks is on."
             asked = tuple(sorted(self._meter.asked))
-            self._note("panel.icons", (), PromptKind.READ_VALUE, Check.ICONS, text, asked, unit=ICONS)
+            self._note(
+                "panel.icons",
+                (),
+                PromptKind.READ_VALUE,
+                Check.ICONS,
+                text,
+                asked,
+                is_named=False,
+                from_start=(),
+            )
 
     def passwords(self) -> None:
         """A wrong password opens neither menu, the right one opens both."""
+        if self._is_wanted("panel.entry-back"):
+            keys = self._to_password(self._row_of(RESET_HEAD))
+            from_start = (*self._from_start(self._row_of(RESET_HEAD)), Key.ENTER, Key.BACK)
+            self._pressed("panel.entry-back", (Key.BACK,), keys, from_start)
         for head, name in ((RESET_HEAD, "reset"), (SETUP_HEAD, "setup")):
             row = self._row_of(head)
-            if self._is_wanted(f"panel.{name}-password-wrong"):
-                keys = (*keys_to_menu(self._panel, row, 0), Key.ENTER)
-                self._press(keys[-1:])
-                self._pressed(f"panel.{name}-password-wrong", typing(_AS_SHIPPED, _WRONG, self._profile), keys)
+            is_tried = self._is_wanted(f"panel.{name}-password-wrong")
+            if self._is_wanted(f"panel.{name}-password") or is_tried:
+                self._ask_password(row, f"panel.{name}-password")
+            if is_tried:
+                self._pressed(f"panel.{name}-password-wrong", typing(_AS_SHIPPED, _WRONG, self._profile))
             if self._is_wanted(f"panel.{name}-password-right"):
-                self._pressed(f"panel.{name}-password-right", self._into(row))
+                self._into(row, name)
+
+    def settings(self) -> None:
+        """Every analog value that the setup menu shows, as it is set."""
+        for index, screen in enumerate(SETUP_MENU):
+            for number, field in enumerate(screen.fields):
+                key = f"panel.setup-{re.sub(r'[^A-Za-z0-9]+', '-', name_of(field, self._meter))}"
+                if not field.of.startswith(("AV", "AI")) or field.name in _UNPRINTED or not self._is_wanted(key):
+                    continue
+                self._into_setup()
+                keys = self._keys_to_field(index, number)
+                text = f"The display shows {self._panel.view().label}. Type the value."
+                self._note(key, keys, PromptKind.READ_VALUE, Check.VALUE, text, (field.of,))
 
     def setting(self) -> None:
         """Change a setting on the panel, read it over the bus, and put it back."""
-        wanted = [self._is_wanted(name) for name in _SETTING_STEPS]
+        wanted = [self._is_wanted(each) for name in _SETTING_STEPS for each in (name, f"{name}-at")]
         tried = self._tried()
         if not any(wanted) or tried is None:
             return
         index, number, field, before = tried
         other = before + 1.0 if before < field.factor - 1.0 else before - 1.0
-        row = self._row_of(SETUP_HEAD)
+        self._into_setup()
         for name, value in zip(_SETTING_STEPS, (other, before), strict=True):
-            keys = () if isinstance(self._panel.place, Setup | Setting) else self._into(row)
-            self._press(keys)
-            keys += keys_to(self._panel, lambda at: isinstance(at, Setting) and (at.index, at.field) == (index, number))
+            self._note(f"{name}-at", self._keys_to_field(index, number))
             digits = f"{value / field.factor:.2f}"
-            entering = typing(self._panel.view().value, digits, self._profile)
-            self._press(entering)
+            keys = typing(self._panel.view().value, digits, self._profile)
+            self._press(keys)
             self._note(
                 name,
-                (*keys, *entering),
+                keys,
                 check=Check.SETTING,
-                text=f"Set {field.name} to {digits} in the setup menu: press the keys.",
+                text=f"Set {field.name} to {digits}: press the keys.",
                 objects=(field.of,),
                 expected=f"{value:g}",
-                settle_s=_STORED_AFTER_S,
+                is_named=False,
             )
 
     def end(self) -> None:
         """Leave the panel in the main menu, at its first screen."""
         keys = home()
         self._press(keys)
-        self._note("panel.end", (*keys, *keys_to_menu(self._panel, 0, 0)))
+        self._note("panel.end", (*keys, *keys_to_menu(self._panel, 0, 0)), from_start=())
+
+    def _keys_to_field(self, index: int, number: int) -> Keys:
+        """Go from a place of the setup menu to a field; returns the keys."""
+        return keys_to(self._panel, lambda at: isinstance(at, Setting) and (at.index, at.field) == (index, number))
 
     def _tried(self) -> tuple[int, int, Field, float] | None:
         """Return a field whose value the display shows whole, and where it is; None where there is none."""
-        for index, screen in enumerate(SETUP_MENU):
-            for number, field in enumerate(screen.fields):
-                if field.name in _TRIED_FIELDS:
-                    value = self._configuration.value(int(field.of.removeprefix("AV")))
-                    if value == round(value):
-                        return index, number, field, value
+        fields = {
+            field.name: (index, number, field)
+            for index, screen in enumerate(SETUP_MENU)
+            for number, field in enumerate(screen.fields)
+        }
+        for name in _TRIED_FIELDS:
+            index, number, field = fields[name]
+            value = self._configuration.value(int(field.of.removeprefix("AV")))
+            if value == round(value):
+                return index, number, field, value
         return None
 
     def _value(self, row: int, column: int, screen: Screen) -> None:
@@ -208,16 +247,39 @@ class _Walk:
         unit = " with its unit" if screen.scale is not None and screen.scale.units != ("",) else ""
         text = f"The display shows {label}. Type the value{unit}, with all its digits."
         follows = self._profile.panel_energy_names is PanelEnergyNames.FOLLOW_UNIT and screen.scale in ENERGIES
-        self._note(key, keys, PromptKind.READ_VALUE, Check.VALUE, text, objects, is_named=not follows)
+        from_start = self._from_start(row, column)
+        self._note(
+            key, keys, PromptKind.READ_VALUE, Check.VALUE, text, objects, is_named=not follows, from_start=from_start
+        )
 
-    def _into(self, row: int) -> Keys:
-        """Return the keys into a menu with the password as shipped, from where the panel is and still is."""
+    def _to_password(self, row: int) -> Keys:
+        """Go to PASWD of a menu; returns the keys."""
+        keys = (*keys_to_menu(self._panel, row, 0), Key.ENTER)
+        self._panel.press(Key.ENTER)
+        return keys
+
+    def _ask_password(self, row: int, key: str) -> None:
+        """Have PASWD of a menu shown: no digit is turned before the display is known to be there."""
+        from_start = (*self._from_start(row), Key.ENTER)
+        self._note(key, self._to_password(row), from_start=from_start)
+
+    def _into(self, row: int, name: str) -> None:
+        """Enter the password as shipped, unless the menu is open already."""
         place = self._panel.place
-        way: Keys = ()
         if not (isinstance(place, Password) and place.row == row):
-            way = (*keys_to_menu(self._panel, row, 0), Key.ENTER)
-        self._panel.place = place
-        return (*way, *typing(_AS_SHIPPED, _AS_SHIPPED, self._profile))
+            is_first = all(each.key != f"panel.{name}-password" for each in self.steps)
+            self._ask_password(row, f"panel.{name}-password{'' if is_first else '-again'}")
+        self._pressed(f"panel.{name}-password-right", typing(_AS_SHIPPED, _AS_SHIPPED, self._profile))
+
+    def _into_setup(self) -> None:
+        if not isinstance(self._panel.place, Setup | Setting):
+            self._into(self._row_of(SETUP_HEAD), "setup")
+
+    def _from_start(self, row: int, column: int = 0) -> Keys:
+        """Return the keys from the first screen of the main menu: along its rows the shorter way, then to the right."""
+        back = len(self._panel.menu) - row
+        along = (Key.PLUS,) * row if row <= back else (Key.MINUS,) * back
+        return (*along, *(Key.ENTER,) * column)
 
     def _row_of(self, head: Screen) -> int:
         return next(place for place, screens in enumerate(self._panel.menu) if screens[0] == head)
@@ -226,10 +288,10 @@ class _Walk:
         for key in keys:
             self._panel.press(key)
 
-    def _pressed(self, key: str, keys: Keys, before: Keys = ()) -> None:
+    def _pressed(self, key: str, keys: Keys, before: Keys = (), from_start: Keys | None = None) -> None:
         """Press keys and note the step; ``before``: those that were pressed already, and belong to it."""
         self._press(keys)
-        self._note(key, (*before, *keys))
+        self._note(key, (*before, *keys), from_start=from_start)
 
     def _is_wanted(self, key: str) -> bool:
         self.known.add(key)
@@ -244,12 +306,11 @@ class _Walk:
         text: str = "",
         objects: tuple[str, ...] = (),
         *,
-        unit: str = "",
         expected: str = "",
-        settle_s: float = 0.0,
         is_named: bool = True,
+        from_start: Keys | None = None,
     ) -> None:
-        """Note the step to where the panel now is. ``is_named``: False where the label depends on the value."""
+        """Note the step to where the panel now is. ``is_named``: False where the label is not known before."""
         label = self._panel.view().label
         prompt = Prompt(
             prompt_id=f"{key}@{self._position}" if self._position else key,
@@ -257,11 +318,20 @@ class _Walk:
             text=text or f"Press the keys. The display then shows {label}.",
             screen=label if is_named else "",
             keys=tuple(str(each) for each in keys),
-            unit=unit,
+            unit=ICONS if check is Check.ICONS else "",
             position=self._position,
         )
         place = self._panel.place
         made = PanelStep(
-            key, prompt, check, self._configuration, self._profile, place, objects, expected or label, settle_s
+            key,
+            prompt,
+            check,
+            self._configuration,
+            self._profile,
+            place,
+            objects,
+            expected or label,
+            _STORED_AFTER_S if check is Check.SETTING else 0.0,
+            None if from_start is None else tuple(str(each) for each in from_start),
         )
         self.steps.append(made)

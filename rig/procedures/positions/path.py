@@ -21,7 +21,7 @@ from rig.procedures.accuracy.readings import PointMeasurement
 if TYPE_CHECKING:
     from rig.procedures.meter_run import MeterRun
 
-CURRENTS_PCT = (5.0, 20.0, 100.0)
+CURRENTS_PCT = (1.0, 5.0, 20.0, 100.0)
 """Percent of rated current at which the current path is measured."""
 
 VOLTAGES_PCT = (90.0, 110.0)
@@ -52,7 +52,7 @@ class PathPoint:
 
 
 def measure_path(run: MeterRun, unit_number: int, golden: Corrections) -> tuple[PathPoint, ...]:
-    """Measure both paths of the position at which unit ``unit_number``, the golden one, is; five loads.
+    """Measure both paths of the position at which unit ``unit_number``, the golden one, is; six loads.
 
     ``golden``: the golden unit's own errors, as its calibration states them. Raises BenchFault where a load was not
     valid, RigError where the bench fails.

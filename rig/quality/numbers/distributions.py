@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
+from functools import cache
 from statistics import NormalDist
 
 import numpy as np
@@ -45,6 +46,7 @@ def beta_quantile(probability: float, a: float, b: float) -> float:
     return _root(lambda x: regularised_incomplete_beta(a, b, x) - _checked(probability), 0.0, 1.0)
 
 
+@cache
 def t_quantile(probability: float, dof: float) -> float:
     """Return x with P(T <= x) = ``probability`` for Student's t."""
     if probability == 0.5:

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Select, select
 
 from rig.records import tables
 
-EOL = "eol"
-"""The kind of the runs that test units of production."""
+EOL, GOLDEN = "eol", "golden"
+"""Kinds of runs: units of production, and a meter that is known to be good."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,7 +74,8 @@ def options_from(kind: type[OptionsT], stored: dict[str, Json], **own: object) -
             f"the run has an option that this version of the rig does not know ({unknown[0]})",
             "resume it with the version that recorded it",
         )
-    return kind(**{**stored, **own})
+    given = {name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()}
+    return kind(**{**given, **own})
 
 
 def _settings(plan: Plan) -> dict[str, list[float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from drivers.meter.bus import MeterBus
@@ -26,11 +27,14 @@ def event_as_json(event: Event) -> dict[str, Json]:
     Load points are their labels; results have what a reader judges by; measurements have their point and why they are
     invalid. Readings are in the record, not here.
     """
-    fields = getattr(event, "__dataclass_fields__", ())  # some events have none
-    plain: dict[str, Json] = {name: _plain(getattr(event, name)) for name in fields}
+    plain: dict[str, Json] = {name: _plain(getattr(event, name)) for name in _field_names(event)}
     if "kind" in plain:
         plain["what"] = plain["kind"]
     return {**plain, "kind": type(event).__name__, "text": str(event)}
+
+
+def _field_names(event: object) -> list[str]:
+    return [field.name for field in dataclasses.fields(event)] if dataclasses.is_dataclass(event) else []
 
 
 def _plain(value: Any) -> Json:  # Any: a field of any event

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from meter_model.behaviour.panel_choices import (
     PanelCommunicationsEffect,
@@ -14,6 +16,7 @@ from meter_model.behaviour.panel_choices import (
 from meter_model.configuration import Configuration
 from meter_model.device.meter import S4100
 from meter_model.device.panel_settings import PanelSettings
+from meter_model.panel.keys import Key
 from tests.meter_model.panel.panels import LOAD, UsedPanel, enter, into_setup, panel_under_load, press, show
 
 
@@ -251,6 +254,21 @@ def test_minus_moves_to_the_left_where_that_is_chosen():
 def test_settings_that_the_panel_does_not_take_are_refused(wrong):
     with pytest.raises(ValueError, match=r"is 0 to 127|is one of 9600|has 5 digits"):
         PanelSettings(**wrong)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from(list(Key)), min_size=5, max_size=60))
+def test_what_keys_have_set_is_what_the_memory_holds(keys):
+    panel = panel_under_load()
+    into_setup(panel)
+    for key in keys:
+        panel.press(key)
+    panel.meter.advance(3.0, LOAD)
+    again = restarted(panel).meter
+    assert again.panel_settings == panel.meter.panel_settings
+    assert again.device_instance == panel.meter.device_instance
+    assert again.configuration == panel.meter.configuration
+    assert again.communications == panel.meter.communications
 
 
 def test_memory_from_before_the_panel_leaves_the_given_settings():

@@ -3,9 +3,11 @@
 import pytest
 from click.testing import CliRunner
 
+import fixtures.bench
 import rig.bench
 import rig.plans
 from rig.cli import cli
+from rig.plans.made_plan import MadePlan
 
 
 @pytest.fixture
@@ -43,3 +45,25 @@ def looked_at(monkeypatch, tmp_path):
 def test_a_suite_reads_its_bench_and_makes_its_plan_once(looked_at, words, expected):
     CliRunner().invoke(cli, words, catch_exceptions=False)
     assert looked_at == expected
+
+
+def test_a_selection_and_its_session_take_the_plan_of_the_command(monkeypatch, tmp_path):
+    """Of ``certify -k`` the collection for the selection and the session itself have the same plan and bench file."""
+    main, given = pytest.main, []
+
+    def collect_only(words, plugins):
+        given.append(next(each for each in plugins if isinstance(each, MadePlan)))
+        return main(words, plugins) if "--collect-only" in words else int(pytest.ExitCode.USAGE_ERROR)
+
+    def refuse(*_arguments, **_options):
+        raise AssertionError("the plan was made once more")
+
+    monkeypatch.setattr(pytest, "main", collect_only)
+    monkeypatch.setattr(fixtures.bench, "certification_plan", refuse)
+    monkeypatch.setattr(fixtures.bench, "load_bench", refuse)
+    monkeypatch.setenv("RIG_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)
+    CliRunner().invoke(cli, ["certify", "-k", "277V-5pct"], catch_exceptions=False)
+    first, second = given
+    assert first.plan is second.plan
+    assert first.bench_file is second.bench_file

@@ -98,7 +98,7 @@ class Line:
             ),
             accuracy=None, file=SimpleNamespace(parts=SimpleNamespace(climate_probe=None)), climate_probe=None,
             analyzer=SimpleNamespace(read=self.read_reference),
-            clock=SimpleNamespace(sleep=lambda _: None, now_s=lambda: 0.0),
+            clock=SimpleNamespace(sleep=lambda _: None, now_s=lambda: 0.0), events=Events(),
         )  # fmt: skip
 
     def readers(self):

@@ -11,6 +11,7 @@ from rig.quality.process.capability import capability
 from rig.quality.process.charts import ewma, individuals, means_and_deviations
 from rig.quality.process.normality import anderson_darling
 from rig.quality.process.rules import NELSON, WESTERN_ELECTRIC
+from rig.quality.sampling.switching import Judged, Switching
 
 CASES = json.loads(Path(__file__).with_name("quality_cases.json").read_text(encoding="utf-8"))
 DISTRIBUTIONS = sorted({row["name"] for row in CASES["distributions"]})
@@ -78,6 +79,16 @@ def test_rules_signal_where_those_of_capstat_do(case):
         chart, _ = individuals(case["values"], len(case["values"]), rules)
         found = sorted([int(signal.rule.name.split()[-1]), signal.place] for signal in chart.signals)
         assert found == case[name]
+
+
+@named(CASES["schemes"])
+def test_switching_rules_agree_with_capstat(case):
+    state, found = Switching(), []
+    for accepted, tighter in case["lots"][: len(case["after"])]:
+        lot = Judged(accepted, accept=1 if tighter is None else 2, accepted_tighter=bool(tighter))
+        state = state.after(lot, reduced_permitted=True)
+        found.append("discontinued" if state.discontinued else str(state.severity))
+    assert found == case["after"]
 
 
 @named(CASES["processes"])

@@ -230,6 +230,20 @@ def test_a_run_that_stored_nothing_still_has_a_report(store):
     assert "Nothing was asked and nothing was judged." in page.text
 
 
+@pytest.mark.parametrize(
+    ("accuracy", "said"),
+    [({"stated_by": "example values"}, "example values"), ({}, None), ({"voltage": {}}, "is not stated")],
+)
+def test_the_report_says_where_the_accuracy_of_the_reference_comes_from(store, accuracy, said):
+    header = RunHeader(
+        kind="certify", bench_name="b", bench_file_sha256="", software_version="0",
+        judged_with={"accuracy": accuracy} if accuracy else {},
+    )  # fmt: skip
+    text = Page(render_html(store.run(store.begin_run(header).run_id))).text
+    assert ("Accuracy of the reference" in text) == (said is not None)
+    assert said is None or said in text
+
+
 def test_a_point_that_could_not_be_measured_is_listed_with_its_reason(store):
     recorder = store.begin_run(RunHeader(kind="certify", bench_name="b", bench_file_sha256="", software_version="0"))
     point = fabricate(store, points=1).points[0].load_point

@@ -25,7 +25,7 @@ def question(bench_time_s):
 @pytest.mark.parametrize(("declared_s", "timeout_s"), [(None, 180.0), (480, 600.0)])
 def test_a_question_has_the_time_that_it_declares_and_then_ends_the_run(alarm, declared_s, timeout_s):
     item = question(declared_s)
-    endings = _Endings(SimpleNamespace(asks_a_meter=True))
+    endings = _Endings(SimpleNamespace(asks_a_meter=True, stop_heard=str))
     assert endings.pytest_timeout_set_timer(item, SimpleNamespace(method="signal", timeout=120.0)) is True
     assert signal.getitimer(signal.ITIMER_REAL)[0] == pytest.approx(timeout_s, abs=5.0)
     with pytest.raises(QuestionTimedOut, match=f"a question was not answered within {timeout_s:g} s"):
@@ -35,5 +35,5 @@ def test_a_question_has_the_time_that_it_declares_and_then_ends_the_run(alarm, d
 
 
 def test_the_tests_of_this_software_keep_pytests_own_way(alarm):
-    endings = _Endings(SimpleNamespace(asks_a_meter=False))
+    endings = _Endings(SimpleNamespace(asks_a_meter=False, stop_heard=str))
     assert endings.pytest_timeout_set_timer(question(None), SimpleNamespace(method="signal", timeout=120.0)) is None

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from click.testing import CliRunner
 
+from rig.cli import cli
+from rig.cli.run import run
 from rig.errors import UsageRefused
 from rig.run import questions
 from rig.run.questions import Question
-
-ROOT = Path(__file__).resolve().parents[3]
+from tools.question_reference import DOCUMENT, document
 
 
 @pytest.fixture(scope="module")
 def plan() -> dict:
-    done = subprocess.run(
-        [sys.executable, "-m", "rig.cli", "plan", "regress", "--json"],
-        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    done = CliRunner().invoke(cli, ["plan", "regress", "--json"], catch_exceptions=False)
+    assert done.exit_code == 0, done.stderr
     return json.loads(done.stdout)
 
 
@@ -39,21 +36,13 @@ def test_plan_tells_what_is_not_asked_and_how_long_the_rest_takes(plan):
     assert plan["duration_s"] == sum(each["bench_time_s"] for each in plan["questions"] if each not in longer)
 
 
-def test_plan_of_a_question_that_is_not_there_is_refused():
-    done = subprocess.run(
-        [sys.executable, "-m", "rig.cli", "plan", "regress", "-k", "no_such_question"],
-        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert done.returncode == 11
-    assert "there is no question 'no_such_question'" in done.stderr
+def test_plan_of_a_question_that_is_not_there_is_refused(capsys):
+    assert run(["plan", "regress", "-k", "no_such_question"]) == 11
+    assert "there is no question 'no_such_question'" in capsys.readouterr().err
 
 
 def test_the_page_about_the_questions_is_current():
-    code = "from tools.question_reference import DOCUMENT, document; assert DOCUMENT.read_text('utf-8') == document()"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.returncode == 0, "run: python tools/question_reference.py"
+    assert DOCUMENT.read_text("utf-8") == document(), "run: python tools/question_reference.py"
 
 
 def test_what_a_bench_lacks_keeps_a_question_from_being_asked():
@@ -83,5 +72,5 @@ IMPOSSIBLE = {
 def test_selection_that_the_bench_cannot_do_is_refused_with_the_reason(monkeypatch, select, says):
     monkeypatch.setattr(questions, "_collect", lambda *_: ([], ""))
     with pytest.raises(UsageRefused) as caught:
-        questions.selected_parts("certification", select, [], "'rig plan x'", IMPOSSIBLE)
+        questions.selected_parts(SimpleNamespace(suite="certification"), select, [], "'rig plan x'", IMPOSSIBLE)
     assert says in str(caught.value)

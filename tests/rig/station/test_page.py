@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from rig.station.password import set_password
 from tests.rig.station.served import Network, Served, served
 from tests.waiting import wait_for
 
@@ -244,6 +245,8 @@ def test_prompts_are_answered_with_keys_and_the_entry_field(page, station: Serve
     assert station.state()["prompt"] == "one"
     page.keyboard.press("F2")
     _is_shown(page, "Read the voltage of phase A.")
+    _scan(page, "1000000077")
+    _is_shown(page, "looks like a scanned number")
     page.keyboard.type("277.0")
     page.keyboard.press("Enter")
     _phase(page, "pass")
@@ -316,13 +319,46 @@ def test_five_thousand_bare_requests_leave_the_memory_as_it_is(station: Served) 
     assert station.rss_kb() - before_kb < 20_000
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: make page-tools (needs npm)")
+def test_the_engineers_view_asks_for_the_password(page, station: Served) -> None:
+    set_password(station.folder, "correct horse")
+    page.goto(f"{station.url}/engineer")
+    page.get_by_label("Password").fill("wrong horse")
+    page.keyboard.press("Enter")
+    _is_shown(page, "This is not the password.")
+    _no_serious_fault(page)
+    page.get_by_label("Password").fill("correct horse")
+    page.keyboard.press("Enter")
+    _is_shown(page, "Trends of the last runs")
+    station.request("POST", "/scan", text="3000000030")
+    page.locator("svg.vectors path[stroke='#1565c0']").first.wait_for(state="attached")
+    assert "277 V at 0.0 degrees" in page.locator("svg.vectors").get_attribute("aria-label")
+    _no_serious_fault(page)
+    page.get_by_role("button", name="Log out").click()
+    page.goto(f"{station.url}/engineer/runs/1")
+    page.get_by_label("Password").wait_for()
+
+
+def test_another_sites_page_can_start_and_stop_nothing(station: Served) -> None:
+    had = len(station.runs())
+    for headers in ({"Origin": "http://elsewhere.example"}, {"Host": "elsewhere.example"}):
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", station.port, timeout=10)) as link:
+            link.request("POST", "/scan", "text=1000000099", {"Content-Length": "15", **headers})
+            assert link.getresponse().status == 403
+    assert len(station.runs()) == had
+
+
 @pytest.mark.parametrize("number", ["1000000020", "2000000020", "3000000020", "4000000020", "5000000020"])
 def test_axe_finds_no_serious_fault(page, station: Served, number: str) -> None:
     _scan(page, number)
     _phase(page, {"1": "pass", "2": "fail", "3": "running", "4": "prompt", "5": "refused"}[number[0]])
     if number[0] in "34":
         _is_shown(page, "Outputs ON")
+    _no_serious_fault(page)
+
+
+def _no_serious_fault(page) -> None:
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: make page-tools (needs npm)")
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run().then((all) => all.violations)")
     serious = [each for each in found if each["impact"] in ("serious", "critical")]

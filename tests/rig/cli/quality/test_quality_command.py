@@ -108,3 +108,54 @@ def test_bad_arguments_are_refused_in_one_sentence(arguments, words, capsys, tmp
     text = said(capsys, *arguments, code=11)
     assert words in text
     assert text.count("\n") == 1
+
+
+def test_a_lot_is_accepted_or_refused_by_its_exit_code(records, capsys, tmp_path: Path):
+    html = tmp_path / "lot.html"
+    code = run(["quality", "lot", "L1", "--records", records, "--aql", "10", "--html", str(html)])
+    text = capsys.readouterr().out
+    assert ("is accepted" in text) == (code == 0)
+    assert "Operating characteristic" in html.read_text(encoding="utf-8") or "<svg" in html.read_text(encoding="utf-8")
+    data = json.loads(
+        said(capsys, "quality", "lot", "L1", "--records", records, "--aql", "10", "--variables", "--json")
+    )
+    assert data["accepted"] is True
+    assert data["plan"]["letter"] == "F"
+    assert len(data["measurements"]) == 4
+
+
+def test_a_station_without_a_golden_unit_check_may_not_test(records, capsys):
+    assert run(["quality", "golden", "--records", records, "--station", "line 1"]) == 1
+    assert capsys.readouterr().out.startswith("due: the golden unit check of station line 1 is due")
+
+
+def test_a_lot_that_is_not_recorded_is_refused(records, capsys):
+    assert "no complete test of lot L99" in said(
+        capsys, "quality", "lot", "L99", "--records", records, "--aql", "1", code=11
+    )
+
+
+def test_affected_units_are_put_on_hold_and_shown_by_the_list_of_runs(capsys, tmp_path: Path):
+    path = str(tmp_path / "r.db")
+    long_ago = -60 * 24 * 365
+    tests = [MadeTest("007", minutes=long_ago), MadeTest("008", minutes=long_ago + 1, position="2")]
+    tests.append(MadeTest("009", minutes=long_ago + 2))
+    enter(tmp_path / "r.db", tests).close()
+    command = ["quality", "affected", "--position", "1", "--station", "line 1", "--records", path]
+    assert run(command) == 1
+    assert "2 units are in doubt." in capsys.readouterr().out
+    assert run([*command, "--hold", "--reason", "loose wire", "--operator", "Q"]) == 1
+    assert "2 units are in doubt, and ON HOLD until a later test passes" in capsys.readouterr().out
+    held = json.loads(said(capsys, "quality", "holds", "--records", path, "--json"))
+    assert [each["serial_number"] for each in held] == ["007", "009"]
+    listed = said(capsys, "runs", "--records", path)
+    assert listed.count("ON HOLD") == 2
+    enter(tmp_path / "r.db", [MadeTest("007", minutes=60 * 24 * 3650)]).close()
+    assert "007" not in said(capsys, "quality", "holds", "--records", path)
+    assert "007  S4100  released" in said(capsys, "quality", "holds", "--records", path, "--all")
+
+
+def test_affected_names_one_thing_that_was_found_out(capsys, records):
+    assert "one of --golden, --reference and --position" in said(
+        capsys, "quality", "affected", "--records", records, code=11
+    )

@@ -15,6 +15,7 @@ from rig.emulation.defects.library import (
     DefectRefused,
     apply_to_source,
     behaviour_of,
+    disturbance_of,
     parse_defect,
     pickup_pct,
     profile_of,
@@ -89,6 +90,9 @@ def test_every_defect_of_the_library_changes_something(name):
     changed = with_defects(UnitErrors.none(), [defect], 1)
     if name == "source-pickup":
         assert (changed, gains, pickup_pct([defect, defect])) == (UnitErrors.none(), [], 2.0)
+    elif name in ("ct-input-short", "voltage-dip"):
+        assert (changed, gains) == (UnitErrors.none(), [])
+        assert 0.99 in disturbance_of([defect], 1)
     elif name.startswith("source"):
         assert changed == UnitErrors.none()
         assert gains == [(name.split("-")[1] if name.count("-") == 2 else "both", 0.01)]

@@ -12,7 +12,7 @@ from drivers.instrument import Identity
 from meter_model.configuration import Configuration
 from rig.bench.instruments import used_instruments
 from rig.bench.wiring import Wiring
-from rig.events import Event, Warned
+from rig.events import Event, Events, Warned
 from rig.load_point import LoadPoint
 from rig.metrology.calibration import CalibrationRecord, CalibrationRefused
 from rig.procedures.accuracy.power_comparison import METER_UPDATE_S, measure_power
@@ -87,6 +87,7 @@ def measured(run, probe, takes_s=0.0):
     clock = Sleeper()
     bench = SimpleNamespace(
         supervisor=supervisor,
+        events=Events(),
         wiring=SimpleNamespace(
             stimulus=lambda _: stimulus, powers_off=lambda *_: ((0.0,) * 3, (0.0,) * 3), terminals=WIRING.terminals
         ),

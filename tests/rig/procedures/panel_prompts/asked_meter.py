@@ -37,6 +37,7 @@ class Unit:
         self.panel = panel_with(self.meter, defects)
         self.passes_s = passes_s
         self.read_calls = 0
+        self.is_connected = True
 
     def view(self, meter: int = 0) -> PanelView:
         seen = self.panel.view().as_json()
@@ -47,6 +48,9 @@ class Unit:
             self.panel.press(key_named(key))
         self.meter.advance(self.passes_s, self.load)
         return self.view()
+
+    def connect(self, meter: int, on: bool) -> None:
+        self.is_connected = on
 
     def read(self, objects: Sequence[str]) -> dict[str, Any]:
         self.read_calls += 1

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from meter_model.panel.keys import key_named
+from rig.emulation.defects.panel import PANEL_DEFECTS
+from rig.errors import UsageRefused
 from rig.operator import Answer, NoAnswer, PromptKind
 from rig.operator.panel import PanelOperator
 from rig.operator.panel_link import PanelNotThere
@@ -89,6 +92,19 @@ def test_texts_and_icons_are_compared_with_the_bus(key, text, passed):
     assert judged(key, text).passed is passed
 
 
+@pytest.mark.parametrize(
+    ("text", "passed"), [("00100", True), ("100", True), ("100,0", True), ("00101", False), ("x", False)]
+)
+def test_setting_is_compared_with_what_the_bus_reads(text, passed):
+    assert judged("panel.setup-CT-SZ", text, AV3=100.0).passed is passed
+
+
+def test_setting_is_judged_by_the_bus_and_not_by_the_product():
+    assert judged("panel.setup-CT-SZ", "00400", AV3=400.0).passed
+    assert judged("panel.setup-SYSTM", "3l", AV2=31.0).passed
+    assert not judged("panel.setup-SYSTM", "3L-1n", AV2=31.0).passed
+
+
 def test_reading_between_two_readings_of_a_growing_value_passes():
     step = STEPS["panel.value-KWh"]
     before, after = {"AI1": 0.100}, {"AI1": 0.150}
@@ -126,7 +142,8 @@ def test_chosen_steps_are_asked_alone_by_a_way_of_their_own():
     unit = Unit()
     found = unit.asked(["panel.value-KWh", "panel.setting", "panel.value-SN"])
     assert [each.key for each in found] == [
-        "panel.start", "panel.value-KWh", "panel.value-SN", "panel.setting", "panel.setting-back", "panel.end"
+        "panel.start", "panel.value-KWh", "panel.value-SN", "panel.setup-password", "panel.setup-password-right",
+        "panel.setting-at", "panel.setting", "panel.setting-back-at", "panel.setting-back", "panel.end",
     ]  # fmt: skip
     assert failed(found) == []
     assert unit.meter.configuration == WYE
@@ -135,11 +152,43 @@ def test_chosen_steps_are_asked_alone_by_a_way_of_their_own():
 @pytest.mark.parametrize("chosen", [each for each in STEPS if "password" in each])
 def test_each_password_step_is_possible_alone(chosen):
     assert failed(Unit().asked([chosen])) == []
-    assert chosen in failed(Unit(["panel-password-ignored"]).asked([chosen])) or chosen.endswith("right")
+    assert chosen in failed(Unit(["panel-password-ignored"]).asked([chosen])) or not chosen.endswith("wrong")
+
+
+@pytest.mark.parametrize("name", sorted(PANEL_DEFECTS))
+def test_no_defect_lets_the_prompts_change_what_they_must_not(name):
+    unit = Unit([name])
+    before = unit.meter.panel_settings, unit.meter.device_instance, unit.meter.analog_input(78)
+    unit.asked()
+    unit.sleep(3.0)
+    assert (unit.meter.panel_settings, unit.meter.device_instance, unit.meter.analog_input(78)) == before
+    kept = replace(unit.meter.configuration, imbalance_pct=WYE.imbalance_pct)
+    assert kept == WYE
+
+
+def test_keys_from_the_start_lead_where_the_keys_of_the_way_lead():
+    for step in STEPS.values():
+        if step.keys_from_start is not None and step.key != "panel.icons":
+            unit = Unit()
+            assert unit.press(0, *step.keys_from_start).label == step.prompt.screen, step.key
+
+
+def test_panel_that_opens_without_a_password_is_brought_back():
+    found = Unit(["panel-password-ignored"]).asked()
+    assert failed(found) == ["panel.reset-password-wrong", "panel.setup-password-wrong"]
+    asked = [each.key for each in found]
+    assert "panel.setup-password" in asked
+    assert not {"panel.setup-CT-SZ", "panel.setting"} & set(asked)
+    assert asked[-1] == "panel.end"
+
+
+def test_nothing_more_is_asked_where_a_key_is_dead():
+    assert [each.key for each in Unit(["panel-key-enter-dead"]).asked()] == ["panel.start", "panel.keys"]
+    assert failed(Unit(["panel-dark"]).asked()) == ["panel.start"]
 
 
 def test_unknown_step_is_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match=r"no panel step panel.value-X; there are .*panel.value-KWh"):
+    with pytest.raises(UsageRefused, match=r"no panel step panel.value-X; there are .*panel.value-KWh"):
         steps_for(WYE, chosen=["panel.value-X"])
 
 
@@ -183,6 +232,14 @@ def test_operator_chooses_the_meter_by_the_position():
     unit = Two()
     PanelOperator(unit, {"1": 0, "2": 1}).ask(Prompt("x", PromptKind.CONFIRM, "Is the display on?", position="2"))
     assert unit.asked_of == 1
+
+
+@pytest.mark.parametrize(("prompt_id", "is_connected"), [("take-out-2", False), ("put-back-2", True)])
+def test_a_unit_is_taken_out_by_its_leads(prompt_id, is_connected):
+    unit = Unit()
+    unit.is_connected = not is_connected
+    assert PanelOperator(unit).ask(Prompt(prompt_id, PromptKind.CONFIRM, "All outputs are off.")).confirmed
+    assert unit.is_connected is is_connected
 
 
 def test_lost_panel_is_no_answer():

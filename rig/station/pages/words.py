@@ -53,8 +53,9 @@ def _result(phase: Phase, numbers: str, why: str, station: Station, outcome: str
     if phase is Phase.PASSED:
         return Words("PASS", "✓", numbers, "Take the meter out. Fit the next one and scan it.")
     if phase is Phase.FAILED:
-        failed = station.view.failures()
-        what = "; ".join([numbers, *failed[:3]])
+        classes = [word.replace("_", " ") for each in station.view.units for word in each.get("failure_classes") or ()]
+        failed = [*dict.fromkeys(classes), *station.view.failures()]
+        what = "; ".join([numbers, *failed[:4]])
         return Words("FAIL", "✗", what, "Set the meter aside as failed. Scan the next one.")
     if phase is Phase.STOPPED:
         return Words(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -13,12 +13,11 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from rig.station.hub import Hub, following
-from rig.station.rendering import asset, summary
+from rig.station.pages.answers import form_of, headed, html_page
+from rig.station.pages.engineer import engineer_routes
+from rig.station.pages.hub import Hub, following
+from rig.station.pages.rendering import asset, summary
 from rig.station.service import Station
-
-_LARGEST_FORM = 4096
-_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -45,32 +44,8 @@ class OnlyThisSite:
         await self._app(scope, receive, send)
 
 
-async def form_of(request: Request) -> dict[str, str]:
-    """Return the fields of a form, of at most 4096 octets; what is longer has no fields."""
-    octets = b""
-    async for part in request.stream():
-        octets += part
-        if len(octets) > _LARGEST_FORM:
-            return {}
-    fields = parse_qs(octets.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20)
-    return {name: values[0] for name, values in fields.items()}
-
-
-def headed(response: Response) -> Response:
-    """Add the headers that all pages have: nothing from elsewhere, nothing kept."""
-    response.headers["Content-Security-Policy"] = _POLICY
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
-
-
-def html_page(text: str, status: int = 200) -> Response:
-    """Answer with a page."""
-    return headed(Response(text, status, media_type="text/html"))
-
-
-def make_app(station: Station, hosts: tuple[str, ...], more: tuple[Route, ...] = ()) -> Starlette:
-    """Return the application; ``hosts``: see ``OnlyThisSite``. ``more``: the routes of other pages."""
+def make_app(station: Station, hosts: tuple[str, ...]) -> Starlette:
+    """Return the application; ``hosts``: see ``OnlyThisSite``."""
     hub = Hub(station)
 
     async def show_page(_request: Request) -> Response:
@@ -115,14 +90,16 @@ def make_app(station: Station, hosts: tuple[str, ...], more: tuple[Route, ...] =
         "pause": lambda _form: station.pause(paused=True),
         "continue": lambda _form: station.pause(paused=False),
         "answer": answer,
+        "panel": lambda form: station.panel.press(form.get("key", "")) if station.panel is not None else None,
     }
     routes = [
         Route("/", show_page),
         Route("/events", events),
         Route("/state.json", state),
         file("page.js", "text/javascript"),
+        file("engineer.js", "text/javascript"),
         file("page.css", "text/css"),
         *(Route(f"/{name}", taking(work), methods=["POST"]) for name, work in entries.items()),
-        *more,
+        *engineer_routes(station),
     ]
     return Starlette(routes=routes, lifespan=lifespan, middleware=[Middleware(OnlyThisSite, hosts)])

@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 
-from rig.station.rendering import SETTLED, page, regions, summary
+from rig.station.pages.rendering import SETTLED, page, regions, summary
 from rig.station.service import Station
 
 TICK_S = 0.1

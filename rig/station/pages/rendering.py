@@ -9,13 +9,28 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from rig.station import drawings
+from rig.station.pages import drawings
+from rig.station.pages.words import EMERGENCY, words_of
+from rig.station.panel_watch import KEYS
 from rig.station.phase import Phase
 from rig.station.run_view import BAD, GOOD
 from rig.station.service import TYPED, Station
-from rig.station.words import EMERGENCY, words_of
 
-REGIONS = ("warning", "state", "message", "tiles", "prompt", "controls", "progress", "readings", "bars", "outputs")
+REGIONS = (
+    "warning",
+    "state",
+    "message",
+    "tiles",
+    "prompt",
+    "panel",
+    "controls",
+    "progress",
+    "readings",
+    "bars",
+    "outputs",
+    "vectors",
+    "warnings",
+)
 _MOST_BARS = 9
 
 
@@ -24,7 +39,7 @@ def _environment() -> Any:  # Any: jinja2.Environment, which is an extra
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     return Environment(
-        loader=PackageLoader("rig.station", "web"),
+        loader=PackageLoader("rig.station.pages", "web"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -33,14 +48,14 @@ def _environment() -> Any:  # Any: jinja2.Environment, which is an extra
 
 
 def render(template: str, **values: object) -> str:
-    """Fill a template of ``rig/station/web``; what is put in is escaped."""
+    """Fill a template of ``rig/station/pages/web``; what is put in is escaped."""
     text: str = _environment().get_template(template).render(**values)
     return text
 
 
 def asset(name: str) -> str:
-    """Return a file of ``rig/station/web`` as it is."""
-    return (importlib.resources.files("rig.station") / "web" / name).read_text(encoding="utf-8")
+    """Return a file of ``rig/station/pages/web`` as it is."""
+    return (importlib.resources.files("rig.station.pages") / "web" / name).read_text(encoding="utf-8")
 
 
 def regions(station: Station, now_s: float | None = None) -> dict[str, str]:
@@ -104,6 +119,9 @@ def _values(station: Station, now_s: float) -> Mapping[str, object]:
         ],
         "bars": [(each, drawings.error_bar(each)) for each in _shown_bars(view.results)],
         "tiles": _tiles(station),
+        "panel": station.panel.view if station.panel is not None else None,
+        "panel_keys": KEYS,
+        "vectors": drawings.vectors(view.reading if lives else None),
     }
 
 

@@ -1,9 +1,9 @@
-"""Small pictures for the pages, as SVG text: error bars against limits, a vector diagram."""
+"""Small pictures for the pages, as SVG text: error bars against limits, a vector diagram, a trend."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 _WIDTH, _HEIGHT = 460, 34
@@ -86,6 +86,38 @@ def _arrow(length: float, angle_deg: float, colour: str, width: float, name: str
         f'<path d="M0 0L{x:.1f} {y:.1f}" stroke="{colour}" stroke-width="{width}"{dash}/>'
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}"/>'
         f'<text x="{tx:.1f}" y="{ty + 4:.1f}" fill="{colour}" text-anchor="middle">{name}</text>'
+    )
+
+
+def trend(values: Sequence[float | None], limits: Iterable[float | None], title: str) -> str:
+    """Draw errors of one quantity over runs, oldest first, with its limit as two lines."""
+    known = [each for each in values if each is not None]
+    if len(known) < 2:
+        return ""
+    limit = max((each for each in limits if each), default=0.0)
+    full = max(limit * 1.2, max(abs(each) for each in known) * 1.2) or 1.0
+    step = 560.0 / max(1, len(values) - 1)
+
+    def y(value: float) -> float:
+        return 60.0 - 55.0 * value / full
+
+    points = [
+        (20.0 + place * step, y(value), abs(value) <= limit or not limit)
+        for place, value in enumerate(values)
+        if value is not None
+    ]
+    line = " ".join(f"{x:.1f},{height:.1f}" for x, height, _ in points)
+    dots = "".join(
+        f'<circle cx="{x:.1f}" cy="{height:.1f}" r="4" fill="{"#0b5d27" if good else "#b00020"}"/>'
+        for x, height, good in points
+    )
+    bounds = (limit, -limit) if limit else ()
+    lines = "".join(f'<path d="M20 {y(each):.1f}H580" stroke="#b00020" stroke-dasharray="6 4"/>' for each in bounds)
+    said = f"{title}: {len(known)} runs, from {min(known):+.3g} % to {max(known):+.3g} %"
+    return (
+        f'<svg class="trend" viewBox="0 0 600 120" role="img" aria-label="{said}">'
+        f'<path d="M20 60H580" stroke="#9aa7b1"/>{lines}'
+        f'<polyline points="{line}" fill="none" stroke="#41525f" stroke-width="1.5"/>{dots}</svg>'
     )
 
 

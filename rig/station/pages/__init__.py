@@ -1,0 +1,1 @@
+"""The web side of a station: the pages of its operator and its engineer."""
