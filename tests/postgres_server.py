@@ -30,8 +30,9 @@ def program(name: str) -> Path | None:
 class PostgresServer:
     """One server; ``kill`` ends it as a power failure of its process would, ``start`` starts it once more."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_durable: bool = False) -> None:
         self.folder = folder
+        self._fsync = "on" if is_durable else "off"
         self._numbers = itertools.count(1)
         self._as_user: list[str] = []
         if os.getuid() == 0:
@@ -51,9 +52,8 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start the server and wait until it answers; what a killed one left behind may take a moment to go."""
-        options = (
-            f"-c listen_addresses='' -c unix_socket_directories='{self.folder}' -c fsync=off -c max_connections=60"
-        )
+        options = f"-c listen_addresses='' -c unix_socket_directories='{self.folder}'"
+        options += f" -c fsync={self._fsync} -c max_connections=60"
         for left in range(20, -1, -1):
             try:
                 self._run(
@@ -99,13 +99,16 @@ def _exists(user: str) -> bool:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[PostgresServer]:
-    """Run a server as long as the context lasts; skips the test where PostgreSQL is not installed."""
+def running(*, is_durable: bool = False) -> Iterator[PostgresServer]:
+    """Run a server as long as the context lasts; skips the test where PostgreSQL is not installed.
+
+    ``is_durable``: what it has committed survives a power failure, as on a line; tests are faster without.
+    """
     if program("initdb") is None:
         pytest.skip("PostgreSQL is not installed (on Debian: apt-get install postgresql)")
     folder = Path(tempfile.mkdtemp(prefix="rig-pg-"))
     try:
-        server = PostgresServer(folder)
+        server = PostgresServer(folder, is_durable=is_durable)
         try:
             yield server
         finally:

@@ -219,7 +219,10 @@ def examined(
     events.publish(PointBegan(point))
     at = Examined(bench, position, point, configuration, begun, *how)
     results = work(at)
-    begun.results(results)
+    for number in dict.fromkeys(each.unit_number for each in results):
+        begun.results([each for each in results if each.unit_number == number])
+        if bench.guardian is not None:  # many units together take as long as a hang may last
+            bench.guardian.beat()
     return at, results
 
 

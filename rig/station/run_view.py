@@ -96,19 +96,32 @@ class RunView:
         """How many meters have a result so far."""
         return len({each.get("unit_number") for each in self.results})
 
+    def _meter(self, each: Mapping[str, Any]) -> str:
+        """Say which meter something is about, where there are several."""
+        number = each.get("unit_number")
+        several = len(self.units) > 1 or self.units_seen > 1
+        if not several or not isinstance(number, int):
+            return ""
+        unit = self.units[number - 1] if 0 < number <= len(self.units) else {}
+        return f"position {unit['position']}: " if unit.get("position") else f"meter {number}: "
+
     def failures(self) -> list[str]:
         """Return what failed, in words: questions first, then results that are beyond their limits."""
         said = [
-            f"{each.get('name')}: expected {each.get('expected')}, found {each.get('found')}"
+            f"{self._meter(each)}{each.get('name')}: expected {each.get('expected')}, found {each.get('found')}"
             for each in self.findings
             if each.get("outcome") not in (*GOOD, "SKIP", "NOT_JUDGED")
         ]
         said += [
-            f"{str(each.get('quantity')).replace('_', ' ')} {each.get('phase')}: {_error(each)} at {each.get('point')}"
+            f"{self._meter(each)}{_quantity(each)}: {_error(each)} at {each.get('point')}"
             for each in self.results
             if each.get("outcome") in BAD
         ]
         return list(dict.fromkeys(said))
+
+
+def _quantity(result: Mapping[str, Any]) -> str:
+    return f"{str(result.get('quantity')).replace('_', ' ')} {result.get('phase')}"
 
 
 def _error(result: Mapping[str, Any]) -> str:

@@ -189,6 +189,7 @@ class Line:
         self.run.events.publish(QuestionAnswered(finding))
         if found.is_bad:
             unit.failed.append(found)
+        self.run.tell_progress()  # several findings for each of several units are long, seen from the guardian
 
     def note_all(self, found: Mapping[int, Sequence[Found]], *, must_pass: bool = False) -> None:
         """Record what a step found at each unit; raise StepFailed where one failed, StepUndecided where one is open.

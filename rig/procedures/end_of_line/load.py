@@ -62,7 +62,13 @@ def measure(line: Line, load: Load) -> tuple[ResultRecord, ...]:
         units = line.left
         before = at_an_update(line, units)
         readers = [
-            Reader(each.unit.position, each.unit.configuration, each.number, has_own_bus=line.has_own_bus(each))
+            Reader(
+                each.unit.position,
+                each.unit.configuration,
+                each.number,
+                has_own_bus=line.has_own_bus(each),
+                path=each.unit.position.path,
+            )
             for each in units
         ]
         measurement = measure_in_turn(
@@ -82,7 +88,7 @@ def measure(line: Line, load: Load) -> tuple[ResultRecord, ...]:
         for each in alive:
             diagnose_channels(line, _unit_of(line, each), each)
             line.run.tell_progress()  # judging many units on a busy host takes as long as a hang may last
-            results += judge_each(each, judged, line.run.bench.accuracy, line.run.rule)
+            results += judge_each(replace(each, others=()), judged, line.run.bench.accuracy, line.run.rule)
             line.run.tell_progress()
         return tuple(classified(each, results, _unit_of(line, each).wiring) for each in results if _counts(line, each))
 

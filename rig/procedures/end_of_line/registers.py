@@ -23,15 +23,18 @@ _NOTHING = 0.002
 def at_an_update(line: Line, units: Sequence[TestedUnit]) -> dict[int, Registers]:
     """Read the energy registers of each unit at one of its updates: poll until AI2 or AI3 moves.
 
-    A register that does not move within two updates is read as it stands.
+    A register that does not move within two updates is read as it stands. The update lies between the beginning of the
+    read before it and the end of the one that shows it: a meter is read at some time between both, and reading many
+    takes long on a busy host.
     """
     clock = line.run.bench.clock
+    asked_s = clock.now_s()
     first = line.ask_each(_read, units)
-    began_s = asked_s = clock.now_s()
+    began_s = clock.now_s()
     found: dict[int, Registers] = {}
     last = {number: Registers(values, began_s, _LONGEST_S) for number, values in first.items()}
     while waiting := [each for each in units if not each.out and each.number not in found]:
-        if asked_s - began_s > _LONGEST_S:
+        if clock.now_s() - began_s > _LONGEST_S:
             break
         line.run.let_pass(_POLL_S)
         before_s, asked_s = asked_s, clock.now_s()
@@ -42,7 +45,6 @@ def at_an_update(line: Line, units: Sequence[TestedUnit]) -> dict[int, Registers
                 found[number] = Registers(values, (before_s + now_s) / 2.0, (now_s - before_s) / 2.0)
             else:
                 last[number] = Registers(values, (asked_s + now_s) / 2.0, _LONGEST_S)
-        asked_s = now_s
     return {each.number: found.get(each.number, last[each.number]) for each in units if each.number in last}
 
 

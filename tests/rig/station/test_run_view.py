@@ -60,3 +60,12 @@ def test_a_tail_leaves_an_unfinished_line_for_the_next_look(tmp_path: Path) -> N
     assert list(tail.new()) == [{"n": 1}]
     file.write_text(f"{first}\nnot json\n[1]\n{second}\n")
     assert list(tail.new()) == [{"n": 2}]
+
+
+def test_a_failure_of_one_of_several_meters_names_its_position() -> None:
+    found = {"name": "AV2", "expected": "40", "found": "30", "outcome": "FAIL", "unit_number": 2}
+    units = [{"position": "A", "outcome": "PASS"}, {"position": "B", "outcome": "FAIL"}]
+    answered = {"kind": "QuestionAnswered", "finding": found}
+    assert _view(answered).failures() == ["AV2: expected 40, found 30"]
+    several = _view(answered, {"kind": "RunEnded", "outcome": "FAIL", "code": 1, "units": units})
+    assert several.failures() == ["position B: AV2: expected 40, found 30"]

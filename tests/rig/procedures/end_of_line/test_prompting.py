@@ -53,7 +53,7 @@ def test_answer_comes_back_and_its_time_is_the_operators():
     assert [type(each) for each in line.run.heard] == [PromptShown, PromptAnswered]
 
 
-def test_prompt_without_an_answer_is_an_error_and_is_answered_in_the_events():
+def test_prompt_without_an_answer_is_an_error_and_ends_in_the_events():
     def no_terminal(prompt):
         raise NoAnswer(prompt.prompt_id, "the terminal is closed")
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -27,6 +28,7 @@ from tests.rig.records.outbox.contents import HEADER, contents, record_unit
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.realtime
+_ROOT = Path(__file__).resolve().parents[4]
 
 
 @pytest.fixture(scope="module")
@@ -188,6 +190,15 @@ def test_stations_that_begin_at_once_make_the_schema_once(tmp_path, url):
         assert list(pool.map(record_and_send, range(3))) == [0, 0, 0]
     with RunStore.open_to_read(url) as store:
         assert sorted(run.serial_numbers[0] for run in store.runs()) == ["00000", "00001", "00002"]
+
+
+def test_stations_that_record_at_once_all_arrive(url):
+    """The short form of the benchmark; the long one has 20 stations for five minutes."""
+    rates = ["--stations", "4", "--seconds", "5", "--times", "40"]
+    command = [sys.executable, "-m", "benchmarks.stations_to_one_database", *rates, "--server", url]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=110, cwd=_ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "14 of 14 units recorded" in done.stdout
 
 
 def test_a_role_that_may_not_write_is_said_and_nothing_is_marked(station, url):

@@ -8,6 +8,7 @@ import pytest
 from drivers.errors import InstrumentLost, NotConfigured
 from rig.load_point import LoadPoint
 from rig.safety.signals import StopRequested
+from rig.safety.switching_off import terminals
 from rig.safety.switching_off.safe_state import SafeState
 from tests.rig.safety.recorded_bench import RecordedBench
 
@@ -54,7 +55,8 @@ def test_a_signal_while_it_is_configured_is_raised_when_all_is_done():
     assert isinstance(way_down(Analyzer(StopRequested("SIGINT"))).interrupted_by, StopRequested)
 
 
-def test_the_end_is_told_once_and_each_failure_of_it_again():
+def test_the_end_is_told_once_and_each_failure_of_it_again(monkeypatch):
+    monkeypatch.setattr(terminals, "CONFIRM_S", 0.1)  # a stuck source stays on, however long it is looked at
     bench = RecordedBench()
 
     def said():
