@@ -8,7 +8,7 @@ STAMP := $(VENV)/.stamp
 # Without byte code each process, and pytest for each test module, compiles all of this software once more.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: certify test test-quick test-realtime page-tools coverage check soak fuzz lint types contracts dead hooks dcc docs lock uncertainty-cases quality-cases changelog clean help
+.PHONY: certify test test-quick test-realtime test-pairs test-alone page-tools coverage check soak fuzz lint types contracts dead hooks dcc docs lock uncertainty-cases quality-cases changelog clean help
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,8 +19,12 @@ certify: $(STAMP) ## certify the emulated meter: plan, measure, judge, report
 # What judges milliseconds runs alone, one test after another; other real-time tests two at a time.
 test: test-quick test-realtime ## the tests of this software (no hardware needed)
 
-test-realtime: $(STAMP) page-tools
+test-realtime: test-pairs test-alone
+
+test-pairs: $(STAMP) page-tools
 	@$(BIN)/python -m pytest tests -m "realtime and not alone and not soak" -n 2 --dist loadfile --no-loadscope-reorder
+
+test-alone: $(STAMP)
 	@$(BIN)/python -m pytest tests -m "realtime and alone and not soak"
 
 # axe-core, pinned by tests/rig/station/browser/package-lock.json; without npm its tests are skipped, and say so.
@@ -34,8 +38,8 @@ test-quick: $(STAMP) ## those of the tests that need no processes and no real ti
 # CPython 3.11 refuses to trace two threads that start at one moment: what failed while it was traced is run once more untraced.
 coverage: $(STAMP) ## test-quick with branch coverage, and its floor (pyproject.toml)
 	@mkdir -p build/coverage
-	@$(BIN)/python -m pytest tests -m "not realtime and not soak" -n auto --cov --cov-report= --cov-fail-under=0 || \
-		$(BIN)/python -m pytest tests -m "not realtime and not soak" --last-failed --last-failed-no-failures none
+	@$(BIN)/python -m pytest tests -m "not realtime and not soak" -n auto --timeout 600 -o cache_dir=build/coverage/cache --cov --cov-report= --cov-fail-under=0 || \
+		$(BIN)/python -m pytest tests -m "not realtime and not soak" -o cache_dir=build/coverage/cache --last-failed --last-failed-no-failures none
 	@$(BIN)/coverage report
 
 soak: $(STAMP) ## the long campaigns, minutes to hours

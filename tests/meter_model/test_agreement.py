@@ -18,6 +18,8 @@ from meter_model.configuration import Configuration
 from meter_model.prediction.prediction import predict
 from tests.meter_model.loads import deviations, random_stimulus, sine, three_phase
 
+pytestmark = pytest.mark.untraced
+
 WHOLE_CYCLE_FREQUENCIES_HZ = (45.0, 47.0, 48.0, 50.0, 52.5, 53.0, 55.0, 56.0, 57.0, 59.0, 60.0, 61.0, 63.0, 65.0)
 SYSTEM_TYPES = (10, 11, 12, 31, 40)
 

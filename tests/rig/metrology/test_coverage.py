@@ -28,6 +28,8 @@ from rig.procedures.accuracy.judgement import judge_energy, judge_power
 from rig.procedures.accuracy.readings import EnergyMeasurement, GateMeasurement, MeterSample, PointMeasurement
 from tests.rig.metrology.drawn_bench import SENSOR_RANGES, U_RANGE, U_V, Point, draw, run
 
+pytestmark = pytest.mark.untraced
+
 TRIALS = 10_000
 THROUGH_THE_RIG = 12
 WIRING = Wiring(100.0, 1.0, 1.0)

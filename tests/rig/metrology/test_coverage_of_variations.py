@@ -23,6 +23,8 @@ from tests.rig.metrology.drawn_bench import U_V, Point, run
 from tests.rig.metrology.test_coverage import AS_SHIPPED, SPECIFICATION, WIRING, ranges, reading
 from tests.rig.metrology.test_risk import p_value
 
+pytestmark = pytest.mark.untraced
+
 TRIALS = 200
 TOTAL = Input(11, Quantity.ACTIVE_POWER, "ABC")
 WIDE = Limit(50.0, LimitProvenance(standard=""))

@@ -16,6 +16,8 @@ from rig.metrology.uncertainty import Budget, Component, Distribution
 from rig.metrology.variation import variation_budget
 from tests.rig.metrology import test_coverage
 
+pytestmark = pytest.mark.untraced
+
 R = DecisionRule
 TRIALS = 2_000
 rules = st.sampled_from(list(R))

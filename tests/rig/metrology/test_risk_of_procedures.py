@@ -32,6 +32,8 @@ from rig.procedures.registers.demand import DemandLimit, Interval, _Demand
 from tests.rig.metrology.test_coverage import item
 from tests.rig.metrology.test_risk import p_value
 
+pytestmark = pytest.mark.untraced
+
 TRIALS = 2_000
 LOAD = LoadPoint(277.0, 100.0, 0.0)
 KW = 83.1

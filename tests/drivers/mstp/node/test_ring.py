@@ -11,6 +11,8 @@ from drivers.mstp.node.master import MasterState
 from drivers.mstp.settings import BAUD_RATES
 from tests.drivers.mstp.virtual_bus import VirtualBus
 
+pytestmark = pytest.mark.untraced
+
 REQUEST = bytes.fromhex("01040203070C0C000000011955")
 ANSWER = bytes.fromhex("010030070C0C0000000119553E44000000003F")
 

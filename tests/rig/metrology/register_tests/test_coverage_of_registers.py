@@ -9,6 +9,8 @@ from rig.metrology.register_tests.timing import ClockReading, clock_rate
 from rig.metrology.sampled_energy import Moment
 from rig.metrology.uncertainty import Budget, register_quantisation
 
+pytestmark = pytest.mark.untraced
+
 TRIALS = 2000
 RULE = DecisionRule.ILAC_G8_NON_BINARY
 UPDATE_S = 1.0

@@ -15,6 +15,8 @@ from rig.procedures.accuracy.variations.repeatability import judge_repeatability
 from rig.records.data import LimitProvenance
 from tests.rig.procedures.accuracy.variations.in_process_meter import AT_IN, InProcess, accuracy, meter
 
+pytestmark = pytest.mark.untraced
+
 LIMIT_PCT = 0.2
 LIMIT = Limit(LIMIT_PCT, LimitProvenance(standard="own"))
 TRIALS = 400
