@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from rig.station.pages import drawings
-from rig.station.pages.words import EMERGENCY, words_of
+from rig.station.pages.words import NOT_STOPPED, words_of
 from rig.station.panel_watch import KEYS
 from rig.station.phase import Phase
 from rig.station.run_view import BAD, GOOD
@@ -106,7 +106,7 @@ def _values(station: Station, now_s: float) -> Mapping[str, object]:
         "phase": str(phase),
         "is_at_work": lives,
         "words": words_of(station),
-        "emergency": EMERGENCY,
+        "not_stopped": NOT_STOPPED,
         "prompt": prompt,
         "is_typed": prompt is not None and str(prompt.get("kind")).lower() in TYPED,
         "elapsed_s": elapsed_s,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rig.station.phase import Phase
 from rig.station.service import Station
 
-EMERGENCY = "NOT stopped: press the emergency stop"
+NOT_STOPPED = "NOT stopped: press the emergency stop"
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def words_of(station: Station) -> Words:
     if phase is Phase.STOPPING:
         return Words("STOPPING", "", "The outputs are being switched off.", "Wait. Do not open the enclosure.")
     if phase is Phase.NOT_STOPPED:
-        return Words("NOT STOPPED", "!", "Nothing has confirmed that the outputs are off.", f"{EMERGENCY}.")
+        return Words("NOT STOPPED", "!", "Nothing has confirmed that the outputs are off.", f"{NOT_STOPPED}.")
     return _result(phase, numbers, why, station, view.outcome)
 
 

@@ -4,6 +4,7 @@ import alembic.command  # noqa: F401  # a session in this process forgets its mo
 import pytest
 
 from rig.records.store import RunStore
+from rig.run.folder import claim
 
 pytest_plugins = ["pytester"]
 
@@ -62,7 +63,9 @@ def test_a_run_that_never_had_a_record_leaves_its_folder_free(pytester):
     pytester.makepyfile(test_question=question)
     result = pytester.runpytest_inprocess("-p", "rig.pytest_plugin", "--out", "out", "--records", "r.sqlite")
     assert result.ret == 10
-    assert list((pytester.path / "out").iterdir()) == []
+    left = pytester.path / "out"
+    assert [each.name for each in left.iterdir()] == ["events.jsonl"], "what a station reads of why it did not begin"
+    claim(left, "another run")
 
 
 def test_a_folder_with_a_run_in_it_is_refused_before_anything_is_opened(pytester):

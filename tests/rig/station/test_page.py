@@ -208,10 +208,10 @@ def test_not_stopped_is_shown_until_off_is_confirmed(page, station: Served) -> N
     assert "press the emergency stop" in page.locator("#not-stopped").inner_text()
     _phase(page, "not-stopped")
     page.reload()
-    page.locator("#warning .emergency").wait_for()
+    page.locator("#warning .keep-away").wait_for()
     assert "Safe to open" not in page.locator("footer").inner_text()
     station.off_confirms(confirms=True)
-    page.locator("#warning .emergency").wait_for(state="detached")
+    page.locator("#warning .keep-away").wait_for(state="detached")
     _is_shown(page, "Safe to open") if station.state()["safe_to_open"] else None
     _kill(station.run_pid())
     _phase(page, "stopped")

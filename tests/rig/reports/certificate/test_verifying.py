@@ -146,12 +146,14 @@ def test_anything_else_that_was_appended_is_a_change(pdf_file, store, issued, mo
     assert wrong(verify(pdf_file, store)) == ["nothing was appended after it was made"]
 
 
-def test_record_that_was_changed_is_found(pdf_file, database, tmp_path, issued):
+def test_record_that_was_changed_is_found(pdf_file, database, tmp_path, run):
     other = tmp_path / "other.sqlite"
     with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(other)) as target:
         source.backup(target)
         target.execute("DROP TRIGGER no_update_of_reference_reading")
-        target.execute("UPDATE reference_reading SET monotonic_s = monotonic_s + 1 WHERE id = 1")
+        of_the_run = "point_id IN (SELECT id FROM point WHERE run_id = ?)"
+        changed = f"UPDATE reference_reading SET monotonic_s = monotonic_s + 1 WHERE {of_the_run}"
+        target.execute(changed, (run.run_id,))
         target.commit()
     with RunStore.open(other) as store:
         found = verify(pdf_file, store)
