@@ -145,10 +145,11 @@ class Network:
 
     def _connect(self, near: socket.socket) -> None:
         self._is_there.wait()
-        with contextlib.suppress(OSError):
-            far = socket.create_connection(("127.0.0.1", self._target))
-            threading.Thread(target=self._pass, args=(near, far), daemon=True).start()
+        with near, contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._target)) as far:
+            there = threading.Thread(target=self._pass, args=(near, far), daemon=True)
+            there.start()
             self._pass(far, near)
+            there.join()
 
     def _pass(self, one: socket.socket, other: socket.socket) -> None:
         with contextlib.suppress(OSError):
@@ -158,7 +159,6 @@ class Network:
         for each in (one, other):
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
-                each.close()
 
 
 if __name__ == "__main__":
