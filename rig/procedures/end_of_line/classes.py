@@ -8,44 +8,25 @@ from collections.abc import Mapping
 from rig.load_point import PHASE_NAMES
 from rig.metrology.limits import Quantity
 from rig.metrology.outcome import Outcome
-from rig.procedures.wiring_check.faults import Diagnosis, FaultKind, WiringFault
+from rig.procedures.wiring_check.fault_class import class_of_fault
+from rig.procedures.wiring_check.faults import Diagnosis
 from rig.products.failure_classes import FailureClass
 from rig.records.data import ResultRecord
 
-_KINDS = {
-    FaultKind.CT_EXCHANGED: FailureClass.EXCHANGED,
-    FaultKind.CT_ROTATED: FailureClass.EXCHANGED,
-    FaultKind.VOLTAGE_EXCHANGED: FailureClass.EXCHANGED,
-    FaultKind.VOLTAGE_ROTATED: FailureClass.EXCHANGED,
-    FaultKind.PHASES_EXCHANGED: FailureClass.EXCHANGED,
-    FaultKind.PHASES_ROTATED: FailureClass.EXCHANGED,
-    FaultKind.CT_REVERSED: FailureClass.REVERSED,
-    FaultKind.CT_MISSING: FailureClass.MISSING_PHASE,
-    FaultKind.VOLTAGE_MISSING: FailureClass.MISSING_PHASE,
-    FaultKind.VOLTAGE_RATIO: FailureClass.VOLTAGE,
-}
 _FIRST_V, _FIRST_I, _FIRST_P = 70, 73, 55
 
 
 def class_of_diagnosis(diagnosis: Diagnosis) -> FailureClass | None:
     """Return the class of what a diagnosis found; None where the channels are right.
 
-    One factor for all CT inputs is their mode, 1 V or 1/3 V, since no single fault of a channel is in all three.
     Of several faults the class that comes first in the list; OTHER where nothing that was looked for fits.
     """
     if diagnosis.is_right:
         return None
     if not diagnosis.alternatives:
         return FailureClass.OTHER
-    found = {_class_of(fault) for fault in diagnosis.alternatives[0]}
+    found = {class_of_fault(fault) for fault in diagnosis.alternatives[0]}
     return next(each for each in FailureClass if each in found)
-
-
-def _class_of(fault: WiringFault) -> FailureClass:
-    if fault.kind is not FaultKind.CT_RATIO:
-        return _KINDS[fault.kind]
-
-    return FailureClass.GAIN if fault.where else FailureClass.CT_MODE
 
 
 def class_of_result(result: ResultRecord, errors_pct: Mapping[int, float]) -> FailureClass | None:

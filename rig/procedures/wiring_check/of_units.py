@@ -13,7 +13,8 @@ from rig.events import Events, Noted
 from rig.golden.state import RIGHT, PositionState, note_unit_wiring, position_state
 from rig.procedures.units import Unit, alive, leave_out
 from rig.procedures.wiring_check.check import conclude
-from rig.procedures.wiring_check.faults import Diagnosis, FaultKind
+from rig.procedures.wiring_check.fault_class import class_of_fault
+from rig.procedures.wiring_check.faults import Diagnosis
 from rig.procedures.wiring_check.look import Look, look_at_each
 from rig.products.failure_classes import FailureClass
 from rig.records.data import WiringCheckRecord
@@ -26,19 +27,6 @@ At = Callable[[int], AbstractContextManager[Unit]]
 """Has what is recorded meanwhile be about the meter of this number (``MeterRun.at``)."""
 
 Checked = tuple[Unit, Look, WiringCheckRecord, WiringWrong | None]
-
-_CLASSES = {
-    FaultKind.CT_EXCHANGED: FailureClass.EXCHANGED,
-    FaultKind.CT_ROTATED: FailureClass.EXCHANGED,
-    FaultKind.VOLTAGE_EXCHANGED: FailureClass.EXCHANGED,
-    FaultKind.VOLTAGE_ROTATED: FailureClass.EXCHANGED,
-    FaultKind.PHASES_EXCHANGED: FailureClass.EXCHANGED,
-    FaultKind.PHASES_ROTATED: FailureClass.EXCHANGED,
-    FaultKind.CT_REVERSED: FailureClass.REVERSED,
-    FaultKind.CT_MISSING: FailureClass.MISSING_PHASE,
-    FaultKind.VOLTAGE_MISSING: FailureClass.MISSING_PHASE,
-    FaultKind.VOLTAGE_RATIO: FailureClass.VOLTAGE,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +99,7 @@ def failure_class_of(diagnosis: Diagnosis) -> FailureClass:
     """Return the class of what is wrong: of the first set of faults that fits, the first fault."""
     if not diagnosis.alternatives or not diagnosis.alternatives[0]:
         return FailureClass.WIRING
-    fault = diagnosis.alternatives[0][0]
-    if fault.kind is FaultKind.CT_RATIO:
-        return FailureClass.GAIN if fault.where else FailureClass.CT_MODE
-    return _CLASSES[fault.kind]
+    return class_of_fault(diagnosis.alternatives[0][0])
 
 
 def _of_unit(bench: Bench, unit: Unit, seen: Look, checked: WiringCheckRecord) -> UnitWiring:

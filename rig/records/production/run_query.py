@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, exists, or_, select
 from rig.records import tables
 from rig.records._mapping import executor
 from rig.records.listing import RunSummary, summaries
-from rig.records.production.selection import Selection
+from rig.records.production.selection import Selection, conditions_of_run, conditions_of_unit
 
 _AT_A_TIME = 200
 
@@ -44,26 +44,10 @@ def find_runs(connection: Connection, query: RunQuery, newest: int | None) -> tu
 def _conditions(query: RunQuery) -> list[ColumnElement[bool]]:
     """Return what must hold of a run; that of units must hold of one and the same unit."""
     run, unit = tables.RUN.c, tables.UNIT.c
-    found: list[ColumnElement[bool]] = [run.id.in_(query.run_ids)] if query.run_ids else []
-    wanted = (
-        (run.kind, query.kind),
-        (run.product, query.product),
-        (run.lot, query.lot),
-        (run.station, query.station),
-        (run.bench_name, query.bench_name),
-    )
-    found += [column == value for column, value in wanted if value]
-    if query.since_utc is not None:
-        found.append(run.started_utc >= query.since_utc)
-    if query.until_utc is not None:
-        found.append(run.started_utc < query.until_utc)
+    found = conditions_of_run(query)
     if query.outcome:
         found.append(or_(run.finished_utc.is_(None), run.outcome == query.outcome))  # one without an end is looked at
-    of_unit = [
-        column == value
-        for column, value in ((unit.serial_number, query.serial_number), (unit.position, query.position))
-        if value
-    ]
+    of_unit = conditions_of_unit(query)
     if query.failure_class:
         finding, result, point = tables.FINDING.c, tables.RESULT.c, tables.POINT.c
         is_unit = or_(finding.unit_number.is_(None), finding.unit_number == unit.number)

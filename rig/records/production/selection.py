@@ -64,7 +64,12 @@ def _units(column: str, meant: Iterable[ColumnElement[bool]]) -> Select[Any]:
 
 def conditions(chosen: Selection) -> list[ColumnElement[bool]]:
     """Return what must hold of run and unit, for a query that joins these two."""
-    run, unit = tables.RUN.c, tables.UNIT.c
+    return [*conditions_of_run(chosen), *conditions_of_unit(chosen)]
+
+
+def conditions_of_run(chosen: Selection) -> list[ColumnElement[bool]]:
+    """Return what must hold of a run by itself."""
+    run = tables.RUN.c
     found: list[ColumnElement[bool]] = [run.id.in_(chosen.run_ids)] if chosen.run_ids else []
     wanted = (
         (run.kind, chosen.kind),
@@ -72,8 +77,6 @@ def conditions(chosen: Selection) -> list[ColumnElement[bool]]:
         (run.lot, chosen.lot),
         (run.station, chosen.station),
         (run.bench_name, chosen.bench_name),
-        (unit.position, chosen.position),
-        (unit.serial_number, chosen.serial_number),
     )
     found += [column == value for column, value in wanted if value]
     if chosen.since_utc is not None:
@@ -81,3 +84,10 @@ def conditions(chosen: Selection) -> list[ColumnElement[bool]]:
     if chosen.until_utc is not None:
         found.append(run.started_utc < chosen.until_utc)
     return found
+
+
+def conditions_of_unit(chosen: Selection) -> list[ColumnElement[bool]]:
+    """Return what must hold of one and the same unit."""
+    unit = tables.UNIT.c
+    wanted = ((unit.serial_number, chosen.serial_number), (unit.position, chosen.position))
+    return [column == value for column, value in wanted if value]
